@@ -1,0 +1,56 @@
+/**
+ * Every error that a user can meet is one of these classes: its message is one line that names the thing, the cause
+ * and the remedy, and it carries the exit status of the command line (0 done, 1 anything unexpected).
+ */
+export class ShiftscopeError extends Error {
+  /** Exit status of the process when this error ends a command. */
+  readonly exitStatus: number
+
+  constructor(message: string, exitStatus: number, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.exitStatus = exitStatus
+  }
+}
+
+/** A flag, an option or an argument of a library call is wrong: exit status 2. */
+export class UsageError extends ShiftscopeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 2, options)
+  }
+}
+
+/** A file or its contents are missing, corrupt or of the wrong kind: exit status 3. */
+export class InputError extends ShiftscopeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 3, options)
+  }
+}
+
+/** The device or execution provider asked for is not usable here: exit status 4. */
+export class DeviceError extends ShiftscopeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 4, options)
+  }
+}
+
+/** Results cannot be written (disk full, folder read-only): exit status 1. */
+export class OutputError extends ShiftscopeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 1, options)
+  }
+}
+
+/** A worker failed again and again on the same batch: exit status 1. */
+export class WorkerError extends ShiftscopeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 1, options)
+  }
+}
+
+/** The user stopped the work (Ctrl-C); what was finished is kept: exit status 130. */
+export class InterruptedError extends ShiftscopeError {
+  constructor(message = 'stopped; what was finished is kept, the same command goes on from there', options?: ErrorOptions) {
+    super(message, 130, options)
+  }
+}
