@@ -1,0 +1,77 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { dirname, extname, isAbsolute, join, parse, relative, resolve } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../errors.js'
+import { modelsFolder } from '../files/package.js'
+import type { PatchSource } from './patch.js'
+
+const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
+
+const manifestSchema = z.object({
+  patches: z
+    .array(z.object({ name: z.string().min(1), file: z.string().min(1), category: z.string().optional() }))
+    .min(1),
+})
+
+/** The ten patches that come with the package, one for each of the paper's classes. */
+export function builtInPatches(): Promise<readonly PatchSource[]> {
+  return readManifest(join(modelsFolder(), 'patches', 'manifest.json'))
+}
+
+/**
+ * The patches of a folder (its manifest.json if there is one, else every picture in it, by name) or of a manifest.
+ * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
+ */
+export async function patchesFrom(path: string): Promise<readonly PatchSource[]> {
+  const info = await stat(path).catch(() => {
+    throw new InputError(`cannot read ${path}: no such file or folder; give a folder of pictures or a manifest.json`)
+  })
+  if (!info.isDirectory()) return extname(path) === '.json' ? readManifest(path) : [{ name: parse(path).name, path }]
+  const names = await readdir(path)
+  if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
+  const pictures = names.filter((name) => PICTURE_EXTENSIONS.has(extname(name).toLowerCase())).sort()
+  if (pictures.length === 0) throw new InputError(`no pictures in ${path}; put PNG or WebP files with transparency there`)
+  return unique(path, pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })))
+}
+
+async function readManifest(path: string): Promise<readonly PatchSource[]> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new InputError(`cannot read ${path}: no such file; give a folder of pictures or a manifest.json`)
+  })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new InputError(`${path} is not JSON; make the manifest again`, { cause: error })
+  }
+  const parsed = manifestSchema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new InputError(`${path} is not a manifest of patches: ${issue?.path.join('.')}: ${issue?.message}; make it again`)
+  }
+  const folder = resolve(dirname(path))
+  const patches = parsed.data.patches.map(({ name, file, category }) => ({
+    name,
+    path: insideFolder(folder, file, path),
+    ...(category === undefined ? {} : { category }),
+  }))
+  return unique(path, patches)
+}
+
+function insideFolder(folder: string, file: string, manifest: string): string {
+  const path = resolve(folder, file)
+  const way = relative(folder, path)
+  if (way.startsWith('..') || isAbsolute(way)) {
+    throw new InputError(`${manifest} points to ${file}, outside its folder; keep the pictures beside the manifest`)
+  }
+  return path
+}
+
+function unique(path: string, patches: readonly PatchSource[]): readonly PatchSource[] {
+  const seen = new Set<string>()
+  for (const { name } of patches) {
+    if (seen.has(name)) throw new InputError(`${path} has two patches named ${name}; rename one`)
+    seen.add(name)
+  }
+  return patches
+}

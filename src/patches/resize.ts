@@ -1,0 +1,118 @@
+import type { Image } from './image.js'
+
+/** Weights are fixed-point numbers with this many fraction bits, as in OpenCV's resize of 8-bit pictures. */
+const WEIGHT_BITS = 11
+const WEIGHT_ONE = 1 << WEIGHT_BITS
+
+/** For each target index: the two source indices that it lies between, and their weights (sum WEIGHT_ONE). */
+interface Axis {
+  readonly first: Int32Array
+  readonly second: Int32Array
+  readonly weightFirst: Int32Array
+  readonly weightSecond: Int32Array
+}
+
+/**
+ * Bilinear resize of all four channels alike, as OpenCV's `cv2.resize(image, (cols, rows))` computes it for 8-bit
+ * pictures: half-pixel centres, edges clamped, fixed-point weights of 11 bits, no antialiasing when shrinking; shrinking
+ * by exactly two in both directions averages 2×2 pixels. The aspect ratio is not kept.
+ * The paper's patches were resized so.
+ */
+export function resizeBilinear(image: Image, rows: number, cols: number): Image {
+  if (rows === image.rows && cols === image.cols) return image
+  if (image.rows === 2 * rows && image.cols === 2 * cols) return halve(image)
+  const horizontal = horizontalAxis(image.cols, cols)
+  const vertical = verticalAxis(image.rows, rows)
+  const data = new Uint8Array(rows * cols * 4)
+  const cache = new Map<number, Int32Array>()
+  const sourceRow = (row: number) => {
+    const known = cache.get(row)
+    if (known !== undefined) return known
+    const made = resizeRow(image, row, horizontal, cols)
+    if (cache.size === 2) cache.clear()
+    cache.set(row, made)
+    return made
+  }
+  for (let row = 0; row < rows; row++) {
+    const top = sourceRow(vertical.first[row] as number)
+    const bottom = sourceRow(vertical.second[row] as number)
+    const weightTop = vertical.weightFirst[row] as number
+    const weightBottom = vertical.weightSecond[row] as number
+    const start = row * cols * 4
+    for (let i = 0; i < cols * 4; i++) {
+      // The order of shifts is OpenCV's: it decides how ties are rounded.
+      const sum = ((weightTop * ((top[i] as number) >> 4)) >> 16) + ((weightBottom * ((bottom[i] as number) >> 4)) >> 16)
+      data[start + i] = (sum + 2) >> 2
+    }
+  }
+  return { rows, cols, data }
+}
+
+/** Beyond the edge the whole weight goes to the last column. */
+function horizontalAxis(source: number, target: number): Axis {
+  return axis(source, target, (floor) => floor >= 0 && floor < source - 1)
+}
+
+/** Beyond the edge both weights stay, on the same row: OpenCV's rounding depends on it. */
+function verticalAxis(source: number, target: number): Axis {
+  return axis(source, target, () => true)
+}
+
+function axis(source: number, target: number, keepsFraction: (floor: number) => boolean): Axis {
+  const result = {
+    first: new Int32Array(target),
+    second: new Int32Array(target),
+    weightFirst: new Int32Array(target),
+    weightSecond: new Int32Array(target),
+  }
+  const scale = source / target
+  const clamp = (index: number) => Math.min(Math.max(index, 0), source - 1)
+  for (let i = 0; i < target; i++) {
+    const place = Math.fround((i + 0.5) * scale - 0.5)
+    const floor = Math.floor(place)
+    const fraction = keepsFraction(floor) ? Math.fround(place - floor) : 0
+    result.first[i] = clamp(floor)
+    result.second[i] = clamp(floor + 1)
+    result.weightFirst[i] = roundHalfToEven(Math.fround(1 - fraction) * WEIGHT_ONE)
+    result.weightSecond[i] = roundHalfToEven(fraction * WEIGHT_ONE)
+  }
+  return result
+}
+
+function resizeRow(image: Image, row: number, horizontal: Axis, cols: number): Int32Array {
+  const result = new Int32Array(cols * 4)
+  const start = row * image.cols * 4
+  for (let col = 0; col < cols; col++) {
+    const first = start + (horizontal.first[col] as number) * 4
+    const second = start + (horizontal.second[col] as number) * 4
+    const weightFirst = horizontal.weightFirst[col] as number
+    const weightSecond = horizontal.weightSecond[col] as number
+    for (let channel = 0; channel < 4; channel++) {
+      result[col * 4 + channel] =
+        (image.data[first + channel] as number) * weightFirst + (image.data[second + channel] as number) * weightSecond
+    }
+  }
+  return result
+}
+
+function halve(image: Image): Image {
+  const rows = image.rows / 2
+  const cols = image.cols / 2
+  const data = new Uint8Array(rows * cols * 4)
+  const pitch = image.cols * 4
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < cols * 4; i++) {
+      const source = row * 2 * pitch + (i >> 2) * 8 + (i & 3)
+      const at = (offset: number) => image.data[source + offset] as number
+      data[row * cols * 4 + i] = (at(0) + at(4) + at(pitch) + at(pitch + 4) + 2) >> 2
+    }
+  }
+  return { rows, cols, data }
+}
+
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value)
+  const fraction = value - floor
+  if (fraction !== 0.5) return Math.round(value)
+  return floor % 2 === 0 ? floor : floor + 1
+}
