@@ -1,0 +1,69 @@
+import { InputError } from '../../errors.js'
+import { fileSize, readRange } from './fileBytes.js'
+import type { CheckpointTensor } from './tensor.js'
+import { readZipCheckpoint } from './zipCheckpoint.js'
+
+/** The weights of a network as a file holds them. */
+export interface Checkpoint {
+  readonly path: string
+  readonly format: CheckpointFormat
+  /** By key, in the order of the file. */
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>
+}
+
+export type CheckpointFormat = 'pytorch-zip'
+
+interface FormatReader {
+  readonly format: CheckpointFormat
+  /** Whether a file with these first bytes (up to 512) is of this format. */
+  readonly recognises: (head: Buffer) => boolean
+  readonly read: (path: string, fileLength: number) => Promise<ReadonlyMap<string, CheckpointTensor>>
+}
+
+const formats: readonly FormatReader[] = [
+  {
+    format: 'pytorch-zip',
+    recognises: (head) => head.toString('latin1', 0, 4) === 'PK\x03\x04',
+    read: readZipCheckpoint,
+  },
+]
+
+/**
+ * Reads what a checkpoint holds: names, types and shapes at once, the elements of a tensor when they are asked for.
+ * Nothing in the file is executed, and no memory is taken for sizes that the file's own length does not cover.
+ *
+ * @throws InputError when the file is missing, damaged, of a format that is not read, or not a checkpoint of tensors
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const fileLength = await fileSize(path)
+  const head = await readRange(path, { offset: 0, length: Math.min(512, fileLength) })
+  const reader = formats.find(({ recognises }) => recognises(head))
+  if (!reader) {
+    throw new InputError(
+      `${path} is not a checkpoint in a form that is read (PyTorch zip); save it again with torch.save(model.state_dict(), …)`,
+    )
+  }
+  const tensors = await reader.read(path, fileLength)
+  return {
+    path,
+    format: reader.format,
+    tensors: new Map([...tensors].map(([key, tensor]) => [key, finite(path, tensor)])),
+  }
+}
+
+/** A weight that is not a number would make every feature NaN, far from the cause. */
+function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
+  return {
+    ...tensor,
+    read: async () => {
+      const elements = await tensor.read()
+      const at = elements.findIndex((value) => !Number.isFinite(value))
+      if (at >= 0) {
+        throw new InputError(
+          `${path}: ${tensor.key} holds ${elements[at]} at element ${at}; weights must be finite, use another checkpoint`,
+        )
+      }
+      return elements
+    },
+  }
+}

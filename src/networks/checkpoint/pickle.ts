@@ -1,0 +1,260 @@
+/**
+ * A pickle machine for files of tensors: the opcodes that PyTorch's checkpoints use and no other, and only the globals
+ * that the caller lists. It never imports or calls anything by name: a global is looked up in the caller's table, and a
+ * name that is not there ends the reading with a PickleError.
+ *
+ * Memory is bounded by the length of the pickle: no opcode that is accepted can produce more than it was given, and the
+ * numbers of opcodes, values on the stack and memo entries are limited besides.
+ *
+ * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (which of them occur).
+ */
+
+/** What a pickle holds: dictionaries as Maps, lists and tuples as arrays, objects as what the caller's globals make. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly PickleValue[]
+  | ReadonlyMap<PickleValue, PickleValue>
+  | PickleGlobal
+  | PickleObject
+
+/** A class or function that a pickle may name. */
+export interface PickleGlobal {
+  readonly kind: 'global'
+  /** `module.name` as it stands in the pickle. */
+  readonly name: string
+  /** What calling it makes; absent: it may be named, but not called. */
+  readonly call?: (args: readonly PickleValue[]) => PickleValue
+}
+
+/** An object that one of the caller's globals or persistent ids has made; `kind` says which type it is. */
+export interface PickleObject {
+  readonly kind: string
+}
+
+/** What the caller allows a pickle to refer to. */
+export interface PickleWorld {
+  /** By `module.name`. */
+  readonly globals: ReadonlyMap<string, PickleGlobal>
+  /** Resolves what PyTorch stores outside of the pickle (BINPERSID); the argument is the persistent id. */
+  readonly persistentLoad: (id: PickleValue) => PickleValue
+}
+
+/** The pickle is not one that this machine reads; the message says why, without the file's name. */
+export class PickleError extends Error {}
+
+const maximumOpcodes = 4_000_000
+const maximumStack = 100_000
+const maximumMemo = 1_000_000
+const maximumContainers = 500_000
+
+const mark = Symbol('mark')
+type StackItem = PickleValue | typeof mark
+
+interface Machine {
+  readonly bytes: Buffer
+  readonly world: PickleWorld
+  position: number
+  containers: number
+  readonly stack: StackItem[]
+  readonly memo: Map<number, PickleValue>
+}
+
+/**
+ * Reads one pickle from the start of `bytes`.
+ *
+ * @returns its value, and the offset of the first byte after it (a legacy checkpoint is a row of pickles)
+ * @throws PickleError for a truncated pickle, an opcode or a global that is not allowed, or one that exceeds the limits
+ */
+export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
+  const machine: Machine = { bytes, world, position: 0, containers: 0, stack: [], memo: new Map() }
+  for (let count = 0; count < maximumOpcodes; count++) {
+    const opcode = take(machine, 1).readUInt8(0)
+    if (opcode === stop) return { value: pop(machine), end: machine.position }
+    const execute = opcodes.get(opcode)
+    if (!execute) {
+      const shown = `0x${opcode.toString(16).padStart(2, '0')}`
+      throw new PickleError(
+        `pickle opcode ${shown} at byte ${machine.position - 1} does not occur in a checkpoint of tensors`,
+      )
+    }
+    execute(machine)
+  }
+  throw new PickleError(`the pickle has more than ${maximumOpcodes} opcodes`)
+}
+
+const stop = '.'.charCodeAt(0)
+
+const opcodes: ReadonlyMap<number, (machine: Machine) => void> = new Map<number, (machine: Machine) => void>([
+  [0x80, protocol],
+  [code('N'), (m) => push(m, null)],
+  [0x88, (m) => push(m, true)],
+  [0x89, (m) => push(m, false)],
+  [code('J'), (m) => push(m, take(m, 4).readInt32LE(0))],
+  [code('K'), (m) => push(m, take(m, 1).readUInt8(0))],
+  [code('M'), (m) => push(m, take(m, 2).readUInt16LE(0))],
+  [0x8a, (m) => push(m, long(take(m, take(m, 1).readUInt8(0))))],
+  [code('G'), (m) => push(m, take(m, 8).readDoubleBE(0))],
+  [code('X'), (m) => push(m, take(m, take(m, 4).readUInt32LE(0)).toString('utf8'))],
+  [code('T'), (m) => push(m, take(m, take(m, 4).readUInt32LE(0)).toString('latin1'))],
+  [code('U'), (m) => push(m, take(m, take(m, 1).readUInt8(0)).toString('latin1'))],
+  [code('('), (m) => push(m, mark)],
+  [code(')'), (m) => pushContainer(m, [])],
+  [0x85, (m) => pushContainer(m, popMany(m, 1))],
+  [0x86, (m) => pushContainer(m, popMany(m, 2))],
+  [0x87, (m) => pushContainer(m, popMany(m, 3))],
+  [code('t'), (m) => pushContainer(m, popToMark(m))],
+  [code(']'), (m) => pushContainer(m, [])],
+  [code('a'), (m) => append(m, [pop(m)])],
+  [code('e'), (m) => append(m, popToMark(m))],
+  [code('}'), (m) => pushContainer(m, new Map())],
+  [code('s'), (m) => setItems(m, popMany(m, 2))],
+  [code('u'), (m) => setItems(m, popToMark(m))],
+  [code('q'), (m) => memoize(m, take(m, 1).readUInt8(0))],
+  [code('r'), (m) => memoize(m, take(m, 4).readUInt32LE(0))],
+  [code('h'), (m) => recall(m, take(m, 1).readUInt8(0))],
+  [code('j'), (m) => recall(m, take(m, 4).readUInt32LE(0))],
+  [code('c'), global],
+  [code('R'), reduce],
+  [code('b'), build],
+  [code('Q'), (m) => push(m, m.world.persistentLoad(pop(m)))],
+])
+
+function code(character: string): number {
+  return character.charCodeAt(0)
+}
+
+function take(machine: Machine, length: number): Buffer {
+  const end = machine.position + length
+  if (end > machine.bytes.length) throw new PickleError('the pickle ends in the middle')
+  const taken = machine.bytes.subarray(machine.position, end)
+  machine.position = end
+  return taken
+}
+
+function push(machine: Machine, item: StackItem): void {
+  if (machine.stack.length >= maximumStack) throw new PickleError(`the pickle's stack is deeper than ${maximumStack}`)
+  machine.stack.push(item)
+}
+
+function pushContainer(machine: Machine, container: PickleValue): void {
+  machine.containers += 1
+  if (machine.containers > maximumContainers)
+    throw new PickleError(`the pickle has more than ${maximumContainers} containers`)
+  push(machine, container)
+}
+
+function pop(machine: Machine): PickleValue {
+  const item = machine.stack.pop()
+  if (item === undefined || item === mark)
+    throw new PickleError('the pickle takes a value that it has not put on the stack')
+  return item
+}
+
+function popMany(machine: Machine, count: number): PickleValue[] {
+  const items: PickleValue[] = []
+  for (let i = 0; i < count; i++) items.push(pop(machine))
+  return items.reverse()
+}
+
+function popToMark(machine: Machine): PickleValue[] {
+  const at = machine.stack.lastIndexOf(mark)
+  if (at < 0) throw new PickleError('the pickle closes a group that it has not opened')
+  const items = machine.stack.splice(at + 1) as PickleValue[]
+  machine.stack.pop()
+  return items
+}
+
+function top(machine: Machine): PickleValue {
+  const item = machine.stack.at(-1)
+  if (item === undefined || item === mark)
+    throw new PickleError('the pickle changes a value that it has not put on the stack')
+  return item
+}
+
+function protocol(machine: Machine): void {
+  const version = take(machine, 1).readUInt8(0)
+  if (version > 3)
+    throw new PickleError(`pickle protocol ${version} does not occur in a checkpoint of tensors (2 does)`)
+}
+
+/** LONG1: a little-endian two's complement integer of any length. */
+function long(bytes: Buffer): number | bigint {
+  let value = 0n
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes.readUInt8(i))
+  const signed = BigInt.asIntN(bytes.length * 8, value)
+  return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed
+}
+
+function append(machine: Machine, items: readonly PickleValue[]): void {
+  const list = top(machine)
+  if (!Array.isArray(list)) throw new PickleError('the pickle appends to something that is not a list')
+  for (const item of items) list.push(item)
+}
+
+function setItems(machine: Machine, items: readonly PickleValue[]): void {
+  const target = top(machine)
+  if (!(target instanceof Map)) throw new PickleError('the pickle sets a key of something that is not a dictionary')
+  if (items.length % 2 !== 0) throw new PickleError('the pickle has a key without a value')
+  for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1])
+}
+
+function memoize(machine: Machine, index: number): void {
+  machine.memo.set(index, top(machine))
+  if (machine.memo.size > maximumMemo) throw new PickleError(`the pickle remembers more than ${maximumMemo} values`)
+}
+
+function recall(machine: Machine, index: number): void {
+  const value = machine.memo.get(index)
+  if (value === undefined) throw new PickleError(`the pickle recalls value ${index}, which it has not stored`)
+  push(machine, value)
+}
+
+function global(machine: Machine): void {
+  const name = `${line(machine)}.${line(machine)}`
+  const found = machine.world.globals.get(name)
+  if (!found) {
+    throw new PickleError(
+      `asks for ${printable(name)}, which a checkpoint of tensors never needs; refused, nothing was executed`,
+    )
+  }
+  push(machine, found)
+}
+
+function line(machine: Machine): string {
+  const end = machine.bytes.indexOf(0x0a, machine.position)
+  if (end < 0) throw new PickleError('the pickle ends in the middle')
+  const text = machine.bytes.toString('utf8', machine.position, end)
+  machine.position = end + 1
+  return text
+}
+
+/** A name from an untrusted file, short and without control characters, so that it can stand in a message. */
+function printable(name: string): string {
+  const clean = name.replace(/[^\x20-\x7e]/g, '?')
+  return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
+}
+
+function reduce(machine: Machine): void {
+  const args = pop(machine)
+  const callee = pop(machine)
+  if (!isGlobal(callee) || !callee.call || !Array.isArray(args)) {
+    throw new PickleError('the pickle calls something that is not a function of a checkpoint of tensors')
+  }
+  pushContainer(machine, callee.call(args))
+}
+
+/** Attributes of a state dict (`_metadata`: versions of its modules) say nothing about tensors and are dropped. */
+function build(machine: Machine): void {
+  pop(machine)
+  if (!(top(machine) instanceof Map)) {
+    throw new PickleError('the pickle sets attributes of something that is not a state dict')
+  }
+}
+
+function isGlobal(value: PickleValue): value is PickleGlobal {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'global'
+}

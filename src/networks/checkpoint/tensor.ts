@@ -1,0 +1,164 @@
+/** Names of element types, as PyTorch and safetensors call them. */
+export type DataType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint8'
+  | 'bool'
+
+/** Bytes of one element. */
+export const bytesPerElement: Readonly<Record<DataType, number>> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+}
+
+/** A named tensor of a checkpoint, described but not yet read. */
+export interface CheckpointTensor {
+  readonly key: string
+  /** Element type in the file. */
+  readonly dtype: DataType
+  readonly shape: readonly number[]
+  /**
+   * Reads the elements and gives them as float32, in C order.
+   *
+   * @throws InputError when the file has become shorter, its checksum does not fit, or an element is NaN or infinite
+   */
+  readonly read: () => Promise<Float32Array>
+}
+
+/** Which elements of a storage a tensor consists of; offset and strides count elements, not bytes. */
+export interface TensorLayout {
+  readonly offset: number
+  readonly shape: readonly number[]
+  readonly strides: readonly number[]
+}
+
+/** Number of elements of a tensor of this shape; 1 for a scalar, whose shape is empty. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+/** `[64, 3, 11, 11]` */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`
+}
+
+/** Strides of a tensor whose elements lie one after the other, the last index running fastest. */
+export function contiguousStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length)
+  let stride = 1
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride
+    stride *= shape[axis] as number
+  }
+  return strides
+}
+
+/**
+ * Says what is wrong with a layout over a storage of `storageElements` elements, or null. A layout that passes lies
+ * within the storage, and its tensor has no more elements than the storage (strides of 0 could claim any number).
+ */
+export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
+  const { offset, shape, strides } = layout
+  const sizes = [offset, ...shape, ...strides]
+  if (shape.length !== strides.length || shape.length > 16 || !sizes.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    return 'has a malformed shape, stride or offset'
+  }
+  const count = elementCount(shape)
+  if (count > storageElements) return `has ${count} elements, its storage ${storageElements}`
+  const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), offset)
+  if (count > 0 && last >= storageElements) return `reaches element ${last} of a storage of ${storageElements}`
+  return null
+}
+
+/**
+ * The elements of a tensor as float32, in C order (the last index runs fastest).
+ *
+ * @param storage little-endian elements of the whole storage, starting at the beginning of its own ArrayBuffer
+ * @param layout one that `layoutFault` accepts; a contiguous float32 tensor is returned as a view, without a copy
+ */
+export function gatherFloat32(storage: Uint8Array, dtype: DataType, layout: TensorLayout): Float32Array {
+  const { offset, shape, strides } = layout
+  const count = elementCount(shape)
+  if (dtype === 'float32' && isContiguous(layout)) {
+    return new Float32Array(storage.buffer, storage.byteOffset + offset * 4, count)
+  }
+  const element = elementReader(storage, dtype)
+  const result = new Float32Array(count)
+  const index = new Array<number>(shape.length).fill(0)
+  let source = offset
+  for (let i = 0; i < count; i++) {
+    result[i] = element(source)
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis] = (index[axis] as number) + 1
+      source += strides[axis] as number
+      if ((index[axis] as number) < (shape[axis] as number)) break
+      source -= (shape[axis] as number) * (strides[axis] as number)
+      index[axis] = 0
+    }
+  }
+  return result
+}
+
+/** The stride of an axis of size 1 is never used, so it may be anything. */
+function isContiguous(layout: TensorLayout): boolean {
+  const expected = contiguousStrides(layout.shape)
+  return layout.strides.every((stride, axis) => layout.shape[axis] === 1 || stride === expected[axis])
+}
+
+function elementReader(storage: Uint8Array, dtype: DataType): (index: number) => number {
+  const view = new DataView(storage.buffer, storage.byteOffset, storage.byteLength)
+  switch (dtype) {
+    case 'float32':
+      return (i) => view.getFloat32(4 * i, true)
+    case 'float64':
+      return (i) => view.getFloat64(8 * i, true)
+    case 'float16':
+      return (i) => float16(view.getUint16(2 * i, true))
+    case 'bfloat16':
+      return bfloat16Reader(view)
+    case 'int64':
+      return (i) => Number(view.getBigInt64(8 * i, true))
+    case 'int32':
+      return (i) => view.getInt32(4 * i, true)
+    case 'int16':
+      return (i) => view.getInt16(2 * i, true)
+    case 'int8':
+      return (i) => view.getInt8(i)
+    case 'uint8':
+    case 'bool':
+      return (i) => view.getUint8(i)
+  }
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
+function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+/** bfloat16 is the upper half of a float32. */
+function bfloat16Reader(view: DataView): (index: number) => number {
+  const scratch = new DataView(new ArrayBuffer(4))
+  return (i) => {
+    scratch.setUint32(0, view.getUint16(2 * i, true) << 16)
+    return scratch.getFloat32(0)
+  }
+}

@@ -1,0 +1,134 @@
+import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
+import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
+
+/**
+ * The objects that a pickled PyTorch state dict consists of, and the globals that it may name. Every format of PyTorch
+ * (zip, legacy, tar) pickles the same ones; they differ in how a persistent id is written and where the bytes lie.
+ *
+ * Reference: PyTorch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`), torch/serialization.py.
+ */
+
+/** The elements of one or several tensors; `key` finds their bytes in the file. */
+export interface TorchStorage extends PickleObject {
+  readonly kind: 'storage'
+  readonly key: string
+  readonly dtype: DataType
+  readonly elements: number
+}
+
+/** A tensor as the pickle describes it: a view of a storage. */
+export interface TorchTensor extends PickleObject {
+  readonly kind: 'tensor'
+  readonly storage: TorchStorage
+  readonly layout: TensorLayout
+}
+
+const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataType>([
+  ['torch.FloatStorage', 'float32'],
+  ['torch.DoubleStorage', 'float64'],
+  ['torch.HalfStorage', 'float16'],
+  ['torch.BFloat16Storage', 'bfloat16'],
+  ['torch.LongStorage', 'int64'],
+  ['torch.IntStorage', 'int32'],
+  ['torch.ShortStorage', 'int16'],
+  ['torch.CharStorage', 'int8'],
+  ['torch.ByteStorage', 'uint8'],
+  ['torch.BoolStorage', 'bool'],
+])
+
+/** Everything that a checkpoint of tensors may name; a pickle that names anything else is refused. */
+export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
+  [
+    global('collections.OrderedDict', orderedDict),
+    global('torch._utils._rebuild_tensor', rebuildTensor),
+    global('torch._utils._rebuild_tensor_v2', rebuildTensor),
+    global('torch._utils._rebuild_parameter', rebuildParameter),
+    ...[...storageTypes.keys()].map((name) => global(name)),
+  ].map((entry) => [entry.name, entry]),
+)
+
+function global(name: string, call?: PickleGlobal['call']): PickleGlobal {
+  return call ? { kind: 'global', name, call } : { kind: 'global', name }
+}
+
+function orderedDict(args: readonly PickleValue[]): PickleValue {
+  const items = args[0] ?? []
+  if (!Array.isArray(items)) throw new PickleError('an OrderedDict is made of something that is not a list of pairs')
+  const result = new Map<PickleValue, PickleValue>()
+  for (const item of items) {
+    if (!Array.isArray(item) || item.length !== 2)
+      throw new PickleError('an OrderedDict has an item that is not a pair')
+    result.set(item[0], item[1])
+  }
+  return result
+}
+
+/** Arguments: storage, offset, shape, strides; what follows (requires_grad, hooks) concerns training only. */
+function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
+  const [storage, offset, shape, strides] = args
+  if (!isKind(storage, 'storage') || typeof offset !== 'number' || !isNumbers(shape) || !isNumbers(strides)) {
+    throw new PickleError('a tensor has a malformed description')
+  }
+  const layout: TensorLayout = { offset, shape, strides }
+  const fault = layoutFault(layout, (storage as TorchStorage).elements)
+  if (fault) throw new PickleError(`a tensor ${fault}`)
+  return { kind: 'tensor', storage: storage as TorchStorage, layout }
+}
+
+/** Arguments: tensor, requires_grad, hooks. */
+function rebuildParameter(args: readonly PickleValue[]): PickleValue {
+  const [tensor] = args
+  if (!isTensor(tensor)) throw new PickleError('a Parameter holds something that is not a tensor')
+  return tensor
+}
+
+/**
+ * Reads the persistent id of a storage, `('storage', type, key, location, number of elements, …)`, and checks the number
+ * against what the file holds.
+ *
+ * @param byteLength bytes that the file holds under a key; undefined when there is no such key
+ */
+export function storageOf(id: PickleValue, byteLength: (key: string) => number | undefined): TorchStorage {
+  if (!Array.isArray(id) || id[0] !== 'storage')
+    throw new PickleError('it holds something that is not a tensor, such as a whole module')
+  const [, type, key, , elements] = id as PickleValue[]
+  const dtype = isKind(type, 'global') ? storageTypes.get((type as PickleGlobal).name) : undefined
+  if (!dtype || typeof key !== 'string' || !Number.isSafeInteger(elements) || (elements as number) < 0) {
+    throw new PickleError('a storage has a malformed description')
+  }
+  const available = byteLength(key)
+  if (available === undefined) throw new PickleError(`storage ${key.slice(0, 40)} is missing`)
+  const needed = (elements as number) * bytesPerElement[dtype]
+  if (available < needed)
+    throw new PickleError(`storage ${key.slice(0, 40)} should have ${needed} bytes and has ${available}`)
+  return { kind: 'storage', key, dtype, elements: elements as number }
+}
+
+/**
+ * The tensors of a checkpoint's top-level object by name: a bare state dict, or one under the key `state_dict` of a
+ * training checkpoint. The prefix `module.` that DataParallel gives to every key is dropped.
+ */
+export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
+  if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
+  const wrapped = top.get('state_dict')
+  const tensors = [...(wrapped instanceof Map ? wrapped : top)].filter(
+    (item): item is [string, TorchTensor] => typeof item[0] === 'string' && isTensor(item[1]),
+  )
+  if (tensors.length === 0)
+    throw new PickleError('it holds no named tensors, neither at its top level nor under "state_dict"')
+  const prefix = 'module.'
+  if (!tensors.every(([key]) => key.startsWith(prefix))) return new Map(tensors)
+  return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
+}
+
+function isKind(value: PickleValue | undefined, kind: string): value is PickleObject {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
+}
+
+function isTensor(value: PickleValue | undefined): value is TorchTensor {
+  return isKind(value, 'tensor')
+}
+
+function isNumbers(value: PickleValue | undefined): value is number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number')
+}

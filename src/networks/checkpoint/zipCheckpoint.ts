@@ -1,0 +1,87 @@
+import { crc32 } from 'node:zlib'
+import { InputError } from '../../errors.js'
+import { readRange } from './fileBytes.js'
+import { PickleError, readPickle } from './pickle.js'
+import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
+import { stateDictTensors, storageOf, type TorchTensor, torchGlobals } from './torchObjects.js'
+import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
+
+/** A real one takes about 140 bytes per tensor. */
+const maximumPickleBytes = 16 * 2 ** 20
+
+/**
+ * Reads the directory and the pickle of a checkpoint in PyTorch's zip form (torch.save since 1.6): `<root>/data.pkl`
+ * describes the tensors, `<root>/data/<key>` holds their bytes, which are read when a tensor is asked for.
+ */
+export async function readZipCheckpoint(
+  path: string,
+  fileLength: number,
+): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const directory = await readZipDirectory(path, fileLength)
+  const root = rootOf(path, directory)
+  await checkByteOrder(path, directory.get(`${root}byteorder`))
+  const pickle = await readEntry(path, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
+  const entryOf = (key: string) => directory.get(`${root}data/${key}`)
+  try {
+    const { value } = readPickle(pickle, {
+      globals: torchGlobals,
+      persistentLoad: (id) => storageOf(id, (key) => entryOf(key)?.length),
+    })
+    const tensors = [...stateDictTensors(value)]
+    return new Map(
+      tensors.map(([key, tensor]) => [key, lazyTensor(path, key, tensor, entryOf(tensor.storage.key) as ZipEntry)]),
+    )
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error
+    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
+      cause: error,
+    })
+  }
+}
+
+/** The root folder is named after the file as it was called when it was saved. */
+function rootOf(path: string, directory: ReadonlyMap<string, ZipEntry>): string {
+  const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
+  if (pickles.length !== 1) {
+    throw new InputError(
+      `${path} is a zip file, but not a PyTorch checkpoint: it has no data.pkl; give the file that torch.save wrote`,
+    )
+  }
+  return (pickles[0] as string).slice(0, -'data.pkl'.length)
+}
+
+async function checkByteOrder(path: string, entry: ZipEntry | undefined): Promise<void> {
+  if (!entry) return
+  const order = (await readEntry(path, entry, 64)).toString('latin1').trim()
+  if (order !== 'little') {
+    throw new InputError(
+      `${path} has byte order "${order.slice(0, 16)}", only "little" is read; save it again on a little-endian machine`,
+    )
+  }
+}
+
+async function readEntry(path: string, entry: ZipEntry, maximumLength: number): Promise<Buffer<ArrayBuffer>> {
+  if (entry.length > maximumLength) {
+    throw new InputError(
+      `${path}: entry ${entry.name} has ${entry.length} bytes, more than any checkpoint of tensors; refused`,
+    )
+  }
+  const bytes = await readRange(path, entry)
+  // torch.save can be told not to compute checksums; it then leaves a zero.
+  if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
+    throw new InputError(
+      `${path}: the checksum of entry ${entry.name} does not fit its bytes; download or copy the file again`,
+    )
+  }
+  return bytes
+}
+
+function lazyTensor(path: string, key: string, tensor: TorchTensor, entry: ZipEntry): CheckpointTensor {
+  const { storage, layout } = tensor
+  return {
+    key,
+    dtype: storage.dtype,
+    shape: layout.shape,
+    read: async () => gatherFloat32(await readEntry(path, entry, Number.POSITIVE_INFINITY), storage.dtype, layout),
+  }
+}

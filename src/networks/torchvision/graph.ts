@@ -1,0 +1,155 @@
+import type { Initializer, Model, Node } from '../onnx/model.js'
+import { batchNormTransform, scaleOutputs, transformBias } from './batchNorm.js'
+import { type Activation, type Architecture, type Convolution, featuresOf, type Layer, type Linear } from './layer.js'
+import type { Weights } from './weights.js'
+
+/**
+ * The ONNX graph of a network: input `image` [N, 3, 224, 224], one output [N, dims] per feature, named after it. Batch
+ * normalisation is folded into the convolutions. Weights are read when the graph is written.
+ */
+export function graphOf(architecture: Architecture, weights: Weights): Model {
+  const graph: Graph = { weights, nodes: [], initializers: [] }
+  addLayers(graph, architecture.layers, 'image')
+  return {
+    name: architecture.id,
+    inputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
+    outputs: featuresOf(architecture.layers).map(({ name, dims }) => ({ name, shape: ['N', dims] })),
+    initializers: graph.initializers,
+    nodes: graph.nodes,
+  }
+}
+
+interface Graph {
+  readonly weights: Weights
+  readonly nodes: Node[]
+  readonly initializers: Initializer[]
+}
+
+/** Each `add…` appends nodes that read the tensor `input`, and returns the name of the tensor that they make. */
+function addLayers(graph: Graph, layers: readonly Layer[], input: string): string {
+  return layers.reduce((tensor, layer) => addLayer(graph, layer, tensor), input)
+}
+
+function addLayer(graph: Graph, layer: Layer, input: string): string {
+  switch (layer.kind) {
+    case 'convolution':
+      return addConvolution(graph, layer, input)
+    case 'max-pool': {
+      const { kernel, stride, padding } = layer
+      return addNode(graph, 'MaxPool', [input], {
+        kernel_shape: both(kernel),
+        strides: both(stride),
+        pads: sides(padding),
+      })
+    }
+    case 'blur':
+      return addBlur(graph, layer.key, layer.channels, input)
+    case 'residual': {
+      const shortcut = addLayers(graph, layer.shortcut, input)
+      const sum = addNode(graph, 'Add', [addLayers(graph, layer.branch, input), shortcut])
+      return addActivation(graph, layer.activation, sum)
+    }
+    case 'global-average-pool':
+      return addNode(graph, 'GlobalAveragePool', [input])
+    case 'flatten':
+      return addNode(graph, 'Flatten', [input], { axis: 1 })
+    case 'linear':
+      return addLinear(graph, layer, input)
+  }
+}
+
+function addConvolution(graph: Graph, layer: Convolution, input: string): string {
+  const { key, outputs, inputs, groups, kernel, stride, padding, activation } = layer
+  const { weight, bias } = convolutionWeights(graph.weights, layer)
+  const tensors = [
+    input,
+    addConstant(graph, `${key}.weight`, [outputs, inputs / groups, kernel, kernel], weight),
+    addConstant(graph, `${key}.bias`, [outputs], bias),
+  ]
+  const attributes = { kernel_shape: both(kernel), strides: both(stride), pads: sides(padding), group: groups }
+  return addActivation(graph, activation, addNode(graph, 'Conv', tensors, attributes))
+}
+
+function convolutionWeights({ read, path }: Weights, layer: Convolution) {
+  const { key, batchNorm } = layer
+  const ownBias = async () => (layer.bias ? read(`${key}.bias`) : null)
+  if (batchNorm === null) {
+    return {
+      weight: () => read(`${key}.weight`),
+      bias: async () => (await ownBias()) ?? new Float32Array(layer.outputs),
+    }
+  }
+  const transform = () => batchNormTransform({ read, path }, batchNorm)
+  return {
+    weight: async () => scaleOutputs(await read(`${key}.weight`), (await transform()).scale),
+    bias: async () => transformBias(await ownBias(), await transform()),
+  }
+}
+
+function addBlur(graph: Graph, key: string, channels: number, input: string): string {
+  const pads = addOnce(graph, { name: 'blur.pads', shape: [8], int64: [0, 0, 2, 2, 0, 0, 2, 2] })
+  const padded = addNode(graph, 'Pad', [input, pads], { mode: 'reflect' })
+  const filter = addConstant(graph, `${key}.filt`, [channels, 1, 5, 5], () => graph.weights.read(`${key}.filt`))
+  return addNode(graph, 'Conv', [padded, filter], { kernel_shape: both(5), strides: both(2), group: channels })
+}
+
+function addLinear(graph: Graph, layer: Linear, input: string): string {
+  const { key, inputs, outputs, feature, activation } = layer
+  const weight = addConstant(graph, `${key}.weight`, [outputs, inputs], () => graph.weights.read(`${key}.weight`))
+  const bias = addConstant(graph, `${key}.bias`, [outputs], () => graph.weights.read(`${key}.bias`))
+  graph.nodes.push({
+    operator: 'Gemm',
+    name: feature,
+    inputs: [input, weight, bias],
+    outputs: [feature],
+    attributes: { transB: 1 },
+  })
+  return addActivation(graph, activation, feature)
+}
+
+function addActivation(graph: Graph, activation: Activation, input: string): string {
+  if (activation === 'none') return input
+  if (activation === 'relu') return addNode(graph, 'Relu', [input])
+  const zero = addOnce(graph, { name: 'relu6.minimum', shape: [], float32: async () => Float32Array.of(0) })
+  const six = addOnce(graph, { name: 'relu6.maximum', shape: [], float32: async () => Float32Array.of(6) })
+  return addNode(graph, 'Clip', [input, zero, six])
+}
+
+/** Nodes that are not features are numbered: `Conv_0`, `Clip_1`, …; so are the tensors that they make. */
+function addNode(
+  graph: Graph,
+  operator: string,
+  inputs: readonly string[],
+  attributes: Node['attributes'] = {},
+): string {
+  const name = `${operator}_${graph.nodes.length}`
+  graph.nodes.push({ operator, name, inputs, outputs: [name], attributes })
+  return name
+}
+
+function addConstant(
+  graph: Graph,
+  name: string,
+  shape: readonly number[],
+  float32: () => Promise<Float32Array>,
+): string {
+  graph.initializers.push({ name, shape, float32 })
+  return name
+}
+
+/** For constants that several layers share. */
+function addOnce(graph: Graph, initializer: Initializer): string {
+  const { name } = initializer
+  if (!graph.initializers.some((present) => present.name === name)) graph.initializers.push(initializer)
+  return name
+}
+
+/** Rows and columns alike. */
+function both(size: number): number[] {
+  return [size, size]
+}
+
+/** Top, left, bottom and right alike. */
+function sides(size: number): number[] {
+  return [size, size, size, size]
+}

@@ -1,0 +1,102 @@
+import type { Activation, Architecture, Convolution, Layer } from './layer.js'
+
+const stages = [
+  { expansion: 1, outputs: 16, blocks: 1, stride: 1 },
+  { expansion: 6, outputs: 24, blocks: 2, stride: 2 },
+  { expansion: 6, outputs: 32, blocks: 3, stride: 2 },
+  { expansion: 6, outputs: 64, blocks: 4, stride: 2 },
+  { expansion: 6, outputs: 96, blocks: 3, stride: 1 },
+  { expansion: 6, outputs: 160, blocks: 3, stride: 2 },
+  { expansion: 6, outputs: 320, blocks: 1, stride: 1 },
+] as const
+
+/**
+ * MobileNetV2, width 1.
+ * Reference: torchvision, models/mobilenetv2.py; M. Sandler et al., "MobileNetV2", 2018, table 2.
+ */
+export const mobilenetV2: Architecture = { id: 'mobilenet_v2', title: 'MobileNetV2', layers: layers(false) }
+
+/**
+ * MobileNetV2 with every stride but the first convolution's replaced by blurred subsampling.
+ * Reference: antialiased-cnns, models_lpf/mobilenet.py, filter size 5.
+ */
+export const mobilenetV2Antialiased: Architecture = {
+  id: 'mobilenet_v2-aa',
+  title: 'MobileNetV2 (AA, Bin-5)',
+  layers: layers(true),
+}
+
+interface BlockShape {
+  readonly key: string
+  readonly inputs: number
+  readonly outputs: number
+  readonly expansion: number
+  readonly stride: number
+  readonly antialiased: boolean
+}
+
+function layers(antialiased: boolean): Layer[] {
+  return [
+    convolution('features.0.0', 'features.0.1', { inputs: 3, outputs: 32, kernel: 3, stride: 2 }),
+    ...invertedResiduals(antialiased),
+    convolution('features.18.0', 'features.18.1', { inputs: 320, outputs: 1280, kernel: 1, stride: 1 }),
+    { kind: 'global-average-pool' },
+    { kind: 'flatten' },
+    {
+      kind: 'linear',
+      // In torchvision a dropout stands before it and takes the number 0.
+      key: antialiased ? 'classifier.0' : 'classifier.1',
+      inputs: 1280,
+      outputs: 1000,
+      feature: 'fc',
+      activation: 'none',
+    },
+  ]
+}
+
+function invertedResiduals(antialiased: boolean): Layer[] {
+  let inputs = 32
+  let number = 0
+  return stages.flatMap(({ expansion, outputs, blocks, stride }) =>
+    Array.from({ length: blocks }, (_, index) => {
+      number += 1
+      const shape = { inputs, outputs, expansion, stride: index === 0 ? stride : 1, antialiased }
+      inputs = outputs
+      return invertedResidual({ key: `features.${number}.conv`, ...shape })
+    }).flat(),
+  )
+}
+
+/** 1×1 to the expanded width, 3×3 per channel, 1×1 without activation; the input is added where shapes agree. */
+function invertedResidual(shape: BlockShape): Layer[] {
+  const { key, inputs, outputs, expansion, stride, antialiased } = shape
+  const width = inputs * expansion
+  const blurred = antialiased && stride > 1
+  const depthwise = expansion === 1 ? 0 : 1
+  const blur = depthwise + 1
+  const project = blurred ? blur + 1 : blur
+  const branch: Layer[] = []
+  if (expansion !== 1) {
+    branch.push(convolution(`${key}.0.0`, `${key}.0.1`, { inputs, outputs: width, kernel: 1, stride: 1 }))
+  }
+  const depthwiseShape = { inputs: width, outputs: width, kernel: 3, stride: blurred ? 1 : stride, groups: width }
+  branch.push(convolution(`${key}.${depthwise}.0`, `${key}.${depthwise}.1`, depthwiseShape))
+  if (blurred) branch.push({ kind: 'blur', key: `${key}.${blur}`, channels: width })
+  const projectShape = { inputs: width, outputs, kernel: 1, stride: 1, activation: 'none' } as const
+  branch.push(convolution(`${key}.${project}`, `${key}.${project + 1}`, projectShape))
+  return stride === 1 && inputs === outputs ? [{ kind: 'residual', branch, shortcut: [], activation: 'none' }] : branch
+}
+
+interface ConvolutionShape {
+  readonly inputs: number
+  readonly outputs: number
+  readonly kernel: number
+  readonly stride: number
+  readonly groups?: number
+  readonly activation?: Activation
+}
+
+function convolution(key: string, batchNorm: string, shape: ConvolutionShape): Convolution {
+  const padding = (shape.kernel - 1) / 2
+  return { kind: 'convolution', key, batchNorm, bias: false, groups: 1, padding, activation: 'relu6', ...shape }
+}
