@@ -1,0 +1,79 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <limits>
+
+namespace shiftscope::binding {
+namespace {
+
+template <class Array>
+Array typed_array(const Napi::Value& value, napi_typedarray_type type, const char* name, const char* type_name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a " + type_name);
+  }
+  return value.As<Array>();
+}
+
+}  // namespace
+
+Napi::Value property(const Napi::Object& options, const char* name) {
+  const Napi::Value value = options.Get(name);
+  if (value.IsUndefined()) throw Napi::TypeError::New(options.Env(), std::string(name) + " is missing");
+  return value;
+}
+
+std::size_t count_argument(const Napi::Value& value, const char* name, std::size_t low) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= static_cast<double>(low) && number <= 9007199254740991.0) || std::floor(number) != number) {
+    throw Napi::RangeError::New(value.Env(),
+                                std::string(name) + " must be a whole number, at least " + std::to_string(low));
+  }
+  return static_cast<std::size_t>(number);
+}
+
+float number_argument(const Napi::Value& value, const char* name) {
+  if (!value.IsNumber()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a number");
+  return value.As<Napi::Number>().FloatValue();
+}
+
+std::string string_argument(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+void three_numbers(const Napi::Value& value, const char* name, float out[3]) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 3) {
+    throw Napi::TypeError::New(value.Env(), std::string(name) + " must be an array of three numbers");
+  }
+  for (std::uint32_t i = 0; i < 3; ++i) out[i] = number_argument(value.As<Napi::Array>().Get(i), name);
+}
+
+Napi::Float32Array float32_array(const Napi::Value& value, const char* name) {
+  return typed_array<Napi::Float32Array>(value, napi_float32_array, name, "Float32Array");
+}
+
+Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
+  return typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
+}
+
+Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name) {
+  if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_clamped_array) {
+    return Napi::Uint8Array(value.Env(), value);
+  }
+  return typed_array<Napi::Uint8Array>(value, napi_uint8_array, name, "Uint8Array");
+}
+
+void check_length(const Napi::Env& env, std::size_t length, std::size_t expected, const char* name, const char* shape) {
+  if (length == expected) return;
+  throw Napi::RangeError::New(env, std::string(name) + " has " + std::to_string(length) + " elements instead of " +
+                                       std::to_string(expected) + " (" + shape + ")");
+}
+
+std::size_t product(const Napi::Env& env, std::size_t a, std::size_t b) {
+  if (b != 0 && a > std::numeric_limits<std::size_t>::max() / b) {
+    throw Napi::RangeError::New(env, "an array of this shape cannot exist");
+  }
+  return a * b;
+}
+
+}  // namespace shiftscope::binding

@@ -1,0 +1,19 @@
+#include "operations.h"
+
+namespace {
+
+namespace binding = shiftscope::binding;
+
+Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
+  exports.Set("Compositor", binding::compositor_class(env));
+  exports.Set("cosineSimilarity", Napi::Function::New<binding::cosine_similarity>(env));
+  exports.Set("measureWriteBandwidth", Napi::Function::New<binding::measure_write_bandwidth>(env));
+  exports.Set("measureReadBandwidth", Napi::Function::New<binding::measure_read_bandwidth>(env));
+  exports.Set("instructionSet", Napi::Function::New<binding::instruction_set_name>(env));
+  exports.Set("availableInstructionSets", Napi::Function::New<binding::available_instruction_set_names>(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(shiftscope, exports_of)

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <napi.h>
+
+/// What module.cpp exports, one file per operation; src/native.ts has the types and the contracts.
+namespace shiftscope::binding {
+
+Napi::Function compositor_class(const Napi::Env& env);
+Napi::Value cosine_similarity(const Napi::CallbackInfo& info);
+Napi::Value measure_write_bandwidth(const Napi::CallbackInfo& info);
+Napi::Value measure_read_bandwidth(const Napi::CallbackInfo& info);
+Napi::Value instruction_set_name(const Napi::CallbackInfo& info);
+Napi::Value available_instruction_set_names(const Napi::CallbackInfo& info);
+
+}  // namespace shiftscope::binding

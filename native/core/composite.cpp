@@ -1,0 +1,176 @@
+#include "composite.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "cache.h"
+#include "composite_kernel.h"
+
+namespace shiftscope {
+namespace {
+
+constexpr std::size_t kLargestSide = 65535;
+
+using CompositeImage = void (*)(const CompositeJob&, std::size_t, std::size_t, float*);
+constexpr CompositeImage kCompositeImage[] = SHIFTSCOPE_LEVEL_TABLE(composite_image);
+
+std::string size_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
+
+void check_sides(const char* what, std::size_t rows, std::size_t cols) {
+  if (rows == 0 || cols == 0 || rows > kLargestSide || cols > kLargestSide) {
+    throw std::invalid_argument(std::string(what) + " of " + size_text(rows, cols) + " pixels: each side must be 1 to " +
+                                std::to_string(kLargestSide));
+  }
+}
+
+void check_finite(const char* what, const std::vector<float>& values) {
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    throw std::invalid_argument(std::string(what) + " holds a value that is not finite");
+  }
+}
+
+/// One normalised value for each 8-bit sample, per output channel.
+struct NormalisationTable {
+  float values[3][256];
+
+  explicit NormalisationTable(const Normalisation& n) {
+    for (int c = 0; c < 3; ++c) {
+      for (int sample = 0; sample < 256; ++sample) {
+        const float scaled = static_cast<float>(sample) / n.divisor;
+        const float centred = scaled - n.mean[c];
+        values[c][sample] = centred / n.std[c];
+        if (!std::isfinite(values[c][sample])) {
+          throw std::invalid_argument("the normalisation gives values that are not finite: divisor and std must not be 0");
+        }
+      }
+    }
+  }
+};
+
+/// Index of output channel c in an RGB pixel.
+int source_channel(const Normalisation& n, int c) { return n.bgr ? 2 - c : c; }
+
+/// samples: [pixels, stride], the first three of each pixel R, G, B. out: [3, pixels].
+void normalise(const std::uint8_t* samples, std::size_t pixels, std::size_t stride, const Normalisation& normalisation,
+               float* out) {
+  const NormalisationTable table(normalisation);
+  for (int c = 0; c < 3; ++c) {
+    const std::uint8_t* from = samples + source_channel(normalisation, c);
+    for (std::size_t p = 0; p < pixels; ++p) *out++ = table.values[c][from[p * stride]];
+  }
+}
+
+}  // namespace
+
+Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
+                    Blend blend) {
+  check_sides("a patch", rows, cols);
+  const std::size_t pixels = rows * cols;
+  Window window{3, rows, cols, std::vector<float>(3 * pixels), std::vector<float>(pixels)};
+  normalise(rgba, pixels, 4, normalisation, window.values.data());
+  for (std::size_t p = 0; p < pixels; ++p) {
+    const std::uint8_t alpha = rgba[4 * p + 3];
+    window.weight[p] = blend == Blend::soft ? static_cast<float>(alpha) / 255.0f : (alpha >= 128 ? 1.0f : 0.0f);
+  }
+  return window;
+}
+
+Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
+                   const Normalisation& normalisation) {
+  check_sides("a frame", rows, cols);
+  Frame frame{3, rows, cols, std::vector<float>(3)};
+  normalise(rgb.data(), 1, 3, normalisation, frame.values.data());
+  return frame;
+}
+
+Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, const Normalisation& normalisation) {
+  check_sides("a frame", rows, cols);
+  Frame frame{3, rows, cols, std::vector<float>(3 * rows * cols)};
+  normalise(rgb, rows * cols, 3, normalisation, frame.values.data());
+  return frame;
+}
+
+Compositor::Compositor(const Window& window, const Frame& frame)
+    : channels_(frame.channels),
+      rows_(frame.rows),
+      cols_(frame.cols),
+      window_rows_(window.rows),
+      window_cols_(window.cols),
+      constant_(frame.values.size() == frame.channels),
+      background_(frame.values) {
+  check_sides("a window", window.rows, window.cols);
+  check_sides("a frame", rows_, cols_);
+  if (channels_ == 0 || channels_ > kLargestSide || window.channels != channels_) {
+    throw std::invalid_argument("a window of " + std::to_string(window.channels) + " channels on a frame of " +
+                                std::to_string(channels_));
+  }
+  if (window_rows_ > rows_ || window_cols_ > cols_) {
+    throw std::invalid_argument("a window of " + size_text(window_rows_, window_cols_) + " does not fit a frame of " +
+                                size_text(rows_, cols_));
+  }
+  const std::size_t pixels = window_rows_ * window_cols_;
+  if (window.values.size() != channels_ * pixels || window.weight.size() != pixels ||
+      (!constant_ && background_.size() != image_size())) {
+    throw std::invalid_argument("the values of a window or a frame do not match its shape");
+  }
+  check_finite("the window", window.values);
+  check_finite("the background", background_);
+  if (!std::all_of(window.weight.begin(), window.weight.end(), [](float w) { return w >= 0 && w <= 1; })) {
+    throw std::invalid_argument("a weight of the window is outside 0 to 1");
+  }
+
+  const std::size_t margin = cols_ - window_cols_;
+  const std::size_t stride = cols_ + margin;
+  padded_.assign(channels_ * window_rows_ * stride, 0.0f);
+  if (!constant_) keep_.assign(window_rows_ * stride, 1.0f);
+  for (std::size_t c = 0; c < channels_; ++c) {
+    for (std::size_t r = 0; r < window_rows_; ++r) {
+      float* row = padded_.data() + (c * window_rows_ + r) * stride;
+      if (constant_) std::fill(row, row + stride, background_[c]);
+      for (std::size_t x = 0; x < window_cols_; ++x) {
+        const std::size_t pixel = r * window_cols_ + x;
+        const float weight = window.weight[pixel];
+        const float foreground = weight * window.values[c * pixels + pixel];
+        const float keep = 1.0f - weight;
+        row[margin + x] = constant_ ? foreground + keep * background_[c] : foreground;
+        if (!constant_) keep_[r * stride + margin + x] = keep;
+      }
+    }
+  }
+}
+
+void Compositor::check(const Offset* offsets, std::size_t count) const {
+  const auto last_row = static_cast<std::int64_t>(rows_ - window_rows_);
+  const auto last_col = static_cast<std::int64_t>(cols_ - window_cols_);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto [row, col] = offsets[i];
+    if (row < 0 || col < 0 || row > last_row || col > last_col) {
+      throw std::out_of_range("offset " + std::to_string(i) + " (row " + std::to_string(row) + ", col " +
+                              std::to_string(col) + ") puts the " + size_text(window_rows_, window_cols_) +
+                              " window outside the " + size_text(rows_, cols_) + " frame");
+    }
+  }
+}
+
+void Compositor::composite(const Offset* offsets, std::size_t count, float* out, InstructionSet level) const {
+  check(offsets, count);
+  const CompositeJob job{channels_,
+                         rows_,
+                         cols_,
+                         window_rows_,
+                         window_cols_,
+                         constant_,
+                         background_.data(),
+                         padded_.data(),
+                         constant_ ? nullptr : keep_.data(),
+                         count * image_size() * sizeof(float) > last_level_cache_bytes()};
+  const CompositeImage composite_image = kCompositeImage[static_cast<int>(level)];
+  for (std::size_t i = 0; i < count; ++i) {
+    composite_image(job, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),
+                    out + i * image_size());
+  }
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "instruction_set.h"
+
+/// Compositing: a patch at many places on one background, straight into a network's input batch.
+///
+/// Floor: a batch of n images is n·C·H·W·4 bytes written once; the background and the patch stay in the processor's
+/// caches, and there is at most one multiplication and one addition per float. So the bound is the memory-write
+/// bandwidth of a core. Everything that depends on the patch alone (normalisation, blending weights, on a constant
+/// background the blending itself) is done once, in the constructor.
+namespace shiftscope {
+
+/// How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32 in this
+/// order, which is bit for bit what torchvision's ToTensor (divisor 255) and Normalize compute.
+/// mean and std are in the order of the output channels: with `bgr`, index 0 is blue.
+struct Normalisation {
+  float divisor = 255;
+  std::array<float, 3> mean{0, 0, 0};
+  std::array<float, 3> std{1, 1, 1};
+  bool bgr = false;
+};
+
+/// hard: a pixel is the patch's where alpha >= 128, else the background's. soft: weight alpha/255, in float32.
+enum class Blend { hard, soft };
+
+/// Float planes to be pasted.
+struct Window {
+  std::size_t channels = 0, rows = 0, cols = 0;
+  std::vector<float> values;  ///< [channels, rows, cols]
+  std::vector<float> weight;  ///< [rows, cols], from 0 (background) to 1 (window), shared by the channels
+};
+
+/// What the window is pasted into.
+struct Frame {
+  std::size_t channels = 0, rows = 0, cols = 0;
+  std::vector<float> values;  ///< [channels] for a constant background, else [channels, rows, cols]
+};
+
+/// Upper-left corner of the window within the frame.
+struct Offset {
+  std::int32_t row, col;
+};
+
+/// rgba: [rows, cols, 4], 8 bits per sample, read only during the call.
+/// Throws std::invalid_argument for an empty patch or a normalisation that is not finite.
+Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
+                    Blend blend);
+
+/// A background of one colour.
+Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
+                   const Normalisation& normalisation);
+
+/// rgb: [rows, cols, 3], 8 bits per sample, read only during the call.
+Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, const Normalisation& normalisation);
+
+/// Pastes one window into one frame at any number of offsets. Immutable after construction: any number of threads may
+/// composite with it at the same time.
+class Compositor {
+ public:
+  /// Throws std::invalid_argument when shapes disagree, a side is 0 or above 65535, the window is larger than the
+  /// frame, a value is not finite or a weight is outside [0, 1].
+  Compositor(const Window& window, const Frame& frame);
+
+  std::size_t channels() const { return channels_; }
+  std::size_t rows() const { return rows_; }
+  std::size_t cols() const { return cols_; }
+  /// Floats in one composite: channels * rows * cols.
+  std::size_t image_size() const { return channels_ * rows_ * cols_; }
+
+  /// out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's corner at offsets[i]; both products and
+  /// their sum rounded to float32, so that every instruction set gives the same bits.
+  ///
+  /// offsets: [count]. out: [count, channels, rows, cols], C order, any 4-byte alignment, overlapping nothing else.
+  /// Batches larger than the last-level cache are written past the caches.
+  /// Throws std::out_of_range, before anything is written, for an offset that puts the window outside the frame.
+  void composite(const Offset* offsets, std::size_t count, float* out,
+                 InstructionSet level = instruction_set()) const;
+
+ private:
+  void check(const Offset* offsets, std::size_t count) const;
+
+  std::size_t channels_, rows_, cols_;
+  std::size_t window_rows_, window_cols_;
+  bool constant_;
+  std::vector<float> background_;  // as in Frame
+  // Window rows extended to both sides by cols_ - window_cols_ background pixels, so that a row of the composite is one
+  // contiguous run of cols_ floats wherever the window is: [channels, window_rows, 2 * cols_ - window_cols_].
+  // On a constant background these are finished values; else weight * window, to which keep * background is added.
+  std::vector<float> padded_;
+  std::vector<float> keep_;  // 1 - weight, padded by ones: [window_rows, 2 * cols_ - window_cols_]; empty if constant
+};
+
+/// The definition above, one pixel at a time; what the kernels are tested against.
+void composite_reference(const Window& window, const Frame& frame, const Offset* offsets, std::size_t count,
+                         float* out);
+
+}  // namespace shiftscope

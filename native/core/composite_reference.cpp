@@ -1,0 +1,26 @@
+#include "composite.h"
+
+namespace shiftscope {
+
+void composite_reference(const Window& window, const Frame& frame, const Offset* offsets, std::size_t count,
+                         float* out) {
+  const bool constant = frame.values.size() == frame.channels;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t c = 0; c < frame.channels; ++c) {
+      for (std::size_t y = 0; y < frame.rows; ++y) {
+        for (std::size_t x = 0; x < frame.cols; ++x) {
+          const float background = frame.values[constant ? c : (c * frame.rows + y) * frame.cols + x];
+          const std::size_t r = y - static_cast<std::size_t>(offsets[i].row);
+          const std::size_t s = x - static_cast<std::size_t>(offsets[i].col);
+          // Unsigned: above or left of the window wraps round to a large number.
+          const bool inside = r < window.rows && s < window.cols;
+          const float weight = inside ? window.weight[r * window.cols + s] : 0.0f;
+          const float value = inside ? window.values[(c * window.rows + r) * window.cols + s] : 0.0f;
+          *out++ = weight * value + (1.0f - weight) * background;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,94 @@
+#include "cosine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+#include "cosine_kernel.h"
+#include "parallel.h"
+
+namespace shiftscope {
+namespace {
+
+using DotProducts = void (*)(const float*, std::size_t, std::size_t, const double*, std::size_t, std::size_t, double*);
+constexpr DotProducts kDotProducts[] = SHIFTSCOPE_LEVEL_TABLE(dot_products);
+
+constexpr std::size_t kPieceRows = 64;
+
+/// What is wrong with a vector of this squared norm. Squares of finite float32 values neither overflow nor vanish in
+/// float64, so the norm alone tells.
+CosineFault::Reason fault_of(double squared_norm) {
+  if (std::isnan(squared_norm)) return CosineFault::Reason::not_a_number;
+  if (std::isinf(squared_norm)) return CosineFault::Reason::infinite;
+  return squared_norm > 0 ? CosineFault::Reason::none : CosineFault::Reason::zero;
+}
+
+/// The anchors in float64, rows padded with zeros to whole groups of eight, and the inverses of their norms.
+struct Anchors {
+  std::size_t padded_dims;
+  std::vector<double> values;
+  std::vector<double> inverse_norms;
+  CosineFault fault;
+
+  Anchors(const float* anchors, std::size_t count, std::size_t dims)
+      : padded_dims((dims + 7) / 8 * 8), values(count * padded_dims), inverse_norms(count) {
+    for (std::size_t a = 0; a < count; ++a) {
+      double squared_norm = 0;
+      for (std::size_t i = 0; i < dims; ++i) {
+        const double value = anchors[a * dims + i];
+        values[a * padded_dims + i] = value;
+        squared_norm += value * value;
+      }
+      inverse_norms[a] = 1 / std::sqrt(squared_norm);
+      const CosineFault::Reason reason = fault_of(squared_norm);
+      if (reason != CosineFault::Reason::none && fault.reason == CosineFault::Reason::none) fault = {reason, true, a};
+    }
+  }
+};
+
+/// Keeps the fault of the lowest row, whichever thread finds it first.
+class FirstFault {
+ public:
+  void report(CosineFault::Reason reason, std::size_t row) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (first_.reason == CosineFault::Reason::none || row < first_.index) first_ = {reason, false, row};
+  }
+  CosineFault get() const { return first_; }
+
+ private:
+  std::mutex mutex_;
+  CosineFault first_;
+};
+
+}  // namespace
+
+CosineFault cosine_similarity(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
+                              std::size_t anchor_count, std::size_t threads, float* out, InstructionSet level) {
+  if (dims == 0) throw std::invalid_argument("features without dimensions have no direction");
+  const Anchors prepared(anchors, anchor_count, dims);
+  if (prepared.fault.reason != CosineFault::Reason::none) return prepared.fault;
+
+  const DotProducts dot_products = kDotProducts[static_cast<int>(level)];
+  const std::size_t sums_per_row = 1 + anchor_count;
+  const std::size_t pieces = (rows + kPieceRows - 1) / kPieceRows;
+  std::vector<double> sums_of_workers(std::max<std::size_t>(1, std::min(threads, pieces)) * kPieceRows * sums_per_row);
+  FirstFault fault;
+  for_each_piece(rows, kPieceRows, threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
+    double* sums = sums_of_workers.data() + worker * kPieceRows * sums_per_row;
+    dot_products(features + begin * dims, end - begin, dims, prepared.values.data(), anchor_count,
+                 prepared.padded_dims, sums);
+    for (std::size_t row = begin; row < end; ++row, sums += sums_per_row) {
+      const CosineFault::Reason reason = fault_of(sums[0]);
+      if (reason != CosineFault::Reason::none) fault.report(reason, row);
+      const double inverse_norm = 1 / std::sqrt(sums[0]);
+      for (std::size_t a = 0; a < anchor_count; ++a) {
+        out[a * rows + row] = static_cast<float>(sums[1 + a] * (inverse_norm * prepared.inverse_norms[a]));
+      }
+    }
+  });
+  return fault.get();
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+
+#include "instruction_set.h"
+
+/// Cosine similarity of every position's feature with each anchor's.
+///
+/// Floor: n·d·4 bytes of features read once, k+1 multiply-adds per float, which is 6 for five anchors; the anchors stay
+/// in the caches. So the bound is the memory-read bandwidth, as long as the double-precision multiply-adds of
+/// a core keep up with it.
+///
+/// Precision: a product of two float32 is exact in float64 and sums over d terms add at most d·2^-53 relative to the
+/// product of the norms (Cauchy-Schwarz), 1e-12 at d = 10,000; the result's rounding to float32 (3e-8) is what remains.
+/// The range of float64 holds the squares and sums of all finite float32 values, so nothing overflows or vanishes.
+namespace shiftscope {
+
+/// Why a cosine does not exist.
+struct CosineFault {
+  enum class Reason { none, zero, not_a_number, infinite };
+  Reason reason = Reason::none;
+  bool in_anchors = false;  ///< else in the features
+  std::size_t index = 0;    ///< row of the matrix, the first that is at fault; anchors are looked at first
+};
+
+/// out[a, i] = <anchors[a], features[i]> / (|anchors[a]| |features[i]|), rounded to float32 from float64.
+///
+/// features: [rows, dims], C order. anchors: [anchor_count, dims], C order. out: [anchor_count, rows], C order,
+/// overlapping neither. rows and anchor_count may be 0; dims must not be (std::invalid_argument).
+/// threads: at least 1. The bits of the result depend neither on it nor on the instruction set: every sum is taken over
+/// the same eight partial sums.
+/// A vector that is all zero or not finite is returned as the fault; `out` is then unspecified.
+CosineFault cosine_similarity(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
+                              std::size_t anchor_count, std::size_t threads, float* out,
+                              InstructionSet level = instruction_set());
+
+/// The same with one plain float64 sum per result; what the kernels are tested against.
+CosineFault cosine_reference(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
+                             std::size_t anchor_count, float* out);
+
+}  // namespace shiftscope

@@ -1,0 +1,111 @@
+#include "cosine_kernel.h"
+
+#include "vector.h"
+
+namespace shiftscope::SHIFTSCOPE_LEVEL {
+namespace {
+
+// A tile is kTileRows rows times kTileSums sums each, all of whose partial sums fit the vector registers: reading an
+// anchor once for several rows is what keeps the cache's bandwidth from becoming the bound.
+#if defined(SHIFTSCOPE_LEVEL_AVX512)
+constexpr std::size_t kTileRows = 4, kTileSums = 6;
+#elif defined(SHIFTSCOPE_LEVEL_AVX2) || defined(SHIFTSCOPE_LEVEL_NEON)
+constexpr std::size_t kTileRows = 2, kTileSums = 3;
+#else
+constexpr std::size_t kTileRows = 1, kTileSums = 3;
+#endif
+
+struct Problem {
+  std::size_t dims, padded_dims, anchor_count;
+  const double* anchors;
+};
+
+/// The sum of the partial sums, in an order that every instruction set keeps.
+SHIFTSCOPE_INLINE double total(const Lanes& lanes) {
+  double v[kLanes];
+  lanes.store(v);
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+/// Sums of Rows rows of features with Anchors anchors, after their squared norms if Norm.
+/// sums: row r's go to sums[r * (1 + anchor_count)] and on.
+template <std::size_t Rows, std::size_t Anchors, bool Norm>
+void tile(const Problem& problem, const float* features, const double* anchors, double* sums) {
+  constexpr std::size_t kSums = Anchors + (Norm ? 1 : 0);
+  Lanes partial[Rows][kSums];
+  for (auto& row : partial) {
+    for (Lanes& lanes : row) lanes = Lanes::zero();
+  }
+  const auto step = [&](const float* const* rows, std::size_t at) SHIFTSCOPE_INLINE_LAMBDA {
+    Lanes feature[Rows];
+    for (std::size_t r = 0; r < Rows; ++r) feature[r] = Lanes::widen(rows[r]);
+    if constexpr (Norm) {
+      for (std::size_t r = 0; r < Rows; ++r) partial[r][0].add_product(feature[r], feature[r]);
+    }
+    for (std::size_t a = 0; a < Anchors; ++a) {
+      const Lanes anchor = Lanes::load(anchors + a * problem.padded_dims + at);
+      for (std::size_t r = 0; r < Rows; ++r) partial[r][a + (Norm ? 1 : 0)].add_product(feature[r], anchor);
+    }
+  };
+
+  const float* rows[Rows];
+  const std::size_t whole = problem.dims / kLanes * kLanes;
+  for (std::size_t at = 0; at < whole; at += kLanes) {
+    for (std::size_t r = 0; r < Rows; ++r) rows[r] = features + r * problem.dims + at;
+    step(rows, at);
+  }
+  if (whole < problem.dims) {
+    float tail[Rows][kLanes] = {};
+    for (std::size_t r = 0; r < Rows; ++r) {
+      for (std::size_t i = whole; i < problem.dims; ++i) tail[r][i - whole] = features[r * problem.dims + i];
+      rows[r] = tail[r];
+    }
+    step(rows, whole);
+  }
+
+  for (std::size_t r = 0; r < Rows; ++r) {
+    for (std::size_t s = 0; s < kSums; ++s) sums[r * (1 + problem.anchor_count) + s] = total(partial[r][s]);
+  }
+}
+
+/// `tile` for a number of anchors that is known at run time, Most at most.
+template <std::size_t Rows, std::size_t Most, bool Norm>
+void tile_of(std::size_t anchor_count, const Problem& problem, const float* features, const double* anchors,
+             double* sums) {
+  if constexpr (Most > 0) {
+    if (anchor_count < Most) {
+      tile_of<Rows, Most - 1, Norm>(anchor_count, problem, features, anchors, sums);
+      return;
+    }
+  }
+  tile<Rows, Most, Norm>(problem, features, anchors, sums);
+}
+
+template <std::size_t Rows>
+void all_sums(const Problem& problem, const float* features, double* sums) {
+  constexpr std::size_t kFirst = kTileSums - 1;
+  std::size_t done = problem.anchor_count < kFirst ? problem.anchor_count : kFirst;
+  tile_of<Rows, kFirst, true>(done, problem, features, problem.anchors, sums);
+  while (done < problem.anchor_count) {
+    const std::size_t left = problem.anchor_count - done;
+    const std::size_t count = left < kTileSums ? left : kTileSums;
+    tile_of<Rows, kTileSums, false>(count, problem, features, problem.anchors + done * problem.padded_dims,
+                                    sums + 1 + done);
+    done += count;
+  }
+}
+
+}  // namespace
+
+void dot_products(const float* features, std::size_t rows, std::size_t dims, const double* anchors,
+                  std::size_t anchor_count, std::size_t padded_dims, double* sums) {
+  const Problem problem{dims, padded_dims, anchor_count, anchors};
+  const std::size_t stride = 1 + anchor_count;
+  std::size_t row = 0;
+  for (; row + kTileRows <= rows; row += kTileRows) {
+    all_sums<kTileRows>(problem, features + row * dims, sums + row * stride);
+  }
+  for (; row < rows; ++row) all_sums<1>(problem, features + row * dims, sums + row * stride);
+}
+
+}  // namespace shiftscope::SHIFTSCOPE_LEVEL

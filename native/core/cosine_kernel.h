@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+
+#include "levels.h"
+
+namespace shiftscope {
+
+/// Squared norms of feature rows and their dot products with all anchors.
+///
+/// features: [rows, dims]. anchors: [anchor_count, padded_dims] in float64, where padded_dims is dims rounded up to
+/// a multiple of 8 and the padding is 0. sums: [rows, 1 + anchor_count], the squared norm first.
+SHIFTSCOPE_DECLARE_LEVELS(void dot_products(const float* features, std::size_t rows, std::size_t dims,
+                                            const double* anchors, std::size_t anchor_count, std::size_t padded_dims,
+                                            double* sums))
+
+}  // namespace shiftscope

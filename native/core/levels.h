@@ -1,0 +1,19 @@
+#pragma once
+
+/// Declares a kernel once per instruction set, each in the namespace named after it, as vector.h compiles them.
+#if defined(SHIFTSCOPE_X86)
+#define SHIFTSCOPE_DECLARE_LEVELS(...)      \
+  namespace baseline { __VA_ARGS__; }       \
+  namespace avx2 { __VA_ARGS__; }           \
+  namespace avx512 { __VA_ARGS__; }
+#define SHIFTSCOPE_LEVEL_TABLE(kernel) {baseline::kernel, avx2::kernel, avx512::kernel, nullptr}
+#elif defined(SHIFTSCOPE_ARM64)
+#define SHIFTSCOPE_DECLARE_LEVELS(...)      \
+  namespace baseline { __VA_ARGS__; }       \
+  namespace neon { __VA_ARGS__; }
+#define SHIFTSCOPE_LEVEL_TABLE(kernel) {baseline::kernel, nullptr, nullptr, neon::kernel}
+#else
+#define SHIFTSCOPE_DECLARE_LEVELS(...)      \
+  namespace baseline { __VA_ARGS__; }
+#define SHIFTSCOPE_LEVEL_TABLE(kernel) {baseline::kernel, nullptr, nullptr, nullptr}
+#endif

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+/// The least that a test program needs: tests that register themselves, and checks that count.
+namespace shiftscope::test {
+
+struct Test {
+  const char* name;
+  std::function<void()> run;
+};
+
+inline std::vector<Test>& tests() {
+  static std::vector<Test> all;
+  return all;
+}
+
+inline std::size_t& failures() {
+  static std::size_t count = 0;
+  return count;
+}
+
+inline std::size_t& checks() {
+  static std::size_t count = 0;
+  return count;
+}
+
+struct Registration {
+  Registration(const char* name, std::function<void()> run) { tests().push_back({name, std::move(run)}); }
+};
+
+inline void check(bool holds, const std::string& what, const char* file, int line) {
+  ++checks();
+  if (holds) return;
+  ++failures();
+  std::fprintf(stderr, "%s:%d: %s\n", file, line, what.c_str());
+}
+
+/// Whether work() throws an Error whose message contains `part`.
+template <class Error, class Work>
+bool throws(const Work& work, const std::string& part) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return std::string(error.what()).find(part) != std::string::npos;
+  }
+  return false;
+}
+
+using Random = std::mt19937;
+
+inline std::size_t between(Random& random, std::size_t low, std::size_t high) {
+  return std::uniform_int_distribution<std::size_t>(low, high)(random);
+}
+
+}  // namespace shiftscope::test
+
+#define TEST(identifier)                                                                   \
+  static void identifier();                                                                \
+  static const ::shiftscope::test::Registration registration_##identifier(#identifier, identifier); \
+  static void identifier()
+
+#define CHECK(condition) ::shiftscope::test::check((condition), #condition, __FILE__, __LINE__)
+#define CHECK_THAT(condition, what) ::shiftscope::test::check((condition), (what), __FILE__, __LINE__)

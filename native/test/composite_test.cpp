@@ -1,0 +1,197 @@
+#include "composite.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "cache.h"
+#include "check.h"
+
+using namespace shiftscope;
+using test::Random;
+using test::between;
+
+namespace {
+
+std::vector<float> random_floats(Random& random, std::size_t count, float low, float high) {
+  std::uniform_real_distribution<float> uniform(low, high);
+  std::vector<float> values(count);
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+std::vector<std::uint8_t> random_samples(Random& random, std::size_t count) {
+  std::vector<std::uint8_t> samples(count);
+  for (auto& sample : samples) sample = static_cast<std::uint8_t>(between(random, 0, 255));
+  return samples;
+}
+
+struct Case {
+  Window window;
+  Frame frame;
+  std::vector<Offset> offsets;
+};
+
+Case random_case(Random& random, std::size_t channels, std::size_t rows, std::size_t cols, std::size_t window_rows,
+                 std::size_t window_cols, std::size_t count, bool constant) {
+  const std::size_t pixels = window_rows * window_cols;
+  Case made{{channels, window_rows, window_cols, random_floats(random, channels * pixels, -3, 3),
+             random_floats(random, pixels, 0, 1)},
+            {channels, rows, cols, random_floats(random, constant ? channels : channels * rows * cols, -3, 3)},
+            {}};
+  for (float& weight : made.window.weight) {
+    if (between(random, 0, 1)) weight = static_cast<float>(between(random, 0, 1));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    made.offsets.push_back({static_cast<std::int32_t>(between(random, 0, rows - window_rows)),
+                            static_cast<std::int32_t>(between(random, 0, cols - window_cols))});
+  }
+  return made;
+}
+
+/// Compares every level with the reference, bit for bit but for the sign of zero, at this misalignment in floats, and
+/// checks that nothing outside the batch is written.
+void check_case(const Case& made, std::size_t misalignment) {
+  constexpr float kGuard = 12345.0f;
+  constexpr std::size_t kMargin = 32;
+  const Compositor compositor(made.window, made.frame);
+  const std::size_t size = made.offsets.size() * compositor.image_size();
+  std::vector<float> expected(size);
+  composite_reference(made.window, made.frame, made.offsets.data(), made.offsets.size(), expected.data());
+  for (InstructionSet level : available_instruction_sets()) {
+    std::vector<float> buffer(size + 2 * kMargin, kGuard);
+    const std::size_t start = misalignment;
+    compositor.composite(made.offsets.data(), made.offsets.size(), buffer.data() + start, level);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < buffer.size(); ++i) {
+      const bool inside = i >= start && i < start + size;
+      wrong += buffer[i] != (inside ? expected[i - start] : kGuard);
+    }
+    CHECK_THAT(wrong == 0, std::string(name_of(level)) + ": " + std::to_string(wrong) + " floats differ, frame " +
+                               std::to_string(made.frame.rows) + "x" + std::to_string(made.frame.cols) + ", window " +
+                               std::to_string(made.window.rows) + "x" + std::to_string(made.window.cols));
+  }
+}
+
+}  // namespace
+
+TEST(random_shapes_equal_the_reference) {
+  Random random(1);
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t rows = between(random, 1, 40), cols = between(random, 1, 90);
+    check_case(random_case(random, between(random, 1, 4), rows, cols, between(random, 1, rows), between(random, 1, cols),
+                           between(random, 0, 3), i % 2 == 0),
+               between(random, 0, 31));
+  }
+}
+
+TEST(edges_of_the_shapes_equal_the_reference) {
+  Random random(2);
+  for (bool constant : {true, false}) {
+    for (std::size_t misalignment = 0; misalignment < 16; ++misalignment) {
+      check_case(random_case(random, 3, 1, 1, 1, 1, 2, constant), misalignment);
+      check_case(random_case(random, 3, 17, 33, 17, 33, 2, constant), misalignment);
+      check_case(random_case(random, 3, 23, 23, 1, 1, 2, constant), misalignment);
+      check_case(random_case(random, 2, 5, 64, 5, 1, 2, constant), misalignment);
+      check_case(random_case(random, 1, 9, 15, 1, 15, 2, constant), misalignment);
+      check_case(random_case(random, 3, 8, 8, 4, 4, 0, constant), misalignment);
+    }
+  }
+}
+
+TEST(every_offset_of_a_small_frame_equals_the_reference) {
+  Random random(3);
+  Case made = random_case(random, 3, 19, 21, 6, 7, 0, false);
+  for (std::int32_t row = 0; row <= 13; ++row) {
+    for (std::int32_t col = 0; col <= 14; ++col) made.offsets.push_back({row, col});
+  }
+  check_case(made, 5);
+}
+
+TEST(a_batch_beyond_the_cache_equals_the_reference) {
+  Random random(4);
+  const std::size_t image_bytes = std::size_t{3} * 224 * 223 * sizeof(float);
+  // A cache this large makes the test too slow; the streaming path is then left to smaller machines.
+  if (last_level_cache_bytes() > (std::size_t{256} << 20)) return;
+  const std::size_t count = last_level_cache_bytes() / image_bytes + 1;
+  check_case(random_case(random, 3, 224, 223, 75, 75, count, true), 4);
+  check_case(random_case(random, 3, 224, 223, 75, 75, count, false), 3);
+}
+
+TEST(normalisation_is_torchvisions) {
+  // (200/255 - 0.485)/0.229 in float32, each step rounded: computed with torchvision 0.21's ToTensor and Normalize.
+  const Normalisation imagenet{255, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}, false};
+  const std::uint8_t rgba[] = {200, 13, 255, 255};
+  const Window window = patch_window(rgba, 1, 1, imagenet, Blend::hard);
+  CHECK(window.values[0] == (200.0f / 255.0f - 0.485f) / 0.229f);
+  CHECK(window.values[1] == (13.0f / 255.0f - 0.456f) / 0.224f);
+  CHECK(window.values[2] == (255.0f / 255.0f - 0.406f) / 0.225f);
+}
+
+TEST(bgr_swaps_the_samples_and_not_the_means) {
+  const Normalisation caffe{1, {104, 117, 124}, {1, 1, 1}, true};
+  const std::uint8_t rgba[] = {10, 20, 30, 255};
+  CHECK((patch_window(rgba, 1, 1, caffe, Blend::hard).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
+  CHECK((colour_frame({10, 20, 30}, 5, 5, caffe).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
+  CHECK((image_frame(rgba, 1, 1, caffe).values == std::vector<float>{30 - 104, 20 - 117, 10 - 124}));
+}
+
+TEST(hard_alpha_switches_at_128_and_soft_alpha_is_a_weight) {
+  const std::uint8_t rgba[] = {0, 0, 0, 127, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, 255};
+  CHECK((patch_window(rgba, 2, 2, {}, Blend::hard).weight == std::vector<float>{0, 1, 0, 1}));
+  CHECK((patch_window(rgba, 2, 2, {}, Blend::soft).weight ==
+         std::vector<float>{127.0f / 255.0f, 128.0f / 255.0f, 0, 1}));
+}
+
+TEST(a_patch_on_an_image_is_the_patch_or_the_image) {
+  Random random(5);
+  const auto rgba = random_samples(random, 4 * 9 * 11);
+  const auto rgb = random_samples(random, 3 * 20 * 31);
+  const Normalisation plain{};
+  const Window window = patch_window(rgba.data(), 9, 11, plain, Blend::hard);
+  const Frame frame = image_frame(rgb.data(), 20, 31, plain);
+  const Offset offset{7, 13};
+  std::vector<float> out(3 * 20 * 31);
+  Compositor(window, frame).composite(&offset, 1, out.data());
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t y = 0; y < 20; ++y) {
+      for (std::size_t x = 0; x < 31; ++x) {
+        const bool inside = y >= 7 && y < 16 && x >= 13 && x < 24;
+        const std::size_t pixel = inside ? (y - 7) * 11 + (x - 13) : 0;
+        const bool patch = inside && rgba[4 * pixel + 3] >= 128;
+        const std::uint8_t sample = patch ? rgba[4 * pixel + c] : rgb[3 * (y * 31 + x) + c];
+        CHECK(out[(c * 20 + y) * 31 + x] == static_cast<float>(sample) / 255.0f);
+      }
+    }
+  }
+}
+
+TEST(an_offset_outside_is_an_error_before_anything_is_written) {
+  Random random(6);
+  const Case made = random_case(random, 3, 20, 30, 5, 6, 0, true);
+  const Compositor compositor(made.window, made.frame);
+  std::vector<float> out(2 * compositor.image_size(), 7.0f);
+  for (const Offset bad : {Offset{16, 0}, Offset{0, 25}, Offset{-1, 0}, Offset{0, -1},
+                           Offset{std::numeric_limits<std::int32_t>::max(), std::numeric_limits<std::int32_t>::min()}}) {
+    const Offset offsets[] = {{15, 24}, bad};
+    CHECK(test::throws<std::out_of_range>([&] { compositor.composite(offsets, 2, out.data()); }, "offset 1"));
+  }
+  for (float value : out) CHECK(value == 7.0f);
+}
+
+TEST(shapes_that_disagree_are_errors) {
+  const auto make = [](Window window, Frame frame) { return [=] { Compositor(window, frame); }; };
+  const Window window{1, 2, 2, std::vector<float>(4), std::vector<float>(4)};
+  const Frame frame{1, 4, 4, std::vector<float>(16)};
+  using Invalid = std::invalid_argument;
+  CHECK(test::throws<Invalid>(make({1, 5, 2, std::vector<float>(10), std::vector<float>(10)}, frame), "does not fit"));
+  CHECK(test::throws<Invalid>(make({2, 2, 2, std::vector<float>(8), std::vector<float>(4)}, frame), "channels"));
+  CHECK(test::throws<Invalid>(make({1, 2, 2, std::vector<float>(5), std::vector<float>(4)}, frame), "shape"));
+  CHECK(test::throws<Invalid>(make({1, 0, 2, {}, {}}, frame), "each side"));
+  CHECK(test::throws<Invalid>(make(window, {1, 4, 4, std::vector<float>(15)}), "shape"));
+  CHECK(test::throws<Invalid>(make({1, 1, 1, {NAN}, {1}}, frame), "not finite"));
+  CHECK(test::throws<Invalid>(make({1, 1, 1, {1}, {1.5f}}, frame), "weight"));
+  CHECK(test::throws<Invalid>(make(window, {1, 4, 4, {INFINITY}}), "not finite"));
+  CHECK(test::throws<Invalid>([] { colour_frame({1, 2, 3}, 4, 4, {0, {}, {1, 1, 1}, false}); }, "divisor"));
+}

@@ -1,0 +1,226 @@
+/**
+ * The typed face of the C++ addon and the only file that loads it. Arrays are row-major; any of them may be a view on
+ * a SharedArrayBuffer. A buffer must not be transferred or detached while a promise that uses it is unsettled.
+ *
+ * A wrong type, length or shape is a TypeError or a RangeError that names the argument.
+ */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { DeviceError, InputError } from './errors.js'
+
+/** Levels of vector instructions that the kernels are compiled for; `baseline` runs on every processor. */
+export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'neon'
+
+/**
+ * How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32, which is
+ * bit for bit what torchvision's ToTensor (divisor 255) and Normalize give.
+ */
+export interface Normalisation {
+  /** 255 for networks fed with 0 to 1, 1 for those fed with 0 to 255. */
+  readonly divisor: number
+  /** In the order of the output channels: with `bgr`, index 0 is blue. */
+  readonly mean: readonly [number, number, number]
+  /** In the order of the output channels. */
+  readonly std: readonly [number, number, number]
+  readonly channelOrder: 'rgb' | 'bgr'
+}
+
+export interface CompositorOptions {
+  /** RGBA, [patchRows, patchCols, 4]. */
+  readonly patch: Uint8Array
+  readonly patchRows: number
+  readonly patchCols: number
+  readonly frameRows: number
+  readonly frameCols: number
+  /** One colour, or an RGB image [frameRows, frameCols, 3]. */
+  readonly background: { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
+  readonly normalisation: Normalisation
+  /** hard: the patch's pixel where alpha >= 128, else the background's. soft: weight alpha / 255, in float32. */
+  readonly blend: 'hard' | 'soft'
+}
+
+export interface WindowCompositorOptions {
+  readonly channels: number
+  readonly windowRows: number
+  readonly windowCols: number
+  readonly frameRows: number
+  readonly frameCols: number
+  /** [channels, windowRows, windowCols], finite. */
+  readonly window: Float32Array
+  /** [windowRows, windowCols], 0 (background) to 1 (window); all 1 when absent. */
+  readonly weight?: Float32Array
+  /** [channels] for a constant background, else [channels, frameRows, frameCols]; finite. */
+  readonly background: Float32Array
+}
+
+/** Pastes one window into one frame at any number of offsets. Several calls may be in flight. */
+export interface Compositor {
+  /**
+   * Writes one composite per offset on a thread of the pool.
+   *
+   * @param offsets Upper-left corners of the window, [images, 2] as row, col; copied during the call.
+   * @param out Filled with [images, channels, frameRows, frameCols], exactly that long.
+   * @throws RangeError when an offset puts the window outside the frame; nothing is written then.
+   */
+  composite(offsets: Int32Array, out: Float32Array): Promise<void>
+}
+
+export interface CosineOptions {
+  /** [rows, dims]. */
+  readonly features: Float32Array
+  readonly rows: number
+  readonly dims: number
+  /** [anchorCount, dims]. */
+  readonly anchors: Float32Array
+  readonly anchorCount: number
+  /** Default 1. The bits of the result do not depend on it. */
+  readonly threads?: number
+}
+
+/** Bytes per second of one pass by each way of writing; 0 where the processor lacks it. */
+export interface WriteBandwidth {
+  /** Ordinary vector stores. */
+  readonly fill: number
+  /** The C library's memset. */
+  readonly memset: number
+  /** `rep stosb`. */
+  readonly string: number
+  /** Vector stores past the caches. */
+  readonly stream: number
+}
+
+/** Why a feature vector has no direction. */
+export interface CosineFault {
+  readonly source: 'features' | 'anchors'
+  readonly row: number
+  readonly reason: 'zero' | 'nan' | 'infinite'
+}
+
+/** A feature or an anchor has no direction, so that no cosine with it exists. */
+export class DegenerateFeatureError extends InputError implements CosineFault {
+  readonly source: CosineFault['source']
+  /** Row of the matrix `source`, the first at fault. */
+  readonly row: number
+  readonly reason: CosineFault['reason']
+
+  constructor(fault: CosineFault) {
+    const what = { zero: 'is all zero', nan: 'holds NaN', infinite: 'holds an infinite value' }[fault.reason]
+    super(
+      `row ${fault.row} of the ${fault.source} ${what}: its cosine is undefined; check the network's weights and its input`,
+    )
+    this.source = fault.source
+    this.row = fault.row
+    this.reason = fault.reason
+  }
+}
+
+/** What native/binding/module.cpp exports. */
+interface Addon {
+  readonly Compositor: new (options: CompositorOptions | WindowCompositorOptions) => Compositor
+  cosineSimilarity(
+    features: Float32Array,
+    rows: number,
+    dims: number,
+    anchors: Float32Array,
+    anchorCount: number,
+    threads: number,
+    out: Float32Array,
+  ): Promise<CosineFault | undefined>
+  measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
+  measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
+  instructionSet(): InstructionSet
+  availableInstructionSets(): InstructionSet[]
+}
+
+/** Where the build puts the addon, seen from src/ and from dist/. */
+const candidates = ['../native/build/Release/shiftscope.node', '../native/build/Debug/shiftscope.node']
+
+function load(): Addon {
+  const require = createRequire(import.meta.url)
+  const attempts: string[] = []
+  for (const candidate of candidates) {
+    const path = fileURLToPath(new URL(candidate, import.meta.url))
+    if (!existsSync(path)) {
+      attempts.push(`${path}: not there`)
+      continue
+    }
+    try {
+      return require(path) as Addon
+    } catch (error) {
+      attempts.push(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  throw new DeviceError(
+    `the native addon cannot be loaded (${attempts.join('; ')}): build it with "npm run build:native", which needs CMake and a C++20 compiler`,
+  )
+}
+
+let loaded: Addon | undefined
+
+/** The addon, loaded at first use, so that commands that do not compute work without it. */
+function addon(): Addon {
+  if (loaded === undefined) {
+    const fresh = load()
+    try {
+      fresh.instructionSet()
+    } catch (error) {
+      throw new DeviceError(error instanceof Error ? error.message : String(error))
+    }
+    loaded = fresh
+  }
+  return loaded
+}
+
+/**
+ * The instruction set that the kernels use: the best of this machine, or the one that SHIFTSCOPE_ISA names.
+ *
+ * @throws DeviceError when the addon cannot be loaded or SHIFTSCOPE_ISA names a level that the machine lacks.
+ */
+export function instructionSet(): InstructionSet {
+  return addon().instructionSet()
+}
+
+/** The instruction sets that this machine could use, lowest first. */
+export function availableInstructionSets(): readonly InstructionSet[] {
+  return addon().availableInstructionSets()
+}
+
+/** A compositor of an 8-bit patch on an 8-bit background; options are read during the call only. */
+export function createCompositor(options: CompositorOptions): Compositor {
+  return promising(new (addon().Compositor)(options))
+}
+
+/** A compositor of float planes on float planes, for windows of activations; options are read during the call only. */
+export function createWindowCompositor(options: WindowCompositorOptions): Compositor {
+  return promising(new (addon().Compositor)(options))
+}
+
+/** The compositor with errors of arguments as rejections. */
+function promising(compositor: Compositor): Compositor {
+  return { composite: async (offsets, out) => compositor.composite(offsets, out) }
+}
+
+/**
+ * Cosine similarity of every feature with every anchor, [anchorCount, rows], within one float32 rounding of the float64
+ * value. It runs on threads of its own.
+ *
+ * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite.
+ */
+export async function cosineSimilarity(options: CosineOptions): Promise<Float32Array> {
+  const { features, rows, dims, anchors, anchorCount, threads = 1 } = options
+  const out = new Float32Array(anchorCount * rows)
+  const fault = await addon().cosineSimilarity(features, rows, dims, anchors, anchorCount, threads, out)
+  if (fault !== undefined) throw new DegenerateFeatureError(fault)
+  return out
+}
+
+/** Overwrites the buffer once in each way, split over the threads. */
+export async function measureWriteBandwidth(buffer: Float32Array, threads = 1): Promise<WriteBandwidth> {
+  return addon().measureWriteBandwidth(buffer, threads)
+}
+
+/** Bytes per second of one pass of loads over the buffer, split over the threads. */
+export async function measureReadBandwidth(buffer: Float32Array, threads = 1): Promise<number> {
+  return addon().measureReadBandwidth(buffer, threads)
+}
