@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 
@@ -41,12 +42,43 @@ export async function writeFolderAtomic(path: string, fill: (temporary: string) 
 
 /** True for the names that an interrupted atomic write can leave behind. */
 export function isTemporaryName(name: string): boolean {
-  return /^\.tmp-[0-9a-f]{12}-/.test(name)
+  return TEMPORARY_NAME.test(name)
 }
+
+/**
+ * Removes what killed processes of this machine left of atomic writes, in the folder and below it. What other machines
+ * or living processes are writing there stays.
+ */
+export async function removeStaleTemporaries(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    const owner = TEMPORARY_NAME.exec(entry.name)
+    if (owner === null) {
+      if (entry.isDirectory()) await removeStaleTemporaries(path)
+    } else if (owner[1] === HOST && !isAlive(Number(owner[2]))) {
+      await rm(path, { recursive: true, force: true })
+    }
+  }
+}
+
+/** Host, process, chance: so that it can be told later whether anybody is still writing. */
+const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-/
+
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
 function temporaryName(path: string): string {
   const name = path.slice(dirname(path).length).replace(/^[/\\]+/, '')
-  return join(dirname(path), `.tmp-${randomBytes(6).toString('hex')}-${name}`)
+  return join(dirname(path), `.tmp-${HOST}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 async function writePieces(path: string, content: Content): Promise<void> {

@@ -1,0 +1,83 @@
+import { access, constants, mkdir } from 'node:fs/promises'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { listSupportedBackends } from 'onnxruntime-node'
+import { tryProvider } from '../engine/providerTrial.js'
+import { instructionSet } from '../native.js'
+import { cacheFolder, listNetworks, resolveNetwork } from '../networks/index.js'
+
+/** The oldest Node.js that is supported. */
+const MIN_NODE = 20
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly subject: string
+  readonly state: 'ok' | 'gap'
+  readonly detail: string
+  /** What to do about a gap. */
+  readonly remedy?: string
+}
+
+/** Looks at everything that the product needs or can use on this machine; see `shiftscope doctor`. */
+export async function examine(): Promise<readonly Finding[]> {
+  return [nodeFinding(), processorFinding(), addonFinding(), cudaFinding(), ...(await providerFindings()), await cacheFinding(), ...(await weightFindings())]
+}
+
+function nodeFinding(): Finding {
+  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
+  const detail = `${process.version}, ${process.platform}-${process.arch}`
+  return ok ? { subject: 'Node.js', state: 'ok', detail } : { subject: 'Node.js', state: 'gap', detail, remedy: `install Node.js ${MIN_NODE} or newer` }
+}
+
+function processorFinding(): Finding {
+  const memory = (totalmem() / 2 ** 30).toFixed(1)
+  return { subject: 'processor', state: 'ok', detail: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB` }
+}
+
+function addonFinding(): Finding {
+  try {
+    return { subject: 'native addon', state: 'ok', detail: `instruction set ${instructionSet()}` }
+  } catch (error) {
+    return { subject: 'native addon', state: 'gap', detail: firstLine(error), remedy: 'build it: npm run build:native (needs cmake and a C++20 compiler)' }
+  }
+}
+
+function cudaFinding(): Finding {
+  return { subject: 'CUDA kernels', state: 'gap', detail: 'not part of this version', remedy: 'none needed: everything runs on the processor' }
+}
+
+async function providerFindings(): Promise<readonly Finding[]> {
+  const network = await resolveNetwork({ id: 'tiny-alexnet' })
+  const providers = listSupportedBackends().filter(({ bundled }) => bundled)
+  return Promise.all(
+    providers.map(async ({ name }): Promise<Finding> => {
+      const subject = `execution provider ${name}`
+      const trial = await tryProvider(name, network)
+      if (trial.runs) return { subject, state: 'ok', detail: `runs tiny-alexnet, ${trial.milliseconds.toFixed(1)} ms for one image` }
+      const remedy = name === 'cpu' ? 'install onnxruntime-node again' : 'none needed: networks run on the processor in this version'
+      return { subject, state: 'gap', detail: trial.reason, remedy }
+    }),
+  )
+}
+
+async function cacheFinding(): Promise<Finding> {
+  const folder = cacheFolder()
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+    return { subject: 'cache folder', state: 'ok', detail: folder }
+  } catch (error) {
+    return { subject: 'cache folder', state: 'gap', detail: `${folder}: ${firstLine(error)}`, remedy: 'set SHIFTSCOPE_CACHE to a folder that can be written' }
+  }
+}
+
+async function weightFindings(): Promise<readonly Finding[]> {
+  return (await listNetworks()).map(({ entry, state, path }): Finding => {
+    const subject = `weights of ${entry.id}`
+    if (state !== 'missing') return { subject, state: 'ok', detail: path ?? state }
+    return { subject, state: 'gap', detail: 'missing', remedy: `download ${entry.sources[0]?.url}, then: shiftscope models import ${entry.id} FILE` }
+  })
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
+}

@@ -1,0 +1,41 @@
+import { cpus } from 'node:os'
+import { DeviceError, UsageError } from '../errors.js'
+import { catalogEntry, type Network, resolveNetwork } from '../networks/index.js'
+
+/** How a network is named: an id of the catalog or the path of an ONNX file, and what may go with it. */
+export interface NetworkChoice {
+  /** Id of the catalog (`shiftscope models list`) or a path that ends in .onnx. */
+  readonly model: string
+  /** A checkpoint in place of the published or embedded weights. */
+  readonly weights?: string
+  /** Which features to read; all of the catalog's layers by default, required for an ONNX file. */
+  readonly layers?: readonly string[]
+}
+
+/**
+ * Finds a network and restricts it to the wanted layers, in the network's order.
+ * @throws UsageError for an unknown id or layer, InputError for missing or damaged weights
+ */
+export async function chooseNetwork({ model, weights, layers }: NetworkChoice): Promise<Network> {
+  if (model.endsWith('.onnx')) {
+    if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave --weights out`)
+    if (layers === undefined || layers.length === 0) throw new UsageError(`name the tensors of ${model} to read with --layers NAME,…`)
+    return resolveNetwork({ onnxFile: model, layers })
+  }
+  catalogEntry(model)
+  const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })
+  if (layers === undefined) return network
+  const unknown = layers.find((name) => !network.layers.some((layer) => layer.name === name))
+  if (unknown !== undefined) {
+    throw new UsageError(`${model} has no layer ${unknown}; it has ${network.layers.map(({ name }) => name).join(', ')}`)
+  }
+  return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
+}
+
+/** Where the network runs: this version knows the processor alone. */
+export function chooseDevice(device = 'auto'): { readonly provider: 'cpu'; readonly name: string } {
+  if (device !== 'auto' && device !== 'cpu') {
+    throw new DeviceError(`device ${device} is not usable: networks run on the processor so far; use --device cpu or leave it out`)
+  }
+  return { provider: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown processor' }
+}

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import { readNpy, writeNpy } from '../files/npy.js'
+import { similarityMaps } from '../experiments/similarity.js'
+
+export interface SimilarityOptions {
+  /** .npy file, float32 [rows, cols, dims], as `extract` writes it. */
+  readonly file: string
+  /** Where to write the maps, float32 [5, rows, cols]; nowhere by default. */
+  readonly out?: string
+  /** Threads of the similarity kernel; all cores by default. */
+  readonly threads?: number
+}
+
+/** One anchor of a feature file. */
+export interface AnchorSimilarity {
+  /** Index of the anchor's position in the file. */
+  readonly row: number
+  readonly col: number
+  /** The same place in pixels, if the file's extract.json says the stride. */
+  readonly pixel?: { readonly row: number; readonly col: number }
+  /** Mean and minimum of the cosine over all positions. */
+  readonly mean: number
+  readonly min: number
+}
+
+export interface Similarity {
+  readonly rows: number
+  readonly cols: number
+  readonly dims: number
+  readonly anchors: Readonly<Record<AnchorName, AnchorSimilarity>>
+  /** [5, rows, cols] in the order of the anchors. */
+  readonly maps: Float32Array
+}
+
+/**
+ * Cosine similarity of every position of a feature file with the five anchors (SPEC section 1). In a file of a coarser
+ * stride an anchor is the position nearest to its place on the stride-1 grid.
+ * @throws InputError if the file is not such an array, or names the position of an all-zero feature
+ */
+export async function similarity({ file, out, threads = availableParallelism() }: SimilarityOptions): Promise<Similarity> {
+  const { shape, data } = await readNpy(file)
+  const [rows, cols, dims] = shape
+  if (shape.length !== 3 || rows === undefined || cols === undefined || dims === undefined || data.length === 0) {
+    throw new InputError(`${file} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`)
+  }
+  const stride = await strideBeside(file, rows, cols)
+  const anchors = nearestAnchors(rows, cols, stride)
+  const result = await similarityMaps({ layer: file, matrix: data, dims, rows, cols, stride: 1, anchors }, threads)
+  if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
+  const entries = ANCHOR_NAMES.map((name) => {
+    const { row, col, mean, min } = result.anchors[name]
+    const pixel = stride === undefined ? {} : { pixel: { row: row * stride.stride, col: col * stride.stride } }
+    return [name, { row, col, ...pixel, mean, min }] as const
+  })
+  return { rows, cols, dims, anchors: Object.fromEntries(entries) as Similarity['anchors'], maps: result.maps }
+}
+
+/** Stride, and positions along an axis at stride 1. */
+interface Stride {
+  readonly stride: number
+  readonly side: number
+}
+
+const descriptionSchema = z.object({
+  stride: z.number().int().positive(),
+  size: z.number().int().positive(),
+  rows: z.number().int(),
+  cols: z.number().int(),
+  frame: z.number().int().positive(),
+})
+
+/** What the extract.json in the file's folder says of the grid, if there is one that fits the file. */
+async function strideBeside(file: string, rows: number, cols: number): Promise<Stride | undefined> {
+  const text = await readFile(join(dirname(file), 'extract.json'), 'utf8').catch(() => 'null')
+  const parsed = descriptionSchema.safeParse(tryJson(text))
+  if (!parsed.success || parsed.data.rows !== rows || parsed.data.cols !== cols) return undefined
+  const { stride, size, frame } = parsed.data
+  return { stride, side: frame - size + 1 }
+}
+
+function nearestAnchors(rows: number, cols: number, stride: Stride | undefined): readonly Anchor[] {
+  if (stride === undefined) {
+    const vertical = anchorPositions(rows)
+    return anchorPositions(cols).map(({ name, col }, i) => {
+      const row = (vertical[i] as (typeof vertical)[number]).row
+      return { name, row, col, index: row * cols + col }
+    })
+  }
+  const nearest = (place: number, count: number) => Math.min(count - 1, Math.round(place / stride.stride))
+  return anchorPositions(stride.side).map(({ name, row, col }) => {
+    const at = { row: nearest(row, rows), col: nearest(col, cols) }
+    return { name, ...at, index: at.row * cols + at.col }
+  })
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+import { Command, Option } from 'commander'
+import { type ExtractOptions, extract } from '../../index.js'
+import type { CommandContext } from '../context.js'
+import { duration, printJson, say } from '../output.js'
+import { parseList, parseWhole } from '../parse.js'
+import { terminalProgress } from '../progressBar.js'
+
+export function extractCommand({ signal }: CommandContext): Command {
+  return new Command('extract')
+    .description('one patch through one network at every position: <layer>.npy, float32 [rows, cols, dims]')
+    .requiredOption('--model <id>', 'network by id (see: shiftscope models list), or an ONNX file')
+    .requiredOption('--patch <image>', 'picture of the object')
+    .requiredOption('--size <n>', 'side of the square patch in pixels, up to the frame’s 224', parseWhole)
+    .option('--weights <file>', 'checkpoint in place of the published one')
+    .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
+    .option('--layers <a,b>', 'features to read; all of the network’s by default', parseList)
+    .option('--background <colour>', 'white or #rrggbb', 'white')
+    .addOption(new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha').choices(['hard', 'soft']).default('hard'))
+    .option('--device <name>', 'auto or cpu', 'auto')
+    .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
+    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
+    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+    .requiredOption('--out <folder>', 'folder for the arrays and extract.json')
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
+      const result = await extract({ ...options, progress: terminalProgress(), signal })
+      if (json) return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
+      for (const { dims, file } of result.layers) say(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
+      say(`${result.images} images in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`)
+    })
+}

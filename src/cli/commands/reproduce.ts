@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { ANCHOR_NAMES, estimateStudy, type ReproduceOptions, reproduce, type Summary } from '../../index.js'
+import type { CommandContext } from '../context.js'
+import { byteSize, duration, printJson, say, sayTable } from '../output.js'
+import { collectAssignments, parseLimits, parseList, parseWhole, parseWholeList } from '../parse.js'
+import { terminalProgress } from '../progressBar.js'
+
+export function reproduceCommand({ signal }: CommandContext): Command {
+  return new Command('reproduce')
+    .description('run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page')
+    .addOption(new Option('--preset <name>', 'quick: embedded networks and patches, coarse stride; paper: the paper’s networks, stride 1').choices(['quick', 'paper']).default('quick'))
+    .option('--models <a,b>', 'networks by id (see: shiftscope models list); the preset’s by default', parseList)
+    .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
+    .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
+    .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 3, paper 1', parseWhole)
+    .option('--experiments <a,b>', 'what to measure; similarity by default', parseList)
+    .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
+    .option('--background <colour>', 'white or #rrggbb', 'white')
+    .addOption(new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha').choices(['hard', 'soft']).default('hard'))
+    .option('--device <name>', 'auto or cpu', 'auto')
+    .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
+    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
+    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+    .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
+    .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
+    .option('--out <folder>', 'results folder', 'shiftscope-results')
+    .option('--dry-run', 'only say what would be done: units, images, bytes, time')
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
+      if (dryRun) return sayEstimate(options, json)
+      const result = await reproduce({ ...options, progress: terminalProgress(), signal })
+      if (json) return printJson(result)
+      saySummary(result.summary)
+      say(`${result.computed} of ${result.units} units computed, ${result.images} images in ${duration(result.seconds)}`)
+      say(`open ${join(result.out, 'index.html')}`)
+    })
+}
+
+async function sayEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
+  const estimate = await estimateStudy(options)
+  if (json) return printJson(estimate)
+  say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
+  say(`${byteSize(estimate.bytes)} of maps on disk, at most ${byteSize(estimate.featureBytes)} of features in memory`)
+  say(`about ${duration(estimate.seconds)} on this machine`)
+}
+
+/** Mean similarity of each network, layer and size with each anchor. */
+export function saySummary({ similarity }: Summary): void {
+  const rows = new Map<string, (string | number)[]>()
+  for (const { model, layer, size, mean, std } of similarity) {
+    const key = JSON.stringify([model, layer, size])
+    const row = rows.get(key) ?? [model, layer, size]
+    row.push(`${mean.toFixed(3)} ± ${std.toFixed(3)}`)
+    rows.set(key, row)
+  }
+  sayTable(['model', 'layer', 'size', ...ANCHOR_NAMES], [...rows.values()])
+}

@@ -1,0 +1,24 @@
+import { Command } from 'commander'
+import { ANCHOR_NAMES, similarity } from '../../index.js'
+import { printJson, sayTable } from '../output.js'
+import { parseWhole } from '../parse.js'
+
+export function similarityCommand(): Command {
+  return new Command('similarity')
+    .description('cosine similarity of every position of a feature file with the five anchors')
+    .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
+    .option('--out <maps.npy>', 'write the maps, float32 [5, rows, cols]')
+    .option('--threads <n>', 'threads; all cores by default', parseWhole)
+    .option('--json', 'print one JSON document to stdout')
+    .action(async (file: string, { json, ...options }: { out?: string; threads?: number; json?: boolean }) => {
+      const { maps, ...result } = await similarity({ file, ...options })
+      if (json) return printJson(result)
+      sayTable(
+        ['anchor', 'row', 'col', 'mean', 'min'],
+        ANCHOR_NAMES.map((name) => {
+          const { row, col, mean, min } = result.anchors[name]
+          return [name, row, col, mean.toFixed(4), min.toFixed(4)]
+        }),
+      )
+    })
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { ShiftscopeError } from '../errors.js'
+import { packageVersion } from '../files/package.js'
+import { benchCommand } from './commands/bench.js'
+import { doctorCommand } from './commands/doctor.js'
+import { extractCommand } from './commands/extract.js'
+import { modelsCommand } from './commands/models.js'
+import { reportCommand } from './commands/report.js'
+import { reproduceCommand } from './commands/reproduce.js'
+import { similarityCommand } from './commands/similarity.js'
+import { interruptible } from './context.js'
+
+const EXIT_STATUSES = `
+Exit status: 0 done; 2 wrong usage; 3 an input is missing, corrupt or of the wrong kind; 4 the device asked for is not
+usable; 130 interrupted (what was finished is kept); 1 anything else.`
+
+const context = interruptible()
+const program = new Command('shiftscope')
+  .description('Measures and shows what the features of a convolutional network do when an object moves across the image.')
+  .version(packageVersion())
+  .option('--verbose', 'show the stack of an error')
+  .addHelpText('after', EXIT_STATUSES)
+const commands = [
+  reproduceCommand(context),
+  extractCommand(context),
+  similarityCommand(),
+  reportCommand(),
+  modelsCommand(),
+  benchCommand(context),
+  doctorCommand(),
+]
+for (const command of commands) program.addCommand(command)
+for (const command of allCommands(program)) command.exitOverride().option('--verbose', 'show the stack of an error')
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** The one place where errors are printed; returns the exit status. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const verbose = process.argv.includes('--verbose')
+  const message = error instanceof Error ? error.message : String(error)
+  const text = verbose && error instanceof Error ? fullStack(error) : message.split('\n')[0]
+  const known = error instanceof ShiftscopeError
+  process.stderr.write(`shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}\n`)
+  return known ? error.exitStatus : 1
+}
+
+function fullStack(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${fullStack(error.cause)}` : ''
+  return `${error.stack ?? error.message}${cause}`
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)])
+}

@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Parsers of option values; commander names the option in front of their message. */
+export function parseWhole(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError('Give a whole number of at least 1.')
+  }
+  return Number(text)
+}
+
+export function parseWholeList(text: string): readonly number[] {
+  return parseList(text).map(parseWhole)
+}
+
+export function parseList(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  if (parts.some((part) => part === '')) throw new InvalidArgumentError('Give names separated by commas.')
+  return parts
+}
+
+export function parseLimits(text: string): { low: number; high: number } {
+  const [low, high, more] = text.split(',').map(Number)
+  if (low === undefined || high === undefined || more !== undefined || !(low < high)) {
+    throw new InvalidArgumentError('Give two rising numbers, such as 0.88,1.')
+  }
+  return { low, high }
+}
+
+/** Collects repeated ID=FILE options. */
+export function collectAssignments(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const at = text.indexOf('=')
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('Give ID=FILE, such as alexnet=alexnet.pth.')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}

@@ -1,0 +1,40 @@
+import type { Network } from '../networks/index.js'
+import type { Patch } from '../patches/patch.js'
+import { type PositionGrid, positionGrid } from './positions.js'
+
+/** One patch × size × network: computed and stored as a whole. */
+export interface PlannedUnit {
+  readonly network: Network
+  readonly patch: Patch
+  readonly grid: PositionGrid
+}
+
+/** Units in the order in which they are computed: by network, so that each is opened once, then size, then patch. */
+export function planUnits(networks: readonly Network[], patches: readonly Patch[], stride: number): readonly PlannedUnit[] {
+  const grids = new Map<string, PositionGrid>()
+  const gridFor = (frame: number, size: number) => {
+    const key = `${frame} ${size}`
+    const grid = grids.get(key) ?? positionGrid(frame, size, stride)
+    grids.set(key, grid)
+    return grid
+  }
+  return networks.flatMap((network) =>
+    patches.map((patch) => ({ network, patch, grid: gridFor(network.input.rows, patch.size) })),
+  )
+}
+
+/** Images of a unit: its grid and the anchors outside it. */
+export function imagesOf({ grid }: PlannedUnit): number {
+  return grid.offsets.length / 2
+}
+
+/** Bytes of a unit's features in memory while it is computed. */
+export function featureBytes({ network, grid }: PlannedUnit): number {
+  const dims = network.layers.reduce((sum, layer) => sum + layer.dims, 0)
+  return (grid.offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
+}
+
+/** Bytes of a unit's similarity maps on disk. */
+export function mapBytes({ network, grid }: PlannedUnit): number {
+  return network.layers.length * grid.anchors.length * grid.rows * grid.cols * Float32Array.BYTES_PER_ELEMENT
+}

@@ -1,0 +1,170 @@
+import { Piscina } from 'piscina'
+import { InterruptedError, WorkerError } from '../errors.js'
+import type { Network } from '../networks/index.js'
+import {
+  BATCH_DONE,
+  CONTROL_CURSOR,
+  CONTROL_STOP,
+  type ExtractionTask,
+  type Scene,
+  type Settings,
+  type WorkerData,
+} from './task.js'
+
+/** A batch lost with its worker is begun again this often before the whole extraction fails. */
+const MAX_ATTEMPTS = 3
+
+/** How often the progress of running workers is read, in milliseconds. */
+const POLL_INTERVAL = 100
+
+/** One layer's features: [positions, dims], row-major, float32, on a SharedArrayBuffer. */
+export interface LayerFeatures {
+  readonly name: string
+  readonly dims: number
+  readonly matrix: Float32Array
+}
+
+export interface ExtractionOptions {
+  /** Called now and then with the number of images done since the extraction began. */
+  readonly onImages?: (done: number) => void
+  /** Ends the extraction after the batches in flight with an InterruptedError. */
+  readonly signal?: AbortSignal
+}
+
+/** Worker threads that hold one network. */
+export interface ExtractionPool {
+  readonly network: Network
+  readonly settings: Settings
+  /**
+   * Composites the scene's patch at every offset ([positions, 2] as row, col) and runs the network on all of them.
+   * The features do not depend on the number of workers or on the order in which batches end.
+   * The matrices are the pool's own: they are overwritten by the next call.
+   */
+  extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<readonly LayerFeatures[]>
+  /** Threads at work, for tests that kill one. */
+  threads(): readonly { terminate(): Promise<number> }[]
+  close(): Promise<void>
+}
+
+/** Starts the workers of a network; each opens its session with its first batch. */
+export function openPool(network: Network, settings: Settings): ExtractionPool {
+  const workerData: WorkerData = {
+    onnxPath: network.onnxPath,
+    input: network.input,
+    layers: network.layers.map(({ name }) => name),
+    threads: settings.threads,
+  }
+  const piscina = new Piscina({
+    filename: workerFile('engine/worker.js'),
+    workerData,
+    minThreads: settings.workers,
+    maxThreads: settings.workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    concurrentTasksPerWorker: 1,
+    atomics: 'disabled',
+  })
+  const memory = new Map<string, SharedArrayBuffer>()
+  return {
+    network,
+    settings,
+    extract: (scene, offsets, options = {}) => extract(piscina, network, settings, memory, scene, offsets, options),
+    threads: () => piscina.threads,
+    close: () => piscina.destroy(),
+  }
+}
+
+/**
+ * Address of a worker's script, given its place in the build: threads run plain JavaScript, also when the rest of the
+ * program runs from its TypeScript source.
+ */
+export function workerFile(script: string): string {
+  return new URL(`../../dist/${script}`, import.meta.url).href
+}
+
+async function extract(
+  piscina: Piscina,
+  network: Network,
+  settings: Settings,
+  memory: Map<string, SharedArrayBuffer>,
+  scene: Scene,
+  offsets: Int32Array,
+  { onImages, signal }: ExtractionOptions,
+): Promise<readonly LayerFeatures[]> {
+  const positions = offsets.length / 2
+  const layers = network.layers.map(({ name, dims }) => ({ name, dims, matrix: matrixOf(memory, name, positions * dims) }))
+  const task = newTask(scene, settings.batch, offsets, layers)
+  const stop = () => Atomics.store(task.control, CONTROL_STOP, 1)
+  signal?.addEventListener('abort', stop)
+  const poll = setInterval(() => onImages?.(imagesDone(task)), POLL_INTERVAL)
+  try {
+    if (signal?.aborted) throw new InterruptedError()
+    await runBatches(piscina, settings.workers, task, signal)
+    onImages?.(positions)
+    return layers
+  } finally {
+    clearInterval(poll)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** Runs rounds until every batch is done: batches that were lost with a worker go into the next round. */
+async function runBatches(piscina: Piscina, workers: number, task: ExtractionTask, signal?: AbortSignal): Promise<void> {
+  for (let queue = batchesLeft(task); queue.length > 0; queue = batchesLeft(task)) {
+    Atomics.store(task.control, CONTROL_CURSOR, 0)
+    const round: ExtractionTask = { ...task, queue }
+    const ends = await Promise.allSettled(Array.from({ length: workers }, () => piscina.run(round)))
+    if (signal?.aborted) throw new InterruptedError()
+    const failure = ends.find((end) => end.status === 'rejected')
+    if (failure === undefined) continue
+    const hopeless = batchesLeft(task).find((batch) => (task.attempts[batch] as number) >= MAX_ATTEMPTS)
+    const neverBegan = task.attempts.every((count) => count === 0)
+    if (hopeless !== undefined || neverBegan) throw workerFailure(failure.reason, task, hopeless)
+  }
+}
+
+function workerFailure(reason: unknown, task: ExtractionTask, batch: number | undefined): Error {
+  const cause = reason instanceof Error ? reason.message : String(reason)
+  if (batch === undefined) return new WorkerError(`the network could not be opened: ${cause}`, { cause: reason })
+  const first = batch * task.batch
+  return new WorkerError(
+    `worker failed ${MAX_ATTEMPTS} times on batch ${batch} (images ${first} to ${Math.min(first + task.batch, task.offsets.length / 2) - 1}): ${cause}; try a smaller --batch or fewer --workers`,
+    { cause: reason },
+  )
+}
+
+function newTask(scene: Scene, batch: number, offsets: Int32Array, layers: readonly LayerFeatures[]): ExtractionTask {
+  const batches = Math.ceil(offsets.length / 2 / batch)
+  const shared = (length: number) => new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT))
+  const sharedOffsets = shared(offsets.length)
+  sharedOffsets.set(offsets)
+  return {
+    scene,
+    batch,
+    offsets: sharedOffsets,
+    features: layers.map(({ matrix }) => matrix),
+    queue: new Int32Array(0),
+    control: shared(2),
+    states: shared(batches),
+    attempts: shared(batches),
+  }
+}
+
+function batchesLeft({ states }: ExtractionTask): Int32Array {
+  return Int32Array.from(states.keys()).filter((batch) => Atomics.load(states, batch) !== BATCH_DONE)
+}
+
+function imagesDone({ states, batch, offsets }: ExtractionTask): number {
+  const done = states.reduce((count, state) => count + (state === BATCH_DONE ? 1 : 0), 0)
+  return Math.min(done * batch, offsets.length / 2)
+}
+
+/** A layer's matrix in memory that is kept from unit to unit, so that its pages are touched for the first time once. */
+function matrixOf(memory: Map<string, SharedArrayBuffer>, name: string, length: number): Float32Array {
+  const bytes = length * Float32Array.BYTES_PER_ELEMENT
+  let buffer = memory.get(name)
+  if (buffer === undefined || buffer.byteLength < bytes) {
+    buffer = new SharedArrayBuffer(bytes)
+    memory.set(name, buffer)
+  }
+  return new Float32Array(buffer, 0, length)
+}

@@ -1,0 +1,67 @@
+import { UsageError } from '../errors.js'
+
+/** The five anchors in the order of every array and table. */
+export const ANCHOR_NAMES = ['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'] as const
+export type AnchorName = (typeof ANCHOR_NAMES)[number]
+
+/** A place of the patch: the frame's row and column of its top-left pixel. */
+export interface Position {
+  readonly row: number
+  readonly col: number
+}
+
+/** Where an anchor lies, and which row of the feature matrix belongs to it. */
+export interface Anchor extends Position {
+  readonly name: AnchorName
+  readonly index: number
+}
+
+/**
+ * All positions of one patch in the frame. The feature matrix has one row a position: first the grid in row-major
+ * order, then the anchors that a coarse stride leaves out of the grid.
+ */
+export interface PositionGrid {
+  /** Positions along each axis of the grid. */
+  readonly rows: number
+  readonly cols: number
+  readonly stride: number
+  /** [rows * cols + extra anchors, 2] as row, col in pixels. */
+  readonly offsets: Int32Array
+  /** In the order of ANCHOR_NAMES, placed on the stride-1 grid (SPEC section 1). */
+  readonly anchors: readonly Anchor[]
+}
+
+/**
+ * The positions at which a patch of `size` pixels lies wholly in a frame of `frame` pixels.
+ * @throws UsageError if the stride is not a positive whole number
+ */
+export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
+  if (!Number.isInteger(stride) || stride < 1) throw new UsageError(`stride ${stride} is not a positive whole number; use --stride 1 or more`)
+  const extent = frame - size + 1
+  const side = Math.ceil(extent / stride)
+  const places: Position[] = []
+  for (let row = 0; row < side; row++) {
+    for (let col = 0; col < side; col++) places.push({ row: row * stride, col: col * stride })
+  }
+  const anchors = anchorPositions(extent).map((anchor) => {
+    const onGrid = anchor.row % stride === 0 && anchor.col % stride === 0
+    if (onGrid) return { ...anchor, index: (anchor.row / stride) * side + anchor.col / stride }
+    places.push(anchor)
+    return { ...anchor, index: places.length - 1 }
+  })
+  const offsets = Int32Array.from(places.flatMap(({ row, col }) => [row, col]))
+  return { rows: side, cols: side, stride, offsets, anchors }
+}
+
+/** The anchors' places on a grid with `side` positions along each axis. */
+export function anchorPositions(side: number): readonly (Position & { readonly name: AnchorName })[] {
+  const last = side - 1
+  const middle = Math.floor(last / 2)
+  return [
+    { name: 'top-left', row: 0, col: 0 },
+    { name: 'top-right', row: 0, col: last },
+    { name: 'center', row: middle, col: middle },
+    { name: 'bottom-left', row: last, col: 0 },
+    { name: 'bottom-right', row: last, col: last },
+  ]
+}

@@ -1,0 +1,90 @@
+import { availableParallelism } from 'node:os'
+import { UsageError } from '../errors.js'
+import type { Network } from '../networks/index.js'
+import { secondsOf } from '../stopwatch.js'
+import { openPool } from './pool.js'
+import { positionGrid } from './positions.js'
+import type { Scene, Settings } from './task.js'
+
+/** A trial is made only for work that would take longer than this many seconds without it. */
+const WORTH_A_TRIAL = 60
+
+/** Length of one timed trial in seconds. */
+const TRIAL_SECONDS = 0.7
+
+/** Together the workers' copies of the weights stay below this many bytes. */
+const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
+
+const BATCHES = [32, 8]
+
+/** A setting and what it was measured at, in images per second. */
+export interface MeasuredSettings extends Settings {
+  readonly imagesPerSecond: number
+}
+
+/** What the user fixed by hand; the rest is chosen. */
+export type WishedSettings = Partial<Settings>
+
+/**
+ * Settings that use all cores: every core a worker, or one worker on all cores, in batches of each size, restricted to
+ * what was wished. The first is what short work gets without a trial.
+ */
+export function candidateSettings(network: Network, wished: WishedSettings, cores: number): readonly Settings[] {
+  for (const name of ['workers', 'threads', 'batch'] as const) {
+    const value = wished[name]
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) throw new UsageError(`--${name} ${value} is not a positive whole number`)
+  }
+  const copies = Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, network.weightsBytes)))
+  const workerCounts = wished.workers === undefined ? [...new Set([Math.min(cores, copies), 1])] : [wished.workers]
+  const batches = network.input.batch !== null ? [network.input.batch] : wished.batch === undefined ? BATCHES : [wished.batch]
+  return batches.flatMap((batch) =>
+    workerCounts.map((workers) => ({
+      workers,
+      threads: wished.threads ?? Math.max(1, Math.floor(cores / workers)),
+      batch,
+    })),
+  )
+}
+
+/**
+ * Chooses workers, threads and batch for `images` images of a network by a short measured trial. Work that is short
+ * anyway gets the first candidate. The features do not depend on the choice.
+ */
+export async function chooseSettings(
+  network: Network,
+  scene: Scene,
+  images: number,
+  wished: WishedSettings = {},
+  cores = availableParallelism(),
+): Promise<MeasuredSettings> {
+  const candidates = candidateSettings(network, wished, cores)
+  let best: MeasuredSettings | undefined
+  for (const settings of candidates) {
+    const measured = await measureSettings(network, scene, settings)
+    if (best === undefined || measured.imagesPerSecond > best.imagesPerSecond) best = measured
+    if (images / best.imagesPerSecond < WORTH_A_TRIAL) break
+  }
+  if (best === undefined) throw new Error('no candidate settings')
+  return best
+}
+
+/** Rate of the whole pipeline with these settings, measured after a warm-up. */
+export async function measureSettings(network: Network, scene: Scene, settings: Settings): Promise<MeasuredSettings> {
+  const pool = openPool(network, settings)
+  try {
+    const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
+    const atATime = settings.batch * settings.workers
+    await pool.extract(scene, firstOffsets(offsets, atATime))
+    const warm = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, atATime)))
+    const rounds = Math.max(1, Math.ceil(TRIAL_SECONDS / warm))
+    const images = Math.min(offsets.length / 2, rounds * atATime)
+    const seconds = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, images)))
+    return { ...settings, imagesPerSecond: images / seconds }
+  } finally {
+    await pool.close()
+  }
+}
+
+function firstOffsets(offsets: Int32Array, count: number): Int32Array {
+  return offsets.subarray(0, Math.min(count * 2, offsets.length))
+}

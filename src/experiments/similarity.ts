@@ -1,0 +1,77 @@
+import type { Anchor, AnchorName } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
+
+/** One layer's similarity to the five anchors. */
+export interface SimilarityMaps {
+  /** Cosine with each anchor at each position, [5, rows, cols] in the order of ANCHOR_NAMES. */
+  readonly maps: Float32Array
+  /** Per anchor: its place, mean (float64) and minimum of its map. */
+  readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
+}
+
+/** A feature matrix whose first rows × cols rows are the grid in row-major order (see PositionGrid). */
+export interface FeatureGrid {
+  /** Name of the layer or file, for messages. */
+  readonly layer: string
+  /** [positions, dims], float32, row-major. */
+  readonly matrix: Float32Array
+  readonly dims: number
+  readonly rows: number
+  readonly cols: number
+  /** Distance of neighbouring positions in pixels, for messages. */
+  readonly stride: number
+  readonly anchors: readonly Anchor[]
+}
+
+/**
+ * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1), in one pass over
+ * the matrix, within 1e-6 of the float64 value. The anchor's similarity with itself is part of the map.
+ * @throws InputError that names the position of an all-zero or non-finite feature
+ */
+export async function similarityMaps(grid: FeatureGrid, threads: number): Promise<SimilarityMaps> {
+  const { matrix, dims, rows, cols, anchors } = grid
+  const anchorFeatures = new Float32Array(anchors.length * dims)
+  anchors.forEach(({ index }, i) => {
+    anchorFeatures.set(matrix.subarray(index * dims, (index + 1) * dims), i * dims)
+  })
+  const positions = rows * cols
+  const maps = await cosineSimilarity({
+    features: matrix.subarray(0, positions * dims),
+    rows: positions,
+    dims,
+    anchors: anchorFeatures,
+    anchorCount: anchors.length,
+    threads,
+  }).catch((error: unknown) => {
+    throw positionError(error, grid)
+  })
+  const entries = anchors.map(({ name, row, col }, i) => {
+    const map = maps.subarray(i * positions, (i + 1) * positions)
+    return [name, { row, col, ...meanAndMin(map) }] as const
+  })
+  return { maps, anchors: Object.fromEntries(entries) as unknown as SimilarityMaps['anchors'] }
+}
+
+function meanAndMin(map: Float32Array): { mean: number; min: number } {
+  let sum = 0
+  let min = Number.POSITIVE_INFINITY
+  for (const value of map) {
+    sum += value
+    if (value < min) min = value
+  }
+  return { mean: sum / map.length, min }
+}
+
+/** Says which position a degenerate feature belongs to, in pixels as the user knows it. */
+function positionError(error: unknown, { cols, stride, anchors, layer }: FeatureGrid): unknown {
+  if (!(error instanceof DegenerateFeatureError)) return error
+  const anchor = error.source === 'anchors' ? anchors[error.row] : undefined
+  const row = anchor?.row ?? Math.floor(error.row / cols) * stride
+  const col = anchor?.col ?? (error.row % cols) * stride
+  const faults = { zero: 'is all zero, so its cosine is undefined', nan: 'holds NaN', infinite: 'holds infinity' }
+  return new InputError(
+    `${layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the patch`,
+    { cause: error },
+  )
+}

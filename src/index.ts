@@ -1,0 +1,42 @@
+/**
+ * Shiftscope as a library: measures what the features of a convolutional network do when an object moves across the
+ * image. Every function's documentation gives shapes, units, errors and source.
+ */
+export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
+export { type BenchExtractionOptions, benchExtraction } from './api/bench.js'
+export { examine, type Finding } from './api/doctor.js'
+export type { NetworkChoice } from './api/options.js'
+export {
+  EXPERIMENTS,
+  type Experiment,
+  estimateStudy,
+  type ReproduceOptions,
+  reproduce,
+  type StudyEstimate,
+  type StudyResult,
+} from './api/reproduce.js'
+export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
+export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
+export type { Settings } from './engine/task.js'
+export {
+  DeviceError,
+  InputError,
+  InterruptedError,
+  OutputError,
+  ShiftscopeError,
+  UsageError,
+  WorkerError,
+} from './errors.js'
+export {
+  cacheFolder,
+  type CatalogEntry,
+  catalog,
+  importWeights,
+  listNetworks,
+  type Network,
+  type NetworkStatus,
+  verifyNetwork,
+} from './networks/index.js'
+export type { Progress } from './progress.js'
+export { type ReportOptions, writeReport } from './report/report.js'
+export type { SimilaritySummary, Summary } from './results/summary.js'

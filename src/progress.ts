@@ -1,0 +1,19 @@
+/** How long work tells of itself: the one way, whoever listens. */
+export interface Progress {
+  /** A stretch of `total` images begins. */
+  start(label: string, total: number): void
+  /** `done` of them are finished. */
+  update(done: number): void
+  /** The stretch is over, finished or not. */
+  stop(): void
+  /** One line for the user: something was decided, skipped or is worth knowing. */
+  note(line: string): void
+}
+
+/** Nobody listens. */
+export const silent: Progress = {
+  start: () => undefined,
+  update: () => undefined,
+  stop: () => undefined,
+  note: () => undefined,
+}

@@ -1,0 +1,18 @@
+/**
+ * matplotlib's "hot" colour map: black over red and yellow to white, piecewise linear.
+ * Segment points: matplotlib's _hot_data (red from 0.0416 at 0, full at 0.365079; green from there to 0.746032; blue
+ * from there to 1).
+ * @param fraction 0 to 1; values outside are clamped
+ * @returns red, green, blue, 0 to 255
+ */
+export function hot(fraction: number): readonly [number, number, number] {
+  // matplotlib looks colours up in a table of 256 entries.
+  const entry = Math.min(255, Math.max(0, Math.floor(fraction * 256))) / 255
+  const ramp = (value: number, from: number, to: number) => Math.min(1, Math.max(0, (value - from) / (to - from)))
+  const red = 0.0416 + (1 - 0.0416) * ramp(entry, 0, 0.365079)
+  return [toByte(red), toByte(ramp(entry, 0.365079, 0.746032)), toByte(ramp(entry, 0.746032, 1))]
+}
+
+function toByte(value: number): number {
+  return Math.round(value * 255)
+}

@@ -1,0 +1,100 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import { isTemporaryName } from '../files/atomic.js'
+import { readUnit, readUnitMaps, type Unit } from './unit.js'
+
+/** All stored units of one network and patch size. */
+export interface StudyGroup {
+  readonly model: string
+  readonly size: number
+  /** Positions along each axis, and their distance in pixels. */
+  readonly rows: number
+  readonly cols: number
+  readonly stride: number
+  readonly layers: readonly string[]
+  /** In the order of their patches' names. */
+  readonly units: readonly Unit[]
+  /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
+  readonly meanMaps: Float64Array
+}
+
+/**
+ * Reads every unit of a results folder, one at a time, whoever computed it: results folders can be merged by copying.
+ * Groups come in the order of `modelOrder` (other networks by name after them), large patches first.
+ * @throws InputError if the folder holds no units, a damaged one, or units of one group that cannot be averaged
+ */
+export async function readStudy(results: string, modelOrder: readonly string[]): Promise<readonly StudyGroup[]> {
+  const groups: StudyGroup[] = []
+  for (const model of await foldersIn(join(results, 'units'))) {
+    for (const size of await foldersIn(join(results, 'units', model))) {
+      const folder = join(results, 'units', model, size)
+      const patches = await foldersIn(folder)
+      if (patches.length > 0) groups.push(await readGroup(patches.map((patch) => join(folder, patch))))
+    }
+  }
+  if (groups.length === 0) throw new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
+  const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
+  return groups.sort(
+    (a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size,
+  )
+}
+
+async function readGroup(folders: readonly string[]): Promise<StudyGroup> {
+  const units: Unit[] = []
+  let sums: Float64Array | undefined
+  for (const folder of folders) {
+    const unit = await readUnit(folder)
+    const first = units[0] ?? unit
+    const difference = differenceOf(first, unit)
+    if (difference !== undefined) {
+      throw new InputError(`${folder} has another ${difference} than the units beside it; remove it and run reproduce again`)
+    }
+    const maps = await readUnitMaps(folder, unit)
+    sums ??= new Float64Array(maps.data.length)
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps.data[i] as number)
+    units.push(unit)
+  }
+  const [first] = units
+  if (first === undefined || sums === undefined) throw new Error('a group needs at least one unit')
+  return {
+    model: first.inputs.model,
+    size: first.inputs.size,
+    rows: first.rows,
+    cols: first.cols,
+    stride: first.inputs.stride,
+    layers: first.layers.map(({ name }) => name),
+    units,
+    meanMaps: sums.map((sum) => sum / units.length),
+  }
+}
+
+function differenceOf(a: Unit, b: Unit): string | undefined {
+  if (a.inputs.stride !== b.inputs.stride || a.rows !== b.rows || a.cols !== b.cols) return 'stride'
+  if (a.inputs.layers.join() !== b.inputs.layers.join()) return 'list of layers'
+  if (a.inputs.weightsSha256 !== b.inputs.weightsSha256) return 'set of weights'
+  if (a.inputs.background !== b.inputs.background) return 'background'
+  if (a.inputs.blend !== b.inputs.blend) return 'blend'
+  return undefined
+}
+
+/** Part of a group's mean maps: one layer and anchor, [rows, cols]. */
+export function meanMap(group: StudyGroup, layer: number, anchor: number): Float64Array {
+  const length = group.rows * group.cols
+  const start = (layer * ANCHOR_NAMES.length + anchor) * length
+  return group.meanMaps.subarray(start, start + length)
+}
+
+async function foldersIn(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isDirectory() && !isTemporaryName(entry.name))
+    .map(({ name }) => name)
+    .sort(compareText)
+}
+
+/** By code units: the same order on every machine, whatever its language. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

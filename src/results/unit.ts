@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
+import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
+import { sha256, sha256OfFile } from '../files/sha256.js'
+
+/** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
+const inputsSchema = z.object({
+  model: z.string(),
+  weightsSha256: z.string(),
+  layers: z.array(z.string()),
+  patch: z.string(),
+  patchSha256: z.string(),
+  size: z.number().int(),
+  stride: z.number().int(),
+  background: z.string(),
+  blend: z.enum(['hard', 'soft']),
+})
+export type UnitInputs = z.infer<typeof inputsSchema>
+
+const anchorSchema = z.object({ row: z.number().int(), col: z.number().int(), mean: z.number(), min: z.number() })
+
+const unitSchema = z.object({
+  inputs: inputsSchema,
+  /** Positions along each axis. */
+  rows: z.number().int().positive(),
+  cols: z.number().int().positive(),
+  layers: z.array(
+    z.object({
+      name: z.string(),
+      dims: z.number().int().positive(),
+      /** Per anchor: its place in pixels, mean and minimum of its cosine over all positions. */
+      similarity: z.object(
+        Object.fromEntries(ANCHOR_NAMES.map((name) => [name, anchorSchema])) as Record<
+          (typeof ANCHOR_NAMES)[number],
+          typeof anchorSchema
+        >,
+      ),
+    }),
+  ),
+  /** SHA-256 of each array beside unit.json. */
+  arrays: z.record(z.string(), z.string()),
+})
+
+/** One patch × size × network: what unit.json holds. */
+export type Unit = z.infer<typeof unitSchema>
+
+const MAPS_FILE = 'similarity.npy'
+
+/** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
+export function unitFolder(results: string, { model, size, patch }: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
+  return join(results, 'units', fileName(model), String(size), fileName(patch))
+}
+
+/**
+ * Writes a unit whole or not at all.
+ * @param maps cosine maps, [layers, 5, rows, cols]
+ */
+export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, maps: Float32Array): Promise<Unit> {
+  const shape = [unit.layers.length, ANCHOR_NAMES.length, unit.rows, unit.cols]
+  const npy = encodeNpy(shape, maps)
+  const complete: Unit = { ...unit, arrays: { [MAPS_FILE]: sha256(...npy) } }
+  await writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
+    await writeFileAtomic(join(folder, MAPS_FILE), npy)
+    await writeFileAtomic(join(folder, 'unit.json'), `${JSON.stringify(complete, null, 2)}\n`)
+  })
+  return complete
+}
+
+/** The stored unit if it is whole, undamaged and made from these inputs; undefined if it must be computed. */
+export async function findUnit(results: string, inputs: UnitInputs): Promise<Unit | undefined> {
+  const folder = unitFolder(results, inputs)
+  const unit = await readUnit(folder).catch(() => undefined)
+  if (unit === undefined || !sameInputs(unit.inputs, inputs)) return undefined
+  const digest = await sha256OfFile(join(folder, MAPS_FILE)).catch(() => undefined)
+  return digest === unit.arrays[MAPS_FILE] ? unit : undefined
+}
+
+/**
+ * Reads a unit's description.
+ * @throws InputError if it is missing or damaged
+ */
+export async function readUnit(folder: string): Promise<Unit> {
+  const path = join(folder, 'unit.json')
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new InputError(`cannot read ${path}: no such file; run reproduce on this folder again`)
+  })
+  const parsed = unitSchema.safeParse(parseJson(text))
+  if (!parsed.success) throw new InputError(`${path} is damaged; run reproduce on this folder again`)
+  return parsed.data
+}
+
+/**
+ * Reads a unit's maps, [layers, 5, rows, cols].
+ * @throws InputError if the array is missing or not the one that unit.json describes
+ */
+export async function readUnitMaps(folder: string, unit: Unit): Promise<NpyArray> {
+  const path = join(folder, MAPS_FILE)
+  const maps = await readNpy(path)
+  const shape = [unit.layers.length, ANCHOR_NAMES.length, unit.rows, unit.cols]
+  if (sha256(...encodeNpy(maps.shape, maps.data)) !== unit.arrays[MAPS_FILE] || maps.shape.join() !== shape.join()) {
+    throw new InputError(`${path} is damaged; run reproduce on this folder again`)
+  }
+  return maps
+}
+
+function sameInputs(a: UnitInputs, b: UnitInputs): boolean {
+  return (Object.keys(inputsSchema.shape) as (keyof UnitInputs)[]).every((key) => String(a[key]) === String(b[key]))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A name as a file or folder may carry it: characters that some file system refuses are percent-encoded. */
+export function fileName(name: string): string {
+  const escaped = name.replace(/[^\p{L}\p{N} ._()+,@=-]/gu, (character) => encodeURIComponent(character).replaceAll('*', '%2A'))
+  return escaped.replace(/^\./, '%2E')
+}
