@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import {
+  availableInstructionSets,
+  instructionSet,
+  measureReadBandwidth,
+  measureWriteBandwidth,
+} from '../../src/native.js'
+
+const addonPath = new URL('../../native/build/Release/shiftscope.node', import.meta.url).pathname
+
+/** Evaluates an expression of `addon` in a fresh process with SHIFTSCOPE_ISA set. */
+async function inProcess(level: string, expression: string): Promise<string> {
+  const code = `const addon = require(${JSON.stringify(addonPath)})
+Promise.resolve(${expression}).then((value) => console.log(value), (error) => console.log(error.message))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code], {
+    env: { ...process.env, SHIFTSCOPE_ISA: level },
+  })
+  return stdout.trim()
+}
+
+describe('addon', () => {
+  it('uses the best instruction set unless told otherwise', () => {
+    const levels = availableInstructionSets()
+    expect(levels[0]).toBe('baseline')
+    expect(instructionSet()).toBe(process.env.SHIFTSCOPE_ISA || levels.at(-1))
+  })
+
+  it('obeys SHIFTSCOPE_ISA with the same bits on every level', async () => {
+    const cosine = `(async () => {
+      const features = Float32Array.from({ length: 7 * 43 }, (_, i) => Math.fround(Math.sin(i)))
+      const out = new Float32Array(14)
+      await addon.cosineSimilarity(features, 7, 43, features.subarray(43, 129), 2, 2, out)
+      return addon.instructionSet() + ' ' + Buffer.from(out.buffer).toString('hex')
+    })()`
+    const results = await Promise.all(availableInstructionSets().map((level) => inProcess(level, cosine)))
+    expect(results.map((result) => result.split(' ')[0])).toEqual(availableInstructionSets())
+    expect(new Set(results.map((result) => result.split(' ')[1])).size).toBe(1)
+  })
+
+  it('names an instruction set that the machine lacks', async () => {
+    expect(await inProcess('sse9', '(async () => addon.instructionSet())()')).toMatch(
+      /^SHIFTSCOPE_ISA=sse9 cannot be used on this machine, which offers baseline/,
+    )
+  })
+
+  it('works in several worker threads at the same time, also when they end with work in flight', async () => {
+    const code = `const addon = require(${JSON.stringify(addonPath)})
+      const { parentPort } = require('node:worker_threads')
+      const compositor = new addon.Compositor({ channels: 1, windowRows: 1, windowCols: 1, frameRows: 64, frameCols: 64,
+        window: Float32Array.of(2), background: Float32Array.of(1) })
+      const out = new Float32Array(4096)
+      compositor.composite(Int32Array.of(5, 6), out).then(() => {
+        parentPort.postMessage(out.reduce((a, b) => a + b))
+        const many = new Float32Array(512 * 4096)
+        for (let i = 0; i < 8; i++) compositor.composite(new Int32Array(1024), many)
+        process.exit()
+      })`
+    const sums = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const worker = new Worker(code, { eval: true })
+        const exited = new Promise((resolve) => worker.once('exit', resolve))
+        const sum = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+        await exited
+        return sum
+      }),
+    )
+    expect(sums).toEqual([4097, 4097, 4097, 4097])
+  })
+
+  it('measures bandwidth', async () => {
+    const buffer = new Float32Array(1 << 20)
+    const write = await measureWriteBandwidth(buffer)
+    expect(Math.min(write.fill, write.memset, write.stream)).toBeGreaterThan(0)
+    expect(buffer.every((value) => value === 1)).toBe(true)
+    expect(await measureReadBandwidth(buffer, 2)).toBeGreaterThan(0)
+  })
+})
