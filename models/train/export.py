@@ -1,0 +1,209 @@
+"""Writes a trained network as ../tiny-alexnet[-aa|-noflip].onnx and checks the file.
+
+    python3 export.py --variant base|aa|noflip [--into FOLDER]
+
+Batch normalisation is folded into the convolutions. Every weight matrix is stored as int8
+with one float32 scale per output channel (symmetric, zero point 0) behind Cast and Mul, which
+ONNX Runtime folds when it loads the graph; biases are float32.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+import network
+import train
+from samples import FRAME, Art, background_pool
+
+OPSET = 17
+IR_VERSION = 8
+LARGEST_FILE = 4_000_000
+NAMES = {"base": "tiny-alexnet", "aa": "tiny-alexnet-aa", "noflip": "tiny-alexnet-noflip"}
+LICENCE = "MIT; trained from scratch on the art listed in models/CREDITS.md"
+
+
+def quantised(weight):
+    """int8 values and float32 scale per output channel (axis 0) of a float weight."""
+    rows = weight.detach().double().flatten(1).numpy()
+    scale = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
+    values = np.rint(rows / scale[:, None].astype(np.float64)).clip(-127, 127).astype(np.int8)
+    return values.reshape(weight.shape), scale.reshape(-1, *[1] * (weight.dim() - 1))
+
+
+class Graph:
+    """Nodes and initializers in the order of computation."""
+
+    def __init__(self):
+        self.nodes, self.initializers = [], []
+
+    def constant(self, name, array):
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def node(self, kind, inputs, output, **attributes):
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+    def weight(self, name, weight):
+        values, scale = quantised(weight)
+        stored = self.constant(f"{name}.weight.int8", values)
+        cast = self.node("Cast", [stored], f"{name}.weight.cast", to=TensorProto.FLOAT)
+        return self.node("Mul", [cast, self.constant(f"{name}.weight.scale", scale)], f"{name}.weight")
+
+    def bias(self, name, bias):
+        return self.constant(f"{name}.bias", bias.detach().float().numpy())
+
+
+def add_features(graph, model, maps):
+    """The convolutional part; returns the name of its last output, [N, 64, 6, 6]."""
+    conv = pool = blur = 0
+    for layer in model.features:
+        if isinstance(layer, network.ConvUnit):
+            conv += 1
+            name = f"conv{conv}"
+            weight, bias = layer.folded()
+            side, padding = layer.conv.kernel_size[0], layer.conv.padding[0]
+            inputs = [maps, graph.weight(name, weight), graph.bias(name, bias)]
+            maps = graph.node("Conv", inputs, name, kernel_shape=[side, side],
+                              strides=list(layer.conv.stride), pads=[padding] * 4)  # fmt: skip
+            maps = graph.node("Relu", [maps], f"relu{conv}")
+        elif isinstance(layer, torch.nn.MaxPool2d):
+            pool += 1
+            side, stride = layer.kernel_size, layer.stride
+            maps = graph.node("MaxPool", [maps], f"pool{pool}", kernel_shape=[side] * 2, strides=[stride] * 2)
+        else:
+            blur += 1
+            pads = graph.constant(f"blur{blur}.pads", np.array([0, 0, 2, 2, 0, 0, 2, 2], dtype=np.int64))
+            low_pass = graph.constant(f"blur{blur}.weight", layer.filter.numpy())
+            maps = graph.node("Pad", [maps, pads], f"blur{blur}.padded", mode="reflect")
+            maps = graph.node("Conv", [maps, low_pass], f"blur{blur}", kernel_shape=[5, 5],
+                              strides=[2, 2], group=layer.channels)  # fmt: skip
+    return maps
+
+
+def add_classifier(graph, model, maps):
+    """fc6, fc7 and fc8, each a graph output before any ReLU."""
+    features = graph.node("Flatten", [maps], "flat", axis=1)
+    for name, layer in (("fc6", model.fc6), ("fc7", model.fc7), ("fc8", model.fc8)):
+        inputs = [features, graph.weight(name, layer.weight), graph.bias(name, layer.bias)]
+        features = graph.node("Gemm", inputs, name, transB=1)
+        if name != "fc8":
+            features = graph.node("Relu", [features], f"{name}.relu")
+
+
+def onnx_model(model, name, metadata):
+    """Input `image` float32 [N, 3, 224, 224]; outputs `fc6`, `fc7`, `fc8` float32 [N, dims]."""
+    graph = Graph()
+    add_classifier(graph, model, add_features(graph, model, "image"))
+    outputs = [(layer, getattr(model, layer).out_features) for layer in ("fc6", "fc7", "fc8")]
+    proto = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            name,
+            [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, FRAME, FRAME])],
+            [helper.make_tensor_value_info(layer, TensorProto.FLOAT, ["N", dims]) for layer, dims in outputs],
+            graph.initializers,
+        ),
+        producer_name="shiftscope",
+        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+    )
+    helper.set_model_props(proto, metadata)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+@torch.no_grad()
+def quantise_in_place(model):
+    """Gives the torch model exactly the exported weights; its BatchNorm becomes the identity."""
+
+    def dequantised(weight):
+        values, scale = quantised(weight)
+        return torch.from_numpy(values.astype(np.float32) * scale)
+
+    for layer in model.modules():
+        if isinstance(layer, network.ConvUnit):
+            weight, bias = layer.folded()
+            layer.conv.weight.copy_(dequantised(weight))
+            layer.norm.running_mean.zero_()
+            layer.norm.running_var.fill_(1 - layer.norm.eps)
+            layer.norm.weight.fill_(1)
+            layer.norm.bias.copy_(bias)
+        elif isinstance(layer, torch.nn.Linear):
+            layer.weight.copy_(dequantised(layer.weight))
+
+
+def validation(model, art, variant):
+    """Top-1 and top-5 shares on the last validation's samples."""
+    sources = train.validation_sources(art, background_pool(art), flip=variant != "noflip")
+    return {key: float(share) for key, share in train.validate(model, sources, train.LAST_VALIDATION_BATCHES).items()}
+
+
+@torch.no_grad()
+def write_reference(model, art, folder, name):
+    """Inputs and the quantised torch model's outputs as raw float32, for check.mjs."""
+    source = train.validation_sources(art, background_pool(art), flip=True)["mixed"]
+    images = train.normalised(torch.from_numpy(source[0][0][:16])).contiguous()
+    maps = model.features(images).flatten(1)
+    fc6 = model.fc6(maps)
+    fc7 = model.fc7(torch.relu(fc6))
+    outputs = {"image": images, "fc6": fc6, "fc7": fc7, "fc8": model.fc8(torch.relu(fc7))}
+    for layer, values in outputs.items():
+        values.numpy().tofile(folder / f"{name}.{layer}.f32")
+    shapes = {layer: list(values.shape) for layer, values in outputs.items()}
+    (folder / f"{name}.shapes.json").write_text(json.dumps(shapes))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variant", choices=network.VARIANTS, required=True)
+    parser.add_argument("--into", type=Path, default=train.HERE.parent)
+    arguments = parser.parse_args()
+    variant, name = arguments.variant, NAMES[arguments.variant]
+    trained = torch.load(train.WORK / f"{variant}.pt", weights_only=True)
+    art = Art(train.WORK / "art")
+    if art.classes != trained["classes"]:
+        raise SystemExit("the rendered art's classes are not those of the training: render the art again")
+    model = network.build(variant, len(trained["classes"]))
+    model.load_state_dict(trained["model"])
+    model.eval()
+
+    before = validation(model, art, variant)
+    folded = onnx_model(model, name, {})  # quantise_in_place changes the weights it is made from
+    quantise_in_place(model)
+    after = validation(model, art, variant)
+    summary = {
+        "variant": variant,
+        "samples": trained["samples"],
+        "batch": train.BATCH,
+        "horizontal_flip": variant != "noflip",
+        "accuracy": after,
+    }
+    helper.set_model_props(
+        folded,
+        {
+            "classes": json.dumps(trained["classes"]),
+            "licence": LICENCE,
+            "mean": json.dumps(train.MEAN.tolist()),
+            "std": json.dumps(train.STD.tolist()),
+            "training": json.dumps(summary),
+        },
+    )
+    content = folded.SerializeToString()
+    if len(content) > LARGEST_FILE:
+        raise SystemExit(f"{name}.onnx would take {len(content)} bytes, more than {LARGEST_FILE}")
+    arguments.into.mkdir(parents=True, exist_ok=True)
+    (arguments.into / f"{name}.onnx").write_bytes(content)
+    write_reference(model, art, train.WORK, name)
+    for key in before:
+        print(f"{key}: float {before[key]:.4f}, int8 {after[key]:.4f}")
+    print(f"{arguments.into / name}.onnx: {len(content)} bytes")
+
+
+if __name__ == "__main__":
+    main()
