@@ -3,6 +3,9 @@ import { batchNormTransform, scaleOutputs, transformBias } from './batchNorm.js'
 import { type Activation, type Architecture, type Convolution, featuresOf, type Layer, type Linear } from './layer.js'
 import type { Weights } from './weights.js'
 
+/** Raised whenever the same weights give another graph, so that graphs built before are not used again. */
+export const graphVersion = 1
+
 /**
  * The ONNX graph of a network: input `image` [N, 3, 224, 224], one output [N, dims] per feature, named after it. Batch
  * normalisation is folded into the convolutions. Weights are read when the graph is written.

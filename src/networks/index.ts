@@ -1,0 +1,8 @@
+export { cacheFolder } from './cache.js'
+export { type CatalogEntry, catalog, catalogEntry, type WeightsSource } from './catalog.js'
+export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
+export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
+export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
+export type { FeatureLayer, Network, NetworkInput } from './network.js'
+export { type NetworkReference, resolveNetwork } from './resolve.js'
+export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { UsageError } from '../errors.js'
+import { sha256OfFile } from '../files/sha256.js'
+import { weightsFolder } from './cache.js'
+import { type CatalogEntry, catalog, catalogEntry, isPublished } from './catalog.js'
+import { fileSize } from './checkpoint/fileBytes.js'
+import { graphFile } from './graphCache.js'
+import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
+import { writeStreamAtomic } from './streamedFile.js'
+
+/** A network of the catalog, and whether its weights are here. */
+export interface NetworkStatus {
+  readonly entry: CatalogEntry
+  readonly state: 'embedded' | 'present' | 'missing'
+  /** The ONNX file or the imported checkpoint; null: missing. */
+  readonly path: string | null
+  readonly bytes: number | null
+}
+
+/** Weights that have been copied into the cache. */
+export interface ImportedWeights {
+  readonly id: string
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  /** Whether the file is one that its authors published; null: not known. */
+  readonly published: boolean | null
+}
+
+/** Every network of the catalog with its state. */
+export async function listNetworks(): Promise<readonly NetworkStatus[]> {
+  return Promise.all(
+    catalog().map(async (entry): Promise<NetworkStatus> => {
+      const path = entry.kind === 'embedded' ? embeddedFile(entry) : await importedWeights(entry.id)
+      const bytes = path === undefined ? null : await sizeIfPresent(path)
+      if (path === undefined || bytes === null) return { entry, state: 'missing', path: null, bytes: null }
+      return { entry, state: entry.kind === 'embedded' ? 'embedded' : 'present', path, bytes }
+    }),
+  )
+}
+
+/**
+ * Copies a checkpoint into the cache as the weights of a published network, after its graph has been built from it; so
+ * a file that does not fit is never imported. Weights that were imported before are replaced.
+ *
+ * @throws UsageError for an unknown or embedded network; InputError when the file is damaged or of another network;
+ * OutputError when the cache cannot be written
+ */
+export async function importWeights(id: string, file: string): Promise<ImportedWeights> {
+  const entry = catalogEntry(id)
+  if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
+  const bytes = await fileSize(file)
+  const sha256 = await sha256OfFile(file)
+  await graphFile(architectureOf(entry), file, sha256)
+  const path = join(weightsFolder(), `${id}${extname(file) || '.pth'}`)
+  await writeStreamAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
+  await removeOthers(id, path)
+  return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
+}
+
+/** Earlier imports of the same network under other extensions. */
+async function removeOthers(id: string, keep: string): Promise<void> {
+  const others = (await readdir(weightsFolder())).filter((name) => name.startsWith(`${id}.`) && name !== basename(keep))
+  await Promise.all(others.map((name) => rm(join(weightsFolder(), name), { force: true })))
+}
+
+async function sizeIfPresent(path: string): Promise<number | null> {
+  return stat(path).then(
+    (status) => status.size,
+    () => null,
+  )
+}

@@ -1,0 +1,95 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, UsageError } from '../errors.js'
+import { packageFolder } from '../files/package.js'
+import { sha256OfFile } from '../files/sha256.js'
+import { weightsFolder } from './cache.js'
+import { type CatalogEntry, catalogEntry } from './catalog.js'
+import { fileSize } from './checkpoint/fileBytes.js'
+import { graphFile } from './graphCache.js'
+import type { Network } from './network.js'
+import { readModelInterface } from './onnx/interface.js'
+import { layersOf, onnxNetwork } from './onnxNetwork.js'
+import { architectures } from './torchvision/architectures.js'
+import { type Architecture, featuresOf } from './torchvision/layer.js'
+
+/**
+ * Names a network: one of the catalog, with the weights that were imported or those of the file `weights`; or an ONNX
+ * file with the outputs to read.
+ */
+export type NetworkReference =
+  | { readonly id: string; readonly weights?: string | undefined }
+  | { readonly onnxFile: string; readonly layers: readonly string[] }
+
+/**
+ * Makes a network ready to run. For a checkpoint the ONNX graph is built, or taken from the cache.
+ *
+ * @throws UsageError for an unknown id or layer; InputError when weights are missing, damaged or of another network
+ */
+export async function resolveNetwork(reference: NetworkReference): Promise<Network> {
+  if ('onnxFile' in reference) return onnxNetwork(reference.onnxFile, reference.layers)
+  const entry = catalogEntry(reference.id)
+  if (entry.kind === 'embedded') {
+    if (reference.weights !== undefined)
+      throw new UsageError(`${entry.id} is built in and takes no other weights; leave out --weights`)
+    return embeddedNetwork(entry)
+  }
+  return publishedNetwork(entry, reference.weights ?? (await importedWeights(entry.id)))
+}
+
+/** Path of the ONNX file of an embedded network. */
+export function embeddedFile(entry: CatalogEntry): string {
+  return join(packageFolder(), entry.file as string)
+}
+
+/** The architecture of a published network. */
+export function architectureOf(entry: CatalogEntry): Architecture {
+  const architecture = architectures.find(({ id }) => id === entry.id)
+  if (!architecture) throw new Error(`the catalog has ${entry.id}, which no architecture describes`)
+  return architecture
+}
+
+/** Path of the imported weights of a network; undefined when there are none. */
+export async function importedWeights(id: string): Promise<string | undefined> {
+  const names = await readdir(weightsFolder()).catch((): string[] => [])
+  const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
+  return name === undefined ? undefined : join(weightsFolder(), name)
+}
+
+async function embeddedNetwork(entry: CatalogEntry): Promise<Network> {
+  const path = embeddedFile(entry)
+  const names = entry.layers.map(({ name }) => name)
+  return {
+    id: entry.id,
+    title: entry.title,
+    onnxPath: path,
+    layers: layersOf(path, readModelInterface(path), names),
+    input: entry.input,
+    weightsPath: path,
+    weightsSha256: await sha256OfFile(path),
+    weightsBytes: await fileSize(path),
+  }
+}
+
+async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undefined): Promise<Network> {
+  if (weightsPath === undefined) throw missingWeights(entry)
+  const weightsBytes = await fileSize(weightsPath)
+  const weightsSha256 = await sha256OfFile(weightsPath)
+  const architecture = architectureOf(entry)
+  return {
+    id: entry.id,
+    title: entry.title,
+    onnxPath: await graphFile(architecture, weightsPath, weightsSha256),
+    layers: featuresOf(architecture.layers),
+    input: entry.input,
+    weightsPath,
+    weightsSha256,
+    weightsBytes,
+  }
+}
+
+function missingWeights({ id, sources }: CatalogEntry): InputError {
+  return new InputError(
+    `${id} has no weights here; download ${sources[0]?.url} and run "shiftscope models import ${id} FILE", or pass --weights ${id}=FILE`,
+  )
+}

@@ -1,0 +1,75 @@
+/**
+ * Weights and images by formula, the same as in test/golden/make_networks.py, so that features can be compared with
+ * PyTorch's without storing weights.
+ */
+
+/** Numbers in [0, 1) for a key: FNV-1a of the key, then MurmurHash3's finaliser of hash + golden ratio · index. */
+export function uniform(key: string, count: number): Float64Array {
+  let seed = 0x811c9dc5
+  for (const byte of Buffer.from(key)) seed = Math.imul(seed ^ byte, 0x01000193)
+  const values = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    let x = (Math.imul(i, 0x9e3779b1) + seed) >>> 0
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
+    x ^= x >>> 16
+    values[i] = (x >>> 0) / 2 ** 32
+  }
+  return values
+}
+
+/** Weights for a state dict's key: He's scale for weights, statistics around 1 for batch normalisation. */
+export function weight(key: string, shape: readonly number[]): Float32Array {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const name = key.slice(key.lastIndexOf('.') + 1)
+  if (name === 'filt') {
+    const row = [1, 4, 6, 4, 1]
+    return Float32Array.from(
+      { length: count },
+      (_, i) => ((row[Math.floor(i / 5) % 5] as number) * (row[i % 5] as number)) / 256,
+    )
+  }
+  const u = uniform(key, count)
+  const values = new Float32Array(count)
+  const scale = Math.sqrt(6 / (count / (shape[0] ?? 1)))
+  const isStatistic = name === 'weight' || name === 'running_var'
+  for (let i = 0; i < count; i++) {
+    const x = u[i] as number
+    values[i] = shape.length > 1 ? (2 * x - 1) * scale : isStatistic ? 0.5 + x : 0.5 * x - 0.25
+  }
+  return values
+}
+
+/** RGB frames [images, 224, 224, 3]: a disc of 75 pixels at (20, 130), then one of 125 at (62, 31), on white. */
+export function testImages(): Uint8Array {
+  const discs = [
+    { size: 75, top: 20, left: 130 },
+    { size: 125, top: 62, left: 31 },
+  ]
+  const frames = new Uint8Array(discs.length * 224 * 224 * 3).fill(255)
+  discs.forEach(({ size, top, left }, image) => {
+    for (let row = 0; row < size; row++) {
+      for (let col = 0; col < size; col++) {
+        if ((2 * row + 1 - size) ** 2 + (2 * col + 1 - size) ** 2 > size * size) continue
+        const at = ((image * 224 + top + row) * 224 + left + col) * 3
+        for (let channel = 0; channel < 3; channel++) {
+          frames[at + channel] = (row * (3 + channel) + col * (7 - 2 * channel) + 50 * channel) % 251
+        }
+      }
+    }
+  })
+  return frames
+}
+
+/** Frames [images, 224, 224, 3] as the network's input [images, 3, 224, 224]. */
+export function normalise(frames: Uint8Array): Float32Array {
+  const mean = [0.485, 0.456, 0.406] as const
+  const std = [0.229, 0.224, 0.225] as const
+  const plane = 224 * 224
+  return Float32Array.from({ length: frames.length }, (_, i) => {
+    const channel = Math.floor(i / plane) % 3
+    const image = Math.floor(i / (3 * plane))
+    const value = frames[(image * plane + (i % plane)) * 3 + channel] as number
+    return (value * (1 / 255) - (mean[channel] as number)) / (std[channel] as number)
+  })
+}

@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import { catalog } from '../../src/networks/catalog.js'
+import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { architectures } from '../../src/networks/torchvision/architectures.js'
+import { featuresOf, parametersOf } from '../../src/networks/torchvision/layer.js'
+import { normalise, testImages, weight } from './formulas.js'
+import { writeTorchZip } from './torchFile.js'
+
+const goldens = join(import.meta.dirname, '../golden/networks')
+const tolerance = 1e-4
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  process.env.SHIFTSCOPE_CACHE = folder
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe.each(architectures)('$id with weights by formula', (architecture) => {
+  it('gives the features that PyTorch gives', { timeout: 180_000 }, async () => {
+    const checkpoint = join(folder, 'formula.pth')
+    const tensors = parametersOf(architecture.layers).map(({ key, shape }) => ({
+      key,
+      shape,
+      data: () => weight(key, shape),
+    }))
+    writeTorchZip(checkpoint, tensors)
+    const network = await resolveNetwork({ id: architecture.id, weights: checkpoint })
+    const features = await run(network, normalise(testImages()))
+    for (const { name } of network.layers) {
+      await expectGolden(`${architecture.id}-${name}`, features[name])
+    }
+    rmSync(network.onnxPath)
+  })
+
+  it('is what the catalog says', () => {
+    const entry = catalog().find(({ id }) => id === architecture.id)
+    expect(entry?.title).toBe(architecture.title)
+    expect(entry?.layers).toEqual(featuresOf(architecture.layers))
+  })
+})
+
+const shared = join(import.meta.dirname, '../../../shared/data')
+const dequantised = join(shared, 'mobilenet_v2-dequantised.pth')
+const berry = join(shared, 'berry/berry-100-on-white.png')
+const absent = [dequantised, berry].find((path) => !existsSync(path))
+if (absent !== undefined) console.log(`trained MobileNetV2 is not tested: ${absent} is absent`)
+
+describe.skipIf(absent !== undefined)('mobilenet_v2 with trained weights', () => {
+  it('gives the features that PyTorch gives', async () => {
+    const network = await resolveNetwork({ id: 'mobilenet_v2', weights: dequantised })
+    const features = await run(network, normalise(await composites(berry)))
+    await expectGolden('mobilenet_v2-dequantised', features.fc)
+  })
+})
+
+/** The picture at the three places of make_networks.py, on white: [3, 224, 224, 3]. */
+async function composites(picture: string): Promise<Uint8Array> {
+  const places = [
+    { top: 0, left: 0 },
+    { top: 61, left: 62 },
+    { top: 124, left: 17 },
+  ]
+  const frame = sharp({ create: { width: 224, height: 224, channels: 3, background: 'white' } })
+  const frames = places.map((place) =>
+    frame
+      .clone()
+      .composite([{ input: picture, ...place }])
+      .removeAlpha()
+      .raw()
+      .toBuffer(),
+  )
+  return new Uint8Array(Buffer.concat(await Promise.all(frames)))
+}
+
+async function run(network: Network, images: Float32Array): Promise<Record<string, Tensor | undefined>> {
+  const session = await InferenceSession.create(network.onnxPath)
+  const count = images.length / (3 * 224 * 224)
+  return session.run({ [network.input.name]: new Tensor('float32', images, [count, 3, 224, 224]) })
+}
+
+async function expectGolden(name: string, features: Tensor | undefined): Promise<void> {
+  const golden = await readNpy(join(goldens, `${name}.npy`))
+  expect(features?.dims).toEqual(golden.shape)
+  const values = features?.data as Float32Array
+  const [count, dims] = golden.shape as [number, number]
+  for (let image = 0; image < count; image++) {
+    const range = [image * dims, (image + 1) * dims] as const
+    const error = distance(values.subarray(...range), golden.data.subarray(...range))
+    expect(error, `${name}, image ${image}`).toBeLessThanOrEqual(tolerance)
+  }
+}
+
+/** ‖a − b‖ / ‖b‖ */
+function distance(a: Float32Array, b: Float32Array): number {
+  const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value * value, 0))
+  return norm(a.map((value, index) => value - (b[index] as number))) / norm(b)
+}
