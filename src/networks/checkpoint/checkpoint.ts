@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js'
 import { fileSize, readRange } from './fileBytes.js'
+import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
 import type { CheckpointTensor } from './tensor.js'
 import { readZipCheckpoint } from './zipCheckpoint.js'
 
@@ -11,7 +12,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-export type CheckpointFormat = 'pytorch-zip'
+export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy'
 
 interface FormatReader {
   readonly format: CheckpointFormat
@@ -25,6 +26,11 @@ const formats: readonly FormatReader[] = [
     format: 'pytorch-zip',
     recognises: (head) => head.toString('latin1', 0, 4) === 'PK\x03\x04',
     read: readZipCheckpoint,
+  },
+  {
+    format: 'pytorch-legacy',
+    recognises: (head) => head.subarray(0, legacyMagic.length).equals(legacyMagic),
+    read: readLegacyCheckpoint,
   },
 ]
 
@@ -40,7 +46,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const reader = formats.find(({ recognises }) => recognises(head))
   if (!reader) {
     throw new InputError(
-      `${path} is not a checkpoint in a form that is read (PyTorch zip); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a form that is read (PyTorch zip or legacy); save it again with torch.save(model.state_dict(), …)`,
     )
   }
   const tensors = await reader.read(path, fileLength)

@@ -46,6 +46,9 @@ export interface PickleWorld {
 /** The pickle is not one that this machine reads; the message says why, without the file's name. */
 export class PickleError extends Error {}
 
+/** Longest pickle to be read into memory; a real one takes about 140 bytes per tensor. */
+export const maximumPickleBytes = 16 * 2 ** 20
+
 const maximumOpcodes = 4_000_000
 const maximumStack = 100_000
 const maximumMemo = 1_000_000

@@ -1,5 +1,13 @@
+import { InputError } from '../../errors.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
-import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
+import {
+  bytesPerElement,
+  type CheckpointTensor,
+  type DataType,
+  gatherFloat32,
+  layoutFault,
+  type TensorLayout,
+} from './tensor.js'
 
 /**
  * The objects that a pickled PyTorch state dict consists of, and the globals that it may name. Every format of PyTorch
@@ -14,6 +22,8 @@ export interface TorchStorage extends PickleObject {
   readonly key: string
   readonly dtype: DataType
   readonly elements: number
+  /** Where it starts within what the file holds under the key, in elements: not 0 in a view of another storage. */
+  readonly start: number
 }
 
 /** A tensor as the pickle describes it: a view of a storage. */
@@ -83,25 +93,36 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
 }
 
 /**
- * Reads the persistent id of a storage, `('storage', type, key, location, number of elements, …)`, and checks the number
- * against what the file holds.
+ * Reads the persistent id of a storage, `('storage', type, key, location, number of elements)`, and checks the number
+ * against what the file holds. The legacy form adds null, or `(view key, start, number of elements)` for a view.
  *
  * @param byteLength bytes that the file holds under a key; undefined when there is no such key
  */
 export function storageOf(id: PickleValue, byteLength: (key: string) => number | undefined): TorchStorage {
-  if (!Array.isArray(id) || id[0] !== 'storage')
+  if (!Array.isArray(id) || id[0] !== 'storage') {
     throw new PickleError('it holds something that is not a tensor, such as a whole module')
-  const [, type, key, , elements] = id as PickleValue[]
+  }
+  const [, type, key, , elements, view] = id as PickleValue[]
   const dtype = isKind(type, 'global') ? storageTypes.get((type as PickleGlobal).name) : undefined
-  if (!dtype || typeof key !== 'string' || !Number.isSafeInteger(elements) || (elements as number) < 0) {
+  if (!dtype || typeof key !== 'string' || !isCount(elements)) {
     throw new PickleError('a storage has a malformed description')
   }
   const available = byteLength(key)
   if (available === undefined) throw new PickleError(`storage ${key.slice(0, 40)} is missing`)
-  const needed = (elements as number) * bytesPerElement[dtype]
-  if (available < needed)
+  const needed = elements * bytesPerElement[dtype]
+  if (available < needed) {
     throw new PickleError(`storage ${key.slice(0, 40)} should have ${needed} bytes and has ${available}`)
-  return { kind: 'storage', key, dtype, elements: elements as number }
+  }
+  return { kind: 'storage', key, dtype, ...viewOf(view, elements) }
+}
+
+function viewOf(view: PickleValue | undefined, elements: number): Pick<TorchStorage, 'start' | 'elements'> {
+  if (view === undefined || view === null) return { start: 0, elements }
+  const [, start, count] = Array.isArray(view) ? (view as PickleValue[]) : []
+  if (!isCount(start) || !isCount(count) || start + count > elements) {
+    throw new PickleError('a view of a storage has a malformed description')
+  }
+  return { start, elements: count }
 }
 
 /**
@@ -119,6 +140,34 @@ export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<stri
   const prefix = 'module.'
   if (!tensors.every(([key]) => key.startsWith(prefix))) return new Map(tensors)
   return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
+}
+
+/**
+ * A tensor that reads its elements when asked.
+ *
+ * @param readStorage gives the bytes that the file holds under the key of the tensor's storage
+ */
+export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
+  const { dtype, start } = tensor.storage
+  const { shape, strides, offset } = tensor.layout
+  const layout = { shape, strides, offset: start + offset }
+  return { key, dtype, shape, read: async () => gatherFloat32(await readStorage(), dtype, layout) }
+}
+
+/** Runs `read`, and turns what is wrong with a pickle into an error about the file. */
+export async function readingPickles<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error
+    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
+      cause: error,
+    })
+  }
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 function isKind(value: PickleValue | undefined, kind: string): value is PickleObject {

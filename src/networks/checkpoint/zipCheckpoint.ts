@@ -1,17 +1,16 @@
 import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
 import { readRange } from './fileBytes.js'
-import { PickleError, readPickle } from './pickle.js'
-import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
-import { stateDictTensors, storageOf, type TorchTensor, torchGlobals } from './torchObjects.js'
+import { maximumPickleBytes, readPickle } from './pickle.js'
+import type { CheckpointTensor } from './tensor.js'
+import { lazyTensor, readingPickles, stateDictTensors, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
-
-/** A real one takes about 140 bytes per tensor. */
-const maximumPickleBytes = 16 * 2 ** 20
 
 /**
  * Reads the directory and the pickle of a checkpoint in PyTorch's zip form (torch.save since 1.6): `<root>/data.pkl`
- * describes the tensors, `<root>/data/<key>` holds their bytes, which are read when a tensor is asked for.
+ * describes the tensors, `<root>/data/<key>` holds their bytes.
+ *
+ * Reference: PyTorch, torch/serialization.py, `_save` and `_load`.
  */
 export async function readZipCheckpoint(
   path: string,
@@ -22,21 +21,16 @@ export async function readZipCheckpoint(
   await checkByteOrder(path, directory.get(`${root}byteorder`))
   const pickle = await readEntry(path, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
   const entryOf = (key: string) => directory.get(`${root}data/${key}`)
-  try {
-    const { value } = readPickle(pickle, {
-      globals: torchGlobals,
-      persistentLoad: (id) => storageOf(id, (key) => entryOf(key)?.length),
-    })
-    const tensors = [...stateDictTensors(value)]
+  return readingPickles(path, async () => {
+    const persistentLoad = (id: Parameters<typeof storageOf>[0]) => storageOf(id, (key) => entryOf(key)?.length)
+    const tensors = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
     return new Map(
-      tensors.map(([key, tensor]) => [key, lazyTensor(path, key, tensor, entryOf(tensor.storage.key) as ZipEntry)]),
+      [...tensors].map(([key, tensor]) => {
+        const entry = entryOf(tensor.storage.key) as ZipEntry
+        return [key, lazyTensor(key, tensor, () => readEntry(path, entry, Number.POSITIVE_INFINITY))]
+      }),
     )
-  } catch (error) {
-    if (!(error instanceof PickleError)) throw error
-    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
-      cause: error,
-    })
-  }
+  })
 }
 
 /** The root folder is named after the file as it was called when it was saved. */
@@ -54,16 +48,14 @@ async function checkByteOrder(path: string, entry: ZipEntry | undefined): Promis
   if (!entry) return
   const order = (await readEntry(path, entry, 64)).toString('latin1').trim()
   if (order !== 'little') {
-    throw new InputError(
-      `${path} has byte order "${order.slice(0, 16)}", only "little" is read; save it again on a little-endian machine`,
-    )
+    throw new InputError(`${path} is not little-endian; save it again on a little-endian machine`)
   }
 }
 
-async function readEntry(path: string, entry: ZipEntry, maximumLength: number): Promise<Buffer<ArrayBuffer>> {
+async function readEntry(path: string, entry: ZipEntry, maximumLength: number): Promise<Buffer> {
   if (entry.length > maximumLength) {
     throw new InputError(
-      `${path}: entry ${entry.name} has ${entry.length} bytes, more than any checkpoint of tensors; refused`,
+      `${path}: entry ${entry.name} has ${entry.length} bytes, more than any checkpoint of tensors needs; refused`,
     )
   }
   const bytes = await readRange(path, entry)
@@ -74,14 +66,4 @@ async function readEntry(path: string, entry: ZipEntry, maximumLength: number): 
     )
   }
   return bytes
-}
-
-function lazyTensor(path: string, key: string, tensor: TorchTensor, entry: ZipEntry): CheckpointTensor {
-  const { storage, layout } = tensor
-  return {
-    key,
-    dtype: storage.dtype,
-    shape: layout.shape,
-    read: async () => gatherFloat32(await readEntry(path, entry, Number.POSITIVE_INFINITY), storage.dtype, layout),
-  }
 }

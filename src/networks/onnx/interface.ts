@@ -109,7 +109,8 @@ function messages(bytes: ByteReader, range: Range, number: number): readonly Ran
   const found: Range[] = []
   for (const field of fields(bytes, range)) {
     if (field.number === number) found.push(field)
-    if (found.length > maximumMessages) throw new MalformedError(`it has more than ${maximumMessages} parts of one kind`)
+    if (found.length > maximumMessages)
+      throw new MalformedError(`it has more than ${maximumMessages} parts of one kind`)
   }
   return found
 }

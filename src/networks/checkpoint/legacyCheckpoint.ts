@@ -1,0 +1,112 @@
+import { type ByteRange, readRange } from './fileBytes.js'
+import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
+import { bytesPerElement, type CheckpointTensor, type DataType } from './tensor.js'
+import {
+  lazyTensor,
+  readingPickles,
+  stateDictTensors,
+  storageOf,
+  type TorchStorage,
+  torchGlobals,
+} from './torchObjects.js'
+
+/** The first bytes of every file: a pickle, of protocol 2, of the number 0x1950a86a20f9469cfc6c. */
+export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
+
+const protocolVersion = 1001
+
+/**
+ * Reads the pickles of a checkpoint in PyTorch's legacy form (torch.save from 0.1.11 to 1.5): five pickles in a row
+ * (magic number, protocol version, facts about the machine, the object, the keys of its storages), then, in the order of
+ * the keys, the number of elements as int64 and the bytes of each storage.
+ *
+ * Reference: PyTorch, torch/serialization.py, `_legacy_save` and `_legacy_load`.
+ */
+export async function readLegacyCheckpoint(
+  path: string,
+  fileLength: number,
+): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const head = await readRange(path, { offset: 0, length: Math.min(fileLength, maximumPickleBytes) })
+  return readingPickles(path, async () => {
+    const { object, keys, storages, end } = readPickles(head)
+    const ranges = await locateStorages(path, fileLength, keys, storages, end)
+    return new Map(
+      [...stateDictTensors(object)].map(([key, tensor]) => {
+        const range = ranges.get(tensor.storage.key)
+        if (!range) throw new PickleError(`storage ${tensor.storage.key.slice(0, 40)} is missing`)
+        return [key, lazyTensor(key, tensor, () => readRange(path, range))]
+      }),
+    )
+  })
+}
+
+interface LegacyPickles {
+  readonly object: PickleValue
+  readonly keys: readonly PickleValue[]
+  /** Element type and number of elements by key. */
+  readonly storages: ReadonlyMap<string, RootStorage>
+  /** Offset of the first byte after the pickles. */
+  readonly end: number
+}
+
+interface RootStorage {
+  readonly dtype: DataType
+  readonly elements: number
+}
+
+function readPickles(head: Buffer): LegacyPickles {
+  const storages = new Map<string, RootStorage>()
+  const world = { globals: torchGlobals, persistentLoad: (id: PickleValue) => register(storages, id) }
+  let end = legacyMagic.length
+  const next = () => {
+    const pickle = readPickle(head.subarray(end), world)
+    end += pickle.end
+    return pickle.value
+  }
+  if (next() !== protocolVersion) throw new PickleError('its protocol version is unknown')
+  const machine = next()
+  if (!(machine instanceof Map) || machine.get('little_endian') !== true)
+    throw new PickleError('it is not little-endian')
+  const object = next()
+  const keys = next()
+  if (!Array.isArray(keys)) throw new PickleError('it does not list its storages')
+  return { object, keys, storages, end }
+}
+
+/** Where the bytes lie is known only after the pickles, so the size is checked then. */
+function register(storages: Map<string, RootStorage>, id: PickleValue): TorchStorage {
+  const storage = storageOf(id, () => Number.POSITIVE_INFINITY)
+  const root = { dtype: storage.dtype, elements: (id as PickleValue[])[4] as number }
+  const known = storages.get(storage.key) ?? root
+  if (known.dtype !== root.dtype || known.elements !== root.elements) {
+    throw new PickleError(`storage ${storage.key.slice(0, 40)} is described in two ways`)
+  }
+  storages.set(storage.key, known)
+  return storage
+}
+
+async function locateStorages(
+  path: string,
+  fileLength: number,
+  keys: readonly PickleValue[],
+  storages: ReadonlyMap<string, RootStorage>,
+  start: number,
+): Promise<ReadonlyMap<string, ByteRange>> {
+  const countBytes = 8
+  const ranges = new Map<string, ByteRange>()
+  let position = start
+  for (const key of keys) {
+    const storage = typeof key === 'string' ? storages.get(key) : undefined
+    if (!storage) throw new PickleError('it lists a storage that no tensor uses')
+    const count = (await readRange(path, { offset: position, length: countBytes })).readBigInt64LE(0)
+    const range = { offset: position + countBytes, length: storage.elements * bytesPerElement[storage.dtype] }
+    position = range.offset + range.length
+    if (count !== BigInt(storage.elements) || position > fileLength) {
+      throw new PickleError(
+        `storage ${String(key).slice(0, 40)} does not have the ${storage.elements} elements that it should`,
+      )
+    }
+    ranges.set(key as string, range)
+  }
+  return ranges
+}

@@ -1,0 +1,223 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { type Checkpoint, readCheckpoint } from '../../src/networks/index.js'
+import { call, global, integer, op, stateDictPickle, text, tuple, writeTorchZip, writeTorchZipOf } from './torchFile.js'
+
+const goldens = join(import.meta.dirname, '../golden/checkpoints')
+type Expected = Record<string, Record<string, { dtype: string; shape: number[]; values: number[] }>>
+const expected: Expected = JSON.parse(readFileSync(join(goldens, 'expected.json'), 'utf8'))
+
+let folder: string
+let path: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  path = join(folder, 'test.pth')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Reads every tensor of a file, as one does who builds a network from it. */
+async function readAll(file: string): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(file)
+  for (const tensor of checkpoint.tensors.values()) await tensor.read()
+  return checkpoint
+}
+
+async function refusal(file: string): Promise<string> {
+  const error = await readAll(file).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(InputError)
+  expect((error as Error).message).not.toContain('\n')
+  return (error as Error).message
+}
+
+async function refusalOfPickle(pickle: Buffer, storages: Record<string, Float32Array> = {}): Promise<string> {
+  writeTorchZipOf(path, Buffer.concat([Buffer.from([0x80, 2]), pickle, op('.')]), storages)
+  return refusal(path)
+}
+
+describe('a file that torch.save wrote', () => {
+  it.each(Object.entries(expected))('%s gives its tensors', async (name, tensors) => {
+    const checkpoint = await readCheckpoint(join(goldens, name))
+    expect(checkpoint.format).toBe(name.endsWith('-zip.pth') ? 'pytorch-zip' : 'pytorch-legacy')
+    expect([...checkpoint.tensors.keys()]).toEqual(Object.keys(tensors))
+    for (const [key, { dtype, shape, values }] of Object.entries(tensors)) {
+      const tensor = checkpoint.tensors.get(key)
+      expect(tensor).toMatchObject({ key, dtype, shape })
+      expect([...((await tensor?.read()) ?? [])], key).toEqual(values.map(Math.fround))
+    }
+  })
+
+  it('that holds a whole module is refused, by the name of its class', async () => {
+    expect(await refusal(join(goldens, 'whole-module-zip.pth'))).toContain('asks for torch.nn.modules.linear.Linear')
+  })
+})
+
+describe('a checkpoint that was written here', () => {
+  it('gives back any float32 values, bit by bit', async () => {
+    const tensor = fc.record({
+      shape: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
+      seed: fc.float({ noNaN: true, noDefaultInfinity: true }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(tensor, { minLength: 1, maxLength: 5 }), async (drawn) => {
+        const tensors = drawn.map(({ shape, seed }, index) => {
+          const data = new Float32Array(shape.reduce((product, size) => product * size, 1)).map(
+            (_, i) => seed / (i + 1),
+          )
+          return { key: `layer.${index}`, shape, data: () => data }
+        })
+        writeTorchZip(path, tensors)
+        const checkpoint = await readCheckpoint(path)
+        for (const { key, shape, data } of tensors) {
+          expect(checkpoint.tensors.get(key)?.shape).toEqual(shape)
+          expect(await checkpoint.tensors.get(key)?.read()).toEqual(data())
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('with NaN or infinite weights is refused by the key', async () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      writeTorchZip(path, [{ key: 'fc.bias', shape: [3], data: () => Float32Array.of(1, value, 2) }])
+      expect(await refusal(path)).toContain(`fc.bias holds ${value} at element 1`)
+    }
+  })
+})
+
+describe('a pickle that is no state dict', () => {
+  const name = fc.stringMatching(/^[A-Za-z_][A-Za-z_0-9]{0,12}$/)
+  const allowed = new Set(['collections', 'torch', 'torch._utils'])
+
+  it('is refused by the name of whatever else it asks for, and nothing is executed', async () => {
+    const calls = fc.record({ module: name.filter((module) => !allowed.has(module)), attribute: name })
+    const real = [
+      { module: 'os', attribute: 'system' },
+      { module: 'builtins', attribute: 'eval' },
+      { module: '__builtin__', attribute: 'exec' },
+      { module: 'torch', attribute: 'load' },
+      { module: 'collections', attribute: 'namedtuple' },
+      { module: 'torch._utils', attribute: '_rebuild_device_tensor_from_numpy' },
+    ]
+    const property = async ({ module, attribute }: { module: string; attribute: string }) => {
+      const message = await refusalOfPickle(call(module, attribute, [text('echo 1')]))
+      expect(message).toContain(
+        `asks for ${module}.${attribute}, which a checkpoint of tensors never needs; refused, nothing was executed`,
+      )
+    }
+    for (const each of real) await property(each)
+    await fc.assert(fc.asyncProperty(calls, property), { numRuns: 50 })
+  })
+
+  it('is refused for what it holds or does instead', async () => {
+    const storage = (elements: number) =>
+      Buffer.concat([
+        tuple([text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), integer(elements)]),
+        op('Q'),
+      ])
+    const tensor = (elements: number, offset: number, shape: number[], strides: number[]) =>
+      call('torch._utils', '_rebuild_tensor_v2', [
+        storage(elements),
+        integer(offset),
+        tuple(shape.map(integer)),
+        tuple(strides.map(integer)),
+      ])
+    const storages = { 0: Float32Array.of(1, 2, 3, 4) }
+    expect(await refusalOfPickle(integer(5))).toContain('does not hold a state dict')
+    expect(await refusalOfPickle(op('}'))).toContain('no named tensors')
+    expect(await refusalOfPickle(tensor(5, 0, [5], [1]), storages)).toContain(
+      'storage 0 should have 20 bytes and has 16',
+    )
+    expect(await refusalOfPickle(tensor(4, 1, [4], [1]), storages)).toContain('reaches element 4 of a storage of 4')
+    expect(await refusalOfPickle(tensor(4, 0, [2, 2], [3, 1]), storages)).toContain(
+      'reaches element 4 of a storage of 4',
+    )
+    expect(await refusalOfPickle(tensor(4, 0, [1000, 1000, 1000], [0, 0, 0]), storages)).toContain(
+      'has 1000000000 elements, its storage 4',
+    )
+    expect(await refusalOfPickle(tensor(4, -1, [1], [1]), storages)).toContain('malformed')
+    expect(await refusalOfPickle(tensor(4, 0, [-1], [1]), storages)).toContain('malformed')
+    expect(await refusalOfPickle(tensor(4, 0, [1], [1]), {})).toContain('storage 0 is missing')
+    expect(
+      await refusalOfPickle(Buffer.concat([tuple([text('module'), text('a'), text('b'), text('c')]), op('Q')])),
+    ).toContain('whole module')
+    expect(await refusalOfPickle(op('\x93'))).toContain('opcode 0x93')
+    expect(await refusalOfPickle(op('R'))).toContain('has not put on the stack')
+    expect(await refusalOfPickle(op('t'))).toContain('closes a group')
+    expect(await refusalOfPickle(op('h\x07'))).toContain('recalls value 7')
+    expect(await refusalOfPickle(op(')b'))).toContain('has not put on the stack')
+    expect(await refusalOfPickle(op(']s'))).toContain('has not put on the stack')
+    expect(await refusalOfPickle(Buffer.concat([op(']'), op('('), integer(1), op('u')]))).toContain('not a dictionary')
+  })
+
+  it('cannot take more memory or time than its length allows', async () => {
+    expect(await refusalOfPickle(Buffer.alloc(200_001, '('))).toContain('deeper than')
+    expect(await refusalOfPickle(Buffer.concat([op(']'), Buffer.alloc(1_000_000, '}a')]))).toContain('containers')
+    expect(await refusalOfPickle(Buffer.alloc(17 * 2 ** 20, 'N'))).toContain('more than any checkpoint')
+    const doubling = Buffer.concat([op(']q\0'), ...Array.from({ length: 60 }, () => op('h\0h\0\x86q\0'))])
+    expect(await refusalOfPickle(doubling)).toContain('does not hold a state dict')
+    const claim = Buffer.concat([op('X'), Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('short')])
+    expect(await refusalOfPickle(claim)).toContain('ends in the middle')
+  })
+})
+
+describe('a damaged file', () => {
+  const files = readdirSync(goldens).filter((name) => name.endsWith('.pth') && !name.startsWith('whole'))
+  const intact = files.map((name) => readFileSync(join(goldens, name)))
+
+  it('that was cut off is refused', async () => {
+    const cut = fc.constantFrom(...intact).chain((bytes) => fc.tuple(fc.constant(bytes), fc.nat(bytes.length - 1)))
+    await fc.assert(
+      fc.asyncProperty(cut, async ([bytes, length]) => {
+        writeFileSync(path, bytes.subarray(0, length))
+        await refusal(path)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('with flipped bits is refused, or still a checkpoint of finite tensors', async () => {
+    const flips = fc.array(fc.record({ place: fc.nat(), bit: fc.nat(7) }), { minLength: 1, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...intact), flips, async (bytes, drawn) => {
+        const damaged = Buffer.from(bytes)
+        for (const { place, bit } of drawn) {
+          const at = place % damaged.length
+          damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << bit), at)
+        }
+        writeFileSync(path, damaged)
+        await readAll(path).catch((error: unknown) => expect(error).toBeInstanceOf(InputError))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('of a zip checkpoint with a flipped bit in a tensor is refused by its checksum', async () => {
+    writeTorchZip(path, [{ key: 'weight', shape: [1000], data: () => new Float32Array(1000).fill(1) }])
+    const bytes = readFileSync(path)
+    const at = bytes.indexOf(Buffer.from(Float32Array.of(1, 1).buffer)) + 2000
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+    writeFileSync(path, bytes)
+    expect(await refusal(path)).toContain('the checksum of entry test/data/0 does not fit')
+  })
+
+  it('that is no checkpoint at all is refused', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), async (bytes) => {
+        writeFileSync(path, bytes)
+        await refusal(path)
+      }),
+      { numRuns: 100 },
+    )
+    expect(await refusal(join(folder, 'absent.pth'))).toContain('does not exist')
+    expect(await refusal(folder)).toContain('is not a file')
+    writeTorchZipOf(path, stateDictPickle([]))
+    expect(await refusal(path)).toContain('no named tensors')
+  })
+})
