@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { graphOf, graphVersion } from './torchvision/graph.js'
 import type { Architecture } from './torchvision/layer.js'
 import { weightsFor } from './torchvision/weights.js'
 
-/** Stands in for the cache where that cannot be written; one for the life of the process. */
+/** Stands in for the cache where that cannot be written, for the life of the process. */
 let substitute: string | undefined
 
 /**
@@ -35,9 +36,17 @@ export async function graphFile(architecture: Architecture, weightsPath: string,
     return await write(graphsFolder())
   } catch (error) {
     if (!(error instanceof OutputError)) throw error
-    substitute ??= await mkdtemp(join(tmpdir(), 'shiftscope-graphs-'))
-    return write(substitute)
+    return write(await substituteFolder())
   }
+}
+
+async function substituteFolder(): Promise<string> {
+  if (substitute === undefined) {
+    const folder = await mkdtemp(join(tmpdir(), 'shiftscope-graphs-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    substitute = folder
+  }
+  return substitute
 }
 
 async function isFile(path: string): Promise<boolean> {

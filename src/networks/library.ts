@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { UsageError } from '../errors.js'
+import { OutputError, UsageError } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { weightsFolder } from './cache.js'
+import { cacheFolder, weightsFolder } from './cache.js'
 import { type CatalogEntry, catalog, catalogEntry, isPublished } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { graphFile } from './graphCache.js'
@@ -55,9 +55,21 @@ export async function importWeights(id: string, file: string): Promise<ImportedW
   const sha256 = await sha256OfFile(file)
   await graphFile(architectureOf(entry), file, sha256)
   const path = join(weightsFolder(), `${id}${extname(file) || '.pth'}`)
-  await writeStreamAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
+  await copyToCache(file, path)
   await removeOthers(id, path)
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
+}
+
+async function copyToCache(file: string, path: string): Promise<void> {
+  try {
+    await writeStreamAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error
+    throw new OutputError(
+      `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a folder that has room and can be written`,
+      { cause: error },
+    )
+  }
 }
 
 /** Earlier imports of the same network under other extensions. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InputError, UsageError } from '../../src/errors.js'
+import { InputError, OutputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
 import {
   cacheFolder,
@@ -43,10 +43,7 @@ function replace(tensors: TorchTensor[], key: string, change: Partial<TorchTenso
   return tensors.map((tensor) => (tensor.key === key ? { ...tensor, ...change } : tensor))
 }
 
-async function messageOf(
-  action: Promise<unknown>,
-  type: typeof InputError | typeof UsageError = InputError,
-): Promise<string> {
+async function messageOf(action: Promise<unknown>, type: new (message: string) => Error = InputError): Promise<string> {
   const error = await action.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -185,6 +182,12 @@ describe('importing weights', () => {
     const second = await importWeights('mobilenet_v2', checkpoint(tensorsOf('mobilenet_v2'), 'second.pt'))
     expect(readdirSync(join(cacheFolder(), 'weights'))).toEqual(['mobilenet_v2.pt'])
     expect((await resolveNetwork({ id: 'mobilenet_v2' })).weightsPath).toBe(second.path)
+  })
+
+  it('names the remedy when the cache cannot be written', async () => {
+    writeFileSync(join(folder, 'cache'), 'a file where the folder should be')
+    const message = await messageOf(importWeights('mobilenet_v2', checkpoint(tensorsOf('mobilenet_v2'))), OutputError)
+    expect(message).toContain('set SHIFTSCOPE_CACHE')
   })
 
   it('leaves nothing behind when the file does not fit', async () => {

@@ -1,0 +1,136 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { readModelInterface } from '../../src/networks/onnx/interface.js'
+import { type Initializer, type Model, writeModel } from '../../src/networks/onnx/model.js'
+import {
+  floatField,
+  integerField,
+  messageBytes,
+  packedIntegersField,
+  stringField,
+} from '../../src/networks/onnx/protobuf.js'
+
+let folder: string
+let path: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  path = join(folder, 'test.onnx')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Scales an image's values and flattens it. */
+function scaling(factor: Float32Array): Model {
+  const initializers: Initializer[] = [{ name: 'factor', shape: [], float32: async () => factor }]
+  return {
+    name: 'scaling',
+    inputs: [{ name: 'image', shape: ['N', 3, 2, 2] }],
+    outputs: [{ name: 'flat', shape: ['N', 12] }],
+    initializers,
+    nodes: [
+      { operator: 'Mul', name: 'scale', inputs: ['image', 'factor'], outputs: ['scaled'], attributes: {} },
+      {
+        operator: 'LeakyRelu',
+        name: 'leak',
+        inputs: ['scaled'],
+        outputs: ['leaked'],
+        attributes: { alpha: { float: 0.5 } },
+      },
+      { operator: 'Flatten', name: 'flatten', inputs: ['leaked'], outputs: ['flat'], attributes: { axis: 1 } },
+    ],
+  }
+}
+
+async function bytesOf(...chunks: Parameters<typeof messageBytes>[0][number][]): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of messageBytes(chunks)) pieces.push(piece)
+  return Buffer.concat(pieces).toString('hex')
+}
+
+describe('protobuf fields', () => {
+  // The first three are the examples of https://protobuf.dev/programming-guides/encoding/.
+  it('have the bytes of the encoding guide', async () => {
+    expect(await bytesOf(...integerField(1, 150))).toBe('089601')
+    expect(await bytesOf(...stringField(2, 'testing'))).toBe('120774657374696e67')
+    expect(await bytesOf(...packedIntegersField(6, [3, 270, 86942]))).toBe('3206038e029ea705')
+    expect(await bytesOf(...integerField(1, -2))).toBe('08feffffffffffffffff01')
+    expect(await bytesOf(...floatField(2, 1))).toBe('150000803f')
+  })
+
+  it('are not written when a payload has another length than announced', async () => {
+    const model = scaling(Float32Array.of(1, 2))
+    await expect(writeModel(path, model)).rejects.toThrow('8 bytes where 4 were announced')
+    expect(readdirSync(folder)).toEqual([])
+  })
+})
+
+describe('a model that was written', () => {
+  it('runs in ONNX Runtime', async () => {
+    await writeModel(path, scaling(Float32Array.of(3)))
+    const session = await InferenceSession.create(path)
+    const values = Float32Array.from({ length: 24 }, (_, i) => i - 12)
+    const { flat } = await session.run({ image: new Tensor('float32', values, [2, 3, 2, 2]) })
+    expect(flat?.dims).toEqual([2, 12])
+    expect(flat?.data).toEqual(values.map((value) => (value < 0 ? 1.5 : 3) * value))
+  })
+
+  it('has the inputs and outputs that it was given', async () => {
+    const dimension = fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.stringMatching(/^[a-zA-Z_]{1,8}$/))
+    const info = fc.record({
+      name: fc.string({ minLength: 1, unit: 'grapheme' }),
+      shape: fc.array(dimension, { maxLength: 5 }),
+    })
+    const infos = fc.array(info, { minLength: 1, maxLength: 3 })
+    await fc.assert(
+      fc.asyncProperty(infos, infos, async (inputs, outputs) => {
+        await writeModel(path, { ...scaling(Float32Array.of(1)), inputs, outputs })
+        const found = readModelInterface(path)
+        const typed = (list: typeof inputs) => list.map((each) => ({ ...each, elementType: 1 }))
+        expect(found).toEqual({
+          inputs: typed(inputs).filter(({ name }) => name !== 'factor'),
+          outputs: typed(outputs),
+        })
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('counts initializers that are also listed as inputs as constants', async () => {
+    const model = scaling(Float32Array.of(1))
+    await writeModel(path, { ...model, inputs: [...model.inputs, { name: 'factor', shape: [] }] })
+    expect(readModelInterface(path).inputs.map(({ name }) => name)).toEqual(['image'])
+  })
+})
+
+describe('a damaged ONNX file', () => {
+  it('is read or refused, and nothing else', async () => {
+    await writeModel(path, scaling(Float32Array.of(1)))
+    const intact = readFileSync(path)
+    const attempt = (bytes: Uint8Array) => {
+      writeFileSync(path, bytes)
+      try {
+        readModelInterface(path)
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError)
+      }
+    }
+    for (let length = 0; length < intact.length; length++) attempt(intact.subarray(0, length))
+    const flips = fc.array(fc.record({ at: fc.nat(intact.length - 1), value: fc.nat(255) }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    fc.assert(
+      fc.property(flips, (drawn) => {
+        const damaged = Buffer.from(intact)
+        for (const { at, value } of drawn) damaged.writeUInt8(value, at)
+        attempt(damaged)
+      }),
+      { numRuns: 500 },
+    )
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), attempt))
+  })
+})
