@@ -2,10 +2,16 @@
 
     python3 test/golden/make_checkpoints.py
 
+Files in tar form, which torch.save wrote up to 0.1.10, are put together here and checked by torch.load.
 Made with torch 2.6.
 """
 
+import copyreg
+import io
 import json
+import pickle
+import struct
+import tarfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -56,6 +62,57 @@ def types():
     return {n: (numbers if "float" in n else whole).to(getattr(torch, n)) for n in names}
 
 
+class OldParameter:
+    """Pickles as Parameters did: the tensor among the arguments (up to 0.3), or, before that, with the attributes."""
+
+    def __init__(self, tensor, with_attributes):
+        self.reduced = (nn.Parameter, (tensor,), (True, False, OrderedDict()))
+        if with_attributes:
+            self.reduced = (copyreg.__newobj__, (nn.Parameter,), (tensor, None, OrderedDict(), True, False))
+
+    # The pickler compares it with the class that is to be made.
+    __class__ = property(lambda self: nn.Parameter)
+
+    def __reduce_ex__(self, protocol):
+        return self.reduced
+
+
+class TarPickler(pickle.Pickler):
+    def persistent_id(self, value):
+        return str(id(value)) if type(value) is torch.Tensor else None
+
+
+def save_tar(path, state):
+    """Writes a dictionary of float32 tensors, by turns as tensors and as Parameters of both kinds."""
+    storages = io.BytesIO(pickle.dumps(len({t.untyped_storage().data_ptr() for t in state.values()}), 2))
+    storages.seek(0, io.SEEK_END)
+    keys = {}
+    tensors = io.BytesIO()
+    tensors.write(pickle.dumps(len(state), 2))
+    for tensor in state.values():
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in keys:
+            keys[storage.data_ptr()] = key = 1000 + len(keys)
+            storages.write(pickle.dumps((key, "cpu", torch.FloatStorage), 2))
+            storages.write(struct.pack("<q", storage.nbytes() // 4) + bytes(storage))
+        # (id of the tensor, key of the storage, torch.FloatTensor), which has to be spelled out.
+        ids = pickle.dumps((id(tensor), keys[storage.data_ptr()]), 2)[:-1].removesuffix(b"\x86q\x00").removesuffix(b"\x86")
+        tensors.write(ids + b"ctorch\nFloatTensor\n\x87.")
+        tensors.write(struct.pack("<ixxxx", tensor.dim()))
+        tensors.write(struct.pack(f"<{2 * tensor.dim() + 1}q", *tensor.shape, *tensor.stride(), tensor.storage_offset()))
+    storages.write(pickle.dumps([], 2))
+    forms = (lambda t: t, lambda t: OldParameter(t, False), lambda t: OldParameter(t, True))
+    content = io.BytesIO()
+    TarPickler(content, 2).dump(OrderedDict((k, forms[i % 3](t)) for i, (k, t) in enumerate(state.items())))
+    with tarfile.open(path, "w:", format=tarfile.PAX_FORMAT) as tar:
+        for name, member in (("sys_info", io.BytesIO(pickle.dumps({}, 2))), ("pickle", content), ("tensors", tensors), ("storages", storages)):
+            info = tarfile.TarInfo(name)
+            info.size = len(member.getvalue())
+            tar.addfile(info, io.BytesIO(member.getvalue()))
+    for key, tensor in torch.load(path, weights_only=False).items():
+        assert torch.equal(tensor, state[key]), key
+
+
 def describe(tensor):
     values = tensor.detach().to(torch.float64).flatten().tolist()
     return {"dtype": str(tensor.dtype).removeprefix("torch."), "shape": list(tensor.shape), "values": values}
@@ -72,6 +129,10 @@ def main():
         for form, is_zip in (("zip", True), ("legacy", False)):
             torch.save(content, FOLDER / f"{name}-{form}.pth", _use_new_zipfile_serialization=is_zip)
             expected[f"{name}-{form}.pth"] = described
+    plain = {"views": views(), "module": {k: t for k, t in module_state().items() if t.dtype == torch.float32}}
+    for name, state in plain.items():
+        save_tar(FOLDER / f"{name}-tar.pth", state)
+        expected[f"{name}-tar.pth"] = {key: describe(tensor) for key, tensor in state.items()}
     torch.save(nn.Linear(2, 2), FOLDER / "whole-module-zip.pth")
     (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 

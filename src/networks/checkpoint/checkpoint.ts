@@ -1,6 +1,9 @@
 import { InputError } from '../../errors.js'
 import { fileSize, readRange } from './fileBytes.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
+import { isSafetensors, readSafetensors } from './safetensors.js'
+import { readTarCheckpoint } from './tarCheckpoint.js'
+import { isTar } from './tarDirectory.js'
 import type { CheckpointTensor } from './tensor.js'
 import { readZipCheckpoint } from './zipCheckpoint.js'
 
@@ -12,12 +15,12 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy'
+export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy' | 'pytorch-tar' | 'safetensors'
 
 interface FormatReader {
   readonly format: CheckpointFormat
   /** Whether a file with these first bytes (up to 512) is of this format. */
-  readonly recognises: (head: Buffer) => boolean
+  readonly recognises: (head: Buffer, fileLength: number) => boolean
   readonly read: (path: string, fileLength: number) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
 
@@ -32,6 +35,8 @@ const formats: readonly FormatReader[] = [
     recognises: (head) => head.subarray(0, legacyMagic.length).equals(legacyMagic),
     read: readLegacyCheckpoint,
   },
+  { format: 'pytorch-tar', recognises: isTar, read: readTarCheckpoint },
+  { format: 'safetensors', recognises: isSafetensors, read: readSafetensors },
 ]
 
 /**
@@ -43,10 +48,10 @@ const formats: readonly FormatReader[] = [
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const fileLength = await fileSize(path)
   const head = await readRange(path, { offset: 0, length: Math.min(512, fileLength) })
-  const reader = formats.find(({ recognises }) => recognises(head))
+  const reader = formats.find(({ recognises }) => recognises(head, fileLength))
   if (!reader) {
     throw new InputError(
-      `${path} is not a checkpoint in a form that is read (PyTorch zip or legacy); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a form that is read (PyTorch zip, legacy or tar, safetensors); save it again with torch.save(model.state_dict(), …)`,
     )
   }
   const tensors = await reader.read(path, fileLength)

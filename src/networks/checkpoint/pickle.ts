@@ -33,6 +33,8 @@ export interface PickleGlobal {
 /** An object that one of the caller's globals or persistent ids has made; `kind` says which type it is. */
 export interface PickleObject {
   readonly kind: string
+  /** Takes the attributes that the pickle gives to the object; absent: they are refused. */
+  readonly setState?: (state: PickleValue) => void
 }
 
 /** What the caller allows a pickle to refer to. */
@@ -122,6 +124,7 @@ const opcodes: ReadonlyMap<number, (machine: Machine) => void> = new Map<number,
   [code('j'), (m) => recall(m, take(m, 4).readUInt32LE(0))],
   [code('c'), global],
   [code('R'), reduce],
+  [0x81, reduce],
   [code('b'), build],
   [code('Q'), (m) => push(m, m.world.persistentLoad(pop(m)))],
 ])
@@ -241,6 +244,7 @@ function printable(name: string): string {
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
+/** Calls a function (REDUCE) or makes an instance of a class (NEWOBJ): the same for a global of the caller's. */
 function reduce(machine: Machine): void {
   const args = pop(machine)
   const callee = pop(machine)
@@ -252,12 +256,19 @@ function reduce(machine: Machine): void {
 
 /** Attributes of a state dict (`_metadata`: versions of its modules) say nothing about tensors and are dropped. */
 function build(machine: Machine): void {
-  pop(machine)
-  if (!(top(machine) instanceof Map)) {
-    throw new PickleError('the pickle sets attributes of something that is not a state dict')
+  const state = pop(machine)
+  const target = top(machine)
+  if (target instanceof Map) return
+  if (!isObject(target) || !target.setState) {
+    throw new PickleError('the pickle sets attributes of something that has none in a checkpoint of tensors')
   }
+  target.setState(state)
+}
+
+function isObject(value: PickleValue): value is PickleObject {
+  return typeof value === 'object' && value !== null && 'kind' in value
 }
 
 function isGlobal(value: PickleValue): value is PickleGlobal {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'global'
+  return isObject(value) && value.kind === 'global'
 }

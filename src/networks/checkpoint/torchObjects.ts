@@ -33,7 +33,14 @@ export interface TorchTensor extends PickleObject {
   readonly layout: TensorLayout
 }
 
-const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataType>([
+/** A Parameter as PyTorch up to 0.3 pickled it: its tensor is an argument, or comes with its attributes. */
+interface OldParameter extends PickleObject {
+  readonly kind: 'parameter'
+  tensor: TorchTensor | null
+}
+
+/** Element types by the name of the storage's class. */
+export const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['torch.FloatStorage', 'float32'],
   ['torch.DoubleStorage', 'float64'],
   ['torch.HalfStorage', 'float16'],
@@ -53,6 +60,7 @@ export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
     global('torch._utils._rebuild_tensor', rebuildTensor),
     global('torch._utils._rebuild_tensor_v2', rebuildTensor),
     global('torch._utils._rebuild_parameter', rebuildParameter),
+    global('torch.nn.parameter.Parameter', oldParameter),
     ...[...storageTypes.keys()].map((name) => global(name)),
   ].map((entry) => [entry.name, entry]),
 )
@@ -90,6 +98,20 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
   const [tensor] = args
   if (!isTensor(tensor)) throw new PickleError('a Parameter holds something that is not a tensor')
   return tensor
+}
+
+/** Attributes: (requires_grad, volatile, hooks), or before that (tensor, gradient, hooks, requires_grad, volatile). */
+function oldParameter(args: readonly PickleValue[]): OldParameter {
+  const [tensor] = args
+  const parameter: OldParameter = {
+    kind: 'parameter',
+    tensor: isTensor(tensor) ? tensor : null,
+    setState: (state) => {
+      const first = Array.isArray(state) ? (state as PickleValue[])[0] : undefined
+      if (isTensor(first)) parameter.tensor = first
+    },
+  }
+  return parameter
 }
 
 /**
@@ -132,9 +154,11 @@ function viewOf(view: PickleValue | undefined, elements: number): Pick<TorchStor
 export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
   if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
   const wrapped = top.get('state_dict')
-  const tensors = [...(wrapped instanceof Map ? wrapped : top)].filter(
-    (item): item is [string, TorchTensor] => typeof item[0] === 'string' && isTensor(item[1]),
-  )
+  const tensors: [string, TorchTensor][] = []
+  for (const [key, value] of wrapped instanceof Map ? wrapped : top) {
+    const tensor = isKind(value, 'parameter') ? (value as OldParameter).tensor : value
+    if (typeof key === 'string' && isTensor(tensor)) tensors.push([key, tensor])
+  }
   if (tensors.length === 0)
     throw new PickleError('it holds no named tensors, neither at its top level nor under "state_dict"')
   const prefix = 'module.'
@@ -170,7 +194,8 @@ function isCount(value: PickleValue | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
-function isKind(value: PickleValue | undefined, kind: string): value is PickleObject {
+/** Whether a value is an object of this kind. */
+export function isKind(value: PickleValue | undefined, kind: string): value is PickleObject {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 }
 

@@ -1,0 +1,85 @@
+import { InputError } from '../../errors.js'
+import { readRange } from './fileBytes.js'
+import {
+  bytesPerElement,
+  type CheckpointTensor,
+  contiguousStrides,
+  type DataType,
+  elementCount,
+  gatherFloat32,
+} from './tensor.js'
+
+const dataTypes: ReadonlyMap<unknown, DataType> = new Map<unknown, DataType>([
+  ['F32', 'float32'],
+  ['F64', 'float64'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['I64', 'int64'],
+  ['I32', 'int32'],
+  ['I16', 'int16'],
+  ['I8', 'int8'],
+  ['U8', 'uint8'],
+  ['BOOL', 'bool'],
+])
+
+const lengthBytes = 8
+const maximumHeaderBytes = 16 * 2 ** 20
+
+/** Whether a file of this length with these first bytes is in safetensors form: a length, then a JSON object. */
+export function isSafetensors(head: Buffer, fileLength: number): boolean {
+  if (head.length <= lengthBytes || head.toString('latin1', lengthBytes, lengthBytes + 1) !== '{') return false
+  return head.readBigUInt64LE(0) <= BigInt(fileLength - lengthBytes)
+}
+
+/**
+ * Reads the header of a safetensors file: the length of the header as uint64, the header as JSON,
+ * `{name: {dtype, shape, data_offsets: [start, end]}}`, then the bytes, to which the offsets refer.
+ *
+ * Reference: https://github.com/huggingface/safetensors#format
+ */
+export async function readSafetensors(
+  path: string,
+  fileLength: number,
+): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const headerLength = Number((await readRange(path, { offset: 0, length: lengthBytes })).readBigUInt64LE(0))
+  if (headerLength > maximumHeaderBytes) throw damaged(path, `its header claims ${headerLength} bytes`)
+  const header = parse(path, (await readRange(path, { offset: lengthBytes, length: headerLength })).toString('utf8'))
+  const dataStart = lengthBytes + headerLength
+  const tensors = Object.entries(header).filter(([key]) => key !== '__metadata__')
+  return new Map(tensors.map(([key, entry]) => [key, tensorOf(path, key, entry, dataStart, fileLength)]))
+}
+
+function parse(path: string, text: string): Record<string, unknown> {
+  try {
+    const header: unknown = JSON.parse(text)
+    if (typeof header === 'object' && header !== null && !Array.isArray(header))
+      return header as Record<string, unknown>
+  } catch (error) {
+    throw damaged(path, 'its header is not JSON', error)
+  }
+  throw damaged(path, 'its header is not an object')
+}
+
+function tensorOf(path: string, key: string, entry: unknown, dataStart: number, fileLength: number): CheckpointTensor {
+  const { dtype: type, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>
+  const dtype = dataTypes.get(type)
+  const [start, end] = isCounts(offsets) ? offsets : []
+  if (dtype === undefined || !isCounts(shape) || start === undefined || end === undefined) {
+    throw damaged(path, `the entry of ${key.slice(0, 100)} is malformed or of a type that is not read`)
+  }
+  const length = elementCount(shape) * bytesPerElement[dtype]
+  if (end - start !== length || dataStart + end > fileLength) {
+    throw damaged(path, `${key.slice(0, 100)} should have ${length} bytes within the file`)
+  }
+  const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
+  const range = { offset: dataStart + start, length }
+  return { key, dtype, shape, read: async () => gatherFloat32(await readRange(path, range), dtype, layout) }
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0)
+}
+
+function damaged(path: string, cause: string, error?: unknown): InputError {
+  return new InputError(`${path} is a damaged safetensors file: ${cause}; download or copy it again`, { cause: error })
+}

@@ -1,0 +1,190 @@
+import { InputError } from '../../errors.js'
+import { type ByteRange, readRange } from './fileBytes.js'
+import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
+import { readTarDirectory } from './tarDirectory.js'
+import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
+import {
+  isKind,
+  lazyTensor,
+  readingPickles,
+  stateDictTensors,
+  storageTypes,
+  type TorchStorage,
+  type TorchTensor,
+  torchGlobals,
+} from './torchObjects.js'
+
+/** The pickles between the storages are short; none of them needs more. */
+const pickleWindow = 64 * 1024
+const maximumStorages = 100_000
+const maximumDimensions = 16
+
+/**
+ * Reads the descriptions in a checkpoint of PyTorch's tar form (torch.save up to 0.1.10): member `storages` holds the
+ * elements, each after a pickle that describes it, `tensors` the tensors in a binary form of their own, and `pickle` the
+ * object, which refers to tensors by number.
+ *
+ * Reference: PyTorch, torch/serialization.py, `legacy_load`.
+ */
+export async function readTarCheckpoint(
+  path: string,
+  fileLength: number,
+): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const members = await readTarDirectory(path, fileLength)
+  const member = (name: string) => {
+    const range = members.get(name)
+    if (range) return range
+    throw new InputError(
+      `${path} is a tar file, but not a PyTorch checkpoint: it has no member "${name}"; give the file that torch.save wrote`,
+    )
+  }
+  return readingPickles(path, async () => {
+    const storages = await readStorages(path, member('storages'))
+    const tensors = await readTensors(path, member('tensors'), storages)
+    const pickle = await readMember(path, member('pickle'))
+    const persistentLoad = (id: PickleValue) => referent(id, tensors)
+    const state = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
+    return new Map(
+      [...state].map(([key, tensor]) => {
+        const range = storages.get(tensor.storage.key)?.range as ByteRange
+        return [key, lazyTensor(key, tensor, () => readRange(path, range))]
+      }),
+    )
+  })
+}
+
+/** A storage, and where the bytes lie of the storage that it is or is a view of. */
+interface LocatedStorage {
+  readonly storage: TorchStorage
+  readonly range: ByteRange
+}
+
+/** Types of tensors stand in the file besides those of storages; only the latter count. */
+const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
+  ...torchGlobals,
+  ...[...storageTypes.keys()].map((storage): [string, PickleGlobal] => {
+    const name = storage.replace(/Storage$/, 'Tensor')
+    return [name, { kind: 'global', name }]
+  }),
+])
+
+const noReferences = {
+  globals: tarGlobals,
+  persistentLoad: () => {
+    throw new PickleError('a description of a tensor refers to another object')
+  },
+}
+
+async function readStorages(path: string, member: ByteRange): Promise<ReadonlyMap<string, LocatedStorage>> {
+  const end = member.offset + member.length
+  const storages = new Map<string, LocatedStorage>()
+  let position = member.offset
+  const next = async () => {
+    const window = await readRange(path, { offset: position, length: Math.min(pickleWindow, end - position) })
+    const pickle = readPickle(window, noReferences)
+    position += pickle.end
+    return pickle.value
+  }
+  const count = countOf(await next(), maximumStorages)
+  for (let i = 0; i < count; i++) {
+    const description = await next()
+    if (position + 8 > end) throw new PickleError('its storages end in the middle')
+    const elements = Number((await readRange(path, { offset: position, length: 8 })).readBigInt64LE(0))
+    const located = locate(description, elements, position + 8, end)
+    storages.set(located.storage.key, located)
+    position = located.range.offset + located.range.length
+  }
+  return withViews(storages, await next())
+}
+
+/** Description: (key, location, type). */
+function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
+  const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
+  const dtype = isKind(type, 'global') ? storageTypes.get((type as PickleGlobal).name) : undefined
+  const length = dtype === undefined ? Number.NaN : elements * bytesPerElement[dtype]
+  if (dtype === undefined || !(elements >= 0) || !(offset + length <= end)) {
+    throw new PickleError('a storage has a malformed description, or is cut off')
+  }
+  return { storage: { kind: 'storage', key: String(key), dtype, elements, start: 0 }, range: { offset, length } }
+}
+
+/** Views: (key, key of the storage that it is part of, start, number of elements). */
+function withViews(
+  storages: ReadonlyMap<string, LocatedStorage>,
+  views: PickleValue,
+): ReadonlyMap<string, LocatedStorage> {
+  if (!Array.isArray(views)) throw new PickleError('it does not list the views of its storages')
+  const all = new Map(storages)
+  for (const view of views as PickleValue[]) {
+    const [key, rootKey, start, elements] = Array.isArray(view) ? (view as PickleValue[]) : []
+    const root = storages.get(String(rootKey))
+    if (
+      !root ||
+      typeof start !== 'number' ||
+      typeof elements !== 'number' ||
+      layoutFault({ offset: start, shape: [elements], strides: [1] }, root.storage.elements)
+    ) {
+      throw new PickleError('a view of a storage has a malformed description')
+    }
+    all.set(String(key), { range: root.range, storage: { ...root.storage, key: String(key), start, elements } })
+  }
+  return all
+}
+
+/**
+ * Per tensor: pickle of (key, key of its storage, type), then the number of dimensions as int32, four bytes of no
+ * meaning, and as int64 the shape, the strides and the offset.
+ */
+async function readTensors(
+  path: string,
+  member: ByteRange,
+  storages: ReadonlyMap<string, LocatedStorage>,
+): Promise<ReadonlyMap<string, TorchTensor>> {
+  const bytes = await readMember(path, member)
+  let position = 0
+  const next = () => {
+    const pickle = readPickle(bytes.subarray(position), noReferences)
+    position += pickle.end
+    return pickle.value
+  }
+  const take = (length: number) => {
+    if (position + length > bytes.length) throw new PickleError('its tensors end in the middle')
+    position += length
+    return bytes.subarray(position - length, position)
+  }
+  const int64s = (count: number) => Array.from({ length: count }, () => Number(take(8).readBigInt64LE(0)))
+  const tensors = new Map<string, TorchTensor>()
+  const count = countOf(next(), maximumStorages)
+  for (let i = 0; i < count; i++) {
+    const description = next()
+    const [key, storageKey] = Array.isArray(description) ? (description as PickleValue[]) : []
+    const storage = storages.get(String(storageKey))?.storage
+    if (!storage) throw new PickleError(`storage ${String(storageKey).slice(0, 40)} is missing`)
+    const dimensions = countOf(take(8).readInt32LE(0), maximumDimensions)
+    const layout = { shape: int64s(dimensions), strides: int64s(dimensions), offset: int64s(1)[0] as number }
+    const fault = layoutFault(layout, storage.elements)
+    if (fault) throw new PickleError(`a tensor ${fault}`)
+    tensors.set(String(key), { kind: 'tensor', storage, layout })
+  }
+  return tensors
+}
+
+/** An object's id is the number of a tensor, as text; a tuple stands for a whole module. */
+function referent(id: PickleValue, tensors: ReadonlyMap<string, TorchTensor>): PickleValue {
+  const tensor = typeof id === 'string' || typeof id === 'number' ? tensors.get(String(id)) : undefined
+  if (!tensor) throw new PickleError('it holds something that is not a tensor, such as a whole module')
+  return tensor
+}
+
+function countOf(value: PickleValue, maximum: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > maximum) {
+    throw new PickleError('a number of storages, tensors or dimensions in it is out of range')
+  }
+  return value
+}
+
+async function readMember(path: string, member: ByteRange): Promise<Buffer> {
+  if (member.length > maximumPickleBytes)
+    throw new PickleError('its description is longer than that of any checkpoint of tensors; refused')
+  return readRange(path, member)
+}

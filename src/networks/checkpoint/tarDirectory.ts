@@ -1,0 +1,58 @@
+import { InputError } from '../../errors.js'
+import { type ByteRange, readRange } from './fileBytes.js'
+
+const blockBytes = 512
+const maximumMembers = 1000
+
+/** Whether a file with these first bytes is a tar file. */
+export function isTar(head: Buffer): boolean {
+  return head.toString('latin1', 257, 262) === 'ustar'
+}
+
+/**
+ * Where the regular members of a tar file lie, by name.
+ *
+ * Reference: POSIX.1-2001, pax, "ustar Interchange Format".
+ *
+ * @throws InputError when the file is damaged
+ */
+export async function readTarDirectory(path: string, fileLength: number): Promise<ReadonlyMap<string, ByteRange>> {
+  const members = new Map<string, ByteRange>()
+  let position = 0
+  for (let count = 0; position + blockBytes <= fileLength; count++) {
+    const header = await readRange(path, { offset: position, length: blockBytes })
+    if (header.every((byte) => byte === 0)) return members
+    const size = octal(header, 124, 12)
+    if (
+      !isTar(header) ||
+      checksum(header) !== octal(header, 148, 8) ||
+      !Number.isSafeInteger(size) ||
+      count === maximumMembers
+    ) {
+      break
+    }
+    const offset = position + blockBytes
+    if (offset + size > fileLength) break
+    const type = header.toString('latin1', 156, 157)
+    if (type === '0' || type === '\0') members.set(text(header, 0, 100), { offset, length: size })
+    position = offset + Math.ceil(size / blockBytes) * blockBytes
+  }
+  throw new InputError(`${path} is a damaged tar file; download or copy it again`)
+}
+
+function text(header: Buffer, start: number, length: number): string {
+  const field = header.toString('utf8', start, start + length)
+  const end = field.indexOf('\0')
+  return end < 0 ? field : field.slice(0, end)
+}
+
+/** NaN when the field holds something else. */
+function octal(header: Buffer, start: number, length: number): number {
+  const digits = text(header, start, length).trim()
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
+}
+
+/** The sum of the header's bytes, with blanks in place of the checksum itself. */
+function checksum(header: Buffer): number {
+  return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
+}
