@@ -32,8 +32,9 @@ double rate(std::size_t count, std::size_t threads, const Work& work) {
 
 constexpr bool kHasStringStore = true;
 
+// Not zero: some processors clear whole lines at twice the speed at which they can write anything else.
 void string_store(void* out, std::size_t bytes) {
-  asm volatile("rep stosb" : "+D"(out), "+c"(bytes) : "a"(0) : "memory");
+  asm volatile("rep stosb" : "+D"(out), "+c"(bytes) : "a"(1) : "memory");
 }
 
 #else

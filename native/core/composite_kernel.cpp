@@ -9,9 +9,9 @@ struct Blend {
   const float* foreground;
   const float* keep;
   const float* background;
-  SHIFTSCOPE_INLINE float scalar(std::size_t i) const { return foreground[i] + keep[i] * background[i]; }
-  SHIFTSCOPE_INLINE Floats vector(std::size_t i) const {
-    return Floats::load(foreground + i) + Floats::load(keep + i) * Floats::load(background + i);
+  template <class V>
+  SHIFTSCOPE_INLINE V at(std::size_t i) const {
+    return V::load(foreground + i) + V::load(keep + i) * V::load(background + i);
   }
 };
 

@@ -12,7 +12,7 @@
 namespace shiftscope {
 namespace {
 
-using DotProducts = void (*)(const float*, std::size_t, std::size_t, const double*, std::size_t, std::size_t, double*);
+using DotProducts = void (*)(const float*, std::size_t, std::size_t, const float*, std::size_t, std::size_t, double*);
 constexpr DotProducts kDotProducts[] = SHIFTSCOPE_LEVEL_TABLE(dot_products);
 
 constexpr std::size_t kPieceRows = 64;
@@ -25,10 +25,10 @@ CosineFault::Reason fault_of(double squared_norm) {
   return squared_norm > 0 ? CosineFault::Reason::none : CosineFault::Reason::zero;
 }
 
-/// The anchors in float64, rows padded with zeros to whole groups of eight, and the inverses of their norms.
+/// The anchors, rows padded with zeros to whole groups of eight, and the inverses of their norms.
 struct Anchors {
   std::size_t padded_dims;
-  std::vector<double> values;
+  std::vector<float> values;
   std::vector<double> inverse_norms;
   CosineFault fault;
 
@@ -37,9 +37,9 @@ struct Anchors {
     for (std::size_t a = 0; a < count; ++a) {
       double squared_norm = 0;
       for (std::size_t i = 0; i < dims; ++i) {
-        const double value = anchors[a * dims + i];
+        const float value = anchors[a * dims + i];
         values[a * padded_dims + i] = value;
-        squared_norm += value * value;
+        squared_norm += static_cast<double>(value) * value;
       }
       inverse_norms[a] = 1 / std::sqrt(squared_norm);
       const CosineFault::Reason reason = fault_of(squared_norm);

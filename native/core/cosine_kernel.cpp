@@ -15,36 +15,50 @@ constexpr std::size_t kTileRows = 2, kTileSums = 3;
 constexpr std::size_t kTileRows = 1, kTileSums = 3;
 #endif
 
+/// Partial sums of one sum: as many on every instruction set, so that results agree to the last bit. (A product of two
+/// float32 is exact in float64, so that it does not matter either whether it is fused with the addition.)
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kParts = kLanes / Doubles::width;
+constexpr std::size_t kLineFloats = 16;
+
 struct Problem {
   std::size_t dims, padded_dims, anchor_count;
-  const double* anchors;
+  const float* anchors;
 };
 
 /// The sum of the partial sums, in an order that every instruction set keeps.
-SHIFTSCOPE_INLINE double total(const Lanes& lanes) {
+SHIFTSCOPE_INLINE double total(const Doubles (&partial)[kParts]) {
   double v[kLanes];
-  lanes.store(v);
+  for (std::size_t part = 0; part < kParts; ++part) partial[part].store(v + part * Doubles::width);
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
 /// Sums of Rows rows of features with Anchors anchors, after their squared norms if Norm.
 /// sums: row r's go to sums[r * (1 + anchor_count)] and on.
+/// ahead: as many floats that will be read next, fetched meanwhile: arithmetic alone leaves the processor too few loads
+/// in flight to keep the memory busy.
 template <std::size_t Rows, std::size_t Anchors, bool Norm>
-void tile(const Problem& problem, const float* features, const double* anchors, double* sums) {
+void tile(const Problem& problem, const float* features, const float* ahead, const float* anchors, double* sums) {
   constexpr std::size_t kSums = Anchors + (Norm ? 1 : 0);
-  Lanes partial[Rows][kSums];
+  Doubles partial[Rows][kSums][kParts];
   for (auto& row : partial) {
-    for (Lanes& lanes : row) lanes = Lanes::zero();
-  }
-  const auto step = [&](const float* const* rows, std::size_t at) SHIFTSCOPE_INLINE_LAMBDA {
-    Lanes feature[Rows];
-    for (std::size_t r = 0; r < Rows; ++r) feature[r] = Lanes::widen(rows[r]);
-    if constexpr (Norm) {
-      for (std::size_t r = 0; r < Rows; ++r) partial[r][0].add_product(feature[r], feature[r]);
+    for (auto& sum : row) {
+      for (Doubles& part : sum) part = Doubles::zero();
     }
-    for (std::size_t a = 0; a < Anchors; ++a) {
-      const Lanes anchor = Lanes::load(anchors + a * problem.padded_dims + at);
-      for (std::size_t r = 0; r < Rows; ++r) partial[r][a + (Norm ? 1 : 0)].add_product(feature[r], anchor);
+  }
+  // One register's worth of columns after the other, so that few registers hold anything but sums.
+  const auto step = [&](const float* const* rows, std::size_t at) SHIFTSCOPE_INLINE_LAMBDA {
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const std::size_t shift = part * Doubles::width;
+      Doubles feature[Rows];
+      for (std::size_t r = 0; r < Rows; ++r) feature[r] = Doubles::widen(rows[r] + shift);
+      if constexpr (Norm) {
+        for (std::size_t r = 0; r < Rows; ++r) partial[r][0][part].add_product(feature[r], feature[r]);
+      }
+      for (std::size_t a = 0; a < Anchors; ++a) {
+        const Doubles anchor = Doubles::widen(anchors + a * problem.padded_dims + at + shift);
+        for (std::size_t r = 0; r < Rows; ++r) partial[r][a + (Norm ? 1 : 0)][part].add_product(feature[r], anchor);
+      }
     }
   };
 
@@ -52,6 +66,9 @@ void tile(const Problem& problem, const float* features, const double* anchors, 
   const std::size_t whole = problem.dims / kLanes * kLanes;
   for (std::size_t at = 0; at < whole; at += kLanes) {
     for (std::size_t r = 0; r < Rows; ++r) rows[r] = features + r * problem.dims + at;
+    if constexpr (Norm) {
+      for (std::size_t i = 0; i < Rows * kLanes; i += kLineFloats) prefetch(ahead + Rows * at + i);
+    }
     step(rows, at);
   }
   if (whole < problem.dims) {
@@ -70,42 +87,45 @@ void tile(const Problem& problem, const float* features, const double* anchors, 
 
 /// `tile` for a number of anchors that is known at run time, Most at most.
 template <std::size_t Rows, std::size_t Most, bool Norm>
-void tile_of(std::size_t anchor_count, const Problem& problem, const float* features, const double* anchors,
-             double* sums) {
+void tile_of(std::size_t anchor_count, const Problem& problem, const float* features, const float* ahead,
+             const float* anchors, double* sums) {
   if constexpr (Most > 0) {
     if (anchor_count < Most) {
-      tile_of<Rows, Most - 1, Norm>(anchor_count, problem, features, anchors, sums);
+      tile_of<Rows, Most - 1, Norm>(anchor_count, problem, features, ahead, anchors, sums);
       return;
     }
   }
-  tile<Rows, Most, Norm>(problem, features, anchors, sums);
+  tile<Rows, Most, Norm>(problem, features, ahead, anchors, sums);
 }
 
 template <std::size_t Rows>
-void all_sums(const Problem& problem, const float* features, double* sums) {
+void all_sums(const Problem& problem, const float* features, const float* ahead, double* sums) {
   constexpr std::size_t kFirst = kTileSums - 1;
   std::size_t done = problem.anchor_count < kFirst ? problem.anchor_count : kFirst;
-  tile_of<Rows, kFirst, true>(done, problem, features, problem.anchors, sums);
+  tile_of<Rows, kFirst, true>(done, problem, features, ahead, problem.anchors, sums);
   while (done < problem.anchor_count) {
     const std::size_t left = problem.anchor_count - done;
     const std::size_t count = left < kTileSums ? left : kTileSums;
-    tile_of<Rows, kTileSums, false>(count, problem, features, problem.anchors + done * problem.padded_dims,
-                                    sums + 1 + done);
+    tile_of<Rows, kTileSums, false>(count, problem, features, ahead,
+                                    problem.anchors + done * problem.padded_dims, sums + 1 + done);
     done += count;
   }
 }
 
 }  // namespace
 
-void dot_products(const float* features, std::size_t rows, std::size_t dims, const double* anchors,
+void dot_products(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                   std::size_t anchor_count, std::size_t padded_dims, double* sums) {
   const Problem problem{dims, padded_dims, anchor_count, anchors};
   const std::size_t stride = 1 + anchor_count;
   std::size_t row = 0;
   for (; row + kTileRows <= rows; row += kTileRows) {
-    all_sums<kTileRows>(problem, features + row * dims, sums + row * stride);
+    const float* tile_features = features + row * dims;
+    const bool last = row + 2 * kTileRows > rows;
+    all_sums<kTileRows>(problem, tile_features, last ? tile_features : tile_features + kTileRows * dims,
+                        sums + row * stride);
   }
-  for (; row < rows; ++row) all_sums<1>(problem, features + row * dims, sums + row * stride);
+  for (; row < rows; ++row) all_sums<1>(problem, features + row * dims, features + row * dims, sums + row * stride);
 }
 
 }  // namespace shiftscope::SHIFTSCOPE_LEVEL
