@@ -19,7 +19,6 @@ const context = interruptible()
 const program = new Command('shiftscope')
   .description('Measures and shows what the features of a convolutional network do when an object moves across the image.')
   .version(packageVersion())
-  .option('--verbose', 'show the stack of an error')
   .addHelpText('after', EXIT_STATUSES)
 const commands = [
   reproduceCommand(context),
@@ -31,7 +30,12 @@ const commands = [
   doctorCommand(),
 ]
 for (const command of commands) program.addCommand(command)
-for (const command of allCommands(program)) command.exitOverride().option('--verbose', 'show the stack of an error')
+for (const command of allCommands(program)) {
+  command
+    .option('--verbose', 'show the stack of an error')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${text.replace(/^error: /, 'shiftscope: ').trim().replaceAll('\n', ' ')}\n`) })
+}
 
 try {
   await program.parseAsync()
@@ -56,5 +60,5 @@ function fullStack(error: Error): string {
 }
 
 function allCommands(command: Command): Command[] {
-  return command.commands.flatMap((child) => [child, ...allCommands(child)])
+  return [command, ...command.commands.flatMap(allCommands)]
 }

@@ -3,7 +3,7 @@ import { fileName } from '../results/unit.js'
 import { meanMap, type StudyGroup } from '../results/study.js'
 import { hot } from './colormap.js'
 import type { ColourLimits } from './heatmap.js'
-import { cellText, type SimilarityTable } from './tables.js'
+import { cellParts, type SimilarityTable, type TableCell } from './tables.js'
 
 /** Name of a heatmap's files without extension: `<model>-<layer>-<size>-<anchor>`. */
 export function heatmapName(model: string, layer: string, size: number, anchor: string): string {
@@ -43,7 +43,7 @@ ${groups.map(heatmapSection).join('\n')}
 function tableSection(table: SimilarityTable): string {
   const head = ['model', 'layer', ...ANCHOR_NAMES].map((text) => `<th scope="col">${text}</th>`).join('')
   const body = table.rows.map(({ model, layer, cells }) => {
-    const values = ANCHOR_NAMES.map((anchor) => `<td>${escapeHtml(cellText(cells[anchor]))}</td>`).join('')
+    const values = ANCHOR_NAMES.map((anchor) => `<td>${cellHtml(cells[anchor])}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(model)}</th><td>${escapeHtml(layer)}</td>${values}</tr>`
   })
   return `<h2>${escapeHtml(table.title)}</h2>
@@ -51,6 +51,12 @@ function tableSection(table: SimilarityTable): string {
 <div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>
 ${body.join('\n')}
 </tbody></table></div>`
+}
+
+/** The paper's value on a line of its own, so that five anchors fit on a page. */
+function cellHtml(cell: TableCell): string {
+  const { own, paper } = cellParts(cell)
+  return paper === undefined ? escapeHtml(own) : `${escapeHtml(own)}<br><small>${escapeHtml(paper)}</small>`
 }
 
 function colourBar({ low, high }: ColourLimits): string {
@@ -66,9 +72,9 @@ function heatmapSection(group: StudyGroup): string {
       const mean = map.reduce((sum, value) => sum + value, 0) / map.length
       const min = map.reduce((least, value) => Math.min(least, value), 1)
       const place = (units[0] as (typeof units)[number]).layers[i]?.similarity[anchor]
-      const extent = (positions: number) => (positions - 1) * stride + 1
-      const left = ((((place?.col ?? 0) + 0.5) / extent(cols)) * 100).toFixed(2)
-      const top = ((((place?.row ?? 0) + 0.5) / extent(rows)) * 100).toFixed(2)
+      const share = (pixel: number, positions: number) => (((pixel / stride + 0.5) / positions) * 100).toFixed(2)
+      const left = share(place?.col ?? 0, cols)
+      const top = share(place?.row ?? 0, rows)
       const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
       const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean.toFixed(3)}, lowest ${min.toFixed(3)}`
       return `<figure><div class="map"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><i style="left:min(${left}%, 100%);top:min(${top}%, 100%)"></i></div><figcaption>${anchor}<br><small>mean ${mean.toFixed(3)}, lowest ${min.toFixed(3)}</small></figcaption></figure>`

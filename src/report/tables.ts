@@ -68,12 +68,17 @@ function cellsOf(
   return Object.fromEntries(cells) as TableRow['cells']
 }
 
-/** "0.934 ± 0.026", and behind it "(paper 0.931 ± 0.029, +0.003)" where the paper has the cell. */
-export function cellText({ measured, paper }: TableCell): string {
+/** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003" where the paper has the cell. */
+export function cellParts({ measured, paper }: TableCell): { own: string; paper?: string } {
   const own = measured ? `${measured.mean.toFixed(3)} ± ${measured.std.toFixed(3)}` : '–'
-  if (paper === undefined) return own
+  if (paper === undefined) return { own }
   const published = `paper ${paper.mean.toFixed(3)} ± ${paper.std.toFixed(3)}`
-  return measured ? `${own} (${published}, ${signed(measured.mean - paper.mean)})` : `${own} (${published})`
+  return { own, paper: measured ? `${published}, ${signed(measured.mean - paper.mean)}` : published }
+}
+
+function cellText(cell: TableCell): string {
+  const { own, paper } = cellParts(cell)
+  return paper === undefined ? own : `${own} (${paper})`
 }
 
 export function tableMarkdown({ title, rows }: SimilarityTable): string {
