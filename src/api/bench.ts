@@ -20,11 +20,18 @@ export interface BenchExtractionOptions extends WishedSettings {
 }
 
 /** Measures extraction with each network; see `benchExtract`. */
-export async function benchExtraction({ models, weights, ...options }: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
+export async function benchExtraction({
+  models,
+  weights,
+  ...options
+}: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
   const [source] = await builtInPatches()
   if (source === undefined) throw new Error('there are no built-in patches')
   const results: ExtractBench[] = []
-  for (const model of models ?? catalog().filter(({ kind }) => kind === 'embedded').map(({ id }) => id)) {
+  for (const model of models ??
+    catalog()
+      .filter(({ kind }) => kind === 'embedded')
+      .map(({ id }) => id)) {
     const file = weights?.[model]
     const network = await chooseNetwork(file === undefined ? { model } : { model, weights: file })
     const patch = patchAtSize(source.name, await readImage(source.path), PATCH_SIZE, network.input.rows)

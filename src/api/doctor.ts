@@ -19,30 +19,54 @@ export interface Finding {
 
 /** Looks at everything that the product needs or can use on this machine; see `shiftscope doctor`. */
 export async function examine(): Promise<readonly Finding[]> {
-  return [nodeFinding(), processorFinding(), addonFinding(), cudaFinding(), ...(await providerFindings()), await cacheFinding(), ...(await weightFindings())]
+  return [
+    nodeFinding(),
+    processorFinding(),
+    addonFinding(),
+    cudaFinding(),
+    ...(await providerFindings()),
+    await cacheFinding(),
+    ...(await weightFindings()),
+  ]
 }
 
 function nodeFinding(): Finding {
   const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
   const detail = `${process.version}, ${process.platform}-${process.arch}`
-  return ok ? { subject: 'Node.js', state: 'ok', detail } : { subject: 'Node.js', state: 'gap', detail, remedy: `install Node.js ${MIN_NODE} or newer` }
+  return ok
+    ? { subject: 'Node.js', state: 'ok', detail }
+    : { subject: 'Node.js', state: 'gap', detail, remedy: `install Node.js ${MIN_NODE} or newer` }
 }
 
 function processorFinding(): Finding {
   const memory = (totalmem() / 2 ** 30).toFixed(1)
-  return { subject: 'processor', state: 'ok', detail: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB` }
+  return {
+    subject: 'processor',
+    state: 'ok',
+    detail: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB`,
+  }
 }
 
 function addonFinding(): Finding {
   try {
     return { subject: 'native addon', state: 'ok', detail: `instruction set ${instructionSet()}` }
   } catch (error) {
-    return { subject: 'native addon', state: 'gap', detail: firstLine(error), remedy: 'build it: npm run build:native (needs cmake and a C++20 compiler)' }
+    return {
+      subject: 'native addon',
+      state: 'gap',
+      detail: firstLine(error),
+      remedy: 'build it: npm run build:native (needs cmake and a C++20 compiler)',
+    }
   }
 }
 
 function cudaFinding(): Finding {
-  return { subject: 'CUDA kernels', state: 'gap', detail: 'not part of this version', remedy: 'none needed: everything runs on the processor' }
+  return {
+    subject: 'CUDA kernels',
+    state: 'gap',
+    detail: 'not part of this version',
+    remedy: 'none needed: everything runs on the processor',
+  }
 }
 
 async function providerFindings(): Promise<readonly Finding[]> {
@@ -52,8 +76,10 @@ async function providerFindings(): Promise<readonly Finding[]> {
     providers.map(async ({ name }): Promise<Finding> => {
       const subject = `execution provider ${name}`
       const trial = await tryProvider(name, network)
-      if (trial.runs) return { subject, state: 'ok', detail: `runs tiny-alexnet, ${trial.milliseconds.toFixed(1)} ms for one image` }
-      const remedy = name === 'cpu' ? 'install onnxruntime-node again' : 'none needed: networks run on the processor in this version'
+      if (trial.runs)
+        return { subject, state: 'ok', detail: `runs tiny-alexnet, ${trial.milliseconds.toFixed(1)} ms for one image` }
+      const remedy =
+        name === 'cpu' ? 'install onnxruntime-node again' : 'none needed: networks run on the processor in this version'
       return { subject, state: 'gap', detail: trial.reason, remedy }
     }),
   )
@@ -66,7 +92,12 @@ async function cacheFinding(): Promise<Finding> {
     await access(folder, constants.W_OK)
     return { subject: 'cache folder', state: 'ok', detail: folder }
   } catch (error) {
-    return { subject: 'cache folder', state: 'gap', detail: `${folder}: ${firstLine(error)}`, remedy: 'set SHIFTSCOPE_CACHE to a folder that can be written' }
+    return {
+      subject: 'cache folder',
+      state: 'gap',
+      detail: `${folder}: ${firstLine(error)}`,
+      remedy: 'set SHIFTSCOPE_CACHE to a folder that can be written',
+    }
   }
 }
 
@@ -74,7 +105,12 @@ async function weightFindings(): Promise<readonly Finding[]> {
   return (await listNetworks()).map(({ entry, state, path }): Finding => {
     const subject = `weights of ${entry.id}`
     if (state !== 'missing') return { subject, state: 'ok', detail: path ?? state }
-    return { subject, state: 'gap', detail: 'missing', remedy: `download ${entry.sources[0]?.url}, then: shiftscope models import ${entry.id} FILE` }
+    return {
+      subject,
+      state: 'gap',
+      detail: 'missing',
+      remedy: `download ${entry.sources[0]?.url}, then: shiftscope models import ${entry.id} FILE`,
+    }
   })
 }
 

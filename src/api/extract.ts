@@ -69,7 +69,8 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   const scene = sceneOf(patch, options.background, options.blend)
   const grid = positionGrid(network.input.rows, size, stride)
   const positions = grid.rows * grid.cols
-  if (out !== undefined) await mkdir(out, { recursive: true }).catch((error) => Promise.reject(asOutputError(out, error)))
+  if (out !== undefined)
+    await mkdir(out, { recursive: true }).catch((error) => Promise.reject(asOutputError(out, error)))
   const settings = await chooseSettings(network, scene, positions, options)
   const pool = openPool(network, settings)
   const start = performance.now()

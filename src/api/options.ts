@@ -19,7 +19,8 @@ export interface NetworkChoice {
 export async function chooseNetwork({ model, weights, layers }: NetworkChoice): Promise<Network> {
   if (model.endsWith('.onnx')) {
     if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave --weights out`)
-    if (layers === undefined || layers.length === 0) throw new UsageError(`name the tensors of ${model} to read with --layers NAME,…`)
+    if (layers === undefined || layers.length === 0)
+      throw new UsageError(`name the tensors of ${model} to read with --layers NAME,…`)
     return resolveNetwork({ onnxFile: model, layers })
   }
   catalogEntry(model)
@@ -27,7 +28,9 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
   if (layers === undefined) return network
   const unknown = layers.find((name) => !network.layers.some((layer) => layer.name === name))
   if (unknown !== undefined) {
-    throw new UsageError(`${model} has no layer ${unknown}; it has ${network.layers.map(({ name }) => name).join(', ')}`)
+    throw new UsageError(
+      `${model} has no layer ${unknown}; it has ${network.layers.map(({ name }) => name).join(', ')}`,
+    )
   }
   return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
 }
@@ -35,7 +38,9 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
 /** Where the network runs: this version knows the processor alone. */
 export function chooseDevice(device = 'auto'): { readonly provider: 'cpu'; readonly name: string } {
   if (device !== 'auto' && device !== 'cpu') {
-    throw new DeviceError(`device ${device} is not usable: networks run on the processor so far; use --device cpu or leave it out`)
+    throw new DeviceError(
+      `device ${device} is not usable: networks run on the processor so far; use --device cpu or leave it out`,
+    )
   }
   return { provider: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown processor' }
 }

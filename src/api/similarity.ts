@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { readNpy, writeNpy } from '../files/npy.js'
 import { similarityMaps } from '../experiments/similarity.js'
+import { readNpy, writeNpy } from '../files/npy.js'
 
 export interface SimilarityOptions {
   /** .npy file, float32 [rows, cols, dims], as `extract` writes it. */
@@ -42,11 +42,17 @@ export interface Similarity {
  * stride an anchor is the position nearest to its place on the stride-1 grid.
  * @throws InputError if the file is not such an array, or names the position of an all-zero feature
  */
-export async function similarity({ file, out, threads = availableParallelism() }: SimilarityOptions): Promise<Similarity> {
+export async function similarity({
+  file,
+  out,
+  threads = availableParallelism(),
+}: SimilarityOptions): Promise<Similarity> {
   const { shape, data } = await readNpy(file)
   const [rows, cols, dims] = shape
   if (shape.length !== 3 || rows === undefined || cols === undefined || dims === undefined || data.length === 0) {
-    throw new InputError(`${file} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`)
+    throw new InputError(
+      `${file} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`,
+    )
   }
   const stride = await strideBeside(file, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)

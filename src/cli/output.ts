@@ -12,7 +12,9 @@ export function printJson(document: unknown): void {
 export function sayTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
   const lines = [head, ...rows.map((row) => row.map(String))]
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
-  const isNumber = head.map((_, column) => rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))))
+  const isNumber = head.map((_, column) =>
+    rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),
+  )
   for (const line of lines) {
     const cells = line.map((cell, column) => {
       const width = widths[column] as number

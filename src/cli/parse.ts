@@ -27,7 +27,10 @@ export function parseLimits(text: string): { low: number; high: number } {
 }
 
 /** Collects repeated ID=FILE options. */
-export function collectAssignments(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+export function collectAssignments(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const at = text.indexOf('=')
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('Give ID=FILE, such as alexnet=alexnet.pth.')
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }

@@ -10,7 +10,11 @@ export interface PlannedUnit {
 }
 
 /** Units in the order in which they are computed: by network, so that each is opened once, then size, then patch. */
-export function planUnits(networks: readonly Network[], patches: readonly Patch[], stride: number): readonly PlannedUnit[] {
+export function planUnits(
+  networks: readonly Network[],
+  patches: readonly Patch[],
+  stride: number,
+): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
     const key = `${frame} ${size}`

@@ -36,7 +36,8 @@ export interface PositionGrid {
  * @throws UsageError if the stride is not a positive whole number
  */
 export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
-  if (!Number.isInteger(stride) || stride < 1) throw new UsageError(`stride ${stride} is not a positive whole number; use --stride 1 or more`)
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new UsageError(`stride ${stride} is not a positive whole number; use --stride 1 or more`)
   const extent = frame - size + 1
   const side = Math.ceil(extent / stride)
   const places: Position[] = []

@@ -19,7 +19,11 @@ const answerSchema = z.object({ milliseconds: z.number() })
 export async function tryProvider(provider: string, network: Network): Promise<ProviderTrial> {
   const request = JSON.stringify({ provider, onnxPath: network.onnxPath, input: network.input })
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(workerFile('engine/providerTrialProcess.js')), request], { timeout: TRIAL_TIMEOUT })
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [fileURLToPath(workerFile('engine/providerTrialProcess.js')), request],
+      { timeout: TRIAL_TIMEOUT },
+    )
     return { provider, runs: true, ...answerSchema.parse(JSON.parse(stdout)) }
   } catch (error) {
     return { provider, runs: false, reason: reasonOf(error) }
@@ -31,5 +35,8 @@ function reasonOf(error: unknown): string {
   if (killed) return `gave no answer in ${TRIAL_TIMEOUT / 1000} s`
   if (signal) return `crashed (${signal})`
   const lines = (stderr ?? '').split('\n').filter((line) => line.startsWith('error: '))
-  return lines[0]?.slice('error: '.length) ?? (error instanceof Error ? (error.message.split('\n')[0] as string) : String(error))
+  return (
+    lines[0]?.slice('error: '.length) ??
+    (error instanceof Error ? (error.message.split('\n')[0] as string) : String(error))
+  )
 }

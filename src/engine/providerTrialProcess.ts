@@ -11,7 +11,12 @@ const { provider, onnxPath, input } = JSON.parse(process.argv[2] as string) as {
 try {
   const session = await ort.InferenceSession.create(onnxPath, { executionProviders: [provider], logSeverityLevel: 3 })
   const batch = input.batch ?? 1
-  const image = new ort.Tensor('float32', new Float32Array(batch * 3 * input.rows * input.cols), [batch, 3, input.rows, input.cols])
+  const image = new ort.Tensor('float32', new Float32Array(batch * 3 * input.rows * input.cols), [
+    batch,
+    3,
+    input.rows,
+    input.cols,
+  ])
   await session.run({ [input.name]: image })
   const start = performance.now()
   await session.run({ [input.name]: image })

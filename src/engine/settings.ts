@@ -32,11 +32,13 @@ export type WishedSettings = Partial<Settings>
 export function candidateSettings(network: Network, wished: WishedSettings, cores: number): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
     const value = wished[name]
-    if (value !== undefined && (!Number.isInteger(value) || value < 1)) throw new UsageError(`--${name} ${value} is not a positive whole number`)
+    if (value !== undefined && (!Number.isInteger(value) || value < 1))
+      throw new UsageError(`--${name} ${value} is not a positive whole number`)
   }
   const copies = Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, network.weightsBytes)))
   const workerCounts = wished.workers === undefined ? [...new Set([Math.min(cores, copies), 1])] : [wished.workers]
-  const batches = network.input.batch !== null ? [network.input.batch] : wished.batch === undefined ? BATCHES : [wished.batch]
+  const batches =
+    network.input.batch !== null ? [network.input.batch] : wished.batch === undefined ? BATCHES : [wished.batch]
   return batches.flatMap((batch) =>
     workerCounts.map((workers) => ({
       workers,

@@ -57,7 +57,8 @@ export async function readNpy(path: string): Promise<NpyArray> {
     }
     const bytes = new Uint8Array(byteLength)
     await readFully(file, bytes, dataOffset)
-    const data = bytesPerValue === 4 ? new Float32Array(bytes.buffer) : Float32Array.from(new Float64Array(bytes.buffer))
+    const data =
+      bytesPerValue === 4 ? new Float32Array(bytes.buffer) : Float32Array.from(new Float64Array(bytes.buffer))
     return { shape, data }
   } finally {
     await file.close()

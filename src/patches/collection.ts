@@ -30,8 +30,12 @@ export async function patchesFrom(path: string): Promise<readonly PatchSource[]>
   const names = await readdir(path)
   if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
   const pictures = names.filter((name) => PICTURE_EXTENSIONS.has(extname(name).toLowerCase())).sort()
-  if (pictures.length === 0) throw new InputError(`no pictures in ${path}; put PNG or WebP files with transparency there`)
-  return unique(path, pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })))
+  if (pictures.length === 0)
+    throw new InputError(`no pictures in ${path}; put PNG or WebP files with transparency there`)
+  return unique(
+    path,
+    pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })),
+  )
 }
 
 async function readManifest(path: string): Promise<readonly PatchSource[]> {
@@ -47,7 +51,9 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new InputError(`${path} is not a manifest of patches: ${issue?.path.join('.')}: ${issue?.message}; make it again`)
+    throw new InputError(
+      `${path} is not a manifest of patches: ${issue?.path.join('.')}: ${issue?.message}; make it again`,
+    )
   }
   const folder = resolve(dirname(path))
   const patches = parsed.data.patches.map(({ name, file, category }) => ({

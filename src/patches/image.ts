@@ -25,7 +25,9 @@ export async function readImage(path: string): Promise<Image> {
   })
   if (!info.isFile()) throw new InputError(`${path} is not a file; give a picture`)
   if (info.size > MAX_FILE_BYTES) {
-    throw new InputError(`${path} has ${info.size} bytes, more than the ${MAX_FILE_BYTES} that are read; make it smaller`)
+    throw new InputError(
+      `${path} has ${info.size} bytes, more than the ${MAX_FILE_BYTES} that are read; make it smaller`,
+    )
   }
   try {
     const { data, info: raw } = await sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
@@ -43,6 +45,7 @@ export async function readImage(path: string): Promise<Image> {
 function plainCause(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   if (/pixel limit/i.test(message)) return `it has more than ${MAX_PIXELS / 1e6} million pixels; make it smaller`
-  if (/unsupported image format|unknown file format/i.test(message)) return 'it is not a picture; give PNG, WebP, JPEG or SVG'
+  if (/unsupported image format|unknown file format/i.test(message))
+    return 'it is not a picture; give PNG, WebP, JPEG or SVG'
   return `the picture is damaged (${message.split('\n')[0]?.trim()}); make it again`
 }

@@ -30,7 +30,10 @@ export interface Patch {
  */
 export function patchAtSize(name: string, image: Image, size: number, frame: number): Patch {
   if (!Number.isInteger(size) || size < 1) throw new UsageError(`patch size ${size} is not a positive whole number`)
-  if (size > frame) throw new UsageError(`a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller --size`)
+  if (size > frame)
+    throw new UsageError(
+      `a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller --size`,
+    )
   const rgba = resizeBilinear(image, size, size).data
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }

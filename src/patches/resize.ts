@@ -41,7 +41,8 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
     const start = row * cols * 4
     for (let i = 0; i < cols * 4; i++) {
       // The order of shifts is OpenCV's: it decides how ties are rounded.
-      const sum = ((weightTop * ((top[i] as number) >> 4)) >> 16) + ((weightBottom * ((bottom[i] as number) >> 4)) >> 16)
+      const sum =
+        ((weightTop * ((top[i] as number) >> 4)) >> 16) + ((weightBottom * ((bottom[i] as number) >> 4)) >> 16)
       data[start + i] = (sum + 2) >> 2
     }
   }

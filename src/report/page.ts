@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { fileName } from '../results/unit.js'
 import { meanMap, type StudyGroup } from '../results/study.js'
+import { fileName } from '../results/unit.js'
 import { hot } from './colormap.js'
 import type { ColourLimits } from './heatmap.js'
 import { cellParts, type SimilarityTable, type TableCell } from './tables.js'

@@ -23,9 +23,16 @@ export interface ReportOptions {
  * section 4). The same units give the same bytes.
  * @throws InputError if the folder has no units or a damaged one
  */
-export async function writeReport(results: string, { paper = false, limits = PAPER_LIMITS }: ReportOptions = {}): Promise<Summary> {
-  if (!(limits.low < limits.high)) throw new UsageError(`limits ${limits.low},${limits.high} are not in rising order; use --limits 0.88,1`)
-  const groups = await readStudy(results, catalog().map(({ id }) => id))
+export async function writeReport(
+  results: string,
+  { paper = false, limits = PAPER_LIMITS }: ReportOptions = {},
+): Promise<Summary> {
+  if (!(limits.low < limits.high))
+    throw new UsageError(`limits ${limits.low},${limits.high} are not in rising order; use --limits 0.88,1`)
+  const groups = await readStudy(
+    results,
+    catalog().map(({ id }) => id),
+  )
   const summary = summarize(groups)
   const tables = similarityTables(summary.similarity, paperTables().similarity, paper)
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups))

@@ -94,7 +94,9 @@ export function tableCsv({ size, rows }: SimilarityTable): string {
     for (const anchor of ANCHOR_NAMES) {
       const { measured, paper } = cells[anchor]
       const difference = measured && paper ? measured.mean - paper.mean : ''
-      const values = [measured?.mean, measured?.std, measured?.patches, paper?.mean, paper?.std].map((value) => value ?? '')
+      const values = [measured?.mean, measured?.std, measured?.patches, paper?.mean, paper?.std].map(
+        (value) => value ?? '',
+      )
       lines.push([model, layer, size, anchor, ...values, difference].map(csvCell).join(','))
     }
   }
@@ -130,7 +132,11 @@ export function tableLatex({ title, rows }: SimilarityTable): string {
 }
 
 function latexText(text: string): string {
-  const named: Record<string, string> = { '\\': '\\textbackslash{}', '~': '\\textasciitilde{}', '^': '\\textasciicircum{}' }
+  const named: Record<string, string> = {
+    '\\': '\\textbackslash{}',
+    '~': '\\textasciitilde{}',
+    '^': '\\textasciicircum{}',
+  }
   return text.replace(/[\\~^&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
 }
 

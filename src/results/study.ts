@@ -36,9 +36,7 @@ export async function readStudy(results: string, modelOrder: readonly string[]):
   }
   if (groups.length === 0) throw new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
   const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
-  return groups.sort(
-    (a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size,
-  )
+  return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
 async function readGroup(folders: readonly string[]): Promise<StudyGroup> {
@@ -49,7 +47,9 @@ async function readGroup(folders: readonly string[]): Promise<StudyGroup> {
     const first = units[0] ?? unit
     const difference = differenceOf(first, unit)
     if (difference !== undefined) {
-      throw new InputError(`${folder} has another ${difference} than the units beside it; remove it and run reproduce again`)
+      throw new InputError(
+        `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
+      )
     }
     const maps = await readUnitMaps(folder, unit)
     sums ??= new Float64Array(maps.data.length)

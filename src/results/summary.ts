@@ -22,7 +22,9 @@ export function summarize(groups: readonly StudyGroup[]): Summary {
   const similarity = groups.flatMap((group) =>
     group.layers.flatMap((layer, i) =>
       ANCHOR_NAMES.map((anchor) => {
-        const means = group.units.map((unit) => (unit.layers[i] as (typeof unit.layers)[number]).similarity[anchor].mean)
+        const means = group.units.map(
+          (unit) => (unit.layers[i] as (typeof unit.layers)[number]).similarity[anchor].mean,
+        )
         return { model: group.model, layer, size: group.size, anchor, ...meanAndStd(means), patches: means.length }
       }),
     ),
@@ -38,7 +40,15 @@ export function metricsCsv(groups: readonly StudyGroup[]): string {
       for (const { name, similarity } of layers) {
         for (const anchor of ANCHOR_NAMES) {
           for (const statistic of ['mean', 'min'] as const) {
-            const cells = [model, name, size, inputs.patch, `similarity-${statistic}`, anchor, similarity[anchor][statistic]]
+            const cells = [
+              model,
+              name,
+              size,
+              inputs.patch,
+              `similarity-${statistic}`,
+              anchor,
+              similarity[anchor][statistic],
+            ]
             lines.push(cells.map(csvCell).join(','))
           }
         }

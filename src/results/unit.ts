@@ -51,7 +51,10 @@ export type Unit = z.infer<typeof unitSchema>
 const MAPS_FILE = 'similarity.npy'
 
 /** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
-export function unitFolder(results: string, { model, size, patch }: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
+export function unitFolder(
+  results: string,
+  { model, size, patch }: Pick<UnitInputs, 'model' | 'size' | 'patch'>,
+): string {
   return join(results, 'units', fileName(model), String(size), fileName(patch))
 }
 
@@ -121,6 +124,8 @@ function parseJson(text: string): unknown {
 
 /** A name as a file or folder may carry it: characters that some file system refuses are percent-encoded. */
 export function fileName(name: string): string {
-  const escaped = name.replace(/[^\p{L}\p{N} ._()+,@=-]/gu, (character) => encodeURIComponent(character).replaceAll('*', '%2A'))
+  const escaped = name.replace(/[^\p{L}\p{N} ._()+,@=-]/gu, (character) =>
+    encodeURIComponent(character).replaceAll('*', '%2A'),
+  )
   return escaped.replace(/^\./, '%2E')
 }
