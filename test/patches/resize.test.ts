@@ -29,11 +29,14 @@ function picture(rows: number, cols: number, seed: number): Image {
 }
 
 describe('bilinear resize', () => {
-  it.each(golden.cases)(`equals OpenCV ${golden.opencv}: $rows×$cols to $size`, ({ rows, cols, seed, size, sha256, first }) => {
-    const { data } = resizeBilinear(picture(rows, cols, seed), size, size)
-    expect([...data.subarray(0, 8)]).toEqual(first)
-    expect(createHash('sha256').update(data).digest('hex')).toBe(sha256)
-  })
+  it.each(golden.cases)(
+    `equals OpenCV ${golden.opencv}: $rows×$cols to $size`,
+    ({ rows, cols, seed, size, sha256, first }) => {
+      const { data } = resizeBilinear(picture(rows, cols, seed), size, size)
+      expect([...data.subarray(0, 8)]).toEqual(first)
+      expect(createHash('sha256').update(data).digest('hex')).toBe(sha256)
+    },
+  )
 
   it('leaves a picture of the wanted size as it is', () => {
     const image = picture(75, 75, 1)
