@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kLargestSide = 65535;
 
-using CompositeImage = void (*)(const CompositeJob&, std::size_t, std::size_t, float*);
-constexpr CompositeImage kCompositeImage[] = SHIFTSCOPE_LEVEL_TABLE(composite_image);
+using CompositePlane = void (*)(const CompositeJob&, std::size_t, std::size_t, std::size_t, float*);
+constexpr CompositePlane kCompositePlane[] = SHIFTSCOPE_LEVEL_TABLE(composite_plane);
 
 std::string size_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
 
@@ -156,8 +156,7 @@ void Compositor::check(const Offset* offsets, std::size_t count) const {
 
 void Compositor::composite(const Offset* offsets, std::size_t count, float* out, InstructionSet level) const {
   check(offsets, count);
-  const CompositeJob job{channels_,
-                         rows_,
+  const CompositeJob job{rows_,
                          cols_,
                          window_rows_,
                          window_cols_,
@@ -166,10 +165,14 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          padded_.data(),
                          constant_ ? nullptr : keep_.data(),
                          count * image_size() * sizeof(float) > last_level_cache_bytes()};
-  const CompositeImage composite_image = kCompositeImage[static_cast<int>(level)];
-  for (std::size_t i = 0; i < count; ++i) {
-    composite_image(job, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),
-                    out + i * image_size());
+  const CompositePlane composite_plane = kCompositePlane[static_cast<int>(level)];
+  // Channel by channel: the background and the window of one channel fit the second-level cache where those of all
+  // three may not.
+  for (std::size_t channel = 0; channel < channels_; ++channel) {
+    for (std::size_t i = 0; i < count; ++i) {
+      composite_plane(job, channel, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),
+                      out + (i * channels_ + channel) * rows_ * cols_);
+    }
   }
 }
 

@@ -45,24 +45,22 @@ void image_plane(const CompositeJob& job, std::size_t channel, std::size_t row, 
 }
 
 template <bool Stream>
-void planes(const CompositeJob& job, std::size_t row, std::size_t col, float* out) {
-  for (std::size_t channel = 0; channel < job.channels; ++channel, out += job.rows * job.cols) {
-    if (job.constant) {
-      constant_plane<Stream>(job, channel, row, col, out);
-    } else {
-      image_plane<Stream>(job, channel, row, col, out);
-    }
+void plane(const CompositeJob& job, std::size_t channel, std::size_t row, std::size_t col, float* out) {
+  if (job.constant) {
+    constant_plane<Stream>(job, channel, row, col, out);
+  } else {
+    image_plane<Stream>(job, channel, row, col, out);
   }
 }
 
 }  // namespace
 
-void composite_image(const CompositeJob& job, std::size_t row, std::size_t col, float* out) {
+void composite_plane(const CompositeJob& job, std::size_t channel, std::size_t row, std::size_t col, float* out) {
   if (job.stream) {
-    planes<true>(job, row, col, out);
+    plane<true>(job, channel, row, col, out);
     finish_streaming();
   } else {
-    planes<false>(job, row, col, out);
+    plane<false>(job, channel, row, col, out);
   }
 }
 

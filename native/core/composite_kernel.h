@@ -8,7 +8,7 @@ namespace shiftscope {
 
 /// One composite of a prepared window; see `Compositor` for the meaning and the shapes of the fields.
 struct CompositeJob {
-  std::size_t channels, rows, cols, window_rows, window_cols;
+  std::size_t rows, cols, window_rows, window_cols;
   bool constant;            ///< background is [channels], else [channels, rows, cols]
   const float* background;
   const float* padded;      ///< [channels, window_rows, 2 * cols - window_cols]
@@ -16,7 +16,8 @@ struct CompositeJob {
   bool stream;              ///< write past the caches
 };
 
-/// Writes one image, out: [channels, rows, cols], with the window's corner at (row, col).
-SHIFTSCOPE_DECLARE_LEVELS(void composite_image(const CompositeJob& job, std::size_t row, std::size_t col, float* out))
+/// Writes one channel of one image, out: [rows, cols], with the window's corner at (row, col).
+SHIFTSCOPE_DECLARE_LEVELS(void composite_plane(const CompositeJob& job, std::size_t channel, std::size_t row,
+                                               std::size_t col, float* out))
 
 }  // namespace shiftscope
