@@ -120,6 +120,27 @@ describe('a checkpoint that was written here', () => {
     )
   })
 
+  it('may hold an empty tensor, wherever that lies', async () => {
+    const storage = tuple([text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), integer(4)])
+    const args = [storage, op('Q'), integer(9), tuple([integer(0)]), tuple([integer(1)])]
+    const pickle = Buffer.concat([op('}'), text('empty'), call('torch._utils', '_rebuild_tensor', args), op('s.')])
+    writeTorchZipOf(path, pickle, { 0: Float32Array.of(1, 2, 3, 4) })
+    expect(await (await readCheckpoint(path)).tensors.get('empty')?.read()).toEqual(new Float32Array(0))
+  })
+
+  it('may be of the form for large files', async () => {
+    const values = Float32Array.of(1, 2, 3)
+    writeTorchZip(path, [{ key: 'weight', shape: [3], data: () => values }], 'zip64')
+    expect(await (await readCheckpoint(path)).tensors.get('weight')?.read()).toEqual(values)
+    const bytes = readFileSync(path)
+    for (const at of [bytes.length - 22 - 20 + 8, bytes.length - 22 - 20 - 56 + 48]) {
+      const damaged = Buffer.from(bytes)
+      damaged.writeUInt8(0x80, at + 7)
+      writeFileSync(path, damaged)
+      expect(await refusal(path)).toContain('is a damaged zip file: its directory')
+    }
+  })
+
   it('with NaN or infinite weights is refused by the key', async () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       writeTorchZip(path, [{ key: 'fc.bias', shape: [3], data: () => Float32Array.of(1, value, 2) }])

@@ -10,8 +10,8 @@ export interface TorchTensor {
 }
 
 /** Writes a state dict of float32 tensors; one tensor is in memory at a time. */
-export function writeTorchZip(path: string, tensors: readonly TorchTensor[]): void {
-  writeStoredZip(path, [
+export function writeTorchZip(path: string, tensors: readonly TorchTensor[], form: ZipForm = 'zip32'): void {
+  writeStoredZip(path, form, [
     { name: 'test/data.pkl', bytes: () => stateDictPickle(tensors) },
     { name: 'test/byteorder', bytes: () => Buffer.from('little') },
     ...tensors.map(({ data }, index) => ({ name: `test/data/${index}`, bytes: () => bytesOf(data()) })),
@@ -25,7 +25,7 @@ export function writeTorchZipOf(
   pickle: Buffer,
   storages: Readonly<Record<string, Float32Array>> = {},
 ): void {
-  writeStoredZip(path, [
+  writeStoredZip(path, 'zip32', [
     { name: 'test/data.pkl', bytes: () => pickle },
     ...Object.entries(storages).map(([key, data]) => ({ name: `test/data/${key}`, bytes: () => bytesOf(data) })),
   ])
@@ -40,7 +40,10 @@ interface ZipContent {
   readonly bytes: () => Buffer
 }
 
-function writeStoredZip(path: string, contents: readonly ZipContent[]): void {
+/** zip64 has sizes and offsets of 64 bits, which files of 4 GB need. */
+export type ZipForm = 'zip32' | 'zip64'
+
+function writeStoredZip(path: string, form: ZipForm, contents: readonly ZipContent[]): void {
   const file = openSync(path, 'w')
   let position = 0
   const write = (bytes: Buffer) => {
@@ -58,21 +61,51 @@ function writeStoredZip(path: string, contents: readonly ZipContent[]): void {
     const common = zipCommon(name, payload, extraLength)
     write(Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, Buffer.from(name), extra]))
     write(payload)
-    const central = Buffer.alloc(14)
-    central.writeUInt32LE(offset, 10)
-    const centralCommon = zipCommon(name, payload, 0)
-    return Buffer.concat([Buffer.from('PK\x01\x02\0\0', 'latin1'), centralCommon, central, Buffer.from(name)])
+    return centralHeader(name, payload, offset, form)
   })
   const start = position
   for (const entry of directory) write(entry)
+  const length = position - start
+  if (form === 'zip64') write(endRecord64(contents.length, length, start))
+  write(endRecord(contents.length, length, start, form))
+  closeSync(file)
+}
+
+function centralHeader(name: string, payload: Buffer, offset: number, form: ZipForm): Buffer {
+  const common = zipCommon(name, payload, 0)
+  const rest = Buffer.alloc(14)
+  rest.writeUInt32LE(offset, 10)
+  if (form === 'zip32') return Buffer.concat([op('PK\x01\x02\0\0'), common, rest, Buffer.from(name)])
+  const extra = Buffer.concat([op('\x01\0\x18\0'), uint64s(payload.length, payload.length, offset)])
+  common.writeUInt16LE(extra.length, 24)
+  common.fill(0xff, 14, 22)
+  rest.fill(0xff, 10)
+  return Buffer.concat([op('PK\x01\x02\0\0'), common, rest, Buffer.from(name), extra])
+}
+
+function endRecord(count: number, length: number, start: number, form: ZipForm): Buffer {
   const end = Buffer.alloc(22)
   end.write('PK\x05\x06', 'latin1')
-  end.writeUInt16LE(contents.length, 8)
-  end.writeUInt16LE(contents.length, 10)
-  end.writeUInt32LE(position - start, 12)
+  end.writeUInt16LE(count, 8)
+  end.writeUInt16LE(count, 10)
+  end.writeUInt32LE(length, 12)
   end.writeUInt32LE(start, 16)
-  write(end)
-  closeSync(file)
+  return form === 'zip32' ? end : end.fill(0xff, 8, 20)
+}
+
+/** The record itself and its locator. */
+function endRecord64(count: number, length: number, start: number): Buffer {
+  const versionsAndDisks = Buffer.alloc(12)
+  const record = Buffer.concat([op('PK\x06\x06'), uint64s(44), versionsAndDisks, uint64s(count, count, length, start)])
+  return Buffer.concat([record, op('PK\x06\x07'), Buffer.alloc(4), uint64s(start + length), op('\x01\0\0\0')])
+}
+
+function uint64s(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(8 * values.length)
+  values.forEach((value, index) => {
+    bytes.writeBigUInt64LE(BigInt(value), 8 * index)
+  })
+  return bytes
 }
 
 /** The fields that local and central headers share: from the version to the length of the extra field. */

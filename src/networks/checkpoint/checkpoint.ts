@@ -1,6 +1,7 @@
 import { InputError } from '../../errors.js'
 import { fileSize, readRange } from './fileBytes.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
+import { printable } from './printable.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import { readTarCheckpoint } from './tarCheckpoint.js'
 import { isTar } from './tarDirectory.js'
@@ -71,7 +72,7 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
       const at = elements.findIndex((value) => !Number.isFinite(value))
       if (at >= 0) {
         throw new InputError(
-          `${path}: ${tensor.key} holds ${elements[at]} at element ${at}; weights must be finite, use another checkpoint`,
+          `${path}: ${printable(tensor.key)} holds ${elements[at]} at element ${at}; weights must be finite, use another checkpoint`,
         )
       }
       return elements

@@ -1,5 +1,6 @@
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
+import { printable } from './printable.js'
 import { bytesPerElement, type CheckpointTensor, type DataType } from './tensor.js'
 import {
   lazyTensor,
@@ -33,7 +34,7 @@ export async function readLegacyCheckpoint(
     return new Map(
       [...stateDictTensors(object)].map(([key, tensor]) => {
         const range = ranges.get(tensor.storage.key)
-        if (!range) throw new PickleError(`storage ${tensor.storage.key.slice(0, 40)} is missing`)
+        if (!range) throw new PickleError(`storage ${printable(tensor.storage.key)} is missing`)
         return [key, lazyTensor(key, tensor, () => readRange(path, range))]
       }),
     )
@@ -79,7 +80,7 @@ function register(storages: Map<string, RootStorage>, id: PickleValue): TorchSto
   const root = { dtype: storage.dtype, elements: (id as PickleValue[])[4] as number }
   const known = storages.get(storage.key) ?? root
   if (known.dtype !== root.dtype || known.elements !== root.elements) {
-    throw new PickleError(`storage ${storage.key.slice(0, 40)} is described in two ways`)
+    throw new PickleError(`storage ${printable(storage.key)} is described in two ways`)
   }
   storages.set(storage.key, known)
   return storage
@@ -103,7 +104,7 @@ async function locateStorages(
     position = range.offset + range.length
     if (count !== BigInt(storage.elements) || position > fileLength) {
       throw new PickleError(
-        `storage ${String(key).slice(0, 40)} does not have the ${storage.elements} elements that it should`,
+        `storage ${printable(String(key))} does not have the ${storage.elements} elements that it should`,
       )
     }
     ranges.set(key as string, range)

@@ -9,6 +9,8 @@
  * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (which of them occur).
  */
 
+import { printable } from './printable.js'
+
 /** What a pickle holds: dictionaries as Maps, lists and tuples as arrays, objects as what the caller's globals make. */
 export type PickleValue =
   | null
@@ -236,12 +238,6 @@ function line(machine: Machine): string {
   const text = machine.bytes.toString('utf8', machine.position, end)
   machine.position = end + 1
   return text
-}
-
-/** A name from an untrusted file, short and without control characters, so that it can stand in a message. */
-function printable(name: string): string {
-  const clean = name.replace(/[^\x20-\x7e]/g, '?')
-  return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
 /** Calls a function (REDUCE) or makes an instance of a class (NEWOBJ): the same for a global of the caller's. */

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js'
 import { readRange } from './fileBytes.js'
+import { printable } from './printable.js'
 import {
   bytesPerElement,
   type CheckpointTensor,
@@ -65,11 +66,11 @@ function tensorOf(path: string, key: string, entry: unknown, dataStart: number, 
   const dtype = dataTypes.get(type)
   const [start, end] = isCounts(offsets) ? offsets : []
   if (dtype === undefined || !isCounts(shape) || start === undefined || end === undefined) {
-    throw damaged(path, `the entry of ${key.slice(0, 100)} is malformed or of a type that is not read`)
+    throw damaged(path, `the entry of ${printable(key)} is malformed or of a type that is not read`)
   }
   const length = elementCount(shape) * bytesPerElement[dtype]
   if (end - start !== length || dataStart + end > fileLength) {
-    throw damaged(path, `${key.slice(0, 100)} should have ${length} bytes within the file`)
+    throw damaged(path, `${printable(key)} should have ${length} bytes within the file`)
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const range = { offset: dataStart + start, length }

@@ -1,6 +1,7 @@
 import { InputError } from '../../errors.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
+import { printable } from './printable.js'
 import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
 import {
@@ -159,7 +160,7 @@ async function readTensors(
     const description = next()
     const [key, storageKey] = Array.isArray(description) ? (description as PickleValue[]) : []
     const storage = storages.get(String(storageKey))?.storage
-    if (!storage) throw new PickleError(`storage ${String(storageKey).slice(0, 40)} is missing`)
+    if (!storage) throw new PickleError(`storage ${printable(String(storageKey))} is missing`)
     const dimensions = countOf(take(8).readInt32LE(0), maximumDimensions)
     const layout = { shape: int64s(dimensions), strides: int64s(dimensions), offset: int64s(1)[0] as number }
     const fault = layoutFault(layout, storage.elements)

@@ -93,6 +93,7 @@ export function layoutFault(layout: TensorLayout, storageElements: number): stri
 export function gatherFloat32(storage: Uint8Array, dtype: DataType, layout: TensorLayout): Float32Array {
   const { offset, shape, strides } = layout
   const count = elementCount(shape)
+  if (count === 0) return new Float32Array(0)
   if (dtype === 'float32' && isContiguous(layout)) {
     return new Float32Array(storage.buffer, storage.byteOffset + offset * 4, count)
   }

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
+import { printable } from './printable.js'
 import {
   bytesPerElement,
   type CheckpointTensor,
@@ -130,10 +131,10 @@ export function storageOf(id: PickleValue, byteLength: (key: string) => number |
     throw new PickleError('a storage has a malformed description')
   }
   const available = byteLength(key)
-  if (available === undefined) throw new PickleError(`storage ${key.slice(0, 40)} is missing`)
+  if (available === undefined) throw new PickleError(`storage ${printable(key)} is missing`)
   const needed = elements * bytesPerElement[dtype]
   if (available < needed) {
-    throw new PickleError(`storage ${key.slice(0, 40)} should have ${needed} bytes and has ${available}`)
+    throw new PickleError(`storage ${printable(key)} should have ${needed} bytes and has ${available}`)
   }
   return { kind: 'storage', key, dtype, ...viewOf(view, elements) }
 }

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
 import { readRange } from './fileBytes.js'
 import { maximumPickleBytes, readPickle } from './pickle.js'
+import { printable } from './printable.js'
 import type { CheckpointTensor } from './tensor.js'
 import { lazyTensor, readingPickles, stateDictTensors, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
@@ -55,14 +56,14 @@ async function checkByteOrder(path: string, entry: ZipEntry | undefined): Promis
 async function readEntry(path: string, entry: ZipEntry, maximumLength: number): Promise<Buffer> {
   if (entry.length > maximumLength) {
     throw new InputError(
-      `${path}: entry ${entry.name} has ${entry.length} bytes, more than any checkpoint of tensors needs; refused`,
+      `${path}: entry ${printable(entry.name)} has ${entry.length} bytes, more than any checkpoint of tensors needs; refused`,
     )
   }
   const bytes = await readRange(path, entry)
   // torch.save can be told not to compute checksums; it then leaves a zero.
   if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
     throw new InputError(
-      `${path}: the checksum of entry ${entry.name} does not fit its bytes; download or copy the file again`,
+      `${path}: the checksum of entry ${printable(entry.name)} does not fit its bytes; download or copy the file again`,
     )
   }
   return bytes

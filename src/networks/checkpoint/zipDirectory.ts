@@ -1,6 +1,6 @@
-import { type Entry, openPromise, type ZipFile } from 'yauzl'
 import { InputError } from '../../errors.js'
-import type { ByteRange } from './fileBytes.js'
+import { type ByteRange, readRange } from './fileBytes.js'
+import { printable } from './printable.js'
 
 /** Where the bytes of a stored zip entry lie in the file, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
@@ -8,40 +8,143 @@ export interface ZipEntry extends ByteRange {
   readonly crc32: number
 }
 
-const maximumEntries = 100_000
+const signatures = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50 }
+const localHeaderBytes = 30
+const centralHeaderBytes = 46
+const endBytes = 22
+const end64Bytes = 56
+const locator64Bytes = 20
+const maximumCommentBytes = 0xffff
+/** A real directory takes about 100 bytes per tensor. */
+const maximumDirectoryBytes = 16 * 2 ** 20
+
+/** The zip file is not one that is read here; the message says why, without the file's name. */
+class ZipError extends Error {}
 
 /**
  * Reads the central directory of a zip file whose entries are stored without compression, as PyTorch writes them.
+ *
+ * Reference: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
  *
  * @returns the entries by name; each lies within the file
  * @throws InputError when it is not such a zip file, or damaged
  */
 export async function readZipDirectory(path: string, fileLength: number): Promise<ReadonlyMap<string, ZipEntry>> {
-  const entries = new Map<string, ZipEntry>()
-  let zip: ZipFile | undefined
   try {
-    zip = await openPromise(path, { lazyEntries: true, autoClose: false, strictFileNames: false })
-    if (zip.entryCount > maximumEntries) throw new Error(`it has more than ${maximumEntries} entries`)
-    for await (const entry of zip.eachEntry()) {
-      if (entries.has(entry.fileName)) throw new Error(`entry ${entry.fileName} occurs twice`)
-      entries.set(entry.fileName, await locate(zip, entry, fileLength))
+    const { offset, length, count } = await locateDirectory(path, fileLength)
+    if (length > maximumDirectoryBytes || offset + length > fileLength)
+      throw new ZipError('its directory lies outside of it')
+    const headers = parseDirectory(await readRange(path, { offset, length }))
+    if (headers.length !== count) throw new ZipError(`its directory has ${headers.length} entries instead of ${count}`)
+    const entries = new Map<string, ZipEntry>()
+    for (const header of headers) {
+      if (entries.has(header.name)) throw new ZipError(`entry ${printable(header.name)} occurs twice`)
+      entries.set(header.name, await locateEntry(path, fileLength, header))
     }
     return entries
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new InputError(`${path} is a damaged zip file (${cause}); download or copy it again`, { cause: error })
-  } finally {
-    zip?.close()
+    if (!(error instanceof ZipError)) throw error
+    throw new InputError(`${path} is a damaged zip file: ${error.message}; download or copy it again`, { cause: error })
   }
 }
 
-/** The length of an entry's local header is not in the directory, so the header has to be read. */
-async function locate(zip: ZipFile, entry: Entry, fileLength: number): Promise<ZipEntry> {
-  if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
-    throw new Error(`entry ${entry.fileName} is compressed or encrypted, which a PyTorch checkpoint never is`)
+interface DirectoryRange extends ByteRange {
+  /** Number of entries. */
+  readonly count: number
+}
+
+/** The end record stands last in the file, but for a comment. */
+async function locateDirectory(path: string, fileLength: number): Promise<DirectoryRange> {
+  const length = Math.min(fileLength, endBytes + maximumCommentBytes + locator64Bytes)
+  const tail = await readRange(path, { offset: fileLength - length, length })
+  for (let at = tail.length - endBytes; at >= 0; at--) {
+    if (tail.readUInt32LE(at) !== signatures.end || at + endBytes + tail.readUInt16LE(at + 20) !== tail.length) continue
+    const count = tail.readUInt16LE(at + 10)
+    const directory = { count, length: tail.readUInt32LE(at + 12), offset: tail.readUInt32LE(at + 16) }
+    const saturated = count === 0xffff || directory.length === 0xffffffff || directory.offset === 0xffffffff
+    if (!saturated) return directory
+    if (at < locator64Bytes) break
+    return locateDirectory64(path, fileLength, tail.subarray(at - locator64Bytes, at))
   }
-  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
-  if (fileDataStart + entry.uncompressedSize > fileLength)
-    throw new Error(`entry ${entry.fileName} lies outside of the file`)
-  return { name: entry.fileName, offset: fileDataStart, length: entry.uncompressedSize, crc32: entry.crc32 }
+  throw new ZipError('it has no directory at its end')
+}
+
+async function locateDirectory64(path: string, fileLength: number, locator: Buffer): Promise<DirectoryRange> {
+  const offset = uint64(locator, 8)
+  if (locator.readUInt32LE(0) !== signatures.locator64 || offset + end64Bytes > fileLength) {
+    throw new ZipError('its directory is not where it should be')
+  }
+  const end = await readRange(path, { offset, length: end64Bytes })
+  if (end.readUInt32LE(0) !== signatures.end64) throw new ZipError('its directory is not where it should be')
+  return { count: uint64(end, 32), length: uint64(end, 40), offset: uint64(end, 48) }
+}
+
+/** An entry as the directory describes it. */
+interface CentralHeader {
+  readonly name: string
+  readonly crc32: number
+  readonly length: number
+  readonly localOffset: number
+}
+
+function parseDirectory(directory: Buffer): CentralHeader[] {
+  const headers: CentralHeader[] = []
+  for (let at = 0; at < directory.length; ) {
+    if (at + centralHeaderBytes > directory.length || directory.readUInt32LE(at) !== signatures.central) {
+      throw new ZipError('its directory is malformed')
+    }
+    const nameEnd = at + centralHeaderBytes + directory.readUInt16LE(at + 28)
+    const extraEnd = nameEnd + directory.readUInt16LE(at + 30)
+    const next = extraEnd + directory.readUInt16LE(at + 32)
+    if (next > directory.length) throw new ZipError('its directory is malformed')
+    const name = directory.toString('utf8', at + centralHeaderBytes, nameEnd)
+    headers.push(parseHeader(name, directory.subarray(at), directory.subarray(nameEnd, extraEnd)))
+    at = next
+  }
+  return headers
+}
+
+function parseHeader(name: string, header: Buffer, extra: Buffer): CentralHeader {
+  const isEncrypted = (header.readUInt16LE(8) & 1) !== 0
+  const isCompressed = header.readUInt16LE(10) !== 0
+  // Sizes and offset that do not fit into 32 bits stand in the extra field, in this order.
+  const wide = zip64Values(extra)
+  const [length, compressedLength, localOffset] = [24, 20, 42].map((at) => {
+    const value = header.readUInt32LE(at)
+    return value === 0xffffffff ? (wide.shift() ?? Number.NaN) : value
+  }) as [number, number, number]
+  if (isEncrypted || isCompressed || length !== compressedLength) {
+    throw new ZipError(`entry ${printable(name)} is compressed or encrypted, which a PyTorch checkpoint never is`)
+  }
+  return { name, crc32: header.readUInt32LE(16), length, localOffset }
+}
+
+function zip64Values(extra: Buffer): number[] {
+  for (let at = 0; at + 4 <= extra.length; ) {
+    const end = at + 4 + extra.readUInt16LE(at + 2)
+    if (end > extra.length) break
+    if (extra.readUInt16LE(at) === 1) {
+      return Array.from({ length: Math.floor((end - at - 4) / 8) }, (_, index) => uint64(extra, at + 4 + 8 * index))
+    }
+    at = end
+  }
+  return []
+}
+
+/** The length of an entry's local header is not in the directory, so the header has to be read. */
+async function locateEntry(path: string, fileLength: number, header: CentralHeader): Promise<ZipEntry> {
+  const { name, crc32, length, localOffset } = header
+  const outside = () => new ZipError(`entry ${printable(name)} lies outside of it`)
+  if (!(localOffset + localHeaderBytes <= fileLength)) throw outside()
+  const local = await readRange(path, { offset: localOffset, length: localHeaderBytes })
+  if (local.readUInt32LE(0) !== signatures.local)
+    throw new ZipError(`entry ${printable(name)} is not where it should be`)
+  const offset = localOffset + localHeaderBytes + local.readUInt16LE(26) + local.readUInt16LE(28)
+  if (!(offset + length <= fileLength)) throw outside()
+  return { name, crc32, offset, length }
+}
+
+/** Numbers beyond 2^53 lose their last digits; they are larger than any file anyway. */
+function uint64(bytes: Buffer, at: number): number {
+  return Number(bytes.readBigUInt64LE(at))
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { printable } from '../checkpoint/printable.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, type Parameter, parametersOf } from './layer.js'
 
@@ -51,7 +52,7 @@ function firstFault(architecture: Architecture, checkpoint: Checkpoint): string 
   }
   const expected = new Set(parameters.map(({ key }) => key))
   const extra = [...checkpoint.tensors.keys()].find((key) => !expected.has(key) && !ignoredKey.test(key))
-  return extra === undefined ? null : `it holds ${extra.slice(0, 100)}, which ${architecture.title} does not have`
+  return extra === undefined ? null : `it holds ${printable(extra)}, which ${architecture.title} does not have`
 }
 
 function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): string | null {
