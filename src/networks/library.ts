@@ -6,9 +6,9 @@ import { sha256OfFile } from '../files/sha256.js'
 import { cacheFolder, weightsFolder } from './cache.js'
 import { type CatalogEntry, catalog, catalogEntry, isPublished } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import { graphFile } from './graphCache.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
 import { writeStreamAtomic } from './streamedFile.js'
+import { graphFile } from './torchvision/graphFile.js'
 
 /** A network of the catalog, and whether its weights are here. */
 export interface NetworkStatus {

@@ -1,63 +1,93 @@
 import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
-import { sha256OfFile } from '../files/sha256.js'
+import { sha256, sha256OfFile } from '../files/sha256.js'
 import { fileSize } from './checkpoint/fileBytes.js'
+import { cachedGraph } from './graphCache.js'
 import { type FeatureLayer, imagenetInput, type Network, type NetworkInput } from './network.js'
-import { type ModelInterface, readModelInterface, type TypedTensorInfo } from './onnx/interface.js'
+import { type ModelInterface, readModelInterface, type TypedTensor } from './onnx/interface.js'
+import { inferredOutputs, writeWithOutputs } from './onnx/interiorOutputs.js'
 
 /**
  * A network of the user's: an ONNX file with one image input, float32 [N, 3, rows, cols], normalised as ImageNet's
  * images are.
  *
- * @param layers names of the outputs to read, in the order in which they are to be shown
- * @throws UsageError when an output does not exist; InputError when the file is not such a model
+ * @param names the tensors to read, outputs of the graph or others inside it, in the order in which they are to be shown
+ * @throws UsageError when there is no such tensor; InputError when the file is not such a model
  */
-export async function onnxNetwork(path: string, layers: readonly string[]): Promise<Network> {
+export async function onnxNetwork(path: string, names: readonly string[]): Promise<Network> {
   const weightsBytes = await fileSize(path)
   const model = readModelInterface(path)
+  const input = inputOf(path, model)
+  const weightsSha256 = await sha256OfFile(path)
   const id = basename(path, extname(path))
+  const interior = interiorOf(path, model, names)
+  const onnxPath = interior.length === 0 ? path : await withOutputs(path, weightsSha256, interior)
+  const stated = names.every((name) => model.outputs.some((output) => output.name === name && dimsOf(output) !== null))
+  const outputs = stated ? model.outputs : await inferredOutputs(onnxPath)
   return {
     id,
     title: id,
-    onnxPath: path,
-    layers: layersOf(path, model, layers),
-    input: inputOf(path, model),
+    onnxPath,
+    layers: layersOf(path, outputs, names),
+    input,
     weightsPath: path,
-    weightsSha256: await sha256OfFile(path),
+    weightsSha256,
     weightsBytes,
   }
 }
 
+/** The names that are not outputs of the graph. */
+function interiorOf(path: string, model: ModelInterface, names: readonly string[]): string[] {
+  const outputs = model.outputs.map(({ name }) => name)
+  if (names.length === 0)
+    throw new UsageError(`name the layers of ${path} to read; its outputs are ${outputs.join(', ')}`)
+  const unknown = names.find((name) => !outputs.includes(name) && !model.tensors.has(name))
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `${path} has no tensor "${unknown}"; its outputs are ${outputs.join(', ')}, and tensors inside can be read, too`,
+    )
+  }
+  return names.filter((name) => !outputs.includes(name))
+}
+
+async function withOutputs(path: string, fileSha256: string, names: readonly string[]): Promise<string> {
+  const stem = basename(path, extname(path))
+  const name = `${stem}-${fileSha256.slice(0, 16)}-${sha256(JSON.stringify(names)).slice(0, 16)}.onnx`
+  return cachedGraph(name, (copy) => writeWithOutputs(copy, path, names))
+}
+
 /**
- * Looks up outputs of a model by name.
+ * The named outputs of a model as layers.
  *
- * @throws UsageError when one does not exist or none is named; InputError when its size varies
+ * @throws InputError when one does not exist, or its number of features varies
  */
-export function layersOf(path: string, model: ModelInterface, names: readonly string[]): FeatureLayer[] {
-  const available = model.outputs.map(({ name }) => name).join(', ')
-  if (names.length === 0) throw new UsageError(`name the layers of ${path} to read; its outputs are ${available}`)
+export function layersOf(path: string, outputs: readonly TypedTensor[], names: readonly string[]): FeatureLayer[] {
   return names.map((name) => {
-    const output = model.outputs.find((candidate) => candidate.name === name)
-    if (!output) throw new UsageError(`${path} has no output "${name}"; its outputs are ${available}`)
-    return { name, dims: dimsOf(path, output) }
+    const output = outputs.find((candidate) => candidate.name === name)
+    const dims = output ? dimsOf(output) : null
+    if (dims !== null) return { name, dims }
+    const found = output ? `${output.type} [${output.shape.join(', ')}]` : 'absent'
+    throw new InputError(
+      `output "${name}" of ${path} is ${found}, not float32 [N, features] with a fixed number of features; export it so`,
+    )
   })
 }
 
-function dimsOf(path: string, output: TypedTensorInfo): number {
-  const sizes = output.shape.slice(1)
-  if (output.elementType !== 1 || sizes.length === 0 || sizes.some((size) => typeof size !== 'number')) {
-    throw new InputError(
-      `output "${output.name}" of ${path} is [${output.shape.join(', ')}], not float32 [N, features] with a fixed number of features; export it so`,
-    )
-  }
-  return (sizes as number[]).reduce((product, size) => product * size, 1)
+/** Number of features per image; null when it varies, or they are not float32. */
+function dimsOf({ type, shape }: TypedTensor): number | null {
+  const sizes = shape.slice(1)
+  if (type !== 'float32' || sizes.length === 0) return null
+  return sizes.reduce<number | null>(
+    (product, size) => (product !== null && typeof size === 'number' ? product * size : null),
+    1,
+  )
 }
 
 /** Rows and columns that the file leaves open are the frame's. */
 function inputOf(path: string, model: ModelInterface): NetworkInput {
   const [input, ...others] = model.inputs
   const [batch, channels, rows, cols] = input?.shape ?? []
-  if (!input || others.length > 0 || input.shape.length !== 4 || channels !== 3 || input.elementType !== 1) {
+  if (!input || others.length > 0 || input.shape.length !== 4 || channels !== 3 || input.type !== 'float32') {
     const found = model.inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ') || 'none'
     throw new InputError(`${path} must have one input, float32 [N, 3, rows, cols], and has ${found}; export it so`)
   }

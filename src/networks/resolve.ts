@@ -6,11 +6,11 @@ import { sha256OfFile } from '../files/sha256.js'
 import { weightsFolder } from './cache.js'
 import { type CatalogEntry, catalogEntry } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import { graphFile } from './graphCache.js'
 import type { Network } from './network.js'
 import { readModelInterface } from './onnx/interface.js'
 import { layersOf, onnxNetwork } from './onnxNetwork.js'
 import { architectures } from './torchvision/architectures.js'
+import { graphFile } from './torchvision/graphFile.js'
 import { type Architecture, featuresOf } from './torchvision/layer.js'
 
 /**
@@ -63,7 +63,7 @@ async function embeddedNetwork(entry: CatalogEntry): Promise<Network> {
     id: entry.id,
     title: entry.title,
     onnxPath: path,
-    layers: layersOf(path, readModelInterface(path), names),
+    layers: layersOf(path, readModelInterface(path).outputs, names),
     input: entry.input,
     weightsPath: path,
     weightsSha256: await sha256OfFile(path),

@@ -6,6 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
+import { inferredOutputs, writeWithOutputs } from '../../src/networks/onnx/interiorOutputs.js'
 import { type Initializer, type Model, writeModel } from '../../src/networks/onnx/model.js'
 import {
   floatField,
@@ -89,14 +90,37 @@ describe('a model that was written', () => {
       fc.asyncProperty(infos, infos, async (inputs, outputs) => {
         await writeModel(path, { ...scaling(Float32Array.of(1)), inputs, outputs })
         const found = readModelInterface(path)
-        const typed = (list: typeof inputs) => list.map((each) => ({ ...each, elementType: 1 }))
-        expect(found).toEqual({
+        const typed = (list: typeof inputs) => list.map((each) => ({ ...each, type: 'float32' }))
+        expect(found).toMatchObject({
           inputs: typed(inputs).filter(({ name }) => name !== 'factor'),
           outputs: typed(outputs),
         })
       }),
       { numRuns: 100 },
     )
+  })
+
+  it('names the tensors inside', async () => {
+    await writeModel(path, scaling(Float32Array.of(1)))
+    expect(readModelInterface(path).tensors).toEqual(new Set(['scaled', 'leaked', 'flat']))
+  })
+
+  it('can be copied with tensors inside as outputs', async () => {
+    const copy = join(folder, 'copy.onnx')
+    await writeModel(path, scaling(Float32Array.of(3)))
+    await writeWithOutputs(copy, path, ['scaled', 'leaked'])
+    expect(await inferredOutputs(copy)).toEqual([
+      { name: 'flat', type: 'float32', shape: ['N', 12] },
+      { name: 'scaled', type: 'float32', shape: ['N', 3, 2, 2] },
+      { name: 'leaked', type: 'float32', shape: ['N', 3, 2, 2] },
+    ])
+    const session = await InferenceSession.create(copy)
+    const values = new Float32Array(12).fill(-1)
+    const results = await session.run({ image: new Tensor('float32', values, [1, 3, 2, 2]) })
+    expect(results.scaled?.data).toEqual(values.map(() => -3))
+    expect(results.leaked?.data).toEqual(values.map(() => -1.5))
+    expect(results.flat?.data).toEqual(results.leaked?.data)
+    rmSync(copy)
   })
 
   it('counts initializers that are also listed as inputs as constants', async () => {

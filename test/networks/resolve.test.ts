@@ -12,6 +12,7 @@ import {
   resolveNetwork,
   verifyNetwork,
 } from '../../src/networks/index.js'
+import { readModelInterface } from '../../src/networks/onnx/interface.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { architectures } from '../../src/networks/torchvision/architectures.js'
 import { parametersOf } from '../../src/networks/torchvision/layer.js'
@@ -216,6 +217,29 @@ describe('an ONNX file', () => {
     expect(network.input).toMatchObject({ name: 'pixels', rows: 32, cols: 48, batch: null })
   })
 
+  it('gives tensors inside its graph, too', async () => {
+    const { onnxPath } = await resolveNetwork({ id: 'mobilenet_v2', weights: checkpoint(tensorsOf('mobilenet_v2')) })
+    const pooled = [...readModelInterface(onnxPath).tensors].find((name) =>
+      name.startsWith('GlobalAveragePool'),
+    ) as string
+    const network = await resolveNetwork({ onnxFile: onnxPath, layers: [pooled, 'fc'] })
+    expect(network.layers).toEqual([
+      { name: pooled, dims: 1280 },
+      { name: 'fc', dims: 1000 },
+    ])
+    expect(network.weightsPath).toBe(onnxPath)
+    expect(readModelInterface(network.onnxPath).outputs.map(({ name }) => name)).toEqual(['fc', pooled])
+    expect((await resolveNetwork({ onnxFile: onnxPath, layers: [pooled, 'fc'] })).onnxPath).toBe(network.onnxPath)
+  })
+
+  it('may leave it to ONNX Runtime to infer the size of an output', async () => {
+    const path = join(folder, 'own.onnx')
+    await writeModel(path, identity(['N', 3, 32, 32], ['N', 'M']))
+    expect((await resolveNetwork({ onnxFile: path, layers: ['features'] })).layers).toEqual([
+      { name: 'features', dims: 3072 },
+    ])
+  })
+
   it('may insist on a batch size', async () => {
     const path = join(folder, 'one.onnx')
     await writeModel(path, identity([1, 3, 224, 224], [1, 3, 224, 224]))
@@ -228,11 +252,11 @@ describe('an ONNX file', () => {
     const path = join(folder, 'own.onnx')
     await writeModel(path, identity(['N', 3, 32, 32], ['N', 3072]))
     expect(await messageOf(resolveNetwork({ onnxFile: path, layers: ['fc9'] }), UsageError)).toContain(
-      'no output "fc9"; its outputs are features',
+      'no tensor "fc9"; its outputs are features',
     )
     expect(await messageOf(resolveNetwork({ onnxFile: path, layers: [] }), UsageError)).toContain('features')
-    await writeModel(path, identity(['N', 3, 32, 32], ['N', 'M']))
-    expect(await messageOf(resolveNetwork({ onnxFile: path, layers: ['features'] }))).toContain('is [N, M]')
+    await writeModel(path, identity(['N', 3, 'H', 'W'], ['N', 'M']))
+    expect(await messageOf(resolveNetwork({ onnxFile: path, layers: ['features'] }))).toContain('output "features"')
     await writeModel(path, identity(['N', 1, 32, 32], ['N', 1024]))
     expect(await messageOf(resolveNetwork({ onnxFile: path, layers: ['features'] }))).toContain(
       'has pixels [N, 1, 32, 32]',

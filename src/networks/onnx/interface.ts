@@ -5,17 +5,19 @@ import type { TensorInfo } from './model.js'
 /** What goes into an ONNX model and what comes out, without its weights. */
 export interface ModelInterface {
   /** Inputs that are not constants. */
-  readonly inputs: readonly TypedTensorInfo[]
-  readonly outputs: readonly TypedTensorInfo[]
+  readonly inputs: readonly TypedTensor[]
+  readonly outputs: readonly TypedTensor[]
+  /** Names of the tensors that the nodes make, outputs and all others. */
+  readonly tensors: ReadonlySet<string>
 }
 
-export interface TypedTensorInfo extends TensorInfo {
-  /** TensorProto.DataType; 1 is float32, 0 not stated. */
-  readonly elementType: number
+export interface TypedTensor extends TensorInfo {
+  /** float32, or what else the file says, or unknown where it says nothing. */
+  readonly type: string
 }
 
 /**
- * Reads inputs and outputs of an ONNX file. Weights are skipped, so that a file of any size takes a few milliseconds.
+ * Reads inputs, outputs and names of tensors of an ONNX file. Weights are skipped, so that a file of any size takes a few milliseconds.
  * A dimension that the file does not fix is given by its name, or as `?`.
  *
  * @throws InputError when there is no such file, or it is not an ONNX model
@@ -28,11 +30,12 @@ export function readModelInterface(path: string): ModelInterface {
     const graphs = messages(bytes, whole, 7)
     const inputs = graphs.flatMap((graph) => messages(bytes, graph, 11).map((range) => tensorInfo(bytes, range)))
     const outputs = graphs.flatMap((graph) => messages(bytes, graph, 12).map((range) => tensorInfo(bytes, range)))
+    const tensors = graphs.flatMap((graph) => messages(bytes, graph, 1).flatMap((node) => texts(bytes, node, 2)))
     const constants = new Set(
       graphs.flatMap((graph) => messages(bytes, graph, 5).map((range) => text(bytes, range, 8))),
     )
     if (outputs.length === 0) throw new MalformedError('it has no outputs')
-    return { inputs: inputs.filter(({ name }) => !constants.has(name)), outputs }
+    return { inputs: inputs.filter(({ name }) => !constants.has(name)), outputs, tensors: new Set(tensors) }
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     throw new InputError(`${path} is not an ONNX model (${error.message}); give the path of an intact .onnx file`, {
@@ -42,6 +45,22 @@ export function readModelInterface(path: string): ModelInterface {
     closeSync(file)
   }
 }
+
+/** By TensorProto.DataType. */
+const elementTypes = [
+  'unknown',
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'float64',
+]
 
 class MalformedError extends Error {}
 
@@ -86,12 +105,12 @@ function windowOver(file: number): ByteReader {
   }
 }
 
-function tensorInfo(bytes: ByteReader, range: Range): TypedTensorInfo {
+function tensorInfo(bytes: ByteReader, range: Range): TypedTensor {
   const tensorType = messages(bytes, range, 2).flatMap((type) => messages(bytes, type, 1))[0]
-  if (!tensorType) return { name: text(bytes, range, 1), elementType: 0, shape: [] }
+  if (!tensorType) return { name: text(bytes, range, 1), type: 'unknown', shape: [] }
   const dimensions = messages(bytes, tensorType, 2).flatMap((shape) => messages(bytes, shape, 1))
-  const elementType = integer(bytes, tensorType, 1) ?? 0
-  return { name: text(bytes, range, 1), elementType, shape: dimensions.map((dimension) => size(bytes, dimension)) }
+  const type = elementTypes[integer(bytes, tensorType, 1) ?? 0] ?? 'unknown'
+  return { name: text(bytes, range, 1), type, shape: dimensions.map((dimension) => size(bytes, dimension)) }
 }
 
 function size(bytes: ByteReader, dimension: Range): number | string {
@@ -116,10 +135,14 @@ function messages(bytes: ByteReader, range: Range, number: number): readonly Ran
 }
 
 function text(bytes: ByteReader, range: Range, number: number): string {
-  const field = messages(bytes, range, number)[0]
-  if (!field) return ''
-  if (field.end - field.start > maximumNameBytes) throw new MalformedError('a name in it is too long')
-  return Buffer.from(Array.from({ length: field.end - field.start }, (_, i) => bytes(field.start + i))).toString('utf8')
+  return texts(bytes, range, number)[0] ?? ''
+}
+
+function texts(bytes: ByteReader, range: Range, number: number): string[] {
+  return messages(bytes, range, number).map(({ start, end }) => {
+    if (end - start > maximumNameBytes) throw new MalformedError('a name in it is too long')
+    return Buffer.from(Array.from({ length: end - start }, (_, i) => bytes(start + i))).toString('utf8')
+  })
 }
 
 function* fields(bytes: ByteReader, range: Range): Generator<Field> {

@@ -1,0 +1,20 @@
+import { readCheckpoint } from '../checkpoint/checkpoint.js'
+import { cachedGraph } from '../graphCache.js'
+import { writeModel } from '../onnx/model.js'
+import { architectures } from './architectures.js'
+import { graphOf, graphVersion } from './graph.js'
+import type { Architecture } from './layer.js'
+import { weightsFor } from './weights.js'
+
+/**
+ * The ONNX file of a network with the weights of a checkpoint, from the cache or built into it.
+ *
+ * @param sha256 of the checkpoint
+ * @throws InputError when the checkpoint is damaged or of another network; OutputError when there is no place to write
+ */
+export async function graphFile(architecture: Architecture, weightsPath: string, sha256: string): Promise<string> {
+  return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {
+    const weights = weightsFor(architecture, await readCheckpoint(weightsPath), architectures)
+    await writeModel(path, graphOf(architecture, weights))
+  })
+}
