@@ -268,3 +268,21 @@ describe('an ONNX file', () => {
     expect(await messageOf(resolveNetwork({ onnxFile: path, layers: ['features'] }))).toContain('is not an ONNX model')
   })
 })
+
+const embedded = catalog().filter(({ kind }) => kind === 'embedded')
+describe.each(embedded)('embedded network $id', ({ id }) => {
+  it('is there without any weights, and runs', async () => {
+    const network = await resolveNetwork({ id })
+    expect(network.layers.map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
+    expect(network.weightsSha256).toBe(await sha256OfFile(network.onnxPath))
+    const { layers, published } = await verifyNetwork(id)
+    expect(published).toBeNull()
+    for (const { norm } of layers) expect(norm).toBeGreaterThan(0)
+    expect((await listNetworks()).find(({ entry }) => entry.id === id)?.state).toBe('embedded')
+  })
+
+  it('takes no other weights', async () => {
+    expect(await messageOf(resolveNetwork({ id, weights: 'other.pth' }), UsageError)).toContain('is built in')
+    expect(await messageOf(importWeights(id, 'other.pth'), UsageError)).toContain('is built in')
+  })
+})

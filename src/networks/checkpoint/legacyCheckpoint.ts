@@ -1,15 +1,9 @@
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { printable } from './printable.js'
+import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor, type DataType } from './tensor.js'
-import {
-  lazyTensor,
-  readingPickles,
-  stateDictTensors,
-  storageOf,
-  type TorchStorage,
-  torchGlobals,
-} from './torchObjects.js'
+import { storageOf, type TorchStorage, torchGlobals } from './torchObjects.js'
 
 /** The first bytes of every file: a pickle, of protocol 2, of the number 0x1950a86a20f9469cfc6c. */
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')

@@ -2,18 +2,10 @@ import { InputError } from '../../errors.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
 import { printable } from './printable.js'
+import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
-import {
-  isKind,
-  lazyTensor,
-  readingPickles,
-  stateDictTensors,
-  storageTypes,
-  type TorchStorage,
-  type TorchTensor,
-  torchGlobals,
-} from './torchObjects.js'
+import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
 /** The pickles between the storages are short; none of them needs more. */
 const pickleWindow = 64 * 1024
@@ -101,7 +93,7 @@ async function readStorages(path: string, member: ByteRange): Promise<ReadonlyMa
 /** Description: (key, location, type). */
 function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
   const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
-  const dtype = isKind(type, 'global') ? storageTypes.get((type as PickleGlobal).name) : undefined
+  const dtype = isKind<PickleGlobal>(type, 'global') ? storageTypes.get(type.name) : undefined
   const length = dtype === undefined ? Number.NaN : elements * bytesPerElement[dtype]
   if (dtype === undefined || !(elements >= 0) || !(offset + length <= end)) {
     throw new PickleError('a storage has a malformed description, or is cut off')

@@ -1,14 +1,6 @@
-import { InputError } from '../../errors.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
 import { printable } from './printable.js'
-import {
-  bytesPerElement,
-  type CheckpointTensor,
-  type DataType,
-  gatherFloat32,
-  layoutFault,
-  type TensorLayout,
-} from './tensor.js'
+import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 
 /**
  * The objects that a pickled PyTorch state dict consists of, and the globals that it may name. Every format of PyTorch
@@ -35,7 +27,7 @@ export interface TorchTensor extends PickleObject {
 }
 
 /** A Parameter as PyTorch up to 0.3 pickled it: its tensor is an argument, or comes with its attributes. */
-interface OldParameter extends PickleObject {
+export interface OldParameter extends PickleObject {
   readonly kind: 'parameter'
   tensor: TorchTensor | null
 }
@@ -85,19 +77,24 @@ function orderedDict(args: readonly PickleValue[]): PickleValue {
 /** Arguments: storage, offset, shape, strides; what follows (requires_grad, hooks) concerns training only. */
 function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   const [storage, offset, shape, strides] = args
-  if (!isKind(storage, 'storage') || typeof offset !== 'number' || !isNumbers(shape) || !isNumbers(strides)) {
+  if (
+    !isKind<TorchStorage>(storage, 'storage') ||
+    typeof offset !== 'number' ||
+    !isNumbers(shape) ||
+    !isNumbers(strides)
+  ) {
     throw new PickleError('a tensor has a malformed description')
   }
   const layout: TensorLayout = { offset, shape, strides }
-  const fault = layoutFault(layout, (storage as TorchStorage).elements)
+  const fault = layoutFault(layout, storage.elements)
   if (fault) throw new PickleError(`a tensor ${fault}`)
-  return { kind: 'tensor', storage: storage as TorchStorage, layout }
+  return { kind: 'tensor', storage, layout }
 }
 
 /** Arguments: tensor, requires_grad, hooks. */
 function rebuildParameter(args: readonly PickleValue[]): PickleValue {
   const [tensor] = args
-  if (!isTensor(tensor)) throw new PickleError('a Parameter holds something that is not a tensor')
+  if (!isKind<TorchTensor>(tensor, 'tensor')) throw new PickleError('a Parameter holds something that is not a tensor')
   return tensor
 }
 
@@ -106,10 +103,10 @@ function oldParameter(args: readonly PickleValue[]): OldParameter {
   const [tensor] = args
   const parameter: OldParameter = {
     kind: 'parameter',
-    tensor: isTensor(tensor) ? tensor : null,
+    tensor: isKind<TorchTensor>(tensor, 'tensor') ? tensor : null,
     setState: (state) => {
       const first = Array.isArray(state) ? (state as PickleValue[])[0] : undefined
-      if (isTensor(first)) parameter.tensor = first
+      if (isKind<TorchTensor>(first, 'tensor')) parameter.tensor = first
     },
   }
   return parameter
@@ -126,7 +123,7 @@ export function storageOf(id: PickleValue, byteLength: (key: string) => number |
     throw new PickleError('it holds something that is not a tensor, such as a whole module')
   }
   const [, type, key, , elements, view] = id as PickleValue[]
-  const dtype = isKind(type, 'global') ? storageTypes.get((type as PickleGlobal).name) : undefined
+  const dtype = isKind<PickleGlobal>(type, 'global') ? storageTypes.get(type.name) : undefined
   if (!dtype || typeof key !== 'string' || !isCount(elements)) {
     throw new PickleError('a storage has a malformed description')
   }
@@ -148,62 +145,15 @@ function viewOf(view: PickleValue | undefined, elements: number): Pick<TorchStor
   return { start, elements: count }
 }
 
-/**
- * The tensors of a checkpoint's top-level object by name: a bare state dict, or one under the key `state_dict` of a
- * training checkpoint. The prefix `module.` that DataParallel gives to every key is dropped.
- */
-export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
-  if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
-  const wrapped = top.get('state_dict')
-  const tensors: [string, TorchTensor][] = []
-  for (const [key, value] of wrapped instanceof Map ? wrapped : top) {
-    const tensor = isKind(value, 'parameter') ? (value as OldParameter).tensor : value
-    if (typeof key === 'string' && isTensor(tensor)) tensors.push([key, tensor])
-  }
-  if (tensors.length === 0)
-    throw new PickleError('it holds no named tensors, neither at its top level nor under "state_dict"')
-  const prefix = 'module.'
-  if (!tensors.every(([key]) => key.startsWith(prefix))) return new Map(tensors)
-  return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
-}
-
-/**
- * A tensor that reads its elements when asked.
- *
- * @param readStorage gives the bytes that the file holds under the key of the tensor's storage
- */
-export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
-  const { dtype, start } = tensor.storage
-  const { shape, strides, offset } = tensor.layout
-  const layout = { shape, strides, offset: start + offset }
-  return { key, dtype, shape, read: async () => gatherFloat32(await readStorage(), dtype, layout) }
-}
-
-/** Runs `read`, and turns what is wrong with a pickle into an error about the file. */
-export async function readingPickles<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    if (!(error instanceof PickleError)) throw error
-    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
-      cause: error,
-    })
-  }
-}
-
-function isCount(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-/** Whether a value is an object of this kind. */
-export function isKind(value: PickleValue | undefined, kind: string): value is PickleObject {
+/** Whether a value is an object of this kind: `isKind<TorchTensor>(value, 'tensor')`. */
+export function isKind<T extends PickleObject>(value: PickleValue | undefined, kind: T['kind']): value is T {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
-}
-
-function isTensor(value: PickleValue | undefined): value is TorchTensor {
-  return isKind(value, 'tensor')
 }
 
 function isNumbers(value: PickleValue | undefined): value is number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number')
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }

@@ -3,8 +3,9 @@ import { InputError } from '../../errors.js'
 import { readRange } from './fileBytes.js'
 import { maximumPickleBytes, readPickle } from './pickle.js'
 import { printable } from './printable.js'
+import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'
-import { lazyTensor, readingPickles, stateDictTensors, storageOf, torchGlobals } from './torchObjects.js'
+import { storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
 
 /**

@@ -1,0 +1,47 @@
+import { InputError } from '../../errors.js'
+import { PickleError, type PickleValue } from './pickle.js'
+import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
+import { isKind, type OldParameter, type TorchTensor } from './torchObjects.js'
+
+/**
+ * The tensors of a checkpoint's top-level object by name: a bare state dict, or one under the key `state_dict` of a
+ * training checkpoint. The prefix `module.` that DataParallel gives to every key is dropped.
+ */
+export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
+  if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
+  const wrapped = top.get('state_dict')
+  const tensors: [string, TorchTensor][] = []
+  for (const [key, value] of wrapped instanceof Map ? wrapped : top) {
+    const tensor = isKind<OldParameter>(value, 'parameter') ? value.tensor : value
+    if (typeof key === 'string' && isKind<TorchTensor>(tensor, 'tensor')) tensors.push([key, tensor])
+  }
+  if (tensors.length === 0)
+    throw new PickleError('it holds no named tensors, neither at its top level nor under "state_dict"')
+  const prefix = 'module.'
+  if (!tensors.every(([key]) => key.startsWith(prefix))) return new Map(tensors)
+  return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
+}
+
+/**
+ * A tensor that reads its elements when asked.
+ *
+ * @param readStorage gives the bytes that the file holds under the key of the tensor's storage
+ */
+export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
+  const { dtype, start } = tensor.storage
+  const { shape, strides, offset } = tensor.layout
+  const layout = { shape, strides, offset: start + offset }
+  return { key, dtype, shape, read: async () => gatherFloat32(await readStorage(), dtype, layout) }
+}
+
+/** Runs `read`, and turns what is wrong with a pickle into an error about the file. */
+export async function readingPickles<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error
+    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
+      cause: error,
+    })
+  }
+}
