@@ -120,7 +120,7 @@ TEST(a_batch_beyond_the_cache_equals_the_reference) {
 }
 
 TEST(normalisation_is_torchvisions) {
-  // (200/255 - 0.485)/0.229 in float32, each step rounded: computed with torchvision 0.21's ToTensor and Normalize.
+  // ToTensor divides by 255, Normalize subtracts and divides, all in float32.
   const Normalisation imagenet{255, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}, false};
   const std::uint8_t rgba[] = {200, 13, 255, 255};
   const Window window = patch_window(rgba, 1, 1, imagenet, Blend::hard);

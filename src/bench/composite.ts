@@ -12,6 +12,7 @@ import {
   type InstructionSet,
   instructionSet,
   measureWriteBandwidth,
+  type WriteBandwidth,
 } from '../native.js'
 import { median } from './statistics.js'
 
@@ -20,7 +21,7 @@ export interface CompositeBenchOptions {
   readonly sizes?: readonly number[]
   /** Images per batch; default 448 images, 257 MiB, which no cache holds. */
   readonly batch?: number
-  /** Repetitions of each measurement, the median counts; default 9. */
+  /** Repetitions of each measurement, the median counts; default 15. */
   readonly repetitions?: number
 }
 
@@ -31,9 +32,9 @@ export interface CompositeBenchRow {
   readonly imagesPerSecond: number
   /** Bytes written per second. */
   readonly bytesPerSecond: number
-  /** The best way of writing, measured on the same memory right before each run. */
+  /** Median bytes per second of the best way of writing, measured on the same memory between the runs. */
   readonly bandwidth: number
-  /** Median over the repetitions of bytesPerSecond / bandwidth. */
+  /** bytesPerSecond / bandwidth. */
   readonly fraction: number
 }
 
@@ -42,12 +43,7 @@ export interface CompositeBench {
   readonly batch: number
   readonly batchBytes: number
   /** Median bytes per second of each way of writing, over all repetitions. */
-  readonly writeBandwidth: {
-    readonly fill: number
-    readonly memset: number
-    readonly string: number
-    readonly stream: number
-  }
+  readonly writeBandwidth: WriteBandwidth
   readonly rows: readonly CompositeBenchRow[]
 }
 
@@ -87,47 +83,44 @@ function spreadOffsets(count: number, size: number): Int32Array {
   })
 }
 
-/** Composites whole batches on one thread, alternating with measurements of the write bandwidth on the same memory. */
+/**
+ * Composites whole batches on one thread, alternating with measurements of the write bandwidth on the same memory. Other
+ * work on the machine slows single runs of either: medians are compared with medians.
+ */
 export async function benchComposite(options: CompositeBenchOptions = {}): Promise<CompositeBench> {
-  const { sizes = [75, 125], batch = 448, repetitions = 9 } = options
+  const { sizes = [75, 125], batch = 448, repetitions = 15 } = options
   const out = new Float32Array(batch * imageFloats).fill(1)
-  const writes = { fill: [], memset: [], string: [], stream: [] } as Record<
-    keyof CompositeBench['writeBandwidth'],
-    number[]
-  >
   const rows: CompositeBenchRow[] = []
+  const writes: WriteBandwidth[] = []
   for (const background of ['white', 'image', 'image, soft alpha'] as const) {
     for (const size of sizes) {
       const work = compositor(background, size)
       const offsets = spreadOffsets(batch, size)
-      const [rates, limits, fractions]: [number[], number[], number[]] = [[], [], []]
+      const rates: number[] = []
+      const limits: WriteBandwidth[] = []
       for (let repetition = 0; repetition < repetitions; repetition++) {
-        const write = await measureWriteBandwidth(out)
+        limits.push(await measureWriteBandwidth(out))
         const start = performance.now()
         await work.composite(offsets, out)
-        const rate = out.byteLength / ((performance.now() - start) / 1000)
-        const limit = Math.max(write.fill, write.memset, write.string, write.stream)
-        for (const way of ['fill', 'memset', 'string', 'stream'] as const) writes[way].push(write[way])
-        rates.push(rate)
-        limits.push(limit)
-        fractions.push(rate / limit)
+        rates.push(out.byteLength / ((performance.now() - start) / 1000))
       }
       const bytesPerSecond = median(rates)
-      rows.push({
-        background,
-        size,
-        imagesPerSecond: bytesPerSecond / (4 * imageFloats),
-        bytesPerSecond,
-        bandwidth: median(limits),
-        fraction: median(fractions),
-      })
+      const { fill, memset, string, stream } = medians(limits)
+      const bandwidth = Math.max(fill, memset, string, stream)
+      const imagesPerSecond = bytesPerSecond / (4 * imageFloats)
+      rows.push({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction: bytesPerSecond / bandwidth })
+      writes.push(...limits)
     }
   }
-  const writeBandwidth = {
-    fill: median(writes.fill),
-    memset: median(writes.memset),
-    string: median(writes.string),
-    stream: median(writes.stream),
+  return { instructionSet: instructionSet(), batch, batchBytes: out.byteLength, writeBandwidth: medians(writes), rows }
+}
+
+/** The median of each way of writing. */
+function medians(measured: readonly WriteBandwidth[]): WriteBandwidth {
+  return {
+    fill: median(measured.map(({ fill }) => fill)),
+    memset: median(measured.map(({ memset }) => memset)),
+    string: median(measured.map(({ string }) => string)),
+    stream: median(measured.map(({ stream }) => stream)),
   }
-  return { instructionSet: instructionSet(), batch, batchBytes: out.byteLength, writeBandwidth, rows }
 }

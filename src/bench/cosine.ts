@@ -16,7 +16,7 @@ export interface CosineBenchOptions {
   readonly anchorCount?: number
   /** Numbers of threads to measure with; default 1 and 2. */
   readonly threads?: readonly number[]
-  /** Repetitions of each measurement, the median counts; default 9. */
+  /** Repetitions of each measurement, the median counts; default 15. */
   readonly repetitions?: number
 }
 
@@ -29,9 +29,9 @@ export interface CosineBenchRow {
   readonly positionsPerSecond: number
   /** Bytes of features read per second. */
   readonly bytesPerSecond: number
-  /** A plain pass of loads over the same memory with as many threads, measured right before each run. */
+  /** Median bytes per second of a plain pass of loads with as many threads over the same memory, between the runs. */
   readonly bandwidth: number
-  /** Median over the repetitions of bytesPerSecond / bandwidth. */
+  /** bytesPerSecond / bandwidth. */
   readonly fraction: number
 }
 
@@ -40,25 +40,28 @@ export interface CosineBench {
   readonly rows: readonly CosineBenchRow[]
 }
 
-/** Compares every row of a matrix with five of them, alternating with measurements of the read bandwidth on it. */
+/**
+ * Compares every row of a matrix with its first rows, alternating with measurements of the read bandwidth on the same
+ * memory. Other work on the machine slows single runs of either: medians are compared with medians.
+ */
 export async function benchCosine(options: CosineBenchOptions = {}): Promise<CosineBench> {
-  const { rows = 22_500, dims = [4096, 1000], anchorCount = 5, threads = [1, 2], repetitions = 9 } = options
+  const { rows = 22_500, dims = [4096, 1000], anchorCount = 5, threads = [1, 2], repetitions = 15 } = options
   const results: CosineBenchRow[] = []
   for (const width of dims) {
-    const features = Float32Array.from({ length: rows * width }, (_, i) => ((i * 7919) % 1013) / 1013 - 0.4)
+    const features = new Float32Array(rows * width)
+    for (let i = 0; i < features.length; i++) features[i] = ((i * 7919) % 1013) / 1013 - 0.4
     const anchors = features.slice(0, anchorCount * width)
     for (const count of threads) {
-      const [times, limits, fractions]: [number[], number[], number[]] = [[], [], []]
+      const [times, limits]: [number[], number[]] = [[], []]
       for (let repetition = 0; repetition < repetitions; repetition++) {
-        const limit = await measureReadBandwidth(features, count)
+        limits.push(await measureReadBandwidth(features, count))
         const start = performance.now()
         await cosineSimilarity({ features, rows, dims: width, anchors, anchorCount, threads: count })
-        const seconds = (performance.now() - start) / 1000
-        times.push(seconds)
-        limits.push(limit)
-        fractions.push(features.byteLength / seconds / limit)
+        times.push((performance.now() - start) / 1000)
       }
       const seconds = median(times)
+      const bytesPerSecond = features.byteLength / seconds
+      const bandwidth = median(limits)
       results.push({
         rows,
         dims: width,
@@ -66,9 +69,9 @@ export async function benchCosine(options: CosineBenchOptions = {}): Promise<Cos
         threads: count,
         seconds,
         positionsPerSecond: rows / seconds,
-        bytesPerSecond: features.byteLength / seconds,
-        bandwidth: median(limits),
-        fraction: median(fractions),
+        bytesPerSecond,
+        bandwidth,
+        fraction: bytesPerSecond / bandwidth,
       })
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -100,6 +101,16 @@ describe('compositor', () => {
     const out = new Float32Array(5 * 3 * 16 * 19)
     await createCompositor(all).composite(offsets, out)
     expectSame(out, composites(all, offsets))
+  })
+
+  it('gives the bits of torchvision for every sample', async () => {
+    // torchvision 0.21: ToTensor, then Normalize, of an image whose pixel x is (x, x, x); sha256 of the tensor's bytes.
+    const expected = '1d8b9af12b7b391827f7c801265239e21435c7e29b4d78c6189a35e437633897'
+    const patch = Uint8Array.from({ length: 1024 }, (_, i) => (i % 4 === 3 ? 255 : i >> 2))
+    const sides = { patchRows: 1, patchCols: 256, frameRows: 1, frameCols: 256 }
+    const out = new Float32Array(768)
+    await createCompositor(options({ ...sides, patch })).composite(Int32Array.of(0, 0), out)
+    expect(createHash('sha256').update(new Uint8Array(out.buffer)).digest('hex')).toBe(expected)
   })
 
   it('equals the definition on random shapes', async () => {
