@@ -83,33 +83,80 @@ class TarPickler(pickle.Pickler):
 
 
 def save_tar(path, state):
-    """Writes a dictionary of float32 tensors, by turns as tensors and as Parameters of both kinds."""
-    storages = io.BytesIO(pickle.dumps(len({t.untyped_storage().data_ptr() for t in state.values()}), 2))
-    storages.seek(0, io.SEEK_END)
-    keys = {}
-    tensors = io.BytesIO()
-    tensors.write(pickle.dumps(len(state), 2))
+    """Writes a dictionary of float32 tensors, by turns as tensors and as Parameters of both kinds.
+
+    Storages are keyed 1000, 1001, …; a tensor with an offset gets a storage of its own, a view of the other.
+    """
+    roots, views, records = {}, [], []
     for tensor in state.values():
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in keys:
-            keys[storage.data_ptr()] = key = 1000 + len(keys)
-            storages.write(pickle.dumps((key, "cpu", torch.FloatStorage), 2))
-            storages.write(struct.pack("<q", storage.nbytes() // 4) + bytes(storage))
-        # (id of the tensor, key of the storage, torch.FloatTensor), which has to be spelled out.
-        ids = pickle.dumps((id(tensor), keys[storage.data_ptr()]), 2)[:-1].removesuffix(b"\x86q\x00").removesuffix(b"\x86")
-        tensors.write(ids + b"ctorch\nFloatTensor\n\x87.")
-        tensors.write(struct.pack("<ixxxx", tensor.dim()))
-        tensors.write(struct.pack(f"<{2 * tensor.dim() + 1}q", *tensor.shape, *tensor.stride(), tensor.storage_offset()))
-    storages.write(pickle.dumps([], 2))
+        storage, offset = tensor.untyped_storage(), tensor.storage_offset()
+        key = roots.setdefault(storage.data_ptr(), (1000 + len(roots), storage))[0]
+        if offset > 0:
+            views.append((2000 + len(views), key, offset, storage.nbytes() // 4 - offset))
+            key = views[-1][0]
+        # (id of the tensor, key of the storage, torch.FloatTensor): the last has to be spelled out.
+        ids = pickle.dumps(id(tensor), 2)[:-1] + pickle.dumps(key, 2)[2:-1]
+        layout = struct.pack(f"<{2 * tensor.dim() + 1}q", *tensor.shape, *tensor.stride(), 0)
+        records.append(ids + b"ctorch\nFloatTensor\n\x87." + struct.pack("<ixxxx", tensor.dim()) + layout)
+    storages = [pickle.dumps(len(roots), 2)]
+    for key, storage in roots.values():
+        storages.append(pickle.dumps((key, "cpu", torch.FloatStorage), 2))
+        storages.append(struct.pack("<q", storage.nbytes() // 4) + bytes(storage))
     forms = (lambda t: t, lambda t: OldParameter(t, False), lambda t: OldParameter(t, True))
     content = io.BytesIO()
     TarPickler(content, 2).dump(OrderedDict((k, forms[i % 3](t)) for i, (k, t) in enumerate(state.items())))
+    members = {
+        "sys_info": pickle.dumps({}, 2),
+        "pickle": content.getvalue(),
+        "tensors": pickle.dumps(len(records), 2) + b"".join(records),
+        "storages": b"".join(storages) + pickle.dumps(views, 2),
+    }
     with tarfile.open(path, "w:", format=tarfile.PAX_FORMAT) as tar:
-        for name, member in (("sys_info", io.BytesIO(pickle.dumps({}, 2))), ("pickle", content), ("tensors", tensors), ("storages", storages)):
+        for name, member in members.items():
             info = tarfile.TarInfo(name)
-            info.size = len(member.getvalue())
-            tar.addfile(info, io.BytesIO(member.getvalue()))
-    for key, tensor in torch.load(path, weights_only=False).items():
+            info.size = len(member)
+            tar.addfile(info, io.BytesIO(member))
+    check(path, state)
+
+
+class StorageView:
+    """Pickles, in the legacy form, as a storage that is part of another."""
+
+    def __init__(self, root, start, count):
+        self.id = ("storage", torch.FloatStorage, "7", "cpu", root.numel(), ("8", start, count))
+
+
+class LegacyPickler(pickle.Pickler):
+    def persistent_id(self, value):
+        return value.id if isinstance(value, StorageView) else None
+
+
+class ViewTensor:
+    def __init__(self, view, shape, strides, offset):
+        self.args = (view, offset, shape, strides, False, OrderedDict())
+
+    def __reduce__(self):
+        return torch._utils._rebuild_tensor_v2, self.args
+
+
+def save_legacy_views(path, root):
+    """Writes the elements 4 to 19 of a storage as a storage, and of these 2 to 13 as a tensor."""
+    view = StorageView(root, 4, 16)
+    with open(path, "wb") as file:
+        for value in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}):
+            pickle.dump(value, file, 2)
+        LegacyPickler(file, 2).dump({"part": ViewTensor(view, (3, 4), (4, 1), 2)})
+        pickle.dump(["7"], file, 2)
+        file.write(struct.pack("<q", root.numel()) + bytes(root.untyped_storage()))
+    state = {"part": root.flatten()[6:18].reshape(3, 4)}
+    check(path, state)
+    return state
+
+
+def check(path, state):
+    loaded = torch.load(path, weights_only=False)
+    assert loaded.keys() == state.keys()
+    for key, tensor in loaded.items():
         assert torch.equal(tensor, state[key]), key
 
 
@@ -133,6 +180,8 @@ def main():
     for name, state in plain.items():
         save_tar(FOLDER / f"{name}-tar.pth", state)
         expected[f"{name}-tar.pth"] = {key: describe(tensor) for key, tensor in state.items()}
+    parts = save_legacy_views(FOLDER / "parts-legacy.pth", torch.arange(24.0))
+    expected["parts-legacy.pth"] = {key: describe(tensor) for key, tensor in parts.items()}
     torch.save(nn.Linear(2, 2), FOLDER / "whole-module-zip.pth")
     (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
