@@ -1,18 +1,23 @@
-import { mkdir } from 'node:fs/promises'
 import { join, parse } from 'node:path'
-import { openPool } from '../engine/pool.js'
-import { positionGrid } from '../engine/positions.js'
-import { sceneOf } from '../engine/scene.js'
+import { type ExtractionPool, openPool } from '../engine/pool.js'
+import { type PositionGrid, positionGrid } from '../engine/positions.js'
+import { sceneOf, WHITE } from '../engine/scene.js'
 import { chooseSettings, type WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
-import { asOutputError, writeFileAtomic } from '../files/atomic.js'
-import { writeNpy } from '../files/npy.js'
+import { InterruptedError } from '../errors.js'
+import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
+import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
+import { sha256 } from '../files/sha256.js'
+import type { Network } from '../networks/index.js'
 import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
 import { chooseDevice, chooseNetwork, type NetworkChoice } from './options.js'
+
+/** Features go to disk after every so many batches a worker. */
+const BATCHES_PER_SAVE = 64
 
 export interface ExtractOptions extends NetworkChoice, WishedSettings {
   /** Picture of the object: RGBA, or opaque. */
@@ -51,6 +56,7 @@ export interface Extraction {
     readonly file?: string
   }[]
   readonly settings: Settings
+  /** Images that this call ran through the network; fewer than rows × cols if it went on from an earlier one. */
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
@@ -58,30 +64,34 @@ export interface Extraction {
 
 /**
  * Moves one patch over the frame and computes the features of every layer at every position (paper section 2.1).
- * With `out`, writes DIR/<layer>.npy, float32 [rows, cols, dims] in C order, and DIR/extract.json.
+ * With `out`, writes DIR/<layer>.npy, float32 [rows, cols, dims] in C order, and DIR/extract.json; what an interrupted
+ * call with the same inputs finished is not computed again.
  * @throws UsageError, InputError, DeviceError, OutputError or InterruptedError; see src/errors.ts
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
-  const { size, stride = 1, progress = silent, signal, out } = options
+  const { size, stride = 1, background = WHITE, blend = 'hard', progress = silent, signal, out } = options
   const device = chooseDevice(options.device)
   const network = await chooseNetwork(options)
   const patch = patchAtSize(parse(options.patch).name, await readImage(options.patch), size, network.input.rows)
-  const scene = sceneOf(patch, options.background, options.blend)
+  const scene = sceneOf(patch, background, blend)
   const grid = positionGrid(network.input.rows, size, stride)
-  const positions = grid.rows * grid.cols
-  if (out !== undefined)
-    await mkdir(out, { recursive: true }).catch((error) => Promise.reject(asOutputError(out, error)))
-  const settings = await chooseSettings(network, scene, positions, options)
+  const origin = {
+    patch: options.patch,
+    patchSha256: patch.sha256,
+    background,
+    blend,
+    weights: network.weightsPath,
+    weightsSha256: network.weightsSha256,
+  }
+  const partial = out === undefined ? undefined : await openPartial(out, network, grid, origin)
+  const { workers, threads, batch } = await chooseSettings(network, scene, grid.rows * grid.cols, options)
+  const settings = { workers, threads, batch }
   const pool = openPool(network, settings)
   const start = performance.now()
-  progress.start(network.id, positions)
   try {
-    const layers = await pool.extract(scene, grid.offsets.subarray(0, positions * 2), {
-      onImages: progress.update,
-      ...(signal && { signal }),
-    })
-    progress.stop()
+    const features = await extractGrid(pool, scene, grid, partial, progress, signal)
     const seconds = (performance.now() - start) / 1000
+    const images = grid.rows * grid.cols - (partial?.done ?? 0)
     const extraction = {
       model: network.id,
       frame: network.input.rows,
@@ -89,40 +99,82 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
       stride,
       rows: grid.rows,
       cols: grid.cols,
-      layers: layers.map(({ name, dims, matrix }) => ({ name, dims, features: matrix })),
-      settings: { workers: settings.workers, threads: settings.threads, batch: settings.batch },
-      images: positions,
+      layers: network.layers.map((layer, i) => ({
+        ...layer,
+        features: features[i] as Float32Array,
+        ...(out !== undefined && { file: join(out, arrayFile(layer.name)) }),
+      })),
+      settings,
+      images,
       seconds,
-      imagesPerSecond: positions / seconds,
+      imagesPerSecond: images / seconds,
     }
-    if (out === undefined) return extraction
-    return await writeExtraction(out, extraction, {
-      patch: options.patch,
-      patchSha256: patch.sha256,
-      weights: network.weightsPath,
-      weightsSha256: network.weightsSha256,
-      device: device.name,
-      provider: device.provider,
-    })
+    if (out !== undefined)
+      await writeDescription(out, extraction, { ...origin, device: device.name, provider: device.provider })
+    return extraction
   } finally {
     progress.stop()
     await pool.close()
   }
 }
 
-async function writeExtraction(out: string, extraction: Extraction, origin: object): Promise<Extraction> {
-  const layers = []
-  for (const layer of extraction.layers) {
-    const file = join(out, `${fileName(layer.name)}.npy`)
-    await writeNpy(file, [extraction.rows, extraction.cols, layer.dims], layer.features)
-    layers.push({ ...layer, file })
+/** Every layer's features on the grid, [rows, cols, dims], saved part by part if there is a place for them. */
+async function extractGrid(
+  pool: ExtractionPool,
+  scene: Scene,
+  grid: PositionGrid,
+  partial: PartialArrays | undefined,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<readonly Float32Array[]> {
+  const { network, settings } = pool
+  const positions = grid.rows * grid.cols
+  const features = network.layers.map(({ dims }) => new Float32Array(positions * dims))
+  let done = partial?.done ?? 0
+  if (partial !== undefined && done > 0) {
+    progress.note(`${done} of ${positions} images stand already`)
+    for (const [i, matrix] of features.entries()) matrix.set(await partial.readDone(i))
   }
-  const description = {
-    shiftscope: packageVersion(),
-    ...extraction,
-    layers: layers.map(({ name, dims, file }) => ({ name, dims, file: parse(file).base })),
-    ...origin,
+  progress.start(network.id, positions - done)
+  const before = done
+  const atATime = partial === undefined ? positions : settings.batch * settings.workers * BATCHES_PER_SAVE
+  while (done < positions) {
+    const offsets = grid.offsets.subarray(done * 2, Math.min(positions, done + atATime) * 2)
+    const { layers, finished } = await pool.extract(scene, offsets, {
+      onImages: (images) => progress.update(done - before + images),
+      ...(signal && { signal }),
+    })
+    const rows = layers.map(({ matrix, dims }) => matrix.subarray(0, finished * dims))
+    for (const [i, { dims }] of layers.entries()) features[i]?.set(rows[i] as Float32Array, done * dims)
+    if (finished > 0) await partial?.append(rows)
+    done += finished
+    if (finished < offsets.length / 2) throw new InterruptedError()
   }
+  await partial?.finish()
+  return features
+}
+
+function openPartial(out: string, network: Network, grid: PositionGrid, origin: object): Promise<PartialArrays> {
+  const { rows, cols, stride } = grid
+  const plans = network.layers.map(({ name, dims }) => ({
+    file: arrayFile(name),
+    shape: [rows, cols, dims],
+    rows: rows * cols,
+    dims,
+  }))
+  return openPartialArrays(
+    out,
+    sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans })),
+    plans,
+  )
+}
+
+function arrayFile(layer: string): string {
+  return `${fileName(layer)}.npy`
+}
+
+async function writeDescription(out: string, extraction: Extraction, origin: object): Promise<void> {
+  const layers = extraction.layers.map(({ name, dims }) => ({ name, dims, file: arrayFile(name) }))
+  const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
   await writeFileAtomic(join(out, 'extract.json'), `${JSON.stringify(description, null, 2)}\n`)
-  return { ...extraction, layers }
 }

@@ -3,7 +3,13 @@ import { join, resolve } from 'node:path'
 import { featureBytes, imagesOf, mapBytes, type PlannedUnit, planUnits } from '../engine/plan.js'
 import { type ExtractionPool, openPool } from '../engine/pool.js'
 import { sceneOf, WHITE } from '../engine/scene.js'
-import { chooseSettings, type MeasuredSettings, measureSettings, candidateSettings, type WishedSettings } from '../engine/settings.js'
+import {
+  candidateSettings,
+  chooseSettings,
+  type MeasuredSettings,
+  measureSettings,
+  type WishedSettings,
+} from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InterruptedError, UsageError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
@@ -138,7 +144,11 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     const [unit] = units
     const [settings] = candidateSettings(network, options, availableParallelism())
     if (unit === undefined || settings === undefined) continue
-    const { imagesPerSecond } = await measureSettings(network, sceneOf(unit.patch, study.background, study.blend), settings)
+    const { imagesPerSecond } = await measureSettings(
+      network,
+      sceneOf(unit.patch, study.background, study.blend),
+      settings,
+    )
     seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / imagesPerSecond
   }
   return {
@@ -156,9 +166,16 @@ async function planStudy(options: ReproduceOptions): Promise<Study> {
   checkExperiments(options.experiments)
   const { kind, stride: presetStride } = PRESETS[preset]
   const stride = options.stride ?? presetStride
-  const models = options.models ?? catalog().filter((entry) => entry.kind === kind).map(({ id }) => id)
+  const models =
+    options.models ??
+    catalog()
+      .filter((entry) => entry.kind === kind)
+      .map(({ id }) => id)
   const strayWeights = Object.keys(options.weights ?? {}).find((id) => !models.includes(id))
-  if (strayWeights !== undefined) throw new UsageError(`--weights names ${strayWeights}, which is not among the networks of this run; add it to --models`)
+  if (strayWeights !== undefined)
+    throw new UsageError(
+      `--weights names ${strayWeights}, which is not among the networks of this run; add it to --models`,
+    )
   const networks: Network[] = []
   for (const model of new Set(models)) {
     const weights = options.weights?.[model]
@@ -203,7 +220,6 @@ async function computeUnits(
   try {
     let done = 0
     for (const unit of units) {
-      if (signal?.aborted) throw new InterruptedError()
       await computeUnit(study, pool, unit, (images) => progress.update(done + images), signal)
       done += imagesOf(unit)
     }
@@ -223,7 +239,11 @@ async function computeUnit(
 ): Promise<Unit> {
   const { network, patch, grid } = unit
   const scene = sceneOf(patch, study.background, study.blend)
-  const features = await pool.extract(scene, grid.offsets, { onImages, ...(signal && { signal }) })
+  const { layers: features, finished } = await pool.extract(scene, grid.offsets, {
+    onImages,
+    ...(signal && { signal }),
+  })
+  if (finished < imagesOf(unit)) throw new InterruptedError()
   const mapLength = grid.anchors.length * grid.rows * grid.cols
   const maps = new Float32Array(features.length * mapLength)
   const layers: Unit['layers'] = []

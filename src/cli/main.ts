@@ -17,7 +17,9 @@ usable; 130 interrupted (what was finished is kept); 1 anything else.`
 
 const context = interruptible()
 const program = new Command('shiftscope')
-  .description('Measures and shows what the features of a convolutional network do when an object moves across the image.')
+  .description(
+    'Measures and shows what the features of a convolutional network do when an object moves across the image.',
+  )
   .version(packageVersion())
   .addHelpText('after', EXIT_STATUSES)
 const commands = [
@@ -34,7 +36,15 @@ for (const command of allCommands(program)) {
   command
     .option('--verbose', 'show the stack of an error')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`${text.replace(/^error: /, 'shiftscope: ').trim().replaceAll('\n', ' ')}\n`) })
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `${text
+            .replace(/^error: /, 'shiftscope: ')
+            .trim()
+            .replaceAll('\n', ' ')}\n`,
+        ),
+    })
 }
 
 try {

@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina'
-import { InterruptedError, WorkerError } from '../errors.js'
+import { WorkerError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import {
   BATCH_DONE,
@@ -27,8 +27,15 @@ export interface LayerFeatures {
 export interface ExtractionOptions {
   /** Called now and then with the number of images done since the extraction began. */
   readonly onImages?: (done: number) => void
-  /** Ends the extraction after the batches in flight with an InterruptedError. */
+  /** Ends the extraction after the batches in flight. */
   readonly signal?: AbortSignal
+}
+
+/** What an extraction gives. */
+export interface Features {
+  readonly layers: readonly LayerFeatures[]
+  /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
+  readonly finished: number
 }
 
 /** Worker threads that hold one network. */
@@ -40,14 +47,19 @@ export interface ExtractionPool {
    * The features do not depend on the number of workers or on the order in which batches end.
    * The matrices are the pool's own: they are overwritten by the next call.
    */
-  extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<readonly LayerFeatures[]>
-  /** Threads at work, for tests that kill one. */
-  threads(): readonly { terminate(): Promise<number> }[]
+  extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
 
-/** Starts the workers of a network; each opens its session with its first batch. */
-export function openPool(network: Network, settings: Settings): ExtractionPool {
+/**
+ * Starts the workers of a network; each opens its session with its first batch.
+ * @param script address of the workers' module; tests give one whose workers die
+ */
+export function openPool(
+  network: Network,
+  settings: Settings,
+  script = workerFile('engine/worker.js'),
+): ExtractionPool {
   const workerData: WorkerData = {
     onnxPath: network.onnxPath,
     input: network.input,
@@ -55,7 +67,7 @@ export function openPool(network: Network, settings: Settings): ExtractionPool {
     threads: settings.threads,
   }
   const piscina = new Piscina({
-    filename: workerFile('engine/worker.js'),
+    filename: script,
     workerData,
     minThreads: settings.workers,
     maxThreads: settings.workers,
@@ -68,7 +80,6 @@ export function openPool(network: Network, settings: Settings): ExtractionPool {
     network,
     settings,
     extract: (scene, offsets, options = {}) => extract(piscina, network, settings, memory, scene, offsets, options),
-    threads: () => piscina.threads,
     close: () => piscina.destroy(),
   }
 }
@@ -89,18 +100,23 @@ async function extract(
   scene: Scene,
   offsets: Int32Array,
   { onImages, signal }: ExtractionOptions,
-): Promise<readonly LayerFeatures[]> {
+): Promise<Features> {
   const positions = offsets.length / 2
-  const layers = network.layers.map(({ name, dims }) => ({ name, dims, matrix: matrixOf(memory, name, positions * dims) }))
+  const layers = network.layers.map(({ name, dims }) => ({
+    name,
+    dims,
+    matrix: matrixOf(memory, name, positions * dims),
+  }))
   const task = newTask(scene, settings.batch, offsets, layers)
   const stop = () => Atomics.store(task.control, CONTROL_STOP, 1)
   signal?.addEventListener('abort', stop)
   const poll = setInterval(() => onImages?.(imagesDone(task)), POLL_INTERVAL)
   try {
-    if (signal?.aborted) throw new InterruptedError()
+    if (signal?.aborted) return { layers, finished: 0 }
     await runBatches(piscina, settings.workers, task, signal)
-    onImages?.(positions)
-    return layers
+    onImages?.(imagesDone(task))
+    const [left] = batchesLeft(task)
+    return { layers, finished: left === undefined ? positions : left * settings.batch }
   } finally {
     clearInterval(poll)
     signal?.removeEventListener('abort', stop)
@@ -108,12 +124,17 @@ async function extract(
 }
 
 /** Runs rounds until every batch is done: batches that were lost with a worker go into the next round. */
-async function runBatches(piscina: Piscina, workers: number, task: ExtractionTask, signal?: AbortSignal): Promise<void> {
+async function runBatches(
+  piscina: Piscina,
+  workers: number,
+  task: ExtractionTask,
+  signal?: AbortSignal,
+): Promise<void> {
   for (let queue = batchesLeft(task); queue.length > 0; queue = batchesLeft(task)) {
     Atomics.store(task.control, CONTROL_CURSOR, 0)
     const round: ExtractionTask = { ...task, queue }
     const ends = await Promise.allSettled(Array.from({ length: workers }, () => piscina.run(round)))
-    if (signal?.aborted) throw new InterruptedError()
+    if (signal?.aborted) return
     const failure = ends.find((end) => end.status === 'rejected')
     if (failure === undefined) continue
     const hopeless = batchesLeft(task).find((batch) => (task.attempts[batch] as number) >= MAX_ATTEMPTS)

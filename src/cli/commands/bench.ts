@@ -16,7 +16,9 @@ interface ExtractBenchOptions {
 }
 
 export function benchCommand({ signal }: CommandContext): Command {
-  const bench = new Command('bench').description('measure speed on this machine; every figure is a median, ratios are of one run')
+  const bench = new Command('bench').description(
+    'measure speed on this machine; every figure is a median, ratios are of one run',
+  )
   bench
     .command('extract')
     .description('the whole pipeline against a bare onnxruntime-node loop on a ready tensor with its best setting')

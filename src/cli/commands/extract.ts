@@ -15,7 +15,11 @@ export function extractCommand({ signal }: CommandContext): Command {
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
     .option('--layers <a,b>', 'features to read; all of the network’s by default', parseList)
     .option('--background <colour>', 'white or #rrggbb', 'white')
-    .addOption(new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha').choices(['hard', 'soft']).default('hard'))
+    .addOption(
+      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
+        .choices(['hard', 'soft'])
+        .default('hard'),
+    )
     .option('--device <name>', 'auto or cpu', 'auto')
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
@@ -24,7 +28,8 @@ export function extractCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
       const result = await extract({ ...options, progress: terminalProgress(), signal })
-      if (json) return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
+      if (json)
+        return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
       for (const { dims, file } of result.layers) say(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
       say(`${result.images} images in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`)
     })

@@ -22,7 +22,8 @@ export function modelsCommand(): Command {
         ]),
       )
       const missing = networks.find(({ state }) => state === 'missing')?.entry
-      if (missing) say(`missing weights: download ${missing.sources[0]?.url}, then: shiftscope models import ${missing.id} FILE`)
+      if (missing)
+        say(`missing weights: download ${missing.sources[0]?.url}, then: shiftscope models import ${missing.id} FILE`)
     })
   models
     .command('import')
@@ -46,7 +47,10 @@ export function modelsCommand(): Command {
       if (json) return printJson(verified)
       say(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
       say(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)
-      sayTable(['layer', 'dims', 'norm', 'digest'], verified.layers.map(({ name, dims, norm, digest }) => [name, dims, norm.toFixed(4), digest]))
+      sayTable(
+        ['layer', 'dims', 'norm', 'digest'],
+        verified.layers.map(({ name, dims, norm, digest }) => [name, dims, norm.toFixed(4), digest]),
+      )
     })
   return models
 }

@@ -9,7 +9,14 @@ import { terminalProgress } from '../progressBar.js'
 export function reproduceCommand({ signal }: CommandContext): Command {
   return new Command('reproduce')
     .description('run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page')
-    .addOption(new Option('--preset <name>', 'quick: embedded networks and patches, coarse stride; paper: the paper’s networks, stride 1').choices(['quick', 'paper']).default('quick'))
+    .addOption(
+      new Option(
+        '--preset <name>',
+        'quick: embedded networks and patches, coarse stride; paper: the paper’s networks, stride 1',
+      )
+        .choices(['quick', 'paper'])
+        .default('quick'),
+    )
     .option('--models <a,b>', 'networks by id (see: shiftscope models list); the preset’s by default', parseList)
     .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
@@ -17,7 +24,11 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--experiments <a,b>', 'what to measure; similarity by default', parseList)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
     .option('--background <colour>', 'white or #rrggbb', 'white')
-    .addOption(new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha').choices(['hard', 'soft']).default('hard'))
+    .addOption(
+      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
+        .choices(['hard', 'soft'])
+        .default('hard'),
+    )
     .option('--device <name>', 'auto or cpu', 'auto')
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
@@ -32,7 +43,9 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       const result = await reproduce({ ...options, progress: terminalProgress(), signal })
       if (json) return printJson(result)
       saySummary(result.summary)
-      say(`${result.computed} of ${result.units} units computed, ${result.images} images in ${duration(result.seconds)}`)
+      say(
+        `${result.computed} of ${result.units} units computed, ${result.images} images in ${duration(result.seconds)}`,
+      )
       say(`open ${join(result.out, 'index.html')}`)
     })
 }

@@ -1,0 +1,189 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import { contents, shiftscope, start, until } from './process.js'
+
+const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('command line', () => {
+  it('helps, and names its version', async () => {
+    const help = await shiftscope('--help')
+    expect(help.status).toBe(0)
+    for (const command of ['reproduce', 'extract', 'similarity', 'report', 'models', 'bench', 'doctor']) {
+      expect(help.stdout).toContain(command)
+    }
+    const version = await shiftscope('--version')
+    expect(version.stdout.trim()).toBe(
+      JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version,
+    )
+  })
+
+  it.each([[[]], [['dance']], [['--dance']], [['extract']], [['extract', '--sise', '3']], [['models']]])(
+    'ends with 2 on wrong usage: %j',
+    async (args) => {
+      const { status, stdout } = await shiftscope(...args)
+      expect(status).toBe(2)
+      expect(stdout).toBe('')
+    },
+  )
+
+  it('shows the stack of an error when asked', async () => {
+    const { stderr } = await shiftscope('report', join(folder, 'none'), '--verbose')
+    expect(stderr).toMatch(/InputError: no finished units[\s\S]*\n\s+at /)
+  })
+})
+
+describe('extract and similarity', () => {
+  it('write arrays of the contract and one JSON document', async () => {
+    const out = join(folder, 'dog')
+    const extract = await shiftscope(
+      'extract',
+      '--model',
+      'tiny-alexnet',
+      '--patch',
+      DOG,
+      '--size',
+      '125',
+      '--stride',
+      '20',
+      '--out',
+      out,
+      '--json',
+    )
+    expect(extract.status, extract.stderr).toBe(0)
+    const document = JSON.parse(extract.stdout)
+    expect(document).toMatchObject({ model: 'tiny-alexnet', rows: 5, cols: 5, images: 25 })
+    for (const { name, dims, file } of document.layers) {
+      expect(file).toBe(join(out, `${name}.npy`))
+      expect((await readNpy(file)).shape).toEqual([5, 5, dims])
+    }
+    const similarity = await shiftscope('similarity', join(out, 'fc6.npy'), '--out', join(folder, 'maps.npy'), '--json')
+    expect(similarity.status, similarity.stderr).toBe(0)
+    const { rows, cols, anchors } = JSON.parse(similarity.stdout)
+    expect([rows, cols]).toEqual([5, 5])
+    expect(Object.keys(anchors)).toEqual(['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'])
+    // The center of the stride-1 grid is pixel 49; of the pixels 0, 20, … 80, 40 is the nearest.
+    expect(anchors.center).toMatchObject({ row: 2, col: 2, pixel: { row: 40, col: 40 } })
+    const maps = await readNpy(join(folder, 'maps.npy'))
+    expect(maps.shape).toEqual([5, 5, 5])
+    expect(maps.data[0]).toBeCloseTo(1, 6)
+  })
+
+  it('take a whole frame as one position', async () => {
+    const out = join(folder, 'frame')
+    const { status, stderr } = await shiftscope(
+      'extract',
+      '--model',
+      'tiny-alexnet',
+      '--patch',
+      DOG,
+      '--size',
+      '224',
+      '--layers',
+      'fc8',
+      '--out',
+      out,
+    )
+    expect(status, stderr).toBe(0)
+    expect((await readNpy(join(out, 'fc8.npy'))).shape.slice(0, 2)).toEqual([1, 1])
+    expect(Object.keys(await contents(out)).sort()).toEqual(['extract.json', 'fc8.npy'])
+  })
+
+  it('refuse bad input with one line and exit status', async () => {
+    const text = join(folder, 'text.png')
+    await writeFile(text, 'no picture')
+    const cases: readonly [number, RegExp, string[]][] = [
+      [3, /no such file/, ['--patch', join(folder, 'none.png')]],
+      [3, /not a picture/, ['--patch', text]],
+      [2, /does not fit into the frame/, ['--size', '225']],
+      [2, /no layer fc9; it has fc6, fc7, fc8/, ['--layers', 'fc9']],
+    ]
+    for (const [expected, message, args] of cases) {
+      const base = [
+        'extract',
+        '--model',
+        'tiny-alexnet',
+        '--patch',
+        DOG,
+        '--size',
+        '75',
+        '--stride',
+        '50',
+        '--out',
+        join(folder, 'bad'),
+      ]
+      const { status, stderr } = await shiftscope(...base, ...args)
+      expect(status, stderr).toBe(expected)
+      expect(stderr).toMatch(message)
+    }
+    const similarity = await shiftscope('similarity', text)
+    expect(similarity.status).toBe(3)
+  })
+
+  it('stop on Ctrl-C and go on from there', async () => {
+    const args = [
+      'extract',
+      '--model',
+      'tiny-alexnet',
+      '--patch',
+      DOG,
+      '--size',
+      '75',
+      '--stride',
+      '2',
+      '--layers',
+      'fc6',
+      '--batch',
+      '8',
+    ]
+    const out = join(folder, 'resumed')
+    const { child, ended } = start([...args, '--out', out])
+    await until(async () => existsSync(join(out, 'fc6.npy.partial')))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    child.kill('SIGINT')
+    const first = await ended
+    expect(first.status, first.stderr).toBe(130)
+    const second = await shiftscope(...args, '--out', out)
+    expect(second.status, second.stderr).toBe(0)
+    expect(second.stderr).toMatch(/[1-9]\d* of 5625 images stand already/)
+    const whole = join(folder, 'whole')
+    await shiftscope(...args, '--out', whole)
+    const { 'fc6.npy': resumed } = await contents(out)
+    const { 'fc6.npy': expected } = await contents(whole)
+    expect(resumed === expected).toBe(true)
+  })
+})
+
+describe('models and doctor', () => {
+  it('list what is embedded', async () => {
+    const { status, stdout } = await shiftscope('models', 'list', '--json')
+    expect(status).toBe(0)
+    const networks = JSON.parse(stdout) as { id: string; state: string }[]
+    expect(networks.find(({ id }) => id === 'tiny-alexnet')?.state).toBe('embedded')
+  })
+
+  it('verify an embedded network by a forward pass', async () => {
+    const { status, stdout } = await shiftscope('models', 'verify', 'tiny-alexnet', '--json')
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout).layers.map(({ name }: { name: string }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
+  })
+
+  it('find a provider that runs a network', async () => {
+    const { status, stdout } = await shiftscope('doctor', '--json')
+    expect(status).toBe(0)
+    const findings = JSON.parse(stdout) as { subject: string; state: string }[]
+    expect(findings.find(({ subject }) => subject === 'execution provider cpu')?.state).toBe('ok')
+    expect(findings.find(({ subject }) => subject === 'native addon')?.state).toBe('ok')
+  })
+})

@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { contents, shiftscope, start, until } from './process.js'
+
+/** A study of ten units that takes some seconds. */
+const STUDY = ['reproduce', '--sizes', '75', '--stride', '8']
+
+let folder: string
+let reference: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
+  reference = join(folder, 'reference')
+  const { status, stderr } = await shiftscope(...STUDY, '--out', reference)
+  expect(status, stderr).toBe(0)
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function finishedUnits(results: string): Promise<number> {
+  const entries = await readdir(join(results, 'units'), { recursive: true }).catch(() => [])
+  return entries.filter((name) => name.endsWith('unit.json') && !name.includes('.tmp-')).length
+}
+
+describe('reproduce', () => {
+  it('writes the results folder of the contract', async () => {
+    const files = Object.keys(await contents(reference))
+    for (const name of [
+      'run.json',
+      'metrics.csv',
+      'summary.json',
+      'index.html',
+      'tables/table-2-similarity-75.md',
+      'tables/table-2-similarity-75.csv',
+      'tables/table-2-similarity-75.tex',
+      'heatmaps/tiny-alexnet-fc6-75-top-left.png',
+      'heatmaps/tiny-alexnet-fc8-75-center.npy',
+      'units/tiny-alexnet/75/zebra/unit.json',
+      'units/tiny-alexnet/75/zebra/similarity.npy',
+    ]) {
+      expect(files).toContain(name)
+    }
+    expect(files.filter((name) => name.endsWith('unit.json'))).toHaveLength(10)
+    const summary = JSON.parse(await readFile(join(reference, 'summary.json'), 'utf8'))
+    expect(summary.similarity).toHaveLength(15)
+    expect(summary.similarity[0]).toMatchObject({
+      model: 'tiny-alexnet',
+      layer: 'fc6',
+      size: 75,
+      anchor: 'top-left',
+      patches: 10,
+    })
+  })
+
+  it.each([
+    ['the same settings', []],
+    ['other workers and batches', ['--workers', '3', '--threads', '1', '--batch', '5']],
+  ])('killed in the middle and run again with %s, ends with the same bytes', async (_, settings) => {
+    const out = join(folder, `killed-${settings.length}`)
+    const { child, ended } = start([...STUDY, '--out', out])
+    await until(async () => (await finishedUnits(out)) >= 3)
+    child.kill('SIGKILL')
+    expect((await ended).signal).toBe('SIGKILL')
+    const kept = await finishedUnits(out)
+    expect(kept).toBeLessThan(10)
+    const { status, stdout } = await shiftscope(...STUDY, '--out', out, '--json', ...settings)
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ units: 10, computed: 10 - kept })
+    expect(await contents(out, ['run.json'])).toEqual(await contents(reference, ['run.json']))
+  })
+
+  it('stopped by Ctrl-C, keeps what was finished, says so and exits with 130', async () => {
+    const out = join(folder, 'stopped')
+    const { child, ended } = start([...STUDY, '--out', out])
+    await until(async () => (await finishedUnits(out)) >= 1)
+    child.kill('SIGINT')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(130)
+    expect(stderr).toContain('what was finished is kept')
+    expect(await finishedUnits(out)).toBeGreaterThanOrEqual(1)
+    expect(existsSync(join(out, 'index.html'))).toBe(false)
+  })
+
+  it('computes again only what is damaged, missing or made by other inputs', async () => {
+    const again = async (...more: string[]) => {
+      const { status, stdout, stderr } = await shiftscope(...STUDY, '--out', out, '--json', ...more)
+      expect(status, stderr).toBe(0)
+      return JSON.parse(stdout).computed as number
+    }
+    const out = join(folder, 'again')
+    expect(await again()).toBe(10)
+    expect(await again()).toBe(0)
+    const unit = (patch: string, file: string) => join(out, 'units', 'tiny-alexnet', '75', patch, file)
+    const maps = await readFile(unit('dog', 'similarity.npy'))
+    maps[maps.length - 1] = (maps[maps.length - 1] as number) ^ 1
+    await writeFile(unit('dog', 'similarity.npy'), maps)
+    await writeFile(unit('bird', 'unit.json'), '{"inputs":')
+    await rm(unit('car', 'similarity.npy'))
+    expect(await again()).toBe(3)
+    expect(await contents(out, ['run.json'])).toEqual(await contents(reference, ['run.json']))
+    expect(await again('--background', '#808080')).toBe(10)
+  })
+
+  it('tells what a dry run would do and writes nothing', async () => {
+    const out = join(folder, 'dry')
+    const { status, stdout } = await shiftscope(...STUDY, '--out', out, '--dry-run', '--json')
+    expect(status).toBe(0)
+    // 19×19 positions and the four anchors outside the grid (0 and 149, center 74), ten patches.
+    expect(JSON.parse(stdout)).toMatchObject({
+      units: 10,
+      finished: 0,
+      images: 10 * (19 * 19 + 4),
+      bytes: 10 * 3 * 5 * 19 * 19 * 4,
+    })
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('refuses what it cannot do with one line and the right exit status', async () => {
+    const cases: readonly [number, RegExp, string[]][] = [
+      [2, /stride/, ['--stride', '0']],
+      [2, /does not fit into the frame/, ['--sizes', '225']],
+      [2, /no network is called "resnet51"/, ['--models', 'resnet51']],
+      [2, /experiment dance is not known/, ['--experiments', 'dance']],
+      [2, /not a colour/, ['--background', 'blurple']],
+      [2, /names alexnet, which is not among/, ['--weights', 'alexnet=x.pth']],
+      [3, /no such file/, ['--patches', join(folder, 'nowhere')]],
+      [3, /no such file|does not exist/, ['--models', 'alexnet', '--weights', `alexnet=${join(folder, 'none.pth')}`]],
+      [4, /device cuda is not usable/, ['--device', 'cuda']],
+      [1, /a file stands where a folder is needed/, ['--out', join(reference, 'run.json', 'below')]],
+    ]
+    for (const [expected, message, args] of cases) {
+      const { status, stdout, stderr } = await shiftscope(
+        'reproduce',
+        '--stride',
+        '50',
+        '--out',
+        join(folder, 'bad'),
+        ...args,
+      )
+      expect(status, stderr).toBe(expected)
+      expect(stderr).toMatch(message)
+      expect(
+        stderr
+          .trim()
+          .split('\n')
+          .filter((line) => line.startsWith('shiftscope: ')),
+      ).toHaveLength(1)
+      expect(stdout).toBe('')
+    }
+  })
+})

@@ -1,0 +1,156 @@
+import * as ort from 'onnxruntime-node'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openPool } from '../../src/engine/pool.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import type { Scene, Settings } from '../../src/engine/task.js'
+import { WorkerError } from '../../src/errors.js'
+import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { builtInPatches } from '../../src/patches/collection.js'
+import { readImage } from '../../src/patches/image.js'
+import { type Patch, patchAtSize } from '../../src/patches/patch.js'
+
+const SIZE = 75
+const STRIDE = 25
+
+let network: Network
+let scene: Scene
+let patch: Patch
+const { offsets } = positionGrid(224, SIZE, STRIDE)
+
+beforeAll(async () => {
+  network = await resolveNetwork({ id: 'tiny-alexnet' })
+  const [source] = await builtInPatches()
+  if (source === undefined) throw new Error('there are no built-in patches')
+  patch = patchAtSize(source.name, await readImage(source.path), SIZE, 224)
+  scene = sceneOf(patch)
+})
+
+/** Features of every layer with the given settings, copied out of the pool. */
+async function featuresWith(settings: Settings): Promise<Float32Array[]> {
+  const pool = openPool(network, settings)
+  try {
+    return (await pool.extract(scene, offsets)).layers.map(({ matrix }) => matrix.slice())
+  } finally {
+    await pool.close()
+  }
+}
+
+/** The definition: one frame after another, composited pixel by pixel, normalised as torchvision does, run alone. */
+async function featuresByDefinition(): Promise<Float32Array[]> {
+  const session = await ort.InferenceSession.create(network.onnxPath)
+  const { rows, cols, divisor, mean, std } = network.input
+  const results = network.layers.map(({ dims }) => new Float32Array((offsets.length / 2) * dims))
+  for (let position = 0; position < offsets.length / 2; position++) {
+    const [top, left] = [offsets[position * 2] as number, offsets[position * 2 + 1] as number]
+    const image = new Float32Array(3 * rows * cols)
+    for (let row = 0; row < rows; row++) {
+      for (let col = 0; col < cols; col++) {
+        const at = ((row - top) * SIZE + (col - left)) * 4
+        const inside = row >= top && row < top + SIZE && col >= left && col < left + SIZE
+        const opaque = inside && (patch.rgba[at + 3] as number) >= 128
+        for (let channel = 0; channel < 3; channel++) {
+          const value = opaque ? (patch.rgba[at + channel] as number) : 255
+          image[(channel * rows + row) * cols + col] =
+            (value / divisor - (mean[channel] as number)) / (std[channel] as number)
+        }
+      }
+    }
+    const outputs = await session.run({ [network.input.name]: new ort.Tensor('float32', image, [1, 3, rows, cols]) })
+    network.layers.forEach(({ name, dims }, i) => {
+      results[i]?.set(outputs[name]?.data as Float32Array, position * dims)
+    })
+  }
+  return results
+}
+
+/** Real workers that end their thread in the middle of a batch: the first that begins one, or all of them. */
+function dyingWorkers(script: 'diesOnce' | 'diesAlways'): string {
+  return new URL(`./workers/${script}.mjs`, import.meta.url).href
+}
+
+function relativeDistance(a: Float32Array, b: Float32Array): number {
+  const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value * value, 0))
+  return norm(a.map((value, i) => value - (b[i] as number))) / norm(b)
+}
+
+describe('extraction pool', () => {
+  it('gives the features that compositing and running one image after another gives', async () => {
+    const features = await featuresWith({ workers: 2, threads: 1, batch: 8 })
+    const expected = await featuresByDefinition()
+    features.forEach((matrix, i) => {
+      expect(relativeDistance(matrix, expected[i] as Float32Array)).toBeLessThan(1e-5)
+    })
+  })
+
+  it('gives the same bits with any number of workers, threads and any batch', async () => {
+    const reference = await featuresWith({ workers: 1, threads: 2, batch: 32 })
+    for (const settings of [
+      { workers: 2, threads: 1, batch: 8 },
+      { workers: 3, threads: 1, batch: 5 },
+      { workers: 1, threads: 1, batch: 1 },
+    ]) {
+      const features = await featuresWith(settings)
+      features.forEach((matrix, i) => {
+        expect(Buffer.compare(bytes(matrix), bytes(reference[i] as Float32Array)), JSON.stringify(settings)).toBe(0)
+      })
+    }
+  })
+
+  it('replaces a worker that dies and does its batch again', async () => {
+    const settings = { workers: 2, threads: 1, batch: 8 }
+    const reference = await featuresWith(settings)
+    const pool = openPool(network, settings, dyingWorkers('diesOnce'))
+    try {
+      const { layers } = await pool.extract(scene, offsets)
+      layers.forEach(({ matrix }, i) => {
+        expect(Buffer.compare(bytes(matrix), bytes(reference[i] as Float32Array))).toBe(0)
+      })
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('gives up when a batch kills three workers, and names the batch', async () => {
+    const pool = openPool(network, { workers: 2, threads: 1, batch: 8 }, dyingWorkers('diesAlways'))
+    try {
+      await expect(pool.extract(scene, offsets)).rejects.toThrow(
+        /worker failed 3 times on batch \d+ \(images \d+ to \d+\)/,
+      )
+      await expect(pool.extract(scene, offsets)).rejects.toThrow(WorkerError)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('says why when the network cannot be opened', async () => {
+    const pool = openPool({ ...network, onnxPath: `${network.onnxPath}.missing` }, { workers: 2, threads: 1, batch: 8 })
+    try {
+      await expect(pool.extract(scene, offsets)).rejects.toThrow(/could not be opened.*missing/)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('ends early when it is told to, and says how far it came', async () => {
+    const pool = openPool(network, { workers: 1, threads: 1, batch: 1 })
+    const controller = new AbortController()
+    try {
+      const all = positionGrid(224, SIZE, 2).offsets
+      const stopped = await pool.extract(scene, all, {
+        signal: controller.signal,
+        onImages: (done) => done > 0 && controller.abort(),
+      })
+      expect(stopped.finished).toBeGreaterThan(0)
+      expect(stopped.finished).toBeLessThan(all.length / 2)
+      const again = await pool.extract(scene, offsets)
+      expect(again.finished).toBe(offsets.length / 2)
+    } finally {
+      await pool.close()
+    }
+  })
+})
+
+function bytes(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}

@@ -1,0 +1,3 @@
+import { dieInBatch } from './die.mjs'
+
+export default dieInBatch
