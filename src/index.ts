@@ -2,9 +2,10 @@
  * Shiftscope as a library: measures what the features of a convolutional network do when an object moves across the
  * image. Every function's documentation gives shapes, units, errors and source.
  */
-export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
+
 export { type BenchExtractionOptions, benchExtraction } from './api/bench.js'
 export { examine, type Finding } from './api/doctor.js'
+export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
 export type { NetworkChoice } from './api/options.js'
 export {
   EXPERIMENTS,
@@ -16,6 +17,8 @@ export {
   type StudyResult,
 } from './api/reproduce.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
+export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
+export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
 export type { Settings } from './engine/task.js'
 export {
@@ -28,8 +31,8 @@ export {
   WorkerError,
 } from './errors.js'
 export {
-  cacheFolder,
   type CatalogEntry,
+  cacheFolder,
   catalog,
   importWeights,
   listNetworks,

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { benchExtraction } from '../../index.js'
+import { benchComposite, benchCosine, benchExtraction } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { printJson, sayTable } from '../output.js'
+import { printJson, say, sayTable } from '../output.js'
 import { collectAssignments, parseList, parseWhole } from '../parse.js'
 
 interface ExtractBenchOptions {
@@ -44,5 +44,51 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
     })
+  bench
+    .command('composite')
+    .description('compositing on one core against the bandwidth of writing memory, measured beside it')
+    .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
+      const result = await benchComposite({ repetitions: repeats })
+      if (json) return printJson(result)
+      say(`instruction set ${result.instructionSet}, batches of ${result.batch} frames of 224×224`)
+      sayTable(
+        ['background', 'patch', 'images/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
+        result.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
+          background,
+          size,
+          Math.round(imagesPerSecond),
+          gigabytes(bytesPerSecond),
+          gigabytes(bandwidth),
+          fraction.toFixed(2),
+        ]),
+      )
+    })
+  bench
+    .command('cosine')
+    .description('similarity of all positions with five anchors against the bandwidth of reading memory, measured beside it')
+    .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
+      const result = await benchCosine({ repetitions: repeats })
+      if (json) return printJson(result)
+      say(`instruction set ${result.instructionSet}`)
+      sayTable(
+        ['positions × dims', 'threads', 'positions/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
+        result.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
+          `${rows} × ${dims}`,
+          threads,
+          Math.round(positionsPerSecond),
+          gigabytes(bytesPerSecond),
+          gigabytes(bandwidth),
+          fraction.toFixed(2),
+        ]),
+      )
+    })
   return bench
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(1)
 }
