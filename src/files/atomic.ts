@@ -4,8 +4,8 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 
-/** Anything that can be written to a file in one go or in consecutive pieces. */
-export type Content = string | Uint8Array | readonly Uint8Array[]
+/** What a file is written from: all at once, or in consecutive pieces, of which no more than one need be in memory. */
+export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
  * Writes a file whole or not at all: to a temporary name in the same folder, flushed, then renamed.
@@ -68,7 +68,8 @@ const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-/
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
 function temporaryName(path: string): string {
-  const name = path.slice(dirname(path).length).replace(/^[/\\]+/, '')
+  // Only a part of the name, for people who look: a whole one could grow beyond what file systems take.
+  const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
   return join(dirname(path), `.tmp-${HOST}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
 
@@ -82,13 +83,11 @@ function isAlive(pid: number): boolean {
 }
 
 async function writePieces(path: string, content: Content): Promise<void> {
-  const pieces = Array.isArray(content) ? (content as readonly Uint8Array[]) : [content as string | Uint8Array]
   const file = await open(path, 'wx')
   try {
-    for (const piece of pieces) {
-      if (typeof piece === 'string') await file.writeFile(piece)
-      else await writeBytes(file, piece)
-    }
+    if (typeof content === 'string') await file.writeFile(content)
+    else if (content instanceof Uint8Array) await writeBytes(file, content)
+    else for await (const piece of content) await writeBytes(file, piece)
     await file.sync()
   } finally {
     await file.close()

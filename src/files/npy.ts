@@ -71,17 +71,20 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   const notNpy = () => new InputError(`${path} is not a .npy file; give an array saved by extract or numpy.save`)
   const start = Buffer.alloc(12)
   if (size < 12) throw notNpy()
-  await readFully(file, start, 0)
+  await readFully(path, file, start, 0)
   if (start.toString('latin1', 0, 6) !== MAGIC) throw notNpy()
   const version = start[6]
   const [length, offset] = version === 1 ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12]
   if (length > 65536 || offset + length > size) throw notNpy()
   const text = Buffer.alloc(length)
-  await readFully(file, text, offset)
+  await readFully(path, file, text, offset)
   const header = text.toString('latin1')
   const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1]
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1]
   const tuple = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1]
+  if (/'descr'\s*:\s*\[/.test(header)) {
+    throw new InputError(`${path} holds values of a structured type; save one field of it as float32`)
+  }
   if (type === undefined || order === undefined || tuple === undefined) throw notNpy()
   if (type !== '<f4' && type !== '<f8') {
     throw new InputError(`${path} holds values of type ${type}; save it as float32 (array.astype('float32'))`)
@@ -94,12 +97,22 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   return { shape, bytesPerValue: type === '<f4' ? 4 : 8, dataOffset: offset + length }
 }
 
-async function readFully(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
+function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(byteLength)
+  } catch (error) {
+    throw new InputError(`${path} holds ${byteLength} bytes, more than fit into memory; cut it into smaller arrays`, {
+      cause: error,
+    })
+  }
+}
+
+async function readFully(path: string, file: FileHandle, target: Uint8Array, position: number): Promise<void> {
   const pieceLength = 256 * 1024 * 1024
   for (let start = 0; start < target.byteLength; ) {
     const length = Math.min(pieceLength, target.byteLength - start)
     const { bytesRead } = await file.read(target, start, length, position + start)
-    if (bytesRead === 0) throw new InputError('the file ended while it was being read; make it again')
+    if (bytesRead === 0) throw new InputError(`${path} ended while it was being read; make it again`)
     start += bytesRead
   }
 }

@@ -1,0 +1,217 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { OutputError, UsageError } from '../../src/errors.js'
+import {
+  asOutputError,
+  isTemporaryName,
+  removeStaleTemporaries,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '../../src/files/atomic.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+/** The temporary name that this process gives: what another process would leave if it were killed now. */
+async function ownTemporaryName(path: string): Promise<string> {
+  let name = ''
+  await writeFolderAtomic(path, async (temporary) => {
+    name = basename(temporary)
+  })
+  return name
+}
+
+/** Process id of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['-e', '']).pid
+}
+
+/** A tmpfs of `options` mounted on a folder while `use` runs; false if mounting is not allowed here. */
+async function onTmpfs(folder: string, options: string, use: () => Promise<void>): Promise<boolean> {
+  mkdirSync(folder, { recursive: true })
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status !== 0) return false
+  try {
+    await use()
+  } finally {
+    execFileSync('umount', [folder])
+  }
+  return true
+}
+
+describe('writing a file', () => {
+  it('keeps every byte of text, bytes and pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string({ unit: 'grapheme' }), fc.uint8Array(), fc.array(fc.uint8Array())),
+        async (content) => {
+          await writeFileAtomic(inFolder('a', 'file'), content)
+          const pieces = Array.isArray(content) ? content : [content]
+          expect(readFileSync(inFolder('a', 'file'))).toEqual(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))
+        },
+      ),
+      { numRuns: 30 },
+    )
+    expect(readdirSync(inFolder('a'))).toEqual(['file'])
+  })
+
+  it('keeps the bytes of a view on a larger buffer', async () => {
+    await writeFileAtomic(inFolder('file'), new Uint8Array([1, 2, 3, 4]).subarray(1, 3))
+    expect([...readFileSync(inFolder('file'))]).toEqual([2, 3])
+  })
+
+  it('leaves the former file as it was when writing fails', async () => {
+    await writeFileAtomic(inFolder('file'), 'former')
+    const notBytes = ['new', { byteLength: 1 }] as unknown as readonly Uint8Array[]
+    await expect(writeFileAtomic(inFolder('file'), notBytes)).rejects.toThrow()
+    expect(readFileSync(inFolder('file'), 'utf8')).toBe('former')
+    expect(readdirSync(inFolder())).toEqual(['file'])
+  })
+
+  it('takes a name as long as the file system does', async () => {
+    const name = 'ü'.repeat(127)
+    await writeFileAtomic(inFolder(name), 'text')
+    expect(readdirSync(inFolder())).toEqual([name])
+  })
+
+  it('lets many writers of one name end with one whole file', async () => {
+    const contents = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000))
+    await Promise.all(contents.map((content) => writeFileAtomic(inFolder('file'), content)))
+    expect(contents).toContain(readFileSync(inFolder('file'), 'utf8'))
+    expect(readdirSync(inFolder())).toEqual(['file'])
+  })
+})
+
+describe('writing a folder', () => {
+  it('shows nothing under the final name before it is whole, and replaces what stood there', async () => {
+    mkdirSync(inFolder('unit'))
+    writeFileSync(inFolder('unit', 'former'), '')
+    await writeFolderAtomic(inFolder('unit'), async (temporary) => {
+      expect(dirname(temporary)).toBe(inFolder())
+      writeFileSync(`${temporary}/new`, '')
+      expect(readdirSync(inFolder('unit'))).toEqual(['former'])
+    })
+    expect(readdirSync(inFolder('unit'))).toEqual(['new'])
+    expect(readdirSync(inFolder())).toEqual(['unit'])
+  })
+
+  it('leaves neither the folder nor a temporary when filling it fails', async () => {
+    const failing = writeFolderAtomic(inFolder('unit'), async (temporary) => {
+      writeFileSync(`${temporary}/half`, '')
+      throw new UsageError('stopped on the way')
+    })
+    await expect(failing).rejects.toThrow(new UsageError('stopped on the way'))
+    expect(readdirSync(inFolder())).toEqual([])
+  })
+
+  it('leaves the former folder as it was when filling its successor fails', async () => {
+    mkdirSync(inFolder('unit'))
+    writeFileSync(inFolder('unit', 'former'), '')
+    await expect(writeFolderAtomic(inFolder('unit'), () => Promise.reject(new Error('broken')))).rejects.toThrow(
+      'broken',
+    )
+    expect(readdirSync(inFolder('unit'))).toEqual(['former'])
+  })
+})
+
+describe('temporaries that were left behind', () => {
+  it('go when their process is dead, in every folder below, and stay while it lives', async () => {
+    const living = await ownTemporaryName(inFolder('unit'))
+    const dead = living.replace(`-${process.pid}-`, `-${deadPid()}-`)
+    expect(dead).not.toBe(living)
+    mkdirSync(inFolder('units', 'model', dead, 'content'), { recursive: true })
+    mkdirSync(inFolder('units', 'model', living), { recursive: true })
+    writeFileSync(inFolder('units', dead), '')
+    writeFileSync(inFolder('units', living), '')
+    await removeStaleTemporaries(inFolder())
+    expect(readdirSync(inFolder('units')).sort()).toEqual([living, 'model'].sort())
+    expect(readdirSync(inFolder('units', 'model'))).toEqual([living])
+  })
+
+  it('of another machine stay, as does everything else', async () => {
+    const dead = (await ownTemporaryName(inFolder('unit'))).replace(`-${process.pid}-`, `-${deadPid()}-`)
+    const elsewhere = dead.replace(/^\.tmp-(.)/, (_, digit) => `.tmp-${digit === '0' ? '1' : '0'}`)
+    for (const name of [elsewhere, '.tmp-mine', '.tmp-', 'notes.txt']) writeFileSync(inFolder(name), '')
+    const before = readdirSync(inFolder())
+    await removeStaleTemporaries(inFolder())
+    expect(readdirSync(inFolder())).toEqual(before)
+  })
+
+  it('are told by their name', async () => {
+    expect(isTemporaryName(await ownTemporaryName(inFolder('unit.json')))).toBe(true)
+    for (const name of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-00000000-1-00000000-x']) {
+      expect(isTemporaryName(name)).toBe(false)
+    }
+  })
+
+  it('are no matter in a folder that does not exist', async () => {
+    await expect(removeStaleTemporaries(inFolder('nothing'))).resolves.toBeUndefined()
+  })
+})
+
+describe('failures of the file system', () => {
+  it('name the path, the cause and the remedy: a file in the way', async () => {
+    writeFileSync(inFolder('file'), '')
+    for (const path of [inFolder('file', 'below', 'out.npy'), inFolder('file', 'out.npy')]) {
+      const failing = writeFileAtomic(path, 'text')
+      await expect(failing).rejects.toThrow(OutputError)
+      await expect(failing).rejects.toThrow(
+        `cannot write ${path}: a file stands where a folder is needed; choose another folder with --out`,
+      )
+    }
+    await expect(writeFolderAtomic(inFolder('file', 'unit'), async () => undefined)).rejects.toThrow(OutputError)
+  })
+
+  it('a folder in the way of a file', async () => {
+    mkdirSync(inFolder('out.npy', 'full'), { recursive: true })
+    await expect(writeFileAtomic(inFolder('out.npy'), 'text')).rejects.toThrow(/folder stands where a file is needed/)
+    expect(readdirSync(inFolder())).toEqual(['out.npy'])
+  })
+
+  it('a full disk leaves the former file', async (context) => {
+    const disk = inFolder('disk')
+    const mounted = await onTmpfs(disk, 'size=256k', async () => {
+      writeFileSync(inFolder('disk', 'file'), 'former')
+      const failing = writeFileAtomic(inFolder('disk', 'file'), new Uint8Array(1 << 20))
+      await expect(failing).rejects.toThrow(OutputError)
+      await expect(failing).rejects.toThrow(/the disk is full; free some space and run the same command again/)
+      const folder = writeFolderAtomic(inFolder('disk', 'unit'), (temporary) =>
+        writeFileAtomic(`${temporary}/similarity.npy`, new Uint8Array(1 << 20)),
+      )
+      await expect(folder).rejects.toThrow(/the disk is full/)
+      expect(readdirSync(disk)).toEqual(['file'])
+      expect(readFileSync(inFolder('disk', 'file'), 'utf8')).toBe('former')
+    })
+    if (!mounted) context.skip('a small file system cannot be mounted here')
+  })
+
+  it('a read-only file system', async (context) => {
+    const mounted = await onTmpfs(inFolder('disk'), 'ro', async () => {
+      await expect(writeFileAtomic(inFolder('disk', 'file'), 'text')).rejects.toThrow(/read-only file system; choose/)
+    })
+    if (!mounted) context.skip('a read-only file system cannot be mounted here')
+  })
+
+  it('no permission', async (context) => {
+    mkdirSync(inFolder('locked'), { mode: 0o555 })
+    const root = process.geteuid?.() === 0
+    if (process.platform === 'win32' || (root && statSync(inFolder()).uid !== 0)) context.skip('no other user to be')
+    if (root) execFileSync('chmod', ['711', inFolder()])
+    if (root) process.seteuid?.(65534)
+    try {
+      await expect(writeFileAtomic(inFolder('locked', 'file'), 'text')).rejects.toThrow(/no permission to write there/)
+    } finally {
+      if (root) process.seteuid?.(0)
+    }
+  })
+
+  it('lets errors that say it themselves, and unexpected ones, pass as they are', () => {
+    const known = new UsageError('size is wrong')
+    const unexpected = new TypeError('not a function')
+    expect(asOutputError('path', known)).toBe(known)
+    expect(asOutputError('path', unexpected)).toBe(unexpected)
+    expect(asOutputError('path', 'text')).toEqual(new Error('text'))
+  })
+})
