@@ -55,10 +55,9 @@ export async function readNpy(path: string): Promise<NpyArray> {
         `${path} is damaged: shape (${shape.join(', ')}) needs ${byteLength} bytes of data, the file has ${stat.size - dataOffset}; make it again`,
       )
     }
-    const bytes = new Uint8Array(byteLength)
-    await readFully(file, bytes, dataOffset)
-    const data =
-      bytesPerValue === 4 ? new Float32Array(bytes.buffer) : Float32Array.from(new Float64Array(bytes.buffer))
+    const bytes = takeMemory(path, byteLength)
+    await readFully(path, file, bytes, dataOffset)
+    const data = bytesPerValue === 4 ? new Float32Array(bytes.buffer) : new Float32Array(new Float64Array(bytes.buffer))
     return { shape, data }
   } finally {
     await file.close()
