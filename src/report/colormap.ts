@@ -13,6 +13,7 @@ export function hot(fraction: number): readonly [number, number, number] {
   return [toByte(red), toByte(ramp(entry, 0.365079, 0.746032)), toByte(ramp(entry, 0.746032, 1))]
 }
 
+/** matplotlib cuts the fraction off. */
 function toByte(value: number): number {
-  return Math.round(value * 255)
+  return Math.floor(value * 255)
 }
