@@ -2,12 +2,12 @@ import { createReadStream } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { OutputError, UsageError } from '../errors.js'
+import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { cacheFolder, weightsFolder } from './cache.js'
 import { type CatalogEntry, catalog, catalogEntry, isPublished } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
-import { writeStreamAtomic } from './streamedFile.js'
 import { graphFile } from './torchvision/graphFile.js'
 
 /** A network of the catalog, and whether its weights are here. */
@@ -62,7 +62,7 @@ export async function importWeights(id: string, file: string): Promise<ImportedW
 
 async function copyToCache(file: string, path: string): Promise<void> {
   try {
-    await writeStreamAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
+    await writeFileAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
   } catch (error) {
     if (!(error instanceof OutputError)) throw error
     throw new OutputError(

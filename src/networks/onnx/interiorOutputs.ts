@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { InferenceSession } from 'onnxruntime-node'
 import { InputError } from '../../errors.js'
-import { writeStreamAtomic } from '../streamedFile.js'
+import { writeFileAtomic } from '../../files/atomic.js'
 import type { TypedTensor } from './interface.js'
 import { messageBytes, messageField, stringField } from './protobuf.js'
 
@@ -20,7 +20,7 @@ export async function writeWithOutputs(path: string, original: string, names: re
     yield* createReadStream(original, { highWaterMark: 1 << 20 })
     yield* messageBytes(messageField(7, outputs))
   }
-  await writeStreamAtomic(path, pieces())
+  await writeFileAtomic(path, pieces())
 }
 
 /**

@@ -1,4 +1,4 @@
-import { writeStreamAtomic } from '../streamedFile.js'
+import { writeFileAtomic } from '../../files/atomic.js'
 import {
   bytesField,
   type Chunk,
@@ -56,7 +56,7 @@ const int64Type = 7
  * @throws OutputError when the file cannot be written; errors of reading an initializer pass through
  */
 export async function writeModel(path: string, model: Model): Promise<void> {
-  await writeStreamAtomic(path, messageBytes(modelMessage(model)))
+  await writeFileAtomic(path, messageBytes(modelMessage(model)))
 }
 
 /** The model as the chunks of a ModelProto. */
