@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, extname, isAbsolute, join, parse, relative, resolve } from 'node:path'
+import { dirname, extname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { modelsFolder } from '../files/package.js'
@@ -29,13 +29,18 @@ export async function patchesFrom(path: string): Promise<readonly PatchSource[]>
   if (!info.isDirectory()) return extname(path) === '.json' ? readManifest(path) : [{ name: parse(path).name, path }]
   const names = await readdir(path)
   if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
-  const pictures = names.filter((name) => PICTURE_EXTENSIONS.has(extname(name).toLowerCase())).sort()
+  const pictures = names.filter(isPicture).sort()
   if (pictures.length === 0)
     throw new InputError(`no pictures in ${path}; put PNG or WebP files with transparency there`)
   return unique(
     path,
     pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })),
   )
+}
+
+/** Hidden files are left out: some systems put one of their own beside each picture. */
+function isPicture(name: string): boolean {
+  return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }
 
 async function readManifest(path: string): Promise<readonly PatchSource[]> {
@@ -67,7 +72,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
 function insideFolder(folder: string, file: string, manifest: string): string {
   const path = resolve(folder, file)
   const way = relative(folder, path)
-  if (way.startsWith('..') || isAbsolute(way)) {
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
     throw new InputError(`${manifest} points to ${file}, outside its folder; keep the pictures beside the manifest`)
   }
   return path

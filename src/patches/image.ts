@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import { InputError } from '../errors.js'
 
@@ -16,7 +16,7 @@ const MAX_PIXELS = 64_000_000
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
 /**
- * Reads a picture file (PNG, WebP, JPEG, SVG, …) as 8-bit sRGB with alpha.
+ * Reads a picture file (PNG, WebP, JPEG, SVG, …) as 8-bit sRGB with alpha, upright as its EXIF orientation says.
  * @throws InputError if the file is missing, too large or not a picture
  */
 export async function readImage(path: string): Promise<Image> {
@@ -30,7 +30,9 @@ export async function readImage(path: string): Promise<Image> {
     )
   }
   try {
-    const { data, info: raw } = await sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    // Given a path, sharp may answer from its cache after the file has changed.
+    const { data, info: raw } = await sharp(await readFile(path), { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+      .autoOrient()
       .toColourspace('srgb')
       .ensureAlpha()
       .raw({ depth: 'uchar' })
@@ -45,7 +47,7 @@ export async function readImage(path: string): Promise<Image> {
 function plainCause(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   if (/pixel limit/i.test(message)) return `it has more than ${MAX_PIXELS / 1e6} million pixels; make it smaller`
-  if (/unsupported image format|unknown file format/i.test(message))
+  if (/unsupported image format|unknown file format|input buffer is empty/i.test(message))
     return 'it is not a picture; give PNG, WebP, JPEG or SVG'
   return `the picture is damaged (${message.split('\n')[0]?.trim()}); make it again`
 }
