@@ -33,11 +33,13 @@ export interface PositionGrid {
 
 /**
  * The positions at which a patch of `size` pixels lies wholly in a frame of `frame` pixels.
- * @throws UsageError if the stride is not a positive whole number
+ * @throws UsageError if the stride is not a positive whole number, or if the patch is larger than the frame
  */
 export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
   if (!Number.isInteger(stride) || stride < 1)
     throw new UsageError(`stride ${stride} is not a positive whole number; use --stride 1 or more`)
+  if (!Number.isInteger(size) || size < 1 || size > frame)
+    throw new UsageError(`patch size ${size} is not between 1 and the frame's ${frame}; choose another --size`)
   const extent = frame - size + 1
   const side = Math.ceil(extent / stride)
   const places: Position[] = []

@@ -28,6 +28,7 @@ export type WishedSettings = Partial<Settings>
 /**
  * Settings that use all cores: every core a worker, or one worker on all cores, in batches of each size, restricted to
  * what was wished. The first is what short work gets without a trial.
+ * @throws UsageError if a wish is not a positive whole number, or a batch that the network does not accept
  */
 export function candidateSettings(network: Network, wished: WishedSettings, cores: number): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
@@ -35,10 +36,13 @@ export function candidateSettings(network: Network, wished: WishedSettings, core
     if (value !== undefined && (!Number.isInteger(value) || value < 1))
       throw new UsageError(`--${name} ${value} is not a positive whole number`)
   }
+  const { batch: onlyBatch } = network.input
+  if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
+    throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave --batch out`)
   const copies = Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, network.weightsBytes)))
-  const workerCounts = wished.workers === undefined ? [...new Set([Math.min(cores, copies), 1])] : [wished.workers]
-  const batches =
-    network.input.batch !== null ? [network.input.batch] : wished.batch === undefined ? BATCHES : [wished.batch]
+  const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
+  const workerCounts = wished.workers === undefined ? [...new Set([Math.min(fitting, copies), 1])] : [wished.workers]
+  const batches = onlyBatch !== null ? [onlyBatch] : wished.batch === undefined ? BATCHES : [wished.batch]
   return batches.flatMap((batch) =>
     workerCounts.map((workers) => ({
       workers,

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { featureBytes, imagesOf, mapBytes, planUnits } from '../../src/engine/plan.js'
+import { imagenetInput, type Network } from '../../src/networks/network.js'
+import type { Patch } from '../../src/patches/patch.js'
+
+function network(id: string, dims: readonly number[], frame = 224): Network {
+  return {
+    id,
+    title: id,
+    onnxPath: `${id}.onnx`,
+    layers: dims.map((dims, i) => ({ name: `layer${i}`, dims })),
+    input: { ...imagenetInput, rows: frame, cols: frame },
+    weightsPath: `${id}.pth`,
+    weightsSha256: id,
+    weightsBytes: 1,
+  }
+}
+
+function patch(name: string, size: number): Patch {
+  return { name, size, rgba: new Uint8Array(size * size * 4), sha256: `${name} ${size}` }
+}
+
+describe('plan', () => {
+  const networks = [network('first', [4096, 4096, 1000]), network('second', [1000])]
+  const patches = [patch('a', 125), patch('b', 125), patch('a', 75)]
+
+  it('has every network × patch once, one network after the other, patches in their order', () => {
+    expect(planUnits(networks, patches, 1).map(({ network, patch }) => [network.id, patch.name, patch.size])).toEqual([
+      ['first', 'a', 125],
+      ['first', 'b', 125],
+      ['first', 'a', 75],
+      ['second', 'a', 125],
+      ['second', 'b', 125],
+      ['second', 'a', 75],
+    ])
+    expect(planUnits([], patches, 1)).toEqual([])
+    expect(planUnits(networks, [], 1)).toEqual([])
+  })
+
+  it("has the paper's 6.5 million images: 10 classes × 20 patches × both sizes", () => {
+    const [first] = networks as [Network]
+    const images = planUnits([first], [patch('a', 125), patch('a', 75)], 1).reduce(
+      (sum, unit) => sum + imagesOf(unit),
+      0,
+    )
+    expect(images * 10 * 20).toBe(6_500_000)
+  })
+
+  it('shares one grid among units of equal frame and size, and no other', () => {
+    const [a, b, small] = planUnits(networks, patches, 1)
+    expect(a?.grid).toBe(b?.grid)
+    expect(a?.grid).not.toBe(small?.grid)
+    const [large, other] = planUnits([network('large', [1]), network('other', [1], 227)], [patch('a', 125)], 1)
+    expect([large?.grid.rows, other?.grid.rows]).toEqual([100, 103])
+  })
+
+  it('counts images and bytes: anchors outside the grid are computed, but no part of the maps', () => {
+    const [unit] = planUnits(networks, patches, 4)
+    if (unit === undefined) throw new Error('no unit')
+    expect(imagesOf(unit)).toBe(25 * 25 + 4)
+    expect(featureBytes(unit)).toBe(629 * 9192 * 4)
+    expect(mapBytes(unit)).toBe(3 * 5 * 25 * 25 * 4)
+  })
+})
