@@ -36,6 +36,22 @@ export async function writeFolderAtomic(path: string, fill: (temporary: string) 
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
+    // The user knows the folder, not the temporary names in it.
+    throw asOutputError(path, error instanceof OutputError ? error.cause : error)
+  }
+}
+
+/**
+ * Makes a folder and what is missing above it, and tries whether it can be written, before long work relies on it.
+ * @throws OutputError if it cannot
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+    const trial = temporaryName(join(path, 'trial'))
+    await writePieces(trial, '')
+    await rm(trial)
+  } catch (error) {
     throw asOutputError(path, error)
   }
 }
@@ -114,6 +130,7 @@ export function asOutputError(path: string, error: unknown): Error {
     EROFS: 'the folder is on a read-only file system; choose another with --out',
     EACCES: 'no permission to write there; choose another folder with --out',
     EPERM: 'no permission to write there; choose another folder with --out',
+    ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another with --out',
     ENOTDIR: 'a file stands where a folder is needed; choose another folder with --out',
     EEXIST: 'a file stands where a folder is needed; choose another folder with --out',
     EISDIR: 'a folder stands where a file is needed; choose another name with --out',
