@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.js'
+import { isCaffeModel, readCaffeModel } from './caffeModel.js'
 import { fileSize, readRange } from './fileBytes.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
 import { printable } from './printable.js'
@@ -16,12 +17,12 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy' | 'pytorch-tar' | 'safetensors'
+export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy' | 'pytorch-tar' | 'safetensors' | 'caffemodel'
 
 interface FormatReader {
   readonly format: CheckpointFormat
   /** Whether a file with these first bytes (up to 512) is of this format. */
-  readonly recognises: (head: Buffer, fileLength: number) => boolean
+  readonly recognises: (head: Buffer, fileLength: number, path: string) => boolean
   readonly read: (path: string, fileLength: number) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
 
@@ -38,6 +39,7 @@ const formats: readonly FormatReader[] = [
   },
   { format: 'pytorch-tar', recognises: isTar, read: readTarCheckpoint },
   { format: 'safetensors', recognises: isSafetensors, read: readSafetensors },
+  { format: 'caffemodel', recognises: isCaffeModel, read: readCaffeModel },
 ]
 
 /**
@@ -49,10 +51,10 @@ const formats: readonly FormatReader[] = [
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const fileLength = await fileSize(path)
   const head = await readRange(path, { offset: 0, length: Math.min(512, fileLength) })
-  const reader = formats.find(({ recognises }) => recognises(head, fileLength))
+  const reader = formats.find(({ recognises }) => recognises(head, fileLength, path))
   if (!reader) {
     throw new InputError(
-      `${path} is not a checkpoint in a form that is read (PyTorch zip, legacy or tar, safetensors); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a form that is read (PyTorch zip, legacy or tar, safetensors, caffemodel); save it again with torch.save(model.state_dict(), …)`,
     )
   }
   const tensors = await reader.read(path, fileLength)

@@ -79,7 +79,8 @@ function graphMessage(model: Model): Chunk[] {
   ]
 }
 
-function nodeMessage(node: Node): Chunk[] {
+/** A node as the chunks of a NodeProto. */
+export function nodeMessage(node: Node): Chunk[] {
   return [
     ...node.inputs.flatMap((name) => stringField(1, name)),
     ...node.outputs.flatMap((name) => stringField(2, name)),
@@ -117,7 +118,8 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-function tensorInfoMessage(info: TensorInfo): Chunk[] {
+/** A float32 tensor's name and shape as the chunks of a ValueInfoProto. */
+export function tensorInfoMessage(info: TensorInfo): Chunk[] {
   const dimensions = info.shape.flatMap((size) =>
     messageField(1, typeof size === 'number' ? integerField(1, size) : stringField(2, size)),
   )
