@@ -56,11 +56,6 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** True for the names that an interrupted atomic write can leave behind. */
-export function isTemporaryName(name: string): boolean {
-  return TEMPORARY_NAME.test(name)
-}
-
 /**
  * Removes what killed processes of this machine left of atomic writes, in the folder and below it. What other machines
  * or living processes are writing there stays.
@@ -81,9 +76,16 @@ export async function removeStaleTemporaries(folder: string): Promise<void> {
 /** Host, process, chance: so that it can be told later whether anybody is still writing. */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-/
 
+/** Whether an interrupted atomic write of a process of this machine that has ended left this name behind. */
+export function isAbandonedName(name: string): boolean {
+  const owner = TEMPORARY_NAME.exec(name)
+  return owner !== null && owner[1] === HOST && !isAlive(Number(owner[2]))
+}
+
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
-function temporaryName(path: string): string {
+/** A name in the same folder for what will take the name `path` once it is whole; it tells who is writing there. */
+export function temporaryName(path: string): string {
   // Only a part of the name, for people who look: a whole one could grow beyond what file systems take.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
   return join(dirname(path), `.tmp-${HOST}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)

@@ -2,8 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { isTemporaryName } from '../files/atomic.js'
-import { readUnit, readUnitMaps, type Unit } from './unit.js'
+import { readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -31,7 +30,13 @@ export async function readStudy(results: string, modelOrder: readonly string[]):
     for (const size of await foldersIn(join(results, 'units', model))) {
       const folder = join(results, 'units', model, size)
       const patches = await foldersIn(folder)
-      if (patches.length > 0) groups.push(await readGroup(patches.map((patch) => join(folder, patch))))
+      if (patches.length > 0)
+        groups.push(
+          await readGroup(
+            results,
+            patches.map((patch) => join(folder, patch)),
+          ),
+        )
     }
   }
   if (groups.length === 0) throw new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
@@ -39,11 +44,13 @@ export async function readStudy(results: string, modelOrder: readonly string[]):
   return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
-async function readGroup(folders: readonly string[]): Promise<StudyGroup> {
+async function readGroup(results: string, folders: readonly string[]): Promise<StudyGroup> {
   const units: Unit[] = []
   let sums: Float64Array | undefined
   for (const folder of folders) {
     const unit = await readUnit(folder)
+    const home = unitFolder(results, unit.inputs)
+    if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
     const first = units[0] ?? unit
     const difference = differenceOf(first, unit)
     if (difference !== undefined) {
@@ -86,10 +93,11 @@ export function meanMap(group: StudyGroup, layer: number, anchor: number): Float
   return group.meanMaps.subarray(start, start + length)
 }
 
+/** Hidden folders are left out: temporaries of atomic writes, and what other programs put there. */
 async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   return entries
-    .filter((entry) => entry.isDirectory() && !isTemporaryName(entry.name))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
     .sort(compareText)
 }

@@ -48,6 +48,9 @@ const unitSchema = z.object({
 /** One patch × size × network: what unit.json holds. */
 export type Unit = z.infer<typeof unitSchema>
 
+/** unit.json itself: a unit and the SHA-256 of its JSON without white space. */
+const documentSchema = unitSchema.extend({ sha256: z.string() })
+
 const MAPS_FILE = 'similarity.npy'
 
 /** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
@@ -65,10 +68,11 @@ export function unitFolder(
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, maps: Float32Array): Promise<Unit> {
   const shape = [unit.layers.length, ANCHOR_NAMES.length, unit.rows, unit.cols]
   const npy = encodeNpy(shape, maps)
-  const complete: Unit = { ...unit, arrays: { [MAPS_FILE]: sha256(...npy) } }
+  const complete = unitSchema.parse({ ...unit, arrays: { [MAPS_FILE]: sha256(...npy) } })
+  const document = { ...complete, sha256: sha256(JSON.stringify(complete)) }
   await writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
     await writeFileAtomic(join(folder, MAPS_FILE), npy)
-    await writeFileAtomic(join(folder, 'unit.json'), `${JSON.stringify(complete, null, 2)}\n`)
+    await writeFileAtomic(join(folder, 'unit.json'), `${JSON.stringify(document, null, 2)}\n`)
   })
   return complete
 }
@@ -91,9 +95,12 @@ export async function readUnit(folder: string): Promise<Unit> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new InputError(`cannot read ${path}: no such file; run reproduce on this folder again`)
   })
-  const parsed = unitSchema.safeParse(parseJson(text))
-  if (!parsed.success) throw new InputError(`${path} is damaged; run reproduce on this folder again`)
-  return parsed.data
+  const parsed = documentSchema.safeParse(parseJson(text))
+  if (parsed.success) {
+    const { sha256: digest, ...unit } = parsed.data
+    if (digest === sha256(JSON.stringify(unit))) return unit
+  }
+  throw new InputError(`${path} is damaged; run reproduce on this folder again`)
 }
 
 /**
@@ -111,7 +118,9 @@ export async function readUnitMaps(folder: string, unit: Unit): Promise<NpyArray
 }
 
 function sameInputs(a: UnitInputs, b: UnitInputs): boolean {
-  return (Object.keys(inputsSchema.shape) as (keyof UnitInputs)[]).every((key) => String(a[key]) === String(b[key]))
+  return (Object.keys(inputsSchema.shape) as (keyof UnitInputs)[]).every(
+    (key) => JSON.stringify(a[key]) === JSON.stringify(b[key]),
+  )
 }
 
 function parseJson(text: string): unknown {
@@ -122,10 +131,31 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A name as a file or folder may carry it: characters that some file system refuses are percent-encoded. */
+/** Longest name in bytes, so that an extension and the prefix of temporaries still fit into the usual 255. */
+const MAX_NAME_BYTES = 200
+
+/**
+ * A name as a file or folder may carry it, another for every name. What some file system refuses is percent-encoded:
+ * punctuation, a dot in front, a dot or space at the end, device names of Windows. Too long a name ends in a digest.
+ */
 export function fileName(name: string): string {
-  const escaped = name.replace(/[^\p{L}\p{N} ._()+,@=-]/gu, (character) =>
-    encodeURIComponent(character).replaceAll('*', '%2A'),
-  )
-  return escaped.replace(/^\./, '%2E')
+  const escaped = name
+    .replace(/[^\p{L}\p{N} ._()+,@=-]/gu, percentEncoded)
+    .replace(/^\.|[. ]$/g, percentEncoded)
+    .replace(/^(?=(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))./i, percentEncoded)
+  if (Buffer.byteLength(escaped) <= MAX_NAME_BYTES) return escaped
+  const end = `%~${sha256(escaped).slice(0, 32)}`
+  let start = ''
+  for (const character of escaped) {
+    if (Buffer.byteLength(start + character + end) > MAX_NAME_BYTES) break
+    start += character
+  }
+  return start + end
+}
+
+/** Half a surrogate pair has no UTF-8 form; it becomes %uD800. */
+function percentEncoded(character: string): string {
+  const hex = (value: number) => value.toString(16).toUpperCase().padStart(2, '0')
+  if (/^\p{Cs}$/u.test(character)) return `%u${hex(character.charCodeAt(0))}`
+  return [...Buffer.from(character)].map((byte) => `%${hex(byte)}`).join('')
 }

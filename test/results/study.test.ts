@@ -1,0 +1,119 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { meanMap, readStudy } from '../../src/results/study.js'
+import { type UnitInputs, unitFolder, writeUnit } from '../../src/results/unit.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { inputs, madeUnit } from './study.js'
+
+const inFolder = temporaryFolder()
+
+async function store(results: string, changes: Partial<UnitInputs>, level = 0.9): Promise<void> {
+  const { unit, maps } = madeUnit(changes, level)
+  await writeUnit(results, unit, maps)
+}
+
+async function refusalOf(results: string): Promise<string> {
+  const error = await readStudy(results, []).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(error).toBeInstanceOf(InputError)
+  return (error as InputError).message
+}
+
+describe('study', () => {
+  it('groups units by network and size: networks in the given order, others by name, large patches first', async () => {
+    for (const model of ['zeta', 'alexnet', 'resnet50', 'alpha']) {
+      for (const size of [75, 125]) {
+        for (const patch of ['dog', 'Car', 'bird']) await store(inFolder(), { model, size, patch })
+      }
+    }
+    const groups = await readStudy(inFolder(), ['resnet50', 'alexnet'])
+    expect(groups.map(({ model, size }) => `${model} ${size}`)).toEqual([
+      'resnet50 125',
+      'resnet50 75',
+      'alexnet 125',
+      'alexnet 75',
+      'alpha 125',
+      'alpha 75',
+      'zeta 125',
+      'zeta 75',
+    ])
+    for (const group of groups) {
+      expect(group).toMatchObject({ rows: 2, cols: 2, stride: 50, layers: ['fc6', 'fc8'] })
+      expect(group.units.map((unit) => unit.inputs.patch)).toEqual(['Car', 'bird', 'dog'])
+    }
+  })
+
+  it("averages its patches' maps in float64, layer by layer and anchor by anchor", async () => {
+    const levels = [0.1, 0.2, 0.7]
+    for (const [i, level] of levels.entries()) await store(inFolder(), { patch: `patch ${i}` }, level)
+    const [group] = await readStudy(inFolder(), [])
+    if (group === undefined) throw new Error('no group')
+    const maps = levels.map((level) => madeUnit({}, level).maps)
+    for (let layer = 0; layer < 2; layer++) {
+      for (let anchor = 0; anchor < 5; anchor++) {
+        const start = (layer * 5 + anchor) * 4
+        const expected = [0, 1, 2, 3].map((i) => maps.reduce((sum, map) => sum + (map[start + i] as number), 0) / 3)
+        expect([...meanMap(group, layer, anchor)]).toEqual(expected)
+      }
+    }
+  })
+
+  it('merges by copying: the folders of two machines give what one machine gives', async () => {
+    await store(inFolder('a'), { patch: 'car' }, 0.8)
+    await store(inFolder('b'), { patch: 'dog' }, 0.6)
+    await store(inFolder('b'), { model: 'resnet50', layers: ['fc'] })
+    for (const patch of ['car', 'dog']) await store(inFolder('one'), { patch }, patch === 'car' ? 0.8 : 0.6)
+    await store(inFolder('one'), { model: 'resnet50', layers: ['fc'] })
+    cpSync(inFolder('a'), inFolder('merged'), { recursive: true })
+    cpSync(inFolder('b'), inFolder('merged'), { recursive: true })
+    expect(await readStudy(inFolder('merged'), [])).toEqual(await readStudy(inFolder('one'), []))
+  })
+
+  it('passes over what is being written, hidden folders and stray files', async () => {
+    await store(inFolder(), {})
+    const folder = unitFolder(inFolder(), inputs)
+    mkdirSync(join(folder, '..', '.tmp-00000000-1-00000000-dog'))
+    mkdirSync(join(folder, '..', '.ipynb_checkpoints'))
+    mkdirSync(inFolder('units', '.cache', '125', 'x'), { recursive: true })
+    writeFileSync(join(folder, '..', 'notes.txt'), '')
+    writeFileSync(inFolder('units', '.DS_Store'), '')
+    expect((await readStudy(inFolder(), []))[0]?.units).toHaveLength(1)
+  })
+
+  it.each([
+    ['stride', { stride: 49 }],
+    ['list of layers', { layers: ['fc6'] }],
+    ['set of weights', { weightsSha256: 'other' }],
+    ['background', { background: '#000000' }],
+    ['blend', { blend: 'soft' as const }],
+  ])('refuses to average units with another %s and names the unit', async (difference, changes) => {
+    await store(inFolder(), { patch: 'car' })
+    await store(inFolder(), { patch: 'dog', ...changes })
+    const message = await refusalOf(inFolder())
+    expect(message).toContain(unitFolder(inFolder(), { ...inputs, patch: 'dog' }))
+    expect(message).toContain(`has another ${difference} than the units beside it`)
+  })
+
+  it('refuses a unit that was copied to another name: it would count twice', async () => {
+    await store(inFolder(), {})
+    const folder = unitFolder(inFolder(), inputs)
+    cpSync(folder, join(folder, '..', 'car copy'), { recursive: true })
+    expect(await refusalOf(inFolder())).toMatch(/car copy holds the unit of .*; remove it/)
+  })
+
+  it('refuses a damaged unit and names it', async () => {
+    await store(inFolder(), {})
+    const path = join(unitFolder(inFolder(), inputs), 'unit.json')
+    writeFileSync(path, '{}')
+    expect(await refusalOf(inFolder())).toContain(`${path} is damaged; run reproduce on this folder again`)
+  })
+
+  it('refuses a folder without units, and one that is missing', async () => {
+    expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run reproduce/)
+    expect(await refusalOf(inFolder('nothing'))).toMatch(/no finished units/)
+  })
+})

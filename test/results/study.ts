@@ -1,0 +1,34 @@
+import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
+import type { Unit, UnitInputs } from '../../src/results/unit.js'
+
+export const inputs: UnitInputs = {
+  model: 'alexnet',
+  weightsSha256: '0123',
+  layers: ['fc6', 'fc8'],
+  patch: 'car',
+  patchSha256: '4567',
+  size: 125,
+  stride: 50,
+  background: 'white',
+  blend: 'hard',
+}
+
+/** A unit of 2×2 positions made up by formula; `level` moves all its similarities. */
+export function madeUnit(
+  changes: Partial<UnitInputs> = {},
+  level = 0.9,
+): { unit: Omit<Unit, 'arrays'>; maps: Float32Array } {
+  const own = { ...inputs, ...changes }
+  const [rows, cols] = [2, 2]
+  const positions = anchorPositions((rows - 1) * own.stride + 1)
+  const layers = own.layers.map((name, layer) => {
+    const entries = ANCHOR_NAMES.map((anchor, i) => {
+      const { row = 0, col = 0 } = positions[i] ?? {}
+      return [anchor, { row, col, mean: level - layer / 10 - i / 1000, min: level - 0.5 }] as const
+    })
+    return { name, dims: 8, similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'] }
+  })
+  const length = layers.length * ANCHOR_NAMES.length * rows * cols
+  const maps = Float32Array.from({ length }, (_, i) => level + i / 1000)
+  return { unit: { inputs: own, rows, cols, layers }, maps }
+}

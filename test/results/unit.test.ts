@@ -1,0 +1,244 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { InputError, OutputError } from '../../src/errors.js'
+import { readNpy } from '../../src/files/npy.js'
+import { sha256OfFile } from '../../src/files/sha256.js'
+import { fileName, findUnit, readUnit, readUnitMaps, unitFolder, writeUnit } from '../../src/results/unit.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { inputs, madeUnit } from './study.js'
+
+const inFolder = temporaryFolder()
+
+/** Names as files, manifests and networks may carry them, the worst among them. */
+const names = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }),
+  fc.constantFrom(
+    '..',
+    '.',
+    '...',
+    'a/b',
+    '../../etc',
+    'a\\b',
+    '"',
+    "'",
+    'CON',
+    'nul.txt',
+    'a.',
+    'a ',
+    '%',
+    '%2E',
+    '\0',
+    '\ud800',
+    '日本',
+    '~',
+  ),
+  fc
+    .array(fc.constantFrom('.', '/', '\\', '%', '2', 'E', ' ', 'a', '\ud83d', '\ude00'), { minLength: 1 })
+    .map((parts) => parts.join('')),
+)
+
+describe('names of files and folders', () => {
+  it('stay one part of a path that every file system takes', () => {
+    fc.assert(
+      fc.property(names, (name) => {
+        const made = fileName(name)
+        expect(made).not.toBe('')
+        expect(made).not.toMatch(/[/\\:*?"<>|\p{Cc}\p{Cs}]/u)
+        expect(made).not.toMatch(/^\.|[. ]$/)
+        expect(made).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i)
+        expect(Buffer.byteLength(made)).toBeLessThanOrEqual(200)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('are distinct where the names are', () => {
+    fc.assert(
+      fc.property(names, names, (a, b) => {
+        expect(fileName(a) === fileName(b)).toBe(a === b)
+      }),
+      { numRuns: 500 },
+    )
+    const long = 'x'.repeat(250)
+    const alike = [
+      '.',
+      '%2E',
+      '..',
+      '%2E.',
+      '\ud800',
+      '\ud801',
+      '\ufffd',
+      'a.',
+      'a%2E',
+      'a',
+      `${long}1`,
+      `${long}2`,
+      long,
+      'CON',
+      '%43ON',
+      'con',
+    ]
+    expect(new Set(alike.map(fileName)).size).toBe(alike.length)
+  })
+
+  it('leave ordinary names as they are', () => {
+    for (const name of ['mobilenet_v2-aa', 'car', 'fc6', 'zebra (2)', 'Müller.v2', '犬', 'a+b=c,d@e']) {
+      expect(fileName(name)).toBe(name)
+    }
+  })
+
+  it('keep a unit inside its results folder', () => {
+    fc.assert(
+      fc.property(names, names, (model, patch) => {
+        const way = relative(inFolder(), unitFolder(inFolder(), { model, size: 75, patch }))
+        expect(way.split(sep)).toEqual(['units', fileName(model), '75', fileName(patch)])
+      }),
+    )
+  })
+})
+
+describe('unit', () => {
+  it('is found again, whole, with its maps', async () => {
+    const { unit, maps } = madeUnit()
+    const written = await writeUnit(inFolder(), unit, maps)
+    expect(written).toMatchObject(unit)
+    expect(await findUnit(inFolder(), unit.inputs)).toEqual(written)
+    const folder = unitFolder(inFolder(), unit.inputs)
+    expect(await readUnit(folder)).toEqual(written)
+    expect(await readUnitMaps(folder, written)).toEqual({ shape: [2, 5, 2, 2], data: maps })
+  })
+
+  it('lies where SPEC says: units/<model>/<size>/<patch> with unit.json and similarity.npy', async () => {
+    const { unit, maps } = madeUnit()
+    await writeUnit(inFolder(), unit, maps)
+    expect(readdirSync(inFolder('units', 'alexnet', '125'))).toEqual(['car'])
+    const folder = inFolder('units', 'alexnet', '125', 'car')
+    expect(readdirSync(folder).sort()).toEqual(['similarity.npy', 'unit.json'])
+    const document = JSON.parse(readFileSync(join(folder, 'unit.json'), 'utf8'))
+    expect(document).toMatchObject(unit)
+    expect(document.arrays).toEqual({ 'similarity.npy': await sha256OfFile(join(folder, 'similarity.npy')) })
+    expect((await readNpy(join(folder, 'similarity.npy'))).shape).toEqual([2, 5, 2, 2])
+  })
+
+  it('has the same bytes whenever it is written', async () => {
+    const { unit, maps } = madeUnit()
+    const digests = []
+    for (const results of ['a', 'b']) {
+      await writeUnit(inFolder(results), unit, maps)
+      const folder = unitFolder(inFolder(results), inputs)
+      digests.push([await sha256OfFile(join(folder, 'unit.json')), await sha256OfFile(join(folder, 'similarity.npy'))])
+    }
+    expect(digests[0]).toEqual(digests[1])
+  })
+
+  it('keeps every number and name', async () => {
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+    await fc.assert(
+      fc.asyncProperty(names, names, number, async (model, patch, mean) => {
+        const { unit, maps } = madeUnit({ model, patch }, mean)
+        await writeUnit(inFolder(), unit, maps)
+        expect(await findUnit(inFolder(), unit.inputs)).toMatchObject(JSON.parse(JSON.stringify(unit)))
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('made from other inputs must be computed again', async () => {
+    const { unit, maps } = madeUnit()
+    await writeUnit(inFolder(), unit, maps)
+    const others = [
+      { weightsSha256: 'other' },
+      { layers: ['fc6'] },
+      { layers: ['fc8', 'fc6'] },
+      { layers: ['fc6,fc8'] },
+      { patchSha256: 'other' },
+      { stride: 49 },
+      { background: '#000000' },
+      { blend: 'soft' as const },
+    ]
+    for (const other of others) {
+      expect(await findUnit(inFolder(), { ...inputs, ...other })).toBeUndefined()
+    }
+    for (const elsewhere of [{ model: 'resnet50' }, { patch: 'dog' }, { size: 75 }]) {
+      expect(await findUnit(inFolder(), { ...inputs, ...elsewhere })).toBeUndefined()
+    }
+    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+  })
+
+  it('under the name of another must be computed again', async () => {
+    const { unit, maps } = madeUnit()
+    await writeUnit(inFolder(), unit, maps)
+    renameSync(unitFolder(inFolder(), inputs), join(dirname(unitFolder(inFolder(), inputs)), 'dog'))
+    expect(await findUnit(inFolder(), { ...inputs, patch: 'dog' })).toBeUndefined()
+  })
+
+  it.each(['similarity.npy', 'unit.json'])('with any flipped bit in %s must be computed again', async (name) => {
+    const { unit, maps } = madeUnit()
+    const written = await writeUnit(inFolder(), unit, maps)
+    const path = join(unitFolder(inFolder(), inputs), name)
+    const whole = readFileSync(path)
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (place, bit) => {
+        const damaged = Buffer.from(whole)
+        damaged[place] = (damaged[place] as number) ^ (1 << bit)
+        writeFileSync(path, damaged)
+        const found = await findUnit(inFolder(), inputs)
+        // White space between the values of JSON may change without changing the unit.
+        if (found !== undefined) expect(name === 'unit.json' && found).toEqual(written)
+      }),
+      { numRuns: 300 },
+    )
+    writeFileSync(path, whole)
+    expect(await findUnit(inFolder(), inputs)).toEqual(written)
+  })
+
+  it.each(['similarity.npy', 'unit.json'])('with %s cut or missing must be computed again', async (name) => {
+    const { unit, maps } = madeUnit()
+    const written = await writeUnit(inFolder(), unit, maps)
+    const folder = unitFolder(inFolder(), inputs)
+    const whole = readFileSync(join(folder, name))
+    for (const length of [whole.length - 2, whole.length / 2, 0]) {
+      writeFileSync(join(folder, name), whole.subarray(0, length))
+      expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    }
+    rmSync(join(folder, name))
+    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    const reading = name === 'unit.json' ? readUnit(folder) : readUnitMaps(folder, written)
+    await expect(reading).rejects.toThrow(InputError)
+  })
+
+  it('is replaced as a whole', async () => {
+    const first = madeUnit()
+    await writeUnit(inFolder(), first.unit, first.maps)
+    const folder = unitFolder(inFolder(), inputs)
+    writeFileSync(join(folder, 'stray'), '')
+    const second = madeUnit({ weightsSha256: 'other' }, 0.5)
+    await writeUnit(inFolder(), second.unit, second.maps)
+    expect(readdirSync(folder).sort()).toEqual(['similarity.npy', 'unit.json'])
+    expect(await findUnit(inFolder(), second.unit.inputs)).toBeDefined()
+    expect(readdirSync(dirname(folder))).toEqual(['car'])
+  })
+
+  it('whose maps are damaged or are another unit’s is not read', async () => {
+    const { unit, maps } = madeUnit()
+    const written = await writeUnit(inFolder(), unit, maps)
+    const folder = unitFolder(inFolder(), inputs)
+    await expect(readUnitMaps(folder, { ...written, rows: 4, cols: 1 })).rejects.toThrow(/similarity\.npy is damaged/)
+    await writeUnit(
+      inFolder(),
+      unit,
+      maps.map((value) => value / 2),
+    )
+    await expect(readUnitMaps(folder, written)).rejects.toThrow(InputError)
+  })
+
+  it('that cannot be written is an OutputError', async () => {
+    const { unit, maps } = madeUnit()
+    mkdirSync(inFolder('units'))
+    writeFileSync(inFolder('units', 'alexnet'), '')
+    await expect(writeUnit(inFolder(), unit, maps)).rejects.toThrow(OutputError)
+  })
+})
