@@ -76,6 +76,11 @@ export async function removeStaleTemporaries(folder: string): Promise<void> {
 /** Host, process, chance: so that it can be told later whether anybody is still writing. */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-/
 
+/** True for the names that an interrupted atomic write can leave behind. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY_NAME.test(name)
+}
+
 /** Whether an interrupted atomic write of a process of this machine that has ended left this name behind. */
 export function isAbandonedName(name: string): boolean {
   const owner = TEMPORARY_NAME.exec(name)

@@ -4,7 +4,13 @@ import { basename, dirname } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
-import { asOutputError, removeStaleTemporaries, writeFileAtomic, writeFolderAtomic } from '../../src/files/atomic.js'
+import {
+  asOutputError,
+  isTemporaryName,
+  removeStaleTemporaries,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '../../src/files/atomic.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -131,6 +137,13 @@ describe('temporaries that were left behind', () => {
     const before = readdirSync(inFolder())
     await removeStaleTemporaries(inFolder())
     expect(readdirSync(inFolder())).toEqual(before)
+  })
+
+  it('are told by their name', async () => {
+    expect(isTemporaryName(await ownTemporaryName(inFolder('unit.json')))).toBe(true)
+    for (const name of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-00000000-1-00000000-x']) {
+      expect(isTemporaryName(name)).toBe(false)
+    }
   })
 
   it('are no matter in a folder that does not exist', async () => {
