@@ -27,8 +27,8 @@ export async function writeReport(
   results: string,
   { paper = false, limits = PAPER_LIMITS }: ReportOptions = {},
 ): Promise<Summary> {
-  if (!(limits.low < limits.high))
-    throw new UsageError(`limits ${limits.low},${limits.high} are not in rising order; use --limits 0.88,1`)
+  if (!(limits.low < limits.high) || !Number.isFinite(limits.high - limits.low))
+    throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
   const groups = await readStudy(
     results,
     catalog().map(({ id }) => id),

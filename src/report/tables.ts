@@ -38,7 +38,8 @@ export function similarityTables(
     .map((size) => {
       const keys = new Map<string, { model: string; layer: string }>()
       for (const cell of [...(wholePaper ? paper : []), ...measured]) {
-        if (cell.size === size) keys.set(`${cell.model}\n${cell.layer}`, { model: cell.model, layer: cell.layer })
+        if (cell.size === size)
+          keys.set(JSON.stringify([cell.model, cell.layer]), { model: cell.model, layer: cell.layer })
       }
       const rows = [...keys.values()].map((key) => ({ ...key, cells: cellsOf(key, size, measured, paper) }))
       return { ...tableTitle(size), size, rows }
@@ -84,7 +85,7 @@ function cellText(cell: TableCell): string {
 export function tableMarkdown({ title, rows }: SimilarityTable): string {
   const head = ['model', 'layer', ...ANCHOR_NAMES]
   const body = rows.map((row) => [row.model, row.layer, ...ANCHOR_NAMES.map((anchor) => cellText(row.cells[anchor]))])
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
   return [`# ${title}`, '', line(head), line(head.map(() => '---')), ...body.map(line), ''].join('\n')
 }
 
@@ -131,13 +132,29 @@ export function tableLatex({ title, rows }: SimilarityTable): string {
   ].join('\n')
 }
 
+/** Names come from files: what Markdown would take for markup is shown as itself. */
+function markdownText(text: string): string {
+  return oneLine(text)
+    .replace(/[\\`*[\]|]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+}
+
+/** A row of a table is one line. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ')
+}
+
 function latexText(text: string): string {
   const named: Record<string, string> = {
     '\\': '\\textbackslash{}',
     '~': '\\textasciitilde{}',
     '^': '\\textasciicircum{}',
+    '<': '\\textless{}',
+    '>': '\\textgreater{}',
+    '|': '\\textbar{}',
   }
-  return text.replace(/[\\~^&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
+  return oneLine(text).replace(/[\\~^<>|&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
 }
 
 function signed(value: number): string {

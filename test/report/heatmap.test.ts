@@ -18,21 +18,19 @@ describe('heatmap', () => {
   })
 
   it('decodes to one square of equal pixels a position, in the colours of its values', async () => {
-    const maps = fc
-      .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
-      .chain(([rows, cols]) =>
-        fc.tuple(
-          fc.constant(rows),
-          fc.constant(cols),
-          fc.float32Array({
-            minLength: rows * cols,
-            maxLength: rows * cols,
-            min: Math.fround(0.7),
-            max: 1,
-            noNaN: true,
-          }),
-        ),
-      )
+    const maps = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })).chain(([rows, cols]) =>
+      fc.tuple(
+        fc.constant(rows),
+        fc.constant(cols),
+        fc.float32Array({
+          minLength: rows * cols,
+          maxLength: rows * cols,
+          min: Math.fround(0.7),
+          max: 1,
+          noNaN: true,
+        }),
+      ),
+    )
     await fc.assert(
       fc.asyncProperty(maps, async ([rows, cols, map]) => {
         const picture = await decode(await heatmapPng(map, rows, cols, PAPER_LIMITS))

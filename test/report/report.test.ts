@@ -1,0 +1,138 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { InputError, UsageError } from '../../src/errors.js'
+import { readNpy } from '../../src/files/npy.js'
+import { sha256 } from '../../src/files/sha256.js'
+import { hot } from '../../src/report/colormap.js'
+import { writeReport } from '../../src/report/report.js'
+import { type UnitInputs, writeUnit } from '../../src/results/unit.js'
+import { madeUnit } from '../results/study.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+async function store(results: string, changes: Partial<UnitInputs>, level: number): Promise<void> {
+  const { unit, maps } = madeUnit(changes, level)
+  await writeUnit(results, unit, maps)
+}
+
+async function storeStudy(results: string): Promise<void> {
+  await store(results, { patch: 'car' }, 0.8)
+  await store(results, { patch: 'dog' }, 0.9)
+  await store(results, { patch: 'car', size: 75, model: 'own/net', layers: ['a/b'] }, 0.95)
+}
+
+/** Digest of every file below a folder, by its way from there. */
+function digests(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return Object.fromEntries(
+    files
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [relative(folder, path), sha256(readFileSync(path))]),
+  )
+}
+
+describe('report', () => {
+  it('makes every file that the contract names', async () => {
+    await storeStudy(inFolder())
+    await writeReport(inFolder())
+    expect(readdirSync(inFolder()).sort()).toEqual(
+      ['units', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'index.html'].sort(),
+    )
+    const tables = ['table-1-similarity-125', 'table-2-similarity-75']
+    expect(readdirSync(inFolder('tables')).sort()).toEqual(
+      tables.flatMap((name) => ['csv', 'md', 'tex'].map((end) => `${name}.${end}`)),
+    )
+    const maps = ['alexnet-fc6-125', 'alexnet-fc8-125', 'own%2Fnet-a%2Fb-75']
+    expect(readdirSync(inFolder('heatmaps')).sort()).toEqual(
+      maps
+        .flatMap((name) => ANCHOR_NAMES.flatMap((anchor) => [`${name}-${anchor}.npy`, `${name}-${anchor}.png`]))
+        .sort(),
+    )
+  })
+
+  it('gives the summary that it writes, with the columns of the contract', async () => {
+    await storeStudy(inFolder())
+    const summary = await writeReport(inFolder())
+    expect(JSON.parse(readFileSync(inFolder('summary.json'), 'utf8'))).toEqual(summary)
+    expect(summary.similarity).toHaveLength(3 * 5)
+    expect(Object.keys(summary.similarity[0] ?? {})).toEqual([
+      'model',
+      'layer',
+      'size',
+      'anchor',
+      'mean',
+      'std',
+      'patches',
+    ])
+    expect(summary.similarity[0]?.mean).toBeCloseTo(0.85, 12)
+    expect(summary.similarity[0]?.std).toBeCloseTo(0.05, 12)
+  })
+
+  it('draws the mean map over patches and stores it as numbers', async () => {
+    await storeStudy(inFolder())
+    await writeReport(inFolder(), { limits: { low: 0, high: 1 } })
+    const { shape, data } = await readNpy(inFolder('heatmaps', 'alexnet-fc8-125-center.npy'))
+    expect(shape).toEqual([2, 2])
+    const start = (5 + 2) * 4
+    data.forEach((value, i) => {
+      expect(value).toBeCloseTo(0.85 + (start + i) / 1000, 6)
+    })
+    const { data: pixels, info } = await sharp(inFolder('heatmaps', 'alexnet-fc8-125-center.png'))
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const last = pixels.subarray((info.width * info.height - 1) * info.channels)
+    expect([...last.subarray(0, 3)]).toEqual([...hot(data[3] as number)])
+  })
+
+  it('has the same bytes whoever made it and however often', async () => {
+    for (const results of ['a', 'b']) await storeStudy(inFolder(results))
+    await writeReport(inFolder('a'))
+    const once = digests(inFolder('a'))
+    await writeReport(inFolder('a'))
+    await writeReport(inFolder('b'))
+    expect(digests(inFolder('a'))).toEqual(once)
+    expect(digests(inFolder('b'))).toEqual(once)
+  })
+
+  it('drops what former units left in tables and heatmaps', async () => {
+    await storeStudy(inFolder())
+    await writeReport(inFolder())
+    rmSync(inFolder('units', 'own%2Fnet'), { recursive: true })
+    await writeReport(inFolder())
+    expect(existsSync(inFolder('tables', 'table-2-similarity-75.md'))).toBe(false)
+    expect(readdirSync(inFolder('heatmaps'))).toHaveLength(2 * 5 * 2)
+  })
+
+  it("has the paper's two tables whole if asked", async () => {
+    await store(inFolder(), {}, 0.9)
+    await writeReport(inFolder(), { paper: true })
+    const rows = readFileSync(inFolder('tables', 'table-2-similarity-75.md'), 'utf8').split('\n').slice(4, -1)
+    expect(rows).toHaveLength(10)
+    const alexnet = readFileSync(inFolder('tables', 'table-1-similarity-125.csv'), 'utf8').split('\n')[1]?.split(',')
+    expect(alexnet?.slice(0, 4)).toEqual(['alexnet', 'fc6', '125', 'top-left'])
+    expect(Number(alexnet?.[9])).toBeCloseTo(0.9 - 0.83, 12)
+  })
+
+  it('refuses limits that do not rise, and a folder without units or with a damaged one, before it writes', async () => {
+    await store(inFolder('good'), {}, 0.9)
+    const bad = [
+      [1, 0.88],
+      [1, 1],
+      [Number.NaN, 1],
+      [Number.NEGATIVE_INFINITY, 1],
+      [0, Number.POSITIVE_INFINITY],
+    ] as const
+    for (const [low, high] of bad)
+      await expect(writeReport(inFolder('good'), { limits: { low, high } })).rejects.toThrow(UsageError)
+    await expect(writeReport(inFolder('nothing'))).rejects.toThrow(InputError)
+    writeFileSync(inFolder('good', 'units', 'alexnet', '125', 'car', 'similarity.npy'), '')
+    await expect(writeReport(inFolder('good'))).rejects.toThrow(InputError)
+    expect(readdirSync(inFolder())).toEqual(['good'])
+    expect(readdirSync(inFolder('good'))).toEqual(['units'])
+  })
+})

@@ -1,0 +1,205 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { type PaperSimilarity, paperTables } from '../../src/report/paper.js'
+import { cellParts, similarityTables, tableCsv, tableLatex, tableMarkdown } from '../../src/report/tables.js'
+import type { SimilaritySummary } from '../../src/results/summary.js'
+
+function measured(model: string, layer: string, size: number, mean = 0.9, std = 0.02): SimilaritySummary[] {
+  return ANCHOR_NAMES.map((anchor) => ({ model, layer, size, anchor, mean, std, patches: 3 }))
+}
+
+function published(model: string, layer: string, size: number, mean: number, std: number): PaperSimilarity[] {
+  return ANCHOR_NAMES.map((anchor) => ({ model, layer, size, anchor, mean, std }))
+}
+
+function tableOf(own: readonly SimilaritySummary[], paper: readonly PaperSimilarity[] = []) {
+  const [table] = similarityTables(own, paper, false)
+  if (table === undefined) throw new Error('no table')
+  return table
+}
+
+/** Cells of a GFM table's row, back to text: bars that no backslash guards divide them. */
+function markdownCells(line: string): string[] {
+  const unescape = (cell: string) =>
+    cell
+      .replace(/\\([!-/:-@[-`{-~])/g, '$1')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&amp;', '&')
+  return line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => unescape(cell.trim()))
+}
+
+const names = fc.oneof(
+  fc.string({ unit: 'grapheme-ascii', minLength: 1 }),
+  fc.constantFrom(
+    '<script>alert(1)</script>',
+    'a|b',
+    'a\\|b',
+    'a\nb',
+    '*bold*',
+    '[link](x)',
+    '`code`',
+    '&amp;',
+    '#1',
+    '50%_$^~{}',
+  ),
+)
+
+describe('similarity tables', () => {
+  it("are the paper's Table 1 at 125 pixels and 2 at 75, large first; other sizes have a name of their own", () => {
+    const tables = similarityTables(
+      [75, 125, 100].flatMap((size) => measured('alexnet', 'fc6', size)),
+      [],
+      false,
+    )
+    expect(tables.map(({ name, size }) => [name, size])).toEqual([
+      ['table-1-similarity-125', 125],
+      ['similarity-100', 100],
+      ['table-2-similarity-75', 75],
+    ])
+    expect(tables.map(({ title }) => title.startsWith('Table'))).toEqual([true, false, true])
+  })
+
+  it('set the paper beside what was measured; all of the paper only if asked', () => {
+    const own = [...measured('alexnet', 'fc6', 125), ...measured('tiny', 'fc6', 125)]
+    const paper = [...published('resnet50', 'fc', 75, 0.8, 0.1), ...published('alexnet', 'fc6', 125, 0.8, 0.1)]
+    const rows = (whole: boolean) =>
+      similarityTables(own, paper, whole).map(({ size, rows }) => [size, rows.map(({ model }) => model)])
+    expect(rows(false)).toEqual([[125, ['alexnet', 'tiny']]])
+    expect(rows(true)).toEqual([
+      [125, ['alexnet', 'tiny']],
+      [75, ['resnet50']],
+    ])
+    const [alexnet, tiny] = tableOf(own, paper).rows
+    expect(alexnet?.cells.center.paper?.mean).toBe(0.8)
+    expect(tiny?.cells.center.paper).toBeUndefined()
+  })
+
+  it('keep models and layers apart whose names together are alike', () => {
+    const table = tableOf([...measured('a', 'b\nc', 125, 0.1), ...measured('a\nb', 'c', 125, 0.2)])
+    expect(table.rows.map(({ model, cells }) => [model, cells.center.measured?.mean])).toEqual([
+      ['a', 0.1],
+      ['a\nb', 0.2],
+    ])
+  })
+})
+
+describe("the paper's tables", () => {
+  it('have ten model layers at two sizes and five anchors, and the values that the paper prints', () => {
+    const { similarity } = paperTables()
+    expect(similarity).toHaveLength(10 * 2 * 5)
+    expect(new Set(similarity.map(({ model, layer }) => `${model} ${layer}`)).size).toBe(10)
+    for (const { mean, std } of similarity) expect(mean > 0.5 && mean <= 1 && std >= 0 && std < 0.2).toBe(true)
+    const cell = similarity.find(
+      (c) => c.model === 'alexnet' && c.layer === 'fc6' && c.size === 125 && c.anchor === 'center',
+    )
+    expect(cell).toMatchObject({ mean: 0.928, std: 0.012 })
+  })
+})
+
+describe('cell', () => {
+  const measuredCell = (mean: number) => measured('m', 'l', 125, mean)[0] as SimilaritySummary
+  const paperCell = (mean: number) => published('m', 'l', 125, mean, 0.029)[0] as PaperSimilarity
+
+  it('shows mean and deviation, the paper’s, and the difference with its sign', () => {
+    expect(cellParts({ measured: measuredCell(0.934), paper: paperCell(0.931) })).toEqual({
+      own: '0.934 ± 0.020',
+      paper: 'paper 0.931 ± 0.029, +0.003',
+    })
+    expect(cellParts({ measured: measuredCell(0.9), paper: paperCell(0.931) }).paper).toBe(
+      'paper 0.931 ± 0.029, −0.031',
+    )
+    expect(cellParts({ measured: measuredCell(0.93099), paper: paperCell(0.931) }).paper).toMatch(/, \+0\.000$/)
+    expect(cellParts({ measured: measuredCell(0.9) })).toEqual({ own: '0.900 ± 0.020' })
+    expect(cellParts({ paper: paperCell(0.931) })).toEqual({ own: '–', paper: 'paper 0.931 ± 0.029' })
+    expect(cellParts({})).toEqual({ own: '–' })
+  })
+})
+
+describe('Markdown', () => {
+  it('has a row a layer and a cell a column, whatever the names hold', () => {
+    fc.assert(
+      fc.property(names, names, (model, layer) => {
+        const text = tableMarkdown(tableOf(measured(model, layer, 125)))
+        const lines = text.split('\n')
+        expect(lines).toHaveLength(6)
+        expect(lines[0]).toBe('# Table 1: Mean cosine similarity to each anchor, patches of 125×125')
+        expect(markdownCells(lines[2] as string)).toEqual(['model', 'layer', ...ANCHOR_NAMES])
+        expect(lines[3]).toMatch(/^\|( --- \|){7}$/)
+        const flat = (name: string) => name.replace(/\s+/g, ' ').trim()
+        const cells = markdownCells(lines[4] as string)
+        expect(cells).toHaveLength(7)
+        expect([flat(cells[0] as string), flat(cells[1] as string)]).toEqual([flat(model), flat(layer)])
+        expect(lines[4]).not.toMatch(/<\w/)
+      }),
+    )
+  })
+
+  it('reads well for ordinary names', () => {
+    expect(tableMarkdown(tableOf(measured('mobilenet_v2-aa', 'fc', 75))).split('\n')[4]).toBe(
+      `| mobilenet_v2-aa | fc |${' 0.900 ± 0.020 |'.repeat(5)}`,
+    )
+  })
+})
+
+describe('CSV', () => {
+  it('has one row an anchor with every digit, and the difference where the paper has the cell', () => {
+    const table = tableOf(
+      [...measured('a,b', 'fc "6"', 125, 1 / 3, 0.1), ...measured('c', 'd', 125, 0.5)],
+      published('c', 'd', 125, 0.25, 0.125),
+    )
+    const lines = tableCsv(table).split('\n')
+    expect(lines[0]).toBe('model,layer,size,anchor,mean,std,patches,paper_mean,paper_std,difference')
+    expect(lines[1]).toBe(`"a,b","fc ""6""",125,top-left,${1 / 3},0.1,3,,,`)
+    expect(lines[6]).toBe('c,d,125,top-left,0.5,0.02,3,0.25,0.125,0.25')
+    expect(lines).toHaveLength(1 + 10 + 1)
+  })
+
+  it('leaves what was not measured empty', () => {
+    const [table] = similarityTables([], published('c', 'd', 75, 0.25, 0.125), true)
+    expect(table && tableCsv(table).split('\n')[1]).toBe('c,d,75,top-left,,,,0.25,0.125,')
+  })
+})
+
+describe('LaTeX', () => {
+  const rowsOf = (text: string) => text.split('\n').filter((line) => line.endsWith('\\\\'))
+
+  it('has as many cells as columns, with the paper and without', () => {
+    for (const [paper, perAnchor] of [
+      [[], 2],
+      [published('a', 'b', 125, 0.8, 0.1), 3],
+    ] as const) {
+      const text = tableLatex(tableOf([...measured('a', 'b', 125), ...measured('c', 'd', 125)], paper))
+      const columns = /\\begin\{tabular\}\{(l+r+)\}/.exec(text)?.[1]
+      expect(columns).toBe(`ll${'r'.repeat(5 * perAnchor)}`)
+      const [head, ...rows] = rowsOf(text)
+      expect(head?.match(/multicolumn/g)).toHaveLength(5)
+      for (const row of rows) expect(row.split('&')).toHaveLength(2 + 5 * perAnchor)
+      expect(rows).toHaveLength(3)
+    }
+  })
+
+  it('shows every special character of a name as itself', () => {
+    const row = rowsOf(tableLatex(tableOf(measured('50%_$^~{}', 'a&b\\c#<d>|', 125))))[2]
+    expect(
+      row?.startsWith(
+        '50\\%\\_\\$\\textasciicircum{}\\textasciitilde{}\\{\\} & a\\&b\\textbackslash{}c\\#\\textless{}d\\textgreater{}\\textbar{} & 0.900 & 0.020',
+      ),
+    ).toBe(true)
+  })
+
+  it('keeps a row on one line, whatever the names hold', () => {
+    fc.assert(
+      fc.property(names, names, (model, layer) => {
+        const text = tableLatex(tableOf(measured(model, layer, 125)))
+        expect(text.split('\n')).toHaveLength(10)
+        const row = rowsOf(text)[2] as string
+        expect(row.match(/(?<!\\)&/g)).toHaveLength(11)
+        expect(row).not.toMatch(/(?<!\\)[%$#_^~]/)
+      }),
+    )
+  })
+})
