@@ -86,7 +86,9 @@ async function strideBeside(file: string, rows: number, cols: number): Promise<S
   const parsed = descriptionSchema.safeParse(tryJson(text))
   if (!parsed.success || parsed.data.rows !== rows || parsed.data.cols !== cols) return undefined
   const { stride, size, frame } = parsed.data
-  return { stride, side: frame - size + 1 }
+  const side = frame - size + 1
+  const positions = Math.ceil(side / stride)
+  return rows === positions && cols === positions ? { stride, side } : undefined
 }
 
 function nearestAnchors(rows: number, cols: number, stride: Stride | undefined): readonly Anchor[] {

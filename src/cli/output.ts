@@ -26,7 +26,7 @@ export function sayTable(head: readonly string[], rows: readonly (readonly (stri
 
 /** "1 m 05 s", "3.4 s". */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  if (Number(seconds.toFixed(1)) < 60) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
   const two = (value: number) => String(value).padStart(2, '0')
   if (whole < 3600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`
@@ -36,7 +36,9 @@ export function duration(seconds: number): string {
 /** "14.2 MB", decimal units. */
 export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  let power = 0
+  // 999.95 is shown as 1.0 of the next unit.
+  while (power < units.length - 1 && bytes / 1000 ** power >= (power === 0 ? 1000 : 999.95)) power++
   const value = bytes / 1000 ** power
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`
 }

@@ -19,8 +19,8 @@ export function parseList(text: string): readonly string[] {
 }
 
 export function parseLimits(text: string): { low: number; high: number } {
-  const [low, high, more] = text.split(',').map(Number)
-  if (low === undefined || high === undefined || more !== undefined || !(low < high)) {
+  const [low, high, more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (low === undefined || high === undefined || more !== undefined || !(low < high) || !Number.isFinite(high - low)) {
     throw new InvalidArgumentError('Give two rising numbers, such as 0.88,1.')
   }
   return { low, high }

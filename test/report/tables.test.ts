@@ -21,7 +21,7 @@ function tableOf(own: readonly SimilaritySummary[], paper: readonly PaperSimilar
 
 /** Cells of a GFM table's row, back to text: bars that no backslash guards divide them. */
 function markdownCells(line: string): string[] {
-  const unescape = (cell: string) =>
+  const plain = (cell: string) =>
     cell
       .replace(/\\([!-/:-@[-`{-~])/g, '$1')
       .replaceAll('&lt;', '<')
@@ -29,7 +29,7 @@ function markdownCells(line: string): string[] {
   return line
     .split(/(?<!\\)\|/)
     .slice(1, -1)
-    .map((cell) => unescape(cell.trim()))
+    .map((cell) => plain(cell.trim()))
 }
 
 const names = fc.oneof(

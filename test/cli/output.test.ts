@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { byteSize, duration, printJson, say, sayTable } from '../../src/cli/output.js'
+
+let stdout = ''
+let stderr = ''
+beforeEach(() => {
+  stdout = ''
+  stderr = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += text
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('output', () => {
+  it('sends human text to stderr and one JSON document to stdout', () => {
+    say('for people')
+    const document = { rows: 2, names: ['ü', '"'], nothing: null }
+    printJson(document)
+    expect(stderr).toBe('for people\n')
+    expect(JSON.parse(stdout)).toEqual(document)
+    expect(stdout.endsWith('}\n')).toBe(true)
+  })
+
+  it('lays out a table: names to the left, numbers to the right', () => {
+    sayTable(
+      ['model', 'images/s', 'share'],
+      [
+        ['alexnet', 150, '97 %'],
+        ['resnet50', '7.5', '100 %'],
+      ],
+    )
+    expect(stderr).toBe('model     images/s  share\nalexnet        150   97 %\nresnet50       7.5  100 %\n')
+    expect(stdout).toBe('')
+  })
+
+  it('begins every column at the same place in each row', () => {
+    const cell = fc.stringMatching(/^[a-z]{1,12}$/)
+    const tables = fc
+      .integer({ min: 1, max: 5 })
+      .chain((cols) => fc.array(fc.array(cell, { minLength: cols, maxLength: cols }), { minLength: 1, maxLength: 6 }))
+    fc.assert(
+      fc.property(tables, (rows) => {
+        stderr = ''
+        const [head, ...body] = rows as [string[], ...string[][]]
+        sayTable(head, body)
+        const widths = head.map((_, col) => Math.max(...rows.map((row) => row[col]?.length ?? 0)))
+        const lines = stderr.split('\n').slice(0, -1)
+        if (body.length > 0) {
+          expect(lines).toEqual(
+            rows.map((row) =>
+              row
+                .map((text, col) => text.padEnd(widths[col] ?? 0))
+                .join('  ')
+                .trimEnd(),
+            ),
+          )
+        }
+        expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual(rows)
+      }),
+    )
+  })
+})
+
+describe('durations', () => {
+  it.each([
+    [0, '0.0 s'],
+    [3.44, '3.4 s'],
+    [59.94, '59.9 s'],
+    [59.97, '1 m 00 s'],
+    [65, '1 m 05 s'],
+    [119.6, '2 m 00 s'],
+    [3599.4, '59 m 59 s'],
+    [3599.6, '1 h 00 m'],
+    [3660, '1 h 01 m'],
+    [7199.6, '2 h 00 m'],
+    [90_000, '25 h 00 m'],
+  ])('%d seconds are %s', (seconds, text) => {
+    expect(duration(seconds)).toBe(text)
+  })
+
+  it('never show sixty of a unit', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (seconds) => {
+        expect(duration(seconds)).toMatch(/^([1-5]?\d\.\d s|[1-5]?\d m [0-5]\d s|\d+ h [0-5]\d m)$/)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('sizes', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [999_949, '999.9 kB'],
+    [999_960, '1.0 MB'],
+    [14_209_832, '14.2 MB'],
+    [1e9, '1.0 GB'],
+    [1e15, '1000.0 TB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(byteSize(bytes)).toBe(text)
+  })
+
+  it('show one to three digits before the point, up to terabytes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_900_000_000_000 }), (bytes) => {
+        expect(byteSize(bytes)).toMatch(/^(\d{1,3} B|[1-9]\d{0,2}\.\d [kMGT]B)$/)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
