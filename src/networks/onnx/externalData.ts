@@ -1,0 +1,146 @@
+import { createReadStream } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, sep } from 'node:path'
+import { InputError } from '../../errors.js'
+import { writeFileAtomic } from '../../files/atomic.js'
+import { sha256OfFile } from '../../files/sha256.js'
+import { printable } from '../checkpoint/printable.js'
+import {
+  fields,
+  integer,
+  integers,
+  type MessageRange,
+  messages,
+  ProtobufError,
+  type ProtobufFile,
+  text,
+} from '../protobufFile.js'
+import { readingModel } from './interface.js'
+
+/** A file beside an ONNX file that holds elements of its tensors. */
+export interface ExternalFile {
+  /** As the model names it, relative to the model's folder. */
+  readonly location: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/**
+ * The files in which a model keeps elements of its tensors, wherever in the model these stand. Each lies in the model's
+ * own folder or below, links followed, and covers all that the model reads from it: so ONNX Runtime, which follows the
+ * model's word, reads nothing else.
+ *
+ * Reference: onnx/onnx.proto, TensorProto.external_data.
+ *
+ * @throws InputError when a file is missing, too short, or lies elsewhere
+ */
+export async function externalFiles(path: string): Promise<readonly ExternalFile[]> {
+  const references = readingModel(path, (file) => [...tensorReferences(file, file.whole, 'model', 0)])
+  const ends = new Map<string, number>()
+  for (const { location, end } of references) ends.set(location, Math.max(end, ends.get(location) ?? 0))
+  return Promise.all([...ends].map(([location, end]) => externalFile(path, location, end)))
+}
+
+/** Copies a model's files into another folder, so that a model there that names them finds them. */
+export async function copyExternalFiles(path: string, files: readonly ExternalFile[], folder: string): Promise<void> {
+  for (const { location, bytes } of files) {
+    const target = join(folder, location)
+    const present = await stat(target).catch(() => undefined)
+    if (present?.size === bytes) continue
+    await writeFileAtomic(target, createReadStream(join(dirname(path), location), { highWaterMark: 1 << 20 }))
+  }
+}
+
+/** What a tensor says of where its elements lie; `end`: how many bytes the file must have at least. */
+interface Reference {
+  readonly location: string
+  readonly end: number
+}
+
+type MessageKind = 'model' | 'function' | 'training' | 'graph' | 'node' | 'attribute' | 'sparse tensor' | 'tensor'
+
+/** Field numbers by which a tensor is reached; onnx/onnx.proto. */
+const children: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind>>>> = {
+  model: { 7: 'graph', 20: 'training', 25: 'function' },
+  function: { 7: 'node', 11: 'attribute' },
+  training: { 1: 'graph', 2: 'graph' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse tensor' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse tensor', 23: 'sparse tensor' },
+  'sparse tensor': { 1: 'tensor', 2: 'tensor' },
+  tensor: {},
+}
+
+const maximumDepth = 50
+
+function* tensorReferences(
+  file: ProtobufFile,
+  range: MessageRange,
+  kind: MessageKind,
+  depth: number,
+): Generator<Reference> {
+  if (depth > maximumDepth) throw new ProtobufError('its graphs are nested too deeply')
+  if (kind === 'tensor') yield* references(file, range)
+  for (const field of fields(file, range)) {
+    const child = children[kind][field.number]
+    if (child) yield* tensorReferences(file, field, child, depth + 1)
+  }
+}
+
+/** Bytes of an element by TensorProto.DataType; where a type is not listed, its file must say the length. */
+const elementBytes: Readonly<Record<number, number>> = { 1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8 }
+const maximumAxes = 64
+
+function* references(file: ProtobufFile, tensor: MessageRange): Generator<Reference> {
+  const entries = messages(file, tensor, 13).map((entry) => [text(file, entry, 1), text(file, entry, 2)] as const)
+  const values = (key: string) => entries.flatMap(([name, value]) => (name === key ? [value] : []))
+  const locations = values('location')
+  if (locations.length === 0 && entries.length > 0) throw new ProtobufError('a tensor lies in a file without a name')
+  const offset = Math.max(0, ...values('offset').map(count))
+  const elements = integers(file, tensor, 1, maximumAxes).reduce((product, size) => product * size, 1)
+  const needed = elements * (elementBytes[integer(file, tensor, 2) ?? 0] ?? 0)
+  const length = Math.max(needed, ...values('length').map(count))
+  for (const location of locations) yield { location, end: offset + length }
+}
+
+function count(value: string): number {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number))
+    throw new ProtobufError(`a tensor has "${printable(value)}" as its place in a file`)
+  return number
+}
+
+/** A way up, an absolute path of Windows, or a character that no file name has. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const outside = /(^|[/\\])\.\.([/\\]|$)|^[a-z]:|^[/\\]|[\0-\x1f]/i
+
+async function externalFile(path: string, location: string, end: number): Promise<ExternalFile> {
+  const shown = printable(location)
+  if (isAbsolute(location) || outside.test(location)) {
+    throw new InputError(
+      `${path} keeps data in "${shown}", outside of its own folder; only files beside the model are read, export it again`,
+    )
+  }
+  const target = join(dirname(path), location)
+  const size = await sizeWithin(path, shown, target)
+  if (size < end) {
+    throw new InputError(
+      `${path} keeps data up to byte ${end} of ${shown}, which has ${size} bytes: cut off; copy or export both again`,
+    )
+  }
+  return { location, bytes: size, sha256: await sha256OfFile(target) }
+}
+
+async function sizeWithin(path: string, shown: string, target: string): Promise<number> {
+  const [folder, real] = await Promise.all([realpath(dirname(path)), realpath(target).catch(() => undefined)])
+  const status = real === undefined ? undefined : await stat(real)
+  if (real === undefined || !status?.isFile()) {
+    throw new InputError(`${path} keeps data in ${shown}, which is not beside it; put the file into the model's folder`)
+  }
+  if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+    throw new InputError(
+      `${path} keeps data in ${shown}, a link that leads out of the model's folder; put a copy in its place`,
+    )
+  }
+  return status.size
+}

@@ -1,0 +1,95 @@
+import { writeFileAtomic } from '../../files/atomic.js'
+import { readRange } from '../checkpoint/fileBytes.js'
+import { fields, type MessageRange, type ProtobufFile, text } from '../protobufFile.js'
+import { readingModel } from './interface.js'
+import { nodeMessage, type TensorInfo, tensorInfoMessage } from './model.js'
+import { type Chunk, messageBytes, messageField, stringField } from './protobuf.js'
+
+/** How the copy of a graph differs from the original. */
+export interface GraphChanges {
+  /** Tensors that nodes of the graph make, to be outputs as well. */
+  readonly outputs: readonly string[]
+  /** An input [N, rows, cols, 3] that is to be made from a new one, [N, 3, rows, cols]. */
+  readonly channelsLast?: { readonly name: string; readonly replacement: TensorInfo }
+}
+
+/**
+ * Copies an ONNX file with changes to its graph; everything else, weights included, is copied as it stands.
+ *
+ * @throws InputError when the original is not an ONNX model; OutputError when the copy cannot be written
+ */
+export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
+  const parts = readingModel(original, (file) => modelParts(file, changes.channelsLast?.name))
+  const first = parts.findIndex((part) => 'graph' in part)
+  const chunks = parts.flatMap((part, index) => {
+    if (!('graph' in part)) return copied(original, part)
+    const kept = part.graph.flatMap((range) => copied(original, range))
+    return messageField(7, index === first ? [...kept, ...additions(changes)] : kept)
+  })
+  await writeFileAtomic(path, messageBytes(chunks))
+}
+
+/** The fields of the file in order; of a graph, those that are kept. */
+type ModelPart = MessageRange | { readonly graph: readonly MessageRange[] }
+
+function modelParts(file: ProtobufFile, droppedInput: string | undefined): ModelPart[] {
+  const isDropped = ({ number, payload }: WholeField) =>
+    number === 11 && droppedInput !== undefined && text(file, payload, 1) === droppedInput
+  const kept = (graph: MessageRange) => joined(wholeFields(file, graph).filter((field) => !isDropped(field)))
+  return wholeFields(file, file.whole).map((field) =>
+    field.number === 7 ? { graph: kept(field.payload) } : { start: field.start, end: field.end },
+  )
+}
+
+/** A field with its tag, and the payload alone. */
+interface WholeField extends MessageRange {
+  readonly number: number
+  readonly payload: MessageRange
+}
+
+/** The tags stand between the end of one field and the payload of the next. */
+function wholeFields(file: ProtobufFile, range: MessageRange): WholeField[] {
+  let end = range.start
+  return [...fields(file, range)].map((payload) => {
+    const start = end
+    end = payload.end
+    return { number: payload.number, start, end, payload }
+  })
+}
+
+/** Neighbouring ranges as one. */
+function joined(ranges: readonly MessageRange[]): MessageRange[] {
+  const result: MessageRange[] = []
+  for (const { start, end } of ranges) {
+    const last = result.at(-1)
+    if (last?.end === start) result[result.length - 1] = { start: last.start, end }
+    else result.push({ start, end })
+  }
+  return result
+}
+
+const maximumChunkBytes = 1 << 22
+
+/** A range of a file as chunks of a message, read when they are written. */
+function copied(path: string, { start, end }: MessageRange): Chunk[] {
+  const chunks: Chunk[] = []
+  for (let offset = start; offset < end; offset += maximumChunkBytes) {
+    const length = Math.min(maximumChunkBytes, end - offset)
+    chunks.push({ byteLength: length, read: () => readRange(path, { offset, length }) })
+  }
+  return chunks
+}
+
+function additions({ outputs, channelsLast }: GraphChanges): Chunk[] {
+  const names = outputs.flatMap((name) => messageField(12, stringField(1, name)))
+  if (!channelsLast) return names
+  const { name, replacement } = channelsLast
+  const transpose = {
+    operator: 'Transpose',
+    name: `${replacement.name}.channels_last`,
+    inputs: [replacement.name],
+    outputs: [name],
+    attributes: { perm: [0, 2, 3, 1] },
+  }
+  return [...messageField(1, nodeMessage(transpose)), ...messageField(11, tensorInfoMessage(replacement)), ...names]
+}

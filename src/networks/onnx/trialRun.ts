@@ -1,0 +1,66 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InputError } from '../../errors.js'
+import { printable } from '../checkpoint/printable.js'
+
+/** What a model gave for one batch of blank images. */
+export interface TrialRun {
+  /** Number of images that it was given. */
+  readonly batch: number
+  /** By the name of the output. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+}
+
+/** ONNX Runtime writes to stderr what it also throws. */
+const quiet = { logSeverityLevel: 4 } as const
+
+/**
+ * Runs a model once on the processor, for the shapes of its outputs, which an ONNX file need not state and often states
+ * wrongly.
+ *
+ * @param input name and shape [batch, 3, rows, cols] of the input
+ * @param names outputs of the graph
+ * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or an output is not float32
+ */
+export async function trialRun(
+  path: string,
+  input: { readonly name: string; readonly shape: readonly [number, number, number, number] },
+  names: readonly string[],
+): Promise<TrialRun> {
+  const session = await opened(path)
+  try {
+    for (const name of names) checkFloat(path, session, name)
+    const blank = new Float32Array(input.shape.reduce((product, size) => product * size, 1))
+    const results = await session.run({ [input.name]: new Tensor('float32', blank, input.shape) }, [...names], quiet)
+    const shapes = Object.entries(results).map(([name, tensor]) => [name, tensor.dims] as const)
+    return { batch: input.shape[0], shapes: new Map(shapes) }
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    throw new InputError(
+      `${path} does not run on images of shape [${input.shape.join(', ')}] (${oneLine(error)}); export it for this size`,
+      { cause: error },
+    )
+  } finally {
+    await session.release()
+  }
+}
+
+async function opened(path: string): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(path, { executionProviders: ['cpu'], ...quiet })
+  } catch (error) {
+    throw new InputError(`ONNX Runtime refuses ${path}: ${oneLine(error)}; export the model again`, { cause: error })
+  }
+}
+
+function checkFloat(path: string, session: InferenceSession, name: string): void {
+  const output = session.outputMetadata.find((candidate) => candidate.name === name)
+  const type = output?.isTensor ? output.type : 'not a tensor'
+  if (type === 'float32') return
+  throw new InputError(
+    `layer "${printable(name)}" of ${path} is ${type}; features must be float32: name another layer, or export the model in float32`,
+  )
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 500)
+}
