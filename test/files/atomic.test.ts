@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { OutputError, UsageError } from '../../src/errors.js'
 import {
   asOutputError,
   isTemporaryName,
+  makeFolder,
   removeStaleTemporaries,
   writeFileAtomic,
   writeFolderAtomic,
@@ -168,6 +169,18 @@ describe('failures of the file system', () => {
     mkdirSync(inFolder('out.npy', 'full'), { recursive: true })
     await expect(writeFileAtomic(inFolder('out.npy'), 'text')).rejects.toThrow(/folder stands where a file is needed/)
     expect(readdirSync(inFolder())).toEqual(['out.npy'])
+  })
+
+  it('a link to nothing, and a name that is too long', async () => {
+    symlinkSync(inFolder('nothing'), inFolder('link'))
+    for (const writing of [writeFileAtomic(inFolder('link', 'file'), ''), makeFolder(inFolder('link'))]) {
+      await expect(writing).rejects.toThrow(OutputError)
+      await expect(writing).rejects.toThrow(
+        /a (link on the way points to nothing|file stands where a folder is needed); choose/,
+      )
+    }
+    await expect(writeFileAtomic(inFolder('x'.repeat(300)), '')).rejects.toThrow(/the name is too long for the file/)
+    expect(readdirSync(inFolder())).toEqual(['link'])
   })
 
   it('a full disk leaves the former file', async (context) => {
