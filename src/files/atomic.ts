@@ -140,7 +140,6 @@ export function asOutputError(path: string, error: unknown): Error {
     ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another with --out',
     ENOTDIR: 'a file stands where a folder is needed; choose another folder with --out',
     EEXIST: 'a file stands where a folder is needed; choose another folder with --out',
-    ENOENT: 'a link on the way points to nothing; choose another folder with --out',
     ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one',
     EISDIR: 'a folder stands where a file is needed; choose another name with --out',
   }
