@@ -34,8 +34,10 @@ export type Experiment = (typeof EXPERIMENTS)[number]
 export interface ReproduceOptions extends WishedSettings {
   /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
   readonly preset?: 'quick' | 'paper'
-  /** Ids of the catalog. */
+  /** Ids of the catalog, or paths that end in .onnx. */
   readonly models?: readonly string[]
+  /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
+  readonly layers?: readonly string[]
   /** Folder of pictures or manifest.json; the built-in patches by default. */
   readonly patches?: string
   /** Sides of the square patches in pixels, 75 and 125 by default. */
@@ -180,8 +182,10 @@ async function planStudy(options: ReproduceOptions): Promise<Study> {
   const networks: Network[] = []
   for (const model of new Set(models)) {
     const weights = options.weights?.[model]
-    networks.push(await chooseNetwork(weights === undefined ? { model } : { model, weights }))
+    const { layers } = options
+    networks.push(await chooseNetwork({ model, ...(weights !== undefined && { weights }), ...(layers && { layers }) }))
   }
+  checkIds(networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const sources = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
   const patches: Patch[] = []
@@ -203,6 +207,14 @@ async function planStudy(options: ReproduceOptions): Promise<Study> {
 function checkExperiments(experiments: readonly string[] = EXPERIMENTS): void {
   const unknown = experiments.find((name) => !(EXPERIMENTS as readonly string[]).includes(name))
   if (unknown !== undefined) throw new UsageError(`experiment ${unknown} is not known; use ${EXPERIMENTS.join(', ')}`)
+}
+
+/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
+function checkIds(networks: readonly Network[]): void {
+  const ids = networks.map(({ id }) => id)
+  const twice = ids.find((id, i) => ids.indexOf(id) < i)
+  if (twice !== undefined)
+    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
 }
 
 async function computeUnits(

@@ -13,7 +13,11 @@ export function extractCommand({ signal }: CommandContext): Command {
     .requiredOption('--size <n>', 'side of the square patch in pixels, up to the frame’s 224', parseWhole)
     .option('--weights <file>', 'checkpoint in place of the published one')
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
-    .option('--layers <a,b>', 'features to read; all of the network’s by default', parseList)
+    .option(
+      '--layers <a,b>',
+      'features to read; all of the catalog’s by default, of an ONNX file any float tensors',
+      parseList,
+    )
     .option('--background <colour>', 'white or #rrggbb', 'white')
     .addOption(
       new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')

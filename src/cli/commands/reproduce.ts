@@ -17,7 +17,12 @@ export function reproduceCommand({ signal }: CommandContext): Command {
         .choices(['quick', 'paper'])
         .default('quick'),
     )
-    .option('--models <a,b>', 'networks by id (see: shiftscope models list); the preset’s by default', parseList)
+    .option(
+      '--models <a,b>',
+      'networks by id (see: shiftscope models list), or ONNX files; the preset’s by default',
+      parseList,
+    )
+    .option('--layers <a,b>', 'features of every network to read; all of the catalog’s by default', parseList)
     .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
     .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 3, paper 1', parseWhole)

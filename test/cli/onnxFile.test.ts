@@ -1,0 +1,86 @@
+import { copyFile, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { shiftscope } from './process.js'
+
+const models = fileURLToPath(new URL('../golden/onnx/', import.meta.url))
+const DOG = fileURLToPath(new URL('../../models/patches/dog.png', import.meta.url))
+const inFolder = temporaryFolder()
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
+  return () => vi.unstubAllEnvs()
+})
+
+/** Extracts with a frame of 8 pixels, a patch of 5, so at 4 × 4 positions. */
+function extract(model: string, layers: string, out: string) {
+  const args = ['--patch', DOG, '--size', '5', '--workers', '1', '--threads', '1', '--out', inFolder(out)]
+  return shiftscope('extract', '--model', `${models}${model}.onnx`, '--layers', layers, ...args)
+}
+
+describe('an ONNX file on the command line', () => {
+  it('gives features of any layer, whatever its layout and batch', async () => {
+    const arrays = new Map<string, Float32Array>()
+    for (const model of ['plain', 'external', 'channels-last', 'batch-of-4']) {
+      const { status, stderr } = await extract(model, 'flat,/relu/Relu_output_0', model)
+      expect(status, stderr).toBe(0)
+      const { shape, data } = await readNpy(inFolder(model, '%2Frelu%2FRelu_output_0.npy'))
+      expect(shape).toEqual([4, 4, 144])
+      arrays.set(model, data)
+    }
+    const plain = arrays.get('plain') as Float32Array
+    expect(plain.some((value) => value > 0)).toBe(true)
+    for (const [model, data] of arrays) {
+      data.forEach((value, i) => {
+        expect(value, model).toBeCloseTo(plain[i] as number, 5)
+      })
+    }
+  })
+
+  it('can be studied under the name of its file', async () => {
+    const study = (...networks: string[]) => {
+      const sizes = ['--sizes', '5', '--stride', '1', '--layers', 'features,conv']
+      return shiftscope('reproduce', '--models', networks.join(','), ...sizes, '--out', inFolder('study'))
+    }
+    const { status, stderr } = await study(`${models}plain.onnx`, `${models}channels-last.onnx`)
+    expect(status, stderr).toBe(0)
+    const { similarity } = JSON.parse(await readFile(inFolder('study', 'summary.json'), 'utf8'))
+    const of = (id: string) => similarity.filter(({ model }: { model: string }) => model === id)
+    expect(of('plain')).toHaveLength(10)
+    for (const [i, { layer, anchor, mean }] of of('plain').entries()) {
+      const other = of('channels-last')[i]
+      expect(other).toMatchObject({ layer, anchor })
+      expect(other.mean).toBeCloseTo(mean, 5)
+    }
+    await copyFile(`${models}plain.onnx`, inFolder('plain.onnx'))
+    const twice = await study(`${models}plain.onnx`, inFolder('plain.onnx'))
+    expect(twice.status).toBe(2)
+    expect(twice.stderr).toContain('two networks of this run are called plain')
+  })
+
+  it.each([
+    ['plain', 'fc9', 2, 'has no tensor "fc9"'],
+    ['types', 'class', 3, 'is int64; features must be float32'],
+    ['two-inputs', 'features', 3, 'has 2 inputs'],
+    ['vector', 'features', 3, 'which is not a batch of images'],
+    ['none', 'features', 3, 'does not exist'],
+  ])('is refused with one line: %s, %s', async (model, layers, expected, message) => {
+    const { status, stderr } = await extract(model, layers, 'refused')
+    expect(status, stderr).toBe(expected)
+    expect(stderr).toContain(message)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('needs the names of its layers', async () => {
+    const { status, stderr } = await shiftscope(
+      'reproduce',
+      '--models',
+      `${models}plain.onnx`,
+      '--out',
+      inFolder('none'),
+    )
+    expect(status).toBe(2)
+    expect(stderr).toContain('--layers NAME')
+  })
+})
