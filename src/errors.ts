@@ -41,6 +41,13 @@ export class OutputError extends ShiftscopeError {
   }
 }
 
+/** A file cannot be fetched from where it is offered (no connection, another answer than the file): exit status 1. */
+export class NetworkError extends ShiftscopeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 1, options)
+  }
+}
+
 /** A worker failed again and again on the same batch: exit status 1. */
 export class WorkerError extends ShiftscopeError {
   constructor(message: string, options?: ErrorOptions) {
@@ -50,7 +57,10 @@ export class WorkerError extends ShiftscopeError {
 
 /** The user stopped the work (Ctrl-C); what was finished is kept: exit status 130. */
 export class InterruptedError extends ShiftscopeError {
-  constructor(message = 'stopped; what was finished is kept, the same command goes on from there', options?: ErrorOptions) {
+  constructor(
+    message = 'stopped; what was finished is kept, the same command goes on from there',
+    options?: ErrorOptions,
+  ) {
     super(message, 130, options)
   }
 }

@@ -25,6 +25,7 @@ export {
   DeviceError,
   InputError,
   InterruptedError,
+  NetworkError,
   OutputError,
   ShiftscopeError,
   UsageError,
@@ -38,8 +39,13 @@ export {
   listNetworks,
   type Network,
   type NetworkStatus,
+  type PulledWeights,
+  type PullOptions,
+  pullWeights,
   verifyNetwork,
+  type WeightsCheck,
+  weightsCommand,
 } from './networks/index.js'
-export type { Progress } from './progress.js'
+export type { Progress, ProgressMeasure } from './progress.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { SimilaritySummary, Summary } from './results/summary.js'

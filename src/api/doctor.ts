@@ -3,7 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { tryProvider } from '../engine/providerTrial.js'
 import { instructionSet } from '../native.js'
-import { cacheFolder, listNetworks, resolveNetwork } from '../networks/index.js'
+import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
 
 /** The oldest Node.js that is supported. */
 const MIN_NODE = 20
@@ -109,7 +109,7 @@ async function weightFindings(): Promise<readonly Finding[]> {
       subject,
       state: 'gap',
       detail: 'missing',
-      remedy: `download ${entry.sources[0]?.url}, then: shiftscope models import ${entry.id} FILE`,
+      remedy: weightsCommand(entry),
     }
   })
 }

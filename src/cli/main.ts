@@ -27,7 +27,7 @@ const commands = [
   extractCommand(context),
   similarityCommand(),
   reportCommand(),
-  modelsCommand(),
+  modelsCommand(context),
   benchCommand(context),
   doctorCommand(),
 ]

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { Progress } from '../progress.js'
-import { duration, say } from './output.js'
+import type { Progress, ProgressMeasure } from '../progress.js'
+import { byteSize, duration, say } from './output.js'
 
 /** Without a terminal a line is printed this often, in seconds. */
 const LINE_INTERVAL = 10
@@ -12,23 +12,23 @@ export function terminalProgress(): Progress {
 
 function barProgress(): Progress {
   let bar: SingleBar | undefined
-  let clock = stopwatch()
+  let stretch = stretchOf('', 0)
   return {
-    start(label, total) {
-      clock = stopwatch()
+    start(label, total, measure) {
+      stretch = stretchOf(label, total, measure)
       bar = new SingleBar(
         {
-          format: `${label} {bar} {percentage}% | {value}/{total} images | {rate} images/s | {left} left`,
+          format: `${label} {bar} {percentage}% | {done} | {rate} | {left} left`,
           stream: process.stderr,
           hideCursor: true,
           clearOnComplete: false,
         },
         Presets.shades_classic,
       )
-      bar.start(total, 0, { rate: '–', left: '–' })
+      bar.start(total, stretch.before, stretch.describe(stretch.before))
     },
     update(done) {
-      if (bar !== undefined) bar.update(done, clock.describe(done, bar.getTotal()))
+      bar?.update(done, stretch.describe(done))
     },
     stop() {
       bar?.stop()
@@ -39,38 +39,43 @@ function barProgress(): Progress {
 }
 
 function lineProgress(): Progress {
-  let label = ''
-  let total = 0
+  let stretch = stretchOf('', 0)
   let printed = 0
-  let clock = stopwatch()
-  const print = (done: number) => {
-    const { rate, left } = clock.describe(done, total)
-    say(`${label}: ${done}/${total} images, ${rate} images/s, ${left} left`)
-    printed = performance.now()
-  }
   return {
-    start(name, images) {
-      label = name
-      total = images
-      clock = stopwatch()
+    start(label, total, measure) {
+      stretch = stretchOf(label, total, measure)
       printed = performance.now()
-      say(`${label}: ${total} images`)
+      say(`${label}: ${stretch.before === 0 ? stretch.amount(total) : stretch.describe(stretch.before).done}`)
     },
     update(done) {
-      if (performance.now() - printed > LINE_INTERVAL * 1000) print(done)
+      if (performance.now() - printed <= LINE_INTERVAL * 1000) return
+      const described = stretch.describe(done)
+      say(`${stretch.label}: ${described.done}, ${described.rate}, ${described.left} left`)
+      printed = performance.now()
     },
     stop: () => undefined,
     note: say,
   }
 }
 
-function stopwatch() {
+/** A stretch of work in words. What was finished before it began does not count for its rate. */
+function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
+  const { unit, before } = measure
   const start = performance.now()
+  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : `${count} images`)
+  const speed = (perSecond: number) => {
+    if (unit === 'bytes') return `${byteSize(Math.round(perSecond))}/s`
+    return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} images/s`
+  }
   return {
-    describe(done: number, total: number) {
-      const rate = done / ((performance.now() - start) / 1000)
-      if (!(rate > 0)) return { rate: '–', left: '–' }
-      return { rate: rate < 10 ? rate.toFixed(1) : String(Math.round(rate)), left: duration((total - done) / rate) }
+    label,
+    before,
+    amount,
+    describe(count: number) {
+      const rate = (count - before) / ((performance.now() - start) / 1000)
+      const done = `${unit === 'bytes' ? byteSize(count) : count}/${amount(total)}`
+      if (!(rate > 0)) return { done, rate: '–', left: '–' }
+      return { done, rate: speed(rate), left: duration((total - count) / rate) }
     },
   }
 }

@@ -1,5 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { OutputError } from '../errors.js'
+import { asOutputError } from '../files/atomic.js'
 
 /**
  * Where imported weights and built graphs are kept: $SHIFTSCOPE_CACHE, else $XDG_CACHE_HOME/shiftscope, else
@@ -19,4 +21,18 @@ export function weightsFolder(): string {
 /** ONNX graphs that were built from checkpoints. */
 export function graphsFolder(): string {
   return join(cacheFolder(), 'graphs')
+}
+
+/** Downloads that are not finished, a folder for each file by its published name. */
+export function downloadsFolder(): string {
+  return join(cacheFolder(), 'downloads')
+}
+
+/** The same error, but where the cache cannot be written: an OutputError that names the remedy. */
+export function asCacheError(error: unknown): unknown {
+  if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
+  return new OutputError(
+    `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a folder that has room and can be written`,
+    { cause: error },
+  )
 }

@@ -57,10 +57,10 @@ export function catalog(): readonly CatalogEntry[] {
 }
 
 /** @throws UsageError for an id that is not in the catalog */
-export function catalogEntry(id: string): CatalogEntry {
-  const entry = catalog().find((candidate) => candidate.id === id)
+export function catalogEntry(id: string, entries: readonly CatalogEntry[] = catalog()): CatalogEntry {
+  const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
-  const known = catalog().map((candidate) => candidate.id)
+  const known = entries.map((candidate) => candidate.id)
   throw new UsageError(`no network is called "${id}"; use one of ${known.join(', ')}, or the path of an .onnx file`)
 }
 
@@ -68,4 +68,9 @@ export function catalogEntry(id: string): CatalogEntry {
 export function isPublished(entry: CatalogEntry, sha256: string): boolean | null {
   if (entry.sources.length === 0) return null
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
+}
+
+/** The command that brings the weights of a published network. */
+export function weightsCommand({ id, sources }: CatalogEntry): string {
+  return sources.length > 0 ? `shiftscope models pull ${id}` : `shiftscope models import ${id} FILE`
 }

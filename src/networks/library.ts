@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { OutputError, UsageError } from '../errors.js'
+import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { cacheFolder, weightsFolder } from './cache.js'
+import { asCacheError, weightsFolder } from './cache.js'
 import { type CatalogEntry, catalog, catalogEntry, isPublished } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
@@ -64,16 +64,12 @@ async function copyToCache(file: string, path: string): Promise<void> {
   try {
     await writeFileAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
   } catch (error) {
-    if (!(error instanceof OutputError)) throw error
-    throw new OutputError(
-      `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a folder that has room and can be written`,
-      { cause: error },
-    )
+    throw asCacheError(error)
   }
 }
 
 /** Earlier imports of the same network under other extensions. */
-async function removeOthers(id: string, keep: string): Promise<void> {
+export async function removeOthers(id: string, keep: string): Promise<void> {
   const others = (await readdir(weightsFolder())).filter((name) => name.startsWith(`${id}.`) && name !== basename(keep))
   await Promise.all(others.map((name) => rm(join(weightsFolder(), name), { force: true })))
 }

@@ -4,7 +4,7 @@ import { InputError, UsageError } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { weightsFolder } from './cache.js'
-import { type CatalogEntry, catalogEntry } from './catalog.js'
+import { type CatalogEntry, catalogEntry, weightsCommand } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import type { Network } from './network.js'
 import { readModelInterface } from './onnx/interface.js'
@@ -88,8 +88,10 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
   }
 }
 
-function missingWeights({ id, sources }: CatalogEntry): InputError {
+function missingWeights(entry: CatalogEntry): InputError {
+  const { id, sources } = entry
+  const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
   return new InputError(
-    `${id} has no weights here; download ${sources[0]?.url} and run "shiftscope models import ${id} FILE", or pass --weights ${id}=FILE`,
+    `${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}, or pass --weights ${id}=FILE`,
   )
 }

@@ -1,8 +1,21 @@
 import { Command } from 'commander'
-import { importWeights, listNetworks, verifyNetwork } from '../../index.js'
+import {
+  catalog,
+  InputError,
+  importWeights,
+  listNetworks,
+  NetworkError,
+  type PulledWeights,
+  pullWeights,
+  UsageError,
+  verifyNetwork,
+  weightsCommand,
+} from '../../index.js'
+import type { CommandContext } from '../context.js'
 import { byteSize, printJson, say, sayTable } from '../output.js'
+import { terminalProgress } from '../progressBar.js'
 
-export function modelsCommand(): Command {
+export function modelsCommand(context: CommandContext): Command {
   const models = new Command('models').description('networks and their weights')
   models
     .command('list')
@@ -22,9 +35,16 @@ export function modelsCommand(): Command {
         ]),
       )
       const missing = networks.find(({ state }) => state === 'missing')?.entry
-      if (missing)
-        say(`missing weights: download ${missing.sources[0]?.url}, then: shiftscope models import ${missing.id} FILE`)
+      if (missing) say(`missing weights: ${weightsCommand(missing)}`)
     })
+  models
+    .command('pull')
+    .description('download published weights, check them and keep them; goes on from where it stopped')
+    .argument('[id...]', 'networks (see: shiftscope models list)')
+    .option('--all', 'every network that is offered for download')
+    .option('--mirror <base>', 'https address, http address of this machine, or folder that holds the published files')
+    .option('--json', 'print one JSON document to stdout')
+    .action((ids: readonly string[], options: PullFlags) => pull(ids, options, context))
   models
     .command('import')
     .description('check a checkpoint and keep it as the weights of a network')
@@ -53,6 +73,41 @@ export function modelsCommand(): Command {
       )
     })
   return models
+}
+
+interface PullFlags {
+  readonly all?: boolean
+  readonly mirror?: string
+  readonly json?: boolean
+}
+
+/** One network after the other; where one fails, the others are still pulled. */
+async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
+  const offered = catalog().filter(({ sources }) => sources.length > 0)
+  if ((all === true) === ids.length > 0) throw new UsageError('give either the networks to pull or --all')
+  const done: PulledWeights[] = []
+  const failures: unknown[] = []
+  for (const id of all ? offered.map((entry) => entry.id) : ids) {
+    try {
+      const weights = await pullWeights(id, { mirror, signal, progress: terminalProgress() })
+      done.push(weights)
+      sayPulled(weights)
+    } catch (error) {
+      if (!(error instanceof NetworkError || error instanceof InputError)) throw error
+      failures.push(error)
+    }
+  }
+  if (json) printJson(done)
+  for (const failure of failures.slice(0, -1)) say(`shiftscope: ${(failure as Error).message}`)
+  if (failures.length > 0) throw failures.at(-1)
+}
+
+function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: PulledWeights): void {
+  say(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
+  const digits =
+    checked.sha256Digits === 64 ? 'all of it' : `its first ${checked.sha256Digits} digits, no more is published`
+  say(`  checked: SHA-256 ${sha256} (${digits}), size ${checked.bytes ? 'equal' : 'not published'}, graph built`)
+  say(`  licence: ${licence}${licence.includes('-NC') ? ' (not for commercial use)' : ''}`)
 }
 
 function publishedText(published: boolean | null): string {

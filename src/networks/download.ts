@@ -1,0 +1,190 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { InputError, InterruptedError, NetworkError } from '../errors.js'
+import type { Progress } from '../progress.js'
+import { fileSize } from './checkpoint/fileBytes.js'
+import { connectionError, type FileResponse, requestFile } from './fileRequest.js'
+import {
+  beginPartial,
+  type FileVersion,
+  type PartialDownload,
+  partialLength,
+  partialVersion,
+} from './partialDownload.js'
+
+export interface DownloadOptions {
+  /** Size that the file must have; null: not known. */
+  readonly bytes: number | null
+  readonly label: string
+  readonly progress: Progress
+  readonly signal: AbortSignal | undefined
+  /** The longest time without a byte, in seconds. */
+  readonly stallSeconds: number
+  readonly ca: string | undefined
+}
+
+/** A file of unknown size is not taken beyond this. */
+const MOST_BYTES = 2 ** 31
+
+/**
+ * Fetches a file over https into a part, after the bytes that are there already if the server still has the same file
+ * (If-Range with its ETag or date, and the same size), from the start otherwise.
+ *
+ * @throws NetworkError when the server cannot be reached, refuses, or falls silent; InputError when the file has another
+ * size than it must have; InterruptedError when stopped. Whatever the error, the part is sound: it can be gone on with.
+ */
+export async function download(address: URL, partial: PartialDownload, options: DownloadOptions): Promise<void> {
+  const watch = stallWatch(options.stallSeconds)
+  const signal = AbortSignal.any([watch.signal, ...(options.signal ? [options.signal] : [])])
+  try {
+    await transfer(address, partial, options, { signal, alive: watch.alive })
+  } catch (error) {
+    if (options.signal?.aborted) throw new InterruptedError(undefined, { cause: error })
+    if (watch.signal.aborted) {
+      throw new NetworkError(
+        `${address.host} sent nothing for ${options.stallSeconds} s; the same command goes on from there`,
+        { cause: error },
+      )
+    }
+    throw connectionError(address, error)
+  } finally {
+    watch.stop()
+  }
+}
+
+/**
+ * Copies a file of this machine into a part, from the start.
+ *
+ * @throws InputError when it is missing or has another size than it must have; InterruptedError when stopped
+ */
+export async function copyFrom(file: string, partial: PartialDownload, options: DownloadOptions): Promise<void> {
+  const bytes = await fileSize(file)
+  requireSize(file, bytes, options.bytes)
+  await beginPartial(partial, { etag: null, lastModified: null, bytes })
+  const alive = () => {
+    if (options.signal?.aborted) throw new InterruptedError()
+  }
+  await append(piecesOf(file), partial, { ...options, from: 0, total: bytes, most: bytes, alive })
+}
+
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(file, { highWaterMark: 1 << 20 })
+  } catch (error) {
+    throw new InputError(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function requireSize(from: string, bytes: number | null, expected: number | null): void {
+  if (bytes === null || expected === null || bytes === expected) return
+  throw new InputError(
+    `${from} is ${bytes} bytes instead of ${expected}: not the file that the catalog knows; use another --mirror`,
+  )
+}
+
+interface Watch {
+  readonly signal: AbortSignal
+  /** Something has happened: the time starts again. */
+  readonly alive: () => void
+}
+
+/** Aborts its signal when nothing has happened for a while. */
+function stallWatch(seconds: number): Watch & { readonly stop: () => void } {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), seconds * 1000)
+  return { signal: controller.signal, alive: () => timer.refresh(), stop: () => clearTimeout(timer) }
+}
+
+async function transfer(address: URL, partial: PartialDownload, options: DownloadOptions, watch: Watch): Promise<void> {
+  const version = await partialVersion(partial)
+  const have = version === undefined ? 0 : await partialLength(partial)
+  if (have > 0 && have === (options.bytes ?? version?.bytes)) return
+  const headers = rangeHeaders(have, version)
+  const response = await requestFile(address, { headers, ca: options.ca, signal: watch.signal })
+  watch.alive()
+  try {
+    const offered = offeredVersion(response)
+    requireSize(String(address), offered.bytes, options.bytes)
+    const continues =
+      response.status === 206 && version !== undefined && isContinuation(response, have, version, offered)
+    if (!continues) await beginPartial(partial, offered)
+    if (response.status === 200 || continues) {
+      const from = continues ? have : 0
+      const total = offered.bytes ?? options.bytes
+      const end = await append(response.body, partial, {
+        ...options,
+        from,
+        total,
+        most: total ?? MOST_BYTES,
+        alive: watch.alive,
+      })
+      // Without an announced size an end is an end: whether it came too early shows when the file is checked.
+      if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+      return
+    }
+  } finally {
+    await response.close()
+  }
+  // The server has another file than the one that the part is of: nothing is left of that now, so no range is asked for.
+  await transfer(address, partial, options, watch)
+}
+
+/** Asks for the rest, on condition that the file is still the same. */
+function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {
+  if (have === 0 || version === undefined) return {}
+  const { etag, lastModified } = version
+  // A weak ETag may stand for different bytes; it cannot be a condition.
+  const condition = etag !== null && !etag.startsWith('W/') ? etag : lastModified
+  return { range: `bytes=${have}-`, ...(condition === null ? {} : { 'if-range': condition }) }
+}
+
+function offeredVersion({ status, header }: FileResponse): FileVersion {
+  const whole = status === 200 ? header('content-length') : /\/(\d+)$/.exec(header('content-range') ?? '')?.[1]
+  return { etag: header('etag'), lastModified: header('last-modified'), bytes: whole ? Number(whole) : null }
+}
+
+/** Not every server heeds If-Range; so what it says about the file it sends is compared, too. */
+function isContinuation({ header }: FileResponse, have: number, before: FileVersion, now: FileVersion): boolean {
+  const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1]
+  const same = <T>(a: T | null, b: T | null) => a === null || b === null || a === b
+  return (
+    Number(start) === have &&
+    before.bytes === now.bytes &&
+    same(before.etag, now.etag) &&
+    same(before.lastModified, now.lastModified)
+  )
+}
+
+interface Append extends DownloadOptions {
+  /** Bytes that are there. */
+  readonly from: number
+  /** Bytes of the whole file; null: not known. */
+  readonly total: number | null
+  readonly most: number
+  readonly alive: () => void
+}
+
+/** Returns how many bytes there are then. */
+async function append(pieces: AsyncIterable<Uint8Array>, partial: PartialDownload, options: Append): Promise<number> {
+  const { from, total, most, label, progress, alive } = options
+  const file = await open(partial.path, 'a')
+  if (total !== null) progress.start(label, total, { unit: 'bytes', before: from })
+  let done = from
+  try {
+    for await (const piece of pieces) {
+      if (done + piece.byteLength > most) {
+        await file.truncate(0)
+        throw new InputError(`${label}: what comes is longer than ${most} bytes: not the file that the catalog knows`)
+      }
+      await file.appendFile(piece)
+      done += piece.byteLength
+      alive()
+      progress.update(done)
+    }
+    await file.sync()
+  } finally {
+    progress.stop()
+    await file.close()
+  }
+  return done
+}

@@ -1,0 +1,128 @@
+import { STATUS_CODES } from 'node:http'
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import { NetworkError } from '../errors.js'
+import { proxyFor } from './proxy.js'
+import { isSecure } from './weightsOrigin.js'
+
+/** The server was reached but does not give the file: another source may have it. */
+export class RefusedRequest extends NetworkError {}
+
+export interface FileRequest {
+  readonly headers: Readonly<Record<string, string>>
+  /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
+  readonly ca: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface FileResponse {
+  readonly status: number
+  readonly header: (name: string) => string | null
+  readonly body: AsyncIterable<Uint8Array>
+  /** Ends the connection, whatever of the body has been read. */
+  readonly close: () => Promise<void>
+}
+
+const MOST_REDIRECTS = 5
+
+/**
+ * Asks for a file, through the proxy that the environment names for its host, and follows redirects.
+ *
+ * @returns the response with status 200 or, where a range was asked for, 206 or 416; to be closed by the caller
+ * @throws RefusedRequest for any other status, and for a redirect that would leave https; UsageError for a proxy that
+ * cannot be used; otherwise the connection's own error: see `connectionError`
+ */
+export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
+  const answers = 'range' in options.headers ? [200, 206, 416] : [200]
+  let at = address
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const response = await requestOnce(at, options)
+    if (answers.includes(response.status)) return response
+    await response.close()
+    if (![301, 302, 303, 307, 308].includes(response.status)) throw refusal(at, response.status)
+    at = redirectTarget(at, response.header('location'))
+  }
+  throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use --mirror with another address`)
+}
+
+/** One line for a connection that was not made or did not last; the same error when it is already one. */
+export function connectionError(address: URL, error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error))
+  const code = codeOf(error)
+  if (code === undefined) return error
+  const proxy = proxyFor(address)
+  const way = proxy === undefined ? address.host : `${address.host} through the proxy ${proxy.host}`
+  if (/CERT|SIGNATURE|SIGNED|ALTNAME/.test(code)) {
+    return new NetworkError(
+      `${address.host} has a certificate that is not trusted (${code}); where a proxy signs connections, name its certificate in NODE_EXTRA_CA_CERTS`,
+      { cause: error },
+    )
+  }
+  const cause = CAUSES[code] ?? (error.message || code).split('\n')[0]
+  return new NetworkError(
+    `cannot fetch from ${way}: ${cause}; check the network and HTTPS_PROXY, the same command goes on from there`,
+    { cause: error },
+  )
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the name is not known',
+  EAI_AGAIN: 'the name cannot be looked up',
+  ECONNREFUSED: 'nobody answers there',
+  ECONNRESET: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_CONNECT_TIMEOUT: 'nobody answers there',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut',
+}
+
+/** Codes of connections only: errors of the file system have a `path` or an `errno` with a `syscall` on files. */
+function codeOf(error: Error): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  const ofFile = syscall !== undefined && ['open', 'write', 'fsync', 'read', 'rename', 'mkdir', 'rm'].includes(syscall)
+  return ofFile ? undefined : code
+}
+
+async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
+  const dispatcher = dispatcherFor(address, ca)
+  // What is left of a connection that has been given up may fail once more, when nobody listens any longer.
+  const close = () => dispatcher.destroy().catch(() => undefined)
+  try {
+    const response = await request(address, {
+      dispatcher,
+      signal,
+      headers: { 'user-agent': 'shiftscope', 'accept-encoding': 'identity', ...headers },
+    })
+    const header = (name: string) => [response.headers[name] ?? null].flat()[0] ?? null
+    response.body.on('error', () => undefined)
+    return { status: response.statusCode, header, body: response.body, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Without time limits of its own: the caller watches over the whole way, the proxy included. */
+function dispatcherFor(address: URL, ca: string | undefined): Dispatcher {
+  const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
+  const tls = ca === undefined ? {} : { ca }
+  const proxy = proxyFor(address)
+  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, timeout: 0 } })
+  return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: tls })
+}
+
+function redirectTarget(from: URL, location: string | null): URL {
+  const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
+  if (target === undefined) throw new RefusedRequest(`${from} redirects to nowhere; use --mirror with another address`)
+  const staysSecure = from.protocol === 'https:' ? target.protocol === 'https:' : isSecure(target)
+  if (staysSecure) return target
+  throw new RefusedRequest(
+    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use --mirror with an https address`,
+  )
+}
+
+function refusal(address: URL, status: number): RefusedRequest {
+  const remedy =
+    status === 429 || status >= 500 ? 'try again later' : 'see whether --mirror with another address has the file'
+  return new RefusedRequest(
+    `${address} answers ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd().concat(`; ${remedy}`),
+  )
+}

@@ -1,0 +1,110 @@
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { isAbandonedName, isTemporaryName, temporaryName, writeFileAtomic } from '../files/atomic.js'
+import { downloadsFolder } from './cache.js'
+
+/**
+ * The part of a file that has been downloaded. It belongs to one process at a time: whoever renames its folder first.
+ * So several processes that fetch the same file never write into one another's part.
+ */
+export interface PartialDownload {
+  /** Folder of the file's name, in which each process has a folder of its own. */
+  readonly home: string
+  readonly folder: string
+  /** The bytes, under the file's own name. */
+  readonly path: string
+}
+
+/** What tells later whether the file on the server is still the one that the part was taken from. */
+const versionSchema = z.object({
+  etag: z.string().nullable(),
+  lastModified: z.string().nullable(),
+  /** Size of the whole file; null: the server does not tell. */
+  bytes: z.number().nullable(),
+})
+export type FileVersion = Readonly<z.infer<typeof versionSchema>>
+
+/** Name of a part that belongs to nobody. */
+const FREE = 'partial'
+
+/** A part of another machine's process belongs to nobody after this time without a new byte. */
+const ABANDONED_AFTER_MINUTES = 10
+
+/** Takes over the part of `name` that an earlier download left, or begins a new one. */
+export async function claimPartial(name: string): Promise<PartialDownload> {
+  const home = join(downloadsFolder(), name)
+  const folder = temporaryName(join(home, FREE))
+  await mkdir(home, { recursive: true })
+  for (const unclaimed of await unclaimedParts(home, name)) {
+    if (await renamed(unclaimed, folder)) return { home, folder, path: join(folder, name) }
+  }
+  await mkdir(folder, { recursive: true })
+  return { home, folder, path: join(folder, name) }
+}
+
+/** Leaves a part to the next download of the file. */
+export async function releasePartial(partial: PartialDownload): Promise<void> {
+  if ((await partialLength(partial)) === 0) return removePartial(partial)
+  // Where another process has left its part already, this one stays under this process's name, and is free with its end.
+  await renamed(partial.folder, join(partial.home, FREE))
+}
+
+export async function removePartial({ home, folder }: PartialDownload): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  await rmdir(home).catch(() => undefined)
+}
+
+/** Removes what earlier downloads of the file left, once there is no use for it. */
+export async function removeUnclaimed(name: string): Promise<void> {
+  const home = join(downloadsFolder(), name)
+  for (const folder of await unclaimedParts(home, name)) await rm(folder, { recursive: true, force: true })
+  await rmdir(home).catch(() => undefined)
+}
+
+/** Bytes that have been downloaded. */
+export async function partialLength({ path }: PartialDownload): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}
+
+/** The version of the file that the part was taken from; undefined: not known, so nothing can be added to it. */
+export async function partialVersion({ folder }: PartialDownload): Promise<FileVersion | undefined> {
+  const text = await readFile(join(folder, VERSION_FILE), 'utf8').catch(() => '')
+  try {
+    return versionSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+/** Drops the bytes that there are; those to come are of the given version. */
+export async function beginPartial({ folder, path }: PartialDownload, version: FileVersion): Promise<void> {
+  await rm(path, { force: true })
+  await writeFileAtomic(join(folder, VERSION_FILE), JSON.stringify(version))
+}
+
+const VERSION_FILE = 'version.json'
+
+async function unclaimedParts(home: string, name: string): Promise<readonly string[]> {
+  const entries = await readdir(home).catch((): string[] => [])
+  const unclaimed = await Promise.all(
+    entries.map(async (entry) => entry === FREE || isAbandonedName(entry) || (await isStale(home, entry, name))),
+  )
+  return entries.filter((_, index) => unclaimed[index]).map((entry) => join(home, entry))
+}
+
+async function isStale(home: string, entry: string, name: string): Promise<boolean> {
+  if (!isTemporaryName(entry)) return false
+  const status = await stat(join(home, entry, name)).catch(() => undefined)
+  return status !== undefined && Date.now() - status.mtimeMs > ABANDONED_AFTER_MINUTES * 60_000
+}
+
+async function renamed(from: string, to: string): Promise<boolean> {
+  return rename(from, to).then(
+    () => true,
+    () => false,
+  )
+}

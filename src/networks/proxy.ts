@@ -1,0 +1,44 @@
+import { UsageError } from '../errors.js'
+
+/**
+ * The proxy through which an https address is reached: $https_proxy, else $all_proxy, in small letters or capitals,
+ * unless the address is exempt by $no_proxy. What is not https stays on this machine and takes no proxy.
+ *
+ * @throws UsageError when the variable holds anything but the address of an http or https proxy
+ */
+export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
+  const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || ''
+  if (address.protocol !== 'https:' || isExempt(address, variable('no_proxy'))) return undefined
+  const value = variable('https_proxy') || variable('all_proxy')
+  if (value === '') return undefined
+  const text = value.includes('://') ? value : `http://${value}`
+  const proxy = URL.canParse(text) ? new URL(text) : undefined
+  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy
+  throw new UsageError(
+    'HTTPS_PROXY or ALL_PROXY does not name an http:// or https:// proxy, and no others are spoken to; set HTTPS_PROXY to one, or to nothing',
+  )
+}
+
+/**
+ * Whether a list such as "example.org,.local,[::1]:8443" covers an address, as curl reads it: a name covers itself and
+ * all names below it, "*" covers everything.
+ */
+function isExempt(address: URL, list: string): boolean {
+  const host = withoutBrackets(address.hostname)
+  const port = address.port || '443'
+  return list
+    .toLowerCase()
+    .split(/[,\s]+/)
+    .filter((item) => item !== '')
+    .some((item) => {
+      if (item === '*') return true
+      const parts = /^(\[.*\]|[^:]*):(\d+)$/.exec(item)
+      if (parts !== null && parts[2] !== port) return false
+      const name = withoutBrackets(parts?.[1] ?? item).replace(/^\*?\./, '')
+      return host === name || host.endsWith(`.${name}`)
+    })
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}

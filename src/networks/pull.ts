@@ -1,0 +1,210 @@
+import { mkdir, rename } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { InputError, InterruptedError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
+import { sha256OfFile } from '../files/sha256.js'
+import { type Progress, silent } from '../progress.js'
+import { asCacheError, weightsFolder } from './cache.js'
+import { type CatalogEntry, catalog, catalogEntry, type WeightsSource } from './catalog.js'
+import { fileSize } from './checkpoint/fileBytes.js'
+import { copyFrom, type DownloadOptions, download } from './download.js'
+import { RefusedRequest } from './fileRequest.js'
+import { removeOthers } from './library.js'
+import {
+  claimPartial,
+  type PartialDownload,
+  partialLength,
+  releasePartial,
+  removePartial,
+  removeUnclaimed,
+} from './partialDownload.js'
+import { architectureOf, importedWeights } from './resolve.js'
+import { graphFile } from './torchvision/graphFile.js'
+import { originOf, publishedName } from './weightsOrigin.js'
+
+export interface PullOptions {
+  /** Fetch the published files from below this address (https, or http of this machine) or from this folder. */
+  readonly mirror?: string | undefined
+  readonly progress?: Progress | undefined
+  /** Stops the download; what has come is kept. */
+  readonly signal?: AbortSignal | undefined
+  /** The longest time without a byte, in seconds; 30 by default. */
+  readonly stallSeconds?: number | undefined
+  /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
+  readonly ca?: string | undefined
+  /** Other networks than those of models/catalog.json. */
+  readonly entries?: readonly CatalogEntry[] | undefined
+}
+
+/** Published weights that are in the cache. */
+export interface PulledWeights {
+  readonly id: string
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly licence: string
+  /** Address or path that the file came from; null: it was present, and nothing was fetched. */
+  readonly origin: string | null
+  readonly checked: WeightsCheck
+}
+
+/** What the file was compared with. */
+export interface WeightsCheck {
+  readonly bytes: boolean
+  /** Hexadecimal digits of the SHA-256 that are published: 64, or fewer. */
+  readonly sha256Digits: number
+}
+
+/**
+ * Fetches the published weights of a network into the cache: over https, going on from where an earlier download
+ * stopped, through the proxy that the environment names. The file takes its name only after its size, its SHA-256 and
+ * the graph that is built from it have been found right. Several sources of a network are tried in order. Weights that
+ * were imported before and are not the published ones are replaced.
+ *
+ * @throws UsageError for a network that is unknown or not offered for download, or a mirror that is not secure;
+ * NetworkError (exit status 1) when no source can be reached or has the file; InputError (exit status 3) when a file is
+ * not what it must be: it is removed; OutputError when the cache cannot be written; InterruptedError when stopped
+ */
+export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
+  const entry = catalogEntry(id, options.entries ?? catalog())
+  if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
+  if (entry.sources.length === 0)
+    throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
+  const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
+  const present = await presentWeights(entry, options.progress ?? silent)
+  if (present) return present
+
+  const failures: ShiftscopeError[] = []
+  for (const { source, origin } of origins) {
+    const result = await pullFile(entry, { source, origin }, options)
+    if (!('failure' in result)) return result
+    failures.push(result.failure)
+    if (result.resumable) break
+  }
+  throw combined(id, failures)
+}
+
+async function presentWeights(entry: CatalogEntry, progress: Progress): Promise<PulledWeights | undefined> {
+  const path = await importedWeights(entry.id)
+  if (path === undefined) return undefined
+  const sha256 = await sha256OfFile(path)
+  const source = entry.sources.find((candidate) => sha256.startsWith(candidate.sha256))
+  if (source) return pulled(entry, source, { path, sha256, origin: null })
+  progress.note(`${entry.id}: the weights that are here (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
+  return undefined
+}
+
+interface Failure {
+  readonly failure: NetworkError | InputError
+  /** The same source has given a part, and can be expected to give the rest: no other should be begun. */
+  readonly resumable: boolean
+}
+
+interface SourceOrigin {
+  readonly source: WeightsSource
+  readonly origin: URL | string
+}
+
+async function pullFile(
+  entry: CatalogEntry,
+  from: SourceOrigin,
+  options: PullOptions,
+): Promise<PulledWeights | Failure> {
+  const progress = options.progress ?? silent
+  const { source, origin } = from
+  const name = publishedName(source)
+  try {
+    const partial = await claimPartial(name)
+    try {
+      progress.note(`${entry.id}: licence ${entry.licence}, from ${origin}`)
+      await fetchInto(partial, origin, {
+        bytes: source.bytes,
+        label: entry.id,
+        progress,
+        signal: options.signal,
+        stallSeconds: options.stallSeconds ?? 30,
+        ca: options.ca,
+      })
+      return await admitted(entry, from, partial)
+    } catch (error) {
+      if (!(error instanceof NetworkError || error instanceof InputError)) throw error
+      const lasting = error instanceof InputError || error instanceof RefusedRequest
+      return { failure: error, resumable: !lasting && (await partialLength(partial)) > 0 }
+    } finally {
+      await releasePartial(partial)
+    }
+  } catch (error) {
+    throw asCacheError(error)
+  }
+}
+
+async function fetchInto(partial: PartialDownload, origin: URL | string, options: DownloadOptions): Promise<void> {
+  if (typeof origin === 'string') await copyFrom(origin, partial, options)
+  else await download(origin, partial, options)
+  if (options.signal?.aborted) throw new InterruptedError()
+}
+
+/** Gives a downloaded file its name among the weights, if it is what it must be; removes it otherwise. */
+async function admitted(
+  entry: CatalogEntry,
+  { source, origin }: SourceOrigin,
+  partial: PartialDownload,
+): Promise<PulledWeights> {
+  try {
+    const sha256 = await requirePublished(partial.path, source, String(origin))
+    await requireNetwork(entry, partial.path, sha256, String(origin))
+    const path = join(weightsFolder(), `${entry.id}${extname(partial.path) || '.pth'}`)
+    await mkdir(weightsFolder(), { recursive: true })
+    await rename(partial.path, path)
+    await removeOthers(entry.id, path)
+    await removePartial(partial)
+    await removeUnclaimed(publishedName(source))
+    return await pulled(entry, source, { path, sha256, origin: String(origin) })
+  } catch (error) {
+    if (error instanceof InputError) await removePartial(partial)
+    throw error
+  }
+}
+
+async function requirePublished(path: string, source: WeightsSource, origin: string): Promise<string> {
+  const bytes = await fileSize(path)
+  if (source.bytes !== null && bytes !== source.bytes)
+    throw new InputError(`${origin} is ${bytes} bytes instead of ${source.bytes}; what came was removed, ${REMEDY}`)
+  const sha256 = await sha256OfFile(path)
+  if (!sha256.startsWith(source.sha256)) {
+    const real = sha256.slice(0, source.sha256.length)
+    throw new InputError(
+      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; what came was removed, ${REMEDY}`,
+    )
+  }
+  return sha256
+}
+
+const REMEDY = 'run the same command again or use another --mirror'
+
+async function requireNetwork(entry: CatalogEntry, path: string, sha256: string, origin: string): Promise<void> {
+  try {
+    await graphFile(architectureOf(entry), path, sha256)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    const cause = error.message.replaceAll(path, 'the file')
+    throw new InputError(`${origin} does not hold the weights of ${entry.id}: ${cause}`, { cause: error })
+  }
+}
+
+async function pulled(
+  { id, licence }: CatalogEntry,
+  source: WeightsSource,
+  file: { readonly path: string; readonly sha256: string; readonly origin: string | null },
+): Promise<PulledWeights> {
+  const checked = { bytes: source.bytes !== null, sha256Digits: source.sha256.length }
+  return { id, ...file, bytes: await fileSize(file.path), licence, checked }
+}
+
+/** One error for all sources; of the kind of wrong contents if any had them. */
+function combined(id: string, failures: readonly ShiftscopeError[]): ShiftscopeError {
+  const [first] = failures
+  if (first !== undefined && failures.length === 1) return first
+  const message = `${id} cannot be pulled: ${failures.map((failure) => failure.message).join('; then ')}`
+  const wrong = failures.some((failure) => failure instanceof InputError)
+  return wrong ? new InputError(message, { cause: first }) : new NetworkError(message, { cause: first })
+}

@@ -1,0 +1,42 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { UsageError } from '../errors.js'
+import type { WeightsSource } from './catalog.js'
+
+/** Where a file of weights is fetched: an address, or a path of this machine. */
+export type WeightsOrigin = URL | string
+
+/** Name of a published file: the last part of its address. */
+export function publishedName(source: WeightsSource): string {
+  return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
+}
+
+/**
+ * Where to fetch a published file: at its own address, or under its name at a mirror.
+ *
+ * @param mirror an https address, an http address of this machine, or a folder
+ * @throws UsageError for any other mirror
+ */
+export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin {
+  if (mirror === undefined) return secure(new URL(source.url), source.url)
+  const name = publishedName(source)
+  if (!mirror.includes('://')) return isAbsolute(mirror) ? join(mirror, name) : resolve(mirror, name)
+  if (!URL.canParse(mirror)) throw new UsageError(`the mirror ${mirror} is no address; ${MIRRORS}`)
+  const base = new URL(mirror)
+  if (base.username !== '' || base.password !== '')
+    throw new UsageError(`the mirror at ${base.host} is given with a user name, which is not sent; ${MIRRORS}`)
+  base.pathname = `${base.pathname.replace(/\/+$/, '')}/${encodeURIComponent(name)}`
+  return secure(base, mirror)
+}
+
+/** Https, or http that does not leave this machine. */
+export function isSecure(address: URL): boolean {
+  if (address.protocol === 'https:') return true
+  return address.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname)
+}
+
+const MIRRORS = 'give an https:// address, http://localhost, or a folder'
+
+function secure(address: URL, text: string): URL {
+  if (isSecure(address)) return address
+  throw new UsageError(`${text} is not encrypted and may not be trusted; ${MIRRORS}`)
+}
