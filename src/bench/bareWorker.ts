@@ -12,11 +12,10 @@ let ready: ort.Tensor | undefined
 export default async function runBare({ batch, runs }: { batch: number; runs: number }): Promise<void> {
   session ??= openSession(onnxPath, threads)
   const network = await session
-  ready ??= new ort.Tensor('float32', new Float32Array(batch * 3 * input.rows * input.cols).map((_, i) => (i % 255) / 128 - 1), [
-    batch,
-    3,
-    input.rows,
-    input.cols,
-  ])
+  ready ??= new ort.Tensor(
+    'float32',
+    new Float32Array(batch * 3 * input.rows * input.cols).map((_, i) => (i % 255) / 128 - 1),
+    [batch, 3, input.rows, input.cols],
+  )
   for (let run = 0; run < runs; run++) await network.run({ [input.name]: ready }, layers)
 }

@@ -44,7 +44,10 @@ export async function benchExtract(
     const atATime = settings.batch * settings.workers
     const { rate } = await bare.measure(MEASUREMENT_SECONDS)
     await pool.extract(scene, offsets.subarray(0, atATime * 2))
-    const images = Math.min(offsets.length / 2, Math.max(1, Math.round((rate * MEASUREMENT_SECONDS) / atATime)) * atATime)
+    const images = Math.min(
+      offsets.length / 2,
+      Math.max(1, Math.round((rate * MEASUREMENT_SECONDS) / atATime)) * atATime,
+    )
     const pairs: { bare: number; pipeline: number }[] = []
     for (let repeat = 0; repeat < repeats; repeat++) {
       if (signal?.aborted) throw new InterruptedError()
@@ -95,7 +98,8 @@ function openBareLoop(network: Network, { workers, threads, batch }: Settings) {
     concurrentTasksPerWorker: 1,
     atomics: 'disabled',
   })
-  const runs = (count: number) => Promise.all(Array.from({ length: workers }, () => piscina.run({ batch, runs: count })))
+  const runs = (count: number) =>
+    Promise.all(Array.from({ length: workers }, () => piscina.run({ batch, runs: count })))
   let secondsPerRun: number | undefined
   return {
     /** Images per second over about so many seconds. */

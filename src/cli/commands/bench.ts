@@ -67,7 +67,9 @@ export function benchCommand({ signal }: CommandContext): Command {
     })
   bench
     .command('cosine')
-    .description('similarity of all positions with five anchors against the bandwidth of reading memory, measured beside it')
+    .description(
+      'similarity of all positions with five anchors against the bandwidth of reading memory, measured beside it',
+    )
     .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
