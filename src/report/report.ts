@@ -4,8 +4,9 @@ import { UsageError } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { catalog } from '../networks/index.js'
+import { metricsCsv } from '../results/metrics.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
-import { metricsCsv, type Summary, summarize } from '../results/summary.js'
+import { type Summary, summarize } from '../results/summary.js'
 import { type ColourLimits, heatmapPng, PAPER_LIMITS } from './heatmap.js'
 import { heatmapName, resultsPage } from './page.js'
 import { paperTables } from './paper.js'
@@ -35,7 +36,7 @@ export async function writeReport(
   )
   const summary = summarize(groups)
   const tables = similarityTables(summary.similarity, paperTables().similarity, paper)
-  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups))
+  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
   await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
     for (const table of tables) {

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
-import { csvCell, type SimilaritySummary } from '../results/summary.js'
+import { csvCell } from '../results/metrics.js'
+import type { SimilaritySummary } from '../results/summary.js'
 import type { PaperSimilarity } from './paper.js'
 
 /** One anchor of one row: what was measured, what the paper has; either may be missing. */

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
+import { type Metric, unitMetrics } from './metrics.js'
 import { readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
 
 /** All stored units of one network and patch size. */
@@ -15,6 +16,8 @@ export interface StudyGroup {
   readonly layers: readonly string[]
   /** In the order of their patches' names. */
   readonly units: readonly Unit[]
+  /** Of all units, in their order. */
+  readonly metrics: readonly Metric[]
   /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
 }
@@ -46,6 +49,7 @@ export async function readStudy(results: string, modelOrder: readonly string[]):
 
 async function readGroup(results: string, folders: readonly string[]): Promise<StudyGroup> {
   const units: Unit[] = []
+  const metrics: Metric[] = []
   let sums: Float64Array | undefined
   for (const folder of folders) {
     const unit = await readUnit(folder)
@@ -61,6 +65,7 @@ async function readGroup(results: string, folders: readonly string[]): Promise<S
     const maps = await readUnitMaps(folder, unit)
     sums ??= new Float64Array(maps.data.length)
     for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps.data[i] as number)
+    metrics.push(...unitMetrics(unit, maps.data))
     units.push(unit)
   }
   const [first] = units
@@ -73,6 +78,7 @@ async function readGroup(results: string, folders: readonly string[]): Promise<S
     stride: first.inputs.stride,
     layers: first.layers.map(({ name }) => name),
     units,
+    metrics,
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }

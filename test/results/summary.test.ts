@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import type { StudyGroup } from '../../src/results/study.js'
-import { csvCell, metricsCsv, summarize } from '../../src/results/summary.js'
+import { summarize } from '../../src/results/summary.js'
 import type { UnitInputs } from '../../src/results/unit.js'
 import { madeUnit } from './study.js'
 
@@ -17,20 +17,9 @@ function group(levels: readonly number[], changes: Partial<UnitInputs> = {}): St
     stride: inputs.stride,
     layers: inputs.layers,
     units,
+    metrics: [],
     meanMaps: new Float64Array(inputs.layers.length * 20),
   }
-}
-
-/** Reads RFC 4180. */
-function parseCsv(text: string): string[][] {
-  const rows: string[][] = []
-  let row: string[] = []
-  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/g)) {
-    row.push(quoted === undefined ? (plain as string) : quoted.replaceAll('""', '"'))
-    if (end !== ',') rows.push(row)
-    if (end !== ',') row = []
-  }
-  return rows
 }
 
 describe('summary', () => {
@@ -62,48 +51,5 @@ describe('summary', () => {
         expect(there?.std).toBeLessThanOrEqual((Math.max(...values) - Math.min(...values)) / 2 + 1e-9)
       }),
     )
-  })
-})
-
-describe('metrics.csv', () => {
-  it('is tidy: one value a row under the contract’s columns, every number kept', () => {
-    const groups = [group([0.1, 1 / 3]), group([0.5], { model: 'resnet50', layers: ['fc'], size: 75 })]
-    const [head, ...rows] = parseCsv(metricsCsv(groups))
-    expect(head).toEqual(['model', 'layer', 'size', 'patch', 'metric', 'variant', 'value'])
-    expect(rows).toHaveLength((2 * 2 + 1) * 5 * 2)
-    for (const { model, size, units } of groups) {
-      for (const { inputs, layers } of units) {
-        for (const { name, similarity } of layers) {
-          for (const anchor of ANCHOR_NAMES) {
-            for (const statistic of ['mean', 'min'] as const) {
-              const key = [model, name, String(size), inputs.patch, `similarity-${statistic}`, anchor]
-              const found = rows.filter((row) => key.every((cell, i) => cell === row[i]))
-              expect(found.map((row) => Number(row[6]))).toEqual([similarity[anchor][statistic]])
-            }
-          }
-        }
-      }
-    }
-  })
-
-  it('keeps names with commas, quotes and line breaks in their cell', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (patch) => {
-        const [, ...rows] = parseCsv(metricsCsv([group([0.5], { patch })]))
-        expect(new Set(rows.map((row) => row.length))).toEqual(new Set([7]))
-        expect(new Set(rows.map((row) => row[3]))).toEqual(new Set([patch]))
-      }),
-    )
-  })
-
-  it('quotes a cell only where it must', () => {
-    expect(['a', 'a b', 'a,b', 'a"b', 'a\nb', 1.5].map(csvCell)).toEqual([
-      'a',
-      'a b',
-      '"a,b"',
-      '"a""b"',
-      '"a\nb"',
-      '1.5',
-    ])
   })
 })

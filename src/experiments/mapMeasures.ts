@@ -1,0 +1,38 @@
+/** How much a map changes between neighbouring positions: mean |difference| along each axis. */
+export interface Jaggedness {
+  /** Between neighbours in a column: the object moves up or down. */
+  readonly vertical: number
+  /** Between neighbours in a row: the object moves left or right. */
+  readonly horizontal: number
+}
+
+/**
+ * Local jaggedness of a map (SPEC section 5): on a stride-1 grid neighbours are one pixel apart. A map of one row has no
+ * vertical neighbours: 0.
+ * @param map [rows, cols], row-major
+ */
+export function jaggedness(map: ArrayLike<number>, rows: number, cols: number): Jaggedness {
+  const at = (row: number, col: number) => map[row * cols + col] as number
+  let vertical = 0
+  let horizontal = 0
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col++) {
+      if (row > 0) vertical += Math.abs(at(row, col) - at(row - 1, col))
+      if (col > 0) horizontal += Math.abs(at(row, col) - at(row, col - 1))
+    }
+  }
+  return {
+    vertical: vertical / Math.max(1, (rows - 1) * cols),
+    horizontal: horizontal / Math.max(1, rows * (cols - 1)),
+  }
+}
+
+/**
+ * Coverage of a map (SPEC section 5): the share of positions whose similarity reaches the threshold; global invariance as
+ * the paper defines it.
+ */
+export function coverage(map: ArrayLike<number>, threshold: number): number {
+  let reached = 0
+  for (let i = 0; i < map.length; i++) if ((map[i] as number) >= threshold) reached++
+  return reached / map.length
+}

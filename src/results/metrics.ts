@@ -1,0 +1,69 @@
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { coverage, jaggedness } from '../experiments/mapMeasures.js'
+import type { Unit } from './unit.js'
+
+/** A row of metrics.csv: one number about one patch, size, network and layer. */
+export interface Metric {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  readonly patch: string
+  readonly metric: string
+  /** What the metric is taken of: an anchor, an anchor and axis, an anchor and threshold. */
+  readonly variant: string
+  readonly value: number
+}
+
+/** Thresholds of coverage: the share of positions at least this similar to the anchor. */
+const COVERAGE_THRESHOLDS = [0.9, 0.95, 0.99]
+
+/**
+ * All metrics of a unit.
+ * Jaggedness is of 1-pixel neighbours: units of a coarser stride have none.
+ * @param maps cosine maps, [layers, 5, rows, cols]
+ */
+export function unitMetrics({ inputs, rows, cols, layers }: Unit, maps: Float32Array): readonly Metric[] {
+  const positions = rows * cols
+  return layers.flatMap(({ name, similarity }, i) =>
+    ANCHOR_NAMES.flatMap((anchor, j) => {
+      const start = (i * ANCHOR_NAMES.length + j) * positions
+      const map = maps.subarray(start, start + positions)
+      const row = (metric: string, variant: string, value: number): Metric => ({
+        model: inputs.model,
+        layer: name,
+        size: inputs.size,
+        patch: inputs.patch,
+        metric,
+        variant,
+        value,
+      })
+      const { mean, min } = similarity[anchor]
+      const rowsOfMap = [
+        row('similarity-mean', anchor, mean),
+        row('similarity-min', anchor, min),
+        ...COVERAGE_THRESHOLDS.map((threshold) => row('coverage', `${anchor}>=${threshold}`, coverage(map, threshold))),
+      ]
+      if (inputs.stride !== 1) return rowsOfMap
+      const { vertical, horizontal } = jaggedness(map, rows, cols)
+      return [
+        ...rowsOfMap,
+        row('jaggedness', `${anchor} vertical`, vertical),
+        row('jaggedness', `${anchor} horizontal`, horizontal),
+      ]
+    }),
+  )
+}
+
+/** metrics.csv: tidy, one value a row. */
+export function metricsCsv(metrics: readonly Metric[]): string {
+  const lines = metrics.map(({ model, layer, size, patch, metric, variant, value }) =>
+    [model, layer, size, patch, metric, variant, value].map(csvCell).join(','),
+  )
+  return `${['model,layer,size,patch,metric,variant,value', ...lines].join('\n')}\n`
+}
+
+/** A cell by RFC 4180: quoted if it holds a comma, a quote or a line break. */
+export function csvCell(value: string | number): string {
+  const text = String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
