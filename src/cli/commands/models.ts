@@ -104,9 +104,9 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
 
 function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: PulledWeights): void {
   say(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
-  const digits =
-    checked.sha256Digits === 64 ? 'all of it' : `its first ${checked.sha256Digits} digits, no more is published`
-  say(`  checked: SHA-256 ${sha256} (${digits}), size ${checked.bytes ? 'equal' : 'not published'}, graph built`)
+  const digits = checked.sha256Digits === 64 ? '' : ` (its first ${checked.sha256Digits} digits, no more is published)`
+  const size = checked.bytes ? 'size equal' : 'size not published'
+  say(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
   say(`  licence: ${licence}${licence.includes('-NC') ? ' (not for commercial use)' : ''}`)
 }
 
