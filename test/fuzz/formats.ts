@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { integer, op, text, writeTorchZipOf } from '../networks/torchFile.js'
+import { mutate, oddNumber } from './mutation.js'
+import { drawPickle, storageElements } from './pickles.js'
+import { drawCaffeModel, drawOnnx } from './protobufs.js'
+import type { Random } from './random.js'
+
+export type Format = 'zip' | 'legacy' | 'tar' | 'safetensors' | 'caffemodel' | 'onnx'
+
+export const formats: readonly Format[] = ['zip', 'legacy', 'tar', 'safetensors', 'caffemodel', 'onnx']
+
+const extensions: Readonly<Record<Format, string>> = {
+  zip: '.pth',
+  legacy: '.pth',
+  tar: '.pth.tar',
+  safetensors: '.safetensors',
+  caffemodel: '.caffemodel',
+  onnx: '.onnx',
+}
+
+/** Intact files of every format, from the golden files. */
+export type Corpus = Readonly<Record<Format, readonly Buffer[]>>
+
+export function readCorpus(goldens: string): Corpus {
+  const all = (folder: string, end: RegExp) =>
+    readdirSync(join(goldens, folder))
+      .filter((name) => end.test(name))
+      .sort()
+      .map((name) => readFileSync(join(goldens, folder, name)))
+  return {
+    zip: all('checkpoints', /-zip\.pth$/),
+    legacy: all('checkpoints', /-legacy\.pth$/),
+    tar: all('checkpoints', /-tar\.pth$/),
+    safetensors: [safetensors({ weight: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] } }, 24)],
+    caffemodel: all('caffe', /\.caffemodel$/),
+    onnx: all('onnx', /\.onnx$/),
+  }
+}
+
+export interface FuzzCase {
+  readonly format: Format
+  /** Which extension the file has; a Caffe model is known with and without its own. */
+  readonly extension: string
+  readonly bytes: Buffer
+}
+
+/** A file of one format: an intact one that is changed, or one that is drawn part by part; often both. */
+export function drawCase(random: Random, corpus: Corpus, scratch: string): FuzzCase {
+  const format = random.pick(formats)
+  const others = corpus[random.pick(formats)]
+  const drawn = random.chance(0.5) ? draw(format, random, scratch) : undefined
+  const intact = drawn ?? random.pick(corpus[format])
+  const changed = drawn === undefined || random.chance(0.3) ? mutate(intact, random, others) : intact
+  const bytes = format === 'tar' && random.chance(0.8) ? withTarChecksums(changed) : changed
+  const extension = random.chance(0.9) ? extensions[format] : random.pick(Object.values(extensions))
+  return { format, extension, bytes: format === 'zip' && random.chance(0.7) ? withoutZipChecksums(bytes) : bytes }
+}
+
+function draw(format: Format, random: Random, scratch: string): Buffer | undefined {
+  switch (format) {
+    case 'zip':
+      writeTorchZipOf(scratch, drawPickle(random), storages())
+      return readFileSync(scratch)
+    case 'legacy':
+      return legacy(random)
+    case 'safetensors':
+      return drawSafetensors(random)
+    case 'caffemodel':
+      return drawCaffeModel(random)
+    case 'onnx':
+      return drawOnnx(random)
+    case 'tar':
+      return undefined
+  }
+}
+
+function storages(): Record<string, Float32Array> {
+  return Object.fromEntries(
+    Object.entries(storageElements).map(([key, count]) => [key, Float32Array.from({ length: count }, (_, i) => i)]),
+  )
+}
+
+function legacy(random: Random): Buffer {
+  const magic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
+  const machine = Buffer.concat([op('}'), text('little_endian'), op('\x88s')])
+  const keys = Object.keys(storageElements).filter(() => random.chance(0.9))
+  const pickles = [integer(1001), machine].map((value) => Buffer.concat([op('\x80\x02'), value, op('.')]))
+  const list = Buffer.concat([op('\x80\x02'), op(']('), ...keys.map(text), op('e.')])
+  const data = keys.flatMap((key) => {
+    const values = storages()[key] as Float32Array
+    const count = Buffer.alloc(8)
+    count.writeBigInt64LE(BigInt(values.length))
+    return [count, Buffer.from(values.buffer)]
+  })
+  return Buffer.concat([magic, ...pickles, drawPickle(random), list, ...data])
+}
+
+function safetensors(header: unknown, dataBytes: number): Buffer {
+  const json = Buffer.from(JSON.stringify(header))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  return Buffer.concat([length, json, Buffer.alloc(dataBytes)])
+}
+
+function drawSafetensors(random: Random): Buffer {
+  const number = () => (random.chance(0.8) ? random.below(32) : Number(oddNumber(random, 100)))
+  const numbers = (count: number) => Array.from({ length: count }, number)
+  const value = () => random.pick<unknown>([null, 'F32', -1, 0.5, [], {}, numbers(2), [[1]], Number.MAX_VALUE])
+  const tensor = () => {
+    const start = random.below(8)
+    const shape = Array.from({ length: random.below(4) }, () => random.below(4))
+    const bytes = 4 * shape.reduce((product, size) => product * size, 1)
+    const entry: Record<string, unknown> = { dtype: 'F32', shape, data_offsets: [start, start + bytes] }
+    if (random.chance(0.2)) entry[random.pick(Object.keys(entry))] = random.chance(0.5) ? value() : numbers(2)
+    return entry
+  }
+  const names = ['weight', 'bias', '__metadata__', '__proto__', 'constructor', '', 'a\nb']
+  const entries = Array.from({ length: random.below(4) }, () => [
+    random.pick(names),
+    random.chance(0.9) ? tensor() : value(),
+  ])
+  return safetensors(Object.fromEntries(entries), random.below(600))
+}
+
+/** Checksums that fit, so that what lies behind them is reached. */
+function withTarChecksums(bytes: Buffer): Buffer {
+  const result = Buffer.from(bytes)
+  for (let at = 0; at + 512 <= result.length; at += 512) {
+    if (result.toString('latin1', at + 257, at + 262) !== 'ustar') continue
+    result.fill(0x20, at + 148, at + 156)
+    const sum = result.subarray(at, at + 512).reduce((total, byte) => total + byte, 0)
+    result.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1')
+  }
+  return result
+}
+
+/** A zero stands for a checksum that was not computed. */
+function withoutZipChecksums(bytes: Buffer): Buffer {
+  const result = Buffer.from(bytes)
+  const signature = Buffer.from('PK\x01\x02', 'latin1')
+  for (let at = result.indexOf(signature); at >= 0 && at + 20 <= result.length; at = result.indexOf(signature, at + 4))
+    result.writeUInt32LE(0, at + 16)
+  return result
+}
