@@ -1,7 +1,8 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { tryProvider } from '../engine/providerTrial.js'
+import { makeFolders } from '../files/atomic.js'
 import { instructionSet } from '../native.js'
 import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
 
@@ -88,7 +89,7 @@ async function providerFindings(): Promise<readonly Finding[]> {
 async function cacheFinding(): Promise<Finding> {
   const folder = cacheFolder()
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolders(folder)
     await access(folder, constants.W_OK)
     return { subject: 'cache folder', state: 'ok', detail: folder }
   } catch (error) {

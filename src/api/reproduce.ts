@@ -13,7 +13,7 @@ import {
 import type { Scene } from '../engine/task.js'
 import { InterruptedError, UsageError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
-import { makeFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
+import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
 import { catalog, type Network } from '../networks/index.js'
@@ -114,7 +114,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const start = new Date()
   const device = chooseDevice(options.device)
   const study = await planStudy(options)
-  await makeFolder(study.out)
+  await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
   const skipped = study.units.length - study.left.length
   if (skipped > 0) progress.note(`${skipped} of ${study.units.length} units stand already in ${study.out}`)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
@@ -14,7 +14,7 @@ export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   const temporary = temporaryName(path)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolders(dirname(path))
     await writePieces(temporary, content)
     await rename(temporary, path)
   } catch (error) {
@@ -30,7 +30,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 export async function writeFolderAtomic(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path)
   try {
-    await mkdir(temporary, { recursive: true })
+    await makeFolders(temporary)
     await fill(temporary)
     await rm(path, { recursive: true, force: true })
     await rename(temporary, path)
@@ -42,12 +42,37 @@ export async function writeFolderAtomic(path: string, fill: (temporary: string) 
 }
 
 /**
+ * Makes a folder and what is missing above it, one level after the other: Node's own `recursive` never ends where the
+ * file system refuses a folder as if its parent were missing, as /proc does.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) {
+      await makeFolders(dirname(path))
+      await mkdir(path).catch((again: NodeJS.ErrnoException) => {
+        if (again.code !== 'EEXIST') throw again
+      })
+    } else if (!(await isFolder(path))) throw error
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
+}
+
+/**
  * Makes a folder and what is missing above it, and tries whether it can be written, before long work relies on it.
  * @throws OutputError if it cannot
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeWritableFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolders(path)
     const trial = temporaryName(join(path, 'trial'))
     await writePieces(trial, '')
     await rm(trial)

@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { asOutputError, writeFileAtomic } from './atomic.js'
+import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
 import { encodeNpy } from './npy.js'
 
 /** One of the arrays that grow together: `rows` rows of `dims` float32, saved in the end as .npy of the given shape. */
@@ -51,7 +51,7 @@ export async function openPartialArrays(
     (headers[index] as Uint8Array).length + rows * (rowBytes[index] as number)
   let done = 0
   return guarded(folder, async () => {
-    await mkdir(folder, { recursive: true })
+    await makeFolders(folder)
     const standing = await rowsStanding(statePath, fingerprint)
     const sizes = await Promise.all(
       paths.map((path) =>

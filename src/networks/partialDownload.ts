@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { isAbandonedName, isTemporaryName, temporaryName, writeFileAtomic } from '../files/atomic.js'
+import { isAbandonedName, isTemporaryName, makeFolders, temporaryName, writeFileAtomic } from '../files/atomic.js'
 import { downloadsFolder } from './cache.js'
 
 /**
@@ -35,11 +35,11 @@ const ABANDONED_AFTER_MINUTES = 10
 export async function claimPartial(name: string): Promise<PartialDownload> {
   const home = join(downloadsFolder(), name)
   const folder = temporaryName(join(home, FREE))
-  await mkdir(home, { recursive: true })
+  await makeFolders(home)
   for (const unclaimed of await unclaimedParts(home, name)) {
     if (await renamed(unclaimed, folder)) return { home, folder, path: join(folder, name) }
   }
-  await mkdir(folder, { recursive: true })
+  await makeFolders(folder)
   return { home, folder, path: join(folder, name) }
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { InputError, InterruptedError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
+import { makeFolders } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, silent } from '../progress.js'
 import { asCacheError, weightsFolder } from './cache.js'
@@ -153,7 +154,7 @@ async function admitted(
     const sha256 = await requirePublished(partial.path, source, String(origin))
     await requireNetwork(entry, partial.path, sha256, String(origin))
     const path = join(weightsFolder(), `${entry.id}${extname(partial.path) || '.pth'}`)
-    await mkdir(weightsFolder(), { recursive: true })
+    await makeFolders(weightsFolder())
     await rename(partial.path, path)
     await removeOthers(entry.id, path)
     await removePartial(partial)

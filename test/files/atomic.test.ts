@@ -7,7 +7,8 @@ import { OutputError, UsageError } from '../../src/errors.js'
 import {
   asOutputError,
   isTemporaryName,
-  makeFolder,
+  makeFolders,
+  makeWritableFolder,
   removeStaleTemporaries,
   writeFileAtomic,
   writeFolderAtomic,
@@ -171,10 +172,20 @@ describe('failures of the file system', () => {
     expect(readdirSync(inFolder())).toEqual(['out.npy'])
   })
 
+  it.runIf(process.platform === 'linux')('refuses a folder in /proc instead of trying for ever', async () => {
+    await expect(makeWritableFolder('/proc/shiftscope/below')).rejects.toThrow(OutputError)
+  })
+
+  it('makes all levels, also when others make them at the same time', async () => {
+    const deep = inFolder('a', 'b', 'c', 'd')
+    await Promise.all(Array.from({ length: 8 }, () => makeFolders(deep)))
+    expect(statSync(deep).isDirectory()).toBe(true)
+  })
+
   it('a link to nothing, and a name that is too long', async () => {
     symlinkSync(inFolder('nothing'), inFolder('link'))
-    await expect(makeFolder(inFolder('link'))).rejects.toThrow(OutputError)
-    await expect(makeFolder(inFolder('link'))).rejects.toThrow(/the folder cannot be made.*; choose another with --out/)
+    await expect(makeWritableFolder(inFolder('link'))).rejects.toThrow(OutputError)
+    await expect(makeWritableFolder(inFolder('link'))).rejects.toThrow(/a file stands where a folder is needed/)
     await expect(writeFileAtomic(inFolder('link', 'file'), '')).rejects.toThrow(OutputError)
     await expect(writeFileAtomic(inFolder('x'.repeat(300)), '')).rejects.toThrow(/the name is too long for the file/)
     expect(readdirSync(inFolder())).toEqual(['link'])

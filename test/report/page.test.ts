@@ -13,7 +13,17 @@ function group(model: string, layer: string): StudyGroup {
   const { unit, maps } = madeUnit({ model, layers: [layer], patch: '<img src=x onerror=alert(1)>' })
   const { size, stride } = unit.inputs
   const units = [{ ...unit, arrays: {} }]
-  return { model, size, rows: 2, cols: 2, stride, layers: [layer], units, meanMaps: Float64Array.from(maps) }
+  return {
+    model,
+    size,
+    rows: 2,
+    cols: 2,
+    stride,
+    layers: [layer],
+    units,
+    metrics: [],
+    meanMaps: Float64Array.from(maps),
+  }
 }
 
 function pageOf(model: string, layer: string): string {
