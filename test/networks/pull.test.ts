@@ -405,7 +405,7 @@ describe('a file that is not what it must be', () => {
   it('is cut off where it becomes too long', async () => {
     const server = await startServer((_, response) => {
       response.writeHead(200)
-      const more = () => response.write(right, () => setImmediate(more))
+      const more = () => response.write(right, (error) => error ?? setImmediate(more))
       more()
     })
     expect(await inputFailure(pull(entryWith([`${server.address}/${NAME}`])))).toContain(
