@@ -52,6 +52,14 @@ Napi::Float32Array float32_array(const Napi::Value& value, const char* name) {
   return typed_array<Napi::Float32Array>(value, napi_float32_array, name, "Float32Array");
 }
 
+Napi::Float64Array float64_array(const Napi::Value& value, const char* name) {
+  return typed_array<Napi::Float64Array>(value, napi_float64_array, name, "Float64Array");
+}
+
+Napi::Int8Array int8_array(const Napi::Value& value, const char* name) {
+  return typed_array<Napi::Int8Array>(value, napi_int8_array, name, "Int8Array");
+}
+
 Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
   return typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
 }

@@ -24,6 +24,8 @@ std::string string_argument(const Napi::Value& value, const char* name);
 void three_numbers(const Napi::Value& value, const char* name, float out[3]);
 
 Napi::Float32Array float32_array(const Napi::Value& value, const char* name);
+Napi::Float64Array float64_array(const Napi::Value& value, const char* name);
+Napi::Int8Array int8_array(const Napi::Value& value, const char* name);
 Napi::Int32Array int32_array(const Napi::Value& value, const char* name);
 Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name);
 

@@ -7,6 +7,7 @@ namespace binding = shiftscope::binding;
 Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("Compositor", binding::compositor_class(env));
   exports.Set("cosineSimilarity", Napi::Function::New<binding::cosine_similarity>(env));
+  exports.Set("trainSvm", Napi::Function::New<binding::train_svm>(env));
   exports.Set("measureWriteBandwidth", Napi::Function::New<binding::measure_write_bandwidth>(env));
   exports.Set("measureReadBandwidth", Napi::Function::New<binding::measure_read_bandwidth>(env));
   exports.Set("instructionSet", Napi::Function::New<binding::instruction_set_name>(env));

@@ -7,6 +7,7 @@ namespace shiftscope::binding {
 
 Napi::Function compositor_class(const Napi::Env& env);
 Napi::Value cosine_similarity(const Napi::CallbackInfo& info);
+Napi::Value train_svm(const Napi::CallbackInfo& info);
 Napi::Value measure_write_bandwidth(const Napi::CallbackInfo& info);
 Napi::Value measure_read_bandwidth(const Napi::CallbackInfo& info);
 Napi::Value instruction_set_name(const Napi::CallbackInfo& info);

@@ -90,6 +90,8 @@ struct Doubles {
   static constexpr std::size_t width = 8;
   __m512d v;
   static SHIFTSCOPE_INLINE Doubles zero() { return {_mm512_setzero_pd()}; }
+  static SHIFTSCOPE_INLINE Doubles fill(double x) { return {_mm512_set1_pd(x)}; }
+  static SHIFTSCOPE_INLINE Doubles load(const double* p) { return {_mm512_loadu_pd(p)}; }
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm512_fmadd_pd(a.v, b.v, v); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm512_storeu_pd(p, v); }
@@ -112,6 +114,8 @@ struct Doubles {
   static constexpr std::size_t width = 4;
   __m256d v;
   static SHIFTSCOPE_INLINE Doubles zero() { return {_mm256_setzero_pd()}; }
+  static SHIFTSCOPE_INLINE Doubles fill(double x) { return {_mm256_set1_pd(x)}; }
+  static SHIFTSCOPE_INLINE Doubles load(const double* p) { return {_mm256_loadu_pd(p)}; }
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm256_fmadd_pd(a.v, b.v, v); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
@@ -135,6 +139,8 @@ struct Doubles {
   static constexpr std::size_t width = 2;
   float64x2_t v;
   static SHIFTSCOPE_INLINE Doubles zero() { return {vdupq_n_f64(0)}; }
+  static SHIFTSCOPE_INLINE Doubles fill(double x) { return {vdupq_n_f64(x)}; }
+  static SHIFTSCOPE_INLINE Doubles load(const double* p) { return {vld1q_f64(p)}; }
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {vcvt_f64_f32(vld1_f32(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = vfmaq_f64(v, a.v, b.v); }
   SHIFTSCOPE_INLINE void store(double* p) const { vst1q_f64(p, v); }
@@ -148,6 +154,8 @@ struct Doubles {
   static constexpr std::size_t width = 2;
   __m128d v;
   static SHIFTSCOPE_INLINE Doubles zero() { return {_mm_setzero_pd()}; }
+  static SHIFTSCOPE_INLINE Doubles fill(double x) { return {_mm_set1_pd(x)}; }
+  static SHIFTSCOPE_INLINE Doubles load(const double* p) { return {_mm_loadu_pd(p)}; }
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) {
     return {_mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
   }
@@ -163,6 +171,8 @@ struct Doubles {
   static constexpr std::size_t width = 1;
   double v;
   static SHIFTSCOPE_INLINE Doubles zero() { return {0}; }
+  static SHIFTSCOPE_INLINE Doubles fill(double x) { return {x}; }
+  static SHIFTSCOPE_INLINE Doubles load(const double* p) { return {*p}; }
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {*p}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v += a.v * b.v; }
   SHIFTSCOPE_INLINE void store(double* p) const { *p = v; }

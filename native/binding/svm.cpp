@@ -1,0 +1,85 @@
+#include "svm.h"
+
+#include <vector>
+
+#include "arguments.h"
+#include "job.h"
+#include "operations.h"
+
+namespace shiftscope::binding {
+namespace {
+
+Loss loss_of(const Napi::Value& value) {
+  const std::string name = string_argument(value, "loss");
+  if (name != "hinge" && name != "squared-hinge") {
+    throw Napi::TypeError::New(value.Env(), "loss must be 'hinge' or 'squared-hinge'");
+  }
+  return name == "hinge" ? Loss::hinge : Loss::squared_hinge;
+}
+
+/// A finite number above 0, in double precision.
+double positive_argument(const Napi::Value& value, const char* name) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
+  if (!(number > 0 && number <= 1.7976931348623157e308)) {
+    throw Napi::RangeError::New(value.Env(), std::string(name) + " must be a positive number");
+  }
+  return number;
+}
+
+Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("intercept", solution.intercept);
+  value.Set("primal", solution.primal);
+  value.Set("dual", solution.dual);
+  value.Set("supportVectors", static_cast<double>(solution.support_vectors));
+  value.Set("bounded", static_cast<double>(solution.bounded));
+  value.Set("converged", solution.converged);
+  return value;
+}
+
+Napi::Value result_value(const Napi::Env& env, const SvmResult& result) {
+  Napi::Object value = Napi::Object::New(env);
+  if (result.fault) {
+    value.Set("fault", static_cast<double>(*result.fault));
+    return value;
+  }
+  Napi::Array solutions = Napi::Array::New(env, result.solutions.size());
+  for (std::uint32_t p = 0; p < result.solutions.size(); ++p) solutions.Set(p, solution_value(env, result.solutions[p]));
+  value.Set("solutions", solutions);
+  value.Set("passes", static_cast<double>(result.passes));
+  value.Set("gramSamples", static_cast<double>(result.gram_samples));
+  return value;
+}
+
+}  // namespace
+
+Napi::Value train_svm(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "the options must be an object");
+  const Napi::Object given = info[0].As<Napi::Object>();
+  const Napi::Float32Array features = float32_array(property(given, "features"), "features");
+  const std::size_t rows = count_argument(property(given, "rows"), "rows", 0);
+  const std::size_t dims = count_argument(property(given, "dims"), "dims", 1);
+  const Napi::Int8Array labels = int8_array(property(given, "labels"), "labels");
+  const std::size_t problems = count_argument(property(given, "problems"), "problems", 0);
+  Napi::Float64Array decisions = float64_array(property(given, "decisions"), "decisions");
+  SvmOptions options;
+  options.loss = loss_of(property(given, "loss"));
+  options.C = positive_argument(property(given, "C"), "C");
+  options.tolerance = positive_argument(property(given, "tolerance"), "tolerance");
+  options.pass_limit = count_argument(property(given, "passLimit"), "passLimit", 1);
+  options.threads = count_argument(property(given, "threads"), "threads", 1);
+  check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
+  check_length(env, labels.ElementLength(), product(env, problems, rows), "labels", "problems * rows");
+  check_length(env, decisions.ElementLength(), product(env, problems, rows), "decisions", "problems * rows");
+
+  const float* feature_data = features.Data();
+  const std::int8_t* label_data = labels.Data();
+  double* decision_data = decisions.Data();
+  return Job<SvmResult>::start(
+      env, {features, labels, decisions},
+      [=] { return shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data); },
+      result_value);
+}
+
+}  // namespace shiftscope::binding

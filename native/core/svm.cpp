@@ -1,0 +1,544 @@
+#include "svm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "parallel.h"
+#include "svm_gram.h"
+#include "svm_hinge.h"
+#include "svm_kernel.h"
+#include "svm_primal.h"
+#include "svm_squared_hinge.h"
+
+namespace shiftscope {
+namespace {
+
+using Samples = std::vector<std::uint32_t>;
+
+constexpr std::size_t kPieceRows = 128;
+
+/// Working sets up to this size are solved on a copy of their part of the Gram matrix, larger ones in place.
+constexpr std::size_t kCopied = 2048;
+
+/// Samples of the first working sets, spread evenly over the rows.
+constexpr std::size_t kFirstSamples = 256;
+constexpr std::size_t kFirstOfClass = 16;
+
+/// Samples that join a problem's working set after a pass, at least and at most; between these, a share of its size. Few
+/// at a time: passes are cheap, and what was never a support vector made the Gram matrix grow for nothing.
+constexpr std::size_t kLeastJoining = 64;
+constexpr std::size_t kMostJoining = 1000;
+constexpr std::size_t kJoiningShare = 4;
+
+/// Slots of a Gram matrix at least, however little memory it may take.
+constexpr std::size_t kLeastSlots = 1024;
+
+/// Samples of a part, when a problem is solved in parts.
+constexpr std::size_t kMostInPart = 1024;
+
+SvmKernels kernels_of(InstructionSet level) {
+  constexpr decltype(SvmKernels::decision_values) decision_values_of[] = SHIFTSCOPE_LEVEL_TABLE(decision_values);
+  constexpr decltype(SvmKernels::scalar_products) scalar_products_of[] = SHIFTSCOPE_LEVEL_TABLE(scalar_products);
+  constexpr decltype(SvmKernels::add_outer_products) outer_products_of[] = SHIFTSCOPE_LEVEL_TABLE(add_outer_products);
+  constexpr decltype(SvmKernels::dot) dot_of[] = SHIFTSCOPE_LEVEL_TABLE(dot);
+  constexpr decltype(SvmKernels::add_scaled) add_scaled_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled);
+  constexpr decltype(SvmKernels::add_scaled_floats) floats_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_floats);
+  constexpr decltype(SvmKernels::add_scaled_difference) difference_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_difference);
+  const int i = static_cast<int>(level);
+  return {decision_values_of[i], scalar_products_of[i], outer_products_of[i], dot_of[i],
+          add_scaled_of[i],      floats_of[i],          difference_of[i]};
+}
+
+/// One problem on its way.
+struct Problem {
+  const std::int8_t* labels = nullptr;
+  std::size_t positives = 0;
+  std::vector<double> multipliers;   ///< [rows], each with its label's sign
+  std::vector<std::uint8_t> member;  ///< [rows], whether the sample is in the working set
+  std::vector<double> weights;       ///< [dims], padded with zeros
+  std::vector<double> scores;        ///< [rows], <w, x>
+  double squared_norm = 0;
+  double working_tolerance = 1e-2;
+  Samples joining;  ///< samples that violate their margins and are to join the working set
+  SvmSolution solution;
+  bool active = true;
+  bool primal = false;  ///< to be solved by Newton's method on w: too many support vectors for a Gram matrix to pay
+};
+
+/// Problems whose labels agree have support vectors in common, and so a Gram matrix.
+struct Group {
+  GramMatrix gram;
+  std::vector<Problem> problems;
+  std::vector<std::size_t> places;  ///< of the problems among all
+};
+
+struct Violator {
+  double excess;
+  std::uint32_t sample;
+};
+using Violators = std::vector<Violator>;
+
+/// Moves the `count` largest to the front, in falling order.
+void worst_first(Violators& violators, std::size_t count) {
+  std::partial_sort(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(count), violators.end(),
+                    [](const Violator& a, const Violator& b) {
+                      return a.excess != b.excess ? a.excess > b.excess : a.sample < b.sample;
+                    });
+}
+
+class Training {
+ public:
+  Training(const float* features, std::size_t rows, std::size_t dims, const SvmOptions& options, InstructionSet level)
+      : features_(features),
+        rows_(rows),
+        dims_(dims),
+        padded_dims_((dims + 7) / 8 * 8),
+        options_(options),
+        kernels_(kernels_of(level)) {}
+
+  SvmResult run(const std::int8_t* labels, std::size_t problems, double* decisions, double* weights) {
+    group(labels, problems);
+    for (Group& group : groups_) start(group);
+    while (!active().empty() && passes_ < options_.pass_limit) {
+      for_each_active([&](Group& group, Problem& problem) { solve_working_set(group.gram, problem); });
+      pass();
+      if (fault_) break;
+      for_each_active([&](Group& group, Problem& problem) { evaluate(group.gram, problem); });
+      for (Group& group : groups_) enlarge(group);
+    }
+    for (Group& group : groups_) {
+      for (Problem& problem : group.problems) {
+        if (problem.primal && !fault_) solve_primal(problem);
+      }
+    }
+    return result(problems, decisions, weights);
+  }
+
+ private:
+  bool hinge() const { return options_.loss == Loss::hinge; }
+
+  void group(const std::int8_t* labels, std::size_t problems) {
+    std::vector<std::vector<std::size_t>> places;
+    for (std::size_t p = 0; p < problems; ++p) {
+      const auto agree = [&](const std::vector<std::size_t>& others) {
+        const std::int8_t* a = labels + others.front() * rows_;
+        const std::int8_t* b = labels + p * rows_;
+        for (std::size_t row = 0; row < rows_; ++row) {
+          if (a[row] * b[row] < 0) return false;
+        }
+        return true;
+      };
+      const auto found = std::find_if(places.begin(), places.end(), agree);
+      if (found == places.end()) {
+        places.push_back({p});
+      } else {
+        found->push_back(p);
+      }
+    }
+    const double bytes = static_cast<double>(options_.gram_bytes) / static_cast<double>(places.size());
+    const auto slots = std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(bytes / sizeof(double))));
+    for (std::vector<std::size_t>& members : places) {
+      Group group{GramMatrix(features_, rows_, dims_, slots, kernels_, options_.threads), {}, members};
+      for (std::size_t p : members) group.problems.push_back(problem_of(labels + p * rows_));
+      groups_.push_back(std::move(group));
+    }
+  }
+
+  Problem problem_of(const std::int8_t* labels) const {
+    Problem problem;
+    problem.labels = labels;
+    problem.positives = static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{1}));
+    problem.multipliers.assign(rows_, 0.0);
+    problem.member.assign(rows_, 0);
+    problem.weights.assign(padded_dims_, 0.0);
+    problem.scores.assign(rows_, 0.0);
+    return problem;
+  }
+
+  struct Active {
+    Group* group;
+    Problem* problem;
+  };
+
+  std::vector<Active> active() {
+    std::vector<Active> all;
+    for (Group& group : groups_) {
+      for (Problem& problem : group.problems) {
+        if (problem.active) all.push_back({&group, &problem});
+      }
+    }
+    return all;
+  }
+
+  template <class Work>
+  void for_each_active(const Work& work) {
+    const std::vector<Active> all = active();
+    for_each_piece(all.size(), 1, options_.threads, [&](std::size_t, std::size_t begin, std::size_t) {
+      work(*all[begin].group, *all[begin].problem);
+    });
+  }
+
+  /// The first working sets: samples spread over the rows, and enough of each class.
+  void start(Group& group) {
+    Samples samples;
+    const std::size_t step = std::max<std::size_t>(1, rows_ / kFirstSamples);
+    for (std::size_t row = step / 2; row < rows_; row += step) samples.push_back(static_cast<std::uint32_t>(row));
+    for (const Problem& problem : group.problems) {
+      for (std::int8_t label : {1, -1}) add_of_class(problem, label, samples);
+    }
+    std::sort(samples.begin(), samples.end());
+    samples.erase(std::unique(samples.begin(), samples.end()), samples.end());
+    group.gram.extend(samples);
+    for (Problem& problem : group.problems) join(problem, samples);
+  }
+
+  void add_of_class(const Problem& problem, std::int8_t label, Samples& samples) const {
+    const auto is_of_class = [&](std::size_t row) { return problem.labels[row] == label; };
+    const auto present = std::count_if(samples.begin(), samples.end(), is_of_class);
+    if (present >= static_cast<std::ptrdiff_t>(kFirstOfClass)) return;
+    Samples all;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (is_of_class(row)) all.push_back(static_cast<std::uint32_t>(row));
+    }
+    const std::size_t wanted = std::min(kFirstOfClass, all.size());
+    for (std::size_t i = 0; i < wanted; ++i) samples.push_back(all[(2 * i + 1) * all.size() / (2 * wanted)]);
+  }
+
+  void join(Problem& problem, const Samples& samples) const {
+    for (std::uint32_t sample : samples) problem.member[sample] = problem.labels[sample] != 0;
+  }
+
+  /// Solves the problem on its working set, the multipliers of other samples staying, and makes its weights.
+  void solve_working_set(const GramMatrix& gram, Problem& problem) const {
+    Samples samples;
+    for (std::uint32_t sample : gram.samples()) {
+      if (problem.member[sample]) samples.push_back(sample);
+    }
+    std::vector<double> copy;
+    const double* products = gram.row(0);
+    std::size_t stride = gram.stride();
+    if (samples.size() <= kCopied) {
+      stride = samples.size();
+      copy = part_of(gram, samples);
+      products = copy.data();
+    } else {
+      samples = gram.samples();
+    }
+    if (hinge()) {
+      solve_hinge(problem, samples, products, stride);
+    } else {
+      solve_squared_hinge(problem, samples, products, stride);
+    }
+    make_weights(problem);
+  }
+
+  static std::vector<double> part_of(const GramMatrix& gram, const Samples& samples) {
+    std::vector<double> part;
+    part.reserve(samples.size() * samples.size());
+    for (std::uint32_t i : samples) {
+      const double* row = gram.row(gram.slot_of(i));
+      for (std::uint32_t j : samples) part.push_back(row[gram.slot_of(j)]);
+    }
+    return part;
+  }
+
+  void solve_hinge(Problem& problem, const Samples& samples, const double* products, std::size_t stride) const {
+    HingeDual dual;
+    dual.count = samples.size();
+    dual.gram = products;
+    dual.stride = stride;
+    for (std::uint32_t sample : samples) {
+      const double label = problem.labels[sample];
+      dual.labels.push_back(label);
+      dual.low.push_back(label < 0 ? -options_.C : 0);
+      dual.high.push_back(label > 0 ? options_.C : 0);
+      dual.multipliers.push_back(problem.multipliers[sample]);
+      dual.residuals.push_back(label - problem.scores[sample]);
+    }
+    shiftscope::solve(kernels_, dual, options_.C, problem.working_tolerance);
+    for (std::size_t i = 0; i < samples.size(); ++i) problem.multipliers[samples[i]] = dual.multipliers[i];
+  }
+
+  void solve_squared_hinge(Problem& problem, const Samples& samples, const double* products, std::size_t stride) const {
+    SquaredHingeSet set;
+    set.count = samples.size();
+    set.gram = products;
+    set.stride = stride;
+    for (std::uint32_t sample : samples) {
+      set.labels.push_back(problem.labels[sample]);
+      set.multipliers.push_back(problem.multipliers[sample]);
+      set.decisions.push_back(problem.scores[sample] + problem.solution.intercept);
+    }
+    shiftscope::solve(kernels_, set, options_.C);
+    problem.solution.intercept = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      problem.multipliers[samples[i]] = set.multipliers[i];
+      problem.solution.intercept += set.multipliers[i];
+    }
+  }
+
+  void make_weights(Problem& problem) const {
+    std::fill(problem.weights.begin(), problem.weights.end(), 0.0);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (problem.multipliers[row] == 0) continue;
+      kernels_.add_scaled_floats(problem.weights.data(), features_ + row * dims_, problem.multipliers[row], dims_);
+    }
+    problem.squared_norm = kernels_.dot(problem.weights.data(), problem.weights.data(), dims_);
+  }
+
+  /// The scores of all samples under all active problems.
+  void pass() {
+    const std::vector<Active> all = active();
+    std::vector<double> weights;
+    for (const auto& [group, problem] : all) {
+      weights.insert(weights.end(), problem->weights.begin(), problem->weights.end());
+    }
+    std::vector<double> sums_of_workers(options_.threads * kPieceRows * all.size());
+    for_each_piece(rows_, kPieceRows, options_.threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
+      double* sums = sums_of_workers.data() + worker * kPieceRows * all.size();
+      kernels_.decision_values(features_ + begin * dims_, end - begin, dims_, weights.data(), all.size(), padded_dims_,
+                               sums);
+      for (std::size_t row = begin; row < end; ++row) {
+        for (const auto& [group, problem] : all) problem->scores[row] = *sums++;
+      }
+    });
+    ++passes_;
+    if (passes_ == 1) check_finite(*all.front().problem);
+  }
+
+  /// Whatever is not finite in a row makes its score so, whatever the weights.
+  void check_finite(const Problem& problem) {
+    const auto finite = [](double score) { return std::isfinite(score); };
+    if (std::all_of(problem.scores.begin(), problem.scores.end(), finite)) return;
+    for (std::size_t i = 0; i < rows_ * dims_; ++i) {
+      if (!std::isfinite(features_[i])) {
+        fault_ = i / dims_;
+        return;
+      }
+    }
+  }
+
+  void evaluate(const GramMatrix& gram, Problem& problem) const {
+    Violators violators;
+    if (hinge()) {
+      evaluate_hinge(gram, problem, violators);
+    } else {
+      evaluate_squared_hinge(gram, problem, violators);
+    }
+    SvmSolution& solution = problem.solution;
+    const double gap = (solution.primal - solution.dual) / solution.primal;
+    solution.converged = gap <= options_.tolerance;
+    problem.active = !solution.converged;
+    problem.working_tolerance = std::max(0.1 * options_.tolerance, std::min(1e-2, 0.03 * gap));
+    choose_joining(gram, problem, violators);
+  }
+
+  void evaluate_hinge(const GramMatrix& gram, Problem& problem, Violators& violators) const {
+    SvmSolution& solution = problem.solution;
+    std::vector<double> residuals;
+    residuals.reserve(rows_);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (problem.labels[row] != 0) residuals.push_back(problem.labels[row] - problem.scores[row]);
+    }
+    solution.intercept = best_intercept(residuals, problem.positives);
+    solution.primal = problem.squared_norm / 2;
+    solution.dual = -problem.squared_norm / 2;
+    solution.support_vectors = solution.bounded = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const double slack = slack_of(problem, row), multiplier = std::fabs(problem.multipliers[row]);
+      solution.primal += options_.C * slack;
+      solution.dual += multiplier;
+      solution.support_vectors += multiplier > 0;
+      solution.bounded += multiplier == options_.C;
+      if (slack > 0 && !is_working(gram, problem, row) && multiplier < options_.C) {
+        violators.push_back({slack, static_cast<std::uint32_t>(row)});
+      }
+    }
+  }
+
+  void evaluate_squared_hinge(const GramMatrix& gram, Problem& problem, Violators& violators) const {
+    SvmSolution& solution = problem.solution;
+    const double squared_norm = problem.squared_norm + solution.intercept * solution.intercept;
+    solution.primal = squared_norm / 2;
+    solution.dual = -squared_norm / 2;
+    solution.support_vectors = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const double slack = slack_of(problem, row), alpha = problem.labels[row] * problem.multipliers[row];
+      solution.primal += options_.C * slack * slack;
+      solution.dual += alpha < 0 ? -HUGE_VAL : alpha - alpha * alpha / (4 * options_.C);
+      solution.support_vectors += alpha != 0;
+      if (slack > 0 && !is_working(gram, problem, row)) violators.push_back({slack, static_cast<std::uint32_t>(row)});
+    }
+  }
+
+  /// max(0, 1 - y f) of a training sample, 0 of others.
+  double slack_of(const Problem& problem, std::size_t row) const {
+    const double label = problem.labels[row];
+    return std::max(0.0, std::fabs(label) - label * (problem.scores[row] + problem.solution.intercept));
+  }
+
+  static bool is_working(const GramMatrix& gram, const Problem& problem, std::size_t row) {
+    return problem.member[row] && gram.slot_of(row) != GramMatrix::kNoSlot;
+  }
+
+  /// The worst violators join, and all those whose scalar products are there anyway.
+  void choose_joining(const GramMatrix& gram, Problem& problem, Violators& violators) const {
+    const auto members = static_cast<std::size_t>(std::count(problem.member.begin(), problem.member.end(), 1));
+    const std::size_t most = std::min(violators.size(), std::clamp(members / kJoiningShare, kLeastJoining, kMostJoining));
+    worst_first(violators, most);
+    problem.joining.clear();
+    for (std::size_t i = 0; i < violators.size(); ++i) {
+      const std::uint32_t sample = violators[i].sample;
+      if (i < most || gram.slot_of(sample) != GramMatrix::kNoSlot) problem.joining.push_back(sample);
+    }
+  }
+
+  /// Puts the joining samples into the working sets.
+  void enlarge(Group& group) {
+    Samples fresh;
+    for (Problem& problem : group.problems) {
+      if (!problem.active) continue;
+      if (!hinge() && problem.solution.support_vectors > dims_) leave_to_primal(problem);
+      for (std::uint32_t sample : problem.joining) {
+        if (group.gram.slot_of(sample) == GramMatrix::kNoSlot) fresh.push_back(sample);
+      }
+    }
+    std::sort(fresh.begin(), fresh.end());
+    fresh.erase(std::unique(fresh.begin(), fresh.end()), fresh.end());
+    if (group.gram.size() + fresh.size() > group.gram.capacity()) {
+      renew(group);
+      return;
+    }
+    group.gram.extend(fresh);
+    for (Problem& problem : group.problems) join(problem, problem.joining);
+  }
+
+  static void leave_to_primal(Problem& problem) {
+    problem.primal = true;
+    problem.active = false;
+    problem.joining.clear();
+  }
+
+  /// The Gram matrix is full: what remains is solved in parts, each of the samples with the steepest gradient.
+  void renew(Group& group) {
+    group.gram.clear();
+    Samples all;
+    std::size_t count = 0;
+    for (const Problem& problem : group.problems) count += problem.active;
+    for (Problem& problem : group.problems) {
+      if (!problem.active) continue;
+      if (!hinge()) {
+        leave_to_primal(problem);
+        continue;
+      }
+      const Samples part = steepest(problem, std::min(kMostInPart, group.gram.capacity() / count));
+      std::fill(problem.member.begin(), problem.member.end(), 0);
+      join(problem, part);
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    group.gram.extend(all);
+  }
+
+  /// The samples whose multipliers most want to rise and those that most want to fall, half of each: their sum must stay
+  /// (Joachims 1998).
+  Samples steepest(const Problem& problem, std::size_t count) const {
+    Violators rising, falling;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const double label = problem.labels[row];
+      if (label == 0) continue;
+      const double residual = label - problem.scores[row], high = label > 0 ? options_.C : 0;
+      const auto sample = static_cast<std::uint32_t>(row);
+      if (problem.multipliers[row] < high) rising.push_back({residual, sample});
+      if (problem.multipliers[row] > high - options_.C) falling.push_back({-residual, sample});
+    }
+    Samples part;
+    for (Violators* side : {&rising, &falling}) {
+      const std::size_t half = std::min(count / 2, side->size());
+      worst_first(*side, half);
+      for (std::size_t i = 0; i < half; ++i) part.push_back((*side)[i].sample);
+    }
+    return part;
+  }
+
+  void solve_primal(Problem& problem) {
+    SvmSolution& solution = problem.solution;
+    PrimalPoint point;
+    point.weights = problem.weights;
+    point.intercept = solution.intercept;
+    for (double score : problem.scores) point.decisions.push_back(score + solution.intercept);
+    const std::size_t steps = options_.pass_limit > passes_ ? options_.pass_limit - passes_ : 1;
+    solve(kernels_, {features_, rows_, dims_, problem.labels, options_.C, options_.tolerance, options_.threads}, steps, point);
+    problem.weights = point.weights;
+    for (std::size_t row = 0; row < rows_; ++row) problem.scores[row] = point.decisions[row] - point.intercept;
+    solution.intercept = point.intercept;
+    solution.primal = point.primal;
+    solution.dual = point.dual;
+    solution.support_vectors = point.support_vectors;
+    solution.converged = point.primal - point.dual <= options_.tolerance * point.primal;
+  }
+
+  SvmResult result(std::size_t problems, double* decisions, double* weights) const {
+    SvmResult result;
+    result.passes = passes_;
+    result.fault = fault_;
+    result.solutions.resize(problems);
+    for (const Group& group : groups_) {
+      result.gram_samples += group.gram.size();
+      for (std::size_t i = 0; i < group.problems.size(); ++i) {
+        const Problem& problem = group.problems[i];
+        const std::size_t p = group.places[i];
+        result.solutions[p] = problem.solution;
+        for (std::size_t row = 0; row < rows_; ++row) {
+          decisions[p * rows_ + row] = problem.scores[row] + problem.solution.intercept;
+        }
+        if (weights != nullptr) std::copy_n(problem.weights.begin(), dims_, weights + p * dims_);
+      }
+    }
+    return result;
+  }
+
+  const float* features_;
+  std::size_t rows_, dims_, padded_dims_;
+  const SvmOptions& options_;
+  const SvmKernels kernels_;
+  std::vector<Group> groups_;
+  std::size_t passes_ = 0;
+  std::optional<std::size_t> fault_;
+};
+
+void check_arguments(std::size_t rows, std::size_t dims, const std::int8_t* labels, std::size_t problems,
+                     const SvmOptions& options) {
+  const auto positive = [](double x) { return x > 0 && std::isfinite(x); };
+  if (!positive(options.C)) throw std::invalid_argument("C must be positive and finite");
+  if (!positive(options.tolerance)) throw std::invalid_argument("the tolerance must be positive and finite");
+  if (dims == 0) throw std::invalid_argument("features without dimensions cannot be separated");
+  for (std::size_t p = 0; p < problems; ++p) {
+    bool negative = false, zero_or_one = true, positive_label = false;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const int label = labels[p * rows + row];
+      negative |= label == -1;
+      positive_label |= label == 1;
+      zero_or_one &= label >= -1 && label <= 1;
+    }
+    if (!zero_or_one) throw std::invalid_argument("labels must be 1, -1 or 0");
+    if (!negative || !positive_label) {
+      throw std::invalid_argument("problem " + std::to_string(p) + " has no training samples of one of the classes");
+    }
+  }
+}
+
+}  // namespace
+
+SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
+                    std::size_t problems, const SvmOptions& options, double* decisions, double* weights,
+                    InstructionSet level) {
+  check_arguments(rows, dims, labels, problems, options);
+  if (problems == 0) return {};
+  return Training(features, rows, dims, options, level).run(labels, problems, decisions, weights);
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "svm_kernel.h"
+
+namespace shiftscope {
+
+/// Scalar products of the samples that a training has met, extended by more samples as it goes on.
+/// A sample's place in it is its slot; samples keep their slots.
+class GramMatrix {
+ public:
+  /// features: [rows, dims]. capacity: slots at most.
+  GramMatrix(const float* features, std::size_t rows, std::size_t dims, std::size_t capacity, const SvmKernels& kernels,
+             std::size_t threads);
+
+  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
+
+  std::size_t size() const { return samples_.size(); }
+  std::size_t capacity() const { return capacity_; }
+  const std::vector<std::uint32_t>& samples() const { return samples_; }
+  std::uint32_t slot_of(std::size_t sample) const { return slots_[sample]; }
+
+  /// Products of the sample at `slot` with those of all slots.
+  const double* row(std::size_t slot) const { return products_.get() + slot * stride_; }
+  std::size_t stride() const { return stride_; }
+
+  /// Appends samples, none of which has a slot yet; the capacity must allow it.
+  void extend(const std::vector<std::uint32_t>& samples);
+
+  /// Forgets all samples.
+  void clear();
+
+ private:
+  void reserve(std::size_t slots);
+  void fill(std::size_t begin);
+
+  const float* features_;
+  std::size_t dims_, capacity_, threads_;
+  const SvmKernels& kernels_;
+  std::size_t stride_ = 0;
+  std::unique_ptr<double[]> products_;
+  std::vector<std::uint32_t> samples_, slots_;
+};
+
+}  // namespace shiftscope

@@ -1,0 +1,288 @@
+#include "svm_hinge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "svm_factor.h"
+
+namespace shiftscope {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t kNone = ~std::size_t{0};
+
+/// Free multipliers beyond which a Newton step costs more than it brings.
+constexpr std::size_t kMostFree = 2500;
+
+/// Residuals are of the order of the margin, 1: differences below this are rounding.
+constexpr double kLeastViolation = 1e-14;
+
+/// Rounds in a row that may go by without a smaller gap.
+constexpr int kIdleRounds = 20;
+
+struct Pair {
+  std::size_t up, down;
+  double violation, curvature;
+};
+
+/// The multiplier to raise is the one with the largest gradient; the one to lower promises the largest gain with it.
+Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
+  const double* residuals = dual.residuals.data();
+  Pair pair{kNone, kNone, 0, 0};
+  double highest = -kInfinity;
+  for (std::size_t i = 0; i < dual.count; ++i) {
+    if (residuals[i] > highest && dual.multipliers[i] < dual.high[i]) {
+      highest = residuals[i];
+      pair.up = i;
+    }
+  }
+  if (pair.up == kNone) return pair;
+  const double* row = dual.row(pair.up);
+  double gain = 0;
+  for (std::size_t j = 0; j < dual.count; ++j) {
+    const double difference = highest - residuals[j];
+    if (difference <= 0 || !(dual.multipliers[j] > dual.low[j])) continue;
+    pair.violation = std::max(pair.violation, difference);
+    const double sum = diagonal[pair.up] + diagonal[j];
+    const double curvature = std::max(sum - 2 * row[j], 1e-13 * sum + 1e-300);
+    // difference² / curvature > gain, without a division for every candidate.
+    if (difference * difference > gain * curvature) {
+      gain = difference * difference / curvature;
+      pair.down = j;
+      pair.curvature = curvature;
+    }
+  }
+  return pair;
+}
+
+/// Steps on pairs, `limit` of them at most. Returns whether there was a pair to step on till the end.
+bool step_on_pairs(const SvmKernels& kernels, HingeDual& dual, const std::vector<double>& diagonal, std::size_t limit) {
+  for (std::size_t step = 0; step < limit; ++step) {
+    const Pair pair = select_pair(dual, diagonal);
+    if (pair.down == kNone || pair.violation < kLeastViolation) return false;
+    const auto [up, down, violation, curvature] = pair;
+    double& raised = dual.multipliers[up];
+    double& lowered = dual.multipliers[down];
+    const double to_high = dual.high[up] - raised, to_low = lowered - dual.low[down];
+    const double length = std::min({(dual.residuals[up] - dual.residuals[down]) / curvature, to_high, to_low});
+    raised = length == to_high ? dual.high[up] : raised + length;
+    lowered = length == to_low ? dual.low[down] : lowered - length;
+    kernels.add_scaled_difference(dual.residuals.data(), dual.row(up), dual.row(down), -length, dual.count);
+  }
+  return true;
+}
+
+std::vector<std::size_t> free_multipliers(const HingeDual& dual) {
+  std::vector<std::size_t> free;
+  for (std::size_t i = 0; i < dual.count; ++i) {
+    if (dual.multipliers[i] > dual.low[i] && dual.multipliers[i] < dual.high[i]) free.push_back(i);
+  }
+  return free;
+}
+
+/// Newton's method on the free multipliers, those that run into a bound being fixed there one after the other.
+class FreeNewton {
+ public:
+  FreeNewton(const SvmKernels& kernels, HingeDual& dual, const std::vector<std::size_t>& free)
+      : kernels_(kernels), dual_(dual), free_(free), size_(free.size()), factor_(kernels) {}
+
+  void run() {
+    gather();
+    for (std::size_t left = size_; left >= 2;) {
+      if (!find_direction()) break;
+      const std::size_t blocked = advance();
+      if (blocked == 0) break;
+      left -= blocked;
+    }
+    scatter();
+  }
+
+ private:
+  /// The Gram matrix of the free samples, about their mean: shifts of rows and columns do not matter to directions whose
+  /// sum is 0, and without the common part of all samples fewer digits are lost.
+  void gather() {
+    gram_.resize(size_ * size_);
+    residuals_.resize(size_);
+    std::vector<double> means(size_);
+    double mean = 0, raw_scale = 0, scale = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const double* row = dual_.row(free_[i]);
+      double sum = 0;
+      for (std::size_t j = 0; j < size_; ++j) sum += gram_[i * size_ + j] = row[free_[j]];
+      means[i] = sum / static_cast<double>(size_);
+      mean += means[i] / static_cast<double>(size_);
+      raw_scale = std::max(raw_scale, gram_[i * size_ + i]);
+      residuals_[i] = dual_.residuals[free_[i]];
+    }
+    for (std::size_t i = 0; i < size_; ++i) {
+      for (std::size_t j = 0; j < size_; ++j) gram_[i * size_ + j] += mean - means[i] - means[j];
+      scale = std::max(scale, gram_[i * size_ + i]);
+    }
+    // Samples may repeat or depend on one another: a ridge that the exact length of each step makes up for.
+    const double ridge = 1e-11 * scale + 1e-14 * raw_scale + 1e-300;
+    for (std::size_t i = 0; i < size_; ++i) gram_[i * size_ + i] += ridge;
+    factor_.factorise(gram_.data(), size_, ridge);
+    for (std::size_t i = 0; i < size_; ++i) gram_[i * size_ + i] -= ridge;
+    changes_.assign(size_, 0);
+    fixed_.assign(size_, false);
+  }
+
+  /// Solves K d = residuals - ν with Σ d = 0. False when nothing is left to gain.
+  bool find_direction() {
+    direction_.resize(size_);
+    ones_.resize(size_);
+    for (std::size_t i = 0; i < size_; ++i) {
+      direction_[i] = fixed_[i] ? 0 : residuals_[i];
+      ones_[i] = fixed_[i] ? 0 : 1;
+    }
+    factor_.solve(direction_.data());
+    factor_.solve(ones_.data());
+    double sum = 0, sum_of_ones = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      sum += direction_[i];
+      sum_of_ones += ones_[i];
+    }
+    const double shift = sum / sum_of_ones;
+    if (!std::isfinite(shift)) return false;
+    kernels_.add_scaled(direction_.data(), ones_.data(), -shift, size_);
+    balance();
+    slope_ = kernels_.dot(direction_.data(), residuals_.data(), size_);
+    products_.resize(size_);
+    for (std::size_t i = 0; i < size_; ++i) {
+      products_[i] = kernels_.dot(gram_.data() + i * size_, direction_.data(), size_);
+    }
+    curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
+    return slope_ > 0 && std::isfinite(slope_);
+  }
+
+  /// Takes out what rounding has left of the direction's sum, which would grow from step to step.
+  void balance() {
+    double sum = 0;
+    std::size_t moving = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      sum += direction_[i];
+      moving += !fixed_[i];
+    }
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (!fixed_[i]) direction_[i] -= sum / static_cast<double>(moving);
+    }
+  }
+
+  /// Goes to the maximum along the direction or to the first bound. Returns how many multipliers came to a bound.
+  std::size_t advance() {
+    double length = curvature_ > 0 ? slope_ / curvature_ : kInfinity;
+    double to_bound = kInfinity;
+    for (std::size_t i = 0; i < size_; ++i) to_bound = std::min(to_bound, distance(i));
+    const bool blocked = to_bound <= length;
+    length = std::min(length, to_bound);
+    if (!std::isfinite(length)) return 0;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (fixed_[i]) continue;
+      double& multiplier = dual_.multipliers[free_[i]];
+      const double before = multiplier;
+      if (blocked && distance(i) <= length) {
+        multiplier = direction_[i] > 0 ? dual_.high[free_[i]] : dual_.low[free_[i]];
+        fixed_[i] = true;
+        factor_.remove(i);
+        ++count;
+      } else {
+        multiplier += length * direction_[i];
+      }
+      changes_[i] += multiplier - before;
+    }
+    kernels_.add_scaled(residuals_.data(), products_.data(), -length, size_);
+    return count;
+  }
+
+  /// Length of the step that brings multiplier i to the bound ahead of it.
+  double distance(std::size_t i) const {
+    if (fixed_[i] || direction_[i] == 0) return kInfinity;
+    const double bound = direction_[i] > 0 ? dual_.high[free_[i]] : dual_.low[free_[i]];
+    return std::max(0.0, (bound - dual_.multipliers[free_[i]]) / direction_[i]);
+  }
+
+  void scatter() {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (changes_[i] == 0) continue;
+      kernels_.add_scaled(dual_.residuals.data(), dual_.row(free_[i]), -changes_[i], dual_.count);
+    }
+  }
+
+  const SvmKernels& kernels_;
+  HingeDual& dual_;
+  const std::vector<std::size_t>& free_;
+  std::size_t size_;
+  SymmetricFactor factor_;
+  std::vector<double> gram_, residuals_, direction_, ones_, products_, changes_;
+  std::vector<bool> fixed_;
+  double slope_ = 0, curvature_ = 0;
+};
+
+HingeValue value_of(const HingeDual& dual, double C) {
+  std::vector<double> residuals;
+  residuals.reserve(dual.count);
+  std::size_t positives = 0;
+  for (std::size_t i = 0; i < dual.count; ++i) {
+    if (dual.labels[i] == 0) continue;
+    residuals.push_back(dual.residuals[i]);
+    positives += dual.labels[i] > 0;
+  }
+  HingeValue value;
+  value.intercept = best_intercept(residuals, positives);
+  for (std::size_t i = 0; i < dual.count; ++i) {
+    const double excess = dual.residuals[i] - value.intercept;
+    const double slack = std::max(0.0, dual.labels[i] * excess);
+    value.slack += slack;
+    value.gap += C * slack - dual.multipliers[i] * excess;
+  }
+  return value;
+}
+
+/// The gap as a fraction of the primal value.
+double relative_gap(const HingeDual& dual, double C) {
+  const HingeValue value = value_of(dual, C);
+  double squared_norm = 0;
+  for (std::size_t i = 0; i < dual.count; ++i) {
+    squared_norm += dual.multipliers[i] * (dual.labels[i] - dual.residuals[i]);
+  }
+  const double primal = std::fabs(squared_norm / 2 + C * value.slack);
+  return value.gap > 0 ? value.gap / primal : 0;
+}
+
+}  // namespace
+
+double best_intercept(std::vector<double>& residuals, std::size_t positives) {
+  const auto begin = residuals.begin();
+  if (positives == 0) return *std::min_element(begin, residuals.end());
+  const auto lower = begin + static_cast<std::ptrdiff_t>(positives - 1);
+  std::nth_element(begin, lower, residuals.end());
+  if (lower + 1 == residuals.end()) return *lower;
+  return (*lower + *std::min_element(lower + 1, residuals.end())) / 2;
+}
+
+bool solve(const SvmKernels& kernels, HingeDual& dual, double C, double tolerance) {
+  std::vector<double> diagonal(dual.count);
+  for (std::size_t i = 0; i < dual.count; ++i) diagonal[i] = dual.row(i)[i];
+  constexpr int kRounds = 400;
+  double best = kInfinity;
+  for (int round = 0, idle = 0; round < kRounds && idle < kIdleRounds; ++round) {
+    const std::size_t free = free_multipliers(dual).size();
+    const std::size_t steps_for_a_factor = free * free * free / (24 * dual.count + 1);
+    const bool more = step_on_pairs(kernels, dual, diagonal, dual.count + steps_for_a_factor + 20);
+    double gap = relative_gap(dual, C);
+    if (!more || gap <= tolerance) return true;
+    const std::vector<std::size_t> now_free = free_multipliers(dual);
+    if (now_free.size() >= 2 && now_free.size() <= kMostFree) {
+      FreeNewton(kernels, dual, now_free).run();
+      gap = relative_gap(dual, C);
+      if (gap <= tolerance) return true;
+    }
+    idle = gap < 0.99 * best ? 0 : idle + 1;
+    best = std::min(best, gap);
+  }
+  return false;
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+
+#include "levels.h"
+
+namespace shiftscope {
+
+SHIFTSCOPE_DECLARE_LEVELS(
+    /// out[i, p] = <features[i], weights[p]>.
+    /// features: [rows, dims]. weights: [problems, stride], zero from dims to the next multiple of 8 that stride has room
+    /// for. out: [rows, problems].
+    void decision_values(const float* features, std::size_t rows, std::size_t dims, const double* weights,
+                         std::size_t problems, std::size_t stride, double* out);
+
+    /// out[i · stride + j] = <a[i], b[j]>, each of the pointers being to a vector of dims floats.
+    void scalar_products(const float* const* a, std::size_t a_count, const float* const* b, std::size_t b_count,
+                         std::size_t dims, double* out, std::size_t stride);
+
+    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j <= i (and some more j: up to the
+    /// end of a vector). x: [count, stride], stride a multiple of 8 and at least end.
+    void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
+                            double scale, double* out);
+
+    /// <a, b>.
+    double dot(const double* a, const double* b, std::size_t count);
+
+    /// y += scale · x.
+    void add_scaled(double* y, const double* x, double scale, std::size_t count);
+    void add_scaled_floats(double* y, const float* x, double scale, std::size_t count);
+
+    /// y += scale · (a - b).
+    void add_scaled_difference(double* y, const double* a, const double* b, double scale, std::size_t count))
+
+/// The kernels of one instruction set.
+struct SvmKernels {
+  decltype(&baseline::decision_values) decision_values;
+  decltype(&baseline::scalar_products) scalar_products;
+  decltype(&baseline::add_outer_products) add_outer_products;
+  decltype(&baseline::dot) dot;
+  decltype(&baseline::add_scaled) add_scaled;
+  decltype(&baseline::add_scaled_floats) add_scaled_floats;
+  decltype(&baseline::add_scaled_difference) add_scaled_difference;
+};
+
+}  // namespace shiftscope

@@ -1,0 +1,233 @@
+#include "svm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "check.h"
+
+using namespace shiftscope;
+using test::Random;
+using test::between;
+
+namespace {
+
+struct Case {
+  std::size_t rows = 0, dims = 0, problems = 0;
+  std::vector<float> features;
+  std::vector<std::int8_t> labels;
+};
+
+struct Outcome {
+  SvmResult result;
+  std::vector<double> decisions, weights;
+};
+
+/// Samples about two centres `distance` apart, with labels that are right for all problems but a few samples out of each
+/// training set.
+Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t problems, float distance, float scale) {
+  std::normal_distribution<float> normal;
+  Case made{rows, dims, problems, std::vector<float>(rows * dims), std::vector<std::int8_t>(problems * rows)};
+  std::vector<float> direction(dims);
+  for (float& x : direction) x = normal(random);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const bool positive = row % 2 == 0;
+    for (std::size_t d = 0; d < dims; ++d) {
+      made.features[row * dims + d] = scale * (normal(random) + 1 + (positive ? distance : 0) * direction[d]);
+    }
+    for (std::size_t p = 0; p < problems; ++p) {
+      const bool out = row >= 4 && between(random, 0, 4) == 0;
+      made.labels[p * rows + row] = out ? 0 : (positive != (p % 2 == 1) ? 1 : -1);
+    }
+  }
+  return made;
+}
+
+Outcome train(const Case& given, const SvmOptions& options, InstructionSet level = instruction_set()) {
+  Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
+  outcome.result = train_svm(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
+                             outcome.decisions.data(), outcome.weights.data(), level);
+  return outcome;
+}
+
+Outcome reference(const Case& given, const SvmOptions& options) {
+  Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
+  outcome.result = svm_reference(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
+                                 outcome.decisions.data(), outcome.weights.data());
+  return outcome;
+}
+
+/// The objective at (w, b), from the definition.
+double objective(const Case& given, std::size_t p, const double* w, double b, const SvmOptions& options) {
+  const bool hinge = options.loss == Loss::hinge;
+  double sum = hinge ? 0 : b * b / 2;
+  for (std::size_t d = 0; d < given.dims; ++d) sum += w[d] * w[d] / 2;
+  for (std::size_t row = 0; row < given.rows; ++row) {
+    const double label = given.labels[p * given.rows + row];
+    double decision = b;
+    for (std::size_t d = 0; d < given.dims; ++d) decision += w[d] * given.features[row * given.dims + d];
+    const double slack = std::max(0.0, std::fabs(label) - label * decision);
+    sum += options.C * (hinge ? slack : slack * slack);
+  }
+  return sum;
+}
+
+std::string describe(const Case& given, const SvmOptions& options, const char* level) {
+  return std::string(level) + (options.loss == Loss::hinge ? " hinge " : " squared hinge ") + std::to_string(given.rows) +
+         "x" + std::to_string(given.dims) + " C " + std::to_string(options.C);
+}
+
+/// Every level reaches the reference's optimum, its objective is what (w, b) gives, and the gap holds what it says.
+void check_against_reference(const Case& given, const SvmOptions& options) {
+  const Outcome expected = reference(given, options);
+  for (InstructionSet level : available_instruction_sets()) {
+    const std::string where = describe(given, options, name_of(level));
+    const Outcome found = train(given, options, level);
+    for (std::size_t p = 0; p < given.problems; ++p) {
+      const SvmSolution& best = expected.result.solutions[p];
+      const SvmSolution& solution = found.result.solutions[p];
+      CHECK_THAT(solution.converged, where + ": has not converged, gap " + std::to_string(solution.primal - solution.dual));
+      CHECK_THAT(solution.primal >= solution.dual - 1e-9 * solution.primal, where + ": a negative gap");
+      const double error = 1e-6 * best.primal;
+      CHECK_THAT(solution.primal <= best.primal * (1 + options.tolerance) + error, where + ": a worse optimum");
+      CHECK_THAT(solution.dual <= best.primal + error, where + ": a dual value beyond the optimum");
+      const double* w = found.weights.data() + p * given.dims;
+      const double value = objective(given, p, w, solution.intercept, options);
+      CHECK_THAT(std::fabs(value - solution.primal) <= 1e-7 * value, where + ": not the objective of its weights");
+    }
+  }
+}
+
+SvmOptions options_of(Loss loss, double C) {
+  SvmOptions options;
+  options.loss = loss;
+  options.C = C;
+  options.threads = 2;
+  return options;
+}
+
+constexpr Loss kLosses[] = {Loss::hinge, Loss::squared_hinge};
+
+}  // namespace
+
+TEST(svm_random_problems_reach_the_references_optimum) {
+  Random random(31);
+  for (int i = 0; i < 12; ++i) {
+    const std::size_t rows = between(random, 8, 100), dims = between(random, 1, 40);
+    const Case given = random_case(random, rows, dims, between(random, 1, 7), i % 3 == 0 ? 0.0f : 1.0f, 1);
+    for (Loss loss : kLosses) {
+      for (double C : {0.01, 1.0}) check_against_reference(given, options_of(loss, C));
+    }
+  }
+}
+
+TEST(svm_more_support_vectors_than_first_samples_and_dims) {
+  Random random(32);
+  const Case given = random_case(random, 900, 3, 2, 0.3f, 1);
+  for (Loss loss : kLosses) check_against_reference(given, options_of(loss, 0.1));
+}
+
+TEST(svm_scaled_features) {
+  Random random(33);
+  for (float scale : {1e-3f, 1e3f}) {
+    const Case given = random_case(random, 120, 60, 3, 1.0f, scale);
+    for (Loss loss : kLosses) check_against_reference(given, options_of(loss, 1));
+  }
+}
+
+TEST(svm_repeated_rows) {
+  Random random(34);
+  const Case once = random_case(random, 40, 12, 2, 0.5f, 1);
+  Case given{once.rows * 5, once.dims, once.problems, {}, {}};
+  for (int i = 0; i < 5; ++i) given.features.insert(given.features.end(), once.features.begin(), once.features.end());
+  for (std::size_t p = 0; p < once.problems; ++p) {
+    for (int i = 0; i < 5; ++i) {
+      const auto* labels = once.labels.data() + p * once.rows;
+      given.labels.insert(given.labels.end(), labels, labels + once.rows);
+    }
+  }
+  for (Loss loss : kLosses) check_against_reference(given, options_of(loss, 1));
+}
+
+TEST(svm_equal_rows_have_no_weights) {
+  Case given{30, 4, 1, std::vector<float>(120, 2.5f), std::vector<std::int8_t>(30)};
+  for (std::size_t row = 0; row < 30; ++row) given.labels[row] = row % 3 == 0 ? 1 : -1;
+  const Outcome outcome = train(given, options_of(Loss::hinge, 1));
+  CHECK(outcome.result.solutions[0].converged);
+  CHECK(std::fabs(outcome.result.solutions[0].primal - 20) < 1e-6);
+}
+
+TEST(svm_the_gap_closes_when_the_gram_matrix_is_too_small) {
+  Random random(35);
+  const Case given = random_case(random, 3000, 8, 2, 0.1f, 1);
+  SvmOptions options = options_of(Loss::hinge, 0.05);
+  const Outcome whole = train(given, options);
+  options.gram_bytes = 1;
+  options.pass_limit = 1000;
+  const Outcome parts = train(given, options);
+  for (std::size_t p = 0; p < 2; ++p) {
+    const double a = whole.result.solutions[p].primal, b = parts.result.solutions[p].primal;
+    CHECK(parts.result.solutions[p].converged);
+    CHECK_THAT(std::fabs(a - b) <= 2e-4 * a, std::to_string(a) + " and " + std::to_string(b));
+  }
+}
+
+TEST(svm_the_bits_do_not_depend_on_the_threads) {
+  Random random(36);
+  const Case given = random_case(random, 700, 50, 5, 0.5f, 1);
+  for (Loss loss : kLosses) {
+    SvmOptions options = options_of(loss, 1);
+    options.threads = 1;
+    const Outcome one = train(given, options);
+    for (std::size_t threads : {2, 5}) {
+      options.threads = threads;
+      const Outcome many = train(given, options);
+      CHECK(many.decisions == one.decisions);
+      CHECK(many.weights == one.weights);
+    }
+  }
+}
+
+TEST(svm_the_first_row_that_is_not_finite_is_reported) {
+  Random random(37);
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    for (std::size_t row : {0, 1, 155, 299}) {
+      Case given = random_case(random, 300, 7, 2, 1.0f, 1);
+      given.features[row * 7 + 6] = given.features[299 * 7] = bad;
+      const Outcome outcome = train(given, options_of(Loss::hinge, 1));
+      CHECK(outcome.result.fault.has_value() && *outcome.result.fault == row);
+    }
+  }
+}
+
+TEST(svm_a_limit_of_passes_is_reported_with_the_gap) {
+  Random random(38);
+  const Case given = random_case(random, 2000, 30, 1, 0.2f, 1);
+  SvmOptions options = options_of(Loss::hinge, 1);
+  options.pass_limit = 1;
+  const Outcome outcome = train(given, options);
+  CHECK(!outcome.result.solutions[0].converged);
+  CHECK(outcome.result.solutions[0].primal > outcome.result.solutions[0].dual);
+}
+
+TEST(svm_bad_arguments_are_errors) {
+  Random random(39);
+  const Case given = random_case(random, 10, 2, 1, 1.0f, 1);
+  const auto fails = [](const Case& wrong, const SvmOptions& options, const char* part) {
+    return test::throws<std::invalid_argument>([&] { train(wrong, options); }, part);
+  };
+  for (double C : {0.0, -1.0, std::nan(""), HUGE_VAL}) CHECK(fails(given, options_of(Loss::hinge, C), "C must"));
+  SvmOptions intolerant = options_of(Loss::hinge, 1);
+  intolerant.tolerance = 0;
+  CHECK(fails(given, intolerant, "tolerance"));
+  Case wrong = given;
+  wrong.labels[3] = 2;
+  CHECK(fails(wrong, options_of(Loss::hinge, 1), "labels"));
+  std::fill(wrong.labels.begin(), wrong.labels.end(), std::int8_t{1});
+  CHECK(fails(wrong, options_of(Loss::hinge, 1), "problem 0"));
+  CHECK(fails(Case{5, 0, 1, {}, {1, -1, 1, -1, 0}}, options_of(Loss::hinge, 1), "dimensions"));
+}
