@@ -121,8 +121,11 @@ describe('a damaged Caffe model', () => {
       [...elements(0), ...shape()],
       [...elements(4), ...integerField(1, 4)],
       [...elements(1), ...shape(...Array<number>(33).fill(1))],
+      [...elements(1), ...Array.from({ length: 40 }, () => shape(1)).flat()],
     ]) {
-      expect(await refusal(layer(blob))).toMatch(/is a damaged Caffe model: .*(do not fit its shape|than 32 numbers)/)
+      expect(await refusal(layer(blob))).toMatch(
+        /is a damaged Caffe model: .*(do not fit its shape|than 32 (numbers|axes))/,
+      )
     }
     expect(await refusal(layer([...bytesField(5, Buffer.alloc(7)), ...shape(1)]))).toContain('are cut off')
     expect(await refusal(layer([...integerField(5, 1), ...shape(1)]))).toContain('of the wrong kind')

@@ -79,6 +79,11 @@ describe('a safetensors file', () => {
     expect(await checkpoint.tensors.get('fc.bias')?.read()).toEqual(Float32Array.of(1))
   })
 
+  it('is refused when its header is longer than any, before memory is taken', async () => {
+    write(`{"a":${'['.repeat(5 * 2 ** 20)}`)
+    expect(await refusal(path)).toContain('its header claims 5242885 bytes')
+  })
+
   it('is refused when its header does not fit its bytes', async () => {
     for (const wrong of [
       '{"fc": ',
@@ -220,6 +225,10 @@ describe('a pickle that is no state dict', () => {
     expect(await refusalOfPickle(Buffer.alloc(17 * 2 ** 20, 'N'))).toContain('more than any checkpoint')
     const doubling = Buffer.concat([op(']q\0'), ...Array.from({ length: 60 }, () => op('h\0h\0\x86q\0'))])
     expect(await refusalOfPickle(doubling)).toContain('does not hold a state dict')
+    const items = Array.from({ length: 50_000 }, () => op('K\x01'))
+    const pairs = Buffer.concat([op(']('), ...items.map(() => op('K\x01K\x01\x86')), op('eq\0')])
+    const dictionaries = Array.from({ length: 50 }, () => op('ccollections\nOrderedDict\n(h\0tR'))
+    expect(await refusalOfPickle(Buffer.concat([pairs, ...dictionaries]))).toContain('containers')
     const claim = Buffer.concat([op('X'), Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('short')])
     expect(await refusalOfPickle(claim)).toContain('ends in the middle')
   })
@@ -267,6 +276,35 @@ describe('a damaged file', () => {
     bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
     writeFileSync(path, bytes)
     expect(await refusal(path)).toContain('the checksum of entry test/data/0 does not fit')
+  })
+
+  it('with compressed entries is refused before they are read, however small they pretend to be', async () => {
+    writeTorchZip(path, [{ key: 'weight', shape: [4], data: () => Float32Array.of(1, 2, 3, 4) }])
+    const bytes = readFileSync(path)
+    const at = bytes.indexOf('PK\x01\x02', bytes.indexOf('PK\x01\x02') + 1, 'latin1')
+    const method = Buffer.from(bytes)
+    method.writeUInt16LE(8, at + 10)
+    writeFileSync(path, method)
+    expect(await refusal(path)).toContain('is compressed or encrypted, which a PyTorch checkpoint never is')
+    const size = Buffer.from(bytes)
+    size.writeUInt32LE(2 ** 32 - 2, at + 24)
+    writeFileSync(path, size)
+    expect(await refusal(path)).toContain('is compressed or encrypted')
+    size.writeUInt32LE(2 ** 32 - 2, at + 20)
+    writeFileSync(path, size)
+    expect(await refusal(path)).toContain('lies outside of it')
+  })
+
+  it('with more entries or storages than any network is refused before each is looked up', async () => {
+    const scalar = () => Float32Array.of(1)
+    const tensors = Array.from({ length: 20_001 }, (_, i) => ({ key: `weight${i}`, shape: [1], data: scalar }))
+    writeTorchZip(path, tensors)
+    expect(await refusal(path)).toContain('its directory has 20004 entries')
+    const legacy = readFileSync(join(goldens, 'module-legacy.pth'))
+    const keys = Buffer.concat([op('\x80\x02]q\0X\x01\0\0\x000q\x01a('), Buffer.alloc(50_000, 'h\x01'), op('e.')])
+    const start = legacy.lastIndexOf(op('\x80\x02]'))
+    writeFileSync(path, Buffer.concat([legacy.subarray(0, start), keys, Buffer.alloc(300_000)]))
+    expect(await refusal(path)).toContain('lists 25001 storages')
   })
 
   it('that is no checkpoint at all is refused', async () => {

@@ -133,10 +133,16 @@ function readBlob(file: ProtobufFile, range: MessageRange): Blob {
       legacy[field.number - 1] = field.value
       isLegacy = true
     } else if (field.number === 5) addElements(blob.float32, field, bytesPerElement.float32)
-    else if (field.number === 7) shape = [...(shape ?? []), ...integers(file, field, 1, maximumAxes)]
+    else if (field.number === 7) shape = moreAxes(shape ?? [], integers(file, field, 1, maximumAxes))
     else if (field.number === 8) addElements(blob.float64, field, bytesPerElement.float64)
   }
   return { ...blob, shape, legacyShape: isLegacy ? legacy : null }
+}
+
+/** Protobuf joins the lists of a message that occurs twice. */
+function moreAxes(shape: readonly number[], more: readonly number[]): number[] {
+  if (shape.length + more.length > maximumAxes) throw new ProtobufError(`a blob has more than ${maximumAxes} axes`)
+  return [...shape, ...more]
 }
 
 /** Unpacked elements that follow one another make one piece: each stands behind its tag, a byte. */

@@ -9,6 +9,8 @@ import { storageOf, type TorchStorage, torchGlobals } from './torchObjects.js'
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
 
 const protocolVersion = 1001
+/** Each is looked up in the file; a network has some hundreds. */
+const maximumStorages = 20_000
 
 /**
  * Reads the pickles of a checkpoint in PyTorch's legacy form (torch.save from 0.1.11 to 1.5): five pickles in a row
@@ -88,6 +90,7 @@ async function locateStorages(
   start: number,
 ): Promise<ReadonlyMap<string, ByteRange>> {
   const countBytes = 8
+  if (keys.length > maximumStorages) throw new PickleError(`it lists ${keys.length} storages`)
   const ranges = new Map<string, ByteRange>()
   let position = start
   for (const key of keys) {

@@ -149,10 +149,20 @@ function push(machine: Machine, item: StackItem): void {
 }
 
 function pushContainer(machine: Machine, container: PickleValue): void {
-  machine.containers += 1
+  charge(machine, 1)
+  push(machine, container)
+}
+
+/** What is made anew from values that the memo can give again and again counts as that many containers. */
+function charge(machine: Machine, count: number): void {
+  machine.containers += count
   if (machine.containers > maximumContainers)
     throw new PickleError(`the pickle has more than ${maximumContainers} containers`)
-  push(machine, container)
+}
+
+function itemCount(value: PickleValue): number {
+  if (Array.isArray(value)) return value.length
+  return value instanceof Map ? value.size : 0
 }
 
 function pop(machine: Machine): PickleValue {
@@ -247,6 +257,10 @@ function reduce(machine: Machine): void {
   if (!isGlobal(callee) || !callee.call || !Array.isArray(args)) {
     throw new PickleError('the pickle calls something that is not a function of a checkpoint of tensors')
   }
+  charge(
+    machine,
+    args.reduce<number>((sum, arg) => sum + itemCount(arg), 0),
+  )
   pushContainer(machine, callee.call(args))
 }
 

@@ -24,7 +24,8 @@ const dataTypes: ReadonlyMap<unknown, DataType> = new Map<unknown, DataType>([
 ])
 
 const lengthBytes = 8
-const maximumHeaderBytes = 16 * 2 ** 20
+/** A real header takes about 100 bytes per tensor; JSON that is made to can take 50 times its length in memory. */
+const maximumHeaderBytes = 4 * 2 ** 20
 
 /** Whether a file of this length with these first bytes is in safetensors form: a length, then a JSON object. */
 export function isSafetensors(head: Buffer, fileLength: number): boolean {

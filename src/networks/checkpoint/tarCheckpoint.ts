@@ -9,7 +9,7 @@ import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals
 
 /** The pickles between the storages are short; none of them needs more. */
 const pickleWindow = 64 * 1024
-const maximumStorages = 100_000
+const maximumStorages = 20_000
 const maximumDimensions = 16
 
 /**

@@ -18,6 +18,9 @@ const maximumCommentBytes = 0xffff
 /** A real directory takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
+/** Every entry's own header is read; a network has some hundreds of tensors. */
+const maximumEntries = 20_000
+
 /** The zip file is not one that is read here; the message says why, without the file's name. */
 class ZipError extends Error {}
 
@@ -35,6 +38,7 @@ export async function readZipDirectory(path: string, fileLength: number): Promis
     if (length > maximumDirectoryBytes || offset + length > fileLength)
       throw new ZipError('its directory lies outside of it')
     const headers = parseDirectory(await readRange(path, { offset, length }))
+    if (headers.length > maximumEntries) throw new ZipError(`its directory has ${headers.length} entries`)
     if (headers.length !== count) throw new ZipError(`its directory has ${headers.length} entries instead of ${count}`)
     const entries = new Map<string, ZipEntry>()
     for (const header of headers) {

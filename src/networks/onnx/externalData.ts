@@ -35,9 +35,14 @@ export interface ExternalFile {
  * @throws InputError when a file is missing, too short, or lies elsewhere
  */
 export async function externalFiles(path: string): Promise<readonly ExternalFile[]> {
-  const references = readingModel(path, (file) => [...tensorReferences(file, file.whole, 'model', 0)])
-  const ends = new Map<string, number>()
-  for (const { location, end } of references) ends.set(location, Math.max(end, ends.get(location) ?? 0))
+  const ends = readingModel(path, (file) => {
+    const byLocation = new Map<string, number>()
+    for (const { location, end } of tensorReferences(file, file.whole, 'model', 0)) {
+      byLocation.set(location, Math.max(end, byLocation.get(location) ?? 0))
+      if (byLocation.size > maximumFiles) throw new ProtobufError(`it keeps data in more than ${maximumFiles} files`)
+    }
+    return byLocation
+  })
   return Promise.all([...ends].map(([location, end]) => externalFile(path, location, end)))
 }
 
@@ -72,6 +77,7 @@ const children: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind
 }
 
 const maximumDepth = 50
+const maximumFiles = 10_000
 
 function* tensorReferences(
   file: ProtobufFile,

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../../files/atomic.js'
 import { readRange } from '../checkpoint/fileBytes.js'
-import { fields, type MessageRange, type ProtobufFile, text } from '../protobufFile.js'
+import { fields, type MessageRange, ProtobufError, type ProtobufFile, text } from '../protobufFile.js'
 import { readingModel } from './interface.js'
 import { nodeMessage, type TensorInfo, tensorInfoMessage } from './model.js'
 import { type Chunk, messageBytes, messageField, stringField } from './protobuf.js'
@@ -41,6 +41,8 @@ function modelParts(file: ProtobufFile, droppedInput: string | undefined): Model
   )
 }
 
+const maximumFields = 1_000_000
+
 /** A field with its tag, and the payload alone. */
 interface WholeField extends MessageRange {
   readonly number: number
@@ -49,12 +51,15 @@ interface WholeField extends MessageRange {
 
 /** The tags stand between the end of one field and the payload of the next. */
 function wholeFields(file: ProtobufFile, range: MessageRange): WholeField[] {
+  const found: WholeField[] = []
   let end = range.start
-  return [...fields(file, range)].map((payload) => {
+  for (const payload of fields(file, range)) {
     const start = end
     end = payload.end
-    return { number: payload.number, start, end, payload }
-  })
+    found.push({ number: payload.number, start, end, payload })
+    if (found.length > maximumFields) throw new ProtobufError(`it has more than ${maximumFields} parts`)
+  }
+  return found
 }
 
 /** Neighbouring ranges as one. */
