@@ -49,7 +49,7 @@ async function replay(caseNumber: number): Promise<void> {
 async function supervise(minutes: number): Promise<number> {
   const start = Date.now()
   const end = start + minutes * 60_000
-  const state = new Int32Array(new SharedArrayBuffer(12))
+  const state = new Int32Array(new SharedArrayBuffer(16))
   const findings: Finding[] = []
   const add = (finding: Finding) => {
     findings.push(finding)
@@ -59,7 +59,7 @@ async function supervise(minutes: number): Promise<number> {
   const speak = () => {
     spoken = Date.now()
     console.log(
-      `${Math.round((spoken - start) / 1000)} s: ${state[1]} files read, ${state[2]} refused, ${findings.length} findings`,
+      `${Math.round((spoken - start) / 1000)} s: ${state[1]} files read, ${state[2]} refused, slowest ${state[3]} ms, ${findings.length} findings`,
     )
   }
   for (let first = 0; Date.now() < end; first = (state[0] as number) + 1) {

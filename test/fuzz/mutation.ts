@@ -21,7 +21,7 @@ export function varint(value: bigint): Buffer {
 export function mutate(bytes: Buffer, random: Random, others: readonly Buffer[]): Buffer {
   let result = bytes
   for (let count = 1 + random.below(4); count > 0; count--) result = random.pick(mutations)(result, random, others)
-  return result
+  return random.chance(0.02) ? amplify(result, random) : result
 }
 
 const mutations: readonly Mutation[] = [
@@ -92,6 +92,15 @@ function writeVarint(bytes: Buffer, random: Random): Buffer {
   const at = random.below(bytes.length + 1)
   const number = varint(oddNumber(random, bytes.length))
   return Buffer.concat([bytes.subarray(0, at), number, bytes.subarray(at + 1 + random.below(2))])
+}
+
+/** Makes a file of up to 1 MiB by repeating a few of its bytes: for what grows faster than the file. */
+export function amplify(bytes: Buffer, random: Random): Buffer {
+  const at = random.below(bytes.length + 1)
+  const part = bytes.subarray(at, at + 1 + random.below(48))
+  const times = Math.min(2 ** random.below(18), 2 ** 20 / Math.max(1, part.length))
+  const end = at + part.length
+  return Buffer.concat([bytes.subarray(0, end), ...Array<Buffer>(Math.floor(times)).fill(part), bytes.subarray(end)])
 }
 
 function overwritten(bytes: Buffer, at: number, part: Buffer): Buffer {

@@ -1,4 +1,5 @@
 import { call, global, integer, op, text, tuple } from '../networks/torchFile.js'
+import { amplify } from './mutation.js'
 import type { Random } from './random.js'
 
 /** Storages of a drawn pickle by key, and their number of float32 elements. */
@@ -31,7 +32,8 @@ const laterOpcodes = Array.from({ length: 0x99 - 0x80 }, (_, i) => 0x80 + i)
 export function drawPickle(random: Random): Buffer {
   const body = random.chance(0.2) ? drawOpcodes(random) : drawStateDict(random)
   const disturbed = random.chance(0.3) ? disturb(body, random) : body
-  return Buffer.concat([op('\x80\x02'), disturbed, random.chance(0.95) ? op('.') : Buffer.alloc(0)])
+  const large = random.chance(0.02) ? amplify(disturbed, random) : disturbed
+  return Buffer.concat([op('\x80\x02'), large, random.chance(0.95) ? op('.') : Buffer.alloc(0)])
 }
 
 function drawOpcodes(random: Random): Buffer {

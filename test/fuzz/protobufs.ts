@@ -1,4 +1,4 @@
-import { oddNumber, varint } from './mutation.js'
+import { amplify, oddNumber, varint } from './mutation.js'
 import type { Random } from './random.js'
 
 /** Locations of data beside a model, few of them in order; `link` leads out of the folder in which cases run. */
@@ -16,8 +16,9 @@ const locations = [
 ]
 
 function field(random: Random, number: number, payload: Buffer): Buffer {
-  const length = random.chance(0.995) ? BigInt(payload.length) : oddNumber(random, payload.length)
-  return Buffer.concat([varint(BigInt(number * 8 + 2)), varint(length), payload])
+  const content = random.chance(0.001) ? amplify(payload, random) : payload
+  const length = random.chance(0.995) ? BigInt(content.length) : oddNumber(random, content.length)
+  return Buffer.concat([varint(BigInt(number * 8 + 2)), varint(length), content])
 }
 
 function integerField(random: Random, number: number, value: number): Buffer {

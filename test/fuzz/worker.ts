@@ -13,7 +13,7 @@ export interface Assignment {
   readonly goldens: string
   /** Empty folder for the files of the cases. */
   readonly folder: string
-  /** Int32 [case number, cases read, cases refused], shared with the supervisor. */
+  /** Int32 [case number, cases read, cases refused, milliseconds of the slowest], shared with the supervisor. */
   readonly state: Int32Array
 }
 
@@ -40,8 +40,10 @@ let accounted = 0
 for (let caseNumber = first; ; caseNumber++) {
   Atomics.store(state, 0, caseNumber)
   const random = randomOf(seed, caseNumber)
+  const start = performance.now()
   const { result, faults } = await tryCase(inside, drawCase(random, corpus, join(inside, 'scratch')), guard)
   Atomics.add(state, result === 'read' ? 1 : 2, 1)
+  Atomics.store(state, 3, Math.max(state[3] as number, performance.now() - start))
   const { maxRSS } = process.resourceUsage()
   const grown = maxRSS - accounted
   if (caseNumber < first + 100) accounted = maxRSS
