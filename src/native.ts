@@ -115,6 +115,65 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
   }
 }
 
+export interface SvmOptions {
+  /** [rows, dims]. */
+  readonly features: Float32Array
+  readonly rows: number
+  readonly dims: number
+  /** [problems, rows]: +1 or -1, or 0 for a sample that is not in the problem's training set. */
+  readonly labels: Int8Array
+  readonly problems: number
+  /**
+   * With f(x) = <w, x> + b, `hinge` minimises ½|w|² + C Σ max(0, 1 - y f(x)) with b free, as sklearn's
+   * SVC(kernel='linear') does; `squared-hinge` ½(|w|² + b²) + C Σ max(0, 1 - y f(x))², as LinearSVC.
+   */
+  readonly loss: 'hinge' | 'squared-hinge'
+  readonly C: number
+  /** A problem is solved when its duality gap is at most this fraction of the primal objective; default 1e-4. */
+  readonly tolerance?: number
+  /** Passes over the features after which unsolved problems are given back as they are; default 500. */
+  readonly passLimit?: number
+  /** Default 1. The bits of the result do not depend on it. */
+  readonly threads?: number
+}
+
+export interface SvmSolution {
+  readonly intercept: number
+  /** Objective at the solution. */
+  readonly primal: number
+  /** Objective of a feasible dual point, which no solution's objective can be below. */
+  readonly dual: number
+  readonly supportVectors: number
+  /** Support vectors whose multiplier is C; only with `hinge`. */
+  readonly bounded: number
+  /** Whether the gap met the tolerance within the limit of passes. */
+  readonly converged: boolean
+}
+
+export interface SvmTraining {
+  /** One for each problem. */
+  readonly solutions: readonly SvmSolution[]
+  /** f of every sample, training samples or not, [problems, rows]. */
+  readonly decisions: Float64Array
+  /** Passes over the features. */
+  readonly passes: number
+  /** Samples whose scalar products were taken. */
+  readonly gramSamples: number
+}
+
+/** A feature holds NaN or infinity. */
+export class NonFiniteFeatureError extends InputError {
+  /** Row of the matrix, the first at fault. */
+  readonly row: number
+
+  constructor(row: number) {
+    super(`row ${row} of the features holds NaN or infinity; check the network's weights and its input`)
+    this.row = row
+  }
+}
+
+type SvmResult = { readonly fault: number } | Omit<SvmTraining, 'decisions'>
+
 /** What native/binding/module.cpp exports. */
 interface Addon {
   readonly Compositor: new (options: CompositorOptions | WindowCompositorOptions) => Compositor
@@ -127,6 +186,7 @@ interface Addon {
     threads: number,
     out: Float32Array,
   ): Promise<CosineFault | undefined>
+  trainSvm(options: Required<SvmOptions> & { readonly decisions: Float64Array }): Promise<SvmResult>
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
   measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
   instructionSet(): InstructionSet
@@ -213,6 +273,19 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
   const fault = await addon().cosineSimilarity(features, rows, dims, anchors, anchorCount, threads, out)
   if (fault !== undefined) throw new DegenerateFeatureError(fault)
   return out
+}
+
+/**
+ * Trains linear support vector machines, many problems on one matrix of features together, on threads of its own.
+ *
+ * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
+ *   positive; Error for a problem without samples of both classes
+ */
+export async function trainSvm(options: SvmOptions): Promise<SvmTraining> {
+  const decisions = new Float64Array(options.problems * options.rows)
+  const result = await addon().trainSvm({ tolerance: 1e-4, passLimit: 500, threads: 1, ...options, decisions })
+  if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
+  return { ...result, decisions }
 }
 
 /** Overwrites the buffer once in each way, split over the threads. */

@@ -1,0 +1,166 @@
+import { InputError, UsageError } from '../errors.js'
+
+/** The two tasks of the protocol (SPEC section 1): which half of the grid the patch's top-left pixel lies in. */
+export const TASKS = ['left-right', 'top-bottom'] as const
+export type Task = (typeof TASKS)[number]
+
+/** Ways of assigning samples to folds. */
+export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
+export type FoldScheme = (typeof FOLD_SCHEMES)[number]
+
+/** Folds of the protocol's cross-validation. */
+export const FOLDS = 5
+
+/** Side of the squares that the `blocks` scheme deals out, as a fraction of the grid: a tenth along each axis. */
+const BLOCKS_PER_AXIS = 10
+
+/** Positions of a grid, row-major. */
+export interface GridShape {
+  readonly rows: number
+  readonly cols: number
+}
+
+/** 0 for the left or top half, 1 for the other, [rows * cols]: 0 where col < cols / 2 (row < rows / 2). */
+export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
+  return Uint8Array.from({ length: rows * cols }, (_, i) =>
+    task === 'left-right' ? Number(i % cols >= cols / 2) : Number(Math.floor(i / cols) >= rows / 2),
+  )
+}
+
+/**
+ * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
+ *
+ * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling on samples in row-major order. Sort the classes of all
+ *   samples; fold k gets as many samples of a class as there are in every fifth place of that, from the k-th on; each
+ *   class's samples go to the folds in their order. So a fold tests a contiguous run of each class.
+ * - `shuffled`: the same sizes, each class's samples being dealt in the order of a Fisher-Yates shuffle by xoshiro128**,
+ *   seeded by splitmix32 of the seed; the left or top class is shuffled first. (Not numpy's generator.)
+ * - `transposed`: `ordered` on samples in column-major order.
+ * - `blocks`: the grid is cut into 10 by 10 rectangles as equal as whole positions allow (fewer where an axis has fewer
+ *   positions), a rectangle across the border of the classes belonging to each class with its part of it. Each class's
+ *   rectangles are shuffled by the seed and handed, one after the other, to the fold that has the fewest samples of the
+ *   class (of equal folds, to the first). So a fold is a union of rectangles, and tests places whose neighbours it was not
+ *   trained on.
+ *
+ * @throws InputError if a class has fewer samples (or rectangles) than folds
+ */
+export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+    throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
+  }
+  const inOrder = Array.from({ length: classes.length }, (_, i) => i)
+  switch (scheme) {
+    case 'ordered':
+      return stratify(classes, inOrder)
+    case 'shuffled': {
+      const random = randomNumbers(seed)
+      const byClass = [0, 1].map((k) =>
+        shuffle(
+          inOrder.filter((i) => classes[i] === k),
+          random,
+        ),
+      )
+      return stratify(classes, inOrder, byClass)
+    }
+    case 'transposed': {
+      const columnMajor = inOrder.map((i) => (i % shape.rows) * shape.cols + Math.floor(i / shape.rows))
+      return stratify(classes, columnMajor)
+    }
+    case 'blocks':
+      return dealBlocks(classes, shape, randomNumbers(seed))
+  }
+}
+
+/** StratifiedKFold(5) on samples in the given order; `byClass` has each class's samples in the order of dealing. */
+function stratify(
+  classes: Uint8Array,
+  order: readonly number[],
+  byClass: readonly (readonly number[])[] = [0, 1].map((k) => order.filter((i) => classes[i] === k)),
+): Uint8Array {
+  // scikit-learn numbers the classes by first appearance before it sorts them.
+  const first = classes[order[0] ?? 0] ?? 0
+  const counts = [byClass[first]?.length ?? 0, byClass[1 - first]?.length ?? 0]
+  const folds = new Uint8Array(classes.length)
+  for (const [code, k] of [first, 1 - first].entries()) {
+    const samples = byClass[k] ?? []
+    if (samples.length < FOLDS) throw tooFew(samples.length, 'positions')
+    const [begin, end] = code === 0 ? [0, counts[0] ?? 0] : [counts[0] ?? 0, classes.length]
+    let next = 0
+    for (let fold = 0; fold < FOLDS; fold++) {
+      const size = placesOf(fold, end) - placesOf(fold, begin)
+      for (const sample of samples.slice(next, next + size)) folds[sample] = fold
+      next += size
+    }
+  }
+  return folds
+}
+
+/** How many of the places fold, fold + 5, fold + 10, … lie before `end`. */
+function placesOf(fold: number, end: number): number {
+  return Math.max(0, Math.ceil((end - fold) / FOLDS))
+}
+
+function dealBlocks(classes: Uint8Array, { rows, cols }: GridShape, random: () => number): Uint8Array {
+  const blockOf = (place: number, count: number) => Math.floor((place * Math.min(BLOCKS_PER_AXIS, count)) / count)
+  const folds = new Uint8Array(classes.length)
+  for (const k of [0, 1]) {
+    const blocks = new Map<number, number[]>()
+    for (let i = 0; i < classes.length; i++) {
+      if (classes[i] !== k) continue
+      const block = blockOf(Math.floor(i / cols), rows) * BLOCKS_PER_AXIS + blockOf(i % cols, cols)
+      const samples = blocks.get(block)
+      if (samples === undefined) blocks.set(block, [i])
+      else samples.push(i)
+    }
+    if (blocks.size < FOLDS) throw tooFew(blocks.size, 'blocks')
+    const sizes = new Array<number>(FOLDS).fill(0)
+    for (const samples of shuffle([...blocks.values()], random)) {
+      const fold = sizes.indexOf(Math.min(...sizes))
+      for (const sample of samples) folds[sample] = fold
+      sizes[fold] = (sizes[fold] ?? 0) + samples.length
+    }
+  }
+  return folds
+}
+
+function tooFew(count: number, what: string): InputError {
+  return new InputError(
+    `a half of the grid has ${count} ${what}, fewer than the ${FOLDS} folds; use a finer stride or a larger grid`,
+  )
+}
+
+/** Fisher-Yates, in place. */
+function shuffle<T>(values: T[], random: () => number): T[] {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    const value = values[i] as T
+    values[i] = values[j] as T
+    values[j] = value
+  }
+  return values
+}
+
+/** Numbers from 0 to below 1 by xoshiro128** (Blackman and Vigna 2018), its state from splitmix32 of the seed. */
+function randomNumbers(seed: number): () => number {
+  let counter = seed >>> 0
+  const splitmix = () => {
+    counter = (counter + 0x9e3779b9) >>> 0
+    let z = counter
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad)
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
+    return (z ^ (z >>> 15)) >>> 0
+  }
+  let [a, b, c, d] = [splitmix(), splitmix(), splitmix(), splitmix()]
+  const rotate = (x: number, k: number) => ((x << k) | (x >>> (32 - k))) >>> 0
+  return () => {
+    const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0
+    const t = (b << 9) >>> 0
+    c ^= a
+    d ^= b
+    b ^= c
+    a ^= d
+    c ^= t
+    d = rotate(d, 11)
+    return result / 2 ** 32
+  }
+}

@@ -1,0 +1,173 @@
+import { InputError, UsageError } from '../errors.js'
+import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
+import { assignFolds, FOLDS, type FoldScheme, type GridShape, TASKS, type Task, taskClasses } from './folds.js'
+
+/** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */
+export const LOSSES = ['hinge', 'squared-hinge'] as const
+export type Loss = (typeof LOSSES)[number]
+
+/** Features of a grid of positions, row-major; the matrix may have further rows, which do not count. */
+export interface SeparabilityGrid extends GridShape {
+  /** Name of the layer or file, for messages. */
+  readonly layer: string
+  /** [positions, dims], float32, row-major; may sit on a SharedArrayBuffer. */
+  readonly matrix: Float32Array
+  readonly dims: number
+  /** Distance of neighbouring positions in pixels, for messages. */
+  readonly stride: number
+}
+
+export interface ClassifierOptions {
+  /** `hinge` by default, as in the paper. */
+  readonly loss?: Loss
+  /** Weight of the losses, 1 by default. */
+  readonly C?: number
+  /** `ordered` by default, as in the paper. */
+  readonly cv?: FoldScheme
+  /** Of the schemes `shuffled` and `blocks`; 0 by default. */
+  readonly seed?: number
+  /** Default 1; the result does not depend on it. */
+  readonly threads?: number
+  /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
+  readonly tolerance?: number
+}
+
+/** Cross-validation of one task. */
+export interface TaskSeparability {
+  /** Share of the fold's positions that a classifier trained on the other folds gets right. */
+  readonly folds: readonly number[]
+  readonly mean: number
+  /** Population standard deviation over the folds. */
+  readonly std: number
+  /** Relative duality gap of each fold's classifier: its objective is within this fraction of the optimum. */
+  readonly gaps: readonly number[]
+  /** Folds whose classifier did not reach the tolerance within its limit; their accuracy is the last iterate's. */
+  readonly notConverged: readonly number[]
+}
+
+export type Separability = Readonly<Record<Task, TaskSeparability>>
+
+/**
+ * How well a linear classifier tells the left half of the positions from the right one, and the top from the bottom, by
+ * the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine, all ten problems
+ * trained together.
+ *
+ * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
+ *   all positions have the same feature; UsageError for a C that is not positive
+ */
+export async function separability(grid: SeparabilityGrid, options: ClassifierOptions = {}): Promise<Separability> {
+  const [result] = await separabilityByScheme(grid, [options.cv ?? 'ordered'], options)
+  if (result === undefined) throw new Error('no scheme')
+  return result
+}
+
+/** The same for several fold schemes at once, which costs less than one after the other: they share the features. */
+export async function separabilityByScheme(
+  grid: SeparabilityGrid,
+  schemes: readonly FoldScheme[],
+  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance }: Omit<ClassifierOptions, 'cv'> = {},
+): Promise<readonly Separability[]> {
+  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
+  const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
+  const tasks = schemes.flatMap((scheme) =>
+    TASKS.map((task) => {
+      const classes = taskClasses(task, grid)
+      return { classes, folds: assignFolds(scheme, classes, grid, seed) }
+    }),
+  )
+  if (isConstant(features, grid.dims)) {
+    throw new InputError(
+      `${grid.layer}: every position has the same feature, so there is nothing to separate; check the layer and the patch`,
+    )
+  }
+  const rows = grid.rows * grid.cols
+  const { solutions, decisions } = await trainSvm({
+    features,
+    rows,
+    dims: grid.dims,
+    labels: trainingLabels(tasks),
+    problems: tasks.length * FOLDS,
+    loss,
+    C,
+    threads,
+    ...(tolerance === undefined ? {} : { tolerance }),
+  }).catch((error: unknown) => {
+    throw positionError(error, grid)
+  })
+  const results = tasks.map((task, t) =>
+    taskSeparability(
+      task,
+      decisions.subarray(t * FOLDS * rows, (t + 1) * FOLDS * rows),
+      solutions.slice(t * FOLDS, (t + 1) * FOLDS),
+    ),
+  )
+  return schemes.map((_, s) => {
+    const entries = TASKS.map((task, t) => [task, results[s * TASKS.length + t]])
+    return Object.fromEntries(entries) as Separability
+  })
+}
+
+interface TaskFolds {
+  /** 0 or 1, [positions]. */
+  readonly classes: Uint8Array
+  /** [positions]. */
+  readonly folds: Uint8Array
+}
+
+/** -1 and +1, 0 for the samples that a problem is tested on; [tasks * FOLDS, positions]. */
+function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
+  const rows = tasks[0]?.classes.length ?? 0
+  const labels = new Int8Array(tasks.length * FOLDS * rows)
+  tasks.forEach(({ classes, folds }, t) => {
+    for (let fold = 0; fold < FOLDS; fold++) {
+      const begin = (t * FOLDS + fold) * rows
+      for (let i = 0; i < rows; i++) labels[begin + i] = folds[i] === fold ? 0 : 2 * (classes[i] ?? 0) - 1
+    }
+  })
+  return labels
+}
+
+function taskSeparability(
+  { classes, folds }: TaskFolds,
+  decisions: Float64Array,
+  solutions: readonly SvmSolution[],
+): TaskSeparability {
+  const rows = classes.length
+  const right = new Array<number>(FOLDS).fill(0)
+  const tested = new Array<number>(FOLDS).fill(0)
+  for (let i = 0; i < rows; i++) {
+    const fold = folds[i] ?? 0
+    const predicted = Number((decisions[fold * rows + i] ?? 0) > 0)
+    tested[fold] = (tested[fold] ?? 0) + 1
+    right[fold] = (right[fold] ?? 0) + Number(predicted === classes[i])
+  }
+  const accuracies = right.map((count, fold) => count / (tested[fold] ?? 1))
+  const mean = accuracies.reduce((sum, x) => sum + x, 0) / FOLDS
+  const variance = accuracies.reduce((sum, x) => sum + (x - mean) ** 2, 0) / FOLDS
+  return {
+    folds: accuracies,
+    mean,
+    std: Math.sqrt(variance),
+    gaps: solutions.map(({ primal, dual }) => (primal - dual) / primal),
+    notConverged: solutions.flatMap(({ converged }, fold) => (converged ? [] : [fold])),
+  }
+}
+
+/** Whether all features are the same; usually the second one tells. */
+function isConstant(features: Float32Array, dims: number): boolean {
+  for (let i = dims; i < features.length; i++) {
+    if (features[i] !== features[i - dims]) return false
+  }
+  return true
+}
+
+/** Says which position a feature that is not finite belongs to, in pixels as the user knows it. */
+function positionError(error: unknown, { cols, stride, layer }: SeparabilityGrid): unknown {
+  if (!(error instanceof NonFiniteFeatureError)) return error
+  const row = Math.floor(error.row / cols) * stride
+  const col = (error.row % cols) * stride
+  return new InputError(
+    `${layer}: the feature at position (${row}, ${col}) holds NaN or infinity; check the weights and the patch`,
+    { cause: error },
+  )
+}

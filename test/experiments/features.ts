@@ -1,0 +1,37 @@
+/** Features of test/golden/make_svm.py, to the bit. */
+export interface FeatureShape {
+  readonly rows: number
+  readonly cols: number
+  readonly dims: number
+  /** How much of the position is in them, beside noise of 8 bits. */
+  readonly signal: number
+  readonly scale: number
+  /** Side of the squares of positions that have the same features. */
+  readonly repeat: number
+}
+
+function hashed(index: number): number {
+  let value = Math.imul(index, 2654435761) >>> 0
+  value = Math.imul((value >>> 15) ^ value, 2246822519) >>> 0
+  return value >>> 24
+}
+
+/** [rows * cols, dims]. */
+export function formulaFeatures({ rows, cols, dims, signal, scale, repeat }: FeatureShape): Float32Array {
+  return Float32Array.from({ length: rows * cols * dims }, (_, i) => {
+    const dim = i % dims
+    const position = Math.floor(i / dims)
+    const row = Math.floor(Math.floor(position / cols) / repeat)
+    const col = Math.floor((position % cols) / repeat)
+    const place = row * ((dim % 3) - 1) + col * (((dim + 1) % 3) - 1)
+    const noise = hashed((row * 1000 + col) * 1000 + dim) - 128
+    return ((noise + signal * place) / 64) * scale
+  })
+}
+
+/** The position itself as the feature, [rows * cols, 2]. */
+export function positionFeatures(rows: number, cols: number): Float32Array {
+  return Float32Array.from({ length: 2 * rows * cols }, (_, i) =>
+    i % 2 === 0 ? Math.floor(i / 2 / cols) : (i >> 1) % cols,
+  )
+}

@@ -1,0 +1,81 @@
+"""Makes svm.json: cross-validation of scikit-learn's linear support vector machines on features made by formula, and the
+folds of its StratifiedKFold(5).
+
+Usage: python3 make_svm.py > svm.json
+"""
+import json
+import sys
+
+import numpy as np
+import sklearn
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import SVC, LinearSVC
+
+
+def hashed(index):
+    value = index.astype(np.uint64) * np.uint64(2654435761) % np.uint64(4294967296)
+    value = ((value >> np.uint64(15)) ^ value) * np.uint64(2246822519) % np.uint64(4294967296)
+    return (value >> np.uint64(24)).astype(np.int64)
+
+
+def features(rows, cols, dims, signal, scale, repeat):
+    """Noise of 8 bits plus the position times signal, all of it exact in float32: the same on every machine."""
+    row, col, dim = np.meshgrid(np.arange(rows) // repeat, np.arange(cols) // repeat, np.arange(dims), indexing="ij")
+    noise = hashed((row * 1000 + col) * 1000 + dim) - 128
+    place = row * (dim % 3 - 1) + col * ((dim + 1) % 3 - 1)
+    return ((noise + signal * place) / 64 * scale).astype(np.float32)
+
+
+def positions(rows, cols):
+    return np.stack(np.meshgrid(np.arange(rows), np.arange(cols), indexing="ij"), -1).astype(np.float32)
+
+
+def classes(rows, cols):
+    row, col = np.meshgrid(np.arange(rows), np.arange(cols), indexing="ij")
+    return {"left-right": (col >= cols / 2).astype(int).ravel(), "top-bottom": (row >= rows / 2).astype(int).ravel()}
+
+
+def validate(x, y, loss, C):
+    accuracies, objectives = [], []
+    for train, test in StratifiedKFold(5).split(x, y):
+        if loss == "hinge":
+            model = SVC(kernel="linear", C=C, tol=1e-6)
+        else:
+            model = LinearSVC(C=C, tol=1e-9, dual=False, max_iter=100000)
+        model.fit(x[train], y[train])
+        w, b = model.coef_[0], model.intercept_[0]
+        slack = np.maximum(0, 1 - (2 * y[train] - 1) * model.decision_function(x[train]))
+        objective = w @ w / 2 + C * slack.sum() if loss == "hinge" else (w @ w + b * b) / 2 + C * (slack**2).sum()
+        accuracies.append(model.score(x[test], y[test]))
+        objectives.append(objective)
+    return {"accuracies": accuracies, "objectives": objectives}
+
+
+cases = []
+shapes = [
+    dict(rows=20, cols=20, dims=16, signal=8, scale=1, repeat=1),
+    dict(rows=20, cols=20, dims=16, signal=0.5, scale=1, repeat=1),
+    dict(rows=17, cols=23, dims=60, signal=4, scale=1, repeat=1),
+    dict(rows=20, cols=30, dims=40, signal=8, scale=1, repeat=2),
+    dict(rows=20, cols=20, dims=60, signal=16, scale=2**-10, repeat=1),
+    dict(rows=20, cols=20, dims=60, signal=16, scale=2**10, repeat=1),
+    dict(rows=12, cols=12, dims=400, signal=1, scale=1, repeat=1),
+    "positions",
+]
+for shape in shapes:
+    rows, cols = (100, 100) if shape == "positions" else (shape["rows"], shape["cols"])
+    x = positions(rows, cols) if shape == "positions" else features(**shape)
+    x = x.reshape(rows * cols, -1).astype(np.float64)
+    for loss in ("hinge", "squared-hinge"):
+        for C in (1,) if shape == "positions" else (1, 0.01):
+            tasks = {task: validate(x, y, loss, C) for task, y in classes(rows, cols).items()}
+            cases.append({"shape": shape, "loss": loss, "C": C, "tasks": tasks})
+
+folds = []
+for rows, cols in [(10, 10), (100, 100), (7, 5), (15, 15), (23, 8), (4, 9), (11, 11)]:
+    for task, y in classes(rows, cols).items():
+        fold = np.zeros(rows * cols, int)
+        for k, (_, test) in enumerate(StratifiedKFold(5).split(y, y)):
+            fold[test] = k
+        folds.append({"rows": rows, "cols": cols, "task": task, "folds": "".join(map(str, fold))})
+json.dump({"sklearn": sklearn.__version__, "cases": cases, "folds": folds}, sys.stdout, separators=(",", ":"))
