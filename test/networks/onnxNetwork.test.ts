@@ -140,6 +140,17 @@ describe('any ONNX file', () => {
     expect(await messageOf(golden('types'), ['mean'])).toContain('is [5] for 1 image; features must be [images, …]')
   })
 
+  it('is refused when its weights are damaged', async () => {
+    const model = readFileSync(golden('external'))
+    writeFileSync(inFolder('external.onnx'), model)
+    const data = readFileSync(join(goldens, 'external.data'))
+    data.writeFloatLE(Number.NaN, 0)
+    writeFileSync(inFolder('external.data'), data)
+    expect(await messageOf(inFolder('external.onnx'), ['flat', 'features'])).toContain(
+      'gives NaN: its weights are damaged; export the model again',
+    )
+  })
+
   it('is refused when it does not run', async () => {
     const model = readFileSync(golden('plain'))
     const at = model.indexOf('GlobalAveragePool')

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../../errors.js'
 import { printable } from '../checkpoint/printable.js'
 
-/** What a model gave for one batch of blank images. */
+/** What a model gave for one batch of images. */
 export interface TrialRun {
   /** Number of images that it was given. */
   readonly batch: number
@@ -20,6 +20,7 @@ const quiet = { logSeverityLevel: 4 } as const
  * @param input name and shape [batch, 3, rows, cols] of the input
  * @param names outputs of the graph
  * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or an output is not float32
+ * or holds NaN
  */
 export async function trialRun(
   path: string,
@@ -29,9 +30,10 @@ export async function trialRun(
   const session = await opened(path)
   try {
     for (const name of names) checkFloat(path, session, name)
-    const blank = new Float32Array(input.shape.reduce((product, size) => product * size, 1))
-    const results = await session.run({ [input.name]: new Tensor('float32', blank, input.shape) }, [...names], quiet)
-    const shapes = Object.entries(results).map(([name, tensor]) => [name, tensor.dims] as const)
+    const images = new Tensor('float32', pattern(input.shape.reduce((product, size) => product * size, 1)), input.shape)
+    const results = Object.entries(await session.run({ [input.name]: images }, [...names], quiet))
+    for (const [name, { data }] of results) checkNumbers(path, name, data as Float32Array)
+    const shapes = results.map(([name, { dims }]) => [name, dims] as const)
     return { batch: input.shape[0], shapes: new Map(shapes) }
   } catch (error) {
     if (error instanceof InputError) throw error
@@ -59,6 +61,18 @@ function checkFloat(path: string, session: InferenceSession, name: string): void
   throw new InputError(
     `layer "${printable(name)}" of ${path} is ${type}; features must be float32: name another layer, or export the model in float32`,
   )
+}
+
+function checkNumbers(path: string, name: string, features: Float32Array): void {
+  if (!features.some(Number.isNaN)) return
+  throw new InputError(
+    `layer "${printable(name)}" of ${path} gives NaN: its weights are damaged; export the model again`,
+  )
+}
+
+/** Pixels of any kind; a blank image could divide by its own norm. */
+function pattern(length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => ((i * 7919) % 256) / 64 - 2)
 }
 
 function oneLine(error: unknown): string {
