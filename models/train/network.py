@@ -4,6 +4,8 @@ Source of the topologies: torchvision `models/alexnet.py`; Zhang, "Making
 Convolutional Networks Shift-Invariant Again" (2019), AlexNet with Bin-5 filters.
 """
 
+import functools
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -23,8 +25,24 @@ def binomial_filter(channels):
     return (square / square.sum()).repeat(channels, 1, 1, 1)
 
 
+@functools.cache
+def low_pass_matrix(size):
+    """[(size + 1) // 2, size]: reflection padding by 2, the binomial row and stride 2 as one linear map."""
+    outputs = (size - 1) // 2 + 1
+    matrix = torch.zeros(outputs, size)
+    for output in range(outputs):
+        for tap, weight in enumerate(BINOMIAL_5):
+            place = abs(2 * output + tap - 2)
+            matrix[output, place if place < size else 2 * (size - 1) - place] += weight / sum(BINOMIAL_5)
+    return matrix
+
+
 class BlurPool(nn.Module):
-    """Reflection padding by 2, binomial 5x5 low-pass, stride 2."""
+    """Reflection padding by 2, binomial 5x5 low-pass, stride 2.
+
+    Computed as a matrix product along each axis, which trains faster than a depthwise
+    convolution; `filter` is that convolution's weight, for the exported graph.
+    """
 
     def __init__(self, channels):
         super().__init__()
@@ -32,8 +50,10 @@ class BlurPool(nn.Module):
         self.register_buffer("filter", binomial_filter(channels))
 
     def forward(self, maps):
-        padded = functional.pad(maps, (2, 2, 2, 2), mode="reflect")
-        return functional.conv2d(padded, self.filter, stride=2, groups=self.channels)
+        count, channels, rows, cols = maps.shape
+        pixels = maps.permute(0, 2, 3, 1).reshape(count, rows, cols * channels)
+        blurred = torch.matmul(low_pass_matrix(rows), pixels).view(count, -1, cols, channels)
+        return torch.matmul(low_pass_matrix(cols), blurred).permute(0, 3, 1, 2)
 
 
 class ConvUnit(nn.Module):
