@@ -125,7 +125,9 @@ async function changedCopy(
   files: readonly ExternalFile[],
   changes: GraphChanges,
 ): Promise<string> {
-  const stem = `${basename(path, extname(path))}-${weightsSha256.slice(0, 16)}`
+  // Only a part of the name, for people who look: a whole one could grow beyond what file systems take.
+  const start = [...basename(path, extname(path))].slice(0, 40).join('')
+  const stem = `${start}-${weightsSha256.slice(0, 16)}`
   const digest = sha256(JSON.stringify(changes)).slice(0, 16)
   const name = files.length === 0 ? `${stem}-${digest}.onnx` : `${stem}/${digest}.onnx`
   return cachedGraph(name, async (copy) => {

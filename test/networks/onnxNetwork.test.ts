@@ -92,6 +92,12 @@ describe('any ONNX file', () => {
     await expectGoldens(network)
   })
 
+  it('may have a name as long as the file system takes', async () => {
+    const path = inFolder(`${'ü'.repeat(125)}.onnx`)
+    copyFileSync(golden('plain'), path)
+    await expectGoldens(await resolveNetwork({ onnxFile: path, layers }))
+  })
+
   it('may take its channels last', async () => {
     const network = await resolveNetwork({ onnxFile: golden('channels-last'), layers })
     expect(network.input).toMatchObject({ name: 'image.channels_first', rows: side, cols: side, batch: null })
