@@ -8,15 +8,15 @@ export { examine, type Finding } from './api/doctor.js'
 export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
 export type { NetworkChoice } from './api/options.js'
 export {
-  EXPERIMENTS,
-  type Experiment,
   estimateStudy,
   type ReproduceOptions,
   reproduce,
   type StudyEstimate,
   type StudyResult,
 } from './api/reproduce.js'
+export { type FileSeparability, type SeparabilityOptions, separability } from './api/separability.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
+export { EXPERIMENTS, type Experiment, type StudyOptions } from './api/studyPlan.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
 export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
@@ -31,6 +31,8 @@ export {
   UsageError,
   WorkerError,
 } from './errors.js'
+export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
+export { LOSSES, type Loss, type TaskSeparability } from './experiments/separability.js'
 export {
   type CatalogEntry,
   cacheFolder,
@@ -48,4 +50,4 @@ export {
 } from './networks/index.js'
 export type { Progress, ProgressMeasure } from './progress.js'
 export { type ReportOptions, writeReport } from './report/report.js'
-export type { SimilaritySummary, Summary } from './results/summary.js'
+export type { SeparabilitySummary, SimilaritySummary, Summary } from './results/summary.js'

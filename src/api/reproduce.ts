@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
-import { featureBytes, imagesOf, mapBytes, type PlannedUnit, planUnits } from '../engine/plan.js'
+import { join } from 'node:path'
+import { featureBytes, imagesOf, mapBytes, type PlannedUnit } from '../engine/plan.js'
 import { type ExtractionPool, openPool } from '../engine/pool.js'
-import { sceneOf, WHITE } from '../engine/scene.js'
+import { sceneOf } from '../engine/scene.js'
 import {
   candidateSettings,
   chooseSettings,
@@ -10,48 +10,28 @@ import {
   measureSettings,
   type WishedSettings,
 } from '../engine/settings.js'
-import type { Scene } from '../engine/task.js'
-import { InterruptedError, UsageError } from '../errors.js'
+import { InterruptedError } from '../errors.js'
+import {
+  type Separability,
+  type SeparabilityGrid,
+  separabilityByScheme,
+  type TaskSeparability,
+} from '../experiments/separability.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
-import { catalog, type Network } from '../networks/index.js'
-import { builtInPatches, patchesFrom } from '../patches/collection.js'
-import { readImage } from '../patches/image.js'
-import { type Patch, patchAtSize } from '../patches/patch.js'
+import type { Network } from '../networks/index.js'
 import { type Progress, silent } from '../progress.js'
 import type { ColourLimits } from '../report/heatmap.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
 import type { Summary } from '../results/summary.js'
-import { findUnit, type Unit, type UnitInputs, writeUnit } from '../results/unit.js'
-import { chooseDevice, chooseNetwork } from './options.js'
+import { type Unit, writeUnit } from '../results/unit.js'
+import { chooseDevice } from './options.js'
+import { planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
-/** The experiments that a unit may hold. */
-export const EXPERIMENTS = ['similarity'] as const
-export type Experiment = (typeof EXPERIMENTS)[number]
-
-export interface ReproduceOptions extends WishedSettings {
-  /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
-  readonly preset?: 'quick' | 'paper'
-  /** Ids of the catalog, or paths that end in .onnx. */
-  readonly models?: readonly string[]
-  /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
-  readonly layers?: readonly string[]
-  /** Folder of pictures or manifest.json; the built-in patches by default. */
-  readonly patches?: string
-  /** Sides of the square patches in pixels, 75 and 125 by default. */
-  readonly sizes?: readonly number[]
-  readonly stride?: number
-  readonly experiments?: readonly Experiment[]
+export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly device?: string
-  /** `white` (default) or `#rrggbb`. */
-  readonly background?: string
-  readonly blend?: Scene['blend']
-  /** Checkpoints in place of the published weights, by network id. */
-  readonly weights?: Readonly<Record<string, string>>
-  /** Results folder, `shiftscope-results` by default. */
-  readonly out?: string
   /** Ends of the heatmaps' colour scale. */
   readonly limits?: ColourLimits
   /** Also the paper's rows that were not measured. */
@@ -85,23 +65,6 @@ export interface StudyResult {
   readonly seconds: number
   readonly summary: Summary
 }
-
-interface Study {
-  readonly out: string
-  readonly networks: readonly Network[]
-  readonly patches: readonly Patch[]
-  readonly sources: readonly string[]
-  readonly stride: number
-  readonly background: string
-  readonly blend: Scene['blend']
-  readonly units: readonly PlannedUnit[]
-  readonly left: readonly PlannedUnit[]
-}
-
-const PRESETS = {
-  quick: { kind: 'embedded', stride: 3 },
-  paper: { kind: 'published', stride: 1 },
-} as const
 
 /**
  * Runs the study: patches × sizes × networks, one unit at a time, into a results folder (SPEC section 4), and writes its
@@ -164,59 +127,6 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
   }
 }
 
-async function planStudy(options: ReproduceOptions): Promise<Study> {
-  const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard' } = options
-  checkExperiments(options.experiments)
-  const { kind, stride: presetStride } = PRESETS[preset]
-  const stride = options.stride ?? presetStride
-  const models =
-    options.models ??
-    catalog()
-      .filter((entry) => entry.kind === kind)
-      .map(({ id }) => id)
-  const strayWeights = Object.keys(options.weights ?? {}).find((id) => !models.includes(id))
-  if (strayWeights !== undefined)
-    throw new UsageError(
-      `--weights names ${strayWeights}, which is not among the networks of this run; add it to --models`,
-    )
-  const networks: Network[] = []
-  for (const model of new Set(models)) {
-    const weights = options.weights?.[model]
-    const { layers } = options
-    networks.push(await chooseNetwork({ model, ...(weights !== undefined && { weights }), ...(layers && { layers }) }))
-  }
-  checkIds(networks)
-  const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const sources = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
-  const patches: Patch[] = []
-  for (const { name, path } of sources) {
-    const image = await readImage(path)
-    for (const size of new Set(sizes)) patches.push(patchAtSize(name, image, size, frame))
-  }
-  const order = [...new Set(sizes)]
-  patches.sort((a, b) => order.indexOf(a.size) - order.indexOf(b.size))
-  const units = planUnits(networks, patches, stride)
-  const out = resolve(options.out ?? 'shiftscope-results')
-  const left: PlannedUnit[] = []
-  for (const unit of units) {
-    if ((await findUnit(out, inputsOf(unit, background, blend))) === undefined) left.push(unit)
-  }
-  return { out, networks, patches, sources: sources.map(({ name }) => name), stride, background, blend, units, left }
-}
-
-function checkExperiments(experiments: readonly string[] = EXPERIMENTS): void {
-  const unknown = experiments.find((name) => !(EXPERIMENTS as readonly string[]).includes(name))
-  if (unknown !== undefined) throw new UsageError(`experiment ${unknown} is not known; use ${EXPERIMENTS.join(', ')}`)
-}
-
-/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
-function checkIds(networks: readonly Network[]): void {
-  const ids = networks.map(({ id }) => id)
-  const twice = ids.find((id, i) => ids.indexOf(id) < i)
-  if (twice !== undefined)
-    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
-}
-
 async function computeUnits(
   study: Study,
   network: Network,
@@ -233,7 +143,8 @@ async function computeUnits(
   try {
     let done = 0
     for (const unit of units) {
-      await computeUnit(study, pool, unit, (images) => progress.update(done + images), signal)
+      const stored = await computeUnit(study, pool, unit, (images) => progress.update(done + images), signal)
+      noteUnsolved(stored, progress)
       done += imagesOf(unit)
     }
     return settings
@@ -261,26 +172,48 @@ async function computeUnit(
   const maps = new Float32Array(features.length * mapLength)
   const layers: Unit['layers'] = []
   for (const [i, { name, dims, matrix }] of features.entries()) {
-    const named = `${network.id} ${name}, patch ${patch.name}`
-    const similarity = await similarityMaps({ layer: named, matrix, dims, ...grid }, availableParallelism())
+    const onGrid = { layer: `${network.id} ${name}, patch ${patch.name}`, matrix, dims, ...grid }
+    const similarity = await similarityMaps(onGrid, availableParallelism())
     maps.set(similarity.maps, i * mapLength)
-    layers.push({ name, dims, similarity: similarity.anchors })
+    layers.push({ name, dims, similarity: similarity.anchors, separability: await separabilityOf(study, onGrid) })
   }
-  const inputs = inputsOf(unit, study.background, study.blend)
-  return writeUnit(study.out, { inputs, rows: grid.rows, cols: grid.cols, layers }, maps)
+  return writeUnit(study.out, { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }, maps)
 }
 
-function inputsOf({ network, patch, grid }: PlannedUnit, background: string, blend: Scene['blend']): UnitInputs {
-  return {
-    model: network.id,
-    weightsSha256: network.weightsSha256,
-    layers: network.layers.map(({ name }) => name),
-    patch: patch.name,
-    patchSha256: patch.sha256,
-    size: patch.size,
-    stride: grid.stride,
-    background,
-    blend,
+/** Cross-validation under every fold scheme of the study, as unit.json holds it. */
+async function separabilityOf(
+  { separability: classifier }: Study,
+  grid: SeparabilityGrid,
+): Promise<Unit['layers'][number]['separability']> {
+  if (classifier === null) return {}
+  const { cv: schemes, loss, C, seed } = classifier
+  const results = await separabilityByScheme(grid, schemes, { loss, C, seed, threads: availableParallelism() })
+  const stored = ({ folds, mean, std, gaps, notConverged }: TaskSeparability) => ({
+    folds: [...folds],
+    mean,
+    std,
+    gap: Math.max(...gaps),
+    notConverged: [...notConverged],
+  })
+  return Object.fromEntries(
+    schemes.map((scheme, i) => {
+      const result = results[i] as Separability
+      return [scheme, { 'left-right': stored(result['left-right']), 'top-bottom': stored(result['top-bottom']) }]
+    }),
+  )
+}
+
+/** A classifier that did not converge is never passed over in silence. */
+function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
+  for (const { name, separability } of layers) {
+    for (const [scheme, tasks] of Object.entries(separability)) {
+      for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
+        if (notConverged.length === 0) continue
+        progress.note(
+          `${inputs.model} ${name}, patch ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${notConverged.length} classifiers did not converge, largest gap ${gap.toExponential(1)}`,
+        )
+      }
+    }
   }
 }
 
@@ -305,6 +238,7 @@ function describeRun(study: Study, settings: Readonly<Record<string, MeasuredSet
     stride: study.stride,
     background: study.background,
     blend: study.blend,
+    separability: study.separability,
     settings,
   }
 }

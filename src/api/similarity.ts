@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
-import { InputError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
-import { readNpy, writeNpy } from '../files/npy.js'
+import { writeNpy } from '../files/npy.js'
+import { readFeatures } from './featureFile.js'
 
 export interface SimilarityOptions {
   /** .npy file, float32 [rows, cols, dims], as `extract` writes it. */
@@ -47,16 +47,10 @@ export async function similarity({
   out,
   threads = availableParallelism(),
 }: SimilarityOptions): Promise<Similarity> {
-  const { shape, data } = await readNpy(file)
-  const [rows, cols, dims] = shape
-  if (shape.length !== 3 || rows === undefined || cols === undefined || dims === undefined || data.length === 0) {
-    throw new InputError(
-      `${file} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`,
-    )
-  }
+  const { rows, cols, dims, matrix } = await readFeatures(file)
   const stride = await strideBeside(file, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
-  const result = await similarityMaps({ layer: file, matrix: data, dims, rows, cols, stride: 1, anchors }, threads)
+  const result = await similarityMaps({ layer: file, matrix, dims, rows, cols, stride: 1, anchors }, threads)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   const entries = ANCHOR_NAMES.map((name) => {
     const { row, col, mean, min } = result.anchors[name]

@@ -8,6 +8,7 @@ import { extractCommand } from './commands/extract.js'
 import { modelsCommand } from './commands/models.js'
 import { reportCommand } from './commands/report.js'
 import { reproduceCommand } from './commands/reproduce.js'
+import { separabilityCommand } from './commands/separability.js'
 import { similarityCommand } from './commands/similarity.js'
 import { interruptible } from './context.js'
 
@@ -26,6 +27,7 @@ const commands = [
   reproduceCommand(context),
   extractCommand(context),
   similarityCommand(),
+  separabilityCommand(),
   reportCommand(),
   modelsCommand(context),
   benchCommand(context),

@@ -8,6 +8,22 @@ export function parseWhole(text: string): number {
   return Number(text)
 }
 
+/** 0, 1, 2, … */
+export function parseNatural(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError('Give a whole number of at least 0.')
+  }
+  return Number(text)
+}
+
+export function parsePositive(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && Number.isFinite(value))) {
+    throw new InvalidArgumentError('Give a number above 0.')
+  }
+  return value
+}
+
 export function parseWholeList(text: string): readonly number[] {
   return parseList(text).map(parseWhole)
 }

@@ -3,17 +3,21 @@ import { meanMap, type StudyGroup } from '../results/study.js'
 import { fileName } from '../results/unit.js'
 import { hot } from './colormap.js'
 import type { ColourLimits } from './heatmap.js'
-import { cellParts, type SimilarityTable, type TableCell } from './tables.js'
+import { cellParts, columnTitle, type ResultTable, type TableCell } from './tables.js'
 
 /** Name of a heatmap's files without extension: `<model>-<layer>-<size>-<anchor>`. */
 export function heatmapName(model: string, layer: string, size: number, anchor: string): string {
   return fileName(`${model}-${layer}-${size}-${anchor}`)
 }
 
-/** The page of a results folder: tables and heatmaps, readable from disk, with no script and no network. */
+/**
+ * The page of a results folder: tables and heatmaps, readable from disk, with no script and no network.
+ * @param explanation of the fold schemes, where separability was measured
+ */
 export function resultsPage(
   groups: readonly StudyGroup[],
-  tables: readonly SimilarityTable[],
+  tables: readonly ResultTable[],
+  explanation: string | undefined,
   limits: ColourLimits,
 ): string {
   return `<!doctype html>
@@ -30,6 +34,7 @@ export function resultsPage(
 <p>Each value is the cosine similarity between the feature of an image with the object at some position and the feature
 with the object at the anchor. A network whose features do not change when the object moves would have 1 everywhere.</p>
 ${tables.map(tableSection).join('\n')}
+${explanation === undefined ? '' : `<h3>What the folds do</h3>\n<p>${escapeHtml(explanation)}</p>`}
 <h2>Heatmaps</h2>
 <p>Mean over patches of the similarity at each position of the patch’s top-left corner. The cross marks the anchor.</p>
 ${colourBar(limits)}
@@ -40,14 +45,16 @@ ${groups.map(heatmapSection).join('\n')}
 `
 }
 
-function tableSection(table: SimilarityTable): string {
-  const head = ['model', 'layer', ...ANCHOR_NAMES].map((text) => `<th scope="col">${text}</th>`).join('')
-  const body = table.rows.map(({ model, layer, cells }) => {
-    const values = ANCHOR_NAMES.map((anchor) => `<td>${cellHtml(cells[anchor])}</td>`).join('')
+function tableSection({ title, note, columns, rows }: ResultTable): string {
+  const head = ['model', 'layer', ...columns.map(columnTitle)]
+    .map((text) => `<th scope="col">${escapeHtml(text)}</th>`)
+    .join('')
+  const body = rows.map(({ model, layer, cells }) => {
+    const values = cells.map((cell) => `<td>${cellHtml(cell)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(model)}</th><td>${escapeHtml(layer)}</td>${values}</tr>`
   })
-  return `<h2>${escapeHtml(table.title)}</h2>
-<p>Mean ± standard deviation over patches of each patch’s mean similarity.</p>
+  return `<h2>${escapeHtml(title)}</h2>
+<p>${escapeHtml(note)}</p>
 <div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>
 ${body.join('\n')}
 </tbody></table></div>`

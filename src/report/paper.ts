@@ -13,9 +13,23 @@ export interface PaperSimilarity {
   readonly std: number
 }
 
+/** A cell of the paper's Table 3 (size 125) or 4 (size 75). */
+export interface PaperSeparability {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  readonly task: string
+  readonly accuracy: number
+  readonly std: number
+}
+
+/** The fold scheme of the paper's Tables 3 and 4. */
+export const PAPER_FOLDS = 'ordered'
+
 /** The paper's tables (Lee, Yang, Wang 2020). */
 export interface PaperTables {
   readonly similarity: readonly PaperSimilarity[]
+  readonly separability: readonly PaperSeparability[]
 }
 
 /** Reads the paper's tables, which come with the package. */

@@ -7,10 +7,11 @@ import { catalog } from '../networks/index.js'
 import { metricsCsv } from '../results/metrics.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { type Summary, summarize } from '../results/summary.js'
+import { explainFolds } from './folds.js'
 import { type ColourLimits, heatmapPng, PAPER_LIMITS } from './heatmap.js'
 import { heatmapName, resultsPage } from './page.js'
 import { paperTables } from './paper.js'
-import { similarityTables, tableCsv, tableLatex, tableMarkdown } from './tables.js'
+import { separabilityTables, similarityTables, tableCsv, tableLatex, tableMarkdown } from './tables.js'
 
 export interface ReportOptions {
   /** Also the rows of the paper's tables that were not measured. */
@@ -35,7 +36,11 @@ export async function writeReport(
     catalog().map(({ id }) => id),
   )
   const summary = summarize(groups)
-  const tables = similarityTables(summary.similarity, paperTables().similarity, paper)
+  const published = paperTables()
+  const tables = [
+    ...similarityTables(summary.similarity, published.similarity, paper),
+    ...separabilityTables(summary.separability, published.separability, paper),
+  ]
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
   await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
@@ -48,7 +53,10 @@ export async function writeReport(
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
-  await writeFileAtomic(join(results, 'index.html'), resultsPage(groups, tables, limits))
+  await writeFileAtomic(
+    join(results, 'index.html'),
+    resultsPage(groups, tables, explainFolds(summary.separability), limits),
+  )
   return summary
 }
 

@@ -1,27 +1,80 @@
-import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
+import { ANCHOR_NAMES } from '../engine/positions.js'
 import { csvCell } from '../results/metrics.js'
-import type { SimilaritySummary } from '../results/summary.js'
-import type { PaperSimilarity } from './paper.js'
+import type { SeparabilitySummary, SimilaritySummary } from '../results/summary.js'
+import { PAPER_FOLDS, type PaperTables } from './paper.js'
 
-/** One anchor of one row: what was measured, what the paper has; either may be missing. */
+/** A number with its spread over patches (Tables 1 and 2) or over folds (Tables 3 and 4). */
+export interface TableValue {
+  readonly mean: number
+  readonly std: number
+  /** How many patches stand behind it; not known of the paper's. */
+  readonly patches?: number
+}
+
+/** What was measured and what the paper has; either may be missing. */
 export interface TableCell {
-  readonly measured?: SimilaritySummary
-  readonly paper?: PaperSimilarity
+  readonly measured?: TableValue
+  readonly paper?: TableValue
 }
 
 export interface TableRow {
   readonly model: string
   readonly layer: string
-  readonly cells: Readonly<Record<AnchorName, TableCell>>
+  /** One a column of the table. */
+  readonly cells: readonly TableCell[]
 }
 
-/** A table of mean similarities for one patch size: the paper's Table 1 or 2, or one like them. */
-export interface SimilarityTable {
+/** One of the paper's tables, or one like them, for one patch size. */
+export interface ResultTable {
   /** File name without extension. */
   readonly name: string
   readonly title: string
+  /** How its numbers are to be read. */
+  readonly note: string
   readonly size: number
+  /** What tells columns apart, and each column's values of that: `anchor`, or `task` and `cv`. */
+  readonly keys: readonly string[]
+  readonly columns: readonly (readonly string[])[]
+  /** What the number is called in CSV. */
+  readonly statistic: string
   readonly rows: readonly TableRow[]
+}
+
+/** A value and its place in a table. */
+interface Entry {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  readonly key: readonly string[]
+  readonly value: TableValue
+}
+
+/** What the tables of one experiment have in common. */
+interface Kind {
+  readonly numbers: Readonly<Record<number, number>>
+  readonly stem: string
+  readonly title: string
+  readonly note: string
+  readonly keys: readonly string[]
+  readonly statistic: string
+}
+
+const SIMILARITY: Kind = {
+  numbers: { 125: 1, 75: 2 },
+  stem: 'similarity',
+  title: 'Mean cosine similarity to each anchor',
+  note: 'Mean ± standard deviation over patches of each patch’s mean similarity.',
+  keys: ['anchor'],
+  statistic: 'mean',
+}
+
+const SEPARABILITY: Kind = {
+  numbers: { 125: 3, 75: 4 },
+  stem: 'separability',
+  title: 'Accuracy of linear classifiers of the object’s half',
+  note: 'Mean over patches of the mean accuracy over five folds ± the mean of its standard deviation over folds. The columns differ in how positions are dealt to the folds; the paper’s are ordered.',
+  keys: ['task', 'cv'],
+  statistic: 'accuracy',
 }
 
 /**
@@ -30,44 +83,100 @@ export interface SimilarityTable {
  */
 export function similarityTables(
   measured: readonly SimilaritySummary[],
-  paper: readonly PaperSimilarity[],
+  paper: PaperTables['similarity'],
   wholePaper: boolean,
-): readonly SimilarityTable[] {
-  const sizes = new Set([...measured, ...(wholePaper ? paper : [])].map(({ size }) => size))
-  return [...sizes]
+): readonly ResultTable[] {
+  const columns = ANCHOR_NAMES.map((anchor) => [anchor])
+  const own = measured.map(({ anchor, mean, std, patches, ...place }) => ({
+    ...place,
+    key: [anchor],
+    value: { mean, std, patches },
+  }))
+  const published = paper.map(({ anchor, mean, std, ...place }) => ({ ...place, key: [anchor], value: { mean, std } }))
+  return tables(SIMILARITY, columns, own, published, wholePaper)
+}
+
+/**
+ * The same of linear separability (Tables 3 and 4), every fold scheme that was measured side by side.
+ * @param wholePaper as for `similarityTables`
+ */
+export function separabilityTables(
+  measured: readonly SeparabilitySummary[],
+  paper: PaperTables['separability'],
+  wholePaper: boolean,
+): readonly ResultTable[] {
+  const schemes = new Set([...(wholePaper ? [PAPER_FOLDS] : []), ...measured.map(({ cv }) => cv)])
+  const columns = [...schemes].flatMap((cv) => [
+    ['left-right', cv],
+    ['top-bottom', cv],
+  ])
+  const own = measured.map(({ task, cv, accuracy, std, patches, model, layer, size }) => ({
+    model,
+    layer,
+    size,
+    key: [task, cv],
+    value: { mean: accuracy, std, patches },
+  }))
+  const published = paper.map(({ task, accuracy, std, ...place }) => ({
+    ...place,
+    key: [task, PAPER_FOLDS],
+    value: { mean: accuracy, std },
+  }))
+  return tables(SEPARABILITY, columns, own, published, wholePaper)
+}
+
+function tables(
+  kind: Kind,
+  columns: readonly (readonly string[])[],
+  measured: readonly Entry[],
+  paper: readonly Entry[],
+  wholePaper: boolean,
+): readonly ResultTable[] {
+  const listed = [...(wholePaper ? paper : []), ...measured]
+  const own = byPlace(measured)
+  const published = byPlace(paper)
+  return [...new Set(listed.map(({ size }) => size))]
     .sort((a, b) => b - a)
     .map((size) => {
-      const keys = new Map<string, { model: string; layer: string }>()
-      for (const cell of [...(wholePaper ? paper : []), ...measured]) {
-        if (cell.size === size)
-          keys.set(JSON.stringify([cell.model, cell.layer]), { model: cell.model, layer: cell.layer })
-      }
-      const rows = [...keys.values()].map((key) => ({ ...key, cells: cellsOf(key, size, measured, paper) }))
-      return { ...tableTitle(size), size, rows }
+      const names = new Map(
+        listed
+          .filter((entry) => entry.size === size)
+          .map(({ model, layer }) => [JSON.stringify([model, layer]), { model, layer }]),
+      )
+      const rows = [...names.values()].map(({ model, layer }) => {
+        const cells = columns.map((key) => {
+          const place = placeOf({ model, layer, size, key })
+          return cellOf(own.get(place), published.get(place))
+        })
+        return { model, layer, cells }
+      })
+      const { keys, statistic, note } = kind
+      return { ...tableTitle(kind, size), note, size, keys, columns, statistic, rows }
     })
 }
 
-function tableTitle(size: number): { name: string; title: string } {
-  const number = size === 125 ? 1 : size === 75 ? 2 : undefined
-  const title = `Mean cosine similarity to each anchor, patches of ${size}×${size}`
-  if (number === undefined) return { name: `similarity-${size}`, title }
-  return { name: `table-${number}-similarity-${size}`, title: `Table ${number}: ${title}` }
+function placeOf({ model, layer, size, key }: Omit<Entry, 'value'>): string {
+  return JSON.stringify([model, layer, size, ...key])
 }
 
-function cellsOf(
-  { model, layer }: { model: string; layer: string },
-  size: number,
-  measured: readonly SimilaritySummary[],
-  paper: readonly PaperSimilarity[],
-): TableRow['cells'] {
-  const cells = ANCHOR_NAMES.map((anchor) => {
-    const same = (cell: PaperSimilarity) =>
-      cell.model === model && cell.layer === layer && cell.size === size && cell.anchor === anchor
-    const found = measured.find(same)
-    const published = paper.find(same)
-    return [anchor, { ...(found && { measured: found }), ...(published && { paper: published }) }] as const
-  })
-  return Object.fromEntries(cells) as TableRow['cells']
+function byPlace(entries: readonly Entry[]): ReadonlyMap<string, TableValue> {
+  return new Map(entries.map((entry) => [placeOf(entry), entry.value]))
+}
+
+function cellOf(measured: TableValue | undefined, paper: TableValue | undefined): TableCell {
+  return { ...(measured && { measured }), ...(paper && { paper }) }
+}
+
+function tableTitle({ numbers, stem, title }: Kind, size: number): { name: string; title: string } {
+  const number = numbers[size]
+  const whole = `${title}, patches of ${size}×${size}`
+  if (number === undefined) return { name: `${stem}-${size}`, title: whole }
+  return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}` }
+}
+
+/** A column's heading: "center", "left-right, ordered". */
+export function columnTitle(key: readonly string[]): string {
+  return key.join(', ')
 }
 
 /** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003" where the paper has the cell. */
@@ -83,37 +192,44 @@ function cellText(cell: TableCell): string {
   return paper === undefined ? own : `${own} (${paper})`
 }
 
-export function tableMarkdown({ title, rows }: SimilarityTable): string {
-  const head = ['model', 'layer', ...ANCHOR_NAMES]
-  const body = rows.map((row) => [row.model, row.layer, ...ANCHOR_NAMES.map((anchor) => cellText(row.cells[anchor]))])
+export function tableMarkdown({ title, columns, rows }: ResultTable): string {
+  const head = ['model', 'layer', ...columns.map(columnTitle)]
+  const body = rows.map(({ model, layer, cells }) => [model, layer, ...cells.map(cellText)])
   const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
   return [`# ${title}`, '', line(head), line(head.map(() => '---')), ...body.map(line), ''].join('\n')
 }
 
-export function tableCsv({ size, rows }: SimilarityTable): string {
-  const lines = ['model,layer,size,anchor,mean,std,patches,paper_mean,paper_std,difference']
-  for (const { model, layer, cells } of rows) {
-    for (const anchor of ANCHOR_NAMES) {
-      const { measured, paper } = cells[anchor]
-      const difference = measured && paper ? measured.mean - paper.mean : ''
-      const values = [measured?.mean, measured?.std, measured?.patches, paper?.mean, paper?.std].map(
-        (value) => value ?? '',
-      )
-      lines.push([model, layer, size, anchor, ...values, difference].map(csvCell).join(','))
-    }
-  }
-  return `${lines.join('\n')}\n`
+/** One row a cell of the table, with every digit. */
+export function tableCsv({ size, keys, columns, statistic, rows }: ResultTable): string {
+  const head = [
+    'model',
+    'layer',
+    'size',
+    ...keys,
+    statistic,
+    'std',
+    'patches',
+    `paper_${statistic}`,
+    'paper_std',
+    'difference',
+  ]
+  const lines = rows.flatMap(({ model, layer, cells }) =>
+    cells.map(({ measured, paper }, i) => {
+      const difference = measured && paper ? measured.mean - paper.mean : undefined
+      const values = [measured?.mean, measured?.std, measured?.patches, paper?.mean, paper?.std, difference]
+      return [model, layer, size, ...(columns[i] ?? []), ...values.map((value) => value ?? '')]
+    }),
+  )
+  return `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`
 }
 
-export function tableLatex({ title, rows }: SimilarityTable): string {
-  const showsPaper = rows.some(({ cells }) => ANCHOR_NAMES.some((anchor) => cells[anchor].paper))
-  const perAnchor = showsPaper ? 3 : 2
-  const columns = `ll${'r'.repeat(perAnchor * ANCHOR_NAMES.length)}`
-  const heads = ANCHOR_NAMES.map((anchor) => `\\multicolumn{${perAnchor}}{c}{${anchor}}`).join(' & ')
-  const subheads = ANCHOR_NAMES.map(() => `$\\bar{x}$ & $\\sigma$${showsPaper ? ' & paper' : ''}`).join(' & ')
+export function tableLatex({ title, columns, rows }: ResultTable): string {
+  const showsPaper = rows.some(({ cells }) => cells.some(({ paper }) => paper))
+  const perColumn = showsPaper ? 3 : 2
+  const heads = columns.map((key) => `\\multicolumn{${perColumn}}{c}{${columnTitle(key)}}`).join(' & ')
+  const subheads = columns.map(() => `$\\bar{x}$ & $\\sigma$${showsPaper ? ' & paper' : ''}`).join(' & ')
   const body = rows.map(({ model, layer, cells }) => {
-    const values = ANCHOR_NAMES.flatMap((anchor) => {
-      const { measured, paper } = cells[anchor]
+    const values = cells.flatMap(({ measured, paper }) => {
       const own = [measured?.mean.toFixed(3) ?? '--', measured?.std.toFixed(3) ?? '--']
       return showsPaper ? [...own, paper?.mean.toFixed(3) ?? '--'] : own
     })
@@ -121,7 +237,7 @@ export function tableLatex({ title, rows }: SimilarityTable): string {
   })
   return [
     `% ${title}`,
-    `\\begin{tabular}{${columns}}`,
+    `\\begin{tabular}{ll${'r'.repeat(perColumn * columns.length)}}`,
     '\\hline',
     `model & layer & ${heads} \\\\`,
     ` & & ${subheads} \\\\`,

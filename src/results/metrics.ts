@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { coverage, jaggedness } from '../experiments/mapMeasures.js'
 import type { Unit } from './unit.js'
 
@@ -9,7 +10,7 @@ export interface Metric {
   readonly size: number
   readonly patch: string
   readonly metric: string
-  /** What the metric is taken of: an anchor, an anchor and axis, an anchor and threshold. */
+  /** What the metric is taken of: an anchor, with an axis or a threshold; a task and fold scheme. */
   readonly variant: string
   readonly value: number
 }
@@ -24,19 +25,20 @@ const COVERAGE_THRESHOLDS = [0.9, 0.95, 0.99]
  */
 export function unitMetrics({ inputs, rows, cols, layers }: Unit, maps: Float32Array): readonly Metric[] {
   const positions = rows * cols
-  return layers.flatMap(({ name, similarity }, i) =>
-    ANCHOR_NAMES.flatMap((anchor, j) => {
+  const { model, size, patch } = inputs
+  return layers.flatMap(({ name, similarity, separability }, i) => {
+    const row = (metric: string, variant: string, value: number): Metric => ({
+      model,
+      layer: name,
+      size,
+      patch,
+      metric,
+      variant,
+      value,
+    })
+    const ofMaps = ANCHOR_NAMES.flatMap((anchor, j) => {
       const start = (i * ANCHOR_NAMES.length + j) * positions
       const map = maps.subarray(start, start + positions)
-      const row = (metric: string, variant: string, value: number): Metric => ({
-        model: inputs.model,
-        layer: name,
-        size: inputs.size,
-        patch: inputs.patch,
-        metric,
-        variant,
-        value,
-      })
       const { mean, min } = similarity[anchor]
       const rowsOfMap = [
         row('similarity-mean', anchor, mean),
@@ -50,8 +52,19 @@ export function unitMetrics({ inputs, rows, cols, layers }: Unit, maps: Float32A
         row('jaggedness', `${anchor} vertical`, vertical),
         row('jaggedness', `${anchor} horizontal`, horizontal),
       ]
-    }),
-  )
+    })
+    const ofClassifiers = FOLD_SCHEMES.flatMap((cv) =>
+      TASKS.flatMap((task) => {
+        const result = separability[cv]?.[task]
+        if (result === undefined) return []
+        return [
+          row('separability-accuracy', `${task} ${cv}`, result.mean),
+          row('separability-std', `${task} ${cv}`, result.std),
+        ]
+      }),
+    )
+    return [...ofMaps, ...ofClassifiers]
+  })
 }
 
 /** metrics.csv: tidy, one value a row. */

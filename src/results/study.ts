@@ -89,6 +89,8 @@ function differenceOf(a: Unit, b: Unit): string | undefined {
   if (a.inputs.weightsSha256 !== b.inputs.weightsSha256) return 'set of weights'
   if (a.inputs.background !== b.inputs.background) return 'background'
   if (a.inputs.blend !== b.inputs.blend) return 'blend'
+  if (JSON.stringify(a.inputs.separability) !== JSON.stringify(b.inputs.separability))
+    return 'classifier or fold scheme'
   return undefined
 }
 

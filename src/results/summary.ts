@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
+import { TASKS } from '../experiments/folds.js'
 import type { StudyGroup } from './study.js'
 
 /** One cell of Table 1 or 2: mean and population standard deviation over patches of each patch's mean cosine. */
@@ -12,9 +13,27 @@ export interface SimilaritySummary {
   readonly patches: number
 }
 
+/**
+ * One cell of Table 3 or 4: mean over patches of the mean accuracy over folds, and of its population standard deviation
+ * over folds.
+ */
+export interface SeparabilitySummary {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  readonly task: string
+  /** How positions are dealt to the folds. */
+  readonly cv: string
+  readonly loss: string
+  readonly accuracy: number
+  readonly std: number
+  readonly patches: number
+}
+
 /** What summary.json holds. */
 export interface Summary {
   readonly similarity: readonly SimilaritySummary[]
+  readonly separability: readonly SeparabilitySummary[]
 }
 
 /** The paper's statistics (SPEC section 1, tables) from the units of a study. */
@@ -29,7 +48,23 @@ export function summarize(groups: readonly StudyGroup[]): Summary {
       }),
     ),
   )
-  return { similarity }
+  return { similarity, separability: groups.flatMap(summarizeSeparability) }
+}
+
+function summarizeSeparability({ model, size, layers, units }: StudyGroup): readonly SeparabilitySummary[] {
+  const classifier = units[0]?.inputs.separability
+  if (!classifier) return []
+  const { cv: schemes, loss } = classifier
+  return layers.flatMap((layer, i) =>
+    schemes.flatMap((cv) =>
+      TASKS.map((task) => {
+        const results = units.flatMap((unit) => unit.layers[i]?.separability[cv]?.[task] ?? [])
+        const accuracy = meanAndStd(results.map(({ mean }) => mean)).mean
+        const std = meanAndStd(results.map((result) => result.std)).mean
+        return { model, layer, size, task, cv, loss, accuracy, std, patches: results.length }
+      }),
+    ),
+  )
 }
 
 function meanAndStd(values: readonly number[]): { mean: number; std: number } {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
+import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import { LOSSES } from '../experiments/separability.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
@@ -18,10 +20,29 @@ const inputsSchema = z.object({
   stride: z.number().int(),
   background: z.string(),
   blend: z.enum(['hard', 'soft']),
+  /** The classifier of the separability experiment; null: not measured. */
+  separability: z
+    .object({
+      loss: z.enum(LOSSES),
+      C: z.number(),
+      seed: z.number().int(),
+      cv: z.array(z.enum(FOLD_SCHEMES)),
+    })
+    .nullable(),
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
 const anchorSchema = z.object({ row: z.number().int(), col: z.number().int(), mean: z.number(), min: z.number() })
+
+const taskSchema = z.object({
+  /** Accuracy on each fold, their mean and population standard deviation. */
+  folds: z.array(z.number()),
+  mean: z.number(),
+  std: z.number(),
+  /** Largest relative duality gap of the folds' classifiers, and the folds whose classifier did not converge. */
+  gap: z.number(),
+  notConverged: z.array(z.number().int()),
+})
 
 const unitSchema = z.object({
   inputs: inputsSchema,
@@ -39,6 +60,8 @@ const unitSchema = z.object({
           typeof anchorSchema
         >,
       ),
+      /** Per fold scheme and task; empty where separability was not measured. */
+      separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
     }),
   ),
   /** SHA-256 of each array beside unit.json. */
@@ -77,11 +100,14 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, map
   return complete
 }
 
-/** The stored unit if it is whole, undamaged and made from these inputs; undefined if it must be computed. */
+/**
+ * The stored unit if it is whole, undamaged and made from these inputs; undefined if it must be computed. A unit that holds
+ * more fold schemes than asked for, or separability where none is asked for, will do.
+ */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<Unit | undefined> {
   const folder = unitFolder(results, inputs)
   const unit = await readUnit(folder).catch(() => undefined)
-  if (unit === undefined || !sameInputs(unit.inputs, inputs)) return undefined
+  if (unit === undefined || !covers(unit.inputs, inputs)) return undefined
   const digest = await sha256OfFile(join(folder, MAPS_FILE)).catch(() => undefined)
   return digest === unit.arrays[MAPS_FILE] ? unit : undefined
 }
@@ -117,10 +143,19 @@ export async function readUnitMaps(folder: string, unit: Unit): Promise<NpyArray
   return maps
 }
 
-function sameInputs(a: UnitInputs, b: UnitInputs): boolean {
-  return (Object.keys(inputsSchema.shape) as (keyof UnitInputs)[]).every(
-    (key) => JSON.stringify(a[key]) === JSON.stringify(b[key]),
-  )
+function covers(stored: UnitInputs, wanted: UnitInputs): boolean {
+  const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b)
+  const { separability: has, ...storedRest } = stored
+  const { separability: wants, ...wantedRest } = wanted
+  if (!same(pickInputs(storedRest), pickInputs(wantedRest))) return false
+  if (wants === null) return true
+  if (has === null || !wants.cv.every((scheme) => has.cv.includes(scheme))) return false
+  return has.loss === wants.loss && has.C === wants.C && has.seed === wants.seed
+}
+
+/** In the schema's order, whatever the order they came in. */
+function pickInputs(inputs: Omit<UnitInputs, 'separability'>): object {
+  return inputsSchema.omit({ separability: true }).parse(inputs)
 }
 
 function parseJson(text: string): unknown {

@@ -165,6 +165,63 @@ describe('extract and similarity', () => {
   })
 })
 
+describe('separability', () => {
+  it('trains on a feature file and prints the contract’s document', async () => {
+    const out = join(folder, 'separable')
+    await shiftscope(
+      'extract',
+      '--model',
+      'tiny-alexnet',
+      '--patch',
+      DOG,
+      '--size',
+      '125',
+      '--stride',
+      '10',
+      '--layers',
+      'fc7',
+      '--out',
+      out,
+    )
+    const run = (...args: string[]) => shiftscope('separability', join(out, 'fc7.npy'), '--json', ...args)
+    const ordered = await run()
+    expect(ordered.status, ordered.stderr).toBe(0)
+    const document = JSON.parse(ordered.stdout)
+    expect(document).toMatchObject({ loss: 'hinge', C: 1, cv: 'ordered', seed: 0 })
+    for (const task of ['left-right', 'top-bottom']) {
+      expect(document[task].folds).toHaveLength(5)
+      expect(document[task].mean).toBeGreaterThan(0.7)
+    }
+    const shuffled = JSON.parse((await run('--cv', 'shuffled', '--loss', 'squared-hinge', '--C', '0.5')).stdout)
+    expect(shuffled['top-bottom'].mean).toBeGreaterThan(document['top-bottom'].mean)
+    expect(shuffled).toMatchObject({ loss: 'squared-hinge', C: 0.5, cv: 'shuffled' })
+    expect((await run('--C', '0')).status).toBe(2)
+    expect((await run('--cv', 'dealt')).status).toBe(2)
+  })
+
+  it('refuses features that cannot be divided into folds', async () => {
+    const out = join(folder, 'coarse')
+    await shiftscope(
+      'extract',
+      '--model',
+      'tiny-alexnet',
+      '--patch',
+      DOG,
+      '--size',
+      '125',
+      '--stride',
+      '50',
+      '--layers',
+      'fc8',
+      '--out',
+      out,
+    )
+    const { status, stderr } = await shiftscope('separability', join(out, 'fc8.npy'))
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/fewer than the 5 folds; use a finer stride/)
+  })
+})
+
 describe('models and doctor', () => {
   it('list what is embedded', async () => {
     const { status, stdout } = await shiftscope('models', 'list', '--json')

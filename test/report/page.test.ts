@@ -28,7 +28,7 @@ function group(model: string, layer: string): StudyGroup {
 
 function pageOf(model: string, layer: string): string {
   const groups = [group(model, layer)]
-  return resultsPage(groups, similarityTables(summarize(groups).similarity, [], false), PAPER_LIMITS)
+  return resultsPage(groups, similarityTables(summarize(groups).similarity, [], false), undefined, PAPER_LIMITS)
 }
 
 /** Text as a browser shows it. */

@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { type PaperSimilarity, paperTables } from '../../src/report/paper.js'
-import { cellParts, similarityTables, tableCsv, tableLatex, tableMarkdown } from '../../src/report/tables.js'
+import {
+  cellParts,
+  separabilityTables,
+  similarityTables,
+  tableCsv,
+  tableLatex,
+  tableMarkdown,
+} from '../../src/report/tables.js'
 import type { SimilaritySummary } from '../../src/results/summary.js'
 
 function measured(model: string, layer: string, size: number, mean = 0.9, std = 0.02): SimilaritySummary[] {
@@ -74,15 +81,59 @@ describe('similarity tables', () => {
       [75, ['resnet50']],
     ])
     const [alexnet, tiny] = tableOf(own, paper).rows
-    expect(alexnet?.cells.center.paper?.mean).toBe(0.8)
-    expect(tiny?.cells.center.paper).toBeUndefined()
+    expect(alexnet?.cells[2]?.paper?.mean).toBe(0.8)
+    expect(tiny?.cells[2]?.paper).toBeUndefined()
   })
 
   it('keep models and layers apart whose names together are alike', () => {
     const table = tableOf([...measured('a', 'b\nc', 125, 0.1), ...measured('a\nb', 'c', 125, 0.2)])
-    expect(table.rows.map(({ model, cells }) => [model, cells.center.measured?.mean])).toEqual([
+    expect(table.rows.map(({ model, cells }) => [model, cells[2]?.measured?.mean])).toEqual([
       ['a', 0.1],
       ['a\nb', 0.2],
+    ])
+  })
+})
+
+describe('separability tables', () => {
+  const cell = (task: string, cv: string, accuracy: number) => ({
+    model: 'alexnet',
+    layer: 'fc6',
+    size: 125,
+    task,
+    cv,
+    loss: 'hinge',
+    accuracy,
+    std: 0.1,
+    patches: 2,
+  })
+
+  it('have the fold schemes side by side, and the paper beside the ordered one', () => {
+    const cells = ['ordered', 'transposed'].flatMap((cv) => [cell('left-right', cv, 0.9), cell('top-bottom', cv, 0.8)])
+    const [table] = separabilityTables(cells, paperTables().separability, false)
+    if (table === undefined) throw new Error('no table')
+    expect(table.name).toBe('table-3-separability-125')
+    const [head, , , first] = tableMarkdown(table).split('\n').slice(2)
+    expect(head).toBe(
+      '| model | layer | left-right, ordered | top-bottom, ordered | left-right, transposed | top-bottom, transposed |',
+    )
+    expect(first).toBe('')
+    expect(table.rows[0]?.cells.map(({ measured, paper }) => [measured?.mean, paper?.mean])).toEqual([
+      [0.9, 0.999],
+      [0.8, 0.898],
+      [0.9, undefined],
+      [0.8, undefined],
+    ])
+    expect(tableCsv(table).split('\n').slice(0, 2)).toEqual([
+      'model,layer,size,task,cv,accuracy,std,patches,paper_accuracy,paper_std,difference',
+      `alexnet,fc6,125,left-right,ordered,0.9,0.1,2,0.999,0.002,${0.9 - 0.999}`,
+    ])
+  })
+
+  it('have the whole of the paper if asked', () => {
+    const tables = separabilityTables([], paperTables().separability, true)
+    expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([
+      ['table-3-separability-125', 10],
+      ['table-4-separability-75', 10],
     ])
   })
 })

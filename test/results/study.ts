@@ -11,6 +11,7 @@ export const inputs: UnitInputs = {
   stride: 50,
   background: 'white',
   blend: 'hard',
+  separability: null,
 }
 
 /** A unit of 2×2 positions made up by formula; `level` moves all its similarities. */
@@ -26,7 +27,12 @@ export function madeUnit(
       const { row = 0, col = 0 } = positions[i] ?? {}
       return [anchor, { row, col, mean: level - layer / 10 - i / 1000, min: level - 0.5 }] as const
     })
-    return { name, dims: 8, similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'] }
+    return {
+      name,
+      dims: 8,
+      similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'],
+      separability: {},
+    }
   })
   const length = layers.length * ANCHOR_NAMES.length * rows * cols
   const maps = Float32Array.from({ length }, (_, i) => level + i / 1000)

@@ -53,3 +53,30 @@ describe('summary', () => {
     )
   })
 })
+
+describe('summary of separability', () => {
+  it('is the mean over patches of fold means and of fold deviations', () => {
+    const result = (mean: number, std: number) => ({ folds: [mean], mean, std, gap: 0, notConverged: [] })
+    const base = group([0.5, 0.6], {
+      layers: ['fc'],
+      separability: { loss: 'hinge', C: 1, seed: 0, cv: ['ordered'] },
+    })
+    const units = base.units.map((unit, i) => ({
+      ...unit,
+      layers: unit.layers.map((layer) => ({
+        ...layer,
+        separability: { ordered: { 'left-right': result(1 - i / 10, 0.01), 'top-bottom': result(0.8, i / 10) } },
+      })),
+    }))
+    const { separability } = summarize([{ ...base, units }])
+    expect(separability).toHaveLength(2)
+    const [leftRight, topBottom] = separability
+    expect(leftRight).toMatchObject({ layer: 'fc', task: 'left-right', cv: 'ordered', loss: 'hinge', patches: 2 })
+    expect(leftRight?.accuracy).toBeCloseTo(0.95, 12)
+    expect(topBottom?.std).toBeCloseTo(0.05, 12)
+  })
+
+  it('is empty where it was not measured', () => {
+    expect(summarize([group([0.5])]).separability).toEqual([])
+  })
+})

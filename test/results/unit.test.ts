@@ -242,3 +242,31 @@ describe('unit', () => {
     await expect(writeUnit(inFolder(), unit, maps)).rejects.toThrow(OutputError)
   })
 })
+
+describe('a unit with separability', () => {
+  const classifier = { loss: 'hinge', C: 1, seed: 0, cv: ['ordered', 'shuffled'] } as const
+  const wanted = (change: object) => ({ ...inputs, separability: { ...classifier, cv: [...classifier.cv], ...change } })
+
+  it('will do where no more is asked for than it holds', async () => {
+    const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
+    await writeUnit(inFolder(), unit, maps)
+    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+    expect(await findUnit(inFolder(), wanted({}))).toBeDefined()
+    expect(await findUnit(inFolder(), wanted({ cv: ['shuffled'] }))).toBeDefined()
+  })
+
+  it.each([{ cv: ['ordered', 'blocks'] }, { loss: 'squared-hinge' }, { C: 2 }, { seed: 1 }])(
+    'must be computed again for %j',
+    async (change) => {
+      const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
+      await writeUnit(inFolder(), unit, maps)
+      expect(await findUnit(inFolder(), wanted(change) as typeof inputs)).toBeUndefined()
+    },
+  )
+
+  it('must be computed where a unit has none', async () => {
+    const { unit, maps } = madeUnit()
+    await writeUnit(inFolder(), unit, maps)
+    expect(await findUnit(inFolder(), wanted({}))).toBeUndefined()
+  })
+})

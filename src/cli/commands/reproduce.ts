@@ -1,9 +1,26 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { ANCHOR_NAMES, estimateStudy, type ReproduceOptions, reproduce, type Summary } from '../../index.js'
+import {
+  ANCHOR_NAMES,
+  estimateStudy,
+  FOLD_SCHEMES,
+  LOSSES,
+  type ReproduceOptions,
+  reproduce,
+  type Summary,
+  TASKS,
+} from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { byteSize, duration, printJson, say, sayTable } from '../output.js'
-import { collectAssignments, parseLimits, parseList, parseWhole, parseWholeList } from '../parse.js'
+import {
+  collectAssignments,
+  parseLimits,
+  parseList,
+  parseNatural,
+  parsePositive,
+  parseWhole,
+  parseWholeList,
+} from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
@@ -26,7 +43,15 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
     .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 3, paper 1', parseWhole)
-    .option('--experiments <a,b>', 'what to measure; similarity by default', parseList)
+    .option('--experiments <a,b>', 'what to measure; similarity,separability by default', parseList)
+    .option(
+      '--cv <a,b>',
+      `fold schemes of separability (${FOLD_SCHEMES.join(', ')}); ordered,shuffled,transposed by default`,
+      parseList,
+    )
+    .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
+    .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
+    .option('--seed <n>', 'seed of the fold schemes shuffled and blocks', parseNatural, 0)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
     .option('--background <colour>', 'white or #rrggbb', 'white')
     .addOption(
@@ -63,14 +88,30 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   say(`about ${duration(estimate.seconds)} on this machine`)
 }
 
-/** Mean similarity of each network, layer and size with each anchor. */
-export function saySummary({ similarity }: Summary): void {
+/** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
+export function saySummary({ similarity, separability }: Summary): void {
+  sayTable(
+    ['model', 'layer', 'size', ...ANCHOR_NAMES],
+    rowsOf(similarity.map(({ mean, ...place }) => ({ ...place, value: mean }))),
+  )
+  if (separability.length === 0) return
+  const schemes = [...new Set(separability.map(({ cv }) => cv))]
+  sayTable(
+    ['model', 'layer', 'size', ...schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`))],
+    rowsOf(separability.map(({ accuracy, ...place }) => ({ ...place, value: accuracy }))),
+  )
+}
+
+/** One row a network, layer and size; its values in the order in which they come. */
+function rowsOf(
+  entries: readonly { model: string; layer: string; size: number; value: number; std: number }[],
+): (string | number)[][] {
   const rows = new Map<string, (string | number)[]>()
-  for (const { model, layer, size, mean, std } of similarity) {
+  for (const { model, layer, size, value, std } of entries) {
     const key = JSON.stringify([model, layer, size])
     const row = rows.get(key) ?? [model, layer, size]
-    row.push(`${mean.toFixed(3)} ± ${std.toFixed(3)}`)
+    row.push(`${value.toFixed(3)} ± ${std.toFixed(3)}`)
     rows.set(key, row)
   }
-  sayTable(['model', 'layer', 'size', ...ANCHOR_NAMES], [...rows.values()])
+  return [...rows.values()]
 }

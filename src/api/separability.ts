@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os'
+import type { FoldScheme } from '../experiments/folds.js'
+import { type Loss, separability as separate, type TaskSeparability } from '../experiments/separability.js'
+import { readFeatures } from './featureFile.js'
+
+export interface SeparabilityOptions {
+  /** .npy file, float32 [rows, cols, dims], as `extract` writes it. */
+  readonly file: string
+  /** `hinge` (default) or `squared-hinge`. */
+  readonly loss?: Loss
+  /** Weight of the losses, 1 by default. */
+  readonly C?: number
+  /** `ordered` by default. */
+  readonly cv?: FoldScheme
+  /** Seed of the fold schemes `shuffled` and `blocks`, 0 by default. */
+  readonly seed?: number
+  /** Threads of the solver, all cores by default; the result does not depend on it. */
+  readonly threads?: number
+}
+
+/** Accuracy of linear classifiers on a feature file. */
+export interface FileSeparability {
+  readonly 'left-right': TaskSeparability
+  readonly 'top-bottom': TaskSeparability
+  readonly loss: Loss
+  readonly C: number
+  readonly cv: FoldScheme
+  readonly seed: number
+  readonly seconds: number
+}
+
+/**
+ * How well linear classifiers tell left from right and top from bottom by the features of a file (paper section 2.2, SPEC
+ * section 1): 5-fold cross-validation, all ten classifiers trained together.
+ * @throws InputError if the file is not such an array, holds NaN or infinity (the position is named), is constant, or has
+ * too few positions for five folds; UsageError for a C that is not positive
+ */
+export async function separability({
+  file,
+  loss = 'hinge',
+  C = 1,
+  cv = 'ordered',
+  seed = 0,
+  threads = availableParallelism(),
+}: SeparabilityOptions): Promise<FileSeparability> {
+  const { rows, cols, dims, matrix } = await readFeatures(file)
+  const start = performance.now()
+  const grid = { layer: file, matrix, dims, rows, cols, stride: 1 }
+  const tasks = await separate(grid, { loss, C, cv, seed, threads })
+  return { ...tasks, loss, C, cv, seed, seconds: (performance.now() - start) / 1000 }
+}

@@ -1,0 +1,171 @@
+import { resolve } from 'node:path'
+import { type PlannedUnit, planUnits } from '../engine/plan.js'
+import { WHITE } from '../engine/scene.js'
+import type { Scene } from '../engine/task.js'
+import { UsageError } from '../errors.js'
+import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
+import { LOSSES, type Loss } from '../experiments/separability.js'
+import { catalog, type Network } from '../networks/index.js'
+import { builtInPatches, patchesFrom } from '../patches/collection.js'
+import { readImage } from '../patches/image.js'
+import { type Patch, patchAtSize } from '../patches/patch.js'
+import { findUnit, type UnitInputs } from '../results/unit.js'
+import { chooseNetwork } from './options.js'
+
+/** The experiments that a unit may hold. */
+export const EXPERIMENTS = ['similarity', 'separability'] as const
+export type Experiment = (typeof EXPERIMENTS)[number]
+
+/** What decides a study's numbers. */
+export interface StudyOptions {
+  /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
+  readonly preset?: 'quick' | 'paper'
+  /** Ids of the catalog, or paths that end in .onnx. */
+  readonly models?: readonly string[]
+  /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
+  readonly layers?: readonly string[]
+  /** Folder of pictures or manifest.json; the built-in patches by default. */
+  readonly patches?: string
+  /** Sides of the square patches in pixels, 75 and 125 by default. */
+  readonly sizes?: readonly number[]
+  readonly stride?: number
+  /** Both by default; similarity is measured in any case, since it costs one pass over the features. */
+  readonly experiments?: readonly Experiment[]
+  /** Fold schemes of separability: ordered, shuffled and transposed by default. */
+  readonly cv?: readonly FoldScheme[]
+  /** Loss of the classifier, `hinge` by default. */
+  readonly loss?: Loss
+  /** Weight of the classifier's losses, 1 by default. */
+  readonly C?: number
+  /** Seed of the fold schemes `shuffled` and `blocks`, 0 by default. */
+  readonly seed?: number
+  /** `white` (default) or `#rrggbb`. */
+  readonly background?: string
+  readonly blend?: Scene['blend']
+  /** Checkpoints in place of the published weights, by network id. */
+  readonly weights?: Readonly<Record<string, string>>
+  /** Results folder, `shiftscope-results` by default. */
+  readonly out?: string
+}
+
+/** A study ready to be computed. */
+export interface Study {
+  readonly out: string
+  readonly networks: readonly Network[]
+  /** Every patch at every size. */
+  readonly patches: readonly Patch[]
+  readonly stride: number
+  readonly background: string
+  readonly blend: Scene['blend']
+  readonly separability: UnitInputs['separability']
+  readonly units: readonly PlannedUnit[]
+  /** Those that the results folder does not hold yet. */
+  readonly left: readonly PlannedUnit[]
+}
+
+const PRESETS = {
+  quick: { kind: 'embedded', stride: 3 },
+  paper: { kind: 'published', stride: 1 },
+} as const
+
+/**
+ * Finds networks and patches, and the units that are still to be computed.
+ * @throws UsageError for options that make no study, InputError for files that are missing or damaged
+ */
+export async function planStudy(options: StudyOptions): Promise<Study> {
+  const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard' } = options
+  const separability = classifierOf(options)
+  const stride = options.stride ?? PRESETS[preset].stride
+  const networks = await networksOf(options, PRESETS[preset].kind)
+  const frame = Math.min(...networks.map(({ input }) => input.rows))
+  const patches = await patchesOf(options.patches, [...new Set(sizes)], frame)
+  const units = planUnits(networks, patches, stride)
+  const out = resolve(options.out ?? 'shiftscope-results')
+  const study = { out, networks, patches, stride, background, blend, separability, units, left: [] }
+  const left: PlannedUnit[] = []
+  for (const unit of units) {
+    if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
+  }
+  return { ...study, left }
+}
+
+/** What decides a unit's numbers. */
+export function unitInputs(
+  { background, blend, separability }: Study,
+  { network, patch, grid }: PlannedUnit,
+): UnitInputs {
+  return {
+    model: network.id,
+    weightsSha256: network.weightsSha256,
+    layers: network.layers.map(({ name }) => name),
+    patch: patch.name,
+    patchSha256: patch.sha256,
+    size: patch.size,
+    stride: grid.stride,
+    background,
+    blend,
+    separability,
+  }
+}
+
+function classifierOf(options: StudyOptions): UnitInputs['separability'] {
+  const {
+    experiments = EXPERIMENTS,
+    cv = ['ordered', 'shuffled', 'transposed'],
+    loss = 'hinge',
+    C = 1,
+    seed = 0,
+  } = options
+  checkNames('experiment', experiments, EXPERIMENTS)
+  checkNames('fold scheme', cv, FOLD_SCHEMES)
+  checkNames('loss', [loss], LOSSES)
+  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
+  if (!experiments.includes('separability')) return null
+  return { loss, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) }
+}
+
+function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
+}
+
+async function networksOf(
+  { models: named, layers, weights }: StudyOptions,
+  kind: 'embedded' | 'published',
+): Promise<readonly Network[]> {
+  const preset = catalog().filter((entry) => entry.kind === kind)
+  const models = named ?? preset.map(({ id }) => id)
+  const stray = Object.keys(weights ?? {}).find((id) => !models.includes(id))
+  if (stray !== undefined) {
+    throw new UsageError(`--weights names ${stray}, which is not among the networks of this run; add it to --models`)
+  }
+  const networks: Network[] = []
+  for (const model of new Set(models)) {
+    const file = weights?.[model]
+    networks.push(
+      await chooseNetwork({ model, ...(file !== undefined && { weights: file }), ...(layers && { layers }) }),
+    )
+  }
+  checkIds(networks)
+  return networks
+}
+
+/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
+function checkIds(networks: readonly Network[]): void {
+  const ids = networks.map(({ id }) => id)
+  const twice = ids.find((id, i) => ids.indexOf(id) < i)
+  if (twice !== undefined) {
+    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
+  }
+}
+
+/** Every patch at every size, size by size. */
+async function patchesOf(path: string | undefined, sizes: readonly number[], frame: number): Promise<readonly Patch[]> {
+  const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
+  const bySource: Patch[][] = []
+  for (const source of sources) {
+    const image = await readImage(source.path)
+    bySource.push(sizes.map((size) => patchAtSize(source.name, image, size, frame)))
+  }
+  return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
+}
