@@ -31,7 +31,7 @@ export function explainFolds(separability: readonly SeparabilitySummary[]): stri
   const shuffled = mean('top-bottom', 'shuffled')
   if (shuffled !== undefined) {
     sentences.push(
-      `Shuffled, both are easy: top-bottom ${shuffled}, left-right ${mean('left-right', 'shuffled')}; but then a tested position has neighbours one pixel away in training.`,
+      `Shuffled, both are easy: top-bottom ${shuffled}, left-right ${mean('left-right', 'shuffled')}; but then a tested position has its neighbours in training.`,
     )
   }
   sentences.push('So “top-bottom is less separable” is what the folds do, not what the features do.')

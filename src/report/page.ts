@@ -110,6 +110,7 @@ p{max-width:48rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
+thead th{white-space:normal;vertical-align:bottom}
 .maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:1rem;max-width:64rem}
 figure{margin:0}figcaption{font-size:.9rem}small{color:var(--soft)}
 .map{position:relative;line-height:0}
