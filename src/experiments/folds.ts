@@ -71,6 +71,30 @@ export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: Grid
   }
 }
 
+/** A task's samples. */
+export interface TaskFolds {
+  /** 0 or 1, [positions]. */
+  readonly classes: Uint8Array
+  /** [positions]. */
+  readonly folds: Uint8Array
+}
+
+/**
+ * Labels of one training problem for each fold of each task: -1 and +1 for classes 0 and 1, 0 for the samples that it is
+ * tested on; [tasks * FOLDS, positions].
+ */
+export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
+  const rows = tasks[0]?.classes.length ?? 0
+  const labels = new Int8Array(tasks.length * FOLDS * rows)
+  tasks.forEach(({ classes, folds }, t) => {
+    for (let fold = 0; fold < FOLDS; fold++) {
+      const begin = (t * FOLDS + fold) * rows
+      for (let i = 0; i < rows; i++) labels[begin + i] = folds[i] === fold ? 0 : 2 * (classes[i] ?? 0) - 1
+    }
+  })
+  return labels
+}
+
 /** StratifiedKFold(5) on samples in the given order; `byClass` has each class's samples in the order of dealing. */
 function stratify(
   classes: Uint8Array,

@@ -1,6 +1,16 @@
 import { InputError, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
-import { assignFolds, FOLDS, type FoldScheme, type GridShape, TASKS, type Task, taskClasses } from './folds.js'
+import {
+  assignFolds,
+  FOLDS,
+  type FoldScheme,
+  type GridShape,
+  TASKS,
+  type Task,
+  type TaskFolds,
+  taskClasses,
+  trainingLabels,
+} from './folds.js'
 
 /** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */
 export const LOSSES = ['hinge', 'squared-hinge'] as const
@@ -105,26 +115,6 @@ export async function separabilityByScheme(
     const entries = TASKS.map((task, t) => [task, results[s * TASKS.length + t]])
     return Object.fromEntries(entries) as Separability
   })
-}
-
-interface TaskFolds {
-  /** 0 or 1, [positions]. */
-  readonly classes: Uint8Array
-  /** [positions]. */
-  readonly folds: Uint8Array
-}
-
-/** -1 and +1, 0 for the samples that a problem is tested on; [tasks * FOLDS, positions]. */
-function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
-  const rows = tasks[0]?.classes.length ?? 0
-  const labels = new Int8Array(tasks.length * FOLDS * rows)
-  tasks.forEach(({ classes, folds }, t) => {
-    for (let fold = 0; fold < FOLDS; fold++) {
-      const begin = (t * FOLDS + fold) * rows
-      for (let i = 0; i < rows; i++) labels[begin + i] = folds[i] === fold ? 0 : 2 * (classes[i] ?? 0) - 1
-    }
-  })
-  return labels
 }
 
 function taskSeparability(

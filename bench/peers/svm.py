@@ -1,0 +1,39 @@
+"""Times scikit-learn's linear support vector machine on the folds that shiftscope trained, for `shiftscope bench svm`.
+
+Usage: python3 svm.py FEATURES LABELS ROWS DIMS PROBLEMS LOSS C [PROBLEM ...]
+
+FEATURES: float32 [rows, dims]. LABELS: int8 [problems, rows], +1, -1 or 0 for samples left out of the training set. Both
+without a header. Trains the given problems, all by default, and prints one line of JSON:
+{"sklearn", "problems": [{"problem", "seconds", "accuracy", "objective"}]}, the accuracy being that on the samples left
+out, whose classes are read from the other problems' labels. seconds: of fit alone, as cross_val_score would spend on it.
+"""
+import json
+import sys
+import time
+
+import numpy as np
+import sklearn
+from sklearn.svm import SVC, LinearSVC
+
+features_path, labels_path, rows, dims, problems, loss, C, *chosen = sys.argv[1:]
+rows, dims, problems, C = int(rows), int(dims), int(problems), float(C)
+x = np.fromfile(features_path, np.float32).reshape(rows, dims).astype(np.float64)
+labels = np.fromfile(labels_path, np.int8).reshape(problems, rows)
+
+results = []
+for problem in map(int, chosen or range(problems)):
+    y = labels[problem]
+    # Each group of five problems is one task, so that another fold's training set has the class of every test sample.
+    task = labels[problem - problem % 5 : problem - problem % 5 + 5]
+    truth = np.sign(task.sum(axis=0, dtype=int))
+    train, test = y != 0, y == 0
+    model = SVC(kernel="linear", C=C) if loss == "hinge" else LinearSVC(C=C, dual=False)
+    start = time.perf_counter()
+    model.fit(x[train], y[train])
+    seconds = time.perf_counter() - start
+    w, b = model.coef_[0], model.intercept_[0]
+    slack = np.maximum(0, 1 - y[train] * (x[train] @ w + b))
+    objective = w @ w / 2 + C * slack.sum() if loss == "hinge" else (w @ w + b * b) / 2 + C * (slack**2).sum()
+    accuracy = float(np.mean(np.where(x[test] @ w + b > 0, 1, -1) == truth[test]))
+    results.append({"problem": problem, "seconds": seconds, "accuracy": accuracy, "objective": float(objective)})
+print(json.dumps({"sklearn": sklearn.__version__, "problems": results}))
