@@ -3,7 +3,15 @@
  * image. Every function's documentation gives shapes, units, errors and source.
  */
 
-export { type BenchExtractionOptions, benchExtraction } from './api/bench.js'
+export {
+  type BenchExtractionOptions,
+  type BenchNetworkOptions,
+  type BenchSeparabilityOptions,
+  type BenchUnitOptions,
+  benchExtraction,
+  benchSeparability,
+  benchUnits,
+} from './api/bench.js'
 export { examine, type Finding } from './api/doctor.js'
 export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
 export type { NetworkChoice } from './api/options.js'

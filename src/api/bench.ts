@@ -1,41 +1,110 @@
+import { availableParallelism } from 'node:os'
 import { benchExtract, type ExtractBench } from '../bench/extract.js'
+import { benchSvm, type SvmBench } from '../bench/svm.js'
+import { benchUnit, type UnitBench } from '../bench/unit.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
-import { catalog } from '../networks/index.js'
+import type { Scene } from '../engine/task.js'
+import type { Loss } from '../experiments/separability.js'
+import { catalog, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
+import { readFeatures } from './featureFile.js'
 import { chooseNetwork } from './options.js'
 
-/** Size of the patch that the benchmark moves: the paper's small one. */
-const PATCH_SIZE = 75
-
-export interface BenchExtractionOptions extends WishedSettings {
+/** Which networks a benchmark runs, and how. */
+export interface BenchNetworkOptions extends WishedSettings {
   /** Ids of the catalog; the embedded networks by default. */
   readonly models?: readonly string[]
   readonly weights?: Readonly<Record<string, string>>
-  /** Pairs of measurements. */
-  readonly repeats?: number
   readonly signal?: AbortSignal
 }
 
+export interface BenchExtractionOptions extends BenchNetworkOptions {
+  /** Pairs of measurements, 5 by default. */
+  readonly repeats?: number
+}
+
+export interface BenchUnitOptions extends BenchNetworkOptions {
+  /** Side of the patch in pixels, 75 by default. */
+  readonly size?: number
+  /** 1 by default. */
+  readonly stride?: number
+}
+
 /** Measures extraction with each network; see `benchExtract`. */
-export async function benchExtraction({
+export function benchExtraction({
   models,
   weights,
   ...options
 }: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
+  return withEach({ ...(models && { models }), ...(weights && { weights }) }, SMALL, (network, scene) =>
+    benchExtract(network, scene, options),
+  )
+}
+
+/** Measures the stages of a unit with each network; see `benchUnit`. */
+export function benchUnits({
+  models,
+  weights,
+  size = SMALL,
+  stride = 1,
+  ...options
+}: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
+  return withEach({ ...(models && { models }), ...(weights && { weights }) }, size, (network, scene) =>
+    benchUnit(network, scene, stride, options),
+  )
+}
+
+/** The paper's small patches. */
+const SMALL = 75
+
+/** One network after the other, with the first built-in patch. */
+async function withEach<T>(
+  { models, weights }: BenchNetworkOptions,
+  size: number,
+  measure: (network: Network, scene: Scene) => Promise<T>,
+): Promise<readonly T[]> {
   const [source] = await builtInPatches()
   if (source === undefined) throw new Error('there are no built-in patches')
-  const results: ExtractBench[] = []
-  for (const model of models ??
-    catalog()
-      .filter(({ kind }) => kind === 'embedded')
-      .map(({ id }) => id)) {
+  const image = await readImage(source.path)
+  const embedded = catalog().filter(({ kind }) => kind === 'embedded')
+  const results: T[] = []
+  for (const model of models ?? embedded.map(({ id }) => id)) {
     const file = weights?.[model]
     const network = await chooseNetwork(file === undefined ? { model } : { model, weights: file })
-    const patch = patchAtSize(source.name, await readImage(source.path), PATCH_SIZE, network.input.rows)
-    results.push(await benchExtract(network, sceneOf(patch), options))
+    results.push(await measure(network, sceneOf(patchAtSize(source.name, image, size, network.input.rows))))
   }
   return results
+}
+
+export interface BenchSeparabilityOptions {
+  /** Features as `extract` writes them; made up by a formula by default. */
+  readonly file?: string
+  readonly loss?: Loss
+  /** All cores by default. */
+  readonly threads?: number
+  readonly repetitions?: number
+  /** Also scikit-learn, where python3 has it. */
+  readonly compare?: boolean
+  /** Problems that scikit-learn is given, 0 to 9, left-right first; all by default. */
+  readonly problems?: readonly number[]
+}
+
+/** Measures the classifiers of separability; see `benchSvm`. */
+export async function benchSeparability({
+  file,
+  threads = availableParallelism(),
+  compare = false,
+  problems,
+  ...options
+}: BenchSeparabilityOptions = {}): Promise<SvmBench> {
+  const given = problems === undefined ? {} : { peerProblems: problems }
+  return benchSvm({
+    ...options,
+    threads,
+    ...(file !== undefined && { features: await readFeatures(file) }),
+    ...(compare ? given : { peerProblems: [] }),
+  })
 }

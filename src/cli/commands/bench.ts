@@ -1,7 +1,16 @@
-import { Command } from 'commander'
-import { benchComposite, benchCosine, benchExtraction } from '../../index.js'
+import { Command, Option } from 'commander'
+import {
+  type BenchUnitOptions,
+  benchComposite,
+  benchCosine,
+  benchExtraction,
+  benchSeparability,
+  benchUnits,
+  LOSSES,
+  type Loss,
+} from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { printJson, say, sayTable } from '../output.js'
+import { duration, printJson, say, sayTable } from '../output.js'
 import { collectAssignments, parseList, parseWhole } from '../parse.js'
 
 interface ExtractBenchOptions {
@@ -12,6 +21,15 @@ interface ExtractBenchOptions {
   readonly workers?: number
   readonly threads?: number
   readonly batch?: number
+  readonly json?: boolean
+}
+
+interface SvmBenchFlags {
+  readonly loss: Loss
+  readonly repeats: number
+  readonly threads?: number
+  readonly compare?: boolean
+  readonly problems?: readonly string[]
   readonly json?: boolean
 }
 
@@ -85,6 +103,80 @@ export function benchCommand({ signal }: CommandContext): Command {
           gigabytes(bytesPerSecond),
           gigabytes(bandwidth),
           fraction.toFixed(2),
+        ]),
+      )
+    })
+  bench
+    .command('svm')
+    .description('both tasks × five folds of linear classifiers against the time of reading the features')
+    .argument('[file.npy]', 'features as extract writes them; 10,000 × 1000 made up by a formula by default')
+    .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
+    .option('--repeats <n>', 'repetitions of the measurement', parseWhole, 5)
+    .option('--threads <n>', 'threads; all cores by default', parseWhole)
+    .option('--compare', 'against scikit-learn, where python3 has it')
+    .option(
+      '--problems <a,b>',
+      'with --compare: which of the ten problems it solves, 0 to 9; all by default',
+      parseList,
+    )
+    .option('--json', 'print one JSON document to stdout')
+    .action(async (file: string | undefined, { json, repeats, problems, ...options }: SvmBenchFlags) => {
+      const result = await benchSeparability({
+        ...options,
+        ...(file !== undefined && { file }),
+        ...(problems && { problems: problems.map(Number) }),
+        repetitions: repeats,
+      })
+      if (json) return printJson(result)
+      const { positions, dims, threads, seconds, passes, readFloor, peer } = result
+      say(`${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${threads} threads`)
+      say(`all ten problems ${duration(seconds)}; ${passes} passes, reading alone ${duration(readFloor)}`)
+      sayTable(
+        ['problem', 'accuracy', 'objective', 'gap', 'support vectors', ...(peer ? ['sklearn', 'objective', 's'] : [])],
+        result.problems.map(({ task, fold, accuracy, objective, gap, supportVectors, peer: theirs }) => [
+          `${task} ${fold + 1}`,
+          accuracy.toFixed(4),
+          objective.toPrecision(6),
+          gap.toExponential(1),
+          supportVectors,
+          ...(peer
+            ? [
+                theirs?.accuracy.toFixed(4) ?? '',
+                theirs?.objective.toPrecision(6) ?? '',
+                theirs?.seconds.toFixed(1) ?? '',
+              ]
+            : []),
+        ]),
+      )
+      if (peer)
+        say(
+          `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${(peer.accuracyDifference * 100).toFixed(2)} points`,
+        )
+      else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
+    })
+  bench
+    .command('unit')
+    .description('where the time of a unit goes: extraction, similarity, separability')
+    .option('--models <a,b>', 'networks by id; the embedded ones by default', parseList)
+    .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
+    .option('--size <n>', 'side of the square patch in pixels', parseWhole, 75)
+    .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
+    .option('--workers <n>', 'worker threads; measured by default', parseWhole)
+    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
+    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ json, ...options }: BenchUnitOptions & { json?: boolean }) => {
+      const results = await benchUnits({ ...options, signal })
+      if (json) return printJson(results)
+      sayTable(
+        ['network', 'images', 'extraction s', 'images/s', 'similarity s', 'separability s'],
+        results.map(({ model, images, extraction, similarity, separability }) => [
+          model,
+          images,
+          extraction.toFixed(2),
+          Math.round(images / extraction),
+          similarity.toFixed(3),
+          separability.toFixed(2),
         ]),
       )
     })

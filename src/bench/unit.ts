@@ -1,0 +1,60 @@
+import { availableParallelism } from 'node:os'
+import { openPool } from '../engine/pool.js'
+import { positionGrid } from '../engine/positions.js'
+import { chooseSettings, type WishedSettings } from '../engine/settings.js'
+import type { Scene, Settings } from '../engine/task.js'
+import { InterruptedError } from '../errors.js'
+import { separabilityByScheme } from '../experiments/separability.js'
+import { similarityMaps } from '../experiments/similarity.js'
+import type { Network } from '../networks/index.js'
+import { secondsOf } from '../stopwatch.js'
+
+/** Where the time of a unit goes: one patch at every position, then both experiments on its features. */
+export interface UnitBench {
+  readonly model: string
+  readonly size: number
+  readonly stride: number
+  readonly images: number
+  readonly settings: Settings
+  /** Seconds of compositing and forward passes, sessions being open. */
+  readonly extraction: number
+  /** Seconds of the similarity maps of all layers. */
+  readonly similarity: number
+  /** Seconds of the ten classifiers under ordered folds, all layers together. */
+  readonly separability: number
+}
+
+/**
+ * Times the stages of one unit, each once: a unit is long enough to be its own average.
+ * @param stride distance of neighbouring positions in pixels
+ */
+export async function benchUnit(
+  network: Network,
+  scene: Scene,
+  stride: number,
+  { signal, ...wished }: WishedSettings & { signal?: AbortSignal } = {},
+): Promise<UnitBench> {
+  const grid = positionGrid(network.input.rows, scene.patch.size, stride)
+  const images = grid.offsets.length / 2
+  const { workers, threads, batch } = await chooseSettings(network, scene, images, wished)
+  const pool = openPool(network, { workers, threads, batch })
+  try {
+    await pool.extract(scene, grid.offsets.subarray(0, workers * batch * 2))
+    const start = performance.now()
+    const { layers, finished } = await pool.extract(scene, grid.offsets, { ...(signal && { signal }) })
+    if (finished < images) throw new InterruptedError()
+    const extraction = (performance.now() - start) / 1000
+    const cores = availableParallelism()
+    const grids = layers.map(({ name, dims, matrix }) => ({ layer: name, matrix, dims, ...grid }))
+    const similarity = await secondsOf(async () => {
+      for (const one of grids) await similarityMaps(one, cores)
+    })
+    const separability = await secondsOf(async () => {
+      for (const one of grids) await separabilityByScheme(one, ['ordered'], { threads: cores })
+    })
+    const settings = { workers, threads, batch }
+    return { model: network.id, size: scene.patch.size, stride, images, settings, extraction, similarity, separability }
+  } finally {
+    await pool.close()
+  }
+}
