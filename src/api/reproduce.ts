@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { featureBytes, imagesOf, mapBytes, type PlannedUnit } from '../engine/plan.js'
+import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { type ExtractionPool, openPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
 import {
@@ -17,7 +17,7 @@ import {
   separabilityByScheme,
   type TaskSeparability,
 } from '../experiments/separability.js'
-import { similarityMaps } from '../experiments/similarity.js'
+import { featuresAt, similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
@@ -121,7 +121,7 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     units: study.units.length,
     finished: study.units.length - study.left.length,
     images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
-    bytes: study.units.reduce((sum, unit) => sum + mapBytes(unit), 0),
+    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit), 0),
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
   }
@@ -170,14 +170,17 @@ async function computeUnit(
   if (finished < imagesOf(unit)) throw new InterruptedError()
   const mapLength = grid.anchors.length * grid.rows * grid.cols
   const maps = new Float32Array(features.length * mapLength)
+  const anchorFeatures: Float32Array[] = []
   const layers: Unit['layers'] = []
   for (const [i, { name, dims, matrix }] of features.entries()) {
     const onGrid = { layer: `${network.id} ${name}, patch ${patch.name}`, matrix, dims, ...grid }
     const similarity = await similarityMaps(onGrid, availableParallelism())
     maps.set(similarity.maps, i * mapLength)
+    anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
     layers.push({ name, dims, similarity: similarity.anchors, separability: await separabilityOf(study, onGrid) })
   }
-  return writeUnit(study.out, { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }, maps)
+  const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
+  return writeUnit(study.out, described, { maps, anchorFeatures })
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */

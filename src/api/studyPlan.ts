@@ -100,6 +100,7 @@ export function unitInputs(
     layers: network.layers.map(({ name }) => name),
     patch: patch.name,
     patchSha256: patch.sha256,
+    category: patch.category ?? null,
     size: patch.size,
     stride: grid.stride,
     background,
@@ -165,7 +166,8 @@ async function patchesOf(path: string | undefined, sizes: readonly number[], fra
   const bySource: Patch[][] = []
   for (const source of sources) {
     const image = await readImage(source.path)
-    bySource.push(sizes.map((size) => patchAtSize(source.name, image, size, frame)))
+    const { name, category } = source
+    bySource.push(sizes.map((size) => ({ ...patchAtSize(name, image, size, frame), ...(category && { category }) })))
   }
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }

@@ -38,7 +38,9 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
   return (grid.offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
 }
 
-/** Bytes of a unit's similarity maps on disk. */
-export function mapBytes({ network, grid }: PlannedUnit): number {
-  return network.layers.length * grid.anchors.length * grid.rows * grid.cols * Float32Array.BYTES_PER_ELEMENT
+/** Bytes of a unit's arrays on disk: similarity maps, and the features at the anchors. */
+export function arrayBytes({ network, grid }: PlannedUnit): number {
+  const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
+  const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
+  return (maps + features) * Float32Array.BYTES_PER_ELEMENT
 }

@@ -31,10 +31,7 @@ export interface FeatureGrid {
  */
 export async function similarityMaps(grid: FeatureGrid, threads: number): Promise<SimilarityMaps> {
   const { matrix, dims, rows, cols, anchors } = grid
-  const anchorFeatures = new Float32Array(anchors.length * dims)
-  anchors.forEach(({ index }, i) => {
-    anchorFeatures.set(matrix.subarray(index * dims, (index + 1) * dims), i * dims)
-  })
+  const anchorFeatures = featuresAt(matrix, dims, anchors)
   const positions = rows * cols
   const maps = await cosineSimilarity({
     features: matrix.subarray(0, positions * dims),
@@ -51,6 +48,15 @@ export async function similarityMaps(grid: FeatureGrid, threads: number): Promis
     return [name, { row, col, ...meanAndMin(map) }] as const
   })
   return { maps, anchors: Object.fromEntries(entries) as unknown as SimilarityMaps['anchors'] }
+}
+
+/** Rows of a feature matrix that belong to the anchors, [anchors, dims]. */
+export function featuresAt(matrix: Float32Array, dims: number, anchors: readonly Anchor[]): Float32Array {
+  const features = new Float32Array(anchors.length * dims)
+  anchors.forEach(({ index }, i) => {
+    features.set(matrix.subarray(index * dims, (index + 1) * dims), i * dims)
+  })
+  return features
 }
 
 function meanAndMin(map: Float32Array): { mean: number; min: number } {

@@ -21,6 +21,8 @@ export interface Patch {
   readonly rgba: Uint8Array
   /** SHA-256 of size and pixels. */
   readonly sha256: string
+  /** The object's class, where it is known. */
+  readonly category?: string
 }
 
 /**

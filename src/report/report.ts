@@ -11,7 +11,14 @@ import { explainFolds } from './folds.js'
 import { type ColourLimits, heatmapPng, PAPER_LIMITS } from './heatmap.js'
 import { heatmapName, resultsPage } from './page.js'
 import { paperTables } from './paper.js'
-import { separabilityTables, similarityTables, tableCsv, tableLatex, tableMarkdown } from './tables.js'
+import {
+  nullBaselineTables,
+  separabilityTables,
+  similarityTables,
+  tableCsv,
+  tableLatex,
+  tableMarkdown,
+} from './tables.js'
 
 export interface ReportOptions {
   /** Also the rows of the paper's tables that were not measured. */
@@ -40,6 +47,7 @@ export async function writeReport(
   const tables = [
     ...similarityTables(summary.similarity, published.similarity, paper),
     ...separabilityTables(summary.separability, published.separability, paper),
+    ...nullBaselineTables(summary.nullBaseline),
   ]
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
   await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)

@@ -1,14 +1,14 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { csvCell } from '../results/metrics.js'
-import type { SeparabilitySummary, SimilaritySummary } from '../results/summary.js'
+import type { NullBaselineSummary, SeparabilitySummary, SimilaritySummary } from '../results/summary.js'
 import { PAPER_FOLDS, type PaperTables } from './paper.js'
 
 /** A number with its spread over patches (Tables 1 and 2) or over folds (Tables 3 and 4). */
 export interface TableValue {
   readonly mean: number
   readonly std: number
-  /** How many patches stand behind it; not known of the paper's. */
-  readonly patches?: number
+  /** How many patches (null baseline: pairs of patches) stand behind it; not known of the paper's. */
+  readonly count?: number
 }
 
 /** What was measured and what the paper has; either may be missing. */
@@ -35,8 +35,9 @@ export interface ResultTable {
   /** What tells columns apart, and each column's values of that: `anchor`, or `task` and `cv`. */
   readonly keys: readonly string[]
   readonly columns: readonly (readonly string[])[]
-  /** What the number is called in CSV. */
+  /** What the number is called in CSV, and what it is taken over. */
   readonly statistic: string
+  readonly counted: string
   readonly rows: readonly TableRow[]
 }
 
@@ -57,6 +58,7 @@ interface Kind {
   readonly note: string
   readonly keys: readonly string[]
   readonly statistic: string
+  readonly counted: string
 }
 
 const SIMILARITY: Kind = {
@@ -66,6 +68,7 @@ const SIMILARITY: Kind = {
   note: 'Mean ± standard deviation over patches of each patch’s mean similarity.',
   keys: ['anchor'],
   statistic: 'mean',
+  counted: 'patches',
 }
 
 const SEPARABILITY: Kind = {
@@ -75,6 +78,17 @@ const SEPARABILITY: Kind = {
   note: 'Mean over patches of the mean accuracy over five folds ± the mean of its standard deviation over folds. The columns differ in how positions are dealt to the folds; the paper’s are ordered.',
   keys: ['task', 'cv'],
   statistic: 'accuracy',
+  counted: 'patches',
+}
+
+const NULL_BASELINE: Kind = {
+  numbers: {},
+  stem: 'null-baseline',
+  title: 'Mean cosine similarity between different objects at the same place',
+  note: 'Null baseline: mean ± standard deviation over all pairs of patches and all anchors. A similarity of one object at two places means little where different objects at one place are as similar.',
+  keys: ['objects'],
+  statistic: 'mean',
+  counted: 'pairs',
 }
 
 /**
@@ -90,7 +104,7 @@ export function similarityTables(
   const own = measured.map(({ anchor, mean, std, patches, ...place }) => ({
     ...place,
     key: [anchor],
-    value: { mean, std, patches },
+    value: { mean, std, count: patches },
   }))
   const published = paper.map(({ anchor, mean, std, ...place }) => ({ ...place, key: [anchor], value: { mean, std } }))
   return tables(SIMILARITY, columns, own, published, wholePaper)
@@ -115,7 +129,7 @@ export function separabilityTables(
     layer,
     size,
     key: [task, cv],
-    value: { mean: accuracy, std, patches },
+    value: { mean: accuracy, std, count: patches },
   }))
   const published = paper.map(({ task, accuracy, std, ...place }) => ({
     ...place,
@@ -123,6 +137,25 @@ export function separabilityTables(
     value: { mean: accuracy, std },
   }))
   return tables(SEPARABILITY, columns, own, published, wholePaper)
+}
+
+/** The null baseline, one table a patch size; a column only where there are such pairs. */
+export function nullBaselineTables(measured: readonly NullBaselineSummary[]): readonly ResultTable[] {
+  const present = (['same', 'different'] as const).filter((classes) =>
+    measured.some((cell) => cell.classes === classes),
+  )
+  const own = measured.map(({ classes, mean, std, pairs, ...place }) => ({
+    ...place,
+    key: [`${classes} class`],
+    value: { mean, std, count: pairs },
+  }))
+  return tables(
+    NULL_BASELINE,
+    present.map((classes) => [`${classes} class`]),
+    own,
+    [],
+    false,
+  )
 }
 
 function tables(
@@ -150,8 +183,8 @@ function tables(
         })
         return { model, layer, cells }
       })
-      const { keys, statistic, note } = kind
-      return { ...tableTitle(kind, size), note, size, keys, columns, statistic, rows }
+      const { keys, statistic, counted, note } = kind
+      return { ...tableTitle(kind, size), note, size, keys, columns, statistic, counted, rows }
     })
 }
 
@@ -200,7 +233,7 @@ export function tableMarkdown({ title, columns, rows }: ResultTable): string {
 }
 
 /** One row a cell of the table, with every digit. */
-export function tableCsv({ size, keys, columns, statistic, rows }: ResultTable): string {
+export function tableCsv({ size, keys, columns, statistic, counted, rows }: ResultTable): string {
   const head = [
     'model',
     'layer',
@@ -208,7 +241,7 @@ export function tableCsv({ size, keys, columns, statistic, rows }: ResultTable):
     ...keys,
     statistic,
     'std',
-    'patches',
+    counted,
     `paper_${statistic}`,
     'paper_std',
     'difference',
@@ -216,7 +249,7 @@ export function tableCsv({ size, keys, columns, statistic, rows }: ResultTable):
   const lines = rows.flatMap(({ model, layer, cells }) =>
     cells.map(({ measured, paper }, i) => {
       const difference = measured && paper ? measured.mean - paper.mean : undefined
-      const values = [measured?.mean, measured?.std, measured?.patches, paper?.mean, paper?.std, difference]
+      const values = [measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, difference]
       return [model, layer, size, ...(columns[i] ?? []), ...values.map((value) => value ?? '')]
     }),
   )

@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
+import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import { type Metric, unitMetrics } from './metrics.js'
-import { readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
+import { readAnchorFeatures, readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -18,6 +20,8 @@ export interface StudyGroup {
   readonly units: readonly Unit[]
   /** Of all units, in their order. */
   readonly metrics: readonly Metric[]
+  /** Of each layer: cosines between different patches at the same anchor, all anchors together. */
+  readonly nullBaseline: readonly PairSimilarities[]
   /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
 }
@@ -79,8 +83,30 @@ async function readGroup(results: string, folders: readonly string[]): Promise<S
     layers: first.layers.map(({ name }) => name),
     units,
     metrics,
+    nullBaseline: await nullBaselineOf(folders, units),
     meanMaps: sums.map((sum) => sum / units.length),
   }
+}
+
+async function nullBaselineOf(
+  folders: readonly string[],
+  units: readonly Unit[],
+): Promise<readonly PairSimilarities[]> {
+  const categories = units.map(({ inputs }) => inputs.category)
+  const results: PairSimilarities[] = []
+  for (const [layer, { dims }] of (units[0] as Unit).layers.entries()) {
+    const perAnchor = ANCHOR_NAMES.map(() => new Float32Array(units.length * dims))
+    for (const [i, unit] of units.entries()) {
+      const { data } = await readAnchorFeatures(folders[i] as string, unit, layer)
+      perAnchor.forEach((matrix, anchor) => {
+        matrix.set(data.subarray(anchor * dims, (anchor + 1) * dims), i * dims)
+      })
+    }
+    const pairs: PairSimilarities[] = []
+    for (const matrix of perAnchor) pairs.push(await pairSimilarities(matrix, dims, categories, availableParallelism()))
+    results.push({ same: pairs.flatMap(({ same }) => same), different: pairs.flatMap(({ different }) => different) })
+  }
+  return results
 }
 
 function differenceOf(a: Unit, b: Unit): string | undefined {

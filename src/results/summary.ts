@@ -30,10 +30,26 @@ export interface SeparabilitySummary {
   readonly patches: number
 }
 
+/**
+ * Null baseline: mean and population standard deviation of the cosine between different patches at the same anchor, over
+ * all pairs of patches and all anchors.
+ */
+export interface NullBaselineSummary {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  /** Whether the two objects are of the same class. */
+  readonly classes: 'same' | 'different'
+  readonly mean: number
+  readonly std: number
+  readonly pairs: number
+}
+
 /** What summary.json holds. */
 export interface Summary {
   readonly similarity: readonly SimilaritySummary[]
   readonly separability: readonly SeparabilitySummary[]
+  readonly nullBaseline: readonly NullBaselineSummary[]
 }
 
 /** The paper's statistics (SPEC section 1, tables) from the units of a study. */
@@ -48,7 +64,21 @@ export function summarize(groups: readonly StudyGroup[]): Summary {
       }),
     ),
   )
-  return { similarity, separability: groups.flatMap(summarizeSeparability) }
+  return {
+    similarity,
+    separability: groups.flatMap(summarizeSeparability),
+    nullBaseline: groups.flatMap(summarizeNullBaseline),
+  }
+}
+
+function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup): readonly NullBaselineSummary[] {
+  return layers.flatMap((layer, i) =>
+    (['same', 'different'] as const).flatMap((classes) => {
+      const values = nullBaseline[i]?.[classes] ?? []
+      const pairs = values.length / ANCHOR_NAMES.length
+      return pairs === 0 ? [] : [{ model, layer, size, classes, ...meanAndStd(values), pairs }]
+    }),
+  )
 }
 
 function summarizeSeparability({ model, size, layers, units }: StudyGroup): readonly SeparabilitySummary[] {

@@ -16,6 +16,8 @@ const inputsSchema = z.object({
   layers: z.array(z.string()),
   patch: z.string(),
   patchSha256: z.string(),
+  /** The object's class; null: not known. */
+  category: z.string().nullable(),
   size: z.number().int(),
   stride: z.number().int(),
   background: z.string(),
@@ -84,20 +86,36 @@ export function unitFolder(
   return join(results, 'units', fileName(model), String(size), fileName(patch))
 }
 
-/**
- * Writes a unit whole or not at all.
- * @param maps cosine maps, [layers, 5, rows, cols]
- */
-export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, maps: Float32Array): Promise<Unit> {
-  const shape = [unit.layers.length, ANCHOR_NAMES.length, unit.rows, unit.cols]
-  const npy = encodeNpy(shape, maps)
-  const complete = unitSchema.parse({ ...unit, arrays: { [MAPS_FILE]: sha256(...npy) } })
+/** The arrays of a unit. */
+export interface UnitArrays {
+  /** Cosine maps, [layers, 5, rows, cols]. */
+  readonly maps: Float32Array
+  /** Of each layer: its features with the patch at the five anchors, [5, dims]. */
+  readonly anchorFeatures: readonly Float32Array[]
+}
+
+/** Writes a unit whole or not at all. */
+export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
+  const files = new Map([[MAPS_FILE, encodeNpy(mapsShape(unit), arrays.maps)]])
+  for (const [i, { name, dims }] of unit.layers.entries()) {
+    files.set(anchorsFile(name), encodeNpy([ANCHOR_NAMES.length, dims], arrays.anchorFeatures[i] as Float32Array))
+  }
+  const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
+  const complete = unitSchema.parse({ ...unit, arrays: digests })
   const document = { ...complete, sha256: sha256(JSON.stringify(complete)) }
   await writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
-    await writeFileAtomic(join(folder, MAPS_FILE), npy)
+    for (const [file, npy] of files) await writeFileAtomic(join(folder, file), npy)
     await writeFileAtomic(join(folder, 'unit.json'), `${JSON.stringify(document, null, 2)}\n`)
   })
   return complete
+}
+
+function mapsShape({ layers, rows, cols }: Omit<Unit, 'arrays'>): readonly number[] {
+  return [layers.length, ANCHOR_NAMES.length, rows, cols]
+}
+
+function anchorsFile(layer: string): string {
+  return `anchors-${fileName(layer)}.npy`
 }
 
 /**
@@ -108,8 +126,11 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Uni
   const folder = unitFolder(results, inputs)
   const unit = await readUnit(folder).catch(() => undefined)
   if (unit === undefined || !covers(unit.inputs, inputs)) return undefined
-  const digest = await sha256OfFile(join(folder, MAPS_FILE)).catch(() => undefined)
-  return digest === unit.arrays[MAPS_FILE] ? unit : undefined
+  for (const file of [MAPS_FILE, ...unit.layers.map(({ name }) => anchorsFile(name))]) {
+    const digest = await sha256OfFile(join(folder, file)).catch(() => undefined)
+    if (digest !== unit.arrays[file]) return undefined
+  }
+  return unit
 }
 
 /**
@@ -133,14 +154,26 @@ export async function readUnit(folder: string): Promise<Unit> {
  * Reads a unit's maps, [layers, 5, rows, cols].
  * @throws InputError if the array is missing or not the one that unit.json describes
  */
-export async function readUnitMaps(folder: string, unit: Unit): Promise<NpyArray> {
-  const path = join(folder, MAPS_FILE)
-  const maps = await readNpy(path)
-  const shape = [unit.layers.length, ANCHOR_NAMES.length, unit.rows, unit.cols]
-  if (sha256(...encodeNpy(maps.shape, maps.data)) !== unit.arrays[MAPS_FILE] || maps.shape.join() !== shape.join()) {
+export function readUnitMaps(folder: string, unit: Unit): Promise<NpyArray> {
+  return readUnitArray(folder, unit, MAPS_FILE, mapsShape(unit))
+}
+
+/**
+ * Reads the features of one of a unit's layers with the patch at the anchors, [5, dims].
+ * @throws InputError if the array is missing or not the one that unit.json describes
+ */
+export function readAnchorFeatures(folder: string, unit: Unit, layer: number): Promise<NpyArray> {
+  const { name, dims } = unit.layers[layer] as Unit['layers'][number]
+  return readUnitArray(folder, unit, anchorsFile(name), [ANCHOR_NAMES.length, dims])
+}
+
+async function readUnitArray(folder: string, unit: Unit, file: string, shape: readonly number[]): Promise<NpyArray> {
+  const path = join(folder, file)
+  const array = await readNpy(path)
+  if (sha256(...encodeNpy(array.shape, array.data)) !== unit.arrays[file] || array.shape.join() !== shape.join()) {
     throw new InputError(`${path} is damaged; run reproduce on this folder again`)
   }
-  return maps
+  return array
 }
 
 function covers(stored: UnitInputs, wanted: UnitInputs): boolean {

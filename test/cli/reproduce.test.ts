@@ -113,7 +113,7 @@ describe('reproduce', () => {
       units: 10,
       finished: 0,
       images: 10 * (19 * 19 + 4),
-      bytes: 10 * 3 * 5 * 19 * 19 * 4,
+      bytes: 10 * (3 * 5 * 19 * 19 + 5 * (768 + 768 + 627)) * 4,
     })
     expect(existsSync(out)).toBe(false)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { featureBytes, imagesOf, mapBytes, planUnits } from '../../src/engine/plan.js'
+import { arrayBytes, featureBytes, imagesOf, planUnits } from '../../src/engine/plan.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
 import type { Patch } from '../../src/patches/patch.js'
 
@@ -59,6 +59,6 @@ describe('plan', () => {
     if (unit === undefined) throw new Error('no unit')
     expect(imagesOf(unit)).toBe(25 * 25 + 4)
     expect(featureBytes(unit)).toBe(629 * 9192 * 4)
-    expect(mapBytes(unit)).toBe(3 * 5 * 25 * 25 * 4)
+    expect(arrayBytes(unit)).toBe((3 * 5 * 25 * 25 + 5 * 9192) * 4)
   })
 })

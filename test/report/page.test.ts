@@ -22,6 +22,7 @@ function group(model: string, layer: string): StudyGroup {
     layers: [layer],
     units,
     metrics: [],
+    nullBaseline: [],
     meanMaps: Float64Array.from(maps),
   }
 }

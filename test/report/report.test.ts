@@ -9,14 +9,14 @@ import { sha256 } from '../../src/files/sha256.js'
 import { hot } from '../../src/report/colormap.js'
 import { writeReport } from '../../src/report/report.js'
 import { type UnitInputs, writeUnit } from '../../src/results/unit.js'
-import { madeUnit } from '../results/study.js'
+import { arraysOf, madeUnit } from '../results/study.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 
 async function store(results: string, changes: Partial<UnitInputs>, level: number): Promise<void> {
   const { unit, maps } = madeUnit(changes, level)
-  await writeUnit(results, unit, maps)
+  await writeUnit(results, unit, arraysOf(unit, maps))
 }
 
 async function storeStudy(results: string): Promise<void> {
@@ -43,7 +43,8 @@ describe('report', () => {
     expect(readdirSync(inFolder()).sort()).toEqual(
       ['units', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'index.html'].sort(),
     )
-    const tables = ['table-1-similarity-125', 'table-2-similarity-75']
+    // Two patches at 125 pixels make a pair for the null baseline, one at 75 makes none.
+    const tables = ['null-baseline-125', 'table-1-similarity-125', 'table-2-similarity-75']
     expect(readdirSync(inFolder('tables')).sort()).toEqual(
       tables.flatMap((name) => ['csv', 'md', 'tex'].map((end) => `${name}.${end}`)),
     )
@@ -71,6 +72,10 @@ describe('report', () => {
     ])
     expect(summary.similarity[0]?.mean).toBeCloseTo(0.85, 12)
     expect(summary.similarity[0]?.std).toBeCloseTo(0.05, 12)
+    expect(summary.nullBaseline.map(({ layer, size, classes, pairs }) => [layer, size, classes, pairs])).toEqual([
+      ['fc6', 125, 'different', 1],
+      ['fc8', 125, 'different', 1],
+    ])
   })
 
   it('draws the mean map over patches and stores it as numbers', async () => {

@@ -5,13 +5,13 @@ import { InputError } from '../../src/errors.js'
 import { meanMap, readStudy } from '../../src/results/study.js'
 import { type UnitInputs, unitFolder, writeUnit } from '../../src/results/unit.js'
 import { temporaryFolder } from '../temporaryFolder.js'
-import { inputs, madeUnit } from './study.js'
+import { arraysOf, inputs, madeUnit } from './study.js'
 
 const inFolder = temporaryFolder()
 
 async function store(results: string, changes: Partial<UnitInputs>, level = 0.9): Promise<void> {
   const { unit, maps } = madeUnit(changes, level)
-  await writeUnit(results, unit, maps)
+  await writeUnit(results, unit, arraysOf(unit, maps))
 }
 
 async function refusalOf(results: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
-import type { Unit, UnitInputs } from '../../src/results/unit.js'
+import type { Unit, UnitArrays, UnitInputs } from '../../src/results/unit.js'
 
 export const inputs: UnitInputs = {
   model: 'alexnet',
@@ -7,6 +7,7 @@ export const inputs: UnitInputs = {
   layers: ['fc6', 'fc8'],
   patch: 'car',
   patchSha256: '4567',
+  category: null,
   size: 125,
   stride: 50,
   background: 'white',
@@ -37,4 +38,14 @@ export function madeUnit(
   const length = layers.length * ANCHOR_NAMES.length * rows * cols
   const maps = Float32Array.from({ length }, (_, i) => level + i / 1000)
   return { unit: { inputs: own, rows, cols, layers }, maps }
+}
+
+/** The arrays of a made unit; `angle` turns its anchors' features, in radians. */
+export function arraysOf({ layers }: Pick<Unit, 'layers'>, maps: Float32Array, angle = 0): UnitArrays {
+  const anchorFeatures = layers.map(({ dims }) =>
+    Float32Array.from({ length: ANCHOR_NAMES.length * dims }, (_, i) =>
+      i % dims === 0 ? Math.cos(angle) : i % dims === 1 ? Math.sin(angle) : 0,
+    ),
+  )
+  return { maps, anchorFeatures }
 }

@@ -18,6 +18,7 @@ function group(levels: readonly number[], changes: Partial<UnitInputs> = {}): St
     layers: inputs.layers,
     units,
     metrics: [],
+    nullBaseline: [],
     meanMaps: new Float64Array(inputs.layers.length * 20),
   }
 }

@@ -5,11 +5,29 @@ import { describe, expect, it } from 'vitest'
 import { InputError, OutputError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { fileName, findUnit, readUnit, readUnitMaps, unitFolder, writeUnit } from '../../src/results/unit.js'
+import {
+  fileName,
+  findUnit,
+  readAnchorFeatures,
+  readUnit,
+  readUnitMaps,
+  type Unit,
+  unitFolder,
+  writeUnit,
+} from '../../src/results/unit.js'
 import { temporaryFolder } from '../temporaryFolder.js'
-import { inputs, madeUnit } from './study.js'
+import { arraysOf, inputs, madeUnit } from './study.js'
 
 const inFolder = temporaryFolder()
+
+/** How each file of a unit is read. */
+const readings: Readonly<Record<string, (folder: string, unit: Unit) => Promise<unknown>>> = {
+  'unit.json': readUnit,
+  'similarity.npy': readUnitMaps,
+  'anchors-fc8.npy': (folder, unit) => readAnchorFeatures(folder, unit, 1),
+}
+
+const FILES = ['anchors-fc6.npy', 'anchors-fc8.npy', 'similarity.npy', 'unit.json']
 
 /** Names as files, manifests and networks may carry them, the worst among them. */
 const names = fc.oneof(
@@ -103,7 +121,7 @@ describe('names of files and folders', () => {
 describe('unit', () => {
   it('is found again, whole, with its maps', async () => {
     const { unit, maps } = madeUnit()
-    const written = await writeUnit(inFolder(), unit, maps)
+    const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(written).toMatchObject(unit)
     expect(await findUnit(inFolder(), unit.inputs)).toEqual(written)
     const folder = unitFolder(inFolder(), unit.inputs)
@@ -111,15 +129,18 @@ describe('unit', () => {
     expect(await readUnitMaps(folder, written)).toEqual({ shape: [2, 5, 2, 2], data: maps })
   })
 
-  it('lies where SPEC says: units/<model>/<size>/<patch> with unit.json and similarity.npy', async () => {
+  it('lies where SPEC says: units/<model>/<size>/<patch> with unit.json, similarity.npy and anchors-<layer>.npy', async () => {
     const { unit, maps } = madeUnit()
-    await writeUnit(inFolder(), unit, maps)
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(readdirSync(inFolder('units', 'alexnet', '125'))).toEqual(['car'])
     const folder = inFolder('units', 'alexnet', '125', 'car')
-    expect(readdirSync(folder).sort()).toEqual(['similarity.npy', 'unit.json'])
+    expect(readdirSync(folder).sort()).toEqual(FILES)
     const document = JSON.parse(readFileSync(join(folder, 'unit.json'), 'utf8'))
     expect(document).toMatchObject(unit)
-    expect(document.arrays).toEqual({ 'similarity.npy': await sha256OfFile(join(folder, 'similarity.npy')) })
+    const arrays = FILES.filter((file) => file.endsWith('.npy'))
+    const digests = await Promise.all(arrays.map(async (file) => [file, await sha256OfFile(join(folder, file))]))
+    expect(document.arrays).toEqual(Object.fromEntries(digests))
+    expect((await readNpy(join(folder, 'anchors-fc8.npy'))).shape).toEqual([5, 8])
     expect((await readNpy(join(folder, 'similarity.npy'))).shape).toEqual([2, 5, 2, 2])
   })
 
@@ -127,7 +148,7 @@ describe('unit', () => {
     const { unit, maps } = madeUnit()
     const digests = []
     for (const results of ['a', 'b']) {
-      await writeUnit(inFolder(results), unit, maps)
+      await writeUnit(inFolder(results), unit, arraysOf(unit, maps))
       const folder = unitFolder(inFolder(results), inputs)
       digests.push([await sha256OfFile(join(folder, 'unit.json')), await sha256OfFile(join(folder, 'similarity.npy'))])
     }
@@ -139,7 +160,7 @@ describe('unit', () => {
     await fc.assert(
       fc.asyncProperty(names, names, number, async (model, patch, mean) => {
         const { unit, maps } = madeUnit({ model, patch }, mean)
-        await writeUnit(inFolder(), unit, maps)
+        await writeUnit(inFolder(), unit, arraysOf(unit, maps))
         expect(await findUnit(inFolder(), unit.inputs)).toMatchObject(JSON.parse(JSON.stringify(unit)))
       }),
       { numRuns: 30 },
@@ -148,7 +169,7 @@ describe('unit', () => {
 
   it('made from other inputs must be computed again', async () => {
     const { unit, maps } = madeUnit()
-    await writeUnit(inFolder(), unit, maps)
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     const others = [
       { weightsSha256: 'other' },
       { layers: ['fc6'] },
@@ -170,68 +191,71 @@ describe('unit', () => {
 
   it('under the name of another must be computed again', async () => {
     const { unit, maps } = madeUnit()
-    await writeUnit(inFolder(), unit, maps)
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     renameSync(unitFolder(inFolder(), inputs), join(dirname(unitFolder(inFolder(), inputs)), 'dog'))
     expect(await findUnit(inFolder(), { ...inputs, patch: 'dog' })).toBeUndefined()
   })
 
-  it.each(['similarity.npy', 'unit.json'])('with any flipped bit in %s must be computed again', async (name) => {
-    const { unit, maps } = madeUnit()
-    const written = await writeUnit(inFolder(), unit, maps)
-    const path = join(unitFolder(inFolder(), inputs), name)
-    const whole = readFileSync(path)
-    await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (place, bit) => {
-        const damaged = Buffer.from(whole)
-        damaged[place] = (damaged[place] as number) ^ (1 << bit)
-        writeFileSync(path, damaged)
-        const found = await findUnit(inFolder(), inputs)
-        // White space between the values of JSON may change without changing the unit.
-        if (found !== undefined) expect(name === 'unit.json' && found).toEqual(written)
-      }),
-      { numRuns: 300 },
-    )
-    writeFileSync(path, whole)
-    expect(await findUnit(inFolder(), inputs)).toEqual(written)
-  })
+  it.each(['similarity.npy', 'anchors-fc8.npy', 'unit.json'])(
+    'with any flipped bit in %s must be computed again',
+    async (name) => {
+      const { unit, maps } = madeUnit()
+      const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+      const path = join(unitFolder(inFolder(), inputs), name)
+      const whole = readFileSync(path)
+      await fc.assert(
+        fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (place, bit) => {
+          const damaged = Buffer.from(whole)
+          damaged[place] = (damaged[place] as number) ^ (1 << bit)
+          writeFileSync(path, damaged)
+          const found = await findUnit(inFolder(), inputs)
+          // White space between the values of JSON may change without changing the unit.
+          if (found !== undefined) expect(name === 'unit.json' && found).toEqual(written)
+        }),
+        { numRuns: 300 },
+      )
+      writeFileSync(path, whole)
+      expect(await findUnit(inFolder(), inputs)).toEqual(written)
+    },
+  )
 
-  it.each(['similarity.npy', 'unit.json'])('with %s cut or missing must be computed again', async (name) => {
-    const { unit, maps } = madeUnit()
-    const written = await writeUnit(inFolder(), unit, maps)
-    const folder = unitFolder(inFolder(), inputs)
-    const whole = readFileSync(join(folder, name))
-    for (const length of [whole.length - 2, whole.length / 2, 0]) {
-      writeFileSync(join(folder, name), whole.subarray(0, length))
+  it.each(['similarity.npy', 'anchors-fc8.npy', 'unit.json'])(
+    'with %s cut or missing must be computed again',
+    async (name) => {
+      const { unit, maps } = madeUnit()
+      const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+      const folder = unitFolder(inFolder(), inputs)
+      const whole = readFileSync(join(folder, name))
+      for (const length of [whole.length - 2, whole.length / 2, 0]) {
+        writeFileSync(join(folder, name), whole.subarray(0, length))
+        expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+      }
+      rmSync(join(folder, name))
       expect(await findUnit(inFolder(), inputs)).toBeUndefined()
-    }
-    rmSync(join(folder, name))
-    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
-    const reading = name === 'unit.json' ? readUnit(folder) : readUnitMaps(folder, written)
-    await expect(reading).rejects.toThrow(InputError)
-  })
+      const reading = readings[name]?.(folder, written)
+      await expect(reading).rejects.toThrow(InputError)
+    },
+  )
 
   it('is replaced as a whole', async () => {
     const first = madeUnit()
-    await writeUnit(inFolder(), first.unit, first.maps)
+    await writeUnit(inFolder(), first.unit, arraysOf(first.unit, first.maps))
     const folder = unitFolder(inFolder(), inputs)
     writeFileSync(join(folder, 'stray'), '')
     const second = madeUnit({ weightsSha256: 'other' }, 0.5)
-    await writeUnit(inFolder(), second.unit, second.maps)
-    expect(readdirSync(folder).sort()).toEqual(['similarity.npy', 'unit.json'])
+    await writeUnit(inFolder(), second.unit, arraysOf(second.unit, second.maps))
+    expect(readdirSync(folder).sort()).toEqual(FILES)
     expect(await findUnit(inFolder(), second.unit.inputs)).toBeDefined()
     expect(readdirSync(dirname(folder))).toEqual(['car'])
   })
 
   it('whose maps are damaged or are another unit’s is not read', async () => {
     const { unit, maps } = madeUnit()
-    const written = await writeUnit(inFolder(), unit, maps)
+    const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     const folder = unitFolder(inFolder(), inputs)
     await expect(readUnitMaps(folder, { ...written, rows: 4, cols: 1 })).rejects.toThrow(/similarity\.npy is damaged/)
-    await writeUnit(
-      inFolder(),
-      unit,
-      maps.map((value) => value / 2),
-    )
+    const halved = maps.map((value) => value / 2)
+    await writeUnit(inFolder(), unit, arraysOf(unit, halved))
     await expect(readUnitMaps(folder, written)).rejects.toThrow(InputError)
   })
 
@@ -239,7 +263,7 @@ describe('unit', () => {
     const { unit, maps } = madeUnit()
     mkdirSync(inFolder('units'))
     writeFileSync(inFolder('units', 'alexnet'), '')
-    await expect(writeUnit(inFolder(), unit, maps)).rejects.toThrow(OutputError)
+    await expect(writeUnit(inFolder(), unit, arraysOf(unit, maps))).rejects.toThrow(OutputError)
   })
 })
 
@@ -249,7 +273,7 @@ describe('a unit with separability', () => {
 
   it('will do where no more is asked for than it holds', async () => {
     const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
-    await writeUnit(inFolder(), unit, maps)
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(await findUnit(inFolder(), inputs)).toBeDefined()
     expect(await findUnit(inFolder(), wanted({}))).toBeDefined()
     expect(await findUnit(inFolder(), wanted({ cv: ['shuffled'] }))).toBeDefined()
@@ -259,14 +283,14 @@ describe('a unit with separability', () => {
     'must be computed again for %j',
     async (change) => {
       const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
-      await writeUnit(inFolder(), unit, maps)
+      await writeUnit(inFolder(), unit, arraysOf(unit, maps))
       expect(await findUnit(inFolder(), wanted(change) as typeof inputs)).toBeUndefined()
     },
   )
 
   it('must be computed where a unit has none', async () => {
     const { unit, maps } = madeUnit()
-    await writeUnit(inFolder(), unit, maps)
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(await findUnit(inFolder(), wanted({}))).toBeUndefined()
   })
 })

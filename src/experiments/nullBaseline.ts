@@ -1,0 +1,41 @@
+import { cosineSimilarity } from '../native.js'
+
+/** Cosines between the features of different objects at the same place, by whether their classes are the same. */
+export interface PairSimilarities {
+  /** One value a pair of objects. */
+  readonly same: readonly number[]
+  readonly different: readonly number[]
+}
+
+/**
+ * The null baseline of SPEC section 5: how similar the features of different objects are at the same place, so that a
+ * similarity of one object at two places can be read against it.
+ * @param features [objects, dims], float32, one feature an object
+ * @param categories class of each object; null: not known, its pairs count as different
+ */
+export async function pairSimilarities(
+  features: Float32Array,
+  dims: number,
+  categories: readonly (string | null)[],
+  threads: number,
+): Promise<PairSimilarities> {
+  const count = categories.length
+  const cosines = await cosineSimilarity({
+    features,
+    rows: count,
+    dims,
+    anchors: features,
+    anchorCount: count,
+    threads,
+  })
+  const same: number[] = []
+  const different: number[] = []
+  for (let i = 0; i < count; i++) {
+    for (let j = i + 1; j < count; j++) {
+      const isSame = categories[i] !== null && categories[i] === categories[j]
+      const target = isSame ? same : different
+      target.push(cosines[i * count + j] as number)
+    }
+  }
+  return { same, different }
+}
