@@ -129,7 +129,7 @@ export interface SvmOptions {
    */
   readonly loss: 'hinge' | 'squared-hinge'
   readonly C: number
-  /** A problem is solved when its duality gap is at most this fraction of the primal objective; default 1e-4. */
+  /** A problem is solved when its duality gap is at most this fraction of the primal objective; default 1e-6. */
   readonly tolerance?: number
   /** Passes over the features after which unsolved problems are given back as they are; default 500. */
   readonly passLimit?: number
@@ -283,7 +283,7 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
  */
 export async function trainSvm(options: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
-  const result = await addon().trainSvm({ tolerance: 1e-4, passLimit: 500, threads: 1, ...options, decisions })
+  const result = await addon().trainSvm({ tolerance: 1e-6, passLimit: 500, threads: 1, ...options, decisions })
   if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
   return { ...result, decisions }
 }

@@ -36,7 +36,7 @@ constexpr std::size_t kJoiningShare = 4;
 constexpr std::size_t kLeastSlots = 1024;
 
 /// Samples of a part, when a problem is solved in parts.
-constexpr std::size_t kMostInPart = 1024;
+constexpr std::size_t kMostInPart = 2048;
 
 SvmKernels kernels_of(InstructionSet level) {
   constexpr decltype(SvmKernels::decision_values) decision_values_of[] = SHIFTSCOPE_LEVEL_TABLE(decision_values);
@@ -45,10 +45,11 @@ SvmKernels kernels_of(InstructionSet level) {
   constexpr decltype(SvmKernels::dot) dot_of[] = SHIFTSCOPE_LEVEL_TABLE(dot);
   constexpr decltype(SvmKernels::add_scaled) add_scaled_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled);
   constexpr decltype(SvmKernels::add_scaled_floats) floats_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_floats);
+  constexpr decltype(SvmKernels::add_four_scaled) four_of[] = SHIFTSCOPE_LEVEL_TABLE(add_four_scaled);
   constexpr decltype(SvmKernels::add_scaled_difference) difference_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_difference);
   const int i = static_cast<int>(level);
   return {decision_values_of[i], scalar_products_of[i], outer_products_of[i], dot_of[i],
-          add_scaled_of[i],      floats_of[i],          difference_of[i]};
+          add_scaled_of[i],      floats_of[i],          four_of[i],          difference_of[i]};
 }
 
 /// One problem on its way.
@@ -235,11 +236,14 @@ class Training {
   }
 
   static std::vector<double> part_of(const GramMatrix& gram, const Samples& samples) {
-    std::vector<double> part;
-    part.reserve(samples.size() * samples.size());
-    for (std::uint32_t i : samples) {
-      const double* row = gram.row(gram.slot_of(i));
-      for (std::uint32_t j : samples) part.push_back(row[gram.slot_of(j)]);
+    const std::size_t size = samples.size();
+    std::vector<double> part(size * size);
+    Samples slots;
+    for (std::uint32_t sample : samples) slots.push_back(gram.slot_of(sample));
+    for (std::size_t i = 0; i < size; ++i) {
+      const double* row = gram.row(slots[i]);
+      double* target = part.data() + i * size;
+      for (std::size_t j = 0; j < size; ++j) target[j] = row[slots[j]];
     }
     return part;
   }

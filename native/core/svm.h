@@ -31,11 +31,11 @@ struct SvmOptions {
   double C = 1;
   /// A problem is solved when (primal - dual) <= tolerance · primal. The dual value bounds the optimum from below, so the
   /// primal value is then within this fraction of it.
-  double tolerance = 1e-4;
+  double tolerance = 1e-6;
   /// Passes over the features after which what has not converged is given back as it is.
   std::size_t pass_limit = 200;
   /// Bytes of the Gram matrix at most; a problem with more support vectors than fit is solved in parts.
-  std::size_t gram_bytes = std::size_t{800} << 20;
+  std::size_t gram_bytes = std::size_t{640} << 20;
   std::size_t threads = 1;
 };
 

@@ -12,7 +12,13 @@ void SymmetricFactor::factorise(const double* matrix, std::size_t size, double l
     double* target = column(j);
     // The matrix is symmetric: its row j read from the diagonal on is its column.
     std::copy(matrix + j * size + j, matrix + (j + 1) * size, target + j);
-    for (std::size_t q = 0; q < j; ++q) {
+    std::size_t q = 0;
+    for (; q + 4 <= j; q += 4) {
+      double scales[4];
+      for (std::size_t k = 0; k < 4; ++k) scales[k] = -pivots_[q + k] * column(q + k)[j];
+      kernels_.add_four_scaled(target + j, column(q) + j, size, scales, size - j);
+    }
+    for (; q < j; ++q) {
       const double* done = column(q);
       kernels_.add_scaled(target + j, done + j, -pivots_[q] * done[j], size - j);
     }

@@ -13,7 +13,13 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kNone = ~std::size_t{0};
 
 /// Free multipliers beyond which a Newton step costs more than it brings.
-constexpr std::size_t kMostFree = 2500;
+constexpr std::size_t kMostFree = 2000;
+
+/// Multipliers beyond their bounds after a whole Newton step, up to which they are fixed one by one.
+constexpr std::size_t kFewBlocked = 16;
+
+/// Newton steps in a row that fix many multipliers at once, each with a factorisation of its own.
+constexpr int kProjections = 4;
 
 /// Residuals are of the order of the margin, 1: differences below this are rounding.
 constexpr double kLeastViolation = 1e-14;
@@ -85,10 +91,34 @@ std::vector<std::size_t> free_multipliers(const HingeDual& dual) {
 class FreeNewton {
  public:
   FreeNewton(const SvmKernels& kernels, HingeDual& dual, const std::vector<std::size_t>& free)
-      : kernels_(kernels), dual_(dual), free_(free), size_(free.size()), factor_(kernels) {}
+      : kernels_(kernels), dual_(dual), free_(free), size_(free.size()), factor_(kernels) {
+    gather();
+  }
+
+  /// Where a whole step would push many multipliers beyond their bounds, goes to the step's projection on the bounds
+  /// (keeping the sum), or as far towards it as the dual rises. Returns whether it came there, many being fixed now.
+  bool project() {
+    if (!find_direction()) return false;
+    std::size_t beyond = 0;
+    for (std::size_t i = 0; i < size_; ++i) beyond += distance(i) < 1;
+    if (beyond <= kFewBlocked) return false;
+    const std::vector<double> targets = projection();
+    for (std::size_t i = 0; i < size_; ++i) direction_[i] = targets[i] - dual_.multipliers[free_[i]];
+    measure_direction();
+    if (!(slope_ > 0)) return false;
+    const double length = curvature_ > slope_ ? slope_ / curvature_ : 1;
+    for (std::size_t i = 0; i < size_; ++i) {
+      double& multiplier = dual_.multipliers[free_[i]];
+      const double before = multiplier;
+      multiplier = length == 1 ? targets[i] : multiplier + length * direction_[i];
+      changes_[i] += multiplier - before;
+    }
+    kernels_.add_scaled(residuals_.data(), products_.data(), -length, size_);
+    if (length == 1) scatter();
+    return length == 1;
+  }
 
   void run() {
-    gather();
     for (std::size_t left = size_; left >= 2;) {
       if (!find_direction()) break;
       const std::size_t blocked = advance();
@@ -147,13 +177,40 @@ class FreeNewton {
     if (!std::isfinite(shift)) return false;
     kernels_.add_scaled(direction_.data(), ones_.data(), -shift, size_);
     balance();
+    measure_direction();
+    return slope_ > 0 && std::isfinite(slope_);
+  }
+
+  void measure_direction() {
     slope_ = kernels_.dot(direction_.data(), residuals_.data(), size_);
     products_.resize(size_);
     for (std::size_t i = 0; i < size_; ++i) {
       products_[i] = kernels_.dot(gram_.data() + i * size_, direction_.data(), size_);
     }
     curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
-    return slope_ > 0 && std::isfinite(slope_);
+  }
+
+  /// The point within the bounds that is nearest to the end of a whole step and has the sum of the multipliers as it is:
+  /// the end less a shift, clipped.
+  std::vector<double> projection() const {
+    std::vector<double> point(size_);
+    double sum = 0, widest = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      sum += dual_.multipliers[free_[i]];
+      widest = std::max(widest, std::fabs(direction_[i]) + dual_.high[free_[i]] - dual_.low[free_[i]]);
+    }
+    double low = -widest, high = widest;
+    constexpr int kBisections = 100;
+    for (int step = 0; step < kBisections; ++step) {
+      const double shift = (low + high) / 2;
+      double shifted = 0;
+      for (std::size_t i = 0; i < size_; ++i) {
+        point[i] = std::clamp(dual_.multipliers[free_[i]] + direction_[i] - shift, dual_.low[free_[i]], dual_.high[free_[i]]);
+        shifted += point[i];
+      }
+      (shifted > sum ? low : high) = shift;
+    }
+    return point;
   }
 
   /// Takes out what rounding has left of the direction's sum, which would grow from step to step.
@@ -220,6 +277,18 @@ class FreeNewton {
   double slope_ = 0, curvature_ = 0;
 };
 
+/// Newton's method on the free multipliers.
+void step_on_free(const SvmKernels& kernels, HingeDual& dual) {
+  for (int projection = 0; projection <= kProjections; ++projection) {
+    const std::vector<std::size_t> free = free_multipliers(dual);
+    if (free.size() < 2 || free.size() > kMostFree) return;
+    FreeNewton newton(kernels, dual, free);
+    if (projection < kProjections && newton.project()) continue;
+    newton.run();
+    return;
+  }
+}
+
 HingeValue value_of(const HingeDual& dual, double C) {
   std::vector<double> residuals;
   residuals.reserve(dual.count);
@@ -273,12 +342,9 @@ bool solve(const SvmKernels& kernels, HingeDual& dual, double C, double toleranc
     const bool more = step_on_pairs(kernels, dual, diagonal, dual.count + steps_for_a_factor + 20);
     double gap = relative_gap(dual, C);
     if (!more || gap <= tolerance) return true;
-    const std::vector<std::size_t> now_free = free_multipliers(dual);
-    if (now_free.size() >= 2 && now_free.size() <= kMostFree) {
-      FreeNewton(kernels, dual, now_free).run();
-      gap = relative_gap(dual, C);
-      if (gap <= tolerance) return true;
-    }
+    step_on_free(kernels, dual);
+    gap = relative_gap(dual, C);
+    if (gap <= tolerance) return true;
     idle = gap < 0.99 * best ? 0 : idle + 1;
     best = std::min(best, gap);
   }

@@ -195,6 +195,21 @@ void add_scaled_floats(double* y, const float* x, double scale, std::size_t coun
   for (; i < count; ++i) y[i] += scale * x[i];
 }
 
+void add_four_scaled(double* y, const double* x, std::size_t stride, const double* scales, std::size_t count) {
+  constexpr std::size_t kVectors = 4;
+  Doubles factors[kVectors];
+  for (std::size_t k = 0; k < kVectors; ++k) factors[k] = Doubles::fill(scales[k]);
+  std::size_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) {
+    Doubles sum = Doubles::load(y + i);
+    for (std::size_t k = 0; k < kVectors; ++k) sum.add_product(Doubles::load(x + k * stride + i), factors[k]);
+    sum.store(y + i);
+  }
+  for (; i < count; ++i) {
+    for (std::size_t k = 0; k < kVectors; ++k) y[i] += scales[k] * x[k * stride + i];
+  }
+}
+
 void add_scaled_difference(double* y, const double* a, const double* b, double scale, std::size_t count) {
   const Doubles plus = Doubles::fill(scale), minus = Doubles::fill(-scale);
   std::size_t i = 0;

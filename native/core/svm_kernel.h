@@ -29,6 +29,9 @@ SHIFTSCOPE_DECLARE_LEVELS(
     void add_scaled(double* y, const double* x, double scale, std::size_t count);
     void add_scaled_floats(double* y, const float* x, double scale, std::size_t count);
 
+    /// y += scales[0] · x + … + scales[3] · (x + 3 · stride).
+    void add_four_scaled(double* y, const double* x, std::size_t stride, const double* scales, std::size_t count);
+
     /// y += scale · (a - b).
     void add_scaled_difference(double* y, const double* a, const double* b, double scale, std::size_t count))
 
@@ -40,6 +43,7 @@ struct SvmKernels {
   decltype(&baseline::dot) dot;
   decltype(&baseline::add_scaled) add_scaled;
   decltype(&baseline::add_scaled_floats) add_scaled_floats;
+  decltype(&baseline::add_four_scaled) add_four_scaled;
   decltype(&baseline::add_scaled_difference) add_scaled_difference;
 };
 

@@ -15,7 +15,7 @@ struct PrimalProblem {
   const float* features = nullptr;  ///< [rows, dims]
   std::size_t rows = 0, dims = 0;
   const std::int8_t* labels = nullptr;  ///< [rows]
-  double C = 1, tolerance = 1e-4;
+  double C = 1, tolerance = 1e-6;
   std::size_t threads = 1;
 };
 

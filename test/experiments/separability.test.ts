@@ -54,7 +54,7 @@ describe(`against scikit-learn ${golden.sklearn}`, () => {
     'accuracies and objectives of $title',
     async ({ shape, loss, C, tasks }) => {
       const grid = gridOf(shape)
-      const result = await separability(grid, { loss, C, tolerance: 1e-6 })
+      const result = await separability(grid, { loss, C })
       for (const task of TASKS) {
         const { accuracies, objectives: expected } = tasks[task]
         expect(result[task].notConverged).toEqual([])
@@ -119,7 +119,7 @@ describe('separability', () => {
           expect(one[task].notConverged).toEqual([])
           for (const gap of one[task].gaps) {
             expect(gap).toBeGreaterThan(-1e-9)
-            expect(gap).toBeLessThanOrEqual(1e-4)
+            expect(gap).toBeLessThanOrEqual(1e-6)
           }
         }
       }),
