@@ -32,12 +32,40 @@ export async function writeFolderAtomic(path: string, fill: (temporary: string) 
   try {
     await makeFolders(temporary)
     await fill(temporary)
-    await rm(path, { recursive: true, force: true })
-    await rename(temporary, path)
+    await takePlace(temporary, path)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
     // The user knows the folder, not the temporary names in it.
     throw asOutputError(path, error instanceof OutputError ? error.cause : error)
+  }
+}
+
+/** How often a folder's place is tried for while other processes put theirs there. */
+const MAX_REPLACEMENTS = 100
+
+/**
+ * Renames a folder to a name that may be taken. The old folder is moved aside first, so that the name is free for an
+ * instant only; another process may be doing the same, and the last one stays.
+ */
+async function takePlace(folder: string, path: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const old = temporaryName(path)
+    const moved = await rename(path, old).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return false
+        throw error
+      },
+    )
+    try {
+      await rename(folder, path)
+      return
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if ((code !== 'ENOTEMPTY' && code !== 'EEXIST') || attempt === MAX_REPLACEMENTS) throw error
+    } finally {
+      if (moved) await rm(old, { recursive: true, force: true })
+    }
   }
 }
 

@@ -236,3 +236,20 @@ describe('failures of the file system', () => {
     expect(asOutputError('path', 'text')).toEqual(new Error('text'))
   })
 })
+
+describe('a folder that several writers replace at once', () => {
+  it('is whole, whoever is last, and none of them fails', async () => {
+    const folder = inFolder('contested')
+    await Promise.all(
+      Array.from({ length: 24 }, (_, writer) =>
+        writeFolderAtomic(folder, async (temporary) => {
+          writeFileSync(`${temporary}/a`, String(writer))
+          writeFileSync(`${temporary}/b`, String(writer))
+        }),
+      ),
+    )
+    expect(readdirSync(folder)).toEqual(['a', 'b'])
+    expect(readFileSync(`${folder}/a`, 'utf8')).toBe(readFileSync(`${folder}/b`, 'utf8'))
+    expect(readdirSync(dirname(folder)).filter(isTemporaryName)).toEqual([])
+  })
+})
