@@ -20,6 +20,19 @@ describe('explanation of the folds', () => {
     expect(text).not.toContain('transposed')
   })
 
+  it('blames the folds only where shuffled folds find top and bottom as separable as left and right', () => {
+    const study = (shuffledTopBottom: number) => [
+      cell('top-bottom', 'ordered', 0.85),
+      cell('left-right', 'ordered', 0.99),
+      cell('left-right', 'shuffled', 0.98),
+      cell('top-bottom', 'shuffled', shuffledTopBottom),
+    ]
+    const conclusion = 'not what the features do'
+    expect(explainFolds(study(0.97))).toContain(conclusion)
+    expect(explainFolds(study(0.85))).not.toContain(conclusion)
+    expect(explainFolds(study(0.97).slice(0, 2))).not.toContain(conclusion)
+  })
+
   it('is left out where ordered folds were not measured', () => {
     expect(explainFolds([])).toBeUndefined()
     expect(explainFolds([cell('top-bottom', 'shuffled', 0.9)])).toBeUndefined()
