@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { type PlannedUnit, planUnits } from '../engine/plan.js'
-import { WHITE } from '../engine/scene.js'
+import { parseColour, WHITE } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
-import { UsageError } from '../errors.js'
-import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
+import { InputError, UsageError } from '../errors.js'
+import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '../experiments/folds.js'
 import { LOSSES, type Loss } from '../experiments/separability.js'
 import { catalog, type Network } from '../networks/index.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
@@ -74,12 +74,14 @@ const PRESETS = {
  */
 export async function planStudy(options: StudyOptions): Promise<Study> {
   const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard' } = options
+  parseColour(background)
   const separability = classifierOf(options)
   const stride = options.stride ?? PRESETS[preset].stride
   const networks = await networksOf(options, PRESETS[preset].kind)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = await patchesOf(options.patches, [...new Set(sizes)], frame)
   const units = planUnits(networks, patches, stride)
+  checkFolds(units, separability)
   const out = resolve(options.out ?? 'shiftscope-results')
   const study = { out, networks, patches, stride, background, blend, separability, units, left: [] }
   const left: PlannedUnit[] = []
@@ -87,6 +89,27 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
     if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
   }
   return { ...study, left }
+}
+
+/**
+ * Tries the fold schemes on every grid, before an image is computed.
+ * @throws UsageError if a grid is too small for them
+ */
+function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
+  if (classifier === null) return
+  for (const grid of new Set(units.map((unit) => unit.grid))) {
+    for (const [task, scheme] of TASKS.flatMap((task) => classifier.cv.map((scheme) => [task, scheme] as const))) {
+      try {
+        assignFolds(scheme, taskClasses(task, grid), grid, classifier.seed)
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        throw new UsageError(
+          `separability cannot be measured on a grid of ${grid.rows}×${grid.cols} positions, too few for five folds of each half; use smaller --sizes or --stride, or --experiments similarity`,
+          { cause: error },
+        )
+      }
+    }
+  }
 }
 
 /** What decides a unit's numbers. */

@@ -14,7 +14,11 @@ export function sceneOf(patch: Patch, background: string = WHITE, blend: Scene['
   return { patch, background: { rgb: parseColour(background) }, blend }
 }
 
-function parseColour(text: string): readonly [number, number, number] {
+/**
+ * Red, green and blue, 0 to 255, of a background.
+ * @throws UsageError if it is neither `white` nor `#rrggbb`
+ */
+export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
   if (match === null) throw new UsageError(`background ${text} is not a colour; use white or #rrggbb`)

@@ -55,6 +55,17 @@ describe('reproduce', () => {
     })
   })
 
+  it('refuses grids that are too small for five folds before it computes anything', async () => {
+    const out = join(folder, 'too small')
+    const { status, stderr } = await shiftscope('reproduce', '--sizes', '75,224', '--stride', '8', '--out', out)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/1×1 positions.*--experiments similarity/)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(existsSync(out)).toBe(false)
+    const similarityAlone = ['reproduce', '--sizes', '224', '--experiments', 'similarity', '--out', out]
+    expect((await shiftscope(...similarityAlone)).status).toBe(0)
+  })
+
   it.each([
     ['the same settings', []],
     ['other workers and batches', ['--workers', '3', '--threads', '1', '--batch', '5']],
@@ -135,7 +146,7 @@ describe('reproduce', () => {
       const { status, stdout, stderr } = await shiftscope(
         'reproduce',
         '--stride',
-        '50',
+        '20',
         '--out',
         join(folder, 'bad'),
         ...args,
