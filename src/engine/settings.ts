@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
@@ -15,6 +15,9 @@ const TRIAL_SECONDS = 0.7
 /** Together the workers' copies of the weights stay below this many bytes. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 
+/** What a worker thread takes before it has done anything. */
+const BYTES_PER_THREAD = 16 * 1024 * 1024
+
 const BATCHES = [32, 8]
 
 /** A setting and what it was measured at, in images per second. */
@@ -28,9 +31,15 @@ export type WishedSettings = Partial<Settings>
 /**
  * Settings that use all cores: every core a worker, or one worker on all cores, in batches of each size, restricted to
  * what was wished. The first is what short work gets without a trial.
- * @throws UsageError if a wish is not a positive whole number, or a batch that the network does not accept
+ * @throws UsageError if a wish is not a positive whole number, a batch that the network does not accept, or more than
+ * fits into `memory`, in bytes
  */
-export function candidateSettings(network: Network, wished: WishedSettings, cores: number): readonly Settings[] {
+export function candidateSettings(
+  network: Network,
+  wished: WishedSettings,
+  cores: number,
+  memory = totalmem(),
+): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
     const value = wished[name]
     if (value !== undefined && (!Number.isInteger(value) || value < 1))
@@ -43,13 +52,26 @@ export function candidateSettings(network: Network, wished: WishedSettings, core
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
   const workerCounts = wished.workers === undefined ? [...new Set([Math.min(fitting, copies), 1])] : [wished.workers]
   const batches = onlyBatch !== null ? [onlyBatch] : wished.batch === undefined ? BATCHES : [wished.batch]
-  return batches.flatMap((batch) =>
+  const candidates = batches.flatMap((batch) =>
     workerCounts.map((workers) => ({
       workers,
       threads: wished.threads ?? Math.max(1, Math.floor(cores / workers)),
       batch,
     })),
   )
+  const fits = candidates.filter((settings) => workerBytes(network, settings) <= memory)
+  if (fits.length === 0 && (wished.workers !== undefined || wished.batch !== undefined)) {
+    throw new UsageError(
+      `${batches.at(-1)} images in a batch and ${workerCounts.at(-1)} workers do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller --batch or fewer --workers`,
+    )
+  }
+  return fits.length === 0 ? candidates : fits
+}
+
+/** Memory that the workers take at least: two batches of images, the weights, and a JavaScript thread each. */
+function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
+  const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
+  return workers * (2 * batchBytes + weightsBytes + BYTES_PER_THREAD)
 }
 
 /**

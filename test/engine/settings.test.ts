@@ -36,10 +36,15 @@ describe('candidate settings', () => {
     ])
   })
 
+  it('are refused where batches or workers cannot fit into memory', () => {
+    expect(() => candidateSettings(light, { batch: 100_000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(UsageError)
+    expect(() => candidateSettings(light, { workers: 3000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(/fewer --workers/)
+  })
+
   it('never ask for more threads than there are cores, unless both numbers were wished so', () => {
     fc.assert(
       fc.property(wishes, whole, fc.integer({ min: 0, max: 2000 }), (wished, cores, mebibytes) => {
-        const candidates = candidateSettings(network(mebibytes * MEBIBYTE), wished, cores)
+        const candidates = candidateSettings(network(mebibytes * MEBIBYTE), wished, cores, Number.POSITIVE_INFINITY)
         expect(candidates.length).toBeGreaterThan(0)
         for (const { workers, threads, batch } of candidates) {
           for (const value of [workers, threads, batch]) expect(Number.isInteger(value) && value >= 1).toBe(true)
@@ -52,7 +57,8 @@ describe('candidate settings', () => {
   it('keep to what was wished', () => {
     fc.assert(
       fc.property(wishes, whole, (wished, cores) => {
-        for (const settings of candidateSettings(light, wished, cores)) expect(settings).toMatchObject(wished)
+        for (const settings of candidateSettings(light, wished, cores, Number.POSITIVE_INFINITY))
+          expect(settings).toMatchObject(wished)
       }),
     )
     expect(candidateSettings(light, { workers: 3, threads: 2, batch: 5 }, 4)).toEqual([
@@ -73,7 +79,9 @@ describe('candidate settings', () => {
   it('are never the same twice', () => {
     fc.assert(
       fc.property(wishes, whole, (wished, cores) => {
-        const candidates = candidateSettings(light, wished, cores).map((settings) => JSON.stringify(settings))
+        const candidates = candidateSettings(light, wished, cores, Number.POSITIVE_INFINITY).map((settings) =>
+          JSON.stringify(settings),
+        )
         expect(new Set(candidates).size).toBe(candidates.length)
       }),
     )
