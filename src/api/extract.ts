@@ -16,8 +16,8 @@ import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
 import { chooseDevice, chooseNetwork, type NetworkChoice } from './options.js'
 
-/** Features go to disk after every so many batches a worker. */
-const BATCHES_PER_SAVE = 64
+/** After so many batches a worker, features leave the pool's memory, which holds no more than these, and go to disk. */
+const BATCHES_PER_ROUND = 64
 
 export interface ExtractOptions extends NetworkChoice, WishedSettings {
   /** Picture of the object: RGBA, or opaque. */
@@ -137,7 +137,7 @@ async function extractGrid(
   }
   progress.start(network.id, positions - done)
   const before = done
-  const atATime = partial === undefined ? positions : settings.batch * settings.workers * BATCHES_PER_SAVE
+  const atATime = settings.batch * settings.workers * BATCHES_PER_ROUND
   while (done < positions) {
     const offsets = grid.offsets.subarray(done * 2, Math.min(positions, done + atATime) * 2)
     const { layers, finished } = await pool.extract(scene, offsets, {
