@@ -98,7 +98,9 @@ describe('folds', () => {
   })
 
   it('shuffled by seed 0 stay what they are', () => {
-    expect(foldsOf('shuffled', 'left-right', { rows: 4, cols: 10 }, 0).join('')).toMatchInlineSnapshot(`"4032344223131400111442130030234122002341"`)
+    expect(foldsOf('shuffled', 'left-right', { rows: 4, cols: 10 }, 0).join('')).toMatchInlineSnapshot(
+      `"4032344223131400111442130030234122002341"`,
+    )
   })
 
   it('in blocks are whole rectangles of a tenth of the grid', () => {
