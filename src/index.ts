@@ -15,6 +15,7 @@ export {
 export { examine, type Finding } from './api/doctor.js'
 export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
 export type { NetworkChoice } from './api/options.js'
+export { type CocoPatchesOptions, cocoPatches, type PatchFolder } from './api/patches.js'
 export {
   estimateStudy,
   type ReproduceOptions,
@@ -56,6 +57,7 @@ export {
   type WeightsCheck,
   weightsCommand,
 } from './networks/index.js'
+export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { Progress, ProgressMeasure } from './progress.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { SeparabilitySummary, SimilaritySummary, Summary } from './results/summary.js'

@@ -7,8 +7,7 @@ import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '
 import { LOSSES, type Loss } from '../experiments/separability.js'
 import { catalog, type Network } from '../networks/index.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
-import { readImage } from '../patches/image.js'
-import { type Patch, patchAtSize } from '../patches/patch.js'
+import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { findUnit, type UnitInputs } from '../results/unit.js'
 import { chooseNetwork } from './options.js'
 
@@ -188,9 +187,7 @@ async function patchesOf(path: string | undefined, sizes: readonly number[], fra
   const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
   const bySource: Patch[][] = []
   for (const source of sources) {
-    const image = await readImage(source.path)
-    const { name, category } = source
-    bySource.push(sizes.map((size) => ({ ...patchAtSize(name, image, size, frame), ...(category && { category }) })))
+    bySource.push([...(await patchesOfSource(source, sizes, frame))])
   }
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }

@@ -6,6 +6,7 @@ import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
 import { extractCommand } from './commands/extract.js'
 import { modelsCommand } from './commands/models.js'
+import { patchesCommand } from './commands/patches.js'
 import { reportCommand } from './commands/report.js'
 import { reproduceCommand } from './commands/reproduce.js'
 import { separabilityCommand } from './commands/separability.js'
@@ -30,6 +31,7 @@ const commands = [
   separabilityCommand(),
   reportCommand(),
   modelsCommand(context),
+  patchesCommand(context),
   benchCommand(context),
   doctorCommand(),
 ]

@@ -1,15 +1,18 @@
 import { UsageError } from '../errors.js'
+import { isSecure } from './weightsOrigin.js'
 
 /**
  * The proxy through which an https address is reached: $https_proxy, else $all_proxy, in small letters or capitals,
- * unless the address is exempt by $no_proxy. What is not https stays on this machine and takes no proxy.
+ * unless the address is exempt by $no_proxy. Http within this machine takes no proxy; other http addresses take
+ * $http_proxy (in small letters alone, as in curl), else $all_proxy.
  *
  * @throws UsageError when the variable holds anything but the address of an http or https proxy
  */
 export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
   const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || ''
-  if (address.protocol !== 'https:' || isExempt(address, variable('no_proxy'))) return undefined
-  const value = variable('https_proxy') || variable('all_proxy')
+  const isHttps = address.protocol === 'https:'
+  if ((!isHttps && isSecure(address)) || isExempt(address, variable('no_proxy'))) return undefined
+  const value = (isHttps ? variable('https_proxy') : environment.http_proxy) || variable('all_proxy')
   if (value === '') return undefined
   const text = value.includes('://') ? value : `http://${value}`
   const proxy = URL.canParse(text) ? new URL(text) : undefined

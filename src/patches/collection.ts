@@ -9,7 +9,15 @@ const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.
 
 const manifestSchema = z.object({
   patches: z
-    .array(z.object({ name: z.string().min(1), file: z.string().min(1), category: z.string().optional() }))
+    .array(
+      z.object({
+        name: z.string().min(1),
+        file: z.string().min(1),
+        category: z.string().optional(),
+        sizes: z.record(z.string(), z.string().min(1)).optional(),
+        alpha: z.literal('hard').optional(),
+      }),
+    )
     .min(1),
 })
 
@@ -39,7 +47,7 @@ export async function patchesFrom(path: string): Promise<readonly PatchSource[]>
 }
 
 /** Hidden files are left out: some systems put one of their own beside each picture. */
-function isPicture(name: string): boolean {
+export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }
 
@@ -61,10 +69,13 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
     )
   }
   const folder = resolve(dirname(path))
-  const patches = parsed.data.patches.map(({ name, file, category }) => ({
+  const inside = (file: string) => insideFolder(folder, file, path)
+  const patches = parsed.data.patches.map(({ name, file, category, sizes, alpha }) => ({
     name,
-    path: insideFolder(folder, file, path),
-    ...(category === undefined ? {} : { category }),
+    path: inside(file),
+    ...(category !== undefined && { category }),
+    ...(sizes && { sizes: Object.fromEntries(Object.entries(sizes).map(([size, name]) => [size, inside(name)])) }),
+    ...(alpha && { alpha }),
   }))
   return unique(path, patches)
 }

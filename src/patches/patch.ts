@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
-import type { Image } from './image.js'
+import { type Image, readImage } from './image.js'
 import { resizeBilinear } from './resize.js'
 
 /** An object cut out of its picture: the file that it comes from, not yet resized. */
@@ -10,6 +10,10 @@ export interface PatchSource {
   readonly path: string
   /** The object's class, where it is known. */
   readonly category?: string
+  /** Files of the object that have been resized already, by their side in pixels. */
+  readonly sizes?: Readonly<Record<string, string>>
+  /** hard: alpha is a mask, and is resized as numbers 0 and 1, as the authors did. */
+  readonly alpha?: 'hard'
 }
 
 /** A square patch as it is moved across the frame. */
@@ -38,4 +42,34 @@ export function patchAtSize(name: string, image: Image, size: number, frame: num
     )
   const rgba = resizeBilinear(image, size, size).data
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
+}
+
+/** The square patches of a source, one for each size: from its ready-made file of that size where it has one. */
+export async function patchesOfSource(
+  { name, path, category, sizes: ready, alpha }: PatchSource,
+  sizes: readonly number[],
+  frame: number,
+): Promise<readonly Patch[]> {
+  const patches: Patch[] = []
+  let whole: Image | undefined
+  for (const size of sizes) {
+    const file = ready?.[size]
+    if (file === undefined) whole ??= await readImage(path)
+    const image = file === undefined ? (whole as Image) : await readImage(file)
+    const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size) : image
+    patches.push({ ...patchAtSize(name, resized, size, frame), ...(category !== undefined && { category }) })
+  }
+  return patches
+}
+
+/**
+ * The authors' resize of a cut-out object: all four channels alike, alpha as 0 or 1. Rounding makes the mask another one
+ * than a threshold on a resized alpha of 0 to 255 would. A picture of the size is left as it is.
+ */
+export function resizeHard(image: Image, size: number): Image {
+  if (image.rows === size && image.cols === size) return image
+  const isAlpha = (i: number) => i % 4 === 3
+  const data = image.data.map((value, i) => (isAlpha(i) ? value >> 7 : value))
+  const resized = resizeBilinear({ ...image, data }, size, size)
+  return { ...resized, data: resized.data.map((value, i) => (isAlpha(i) ? value * 255 : value)) }
 }

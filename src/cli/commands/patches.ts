@@ -1,0 +1,42 @@
+import { Command, Option } from 'commander'
+import { type CocoPatchesOptions, cocoPatches, InputError, type PatchFolder } from '../../index.js'
+import type { CommandContext } from '../context.js'
+import { printJson, say } from '../output.js'
+import { parseList, parseWhole, parseWholeList } from '../parse.js'
+import { terminalProgress } from '../progressBar.js'
+
+export function patchesCommand({ signal }: CommandContext): Command {
+  const patches = new Command('patches').description('objects to be moved across the frame')
+  patches
+    .command('coco')
+    .description('cut the paper’s objects out of COCO’s images by the authors’ rule')
+    .requiredOption('--annotations <file>', 'annotation file, such as instances_train2017.json')
+    .option('--images <folder>', 'folder of the images; OUT/images by default with --download')
+    .requiredOption('--out <folder>', 'folder for the patches and manifest.json')
+    .option('--classes <a,b>', 'COCO’s categories; the paper’s ten by default', parseList)
+    .option('--per-class <n>', 'patches of each class', parseWhole, 20)
+    .option('--sizes <a,b>', 'sides of the squares that are made; 75,125 by default', parseWholeList)
+    .addOption(
+      new Option('--rule <name>', 'authors: first annotation of the class; largest: largest that is not a crowd')
+        .choices(['authors', 'largest'])
+        .default('authors'),
+    )
+    .option('--download', 'fetch the images that are needed and not there')
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ json, ...options }: CocoPatchesOptions & { json?: boolean }) => {
+      sayFolder(await cocoPatches({ ...options, progress: terminalProgress(), signal }), json)
+    })
+  return patches
+}
+
+/** What was made is kept; what could not be made is an error all the same. */
+function sayFolder(made: PatchFolder, json: boolean | undefined): void {
+  if (json) printJson(made)
+  else say(`${made.patches.length} patches: ${made.manifest}`)
+  for (const { reason } of made.failed) say(`shiftscope: ${reason}`)
+  if (made.failed.length === 0) return
+  const total = made.failed.length + made.patches.length
+  throw new InputError(
+    `${made.failed.length} of ${total} patches could not be made and were not replaced; the others are in ${made.manifest}`,
+  )
+}

@@ -1,0 +1,152 @@
+import { createReadStream } from 'node:fs'
+import { InputError } from '../errors.js'
+
+/** An object out of one of the file's lists, and where its bytes lie. */
+export interface JsonRecord {
+  readonly section: string
+  readonly value: Readonly<Record<string, unknown>>
+  readonly start: number
+  readonly end: number
+}
+
+/** A single record is not taken beyond this many bytes. */
+const MOST_RECORD_BYTES = 64 * 1024 * 1024
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+
+/**
+ * Reads a JSON file of the form {"section": [{…}, …], …} record by record, so that its size does not matter.
+ * Sections that are not asked for are passed over.
+ * @throws InputError if the file cannot be read, has another form, is damaged or is cut short
+ */
+export async function readJsonRecords(
+  path: string,
+  sections: readonly string[],
+  onRecord: (record: JsonRecord) => void,
+  onBytes: (read: number) => void = () => undefined,
+): Promise<void> {
+  const scanner = recordScanner(path, sections, onRecord)
+  let read = 0
+  const stream = createReadStream(path, { highWaterMark: 1 << 20 })
+  try {
+    for await (const piece of stream) {
+      scanner.push(piece as Buffer)
+      read += (piece as Buffer).length
+      onBytes(read)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    throw new InputError(`cannot read ${path}: ${readFault(error as NodeJS.ErrnoException)}`, { cause: error })
+  }
+  scanner.end()
+}
+
+function readFault({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'no such file; check the path'
+  if (code === 'EISDIR') return 'it is a folder; give a file'
+  return message
+}
+
+/**
+ * Follows strings and brackets byte by byte: depth 1 is the file's object, depth 2 a section's list, deeper is inside a
+ * record. A record is checked as JSON when it is whole.
+ */
+function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
+  let depth = 0
+  let inString = false
+  let escaped = false
+  let offset = 0
+  let key: string | undefined
+  let text = ''
+  let section: string | undefined
+  let start = -1
+  let expectsRecord = true
+  let carried: Buffer[] = []
+  let carriedBytes = 0
+  let closed = false
+
+  const damaged = (at: number) =>
+    new InputError(`${path} is not a JSON file of this kind, or damaged, at byte ${at}; get the file again`)
+
+  function finish(piece: Buffer, from: number, end: number): void {
+    const bytes = carried.length === 0 ? piece.subarray(from, end) : Buffer.concat([...carried, piece.subarray(0, end)])
+    let value: unknown
+    try {
+      value = JSON.parse(bytes.toString('utf8'))
+    } catch {
+      throw damaged(start)
+    }
+    onRecord({ section: section as string, value: value as JsonRecord['value'], start, end: offset + end })
+    start = -1
+    expectsRecord = false
+    carried = []
+    carriedBytes = 0
+  }
+
+  /** One byte of the file's object itself, outside strings. */
+  function inFile(byte: number, at: number): void {
+    if (byte === COLON) {
+      key = text
+      text = ''
+    } else if (byte === OPEN_LIST && key !== undefined && sections.includes(key)) {
+      section = key
+      expectsRecord = true
+    } else if (byte === COMMA) key = undefined
+    else if (key !== undefined && byte === OPEN_OBJECT && sections.includes(key)) throw damaged(offset + at)
+  }
+
+  /** One byte of a section's list between its records. */
+  function inList(byte: number, at: number): void {
+    if (byte === COMMA && !expectsRecord) expectsRecord = true
+    else if (byte === OPEN_OBJECT && expectsRecord) start = offset + at
+    else if (byte !== CLOSE_LIST) throw damaged(offset + at)
+  }
+
+  function push(piece: Buffer): void {
+    for (let i = 0; i < piece.length; i++) {
+      const byte = piece[i] as number
+      if (inString) {
+        if (escaped) escaped = false
+        else if (byte === BACKSLASH) escaped = true
+        else if (byte === QUOTE) inString = false
+        else if (depth === 1) text = text.length < 64 ? text + String.fromCharCode(byte) : text
+        continue
+      }
+      if (byte <= 0x20) continue
+      if (depth === 0) {
+        if (closed || (byte !== OPEN_OBJECT && !(offset === 0 && i < 3 && byte >= 0xbb))) throw damaged(offset + i)
+      } else if (depth === 1) inFile(byte, i)
+      else if (depth === 2 && section !== undefined) inList(byte, i)
+      if (byte === QUOTE) {
+        inString = true
+        if (depth === 1) text = ''
+      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
+      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+        depth--
+        if (depth === 2 && start >= 0) finish(piece, Math.max(0, start - offset), i + 1)
+        else if (depth === 1) section = undefined
+        else if (depth === 0) closed = true
+      }
+    }
+    if (start >= 0) {
+      const rest = piece.subarray(Math.max(0, start - offset))
+      carriedBytes += rest.length
+      if (carriedBytes > MOST_RECORD_BYTES) throw damaged(start)
+      carried.push(rest)
+    }
+    offset += piece.length
+  }
+
+  function end(): void {
+    if (!closed) throw new InputError(`${path} is cut short after ${offset} bytes; get the file again`)
+  }
+
+  return { push, end }
+}

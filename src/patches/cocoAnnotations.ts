@@ -1,0 +1,143 @@
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import { InputError } from '../errors.js'
+import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
+
+/** Which annotation of an image stands for a class: the first in the file, or the largest that is not a crowd. */
+export const RULES = ['authors', 'largest'] as const
+export type Rule = (typeof RULES)[number]
+
+export interface CocoImage {
+  readonly id: number
+  readonly file: string
+  readonly rows: number
+  readonly cols: number
+  readonly url?: string | undefined
+  readonly licence?: string | undefined
+}
+
+/** An annotation without its outline, which is read from the file when it is wanted. */
+export interface CocoAnnotation {
+  readonly id: number
+  readonly imageId: number
+  /** x, y, width, height in pixels; undefined: damaged. */
+  readonly box: readonly [number, number, number, number] | undefined
+  readonly area: number
+  readonly crowd: boolean
+  readonly start: number
+  readonly end: number
+}
+
+/** What the choice of patches needs of an annotation file. */
+export interface CocoIndex {
+  readonly path: string
+  /** Ids by name. */
+  readonly categories: ReadonlyMap<string, number>
+  readonly images: ReadonlyMap<number, CocoImage>
+  /** By category and image: the annotation that stands for the class there. */
+  readonly annotations: ReadonlyMap<number, ReadonlyMap<number, CocoAnnotation>>
+}
+
+const imageSchema = z.object({
+  id: z.int(),
+  file_name: z.string().min(1),
+  width: z.int().min(1).max(65_535),
+  height: z.int().min(1).max(65_535),
+  license: z.int().optional(),
+  coco_url: z.string().optional(),
+})
+const licenceSchema = z.object({ id: z.int(), name: z.string().default(''), url: z.string().default('') })
+const categorySchema = z.object({ id: z.int(), name: z.string() })
+
+/**
+ * Reads an annotation file of COCO's "instances" form once, as a stream, and keeps for every class and image the one
+ * annotation that the rule takes.
+ * @param onBytes gets the bytes read so far
+ * @throws InputError if it is another kind of file, damaged or cut short
+ */
+export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: number) => void): Promise<CocoIndex> {
+  const categories = new Map<string, number>()
+  const licences = new Map<number, string>()
+  const images = new Map<number, CocoImage & { readonly licenceId: number | undefined }>()
+  const annotations = new Map<number, Map<number, CocoAnnotation>>()
+  const keep: Readonly<Record<string, (record: JsonRecord) => void>> = {
+    categories: (record) => {
+      const { id, name } = parsed(path, 'category', categorySchema, record)
+      categories.set(name, id)
+    },
+    licenses: (record) => {
+      const { id, name, url } = parsed(path, 'licence', licenceSchema, record)
+      licences.set(id, [name, url].filter((part) => part !== '').join(', '))
+    },
+    images: (record) => {
+      const image = parsed(path, 'image', imageSchema, record)
+      images.set(image.id, {
+        id: image.id,
+        file: image.file_name,
+        rows: image.height,
+        cols: image.width,
+        url: image.coco_url,
+        licenceId: image.license,
+      })
+    },
+    annotations: (record) => keepAnnotation(path, annotations, record, rule),
+  }
+  await readJsonRecords(path, Object.keys(keep), (record) => keep[record.section]?.(record), onBytes)
+  if (categories.size === 0 || images.size === 0 || annotations.size === 0) {
+    throw new InputError(`${path} has no categories, images or annotations; give a file of COCO’s instances form`)
+  }
+  const withLicence = [...images.values()].map(({ licenceId, ...image }) => {
+    const licence = licenceId === undefined ? undefined : licences.get(licenceId)
+    return [image.id, { ...image, licence }] as const
+  })
+  return { path, categories, images: new Map(withLicence), annotations }
+}
+
+function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, start }: JsonRecord): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new InputError(
+    `${path} is not of COCO’s instances form: the ${what} at byte ${start}: ${issue?.path.join('.')}: ${issue?.message}`,
+  )
+}
+
+/** Written out, since there are close to a million of them. */
+function keepAnnotation(
+  path: string,
+  annotations: Map<number, Map<number, CocoAnnotation>>,
+  { value, start, end }: JsonRecord,
+  rule: Rule,
+): void {
+  const { id, image_id: imageId, category_id: category, iscrowd } = value
+  if (typeof id !== 'number' || typeof imageId !== 'number' || typeof category !== 'number') {
+    throw new InputError(
+      `${path} is not of COCO’s instances form: the annotation at byte ${start} (id ${JSON.stringify(id)}) lacks id, image_id or category_id`,
+    )
+  }
+  const box = boxOf(value.bbox)
+  const area = typeof value.area === 'number' ? value.area : box === undefined ? 0 : box[2] * box[3]
+  const annotation = { id, imageId, box, area, crowd: Boolean(iscrowd), start, end }
+  const ofCategory = annotations.get(category) ?? new Map<number, CocoAnnotation>()
+  annotations.set(category, ofCategory)
+  const before = ofCategory.get(imageId)
+  const isTaken = rule === 'authors' ? before === undefined : !annotation.crowd && !(before && before.area >= area)
+  if (isTaken) ofCategory.set(imageId, annotation)
+}
+
+function boxOf(value: unknown): CocoAnnotation['box'] {
+  if (!Array.isArray(value) || value.length !== 4 || !value.every(Number.isFinite)) return undefined
+  return value as unknown as [number, number, number, number]
+}
+
+/** The outline of an annotation as it stands in the file. */
+export async function readSegmentation(index: CocoIndex, { start, end }: CocoAnnotation): Promise<unknown> {
+  const file = await open(index.path)
+  try {
+    const bytes = Buffer.alloc(end - start)
+    await file.read(bytes, 0, bytes.length, start)
+    return (JSON.parse(bytes.toString('utf8')) as { segmentation?: unknown }).segmentation
+  } finally {
+    await file.close()
+  }
+}

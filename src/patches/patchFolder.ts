@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { writeFileAtomic } from '../files/atomic.js'
+import { packageVersion } from '../files/package.js'
+import { sha256 } from '../files/sha256.js'
+import type { Image } from './image.js'
+import { resizeHard } from './patch.js'
+
+/** A patch as a manifest describes it. */
+export interface ManifestPatch {
+  readonly name: string
+  /** The object at its own size, PNG with alpha 0 or 255. */
+  readonly file: string
+  /** Ready-made squares, by their side in pixels. */
+  readonly sizes: Readonly<Record<string, string>>
+  readonly alpha: 'hard'
+  readonly category?: string
+  /** SHA-256 of `file`. */
+  readonly sha256: string
+}
+
+/** What could not be made into a patch, and why. */
+export interface PatchFailure {
+  readonly name: string
+  readonly reason: string
+}
+
+/** Writes an object with a hard mask into a folder of patches: native/NAME.png, and SIZE/NAME.png for each size. */
+export async function storePatch(
+  folder: string,
+  name: string,
+  image: Image,
+  sizes: readonly number[],
+): Promise<ManifestPatch> {
+  const native = await png(image)
+  const file = `native/${name}.png`
+  await writeFileAtomic(join(folder, file), native)
+  const files: Record<string, string> = {}
+  for (const size of sizes) {
+    files[size] = `${size}/${name}.png`
+    await writeFileAtomic(join(folder, `${size}/${name}.png`), await png(resizeHard(image, size)))
+  }
+  return { name, file, sizes: files, alpha: 'hard', sha256: sha256(native) }
+}
+
+function png({ rows, cols, data }: Image): Promise<Buffer> {
+  return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer()
+}
+
+/** Writes what a folder of patches holds and what is missing from it. */
+export async function writeManifest(
+  folder: string,
+  origin: object,
+  patches: readonly ManifestPatch[],
+  failed: readonly PatchFailure[],
+): Promise<string> {
+  const path = join(folder, 'manifest.json')
+  const manifest = { shiftscope: packageVersion(), ...origin, patches, failed }
+  await writeFileAtomic(path, `${JSON.stringify(manifest, null, 2)}\n`)
+  return path
+}

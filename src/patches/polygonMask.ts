@@ -1,0 +1,94 @@
+import type { Mask } from './runLengthMask.js'
+
+/** Coordinates are rounded to fifths of a pixel. */
+const SCALE = 5
+
+/**
+ * The pixels inside polygons, each closed and given as x, y, x, y, … in pixels, exactly as the COCO mask API rasterises
+ * them; several polygons are united.
+ *
+ * Vertices lie on a grid of fifths of a pixel. An edge is a chain of grid points, one for each step along its longer
+ * side. Where the chain goes from the grid column 5c + 2 to 5c + 3 or back, it crosses the middle of the pixel column c:
+ * from the pixel below the higher of the two points on, that column is turned from outside to inside or back.
+ * A crossing below the frame turns nothing in its own column but is carried into the next one's first pixel, as the API
+ * does, whose run lengths go on from column to column.
+ */
+export function polygonMask(polygons: readonly (readonly number[])[], rows: number, cols: number): Mask {
+  const union = new Uint8Array(rows * cols)
+  for (const polygon of polygons) {
+    const turns = new Uint8Array(rows * cols + 1)
+    for (const [from, to] of edges(polygon)) {
+      if (Math.abs(to.x - from.x) >= Math.abs(to.y - from.y)) crossWide(from, to, turns, rows, cols)
+      else crossSteep(from, to, turns, rows, cols)
+    }
+    let inside = 0
+    for (let i = 0; i < union.length; i++) {
+      inside ^= turns[i] as number
+      union[i] = (union[i] as number) | inside
+    }
+  }
+  return { rows, cols, columns: union }
+}
+
+interface GridPoint {
+  readonly x: number
+  readonly y: number
+}
+
+/** From each vertex to the next and from the last to the first; a coordinate without its pair is left out. */
+function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridPoint])[] {
+  const grid = (value: number | undefined) => Math.trunc(SCALE * (value as number) + 0.5)
+  const vertices = Array.from({ length: polygon.length >> 1 }, (_, i) => ({
+    x: grid(polygon[2 * i]),
+    y: grid(polygon[2 * i + 1]),
+  }))
+  return vertices.map((vertex, i) => [vertex, vertices[(i + 1) % vertices.length] as GridPoint])
+}
+
+/** Turns the pixel column c from the row on that lies below the grid row y. */
+function turn(turns: Uint8Array, rows: number, c: number, y: number): void {
+  const row = Math.ceil(Math.min(Math.max((y + 0.5) / SCALE - 0.5, 0), rows))
+  const at = c * rows + row
+  turns[at] = (turns[at] as number) ^ 1
+}
+
+/** An edge that is at least as wide as high: one point for each grid column. */
+function crossWide(a: GridPoint, b: GridPoint, turns: Uint8Array, rows: number, cols: number): void {
+  const [left, right] = a.x > b.x ? [b, a] : [a, b]
+  const width = right.x - left.x
+  const slope = (right.y - left.y) / width
+  const yAt = (x: number) => Math.trunc(left.y + slope * (x - left.x) + 0.5)
+  const first = Math.max(0, Math.ceil((left.x - 2) / SCALE))
+  const last = Math.min(cols - 1, Math.floor((right.x - 3) / SCALE))
+  for (let c = first; c <= last; c++) {
+    const x = SCALE * c + 2
+    turn(turns, rows, c, Math.min(yAt(x), yAt(x + 1)))
+  }
+}
+
+/** An edge that is higher than wide: one point for each grid row, in whose sequence the crossings are searched. */
+function crossSteep(a: GridPoint, b: GridPoint, turns: Uint8Array, rows: number, cols: number): void {
+  const [top, bottom] = a.y > b.y ? [b, a] : [a, b]
+  const height = bottom.y - top.y
+  const slope = (bottom.x - top.x) / height
+  const xAt = (step: number) => Math.trunc(top.x + slope * step + 0.5)
+  const [low, high] = [Math.min(top.x, bottom.x), Math.max(top.x, bottom.x)]
+  const first = Math.max(0, Math.ceil((low - 2) / SCALE))
+  const last = Math.min(cols - 1, Math.floor((high - 3) / SCALE))
+  for (let c = first; c <= last; c++) {
+    const middle = SCALE * c + 2
+    const isPast = (step: number) => (slope > 0 ? xAt(step) > middle : xAt(step) <= middle)
+    turn(turns, rows, c, top.y + firstStep(height, isPast) - 1)
+  }
+}
+
+/** The first step of 1 to `steps` for which a condition that then stays true holds. */
+function firstStep(steps: number, holds: (step: number) => boolean): number {
+  let [before, at] = [0, steps]
+  while (at - before > 1) {
+    const middle = Math.floor((before + at) / 2)
+    if (holds(middle)) at = middle
+    else before = middle
+  }
+  return at
+}
