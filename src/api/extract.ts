@@ -1,7 +1,7 @@
 import { join, parse } from 'node:path'
 import { type ExtractionPool, openPool } from '../engine/pool.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
-import { sceneOf, WHITE } from '../engine/scene.js'
+import { sceneOf } from '../engine/scene.js'
 import { chooseSettings, type WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { InterruptedError } from '../errors.js'
@@ -10,6 +10,7 @@ import { packageVersion } from '../files/package.js'
 import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
 import type { Network } from '../networks/index.js'
+import { readBackground, WHITE } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
@@ -26,7 +27,7 @@ export interface ExtractOptions extends NetworkChoice, WishedSettings {
   readonly size: number
   /** Distance of neighbouring positions in pixels, 1 by default. */
   readonly stride?: number
-  /** `white` (default) or `#rrggbb`. */
+  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
   readonly background?: string
   /** hard (default): alpha ≥ 128 is the patch; soft: mixed by alpha. */
   readonly blend?: Scene['blend']
@@ -69,23 +70,24 @@ export interface Extraction {
  * @throws UsageError, InputError, DeviceError, OutputError or InterruptedError; see src/errors.ts
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
-  const { size, stride = 1, background = WHITE, blend = 'hard', progress = silent, signal, out } = options
+  const { size, stride = 1, blend = 'hard', progress = silent, signal, out } = options
   const device = chooseDevice(options.device)
   const network = await chooseNetwork(options)
   const patch = patchAtSize(parse(options.patch).name, await readImage(options.patch), size, network.input.rows)
+  const { identity, background } = await readBackground(options.background ?? WHITE, network.input.rows)
   const scene = sceneOf(patch, background, blend)
   const grid = positionGrid(network.input.rows, size, stride)
   const origin = {
     patch: options.patch,
     patchSha256: patch.sha256,
-    background,
+    background: identity,
     blend,
     weights: network.weightsPath,
     weightsSha256: network.weightsSha256,
   }
-  const partial = out === undefined ? undefined : await openPartial(out, network, grid, origin)
   const { workers, threads, batch } = await chooseSettings(network, scene, grid.rows * grid.cols, options)
   const settings = { workers, threads, batch }
+  const partial = out === undefined ? undefined : await openPartial(out, network, grid, origin)
   const pool = openPool(network, settings)
   const start = performance.now()
   try {
@@ -115,6 +117,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   } finally {
     progress.stop()
     await pool.close()
+    await partial?.close()
   }
 }
 

@@ -140,7 +140,8 @@ export function isAbandonedName(name: string): boolean {
   return owner !== null && owner[1] === HOST && !isAlive(Number(owner[2]))
 }
 
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+/** Stands for this machine. */
+export const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
 /** A name in the same folder for what will take the name `path` once it is whole; it tells who is writing there. */
 export function temporaryName(path: string): string {
@@ -149,7 +150,8 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.tmp-${HOST}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine still runs. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

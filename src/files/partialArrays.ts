@@ -2,6 +2,7 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
+import { claimFolder } from './claim.js'
 import { encodeNpy } from './npy.js'
 
 /** One of the arrays that grow together: `rows` rows of `dims` float32, saved in the end as .npy of the given shape. */
@@ -26,6 +27,8 @@ export interface PartialArrays {
   append(rows: readonly Float32Array[]): Promise<void>
   /** Gives every array its final name. */
   finish(): Promise<void>
+  /** Lets others write into the folder, whether the arrays are finished or not. */
+  close(): Promise<void>
 }
 
 const STATE_FILE = 'partial.json'
@@ -36,7 +39,7 @@ const stateSchema = z.object({ fingerprint: z.string(), done: z.number().int().n
  * Opens the unfinished arrays of a folder, or begins new ones if there are none, if they are damaged, or if they were
  * made from other inputs.
  * @param fingerprint stands for all inputs that decide the arrays' values
- * @throws OutputError if the folder cannot be written
+ * @throws OutputError if the folder cannot be written, or if somebody else is writing there
  */
 export async function openPartialArrays(
   folder: string,
@@ -50,8 +53,11 @@ export async function openPartialArrays(
   const offset = (index: number, rows: number) =>
     (headers[index] as Uint8Array).length + rows * (rowBytes[index] as number)
   let done = 0
-  return guarded(folder, async () => {
+  const release = await guarded(folder, async () => {
     await makeFolders(folder)
+    return claimFolder(folder)
+  })
+  return guarded<PartialArrays>(folder, async () => {
     const standing = await rowsStanding(statePath, fingerprint)
     const sizes = await Promise.all(
       paths.map((path) =>
@@ -85,7 +91,11 @@ export async function openPartialArrays(
           for (const [index, { file }] of plans.entries()) await rename(paths[index] as string, join(folder, file))
           await rm(statePath, { force: true })
         }),
+      close: release,
     }
+  }).catch(async (error: unknown) => {
+    await release()
+    throw error
   })
 }
 
