@@ -28,7 +28,7 @@ import { type ReportOptions, writeReport } from '../report/report.js'
 import type { Summary } from '../results/summary.js'
 import { type Unit, writeUnit } from '../results/unit.js'
 import { chooseDevice } from './options.js'
-import { planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
+import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly device?: string
@@ -112,7 +112,7 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     if (unit === undefined || settings === undefined) continue
     const { imagesPerSecond } = await measureSettings(
       network,
-      sceneOf(unit.patch, study.background, study.blend),
+      sceneOf(unit.patch, backgroundFor(study, network).background, study.blend),
       settings,
     )
     seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / imagesPerSecond
@@ -136,7 +136,7 @@ async function computeUnits(
   signal: AbortSignal | undefined,
 ): Promise<MeasuredSettings> {
   const total = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
-  const firstScene = sceneOf((units[0] as PlannedUnit).patch, study.background, study.blend)
+  const firstScene = sceneOf((units[0] as PlannedUnit).patch, backgroundFor(study, network).background, study.blend)
   const settings = await chooseSettings(network, firstScene, total, options)
   const pool = openPool(network, settings)
   progress.start(network.id, total)
@@ -162,7 +162,7 @@ async function computeUnit(
   signal: AbortSignal | undefined,
 ): Promise<Unit> {
   const { network, patch, grid } = unit
-  const scene = sceneOf(patch, study.background, study.blend)
+  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
   const { layers: features, finished } = await pool.extract(scene, grid.offsets, {
     onImages,
     ...(signal && { signal }),
@@ -239,7 +239,7 @@ function describeRun(study: Study, settings: Readonly<Record<string, MeasuredSet
     })),
     patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
     stride: study.stride,
-    background: study.background,
+    background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
     blend: study.blend,
     separability: study.separability,
     settings,

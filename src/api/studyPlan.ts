@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { type PlannedUnit, planUnits } from '../engine/plan.js'
-import { parseColour, WHITE } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '../experiments/folds.js'
 import { LOSSES, type Loss } from '../experiments/separability.js'
 import { catalog, type Network } from '../networks/index.js'
+import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { findUnit, type UnitInputs } from '../results/unit.js'
@@ -38,7 +38,7 @@ export interface StudyOptions {
   readonly C?: number
   /** Seed of the fold schemes `shuffled` and `blocks`, 0 by default. */
   readonly seed?: number
-  /** `white` (default) or `#rrggbb`. */
+  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
   readonly background?: string
   readonly blend?: Scene['blend']
   /** Checkpoints in place of the published weights, by network id. */
@@ -54,7 +54,8 @@ export interface Study {
   /** Every patch at every size. */
   readonly patches: readonly Patch[]
   readonly stride: number
-  readonly background: string
+  /** By the side of a network's frame. */
+  readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly blend: Scene['blend']
   readonly separability: UnitInputs['separability']
   readonly units: readonly PlannedUnit[]
@@ -73,16 +74,16 @@ const PRESETS = {
  */
 export async function planStudy(options: StudyOptions): Promise<Study> {
   const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard' } = options
-  parseColour(background)
   const separability = classifierOf(options)
   const stride = options.stride ?? PRESETS[preset].stride
   const networks = await networksOf(options, PRESETS[preset].kind)
+  const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = await patchesOf(options.patches, [...new Set(sizes)], frame)
   const units = planUnits(networks, patches, stride)
   checkFolds(units, separability)
   const out = resolve(options.out ?? 'shiftscope-results')
-  const study = { out, networks, patches, stride, background, blend, separability, units, left: [] }
+  const study = { out, networks, patches, stride, backgrounds, blend, separability, units, left: [] }
   const left: PlannedUnit[] = []
   for (const unit of units) {
     if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
@@ -111,11 +112,24 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
   }
 }
 
+async function backgroundsOf(
+  text: string,
+  networks: readonly Network[],
+): Promise<ReadonlyMap<number, NamedBackground>> {
+  const frames = new Set(networks.map(({ input }) => input.rows))
+  const backgrounds = new Map<number, NamedBackground>()
+  for (const frame of frames) backgrounds.set(frame, await readBackground(text, frame))
+  return backgrounds
+}
+
+/** What stands behind the patches in a network's frame. */
+export function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
+  return backgrounds.get(input.rows) as NamedBackground
+}
+
 /** What decides a unit's numbers. */
-export function unitInputs(
-  { background, blend, separability }: Study,
-  { network, patch, grid }: PlannedUnit,
-): UnitInputs {
+export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit): UnitInputs {
+  const { blend, separability } = study
   return {
     model: network.id,
     weightsSha256: network.weightsSha256,
@@ -125,7 +139,7 @@ export function unitInputs(
     category: patch.category ?? null,
     size: patch.size,
     stride: grid.stride,
-    background,
+    background: backgroundFor(study, network).identity,
     blend,
     separability,
   }

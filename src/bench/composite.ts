@@ -14,6 +14,7 @@ import {
   measureWriteBandwidth,
   type WriteBandwidth,
 } from '../native.js'
+import { type Background, noise } from '../patches/background.js'
 import { median } from './statistics.js'
 
 export interface CompositeBenchOptions {
@@ -25,8 +26,12 @@ export interface CompositeBenchOptions {
   readonly repetitions?: number
 }
 
+/** What a scene can be composited from; white with a hard edge is the paper's. */
+const BACKGROUND_KINDS = ['white', 'colour', 'noise', 'image', 'white, soft alpha', 'image, soft alpha'] as const
+export type BackgroundKind = (typeof BACKGROUND_KINDS)[number]
+
 export interface CompositeBenchRow {
-  readonly background: 'white' | 'image' | 'image, soft alpha'
+  readonly background: BackgroundKind
   /** Side of the patch, in pixels. */
   readonly size: number
   readonly imagesPerSecond: number
@@ -60,18 +65,24 @@ function compositor(background: CompositeBenchRow['background'], size: number): 
       patch.set([row % 256, col % 256, (row + col) % 256, alpha], 4 * (row * size + col))
     }
   }
-  const image = Uint8Array.from({ length: imageFloats }, (_, i) => (i * 37) % 256)
   const options: CompositorOptions = {
     patch,
     patchRows: size,
     patchCols: size,
     frameRows: side,
     frameCols: side,
-    background: background === 'white' ? { rgb: [255, 255, 255] } : { image },
+    background: backgroundOf(background),
     normalisation: { divisor: 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], channelOrder: 'rgb' },
-    blend: background === 'image, soft alpha' ? 'soft' : 'hard',
+    blend: background.endsWith('soft alpha') ? 'soft' : 'hard',
   }
   return createCompositor(options)
+}
+
+function backgroundOf(kind: BackgroundKind): Background {
+  if (kind.startsWith('white')) return { rgb: [255, 255, 255] }
+  if (kind === 'colour') return { rgb: [18, 52, 86] }
+  if (kind === 'noise') return { image: noise(1, side, side) }
+  return { image: Uint8Array.from({ length: imageFloats }, (_, i) => (i * 37) % 256) }
 }
 
 /** Offsets spread over the whole grid of positions, [count, 2]. */
@@ -92,7 +103,7 @@ export async function benchComposite(options: CompositeBenchOptions = {}): Promi
   const out = new Float32Array(batch * imageFloats).fill(1)
   const rows: CompositeBenchRow[] = []
   const writes: WriteBandwidth[] = []
-  for (const background of ['white', 'image', 'image, soft alpha'] as const) {
+  for (const background of BACKGROUND_KINDS) {
     for (const size of sizes) {
       const work = compositor(background, size)
       const offsets = spreadOffsets(batch, size)

@@ -1,4 +1,5 @@
 import type { NetworkInput } from '../networks/index.js'
+import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 
 /** How a network is spread over the processor. */
@@ -10,9 +11,6 @@ export interface Settings {
   /** Images in one forward pass. */
   readonly batch: number
 }
-
-/** What stands behind the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
-export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
 /** How a patch is drawn onto its background. */
 export interface Scene {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sceneOf, WHITE } from '../../src/engine/scene.js'
+import { sceneOf } from '../../src/engine/scene.js'
 import { UsageError } from '../../src/errors.js'
+import { WHITE } from '../../src/patches/background.js'
 
 const patch = { name: 'patch', size: 1, rgba: new Uint8Array(4), sha256: '' }
 

@@ -18,7 +18,7 @@ export function extractCommand({ signal }: CommandContext): Command {
       'features to read; all of the catalog’s by default, of an ONNX file any float tensors',
       parseList,
     )
-    .option('--background <colour>', 'white or #rrggbb', 'white')
+    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
     .addOption(
       new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
         .choices(['hard', 'soft'])

@@ -53,7 +53,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
     .option('--seed <n>', 'seed of the fold schemes shuffled and blocks', parseNatural, 0)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
-    .option('--background <colour>', 'white or #rrggbb', 'white')
+    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
     .addOption(
       new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
         .choices(['hard', 'soft'])

@@ -1,0 +1,103 @@
+import { stat } from 'node:fs/promises'
+import sharp from 'sharp'
+import { UsageError } from '../errors.js'
+import { sha256 } from '../files/sha256.js'
+import { type Image, readImage } from './image.js'
+
+/** What stands behind the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
+export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
+
+/** The paper's background and the default. */
+export const WHITE = 'white'
+
+/** A background and what identifies its pixels: equal identities mean equal pixels. */
+export interface NamedBackground {
+  readonly identity: string
+  readonly background: Background
+}
+
+/**
+ * The background of a square frame that words name: `white`, a colour as `#rrggbb`, `noise:SEED`, or a picture's file.
+ *
+ * A picture of the frame's size is used as it is; any other is scaled, by Lanczos' filter of three lobes, until it just
+ * covers the frame, and what sticks out on both sides is cut off. What is transparent in it is white. It is identified
+ * by its pixels in the frame, so neither its name nor its place matter.
+ * @throws UsageError if it is none of these, InputError if the file is not a picture
+ */
+export async function readBackground(text: string, frame: number): Promise<NamedBackground> {
+  if (text === WHITE || text.startsWith('#')) {
+    return { identity: text.toLowerCase(), background: { rgb: parseColour(text) } }
+  }
+  if (text.startsWith('noise:')) {
+    const seed = parseSeed(text)
+    return { identity: `noise:${seed}`, background: { image: noise(seed, frame, frame) } }
+  }
+  if (text === '' || !(await isFile(text))) {
+    throw new UsageError(
+      `background ${text} is not a colour, nor is there such a file; use white, #rrggbb, noise:SEED or a picture`,
+    )
+  }
+  const image = await covering(onWhite(await readImage(text)), frame)
+  return { identity: `image:${sha256(image)}`, background: { image } }
+}
+
+/**
+ * Red, green and blue, 0 to 255, of a background.
+ * @throws UsageError if it is neither `white` nor `#rrggbb`
+ */
+export function parseColour(text: string): readonly [number, number, number] {
+  if (text === WHITE) return [255, 255, 255]
+  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
+  if (match === null) throw new UsageError(`background ${text} is not a colour; use white or #rrggbb`)
+  const channel = (group: number) => Number.parseInt(match[group] as string, 16)
+  return [channel(1), channel(2), channel(3)]
+}
+
+function parseSeed(text: string): number {
+  const digits = text.slice('noise:'.length)
+  if (/^\d{1,10}$/.test(digits) && Number(digits) < 2 ** 32) return Number(digits)
+  throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use such as noise:1`)
+}
+
+/**
+ * Noise, RGB [rows, cols, 3], each value from 0 to 255 alike likely and independent of the others. Value i is the top
+ * byte of MurmurHash3's finaliser of i + 1 times 0x9e3779b9 plus the finaliser of the seed, in 32-bit arithmetic.
+ */
+export function noise(seed: number, rows: number, cols: number): Uint8Array {
+  const start = mixed(seed)
+  return Uint8Array.from({ length: rows * cols * 3 }, (_, i) => mixed(Math.imul(i + 1, 0x9e3779b9) + start) >>> 24)
+}
+
+/** MurmurHash3's 32-bit finaliser (Austin Appleby, public domain). */
+function mixed(value: number): number {
+  const first = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35)
+  return second ^ (second >>> 16)
+}
+
+/** RGB of a picture on white. */
+function onWhite({ rows, cols, data }: Image): Image {
+  const rgb = new Uint8Array(rows * cols * 3)
+  for (let i = 0; i < rgb.length; i++) {
+    const pixel = Math.floor(i / 3)
+    const alpha = data[pixel * 4 + 3] as number
+    rgb[i] = Math.round(((data[pixel * 4 + (i % 3)] as number) * alpha + 255 * (255 - alpha)) / 255)
+  }
+  return { rows, cols, data: rgb }
+}
+
+async function covering({ rows, cols, data }: Image, frame: number): Promise<Uint8Array> {
+  if (rows === frame && cols === frame) return data
+  const resized = await sharp(data, { raw: { width: cols, height: rows, channels: 3 } })
+    .resize(frame, frame, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+    .raw()
+    .toBuffer()
+  return Uint8Array.from(resized)
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  )
+}
