@@ -15,7 +15,15 @@ export {
 export { examine, type Finding } from './api/doctor.js'
 export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
 export type { NetworkChoice } from './api/options.js'
-export { type CocoPatchesOptions, cocoPatches, type PatchFolder } from './api/patches.js'
+export {
+  type CocoPatchesOptions,
+  cocoPatches,
+  type ListedPatch,
+  listPatches,
+  type OwnPatchesOptions,
+  ownPatches,
+  type PatchFolder,
+} from './api/patches.js'
 export {
   estimateStudy,
   type ReproduceOptions,

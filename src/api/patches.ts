@@ -1,6 +1,6 @@
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { InputError, InterruptedError, UsageError } from '../errors.js'
-import { makeWritableFolder } from '../files/atomic.js'
+import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { RULES, type Rule, readCocoIndex } from '../patches/cocoAnnotations.js'
 import {
@@ -11,6 +11,10 @@ import {
   PAPER_CLASSES,
   PAPER_PER_CLASS,
 } from '../patches/cocoPatches.js'
+import { builtInPatches, patchesFrom } from '../patches/collection.js'
+import { contactSheet } from '../patches/contactSheet.js'
+import { readImage } from '../patches/image.js'
+import { ASPECTS, type Aspect, cutFree, ownPictures } from '../patches/ownPatches.js'
 import { type ManifestPatch, type PatchFailure, storePatch, writeManifest } from '../patches/patchFolder.js'
 import { type Progress, silent } from '../progress.js'
 import { fetchImages } from './cocoImages.js'
@@ -120,4 +124,79 @@ function reasonOf(error: unknown): string {
   const isOfObject = error instanceof InputError || (error instanceof Error && error.constructor === Error)
   if (!isOfObject || 'code' in (error as Error)) throw error
   return (error as Error).message
+}
+
+export interface OwnPatchesOptions {
+  /** Folder of pictures with transparency, or of photos with NAME.mask.png beside NAME.jpg. */
+  readonly pictures: string
+  /** Folder for the patches and their manifest. */
+  readonly out: string
+  /** Sides of the squares that are made, 75 and 125 by default. */
+  readonly sizes?: readonly number[]
+  /** stretch (default): as the paper's; pad: transparent margins keep the proportions. */
+  readonly aspect?: Aspect
+  /** Class of all of them. */
+  readonly category?: string
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Makes patches of anybody's own pictures: each trimmed to its object, with a hard mask.
+ * @throws UsageError; InputError if the folder has no pictures; OutputError; InterruptedError. A picture of which no
+ * patch can be made is named in `failed`.
+ */
+export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
+  const { pictures: folder, out, sizes = [75, 125], aspect = 'stretch', category, progress = silent, signal } = options
+  if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)
+  checkSizes(sizes)
+  if (resolve(folder) === resolve(out))
+    throw new UsageError(`${out} holds the pictures; choose another folder with --out`)
+  const pictures = await ownPictures(folder)
+  await makeWritableFolder(out)
+  const patches: ManifestPatch[] = []
+  const failed: PatchFailure[] = []
+  progress.start('patches', pictures.length)
+  for (const picture of pictures) {
+    if (signal?.aborted) throw new InterruptedError()
+    try {
+      const image = await cutFree(picture, aspect)
+      const stored = await storePatch(out, picture.name, image, sizes)
+      patches.push({ ...stored, ...(category !== undefined && { category }) })
+    } catch (error) {
+      failed.push({ name: picture.name, reason: reasonOf(error) })
+    }
+    progress.update(patches.length + failed.length)
+  }
+  progress.stop()
+  if (patches.length === 0) throw new InputError(`no patch could be made of ${folder}: ${failed[0]?.reason}`)
+  return { manifest: await writeManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
+}
+
+/** A patch that a study would take. */
+export interface ListedPatch {
+  readonly name: string
+  readonly category: string | null
+  readonly path: string
+  readonly rows: number
+  readonly cols: number
+  /** Share of pixels that are the object's. */
+  readonly opaque: number
+}
+
+/**
+ * What `reproduce` would study: the built-in patches, or those of a folder or manifest.
+ * @param sheet path of a PNG to write that shows all of them
+ */
+export async function listPatches(path?: string, sheet?: string): Promise<readonly ListedPatch[]> {
+  const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
+  const listed: ListedPatch[] = []
+  for (const { name, category = null, path } of sources) {
+    const { rows, cols, data } = await readImage(path)
+    let opaque = 0
+    for (let i = 3; i < data.length; i += 4) if ((data[i] as number) >= 128) opaque++
+    listed.push({ name, category, path, rows, cols, opaque: opaque / (rows * cols) })
+  }
+  if (sheet !== undefined) await writeFileAtomic(sheet, await contactSheet(sources))
+  return listed
 }

@@ -1,7 +1,15 @@
 import { Command, Option } from 'commander'
-import { type CocoPatchesOptions, cocoPatches, InputError, type PatchFolder } from '../../index.js'
+import {
+  type CocoPatchesOptions,
+  cocoPatches,
+  InputError,
+  listPatches,
+  type OwnPatchesOptions,
+  ownPatches,
+  type PatchFolder,
+} from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { printJson, say } from '../output.js'
+import { printJson, say, sayTable } from '../output.js'
 import { parseList, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -25,6 +33,45 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: CocoPatchesOptions & { json?: boolean }) => {
       sayFolder(await cocoPatches({ ...options, progress: terminalProgress(), signal }), json)
+    })
+  patches
+    .command('images')
+    .description('make patches of pictures with transparency, or of photos with NAME.mask.png beside NAME.jpg')
+    .argument('<folder>', 'folder of pictures')
+    .requiredOption('--out <folder>', 'folder for the patches and manifest.json')
+    .option('--sizes <a,b>', 'sides of the squares that are made; 75,125 by default', parseWholeList)
+    .addOption(
+      new Option('--aspect <how>', 'stretch to a square as the paper does, or pad with transparency')
+        .choices(['stretch', 'pad'])
+        .default('stretch'),
+    )
+    .option('--category <name>', 'class of all of them')
+    .option('--json', 'print one JSON document to stdout')
+    .action(
+      async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {
+        sayFolder(await ownPatches({ ...options, pictures, progress: terminalProgress(), signal }), json)
+      },
+    )
+  patches
+    .command('list')
+    .description('what would be studied: the built-in patches, or those of a folder or manifest')
+    .argument('[path]', 'folder of pictures, or manifest.json')
+    .option('--sheet <file>', 'write a PNG that shows all of them')
+    .option('--json', 'print one JSON document to stdout')
+    .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
+      const listed = await listPatches(path, sheet)
+      if (json) return printJson(listed)
+      sayTable(
+        ['name', 'class', 'pixels', 'object', 'file'],
+        listed.map(({ name, category, rows, cols, opaque, path }) => [
+          name,
+          category ?? '–',
+          `${cols}×${rows}`,
+          `${(100 * opaque).toFixed(0)} %`,
+          path,
+        ]),
+      )
+      if (sheet !== undefined) say(`shown in ${sheet}`)
     })
   return patches
 }

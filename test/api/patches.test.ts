@@ -1,0 +1,149 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import sharp, { type Sharp } from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { InputError, listPatches, ownPatches, reproduce, UsageError } from '../../src/index.js'
+import { readImage } from '../../src/patches/image.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const folder = temporaryFolder()
+
+/** A transparent picture of 60×40 with a red box of 20×10 at row 5, column 30. */
+async function drawn(): Promise<Sharp> {
+  const box = await sharp({ create: { width: 20, height: 10, channels: 4, background: 'red' } })
+    .png()
+    .toBuffer()
+  return sharp({ create: { width: 60, height: 40, channels: 4, background: '#0000ff00' } }).composite([
+    { input: box, top: 5, left: 30 },
+  ])
+}
+
+async function fill(): Promise<void> {
+  mkdirSync(folder('in'))
+  await (await drawn()).png().toFile(folder('in/a.png'))
+  await (await drawn()).webp({ lossless: true }).toFile(folder('in/b.webp'))
+  writeFileSync(
+    folder('in/c.svg'),
+    '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><rect x="30" y="5" width="20" height="10" fill="#f00"/></svg>',
+  )
+  await sharp({ create: { width: 60, height: 40, channels: 3, background: 'red' } })
+    .jpeg()
+    .toFile(folder('in/d.jpg'))
+  const mask = Uint8Array.from({ length: 2400 }, (_, i) => {
+    const [row, col] = [Math.floor(i / 60), i % 60]
+    return row >= 5 && row < 15 && col >= 30 && col < 50 ? 255 : 0
+  })
+  await sharp(mask, { raw: { width: 60, height: 40, channels: 1 } })
+    .png()
+    .toFile(folder('in/d.mask.png'))
+}
+
+describe('own pictures', () => {
+  it('of every kind are trimmed to the object', async () => {
+    await fill()
+    const made = await ownPatches({ pictures: folder('in'), out: folder('out'), category: 'box' })
+    expect(made.failed).toEqual([])
+    expect(made.patches.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
+    for (const { file, sizes } of made.patches) {
+      const { rows, cols, data } = await readImage(folder('out', file))
+      expect([rows, cols]).toEqual([10, 20])
+      expect(data[0]).toBeGreaterThan(250)
+      expect(data[3]).toBe(255)
+      const square = await readImage(folder('out', sizes[75] as string))
+      expect([square.rows, square.cols]).toEqual([75, 75])
+      expect(square.data.filter((_, i) => i % 4 === 3).every((alpha) => alpha === 255)).toBe(true)
+    }
+  })
+
+  it('keep their proportions with transparent margins, whose colours leave the edge as it is', async () => {
+    await fill()
+    await ownPatches({ pictures: folder('in'), out: folder('out'), aspect: 'pad', sizes: [100] })
+    const { data, rows, cols } = await readImage(folder('out/100/a.png'))
+    const opaque = data.filter((_, i) => i % 4 === 3 && data[i] === 255).length
+    expect(opaque / (rows * cols)).toBeCloseTo(0.5, 1)
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] === 255) expect([...data.subarray(i, i + 3)]).toEqual([255, 0, 0])
+    }
+  })
+
+  it('that show no object are named, and the rest is kept', async () => {
+    await fill()
+    await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+      .png()
+      .toFile(folder('in/e.png'))
+    await sharp({ create: { width: 9, height: 9, channels: 4, background: '#0000' } })
+      .png()
+      .toFile(folder('in/f.png'))
+    writeFileSync(folder('in/g.png'), 'text')
+    writeFileSync(folder('in/h.png'), readFileSync(folder('in/a.png')))
+    writeFileSync(folder('in/h.mask.png'), readFileSync(folder('in/e.png')))
+    const made = await ownPatches({ pictures: folder('in'), out: folder('out') })
+    expect(made.patches).toHaveLength(4)
+    const reasons = made.failed.map(({ name, reason }) => `${name}: ${reason}`)
+    expect(reasons[0]).toMatch(/^e: .* has no transparency; put its mask beside it as e.mask.png/)
+    expect(reasons[1]).toMatch(/^f: .* shows no object/)
+    expect(reasons[2]).toMatch(/^g: .* not a picture/)
+    expect(reasons[3]).toMatch(/^h: .*h.mask.png is of 9×9 pixels/)
+  })
+
+  it('must be there, and the patches go elsewhere', async () => {
+    mkdirSync(folder('in'))
+    await expect(ownPatches({ pictures: folder('in'), out: folder('out') })).rejects.toThrow(/no pictures/)
+    await expect(ownPatches({ pictures: folder('in'), out: folder('in') })).rejects.toThrow(UsageError)
+    await expect(ownPatches({ pictures: folder('nothing'), out: folder('out') })).rejects.toThrow(InputError)
+    writeFileSync(folder('in/x.mask.png'), '')
+    writeFileSync(folder('in/y.png'), '')
+    await expect(ownPatches({ pictures: folder('in'), out: folder('out') })).rejects.toThrow(/mask of no picture x/)
+  })
+})
+
+describe('a list of patches', () => {
+  it('tells of the built-in ones and of any folder', async () => {
+    expect(await listPatches()).toHaveLength(10)
+    await fill()
+    await ownPatches({ pictures: folder('in'), out: folder('out'), category: 'box' })
+    const listed = await listPatches(folder('out'))
+    expect(listed[0]).toEqual({
+      name: 'a',
+      category: 'box',
+      path: folder('out/native/a.png'),
+      rows: 10,
+      cols: 20,
+      opaque: 1,
+    })
+  })
+
+  it('is shown on a sheet', async () => {
+    await listPatches(undefined, folder('sheets/all.png'))
+    const { rows, cols, data } = await readImage(folder('sheets/all.png'))
+    expect([cols, rows]).toEqual([4 * 120 + 8, 3 * 136 + 8])
+    expect(new Set(data).size).toBeGreaterThan(50)
+  })
+})
+
+describe('a study on another background', () => {
+  it('is another study, and the same picture under another name the same', async () => {
+    const study = (background: string) =>
+      reproduce({
+        sizes: [125],
+        stride: 50,
+        experiments: ['similarity'],
+        patches: folder('one.png'),
+        background,
+        out: folder('results'),
+      })
+    await (await drawn()).png().toFile(folder('one.png'))
+    const picture = { width: 300, height: 250, channels: 3 } as const
+    await sharp({ create: { ...picture, background: 'green' } })
+      .png()
+      .toFile(folder('green.png'))
+    writeFileSync(folder('also.png'), readFileSync(folder('green.png')))
+    expect((await study(folder('green.png'))).computed).toBe(1)
+    expect((await study(folder('also.png'))).computed).toBe(0)
+    await sharp({ create: { ...picture, background: 'blue' } })
+      .png()
+      .toFile(folder('green.png'))
+    expect((await study(folder('green.png'))).computed).toBe(1)
+    expect((await study('noise:1')).computed).toBe(1)
+    expect((await study('noise:1')).computed).toBe(0)
+  })
+})
