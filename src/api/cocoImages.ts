@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { InputError, InterruptedError, NetworkError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
+import { asCacheError } from '../networks/cache.js'
 import { download } from '../networks/download.js'
 import { claimPartial, releasePartial, removePartial } from '../networks/partialDownload.js'
 import { type CocoChoice, imagePath } from '../patches/cocoPatches.js'
@@ -37,8 +38,11 @@ export async function fetchImages(
       try {
         await fetchImage(image.url, imagePath(folder, image), signal)
       } catch (error) {
-        if (!isOfTheImage(error)) throw error
-        failures.set(image.id, `its image ${image.file} could not be fetched: ${error.message}`)
+        if (!isOfTheImage(error)) {
+          queue.length = 0
+          throw error
+        }
+        failures.set(image.id, `its image ${image.file} could not be fetched: ${causeOf(error)}`)
       }
       progress.update(++done)
     }
@@ -58,12 +62,19 @@ function isOfTheImage(error: unknown): error is Error {
   return error instanceof Error && error.constructor === Error && !('code' in error)
 }
 
+/** Without the remedies for weights: an image has one address. */
+function causeOf(error: Error): string {
+  return `${error.message.split('; ')[0]}; the same command tries again`
+}
+
 async function fetchImage(address: string | undefined, path: string, signal: AbortSignal | undefined): Promise<void> {
   if (await isFile(path)) return
   if (address === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Error('it has no coco_url that is an http or https address')
   }
-  const partial = await claimPartial(`image-${sha256(address).slice(0, 16)}`)
+  const partial = await claimPartial(`image-${sha256(address).slice(0, 16)}`).catch((error: unknown) => {
+    throw asCacheError(error)
+  })
   try {
     await download(new URL(address), partial, {
       bytes: null,

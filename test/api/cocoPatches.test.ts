@@ -3,14 +3,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cocoPatches, InputError, reproduce, UsageError } from '../../src/index.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
-import { fileAnswer, startServer } from '../networks/fileServer.js'
+import { beginning, fileAnswer, startServer } from '../networks/fileServer.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
+afterEach(() => vi.unstubAllEnvs())
 
 interface Annotation {
   id: number
@@ -215,7 +216,7 @@ describe('download', () => {
       (request, response) => (request.url === '/2.png' ? response.writeHead(404).end() : answer(request, response)),
       'http',
     )
-    process.env.SHIFTSCOPE_CACHE = folder('cache')
+    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
     const image = (id: number) => ({
       id,
       file_name: `${id}.png`,
@@ -235,7 +236,30 @@ describe('download', () => {
     expect(server.requests.map(({ path }) => path).sort()).toEqual([1, 2, 3, 4, 5].map((id) => `/${id}.png`))
     await make(file, options)
     expect(server.requests.slice(5).map(({ path }) => path)).toEqual(['/2.png'])
-    delete process.env.SHIFTSCOPE_CACHE
+  })
+})
+
+describe('a download that was cut off', () => {
+  it('goes on from where it stopped', async () => {
+    await picture('served.png')
+    const bytes = readFileSync(folder('images/served.png'))
+    const server = await startServer(
+      beginning(bytes, 200, (response) => setTimeout(() => response.destroy(), 200)),
+      'http',
+    )
+    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+    const image = { id: 1, file_name: '1.png', width: COLS, height: ROWS, coco_url: `${server.address}/1.png` }
+    const file = await annotate([square(1, 1)], { images: [image] }, false)
+    const options = { images: folder('fetched'), download: true }
+    const [failure] = (await make(file, options)).failed
+    expect(failure?.reason).toMatch(
+      /^annotation 1: its image 1.png could not be fetched: .*the same command tries again$/,
+    )
+    expect(existsSync(folder('fetched/1.png'))).toBe(false)
+    server.answer = fileAnswer(bytes)
+    expect((await make(file, options)).failed).toEqual([])
+    expect(server.requests.at(-1)?.range).toBe('bytes=200-')
+    expect(readFileSync(folder('fetched/1.png')).equals(bytes)).toBe(true)
   })
 })
 

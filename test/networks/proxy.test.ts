@@ -21,6 +21,9 @@ describe('the proxy of an address', () => {
   })
 
   it('is none for what stays on this machine', () => {
+    expect(proxyOf('http://a.org/', { http_proxy: 'http://p:1', HTTPS_PROXY: 'http://q:2' })).toBe('http://p:1')
+    expect(proxyOf('http://a.org/', { HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://q:2' })).toBeUndefined()
+    expect(proxyOf('http://a.org/', { http_proxy: 'http://p:1', no_proxy: 'a.org' })).toBeUndefined()
     expect(proxyOf('http://localhost/', { HTTPS_PROXY: 'http://p:1', HTTP_PROXY: 'http://p:1' })).toBeUndefined()
   })
 
