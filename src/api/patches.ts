@@ -1,8 +1,9 @@
+import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { InputError, InterruptedError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { RULES, type Rule, readCocoIndex } from '../patches/cocoAnnotations.js'
+import { type CocoIndex, RULES, type Rule, readCocoIndex } from '../patches/cocoAnnotations.js'
 import {
   type CocoChoice,
   chooseObjects,
@@ -63,8 +64,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   }
   checkSizes(sizes)
   const images = options.images ?? join(out, 'images')
-  progress.note(`reading ${annotations}`)
-  const index = await readCocoIndex(annotations, rule)
+  const index = await readIndex(annotations, rule, progress, signal)
   const choices = chooseObjects(index, classes, perClass)
   await makeWritableFolder(out)
   noteShortage(choices, classes, perClass, progress)
@@ -88,6 +88,27 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   progress.stop()
   const origin = { kind: 'coco', annotations: basename(annotations), rule, classes, perClass }
   return { manifest: await writeManifest(out, origin, patches, failed), patches, failed }
+}
+
+async function readIndex(
+  path: string,
+  rule: Rule,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<CocoIndex> {
+  const bytes = await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  progress.start('annotations', bytes, { unit: 'bytes', before: 0 })
+  try {
+    return await readCocoIndex(path, rule, (read) => {
+      if (signal?.aborted) throw new InterruptedError()
+      progress.update(read)
+    })
+  } finally {
+    progress.stop()
+  }
 }
 
 function checkSizes(sizes: readonly number[]): void {

@@ -137,6 +137,34 @@ describe('the choice of objects', () => {
   })
 })
 
+describe('the pixels of an object', () => {
+  it('are those that OpenCV reads, as stored, whatever EXIF says of turning', async () => {
+    const golden = JSON.parse(readFileSync(new URL('../golden/coco.json', import.meta.url), 'utf8')).photo
+    const { rows, cols } = golden
+    const jpeg = Buffer.from(golden.jpeg, 'base64')
+    // A segment APP1 with nothing but the orientation 6, after the start of image.
+    const exif = Buffer.from(
+      'ffe1002245786966000049492a000800000001001201030001000000060000000000000000',
+      'hex',
+    ).subarray(0, 36)
+    const turned = Buffer.concat([jpeg.subarray(0, 2), exif, jpeg.subarray(2)])
+    expect((await sharp(turned).metadata()).orientation).toBe(6)
+    const file = await annotate(
+      [1, 2].map((id) => square(id, id, { bbox: [0, 0, cols, rows], segmentation: [rectangle(0, 0, cols, rows)] })),
+      { images: [1, 2].map((id) => ({ id, file_name: `${id}.png`, width: cols, height: rows })) },
+    )
+    writeFileSync(folder('images/1.png'), jpeg)
+    writeFileSync(folder('images/2.png'), turned)
+    const made = await make(file)
+    expect(made.failed).toEqual([])
+    for (const { file } of made.patches) {
+      const { data } = await readImage(folder('out', file))
+      const rgb = data.filter((_, i) => i % 4 !== 3)
+      expect(createHash('sha256').update(rgb).digest('hex')).toBe(golden.sha256)
+    }
+  })
+})
+
 describe('an object that cannot be made', () => {
   it('is named by its annotation; the rest is kept and nothing takes its place', async () => {
     const file = await annotate(

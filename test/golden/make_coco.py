@@ -2,6 +2,7 @@
 
 Usage: python3 make_coco.py > coco.json   (Debian: python3-opencv)
 """
+import base64
 import hashlib
 import itertools
 import json
@@ -68,4 +69,8 @@ for seed, (rows, cols) in enumerate([(40, 61), (37, 38), (75, 90), (150, 150), (
             out[..., 3] *= 255
             patches.append({"rows": rows, "cols": cols, "seed": seed, "block": block, "size": size,
                             "opaque": int((out[..., 3] == 255).sum()), "sha256": hashlib.sha256(out.tobytes()).hexdigest()})
-json.dump({"opencv": cv2.__version__, "masks": masks, "patches": patches}, sys.stdout, separators=(",", ":"))
+photo = cv2.resize(random.integers(0, 256, (6, 8, 3), dtype=np.uint8), (101, 81), interpolation=cv2.INTER_CUBIC)
+jpeg = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+decoded = cv2.cvtColor(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+photo = {"jpeg": base64.b64encode(jpeg).decode(), "rows": 81, "cols": 101, "sha256": hashlib.sha256(decoded.tobytes()).hexdigest()}
+json.dump({"opencv": cv2.__version__, "masks": masks, "patches": patches, "photo": photo}, sys.stdout, separators=(",", ":"))
