@@ -12,6 +12,9 @@ export interface JsonRecord {
 /** A single record is not taken beyond this many bytes. */
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
+/** Of a section's name no more is compared. */
+const MOST_NAME_BYTES = 64
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -116,7 +119,8 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
         if (escaped) escaped = false
         else if (byte === BACKSLASH) escaped = true
         else if (byte === QUOTE) inString = false
-        else if (depth === 1) text = text.length < 64 ? text + String.fromCharCode(byte) : text
+        // Escapes stay as they are written: no name that is asked for has any.
+        if (inString && depth === 1 && text.length < MOST_NAME_BYTES) text += String.fromCharCode(byte)
         continue
       }
       if (byte <= 0x20) continue

@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { UsageError } from '../errors.js'
 import { type CocoAnnotation, type CocoImage, type CocoIndex, readSegmentation } from './cocoAnnotations.js'
 import { cocoMask } from './cocoMask.js'
-import type { Image } from './image.js'
+import { type Image, MAX_PIXELS } from './image.js'
 import type { Mask } from './runLengthMask.js'
 
 /** The paper's classes. */
@@ -86,8 +86,9 @@ export async function cutOut(index: CocoIndex, choice: CocoChoice, path: string)
   const { annotation, image } = choice
   if (image === undefined) throw new Error(`the file does not describe its image ${annotation.imageId}`)
   if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
-  const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
+  // The picture first: only a real one may decide how much memory its mask takes.
   const rgb = await storedPixels(path, image)
+  const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
   if (cut.rows === 0 || cut.cols === 0) throw new Error('its box holds no pixels')
   if (!cut.data.some((value, i) => i % 4 === 3 && value > 0)) throw new Error('its mask holds no pixels')
@@ -99,7 +100,7 @@ async function storedPixels(path: string, { file, rows, cols }: CocoImage): Prom
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`its image ${file} ${error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`}`)
   })
-  const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true })
+  const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
   const { width, height, space, depth, pages } = await picture.metadata().catch(() => {
     throw new Error(`its image ${file} is not a picture`)
   })

@@ -10,7 +10,7 @@ export interface Image {
 }
 
 /** The largest picture that is decoded, in pixels: 64 megapixels, 256 MB as RGBA. */
-const MAX_PIXELS = 64_000_000
+export const MAX_PIXELS = 64_000_000
 
 /** The largest picture file that is opened, in bytes. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024
