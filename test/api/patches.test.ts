@@ -124,6 +124,7 @@ describe('a study on another background', () => {
   it('is another study, and the same picture under another name the same', async () => {
     const study = (background: string) =>
       reproduce({
+        models: ['tiny-alexnet'],
         sizes: [125],
         stride: 50,
         experiments: ['similarity'],
