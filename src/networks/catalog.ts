@@ -33,6 +33,8 @@ const entrySchema = z.object({
   kind: z.enum(['embedded', 'published']),
   /** Embedded networks: the ONNX file, relative to the package's folder. */
   file: z.string().nullable(),
+  /** Embedded networks: SHA-256 of the ONNX file. */
+  sha256: z.string().nullable(),
   /** Published networks: files with the same weights, the current one first. */
   sources: z.array(sourceSchema).readonly(),
   /** SPDX identifier of the weights' licence. */
@@ -40,8 +42,11 @@ const entrySchema = z.object({
   /** The publication that introduced the network. */
   paper: z.string(),
   input: inputSchema,
-  /** In order of depth; where `dims` is null, the ONNX file says it. */
-  layers: z.array(z.object({ name: z.string(), dims: z.number().nullable() })).readonly(),
+  /**
+   * In order of depth; where `dims` is null, the ONNX file says it. `norm`: of the features of the test image, where it
+   * is known (see verification.ts).
+   */
+  layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
 
 /** A network that is known by name. */
@@ -64,8 +69,9 @@ export function catalogEntry(id: string, entries: readonly CatalogEntry[] = cata
   throw new UsageError(`no network is called "${id}"; use one of ${known.join(', ')}, or the path of an .onnx file`)
 }
 
-/** Whether a file is one of the published ones; null: not enough is known about them to tell. */
+/** Whether a file is the embedded one, or one of the published ones; null: not enough is known about them to tell. */
 export function isPublished(entry: CatalogEntry, sha256: string): boolean | null {
+  if (entry.sha256 !== null) return sha256 === entry.sha256
   if (entry.sources.length === 0) return null
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }

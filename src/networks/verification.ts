@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
-import { catalogEntry, isPublished } from './catalog.js'
+import { type CatalogEntry, catalogEntry, isPublished } from './catalog.js'
 import type { Network, NetworkInput } from './network.js'
 import { resolveNetwork } from './resolve.js'
 
@@ -29,21 +29,38 @@ export interface Verification {
  * Checks that a network of the catalog is what it should be and runs: the SHA-256 of its weights, and a forward pass of
  * a fixed image on the processor.
  *
- * @throws UsageError for an unknown id; InputError when weights are missing or damaged, the graph does not run, or a
- * feature is not finite
+ * @throws UsageError for an unknown id; InputError when weights are missing or damaged, an embedded file is not the
+ * package's own, the graph does not run, or a feature is not finite or not what the catalog says
  */
 export async function verifyNetwork(id: string): Promise<Verification> {
   const entry = catalogEntry(id)
   const network = await resolveNetwork({ id })
+  const published = isPublished(entry, network.weightsSha256)
+  if (entry.kind === 'embedded' && published === false) {
+    throw new InputError(`${network.weightsPath} is not the file that came with the package; install it again`)
+  }
   const outputs = await runTestImage(network)
+  const layers = network.layers.map(({ name, dims }) => verifyLayer(network, name, dims, outputs.get(name)))
+  for (const { name, norm } of layers) checkNorm(entry, name, norm)
   return {
     id,
     weightsPath: network.weightsPath,
     sha256: network.weightsSha256,
     bytes: network.weightsBytes,
-    published: isPublished(entry, network.weightsSha256),
-    layers: network.layers.map(({ name, dims }) => verifyLayer(network, name, dims, outputs.get(name))),
+    published,
+    layers,
   }
+}
+
+/** Processors differ in the last digits; a network that is another differs in the first. */
+const NORM_TOLERANCE = 1e-3
+
+function checkNorm(entry: CatalogEntry, layer: string, norm: number): void {
+  const expected = entry.layers.find(({ name }) => name === layer)?.norm ?? null
+  if (expected === null || Math.abs(norm - expected) <= NORM_TOLERANCE * expected) return
+  throw new InputError(
+    `${entry.id} gives other features than it should: ${layer} of the test image has norm ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
+  )
 }
 
 async function runTestImage(network: Network): Promise<ReadonlyMap<string, Float32Array>> {

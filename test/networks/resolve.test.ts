@@ -7,6 +7,7 @@ import { sha256OfFile } from '../../src/files/sha256.js'
 import {
   cacheFolder,
   catalog,
+  catalogEntry,
   importWeights,
   listNetworks,
   resolveNetwork,
@@ -269,8 +270,11 @@ describe.each(embedded)('embedded network $id', ({ id }) => {
     expect(network.layers.map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
     expect(network.weightsSha256).toBe(await sha256OfFile(network.onnxPath))
     const { layers, published } = await verifyNetwork(id)
-    expect(published).toBeNull()
-    for (const { norm } of layers) expect(norm).toBeGreaterThan(0)
+    expect(published).toBe(true)
+    const expected = catalogEntry(id).layers.map((layer) => layer.norm ?? 0)
+    layers.forEach(({ norm }, i) => {
+      expect(norm / (expected[i] as number)).toBeCloseTo(1, 3)
+    })
     expect((await listNetworks()).find(({ entry }) => entry.id === id)?.state).toBe('embedded')
   })
 
