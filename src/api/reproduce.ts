@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { env } from 'onnxruntime-node'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { type ExtractionPool, openPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
@@ -25,6 +27,7 @@ import type { Network } from '../networks/index.js'
 import { type Progress, silent } from '../progress.js'
 import type { ColourLimits } from '../report/heatmap.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
+import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { type Unit, writeUnit } from '../results/unit.js'
 import { chooseDevice } from './options.js'
@@ -51,7 +54,7 @@ export interface StudyEstimate {
   readonly bytes: number
   /** Largest features of a unit in memory. */
   readonly featureBytes: number
-  /** Seconds for the images that are left, from a short measured trial of each network. */
+  /** Seconds for the images that are left, from a short measured trial of each network; classifiers come on top. */
   readonly seconds: number
 }
 
@@ -77,19 +80,33 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const start = new Date()
   const device = chooseDevice(options.device)
   const study = await planStudy(options)
+  const beside = await patchesBeside(
+    study.out,
+    study.units.map((unit) => unitInputs(study, unit)),
+  )
+  if (beside.length > 0)
+    progress.note(`${study.out} holds other patches too; they count in its tables: ${beside.join(', ')}`)
   await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
   const skipped = study.units.length - study.left.length
   if (skipped > 0) progress.note(`${skipped} of ${study.units.length} units stand already in ${study.out}`)
-  const settings: Record<string, MeasuredSettings> = {}
+  const runFile = join(study.out, 'run.json')
+  const settings = await settingsOf(runFile)
+  const describe = (finished: Date | null) => ({
+    ...describeRun(study, settings),
+    device,
+    started: start.toISOString(),
+    finished: finished?.toISOString() ?? null,
+  })
+  await writeJson(runFile, describe(null))
   for (const network of study.networks) {
     const units = study.left.filter((unit) => unit.network === network)
     if (units.length > 0) settings[network.id] = await computeUnits(study, network, units, options, progress, signal)
   }
+  if (signal?.aborted) throw new InterruptedError()
   const summary = await writeReport(study.out, reportOptions(options))
   const end = new Date()
-  const run = { ...describeRun(study, settings), device, started: start.toISOString(), finished: end.toISOString() }
-  await writeFileAtomic(join(study.out, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
+  await writeJson(runFile, describe(end))
   return {
     out: study.out,
     units: study.units.length,
@@ -98,6 +115,20 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     seconds: (end.getTime() - start.getTime()) / 1000,
     summary,
   }
+}
+
+/** The settings that earlier runs into the same folder chose, by network; a run that computes nothing keeps them. */
+async function settingsOf(runFile: string): Promise<Record<string, MeasuredSettings>> {
+  try {
+    const { settings } = JSON.parse(await readFile(runFile, 'utf8')) as { settings?: Record<string, MeasuredSettings> }
+    return { ...settings }
+  } catch {
+    return {}
+  }
+}
+
+function writeJson(path: string, document: unknown): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
 /** What `reproduce` would do with the same options, with a short trial of each network for the time. */
@@ -229,6 +260,7 @@ function describeRun(study: Study, settings: Readonly<Record<string, MeasuredSet
   return {
     shiftscope: packageVersion(),
     node: process.version,
+    onnxruntime: env.versions.node ?? null,
     platform: `${process.platform}-${process.arch}`,
     instructionSet: instructionSet(),
     networks: study.networks.map(({ id, weightsPath, weightsSha256, layers }) => ({

@@ -8,7 +8,7 @@ import { catalog, type Network } from '../networks/index.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { findUnit, type UnitInputs } from '../results/unit.js'
+import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
 import { chooseNetwork } from './options.js'
 
 /** The experiments that a unit may hold. */
@@ -131,6 +131,7 @@ export function backgroundFor({ backgrounds }: Study, { input }: Network): Named
 export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit): UnitInputs {
   const { blend, separability } = study
   return {
+    format: UNIT_FORMAT,
     model: network.id,
     weightsSha256: network.weightsSha256,
     layers: network.layers.map(({ name }) => name),

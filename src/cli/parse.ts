@@ -51,3 +51,12 @@ export function collectAssignments(
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('Give ID=FILE, such as alexnet=alexnet.pth.')
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
+
+/** Numbers of the ten classifiers of a layer, 0 to 9. */
+export function parseProblems(text: string): readonly number[] {
+  const problems = parseList(text).map(Number)
+  if (!problems.every((problem) => Number.isInteger(problem) && problem >= 0 && problem <= 9)) {
+    throw new InvalidArgumentError('Give numbers from 0 to 9, separated by commas.')
+  }
+  return problems
+}

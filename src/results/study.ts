@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { InputError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import { type Metric, unitMetrics } from './metrics.js'
-import { readAnchorFeatures, readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
+import { readAnchorFeatures, readUnit, readUnitMaps, type Unit, type UnitInputs, unitFolder } from './unit.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -60,7 +60,7 @@ async function readGroup(results: string, folders: readonly string[]): Promise<S
     const home = unitFolder(results, unit.inputs)
     if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
     const first = units[0] ?? unit
-    const difference = differenceOf(first, unit)
+    const difference = differenceOf(first.inputs, unit.inputs)
     if (difference !== undefined) {
       throw new InputError(
         `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
@@ -109,15 +109,46 @@ async function nullBaselineOf(
   return results
 }
 
-function differenceOf(a: Unit, b: Unit): string | undefined {
-  if (a.inputs.stride !== b.inputs.stride || a.rows !== b.rows || a.cols !== b.cols) return 'stride'
-  if (a.inputs.layers.join() !== b.inputs.layers.join()) return 'list of layers'
-  if (a.inputs.weightsSha256 !== b.inputs.weightsSha256) return 'set of weights'
-  if (a.inputs.background !== b.inputs.background) return 'background'
-  if (a.inputs.blend !== b.inputs.blend) return 'blend'
-  if (JSON.stringify(a.inputs.separability) !== JSON.stringify(b.inputs.separability))
-    return 'classifier or fold scheme'
-  return undefined
+/**
+ * What keeps two units of one network and size from being averaged; undefined: nothing. Fold schemes may differ: each
+ * scheme's numbers are of the units that have it.
+ */
+function differenceOf(a: UnitInputs, b: UnitInputs): string | undefined {
+  if (a.stride !== b.stride) return 'stride'
+  if (JSON.stringify(a.layers) !== JSON.stringify(b.layers)) return 'list of layers'
+  if (a.weightsSha256 !== b.weightsSha256) return 'set of weights'
+  if (a.background !== b.background) return 'background'
+  if (a.blend !== b.blend) return 'blend'
+  if (a.separability === null || b.separability === null) return undefined
+  const { loss, C, seed } = a.separability
+  const other = b.separability
+  return loss === other.loss && C === other.C && seed === other.seed ? undefined : 'classifier'
+}
+
+/**
+ * Looks at the units that a results folder holds beside the planned ones, before anything is computed.
+ * @returns the names of patches beside those planned, which will be part of the same averages
+ * @throws UsageError if they could not be averaged with the planned units
+ */
+export async function patchesBeside(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
+  const names = new Set<string>()
+  const folders = new Set(planned.map((inputs) => unitFolder(results, inputs)))
+  const firstOfGroup = new Map(planned.map((inputs) => [dirname(unitFolder(results, inputs)), inputs]))
+  for (const [group, inputs] of firstOfGroup) {
+    for (const name of await foldersIn(group)) {
+      if (folders.has(join(group, name))) continue
+      const unit = await readUnit(join(group, name)).catch(() => undefined)
+      if (unit === undefined) continue
+      const difference = differenceOf(inputs, unit.inputs)
+      if (difference !== undefined) {
+        throw new UsageError(
+          `${results} holds patch ${unit.inputs.patch} with another ${difference}; choose another --out, or remove ${group}`,
+        )
+      }
+      names.add(unit.inputs.patch)
+    }
+  }
+  return [...names].sort(compareText)
 }
 
 /** Part of a group's mean maps: one layer and anchor, [rows, cols]. */

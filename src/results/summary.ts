@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
-import { TASKS } from '../experiments/folds.js'
+import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import type { StudyGroup } from './study.js'
 
 /** One cell of Table 1 or 2: mean and population standard deviation over patches of each patch's mean cosine. */
@@ -82,9 +82,11 @@ function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup
 }
 
 function summarizeSeparability({ model, size, layers, units }: StudyGroup): readonly SeparabilitySummary[] {
-  const classifier = units[0]?.inputs.separability
-  if (!classifier) return []
-  const { cv: schemes, loss } = classifier
+  const classifiers = units.flatMap(({ inputs }) => inputs.separability ?? [])
+  const [classifier] = classifiers
+  if (classifier === undefined) return []
+  const { loss } = classifier
+  const schemes = FOLD_SCHEMES.filter((scheme) => classifiers.some(({ cv }) => cv.includes(scheme)))
   return layers.flatMap((layer, i) =>
     schemes.flatMap((cv) =>
       TASKS.map((task) => {

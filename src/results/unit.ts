@@ -9,8 +9,12 @@ import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
+/** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
+export const UNIT_FORMAT = 1
+
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
+  format: z.literal(UNIT_FORMAT),
   model: z.string(),
   weightsSha256: z.string(),
   layers: z.array(z.string()),

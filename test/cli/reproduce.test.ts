@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from './process.js'
 
 /** A study of ten units that takes some seconds. */
-const STUDY = ['reproduce', '--sizes', '75', '--stride', '8']
+const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--stride', '8']
 
 let folder: string
 let reference: string

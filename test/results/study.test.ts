@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { InputError } from '../../src/errors.js'
-import { meanMap, readStudy } from '../../src/results/study.js'
+import { InputError, UsageError } from '../../src/errors.js'
+import { meanMap, patchesBeside, readStudy } from '../../src/results/study.js'
 import { type UnitInputs, unitFolder, writeUnit } from '../../src/results/unit.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { arraysOf, inputs, madeUnit } from './study.js'
@@ -115,5 +115,39 @@ describe('study', () => {
   it('refuses a folder without units, and one that is missing', async () => {
     expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run reproduce/)
     expect(await refusalOf(inFolder('nothing'))).toMatch(/no finished units/)
+  })
+})
+
+describe('patches beside the planned ones', () => {
+  const planned = [{ ...inputs, patch: 'car' }]
+
+  it('are named, so that the user knows what counts in the tables', async () => {
+    await store(inFolder(), { patch: 'zebra' })
+    await store(inFolder(), { patch: 'bird' })
+    await store(inFolder(), { patch: 'car' })
+    await store(inFolder(), { patch: 'dog', size: 75 })
+    expect(await patchesBeside(inFolder(), planned)).toEqual(['bird', 'zebra'])
+    expect(await patchesBeside(inFolder('nothing'), planned)).toEqual([])
+  })
+
+  it.each([{ stride: 25 }, { background: '#000000' }, { weightsSha256: 'other' }, { layers: ['fc6'] }])(
+    'are refused before anything is computed where averages would mix %j',
+    async (changes) => {
+      await store(inFolder(), { patch: 'bird', ...changes })
+      await expect(patchesBeside(inFolder(), planned)).rejects.toThrow(UsageError)
+      await expect(patchesBeside(inFolder(), planned)).rejects.toThrow(
+        /holds patch bird with another .*; choose another --out/,
+      )
+    },
+  )
+
+  it('may have other fold schemes, but no other classifier', async () => {
+    const classifier = { loss: 'hinge' as const, C: 1, seed: 0, cv: ['ordered' as const] }
+    await store(inFolder(), { patch: 'bird', separability: { ...classifier, cv: ['ordered', 'blocks'] } })
+    await store(inFolder(), { patch: 'dog' })
+    const wanted = (changes: object) => [{ ...inputs, separability: { ...classifier, ...changes } }]
+    expect(await patchesBeside(inFolder(), wanted({}))).toEqual(['bird', 'dog'])
+    await expect(patchesBeside(inFolder(), wanted({ C: 2 }))).rejects.toThrow(/another classifier/)
+    expect(await readStudy(inFolder(), [])).toHaveLength(1)
   })
 })

@@ -1,7 +1,8 @@
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
-import type { Unit, UnitArrays, UnitInputs } from '../../src/results/unit.js'
+import { UNIT_FORMAT, type Unit, type UnitArrays, type UnitInputs } from '../../src/results/unit.js'
 
 export const inputs: UnitInputs = {
+  format: UNIT_FORMAT,
   model: 'alexnet',
   weightsSha256: '0123',
   layers: ['fc6', 'fc8'],

@@ -11,12 +11,11 @@ import {
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
-import { collectAssignments, parseList, parseWhole } from '../parse.js'
+import { collectAssignments, parseList, parseProblems, parseWhole } from '../parse.js'
 
 interface ExtractBenchOptions {
   readonly models?: readonly string[]
   readonly weights?: Readonly<Record<string, string>>
-  readonly patch?: string
   readonly repeats: number
   readonly workers?: number
   readonly threads?: number
@@ -29,7 +28,7 @@ interface SvmBenchFlags {
   readonly repeats: number
   readonly threads?: number
   readonly compare?: boolean
-  readonly problems?: readonly string[]
+  readonly problems?: readonly number[]
   readonly json?: boolean
 }
 
@@ -117,14 +116,14 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option(
       '--problems <a,b>',
       'with --compare: which of the ten problems it solves, 0 to 9; all by default',
-      parseList,
+      parseProblems,
     )
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string | undefined, { json, repeats, problems, ...options }: SvmBenchFlags) => {
       const result = await benchSeparability({
         ...options,
         ...(file !== undefined && { file }),
-        ...(problems && { problems: problems.map(Number) }),
+        ...(problems && { problems }),
         repetitions: repeats,
       })
       if (json) return printJson(result)

@@ -85,7 +85,7 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   if (json) return printJson(estimate)
   say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
   say(`${byteSize(estimate.bytes)} of maps on disk, at most ${byteSize(estimate.featureBytes)} of features in memory`)
-  say(`about ${duration(estimate.seconds)} on this machine`)
+  say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers not counted`)
 }
 
 /** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
