@@ -146,7 +146,11 @@ export async function readUnit(folder: string): Promise<Unit> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new InputError(`cannot read ${path}: no such file; run reproduce on this folder again`)
   })
-  const parsed = documentSchema.safeParse(parseJson(text))
+  const json = parseJson(text)
+  if (isOfOtherVersion(json)) {
+    throw new InputError(`${path} was made by another version of shiftscope; run reproduce on this folder again`)
+  }
+  const parsed = documentSchema.safeParse(json)
   if (parsed.success) {
     const { sha256: digest, ...unit } = parsed.data
     if (digest === sha256(JSON.stringify(unit))) return unit
@@ -193,6 +197,11 @@ function covers(stored: UnitInputs, wanted: UnitInputs): boolean {
 /** In the schema's order, whatever the order they came in. */
 function pickInputs(inputs: Omit<UnitInputs, 'separability'>): object {
   return inputsSchema.omit({ separability: true }).parse(inputs)
+}
+
+function isOfOtherVersion(json: unknown): boolean {
+  const inputs = (json as { inputs?: { format?: unknown } } | null | undefined)?.inputs
+  return inputs !== undefined && inputs.format !== UNIT_FORMAT
 }
 
 function parseJson(text: string): unknown {

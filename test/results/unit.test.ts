@@ -294,3 +294,14 @@ describe('a unit with separability', () => {
     expect(await findUnit(inFolder(), wanted({}))).toBeUndefined()
   })
 })
+
+describe('a unit of another version', () => {
+  it('must be computed again, and says why it cannot be read', async () => {
+    const { unit, maps } = madeUnit()
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    const path = join(unitFolder(inFolder(), inputs), 'unit.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"format": \d+/, '"format": 0'))
+    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    await expect(readUnit(dirname(path))).rejects.toThrow(/was made by another version of shiftscope/)
+  })
+})
