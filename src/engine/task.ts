@@ -28,8 +28,7 @@ export interface WorkerData {
   readonly threads: number
 }
 
-/** States of a batch in `ExtractionTask.states`. */
-export const BATCH_TODO = 0
+/** State of a finished batch in `ExtractionTask.states`; 0 before. */
 export const BATCH_DONE = 1
 
 /** Places in `ExtractionTask.control`. */
@@ -51,7 +50,7 @@ export interface ExtractionTask {
   readonly queue: Int32Array
   /** Shared: the place in the queue of the next batch, and whether to stop early. */
   readonly control: Int32Array
-  /** Shared, one a batch: BATCH_TODO or BATCH_DONE. */
+  /** Shared, one a batch: 0 or BATCH_DONE. */
   readonly states: Int32Array
   /** Shared, one a batch: how often a worker has begun it. */
   readonly attempts: Int32Array

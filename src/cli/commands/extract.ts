@@ -1,12 +1,13 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { type ExtractOptions, extract } from '../../index.js'
 import type { CommandContext } from '../context.js'
+import { addExtractionOptions } from '../extractionOptions.js'
 import { duration, printJson, say } from '../output.js'
 import { parseList, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function extractCommand({ signal }: CommandContext): Command {
-  return new Command('extract')
+  const command = new Command('extract')
     .description('one patch through one network at every position: <layer>.npy, float32 [rows, cols, dims]')
     .requiredOption('--model <id>', 'network by id (see: shiftscope models list), or an ONNX file')
     .requiredOption('--patch <image>', 'picture of the object')
@@ -18,16 +19,7 @@ export function extractCommand({ signal }: CommandContext): Command {
       'features to read; all of the catalog’s by default, of an ONNX file any float tensors',
       parseList,
     )
-    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
-    .addOption(
-      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
-        .choices(['hard', 'soft'])
-        .default('hard'),
-    )
-    .option('--device <name>', 'auto or cpu', 'auto')
-    .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
-    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
-    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+  return addExtractionOptions(command)
     .requiredOption('--out <folder>', 'folder for the arrays and extract.json')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {

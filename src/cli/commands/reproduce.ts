@@ -11,6 +11,7 @@ import {
   TASKS,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
+import { addExtractionOptions } from '../extractionOptions.js'
 import { byteSize, duration, printJson, say, sayTable } from '../output.js'
 import {
   collectAssignments,
@@ -24,7 +25,7 @@ import {
 import { terminalProgress } from '../progressBar.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
-  return new Command('reproduce')
+  const command = new Command('reproduce')
     .description('run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page')
     .addOption(
       new Option(
@@ -53,16 +54,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
     .option('--seed <n>', 'seed of the fold schemes shuffled and blocks', parseNatural, 0)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
-    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
-    .addOption(
-      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
-        .choices(['hard', 'soft'])
-        .default('hard'),
-    )
-    .option('--device <name>', 'auto or cpu', 'auto')
-    .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
-    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
-    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+  return addExtractionOptions(command)
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
     .option('--out <folder>', 'results folder', 'shiftscope-results')

@@ -1,0 +1,17 @@
+import { type Command, Option } from 'commander'
+import { parseWhole } from './parse.js'
+
+/** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
+export function addExtractionOptions(command: Command): Command {
+  return command
+    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
+    .addOption(
+      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
+        .choices(['hard', 'soft'])
+        .default('hard'),
+    )
+    .option('--device <name>', 'auto or cpu', 'auto')
+    .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
+    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
+    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+}
