@@ -26,12 +26,26 @@ export interface StudyGroup {
   readonly meanMaps: Float64Array
 }
 
+/** What a reader of a study may do with each unit while its maps are in memory. */
+export interface UnitVisitor {
+  /**
+   * Called with every unit, one after the other, units of one network and size together; the next is read when it is done.
+   * @param folder where the unit lies
+   * @param maps cosine maps, [layers, 5, rows, cols]
+   */
+  readonly onUnit?: (unit: Unit, maps: Float32Array, folder: string) => void | Promise<void>
+}
+
 /**
  * Reads every unit of a results folder, one at a time, whoever computed it: results folders can be merged by copying.
  * Groups come in the order of `modelOrder` (other networks by name after them), large patches first.
  * @throws InputError if the folder holds no units, a damaged one, or units of one group that cannot be averaged
  */
-export async function readStudy(results: string, modelOrder: readonly string[]): Promise<readonly StudyGroup[]> {
+export async function readStudy(
+  results: string,
+  modelOrder: readonly string[],
+  visitor: UnitVisitor = {},
+): Promise<readonly StudyGroup[]> {
   const groups: StudyGroup[] = []
   for (const model of await foldersIn(join(results, 'units'))) {
     for (const size of await foldersIn(join(results, 'units', model))) {
@@ -42,6 +56,7 @@ export async function readStudy(results: string, modelOrder: readonly string[]):
           await readGroup(
             results,
             patches.map((patch) => join(folder, patch)),
+            visitor,
           ),
         )
     }
@@ -51,7 +66,7 @@ export async function readStudy(results: string, modelOrder: readonly string[]):
   return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
-async function readGroup(results: string, folders: readonly string[]): Promise<StudyGroup> {
+async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: Unit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
@@ -70,6 +85,7 @@ async function readGroup(results: string, folders: readonly string[]): Promise<S
     sums ??= new Float64Array(maps.data.length)
     for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps.data[i] as number)
     metrics.push(...unitMetrics(unit, maps.data))
+    await onUnit?.(unit, maps.data, folder)
     units.push(unit)
   }
   const [first] = units

@@ -62,6 +62,23 @@ describe('study', () => {
     }
   })
 
+  it('shows every unit with its maps, one at a time, while it reads', async () => {
+    for (const patch of ['dog', 'car']) await store(inFolder(), { patch }, patch === 'car' ? 0.8 : 0.6)
+    await store(inFolder(), { patch: 'car', size: 75 })
+    const seen: string[] = []
+    let open = 0
+    await readStudy(inFolder(), [], {
+      onUnit: async ({ inputs: { size, patch } }, maps, folder) => {
+        expect(++open).toBe(1)
+        await new Promise((done) => setTimeout(done, 5))
+        expect(folder).toBe(unitFolder(inFolder(), { ...inputs, size, patch }))
+        seen.push(`${size} ${patch} ${maps[0]?.toFixed(2)}`)
+        open--
+      },
+    })
+    expect(seen).toEqual(['125 car 0.80', '125 dog 0.60', '75 car 0.90'])
+  })
+
   it('merges by copying: the folders of two machines give what one machine gives', async () => {
     await store(inFolder('a'), { patch: 'car' }, 0.8)
     await store(inFolder('b'), { patch: 'dog' }, 0.6)
