@@ -1,0 +1,15 @@
+/**
+ * A section of the page below the viewer: it is shown under its title, and the page's contents name it.
+ *
+ * The page's style has what sections need: a `.scroll` box for wide tables, `.note` for how to read something, `figure`
+ * and `figcaption`, and colours that follow light and dark, also in inline SVG: `var(--ink)` for lines and text,
+ * `var(--soft)` for what stands back, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
+ */
+export interface ReportSection {
+  /** Unique on the page: a letter, then letters, digits and hyphens. */
+  readonly id: string
+  /** Text, not HTML. */
+  readonly title: string
+  /** HTML without headings above h3; text from files must have gone through `escapeHtml`. */
+  readonly html: string
+}
