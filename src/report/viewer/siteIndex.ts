@@ -1,0 +1,71 @@
+import type { ColourLimits } from '../heatmap.js'
+
+/** What the page knows of a study before any map is loaded; it is part of index.html. */
+export interface SiteIndex {
+  /** In the order of tables. */
+  readonly groups: readonly SiteGroup[]
+  readonly limits: ColourLimits
+}
+
+/** One network and patch size. */
+export interface SiteGroup {
+  /** Names the folder of its files: `maps/<key>/`, `features/<key>/`. */
+  readonly key: number
+  readonly model: string
+  readonly size: number
+  /** Positions along each axis, and their distance in pixels. */
+  readonly rows: number
+  readonly cols: number
+  readonly stride: number
+  /** Side of the square frame in pixels. */
+  readonly frame: number
+  /** A CSS colour, or the key of a picture; null: the picture was not found. */
+  readonly background: { readonly colour: string } | { readonly picture: number } | null
+  readonly anchors: readonly SiteAnchor[]
+  readonly layers: readonly SiteLayer[]
+  readonly units: readonly SiteUnit[]
+}
+
+/** An anchor and its place: row and column in pixels of the patch's top-left corner. */
+export interface SiteAnchor {
+  readonly name: string
+  readonly row: number
+  readonly col: number
+}
+
+export interface SiteLayer {
+  readonly name: string
+  readonly dims: number
+  /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
+  readonly means: readonly { readonly mean: number; readonly std: number }[]
+}
+
+/** One patch of a group; its place in the list names its files. */
+export interface SiteUnit {
+  readonly patch: string
+  /** Key of the patch's picture; null: not found. */
+  readonly picture: number | null
+  /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
+  readonly features?: readonly number[]
+}
+
+/** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
+export interface SiteMaps {
+  readonly layers: readonly SiteLayerMaps[]
+}
+
+/** Per anchor: mean and minimum over positions, and the map, encoded by `encodeMap`, in base64. */
+export interface SiteLayerMaps {
+  readonly means: readonly number[]
+  readonly minima: readonly number[]
+  readonly maps: readonly string[]
+}
+
+/** `pictures/<key>`: a PNG as a data URL. */
+export type SitePicture = string
+
+/**
+ * `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix in base64: int16, little-endian,
+ * [positions, dims], each row scaled so that its largest magnitude is 32767. The scale does not matter to a cosine.
+ */
+export type SiteFeatures = string
