@@ -1,3 +1,9 @@
+import type { GridShape } from './folds.js'
+
+/** Ways in which the object moves: along a row of the map, or along a column. */
+export const AXES = ['horizontal', 'vertical'] as const
+export type Axis = (typeof AXES)[number]
+
 /** How much a map changes between neighbouring positions: mean |difference| along each axis. */
 export interface Jaggedness {
   /** Between neighbours in a column: the object moves up or down. */
@@ -11,7 +17,7 @@ export interface Jaggedness {
  * vertical neighbours: 0.
  * @param map [rows, cols], row-major
  */
-export function jaggedness(map: ArrayLike<number>, rows: number, cols: number): Jaggedness {
+export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Jaggedness {
   const at = (row: number, col: number) => map[row * cols + col] as number
   let vertical = 0
   let horizontal = 0
