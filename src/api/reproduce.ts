@@ -13,6 +13,7 @@ import {
   type WishedSettings,
 } from '../engine/settings.js'
 import { InterruptedError } from '../errors.js'
+import { consistency } from '../experiments/consistency.js'
 import {
   type Separability,
   type SeparabilityGrid,
@@ -152,10 +153,19 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     units: study.units.length,
     finished: study.units.length - study.left.length,
     images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
-    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit), 0),
+    bytes: study.units.reduce(
+      (sum, unit) => sum + arrayBytes(unit) + (study.keepsFeatures ? keptFeatureBytes(unit) : 0),
+      0,
+    ),
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
   }
+}
+
+/** Bytes on disk of a unit's features at all positions of the grid. */
+function keptFeatureBytes({ network, grid }: PlannedUnit): number {
+  const dims = network.layers.reduce((sum, layer) => sum + layer.dims, 0)
+  return grid.rows * grid.cols * dims * Float32Array.BYTES_PER_ELEMENT
 }
 
 async function computeUnits(
@@ -208,10 +218,21 @@ async function computeUnit(
     const similarity = await similarityMaps(onGrid, availableParallelism())
     maps.set(similarity.maps, i * mapLength)
     anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
-    layers.push({ name, dims, similarity: similarity.anchors, separability: await separabilityOf(study, onGrid) })
+    layers.push({
+      name,
+      dims,
+      similarity: similarity.anchors,
+      consistency: consistency(matrix, dims, grid),
+      separability: await separabilityOf(study, onGrid),
+    })
   }
   const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
-  return writeUnit(study.out, described, { maps, anchorFeatures })
+  const onGrid = features.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims))
+  return writeUnit(study.out, described, {
+    maps,
+    anchorFeatures,
+    ...(study.keepsFeatures && { features: onGrid }),
+  })
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */

@@ -43,6 +43,8 @@ export interface StudyOptions {
   readonly blend?: Scene['blend']
   /** Checkpoints in place of the published weights, by network id. */
   readonly weights?: Readonly<Record<string, string>>
+  /** Also store the features at all positions, `features-<layer>.npy`, so that any position can be an anchor later. */
+  readonly keepFeatures?: boolean
   /** Results folder, `shiftscope-results` by default. */
   readonly out?: string
 }
@@ -58,6 +60,7 @@ export interface Study {
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly blend: Scene['blend']
   readonly separability: UnitInputs['separability']
+  readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
@@ -83,7 +86,8 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   const units = planUnits(networks, patches, stride)
   checkFolds(units, separability)
   const out = resolve(options.out ?? 'shiftscope-results')
-  const study = { out, networks, patches, stride, backgrounds, blend, separability, units, left: [] }
+  const keepsFeatures = options.keepFeatures ?? false
+  const study = { out, networks, patches, stride, backgrounds, blend, separability, keepsFeatures, units, left: [] }
   const left: PlannedUnit[] = []
   for (const unit of units) {
     if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
@@ -129,7 +133,7 @@ export function backgroundFor({ backgrounds }: Study, { input }: Network): Named
 
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit): UnitInputs {
-  const { blend, separability } = study
+  const { blend, separability, keepsFeatures } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -143,6 +147,7 @@ export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit):
     background: backgroundFor(study, network).identity,
     blend,
     separability,
+    keepsFeatures,
   }
 }
 

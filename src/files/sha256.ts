@@ -2,10 +2,18 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 
+/** One call of the hash takes less than 2 GiB. */
+const LONGEST_PIECE = 2 ** 30
+
 /** SHA-256 of the given pieces of bytes or text, in hexadecimal. */
 export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256')
-  for (const piece of pieces) hash.update(piece)
+  for (const piece of pieces) {
+    if (typeof piece === 'string') hash.update(piece)
+    else
+      for (let start = 0; start < piece.length; start += LONGEST_PIECE)
+        hash.update(piece.subarray(start, start + LONGEST_PIECE))
+  }
   return hash.digest('hex')
 }
 

@@ -1,7 +1,25 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
+import { directionBias } from '../experiments/directionBias.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
-import { coverage, jaggedness } from '../experiments/mapMeasures.js'
+import { gridSpectrum } from '../experiments/gridSpectrum.js'
+import { AXES, type Axis, coverage, jaggedness } from '../experiments/mapMeasures.js'
 import type { Unit } from './unit.js'
+
+/** What a number measures. Which of the keys there are depends on the metric. */
+export interface Measure {
+  readonly metric: string
+  /** The keys in one text: an anchor, with an axis, a period or a threshold; a task and fold scheme. */
+  readonly variant: string
+  readonly anchor?: AnchorName
+  /** Along which the object moves. */
+  readonly axis?: Axis
+  /** Of coverage: the similarity that counts as the same. */
+  readonly threshold?: number
+  /** Of the grid spectrum, in pixels. */
+  readonly period?: number
+  /** Of neighbours, in pixels. */
+  readonly distance?: number
+}
 
 /** A row of metrics.csv: one number about one patch, size, network and layer. */
 export interface Metric {
@@ -9,70 +27,110 @@ export interface Metric {
   readonly layer: string
   readonly size: number
   readonly patch: string
-  readonly metric: string
-  /** What the metric is taken of: an anchor, with an axis or a threshold; a task and fold scheme. */
-  readonly variant: string
+  readonly measure: Measure
   readonly value: number
 }
 
 /** Thresholds of coverage: the share of positions at least this similar to the anchor. */
-const COVERAGE_THRESHOLDS = [0.9, 0.95, 0.99]
+export const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
 
 /**
- * All metrics of a unit.
- * Jaggedness is of 1-pixel neighbours: units of a coarser stride have none.
+ * All metrics of a unit. What its stride cannot show is left out: jaggedness is of 1-pixel neighbours, and the grid
+ * spectrum has the periods that its positions can tell apart. Neighbours of consistency are one stride apart, as the
+ * variant says.
  * @param maps cosine maps, [layers, 5, rows, cols]
  */
-export function unitMetrics({ inputs, rows, cols, layers }: Unit, maps: Float32Array): readonly Metric[] {
-  const positions = rows * cols
-  const { model, size, patch } = inputs
-  return layers.flatMap(({ name, similarity, separability }, i) => {
-    const row = (metric: string, variant: string, value: number): Metric => ({
-      model,
-      layer: name,
-      size,
-      patch,
-      metric,
-      variant,
-      value,
-    })
-    const ofMaps = ANCHOR_NAMES.flatMap((anchor, j) => {
-      const start = (i * ANCHOR_NAMES.length + j) * positions
-      const map = maps.subarray(start, start + positions)
-      const { mean, min } = similarity[anchor]
-      const rowsOfMap = [
-        row('similarity-mean', anchor, mean),
-        row('similarity-min', anchor, min),
-        ...COVERAGE_THRESHOLDS.map((threshold) => row('coverage', `${anchor}>=${threshold}`, coverage(map, threshold))),
-      ]
-      if (inputs.stride !== 1) return rowsOfMap
-      const { vertical, horizontal } = jaggedness(map, rows, cols)
-      return [
-        ...rowsOfMap,
-        row('jaggedness', `${anchor} vertical`, vertical),
-        row('jaggedness', `${anchor} horizontal`, horizontal),
-      ]
-    })
-    const ofClassifiers = FOLD_SCHEMES.flatMap((cv) =>
-      TASKS.flatMap((task) => {
-        const result = separability[cv]?.[task]
-        if (result === undefined) return []
-        return [
-          row('separability-accuracy', `${task} ${cv}`, result.mean),
-          row('separability-std', `${task} ${cv}`, result.std),
-        ]
-      }),
-    )
-    return [...ofMaps, ...ofClassifiers]
+export function unitMetrics(unit: Unit, maps: Float32Array): readonly Metric[] {
+  const { model, size, patch } = unit.inputs
+  return unit.layers.flatMap((layer, i) => {
+    const length = ANCHOR_NAMES.length * unit.rows * unit.cols
+    const measured = [
+      ...ofMaps(unit, layer, maps.subarray(i * length, (i + 1) * length)),
+      ...ofNeighbours(unit, layer),
+      ...ofClassifiers(layer),
+    ]
+    return measured.map(([measure, value]) => ({ model, layer: layer.name, size, patch, measure, value }))
   })
 }
 
-/** metrics.csv: tidy, one value a row. */
-export function metricsCsv(metrics: readonly Metric[]): string {
-  const lines = metrics.map(({ model, layer, size, patch, metric, variant, value }) =>
-    [model, layer, size, patch, metric, variant, value].map(csvCell).join(','),
+type Layer = Unit['layers'][number]
+type Measured = readonly [Measure, number]
+
+/** @param maps of one layer, [5, rows, cols] */
+function ofMaps(unit: Unit, { similarity }: Layer, maps: Float32Array): readonly Measured[] {
+  const { stride } = unit.inputs
+  const positions = unit.rows * unit.cols
+  return ANCHOR_NAMES.flatMap((anchor, j): readonly Measured[] => {
+    const map = maps.subarray(j * positions, (j + 1) * positions)
+    const { mean, min } = similarity[anchor]
+    const bias = directionBias(map, unit, stride, similarity[anchor])
+    const steps = stride === 1 ? jaggedness(map, unit) : undefined
+    return [
+      [measure('similarity-mean', anchor), mean],
+      [measure('similarity-min', anchor), min],
+      ...COVERAGE_THRESHOLDS.map(
+        (threshold) =>
+          [measure('coverage', `${anchor}>=${threshold}`, { anchor, threshold }), coverage(map, threshold)] as const,
+      ),
+      ...(steps === undefined
+        ? []
+        : AXES.map((axis) => [measure('jaggedness', `${anchor} ${axis}`, { anchor, axis }), steps[axis]] as const)),
+      ...gridSpectrum(map, unit, stride).map(
+        ({ axis, period, power }) =>
+          [measure('grid-spectrum', `${anchor} ${axis} ${period}px`, { anchor, axis, period }), power] as const,
+      ),
+      ...(bias === undefined ? [] : [[measure('direction-bias', anchor, { anchor }), bias] as const]),
+    ]
+  })
+}
+
+function ofNeighbours({ inputs }: Unit, { consistency }: Layer): readonly Measured[] {
+  const distance = inputs.stride
+  return AXES.flatMap((axis): readonly Measured[] => {
+    const share = consistency[axis]
+    return share === null ? [] : [[measure('consistency', `${axis} ${distance}px`, { axis, distance }), share]]
+  })
+}
+
+function ofClassifiers({ separability }: Layer): readonly Measured[] {
+  return FOLD_SCHEMES.flatMap((cv) =>
+    TASKS.flatMap((task): readonly Measured[] => {
+      const result = separability[cv]?.[task]
+      if (result === undefined) return []
+      return [
+        [measure('separability-accuracy', `${task} ${cv}`), result.mean],
+        [measure('separability-std', `${task} ${cv}`), result.std],
+      ]
+    }),
   )
-  return `${['model,layer,size,patch,metric,variant,value', ...lines].join('\n')}\n`
+}
+
+const knownMeasures = new Map<string, Measure>()
+
+/** The same object for the same measure, since a study has hundreds of thousands of numbers of a hundred measures. */
+function measure(metric: string, variant: string, keys: Omit<Measure, 'metric' | 'variant'> = {}): Measure {
+  const name = `${metric} ${variant}`
+  const known = knownMeasures.get(name)
+  if (known !== undefined) return known
+  const made = { metric, variant, ...keys }
+  knownMeasures.set(name, made)
+  return made
+}
+
+/** Rows of metrics.csv that are put into one piece of text. */
+const ROWS_PER_PIECE = 10_000
+
+/** metrics.csv: tidy, one value a row; in consecutive pieces. */
+export function* metricsCsv(metrics: readonly Metric[]): Iterable<Uint8Array> {
+  yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
+  for (let start = 0; start < metrics.length; start += ROWS_PER_PIECE) {
+    const lines = metrics
+      .slice(start, start + ROWS_PER_PIECE)
+      .map(({ model, layer, size, patch, measure: { metric, variant }, value }) =>
+        [model, layer, size, patch, metric, variant, value].map(csvCell).join(','),
+      )
+    yield Buffer.from(`${lines.join('\n')}\n`)
+  }
 }
 
 /** A cell by RFC 4180: quoted if it holds a comma, a quote or a line break. */

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import type { Measure } from './metrics.js'
 import type { StudyGroup } from './study.js'
 
 /** One cell of Table 1 or 2: mean and population standard deviation over patches of each patch's mean cosine. */
@@ -45,11 +46,23 @@ export interface NullBaselineSummary {
   readonly pairs: number
 }
 
+/** A measure of SPEC section 5: mean and population standard deviation over patches. */
+export interface MeasureSummary extends Measure {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  readonly mean: number
+  readonly std: number
+  readonly patches: number
+}
+
 /** What summary.json holds. */
 export interface Summary {
   readonly similarity: readonly SimilaritySummary[]
   readonly separability: readonly SeparabilitySummary[]
   readonly nullBaseline: readonly NullBaselineSummary[]
+  /** Coverage, jaggedness, grid spectrum, direction bias and consistency, by the names of metrics.csv. */
+  readonly measures: readonly MeasureSummary[]
 }
 
 /** The paper's statistics (SPEC section 1, tables) from the units of a study. */
@@ -68,7 +81,31 @@ export function summarize(groups: readonly StudyGroup[]): Summary {
     similarity,
     separability: groups.flatMap(summarizeSeparability),
     nullBaseline: groups.flatMap(summarizeNullBaseline),
+    measures: groups.flatMap(summarizeMeasures),
   }
+}
+
+/** Metrics that the tables have already. */
+const IN_TABLES = /^(?:similarity-mean|separability-)/
+
+function summarizeMeasures({ model, size, layers, metrics }: StudyGroup): readonly MeasureSummary[] {
+  const byLayer = new Map(layers.map((layer) => [layer, new Map<Measure, number[]>()]))
+  for (const { layer, measure, value } of metrics) {
+    if (IN_TABLES.test(measure.metric)) continue
+    const values = byLayer.get(layer)?.get(measure)
+    if (values === undefined) byLayer.get(layer)?.set(measure, [value])
+    else values.push(value)
+  }
+  return [...byLayer].flatMap(([layer, measures]) =>
+    [...measures].map(([measure, values]) => ({
+      model,
+      layer,
+      size,
+      ...measure,
+      ...meanAndStd(values),
+      patches: values.length,
+    })),
+  )
 }
 
 function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup): readonly NullBaselineSummary[] {
@@ -99,7 +136,8 @@ function summarizeSeparability({ model, size, layers, units }: StudyGroup): read
   )
 }
 
-function meanAndStd(values: readonly number[]): { mean: number; std: number } {
+/** Mean and population standard deviation. */
+export function meanAndStd(values: readonly number[]): { mean: number; std: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
   return { mean, std: Math.sqrt(variance) }

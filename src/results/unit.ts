@@ -10,7 +10,7 @@ import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
-export const UNIT_FORMAT = 1
+export const UNIT_FORMAT = 2
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
@@ -35,6 +35,8 @@ const inputsSchema = z.object({
       cv: z.array(z.enum(FOLD_SCHEMES)),
     })
     .nullable(),
+  /** Whether the features at all positions are kept beside the maps. */
+  keepsFeatures: z.boolean(),
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
@@ -66,6 +68,8 @@ const unitSchema = z.object({
           typeof anchorSchema
         >,
       ),
+      /** Share of neighbours, one stride apart, with the same top-1 unit, per axis; null: the axis has one position. */
+      consistency: z.object({ horizontal: z.number().nullable(), vertical: z.number().nullable() }),
       /** Per fold scheme and task; empty where separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
     }),
@@ -96,13 +100,18 @@ export interface UnitArrays {
   readonly maps: Float32Array
   /** Of each layer: its features with the patch at the five anchors, [5, dims]. */
   readonly anchorFeatures: readonly Float32Array[]
+  /** Of each layer: its features at all positions, [rows, cols, dims]; only of a unit that keeps them. */
+  readonly features?: readonly Float32Array[]
 }
 
-/** Writes a unit whole or not at all. */
+/** Writes a unit whole or not at all; arrays are written as they lie in memory, without a copy. */
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
   const files = new Map([[MAPS_FILE, encodeNpy(mapsShape(unit), arrays.maps)]])
   for (const [i, { name, dims }] of unit.layers.entries()) {
     files.set(anchorsFile(name), encodeNpy([ANCHOR_NAMES.length, dims], arrays.anchorFeatures[i] as Float32Array))
+    if (unit.inputs.keepsFeatures) {
+      files.set(featuresFile(name), encodeNpy([unit.rows, unit.cols, dims], arrays.features?.[i] as Float32Array))
+    }
   }
   const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
   const complete = unitSchema.parse({ ...unit, arrays: digests })
@@ -122,15 +131,25 @@ function anchorsFile(layer: string): string {
   return `anchors-${fileName(layer)}.npy`
 }
 
+function featuresFile(layer: string): string {
+  return `features-${fileName(layer)}.npy`
+}
+
+/** Names of a unit's arrays, of which unit.json has the hashes. */
+function arrayFiles({ inputs, layers }: Omit<Unit, 'arrays'>): readonly string[] {
+  const perLayer = inputs.keepsFeatures ? [anchorsFile, featuresFile] : [anchorsFile]
+  return [MAPS_FILE, ...layers.flatMap(({ name }) => perLayer.map((file) => file(name)))]
+}
+
 /**
  * The stored unit if it is whole, undamaged and made from these inputs; undefined if it must be computed. A unit that holds
- * more fold schemes than asked for, or separability where none is asked for, will do.
+ * more fold schemes than asked for, or separability or features where none are asked for, will do.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<Unit | undefined> {
   const folder = unitFolder(results, inputs)
   const unit = await readUnit(folder).catch(() => undefined)
   if (unit === undefined || !covers(unit.inputs, inputs)) return undefined
-  for (const file of [MAPS_FILE, ...unit.layers.map(({ name }) => anchorsFile(name))]) {
+  for (const file of arrayFiles(unit)) {
     const digest = await sha256OfFile(join(folder, file)).catch(() => undefined)
     if (digest !== unit.arrays[file]) return undefined
   }
@@ -175,6 +194,17 @@ export function readAnchorFeatures(folder: string, unit: Unit, layer: number): P
   return readUnitArray(folder, unit, anchorsFile(name), [ANCHOR_NAMES.length, dims])
 }
 
+/**
+ * Reads the features of one of a unit's layers at all positions, [rows, cols, dims], all of them into memory.
+ * @returns undefined if the unit does not keep them
+ * @throws InputError if the array is missing or not the one that unit.json describes
+ */
+export async function readFeatures(folder: string, unit: Unit, layer: number): Promise<NpyArray | undefined> {
+  if (!unit.inputs.keepsFeatures) return undefined
+  const { name, dims } = unit.layers[layer] as Unit['layers'][number]
+  return readUnitArray(folder, unit, featuresFile(name), [unit.rows, unit.cols, dims])
+}
+
 async function readUnitArray(folder: string, unit: Unit, file: string, shape: readonly number[]): Promise<NpyArray> {
   const path = join(folder, file)
   const array = await readNpy(path)
@@ -186,17 +216,17 @@ async function readUnitArray(folder: string, unit: Unit, file: string, shape: re
 
 function covers(stored: UnitInputs, wanted: UnitInputs): boolean {
   const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b)
-  const { separability: has, ...storedRest } = stored
-  const { separability: wants, ...wantedRest } = wanted
-  if (!same(pickInputs(storedRest), pickInputs(wantedRest))) return false
+  const { separability: has, keepsFeatures: keeps, ...storedRest } = stored
+  const { separability: wants, keepsFeatures: mustKeep, ...wantedRest } = wanted
+  if (!same(pickInputs(storedRest), pickInputs(wantedRest)) || (mustKeep && !keeps)) return false
   if (wants === null) return true
   if (has === null || !wants.cv.every((scheme) => has.cv.includes(scheme))) return false
   return has.loss === wants.loss && has.C === wants.C && has.seed === wants.seed
 }
 
 /** In the schema's order, whatever the order they came in. */
-function pickInputs(inputs: Omit<UnitInputs, 'separability'>): object {
-  return inputsSchema.omit({ separability: true }).parse(inputs)
+function pickInputs(inputs: Omit<UnitInputs, 'separability' | 'keepsFeatures'>): object {
+  return inputsSchema.omit({ separability: true, keepsFeatures: true }).parse(inputs)
 }
 
 function isOfOtherVersion(json: unknown): boolean {

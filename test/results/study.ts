@@ -14,6 +14,7 @@ export const inputs: UnitInputs = {
   background: 'white',
   blend: 'hard',
   separability: null,
+  keepsFeatures: false,
 }
 
 /** A unit of 2×2 positions made up by formula; `level` moves all its similarities. */
@@ -33,6 +34,7 @@ export function madeUnit(
       name,
       dims: 8,
       similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'],
+      consistency: { horizontal: level - layer / 10, vertical: level / 2 },
       separability: {},
     }
   })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import type { Measure } from '../../src/results/metrics.js'
 import type { StudyGroup } from '../../src/results/study.js'
 import { summarize } from '../../src/results/summary.js'
 import type { UnitInputs } from '../../src/results/unit.js'
@@ -79,5 +80,42 @@ describe('summary of separability', () => {
 
   it('is empty where it was not measured', () => {
     expect(summarize([group([0.5])]).separability).toEqual([])
+  })
+})
+
+describe('summary of the measures', () => {
+  it('has mean and deviation over patches of every measure, with its keys and the patches that have it', () => {
+    const base = group([0.2, 0.4])
+    const bias: Measure = { metric: 'direction-bias', variant: 'center', anchor: 'center' }
+    const power: Measure = {
+      metric: 'grid-spectrum',
+      variant: 'center vertical 8px',
+      anchor: 'center',
+      axis: 'vertical',
+      period: 8,
+    }
+    const inTables: Measure = { metric: 'similarity-mean', variant: 'center' }
+    const metric = (layer: string, patch: string, measure: Measure, value: number) => ({
+      model: 'alexnet',
+      layer,
+      size: 125,
+      patch,
+      measure,
+      value,
+    })
+    const metrics = [
+      metric('fc6', 'patch 0', bias, 0.1),
+      metric('fc8', 'patch 0', bias, 5),
+      metric('fc6', 'patch 0', inTables, 0.9),
+      metric('fc6', 'patch 1', bias, 0.3),
+      metric('fc6', 'patch 1', power, 0.01),
+    ]
+    const { measures } = summarize([{ ...base, metrics }])
+    const place = { model: 'alexnet', size: 125 }
+    expect(measures).toEqual([
+      { ...place, layer: 'fc6', ...bias, mean: expect.closeTo(0.2, 12), std: expect.closeTo(0.1, 12), patches: 2 },
+      { ...place, layer: 'fc6', ...power, mean: 0.01, std: 0, patches: 1 },
+      { ...place, layer: 'fc8', ...bias, mean: 5, std: 0, patches: 1 },
+    ])
   })
 })

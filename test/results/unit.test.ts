@@ -9,6 +9,7 @@ import {
   fileName,
   findUnit,
   readAnchorFeatures,
+  readFeatures,
   readUnit,
   readUnitMaps,
   type Unit,
@@ -292,6 +293,56 @@ describe('a unit with separability', () => {
     const { unit, maps } = madeUnit()
     await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(await findUnit(inFolder(), wanted({}))).toBeUndefined()
+  })
+})
+
+describe('a unit with features', () => {
+  /** On shared memory, as workers fill them. */
+  function featuresFor({ layers, rows, cols }: Omit<Unit, 'arrays'>): Float32Array[] {
+    return layers.map(({ dims }, layer) => {
+      const shared = new Float32Array(new SharedArrayBuffer((rows * cols + 1) * dims * 4)).map((_, i) => i + layer / 2)
+      return shared.subarray(0, rows * cols * dims)
+    })
+  }
+
+  async function storeWithFeatures() {
+    const { unit, maps } = madeUnit({ keepsFeatures: true })
+    const features = featuresFor(unit)
+    const written = await writeUnit(inFolder(), unit, { ...arraysOf(unit, maps), features })
+    return { written, features, folder: unitFolder(inFolder(), inputs) }
+  }
+
+  it('keeps them as float32 [rows, cols, dims] under its hashes', async () => {
+    const { written, features, folder } = await storeWithFeatures()
+    expect(readdirSync(folder).sort()).toEqual([...FILES, 'features-fc6.npy', 'features-fc8.npy'].sort())
+    expect(written.arrays['features-fc8.npy']).toBe(await sha256OfFile(join(folder, 'features-fc8.npy')))
+    const read = await readFeatures(folder, written, 1)
+    expect(read?.shape).toEqual([2, 2, 8])
+    expect([...(read?.data ?? [])]).toEqual([...(features[1] as Float32Array)])
+  })
+
+  it('will do where none are asked for, and one without must be computed again where they are', async () => {
+    await storeWithFeatures()
+    expect(await findUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeDefined()
+    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+    const { unit, maps } = madeUnit()
+    const plain = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    expect(await findUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeUndefined()
+    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+    expect(await readFeatures(unitFolder(inFolder(), inputs), plain, 0)).toBeUndefined()
+  })
+
+  it('that are damaged or missing must be computed again and are not read', async () => {
+    const { written, folder } = await storeWithFeatures()
+    const path = join(folder, 'features-fc6.npy')
+    const bytes = readFileSync(path)
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
+    writeFileSync(path, bytes)
+    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    await expect(readFeatures(folder, written, 0)).rejects.toThrow(/features-fc6\.npy is damaged/)
+    rmSync(path)
+    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    await expect(readFeatures(folder, written, 0)).rejects.toThrow(InputError)
   })
 })
 

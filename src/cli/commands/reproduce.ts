@@ -57,6 +57,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   return addExtractionOptions(command)
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
+    .option(
+      '--keep-features',
+      'also store the features at all positions (features-<layer>.npy), which the viewer needs to take any position as anchor; see --dry-run for the bytes',
+    )
     .option('--out <folder>', 'results folder', 'shiftscope-results')
     .option('--dry-run', 'only say what would be done: units, images, bytes, time')
     .option('--json', 'print one JSON document to stdout')
@@ -76,7 +80,7 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
-  say(`${byteSize(estimate.bytes)} of maps on disk, at most ${byteSize(estimate.featureBytes)} of features in memory`)
+  say(`${byteSize(estimate.bytes)} of arrays on disk, at most ${byteSize(estimate.featureBytes)} of features in memory`)
   say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers not counted`)
 }
 
