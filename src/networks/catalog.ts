@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { UsageError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { modelsFolder } from '../files/package.js'
+import { nearestNames } from './nearestNames.js'
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly()
 
@@ -19,28 +20,33 @@ const inputSchema = z.object({
 
 const sourceSchema = z.object({
   url: z.string(),
+  /** Name of the file in the cache and at mirrors, where the last part of its address names others as well. */
+  name: z.string().optional(),
   /** Size of the file; null: not known. */
   bytes: z.number().nullable(),
   /** In hexadecimal; where only its beginning is known (part of the file's name), the beginning. */
   sha256: z.string(),
 })
 
-const entrySchema = z.object({
+const modelSchema = z.object({
   id: z.string(),
   title: z.string(),
-  family: z.enum(['alexnet', 'resnet', 'mobilenet']),
   /** Embedded: an ONNX file of this package. Published: a checkpoint that its authors offer for download. */
   kind: z.enum(['embedded', 'published']),
-  /** Embedded networks: the ONNX file, relative to the package's folder. */
+  /** Embedded: the ONNX file, relative to the package's folder. */
   file: z.string().nullable(),
-  /** Embedded networks: SHA-256 of the ONNX file. */
+  /** Embedded: SHA-256 of the ONNX file. */
   sha256: z.string().nullable(),
-  /** Published networks: files with the same weights, the current one first. */
+  /** Published: files with the same weights, the current one first. */
   sources: z.array(sourceSchema).readonly(),
-  /** SPDX identifier of the weights' licence. */
+  /** SPDX identifier of the weights' licence; NOASSERTION where their authors state none. */
   licence: z.string(),
-  /** The publication that introduced the network. */
+  /** The publication that introduced it. */
   paper: z.string(),
+})
+
+const networkSchema = modelSchema.extend({
+  family: z.enum(['alexnet', 'resnet', 'mobilenet']),
   input: inputSchema,
   /**
    * In order of depth; where `dims` is null, the ONNX file says it. `norm`: of the features of the test image, where it
@@ -49,34 +55,117 @@ const entrySchema = z.object({
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
 
+const generatorSchema = modelSchema.extend({
+  /** Id of the network whose features it inverts, and their layer. */
+  encoder: z.string(),
+  layer: z.string(),
+  /** Number of features; null: as the encoder has. */
+  dims: z.number().nullable(),
+  /** Which features it was trained on: before or after the layer's ReLU. */
+  feature: z.enum(['pre-relu', 'post-relu']),
+  /** Of the image that it makes of the test feature, where it is known (see verification.ts). */
+  norm: z.number().nullable(),
+})
+
+const catalogSchema = z.object({
+  networks: z.array(networkSchema).readonly(),
+  /** Networks that are here for the sake of their generators. */
+  encoders: z.array(networkSchema).readonly(),
+  generators: z.array(generatorSchema).readonly(),
+})
+
 /** A network that is known by name. */
-export type CatalogEntry = Readonly<z.infer<typeof entrySchema>>
+export type CatalogEntry = Readonly<z.infer<typeof networkSchema>>
+/** A generator that is known by name: it makes images from features of a network. */
+export type GeneratorEntry = Readonly<z.infer<typeof generatorSchema>>
+export type ModelEntry = CatalogEntry | GeneratorEntry
 export type WeightsSource = Readonly<z.infer<typeof sourceSchema>>
 
-let entries: readonly CatalogEntry[] | undefined
+let known: z.infer<typeof catalogSchema> | undefined
 
-/** The networks that are known by name, in the order of models/catalog.json. */
+function sections(): z.infer<typeof catalogSchema> {
+  known ??= catalogSchema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'catalog.json'), 'utf8')))
+  return known
+}
+
+/** The networks that studies compare, in the order of models/catalog.json. */
 export function catalog(): readonly CatalogEntry[] {
-  entries ??= z.array(entrySchema).parse(JSON.parse(readFileSync(join(modelsFolder(), 'catalog.json'), 'utf8')))
-  return entries
+  return sections().networks
+}
+
+/** The generators that are known by name. */
+export function listGenerators(): readonly GeneratorEntry[] {
+  return sections().generators
+}
+
+/** Everything that has weights: networks of studies, other encoders, generators. */
+export function catalogModels(): readonly ModelEntry[] {
+  const { networks, encoders, generators } = sections()
+  return [...networks, ...encoders, ...generators]
+}
+
+export function isGenerator(entry: ModelEntry): entry is GeneratorEntry {
+  return 'encoder' in entry
 }
 
 /** @throws UsageError for an id that is not in the catalog */
-export function catalogEntry(id: string, entries: readonly CatalogEntry[] = catalog()): CatalogEntry {
+export function modelEntry(id: string, entries: readonly ModelEntry[] = catalogModels()): ModelEntry {
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
-  const known = entries.map((candidate) => candidate.id)
-  throw new UsageError(`no network is called "${id}"; use one of ${known.join(', ')}, or the path of an .onnx file`)
+  throw new UsageError(`no network or generator is called "${id}"; use one of ${idsOf(entries)}`)
+}
+
+/** @throws UsageError for an id that is not a network of the catalog */
+export function catalogEntry(id: string): CatalogEntry {
+  const { networks, encoders } = sections()
+  const entries = [...networks, ...encoders]
+  const entry = entries.find((candidate) => candidate.id === id)
+  if (entry) return entry
+  const remedy = `use one of ${idsOf(entries)}, or the path of an .onnx file`
+  if (listGenerators().some((generator) => generator.id === id))
+    throw new UsageError(`${id} is a generator, which makes images from features, and no network; ${remedy}`)
+  throw new UsageError(`no network is called "${id}"; ${remedy}`)
+}
+
+/** @throws UsageError for an id that is not a generator of the catalog */
+export function generatorEntry(id: string): GeneratorEntry {
+  const entries = listGenerators()
+  const entry = entries.find((candidate) => candidate.id === id)
+  if (entry) return entry
+  const isNetwork = catalogModels().some((model) => model.id === id)
+  const cause = isNetwork
+    ? `${id} is a network and no generator, which makes images from features`
+    : `no generator is called "${id}"`
+  const ids = entries.map((candidate) => candidate.id)
+  throw new UsageError(
+    `${cause}; the nearest of them are ${nearestNames(id, ids, 3).join(', ')}; or give the path of an .onnx file`,
+  )
+}
+
+function idsOf(entries: readonly ModelEntry[]): string {
+  return entries.map(({ id }) => id).join(', ')
 }
 
 /** Whether a file is the embedded one, or one of the published ones; null: not enough is known about them to tell. */
-export function isPublished(entry: CatalogEntry, sha256: string): boolean | null {
+export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   if (entry.sha256 !== null) return sha256 === entry.sha256
   if (entry.sources.length === 0) return null
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }
 
-/** The command that brings the weights of a published network. */
-export function weightsCommand({ id, sources }: CatalogEntry): string {
+/**
+ * The other entry whose published file this is; files of two generators can have the same shapes.
+ *
+ * @throws InputError that names the file and the entry
+ */
+export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
+  const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
+  const other = isFile(entry) ? undefined : catalogModels().find(isFile)
+  if (other)
+    throw new InputError(`${path} is the published file of ${other.id}, not of ${entry.id}; use it as ${other.id}`)
+}
+
+/** The command that brings the weights of a published network or generator. */
+export function weightsCommand({ id, sources }: ModelEntry): string {
   return sources.length > 0 ? `shiftscope models pull ${id}` : `shiftscope models import ${id} FILE`
 }

@@ -1,7 +1,19 @@
 export { cacheFolder } from './cache.js'
-export { type CatalogEntry, catalog, catalogEntry, type WeightsSource, weightsCommand } from './catalog.js'
+export {
+  type CatalogEntry,
+  catalog,
+  catalogEntry,
+  catalogModels,
+  type GeneratorEntry,
+  isGenerator,
+  listGenerators,
+  type ModelEntry,
+  type WeightsSource,
+  weightsCommand,
+} from './catalog.js'
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
+export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'

@@ -4,15 +4,15 @@ import { basename, extname, join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
+import { graphFile } from './architectures/graphFile.js'
 import { asCacheError, weightsFolder } from './cache.js'
-import { type CatalogEntry, catalog, catalogEntry, isPublished } from './catalog.js'
+import { catalogModels, checkNotAnother, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
-import { graphFile } from './torchvision/graphFile.js'
 
-/** A network of the catalog, and whether its weights are here. */
+/** A network or generator of the catalog, and whether its weights are here. */
 export interface NetworkStatus {
-  readonly entry: CatalogEntry
+  readonly entry: ModelEntry
   readonly state: 'embedded' | 'present' | 'missing'
   /** The ONNX file or the imported checkpoint; null: missing. */
   readonly path: string | null
@@ -29,10 +29,10 @@ export interface ImportedWeights {
   readonly published: boolean | null
 }
 
-/** Every network of the catalog with its state. */
+/** Every network and generator of the catalog with its state. */
 export async function listNetworks(): Promise<readonly NetworkStatus[]> {
   return Promise.all(
-    catalog().map(async (entry): Promise<NetworkStatus> => {
+    catalogModels().map(async (entry): Promise<NetworkStatus> => {
       const path = entry.kind === 'embedded' ? embeddedFile(entry) : await importedWeights(entry.id)
       const bytes = path === undefined ? null : await sizeIfPresent(path)
       if (path === undefined || bytes === null) return { entry, state: 'missing', path: null, bytes: null }
@@ -42,17 +42,18 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
 }
 
 /**
- * Copies a checkpoint into the cache as the weights of a published network, after its graph has been built from it; so
+ * Copies a checkpoint into the cache as the weights of a published network or generator, after its graph has been built from it; so
  * a file that does not fit is never imported. Weights that were imported before are replaced.
  *
- * @throws UsageError for an unknown or embedded network; InputError when the file is damaged or of another network;
+ * @throws UsageError for an unknown or embedded one; InputError when the file is damaged or of another network;
  * OutputError when the cache cannot be written
  */
 export async function importWeights(id: string, file: string): Promise<ImportedWeights> {
-  const entry = catalogEntry(id)
+  const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
   const bytes = await fileSize(file)
   const sha256 = await sha256OfFile(file)
+  checkNotAnother(entry, file, sha256)
   await graphFile(architectureOf(entry), file, sha256)
   const path = join(weightsFolder(), `${id}${extname(file) || '.pth'}`)
   await copyToCache(file, path)
@@ -68,7 +69,7 @@ async function copyToCache(file: string, path: string): Promise<void> {
   }
 }
 
-/** Earlier imports of the same network under other extensions. */
+/** Earlier imports of the same id under other extensions. */
 export async function removeOthers(id: string, keep: string): Promise<void> {
   const others = (await readdir(weightsFolder())).filter((name) => name.startsWith(`${id}.`) && name !== basename(keep))
   await Promise.all(others.map((name) => rm(join(weightsFolder(), name), { force: true })))

@@ -4,8 +4,9 @@ import { InputError, InterruptedError, NetworkError, type ShiftscopeError, Usage
 import { makeFolders } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, silent } from '../progress.js'
+import { graphFile } from './architectures/graphFile.js'
 import { asCacheError, weightsFolder } from './cache.js'
-import { type CatalogEntry, catalog, catalogEntry, type WeightsSource } from './catalog.js'
+import { catalogModels, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
 import { RefusedRequest } from './fileRequest.js'
@@ -19,7 +20,6 @@ import {
   removeUnclaimed,
 } from './partialDownload.js'
 import { architectureOf, importedWeights } from './resolve.js'
-import { graphFile } from './torchvision/graphFile.js'
 import { originOf, publishedName } from './weightsOrigin.js'
 
 export interface PullOptions {
@@ -32,8 +32,8 @@ export interface PullOptions {
   readonly stallSeconds?: number | undefined
   /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
   readonly ca?: string | undefined
-  /** Other networks than those of models/catalog.json. */
-  readonly entries?: readonly CatalogEntry[] | undefined
+  /** Others than those of models/catalog.json. */
+  readonly entries?: readonly ModelEntry[] | undefined
 }
 
 /** Published weights that are in the cache. */
@@ -56,17 +56,17 @@ export interface WeightsCheck {
 }
 
 /**
- * Fetches the published weights of a network into the cache: over https, going on from where an earlier download
- * stopped, through the proxy that the environment names. The file takes its name only after its size, its SHA-256 and
- * the graph that is built from it have been found right. Several sources of a network are tried in order. Weights that
+ * Fetches the published weights of a network or generator into the cache: over https, going on from where an earlier
+ * download stopped, through the proxy that the environment names. The file takes its name only after its size, its
+ * SHA-256 and the graph that is built from it have been found right. Several sources are tried in order. Weights that
  * were imported before and are not the published ones are replaced.
  *
- * @throws UsageError for a network that is unknown or not offered for download, or a mirror that is not secure;
+ * @throws UsageError for one that is unknown or not offered for download, or a mirror that is not secure;
  * NetworkError (exit status 1) when no source can be reached or has the file; InputError (exit status 3) when a file is
  * not what it must be: it is removed; OutputError when the cache cannot be written; InterruptedError when stopped
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
-  const entry = catalogEntry(id, options.entries ?? catalog())
+  const entry = modelEntry(id, options.entries ?? catalogModels())
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
   if (entry.sources.length === 0)
     throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
@@ -84,7 +84,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   throw combined(id, failures)
 }
 
-async function presentWeights(entry: CatalogEntry, progress: Progress): Promise<PulledWeights | undefined> {
+async function presentWeights(entry: ModelEntry, progress: Progress): Promise<PulledWeights | undefined> {
   const path = await importedWeights(entry.id)
   if (path === undefined) return undefined
   const sha256 = await sha256OfFile(path)
@@ -105,11 +105,7 @@ interface SourceOrigin {
   readonly origin: URL | string
 }
 
-async function pullFile(
-  entry: CatalogEntry,
-  from: SourceOrigin,
-  options: PullOptions,
-): Promise<PulledWeights | Failure> {
+async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOptions): Promise<PulledWeights | Failure> {
   const progress = options.progress ?? silent
   const { source, origin } = from
   const name = publishedName(source)
@@ -146,7 +142,7 @@ async function fetchInto(partial: PartialDownload, origin: URL | string, options
 
 /** Gives a downloaded file its name among the weights, if it is what it must be; removes it otherwise. */
 async function admitted(
-  entry: CatalogEntry,
+  entry: ModelEntry,
   { source, origin }: SourceOrigin,
   partial: PartialDownload,
 ): Promise<PulledWeights> {
@@ -182,7 +178,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
 
 const REMEDY = 'run the same command again or use another --mirror'
 
-async function requireNetwork(entry: CatalogEntry, path: string, sha256: string, origin: string): Promise<void> {
+async function requireNetwork(entry: ModelEntry, path: string, sha256: string, origin: string): Promise<void> {
   try {
     await graphFile(architectureOf(entry), path, sha256)
   } catch (error) {
@@ -193,7 +189,7 @@ async function requireNetwork(entry: CatalogEntry, path: string, sha256: string,
 }
 
 async function pulled(
-  { id, licence }: CatalogEntry,
+  { id, licence }: ModelEntry,
   source: WeightsSource,
   file: { readonly path: string; readonly sha256: string; readonly origin: string | null },
 ): Promise<PulledWeights> {

@@ -3,15 +3,22 @@ import { join } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { packageFolder } from '../files/package.js'
 import { sha256OfFile } from '../files/sha256.js'
+import { architectures } from './architectures/architectures.js'
+import { graphFile } from './architectures/graphFile.js'
+import { type Architecture, featuresOf } from './architectures/layer.js'
 import { weightsFolder } from './cache.js'
-import { type CatalogEntry, catalogEntry, weightsCommand } from './catalog.js'
+import {
+  type CatalogEntry,
+  catalogEntry,
+  checkNotAnother,
+  isGenerator,
+  type ModelEntry,
+  weightsCommand,
+} from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import type { Network } from './network.js'
 import { readModelInterface } from './onnx/interface.js'
 import { layersOf, onnxNetwork } from './onnxNetwork.js'
-import { architectures } from './torchvision/architectures.js'
-import { graphFile } from './torchvision/graphFile.js'
-import { type Architecture, featuresOf } from './torchvision/layer.js'
 
 /**
  * Names a network: one of the catalog, with the weights that were imported or those of the file `weights`; or an ONNX
@@ -37,19 +44,19 @@ export async function resolveNetwork(reference: NetworkReference): Promise<Netwo
   return publishedNetwork(entry, reference.weights ?? (await importedWeights(entry.id)))
 }
 
-/** Path of the ONNX file of an embedded network. */
-export function embeddedFile(entry: CatalogEntry): string {
+/** Path of the ONNX file of an embedded network or generator. */
+export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
 }
 
-/** The architecture of a published network. */
-export function architectureOf(entry: CatalogEntry): Architecture {
+/** The architecture of a published network or generator. */
+export function architectureOf(entry: ModelEntry): Architecture {
   const architecture = architectures.find(({ id }) => id === entry.id)
   if (!architecture) throw new Error(`the catalog has ${entry.id}, which no architecture describes`)
   return architecture
 }
 
-/** Path of the imported weights of a network; undefined when there are none. */
+/** Path of the imported weights of a network or generator; undefined when there are none. */
 export async function importedWeights(id: string): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
   const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
@@ -75,6 +82,7 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
   if (weightsPath === undefined) throw missingWeights(entry)
   const weightsBytes = await fileSize(weightsPath)
   const weightsSha256 = await sha256OfFile(weightsPath)
+  checkNotAnother(entry, weightsPath, weightsSha256)
   const architecture = architectureOf(entry)
   return {
     id: entry.id,
@@ -88,10 +96,9 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
   }
 }
 
-function missingWeights(entry: CatalogEntry): InputError {
+export function missingWeights(entry: ModelEntry): InputError {
   const { id, sources } = entry
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
-  return new InputError(
-    `${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}, or pass --weights ${id}=FILE`,
-  )
+  const byOption = isGenerator(entry) ? '' : `, or pass --weights ${id}=FILE`
+  return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)
 }

@@ -1,17 +1,25 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
-import { type CatalogEntry, catalogEntry, isPublished } from './catalog.js'
-import type { Network, NetworkInput } from './network.js'
+import {
+  type CatalogEntry,
+  type GeneratorEntry,
+  isGenerator,
+  isPublished,
+  type ModelEntry,
+  modelEntry,
+} from './catalog.js'
+import { chooseGenerator } from './generator.js'
+import type { FeatureLayer, NetworkInput } from './network.js'
 import { resolveNetwork } from './resolve.js'
 
-/** What a forward pass on the test image gave. */
+/** What a forward pass gave: features of the test image, or the image that a generator makes of the test feature. */
 export interface VerifiedLayer {
   readonly name: string
   readonly dims: number
-  /** Euclidean norm of the features. */
+  /** Euclidean norm of the values. */
   readonly norm: number
-  /** SHA-256 of the features' bytes; equal only where processor and ONNX Runtime are. */
+  /** SHA-256 of the values' bytes; equal only where processor and ONNX Runtime are. */
   readonly digest: string
 }
 
@@ -26,55 +34,76 @@ export interface Verification {
 }
 
 /**
- * Checks that a network of the catalog is what it should be and runs: the SHA-256 of its weights, and a forward pass of
- * a fixed image on the processor.
+ * Checks that a network or generator of the catalog is what it should be and runs: the SHA-256 of its weights, and a
+ * forward pass of a fixed image, or a fixed feature, on the processor.
  *
  * @throws UsageError for an unknown id; InputError when weights are missing or damaged, an embedded file is not the
- * package's own, the graph does not run, or a feature is not finite or not what the catalog says
+ * package's own, the graph does not run, or a value is not finite or not what the catalog says
  */
 export async function verifyNetwork(id: string): Promise<Verification> {
-  const entry = catalogEntry(id)
-  const network = await resolveNetwork({ id })
-  const published = isPublished(entry, network.weightsSha256)
-  if (entry.kind === 'embedded' && published === false) {
-    throw new InputError(`${network.weightsPath} is not the file that came with the package; install it again`)
-  }
-  const outputs = await runTestImage(network)
-  const layers = network.layers.map(({ name, dims }) => verifyLayer(network, name, dims, outputs.get(name)))
-  for (const { name, norm } of layers) checkNorm(entry, name, norm)
-  return {
-    id,
-    weightsPath: network.weightsPath,
-    sha256: network.weightsSha256,
-    bytes: network.weightsBytes,
-    published,
-    layers,
-  }
+  const entry = modelEntry(id)
+  return isGenerator(entry) ? verifyGenerator(entry) : verifyFeatures(entry)
 }
 
-/** Processors differ in the last digits; a network that is another differs in the first. */
-const NORM_TOLERANCE = 1e-3
-
-function checkNorm(entry: CatalogEntry, layer: string, norm: number): void {
-  const expected = entry.layers.find(({ name }) => name === layer)?.norm ?? null
-  if (expected === null || Math.abs(norm - expected) <= NORM_TOLERANCE * expected) return
-  throw new InputError(
-    `${entry.id} gives other features than it should: ${layer} of the test image has norm ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
-  )
-}
-
-async function runTestImage(network: Network): Promise<ReadonlyMap<string, Float32Array>> {
+async function verifyFeatures(entry: CatalogEntry): Promise<Verification> {
+  const network = await resolveNetwork({ id: entry.id })
   const { input, layers, onnxPath } = network
+  const published = checkFile(entry, network)
+  const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
+  const outputs = await run(onnxPath, { [input.name]: image }, layers)
+  const norms = new Map(entry.layers.map(({ name, norm }) => [name, norm]))
+  const verified = layers.map((layer) => verifyLayer(entry.id, layer, outputs.get(layer.name), norms.get(layer.name)))
+  return verification(entry.id, network, published, verified)
+}
+
+async function verifyGenerator(entry: GeneratorEntry): Promise<Verification> {
+  const generator = await chooseGenerator(entry.id)
+  const { input, dims, path } = generator
+  const published = checkFile(entry, generator)
+  const image = { name: 'image', dims: 3 * input.rows * input.cols }
+  const outputs = await run(path, { feature: new Tensor('float32', testFeature(dims), [1, dims]) }, [image])
+  return verification(entry.id, generator, published, [
+    verifyLayer(entry.id, image, outputs.get(image.name), entry.norm),
+  ])
+}
+
+/** Facts about a file that networks and generators share. */
+interface WeightsFile {
+  readonly weightsPath: string
+  readonly weightsSha256: string
+  readonly weightsBytes: number
+}
+
+function verification(
+  id: string,
+  { weightsPath, weightsSha256, weightsBytes }: WeightsFile,
+  published: boolean | null,
+  layers: readonly VerifiedLayer[],
+): Verification {
+  return { id, weightsPath, sha256: weightsSha256, bytes: weightsBytes, published, layers }
+}
+
+function checkFile(entry: ModelEntry, { weightsPath, weightsSha256 }: WeightsFile): boolean | null {
+  const published = isPublished(entry, weightsSha256)
+  if (entry.kind === 'embedded' && published === false)
+    throw new InputError(`${weightsPath} is not the file that came with the package; install it again`)
+  return published
+}
+
+async function run(
+  onnxPath: string,
+  input: Readonly<Record<string, Tensor>>,
+  layers: readonly FeatureLayer[],
+): Promise<ReadonlyMap<string, Float32Array>> {
   try {
     const session = await InferenceSession.create(onnxPath, { executionProviders: ['cpu'] })
-    const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
     const results = await session.run(
-      { [input.name]: image },
+      input,
       layers.map(({ name }) => name),
     )
-    const features = Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array] as const)
+    const values = Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array] as const)
     await session.release()
-    return new Map(features)
+    return new Map(values)
   } catch (error) {
     const cause = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
     throw new InputError(
@@ -97,17 +126,28 @@ function testImage(input: NetworkInput): Float32Array {
   })
 }
 
-function verifyLayer(network: Network, name: string, dims: number, output: Float32Array | undefined): VerifiedLayer {
-  const features = output?.subarray(0, dims)
-  if (!features || features.length !== dims || !features.every(Number.isFinite)) {
+/** Numbers from −8 to 8, in about the range of real features. */
+function testFeature(dims: number): Float32Array {
+  return Float32Array.from({ length: dims }, (_, i) => ((i * 7919) % 257) / 16 - 8)
+}
+
+/** Processors differ in the last digits; a network that is another differs in the first. */
+const NORM_TOLERANCE = 1e-3
+
+function verifyLayer(
+  id: string,
+  { name, dims }: FeatureLayer,
+  output: Float32Array | undefined,
+  expected: number | null | undefined,
+): VerifiedLayer {
+  const values = output?.subarray(0, dims)
+  if (!values || values.length !== dims || !values.every(Number.isFinite))
+    throw new InputError(`${id} gives no finite ${name}; its weights are damaged, import them again`)
+  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+  if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(
-      `${network.id} gives no finite features in layer ${name}; its weights are damaged, import them again`,
+      `${id} gives another ${name} than it should: its norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
     )
   }
-  return {
-    name,
-    dims,
-    norm: Math.hypot(...features),
-    digest: sha256(new Uint8Array(features.buffer, features.byteOffset, features.byteLength)),
-  }
+  return { name, dims, norm, digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) }
 }

@@ -5,8 +5,9 @@ import type { WeightsSource } from './catalog.js'
 /** Where a file of weights is fetched: an address, or a path of this machine. */
 export type WeightsOrigin = URL | string
 
-/** Name of a published file: the last part of its address. */
+/** Name of a published file: the last part of its address, unless the catalog gives it another. */
 export function publishedName(source: WeightsSource): string {
+  if (source.name !== undefined) return source.name
   return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
 }
 

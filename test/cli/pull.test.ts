@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { catalog } from '../../src/networks/index.js'
+import { catalogModels } from '../../src/networks/index.js'
 import { publishedName } from '../../src/networks/weightsOrigin.js'
 import { beginning, certificatePath, rangeAnswer, startServer, status } from '../networks/fileServer.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -18,7 +18,7 @@ function pull(...args: readonly string[]) {
 }
 
 function publishedFile(id: string): string {
-  const source = catalog().find((entry) => entry.id === id)?.sources[0]
+  const source = catalogModels().find((entry) => entry.id === id)?.sources[0]
   if (source === undefined) throw new Error(`${id} has no source`)
   return publishedName(source)
 }
@@ -54,11 +54,11 @@ describe('shiftscope models pull', () => {
     expect(readdirSync(folder('cache/downloads'))).toEqual([])
   })
 
-  it('goes through all networks, whatever becomes of one', async () => {
+  it('goes through all networks and generators, whatever becomes of one', async () => {
     const server = await startServer(status(404))
     const { status: exitStatus, stderr } = await pull('--all', '--mirror', server.address).ended
     expect(exitStatus).toBe(1)
-    const names = catalog().flatMap(({ sources }) => sources.map(publishedName))
+    const names = catalogModels().flatMap(({ sources }) => sources.map(publishedName))
     expect(server.requests.map(({ path }) => path)).toEqual(names.map((name) => `/${name}`))
     for (const name of names) expect(stderr).toContain(`/${name} answers 404 Not Found`)
   })

@@ -8,6 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { InputError, InterruptedError, NetworkError, OutputError, UsageError } from '../../src/errors.js'
 import { temporaryName } from '../../src/files/atomic.js'
 import { sha256 } from '../../src/files/sha256.js'
+import { architectures } from '../../src/networks/architectures/architectures.js'
+import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { asCacheError } from '../../src/networks/cache.js'
 import {
   type CatalogEntry,
@@ -17,8 +19,6 @@ import {
   pullWeights,
   resolveNetwork,
 } from '../../src/networks/index.js'
-import { architectures } from '../../src/networks/torchvision/architectures.js'
-import { parametersOf } from '../../src/networks/torchvision/layer.js'
 import { silent } from '../../src/progress.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { beginning, certificate, fileAnswer, rangeAnswer, startServer, status } from './fileServer.js'
@@ -175,7 +175,7 @@ describe('pulling published weights', () => {
 
   it('refuses what cannot be pulled', async () => {
     expect(await usageFailure(pullWeights('tiny-alexnet'))).toContain('is built in')
-    expect(await usageFailure(pullWeights('vgg16'))).toContain('no network is called "vgg16"')
+    expect(await usageFailure(pullWeights('vgg16'))).toContain('no network or generator is called "vgg16"')
     expect(await usageFailure(pull(entryWith([])))).toContain('models import mobilenet_v2 FILE')
   })
 

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { InputError, OutputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
+import { architectures } from '../../src/networks/architectures/architectures.js'
+import { parametersOf } from '../../src/networks/architectures/layer.js'
 import {
   cacheFolder,
   catalog,
@@ -15,8 +17,6 @@ import {
 } from '../../src/networks/index.js'
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import { architectures } from '../../src/networks/torchvision/architectures.js'
-import { parametersOf } from '../../src/networks/torchvision/layer.js'
 import { weight } from './formulas.js'
 import { type TorchTensor, writeTorchZip } from './torchFile.js'
 

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import {
-  catalog,
   InputError,
   importWeights,
   listNetworks,
@@ -16,7 +15,7 @@ import { byteSize, printJson, say, sayTable } from '../output.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function modelsCommand(context: CommandContext): Command {
-  const models = new Command('models').description('networks and their weights')
+  const models = new Command('models').description('networks, generators and their weights')
   models
     .command('list')
     .description('what is known, what is present, under which licence')
@@ -25,13 +24,15 @@ export function modelsCommand(context: CommandContext): Command {
       const networks = await listNetworks()
       if (json) return printJson(networks.map(({ entry, ...status }) => ({ ...entry, ...status })))
       sayTable(
-        ['id', 'weights', 'size', 'layers', 'licence'],
+        ['id', 'weights', 'size', 'gives', 'licence'],
         networks.map(({ entry, state, bytes }) => [
           entry.id,
           state,
           bytes === null ? '–' : byteSize(bytes),
-          entry.layers.map(({ name }) => name).join(' '),
-          entry.licence,
+          'layers' in entry
+            ? entry.layers.map(({ name }) => name).join(' ')
+            : `images from ${entry.layer} of ${entry.encoder}`,
+          licenceText(entry.licence),
         ]),
       )
       const missing = networks.find(({ state }) => state === 'missing')?.entry
@@ -40,16 +41,16 @@ export function modelsCommand(context: CommandContext): Command {
   models
     .command('pull')
     .description('download published weights, check them and keep them; goes on from where it stopped')
-    .argument('[id...]', 'networks (see: shiftscope models list)')
-    .option('--all', 'every network that is offered for download')
+    .argument('[id...]', 'networks or generators (see: shiftscope models list)')
+    .option('--all', 'everything that is offered for download')
     .option('--mirror <base>', 'https address, http address of this machine, or folder that holds the published files')
     .option('--json', 'print one JSON document to stdout')
     .action((ids: readonly string[], options: PullFlags) => pull(ids, options, context))
   models
     .command('import')
-    .description('check a checkpoint and keep it as the weights of a network')
-    .argument('<id>', 'network (see: shiftscope models list)')
-    .argument('<file>', 'PyTorch checkpoint')
+    .description('check a checkpoint and keep it as the weights of a network or generator')
+    .argument('<id>', 'network or generator (see: shiftscope models list)')
+    .argument('<file>', 'PyTorch checkpoint, .safetensors or .caffemodel')
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
       const imported = await importWeights(id, file)
@@ -59,8 +60,8 @@ export function modelsCommand(context: CommandContext): Command {
     })
   models
     .command('verify')
-    .description('check a network’s file and run it on a fixed image')
-    .argument('<id>', 'network (see: shiftscope models list)')
+    .description('check a network’s file and run it on a fixed image, or a generator’s on a fixed feature')
+    .argument('<id>', 'network or generator (see: shiftscope models list)')
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, { json }: { json?: boolean }) => {
       const verified = await verifyNetwork(id)
@@ -68,7 +69,7 @@ export function modelsCommand(context: CommandContext): Command {
       say(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
       say(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)
       sayTable(
-        ['layer', 'dims', 'norm', 'digest'],
+        ['output', 'dims', 'norm', 'digest'],
         verified.layers.map(({ name, dims, norm, digest }) => [name, dims, norm.toFixed(4), digest]),
       )
     })
@@ -81,13 +82,13 @@ interface PullFlags {
   readonly json?: boolean
 }
 
-/** One network after the other; where one fails, the others are still pulled. */
+/** One after the other; where one fails, the others are still pulled. */
 async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
-  const offered = catalog().filter(({ sources }) => sources.length > 0)
-  if ((all === true) === ids.length > 0) throw new UsageError('give either the networks to pull or --all')
+  if ((all === true) === ids.length > 0)
+    throw new UsageError('give either the networks and generators to pull or --all')
   const done: PulledWeights[] = []
   const failures: unknown[] = []
-  for (const id of all ? offered.map((entry) => entry.id) : ids) {
+  for (const id of all ? await offeredIds() : ids) {
     try {
       const weights = await pullWeights(id, { mirror, signal, progress: terminalProgress() })
       done.push(weights)
@@ -102,12 +103,22 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
   if (failures.length > 0) throw failures.at(-1)
 }
 
+async function offeredIds(): Promise<readonly string[]> {
+  const models = await listNetworks()
+  return models.flatMap(({ entry }) => (entry.sources.length > 0 ? [entry.id] : []))
+}
+
 function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: PulledWeights): void {
   say(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
   const digits = checked.sha256Digits === 64 ? '' : ` (its first ${checked.sha256Digits} digits, no more is published)`
   const size = checked.bytes ? 'size equal' : 'size not published'
   say(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
-  say(`  licence: ${licence}${licence.includes('-NC') ? ' (not for commercial use)' : ''}`)
+  say(`  licence: ${licenceText(licence)}${licence.includes('-NC') ? ' (not for commercial use)' : ''}`)
+}
+
+/** NOASSERTION is SPDX's word for it. */
+function licenceText(licence: string): string {
+  return licence === 'NOASSERTION' ? 'none stated' : licence
 }
 
 function publishedText(published: boolean | null): string {

@@ -2,10 +2,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../../errors.js'
 import { printable } from '../checkpoint/printable.js'
 
-/** What a model gave for one batch of images. */
+/** What a model gave for one batch. */
 export interface TrialRun {
-  /** Number of images that it was given. */
-  readonly batch: number
   /** By the name of the output. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
 }
@@ -17,14 +15,14 @@ const quiet = { logSeverityLevel: 4 } as const
  * Runs a model once on the processor, for the shapes of its outputs, which an ONNX file need not state and often states
  * wrongly.
  *
- * @param input name and shape [batch, 3, rows, cols] of the input
+ * @param input name and shape of the input, [batch, 3, rows, cols] of images
  * @param names outputs of the graph
  * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or an output is not float32
  * or holds NaN
  */
 export async function trialRun(
   path: string,
-  input: { readonly name: string; readonly shape: readonly [number, number, number, number] },
+  input: { readonly name: string; readonly shape: readonly number[] },
   names: readonly string[],
 ): Promise<TrialRun> {
   const session = await opened(path)
@@ -34,11 +32,11 @@ export async function trialRun(
     const results = Object.entries(await session.run({ [input.name]: images }, [...names], quiet))
     for (const [name, { data }] of results) checkNumbers(path, name, data as Float32Array)
     const shapes = results.map(([name, { dims }]) => [name, dims] as const)
-    return { batch: input.shape[0], shapes: new Map(shapes) }
+    return { shapes: new Map(shapes) }
   } catch (error) {
     if (error instanceof InputError) throw error
     throw new InputError(
-      `${path} does not run on images of shape [${input.shape.join(', ')}] (${oneLine(error)}); export it for this size`,
+      `${path} does not run on input of shape [${input.shape.join(', ')}] (${oneLine(error)}); export it for this shape`,
       { cause: error },
     )
   } finally {

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { printable } from '../checkpoint/printable.js'
 import { shapeText } from '../checkpoint/tensor.js'
-import { type Architecture, type Parameter, parametersOf } from './layer.js'
+import { type Architecture, featuresOf, type Parameter, parametersOf } from './layer.js'
 
 /** The weights that a network is built from: every key that its layers name is there and has the right shape. */
 export interface Weights {
@@ -27,21 +27,23 @@ export function weightsFor(
   known: readonly Architecture[],
 ): Weights {
   const fault = firstFault(architecture, checkpoint)
-  if (fault !== null) {
-    const likely = known.find((other) => other.id !== architecture.id && firstFault(other, checkpoint) === null)
-    const remedy = likely
-      ? `it is a checkpoint of ${likely.title}: use it as ${likely.id}`
-      : `it is not a checkpoint of ${architecture.title} with 1000 classes: use another file, or export its network to ONNX`
-    throw new InputError(`${checkpoint.path}: ${fault}; ${remedy}`)
-  }
+  if (fault !== null) throw new InputError(`${checkpoint.path}: ${fault}; ${remedy(architecture, checkpoint, known)}`)
   return {
     path: checkpoint.path,
     read: async (key) => {
-      const tensor = checkpoint.tensors.get(key)
+      const tensor = checkpoint.tensors.get(fileKey(checkpoint, key))
       if (!tensor) throw new Error(`${architecture.id} does not list ${key} among its parameters`)
       return tensor.read()
     },
   }
+}
+
+function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: readonly Architecture[]): string {
+  const fitting = known.filter((other) => firstFault(other, checkpoint) === null)
+  const [likely] = fitting
+  if (likely) return `it is a checkpoint of ${likely.title}: use it as ${fitting.map(({ id }) => id).join(' or ')}`
+  if (featuresOf(layers).length === 0) return `it is not a checkpoint of the ${title}: use another file`
+  return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 
 function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
@@ -50,15 +52,26 @@ function firstFault(architecture: Architecture, checkpoint: Checkpoint): string 
     const fault = parameterFault(parameter, checkpoint)
     if (fault !== null) return fault
   }
-  const expected = new Set(parameters.map(({ key }) => key))
+  const expected = new Set(parameters.map(({ key }) => fileKey(checkpoint, key)))
   const extra = [...checkpoint.tensors.keys()].find((key) => !expected.has(key) && !ignoredKey.test(key))
   return extra === undefined ? null : `it holds ${printable(extra)}, which ${architecture.title} does not have`
 }
 
 function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): string | null {
-  const tensor = checkpoint.tensors.get(key)
-  if (!tensor) return `${key} ${shapeText(shape)} is missing`
-  return shapeText(tensor.shape) === shapeText(shape)
-    ? null
-    : `${key} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
+  const name = fileKey(checkpoint, key)
+  const tensor = checkpoint.tensors.get(name)
+  if (!tensor) return `${name} ${shapeText(shape)} is missing`
+  if (shapeText(tensor.shape) === shapeText(shape) || isLegacyShape(checkpoint, tensor.shape, shape)) return null
+  return `${name} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
+}
+
+/** What a checkpoint calls a parameter: Caffe numbers the blobs of a layer, 0 the weights and 1 the bias. */
+function fileKey({ format }: Checkpoint, key: string): string {
+  return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
+}
+
+/** Old Caffe models have four axes everywhere, those that are missing in front; see `ShapeEquals` in Caffe's blob.cpp. */
+function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
+  if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
+  return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))
 }

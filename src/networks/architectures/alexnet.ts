@@ -1,4 +1,4 @@
-import type { Architecture, Convolution, Layer, Linear } from './layer.js'
+import { type Architecture, type Convolution, image224, type Layer, type Linear } from './layer.js'
 
 /**
  * AlexNet as torchvision has it (one column, no local response normalisation), with its features before ReLU.
@@ -7,6 +7,7 @@ import type { Architecture, Convolution, Layer, Linear } from './layer.js'
 export const alexnet: Architecture = {
   id: 'alexnet',
   title: 'AlexNet',
+  input: image224,
   layers: [
     convolution('features.0', 3, 64, 11, 4, 2),
     { kind: 'max-pool', kernel: 3, stride: 2, padding: 0 },
@@ -27,6 +28,7 @@ export const alexnet: Architecture = {
 export const alexnetAntialiased: Architecture = {
   id: 'alexnet-aa',
   title: 'AlexNet (AA, Bin-5)',
+  input: image224,
   layers: [
     convolution('features.0', 3, 64, 11, 2, 2),
     { kind: 'blur', key: 'features.2', channels: 64 },

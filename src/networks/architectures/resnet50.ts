@@ -1,4 +1,4 @@
-import type { Activation, Architecture, Convolution, Layer, Residual } from './layer.js'
+import { type Activation, type Architecture, type Convolution, image224, type Layer, type Residual } from './layer.js'
 
 const expansion = 4
 const stages = [
@@ -12,7 +12,7 @@ const stages = [
  * ResNet-50, with the stride of a stage in the 3×3 convolution of its first bottleneck.
  * Reference: torchvision, models/resnet.py.
  */
-export const resnet50: Architecture = { id: 'resnet50', title: 'ResNet-50', layers: layers(false) }
+export const resnet50: Architecture = { id: 'resnet50', title: 'ResNet-50', input: image224, layers: layers(false) }
 
 /**
  * ResNet-50 with every stride but the first convolution's replaced by blurred subsampling.
@@ -21,6 +21,7 @@ export const resnet50: Architecture = { id: 'resnet50', title: 'ResNet-50', laye
 export const resnet50Antialiased: Architecture = {
   id: 'resnet50-aa',
   title: 'ResNet-50 (AA, Bin-5)',
+  input: image224,
   layers: layers(true),
 }
 

@@ -1,4 +1,4 @@
-import type { Activation, Architecture, Convolution, Layer } from './layer.js'
+import { type Activation, type Architecture, type Convolution, image224, type Layer } from './layer.js'
 
 const stages = [
   { expansion: 1, outputs: 16, blocks: 1, stride: 1 },
@@ -14,7 +14,12 @@ const stages = [
  * MobileNetV2, width 1.
  * Reference: torchvision, models/mobilenetv2.py; M. Sandler et al., "MobileNetV2", 2018, table 2.
  */
-export const mobilenetV2: Architecture = { id: 'mobilenet_v2', title: 'MobileNetV2', layers: layers(false) }
+export const mobilenetV2: Architecture = {
+  id: 'mobilenet_v2',
+  title: 'MobileNetV2',
+  input: image224,
+  layers: layers(false),
+}
 
 /**
  * MobileNetV2 with every stride but the first convolution's replaced by blurred subsampling.
@@ -23,6 +28,7 @@ export const mobilenetV2: Architecture = { id: 'mobilenet_v2', title: 'MobileNet
 export const mobilenetV2Antialiased: Architecture = {
   id: 'mobilenet_v2-aa',
   title: 'MobileNetV2 (AA, Bin-5)',
+  input: image224,
   layers: layers(true),
 }
 

@@ -7,10 +7,10 @@ import type { Architecture } from './layer.js'
 import { weightsFor } from './weights.js'
 
 /**
- * The ONNX file of a network with the weights of a checkpoint, from the cache or built into it.
+ * The ONNX file of an architecture with the weights of a checkpoint, from the cache or built into it.
  *
  * @param sha256 of the checkpoint
- * @throws InputError when the checkpoint is damaged or of another network; OutputError when there is no place to write
+ * @throws InputError when the checkpoint is damaged or of another architecture; OutputError when there is no place to write
  */
 export async function graphFile(architecture: Architecture, weightsPath: string, sha256: string): Promise<string> {
   return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {

@@ -1,22 +1,32 @@
 import type { Initializer, Model, Node } from '../onnx/model.js'
 import { batchNormTransform, scaleOutputs, transformBias } from './batchNorm.js'
-import { type Activation, type Architecture, type Convolution, featuresOf, type Layer, type Linear } from './layer.js'
+import {
+  type Activation,
+  type Architecture,
+  type Convolution,
+  type Crop,
+  type Deconvolution,
+  type Layer,
+  type Linear,
+  outputsOf,
+} from './layer.js'
 import type { Weights } from './weights.js'
 
 /** Raised whenever the same weights give another graph, so that graphs built before are not used again. */
 export const graphVersion = 1
 
 /**
- * The ONNX graph of a network: input `image` [N, 3, 224, 224], one output [N, dims] per feature, named after it. Batch
- * normalisation is folded into the convolutions. Weights are read when the graph is written.
+ * The ONNX graph of an architecture: its input [N, …], one output [N, dims] per feature, named after it, or the image of
+ * a generator. Batch normalisation is folded into the convolutions. Weights are read when the graph is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }
-  addLayers(graph, architecture.layers, 'image')
+  const { id, input, layers } = architecture
+  addLayers(graph, layers, input.name)
   return {
-    name: architecture.id,
-    inputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
-    outputs: featuresOf(architecture.layers).map(({ name, dims }) => ({ name, shape: ['N', dims] })),
+    name: id,
+    inputs: [{ name: input.name, shape: ['N', ...input.shape] }],
+    outputs: outputsOf(layers).map(({ name, shape }) => ({ name, shape: ['N', ...shape] })),
     initializers: graph.initializers,
     nodes: graph.nodes,
   }
@@ -37,6 +47,8 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
   switch (layer.kind) {
     case 'convolution':
       return addConvolution(graph, layer, input)
+    case 'deconvolution':
+      return addDeconvolution(graph, layer, input)
     case 'max-pool': {
       const { kernel, stride, padding } = layer
       return addNode(graph, 'MaxPool', [input], {
@@ -47,6 +59,15 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
     }
     case 'blur':
       return addBlur(graph, layer.key, layer.channels, input)
+    case 'local-response-norm': {
+      const { size, alpha, beta } = layer
+      return addNode(graph, 'LRN', [input], {
+        size,
+        alpha: { float: alpha },
+        beta: { float: beta },
+        bias: { float: 1 },
+      })
+    }
     case 'residual': {
       const shortcut = addLayers(graph, layer.shortcut, input)
       const sum = addNode(graph, 'Add', [addLayers(graph, layer.branch, input), shortcut])
@@ -56,8 +77,15 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
       return addNode(graph, 'GlobalAveragePool', [input])
     case 'flatten':
       return addNode(graph, 'Flatten', [input], { axis: 1 })
+    case 'unflatten': {
+      const { channels, rows, cols } = layer
+      const shape = addOnce(graph, { name: 'unflatten.shape', shape: [4], int64: [-1, channels, rows, cols] })
+      return addNode(graph, 'Reshape', [input, shape])
+    }
     case 'linear':
       return addLinear(graph, layer, input)
+    case 'crop':
+      return addCrop(graph, layer, input)
   }
 }
 
@@ -89,6 +117,15 @@ function convolutionWeights({ read, path }: Weights, layer: Convolution) {
   }
 }
 
+function addDeconvolution(graph: Graph, layer: Deconvolution, input: string): string {
+  const { key, inputs, outputs, kernel, stride, padding, activation } = layer
+  const shape = [inputs, outputs, kernel, kernel]
+  const weight = addConstant(graph, `${key}.weight`, shape, () => graph.weights.read(`${key}.weight`))
+  const bias = addConstant(graph, `${key}.bias`, [outputs], () => graph.weights.read(`${key}.bias`))
+  const attributes = { kernel_shape: both(kernel), strides: both(stride), pads: sides(padding) }
+  return addActivation(graph, activation, addNode(graph, 'ConvTranspose', [input, weight, bias], attributes))
+}
+
 function addBlur(graph: Graph, key: string, channels: number, input: string): string {
   const pads = addOnce(graph, { name: 'blur.pads', shape: [8], int64: [0, 0, 2, 2, 0, 0, 2, 2] })
   const padded = addNode(graph, 'Pad', [input, pads], { mode: 'reflect' })
@@ -100,32 +137,36 @@ function addLinear(graph: Graph, layer: Linear, input: string): string {
   const { key, inputs, outputs, feature, activation } = layer
   const weight = addConstant(graph, `${key}.weight`, [outputs, inputs], () => graph.weights.read(`${key}.weight`))
   const bias = addConstant(graph, `${key}.bias`, [outputs], () => graph.weights.read(`${key}.bias`))
-  graph.nodes.push({
-    operator: 'Gemm',
-    name: feature,
-    inputs: [input, weight, bias],
-    outputs: [feature],
-    attributes: { transB: 1 },
-  })
-  return addActivation(graph, activation, feature)
+  return addActivation(graph, activation, addNode(graph, 'Gemm', [input, weight, bias], { transB: 1 }, feature))
+}
+
+function addCrop(graph: Graph, { output, offset, side }: Crop, input: string): string {
+  const bounds = [
+    addOnce(graph, { name: 'crop.starts', shape: [2], int64: both(offset) }),
+    addOnce(graph, { name: 'crop.ends', shape: [2], int64: both(offset + side) }),
+    addOnce(graph, { name: 'crop.axes', shape: [2], int64: [2, 3] }),
+  ]
+  return addNode(graph, 'Slice', [input, ...bounds], {}, output)
 }
 
 function addActivation(graph: Graph, activation: Activation, input: string): string {
   if (activation === 'none') return input
   if (activation === 'relu') return addNode(graph, 'Relu', [input])
+  if (activation !== 'relu6') return addNode(graph, 'LeakyRelu', [input], { alpha: { float: activation.leakyRelu } })
   const zero = addOnce(graph, { name: 'relu6.minimum', shape: [], float32: async () => Float32Array.of(0) })
   const six = addOnce(graph, { name: 'relu6.maximum', shape: [], float32: async () => Float32Array.of(6) })
   return addNode(graph, 'Clip', [input, zero, six])
 }
 
-/** Nodes that are not features are numbered: `Conv_0`, `Clip_1`, …; so are the tensors that they make. */
+/** Nodes that are not outputs are numbered: `Conv_0`, `Clip_1`, …; so are the tensors that they make. */
 function addNode(
   graph: Graph,
   operator: string,
   inputs: readonly string[],
   attributes: Node['attributes'] = {},
+  output: string | null = null,
 ): string {
-  const name = `${operator}_${graph.nodes.length}`
+  const name = output ?? `${operator}_${graph.nodes.length}`
   graph.nodes.push({ operator, name, inputs, outputs: [name], attributes })
   return name
 }

@@ -1,0 +1,62 @@
+import type { Architecture, Deconvolution, Layer, Linear } from './layer.js'
+
+const leaky = { leakyRelu: 0.3 } as const
+
+/** Side of the image that the deconvolutions make, and of its middle, which is CaffeNet's frame. */
+const madeSide = 256
+const side = 227
+
+/**
+ * The generators of fc6, fc7 and fc8: they make CaffeNet's input, blue-green-red less its mean, from a feature. Files of
+ * fc6 and of fc7 have the same shapes.
+ * A. Dosovitskiy and T. Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks", 2016;
+ * reference: jakehlee/dmkd-vis-image-disc, src/visualize/<layer>/generator.prototxt.
+ */
+export const deepsimGenerators: readonly Architecture[] = [
+  generator('fc6', 4096),
+  generator('fc7', 4096),
+  generator('fc8', 1000),
+]
+
+function generator(layer: string, dims: number): Architecture {
+  return {
+    id: `deepsim-${layer}`,
+    title: `DeePSiM generator of ${layer}`,
+    input: { name: 'feature', shape: [dims] },
+    layers: [
+      linear('defc7', dims),
+      linear('defc6', 4096),
+      linear('defc5', 4096),
+      { kind: 'unflatten', channels: 256, rows: 4, cols: 4 },
+      ...deconvolutions(),
+      { kind: 'crop', output: 'image', channels: 3, offset: Math.floor((madeSide - side) / 2), side },
+    ],
+  }
+}
+
+/** Rows and columns go from 4 to 8, 16, 32, 64, 128 and 256. */
+function deconvolutions(): Layer[] {
+  return [
+    doubling('deconv5', 256, 256),
+    keeping('conv5_1', 256, 512),
+    doubling('deconv4', 512, 256),
+    keeping('conv4_1', 256, 256),
+    doubling('deconv3', 256, 128),
+    keeping('conv3_1', 128, 128),
+    doubling('deconv2', 128, 64),
+    doubling('deconv1', 64, 32),
+    { ...doubling('deconv0', 32, 3), activation: 'none' },
+  ]
+}
+
+function linear(key: string, inputs: number): Linear {
+  return { kind: 'linear', key, inputs, outputs: 4096, feature: null, activation: leaky }
+}
+
+function doubling(key: string, inputs: number, outputs: number): Deconvolution {
+  return { kind: 'deconvolution', key, inputs, outputs, kernel: 4, stride: 2, padding: 1, activation: leaky }
+}
+
+function keeping(key: string, inputs: number, outputs: number): Deconvolution {
+  return { kind: 'deconvolution', key, inputs, outputs, kernel: 3, stride: 1, padding: 1, activation: leaky }
+}

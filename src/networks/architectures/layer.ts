@@ -1,0 +1,201 @@
+/**
+ * What a convolutional network consists of, as plain data. One description serves for all that is done with a network:
+ * the list of its weights, the check of a checkpoint, and the ONNX graph. Keys are those of a PyTorch state dict.
+ */
+export type Layer =
+  | Convolution
+  | Deconvolution
+  | MaxPool
+  | Blur
+  | LocalResponseNorm
+  | Residual
+  | GlobalAveragePool
+  | Flatten
+  | Unflatten
+  | Linear
+  | Crop
+
+/** `leakyRelu`: what negative values are multiplied by. */
+export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
+
+/** Convolution with a square kernel, then batch normalisation if `batchNorm` names one, then the activation. */
+export interface Convolution {
+  readonly kind: 'convolution'
+  readonly key: string
+  readonly batchNorm: string | null
+  readonly bias: boolean
+  readonly inputs: number
+  readonly outputs: number
+  readonly kernel: number
+  readonly stride: number
+  readonly padding: number
+  readonly groups: number
+  readonly activation: Activation
+}
+
+/**
+ * Transposed convolution with a square kernel and a bias, then the activation: rows and columns become
+ * `stride·(n − 1) + kernel − 2·padding`.
+ */
+export interface Deconvolution {
+  readonly kind: 'deconvolution'
+  readonly key: string
+  readonly inputs: number
+  readonly outputs: number
+  readonly kernel: number
+  readonly stride: number
+  readonly padding: number
+  readonly activation: Activation
+}
+
+export interface MaxPool {
+  readonly kind: 'max-pool'
+  readonly kernel: number
+  readonly stride: number
+  readonly padding: number
+}
+
+/**
+ * Blurred subsampling by 2: reflection padding of 2, then the same 5×5 binomial filter on every channel, stride 2.
+ * R. Zhang, "Making Convolutional Networks Shift-Invariant Again", 2019, section 3.
+ */
+export interface Blur {
+  readonly kind: 'blur'
+  readonly key: string
+  readonly channels: number
+}
+
+/**
+ * Local response normalisation across channels: `y = x / (1 + alpha / size · Σ x²)^beta`, the sum over the `size`
+ * channels around each, of which those outside count as 0.
+ * A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3, with
+ * Caffe's alpha, which is divided by `size`.
+ */
+export interface LocalResponseNorm {
+  readonly kind: 'local-response-norm'
+  readonly size: number
+  readonly alpha: number
+  readonly beta: number
+}
+
+/** `activation(branch(x) + shortcut(x))`; an empty shortcut is the identity. */
+export interface Residual {
+  readonly kind: 'residual'
+  readonly branch: readonly Layer[]
+  readonly shortcut: readonly Layer[]
+  readonly activation: Activation
+}
+
+export interface GlobalAveragePool {
+  readonly kind: 'global-average-pool'
+}
+
+/** Channels, rows and columns become one axis, columns running fastest. */
+export interface Flatten {
+  readonly kind: 'flatten'
+}
+
+/** One axis becomes channels, rows and columns, columns running fastest. */
+export interface Unflatten {
+  readonly kind: 'unflatten'
+  readonly channels: number
+  readonly rows: number
+  readonly cols: number
+}
+
+/** Fully connected; what it gives before the activation is the feature of that name, if it has one. */
+export interface Linear {
+  readonly kind: 'linear'
+  readonly key: string
+  readonly inputs: number
+  readonly outputs: number
+  readonly feature: string | null
+  readonly activation: Activation
+}
+
+/** A square of the rows and columns, from `offset` on; it is the output of the graph that has this name. */
+export interface Crop {
+  readonly kind: 'crop'
+  readonly output: string
+  readonly channels: number
+  readonly offset: number
+  readonly side: number
+}
+
+/** A network, or a generator, that is built from a checkpoint. */
+export interface Architecture {
+  readonly id: string
+  readonly title: string
+  readonly input: GraphTensor
+  readonly layers: readonly Layer[]
+}
+
+/** What goes into the graph or comes out of it; the shape is that of one image or feature, without the batch. */
+export interface GraphTensor {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+/** What every network of the paper takes. */
+export const image224: GraphTensor = { name: 'image', shape: [3, 224, 224] }
+
+/** A tensor that a network needs of a checkpoint. */
+export interface Parameter {
+  readonly key: string
+  readonly shape: readonly number[]
+}
+
+/** The entries of a batch normalisation's state that count when it does not train. */
+export const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
+
+/** Every tensor that the layers need, in the order of their use. */
+export function parametersOf(layers: readonly Layer[]): Parameter[] {
+  return layers.flatMap((layer): Parameter[] => {
+    switch (layer.kind) {
+      case 'convolution':
+        return convolutionParameters(layer)
+      case 'deconvolution':
+        return weightAndBias(layer.key, [layer.inputs, layer.outputs, layer.kernel, layer.kernel], layer.outputs)
+      case 'linear':
+        return weightAndBias(layer.key, [layer.outputs, layer.inputs], layer.outputs)
+      case 'blur':
+        return [{ key: `${layer.key}.filt`, shape: [layer.channels, 1, 5, 5] }]
+      case 'residual':
+        return [...parametersOf(layer.branch), ...parametersOf(layer.shortcut)]
+      default:
+        return []
+    }
+  })
+}
+
+function weightAndBias(key: string, shape: readonly number[], outputs: number): Parameter[] {
+  return [
+    { key: `${key}.weight`, shape },
+    { key: `${key}.bias`, shape: [outputs] },
+  ]
+}
+
+function convolutionParameters(layer: Convolution): Parameter[] {
+  const { key, batchNorm, bias, inputs, outputs, kernel, groups } = layer
+  const shape = [outputs]
+  return [
+    { key: `${key}.weight`, shape: [outputs, inputs / groups, kernel, kernel] },
+    ...(bias ? [{ key: `${key}.bias`, shape }] : []),
+    ...(batchNorm === null ? [] : batchNormStatistics.map((name) => ({ key: `${batchNorm}.${name}`, shape }))),
+  ]
+}
+
+/** The features that the layers give, in order of depth. */
+export function featuresOf(layers: readonly Layer[]): { name: string; dims: number }[] {
+  return layers.flatMap((layer) =>
+    layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : [],
+  )
+}
+
+/** The outputs of the graph: the features, or the image of a generator. */
+export function outputsOf(layers: readonly Layer[]): GraphTensor[] {
+  return layers.flatMap((layer): GraphTensor[] => {
+    if (layer.kind === 'crop') return [{ name: layer.output, shape: [layer.channels, layer.side, layer.side] }]
+    return featuresOf([layer]).map(({ name, dims }) => ({ name, shape: [dims] }))
+  })
+}

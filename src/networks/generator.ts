@@ -1,0 +1,221 @@
+import { basename, extname } from 'node:path'
+import { InputError, UsageError } from '../errors.js'
+import { sha256OfFile } from '../files/sha256.js'
+import { graphFile } from './architectures/graphFile.js'
+import { type CatalogEntry, catalogEntry, checkNotAnother, type GeneratorEntry, generatorEntry } from './catalog.js'
+import { fileSize } from './checkpoint/fileBytes.js'
+import { printable } from './checkpoint/printable.js'
+import type { Network, NetworkInput } from './network.js'
+import { externalFiles } from './onnx/externalData.js'
+import { readModelInterface, type TypedTensor } from './onnx/interface.js'
+import { readModelMetadata } from './onnx/metadata.js'
+import { trialRun } from './onnx/trialRun.js'
+import { architectureOf, embeddedFile, importedWeights, missingWeights } from './resolve.js'
+
+/** Whether features are taken before or after the ReLU that follows their layer. */
+export type FeatureStage = 'pre-relu' | 'post-relu'
+
+/**
+ * A generator that is ready to run: it makes images from features of one layer of a network, its encoder. The ONNX
+ * graph has the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols] in the units of
+ * the encoder's input.
+ */
+export interface Generator {
+  /** Of the catalog, or the stem of the ONNX file. */
+  readonly id: string
+  /** The ONNX file to run. */
+  readonly path: string
+  /** The checkpoint that the graph was built from, or the ONNX file itself. */
+  readonly weightsPath: string
+  readonly weightsSha256: string
+  readonly weightsBytes: number
+  /** The network whose features it takes: id of the catalog. */
+  readonly encoder: string
+  /** SHA-256 of the encoder's weights that it was trained with; null: not known. */
+  readonly encoderSha256: string | null
+  readonly layer: string
+  readonly dims: number
+  /** What it was trained on; for `post-relu` the features of the layer are to be rectified first. */
+  readonly feature: FeatureStage
+  /** The encoder's input: what the values of the image mean. */
+  readonly input: NetworkInput
+}
+
+/**
+ * Makes a generator ready to run.
+ *
+ * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file with the graph of `Generator` and the
+ * metadata `encoder`, `encoder_sha256`, `layer` and `feature`
+ * @param weights a checkpoint in place of the imported one
+ * @param feature what the weights were trained on, where that is not known: files of the original DeePSiM release are
+ * `post-relu`; by default as the catalog says
+ * @throws UsageError for an unknown id or a network's, and for a `feature` or `weights` that cannot be; InputError when
+ * weights are missing, damaged or of another shape, or the encoder that the file names is not here
+ */
+export async function chooseGenerator(id: string, weights?: string, feature?: FeatureStage): Promise<Generator> {
+  if (extname(id).toLowerCase() === '.onnx') {
+    if (weights !== undefined) throw new UsageError(`${id} holds its own weights; leave other weights out`)
+    return requireStage(await generatorFile(id), feature)
+  }
+  const entry = generatorEntry(id)
+  if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
+  if (weights !== undefined) throw new UsageError(`${id} is built in and takes no other weights; leave them out`)
+  return requireStage(await embeddedGenerator(entry), feature)
+}
+
+/**
+ * Checks that a generator takes the features of a layer of a network.
+ *
+ * @throws UsageError for another network or another layer; InputError when the generator was trained with other weights
+ * of the network
+ */
+export function checkGenerator(generator: Generator, network: Network, layer: string): void {
+  const { id, encoder, encoderSha256 } = generator
+  if (network.id !== encoder) {
+    throw new UsageError(`${id} makes images from features of ${encoder}, not of ${network.id}; use another generator`)
+  }
+  if (generator.layer !== layer) {
+    throw new UsageError(`${id} makes images from ${generator.layer}, not from ${layer}; use the generator of ${layer}`)
+  }
+  if (encoderSha256 !== null && encoderSha256 !== network.weightsSha256) throw otherEncoder(generator, encoderSha256)
+}
+
+function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256: string): InputError {
+  return new InputError(
+    `${id} was trained for other weights of ${encoder} (SHA-256 ${sha256.slice(0, 8)}…); use a generator of these weights`,
+  )
+}
+
+/** What an ONNX file says of itself can be asked for, and nothing else. */
+function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
+  const { id } = generator
+  if (feature === undefined || feature === generator.feature) return generator
+  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave that choice out`)
+}
+
+function stageText(stage: FeatureStage): string {
+  return stage === 'pre-relu' ? 'features before ReLU' : 'features after ReLU'
+}
+
+async function publishedGenerator(
+  entry: GeneratorEntry,
+  weightsPath: string | undefined,
+  feature: FeatureStage = entry.feature,
+): Promise<Generator> {
+  if (weightsPath === undefined) throw missingWeights(entry)
+  const { id, encoder, layer, sources } = entry
+  const weightsBytes = await fileSize(weightsPath)
+  const weightsSha256 = await sha256OfFile(weightsPath)
+  checkNotAnother(entry, weightsPath, weightsSha256)
+  const isPublished = sources.some((source) => source.sha256 === weightsSha256)
+  if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
+    const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
+    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave that choice out`)
+  }
+  return {
+    id,
+    path: await graphFile(architectureOf(entry), weightsPath, weightsSha256),
+    weightsPath,
+    weightsSha256,
+    weightsBytes,
+    encoder,
+    encoderSha256: null,
+    layer,
+    dims: entry.dims as number,
+    feature,
+    input: catalogEntry(encoder).input,
+  }
+}
+
+async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
+  const generator = await describedGenerator(entry.id, embeddedFile(entry))
+  if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
+  throw new InputError(
+    `${generator.path} is a generator of ${generator.layer} of ${generator.encoder}, not of ${entry.layer} of ${entry.encoder}; install the package again`,
+  )
+}
+
+/** A generator of the user's: its file is tried before it is trusted. */
+async function generatorFile(path: string): Promise<Generator> {
+  await externalFiles(path)
+  const generator = await describedGenerator(basename(path, extname(path)), path)
+  const { dims, input } = generator
+  const { shapes } = await trialRun(path, { name: FEATURE, shape: [2, dims] }, [IMAGE])
+  const shape = shapes.get(IMAGE)?.join(', ')
+  if (shape === `2, 3, ${input.rows}, ${input.cols}`) return generator
+  throw new InputError(
+    `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
+  )
+}
+
+const FEATURE = 'feature'
+const IMAGE = 'image'
+
+/** A generator as the metadata of its ONNX file describe it; encoder, layer, and shapes are those of the catalog. */
+async function describedGenerator(id: string, path: string): Promise<Generator> {
+  const weightsBytes = await fileSize(path)
+  const metadata = readModelMetadata(path, ['encoder', 'encoder_sha256', 'layer', 'feature'])
+  const stated = (key: string) => {
+    const value = metadata.get(key)
+    if (value !== undefined && value !== '') return value
+    throw new InputError(`${path} does not say of which ${key} it is; a generator needs the metadata "${key}"`)
+  }
+  const encoder = knownEncoder(path, stated('encoder'))
+  const layer = stated('layer')
+  const feature = stated('feature')
+  if (feature !== 'pre-relu' && feature !== 'post-relu')
+    throw new InputError(`${path} is for features "${printable(feature)}"; they must be pre-relu or post-relu`)
+  const dims = await layerDims(path, encoder, layer)
+  checkInterface(path, encoder, dims)
+  const encoderSha256 = metadata.get('encoder_sha256') || null
+  if (encoderSha256 !== null && encoder.sha256 !== null && encoderSha256 !== encoder.sha256)
+    throw otherEncoder({ id, encoder: encoder.id }, printable(encoderSha256))
+  const weightsSha256 = await sha256OfFile(path)
+  const file = { id, path, weightsPath: path, weightsSha256, weightsBytes }
+  return { ...file, encoder: encoder.id, encoderSha256, layer, dims, feature, input: encoder.input }
+}
+
+function knownEncoder(path: string, id: string): CatalogEntry {
+  try {
+    return catalogEntry(id)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new InputError(
+      `${path} is a generator of "${printable(id)}", which is no network that is known; see "shiftscope models list"`,
+      { cause: error },
+    )
+  }
+}
+
+/** Number of features of a layer of the encoder; where the catalog leaves it open, the encoder's file says it. */
+async function layerDims(path: string, encoder: CatalogEntry, name: string): Promise<number> {
+  const layer = encoder.layers.find((candidate) => candidate.name === name)
+  if (!layer) {
+    const known = encoder.layers.map((candidate) => candidate.name).join(', ')
+    throw new InputError(
+      `${path} is a generator of layer "${printable(name)}" of ${encoder.id}, which has ${known}; use another generator`,
+    )
+  }
+  if (layer.dims !== null) return layer.dims
+  const output = readModelInterface(embeddedFile(encoder)).outputs.find((candidate) => candidate.name === name)
+  return output?.shape[1] as number
+}
+
+function checkInterface(path: string, encoder: CatalogEntry, dims: number): void {
+  const { inputs, outputs } = readModelInterface(path)
+  const { rows, cols } = encoder.input
+  const image = outputs.find(({ name }) => name === IMAGE)
+  const isRight = inputs.length === 1 && hasShape(inputs[0], FEATURE, [dims]) && hasShape(image, IMAGE, [3, rows, cols])
+  if (isRight) return
+  const described = (tensors: readonly TypedTensor[]) =>
+    tensors.slice(0, 3).map(({ name, type, shape }) => `${printable(name)} ${type} [${printable(shape.join(', '))}]`)
+  throw new InputError(
+    `${path} makes ${described(outputs).join(', ')} from ${described(inputs).join(', ') || 'nothing'}; a generator of ${encoder.id} makes ${IMAGE} float32 [N, 3, ${rows}, ${cols}] from ${FEATURE} float32 [N, ${dims}]: use another generator`,
+  )
+}
+
+function hasShape(tensor: TypedTensor | undefined, name: string, shape: readonly number[]): boolean {
+  if (tensor?.name !== name || tensor.type !== 'float32') return false
+  const [batch, ...rest] = tensor.shape
+  return typeof batch === 'string' && rest.join() === shape.join()
+}
