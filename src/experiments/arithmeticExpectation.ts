@@ -1,0 +1,60 @@
+import type { Term } from './expression.js'
+import type { FramePixels, PlacedObject } from './objectScene.js'
+
+/** What an expression gives on objects, and where it does something that no picture can show. */
+export interface ObjectExpectation {
+  /** In the order in which they first appear. */
+  readonly objects: readonly PlacedObject[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * The expression on sets of placed objects: adding a scene places its objects, subtracting it removes the equal ones
+ * (same patch, size and place). Undefined where a coefficient is no whole number: there are no half objects.
+ */
+export function objectExpectation(
+  terms: readonly Term[],
+  scenes: ReadonlyMap<string, readonly PlacedObject[]>,
+): ObjectExpectation | undefined {
+  if (!terms.every(({ coefficient }) => Number.isInteger(coefficient))) return undefined
+  const counts = new Map<string, { readonly object: PlacedObject; count: number }>()
+  for (const { name, coefficient } of terms) {
+    for (const object of scenes.get(name) ?? []) {
+      const key = JSON.stringify([object.patch, object.size, object.row, object.col])
+      const entry = counts.get(key) ?? { object, count: 0 }
+      entry.count += coefficient
+      counts.set(key, entry)
+    }
+  }
+  const entries = [...counts.values()]
+  return {
+    objects: entries.filter(({ count }) => count > 0).map(({ object }) => object),
+    notes: entries
+      .filter(({ count }) => count < 0 || count > 1)
+      .map(({ object: { patch, row, col }, count }) => {
+        const what = `${patch} at row ${row}, col ${col}`
+        return count < 0
+          ? `${what} is taken away where it is not; the expectation has none there`
+          : `${what} is there ${count} times; the expectation has it once`
+      }),
+  }
+}
+
+/**
+ * The expression on pixels, for images of which no objects are known: background + Σ coefficient · (image − background),
+ * rounded and clipped to 0 … 255.
+ */
+export function pixelExpectation(
+  terms: readonly Term[],
+  images: ReadonlyMap<string, FramePixels>,
+  background: FramePixels,
+): FramePixels {
+  const sums = Float64Array.from(background)
+  for (const { name, coefficient } of terms) {
+    const image = images.get(name) as FramePixels
+    for (let i = 0; i < sums.length; i++) {
+      sums[i] = (sums[i] as number) + coefficient * ((image[i] as number) - (background[i] as number))
+    }
+  }
+  return Uint8Array.from(sums, (value) => Math.min(255, Math.max(0, Math.round(value))))
+}

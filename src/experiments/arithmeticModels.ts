@@ -1,0 +1,131 @@
+import { availableParallelism } from 'node:os'
+import * as ort from 'onnxruntime-node'
+import { openSession } from '../engine/session.js'
+import { createCompositor } from '../native.js'
+import type { Generator, Network } from '../networks/index.js'
+import type { FramePixels } from './objectScene.js'
+
+/** Images in one forward pass. */
+const BATCH = 32
+
+/** A network and the generators of its layers, opened on all cores. */
+export interface ArithmeticModels {
+  readonly network: Network
+  /** One a layer of the network, in its order. */
+  readonly generators: readonly Generator[]
+  /**
+   * Features of images, before ReLU, or rectified where the layer's generator takes them so.
+   * @param images RGB, [rows, cols, 3] each
+   * @returns of each layer [images, dims]
+   */
+  encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
+  /**
+   * Images that the generator of a layer makes of features.
+   * @param features [n, dims] of that layer
+   */
+  decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
+  close(): Promise<void>
+}
+
+/** @param generators one a layer of the network, in its order, as `checkGenerator` wants them */
+export async function openArithmeticModels(
+  network: Network,
+  generators: readonly Generator[],
+): Promise<ArithmeticModels> {
+  const threads = availableParallelism()
+  const encoder = await openSession(network.onnxPath, threads)
+  const decoders: ort.InferenceSession[] = []
+  for (const { path } of generators) decoders.push(await openSession(path, threads))
+  return {
+    network,
+    generators,
+    encode: (images) => encode(encoder, network, generators, images),
+    decode: (layer, features) =>
+      decode(decoders[layer] as ort.InferenceSession, generators[layer] as Generator, features),
+    close: async () => {
+      for (const session of [encoder, ...decoders]) await session.release()
+    },
+  }
+}
+
+async function encode(
+  session: ort.InferenceSession,
+  { input, layers }: Network,
+  generators: readonly Generator[],
+  images: readonly FramePixels[],
+): Promise<readonly Float32Array[]> {
+  const { rows, cols } = input
+  const length = 3 * rows * cols
+  const features = layers.map(({ dims }) => new Float32Array(images.length * dims))
+  const atATime = input.batch ?? BATCH
+  for (let start = 0; start < images.length; start += atATime) {
+    const part = images.slice(start, start + atATime)
+    const size = input.batch ?? part.length
+    const values = new Float32Array(size * length)
+    for (const [i, image] of part.entries())
+      await normalise(image, input, values.subarray(i * length, (i + 1) * length))
+    const tensor = new ort.Tensor('float32', values, [size, 3, rows, cols])
+    const outputs = await session.run(
+      { [input.name]: tensor },
+      layers.map(({ name }) => name),
+    )
+    for (const [i, { name, dims }] of layers.entries()) {
+      const output = (outputs[name] as ort.Tensor).data as Float32Array
+      features[i]?.set(output.subarray(0, part.length * dims), start * dims)
+    }
+  }
+  return features.map((matrix, i) => (generators[i]?.feature === 'post-relu' ? rectified(matrix) : matrix))
+}
+
+/** The values that the compositor writes for a frame without a patch: one that is transparent. */
+async function normalise(image: FramePixels, input: Network['input'], out: Float32Array): Promise<void> {
+  const compositor = createCompositor({
+    patch: new Uint8Array(4),
+    patchRows: 1,
+    patchCols: 1,
+    frameRows: input.rows,
+    frameCols: input.cols,
+    background: { image },
+    normalisation: input,
+    blend: 'hard',
+  })
+  await compositor.composite(Int32Array.of(0, 0), out)
+}
+
+async function decode(
+  session: ort.InferenceSession,
+  { dims, input }: Generator,
+  features: Float32Array,
+): Promise<readonly FramePixels[]> {
+  const count = features.length / dims
+  const length = 3 * input.rows * input.cols
+  const images: FramePixels[] = []
+  for (let start = 0; start < count; start += BATCH) {
+    const size = Math.min(BATCH, count - start)
+    const tensor = new ort.Tensor('float32', features.slice(start * dims, (start + size) * dims), [size, dims])
+    const { image } = await session.run({ feature: tensor })
+    const values = (image as ort.Tensor).data as Float32Array
+    for (let i = 0; i < size; i++) images.push(pixelsOf(values.subarray(i * length, (i + 1) * length), input))
+  }
+  return images
+}
+
+/** RGB [rows, cols, 3] of a network's input [3, rows, cols]: normalisation undone, rounded and clipped to 0 … 255. */
+export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): FramePixels {
+  const count = values.length / 3
+  const pixels = new Uint8Array(values.length)
+  for (let channel = 0; channel < 3; channel++) {
+    const colour = channelOrder === 'rgb' ? channel : 2 - channel
+    const [shift, scale] = [mean[channel] as number, std[channel] as number]
+    for (let i = 0; i < count; i++) {
+      const value = ((values[channel * count + i] as number) * scale + shift) * divisor
+      pixels[i * 3 + colour] = Math.min(255, Math.max(0, Math.round(value)))
+    }
+  }
+  return pixels
+}
+
+/** max(0, x), elementwise. */
+export function rectified(values: Float32Array): Float32Array {
+  return values.map((value) => Math.max(0, value))
+}

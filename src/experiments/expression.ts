@@ -1,0 +1,124 @@
+import { UsageError } from '../errors.js'
+
+/** One name of an expression as it was written, with what it is multiplied by: the expression is the sum of its terms. */
+export interface Term {
+  readonly name: string
+  readonly coefficient: number
+}
+
+/** Longest expression in characters, which also bounds how deep its parentheses go. */
+const MAX_LENGTH = 1000
+
+/** Largest magnitude of a coefficient. */
+const MAX_COEFFICIENT = 1000
+
+interface Token {
+  readonly kind: 'name' | 'number' | 'sign' | 'end'
+  readonly text: string
+  /** Of its first character, from 1. */
+  readonly column: number
+}
+
+/**
+ * Reads a sum of images: names (letters, digits, underscores), `+` and `-` (also `−`) with one or two operands,
+ * parentheses, and numbers in front as in `0.5 * (A + B)`. It is linear, so it comes back as its terms, in the order in
+ * which names are written.
+ * @throws UsageError that names the column and what is expected there
+ */
+export function parseExpression(text: string): readonly Term[] {
+  if (text.length > MAX_LENGTH)
+    throw new UsageError(`the expression has ${text.length} characters, more than ${MAX_LENGTH}; make it shorter`)
+  const tokens = tokensOf(text)
+  const terms: Term[] = []
+  let place = 0
+  const next = () => tokens[place] as Token
+  const fail = (expected: string): never => {
+    const found = next().kind === 'end' ? 'it ends' : `"${next().text}" stands`
+    throw new UsageError(
+      `expression "${oneLine(text)}": ${found} at column ${next().column}, where ${expected} must be`,
+    )
+  }
+  /** Takes the next token if it is one of these signs. */
+  const take = (...signs: readonly string[]) => {
+    const { kind, text: sign } = next()
+    if (kind !== 'sign' || !signs.includes(sign)) return undefined
+    place++
+    return sign
+  }
+
+  function sum(factor: number): void {
+    operand(factor)
+    for (let sign = take('+', '-'); sign !== undefined; sign = take('+', '-')) operand(sign === '-' ? -factor : factor)
+  }
+
+  function operand(factor: number): void {
+    const sign = take('+', '-', '(')
+    if (sign === '(') {
+      sum(factor)
+      take(')') ?? fail('"+", "-" or ")"')
+    } else if (sign !== undefined) operand(sign === '-' ? -factor : factor)
+    else if (next().kind === 'name') {
+      terms.push({ name: next().text, coefficient: factor === 0 ? 0 : factor })
+      place++
+    } else product(factor)
+  }
+
+  function product(factor: number): void {
+    if (next().kind !== 'number') fail('a name, a number or "("')
+    const value = factor * Number(next().text)
+    if (Math.abs(value) > MAX_COEFFICIENT) fail(`a factor of at most ${MAX_COEFFICIENT}, also when multiplied out,`)
+    place++
+    take('*') ?? fail('"*"')
+    operand(value)
+  }
+
+  sum(1)
+  if (next().kind !== 'end') fail('"+", "-" or the end')
+  return terms
+}
+
+function tokensOf(text: string): readonly Token[] {
+  const pattern = /(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<number>\d+(?:\.\d+)?|\.\d+)|\s+|./gsu
+  const tokens: Token[] = []
+  let column = 1
+  for (const { 0: piece, groups } of text.matchAll(pattern)) {
+    if (groups?.name !== undefined) tokens.push({ kind: 'name', text: piece, column })
+    else if (groups?.number !== undefined) tokens.push({ kind: 'number', text: piece, column })
+    else if (piece.trim() !== '') tokens.push({ kind: 'sign', text: piece === '−' ? '-' : oneLine(piece), column })
+    column += [...piece].length
+  }
+  return [...tokens, { kind: 'end', text: '', column }]
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]/gu, ' ')
+}
+
+/**
+ * The names of an expression, each once, in order.
+ * @throws UsageError if one is not among the given images, or if an image is not used
+ */
+export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
+  const names = [...new Set(terms.map(({ name }) => name))]
+  const unknown = names.find((name) => !given.includes(name))
+  if (unknown !== undefined) {
+    const known = given.length === 0 ? 'none is given' : `there are ${given.join(', ')}`
+    throw new UsageError(`no image is called ${unknown}: ${known}; give it as --image ${unknown}=FILE`)
+  }
+  const unused = given.find((name) => !names.includes(name))
+  if (unused !== undefined)
+    throw new UsageError(`image ${unused} is not in the expression; use it there or leave it out`)
+  return names
+}
+
+/** The terms as people write them: "A − 0.5 × B". */
+export function expressionText(terms: readonly Term[]): string {
+  return terms
+    .map(({ name, coefficient }, i) => {
+      const sign = coefficient < 0 ? '−' : i === 0 ? '' : '+'
+      const size = Math.abs(coefficient)
+      const value = size === 1 ? name : `${size} × ${name}`
+      return i === 0 ? `${sign}${value}` : `${sign} ${value}`
+    })
+    .join(' ')
+}

@@ -1,0 +1,100 @@
+import { UsageError } from '../errors.js'
+import type { Patch } from '../patches/patch.js'
+
+/** An object of a scene: which patch, how large, and the frame's row and column of its top-left pixel. */
+export interface PlacedObject {
+  readonly patch: string
+  /** Side of the square in pixels. */
+  readonly size: number
+  readonly row: number
+  readonly col: number
+}
+
+/** An 8-bit picture of a frame: RGB, row-major [rows, cols, 3]. */
+export type FramePixels = Uint8Array
+
+/** The scene without objects, in words. */
+export const BLANK = 'blank'
+
+/**
+ * Reads a scene: terms `patch@row,col` or `patch:size@row,col`, separated by spaces or `+`, drawn in this order; `blank`
+ * is the scene without objects.
+ * @param size side of the objects whose term has none
+ * @throws UsageError that names what is no such term
+ */
+export function parseScene(text: string, size: number): readonly PlacedObject[] {
+  if (text.trim() === BLANK) return []
+  const term = /(?<patch>[^@\s+][^@]*?)(?::(?<size>\d{1,5}))?@(?<row>-?\d{1,5}),(?<col>-?\d{1,5})(?=[\s+]|$)/y
+  const separator = /[\s+]*/y
+  const objects: PlacedObject[] = []
+  let at = skip(separator, text, 0)
+  do {
+    term.lastIndex = at
+    const groups = term.exec(text)?.groups as (Record<'patch' | 'row' | 'col', string> & { size?: string }) | undefined
+    if (groups === undefined) {
+      const rest = [...text.slice(at, at + 60)].join('').replace(/[\s\p{Cc}]/gu, ' ')
+      throw new UsageError(
+        `"${rest}" is no placed object; write patch@row,col or patch:size@row,col, such as orange@0,149 dog:100@20,30`,
+      )
+    }
+    objects.push({
+      patch: groups.patch,
+      size: groups.size === undefined ? size : Number(groups.size),
+      row: Number(groups.row) + 0,
+      col: Number(groups.col) + 0,
+    })
+    at = skip(separator, text, term.lastIndex)
+  } while (at < text.length)
+  return objects
+}
+
+function skip(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at
+  return at + (pattern.exec(text)?.[0].length ?? 0)
+}
+
+/** A scene in the words that `parseScene` reads. */
+export function sceneText(objects: readonly PlacedObject[]): string {
+  if (objects.length === 0) return BLANK
+  return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')
+}
+
+/** @throws UsageError if the object is not wholly in the square frame */
+export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: number): void {
+  const limit = frame - size
+  if (row >= 0 && col >= 0 && row <= limit && col <= limit) return
+  const remedy = limit < 0 ? 'choose a smaller size' : `rows and columns go from 0 to ${limit}`
+  throw new UsageError(
+    `${patch} of ${size}×${size} at row ${row}, col ${col} leaves the frame of ${frame}×${frame}; ${remedy}`,
+  )
+}
+
+/**
+ * Draws one object into a frame, in place.
+ * @param frame RGB, [side, side, 3]
+ * @param blend hard: a pixel is the patch's where alpha ≥ 128; soft: mixed by alpha and rounded to 8 bits
+ */
+export function drawObject(
+  frame: FramePixels,
+  side: number,
+  { rgba, size }: Patch,
+  { row, col }: Pick<PlacedObject, 'row' | 'col'>,
+  blend: 'hard' | 'soft',
+): void {
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const source = (y * size + x) * 4
+      const target = ((row + y) * side + col + x) * 3
+      const alpha = rgba[source + 3] as number
+      if (blend === 'hard') {
+        if (alpha >= 128) frame.set(rgba.subarray(source, source + 3), target)
+        continue
+      }
+      for (let channel = 0; channel < 3; channel++) {
+        const behind = frame[target + channel] as number
+        const value = rgba[source + channel] as number
+        frame[target + channel] = Math.round((value * alpha + behind * (255 - alpha)) / 255)
+      }
+    }
+  }
+}
