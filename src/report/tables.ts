@@ -283,7 +283,7 @@ export function tableLatex({ title, columns, rows }: ResultTable): string {
 }
 
 /** Names come from files: what Markdown would take for markup is shown as itself. */
-function markdownText(text: string): string {
+export function markdownText(text: string): string {
   return oneLine(text)
     .replace(/[\\`*[\]|]/g, '\\$&')
     .replace(/&/g, '&amp;')

@@ -1,0 +1,102 @@
+import { escapeHtml } from '../html.js'
+import type { ReportSection } from '../section.js'
+import { markdownText } from '../tables.js'
+import type { Evidence } from './evidence.js'
+import type { Finding } from './findings.js'
+import { VERDICT_RULE } from './verdict.js'
+
+const LEANS = { for: 'for', against: 'against', open: 'open' } as const
+
+const EVIDENCE_HEAD = ['layer', 'size', 'measured', 'mean ± standard error', 'patches above 0', 'sign test', 'speaks']
+
+/** findings.md: every finding with its rule and all its evidence. */
+export function findingsMarkdown(findings: readonly Finding[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
+  const body = byModel(findings).flatMap(([model, own]) => [
+    `## ${markdownText(model)}`,
+    '',
+    ...own.flatMap((finding) => [
+      `### ${finding.statement}`,
+      '',
+      `**${finding.verdict}**: ${reason(finding)}.`,
+      '',
+      finding.rule,
+      '',
+      ...(finding.evidence.length === 0
+        ? []
+        : [
+            line(EVIDENCE_HEAD),
+            line(EVIDENCE_HEAD.map(() => '---')),
+            ...finding.evidence.map((one) => line(evidenceCells(one))),
+            '',
+          ]),
+    ]),
+  ])
+  return ['# Findings', '', INTRODUCTION, '', VERDICT_RULE, '', ...body].join('\n')
+}
+
+/** The findings as a section of the page; the evidence unfolds. */
+export function findingsSection(findings: readonly Finding[]): ReportSection {
+  const networks = byModel(findings).map(([model, own]) => {
+    const rows = own.map(
+      (finding) => `<tr><td>${escapeHtml(finding.statement)}</td>
+<td><strong class="verdict">${finding.verdict}</strong></td>
+<td>${escapeHtml(reason(finding))}${evidenceHtml(finding)}</td></tr>`,
+    )
+    return `<h3>${escapeHtml(model)}</h3>
+<div class="scroll"><table class="findings"><thead><tr><th scope="col">the paper’s claim</th><th scope="col">verdict</th><th scope="col">because</th></tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table></div>`
+  })
+  return {
+    id: 'findings',
+    title: 'Findings',
+    html: `<p class="note">${escapeHtml(INTRODUCTION)} ${escapeHtml(VERDICT_RULE)}</p>\n${networks.join('\n')}`,
+  }
+}
+
+const INTRODUCTION =
+  'What the numbers of each network say about the claims of the paper, computed by one rule for every network.'
+
+function evidenceHtml({ rule, evidence }: Finding): string {
+  const rows = evidence.map(
+    (one) =>
+      `<tr>${evidenceCells(one)
+        .map((cell) => `<td>${escapeHtml(cell)}</td>`)
+        .join('')}</tr>`,
+  )
+  const head = EVIDENCE_HEAD.map((text) => `<th scope="col">${text}</th>`).join('')
+  const table =
+    rows.length === 0
+      ? ''
+      : `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+  return `<details><summary>rule and evidence</summary><p>${escapeHtml(rule)}</p>${table}</details>`
+}
+
+function evidenceCells(one: Evidence): readonly string[] {
+  const { layer, size, quantity, mean, standardError, patches, positive, signTest, lean } = one
+  return [
+    layer,
+    String(size),
+    quantity,
+    `${number(mean)} ± ${standardError === null ? '–' : number(standardError)}`,
+    `${positive} of ${patches}`,
+    signTest < 0.001 ? 'p < 0.001' : `p = ${signTest.toFixed(3)}`,
+    lean === null ? 'shown only' : LEANS[lean],
+  ]
+}
+
+function reason({ because, headline }: Finding): string {
+  return headline === null ? because : `${headline}; ${because}`
+}
+
+function number(value: number): string {
+  return value.toFixed(4).replace('-', '−')
+}
+
+function byModel(findings: readonly Finding[]): readonly (readonly [string, readonly Finding[]])[] {
+  return [...new Set(findings.map(({ model }) => model))].map((model) => [
+    model,
+    findings.filter((finding) => finding.model === model),
+  ])
+}

@@ -1,0 +1,100 @@
+import type { Measure } from '../../results/metrics.js'
+import type { StudyGroup } from '../../results/study.js'
+
+/** One number a patch, by its name. */
+export type PatchValues = ReadonlyMap<string, number>
+
+/** What the patches of one network, layer and size say to a claim. */
+export interface Evidence {
+  readonly layer: string
+  readonly size: number
+  /** What was measured, with its unit if it has one. */
+  readonly quantity: string
+  /** Mean over patches, and its standard error; null: one patch has none. */
+  readonly mean: number
+  readonly standardError: number | null
+  readonly patches: number
+  /** Patches whose number is above zero. */
+  readonly positive: number
+  /** Two-sided sign test: how likely so uneven a split is if both signs are equally likely. */
+  readonly signTest: number
+  /** Whether the number speaks for the claim; null: it is shown, but the verdict does not rest on it. */
+  readonly lean: Lean | null
+}
+
+export type Lean = 'for' | 'against' | 'open'
+
+/** Fewer patches than this are no sample. */
+export const FEWEST_PATCHES = 5
+
+/** Standard errors by which a mean must lie off the border to speak for or against. */
+export const CLEAR_ERRORS = 2
+
+/**
+ * On which side of the border a mean over patches lies, if it is clear of it by two standard errors of at least five
+ * patches.
+ * @param speaksFor the side that the claim says
+ */
+export function leanOf(values: PatchValues, border: number, speaksFor: 'above' | 'below'): Lean {
+  const { mean, standardError, patches } = spreadOf(values)
+  if (patches < FEWEST_PATCHES || standardError === null) return 'open'
+  if (Math.abs(mean - border) <= CLEAR_ERRORS * standardError) return 'open'
+  return mean > border === (speaksFor === 'above') ? 'for' : 'against'
+}
+
+/** Mean over patches with what tells how sure it is. */
+export function spreadOf(
+  values: PatchValues,
+): Pick<Evidence, 'mean' | 'standardError' | 'patches' | 'positive' | 'signTest'> {
+  const numbers = [...values.values()]
+  const patches = numbers.length
+  const mean = average(numbers)
+  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  const standardError = patches < 2 ? null : Math.sqrt(squares / (patches - 1) / patches)
+  const positive = numbers.filter((value) => value > 0).length
+  const negative = numbers.filter((value) => value < 0).length
+  return { mean, standardError, patches, positive, signTest: signTest(positive, negative) }
+}
+
+/** Two-sided exact binomial test of equal chances for both signs. */
+export function signTest(positive: number, negative: number): number {
+  const count = positive + negative
+  let tail = 0
+  let chance = 0.5 ** count
+  for (let k = 0; k <= Math.min(positive, negative); k++) {
+    tail += chance
+    chance *= (count - k) / (k + 1)
+  }
+  return Math.min(1, 2 * tail)
+}
+
+/** For each patch of a layer, the mean of those of its metrics that are wanted; patches without any are left out. */
+export function patchValues(
+  { metrics }: StudyGroup,
+  layer: string,
+  isWanted: (measure: Measure) => boolean,
+  combine: (values: readonly number[]) => number = average,
+): PatchValues {
+  const byPatch = new Map<string, number[]>()
+  for (const metric of metrics) {
+    if (metric.layer !== layer || !isWanted(metric.measure)) continue
+    const values = byPatch.get(metric.patch)
+    if (values === undefined) byPatch.set(metric.patch, [metric.value])
+    else values.push(metric.value)
+  }
+  return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
+}
+
+/** What two numbers of the same patch give together, for patches that have both. */
+export function paired(a: PatchValues, b: PatchValues, combine: (a: number, b: number) => number): PatchValues {
+  return new Map(
+    [...a].flatMap(([patch, value]) => {
+      const other = b.get(patch)
+      return other === undefined ? [] : [[patch, combine(value, other)] as const]
+    }),
+  )
+}
+
+export function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
+import { type Finding, findingsOf } from '../../../src/report/findings/findings.js'
+import type { StudyGroup } from '../../../src/results/study.js'
+import { around, groupWith, measures } from './study.js'
+
+const { covered, coveredAtCorner, similarity, power, jaggedness, bias, accuracy } = measures
+
+function findingOf(claim: string, model: string, ...groups: readonly StudyGroup[]): Finding {
+  const found = findingsOf(groups).filter((finding) => finding.model === model && finding.claim === claim)
+  expect(found).toHaveLength(1)
+  return found[0] as Finding
+}
+
+describe('finding on global invariance', () => {
+  const of = (atCenter: readonly number[], atCorner: readonly number[], changes: Partial<StudyGroup> = {}) =>
+    findingOf('no-global-invariance', 'net', {
+      ...groupWith('net', [
+        [covered, atCenter],
+        [coveredAtCorner, atCorner],
+        [similarity, atCenter.map(() => 0.9)],
+      ]),
+      ...changes,
+    })
+
+  it('supports that there is none where the worst anchor is far from covering all positions', () => {
+    const { verdict, evidence } = of(around(0.99), around(0.5))
+    expect(verdict).toBe('supported')
+    expect(evidence[0]?.mean).toBeCloseTo(0.5, 2)
+    // Null baseline 0.5 (mean of 0.4 and 0.6): 0.9 is four fifths of the way to 1.
+    expect(evidence.map(({ quantity, mean }) => [quantity.slice(0, 15), mean.toFixed(3)]).slice(1)).toEqual([
+      ['mean similarity', '0.900'],
+      ['the same as a s', '0.800'],
+    ])
+  })
+
+  it('does not support it where every anchor covers them', () => {
+    expect(of(around(0.985), around(0.98)).verdict).toBe('not supported')
+  })
+
+  it('cannot judge where different objects are as similar, or the share is about at the border', () => {
+    const saysNothing = of(around(0.985), around(0.98), { nullBaseline: [{ same: [], different: [0.97, 0.98] }] })
+    expect(saysNothing.verdict).toBe('cannot be judged')
+    expect(of(around(0.95), around(0.95)).verdict).toBe('cannot be judged')
+  })
+})
+
+describe('finding on the grid', () => {
+  const net = (model: string, level: number, changes = {}) =>
+    groupWith(
+      model,
+      [
+        [power(8), around(level)],
+        [power(16), around(level)],
+        [power(32), around(1)],
+        [jaggedness, around(Math.sqrt(level))],
+        [similarity, around(0.9)],
+      ],
+      changes,
+    )
+  const of = (...groups: readonly StudyGroup[]) => findingOf('anti-aliasing-suppresses-the-grid', 'net-aa', ...groups)
+
+  it('supports that anti-aliasing suppresses it where power and jaggedness fall, patch by patch', () => {
+    const finding = of(net('net', 1e-4), net('net-aa', 1e-6))
+    expect(finding.verdict).toBe('supported')
+    expect(finding.evidence.map(({ mean }) => mean.toFixed(6))).toEqual(['-2.000000', '-1.000000'])
+    expect(finding.evidence.map(({ standardError }) => standardError?.toFixed(6))).toEqual(['0.000000', '0.000000'])
+    expect(finding.headline).toBe('grid power 0.010 of the plain network’s, jaggedness 0.100')
+  })
+
+  it('does not support it where they rise', () => {
+    expect(of(net('net', 1e-6), net('net-aa', 1e-4)).verdict).toBe('not supported')
+  })
+
+  it('cannot judge without the plain network, or with one of another stride or size', () => {
+    expect(of(net('net-aa', 1))).toMatchObject({ verdict: 'cannot be judged', because: 'net is not among the results' })
+    for (const changes of [{ stride: 3 }, { size: 75 }]) {
+      const because = 'net was measured at other sizes or strides'
+      expect(of(net('net', 1, changes), net('net-aa', 1))).toMatchObject({ verdict: 'cannot be judged', because })
+    }
+  })
+
+  it('cannot judge where sizes disagree, and names the place that speaks against it', () => {
+    const groups = [
+      net('net', 1e-4),
+      net('net-aa', 1e-6),
+      net('net', 1e-6, { size: 75 }),
+      net('net-aa', 1e-4, { size: 75 }),
+    ]
+    const { verdict, because } = of(...groups)
+    expect(verdict).toBe('cannot be judged')
+    expect(because).toBe('of 4 numbers, 2 speak for it, 2 against (fc at 75 px), 0 are open')
+  })
+
+  it('is about anti-aliased networks alone', () => {
+    const claims = findingsOf([net('net', 1), net('net-aa', 1)]).map(({ model, claim }) => `${model} ${claim}`)
+    expect(claims.filter((text) => text.startsWith('net anti'))).toEqual([])
+    expect(claims.filter((text) => text.startsWith('net-aa anti'))).toHaveLength(2)
+  })
+})
+
+describe('finding on what anti-aliasing does for global invariance', () => {
+  const net = (model: string, level: number) => groupWith(model, [[similarity, around(level)]])
+  it.each([
+    ['supported', 0.905],
+    ['not supported', 0.95],
+    ['cannot be judged', 0.92],
+  ])('is %s by the gain in similarity, from 0.9 to %s', (verdict, level) => {
+    const groups = [net('net', 0.9), net('net-aa', level)]
+    expect(findingOf('anti-aliasing-keeps-global-invariance', 'net-aa', ...groups).verdict).toBe(verdict)
+  })
+})
+
+describe('finding on the horizontal bias', () => {
+  const of = (values: readonly number[]) => findingOf('horizontal-bias', 'net', groupWith('net', [[bias, values]]))
+
+  it('is supported, not supported or open by the sign of the mean against its standard error', () => {
+    expect(of(around(0.01)).verdict).toBe('supported')
+    expect(of(around(-0.01)).verdict).toBe('not supported')
+    const balanced = of([0.01, -0.01, 0.02, -0.02, 0.015, -0.014])
+    expect(balanced).toMatchObject({ verdict: 'cannot be judged' })
+    expect(balanced.evidence[0]).toMatchObject({ positive: 3, patches: 6, signTest: 1, lean: 'open' })
+  })
+
+  it('cannot be judged from few patches, however clear', () => {
+    expect(of(around(0.01, 4))).toMatchObject({
+      verdict: 'cannot be judged',
+      because: 'there are fewer than 5 patches',
+    })
+    expect(of([0.01]).evidence[0]).toMatchObject({ standardError: null, patches: 1 })
+  })
+})
+
+describe('finding on separability', () => {
+  const under = (cv: string, leftRight: number, topBottom: number) =>
+    [
+      [accuracy('left-right', cv), around(leftRight)],
+      [accuracy('top-bottom', cv), around(topBottom)],
+    ] as const
+  const of = (schemes: readonly ('ordered' | 'shuffled' | 'transposed' | 'blocks')[], gap: number) =>
+    findingOf(
+      'top-bottom-less-separable',
+      'net',
+      groupWith(
+        'net',
+        [
+          ...under('ordered', 1, 0.9),
+          ...under('transposed', 0.9, 1),
+          ...under('shuffled', 0.99, 0.99 - gap),
+          ...under('blocks', 0.95, 0.95 - gap),
+        ].filter(([{ variant }]) => schemes.some((cv) => variant.endsWith(cv))),
+        { separability: { loss: 'hinge', C: 1, seed: 0, cv: [...schemes] } },
+      ),
+    )
+
+  it('blames the folds where top-bottom is behind under ordered folds alone', () => {
+    const { verdict, headline } = of(['ordered', 'transposed', 'shuffled'], 0.001)
+    expect(verdict).toBe('not supported')
+    expect(headline).toMatch(
+      /^left-right is ahead by 0\.100 under ordered folds, 0\.001 under shuffled folds, −0\.100 under transposed folds$/,
+    )
+  })
+
+  it('supports the claim where the gap stays under folds that treat both axes alike', () => {
+    expect(of(['ordered', 'shuffled', 'blocks'], 0.1).verdict).toBe('supported')
+  })
+
+  it('cannot judge from folds that favour an axis, or from none', () => {
+    expect(of(['ordered', 'transposed'], 0)).toMatchObject({
+      verdict: 'cannot be judged',
+      because: 'only ordered and transposed folds were measured, which favour one axis by themselves',
+    })
+    expect(of([], 0)).toMatchObject({
+      verdict: 'cannot be judged',
+      because: 'separability was not measured',
+      headline: null,
+    })
+  })
+})
+
+describe('documents of the findings', () => {
+  const groups = ['<script>alert(1)</script>', 'a|b*c'].map((model) => groupWith(model, [[bias, around(0.01)]]))
+  const findings = findingsOf(groups)
+
+  it('show names as text', () => {
+    const { html } = findingsSection(findings)
+    expect(html).toContain('<h3>&lt;script&gt;alert(1)&lt;/script&gt;</h3>')
+    expect(html).not.toContain('<script')
+    expect(findingsMarkdown(findings)).toContain('## a\\|b\\*c')
+  })
+
+  it('hold every finding with verdict, reason, rule and evidence', () => {
+    const [text, { html }] = [findingsMarkdown(findings), findingsSection(findings)]
+    for (const { statement, verdict, because, rule } of findings) {
+      for (const part of [statement, verdict, because, rule]) expect(text).toContain(part)
+      for (const part of [statement, verdict, because, rule]) expect(html).toContain(part)
+    }
+    expect(text).toContain(
+      '| fc | 125 | horizontal less vertical similarity | 0.0100 ± 0.0000 | 10 of 10 | p = 0.002 | for |',
+    )
+    expect(html).toContain('<td>0.0100 ± 0.0000</td><td>10 of 10</td><td>p = 0.002</td><td>for</td>')
+  })
+})
