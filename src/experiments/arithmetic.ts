@@ -1,0 +1,153 @@
+import { InterruptedError } from '../errors.js'
+import { type ArithmeticModels, rectified } from './arithmeticModels.js'
+import type { Term } from './expression.js'
+import type { FramePixels } from './objectScene.js'
+
+/**
+ * Where features are measured from. zero: Σ c·f(X), as the paper does; then f of the blank frame counts once for every
+ * image. blank: f(blank) + Σ c·(f(X) − f(blank)), so that it counts once. Both are the same where the coefficients sum
+ * to 1.
+ */
+export const ORIGINS = ['zero', 'blank'] as const
+export type Origin = (typeof ORIGINS)[number]
+
+/** How near a result is to what was expected. */
+export interface ArithmeticErrors {
+  /** Peak signal-to-noise ratio in dB of the decoded result against the expected pixels; null: equal. */
+  readonly psnr: number | null
+  /** The same against what the generator makes of the expectation's own feature. */
+  readonly psnrToDecoded: number | null
+  /** Between the result vector and the expectation's own feature; null: one of them is zero. */
+  readonly cosine: number | null
+}
+
+/** An expression in the features of one layer. */
+export interface LayerArithmetic {
+  readonly layer: string
+  readonly generator: string
+  readonly dims: number
+  /** [operands, dims], operands in the order of their names. */
+  readonly operands: Float32Array
+  /** The expectation's own feature, [dims]. */
+  readonly expectation: Float32Array
+  /** Decoded operands and the decoded expectation, RGB [rows, cols, 3]. */
+  readonly decodedOperands: readonly FramePixels[]
+  readonly decodedExpectation: FramePixels
+  /** PSNR of the decoded expectation against the expected pixels: what the generator alone loses. */
+  readonly reconstruction: number | null
+  readonly origins: Readonly<Record<Origin, OriginResult>>
+}
+
+export interface OriginResult {
+  /** [dims]. */
+  readonly result: Float32Array
+  readonly decoded: FramePixels
+  readonly errors: ArithmeticErrors
+}
+
+/** What an expression is computed of, in pixels. */
+export interface ArithmeticImages {
+  /** By name, in the order of the operands. */
+  readonly operands: ReadonlyMap<string, FramePixels>
+  readonly expectation: FramePixels
+  readonly blank: FramePixels
+}
+
+/**
+ * Computes an expression in feature space and decodes its operands, its result and the expectation (paper section 2.3).
+ * @throws InterruptedError
+ */
+export async function featureArithmetic(
+  models: ArithmeticModels,
+  terms: readonly Term[],
+  { operands, expectation, blank }: ArithmeticImages,
+  signal?: AbortSignal,
+): Promise<readonly LayerArithmetic[]> {
+  const names = [...operands.keys()]
+  const features = await models.encode([...operands.values(), expectation, blank])
+  const layers: LayerArithmetic[] = []
+  for (const [i, { name: layer, dims }] of models.network.layers.entries()) {
+    await letSignalsIn(signal)
+    const generator = models.generators[i] as ArithmeticModels['generators'][number]
+    const matrix = features[i] as Float32Array
+    const row = (index: number) => matrix.subarray(index * dims, (index + 1) * dims)
+    const byName = new Map(names.map((name, index) => [name, row(index)]))
+    const own = row(names.length)
+    const results = ORIGINS.map((origin) => {
+      const result = combine(terms, byName, origin === 'blank' ? row(names.length + 1) : undefined)
+      return generator.feature === 'post-relu' ? rectified(result) : result
+    })
+    const decoded = await models.decode(i, joined([matrix.subarray(0, (names.length + 1) * dims), ...results]))
+    const decodedExpectation = decoded[names.length] as FramePixels
+    const origins = ORIGINS.map((origin, j) => {
+      const result = results[j] as Float32Array
+      const image = decoded[names.length + 1 + j] as FramePixels
+      const errors = {
+        psnr: psnr(image, expectation),
+        psnrToDecoded: psnr(image, decodedExpectation),
+        cosine: cosine(result, own),
+      }
+      return [origin, { result, decoded: image, errors }] as const
+    })
+    layers.push({
+      layer,
+      generator: generator.id,
+      dims,
+      operands: matrix.slice(0, names.length * dims),
+      expectation: own.slice(),
+      decodedOperands: decoded.slice(0, names.length),
+      decodedExpectation,
+      reconstruction: psnr(decodedExpectation, expectation),
+      origins: Object.fromEntries(origins) as LayerArithmetic['origins'],
+    })
+  }
+  return layers
+}
+
+/**
+ * Σ coefficient · feature, summed in float64; with an origin, origin + Σ coefficient · (feature − origin).
+ * @param features [dims] each
+ */
+export function combine(
+  terms: readonly Term[],
+  features: ReadonlyMap<string, Float32Array>,
+  origin?: Float32Array,
+): Float32Array {
+  const first = features.values().next().value as Float32Array
+  const sums = origin === undefined ? new Float64Array(first.length) : Float64Array.from(origin)
+  for (const { name, coefficient } of terms) {
+    const feature = features.get(name) as Float32Array
+    for (let i = 0; i < sums.length; i++) {
+      sums[i] = (sums[i] as number) + coefficient * ((feature[i] as number) - (origin?.[i] ?? 0))
+    }
+  }
+  return Float32Array.from(sums)
+}
+
+/** 10 log₁₀(255² / mean squared difference) in dB; null where nothing differs. */
+export function psnr(a: FramePixels, b: FramePixels): number | null {
+  const sum = a.reduce((total, value, i) => total + (value - (b[i] as number)) ** 2, 0)
+  return sum === 0 ? null : 10 * Math.log10(255 ** 2 / (sum / a.length))
+}
+
+function cosine(a: Float32Array, b: Float32Array): number | null {
+  const product = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
+  const norms = Math.sqrt(product(a, a) * product(b, b))
+  return norms === 0 ? null : product(a, b) / norms
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** A forward pass holds this thread; between two of them a Ctrl-C can arrive. */
+export async function letSignalsIn(signal?: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  if (signal?.aborted) throw new InterruptedError()
+}

@@ -1,0 +1,80 @@
+import { UsageError } from '../errors.js'
+import type { PlacedObject } from './objectScene.js'
+import { randomNumbers } from './randomNumbers.js'
+
+/**
+ * Kinds of expressions, by numbers of objects: which of a trial's objects its two images hold. 3−2 and 1+2 are the
+ * paper's (Figure 6).
+ */
+export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
+export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
+
+/** An expression, and the objects of its images and of what it is expected to give, by their place in a trial. */
+interface KindOfTrial {
+  readonly expression: string
+  readonly A: readonly number[]
+  readonly B: readonly number[]
+  readonly expected: readonly number[]
+}
+
+export const KINDS: Readonly<Record<ExpressionKind, KindOfTrial>> = {
+  '3-2': { expression: 'A - B', A: [0, 1, 2], B: [1, 2], expected: [0] },
+  '2-1': { expression: 'A - B', A: [0, 1], B: [1], expected: [0] },
+  '1+1': { expression: 'A + B', A: [0], B: [1], expected: [0, 1] },
+  '1+2': { expression: 'A + B', A: [0], B: [1, 2], expected: [0, 1, 2] },
+}
+
+/** One random expression. */
+export interface Trial {
+  readonly kind: ExpressionKind
+  /** Objects that do not overlap; the last is a decoy, which is in neither image. */
+  readonly objects: readonly PlacedObject[]
+}
+
+/** Objects that are larger than this share of the frame would take too many draws until four of them are apart. */
+const LARGEST_SHARE = 3 / 8
+
+/**
+ * Random trials, `perKind` of each kind: patches drawn with repetition at places that do not overlap, all alike likely.
+ * The same seed gives the same trials.
+ * @throws UsageError if four squares of this size have hardly room beside one another
+ */
+export function randomTrials(
+  patches: readonly string[],
+  size: number,
+  frame: number,
+  perKind: number,
+  seed: number,
+): readonly Trial[] {
+  if (size > frame * LARGEST_SHARE)
+    throw new UsageError(
+      `four objects of ${size}×${size} have little room beside one another in ${frame}×${frame}; choose a smaller size`,
+    )
+  const random = randomNumbers(seed)
+  const whole = (below: number) => Math.floor(random() * below)
+  return EXPRESSION_KINDS.flatMap((kind) =>
+    Array.from({ length: perKind }, () => {
+      const { A, B } = KINDS[kind]
+      const count = new Set([...A, ...B]).size + 1
+      const places = disjointPlaces(count, size, frame, whole)
+      const objects = places.map((place) => ({ patch: patches[whole(patches.length)] as string, size, ...place }))
+      return { kind, objects }
+    }),
+  )
+}
+
+/** Places are drawn until all of them are apart, so that no arrangement is more likely than another. */
+function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
+  const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
+    Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size
+  const positions = frame - size + 1
+  for (;;) {
+    const places: { row: number; col: number }[] = []
+    while (places.length < count) {
+      const place = { row: whole(positions), col: whole(positions) }
+      if (!places.every((other) => apart(other, place))) break
+      places.push(place)
+    }
+    if (places.length === count) return places
+  }
+}
