@@ -27,12 +27,21 @@ NAMES = {"base": "tiny-alexnet", "aa": "tiny-alexnet-aa", "noflip": "tiny-alexne
 LICENCE = "MIT; trained from scratch on the art listed in models/CREDITS.md"
 
 
-def quantised(weight):
-    """int8 values and float32 scale per output channel (axis 0) of a float weight."""
-    rows = weight.detach().double().flatten(1).numpy()
+def quantised(weight, output_axis=0):
+    """int8 values of a float weight, and its float32 scale per output channel, ready to multiply them."""
+    moved = weight.detach().double().movedim(output_axis, 0).numpy()
+    rows = moved.reshape(len(moved), -1)
     scale = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
     values = np.rint(rows / scale[:, None].astype(np.float64)).clip(-127, 127).astype(np.int8)
-    return values.reshape(weight.shape), scale.reshape(-1, *[1] * (weight.dim() - 1))
+    shape = [1] * weight.dim()
+    shape[output_axis] = len(scale)
+    return np.moveaxis(values.reshape(moved.shape), 0, output_axis), scale.reshape(shape)
+
+
+def dequantised(weight, output_axis=0):
+    """The float32 weight that the exported file stands for."""
+    values, scale = quantised(weight, output_axis)
+    return torch.from_numpy(values.astype(np.float32) * scale)
 
 
 class Graph:
@@ -49,14 +58,30 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
-    def weight(self, name, weight):
-        values, scale = quantised(weight)
+    def weight(self, name, weight, output_axis=0):
+        values, scale = quantised(weight, output_axis)
         stored = self.constant(f"{name}.weight.int8", values)
         cast = self.node("Cast", [stored], f"{name}.weight.cast", to=TensorProto.FLOAT)
         return self.node("Mul", [cast, self.constant(f"{name}.weight.scale", scale)], f"{name}.weight")
 
     def bias(self, name, bias):
         return self.constant(f"{name}.bias", bias.detach().float().numpy())
+
+    def model(self, name, inputs, outputs, metadata):
+        """The checked ONNX model; inputs and outputs map names of float32 values to their shapes."""
+
+        def described(values):
+            return [helper.make_tensor_value_info(value, TensorProto.FLOAT, shape) for value, shape in values.items()]
+
+        proto = helper.make_model(
+            helper.make_graph(self.nodes, name, described(inputs), described(outputs), self.initializers),
+            producer_name="shiftscope",
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+        )
+        helper.set_model_props(proto, metadata)
+        onnx.checker.check_model(proto, full_check=True)
+        return proto
 
 
 def add_features(graph, model, maps):
@@ -100,32 +125,13 @@ def onnx_model(model, name, metadata):
     """Input `image` float32 [N, 3, 224, 224]; outputs `fc6`, `fc7`, `fc8` float32 [N, dims]."""
     graph = Graph()
     add_classifier(graph, model, add_features(graph, model, "image"))
-    outputs = [(layer, getattr(model, layer).out_features) for layer in ("fc6", "fc7", "fc8")]
-    proto = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            name,
-            [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, FRAME, FRAME])],
-            [helper.make_tensor_value_info(layer, TensorProto.FLOAT, ["N", dims]) for layer, dims in outputs],
-            graph.initializers,
-        ),
-        producer_name="shiftscope",
-        ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-    )
-    helper.set_model_props(proto, metadata)
-    onnx.checker.check_model(proto, full_check=True)
-    return proto
+    outputs = {layer: ["N", getattr(model, layer).out_features] for layer in ("fc6", "fc7", "fc8")}
+    return graph.model(name, {"image": ["N", 3, FRAME, FRAME]}, outputs, metadata)
 
 
 @torch.no_grad()
 def quantise_in_place(model):
     """Gives the torch model exactly the exported weights; its BatchNorm becomes the identity."""
-
-    def dequantised(weight):
-        values, scale = quantised(weight)
-        return torch.from_numpy(values.astype(np.float32) * scale)
-
     for layer in model.modules():
         if isinstance(layer, network.ConvUnit):
             weight, bias = layer.folded()
@@ -153,9 +159,13 @@ def write_reference(model, art, folder, name):
     fc6 = model.fc6(maps)
     fc7 = model.fc7(torch.relu(fc6))
     outputs = {"image": images, "fc6": fc6, "fc7": fc7, "fc8": model.fc8(torch.relu(fc7))}
-    for layer, values in outputs.items():
-        values.numpy().tofile(folder / f"{name}.{layer}.f32")
-    shapes = {layer: list(values.shape) for layer, values in outputs.items()}
+    store_reference(outputs, folder, name)
+
+
+def store_reference(values, folder, name):
+    for key, tensor in values.items():
+        tensor.detach().contiguous().numpy().tofile(folder / f"{name}.{key}.f32")
+    shapes = {key: list(tensor.shape) for key, tensor in values.items()}
     (folder / f"{name}.shapes.json").write_text(json.dumps(shapes))
 
 

@@ -32,15 +32,20 @@ HARD_ALPHA = [0] * 128 + [255] * 128
 
 
 class Art:
-    """The rendered pictures, and which of them train the network."""
+    """The rendered pictures, and which of them train the network.
 
-    def __init__(self, folder):
+    `left_out` are pairs of an art set and a picture's name that serve no purpose here.
+    """
+
+    def __init__(self, folder, left_out=frozenset()):
         index = json.loads((Path(folder) / "index.json").read_text())
         self.classes = index["classes"]
         self.train = [[] for _ in self.classes]
         self.held_out = [[] for _ in self.classes]
         for art_set, names in index["sets"].items():
             for name in names:
+                if (art_set, name) in left_out:
+                    continue
                 number = self.classes.index(name)
                 picture = Image.open(Path(folder) / art_set / f"{name}.png").convert("RGBA")
                 held_out = art_set == HELD_OUT_SET and number % HELD_OUT_EVERY == 0

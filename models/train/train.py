@@ -149,17 +149,17 @@ def validate(model, sources, batches):
     return row
 
 
-def log(path, row):
+def log(path, row, columns=COLUMNS):
     new = not path.exists()
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)
     print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
 
 
-def keep_rows_up_to(path, samples):
+def keep_rows_up_to(path, samples, columns=COLUMNS):
     """Drops log rows after a checkpoint, so that a resumed run does not repeat them."""
     if not path.exists():
         return
@@ -167,7 +167,7 @@ def keep_rows_up_to(path, samples):
         rows = [row for row in csv.DictReader(file) if int(row["samples"]) <= samples]
     path.unlink()
     for row in rows:
-        log(path, row)
+        log(path, row, columns)
 
 
 def save(path, content):

@@ -1,0 +1,343 @@
+"""Trains the generators of the embedded encoder; the same command resumes from the last checkpoint.
+
+    python3 train_generators.py [--samples N]
+
+Needs work/base.pt (see train.py). Writes work/deepsim.checkpoint.pt and the contact sheet
+work/deepsim.png while it runs, deepsim.log.csv beside this file, and, when all samples are
+seen, work/deepsim.pt (see export_generators.py).
+"""
+
+import argparse
+import math
+import time
+
+import train  # first: it sets up the threads
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+import network
+from export import quantise_in_place
+from generator import LAYERS, Generator
+from scenes import Scenes, art_without_patches
+
+CHECKPOINT = train.WORK / "deepsim.checkpoint.pt"
+TRAINED = train.WORK / "deepsim.pt"
+SHEET = train.WORK / "deepsim.png"
+LOG = train.HERE / "deepsim.log.csv"
+PATCHES = train.HERE.parent / "patches" / "manifest.json"
+
+BATCH = 16
+PEAK_RATE = 1e-3
+WARM_UP_STEPS = 300
+WEIGHT_DECAY = 1e-3
+# fc6 trains alone first; fc7 and fc8 then start from its deconvolutions.
+SAMPLES_ALONE = 40_000
+OBJECT_WEIGHT = 4.0
+MASK_CELL = 4
+FEATURE_WEIGHTS = {"conv1": 0.15, "conv2": 0.3, "pool5": 0.3}
+
+TRAIN_SEED = 1
+STATISTICS_SEED = 500
+STATISTICS_BATCHES = 64
+VALIDATION_SEED = 1000
+VALIDATION_BATCHES = 8
+LAST_VALIDATION_BATCHES = 32
+SAMPLES_PER_VALIDATION = 8_000
+SHEET_SCENES = 12
+
+COLUMNS = [
+    "samples", "seconds", "rate", "white_psnr", "mean_psnr", "white_object_psnr", "mean_object_psnr",
+    *(f"{layer}_{column}" for layer in LAYERS
+      for column in ("pixel_loss", "feature_loss", "psnr", "object_psnr", "feature_error")),
+]  # fmt: skip
+
+
+class Encoder(torch.nn.Module):
+    """The exported int8 tiny-alexnet, frozen, with its BatchNorm folded."""
+
+    def __init__(self, classes):
+        super().__init__()
+        model = network.build("base", len(classes))
+        trained = torch.load(train.WORK / "base.pt", weights_only=True)
+        if classes != trained["classes"]:
+            raise SystemExit("the rendered art's classes are not those of the encoder: render the art again")
+        model.load_state_dict(trained["model"])
+        model.eval()
+        quantise_in_place(model)
+        units = [
+            torch.nn.Sequential(torch.nn.utils.fuse_conv_bn_eval(layer.conv, layer.norm), torch.nn.ReLU())
+            if isinstance(layer, network.ConvUnit) else layer
+            for layer in model.features
+        ]  # fmt: skip
+        self.convolutions = torch.nn.Sequential(*units).to(memory_format=torch.channels_last)
+        self.fc6, self.fc7, self.fc8 = model.fc6, model.fc7, model.fc8
+        self.requires_grad_(False)
+
+    def maps(self, images):
+        """The maps that the feature loss compares, by name."""
+        conv1, pool1, conv2, *rest = self.convolutions
+        low = conv1(images)
+        middle = conv2(pool1(low))
+        high = middle
+        for layer in rest:
+            high = layer(high)
+        return {"conv1": low, "conv2": middle, "pool5": high}
+
+    def features(self, maps):
+        """fc6, fc7 and fc8 before ReLU."""
+        fc6 = self.fc6(maps["pool5"].contiguous().flatten(1))
+        fc7 = self.fc7(functional.relu(fc6))
+        return {"fc6": fc6, "fc7": fc7, "fc8": self.fc8(functional.relu(fc7))}
+
+
+class Statistics:
+    """Means and deviations over training scenes: of features, maps, images and pixel values."""
+
+    @torch.no_grad()
+    def __init__(self, encoder, source):
+        images, features, squares = [], {layer: [] for layer in LAYERS}, {name: [] for name in FEATURE_WEIGHTS}
+        for number in range(STATISTICS_BATCHES):
+            inputs = train.normalised(torch.from_numpy(source[number][0]))
+            maps = encoder.maps(inputs)
+            for layer, values in encoder.features(maps).items():
+                features[layer].append(values)
+            for name in squares:
+                squares[name].append(maps[name].var(0).mean().item())
+            images.append(inputs)
+        images = torch.cat(images)
+        self.image_mean = images.mean(0)
+        self.pixel_variance = images.var(0).mean().item()
+        self.map_variance = {name: float(np.mean(values)) for name, values in squares.items()}
+        self.feature_mean = {layer: torch.cat(values).mean(0) for layer, values in features.items()}
+        self.feature_scale = {layer: torch.cat(values).std(0) for layer, values in features.items()}
+
+
+def losses(encoder, generator, feature, inputs, maps, weights, statistics):
+    """Pixel and feature loss of one generator, each relative to the variance of what it compares."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        drawn = generator(feature)
+        drawn_maps = encoder.maps(drawn)
+    difference = drawn.float() - inputs
+    pixel = (weights * difference * difference).mean() / statistics.pixel_variance
+    feature_loss = sum(
+        weight * functional.mse_loss(drawn_maps[name].float(), maps[name]) / statistics.map_variance[name]
+        for name, weight in FEATURE_WEIGHTS.items()
+    )
+    return pixel, feature_loss
+
+
+def pixel_weights(masks):
+    """[N, 1, 224, 224]: cells at or beside an object count more than the empty frame."""
+    cells = functional.max_pool2d(masks[:, None].float(), 3 * MASK_CELL, MASK_CELL, MASK_CELL)
+    near = cells.repeat_interleave(MASK_CELL, 2).repeat_interleave(MASK_CELL, 3)
+    weights = 1 + OBJECT_WEIGHT * near
+    return weights / weights.mean()
+
+
+def pixels(images):
+    """Values 0..255 of images in the encoder's input units, clipped and rounded."""
+    scaled = (images * train.STD.view(1, 3, 1, 1) + train.MEAN.view(1, 3, 1, 1)) * 255
+    return scaled.clamp(0, 255).round()
+
+
+def psnr(squared_error):
+    return 10 * math.log10(255**2 / squared_error)
+
+
+def squared_errors(drawn, images, masks):
+    """Sums of squared errors in the whole frame and in the objects' pixels."""
+    squares = (pixels(drawn) - images) ** 2
+    return np.array([squares.sum().item(), (squares * masks[:, None]).sum().item()])
+
+
+@torch.no_grad()
+def validate(generators, encoder, source, batches, image_mean):
+    """Held-out PSNR (dB) in the frame and in the objects, and the relative error of the re-encoded feature.
+
+    `white` and `mean` are what an empty frame and the mean training image would reach.
+    """
+    errors, feature_errors, count = {}, {}, np.zeros(2)
+    white = ((1 - train.MEAN) / train.STD).view(1, 3, 1, 1)
+    for number in range(batches):
+        scenes, masks = (torch.from_numpy(array) for array in source[number])
+        images = scenes.permute(0, 3, 1, 2).float()
+        features = encoder.features(encoder.maps(train.normalised(scenes)))
+        candidates = {"white": white.expand(images.shape), "mean": image_mean.expand(images.shape)}
+        for layer, generator in generators.items():
+            candidates[layer] = generator(features[layer])
+            seen = train.normalised(pixels(candidates[layer]).permute(0, 2, 3, 1))
+            again = encoder.features(encoder.maps(seen))[layer]
+            relative = (again - features[layer]).norm(dim=1) / features[layer].norm(dim=1)
+            feature_errors.setdefault(layer, []).append(relative.mean().item())
+        for name, drawn in candidates.items():
+            errors[name] = errors.get(name, 0) + squared_errors(drawn, images, masks)
+        count += 3 * np.array([masks.numel(), masks.sum().item()])
+    row = {}
+    for name, sums in errors.items():
+        frame, objects = sums / count
+        row |= {f"{name}_psnr": f"{psnr(frame):.3f}", f"{name}_object_psnr": f"{psnr(objects):.3f}"}
+    return row | {f"{layer}_feature_error": f"{np.mean(values):.4f}" for layer, values in feature_errors.items()}
+
+
+@torch.no_grad()
+def write_sheet(encoder, generators, source, path):
+    """Held-out scenes in the first row, their reconstructions from one layer in each further row."""
+    scenes = torch.from_numpy(source[0][0][:SHEET_SCENES])
+    features = encoder.features(encoder.maps(train.normalised(scenes)))
+    rows = [scenes.numpy()]
+    for layer, generator in generators.items():
+        rows.append(pixels(generator(features[layer])).permute(0, 2, 3, 1).numpy().astype(np.uint8))
+    framed = [np.pad(row, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=128) for row in rows]
+    Image.fromarray(np.concatenate([np.concatenate(list(row), axis=1) for row in framed])).save(path)
+
+
+def learning_rate(share, steps_trained):
+    """Linear warm-up of each generator, and a cosine to zero over all samples."""
+    return PEAK_RATE * min(1, steps_trained / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def training_statistics(encoder, art):
+    return Statistics(encoder, Scenes(art, BATCH, STATISTICS_SEED))
+
+
+def validation_source(art):
+    return Scenes(art, BATCH, VALIDATION_SEED, held_out=True)
+
+
+def build_generators(encoder):
+    return {
+        layer: Generator(getattr(encoder, layer).out_features).to(memory_format=torch.channels_last)
+        for layer in LAYERS
+    }
+
+
+class Training:
+    """The generators, their optimisers, and how far they have come."""
+
+    def __init__(self, encoder, statistics):
+        torch.manual_seed(TRAIN_SEED)
+        self.generators = build_generators(encoder)
+        for layer, generator in self.generators.items():
+            generator.feature_mean.copy_(statistics.feature_mean[layer])
+            generator.feature_scale.copy_(statistics.feature_scale[layer])
+        self.optimisers = {
+            layer: torch.optim.AdamW(generator.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY, fused=True)
+            for layer, generator in self.generators.items()
+        }
+        self.step, self.seconds_before, self.started = 0, 0.0, time.monotonic()
+        if CHECKPOINT.exists():
+            state = torch.load(CHECKPOINT, weights_only=True)
+            for layer in LAYERS:
+                self.generators[layer].load_state_dict(state["generators"][layer])
+                self.optimisers[layer].load_state_dict(state["optimisers"][layer])
+            self.step, self.seconds_before = state["step"], state["seconds"]
+
+    def seconds(self):
+        return self.seconds_before + time.monotonic() - self.started
+
+    def first_step(self, layer):
+        return 0 if layer == "fc6" else SAMPLES_ALONE // BATCH
+
+    def layers(self):
+        """Those that the next step trains."""
+        return [layer for layer in LAYERS if self.step >= self.first_step(layer)]
+
+    def share_deconvolutions(self):
+        for layer in LAYERS[1:]:
+            trained = self.generators["fc6"].deconvolutions.state_dict()
+            self.generators[layer].deconvolutions.load_state_dict(trained)
+
+    def update(self, layer, loss, share):
+        generator, optimiser = self.generators[layer], self.optimisers[layer]
+        rate = learning_rate(share, self.step - self.first_step(layer) + 1)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(generator.parameters(), 1.0)
+        optimiser.step()
+
+    def content(self):
+        return {
+            "generators": {layer: generator.state_dict() for layer, generator in self.generators.items()},
+            "samples": self.step * BATCH,
+            "seconds": self.seconds(),
+        }
+
+    def save_checkpoint(self):
+        optimisers = {layer: optimiser.state_dict() for layer, optimiser in self.optimisers.items()}
+        train.save(CHECKPOINT, self.content() | {"optimisers": optimisers, "step": self.step})
+
+
+class Means:
+    """Mean losses by column since they were last taken."""
+
+    def __init__(self):
+        self.values = {}
+
+    def add(self, column, loss):
+        self.values.setdefault(column, []).append(loss.item())
+
+    def take(self):
+        row = {column: f"{np.mean(values):.4f}" for column, values in self.values.items()}
+        self.values = {}
+        return row
+
+
+def train_generators(arguments):
+    steps = arguments.samples // BATCH
+    train.keep_freed_memory()
+    torch.set_num_threads(arguments.threads)
+    art = art_without_patches(train.WORK / "art", PATCHES)
+    encoder = Encoder(art.classes)
+    statistics = training_statistics(encoder, art)
+    training = Training(encoder, statistics)
+    first, started = training.step, time.monotonic()
+    train.keep_rows_up_to(LOG, first * BATCH, COLUMNS)
+    held_out = validation_source(art)
+    batches = train.Batches(Scenes(art, BATCH, TRAIN_SEED), first, steps)
+    saved, means = started, Means()
+    for scenes, masks in DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8):
+        if training.step == SAMPLES_ALONE // BATCH:
+            training.share_deconvolutions()
+        inputs = train.normalised(scenes)
+        with torch.no_grad():
+            maps = encoder.maps(inputs)
+            features = encoder.features(maps)
+        weights, share = pixel_weights(masks), training.step / steps
+        for layer in training.layers():
+            generator = training.generators[layer]
+            pixel, feature = losses(encoder, generator, features[layer], inputs, maps, weights, statistics)
+            training.update(layer, pixel + feature, share)
+            means.add(f"{layer}_pixel_loss", pixel)
+            means.add(f"{layer}_feature_loss", feature)
+        training.step += 1
+
+        done = training.step
+        if done % 50 == 0:
+            pace = (done - first) * BATCH / (time.monotonic() - started)
+            recent = ", ".join(f"{layer} {means.values[f'{layer}_pixel_loss'][-1]:.3f}" for layer in LAYERS
+                               if f"{layer}_pixel_loss" in means.values)  # fmt: skip
+            print(f"{done * BATCH} of {steps * BATCH}: {recent}, {pace:.1f} scenes/s", flush=True)
+        if done % (SAMPLES_PER_VALIDATION // BATCH) == 0 or done == steps:
+            count = LAST_VALIDATION_BATCHES if done == steps else VALIDATION_BATCHES
+            row = {"samples": done * BATCH, "seconds": f"{training.seconds():.0f}",
+                   "rate": f"{learning_rate(share, done):.2e}"}  # fmt: skip
+            row |= means.take() | validate(training.generators, encoder, held_out, count, statistics.image_mean)
+            train.log(LOG, row, COLUMNS)
+            write_sheet(encoder, training.generators, held_out, SHEET)
+        if time.monotonic() - saved > train.SECONDS_PER_CHECKPOINT:
+            training.save_checkpoint()
+            saved = time.monotonic()
+    train.save(TRAINED, training.content())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=150_000)
+    parser.add_argument("--threads", type=int, default=2)
+    train_generators(parser.parse_args())
