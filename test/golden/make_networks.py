@@ -112,9 +112,9 @@ def weight(key, shape):
     return values.reshape(shape).astype(np.float32)
 
 
-def test_images():
-    """uint8 [2, 224, 224, 3]: a disc of 75 pixels at (20, 130), then one of 125 at (62, 31), on white."""
-    frames = np.full((2, 224, 224, 3), 255, np.uint8)
+def test_images(side=224):
+    """uint8 [2, side, side, 3]: a disc of 75 pixels at (20, 130), then one of 125 at (62, 31), on white."""
+    frames = np.full((2, side, side, 3), 255, np.uint8)
     for frame, (size, top, left) in zip(frames, ((75, 20, 130), (125, 62, 31))):
         row, col = np.mgrid[0:size, 0:size]
         channel = np.arange(3)

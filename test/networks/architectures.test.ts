@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readNpy } from '../../src/files/npy.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { featuresOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
 import {
@@ -16,10 +15,8 @@ import {
   resolveNetwork,
 } from '../../src/networks/index.js'
 import { normalise, testImages, weight } from './formulas.js'
+import { expectGolden } from './golden.js'
 import { writeTorchZip } from './torchFile.js'
-
-const goldens = join(import.meta.dirname, '../golden/networks')
-const tolerance = 1e-4
 
 let folder: string
 beforeAll(() => {
@@ -102,22 +99,4 @@ async function run(network: Network, images: Float32Array): Promise<Record<strin
   const session = await InferenceSession.create(network.onnxPath)
   const count = images.length / (3 * 224 * 224)
   return session.run({ [network.input.name]: new Tensor('float32', images, [count, 3, 224, 224]) })
-}
-
-async function expectGolden(name: string, features: Tensor | undefined): Promise<void> {
-  const golden = await readNpy(join(goldens, `${name}.npy`))
-  expect(features?.dims).toEqual(golden.shape)
-  const values = features?.data as Float32Array
-  const [count, dims] = golden.shape as [number, number]
-  for (let image = 0; image < count; image++) {
-    const range = [image * dims, (image + 1) * dims] as const
-    const error = distance(values.subarray(...range), golden.data.subarray(...range))
-    expect(error, `${name}, image ${image}`).toBeLessThanOrEqual(tolerance)
-  }
-}
-
-/** ‖a − b‖ / ‖b‖ */
-function distance(a: Float32Array, b: Float32Array): number {
-  const norm = (values: Iterable<number>) => Math.sqrt([...values].reduce((sum, value) => sum + value * value, 0))
-  return norm(a.map((value, index) => value - (b[index] as number))) / norm(b)
 }

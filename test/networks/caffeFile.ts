@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import {
   bytesField,
   type Chunk,
   floatField,
   integerField,
+  messageBytes,
   messageField,
   packedIntegersField,
   stringField,
@@ -34,16 +35,54 @@ export function writeCaffeModel(path: string, layers: readonly CaffeLayer[], for
   writeFileSync(path, joined(chunks))
 }
 
+/** Weights of a network by the keys of a PyTorch state dict, `<layer>.weight` and `<layer>.bias`. */
+export interface CaffeParameter {
+  readonly key: string
+  readonly shape: readonly number[]
+  readonly data: () => Float32Array
+}
+
+/** Writes a model as Caffe does, packed, with one blob in memory at a time; V1 layers have four axes everywhere. */
+export async function writeCaffeWeights(
+  path: string,
+  parameters: readonly CaffeParameter[],
+  layers: CaffeForm['layers'],
+): Promise<void> {
+  const names = [...new Set(parameters.map(({ key }) => key.replace(/\.\w+$/, '')))]
+  const chunks = names.flatMap((name) => {
+    const blobs = ['weight', 'bias'].flatMap((part) => parameters.filter(({ key }) => key === `${name}.${part}`))
+    const messages = blobs.map(({ shape, data }) => {
+      const byteLength = 4 * shape.reduce((product, size) => product * size, 1)
+      const elements = bytesField(5, { byteLength, read: async () => new Uint8Array(data().buffer) })
+      const axes = layers === 1 ? [1, 1, 1, 1, ...shape].slice(-4) : shape
+      return [...shapeFields(axes, layers === 1 ? 'legacy' : 'dims'), ...elements]
+    })
+    return layerMessage(name, messages, layers)
+  })
+  const file = openSync(path, 'w')
+  for await (const bytes of messageBytes([...stringField(1, 'test'), ...chunks]))
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+  closeSync(file)
+}
+
 export function joined(chunks: readonly Chunk[]): Buffer {
   return Buffer.concat(chunks as readonly Uint8Array[])
 }
 
 function layerField({ name, blobs }: CaffeLayer, form: CaffeForm): Chunk[] {
-  const number = form.layers === 2 ? { layer: 100, name: 1, blobs: 7 } : { layer: 2, name: 4, blobs: 6 }
+  return layerMessage(
+    name,
+    blobs.map((blob) => blobMessage(blob, form)),
+    form.layers,
+  )
+}
+
+function layerMessage(name: string, blobs: readonly Chunk[][], layers: CaffeForm['layers']): Chunk[] {
+  const number = layers === 2 ? { layer: 100, name: 1, blobs: 7 } : { layer: 2, name: 4, blobs: 6 }
   return messageField(number.layer, [
-    ...(form.layers === 1 ? integerField(5, 14) : []),
+    ...(layers === 1 ? integerField(5, 14) : []),
     ...stringField(number.name, name),
-    ...blobs.flatMap((blob) => messageField(number.blobs, blobMessage(blob, form))),
+    ...blobs.flatMap((blob) => messageField(number.blobs, blob)),
   ])
 }
 

@@ -1,3 +1,5 @@
+import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
+
 /**
  * Weights and images by formula, the same as in test/golden/make_networks.py, so that features can be compared with
  * PyTorch's without storing weights.
@@ -40,18 +42,18 @@ export function weight(key: string, shape: readonly number[]): Float32Array {
   return values
 }
 
-/** RGB frames [images, 224, 224, 3]: a disc of 75 pixels at (20, 130), then one of 125 at (62, 31), on white. */
-export function testImages(): Uint8Array {
+/** RGB frames [images, side, side, 3]: a disc of 75 pixels at (20, 130), then one of 125 at (62, 31), on white. */
+export function testImages(side = 224): Uint8Array {
   const discs = [
     { size: 75, top: 20, left: 130 },
     { size: 125, top: 62, left: 31 },
   ]
-  const frames = new Uint8Array(discs.length * 224 * 224 * 3).fill(255)
+  const frames = new Uint8Array(discs.length * side * side * 3).fill(255)
   discs.forEach(({ size, top, left }, image) => {
     for (let row = 0; row < size; row++) {
       for (let col = 0; col < size; col++) {
         if ((2 * row + 1 - size) ** 2 + (2 * col + 1 - size) ** 2 > size * size) continue
-        const at = ((image * 224 + top + row) * 224 + left + col) * 3
+        const at = ((image * side + top + row) * side + left + col) * 3
         for (let channel = 0; channel < 3; channel++) {
           frames[at + channel] = (row * (3 + channel) + col * (7 - 2 * channel) + 50 * channel) % 251
         }
@@ -61,15 +63,19 @@ export function testImages(): Uint8Array {
   return frames
 }
 
-/** Frames [images, 224, 224, 3] as the network's input [images, 3, 224, 224]. */
-export function normalise(frames: Uint8Array): Float32Array {
-  const mean = [0.485, 0.456, 0.406] as const
-  const std = [0.229, 0.224, 0.225] as const
-  const plane = 224 * 224
+/** RGB frames [images, rows, cols, 3] as the network's input [images, 3, rows, cols]. */
+export function normalise(frames: Uint8Array, input: NetworkInput = imagenetInput): Float32Array {
+  const { rows, cols, divisor, mean, std, channelOrder } = input
+  const plane = rows * cols
   return Float32Array.from({ length: frames.length }, (_, i) => {
     const channel = Math.floor(i / plane) % 3
     const image = Math.floor(i / (3 * plane))
-    const value = frames[(image * plane + (i % plane)) * 3 + channel] as number
-    return (value * (1 / 255) - (mean[channel] as number)) / (std[channel] as number)
+    const value = frames[(image * plane + (i % plane)) * 3 + (channelOrder === 'rgb' ? channel : 2 - channel)] as number
+    return (value * (1 / divisor) - (mean[channel] as number)) / (std[channel] as number)
   })
+}
+
+/** Two features, [2, dims], from −8 to 8. */
+export function testFeatures(dims: number): Float32Array {
+  return Float32Array.from(uniform('feature', 2 * dims), (value) => 16 * value - 8)
 }
