@@ -10,6 +10,7 @@ import { externalFiles } from './onnx/externalData.js'
 import { readModelInterface, type TypedTensor } from './onnx/interface.js'
 import { readModelMetadata } from './onnx/metadata.js'
 import { trialRun } from './onnx/trialRun.js'
+import { combinedSha256 } from './onnxNetwork.js'
 import { architectureOf, embeddedFile, importedWeights, missingWeights } from './resolve.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
@@ -137,15 +138,21 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
 
 /** A generator of the user's: its file is tried before it is trusted. */
 async function generatorFile(path: string): Promise<Generator> {
-  await externalFiles(path)
+  const files = await externalFiles(path)
   const generator = await describedGenerator(basename(path, extname(path)), path)
   const { dims, input } = generator
   const { shapes } = await trialRun(path, { name: FEATURE, shape: [2, dims] }, [IMAGE])
   const shape = shapes.get(IMAGE)?.join(', ')
-  if (shape === `2, 3, ${input.rows}, ${input.cols}`) return generator
-  throw new InputError(
-    `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
-  )
+  if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
+    throw new InputError(
+      `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
+    )
+  }
+  return {
+    ...generator,
+    weightsSha256: await combinedSha256(path, files),
+    weightsBytes: files.reduce((sum, file) => sum + file.bytes, generator.weightsBytes),
+  }
 }
 
 const FEATURE = 'feature'

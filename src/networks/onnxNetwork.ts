@@ -93,8 +93,8 @@ function imageInput(path: string, inputs: readonly TypedTensor[]): ImageInput {
   return { tensor, layout, batch: typeof batch === 'number' ? batch : null, side }
 }
 
-/** Identifies the weights, wherever they lie. */
-async function combinedSha256(path: string, files: readonly ExternalFile[]): Promise<string> {
+/** Identifies the weights of an ONNX file, wherever they lie. */
+export async function combinedSha256(path: string, files: readonly ExternalFile[]): Promise<string> {
   const model = await sha256OfFile(path)
   if (files.length === 0) return model
   return sha256(JSON.stringify([model, ...files.map((file) => [file.location, file.sha256])]))

@@ -67,7 +67,16 @@ function drawBlob(random: Random): Buffer {
 export function drawOnnx(random: Random): Buffer {
   const graph = drawGraph(random, 3)
   const rest = random.chance(0.1) ? field(random, random.pick([20, 25]), drawGraph(random, 1)) : Buffer.alloc(0)
-  return Buffer.concat([integerField(random, 1, 8), field(random, 7, graph), rest])
+  const property = () =>
+    field(
+      random,
+      14,
+      Buffer.concat([
+        textField(random, 1, random.pick(['encoder', 'layer', 'classes'])),
+        textField(random, 2, random.pick(['tiny-alexnet', 'fc6', ''])),
+      ]),
+    )
+  return Buffer.concat([integerField(random, 1, 8), field(random, 7, graph), several(random, 3, property), rest])
 }
 
 function drawGraph(random: Random, depth: number): Buffer {

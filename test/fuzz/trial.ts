@@ -5,6 +5,7 @@ import { readCheckpoint } from '../../src/networks/checkpoint/checkpoint.js'
 import { externalFiles } from '../../src/networks/onnx/externalData.js'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
+import { readModelMetadata } from '../../src/networks/onnx/metadata.js'
 import type { FuzzCase } from './formats.js'
 import type { FileGuard } from './guardedFiles.js'
 
@@ -61,6 +62,7 @@ async function readTensors(path: string): Promise<string[]> {
 async function readOnnx(path: string, copy: string): Promise<string[]> {
   const model = readModelInterface(path)
   await externalFiles(path)
+  readModelMetadata(path, ['encoder', 'layer'])
   const outputs = [...model.tensors].slice(0, 2)
   await writeGraphCopy(copy, path, { outputs })
   const names = readModelInterface(copy).outputs.map(({ name }) => name)
