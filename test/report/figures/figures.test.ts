@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
+import { hot } from '../../../src/report/colormap.js'
+import { drawingPng, drawingSvg } from '../../../src/report/figures/drawing.js'
+import { type Figure, paperFigures } from '../../../src/report/figures/figures.js'
+import { panelDrawing } from '../../../src/report/figures/panels.js'
+import type { StudyGroup } from '../../../src/results/study.js'
+import { madeUnit } from '../../results/study.js'
+
+const LIMITS = { low: 0.88, high: 1 }
+
+/** A group whose maps are all of one value each: `level` + layer / 100 + anchor / 1000. */
+function group(model: string, layers: readonly string[], size: number, level: number, side = 4): StudyGroup {
+  const { unit } = madeUnit({ model, layers: [...layers], size, stride: 25 })
+  const length = side * side
+  return {
+    model,
+    size,
+    rows: side,
+    cols: side,
+    stride: 25,
+    layers,
+    units: [{ ...unit, arrays: {} }],
+    metrics: [],
+    nullBaseline: [],
+    meanMaps: Float64Array.from({ length: layers.length * 5 * length }, (_, i) => {
+      const map = Math.floor(i / length)
+      return level + Math.floor(map / 5) / 100 + (map % 5) / 1000
+    }),
+  }
+}
+
+const levelOf = (level: number, layer: number, anchor: (typeof ANCHOR_NAMES)[number]) =>
+  level + layer / 100 + ANCHOR_NAMES.indexOf(anchor) / 1000
+
+/** What each map of a figure shows, as its first value. */
+const shown = ({ rows }: Figure) => rows.map(({ maps }) => maps.map((map) => map?.values[0]))
+
+const STUDY = [
+  group('net', ['fc7', 'fc8'], 125, 0.9),
+  group('net-aa', ['fc7', 'fc8'], 125, 0.93),
+  group('net-noflip', ['fc7', 'fc8'], 125, 0.95),
+  group('other', ['fc'], 125, 0.97),
+  group('net', ['fc7', 'fc8'], 75, 0.89),
+  group('net-noflip', ['fc7', 'fc8'], 75, 0.89),
+]
+
+describe('figures of the paper', () => {
+  const figures = paperFigures(STUDY, LIMITS)
+  const named = (name: string) => figures.find((figure) => figure.name === name) as Figure
+
+  it('are those whose networks the study has', () => {
+    expect(figures.map(({ name }) => name)).toEqual([
+      'figure-1-example',
+      'figure-3-patches-125',
+      'figure-4-patches-75',
+      'figure-5-flip',
+    ])
+    const alone = paperFigures([group('net', ['fc'], 100, 0.9)], LIMITS)
+    expect(alone.map(({ name }) => name)).toEqual(['heatmaps-patches-100'])
+    expect(alone[0]?.columns).toEqual(['center', 'top-left'])
+  })
+
+  it('1 sets the last layer of the plain network beside the anti-aliased one, for the top-left anchor', () => {
+    expect(shown(named('figure-1-example'))).toEqual([[levelOf(0.9, 1, 'top-left'), levelOf(0.93, 1, 'top-left')]])
+  })
+
+  it('3 and 4 have a row for each network and layer, center and top-left, anti-aliased beside plain', () => {
+    const of = (level: number, layer: number) => [levelOf(level, layer, 'center'), levelOf(level, layer, 'top-left')]
+    const figure = named('figure-3-patches-125')
+    expect(figure.rows.map(({ label }) => label.join(' '))).toEqual([
+      'net fc7',
+      'net fc8',
+      'net-noflip fc7',
+      'net-noflip fc8',
+      'other fc',
+    ])
+    expect(shown(figure).map((row) => row.map((value) => value?.toFixed(3)))).toEqual(
+      [
+        [...of(0.9, 0), ...of(0.93, 0)],
+        [...of(0.9, 1), ...of(0.93, 1)],
+        [...of(0.95, 0), undefined, undefined],
+        [...of(0.95, 1), undefined, undefined],
+        [...of(0.97, 0), undefined, undefined],
+      ].map((row) => row.map((value) => value?.toFixed(3))),
+    )
+    expect(named('figure-4-patches-75').columns).toEqual(['center', 'top-left'])
+  })
+
+  it('5 sets training without flips below training with them, large patches', () => {
+    const figure = named('figure-5-flip')
+    expect(figure.rows.map(({ label }) => label)).toEqual([
+      ['net', 'with flips'],
+      ['net-noflip', 'without flips'],
+    ])
+    expect(shown(figure)[1]?.[0]).toBe(levelOf(0.95, 1, 'center'))
+  })
+})
+
+describe('a figure as a picture', () => {
+  const figure = paperFigures(STUDY, LIMITS)[0] as Figure
+  const drawing = panelDrawing(figure)
+
+  it('has the colours of its maps at their places, axes beside them and a colour scale', async () => {
+    const { data, info } = await sharp(await drawingPng(drawing))
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    expect([info.width, info.height]).toEqual([drawing.width, drawing.height])
+    const colourAt = (x: number, y: number) => [...data.subarray((y * info.width + x) * info.channels).subarray(0, 3)]
+    const [plain, antiAliased, bar] = drawing.maps
+    for (const [map, level] of [
+      [plain, 0.9],
+      [antiAliased, 0.93],
+    ] as const) {
+      const { x = 0, y = 0, width = 0, height = 0 } = map ?? {}
+      const expected = [...hot((levelOf(level, 1, 'top-left') - 0.88) / 0.12)]
+      for (const [dx, dy] of [
+        [0, 0],
+        [width - 1, height - 1],
+      ] as const) {
+        expect(colourAt(x + dx, y + dy)).toEqual(expected)
+      }
+      expect(colourAt(x - 1, y)).toEqual([0, 0, 0])
+    }
+    const { x = 0, y = 0, height = 0 } = bar ?? {}
+    expect(colourAt(x, y)).toEqual([...hot(1)])
+    expect(colourAt(x, y + height - 1)).toEqual([...hot(0)])
+  })
+
+  it('has ticks in pixels of the frame, in the middle of their positions', () => {
+    // Four positions, 25 pixels apart, fifty drawn pixels each.
+    const [map] = drawing.maps
+    const { x = 0, y = 0, width = 0, height = 0 } = map ?? {}
+    expect([width, height]).toEqual([200, 200])
+    const below = drawing.labels.filter((label) => label.y > y + height && label.x >= x && label.x <= x + width)
+    const ticks = below.filter(({ words }) => /^\d+$/.test(words))
+    expect(ticks.map(({ words, x: place }) => [words, place - x])).toEqual([
+      ['0', 25],
+      ['25', 75],
+      ['50', 125],
+      ['75', 175],
+    ])
+  })
+
+  it('as SVG has the same maps and the text as text', async () => {
+    const svg = await drawingSvg(drawing)
+    for (const { words } of drawing.labels) expect(svg).toContain(`>${words.replace("'", '&#39;')}</text>`)
+    const images = [...svg.matchAll(/<image x="([\d.]+)"[^>]*href="data:image\/png;base64,([^"]+)"/g)]
+    expect(images.map(([, x]) => Number(x))).toEqual(drawing.maps.map(({ x }) => x))
+    const { data, info } = await sharp(Buffer.from(images[0]?.[2] ?? '', 'base64'))
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    expect([info.width, info.height]).toEqual([4, 4])
+    expect([...data.subarray(0, 3)]).toEqual([...hot((levelOf(0.9, 1, 'top-left') - 0.88) / 0.12)])
+  })
+
+  it('stays well-formed whatever the names hold, and nothing overlaps the picture’s edge', async () => {
+    const names = fc.oneof(
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
+      fc.constantFrom('<script>', '"', '&amp;', '\0', '\ud800', 'x'.repeat(80), '日本'),
+    )
+    await fc.assert(
+      fc.asyncProperty(names, names, async (model, layer) => {
+        const [only] = paperFigures([group(model, [layer], 125, 0.9)], LIMITS)
+        const made = panelDrawing(only as Figure)
+        const { width, height } = await sharp(Buffer.from(await drawingSvg(made))).metadata()
+        expect([width, height]).toEqual([made.width, made.height])
+        await drawingPng(made)
+        for (const { x, y, width: w, height: h } of [...made.maps, ...made.strokes]) {
+          expect(x).toBeGreaterThanOrEqual(0)
+          expect(x + w).toBeLessThanOrEqual(made.width)
+          expect(y + h).toBeLessThanOrEqual(made.height)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
