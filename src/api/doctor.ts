@@ -109,7 +109,7 @@ async function weightFindings(): Promise<readonly Finding[]> {
       subject,
       state: 'gap',
       detail: 'missing',
-      remedy: weightsCommand(entry),
+      remedy: entry.kind === 'embedded' ? 'install the package again' : weightsCommand(entry),
     }
   })
 }

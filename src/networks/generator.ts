@@ -2,7 +2,14 @@ import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { graphFile } from './architectures/graphFile.js'
-import { type CatalogEntry, catalogEntry, checkNotAnother, type GeneratorEntry, generatorEntry } from './catalog.js'
+import {
+  type CatalogEntry,
+  catalogEntry,
+  checkNotAnother,
+  type GeneratorEntry,
+  generatorEntry,
+  listGenerators,
+} from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { printable } from './checkpoint/printable.js'
 import type { Network, NetworkInput } from './network.js'
@@ -72,12 +79,12 @@ export async function chooseGenerator(id: string, weights?: string, feature?: Fe
  */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator
-  if (network.id !== encoder) {
-    throw new UsageError(`${id} makes images from features of ${encoder}, not of ${network.id}; use another generator`)
-  }
-  if (generator.layer !== layer) {
-    throw new UsageError(`${id} makes images from ${generator.layer}, not from ${layer}; use the generator of ${layer}`)
-  }
+  const fitting = listGenerators().find((entry) => entry.encoder === network.id && entry.layer === layer)
+  const remedy = `use ${fitting?.id ?? 'another generator'}`
+  if (network.id !== encoder)
+    throw new UsageError(`${id} makes images from features of ${encoder}, not of ${network.id}; ${remedy}`)
+  if (generator.layer !== layer)
+    throw new UsageError(`${id} makes images from ${generator.layer}, not from ${layer}; ${remedy}`)
   if (encoderSha256 !== null && encoderSha256 !== network.weightsSha256) throw otherEncoder(generator, encoderSha256)
 }
 

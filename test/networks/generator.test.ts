@@ -240,11 +240,35 @@ describe('an ONNX file as a generator', () => {
       await resolveNetwork({ id: 'tiny-alexnet-noflip' }),
     ]
     checkGenerator(generator, tiny, 'fc6')
-    expect(() => checkGenerator(generator, tiny, 'fc7')).toThrow(
-      new UsageError('own makes images from fc6, not from fc7; use the generator of fc7'),
+    expect(() => checkGenerator(generator, tiny, 'fc7')).toThrow(UsageError)
+    const ofCaffenet = { ...generator, encoder: 'caffenet', encoderSha256: null }
+    expect(() => checkGenerator(ofCaffenet, { ...tiny, id: 'caffenet' }, 'fc7')).toThrow(
+      new UsageError('own makes images from fc6, not from fc7; use deepsim-fc7'),
     )
     expect(() => checkGenerator(generator, other, 'fc6')).toThrow('not of tiny-alexnet-noflip')
     expect(() => checkGenerator({ ...generator, encoderSha256: 'ab'.repeat(32) }, tiny, 'fc6')).toThrow(InputError)
+  })
+})
+
+const embedded = listGenerators().filter(({ kind }) => kind === 'embedded')
+describe.each(embedded)('embedded generator $id', ({ id, encoder, layer, sha256 }) => {
+  it('is there without any weights, for the encoder that is here, and runs', async () => {
+    const generator = await chooseGenerator(id)
+    expect(generator).toMatchObject({ id, encoder, layer, feature: 'pre-relu', weightsSha256: sha256 })
+    expect(generator.encoderSha256).toBe(catalogEntry(encoder).sha256)
+    checkGenerator(generator, await resolveNetwork({ id: encoder }), layer)
+    const { rows, cols } = generator.input
+    const { layers, published } = await verifyNetwork(id)
+    expect(published).toBe(true)
+    expect(layers).toMatchObject([{ name: 'image', dims: 3 * rows * cols }])
+    expect((await listNetworks()).find(({ entry }) => entry.id === id)?.state).toBe('embedded')
+  })
+
+  it('takes no other weights', async () => {
+    expect(await usage(chooseGenerator(id, 'other.caffemodel'))).toContain('is built in')
+    expect(await usage(chooseGenerator(id, undefined, 'post-relu'))).toContain('takes features before ReLU')
+    expect(await usage(importWeights(id, 'other.caffemodel'))).toContain('is built in')
+    expect(await usage(pullWeights(id))).toContain('is built in')
   })
 })
 
