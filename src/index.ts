@@ -3,6 +3,7 @@
  * image. Every function's documentation gives shapes, units, errors and source.
  */
 
+export { type Arithmetic, type ArithmeticOptions, arithmetic } from './api/arithmetic.js'
 export {
   type BenchExtractionOptions,
   type BenchNetworkOptions,
@@ -48,6 +49,7 @@ export {
   UsageError,
   WorkerError,
 } from './errors.js'
+export { type ArithmeticErrors, type LayerArithmetic, ORIGINS, type Origin } from './experiments/arithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
 export { LOSSES, type Loss, type TaskSeparability } from './experiments/separability.js'
 export {
@@ -68,4 +70,5 @@ export {
 export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { Progress, ProgressMeasure } from './progress.js'
 export { type ReportOptions, writeReport } from './report/report.js'
+export type { ArithmeticDocument } from './results/arithmetic.js'
 export type { SeparabilitySummary, SimilaritySummary, Summary } from './results/summary.js'

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
 import { packageVersion } from '../files/package.js'
+import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
 import { extractCommand } from './commands/extract.js'
@@ -29,6 +30,7 @@ const commands = [
   extractCommand(context),
   similarityCommand(),
   separabilityCommand(),
+  arithmeticCommand(context),
   reportCommand(),
   modelsCommand(context),
   patchesCommand(context),

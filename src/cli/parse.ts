@@ -34,6 +34,11 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
+/** Collects repeated lists of names. */
+export function collectNames(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...parseList(text)]
+}
+
 export function parseLimits(text: string): { low: number; high: number } {
   const [low, high, more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (low === undefined || high === undefined || more !== undefined || !(low < high) || !Number.isFinite(high - low)) {

@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises'
+import type { Scene } from '../engine/task.js'
+import { InputError } from '../errors.js'
+import { objectExpectation, pixelExpectation } from '../experiments/arithmeticExpectation.js'
+import type { Term } from '../experiments/expression.js'
+import { BLANK, drawObject, type FramePixels, type PlacedObject, parseScene } from '../experiments/objectScene.js'
+import { sceneDrawing } from '../experiments/scenePatches.js'
+import type { NamedBackground } from '../patches/background.js'
+import { readImage } from '../patches/image.js'
+import type { PatchSource } from '../patches/patch.js'
+
+/** An image of an expression as it was given. */
+export interface Operand {
+  readonly name: string
+  /** Path of a picture, or the words of a scene. */
+  readonly source: string
+  /** Objects of a scene; null: a picture. */
+  readonly objects: readonly PlacedObject[] | null
+}
+
+/** How scenes are drawn. */
+export interface Drawing {
+  readonly patches: readonly PatchSource[]
+  readonly background: NamedBackground
+  /** Side of the square frame in pixels. */
+  readonly side: number
+  readonly blend: Scene['blend']
+}
+
+/** An expression with everything in it drawn. */
+export interface DrawnExpression {
+  readonly expression: string
+  readonly terms: readonly Term[]
+  readonly operands: readonly (Operand & { readonly image: FramePixels })[]
+  /** `objects` is null where it was taken on pixels. */
+  readonly expectation: { readonly objects: readonly PlacedObject[] | null; readonly image: FramePixels }
+  readonly blank: FramePixels
+  readonly background: string
+  readonly blend: Scene['blend']
+  readonly notes: readonly string[]
+}
+
+/**
+ * Tells pictures from scenes: what is a file is a picture.
+ * @param size side of the objects whose term has none
+ * @throws UsageError for a scene that is none; InputError where there is neither a file nor a scene
+ */
+export async function operandOf(name: string, source: string, size: number): Promise<Operand> {
+  const isThere = await stat(source).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) return { name, source, objects: null }
+  if (source.includes('@') || source.trim() === BLANK) return { name, source, objects: parseScene(source, size) }
+  throw new InputError(
+    `cannot read image ${name}: there is no file ${source}; give a picture, or a scene such as "orange@0,149 dog@149,0"`,
+  )
+}
+
+/**
+ * Draws every image of an expression, and what the expression is expected to give: on objects if all images are scenes
+ * and all factors whole numbers, else on pixels.
+ * @throws UsageError for an unknown patch or an object that leaves the frame; InputError for a picture that is damaged
+ * or has another size than the frame
+ */
+export async function drawExpression(
+  expression: string,
+  terms: readonly Term[],
+  operands: readonly Operand[],
+  { patches, background, side, blend }: Drawing,
+): Promise<DrawnExpression> {
+  const scenes = new Map(operands.flatMap(({ name, objects }) => (objects === null ? [] : [[name, objects]])))
+  const drawing = await sceneDrawing([...scenes.values()].flat(), patches, background.background, side, blend)
+  const blank = drawing.draw([])
+  const drawn: (Operand & { readonly image: FramePixels })[] = []
+  for (const operand of operands) {
+    const image =
+      operand.objects === null ? await readFrame(operand, blank, side, blend) : drawing.draw(operand.objects)
+    drawn.push({ ...operand, image })
+  }
+  const onObjects = scenes.size === operands.length ? objectExpectation(terms, scenes) : undefined
+  const images = new Map(drawn.map(({ name, image }) => [name, image]))
+  return {
+    expression,
+    terms,
+    operands: drawn,
+    expectation:
+      onObjects === undefined
+        ? { objects: null, image: pixelExpectation(terms, images, blank) }
+        : { objects: onObjects.objects, image: drawing.draw(onObjects.objects) },
+    blank,
+    background: background.identity,
+    blend,
+    notes: onObjects?.notes ?? [],
+  }
+}
+
+/** A picture of the frame's size; where it is transparent, the blank frame is seen. */
+async function readFrame(
+  { name, source }: Operand,
+  blank: FramePixels,
+  side: number,
+  blend: Scene['blend'],
+): Promise<FramePixels> {
+  const { rows, cols, data } = await readImage(source)
+  if (rows !== side || cols !== side) {
+    throw new InputError(
+      `image ${name} (${source}) has ${cols}×${rows} pixels; all images must have the frame’s ${side}×${side}`,
+    )
+  }
+  const frame = blank.slice()
+  drawObject(frame, side, { name, size: side, rgba: data, sha256: '' }, { row: 0, col: 0 }, blend)
+  return frame
+}

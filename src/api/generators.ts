@@ -1,0 +1,96 @@
+import { UsageError } from '../errors.js'
+import {
+  catalogEntry,
+  checkGenerator,
+  chooseGenerator,
+  type Generator,
+  listGenerators,
+  type Network,
+} from '../networks/index.js'
+import { chooseNetwork } from './options.js'
+
+/** Which network's features are decoded, and by which generators. */
+export interface GeneratorChoice {
+  /** Id of the catalog; by default the network of the generators, else tiny-alexnet. */
+  readonly model?: string
+  /** Ids of the catalog or .onnx files, at most one a layer; by default all that are known for the network. */
+  readonly generators?: readonly string[]
+  /** By default every layer that has a generator. */
+  readonly layers?: readonly string[]
+  /** Checkpoints in place of the published ones, by id of the network or of a generator. */
+  readonly weights?: Readonly<Record<string, string>>
+  /** The weights of the generators were trained on rectified features, as the original DeePSiM release's. */
+  readonly postRelu?: boolean
+}
+
+/** A network restricted to the layers that have a generator here, and these, in the network's order. */
+export interface NetworkWithGenerators {
+  readonly network: Network
+  readonly generators: readonly Generator[]
+}
+
+const DEFAULT_MODEL = 'tiny-alexnet'
+
+/**
+ * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator;
+ * InputError for weights that are missing, damaged or of another network
+ */
+export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
+  const { layers, weights = {} } = choice
+  const named = choice.generators
+  const asked = named ?? knownGenerators(choice.model ?? DEFAULT_MODEL, layers).map(({ id }) => id)
+  const generators: Generator[] = []
+  for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu)))
+  const [first] = generators
+  if (first === undefined) throw new UsageError('no generator is named; name one with --generator or leave it out')
+  const model = choice.model ?? first.encoder
+  const stray = Object.keys(weights).find((id) => id !== model && !asked.includes(id))
+  if (stray !== undefined)
+    throw new UsageError(
+      `--weights names ${stray}, which this command does not use; it uses ${[model, ...asked].join(', ')}`,
+    )
+  const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
+  const network = await chooseNetwork({ model, layers: wanted, ...(weights[model] && { weights: weights[model] }) })
+  for (const layer of wanted) {
+    const fitting = generators.find((generator) => generator.layer === layer) ?? first
+    checkGenerator(fitting, network, layer)
+  }
+  for (const generator of generators) {
+    const { id, layer } = generator
+    if (!wanted.includes(layer)) checkGenerator(generator, network, wanted[0] as string)
+    const twin = generators.find((other) => other !== generator && other.layer === layer)
+    if (twin !== undefined)
+      throw new UsageError(`${id} and ${twin.id} both make images from ${layer}; leave one of them out`)
+  }
+  const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
+  return { network, generators: inOrder }
+}
+
+/** Whether generators of a network are known. */
+export function hasGenerators(model: string): boolean {
+  return listGenerators().some(({ encoder }) => encoder === model)
+}
+
+function knownGenerators(model: string, layers: readonly string[] | undefined) {
+  catalogEntry(model)
+  const all = listGenerators()
+  const own = all.filter(({ encoder }) => encoder === model)
+  if (own.length === 0) {
+    const encoders = [...new Set(all.map(({ encoder }) => encoder))].join(', ')
+    throw new UsageError(`${model} has no generators; there are some of ${encoders}, or name one with --generator`)
+  }
+  const missing = layers?.find((layer) => !own.some((generator) => generator.layer === layer))
+  if (missing !== undefined) {
+    const known = own.map(({ layer }) => layer).join(', ')
+    throw new UsageError(`${model} has no generator of ${missing}; it has those of ${known}`)
+  }
+  return own.filter(({ layer }) => layers === undefined || layers.includes(layer))
+}
+
+/** A network's last layer has no ReLU, so that its features have one form only. */
+function stageOf(id: string, postRelu = false): Generator['feature'] | undefined {
+  const entry = listGenerators().find((generator) => generator.id === id)
+  if (!postRelu) return undefined
+  if (entry === undefined) return 'post-relu'
+  return catalogEntry(entry.encoder).layers.at(-1)?.name === entry.layer ? undefined : 'post-relu'
+}

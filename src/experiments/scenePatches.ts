@@ -1,0 +1,63 @@
+import { UsageError } from '../errors.js'
+import { nearestNames } from '../networks/nearestNames.js'
+import type { Background } from '../patches/background.js'
+import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
+import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
+
+/** Draws scenes of the objects for which it was made. */
+export interface SceneDrawing {
+  /** In the order of their names and sizes. */
+  readonly patches: readonly Patch[]
+  draw(objects: readonly PlacedObject[]): FramePixels
+}
+
+/**
+ * Reads the patches of objects at the sizes that they have.
+ * @param side of the square frame
+ * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch
+ */
+export async function sceneDrawing(
+  objects: readonly PlacedObject[],
+  sources: readonly PatchSource[],
+  background: Background,
+  side: number,
+  blend: 'hard' | 'soft',
+): Promise<SceneDrawing> {
+  const patches = new Map<string, Patch>()
+  const keyOf = ({ patch, size }: PlacedObject) => `${patch} ${size}`
+  for (const object of objects) {
+    const source = sources.find(({ name }) => name === object.patch) ?? unknownPatch(object.patch, sources)
+    checkInFrame(object, side)
+    if (patches.has(keyOf(object))) continue
+    const [patch] = await patchesOfSource(source, [object.size], side)
+    patches.set(keyOf(object), patch as Patch)
+  }
+  const blank = backgroundPixels(background, side)
+  return {
+    patches: [...patches].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, patch]) => patch),
+    draw(scene) {
+      const frame = blank.slice()
+      for (const object of scene) drawObject(frame, side, patches.get(keyOf(object)) as Patch, object, blend)
+      return frame
+    },
+  }
+}
+
+function unknownPatch(name: string, sources: readonly PatchSource[]): never {
+  const near = nearestNames(
+    name,
+    sources.map((source) => source.name),
+    3,
+  )
+  const shown = name.replace(/[\s\p{Cc}]/gu, ' ')
+  throw new UsageError(
+    `no patch is called "${shown}"; the nearest are ${near.join(', ')} (shiftscope patches list shows all)`,
+  )
+}
+
+/** A background's pixels, RGB [side, side, 3]. */
+function backgroundPixels(background: Background, side: number): FramePixels {
+  if ('image' in background) return background.image
+  const { rgb } = background
+  return Uint8Array.from({ length: side * side * 3 }, (_, i) => rgb[i % 3] as number)
+}

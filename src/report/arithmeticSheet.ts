@@ -1,0 +1,105 @@
+import sharp from 'sharp'
+import type { Term } from '../experiments/expression.js'
+import type { FramePixels } from '../experiments/objectScene.js'
+import { type Canvas, drawText, fill, paste, textSize } from './pixelText.js'
+
+/** What a contact sheet shows: pictures are RGB [side, side, 3]. */
+export interface ArithmeticSheet {
+  /** Lines above the pictures. */
+  readonly title: readonly string[]
+  readonly terms: readonly Term[]
+  readonly side: number
+  /** By name. */
+  readonly operands: ReadonlyMap<string, FramePixels>
+  readonly decodedOperands: ReadonlyMap<string, FramePixels>
+  readonly expectation: FramePixels
+  readonly decodedResult: FramePixels
+  /** Pictures after the decoded result, apart from the expression. */
+  readonly beside: readonly { readonly label: string; readonly image: FramePixels }[]
+}
+
+const MARGIN = 16
+const SIGN_WIDTH = 56
+const LABEL_HEIGHT = 24
+const LINE_HEIGHT = 22
+/** Pixels of a dot of the letters. */
+const DOT = 2
+const GREY = 190
+
+/** Pictures shrink where many of them would make a sheet wider than this, down to the least side. */
+const MAX_WIDTH = 8000
+const LEAST_SIDE = 32
+
+/**
+ * The paper's Figure 6 for one layer, PNG: a row of the expression in pixels and below it the decoded operands with the
+ * decoded result, and what is to be seen beside it.
+ */
+export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
+  const { terms, title } = sheet
+  const columns = terms.length + 1 + sheet.beside.length
+  const side = Math.max(LEAST_SIDE, Math.min(sheet.side, Math.floor(MAX_WIDTH / columns) - SIGN_WIDTH))
+  const place = (column: number) => MARGIN + SIGN_WIDTH + column * (side + SIGN_WIDTH)
+  const top = MARGIN + title.length * LINE_HEIGHT
+  const rowHeight = LABEL_HEIGHT + side + MARGIN
+  const titleWidth = Math.max(...title.map((line) => textSize(line, DOT).cols))
+  const cols = Math.max(place(columns - 1) + side, titleWidth + MARGIN) + MARGIN
+  const rows = top + 2 * rowHeight
+  const canvas: Canvas = { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
+  for (const [i, line] of title.entries()) drawText(canvas, line, MARGIN + i * LINE_HEIGHT, MARGIN, DOT)
+  const inPixels = { images: sheet.operands, result: sheet.expectation, label: 'expected' }
+  const decoded = { images: sheet.decodedOperands, result: sheet.decodedResult, label: 'result, decoded' }
+  for (const [r, { images, result, label }] of [inPixels, decoded].entries()) {
+    const row = top + r * rowHeight
+    const panel = async (column: number, image: FramePixels, text: string) =>
+      drawPanel(canvas, await shrunk(image, sheet.side, side), side, row, place(column), text)
+    for (const [i, { name, coefficient }] of terms.entries()) {
+      drawSign(canvas, coefficient, i === 0, row + LABEL_HEIGHT + side / 2, place(i) - SIGN_WIDTH / 2)
+      await panel(i, images.get(name) as FramePixels, r === 0 ? name : `${name}, decoded`)
+    }
+    drawEquals(canvas, row + LABEL_HEIGHT + side / 2, place(terms.length) - SIGN_WIDTH / 2)
+    await panel(terms.length, result, label)
+  }
+  for (const [i, { label, image }] of sheet.beside.entries()) {
+    const column = terms.length + 1 + i
+    drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, place(column), label)
+  }
+  return sharp(canvas.pixels, { raw: { width: cols, height: rows, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer()
+}
+
+async function shrunk(image: FramePixels, from: number, to: number): Promise<FramePixels> {
+  if (from === to) return image
+  const raw = { width: from, height: from, channels: 3 as const }
+  return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
+}
+
+/** A picture in a thin frame, since both may be white, with its name above; a name that is too long is cut. */
+function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): void {
+  const letters = Math.floor((side + SIGN_WIDTH) / textSize('mm', DOT).cols) * 2
+  const text = label.length > letters ? `${label.slice(0, Math.max(1, letters - 2))}..` : label
+  drawText(canvas, text, row, col, DOT)
+  fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
+  paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
+}
+
+/** Plus or minus around a middle, a first plus left out; a number where the factor is not 1. */
+function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): void {
+  const size = Math.abs(coefficient)
+  if (size !== 1) {
+    const text = `${size}*`
+    const { rows, cols } = textSize(text, DOT)
+    drawText(canvas, text, Math.round(row - rows / 2 + 24), Math.round(col - cols / 2), DOT)
+  }
+  if (coefficient < 0 || !isFirst) bar(canvas, row, col, 4, 24)
+  if (coefficient >= 0 && !isFirst) bar(canvas, row, col, 24, 4)
+}
+
+function drawEquals(canvas: Canvas, row: number, col: number): void {
+  bar(canvas, row - 6, col, 4, 24)
+  bar(canvas, row + 6, col, 4, 24)
+}
+
+function bar(canvas: Canvas, row: number, col: number, rows: number, cols: number): void {
+  fill(canvas, { row: Math.round(row - rows / 2), col: Math.round(col - cols / 2), rows, cols }, 0)
+}

@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../errors.js'
+import { ORIGINS } from '../experiments/arithmetic.js'
+import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
+import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
+import { sha256OfFile } from '../files/sha256.js'
+
+/** Raised whenever a change of the program changes the numbers or files of arithmetic. */
+export const ARITHMETIC_FORMAT = 1
+
+/** Name of the description in the folder of an expression. */
+export const ARITHMETIC_FILE = 'arithmetic.json'
+
+const errorsSchema = z.object({
+  psnr: z.number().nullable(),
+  psnrToDecoded: z.number().nullable(),
+  cosine: z.number().nullable(),
+})
+
+const layerSchema = z.object({
+  layer: z.string(),
+  generator: z.string(),
+  generatorSha256: z.string(),
+  dims: z.number().int().positive(),
+  feature: z.enum(['pre-relu', 'post-relu']),
+  /** PSNR in dB of the decoded expectation against the expected pixels: what the generator alone loses. */
+  reconstruction: z.number().nullable(),
+  /** Errors of the result measured from each origin. */
+  origins: z.record(z.enum(ORIGINS), errorsSchema),
+  files: z.object({
+    /** Result vector, float32 [dims], and features of the operands, float32 [operands, dims]. */
+    result: z.string(),
+    operands: z.string(),
+    /** Pictures: the decoded operands in their order, result, the result from the other origin, and expectation. */
+    decodedOperands: z.array(z.string()),
+    decodedResult: z.string(),
+    decodedFromOther: z.string(),
+    decodedExpectation: z.string(),
+    sheet: z.string(),
+  }),
+})
+
+const documentSchema = z.object({
+  format: z.literal(ARITHMETIC_FORMAT),
+  model: z.string(),
+  weightsSha256: z.string(),
+  /** Side of the square frame in pixels. */
+  frame: z.number().int().positive(),
+  background: z.string(),
+  blend: z.enum(['hard', 'soft']),
+  expression: z.string(),
+  terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
+  /** Where the features of the result vector are measured from. */
+  origin: z.enum(ORIGINS),
+  /** `scene`: the placed objects; null: a picture's file. `sha256`: of the pixels in the frame. */
+  operands: z.array(
+    z.object({
+      name: z.string(),
+      source: z.string(),
+      scene: z.string().nullable(),
+      sha256: z.string(),
+      file: z.string(),
+    }),
+  ),
+  /** What the expression is in pixel space: on objects where all operands are scenes, else on pixels. */
+  expectation: z.object({
+    kind: z.enum(['objects', 'pixels']),
+    scene: z.string().nullable(),
+    sha256: z.string(),
+    file: z.string(),
+  }),
+  notes: z.array(z.string()),
+  layers: z.array(layerSchema),
+  /** SHA-256 of every file beside this one. */
+  sha256: z.record(z.string(), z.string()),
+})
+
+/** What arithmetic.json holds: an expression, its operands, and each layer's errors and files. */
+export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
+export type ArithmeticLayerDocument = Readonly<z.infer<typeof layerSchema>>
+
+const accuracySchema = z.object({
+  /** All that decides the counts. */
+  inputs: z.object({
+    format: z.literal(ARITHMETIC_FORMAT),
+    model: z.string(),
+    weightsSha256: z.string(),
+    generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
+    patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
+    size: z.number().int(),
+    background: z.string(),
+    blend: z.enum(['hard', 'soft']),
+    trialsPerKind: z.number().int(),
+    seed: z.number().int(),
+  }),
+  counts: z.array(
+    z.object({
+      layer: z.string(),
+      kind: z.enum(EXPRESSION_KINDS),
+      judged: z.enum(JUDGED),
+      reference: z.enum(REFERENCES),
+      trials: z.number().int(),
+      expected: z.number().int(),
+      found: z.number().int(),
+      subtracted: z.number().int(),
+      left: z.number().int(),
+      decoys: z.number().int(),
+      phantoms: z.number().int(),
+      exact: z.number().int(),
+    }),
+  ),
+})
+
+/** What accuracy.json holds. */
+export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
+
+/**
+ * Reads the description of an expression's folder.
+ * @throws InputError if it is missing or damaged
+ */
+export async function readArithmetic(folder: string): Promise<ArithmeticDocument> {
+  return readDocument(join(folder, ARITHMETIC_FILE), documentSchema)
+}
+
+/** The description if every file that it lists is there and undamaged. */
+export async function findArithmetic(folder: string): Promise<ArithmeticDocument | undefined> {
+  const document = await readArithmetic(folder).catch(() => undefined)
+  for (const [file, digest] of Object.entries(document?.sha256 ?? {})) {
+    if (digest !== (await sha256OfFile(join(folder, file)).catch(() => undefined))) return undefined
+  }
+  return document
+}
+
+/**
+ * Reads the counts of a model's random expressions.
+ * @throws InputError if they are missing or damaged
+ */
+export async function readAccuracy(path: string): Promise<AccuracyDocument> {
+  return readDocument(path, accuracySchema)
+}
+
+async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new InputError(
+      `cannot read ${path}: no such file; run reproduce --experiments arithmetic on this folder again`,
+    )
+  })
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (error) {
+    throw new InputError(
+      `${path} is damaged or was made by another version; run reproduce --experiments arithmetic on this folder again`,
+      { cause: error },
+    )
+  }
+}

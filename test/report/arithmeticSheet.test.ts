@@ -1,0 +1,156 @@
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { parseExpression } from '../../src/experiments/expression.js'
+import { type ArithmeticSheet, arithmeticSheet } from '../../src/report/arithmeticSheet.js'
+import { type Canvas, drawText, fill, textSize } from '../../src/report/pixelText.js'
+
+const SIDE = 40
+
+function plain(colour: readonly number[], side = SIDE): Uint8Array {
+  return Uint8Array.from({ length: side * side * 3 }, (_, i) => colour[i % 3] as number)
+}
+
+const colours: Readonly<Record<string, readonly number[]>> = {
+  A: [200, 0, 0],
+  B: [0, 200, 0],
+  expectation: [0, 0, 200],
+  decodedA: [100, 0, 0],
+  decodedB: [0, 100, 0],
+  result: [0, 0, 100],
+  beside: [150, 150, 0],
+}
+
+function sheetOf(expression: string, changes: Partial<ArithmeticSheet> = {}): ArithmeticSheet {
+  const picture = (name: string) => plain(colours[name] as readonly number[])
+  return {
+    title: ['title'],
+    terms: parseExpression(expression),
+    side: SIDE,
+    operands: new Map(['A', 'B'].map((name) => [name, picture(name)])),
+    decodedOperands: new Map(['A', 'B'].map((name) => [name, picture(`decoded${name}`)])),
+    expectation: picture('expectation'),
+    decodedResult: picture('result'),
+    beside: [{ label: 'beside', image: picture('beside') }],
+    ...changes,
+  }
+}
+
+async function decoded(sheet: ArithmeticSheet) {
+  const { data, info } = await sharp(await arithmeticSheet(sheet))
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { data, rows: info.height, cols: info.width }
+}
+
+/** Names of the pictures in the order of their top-left pixels, row by row, and where these are. */
+async function pictures(sheet: ArithmeticSheet) {
+  const { data, cols } = await decoded(sheet)
+  const found = Object.entries(colours).flatMap(([name, colour]) => {
+    const places: { name: string; row: number; col: number }[] = []
+    for (let i = 0; i < data.length; i += 3) {
+      const [row, col] = [Math.floor(i / 3 / cols), (i / 3) % cols]
+      const isIt = (at: number) => colour.every((value, channel) => data[at + channel] === value)
+      if (isIt(i) && !isIt(i - 3) && !isIt(i - cols * 3)) places.push({ name, row, col })
+    }
+    return places
+  })
+  return found.sort((a, b) => a.row - b.row || a.col - b.col)
+}
+
+describe('a contact sheet', () => {
+  it('has the expression in pixels above the decoded one, in the order of its terms', async () => {
+    const found = await pictures(sheetOf('B - A + B'))
+    expect(found.map(({ name }) => name)).toEqual([
+      'B',
+      'A',
+      'B',
+      'expectation',
+      'decodedB',
+      'decodedA',
+      'decodedB',
+      'result',
+      'beside',
+    ])
+    const [above, below] = [found.slice(0, 4), found.slice(4, 8)]
+    expect(below.map(({ col }) => col)).toEqual(above.map(({ col }) => col))
+  })
+
+  it('draws signs between the pictures', async () => {
+    const { data, cols } = await decoded(sheetOf('A + B - A'))
+    const [first, second, third, last] = await pictures(sheetOf('A + B - A'))
+    const dark = (left = 0, right = 0) => {
+      const columns: number[] = []
+      const rows: number[] = []
+      for (let row = first?.row ?? 0; row < (first?.row ?? 0) + SIDE; row++) {
+        for (let col = left + SIDE + 2; col < right - 2; col++) {
+          if (data[(row * cols + col) * 3] !== 0) continue
+          columns.push(col)
+          rows.push(row)
+        }
+      }
+      const extent = (values: readonly number[]) => Math.max(...values) - Math.min(...values) + 1
+      return { pixels: columns.length, cols: extent(columns), rows: extent(rows) }
+    }
+    expect(dark(first?.col, second?.col)).toEqual({ pixels: 2 * 4 * 24 - 16, cols: 24, rows: 24 })
+    expect(dark(second?.col, third?.col)).toEqual({ pixels: 4 * 24, cols: 24, rows: 4 })
+    expect(dark(third?.col, last?.col)).toEqual({ pixels: 2 * 4 * 24, cols: 24, rows: 16 })
+  })
+
+  it('shrinks its pictures where there are many', async () => {
+    const { cols } = await decoded(sheetOf(Array(400).fill('A').join('+')))
+    expect(cols).toBeLessThan(400 * (32 + 56) + 400)
+  })
+
+  it('is the same bytes for the same pictures', async () => {
+    expect(await arithmeticSheet(sheetOf('A+B'))).toEqual(await arithmeticSheet(sheetOf('A+B')))
+  })
+})
+
+describe('text in pixels', () => {
+  const canvas = (rows: number, cols: number): Canvas => ({
+    rows,
+    cols,
+    pixels: new Uint8Array(rows * cols * 3).fill(255),
+  })
+  const drawn = (text: string) => {
+    const { cols } = textSize(text, 1)
+    const target = canvas(9, Math.max(1, cols))
+    drawText(target, text, 0, 0, 1)
+    return Array.from({ length: 9 }, (_, row) =>
+      Array.from({ length: target.cols }, (_, col) =>
+        target.pixels[(row * target.cols + col) * 3] === 0 ? '#' : '.',
+      ).join(''),
+    )
+  }
+
+  it('is readable', () => {
+    expect(drawn('fc6')).toEqual([
+      '..##..........##.',
+      '.#..#........#...',
+      '.#.....###..#....',
+      '###...#.....####.',
+      '.#....#.....#...#',
+      '.#....#...#.#...#',
+      '.#.....###...###.',
+      '.................',
+      '.................',
+    ])
+  })
+
+  it('has another picture for every letter, and one for what it lacks', () => {
+    const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))
+    expect(new Set(ascii.map((letter) => drawn(letter).join())).size).toBe(95)
+    expect(drawn('é')).toEqual(drawn('?'))
+    expect(drawn('😀')).toEqual(drawn('?'))
+    expect(drawn('')).toEqual(Array(9).fill('.'))
+  })
+
+  it('stays on the canvas', () => {
+    const small = canvas(3, 3)
+    fill(small, { row: -5, col: -5, rows: 20, cols: 6 }, 0)
+    expect([...small.pixels].filter((value) => value === 0)).toHaveLength(9)
+    drawText(small, 'W', 1, 1, 3)
+    fill(small, { row: 0, col: 7, rows: 2, cols: 2 }, 0)
+    expect(small.pixels).toHaveLength(27)
+  })
+})
