@@ -34,11 +34,23 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 }
 
 /**
- * Coverage of a map (SPEC section 5): the share of positions whose similarity reaches the threshold; global invariance as
+ * Coverage of a map (SPEC section 5): the share of positions whose similarity reaches each threshold; global invariance as
  * the paper defines it.
+ * @param thresholds rising
  */
-export function coverage(map: ArrayLike<number>, threshold: number): number {
-  let reached = 0
-  for (let i = 0; i < map.length; i++) if ((map[i] as number) >= threshold) reached++
-  return reached / map.length
+export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
+  // Each value is counted at the highest threshold that it reaches; those below are reached by it too.
+  const reached = new Uint32Array(thresholds.length)
+  for (let i = 0; i < map.length; i++) {
+    const value = map[i] as number
+    let highest = thresholds.length - 1
+    while (highest >= 0 && value < (thresholds[highest] as number)) highest--
+    if (highest >= 0) reached[highest] = (reached[highest] as number) + 1
+  }
+  let sum = 0
+  const shares = Array.from(reached.reverse(), (count) => {
+    sum += count
+    return sum / map.length
+  })
+  return shares.reverse()
 }

@@ -64,13 +64,14 @@ function ofMaps(unit: Unit, { similarity }: Layer, maps: Float32Array): readonly
     const map = maps.subarray(j * positions, (j + 1) * positions)
     const { mean, min } = similarity[anchor]
     const bias = directionBias(map, unit, stride, similarity[anchor])
+    const covered = coverage(map, COVERAGE_THRESHOLDS)
     const steps = stride === 1 ? jaggedness(map, unit) : undefined
     return [
       [measure('similarity-mean', anchor), mean],
       [measure('similarity-min', anchor), min],
       ...COVERAGE_THRESHOLDS.map(
-        (threshold) =>
-          [measure('coverage', `${anchor}>=${threshold}`, { anchor, threshold }), coverage(map, threshold)] as const,
+        (threshold, k) =>
+          [measure('coverage', `${anchor}>=${threshold}`, { anchor, threshold }), covered[k] as number] as const,
       ),
       ...(steps === undefined
         ? []

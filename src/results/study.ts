@@ -29,7 +29,7 @@ export interface StudyGroup {
 /** What a reader of a study may do with each unit while its maps are in memory. */
 export interface UnitVisitor {
   /**
-   * Called with every unit, one after the other, units of one network and size together; the next is read when it is done.
+   * Called with every unit, one after the other, units of one network and size together; never twice at a time.
    * @param folder where the unit lies
    * @param maps cosine maps, [layers, 5, rows, cols]
    */
@@ -61,7 +61,7 @@ export async function readStudy(
         )
     }
   }
-  if (groups.length === 0) throw new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
+  if (groups.length === 0) throw noUnits(results)
   const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
   return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
@@ -70,23 +70,23 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   const units: Unit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
-  for (const folder of folders) {
-    const unit = await readUnit(folder)
-    const home = unitFolder(results, unit.inputs)
-    if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
-    const first = units[0] ?? unit
-    const difference = differenceOf(first.inputs, unit.inputs)
-    if (difference !== undefined) {
-      throw new InputError(
-        `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
-      )
+  // The disk is slow where the visitor writes: meanwhile the next unit is read and measured.
+  let visit = Promise.resolve()
+  try {
+    for (const folder of folders) {
+      const unit = await readUnitOf(results, folder, units[0])
+      const maps = (await readUnitMaps(folder, unit)).data
+      sums ??= new Float64Array(maps.length)
+      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
+      for (const metric of unitMetrics(unit, maps)) metrics.push(metric)
+      units.push(unit)
+      await visit
+      visit = Promise.resolve(onUnit?.(unit, maps, folder))
+      // Its failure is seen above or below; until then it must not count as unhandled.
+      visit.catch(() => undefined)
     }
-    const maps = await readUnitMaps(folder, unit)
-    sums ??= new Float64Array(maps.data.length)
-    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps.data[i] as number)
-    metrics.push(...unitMetrics(unit, maps.data))
-    await onUnit?.(unit, maps.data, folder)
-    units.push(unit)
+  } finally {
+    await visit
   }
   const [first] = units
   if (first === undefined || sums === undefined) throw new Error('a group needs at least one unit')
@@ -102,6 +102,20 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
     nullBaseline: await nullBaselineOf(folders, units),
     meanMaps: sums.map((sum) => sum / units.length),
   }
+}
+
+/** Reads a unit, which must be where it belongs and fit to be averaged with the first of its group. */
+async function readUnitOf(results: string, folder: string, first: Unit | undefined): Promise<Unit> {
+  const unit = await readUnit(folder)
+  const home = unitFolder(results, unit.inputs)
+  if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
+  const difference = first && differenceOf(first.inputs, unit.inputs)
+  if (difference !== undefined) {
+    throw new InputError(
+      `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
+    )
+  }
+  return unit
 }
 
 async function nullBaselineOf(
@@ -165,6 +179,11 @@ export async function patchesBeside(results: string, planned: readonly UnitInput
     }
   }
   return [...names].sort(compareText)
+}
+
+/** What is to be said of a folder that no study is in. */
+export function noUnits(results: string): InputError {
+  return new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
 }
 
 /** Part of a group's mean maps: one layer and anchor, [rows, cols]. */

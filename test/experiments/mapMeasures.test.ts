@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { coverage, jaggedness } from '../../src/experiments/mapMeasures.js'
 
@@ -24,8 +25,21 @@ describe('jaggedness', () => {
 })
 
 describe('coverage', () => {
-  it('is the share of positions that reach the threshold', () => {
-    expect(coverage([0.8, 0.9, 0.95, 1], 0.9)).toBe(0.75)
-    expect(coverage([0.8], 0.9)).toBe(0)
+  it('is the share of positions that reach each threshold', () => {
+    expect(coverage([0.8, 0.9, 0.95, 1], [0.9])).toEqual([0.75])
+    expect(coverage([0.8], [0.9, 0.95])).toEqual([0, 0])
+    expect(coverage([-1, 0.8, 0.9, 0.9, 1], [0, 0.85, 0.9, 1])).toEqual([0.8, 0.6, 0.6, 0.2])
+  })
+
+  it('agrees with a count for each threshold', () => {
+    const values = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1 })
+    fc.assert(
+      fc.property(values, values, (map, unsorted) => {
+        const thresholds = [...unsorted].sort((a, b) => a - b)
+        expect(coverage(map, thresholds)).toEqual(
+          thresholds.map((threshold) => map.filter((value) => value >= threshold).length / map.length),
+        )
+      }),
+    )
   })
 })

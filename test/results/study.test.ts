@@ -79,6 +79,41 @@ describe('study', () => {
     expect(seen).toEqual(['125 car 0.80', '125 dog 0.60', '75 car 0.90'])
   })
 
+  it.each(['first', 'last'])(
+    'ends with the visitor’s error, from the %s unit, when no visit runs any more',
+    async (which) => {
+      const patches = ['a', 'b', 'c']
+      for (const patch of patches) await store(inFolder(), { patch })
+      const failing = which === 'first' ? 'a' : 'c'
+      let running = 0
+      const reading = readStudy(inFolder(), [], {
+        onUnit: async ({ inputs: { patch } }) => {
+          running++
+          await new Promise((done) => setTimeout(done, 20))
+          running--
+          if (patch === failing) throw new Error(`no place for ${patch}`)
+        },
+      })
+      await expect(reading).rejects.toThrow(`no place for ${failing}`)
+      expect(running).toBe(0)
+    },
+  )
+
+  it('waits for a visit before it ends with the error of a damaged unit', async () => {
+    for (const patch of ['a', 'b']) await store(inFolder(), { patch })
+    writeFileSync(join(unitFolder(inFolder(), { ...inputs, patch: 'b' }), 'unit.json'), '{}')
+    let running = 0
+    const reading = readStudy(inFolder(), [], {
+      onUnit: async () => {
+        running++
+        await new Promise((done) => setTimeout(done, 50))
+        running--
+      },
+    })
+    await expect(reading).rejects.toThrow(/damaged/)
+    expect(running).toBe(0)
+  })
+
   it('merges by copying: the folders of two machines give what one machine gives', async () => {
     await store(inFolder('a'), { patch: 'car' }, 0.8)
     await store(inFolder('b'), { patch: 'dog' }, 0.6)
