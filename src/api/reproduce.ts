@@ -28,6 +28,7 @@ import type { Network } from '../networks/index.js'
 import { type Progress, silent } from '../progress.js'
 import type { ColourLimits } from '../report/heatmap.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
+import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { type Unit, writeUnit } from '../results/unit.js'
@@ -100,6 +101,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     finished: finished?.toISOString() ?? null,
   })
   await writeJson(runFile, describe(null))
+  await keepPictures(study)
   for (const network of study.networks) {
     const units = study.left.filter((unit) => unit.network === network)
     if (units.length > 0) settings[network.id] = await computeUnits(study, network, units, options, progress, signal)
@@ -116,6 +118,12 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     seconds: (end.getTime() - start.getTime()) / 1000,
     summary,
   }
+}
+
+/** Stores what patches and backgrounds look like, for the page: units hold their hashes only. */
+async function keepPictures({ out, patches, backgrounds }: Study): Promise<void> {
+  for (const patch of patches) await keepPatchPicture(out, patch)
+  for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }
 
 /** The settings that earlier runs into the same folder chose, by network; a run that computes nothing keeps them. */

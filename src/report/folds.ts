@@ -1,7 +1,16 @@
 import type { SeparabilitySummary } from '../results/summary.js'
+import { escapeHtml } from './html.js'
+import type { ReportSection } from './section.js'
 
 /** What features that are nothing but the position give for top-bottom under ordered folds: 0.75, 1, 1, 1, 0.75. */
 const POSITION_ALONE = '0.900 ± 0.122'
+
+/** The explanation as a section of the page; none where the study has no ordered folds. */
+export function foldsSection(separability: readonly SeparabilitySummary[]): readonly ReportSection[] {
+  const explanation = explainFolds(separability)
+  if (explanation === undefined) return []
+  return [{ id: 'folds', title: 'What the folds do', html: `<p>${escapeHtml(explanation)}</p>` }]
+}
 
 /**
  * Why ordered folds make top and bottom look hard to separate, in sentences with the study's own numbers; undefined where

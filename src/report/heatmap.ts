@@ -1,4 +1,5 @@
 import sharp from 'sharp'
+import { fileName } from '../results/unit.js'
 import { hot } from './colormap.js'
 
 /** The paper's limits of the colour scale: 0.88 is black, 1 is white. */
@@ -7,6 +8,11 @@ export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
 export interface ColourLimits {
   readonly low: number
   readonly high: number
+}
+
+/** Name of a heatmap's files without extension: `<model>-<layer>-<size>-<anchor>`. */
+export function heatmapName(model: string, layer: string, size: number, anchor: string): string {
+  return fileName(`${model}-${layer}-${size}-${anchor}`)
 }
 
 /** A heatmap is enlarged by a whole factor until its longer side has at least this many pixels. */

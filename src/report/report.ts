@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { UsageError } from '../errors.js'
@@ -5,12 +6,19 @@ import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { catalog } from '../networks/index.js'
 import { metricsCsv } from '../results/metrics.js'
-import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
+import { meanMap, noUnits, readStudy, type StudyGroup } from '../results/study.js'
 import { type Summary, summarize } from '../results/summary.js'
-import { explainFolds } from './folds.js'
-import { type ColourLimits, heatmapPng, PAPER_LIMITS } from './heatmap.js'
-import { heatmapName, resultsPage } from './page.js'
+import { chartSections } from './charts/sections.js'
+import { writeFigures } from './figures/files.js'
+import { findingsSection } from './findings/document.js'
+import { writeFindings } from './findings/files.js'
+import { findingsOf } from './findings/findings.js'
+import { foldsSection } from './folds.js'
+import { type ColourLimits, heatmapName, heatmapPng, PAPER_LIMITS } from './heatmap.js'
+import { overviewSection } from './overview.js'
 import { paperTables } from './paper.js'
+import type { ReportSection } from './section.js'
+import { tablesSection } from './tableSections.js'
 import {
   nullBaselineTables,
   separabilityTables,
@@ -19,6 +27,9 @@ import {
   tableLatex,
   tableMarkdown,
 } from './tables.js'
+import { resultsPage } from './viewer/page.js'
+import { siteWriter } from './viewer/site.js'
+import type { SiteIndex } from './viewer/siteIndex.js'
 
 export interface ReportOptions {
   /** Also the rows of the paper's tables that were not measured. */
@@ -38,11 +49,7 @@ export async function writeReport(
 ): Promise<Summary> {
   if (!(limits.low < limits.high) || !Number.isFinite(limits.high - limits.low))
     throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
-  const groups = await readStudy(
-    results,
-    catalog().map(({ id }) => id),
-  )
-  const summary = summarize(groups)
+  const { groups, summary, index } = await readWithSite(results, limits)
   const published = paperTables()
   const tables = [
     ...similarityTables(summary.similarity, published.similarity, paper),
@@ -61,11 +68,42 @@ export async function writeReport(
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
-  await writeFileAtomic(
-    join(results, 'index.html'),
-    resultsPage(groups, tables, explainFolds(summary.separability), limits),
-  )
+  const findings = findingsOf(groups)
+  await writeFindings(results, findings)
+  await writeFigures(results, groups, limits)
+  const sections: readonly ReportSection[] = [
+    findingsSection(findings),
+    overviewSection(groups, summary.similarity, limits),
+    tablesSection(tables),
+    ...foldsSection(summary.separability),
+    ...chartSections(summary),
+  ]
+  await writeFileAtomic(join(results, 'index.html'), resultsPage(index, sections))
   return summary
+}
+
+/** Reads the study and writes the viewer's files of each unit in the same pass. */
+async function readWithSite(
+  results: string,
+  limits: ColourLimits,
+): Promise<{ groups: readonly StudyGroup[]; summary: Summary; index: SiteIndex }> {
+  if (!(await isFolder(join(results, 'units')))) throw noUnits(results)
+  let read: { groups: readonly StudyGroup[]; summary: Summary; index: SiteIndex } | undefined
+  await writeFolderAtomic(join(results, 'site'), async (folder) => {
+    const site = siteWriter(results, folder)
+    const order = catalog().map(({ id }) => id)
+    const groups = await readStudy(results, order, site)
+    const summary = summarize(groups)
+    read = { groups, summary, index: await site.finish(groups, summary.similarity, limits) }
+  })
+  return read as NonNullable<typeof read>
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
 }
 
 async function writeHeatmaps(folder: string, group: StudyGroup, limits: ColourLimits): Promise<void> {

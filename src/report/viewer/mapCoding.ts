@@ -3,6 +3,11 @@ export const MAP_DECIMALS = 5
 
 const SCALE = 10 ** MAP_DECIMALS
 
+/** A cosine to the decimals that the viewer's maps keep. */
+export function roundCosine(value: number): number {
+  return Math.round(value * SCALE) / SCALE
+}
+
 /**
  * A map of cosines in few bytes: each value in units of 1e-5, as the difference from the value before it, in zigzag and
  * variable-length coding (Protocol Buffers' sint32). Neighbours are alike, so that most take two bytes.

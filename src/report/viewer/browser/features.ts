@@ -1,0 +1,63 @@
+import { roundCosine } from '../mapCoding.js'
+import { fromBase64 } from './base64.js'
+import { loadFeatures } from './files.js'
+import { type Fitted, featureParts } from './fit.js'
+import { recent } from './recent.js'
+
+/** Features of one patch and layer at all positions. */
+interface FeatureMatrix {
+  readonly dims: number
+  /** Consecutive rows, [positions, dims] together. */
+  readonly parts: readonly Int16Array[]
+  /** Length of each row. */
+  readonly norms: Float64Array
+}
+
+/** Told how many files are there. */
+export type OnFiles = (done: number, total: number) => void
+
+/** One for each panel: they are large. */
+const keptMatrices = recent<FeatureMatrix>(2)
+
+/**
+ * Cosine of the features at every position with those at one position, computed here.
+ * @param position number of the anchor's position, row-major
+ */
+export async function cosinesWith(fitted: Fitted, position: number, onFiles: OnFiles): Promise<Float64Array> {
+  const { group, unit, layer } = fitted
+  const key = `${group.key} ${unit} ${layer}`
+  const { parts, norms, dims } = await keptMatrices(key, () => loadMatrix(fitted, onFiles))
+  const perPart = (parts[0]?.length ?? 0) / dims
+  const rowAt = (place: number) => {
+    const start = (place % perPart) * dims
+    return (parts[Math.floor(place / perPart)] as Int16Array).subarray(start, start + dims)
+  }
+  const anchor = rowAt(position)
+  const anchorNorm = norms[position] as number
+  return norms.map((norm, place) => roundCosine(dot(rowAt(place), anchor) / (norm * anchorNorm)))
+}
+
+async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Promise<FeatureMatrix> {
+  const total = featureParts(group, layer, unit)
+  const parts: Int16Array[] = []
+  for (let part = 0; part < total; part++) {
+    onFiles(part, total)
+    parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
+  }
+  onFiles(total, total)
+  const dims = group.layers[layer]?.dims as number
+  const norms = parts.flatMap((part) =>
+    Array.from({ length: part.length / dims }, (_, i) => {
+      const row = part.subarray(i * dims, (i + 1) * dims)
+      return Math.sqrt(dot(row, row))
+    }),
+  )
+  if (norms.length !== group.rows * group.cols) throw new Error('the features are cut off; make the report again')
+  return { dims, parts, norms: Float64Array.from(norms) }
+}
+
+function dot(a: Int16Array, b: Int16Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
+  return sum
+}

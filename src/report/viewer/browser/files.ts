@@ -1,0 +1,47 @@
+import type { SiteFeatures, SiteMaps, SitePicture } from '../siteIndex.js'
+import { recent } from './recent.js'
+
+const received = new Map<string, unknown>()
+const keptMaps = recent<SiteMaps>(32)
+const keptPictures = recent<SitePicture>(64)
+
+/** Lets the site's files hand over their values; see `writeSiteFile`. */
+export function receiveFiles(receiver: string): void {
+  Object.defineProperty(window, receiver, { value: (key: string, value: unknown) => received.set(key, value) })
+}
+
+/** Loads the maps of a unit, or of the mean (null). */
+export function loadMaps(group: number, unit: number | null): Promise<SiteMaps> {
+  const key = `maps/${group}/${unit ?? 'mean'}`
+  return keptMaps(key, () => load<SiteMaps>(key))
+}
+
+export function loadPicture(picture: number): Promise<SitePicture> {
+  const key = `pictures/${picture}`
+  return keptPictures(key, () => load<SitePicture>(key))
+}
+
+/** Loads one file of features. */
+export function loadFeatures(group: number, unit: number, layer: number, part: number): Promise<SiteFeatures> {
+  return load<SiteFeatures>(`features/${group}/${unit}-${layer}-${part}`)
+}
+
+/** By a script element, which browsers load from disk too. */
+function load<T>(key: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement('script')
+    script.src = `site/${key}.js`
+    script.onload = () => {
+      script.remove()
+      const value = received.get(key)
+      received.delete(key)
+      if (value === undefined) reject(new Error(`site/${key}.js is damaged; make the report again`))
+      else resolve(value as T)
+    }
+    script.onerror = () => {
+      script.remove()
+      reject(new Error(`site/${key}.js cannot be loaded; keep the folder “site” beside index.html`))
+    }
+    document.head.append(script)
+  })
+}

@@ -1,0 +1,87 @@
+import type { SiteGroup, SiteIndex } from '../siteIndex.js'
+import { isolated } from './dom.js'
+import type { Choice, Place } from './view.js'
+
+/** What a panel shows: a choice that the study can serve. */
+export interface Fitted {
+  readonly choice: Choice
+  readonly group: SiteGroup
+  readonly layer: number
+  /** null: the mean over patches. */
+  readonly unit: number | null
+  /** Number of an anchor of the group; null: any place, by the features. */
+  readonly anchor: number | null
+  readonly anchorPlace: Place
+  /** Where the choice had to be changed, in sentences. */
+  readonly notes: readonly string[]
+}
+
+/** The nearest to a choice that the study holds. */
+export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
+  const notes: string[] = []
+  const ofModel = index.groups.filter(({ model }) => model === wanted.model)
+  if (ofModel.length === 0) notes.push(`This folder has no network ${isolated(wanted.model)}.`)
+  const candidates = ofModel.length > 0 ? ofModel : index.groups
+  const group = candidates.find(({ size }) => size === wanted.size) ?? candidates[0]
+  if (group === undefined) throw new Error('the study is empty')
+  if (ofModel.length > 0 && group.size !== wanted.size)
+    notes.push(`${isolated(group.model)} was not measured at ${wanted.size} pixels.`)
+  const layer = Math.max(
+    0,
+    group.layers.findIndex(({ name }) => name === wanted.layer),
+  )
+  const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
+  const unit = wanted.patch === null || found < 0 ? null : found
+  if (wanted.patch !== null && unit === null)
+    notes.push(`There is no patch ${isolated(wanted.patch)} here: this is the mean.`)
+  const { anchor, place } = fitAnchor(group, layer, unit, wanted.anchor, notes)
+  const { name } = group.layers[layer] as SiteGroup['layers'][number]
+  const choice: Choice = {
+    model: group.model,
+    layer: name,
+    size: group.size,
+    patch: unit === null ? null : (group.units[unit]?.patch ?? null),
+    anchor: anchor === null ? place : (group.anchors[anchor]?.name ?? ''),
+  }
+  return { choice, group, layer, unit, anchor, anchorPlace: place, notes }
+}
+
+function fitAnchor(
+  group: SiteGroup,
+  layer: number,
+  unit: number | null,
+  wanted: string | Place,
+  notes: string[],
+): { anchor: number | null; place: Place } {
+  if (typeof wanted !== 'string') {
+    if (featureParts(group, layer, unit) > 0) return { anchor: null, place: nearestPlace(group, wanted) }
+    notes.push('Any position can be the anchor only where features were kept: this is the center.')
+  }
+  const center = group.anchors.findIndex(({ name }) => name === 'center')
+  const found = group.anchors.findIndex(({ name }) => name === wanted)
+  const anchor = Math.max(0, found < 0 ? center : found)
+  const { row, col } = group.anchors[anchor] as SiteGroup['anchors'][number]
+  return { anchor, place: { row, col } }
+}
+
+/** In how many files the features of what a panel shows lie; 0: they were not kept. */
+export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
+  return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
+}
+
+/** The position of a group's grid that is nearest to a place. */
+export function nearestPlace({ rows, cols, stride }: SiteGroup, { row, col }: Place): Place {
+  const nearest = (pixel: number, count: number) =>
+    Math.min(count - 1, Math.max(0, Math.round(pixel / stride))) * stride
+  return { row: nearest(row, rows), col: nearest(col, cols) }
+}
+
+/** Place of a position in a group's maps. */
+export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Place): number {
+  return (row / stride) * cols + col / stride
+}
+
+/** Whether any position can be the anchor of what a panel shows. */
+export function hasFeatures({ group, layer, unit }: Fitted): boolean {
+  return featureParts(group, layer, unit) > 0
+}

@@ -1,0 +1,140 @@
+import type { ColourLimits } from '../../heatmap.js'
+import type { SiteGroup } from '../siteIndex.js'
+import { COLOUR_MAPS } from './colours.js'
+import { svg } from './dom.js'
+import type { LoadedMap } from './maps.js'
+import { ticks } from './numbers.js'
+import type { Place } from './view.js'
+
+/** Room for the axes around the map, in CSS pixels. */
+const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
+
+/** A map with axes, as it lies on the screen. */
+export interface HeatmapPlot {
+  /** Draws map and axes to the width that the plot has now. */
+  readonly draw: (map: LoadedMap, colours: string, limits: ColourLimits) => void
+  /** Moves the cross-hairs. */
+  readonly point: (place: Place) => void
+  /** The position under a point of the screen; undefined outside the map. */
+  readonly placeAt: (clientX: number, clientY: number) => Place | undefined
+}
+
+/** @param box an empty element that the plot fills */
+export function heatmapPlot(box: HTMLElement): HeatmapPlot {
+  const canvas = document.createElement('canvas')
+  const axes = svg('svg', { class: 'axes', 'aria-hidden': 'true' })
+  const cross = svg('g', { class: 'cross' })
+  box.replaceChildren(canvas, axes)
+  let group: SiteGroup | undefined
+  return {
+    draw: (map, colours, limits) => {
+      group = map.fitted.group
+      paint(canvas, map, colours, limits)
+      const width = Math.max(1, box.clientWidth - MARGIN.left - MARGIN.right)
+      const height = (width * group.rows) / group.cols
+      const total = height + MARGIN.top + MARGIN.bottom
+      Object.assign(box.style, { height: `${total}px`, aspectRatio: 'auto' })
+      Object.assign(canvas.style, { left: `${MARGIN.left}px`, top: `${MARGIN.top}px` })
+      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` })
+      axes.setAttribute('viewBox', `0 0 ${box.clientWidth} ${total}`)
+      const scale = scaleOf(group, width, height)
+      axes.replaceChildren(...axisLines(group, scale), anchorMark(map.fitted.anchorPlace, scale), cross)
+    },
+    point: (place) => {
+      const { clientWidth, clientHeight } = canvas
+      if (group !== undefined) cross.replaceChildren(...crossHairs(place, scaleOf(group, clientWidth, clientHeight)))
+    },
+    placeAt: (clientX, clientY) => {
+      const { left, top, width, height } = canvas.getBoundingClientRect()
+      if (group === undefined || width === 0) return undefined
+      const row = Math.floor(((clientY - top) / height) * group.rows)
+      const col = Math.floor(((clientX - left) / width) * group.cols)
+      if (row < 0 || col < 0 || row >= group.rows || col >= group.cols) return undefined
+      return { row: row * group.stride, col: col * group.stride }
+    },
+  }
+}
+
+/** One pixel a position; the style enlarges it without smoothing. */
+function paint(canvas: HTMLCanvasElement, { fitted, values }: LoadedMap, colours: string, limits: ColourLimits): void {
+  const { rows, cols } = fitted.group
+  canvas.width = cols
+  canvas.height = rows
+  const image = new ImageData(cols, rows)
+  const colourOf = COLOUR_MAPS[colours] as (typeof COLOUR_MAPS)[string]
+  values.forEach((value, i) => {
+    image.data.set([...colourOf((value - limits.low) / (limits.high - limits.low)), 255], i * 4)
+  })
+  canvas.getContext('2d')?.putImageData(image, 0, 0)
+}
+
+/** From pixels of the frame to pixels of the screen: the middle of the square that a position has. */
+interface Scale {
+  readonly x: (col: number) => number
+  readonly y: (row: number) => number
+  readonly width: number
+  readonly height: number
+}
+
+function scaleOf({ rows, cols, stride }: SiteGroup, width: number, height: number): Scale {
+  return {
+    x: (col) => MARGIN.left + ((col / stride + 0.5) / cols) * width,
+    y: (row) => MARGIN.top + ((row / stride + 0.5) / rows) * height,
+    width,
+    height,
+  }
+}
+
+function axisLines({ rows, cols, stride }: SiteGroup, { x, y, width, height }: Scale): readonly SVGElement[] {
+  const bottom = MARGIN.top + height
+  const most = Math.max(2, Math.floor(width / 44))
+  const columns = ticks(0, (cols - 1) * stride, most).flatMap((col) => [
+    svg('line', { class: 'tick', x1: x(col), x2: x(col), y1: bottom, y2: bottom + 5 }),
+    svg('text', { x: x(col), y: bottom + 18, 'text-anchor': 'middle' }, String(col)),
+  ])
+  const lines = ticks(0, (rows - 1) * stride, most).flatMap((row) => [
+    svg('line', { class: 'tick', x1: MARGIN.left - 5, x2: MARGIN.left, y1: y(row), y2: y(row) }),
+    svg('text', { x: MARGIN.left - 8, y: y(row) + 4, 'text-anchor': 'end' }, String(row)),
+  ])
+  const middle = MARGIN.top + height / 2
+  return [
+    svg('rect', { class: 'edge', x: MARGIN.left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
+    ...columns,
+    ...lines,
+    svg('text', { class: 'title', x: MARGIN.left + width / 2, y: bottom + 35, 'text-anchor': 'middle' }, 'column (px)'),
+    svg(
+      'text',
+      { class: 'title', x: 12, y: middle, 'text-anchor': 'middle', transform: `rotate(-90 12 ${middle})` },
+      'row (px)',
+    ),
+  ]
+}
+
+/** A plus, moved inwards where the anchor lies on the rim; light under dark, so that it is seen on any colour. */
+function anchorMark({ row, col }: Place, { x, y, width, height }: Scale): SVGElement {
+  const arm = 7
+  const inside = (value: number, from: number, length: number) =>
+    Math.min(from + Math.max(arm, length - arm), Math.max(from + arm, value))
+  const [left, top] = [inside(x(col), MARGIN.left, width), inside(y(row), MARGIN.top, height)]
+  const d = `M${left - arm} ${top}h${2 * arm}M${left} ${top - arm}v${2 * arm}`
+  return svg('g', { class: 'anchor' }, svg('path', { class: 'under', d }), svg('path', { class: 'over', d }))
+}
+
+/** Lines that leave the position itself free. */
+function crossHairs({ row, col }: Place, { x, y, width, height }: Scale): readonly SVGElement[] {
+  const [left, top] = [x(col), y(row)]
+  const gap = 5
+  const d = [
+    `M${MARGIN.left} ${top}H${Math.max(MARGIN.left, left - gap)}`,
+    `M${Math.min(MARGIN.left + width, left + gap)} ${top}H${MARGIN.left + width}`,
+    `M${left} ${MARGIN.top}V${Math.max(MARGIN.top, top - gap)}`,
+    `M${left} ${Math.min(MARGIN.top + height, top + gap)}V${MARGIN.top + height}`,
+  ].join('')
+  const spot = { x: left - gap, y: top - gap, width: 2 * gap, height: 2 * gap }
+  return [
+    svg('path', { class: 'under', d }),
+    svg('rect', { class: 'under', ...spot }),
+    svg('path', { class: 'over', d }),
+    svg('rect', { class: 'over', ...spot }),
+  ]
+}

@@ -1,0 +1,13 @@
+import { RECEIVER } from '../receiver.js'
+import type { SiteIndex } from '../siteIndex.js'
+import { element } from './dom.js'
+import { receiveFiles } from './files.js'
+import { bindCopyLink } from './link.js'
+import { bindTheme } from './theme.js'
+import { startViewer } from './viewer.js'
+
+const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
+receiveFiles(RECEIVER)
+bindTheme()
+const viewer = startViewer(index)
+bindCopyLink(viewer.address)

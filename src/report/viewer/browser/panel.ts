@@ -1,0 +1,69 @@
+import type { ColourLimits } from '../../heatmap.js'
+import { element, isolated } from './dom.js'
+import type { Fitted } from './fit.js'
+import { type HeatmapPlot, heatmapPlot } from './heatmapPlot.js'
+import type { LoadedMap } from './maps.js'
+import { cosineText, percentText } from './numbers.js'
+
+/** One of the two maps with what is said of it. */
+export interface Panel {
+  readonly box: HTMLElement
+  readonly plot: HeatmapPlot
+  readonly show: (map: LoadedMap, colours: string, limits: ColourLimits) => void
+  /** What is the matter with the panel's choice or its files, or that it is loading. */
+  readonly say: (text: string) => void
+  readonly setBusy: (busy: boolean) => void
+}
+
+/** @param id `a` or `b` */
+export function panelOf(id: string): Panel {
+  const box = element(`${id}-plot`, HTMLElement)
+  const plot = heatmapPlot(box)
+  const note = element(`${id}-note`, HTMLElement)
+  return {
+    box,
+    plot,
+    show: (map, colours, limits) => {
+      plot.draw(map, colours, limits)
+      element(`${id}-summary`, HTMLElement).textContent = summaryText(map)
+      element(`${id}-outside`, HTMLElement).textContent = outsideText(map, limits)
+      box.setAttribute('aria-label', `Map ${id.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`)
+    },
+    say: (text) => {
+      note.textContent = text
+      note.hidden = text === ''
+    },
+    setBusy: (busy) => {
+      box.setAttribute('aria-busy', String(busy))
+    },
+  }
+}
+
+function describe({ choice, group, unit, anchorPlace }: Fitted): string {
+  const patch = unit === null ? `mean over ${patchCount(group.units.length)}` : `patch ${isolated(choice.patch ?? '')}`
+  const anchor = typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPlace.row}, column ${anchorPlace.col}`
+  return `${isolated(choice.model)} ${isolated(choice.layer)}, ${group.size} pixels, ${patch}, anchor ${anchor}`
+}
+
+function patchCount(count: number): string {
+  return count === 1 ? 'one patch' : `${count} patches`
+}
+
+/** The mean as the tables have it, with its spread over patches where it is of several. */
+function summaryText({ fitted, mean, lowest }: LoadedMap): string {
+  const { group, layer, unit, anchor } = fitted
+  const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
+  const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
+  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest)}`
+}
+
+/** Colours cannot show by how much a value is outside the limits. */
+function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
+  const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
+  const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)
+  const parts = [
+    ...(below > 0 ? [`${percentText(below, values.length)} of positions below ${low}`] : []),
+    ...(above > 0 ? [`${percentText(above, values.length)} above ${high}`] : []),
+  ]
+  return parts.length === 0 ? 'all positions within the colour limits' : parts.join(', ')
+}

@@ -1,0 +1,41 @@
+import { element } from './dom.js'
+import { extremes } from './limits.js'
+import { drawProfile, type ProfileLine } from './profileChart.js'
+import type { Reading } from './readout.js'
+import { PANEL_IDS } from './selects.js'
+
+/** Draws the row and the column through the cursor, both panels in one chart. */
+export function drawProfiles(readings: readonly Reading[]): void {
+  const [first] = readings
+  if (first === undefined) return
+  const { anchorPlace } = first.map.fitted
+  const ends = extremes(readings.map(({ map }) => map))
+  drawProfile(element('row-profile', HTMLElement), {
+    ...ends,
+    lines: readings.map(rowLine),
+    axis: 'column (px)',
+    cursor: first.place.col,
+    anchor: anchorPlace.col,
+  })
+  drawProfile(element('col-profile', HTMLElement), {
+    ...ends,
+    lines: readings.map(columnLine),
+    axis: 'row (px)',
+    cursor: first.place.row,
+    anchor: anchorPlace.row,
+  })
+  element('row-profile-title', HTMLElement).textContent = `Along row ${first.place.row}`
+  element('col-profile-title', HTMLElement).textContent = `Along column ${first.place.col}`
+}
+
+function rowLine({ panel, map, place }: Reading): ProfileLine {
+  const { cols, stride } = map.fitted.group
+  const start = (place.row / stride) * cols
+  return { panel: PANEL_IDS[panel] as string, values: [...map.values.subarray(start, start + cols)], stride }
+}
+
+function columnLine({ panel, map, place }: Reading): ProfileLine {
+  const { rows, cols, stride } = map.fitted.group
+  const values = Array.from({ length: rows }, (_, row) => map.values[row * cols + place.col / stride] as number)
+  return { panel: PANEL_IDS[panel] as string, values, stride }
+}

@@ -1,0 +1,75 @@
+import { element, isolated } from './dom.js'
+import { mapIndex, nearestPlace } from './fit.js'
+import type { LoadedMap } from './maps.js'
+import { cosineText, differenceText } from './numbers.js'
+import { PANEL_IDS } from './selects.js'
+import type { Place } from './view.js'
+
+/** A panel's similarity at the position of its grid that is nearest to the cursor. */
+export interface Reading {
+  /** 0 or 1. */
+  readonly panel: number
+  readonly map: LoadedMap
+  readonly place: Place
+  readonly value: number
+}
+
+export function readAt(panel: number, map: LoadedMap, cursor: Place): Reading {
+  const place = nearestPlace(map.fitted.group, cursor)
+  return { panel, map, place, value: map.values[mapIndex(map.fitted.group, place)] as number }
+}
+
+/** Writes the numbers at the cursor. */
+export function showReadings(readings: readonly Reading[]): void {
+  const [first, second] = readings
+  if (first === undefined) return
+  element('at-place', HTMLElement).textContent = placeText(first.place)
+  element('at-offset', HTMLElement).textContent = offsetText(first)
+  for (const [i, id] of PANEL_IDS.entries()) {
+    const reading = readings.find(({ panel }) => panel === i)
+    element(`${id}-row`, HTMLElement).hidden = reading === undefined
+    if (reading === undefined) continue
+    element(`${id}-name`, HTMLElement).textContent = panelName(reading)
+    element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value)
+  }
+  element('difference-row', HTMLElement).hidden = second === undefined
+  if (second === undefined) return
+  element('difference', HTMLElement).textContent = differenceText(difference(first, second))
+  const apart = first.place.row !== second.place.row || first.place.col !== second.place.col
+  element('apart', HTMLElement).textContent = apart ? `B at ${placeText(second.place)}, the nearest that it has` : ''
+}
+
+/** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
+function difference(first: Reading, second: Reading): number {
+  return second.value - first.value
+}
+
+/** The same in a sentence, for those who hear it. */
+export function spokenReadings(readings: readonly Reading[]): string {
+  const [first, second] = readings
+  if (first === undefined) return ''
+  const values = readings.map((reading) => `${panelName(reading)}: ${cosineText(reading.value)}`)
+  const last = second === undefined ? [] : [`difference ${differenceText(difference(first, second))}`]
+  return `${placeText(first.place)}. ${[...values, ...last].join('; ')}.`
+}
+
+function panelName({ map: { fitted } }: Reading): string {
+  const { choice, group } = fitted
+  return `${isolated(group.model)} ${isolated(choice.layer)}`
+}
+
+export function placeText({ row, col }: Place): string {
+  return `row ${row}, column ${col}`
+}
+
+/** How far the patch has moved from the anchor. */
+function offsetText({ place, map }: Reading): string {
+  const { anchorPlace } = map.fitted
+  const [down, right] = [place.row - anchorPlace.row, place.col - anchorPlace.col]
+  if (down === 0 && right === 0) return 'at the anchor'
+  const parts = [
+    ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),
+    ...(right === 0 ? [] : [`${Math.abs(right)} px ${right > 0 ? 'right' : 'left'}`]),
+  ]
+  return `${parts.join(', ')} of the anchor`
+}

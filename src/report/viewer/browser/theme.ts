@@ -1,0 +1,35 @@
+import { element } from './dom.js'
+
+const KEY = 'shiftscope-theme'
+
+/** Lets the reader choose light or dark; without a choice the page follows the system. */
+export function bindTheme(): void {
+  const select = element('theme', HTMLSelectElement)
+  const stored = recall()
+  if ([...select.options].some(({ value }) => value === stored)) select.value = stored
+  const show = () => {
+    document.documentElement.dataset.theme = select.value
+  }
+  select.addEventListener('change', () => {
+    show()
+    remember(select.value)
+  })
+  show()
+}
+
+/** Some browsers keep nothing for pages from disk. */
+function recall(): string {
+  try {
+    return localStorage.getItem(KEY) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function remember(theme: string): void {
+  try {
+    localStorage.setItem(KEY, theme)
+  } catch {
+    // The choice then holds until the page is left.
+  }
+}

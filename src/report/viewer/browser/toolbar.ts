@@ -1,0 +1,44 @@
+import { element } from './dom.js'
+import { type Fitted, hasFeatures } from './fit.js'
+import { showLimits } from './limits.js'
+import { type Change, withChoice } from './selects.js'
+import type { View } from './view.js'
+
+/** What the toolbar can ask for beside another view. */
+export interface ToolbarActions {
+  readonly change: (change: Change) => void
+  readonly stepPatch: (by: number) => void
+  readonly anchorHere: () => void
+  readonly hold: (hold: boolean) => void
+}
+
+/** Lets the controls beside the selects change the view. */
+export function bindToolbar({ change, stepPatch, anchorHere, hold }: ToolbarActions): void {
+  const onToggle = (id: string, act: (checked: boolean) => void) => {
+    const box = element(id, HTMLInputElement)
+    box.addEventListener('change', () => act(box.checked))
+  }
+  const onClick = (id: string, act: () => void) => element(id, HTMLButtonElement).addEventListener('click', act)
+  onToggle('compare', (compare) => change((view) => ({ ...view, compare })))
+  onToggle('linked', (linked) => change((view) => withChoice({ ...view, linked }, 0, {})))
+  onToggle('hold', hold)
+  const colours = element('colours', HTMLSelectElement)
+  colours.addEventListener('change', () => change((view) => ({ ...view, colours: colours.value })))
+  onClick('anchor-here', anchorHere)
+  onClick('previous-patch', () => stepPatch(-1))
+  onClick('next-patch', () => stepPatch(1))
+}
+
+/** Shows in these controls what the view is. */
+export function showToolbar(view: View, first: Fitted): void {
+  element('compare', HTMLInputElement).checked = view.compare
+  const linked = element('linked', HTMLInputElement)
+  linked.checked = view.linked
+  linked.disabled = !view.compare
+  element('colours', HTMLSelectElement).value = view.colours
+  showLimits(view.limits)
+  element('viewer', HTMLElement).classList.toggle('single', !view.compare)
+  element('b-panel', HTMLElement).hidden = !view.compare
+  element('b-own', HTMLElement).hidden = view.linked
+  element('anchor-here', HTMLButtonElement).hidden = !hasFeatures(first)
+}

@@ -1,0 +1,138 @@
+import type { ColourLimits } from '../../heatmap.js'
+import type { SiteIndex } from '../siteIndex.js'
+import { COLOUR_MAPS } from './colours.js'
+
+/** A place of the patch: row and column in pixels of its top-left corner. */
+export interface Place {
+  readonly row: number
+  readonly col: number
+}
+
+/** What a panel is asked to show. It may name what the study does not hold; see `fitChoice`. */
+export interface Choice {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  /** null: the mean over patches. */
+  readonly patch: string | null
+  /** The name of an anchor, or any place. */
+  readonly anchor: string | Place
+}
+
+/** All that a link restores. */
+export interface View {
+  readonly panels: readonly [Choice, Choice]
+  /** Whether the second panel is shown. */
+  readonly compare: boolean
+  /** Whether the second panel takes size, patch and anchor from the first. */
+  readonly linked: boolean
+  readonly cursor: Place
+  /** A name of COLOUR_MAPS. */
+  readonly colours: string
+  readonly limits: ColourLimits
+}
+
+/** How far from the cosine's own range limits may lie. */
+const FARTHEST_LIMIT = 10
+
+/** The first network's largest patches, its anti-aliased twin beside it where there is one. */
+export function firstView(index: SiteIndex): View {
+  const [group] = index.groups
+  if (group === undefined) throw new Error('the study is empty')
+  const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
+  const choice: Choice = {
+    model: group.model,
+    layer: group.layers[0]?.name ?? '',
+    size: group.size,
+    patch: null,
+    anchor: anchor?.name ?? '',
+  }
+  const models = [...new Set(index.groups.map(({ model }) => model))]
+  const twin = models.find((model) => model === `${group.model}-aa`)
+  const other = twin ?? models.find((model) => model !== group.model) ?? group.model
+  return {
+    panels: [choice, { ...choice, model: other }],
+    compare: twin !== undefined,
+    linked: true,
+    cursor: anchor ?? { row: 0, col: 0 },
+    colours: Object.keys(COLOUR_MAPS)[0] as string,
+    limits: index.limits,
+  }
+}
+
+/** The fragment of a link that restores the view. */
+export function formatView({ panels: [first, second], compare, linked, cursor, colours, limits }: View): string {
+  const parameters = new URLSearchParams()
+  const add = (prefix: string, { model, layer, size, patch, anchor }: Choice, whole: boolean) => {
+    parameters.set(`${prefix}network`, model)
+    parameters.set(`${prefix}layer`, layer)
+    if (!whole) return
+    parameters.set(`${prefix}size`, String(size))
+    if (patch !== null) parameters.set(`${prefix}patch`, patch)
+    parameters.set(`${prefix}anchor`, typeof anchor === 'string' ? anchor : placeText(anchor))
+  }
+  add('', first, true)
+  if (compare) {
+    add('with-', second, !linked)
+    if (!linked) parameters.set('linked', 'no')
+  }
+  parameters.set('at', placeText(cursor))
+  parameters.set('colours', colours)
+  parameters.set('limits', `${limits.low},${limits.high}`)
+  return `#${parameters.toString().replaceAll('%2C', ',')}`
+}
+
+/**
+ * The view that a fragment names, the rest as in `base`; undefined for a fragment that is no view.
+ * Numbers that are none are left out, names are taken as they are.
+ */
+export function parseView(fragment: string, base: View): View | undefined {
+  const parameters = new URLSearchParams(fragment.replace(/^#/, ''))
+  const model = parameters.get('network')
+  if (model === null) return undefined
+  const [first, second] = base.panels
+  const choiceOf = (prefix: string, missing: Choice): Choice => {
+    const anchor = parameters.get(`${prefix}anchor`)
+    return {
+      model: parameters.get(`${prefix}network`) ?? missing.model,
+      layer: parameters.get(`${prefix}layer`) ?? missing.layer,
+      size: parseNumber(parameters.get(`${prefix}size`)) ?? missing.size,
+      patch: parameters.get(`${prefix}patch`),
+      anchor: anchor === null ? missing.anchor : (parsePlace(anchor) ?? anchor),
+    }
+  }
+  const compare = parameters.has('with-network')
+  const linked = !compare || parameters.get('linked') !== 'no'
+  const main = choiceOf('', first)
+  const beside = compare ? choiceOf('with-', second) : second
+  const { size, patch, anchor } = main
+  const colours = parameters.get('colours') ?? ''
+  return {
+    panels: [main, linked ? { ...beside, size, patch, anchor } : beside],
+    compare,
+    linked,
+    cursor: parsePlace(parameters.get('at') ?? '') ?? base.cursor,
+    colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
+    limits: parseLimits(parameters.get('limits') ?? '') ?? base.limits,
+  }
+}
+
+function placeText({ row, col }: Place): string {
+  return `${row},${col}`
+}
+
+function parsePlace(text: string): Place | undefined {
+  const match = /^(\d{1,5}),(\d{1,5})$/.exec(text)
+  return match === null ? undefined : { row: Number(match[1]), col: Number(match[2]) }
+}
+
+function parseNumber(text: string | null): number | undefined {
+  return text !== null && /^-?\d{0,9}(\.\d{1,9})?$/.test(text) && /\d/.test(text) ? Number(text) : undefined
+}
+
+/** Two rising numbers, "0.88,1"; undefined if they are none. */
+export function parseLimits(text: string): ColourLimits | undefined {
+  const [low, high, rest] = text.split(',').map((part) => parseNumber(part.trim()))
+  if (low === undefined || high === undefined || rest !== undefined || !(low < high)) return undefined
+  return Math.max(Math.abs(low), Math.abs(high)) <= FARTHEST_LIMIT ? { low, high } : undefined
+}

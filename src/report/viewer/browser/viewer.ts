@@ -1,0 +1,230 @@
+import type { SiteIndex } from '../siteIndex.js'
+import { drawColourBar } from './colourBar.js'
+import { element } from './dom.js'
+import { type Fitted, fitChoice, hasFeatures, nearestPlace } from './fit.js'
+import { bindLimits } from './limits.js'
+import { type LoadedMap, loadMap } from './maps.js'
+import { type Panel, panelOf } from './panel.js'
+import { bindPointing, type PointingActions } from './pointing.js'
+import { drawProfiles } from './profiles.js'
+import { type Reading, readAt, showReadings, spokenReadings } from './readout.js'
+import { showScenes } from './scenes.js'
+import { bindSelects, type Change, PANEL_IDS, showSelects, withChoice } from './selects.js'
+import { bindToolbar, showToolbar } from './toolbar.js'
+import { valueTable } from './valueTable.js'
+import { firstView, formatView, type Place, parseView, type View } from './view.js'
+
+/** The viewer at work: the view, what the study can serve of it, and the maps that are drawn. */
+interface Viewer {
+  readonly index: SiteIndex
+  readonly panels: readonly Panel[]
+  view: View
+  /** One a panel. */
+  fits: readonly Fitted[]
+  /** One a panel; undefined: not shown, or not to be had. */
+  maps: readonly (LoadedMap | undefined)[]
+  /** Whether the cursor stays where it is while the pointer moves. */
+  held: boolean
+  /** Number of the latest loading: what an earlier one brings is too late. */
+  loading: number
+  readonly requestCursor: () => void
+}
+
+/**
+ * Starts the viewer on the page: shows the view that the address names, or the first one.
+ * @returns how to get the address that restores what is shown
+ */
+export function startViewer(index: SiteIndex): { readonly address: () => string } {
+  const first = firstView(index)
+  const view = parseView(location.hash, first) ?? first
+  const viewer: Viewer = {
+    index,
+    panels: PANEL_IDS.map(panelOf),
+    view,
+    fits: view.panels.map((choice) => fitChoice(index, choice)),
+    maps: [],
+    held: false,
+    loading: 0,
+    requestCursor: onceAFrame(() => drawCursor(viewer)),
+  }
+  bind(viewer)
+  void load(viewer)
+  return { address: () => addressOf(viewer) }
+}
+
+function bind(viewer: Viewer): void {
+  const change = (make: Change) => changeView(viewer, make)
+  bindSelects(viewer.index, (panel) => viewer.fits[panel] as Fitted, change)
+  bindLimits(
+    () => viewer.maps.filter((map) => map !== undefined),
+    (limits) => change((view) => ({ ...view, limits })),
+  )
+  bindToolbar({
+    change,
+    stepPatch: (by) => stepPatch(viewer, by),
+    anchorHere: () => anchorAt(viewer, cursorOf(viewer)),
+    hold: (hold) => setHold(viewer, hold),
+  })
+  viewer.panels.forEach(({ box, plot }, i) => {
+    bindPointing(box, plot, pointingActions(viewer, i))
+  })
+  element('values', HTMLDetailsElement).addEventListener('toggle', () => draw(viewer))
+  window.addEventListener('hashchange', () => {
+    const next = parseView(location.hash, viewer.view)
+    if (next !== undefined) change(() => next)
+  })
+  new ResizeObserver(onceAFrame(() => draw(viewer))).observe(element('viewer', HTMLElement))
+}
+
+/** Shows another view; maps that it needs are loaded, everything else changes at once. */
+function changeView(viewer: Viewer, make: Change): void {
+  viewer.view = make(viewer.view)
+  void load(viewer)
+}
+
+async function load(viewer: Viewer): Promise<void> {
+  const ticket = ++viewer.loading
+  const { index, view, panels } = viewer
+  const fits = view.panels.map((choice) => fitChoice(index, choice))
+  viewer.fits = fits
+  showSelects(index, fits)
+  showToolbar(view, fits[0] as Fitted)
+  const shown = view.compare ? fits : fits.slice(0, 1)
+  const maps = await Promise.all(shown.map((fitted, i) => loadInto(panels[i] as Panel, fitted)))
+  if (ticket !== viewer.loading) return
+  viewer.maps = maps
+  draw(viewer)
+}
+
+/** @returns undefined if a file is missing or damaged, which the panel then says */
+async function loadInto(panel: Panel, fitted: Fitted): Promise<LoadedMap | undefined> {
+  panel.setBusy(true)
+  panel.say(fitted.notes.join(' '))
+  try {
+    return await loadMap(fitted, (done, total) =>
+      panel.say(done < total ? `Loading features: ${done} of ${total}` : ''),
+    )
+  } catch (error) {
+    panel.say(error instanceof Error ? error.message : String(error))
+    return undefined
+  } finally {
+    panel.setBusy(false)
+  }
+}
+
+function draw(viewer: Viewer): void {
+  const { view, panels, maps } = viewer
+  maps.forEach((map, i) => {
+    if (map !== undefined) panels[i]?.show(map, view.colours, view.limits)
+  })
+  if (element('values', HTMLDetailsElement).open) {
+    const present = maps.filter((map) => map !== undefined)
+    element('values-tables', HTMLElement).replaceChildren(...present.map(valueTable))
+  }
+  drawCursor(viewer)
+}
+
+/** Everything that follows the cursor. */
+function drawCursor(viewer: Viewer): void {
+  const { view, panels, maps } = viewer
+  const cursor = cursorOf(viewer)
+  const readings = maps.flatMap((map, i) => (map === undefined ? [] : [readAt(i, map, cursor)]))
+  for (const { panel, place } of readings) panels[panel]?.plot.point(place)
+  showReadings(readings)
+  showScenes(readings)
+  drawProfiles(readings)
+  const marks = readings.map(({ panel, value }) => ({ panel: PANEL_IDS[panel] as string, value }))
+  drawColourBar(element('colour-bar', HTMLElement), view.colours, view.limits, marks)
+  settle(viewer, readings)
+}
+
+/** Cursor and address settle before they are spoken and written, in milliseconds. */
+const SETTLED = 350
+let settling: ReturnType<typeof setTimeout> | undefined
+
+function settle(viewer: Viewer, readings: readonly Reading[]): void {
+  clearTimeout(settling)
+  settling = setTimeout(() => {
+    element('live', HTMLElement).textContent = spokenReadings(readings)
+    history.replaceState(null, '', addressOf(viewer))
+  }, SETTLED)
+}
+
+function addressOf(viewer: Viewer): string {
+  const { view, fits } = viewer
+  const [first, second] = fits.map(({ choice }) => choice)
+  if (first === undefined || second === undefined) throw new Error('there are two panels')
+  return new URL(formatView({ ...view, panels: [first, second], cursor: cursorOf(viewer) }), location.href).href
+}
+
+/** On the first panel's grid. */
+function cursorOf({ fits, view }: Viewer): Place {
+  return nearestPlace((fits[0] as Fitted).group, view.cursor)
+}
+
+function moveTo(viewer: Viewer, cursor: Place): void {
+  viewer.view = { ...viewer.view, cursor }
+  viewer.requestCursor()
+}
+
+function setHold(viewer: Viewer, hold: boolean): void {
+  viewer.held = hold
+  element('hold', HTMLInputElement).checked = hold
+}
+
+const NO_FEATURES =
+  'Any position can be the anchor where features were kept: choose a patch whose unit has them (reproduce --keep-features).'
+
+function anchorAt(viewer: Viewer, place: Place): void {
+  if (!hasFeatures(viewer.fits[0] as Fitted)) viewer.panels[0]?.say(NO_FEATURES)
+  else changeView(viewer, (view) => withChoice({ ...view, cursor: place }, 0, { anchor: place }))
+}
+
+/** The mean stands before the first patch. */
+function stepPatch(viewer: Viewer, by: number): void {
+  const { group, unit } = viewer.fits[0] as Fitted
+  const count = group.units.length + 1
+  const next = ((unit ?? -1) + 1 + by + count) % count
+  const patch = next === 0 ? null : (group.units[next - 1]?.patch ?? null)
+  changeView(viewer, (view) => withChoice(view, 0, { patch }))
+}
+
+function pointingActions(viewer: Viewer, panel: number): PointingActions {
+  const groupOf = () => (viewer.fits[panel] as Fitted).group
+  return {
+    hover: (place) => {
+      if (!viewer.held) moveTo(viewer, place)
+    },
+    choose: (place, touched) => {
+      moveTo(viewer, place)
+      const { anchor, group } = viewer.fits[0] as Fitted
+      if (anchor === null) anchorAt(viewer, nearestPlace(group, place))
+      else if (!touched) setHold(viewer, !viewer.held)
+    },
+    step: (down, right) => {
+      const group = groupOf()
+      const { row, col } = nearestPlace(group, viewer.view.cursor)
+      moveTo(viewer, nearestPlace(group, { row: row + down * group.stride, col: col + right * group.stride }))
+    },
+    goToAnchor: (anchor) => {
+      const place = groupOf().anchors[anchor]
+      if (place !== undefined) moveTo(viewer, { row: place.row, col: place.col })
+    },
+    anchorHere: () => anchorAt(viewer, cursorOf(viewer)),
+    toggleHold: () => setHold(viewer, !viewer.held),
+    stepPatch: (by) => stepPatch(viewer, by),
+  }
+}
+
+/** Calls a function at most once a frame of the screen. */
+function onceAFrame(run: () => void): () => void {
+  let asked = false
+  return () => {
+    if (asked) return
+    asked = true
+    requestAnimationFrame(() => {
+      asked = false
+      run()
+    })
+  }
+}

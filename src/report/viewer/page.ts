@@ -1,0 +1,63 @@
+import { escapeHtml } from '../html.js'
+import type { ReportSection } from '../section.js'
+import { viewerScript } from './script.js'
+import { embeddedJson } from './siteFile.js'
+import type { SiteIndex } from './siteIndex.js'
+import { STYLE } from './style.js'
+import { viewerHtml } from './viewerHtml.js'
+
+/**
+ * The page of a results folder: the viewer, then the sections in their order. It needs the folder `site` beside it and
+ * no network; without JavaScript the sections can still be read.
+ */
+export function resultsPage(index: SiteIndex, sections: readonly ReportSection[]): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>Shiftscope results</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+<a class="skip" href="#a-plot">Skip to the map</a>
+<header class="page">
+<h1>Shiftscope</h1>
+<p class="facts">${factsHtml(index)}</p>
+<nav aria-label="Sections">${['viewer', ...sections.map(({ id }) => id)].map((id, i) => `<a href="#${id}">${escapeHtml(i === 0 ? 'Maps' : (sections[i - 1] as ReportSection).title)}</a>`).join('')}</nav>
+<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>
+</header>
+<main>
+${viewerHtml()}
+${sections.map(sectionHtml).join('\n')}
+</main>
+<script type="application/json" id="study">${embeddedJson(index)}</script>
+<script>${viewerScript()}</script>
+</body>
+</html>
+`
+}
+
+function factsHtml({ groups }: SiteIndex): string {
+  const count = (number: number, what: string, plural = `${what}s`) => `${number} ${number === 1 ? what : plural}`
+  const models = new Set(groups.map(({ model }) => model))
+  const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
+  const sizes = [...new Set(groups.map(({ size }) => size))].map((size) => `${size}×${size}`)
+  const strides = [...new Set(groups.map(({ stride }) => stride))]
+  const facts = [
+    count(models.size, 'network'),
+    count(patches.size, 'patch', 'patches'),
+    `${sizes.join(', ')} px`,
+    `${strides.length === 1 ? 'stride' : 'strides'} ${strides.join(', ')}`,
+  ]
+  return escapeHtml(facts.join(' · '))
+}
+
+function sectionHtml({ id, title, html }: ReportSection): string {
+  return `<section class="report" id="${escapeHtml(id)}" aria-labelledby="${escapeHtml(id)}-title">
+<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>
+${html}
+</section>`
+}

@@ -1,0 +1,135 @@
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { InputError } from '../../errors.js'
+import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
+import type { SimilaritySummary } from '../../results/summary.js'
+import type { Unit } from '../../results/unit.js'
+import type { ColourLimits } from '../heatmap.js'
+import { encodeMap } from './mapCoding.js'
+import { writeFeatures } from './siteFeatures.js'
+import { writeSiteFile } from './siteFile.js'
+import type { SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
+import { sitePictures } from './sitePictures.js'
+
+/** Writes the viewer's files while a study is read, one unit at a time. */
+export interface SiteWriter extends Required<UnitVisitor> {
+  /** Writes the mean maps once all units have been seen, and says what the page has to know. */
+  readonly finish: (
+    groups: readonly StudyGroup[],
+    similarity: readonly SimilaritySummary[],
+    limits: ColourLimits,
+  ) => Promise<SiteIndex>
+}
+
+/** What is known of a group while its units come in. */
+interface GroupFiles {
+  readonly key: number
+  readonly units: SiteUnit[]
+}
+
+/**
+ * @param results the results folder
+ * @param site an empty folder for the files; see `SiteMaps`, `SitePicture` and `SiteFeatures`
+ */
+export function siteWriter(results: string, site: string): SiteWriter {
+  const pictures = sitePictures(results, site)
+  const groups = new Map<string, GroupFiles>()
+  const filesOf = (model: string, size: number): GroupFiles => {
+    const name = JSON.stringify([model, size])
+    const files = groups.get(name) ?? { key: groups.size, units: [] }
+    groups.set(name, files)
+    return files
+  }
+  return {
+    onUnit: async (unit, maps, folder) => {
+      const { key, units } = filesOf(unit.inputs.model, unit.inputs.size)
+      const file = `${key}/${units.length}`
+      await writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps, folder))
+      const features = await writeFeatures(site, `features/${file}`, unit, folder)
+      const picture = await pictures.patch(unit.inputs)
+      units.push({ patch: unit.inputs.patch, picture, ...(features && { features }) })
+    },
+    finish: async (studyGroups, similarity, limits) => {
+      const described: SiteGroup[] = []
+      for (const group of studyGroups) {
+        const { key, units } = filesOf(group.model, group.size)
+        await writeSiteFile(site, `maps/${key}/mean`, meanMaps(group, similarity))
+        described.push({ key, units, ...(await describeGroup(group, similarity, pictures.background)) })
+      }
+      return { groups: described, limits }
+    },
+  }
+}
+
+function unitMaps(unit: Unit, maps: Float32Array, folder: string): SiteMaps {
+  const length = unit.rows * unit.cols
+  return {
+    layers: unit.layers.map(({ similarity }, layer) => ({
+      means: ANCHOR_NAMES.map((anchor) => similarity[anchor].mean),
+      minima: ANCHOR_NAMES.map((anchor) => similarity[anchor].min),
+      maps: ANCHOR_NAMES.map((_, anchor) => {
+        const start = (layer * ANCHOR_NAMES.length + anchor) * length
+        return encodedMap(maps.subarray(start, start + length), folder)
+      }),
+    })),
+  }
+}
+
+function meanMaps(group: StudyGroup, similarity: readonly SimilaritySummary[]): SiteMaps {
+  return {
+    layers: group.layers.map((layer, i): SiteLayerMaps => {
+      const maps = ANCHOR_NAMES.map((_, anchor) => meanMap(group, i, anchor))
+      return {
+        means: layerMeans(group, layer, similarity).map(({ mean }) => mean),
+        minima: maps.map((map) => map.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)),
+        maps: maps.map((map) => encodedMap(map, group.model)),
+      }
+    }),
+  }
+}
+
+function encodedMap(map: ArrayLike<number>, source: string): string {
+  try {
+    return Buffer.from(encodeMap(map)).toString('base64')
+  } catch (error) {
+    throw new InputError(
+      `the maps of ${source} hold a value that is no cosine; remove the unit and run reproduce on this folder again`,
+      { cause: error },
+    )
+  }
+}
+
+function layerMeans({ model, size }: StudyGroup, layer: string, similarity: readonly SimilaritySummary[]) {
+  const cells = similarity.filter((cell) => cell.model === model && cell.size === size && cell.layer === layer)
+  return ANCHOR_NAMES.map((anchor) => {
+    const { mean, std } = cells.find((cell) => cell.anchor === anchor) as SimilaritySummary
+    return { mean, std }
+  })
+}
+
+async function describeGroup(
+  group: StudyGroup,
+  similarity: readonly SimilaritySummary[],
+  background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
+): Promise<Omit<SiteGroup, 'key' | 'units'>> {
+  const { model, size, rows, cols, stride, units } = group
+  const [first] = units
+  const [layer] = first?.layers ?? []
+  if (first === undefined || layer === undefined) throw new Error('a group has at least one unit with a layer')
+  const anchors = ANCHOR_NAMES.map((name) => {
+    const { row, col } = layer.similarity[name]
+    return { name, row, col }
+  })
+  // The anchor at the bottom right is the last place at which the patch lies wholly in the frame.
+  const frame = layer.similarity['bottom-right'].row + size
+  return {
+    model,
+    size,
+    rows,
+    cols,
+    stride,
+    frame,
+    background: await background(first.inputs.background, frame),
+    anchors,
+    layers: first.layers.map(({ name, dims }) => ({ name, dims, means: layerMeans(group, name, similarity) })),
+  }
+}

@@ -1,0 +1,56 @@
+import { readFeatures, type Unit } from '../../results/unit.js'
+import { writeSiteFile } from './siteFile.js'
+import type { SiteFeatures } from './siteIndex.js'
+
+/** Bytes of a file of features before they become base64: what a browser takes in a moment. */
+const PART_BYTES = 12 * 1024 * 1024
+
+/**
+ * Writes the features that a unit keeps, `<key>-<layer>-<part>.js`.
+ * @param key `features/<group>/<unit>`
+ * @returns in how many files each layer's features lie; undefined if the unit keeps none
+ */
+export async function writeFeatures(
+  site: string,
+  key: string,
+  unit: Unit,
+  folder: string,
+): Promise<readonly number[] | undefined> {
+  const parts: number[] = []
+  for (const [layer, { dims }] of unit.layers.entries()) {
+    const features = await readFeatures(folder, unit, layer)
+    if (features === undefined) return undefined
+    const perPart = positionsPerPart(dims)
+    const positions = unit.rows * unit.cols
+    let part = 0
+    for (let start = 0; start < positions; start += perPart) {
+      const rows = features.data.subarray(start * dims, Math.min(positions, start + perPart) * dims)
+      const bytes = new Uint8Array(scaleRows(rows, dims).buffer)
+      const text: SiteFeatures = Buffer.from(bytes.buffer).toString('base64')
+      await writeSiteFile(site, `${key}-${layer}-${part++}`, text)
+    }
+    parts.push(part)
+  }
+  return parts
+}
+
+/** Positions whose features one file holds; the last file of a layer may hold fewer. */
+function positionsPerPart(dims: number): number {
+  return Math.max(1, Math.floor(PART_BYTES / (dims * Int16Array.BYTES_PER_ELEMENT)))
+}
+
+/**
+ * Each row scaled to int16, so that its largest magnitude is 32767.
+ * A cosine of such rows differs from that of the features by less than 1e-7 where no value stands out from the row.
+ * @param features [positions, dims]
+ */
+export function scaleRows(features: Float32Array, dims: number): Int16Array {
+  const scaled = new Int16Array(features.length)
+  for (let start = 0; start < features.length; start += dims) {
+    let largest = 0
+    for (let i = start; i < start + dims; i++) largest = Math.max(largest, Math.abs(features[i] as number))
+    const factor = largest === 0 ? 0 : 32767 / largest
+    for (let i = start; i < start + dims; i++) scaled[i] = Math.round((features[i] as number) * factor)
+  }
+  return scaled
+}

@@ -1,0 +1,69 @@
+import sharp from 'sharp'
+import { noise, parseColour } from '../../patches/background.js'
+import { readBackgroundPicture, readPatchPicture } from '../../results/pictures.js'
+import type { UnitInputs } from '../../results/unit.js'
+import { writeSiteFile } from './siteFile.js'
+import type { SiteGroup, SitePicture } from './siteIndex.js'
+
+/** Frames with more pixels a side have no picture of their background: no network has such. */
+const MAX_FRAME = 4096
+
+/** Pictures of a site, each written once. */
+export interface SitePictures {
+  /** Key of the picture that a unit's patch has; null: the results folder does not hold it. */
+  readonly patch: (inputs: UnitInputs) => Promise<number | null>
+  readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
+}
+
+/** Writes the pictures that units name, `pictures/<key>.js` below the site's folder. */
+export function sitePictures(results: string, site: string): SitePictures {
+  const keys = new Map<string, number | null>()
+  let count = 0
+  const keyOf = async (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
+    const known = keys.get(name)
+    if (known !== undefined) return known
+    const png = await makePng()
+    const key = png === undefined ? null : count++
+    keys.set(name, key)
+    if (png !== undefined) {
+      await writeSiteFile(
+        site,
+        `pictures/${key}`,
+        `data:image/png;base64,${png.toString('base64')}` satisfies SitePicture,
+      )
+    }
+    return key
+  }
+  return {
+    patch: ({ patchSha256, size, blend }) =>
+      keyOf(`patch ${patchSha256} ${size} ${blend}`, async () => {
+        const rgba = await readPatchPicture(results, patchSha256, size)
+        return rgba && encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
+      }),
+    background: async (identity, frame) => {
+      if (/^(white|#[0-9a-f]{6})$/.test(identity)) return { colour: `rgb(${parseColour(identity).join(' ')})` }
+      const picture = await keyOf(`background ${identity} ${frame}`, async () => {
+        const rgb = await backgroundPixels(results, identity, frame)
+        return rgb && encodePng(rgb, frame, 3)
+      })
+      return picture === null ? null : { picture }
+    },
+  }
+}
+
+async function backgroundPixels(results: string, identity: string, frame: number): Promise<Uint8Array | undefined> {
+  if (frame > MAX_FRAME) return undefined
+  const seed = /^noise:(\d{1,10})$/.exec(identity)?.[1]
+  return seed === undefined ? readBackgroundPicture(results, identity, frame) : noise(Number(seed), frame, frame)
+}
+
+/** A pixel is the patch's (alpha ≥ 128) or the background's. */
+function withHardAlpha(rgba: Uint8Array): Uint8Array {
+  return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
+}
+
+function encodePng(pixels: Uint8Array, side: number, channels: 3 | 4): Promise<Buffer> {
+  return sharp(pixels, { raw: { width: side, height: side, channels } })
+    .png()
+    .toBuffer()
+}
