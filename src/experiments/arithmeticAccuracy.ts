@@ -34,6 +34,12 @@ export interface ArithmeticCounts {
   readonly exact: number
 }
 
+export interface AccuracyOptions {
+  /** Called now and then with the number of trials done and what was counted until then. */
+  readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Trials whose images are in memory together. */
 const AT_A_TIME = 8
 
@@ -42,14 +48,13 @@ const AT_A_TIME = 8
  * where, within its square, the mean squared difference to the reference with it is smaller than to the one without it;
  * a tie counts as wrong.
  * @param draw the pixels of a scene
- * @param onTrials told how many trials are done
  * @throws InterruptedError
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
   trials: readonly Trial[],
   draw: (objects: readonly PlacedObject[]) => FramePixels,
-  { onTrials, signal }: { onTrials?: (done: number) => void; signal?: AbortSignal | undefined } = {},
+  { onTrials, signal }: AccuracyOptions = {},
 ): Promise<readonly ArithmeticCounts[]> {
   const counts = new Map<string, Counting>()
   for (let start = 0; start < trials.length; start += AT_A_TIME) {
@@ -67,7 +72,7 @@ export async function arithmeticAccuracy(
         }
       }
     }
-    onTrials?.(start + part.length)
+    await onTrials?.(start + part.length, [...counts.values()])
   }
   return [...counts.values()]
 }
@@ -86,6 +91,11 @@ function drawTrial(trial: Trial, draw: (objects: readonly PlacedObject[]) => Fra
   )
   const scenes = [A, B, expected, ...changed]
   return { trial, images: scenes.map((scene) => draw(scene.map((k) => trial.objects[k] as PlacedObject))) }
+}
+
+/** Images of a trial that go through the network. */
+export function trialImages({ objects }: Trial): number {
+  return 3 + objects.length
 }
 
 /** Where a judged image shows an object of a trial. */
@@ -186,4 +196,20 @@ function addTrial(counts: Counting, { kind, objects }: Trial, seen: readonly boo
   counts.decoys++
   counts.phantoms += phantoms
   if (missed + left + phantoms === 0) counts.exact++
+}
+
+/** The counts of two sets of trials together. */
+export function addCounts(
+  some: readonly ArithmeticCounts[],
+  more: readonly ArithmeticCounts[],
+): readonly ArithmeticCounts[] {
+  const sums = new Map<string, Counting>()
+  for (const entry of [...some, ...more]) {
+    const { layer, kind, judged, reference, ...numbers } = entry
+    const key = JSON.stringify([layer, kind, judged, reference])
+    const sum = sums.get(key)
+    if (sum === undefined) sums.set(key, { ...entry })
+    else for (const [field, number] of Object.entries(numbers)) sum[field as keyof typeof numbers] += number
+  }
+  return [...sums.values()]
 }

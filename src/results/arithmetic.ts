@@ -95,22 +95,26 @@ const accuracySchema = z.object({
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),
-  counts: z.array(
-    z.object({
-      layer: z.string(),
-      kind: z.enum(EXPRESSION_KINDS),
-      judged: z.enum(JUDGED),
-      reference: z.enum(REFERENCES),
-      trials: z.number().int(),
-      expected: z.number().int(),
-      found: z.number().int(),
-      subtracted: z.number().int(),
-      left: z.number().int(),
-      decoys: z.number().int(),
-      phantoms: z.number().int(),
-      exact: z.number().int(),
-    }),
-  ),
+  /** Trials that are counted, of all kinds. */
+  done: z.number().int(),
+  counts: z
+    .array(
+      z.object({
+        layer: z.string(),
+        kind: z.enum(EXPRESSION_KINDS),
+        judged: z.enum(JUDGED),
+        reference: z.enum(REFERENCES),
+        trials: z.number().int(),
+        expected: z.number().int(),
+        found: z.number().int(),
+        subtracted: z.number().int(),
+        left: z.number().int(),
+        decoys: z.number().int(),
+        phantoms: z.number().int(),
+        exact: z.number().int(),
+      }),
+    )
+    .readonly(),
 })
 
 /** What accuracy.json holds. */

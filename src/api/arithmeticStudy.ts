@@ -1,0 +1,184 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Scene } from '../engine/task.js'
+import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
+import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
+import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
+import { randomTrials, type Trial } from '../experiments/arithmeticTrials.js'
+import { namesOf, parseExpression } from '../experiments/expression.js'
+import { type SceneDrawing, sceneDrawing } from '../experiments/scenePatches.js'
+import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
+import { sha256 } from '../files/sha256.js'
+import type { NamedBackground } from '../patches/background.js'
+import { builtInPatches } from '../patches/collection.js'
+import type { PatchSource } from '../patches/patch.js'
+import type { Progress } from '../progress.js'
+import { type AccuracyDocument, ARITHMETIC_FORMAT, findArithmetic, readAccuracy } from '../results/arithmetic.js'
+import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
+import { computeArithmetic } from './arithmetic.js'
+import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
+import type { NetworkWithGenerators } from './generators.js'
+
+/** Arithmetic of one network as a study has it: the built-in scenes, and random expressions. */
+export interface ArithmeticPlan {
+  readonly models: NetworkWithGenerators
+  /** Scenes that are still to be computed, in their order. */
+  readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
+  /** What the counts of random expressions are to be made of. */
+  readonly accuracy: {
+    readonly path: string
+    readonly inputs: AccuracyDocument['inputs']
+    readonly trials: readonly Trial[]
+    readonly drawing: SceneDrawing
+    /** Counts of an interrupted run, of the first `done` trials; null: they stand already. */
+    readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
+  }
+}
+
+export interface ArithmeticPlanOptions {
+  /** Results folder. */
+  readonly out: string
+  /** Patches that random expressions are made of; scenes are always of the built-in ones. */
+  readonly patches: readonly PatchSource[]
+  readonly background: NamedBackground
+  readonly blend: Scene['blend']
+  readonly trialsPerKind: number
+  readonly seed: number
+}
+
+/** What a results folder lacks of a network's arithmetic. */
+export async function planArithmetic(
+  models: NetworkWithGenerators,
+  options: ArithmeticPlanOptions,
+): Promise<ArithmeticPlan> {
+  const { network } = models
+  const { out, background, blend } = options
+  const side = network.input.rows
+  const drawing = { patches: await builtInPatches(), background, side, blend }
+  const scenes: { folder: string; drawn: DrawnExpression }[] = []
+  for (const { name, expression, images } of ARITHMETIC_SCENES) {
+    const terms = parseExpression(expression)
+    const names = namesOf(terms, Object.keys(images))
+    const operands = await Promise.all(names.map((one) => operandOf(one, images[one] as string, SCENE_SIZE)))
+    const drawn = await drawExpression(expression, terms, operands, drawing)
+    const folder = join(arithmeticFolder(out, network.id), name)
+    if (!(await stands(folder, models, drawn))) scenes.push({ folder, drawn })
+  }
+  return { models, scenes, accuracy: await planAccuracy(models, options) }
+}
+
+/** Whether a scene's folder is whole, undamaged and made from the same inputs. */
+async function stands(folder: string, { network, generators }: NetworkWithGenerators, drawn: DrawnExpression) {
+  const stored = await findArithmetic(folder)
+  if (stored === undefined) return false
+  const { background, blend, expression } = drawn
+  const wanted = {
+    of: [network.id, network.weightsSha256, background, blend, expression, 'zero'],
+    layers: generators.map(({ layer, weightsSha256, feature }) => [layer, weightsSha256, feature]),
+    pixels: [...drawn.operands, drawn.expectation].map(({ image }) => sha256(image)),
+  }
+  const { model, weightsSha256, origin, layers, operands, expectation } = stored
+  const has = {
+    of: [model, weightsSha256, stored.background, stored.blend, stored.expression, origin],
+    layers: layers.map(({ layer, generatorSha256, feature }) => [layer, generatorSha256, feature]),
+    pixels: [...operands, expectation].map((image) => image.sha256),
+  }
+  return JSON.stringify(has) === JSON.stringify(wanted)
+}
+
+async function planAccuracy(
+  { network, generators }: NetworkWithGenerators,
+  { out, patches, background, blend, trialsPerKind, seed }: ArithmeticPlanOptions,
+): Promise<ArithmeticPlan['accuracy']> {
+  const side = network.input.rows
+  const names = patches.map(({ name }) => name)
+  const trials = randomTrials(names, SCENE_SIZE, side, trialsPerKind, seed)
+  const everyPatch = names.map((patch) => ({ patch, size: SCENE_SIZE, row: 0, col: 0 }))
+  const drawing = await sceneDrawing(everyPatch, patches, background.background, side, blend)
+  const inputs: AccuracyDocument['inputs'] = {
+    format: ARITHMETIC_FORMAT,
+    model: network.id,
+    weightsSha256: network.weightsSha256,
+    generators: generators.map(({ id, layer, weightsSha256 }) => ({ layer, id, sha256: weightsSha256 })),
+    patches: drawing.patches.map(({ name, sha256 }) => ({ name, sha256 })),
+    size: SCENE_SIZE,
+    background: background.identity,
+    blend,
+    trialsPerKind,
+    seed,
+  }
+  const path = accuracyPath(out, network.id)
+  const same = (stored: AccuracyDocument | undefined) =>
+    stored !== undefined && JSON.stringify(stored.inputs) === JSON.stringify(inputs)
+  if (same(await readAccuracy(path).catch(() => undefined))) return { path, inputs, trials, drawing, before: null }
+  const partial = await readAccuracy(partialPath(path)).catch(() => undefined)
+  const before = same(partial) ? (partial as AccuracyDocument) : { done: 0, counts: [] }
+  return { path, inputs, trials, drawing, before: { done: before.done, counts: before.counts } }
+}
+
+function partialPath(path: string): string {
+  return `${path}.partial`
+}
+
+/** Images that a plan will run through its network. */
+export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
+  const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
+  const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
+  return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
+}
+
+/** Computes what a plan lacks, and stores it: every scene whole or not at all, counts again and again. */
+export async function computeArithmeticPlan(
+  plan: ArithmeticPlan,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const total = imagesOfArithmetic(plan)
+  if (total === 0) return
+  const { network, generators } = plan.models
+  const models = await openArithmeticModels(network, generators)
+  progress.start(`${network.id} arithmetic`, total)
+  try {
+    let done = 0
+    for (const { folder, drawn } of plan.scenes) {
+      await writeFolderAtomic(folder, async (temporary) => {
+        await computeArithmetic(models, drawn, 'zero', temporary, signal)
+      })
+      done += drawn.operands.length + 2
+      progress.update(done)
+    }
+    await computeAccuracy(models, plan.accuracy, (images) => progress.update(done + images), signal)
+  } finally {
+    progress.stop()
+    await models.close()
+  }
+}
+
+/** Seconds after which counts are stored again, so that an interruption costs no more. */
+const SECONDS_BETWEEN_STORES = 5
+
+async function computeAccuracy(
+  models: ArithmeticModels,
+  { path, inputs, trials, drawing, before }: ArithmeticPlan['accuracy'],
+  onImages: (done: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (before === null) return
+  const left = trials.slice(before.done)
+  let stored = performance.now()
+  const counts = await arithmeticAccuracy(models, left, drawing.draw, {
+    signal,
+    onTrials: async (done, soFar) => {
+      onImages(left.slice(0, done).reduce((sum, trial) => sum + trialImages(trial), 0))
+      if (performance.now() - stored < SECONDS_BETWEEN_STORES * 1000) return
+      stored = performance.now()
+      await writeJson(partialPath(path), { inputs, done: before.done + done, counts: addCounts(before.counts, soFar) })
+    },
+  })
+  await writeJson(path, { inputs, done: trials.length, counts: addCounts(before.counts, counts) })
+  await rm(partialPath(path), { force: true })
+}
+
+function writeJson(path: string, document: AccuracyDocument): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
+}

@@ -1,0 +1,66 @@
+/** An expression over scenes of built-in patches. */
+export interface ArithmeticScene {
+  /** Names the folder of its results. */
+  readonly name: string
+  readonly title: string
+  readonly expression: string
+  /** Scenes by name, as `parseScene` reads them. */
+  readonly images: Readonly<Record<string, string>>
+}
+
+/** Side in pixels of the objects: the paper's small patches. */
+export const SCENE_SIZE = 75
+
+/**
+ * What `reproduce` computes. The first two are the paper's (Figure 6), with oranges where it has strawberries.
+ */
+export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
+  {
+    name: 'three-minus-two',
+    title: 'Three oranges less two leave one (Figure 6a)',
+    expression: 'A - B',
+    images: { A: 'orange@10,10 orange@10,139 orange@139,10', B: 'orange@10,10 orange@10,139' },
+  },
+  {
+    name: 'one-plus-two',
+    title: 'One orange and two make three (Figure 6b)',
+    expression: 'A + B',
+    images: { A: 'orange@10,10', B: 'orange@10,139 orange@139,139' },
+  },
+  {
+    name: 'one-plus-one',
+    title: 'Two objects of different classes side by side',
+    expression: 'A + B',
+    images: { A: 'dog@74,5', B: 'car@74,144' },
+  },
+  {
+    name: 'two-minus-one',
+    title: 'Two objects of different classes less one',
+    expression: 'A - B',
+    images: { A: 'airplane@10,10 boat@139,139', B: 'boat@139,139' },
+  },
+  {
+    name: 'three-minus-one',
+    title: 'Three objects of different classes less the one in the middle',
+    expression: 'A - B',
+    images: { A: 'banana@5,5 clock@74,74 bird@144,144', B: 'clock@74,74' },
+  },
+  {
+    name: 'exchange',
+    title: 'One object comes in, another goes',
+    expression: 'A + B - C',
+    images: { A: 'zebra@10,74 bird@139,10', B: 'laptop@139,139', C: 'zebra@10,74' },
+  },
+  {
+    name: 'move',
+    title: 'A dog is taken away on the left and put on the right',
+    expression: 'A - B + C',
+    images: { A: 'dog@10,10 clock@139,74', B: 'dog@10,10', C: 'dog@10,139' },
+  },
+  {
+    name: 'large',
+    title: 'Two large objects',
+    expression: 'A + B',
+    images: { A: 'orange:110@2,2', B: 'bird:110@112,112' },
+  },
+]

@@ -1,0 +1,74 @@
+import { SCENE_SIZE } from '../experiments/arithmeticScenes.js'
+import type { ArithmeticAccuracySummary, Rate } from '../results/arithmeticSummary.js'
+import type { ResultTable, TableCell } from './tables.js'
+
+const MEASURES = ['exact', 'recall', 'falseObjects'] as const
+
+/** In tables, with what each is a share of. */
+const MEASURE_NAMES = { exact: 'exact', recall: 'recall', falseObjects: 'false objects' } as const
+
+/** In words: what is judged. */
+export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
+
+/**
+ * Two tables of random expressions, none where they were not measured: exact results by kind of expression and origin,
+ * and of all kinds every measure by both references.
+ */
+export function arithmeticTables(measured: readonly ArithmeticAccuracySummary[]): readonly ResultTable[] {
+  if (measured.length === 0) return []
+  const common = { size: SCENE_SIZE, statistic: 'rate', counted: 'cases' }
+  const ofKinds = measured.filter(({ judged, reference }) => judged !== 'control' && reference === 'decoded')
+  const ofAll = measured.filter(({ kind }) => kind === 'all')
+  return [
+    {
+      ...common,
+      name: `arithmetic-exact-${SCENE_SIZE}`,
+      title: `Exact results of feature arithmetic, objects of ${SCENE_SIZE}×${SCENE_SIZE}`,
+      note: 'Share ± binomial standard error of random expressions whose decoded result shows every expected object and no other. An object is seen where the picture is nearer to what the generator makes of the true scene with it than without it. 3−2: three objects less two of them; the others likewise.',
+      ...filled(
+        ofKinds.map((entry) => ({ entry, key: [JUDGED_NAMES[entry.judged], entry.kind], value: entry.exact })),
+        ['features', 'expression'],
+      ),
+    },
+    {
+      ...common,
+      name: `arithmetic-accuracy-${SCENE_SIZE}`,
+      title: `Accuracy of feature arithmetic, objects of ${SCENE_SIZE}×${SCENE_SIZE}`,
+      note: 'Share ± binomial standard error over all random expressions: exact results; expected objects that are seen (recall); others that are seen (false objects). Judged against what the generator makes of the true scenes, and against their pixels; “no arithmetic” decodes the true feature of the expected scene, so that it shows what the generator alone gets wrong.',
+      ...filled(
+        ofAll.flatMap((entry) =>
+          MEASURES.map((measure) => ({
+            entry,
+            key: [JUDGED_NAMES[entry.judged], entry.reference, MEASURE_NAMES[measure]],
+            value: entry[measure],
+          })),
+        ),
+        ['features', 'reference', 'measure'],
+      ),
+    },
+  ]
+}
+
+interface Filling {
+  readonly entry: ArithmeticAccuracySummary
+  readonly key: readonly string[]
+  readonly value: Rate
+}
+
+/** Columns in the order in which their keys first come, rows by model and layer. */
+function filled(fillings: readonly Filling[], keys: readonly string[]): Pick<ResultTable, 'keys' | 'columns' | 'rows'> {
+  const columns = [...new Map(fillings.map(({ key }) => [JSON.stringify(key), key])).values()]
+  const places = new Map(
+    fillings.map(({ entry: { model, layer } }) => [JSON.stringify([model, layer]), { model, layer }]),
+  )
+  const rows = [...places.values()].map(({ model, layer }) => {
+    const own = fillings.filter(({ entry }) => entry.model === model && entry.layer === layer)
+    const cells = columns.map((key): TableCell => {
+      const { rate, error, count } = own.find((filling) => filling.key.join() === key.join())?.value ?? {}
+      if (rate === undefined || rate === null || count === undefined) return {}
+      return { measured: { mean: rate, std: error ?? 0, count } }
+    })
+    return { model, layer, cells }
+  })
+  return { keys, columns, rows }
+}
