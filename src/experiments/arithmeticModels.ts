@@ -114,12 +114,15 @@ async function decode(
 export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): FramePixels {
   const count = values.length / 3
   const pixels = new Uint8Array(values.length)
+  const clamped = new Uint8ClampedArray(pixels.buffer)
   for (let channel = 0; channel < 3; channel++) {
-    const colour = channelOrder === 'rgb' ? channel : 2 - channel
-    const [shift, scale] = [mean[channel] as number, std[channel] as number]
-    for (let i = 0; i < count; i++) {
-      const value = ((values[channel * count + i] as number) * scale + shift) * divisor
-      pixels[i * 3 + colour] = Math.min(255, Math.max(0, Math.round(value)))
+    const plane = values.subarray(channel * count, (channel + 1) * count)
+    const scale = (std[channel] as number) * divisor
+    const shift = (mean[channel] as number) * divisor
+    let at = channelOrder === 'rgb' ? channel : 2 - channel
+    for (const value of plane) {
+      clamped[at] = value * scale + shift
+      at += 3
     }
   }
   return pixels
