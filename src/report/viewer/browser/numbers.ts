@@ -21,17 +21,17 @@ function withMinus(text: string): string {
  */
 export function ticks(from: number, to: number, most: number): readonly number[] {
   if (!(to > from)) return [from]
-  const step = tickStep(from, to, most)
+  const power = 10 ** Math.floor(Math.log10((to - from) / most))
+  const spans = [1, 2, 5, 10, 20, 50].map((factor) => tickSpan(from, to, factor * power))
+  const { first, count, step } = spans.find((span) => span.count <= most) as (typeof spans)[number]
   const decimals = tickDecimals(step)
-  const first = Math.ceil(from / step - 1e-9)
-  const last = Math.floor(to / step + 1e-9)
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toFixed(decimals)))
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toFixed(decimals)))
 }
 
-function tickStep(from: number, to: number, most: number): number {
-  const power = 10 ** Math.floor(Math.log10((to - from) / most))
-  const steps = [1, 2, 5, 10, 20].map((factor) => factor * power)
-  return steps.find((step) => (to - from) / step <= most - 1) ?? power * 50
+/** The multiples of a step that lie on an axis; its ends count in spite of rounding. */
+function tickSpan(from: number, to: number, step: number): { first: number; count: number; step: number } {
+  const first = Math.ceil(from / step - 1e-9)
+  return { first, count: Math.floor(to / step + 1e-9) - first + 1, step }
 }
 
 function tickDecimals(step: number): number {

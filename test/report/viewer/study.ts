@@ -1,0 +1,38 @@
+import { anchorPositions } from '../../../src/engine/positions.js'
+import type { SiteGroup, SiteIndex } from '../../../src/report/viewer/siteIndex.js'
+
+interface Wishes {
+  readonly key: number
+  readonly model: string
+  readonly size?: number
+  readonly layers?: readonly string[]
+  readonly stride?: number
+  readonly features?: readonly number[]
+}
+
+/** A group of 10×10 positions with the patches car and dog. */
+export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], stride = 1, features }: Wishes): SiteGroup {
+  const [rows, cols] = [10, 10]
+  const side = (rows - 1) * stride + 1
+  return {
+    key,
+    model,
+    size,
+    rows,
+    cols,
+    stride,
+    frame: side - 1 + size,
+    background: { colour: 'rgb(255 255 255)' },
+    anchors: anchorPositions(side),
+    layers: layers.map((name) => ({
+      name,
+      dims: 8,
+      means: Array.from({ length: 5 }, () => ({ mean: 0.9, std: 0.01 })),
+    })),
+    units: ['car', 'dog'].map((patch) => ({ patch, picture: null, ...(features && { features }) })),
+  }
+}
+
+export function indexOf(groups: readonly SiteGroup[]): SiteIndex {
+  return { groups, limits: { low: 0.88, high: 1 } }
+}
