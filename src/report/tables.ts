@@ -91,6 +91,9 @@ const NULL_BASELINE: Kind = {
   counted: 'pairs',
 }
 
+const PAPER_NOTE =
+  'Beside it the paper’s value and the difference from it, also in σ: as a multiple of the paper’s own ± in that cell.'
+
 /**
  * One table a patch size, the paper's values beside the measured ones where the paper has them.
  * @param wholePaper also rows of the paper that were not measured, and its two sizes even if none was
@@ -183,9 +186,14 @@ function tables(
         })
         return { model, layer, cells }
       })
-      const { keys, statistic, counted, note } = kind
+      const { keys, statistic, counted } = kind
+      const note = hasPaper(rows) ? `${kind.note} ${PAPER_NOTE}` : kind.note
       return { ...tableTitle(kind, size), note, size, keys, columns, statistic, counted, rows }
     })
+}
+
+function hasPaper(rows: readonly TableRow[]): boolean {
+  return rows.some(({ cells }) => cells.some(({ paper }) => paper))
 }
 
 function placeOf({ model, layer, size, key }: Omit<Entry, 'value'>): string {
@@ -212,12 +220,24 @@ export function columnTitle(key: readonly string[]): string {
   return key.join(', ')
 }
 
-/** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003" where the paper has the cell. */
-export function cellParts({ measured, paper }: TableCell): { own: string; paper?: string } {
+/** What was measured less the paper's value; `sigmas` is that over the paper's standard deviation, if it is not zero. */
+function differenceOf({ measured, paper }: TableCell): { value: number; sigmas?: number } | undefined {
+  if (measured === undefined || paper === undefined) return undefined
+  const value = measured.mean - paper.mean
+  return paper.std === 0 ? { value } : { value, sigmas: value / paper.std }
+}
+
+/** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
+export function cellParts(cell: TableCell): { own: string; paper?: string } {
+  const { measured, paper } = cell
   const own = measured ? `${measured.mean.toFixed(3)} ± ${measured.std.toFixed(3)}` : '–'
   if (paper === undefined) return { own }
   const published = `paper ${paper.mean.toFixed(3)} ± ${paper.std.toFixed(3)}`
-  return { own, paper: measured ? `${published}, ${signed(measured.mean - paper.mean)}` : published }
+  const difference = differenceOf(cell)
+  if (difference === undefined) return { own, paper: published }
+  const { value, sigmas } = difference
+  const inSigmas = sigmas === undefined ? '' : ` (${signed(sigmas, 1)} σ)`
+  return { own, paper: `${published}, ${signed(value)}${inSigmas}` }
 }
 
 function cellText(cell: TableCell): string {
@@ -225,11 +245,11 @@ function cellText(cell: TableCell): string {
   return paper === undefined ? own : `${own} (${paper})`
 }
 
-export function tableMarkdown({ title, columns, rows }: ResultTable): string {
+export function tableMarkdown({ title, note, columns, rows }: ResultTable): string {
   const head = ['model', 'layer', ...columns.map(columnTitle)]
   const body = rows.map(({ model, layer, cells }) => [model, layer, ...cells.map(cellText)])
   const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  return [`# ${title}`, '', line(head), line(head.map(() => '---')), ...body.map(line), ''].join('\n')
+  return [`# ${title}`, '', line(head), line(head.map(() => '---')), ...body.map(line), '', note, ''].join('\n')
 }
 
 /** One row a cell of the table, with every digit. */
@@ -245,31 +265,40 @@ export function tableCsv({ size, keys, columns, statistic, counted, rows }: Resu
     `paper_${statistic}`,
     'paper_std',
     'difference',
+    'difference_sigmas',
   ]
   const lines = rows.flatMap(({ model, layer, cells }) =>
-    cells.map(({ measured, paper }, i) => {
-      const difference = measured && paper ? measured.mean - paper.mean : undefined
-      const values = [measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, difference]
+    cells.map((cell, i) => {
+      const { measured, paper } = cell
+      const { value, sigmas } = differenceOf(cell) ?? {}
+      const values = [measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, value, sigmas]
       return [model, layer, size, ...(columns[i] ?? []), ...values.map((value) => value ?? '')]
     }),
   )
   return `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`
 }
 
-export function tableLatex({ title, columns, rows }: ResultTable): string {
-  const showsPaper = rows.some(({ cells }) => cells.some(({ paper }) => paper))
-  const perColumn = showsPaper ? 3 : 2
+/** A tabular without packages; where the paper has values, its mean and the difference in its σ are columns too. */
+export function tableLatex({ title, note, columns, rows }: ResultTable): string {
+  const showsPaper = hasPaper(rows)
+  const perColumn = showsPaper ? 4 : 2
   const heads = columns.map((key) => `\\multicolumn{${perColumn}}{c}{${columnTitle(key)}}`).join(' & ')
-  const subheads = columns.map(() => `$\\bar{x}$ & $\\sigma$${showsPaper ? ' & paper' : ''}`).join(' & ')
+  const subheads = columns
+    .map(() => `$\\bar{x}$ & $\\sigma$${showsPaper ? ' & paper & $\\Delta/\\sigma$' : ''}`)
+    .join(' & ')
   const body = rows.map(({ model, layer, cells }) => {
-    const values = cells.flatMap(({ measured, paper }) => {
+    const values = cells.flatMap((cell) => {
+      const { measured, paper } = cell
       const own = [measured?.mean.toFixed(3) ?? '--', measured?.std.toFixed(3) ?? '--']
-      return showsPaper ? [...own, paper?.mean.toFixed(3) ?? '--'] : own
+      const { sigmas } = differenceOf(cell) ?? {}
+      const inSigmas = sigmas === undefined ? '--' : `$${signed(sigmas, 1).replace('−', '-')}$`
+      return showsPaper ? [...own, paper?.mean.toFixed(3) ?? '--', inSigmas] : own
     })
     return `${[latexText(model), latexText(layer), ...values].join(' & ')} \\\\`
   })
   return [
     `% ${title}`,
+    `% ${note}`,
     `\\begin{tabular}{ll${'r'.repeat(perColumn * columns.length)}}`,
     '\\hline',
     `model & layer & ${heads} \\\\`,
@@ -307,7 +336,7 @@ function latexText(text: string): string {
   return oneLine(text).replace(/[\\~^<>|&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
 }
 
-function signed(value: number): string {
-  const text = value.toFixed(3)
+function signed(value: number, digits = 3): string {
+  const text = value.toFixed(digits)
   return Number(text) >= 0 ? `+${text.replace('-', '')}` : text.replace('-', '−')
 }

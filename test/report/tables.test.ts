@@ -124,8 +124,8 @@ describe('separability tables', () => {
       [0.8, undefined],
     ])
     expect(tableCsv(table).split('\n').slice(0, 2)).toEqual([
-      'model,layer,size,task,cv,accuracy,std,patches,paper_accuracy,paper_std,difference',
-      `alexnet,fc6,125,left-right,ordered,0.9,0.1,2,0.999,0.002,${0.9 - 0.999}`,
+      'model,layer,size,task,cv,accuracy,std,patches,paper_accuracy,paper_std,difference,difference_sigmas',
+      `alexnet,fc6,125,left-right,ordered,0.9,0.1,2,0.999,0.002,${0.9 - 0.999},${(0.9 - 0.999) / 0.002}`,
     ])
   })
 
@@ -158,15 +158,19 @@ describe('cell', () => {
   it('shows mean and deviation, the paper’s, and the difference with its sign', () => {
     expect(cellParts({ measured: measuredCell(0.934), paper: paperCell(0.931) })).toEqual({
       own: '0.934 ± 0.020',
-      paper: 'paper 0.931 ± 0.029, +0.003',
+      paper: 'paper 0.931 ± 0.029, +0.003 (+0.1 σ)',
     })
     expect(cellParts({ measured: measuredCell(0.9), paper: paperCell(0.931) }).paper).toBe(
-      'paper 0.931 ± 0.029, −0.031',
+      'paper 0.931 ± 0.029, −0.031 (−1.1 σ)',
     )
-    expect(cellParts({ measured: measuredCell(0.93099), paper: paperCell(0.931) }).paper).toMatch(/, \+0\.000$/)
+    expect(cellParts({ measured: measuredCell(0.93099), paper: paperCell(0.931) }).paper).toMatch(
+      /, \+0\.000 \(\+0\.0 σ\)$/,
+    )
     expect(cellParts({ measured: measuredCell(0.9) })).toEqual({ own: '0.900 ± 0.020' })
     expect(cellParts({ paper: paperCell(0.931) })).toEqual({ own: '–', paper: 'paper 0.931 ± 0.029' })
     expect(cellParts({})).toEqual({ own: '–' })
+    const exact = published('m', 'l', 125, 0.9, 0)[0] as PaperSimilarity
+    expect(cellParts({ measured: measuredCell(0.91), paper: exact }).paper).toBe('paper 0.900 ± 0.000, +0.010')
   })
 })
 
@@ -176,7 +180,8 @@ describe('Markdown', () => {
       fc.property(names, names, (model, layer) => {
         const text = tableMarkdown(tableOf(measured(model, layer, 125)))
         const lines = text.split('\n')
-        expect(lines).toHaveLength(6)
+        expect(lines).toHaveLength(8)
+        expect(lines[6]).toMatch(/^Mean ± standard deviation/)
         expect(lines[0]).toBe('# Table 1: Mean cosine similarity to each anchor, patches of 125×125')
         expect(markdownCells(lines[2] as string)).toEqual(['model', 'layer', ...ANCHOR_NAMES])
         expect(lines[3]).toMatch(/^\|( --- \|){7}$/)
@@ -203,15 +208,15 @@ describe('CSV', () => {
       published('c', 'd', 125, 0.25, 0.125),
     )
     const lines = tableCsv(table).split('\n')
-    expect(lines[0]).toBe('model,layer,size,anchor,mean,std,patches,paper_mean,paper_std,difference')
-    expect(lines[1]).toBe(`"a,b","fc ""6""",125,top-left,${1 / 3},0.1,3,,,`)
-    expect(lines[6]).toBe('c,d,125,top-left,0.5,0.02,3,0.25,0.125,0.25')
+    expect(lines[0]).toBe('model,layer,size,anchor,mean,std,patches,paper_mean,paper_std,difference,difference_sigmas')
+    expect(lines[1]).toBe(`"a,b","fc ""6""",125,top-left,${1 / 3},0.1,3,,,,`)
+    expect(lines[6]).toBe('c,d,125,top-left,0.5,0.02,3,0.25,0.125,0.25,2')
     expect(lines).toHaveLength(1 + 10 + 1)
   })
 
   it('leaves what was not measured empty', () => {
     const [table] = similarityTables([], published('c', 'd', 75, 0.25, 0.125), true)
-    expect(table && tableCsv(table).split('\n')[1]).toBe('c,d,75,top-left,,,,0.25,0.125,')
+    expect(table && tableCsv(table).split('\n')[1]).toBe('c,d,75,top-left,,,,0.25,0.125,,')
   })
 })
 
@@ -221,7 +226,7 @@ describe('LaTeX', () => {
   it('has as many cells as columns, with the paper and without', () => {
     for (const [paper, perAnchor] of [
       [[], 2],
-      [published('a', 'b', 125, 0.8, 0.1), 3],
+      [published('a', 'b', 125, 0.8, 0.1), 4],
     ] as const) {
       const text = tableLatex(tableOf([...measured('a', 'b', 125), ...measured('c', 'd', 125)], paper))
       const columns = /\\begin\{tabular\}\{(l+r+)\}/.exec(text)?.[1]
@@ -231,6 +236,13 @@ describe('LaTeX', () => {
       for (const row of rows) expect(row.split('&')).toHaveLength(2 + 5 * perAnchor)
       expect(rows).toHaveLength(3)
     }
+  })
+
+  it('sets the paper’s mean and the difference in its σ behind each cell', () => {
+    const text = tableLatex(tableOf(measured('a', 'b', 125, 0.6, 0.05), published('a', 'b', 125, 0.8, 0.1)))
+    expect(rowsOf(text)[2]).toMatch(/^a & b & 0\.600 & 0\.050 & 0\.800 & \$-2\.0\$ & /)
+    expect(text).toContain('$\\bar{x}$ & $\\sigma$ & paper & $\\Delta/\\sigma$')
+    expect(text).toMatch(/^% Mean ± .* σ: as a multiple of the paper’s own/m)
   })
 
   it('shows every special character of a name as itself', () => {
@@ -246,7 +258,7 @@ describe('LaTeX', () => {
     fc.assert(
       fc.property(names, names, (model, layer) => {
         const text = tableLatex(tableOf(measured(model, layer, 125)))
-        expect(text.split('\n')).toHaveLength(10)
+        expect(text.split('\n')).toHaveLength(11)
         const row = rowsOf(text)[2] as string
         expect(row.match(/(?<!\\)&/g)).toHaveLength(11)
         expect(row).not.toMatch(/(?<!\\)[%$#_^~]/)
