@@ -66,11 +66,6 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   return { network, generators: inOrder }
 }
 
-/** Whether generators of a network are known. */
-export function hasGenerators(model: string): boolean {
-  return listGenerators().some(({ encoder }) => encoder === model)
-}
-
 function knownGenerators(model: string, layers: readonly string[] | undefined) {
   catalogEntry(model)
   const all = listGenerators()

@@ -32,6 +32,7 @@ import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { type Unit, writeUnit } from '../results/unit.js'
+import { computeArithmeticPlan, imagesOfArithmetic } from './arithmeticStudy.js'
 import { chooseDevice } from './options.js'
 import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
@@ -52,11 +53,13 @@ export interface StudyEstimate {
   readonly finished: number
   /** Images of the units that are left. */
   readonly images: number
+  /** Images of arithmetic that are left; each is also decoded from every layer. */
+  readonly arithmeticImages: number
   /** Bytes that all units take on disk, reports aside. */
   readonly bytes: number
   /** Largest features of a unit in memory. */
   readonly featureBytes: number
-  /** Seconds for the images that are left, from a short measured trial of each network; classifiers come on top. */
+  /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
   readonly seconds: number
 }
 
@@ -106,6 +109,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     const units = study.left.filter((unit) => unit.network === network)
     if (units.length > 0) settings[network.id] = await computeUnits(study, network, units, options, progress, signal)
   }
+  for (const plan of study.arithmetic) await computeArithmeticPlan(plan, progress, signal)
   if (signal?.aborted) throw new InterruptedError()
   const summary = await writeReport(study.out, reportOptions(options))
   const end = new Date()
@@ -114,7 +118,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     out: study.out,
     units: study.units.length,
     computed: study.left.length,
-    images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
+    images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0) + arithmeticImages(study),
     seconds: (end.getTime() - start.getTime()) / 1000,
     summary,
   }
@@ -161,6 +165,7 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     units: study.units.length,
     finished: study.units.length - study.left.length,
     images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
+    arithmeticImages: arithmeticImages(study),
     bytes: study.units.reduce(
       (sum, unit) => sum + arrayBytes(unit) + (study.keepsFeatures ? keptFeatureBytes(unit) : 0),
       0,
@@ -168,6 +173,10 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
   }
+}
+
+function arithmeticImages({ arithmetic }: Study): number {
+  return arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0)
 }
 
 /** Bytes on disk of a unit's features at all positions of the grid. */
@@ -303,6 +312,14 @@ function describeRun(study: Study, settings: Readonly<Record<string, MeasuredSet
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
     blend: study.blend,
     separability: study.separability,
+    arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy }) => ({
+      model: network.id,
+      weightsPath: network.weightsPath,
+      weightsSha256: network.weightsSha256,
+      generators: generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
+      expressionsPerKind: accuracy.inputs.trialsPerKind,
+      seed: accuracy.inputs.seed,
+    })),
     settings,
   }
 }

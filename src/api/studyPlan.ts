@@ -4,16 +4,20 @@ import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '../experiments/folds.js'
 import { LOSSES, type Loss } from '../experiments/separability.js'
-import { catalog, type Network } from '../networks/index.js'
+import { catalog, listGenerators, type Network } from '../networks/index.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
+import { type ArithmeticPlan, planArithmetic } from './arithmeticStudy.js'
+import { chooseGenerators } from './generators.js'
 import { chooseNetwork } from './options.js'
 
-/** The experiments that a unit may hold. */
-export const EXPERIMENTS = ['similarity', 'separability'] as const
+/** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
+export const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
 export type Experiment = (typeof EXPERIMENTS)[number]
+
+const DEFAULT_EXPERIMENTS: readonly Experiment[] = ['similarity', 'separability']
 
 /** What decides a study's numbers. */
 export interface StudyOptions {
@@ -28,7 +32,10 @@ export interface StudyOptions {
   /** Sides of the square patches in pixels, 75 and 125 by default. */
   readonly sizes?: readonly number[]
   readonly stride?: number
-  /** Both by default; similarity is measured in any case, since it costs one pass over the features. */
+  /**
+   * Similarity and separability by default. Similarity is measured wherever units are, since it costs one pass over the
+   * features; `arithmetic` alone needs no units.
+   */
   readonly experiments?: readonly Experiment[]
   /** Fold schemes of separability: ordered, shuffled and transposed by default. */
   readonly cv?: readonly FoldScheme[]
@@ -36,8 +43,10 @@ export interface StudyOptions {
   readonly loss?: Loss
   /** Weight of the classifier's losses, 1 by default. */
   readonly C?: number
-  /** Seed of the fold schemes `shuffled` and `blocks`, 0 by default. */
+  /** Seed of the fold schemes `shuffled` and `blocks`, and of the random expressions of arithmetic; 0 by default. */
   readonly seed?: number
+  /** Random expressions of each of the four kinds that arithmetic is measured on, 50 by default. */
+  readonly expressions?: number
   /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
   readonly background?: string
   readonly blend?: Scene['blend']
@@ -64,6 +73,8 @@ export interface Study {
   readonly units: readonly PlannedUnit[]
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
+  /** One for each network whose features are added and subtracted. */
+  readonly arithmetic: readonly ArithmeticPlan[]
 }
 
 const PRESETS = {
@@ -79,20 +90,35 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard' } = options
   const separability = classifierOf(options)
   const stride = options.stride ?? PRESETS[preset].stride
-  const networks = await networksOf(options, PRESETS[preset].kind)
+  const { experiments = DEFAULT_EXPERIMENTS } = options
+  const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
+  const networks = hasUnits ? await networksOf(options, PRESETS[preset].kind) : []
   const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = await patchesOf(options.patches, [...new Set(sizes)], frame)
+  const patches = hasUnits ? await patchesOf(options.patches, [...new Set(sizes)], frame) : []
   const units = planUnits(networks, patches, stride)
   checkFolds(units, separability)
   const out = resolve(options.out ?? 'shiftscope-results')
   const keepsFeatures = options.keepFeatures ?? false
-  const study = { out, networks, patches, stride, backgrounds, blend, separability, keepsFeatures, units, left: [] }
+  const study = {
+    out,
+    networks,
+    patches,
+    stride,
+    backgrounds,
+    blend,
+    separability,
+    keepsFeatures,
+    units,
+    left: [],
+    arithmetic: [],
+  }
   const left: PlannedUnit[] = []
   for (const unit of units) {
     if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
   }
-  return { ...study, left }
+  const arithmetic = experiments.includes('arithmetic') ? await arithmeticPlans(options, out) : []
+  return { ...study, left, arithmetic }
 }
 
 /**
@@ -153,7 +179,7 @@ export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit):
 
 function classifierOf(options: StudyOptions): UnitInputs['separability'] {
   const {
-    experiments = EXPERIMENTS,
+    experiments = DEFAULT_EXPERIMENTS,
     cv = ['ordered', 'shuffled', 'transposed'],
     loss = 'hinge',
     C = 1,
@@ -173,12 +199,13 @@ function checkNames(what: string, names: readonly string[], known: readonly stri
 }
 
 async function networksOf(
-  { models: named, layers, weights }: StudyOptions,
+  { models: named, layers, weights, experiments }: StudyOptions,
   kind: 'embedded' | 'published',
 ): Promise<readonly Network[]> {
   const preset = catalog().filter((entry) => entry.kind === kind)
   const models = named ?? preset.map(({ id }) => id)
-  const stray = Object.keys(weights ?? {}).find((id) => !models.includes(id))
+  const generators = experiments?.includes('arithmetic') ? listGenerators().map(({ id }) => id) : []
+  const stray = Object.keys(weights ?? {}).find((id) => ![...models, ...generators].includes(id))
   if (stray !== undefined) {
     throw new UsageError(`--weights names ${stray}, which is not among the networks of this run; add it to --models`)
   }
@@ -210,4 +237,36 @@ async function patchesOf(path: string | undefined, sizes: readonly number[], fra
     bySource.push([...(await patchesOfSource(source, sizes, frame))])
   }
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
+}
+
+/** Arithmetic of each of the run's networks that has generators; by default of the preset's. */
+async function arithmeticPlans(options: StudyOptions, out: string): Promise<readonly ArithmeticPlan[]> {
+  const { preset = 'quick', background = WHITE, blend = 'hard', expressions = 50, seed = 0 } = options
+  if (!Number.isInteger(expressions) || expressions < 1)
+    throw new UsageError(`${expressions} expressions of a kind are no positive whole number; use --expressions 50`)
+  const known = listGenerators()
+  const preferred = known.filter(({ kind }) => kind === PRESETS[preset].kind).map(({ encoder }) => encoder)
+  const models = [...new Set(options.models ?? preferred)].filter((id) => known.some(({ encoder }) => encoder === id))
+  if (models.length === 0) {
+    const encoders = [...new Set(known.map(({ encoder }) => encoder))].join(', ')
+    throw new UsageError(`arithmetic needs a network with generators; name one with --models: ${encoders}`)
+  }
+  const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
+  const plans: ArithmeticPlan[] = []
+  for (const model of models) {
+    const own = known.filter(({ encoder }) => encoder === model)
+    const ids = [model, ...own.map(({ id }) => id)]
+    const weights = Object.entries(options.weights ?? {}).filter(([id]) => ids.includes(id))
+    const layers = options.layers?.filter((name) => own.some(({ layer }) => layer === name))
+    const choice = await chooseGenerators({
+      model,
+      weights: Object.fromEntries(weights),
+      ...(layers && layers.length > 0 && { layers }),
+    })
+    const ground = await readBackground(background, choice.network.input.rows)
+    plans.push(
+      await planArithmetic(choice, { out, patches, background: ground, blend, trialsPerKind: expressions, seed }),
+    )
+  }
+  return plans
 }

@@ -12,10 +12,13 @@ export function arithmeticSections(studies: readonly ArithmeticStudy[]): readonl
   const { arithmeticAccuracy } = summarizeArithmetic(studies)
   const html = studies.map((study) => {
     const accuracy = arithmeticAccuracy.filter(({ model }) => model === study.model)
-    return `<h3>${escapeHtml(study.model)}</h3>\n${accuracyHtml(accuracy)}${study.scenes.map(sceneHtml).join('\n')}`
+    return `<h3>${escapeHtml(study.model)}</h3>\n${accuracyHtml(accuracy)}${study.scenes.map((scene, i) => sceneHtml(scene, i < SCENES_OPEN)).join('\n')}`
   })
   return [{ id: 'arithmetic', title: 'Feature arithmetic', html: `${INTRODUCTION}\n${html.join('\n')}` }]
 }
+
+/** The paper's two come first; the others are shown when asked for. */
+const SCENES_OPEN = 2
 
 const INTRODUCTION = `<p class="note">Features of scenes are added and subtracted, and a generator makes a picture of the result (paper section
 3.5, Figure 6). <em>From zero</em> adds the vectors as they are, as the paper does: then the feature of the white frame
@@ -25,7 +28,16 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
   if (accuracy.length === 0) return ''
   const all = accuracy.filter(({ kind }) => kind === 'all')
   const kinds = [...new Set(accuracy.map(({ kind }) => kind))].filter((kind) => kind !== 'all')
-  const head = ['layer', 'vectors', 'judged against', ...kinds, 'all', 'recall', 'left over', 'phantoms']
+  const head = [
+    'layer',
+    'vectors',
+    'judged against',
+    ...kinds.map((kind) => kind.replace('-', '−')),
+    'all',
+    'recall',
+    'left over',
+    'phantoms',
+  ]
   const rows = all.map((entry) => {
     const { layer, judged, reference, exact, recall, left, phantoms } = entry
     const byKind = kinds.map((kind) => {
@@ -49,7 +61,7 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
   })
   const trials = Math.max(...all.map(({ exact }) => exact.count))
   return `<p>${trials} random expressions a layer. In percent, with the binomial standard error: expressions whose picture shows every
-expected object and no other, by kind (3-2: three objects less two of them) and together; expected objects that are seen
+expected object and no other, by kind (3−2: three objects less two of them) and together; expected objects that are seen
 (recall); objects that were taken away and are still seen (left over); objects that were in no image and are seen
 (phantoms). An object is seen where the picture is nearer to the scene with it than without it. “No arithmetic” is the
 true feature of the expected scene: what the generator alone gets wrong.</p>
@@ -64,7 +76,7 @@ function percent(rate: Rate | undefined): string {
   return `${(rate.rate * 100).toFixed(1)} ± ${(rate.error * 100).toFixed(1)}`
 }
 
-function sceneHtml({ title, folder, document }: StoredScene): string {
+function sceneHtml({ title, folder, document }: StoredScene, isOpen: boolean): string {
   const expression = expressionText(document.terms)
   const figures = document.layers.map(({ layer, origins, reconstruction, files }) => {
     const source = [...folder.split('/'), files.sheet].map(encodeURIComponent).join('/')
@@ -76,7 +88,7 @@ function sceneHtml({ title, folder, document }: StoredScene): string {
     const text = `${document.model} ${layer}: ${expression} in pixels and decoded from features`
     return `<figure><a href="${source}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy" style="max-width:100%;height:auto"></a><figcaption>${escapeHtml(caption)}</figcaption></figure>`
   })
-  return `<details><summary>${escapeHtml(title)}: ${escapeHtml(expression)}</summary>
+  return `<details${isOpen ? ' open' : ''}><summary>${escapeHtml(title)}: ${escapeHtml(expression)}</summary>
 <p class="soft">${document.operands.map(({ name, source }) => `${escapeHtml(name)}: ${escapeHtml(source)}`).join('; ')}; expected: ${escapeHtml(document.expectation.scene ?? 'taken on pixels')}</p>
 ${figures.join('\n')}
 </details>`

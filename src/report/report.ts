@@ -5,9 +5,13 @@ import { UsageError } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { catalog } from '../networks/index.js'
+import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
+import { summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { metricsCsv } from '../results/metrics.js'
 import { meanMap, noUnits, readStudy, type StudyGroup } from '../results/study.js'
 import { type Summary, summarize } from '../results/summary.js'
+import { arithmeticSections } from './arithmetic.js'
+import { arithmeticTables } from './arithmeticTables.js'
 import { chartSections } from './charts/sections.js'
 import { writeFigures } from './figures/files.js'
 import { findingsSection } from './findings/document.js'
@@ -21,6 +25,7 @@ import type { ReportSection } from './section.js'
 import { tablesSection } from './tableSections.js'
 import {
   nullBaselineTables,
+  type ResultTable,
   separabilityTables,
   similarityTables,
   tableCsv,
@@ -41,7 +46,7 @@ export interface ReportOptions {
 /**
  * Makes metrics.csv, summary.json, tables, heatmaps and index.html of a results folder from its stored units (SPEC
  * section 4). The same units give the same bytes.
- * @throws InputError if the folder has no units or a damaged one
+ * @throws InputError if the folder has neither units nor arithmetic, or a damaged one
  */
 export async function writeReport(
   results: string,
@@ -49,7 +54,10 @@ export async function writeReport(
 ): Promise<Summary> {
   if (!(limits.low < limits.high) || !Number.isFinite(limits.high - limits.low))
     throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
-  const { groups, summary, index } = await readWithSite(results, limits)
+  const arithmetic = await readArithmeticStudies(results)
+  if (arithmetic.length > 0 && !(await isFolder(join(results, 'units')))) return reportArithmetic(results, arithmetic)
+  const { groups, summary: ofUnits, index } = await readWithSite(results, limits)
+  const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
   const published = paperTables()
   const tables = [
     ...similarityTables(summary.similarity, published.similarity, paper),
@@ -58,13 +66,7 @@ export async function writeReport(
   ]
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
   await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  await writeFolderAtomic(join(results, 'tables'), async (folder) => {
-    for (const table of tables) {
-      await writeFileAtomic(join(folder, `${table.name}.md`), tableMarkdown(table))
-      await writeFileAtomic(join(folder, `${table.name}.csv`), tableCsv(table))
-      await writeFileAtomic(join(folder, `${table.name}.tex`), tableLatex(table))
-    }
-  })
+  await writeTables(results, [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])])
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
@@ -77,9 +79,29 @@ export async function writeReport(
     tablesSection(tables),
     ...foldsSection(summary.separability),
     ...chartSections(summary),
+    ...arithmeticSections(arithmetic),
   ]
   await writeFileAtomic(join(results, 'index.html'), resultsPage(index, sections))
   return summary
+}
+
+/** The report of a folder that holds arithmetic alone. */
+async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<Summary> {
+  const summary = { ...summarize([]), ...summarizeArithmetic(arithmetic) }
+  await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  await writeTables(results, arithmeticTables(summary.arithmeticAccuracy))
+  await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic)))
+  return summary
+}
+
+async function writeTables(results: string, tables: readonly ResultTable[]): Promise<void> {
+  await writeFolderAtomic(join(results, 'tables'), async (folder) => {
+    for (const table of tables) {
+      await writeFileAtomic(join(folder, `${table.name}.md`), tableMarkdown(table))
+      await writeFileAtomic(join(folder, `${table.name}.csv`), tableCsv(table))
+      await writeFileAtomic(join(folder, `${table.name}.tex`), tableLatex(table))
+    }
+  })
 }
 
 /** Reads the study and writes the viewer's files of each unit in the same pass. */

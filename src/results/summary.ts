@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import type { ArithmeticAccuracySummary, ArithmeticSummary } from './arithmeticSummary.js'
 import type { Measure } from './metrics.js'
 import type { StudyGroup } from './study.js'
 
@@ -63,6 +64,9 @@ export interface Summary {
   readonly nullBaseline: readonly NullBaselineSummary[]
   /** Coverage, jaggedness, grid spectrum, direction bias and consistency, by the names of metrics.csv. */
   readonly measures: readonly MeasureSummary[]
+  /** Of folders that hold arithmetic: each scene's errors, and the accuracy on random expressions. */
+  readonly arithmetic?: readonly ArithmeticSummary[]
+  readonly arithmeticAccuracy?: readonly ArithmeticAccuracySummary[]
 }
 
 /** The paper's statistics (SPEC section 1, tables) from the units of a study. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import {
   ANCHOR_NAMES,
+  type ArithmeticAccuracySummary,
   estimateStudy,
   FOLD_SCHEMES,
   LOSSES,
@@ -44,7 +45,11 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
     .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 3, paper 1', parseWhole)
-    .option('--experiments <a,b>', 'what to measure; similarity,separability by default', parseList)
+    .option(
+      '--experiments <a,b>',
+      'what to measure: similarity, separability, arithmetic; the first two by default',
+      parseList,
+    )
     .option(
       '--cv <a,b>',
       `fold schemes of separability (${FOLD_SCHEMES.join(', ')}); ordered,shuffled,transposed by default`,
@@ -52,7 +57,8 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     )
     .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
     .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
-    .option('--seed <n>', 'seed of the fold schemes shuffled and blocks', parseNatural, 0)
+    .option('--seed <n>', 'seed of the fold schemes shuffled and blocks, and of random expressions', parseNatural, 0)
+    .option('--expressions <n>', 'random expressions of each kind that arithmetic is measured on; 50', parseWhole)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
   return addExtractionOptions(command)
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
@@ -80,12 +86,15 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
+  if (estimate.arithmeticImages > 0) say(`${estimate.arithmeticImages} images of arithmetic left`)
   say(`${byteSize(estimate.bytes)} of arrays on disk, at most ${byteSize(estimate.featureBytes)} of features in memory`)
-  say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers not counted`)
+  say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
 }
 
 /** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
-export function saySummary({ similarity, separability }: Summary): void {
+export function saySummary({ similarity, separability, arithmeticAccuracy }: Summary): void {
+  if (arithmeticAccuracy !== undefined) sayArithmetic(arithmeticAccuracy)
+  if (similarity.length === 0) return
   sayTable(
     ['model', 'layer', 'size', ...ANCHOR_NAMES],
     rowsOf(similarity.map(({ mean, ...place }) => ({ ...place, value: mean }))),
@@ -96,6 +105,19 @@ export function saySummary({ similarity, separability }: Summary): void {
     ['model', 'layer', 'size', ...schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`))],
     rowsOf(separability.map(({ accuracy, ...place }) => ({ ...place, value: accuracy }))),
   )
+}
+
+/** Share of random expressions whose decoded result has the expected objects and no other, by kind and origin. */
+function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
+  const own = accuracy.filter(({ judged, reference }) => judged !== 'control' && reference === 'decoded')
+  const columns = [...new Set(own.map(({ kind, judged }) => `${kind} from ${judged}`))]
+  const rows = new Map<string, string[]>()
+  for (const { model, layer, exact } of own) {
+    const row = rows.get(JSON.stringify([model, layer])) ?? [model, layer]
+    row.push(exact.rate === null ? '–' : `${exact.rate.toFixed(3)} ± ${exact.error?.toFixed(3)}`)
+    rows.set(JSON.stringify([model, layer]), row)
+  }
+  sayTable(['model', 'layer', ...columns], [...rows.values()])
 }
 
 /** One row a network, layer and size; its values in the order in which they come. */

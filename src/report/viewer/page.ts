@@ -9,8 +9,10 @@ import { viewerHtml } from './viewerHtml.js'
 /**
  * The page of a results folder: the viewer, then the sections in their order. It needs the folder `site` beside it and
  * no network; without JavaScript the sections can still be read.
+ * @param index null: the folder has no maps, so that sections are all there is
  */
-export function resultsPage(index: SiteIndex, sections: readonly ReportSection[]): string {
+export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[]): string {
+  const links = [...(index === null ? [] : [{ id: 'viewer', title: 'Maps' }]), ...sections]
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -22,22 +24,29 @@ export function resultsPage(index: SiteIndex, sections: readonly ReportSection[]
 <style>${STYLE}</style>
 </head>
 <body>
-<a class="skip" href="#a-plot">Skip to the map</a>
+${index === null ? '' : '<a class="skip" href="#a-plot">Skip to the map</a>'}
 <header class="page">
 <h1>Shiftscope</h1>
-<p class="facts">${factsHtml(index)}</p>
-<nav aria-label="Sections">${['viewer', ...sections.map(({ id }) => id)].map((id, i) => `<a href="#${id}">${escapeHtml(i === 0 ? 'Maps' : (sections[i - 1] as ReportSection).title)}</a>`).join('')}</nav>
-<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>
+${index === null ? '' : `<p class="facts">${factsHtml(index)}</p>`}
+<nav aria-label="Sections">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</nav>
+${index === null ? '' : THEME_CHOICE}
 </header>
 <main>
-${viewerHtml()}
+${index === null ? '' : viewerHtml()}
 ${sections.map(sectionHtml).join('\n')}
 </main>
-<script type="application/json" id="study">${embeddedJson(index)}</script>
-<script>${viewerScript()}</script>
+${index === null ? '' : scriptsHtml(index)}
 </body>
 </html>
 `
+}
+
+const THEME_CHOICE =
+  '<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>'
+
+function scriptsHtml(index: SiteIndex): string {
+  return `<script type="application/json" id="study">${embeddedJson(index)}</script>
+<script>${viewerScript()}</script>`
 }
 
 function factsHtml({ groups }: SiteIndex): string {
