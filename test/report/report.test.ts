@@ -41,7 +41,10 @@ describe('report', () => {
     await storeStudy(inFolder())
     await writeReport(inFolder())
     expect(readdirSync(inFolder()).sort()).toEqual(
-      ['units', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'index.html'].sort(),
+      [
+        ...['units', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'figures', 'site'],
+        ...['findings.json', 'findings.md', 'index.html'],
+      ].sort(),
     )
     // Two patches at 125 pixels make a pair for the null baseline, one at 75 makes none.
     const tables = ['null-baseline-125', 'table-1-similarity-125', 'table-2-similarity-75']
@@ -53,6 +56,9 @@ describe('report', () => {
       maps
         .flatMap((name) => ANCHOR_NAMES.flatMap((anchor) => [`${name}-${anchor}.npy`, `${name}-${anchor}.png`]))
         .sort(),
+    )
+    expect(readdirSync(inFolder('figures')).sort()).toEqual(
+      ['figure-3-patches-125', 'figure-4-patches-75'].flatMap((name) => [`${name}.png`, `${name}.svg`]),
     )
   })
 
@@ -116,7 +122,7 @@ describe('report', () => {
   it("has the paper's two tables whole if asked", async () => {
     await store(inFolder(), {}, 0.9)
     await writeReport(inFolder(), { paper: true })
-    const rows = readFileSync(inFolder('tables', 'table-2-similarity-75.md'), 'utf8').split('\n').slice(4, -1)
+    const rows = readFileSync(inFolder('tables', 'table-2-similarity-75.md'), 'utf8').split('\n').slice(4, -3)
     expect(rows).toHaveLength(10)
     const alexnet = readFileSync(inFolder('tables', 'table-1-similarity-125.csv'), 'utf8').split('\n')[1]?.split(',')
     expect(alexnet?.slice(0, 4)).toEqual(['alexnet', 'fc6', '125', 'top-left'])

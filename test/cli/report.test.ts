@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import type { Finding } from '../../src/report/findings/findings.js'
+import type { Summary } from '../../src/results/summary.js'
+import { contents, shiftscope } from './process.js'
+
+const SYNTHESISE = fileURLToPath(new URL('../../bench/synthesise_study.mjs', import.meta.url))
+
+/** Of the full study's 200. */
+const PATCHES = 6
+
+let folder: string
+let summary: Summary
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
+  execFileSync(process.execPath, [SYNTHESISE, folder, String(PATCHES)], { stdio: 'ignore' })
+  const { status, stdout, stderr } = await shiftscope('report', folder, '--paper', '--json')
+  expect(status, stderr).toBe(0)
+  summary = JSON.parse(stdout)
+}, 120_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('report on a study of the paper’s networks, sizes and stride', () => {
+  it('has every cell of the paper’s tables, and every measure of every layer', () => {
+    expect(summary.similarity).toHaveLength(10 * 2 * 5)
+    expect(summary.separability).toHaveLength(10 * 2 * 2 * 3)
+    for (const [metric, variants] of [
+      ['coverage', 5 * 10],
+      ['jaggedness', 5 * 2],
+      ['grid-spectrum', 5 * 2 * 5],
+      ['direction-bias', 5],
+      ['consistency', 2],
+    ] as const) {
+      const cells = summary.measures.filter((one) => one.metric === metric)
+      expect(cells).toHaveLength(10 * 2 * variants)
+      for (const { mean, std, patches } of cells) {
+        expect([Number.isFinite(mean), std >= 0, patches]).toEqual([true, true, PATCHES])
+      }
+    }
+  })
+
+  it('has the numbers of the maps in metrics.csv', async () => {
+    const rows = (await readFile(join(folder, 'metrics.csv'), 'utf8')).trim().split('\n').slice(1)
+    expect(rows).toHaveLength(10 * 2 * PATCHES * (5 * (2 + 10 + 2 + 10 + 1) + 2 + 3 * 2 * 2))
+    const { shape, data } = await readNpy(join(folder, 'units', 'alexnet', '125', 'dog-003', 'similarity.npy'))
+    expect(shape).toEqual([3, 5, 100, 100])
+    // The second layer's map for the center.
+    const map = data.subarray((5 + 2) * 10_000, (5 + 3) * 10_000)
+    let steps = 0
+    for (let i = 0; i < 9_900; i++) steps += Math.abs((map[i + 100] as number) - (map[i] as number))
+    const numberOf = (metric: string, variant: string) =>
+      Number(rows.find((row) => row.startsWith(`alexnet,fc7,125,dog-003,${metric},${variant},`))?.split(',')[6])
+    expect(numberOf('jaggedness', 'center vertical')).toBeCloseTo(steps / 9_900, 12)
+    expect(numberOf('coverage', 'center>=0.95')).toBe(map.filter((value) => value >= 0.95).length / 10_000)
+  })
+
+  it('finds the grid at the networks’ period and what the anti-aliased ones leave of it', async () => {
+    const power = (model: string, period: number) =>
+      summary.measures.find(
+        (one) => one.model === model && one.size === 75 && one.variant === `center horizontal ${period}px`,
+      )?.mean as number
+    for (const period of [2, 4, 16]) expect(power('alexnet', 8)).toBeGreaterThan(100 * power('alexnet', period))
+    expect(power('alexnet-aa', 8) / power('alexnet', 8)).toBeCloseTo(0.01, 3)
+    const findings: Finding[] = JSON.parse(await readFile(join(folder, 'findings.json'), 'utf8'))
+    const verdicts = (claim: string) =>
+      findings.filter((finding) => finding.claim === claim).map(({ model, verdict }) => `${model} ${verdict}`)
+    expect(verdicts('top-bottom-less-separable')).toHaveLength(6)
+    expect(new Set(verdicts('top-bottom-less-separable').map((text) => text.split(' ').slice(1).join(' ')))).toEqual(
+      new Set(['not supported']),
+    )
+    expect(verdicts('horizontal-bias')).toContain('alexnet supported')
+    expect(verdicts('anti-aliasing-suppresses-the-grid')).toContain('alexnet-aa supported')
+  })
+
+  it('has the sections of the page and the figures of the paper', async () => {
+    const files = Object.keys(await contents(folder))
+    for (const name of ['figure-1-example', 'figure-3-patches-125', 'figure-4-patches-75']) {
+      expect(files).toContain(join('figures', `${name}.png`))
+      expect(files).toContain(join('figures', `${name}.svg`))
+    }
+    const page = await readFile(join(folder, 'index.html'), 'utf8')
+    const sections = [...page.matchAll(/<section class="report" id="([^"]+)"/g)].map(([, id]) => id)
+    for (const id of ['findings', 'tables', 'folds', 'chart-coverage', 'chart-grid-spectrum', 'chart-separability']) {
+      expect(sections).toContain(id)
+    }
+  })
+})
