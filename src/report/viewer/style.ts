@@ -23,18 +23,19 @@ code{font:.92em ui-monospace,Menlo,Consolas,monospace}
 .page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.3rem 1.4rem;padding:.8rem 1.5rem;border-bottom:1px solid var(--line);background:var(--card)}
 .page h1{font-size:1.15rem;letter-spacing:.01em}
 .page .facts{margin:0;color:var(--soft);font-size:.9rem}
-.page nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.9rem}
+.page nav{order:1;flex-basis:100%;display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.9rem}
 .page nav a{text-decoration:none}.page nav a:hover{text-decoration:underline}
 .page .theme{margin-left:auto;font-size:.85rem}
 main{max-width:88rem;margin:0 auto;padding:1.2rem 1.5rem 4rem}
 #viewer>.lead{color:var(--soft);max-width:60rem}
 .plus{color:#1c7ed6;font-weight:700}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
-select,input,button{font:inherit;font-size:.9rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:4px;padding:.22rem .4rem;max-width:100%}
+select,input,button{font:inherit;font-size:.9rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:4px;padding:.22rem .4rem;max-width:100%;line-height:1.35;min-height:1.95rem}
 select{text-overflow:ellipsis}
+.steps{display:inline-flex;gap:.3rem;align-items:center;min-width:0}.steps label{display:inline-flex;gap:.3rem;align-items:center;min-width:0}
 button{cursor:pointer}button:hover{border-color:var(--ink)}
 #low,#high{width:4.6rem}
-input[type=checkbox]{accent-color:var(--series-1);margin:0 .3rem 0 0;vertical-align:-1px}
+input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 0;vertical-align:-1px}
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
 .toolbar{display:flex;flex-wrap:wrap;gap:.6rem 1.6rem;padding:.7rem 0;border-block:1px solid var(--line);margin:.8rem 0}
@@ -44,9 +45,11 @@ input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 #a-patch{max-width:15rem}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
-.bench{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr) minmax(0,1fr) 17.5rem;grid-template-areas:"a b read" "scale scale read" "prof prof read"}
-.single .bench{grid-template-columns:minmax(0,1.15fr) minmax(0,1fr) 17.5rem;grid-template-areas:"a prof read" "scale prof read"}
-.panel.a{grid-area:a}.panel.b{grid-area:b}.readout{grid-area:read}.scale{grid-area:scale}.profiles{grid-area:prof}
+.bench{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr) 22rem;align-items:start}
+.single .bench{grid-template-columns:minmax(0,38rem) minmax(22rem,1fr)}
+.maps{display:grid;gap:1rem;grid-template-columns:repeat(2,minmax(0,1fr))}.single .maps{grid-template-columns:minmax(0,1fr)}
+.scale{grid-column:1/-1}
+.side{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr)}
 .panel,.readout,.scale,.profiles{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0}
 .scale{padding-block:.5rem .2rem}
 .choices{display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center;margin-bottom:.5rem}
@@ -63,26 +66,28 @@ svg .tick,svg .edge{stroke:var(--strong);stroke-width:1}
 svg rect.edge{fill:none}.scale rect.edge{fill:url(#ramp)}
 svg .grid{stroke:var(--line)}
 .cross path,.cross rect,.anchor path{fill:none}
-.cross .under{stroke:#000;stroke-opacity:.55;stroke-width:3}
+.cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
 .anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#1c7ed6;stroke-width:2.5}
 .summary{margin:.4rem 0 0;font-size:.9rem}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
-.scenes{display:grid;gap:.6rem;margin-top:.6rem;align-content:start}
+.scenes{display:grid;gap:.6rem;align-content:start}
 .scene{position:relative;border:1px solid var(--line);line-height:0}
 .scene canvas{width:100%;height:auto;image-rendering:pixelated}
 .scene svg{position:absolute;inset:0;width:100%;height:100%}
 .scene rect{fill:none;vector-effect:non-scaling-stroke}
+.scene text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .scene .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
 .scene .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.scene .over{stroke:#fff;stroke-width:1}
-.where{margin:.7rem 0 .4rem;line-height:1.35}
-.where span{color:var(--soft);font-size:.9rem}
+.where p{margin:0 0 .4rem;line-height:1.35}
+.where .soft{font-size:.9rem}
 .readout dl{margin:0}
 .readout dl>div{display:flex;justify-content:space-between;align-items:baseline;gap:.6rem;padding:.3rem 0;border-top:1px solid var(--line)}
 .readout dt{min-width:0;overflow-wrap:anywhere;font-size:.9rem}
 .readout dd{margin:0;font-size:1.25rem;font-weight:600}
-.profiles{display:grid;gap:.8rem 1.2rem;grid-template-columns:repeat(2,minmax(0,1fr))}
-.single .profiles{grid-template-columns:minmax(0,1fr);align-content:start}
+.profiles{display:grid;gap:.6rem 1.2rem;grid-template-columns:minmax(0,1fr);align-content:start}
+.readout{display:grid;grid-template-columns:minmax(8rem,11rem) minmax(0,1fr);gap:.5rem 1rem;align-content:start}
+.readout h3,.readout dl{grid-column:1/-1}
 figure{margin:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .curve{fill:none;stroke:var(--series-1);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--series-2)}
@@ -103,17 +108,13 @@ small{color:var(--soft)}
 .thumbs a{display:block;text-decoration:none}.thumbs img{width:100%;height:auto;image-rendering:pixelated;border:1px solid var(--line);display:block}
 .thumbs span{font-size:.78rem;color:var(--soft)}
 @media (max-width:68rem){
-.bench,.single .bench{grid-template-columns:minmax(0,1fr) minmax(0,1fr);grid-template-areas:"a b" "scale scale" "read read" "prof prof"}
-.single .bench{grid-template-areas:"a a" "scale scale" "read read" "prof prof"}
-.readout{display:grid;grid-template-columns:minmax(0,15rem) minmax(0,1fr);gap:0 1.2rem;align-content:start}
-.readout h3{grid-column:1/-1}.scenes{grid-row:2/7}
+.bench,.single .bench{grid-template-columns:minmax(0,1fr)}
+.profiles{grid-template-columns:repeat(2,minmax(0,1fr))}
 }
 @media (max-width:44rem){
 main{padding:1rem .8rem 3rem}.page{padding:.7rem .8rem}
-.bench,.single .bench{grid-template-columns:minmax(0,1fr);grid-template-areas:"a" "b" "scale" "read" "prof"}
-.profiles{grid-template-columns:minmax(0,1fr)}
+.maps,.profiles{grid-template-columns:minmax(0,1fr)}
 .panel,.readout,.profiles,.scale{padding:.6rem}
-.readout{grid-template-columns:minmax(0,9rem) minmax(0,1fr)}
 .choices select{max-width:9.5rem}
 }
 `

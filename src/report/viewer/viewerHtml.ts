@@ -9,9 +9,9 @@ the object is would give 1 everywhere.</p>
 folder “heatmaps” do not.</p></noscript>
 <div class="toolbar">
 <fieldset><legend>Object</legend>
-<label>Patch <select id="a-patch"></select></label>
+<span class="steps"><label>Patch <select id="a-patch"></select></label>
 <button type="button" id="previous-patch" aria-label="Previous patch">‹</button>
-<button type="button" id="next-patch" aria-label="Next patch">›</button>
+<button type="button" id="next-patch" aria-label="Next patch">›</button></span>
 <label>Size <select id="a-size"></select></label>
 </fieldset>
 <fieldset><legend>Anchor</legend>
@@ -35,25 +35,31 @@ folder “heatmaps” do not.</p></noscript>
 </fieldset>
 </div>
 <div class="bench">
+<div class="maps">
 ${panelHtml('a')}
 ${panelHtml('b')}
+<div class="scale"><div id="colour-bar" class="chart" role="img" aria-label="Colour scale; its ends are the fields “from” and “to”"></div></div>
+</div>
+<div class="side">
 <aside class="readout" aria-labelledby="readout-title">
 <h3 id="readout-title">At the cursor</h3>
 <div class="scenes"><div class="scene" id="a-scene" role="img" aria-label="The image with the patch at the cursor"></div><div class="scene" id="b-scene" role="img" aria-label="The image of map B" hidden></div></div>
-<p class="where"><strong id="at-place"></strong><br><span id="at-offset"></span></p>
+<div class="where">
+<p><strong id="at-place"></strong><br><span id="at-offset" class="soft"></span></p>
+<p id="apart" class="soft"></p>
+<label class="check"><input type="checkbox" id="hold"> Hold the cursor</label>
+</div>
 <dl>
 <div id="a-row"><dt><span class="badge a">A</span> <span id="a-name"></span></dt><dd id="a-value"></dd></div>
 <div id="b-row"><dt><span class="badge b">B</span> <span id="b-name"></span></dt><dd id="b-value"></dd></div>
 <div id="difference-row"><dt>B − A</dt><dd id="difference"></dd></div>
 </dl>
-<p id="apart" class="soft"></p>
-<label class="check"><input type="checkbox" id="hold"> Hold the cursor</label>
 <p id="live" class="hidden" aria-live="polite"></p>
 </aside>
-<div class="scale"><div id="colour-bar" class="chart" role="img" aria-label="Colour scale; its ends are the fields “from” and “to”"></div></div>
 <div class="profiles">
 <figure><figcaption id="row-profile-title"></figcaption><div id="row-profile" class="chart" role="img" aria-labelledby="row-profile-title"></div></figure>
 <figure><figcaption id="col-profile-title"></figcaption><div id="col-profile" class="chart" role="img" aria-labelledby="col-profile-title"></div></figure>
+</div>
 </div>
 </div>
 <details id="values"><summary>The maps as tables</summary><div id="values-tables"></div></details>

@@ -1,7 +1,7 @@
 import { svg } from './dom.js'
 import { ticks, tickTexts } from './numbers.js'
 
-const HEIGHT = 190
+const HEIGHT = 168
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 
 /** Values along a row or a column of a map. */

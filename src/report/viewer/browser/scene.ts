@@ -65,8 +65,10 @@ function drawPixels(canvas: HTMLCanvasElement, { group, unit }: Fitted, { row, c
   if (picture !== undefined) context.drawImage(picture, col, row)
 }
 
-function drawOutlines(outlines: SVGElement, { group, anchorPlace }: Fitted, { row, col }: Place): void {
+function drawOutlines(outlines: SVGElement, { group, unit, anchorPlace }: Fitted, { row, col }: Place): void {
   const { frame, size } = group
+  const missing = unit === null ? 'mean' : group.units[unit]?.picture === null ? 'no picture' : ''
+  const middle = { x: col + size / 2, y: row + size / 2 + 4, 'text-anchor': 'middle' }
   const box = (name: string, top: number, left: number) =>
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })
   outlines.setAttribute('viewBox', `0 0 ${frame} ${frame}`)
@@ -74,5 +76,6 @@ function drawOutlines(outlines: SVGElement, { group, anchorPlace }: Fitted, { ro
     box('at-anchor', anchorPlace.row, anchorPlace.col),
     box('at-cursor under', row, col),
     box('at-cursor over', row, col),
+    svg('text', middle, missing),
   )
 }
