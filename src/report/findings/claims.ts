@@ -18,6 +18,8 @@ export interface Claim {
   readonly id: string
   /** What the paper says, and where. */
   readonly statement: string
+  /** The same as a table's heading. */
+  readonly heading: string
   /** What is measured, and what speaks for the claim. */
   readonly rule: string
   /** Why nothing can tell, where that is known before the numbers; undefined: there may be evidence. */
@@ -64,6 +66,7 @@ const EVEN_SCHEMES: readonly FoldScheme[] = ['shuffled', 'blocks']
 export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
+    heading: 'no global invariance',
     statement: 'The features are not globally shift invariant (sections 3.3 and 4).',
     rule: `For each layer and size: the share of positions whose similarity to the anchor is at least ${SAME}, at the anchor where it is smallest. Below ${EVERYWHERE} speaks for the claim, above against it. Open where different objects at the same place are as similar as ${SAME}: such features tell nothing apart.`,
     obstacle: () => undefined,
@@ -72,6 +75,7 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     id: 'anti-aliasing-suppresses-the-grid',
+    heading: 'anti-aliasing suppresses the grid',
     statement: 'Anti-aliasing suppresses the grid pattern of local fluctuations (sections 3.3 and 4).',
     rule: `For each layer and size, patch by patch against the plain network: the logarithm to base 10 of the power of the maps at periods of 2 to ${LONGEST_GRID} pixels (those that the stride can show, both axes and all anchors together), and at stride 1 of the jaggedness. Below zero speaks for the claim: −1 is a tenth.`,
     obstacle: needsPlain,
@@ -91,6 +95,7 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     id: 'anti-aliasing-keeps-global-invariance',
+    heading: 'anti-aliasing gains no global invariance',
     statement: 'Anti-aliasing does not significantly improve global shift invariance (section 4).',
     rule: `For each layer and size, patch by patch against the plain network: the gain in mean similarity over all positions and anchors. Below ${NO_DIFFERENCE} speaks for the claim, above against it.`,
     obstacle: needsPlain,
@@ -100,6 +105,7 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     id: 'horizontal-bias',
+    heading: 'horizontal bias',
     statement:
       'Features stay more similar when the object moves horizontally than when it moves vertically (sections 3.3 and 4).',
     rule: 'For each layer and size: horizontal less vertical similarity at equal distance from the anchor, mean over distances and anchors. Above zero speaks for the claim.',
@@ -109,6 +115,7 @@ export const CLAIMS: readonly Claim[] = [
   },
   {
     id: 'top-bottom-less-separable',
+    heading: 'top-bottom is less separable',
     statement: 'Top and bottom are less separable than left and right, by about 10 % (section 3.4).',
     rule: `For each layer and size: accuracy for left-right less accuracy for top-bottom, under folds that treat rows and columns alike (${EVEN_SCHEMES.join(', ')}). Above ${NO_DIFFERENCE} speaks for the claim, below against it. Ordered and transposed folds are shown, but cannot tell: they test whole bands of rows (columns) beside which nothing was trained, and features that are nothing but the position give +0.100 (−0.100) under them.`,
     obstacle: ({ groups }) => {

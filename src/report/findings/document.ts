@@ -35,24 +35,39 @@ export function findingsMarkdown(findings: readonly Finding[]): string {
   return ['# Findings', '', INTRODUCTION, '', VERDICT_RULE, '', ...body].join('\n')
 }
 
-/** The findings as a section of the page; the evidence unfolds. */
+/** The findings as a section of the page: verdicts at a glance, then each with its reason; the evidence unfolds. */
 export function findingsSection(findings: readonly Finding[]): ReportSection {
   const networks = byModel(findings).map(([model, own]) => {
-    const rows = own.map(
-      (finding) => `<tr><td>${escapeHtml(finding.statement)}</td>
-<td><strong class="verdict">${finding.verdict}</strong></td>
-<td>${escapeHtml(reason(finding))}${evidenceHtml(finding)}</td></tr>`,
+    const items = own.map(
+      (finding) => `<h4 style="margin-top:1.2rem">${escapeHtml(finding.statement)}</h4>
+<p><strong>${finding.verdict}</strong>: ${escapeHtml(reason(finding))}.</p>
+${evidenceHtml(finding)}`,
     )
-    return `<h3>${escapeHtml(model)}</h3>
-<div class="scroll"><table class="findings"><thead><tr><th scope="col">the paper’s claim</th><th scope="col">verdict</th><th scope="col">because</th></tr></thead><tbody>
-${rows.join('\n')}
-</tbody></table></div>`
+    return `<h3>${escapeHtml(model)}</h3>\n${items.join('\n')}`
   })
   return {
     id: 'findings',
     title: 'Findings',
-    html: `<p class="note">${escapeHtml(INTRODUCTION)} ${escapeHtml(VERDICT_RULE)}</p>\n${networks.join('\n')}`,
+    html: `<p class="note">${escapeHtml(INTRODUCTION)} ${escapeHtml(VERDICT_RULE)}</p>
+${verdictsHtml(findings)}
+${networks.join('\n')}`,
   }
+}
+
+/** A row for each network, a column for each claim. */
+function verdictsHtml(findings: readonly Finding[]): string {
+  const headings = [...new Set(findings.map(({ heading }) => heading))]
+  const rows = byModel(findings).map(([model, own]) => {
+    const verdicts = headings.map((heading) => own.find((finding) => finding.heading === heading)?.verdict ?? '–')
+    return `<tr><th scope="row">${escapeHtml(model)}</th>${verdicts.map((verdict) => `<td>${verdict}</td>`).join('')}</tr>`
+  })
+  const head = ['network', ...headings].map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
+  return scrollBox('Verdicts', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
+}
+
+/** A box that scrolls on narrow screens, also by keyboard. */
+function scrollBox(name: string, table: string): string {
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(name)}">${table}</div>`
 }
 
 const INTRODUCTION =
@@ -69,7 +84,7 @@ function evidenceHtml({ rule, evidence }: Finding): string {
   const table =
     rows.length === 0
       ? ''
-      : `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+      : scrollBox('Evidence', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
   return `<details><summary>rule and evidence</summary><p>${escapeHtml(rule)}</p>${table}</details>`
 }
 

@@ -8,6 +8,7 @@ export interface Finding {
   readonly model: string
   readonly claim: string
   readonly statement: string
+  readonly heading: string
   readonly verdict: Verdict
   readonly because: string
   /** The numbers in short; null: there are none. */
@@ -28,9 +29,9 @@ export function findingsOf(groups: readonly StudyGroup[]): readonly Finding[] {
       const obstacle = claim.obstacle(network)
       const judgement =
         obstacle === undefined ? judge(evidence) : { verdict: 'cannot be judged' as const, because: obstacle }
-      const { id, statement, rule } = claim
+      const { id, statement, heading, rule } = claim
       const headline = evidence.length === 0 ? null : claim.headline(evidence)
-      return { model, claim: id, statement, ...judgement, headline, rule, evidence }
+      return { model, claim: id, statement, heading, ...judgement, headline, rule, evidence }
     })
   })
 }

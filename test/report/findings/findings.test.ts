@@ -195,6 +195,9 @@ describe('documents of the findings', () => {
       for (const part of [statement, verdict, because, rule]) expect(text).toContain(part)
       for (const part of [statement, verdict, because, rule]) expect(html).toContain(part)
     }
+    expect(html).toContain(
+      '<tr><th scope="row">a|b*c</th><td>cannot be judged</td><td>supported</td><td>cannot be judged</td></tr>',
+    )
     expect(text).toContain(
       '| fc | 125 | horizontal less vertical similarity | 0.0100 ± 0.0000 | 10 of 10 | p = 0.002 | for |',
     )
