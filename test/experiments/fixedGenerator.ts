@@ -1,0 +1,46 @@
+import { writeFileAtomic } from '../../src/files/atomic.js'
+import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
+import { messageBytes, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+
+/** Squares along an axis of the picture, and their side in pixels. */
+const SQUARES = 8
+const SIDE = 28
+
+/** What a generator's file says of itself. */
+export type GeneratorMetadata = Readonly<Record<'encoder' | 'encoder_sha256' | 'layer' | 'feature', string>>
+
+/**
+ * Writes a generator with fixed weights: each value of an 8×8 grid of colours is a sum of features, half of them
+ * positive. Its pictures mean nothing, but depend on every feature.
+ */
+export async function fixedGenerator(
+  path: string,
+  dims: number,
+  metadata: Partial<GeneratorMetadata> = {},
+): Promise<string> {
+  const outputs = 3 * SQUARES * SQUARES
+  const weight = async () =>
+    Float32Array.from({ length: outputs * dims }, (_, i) => Math.sin(i * 12.9898) / (3 * Math.sqrt(dims)))
+  const attributes = { kernel_shape: [SIDE, SIDE], strides: [SIDE, SIDE], group: 3 }
+  const model: Model = {
+    name: 'fixed',
+    inputs: [{ name: 'feature', shape: ['N', dims] }],
+    outputs: [{ name: 'image', shape: ['N', 3, SQUARES * SIDE, SQUARES * SIDE] }],
+    initializers: [
+      { name: 'weight', shape: [outputs, dims], float32: weight },
+      { name: 'shape', shape: [4], int64: [-1, 3, SQUARES, SQUARES] },
+      { name: 'square', shape: [3, 1, SIDE, SIDE], float32: async () => new Float32Array(3 * SIDE * SIDE).fill(1) },
+    ],
+    nodes: [
+      { operator: 'Gemm', name: 'sums', inputs: ['feature', 'weight'], outputs: ['sum'], attributes: { transB: 1 } },
+      { operator: 'Reshape', name: 'grid', inputs: ['sum', 'shape'], outputs: ['cells'], attributes: {} },
+      { operator: 'ConvTranspose', name: 'draw', inputs: ['cells', 'square'], outputs: ['image'], attributes },
+    ],
+  }
+  const stated = { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu', ...metadata }
+  const properties = Object.entries(stated).flatMap(([key, value]) =>
+    messageField(14, [...stringField(1, key), ...stringField(2, value)]),
+  )
+  await writeFileAtomic(path, messageBytes([...modelMessage(model), ...properties]))
+  return path
+}
