@@ -13,7 +13,8 @@ import { type Summary, summarize } from '../results/summary.js'
 import { arithmeticSections } from './arithmetic.js'
 import { arithmeticTables } from './arithmeticTables.js'
 import { chartSections } from './charts/sections.js'
-import { writeFigures } from './figures/files.js'
+import { paperFigures } from './figures/figures.js'
+import { figuresSection, writeFigures } from './figures/files.js'
 import { findingsSection } from './findings/document.js'
 import { writeFindings } from './findings/files.js'
 import { findingsOf } from './findings/findings.js'
@@ -44,8 +45,8 @@ export interface ReportOptions {
 }
 
 /**
- * Makes metrics.csv, summary.json, tables, heatmaps and index.html of a results folder from its stored units (SPEC
- * section 4). The same units give the same bytes.
+ * Makes metrics.csv, summary.json, tables, heatmaps, figures, findings and the page with its files of a results folder
+ * from its stored units (SPEC section 4). The same units give the same bytes.
  * @throws InputError if the folder has neither units nor arithmetic, or a damaged one
  */
 export async function writeReport(
@@ -72,12 +73,14 @@ export async function writeReport(
   })
   const findings = findingsOf(groups)
   await writeFindings(results, findings)
-  await writeFigures(results, groups, limits)
+  const figures = paperFigures(groups, limits)
+  await writeFigures(results, figures)
   const sections: readonly ReportSection[] = [
     findingsSection(findings),
     overviewSection(groups, summary.similarity, limits),
     tablesSection(tables),
     ...foldsSection(summary.separability),
+    figuresSection(figures),
     ...chartSections(summary),
     ...arithmeticSections(arithmetic),
   ]

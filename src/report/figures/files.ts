@@ -1,22 +1,29 @@
 import { join } from 'node:path'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
-import type { StudyGroup } from '../../results/study.js'
-import type { ColourLimits } from '../heatmap.js'
+import { escapeHtml } from '../html.js'
+import type { ReportSection } from '../section.js'
 import { drawingPng, drawingSvg } from './drawing.js'
-import { paperFigures } from './figures.js'
+import type { Figure } from './figures.js'
 import { panelDrawing } from './panels.js'
 
-/** Writes the paper's figures as PNG and SVG into the folder `figures` of a results folder. */
-export async function writeFigures(
-  results: string,
-  groups: readonly StudyGroup[],
-  limits: ColourLimits,
-): Promise<void> {
+/** Writes figures as PNG and SVG into the folder `figures` of a results folder. */
+export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {
   await writeFolderAtomic(join(results, 'figures'), async (folder) => {
-    for (const figure of paperFigures(groups, limits)) {
+    for (const figure of figures) {
       const drawing = panelDrawing(figure)
       await writeFileAtomic(join(folder, `${figure.name}.png`), await drawingPng(drawing))
       await writeFileAtomic(join(folder, `${figure.name}.svg`), await drawingSvg(drawing))
     }
   })
+}
+
+/** The figures that were written, as a section of the page beside their folder. */
+export function figuresSection(figures: readonly Figure[]): ReportSection {
+  const parts = figures.map(({ name, title }) => {
+    const file = `figures/${encodeURIComponent(name)}`
+    return `<h3>${escapeHtml(title)}</h3>
+<figure><img src="${file}.svg" alt="${escapeHtml(title)}" loading="lazy" style="max-width:100%;height:auto">
+<figcaption>As a file: <a href="${file}.svg">SVG</a>, <a href="${file}.png">PNG</a></figcaption></figure>`
+  })
+  return { id: 'figures', title: 'Figures of the paper', html: parts.join('\n') }
 }

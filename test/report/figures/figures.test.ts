@@ -5,6 +5,7 @@ import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
 import { hot } from '../../../src/report/colormap.js'
 import { drawingPng, drawingSvg } from '../../../src/report/figures/drawing.js'
 import { type Figure, paperFigures } from '../../../src/report/figures/figures.js'
+import { figuresSection } from '../../../src/report/figures/files.js'
 import { panelDrawing } from '../../../src/report/figures/panels.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import { madeUnit } from '../../results/study.js'
@@ -96,6 +97,18 @@ describe('figures of the paper', () => {
       ['net-noflip', 'without flips'],
     ])
     expect(shown(figure)[1]?.[0]).toBe(levelOf(0.95, 1, 'center'))
+  })
+})
+
+describe('section of the figures', () => {
+  it('shows each figure’s file, with its title as text', () => {
+    const figures = paperFigures([group('<b>"net"', ['fc'], 100, 0.9), ...STUDY], LIMITS)
+    const { html } = figuresSection(figures)
+    expect([...html.matchAll(/<img src="([^"]*)"/g)].map(([, source]) => source)).toEqual(
+      figures.map(({ name }) => `figures/${name}.svg`),
+    )
+    for (const { name } of figures) expect(html).toContain(`<a href="figures/${name}.png">PNG</a>`)
+    expect(html).not.toContain('<b>')
   })
 })
 
