@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Scene } from '../engine/task.js'
+import { InterruptedError } from '../errors.js'
 import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
@@ -154,7 +155,7 @@ export async function computeArithmeticPlan(
   }
 }
 
-/** Seconds after which counts are stored again, so that an interruption costs no more. */
+/** Seconds after which counts are stored again, so that a process that dies loses no more. */
 const SECONDS_BETWEEN_STORES = 5
 
 async function computeAccuracy(
@@ -165,17 +166,24 @@ async function computeAccuracy(
 ): Promise<void> {
   if (before === null) return
   const left = trials.slice(before.done)
+  let latest: AccuracyDocument = { inputs, ...before }
   let stored = performance.now()
-  const counts = await arithmeticAccuracy(models, left, drawing.draw, {
-    signal,
-    onTrials: async (done, soFar) => {
-      onImages(left.slice(0, done).reduce((sum, trial) => sum + trialImages(trial), 0))
-      if (performance.now() - stored < SECONDS_BETWEEN_STORES * 1000) return
-      stored = performance.now()
-      await writeJson(partialPath(path), { inputs, done: before.done + done, counts: addCounts(before.counts, soFar) })
-    },
-  })
-  await writeJson(path, { inputs, done: trials.length, counts: addCounts(before.counts, counts) })
+  try {
+    await arithmeticAccuracy(models, left, drawing.draw, {
+      signal,
+      onTrials: async (done, counts) => {
+        onImages(left.slice(0, done).reduce((sum, trial) => sum + trialImages(trial), 0))
+        latest = { inputs, done: before.done + done, counts: addCounts(before.counts, counts) }
+        if (performance.now() - stored < SECONDS_BETWEEN_STORES * 1000) return
+        stored = performance.now()
+        await writeJson(partialPath(path), latest)
+      },
+    })
+  } catch (error) {
+    if (error instanceof InterruptedError) await writeJson(partialPath(path), latest)
+    throw error
+  }
+  await writeJson(path, latest)
   await rm(partialPath(path), { force: true })
 }
 
