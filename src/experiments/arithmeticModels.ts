@@ -77,8 +77,8 @@ async function encode(
   return features.map((matrix, i) => (generators[i]?.feature === 'post-relu' ? rectified(matrix) : matrix))
 }
 
-/** The values that the compositor writes for a frame without a patch: one that is transparent. */
-async function normalise(image: FramePixels, input: Network['input'], out: Float32Array): Promise<void> {
+/** A network's input [3, rows, cols] of an image: what the compositor writes for a patch that is transparent. */
+export async function normalise(image: FramePixels, input: Network['input'], out: Float32Array): Promise<void> {
   const compositor = createCompositor({
     patch: new Uint8Array(4),
     patchRows: 1,

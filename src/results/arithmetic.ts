@@ -13,6 +13,9 @@ export const ARITHMETIC_FORMAT = 1
 /** Name of the description in the folder of an expression. */
 export const ARITHMETIC_FILE = 'arithmetic.json'
 
+/** Of a file in the same folder. */
+const fileSchema = z.string().regex(/^[^/\\]+$/)
+
 const errorsSchema = z.object({
   psnr: z.number().nullable(),
   psnrToDecoded: z.number().nullable(),
@@ -31,14 +34,14 @@ const layerSchema = z.object({
   origins: z.record(z.enum(ORIGINS), errorsSchema),
   files: z.object({
     /** Result vector, float32 [dims], and features of the operands, float32 [operands, dims]. */
-    result: z.string(),
-    operands: z.string(),
+    result: fileSchema,
+    operands: fileSchema,
     /** Pictures: the decoded operands in their order, result, the result from the other origin, and expectation. */
-    decodedOperands: z.array(z.string()),
-    decodedResult: z.string(),
-    decodedFromOther: z.string(),
-    decodedExpectation: z.string(),
-    sheet: z.string(),
+    decodedOperands: z.array(fileSchema),
+    decodedResult: fileSchema,
+    decodedFromOther: fileSchema,
+    decodedExpectation: fileSchema,
+    sheet: fileSchema,
   }),
 })
 
@@ -61,7 +64,7 @@ const documentSchema = z.object({
       source: z.string(),
       scene: z.string().nullable(),
       sha256: z.string(),
-      file: z.string(),
+      file: fileSchema,
     }),
   ),
   /** What the expression is in pixel space: on objects where all operands are scenes, else on pixels. */
@@ -69,12 +72,12 @@ const documentSchema = z.object({
     kind: z.enum(['objects', 'pixels']),
     scene: z.string().nullable(),
     sha256: z.string(),
-    file: z.string(),
+    file: fileSchema,
   }),
   notes: z.array(z.string()),
   layers: z.array(layerSchema),
   /** SHA-256 of every file beside this one. */
-  sha256: z.record(z.string(), z.string()),
+  sha256: z.record(fileSchema, z.string()),
 })
 
 /** What arithmetic.json holds: an expression, its operands, and each layer's errors and files. */

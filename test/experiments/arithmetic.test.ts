@@ -3,10 +3,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { extract } from '../../src/api/extract.js'
 import { InterruptedError } from '../../src/errors.js'
 import { combine, featureArithmetic, type LayerArithmetic, psnr } from '../../src/experiments/arithmetic.js'
-import { type ArithmeticModels, openArithmeticModels } from '../../src/experiments/arithmeticModels.js'
+import {
+  type ArithmeticModels,
+  normalise,
+  openArithmeticModels,
+  pixelsOf,
+} from '../../src/experiments/arithmeticModels.js'
 import { parseExpression } from '../../src/experiments/expression.js'
 import { drawObject, type FramePixels } from '../../src/experiments/objectScene.js'
-import { resolveNetwork } from '../../src/networks/index.js'
+import { catalogEntry, resolveNetwork } from '../../src/networks/index.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -153,6 +158,18 @@ describe('features of a scene', () => {
     const [own] = await models.encode(images)
     const { dims, features } = layers[0] as (typeof layers)[number]
     expect(own).toEqual(features.slice(3 * dims, 6 * dims))
+  })
+})
+
+describe('pixels', () => {
+  it.each(['tiny-alexnet', 'caffenet'])('come back from what %s is fed with', async (id) => {
+    const { input } = catalogEntry(id)
+    const image = Uint8Array.from({ length: input.rows * input.cols * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24)
+    const values = new Float32Array(image.length)
+    await normalise(image, input, values)
+    expect(pixelsOf(values, input)).toEqual(image)
+    const [low, high] = [values.map(() => -1e6), values.map(() => 1e6)]
+    expect(new Set([...pixelsOf(low, input), ...pixelsOf(high, input)])).toEqual(new Set([0, 255]))
   })
 })
 
