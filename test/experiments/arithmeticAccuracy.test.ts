@@ -76,7 +76,9 @@ describe('accuracy of arithmetic', () => {
     models = await openArithmeticModels(network, generators)
     const trials = randomTrials(names, 75, 224, 6, 1)
     const done: number[] = []
-    const counts = await arithmeticAccuracy(models, trials, await drawing(), { onTrials: (count) => done.push(count) })
+    const counts = await arithmeticAccuracy(models, trials, await drawing(), {
+      onTrials: (count) => void done.push(count),
+    })
     expect(done.at(-1)).toBe(24)
     // Two layers, four kinds; each origin by both references, the control by pixels.
     expect(counts).toHaveLength(2 * 4 * 5)
