@@ -69,6 +69,7 @@ svg .grid{stroke:var(--line)}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
 .anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#1c7ed6;stroke-width:2.5}
+.here{display:none;font-weight:600}
 .summary{margin:.4rem 0 0;font-size:.9rem}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .scenes{display:grid;gap:.6rem;align-content:start}
@@ -77,6 +78,7 @@ svg .grid{stroke:var(--line)}
 .scene svg{position:absolute;inset:0;width:100%;height:100%}
 .scene rect{fill:none;vector-effect:non-scaling-stroke}
 .scene text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
+.scene .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
 .scene .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
 .scene .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.scene .over{stroke:#fff;stroke-width:1}
 .where p{margin:0 0 .4rem;line-height:1.35}
@@ -116,5 +118,6 @@ main{padding:1rem .8rem 3rem}.page{padding:.7rem .8rem}
 .maps,.profiles{grid-template-columns:minmax(0,1fr)}
 .panel,.readout,.profiles,.scale{padding:.6rem}
 .choices select{max-width:9.5rem}
+.here{display:inline}
 }
 `

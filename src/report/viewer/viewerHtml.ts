@@ -91,7 +91,7 @@ function panelHtml(id: 'a' | 'b'): string {
 </div>
 ${own}
 <div class="plot" id="${id}-plot" tabindex="0" role="application" aria-roledescription="heatmap" aria-describedby="keys"></div>
-<p class="summary"><span id="${id}-summary"></span><br><span class="soft" id="${id}-outside"></span></p>
+<p class="summary"><span class="here" id="${id}-here" aria-hidden="true"></span> <span id="${id}-summary"></span><br><span class="soft" id="${id}-outside"></span></p>
 <p class="note" id="${id}-note" role="status" hidden></p>
 </section>`
 }

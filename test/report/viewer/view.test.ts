@@ -18,7 +18,7 @@ const index = indexOf([
 ])
 
 const names = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 20 }).filter((name) => name.isWellFormed()),
+  fc.string({ unit: 'binary', maxLength: 20 }),
   fc.constantFrom('mean', '<script>', '"&=#?', 'قطة', 'a,b', '%2C', '+ +', '3,4x'),
 )
 const places = fc.record({ row: fc.nat(223), col: fc.nat(223) })

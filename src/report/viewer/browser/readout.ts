@@ -31,6 +31,8 @@ export function showReadings(readings: readonly Reading[]): void {
     if (reading === undefined) continue
     element(`${id}-name`, HTMLElement).textContent = panelName(reading)
     element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value)
+    // On a narrow screen the readout is far from the map.
+    element(`${id}-here`, HTMLElement).textContent = `${cosineText(reading.value)} at the cursor,`
   }
   element('difference-row', HTMLElement).hidden = second === undefined
   if (second === undefined) return

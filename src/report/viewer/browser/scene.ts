@@ -73,6 +73,7 @@ function drawOutlines(outlines: SVGElement, { group, unit, anchorPlace }: Fitted
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })
   outlines.setAttribute('viewBox', `0 0 ${frame} ${frame}`)
   outlines.replaceChildren(
+    box('at-anchor-under', anchorPlace.row, anchorPlace.col),
     box('at-anchor', anchorPlace.row, anchorPlace.col),
     box('at-cursor under', row, col),
     box('at-cursor over', row, col),

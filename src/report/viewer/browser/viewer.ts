@@ -98,12 +98,13 @@ async function load(viewer: Viewer): Promise<void> {
 
 /** @returns undefined if a file is missing or damaged, which the panel then says */
 async function loadInto(panel: Panel, fitted: Fitted): Promise<LoadedMap | undefined> {
+  const notes = fitted.notes.join(' ')
   panel.setBusy(true)
-  panel.say(fitted.notes.join(' '))
+  panel.say(notes)
   try {
-    return await loadMap(fitted, (done, total) =>
-      panel.say(done < total ? `Loading features: ${done} of ${total}` : ''),
-    )
+    return await loadMap(fitted, (done, total) => {
+      panel.say(done < total ? `Loading features: ${done} of ${total} files` : notes)
+    })
   } catch (error) {
     panel.say(error instanceof Error ? error.message : String(error))
     return undefined

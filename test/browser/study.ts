@@ -1,0 +1,94 @@
+import { positionGrid } from '../../src/engine/positions.js'
+import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
+import { patchAtSize } from '../../src/patches/patch.js'
+import { keepPatchPicture } from '../../src/results/pictures.js'
+import { UNIT_FORMAT, type UnitInputs, writeUnit } from '../../src/results/unit.js'
+
+/** Patches whose names a page must show as they are. */
+export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const
+
+export const STRIDE = 11
+const FRAME = 224
+
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/**
+ * A small study with made-up features, everything else of it computed from them as `reproduce` does: a network and its
+ * anti-aliased twin, two layers, patches of 125 and 75 pixels. The twin has no large patch of the last name; units of 125
+ * pixels keep their features.
+ */
+export async function writeStudy(results: string): Promise<void> {
+  for (const [m, model] of ['plain', 'plain-aa'].entries()) {
+    for (const size of [125, 75]) {
+      for (const [p, patch] of PATCHES.entries()) {
+        if (model === 'plain-aa' && size === 125 && p === PATCHES.length - 1) continue
+        await writeMadeUnit(results, model, size, patch, 100 * m + 10 * p + size)
+      }
+    }
+  }
+}
+
+async function writeMadeUnit(results: string, model: string, size: number, name: string, seed: number): Promise<void> {
+  const grid = positionGrid(FRAME, size, STRIDE)
+  const patch = patchAtSize(name, plainSquare(size), size, FRAME)
+  await keepPatchPicture(results, patch)
+  const layers = []
+  const maps: Float32Array[] = []
+  const features: Float32Array[] = []
+  const anchorFeatures: Float32Array[] = []
+  for (const [i, layer] of ['fc6', 'fc8'].entries()) {
+    const dims = 12 + 4 * i
+    const matrix = featureMatrix(grid.offsets, dims, seed + i)
+    const similarity = await similarityMaps({ layer, matrix, dims, ...grid }, 1)
+    maps.push(similarity.maps)
+    features.push(matrix.slice(0, grid.rows * grid.cols * dims))
+    anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
+    const consistency = { horizontal: 0.5, vertical: 0.25 }
+    layers.push({ name: layer, dims, similarity: similarity.anchors, consistency, separability: {} })
+  }
+  const inputs: UnitInputs = {
+    format: UNIT_FORMAT,
+    model,
+    weightsSha256: model,
+    layers: layers.map(({ name }) => name),
+    patch: name,
+    patchSha256: patch.sha256,
+    category: null,
+    size,
+    stride: STRIDE,
+    background: '#204060',
+    blend: 'hard',
+    separability: null,
+    keepsFeatures: size === 125,
+  }
+  const arrays = { maps: Float32Array.from(maps.flatMap((map) => [...map])), anchorFeatures, features }
+  await writeUnit(results, { inputs, rows: grid.rows, cols: grid.cols, layers }, arrays)
+}
+
+/** Features that turn slowly as the object moves. */
+function featureMatrix(offsets: Int32Array, dims: number, seed: number): Float32Array {
+  const random = randomNumbers(seed)
+  const [start, down, right] = [0, 1, 2].map(() => Array.from({ length: dims }, () => random() - 0.5))
+  return Float32Array.from({ length: (offsets.length / 2) * dims }, (_, i) => {
+    const [position, dim] = [Math.floor(i / dims), i % dims]
+    const [row, col] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
+    const at = (direction: readonly number[] | undefined) => direction?.[dim] ?? 0
+    return at(start) + (at(down) * row) / 200 + (at(right) * col) / 300
+  })
+}
+
+/** Orange on the left half, transparent on the right one. */
+function plainSquare(size: number) {
+  const data = new Uint8Array(size * size * 4)
+  for (let i = 0; i < size * size; i++) data.set([255, 128, 0, i % size < size / 2 ? 255 : 0], i * 4)
+  return { rows: size, cols: size, data }
+}

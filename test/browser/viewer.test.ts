@@ -1,0 +1,515 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { readNpy } from '../../src/files/npy.js'
+import { packageFolder } from '../../src/files/package.js'
+import { hot } from '../../src/report/colormap.js'
+import { heatmapName } from '../../src/report/heatmap.js'
+import { writeReport } from '../../src/report/report.js'
+import { MAP_DECIMALS } from '../../src/report/viewer/mapCoding.js'
+import type { Summary } from '../../src/results/summary.js'
+import { readUnit, unitFolder } from '../../src/results/unit.js'
+import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from './chromium.js'
+import { PATCHES, STRIDE, writeStudy } from './study.js'
+
+/** Pictures of the page, to be looked at; git ignores the folder. */
+const SCREENSHOTS = join(packageFolder(), 'build', 'screenshots')
+
+let results: string
+let browser: Browser
+let pages: Page[] = []
+/** What a page asked for, and what it had to complain of. */
+let requests: string[] = []
+let complaints: string[] = []
+
+describe.skipIf(!hasChromium())('viewer in a browser', () => {
+  beforeAll(async () => {
+    results = mkdtempSync(join(tmpdir(), 'shiftscope-viewer-'))
+    mkdirSync(SCREENSHOTS, { recursive: true })
+    await writeStudy(results)
+    await writeReport(results)
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS })
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(results, { recursive: true, force: true })
+  })
+
+  afterEach(async () => {
+    for (const page of pages) await page.close()
+    // Whatever a test did: nothing was asked of a network, and the console stayed empty.
+    const outside = requests.filter((url) => !url.startsWith(pathToFileURL(results).href) && !url.startsWith('data:'))
+    const said = complaints
+    pages = []
+    requests = []
+    complaints = []
+    expect(outside).toEqual([])
+    expect(said).toEqual([])
+  })
+
+  it('opens from disk with the mean map and its twin, and loads these maps only', async () => {
+    const page = await open()
+    expect(await texts(page, '#a-model option')).toEqual(['plain', 'plain-aa'])
+    expect(await chosen(page, 'a')).toEqual(['plain', 'fc6', '125×125 px', 'mean over 3 patches', 'center'])
+    expect((await chosen(page, 'b')).slice(0, 2)).toEqual(['plain-aa', 'fc6'])
+    expect(await page.inputValue('#low')).toBe('0.88')
+    expect(await page.inputValue('#high')).toBe('1')
+    const loaded = requests.filter((url) => url.includes('/site/')).map((url) => url.replace(/^.*\/site\//, ''))
+    expect(loaded).toEqual([
+      expect.stringMatching(/^maps\/\d\/mean\.js$/),
+      expect.stringMatching(/^maps\/\d\/mean\.js$/),
+    ])
+    await page.screenshot({ path: join(SCREENSHOTS, 'first-view.png'), fullPage: true })
+  })
+
+  it('shows the numbers of the arrays at every place that the pointer is over', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc8', size: '75', patch: 'car', anchor: 'top-right' }))
+    const folder = unitFolder(results, { model: 'plain', size: 75, patch: 'car' })
+    const { data, shape } = await readNpy(join(folder, 'similarity.npy'))
+    const [, , rows = 0, cols = 0] = shape
+    const map = data.subarray((5 + 1) * rows * cols, (5 + 2) * rows * cols)
+    for (const [row, col] of [
+      [0, 0],
+      [0, cols - 1],
+      [7, 3],
+      [rows - 1, 0],
+      [5, 11],
+    ] as const) {
+      await hover(page, 'a', row, col, rows, cols)
+      expect(await text(page, '#at-place')).toBe(`row ${row * STRIDE}, column ${col * STRIDE}`)
+      expect(await number(page, '#a-value')).toBe(Number((map[row * cols + col] as number).toFixed(MAP_DECIMALS)))
+      expect(await pixel(page, '#a-plot canvas', row, col)).toEqual([
+        ...hot((Number((map[row * cols + col] as number).toFixed(MAP_DECIMALS)) - 0.88) / 0.12),
+      ])
+    }
+    const { layers } = await readUnit(folder)
+    const { mean, min } = (layers[1] as (typeof layers)[number]).similarity['top-right']
+    expect(await text(page, '#a-summary')).toBe(
+      `mean ${mean.toFixed(3)}, lowest ${min.toFixed(MAP_DECIMALS).replace('-', '−')}`,
+    )
+  })
+
+  it('shows the mean maps of the heatmaps and the means of summary.json', async () => {
+    const summary = JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')) as Summary
+    for (const anchor of ANCHOR_NAMES) {
+      const page = await open(link({ network: 'plain', layer: 'fc6', size: '125', anchor }))
+      const name = heatmapName('plain', 'fc6', 125, anchor)
+      const { data, shape } = await readNpy(join(results, 'heatmaps', `${name}.npy`))
+      const [rows = 0, cols = 0] = shape
+      await hover(page, 'a', 4, 6, rows, cols)
+      expect(await number(page, '#a-value')).toBe(Number((data[4 * cols + 6] as number).toFixed(MAP_DECIMALS)))
+      const cell = summary.similarity.find(
+        (one) => one.model === 'plain' && one.layer === 'fc6' && one.size === 125 && one.anchor === anchor,
+      )
+      expect(await text(page, '#a-summary')).toContain(`mean ${cell?.mean.toFixed(3)} ± ${cell?.std.toFixed(3)},`)
+    }
+  })
+
+  it('compares two maps at one cursor, and gives the difference of what it shows', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    expect(await page.isVisible('#b-panel')).toBe(false)
+    await page.check('#compare')
+    await ready(page)
+    await page.selectOption('#b-layer', { label: 'fc8' })
+    await ready(page)
+    await hover(page, 'b', 2, 9, 14, 14)
+    const [a, b] = [await number(page, '#a-value'), await number(page, '#b-value')]
+    const { data } = await readNpy(
+      join(unitFolder(results, { model: 'plain-aa', size: 75, patch: 'car' }), 'similarity.npy'),
+    )
+    expect(b).toBe(Number((data[(5 + 2) * 196 + 2 * 14 + 9] as number).toFixed(MAP_DECIMALS)))
+    expect(await number(page, '#difference')).toBeCloseTo(b - a, MAP_DECIMALS + 1)
+    // What both share follows the first map; unlinked, each has its own.
+    await page.selectOption('#a-patch', { label: PATCHES[1] })
+    await ready(page)
+    expect((await chosen(page, 'b'))[3]).toBe(PATCHES[1])
+    await page.uncheck('#linked')
+    await page.selectOption('#b-patch', { label: 'car' })
+    await page.selectOption('#b-size', { label: '125×125 px' })
+    await ready(page)
+    expect((await chosen(page, 'a')).slice(2, 4)).toEqual(['75×75 px', PATCHES[1]])
+    expect((await chosen(page, 'b')).slice(2, 4)).toEqual(['125×125 px', 'car'])
+    expect(await page.isVisible('#b-scene')).toBe(true)
+    await hover(page, 'a', 13, 13, 14, 14)
+    expect(await text(page, '#apart')).toBe('B at row 99, column 99, the nearest that it has')
+    await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
+  })
+
+  it('shows the composited image: the patch at the cursor on the background', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    await hover(page, 'a', 3, 8, 14, 14)
+    const [top, left] = [3 * STRIDE, 8 * STRIDE]
+    await expect.poll(() => pixel(page, '#a-scene canvas', top, left)).toEqual([255, 128, 0])
+    expect(await pixel(page, '#a-scene canvas', top + 74, left + 36)).toEqual([255, 128, 0])
+    for (const [row, col] of [
+      [top - 1, left],
+      [top, left - 1],
+      [top + 75, left],
+      [top, left + 74],
+    ] as const)
+      expect(await pixel(page, '#a-scene canvas', row, col)).toEqual([0x20, 0x40, 0x60])
+    expect(await text(page, '#at-offset')).toBe('41 px up, 14 px right of the anchor')
+  })
+
+  it('draws the row and the column through the cursor', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    await hover(page, 'a', 3, 8, 14, 14)
+    expect(await text(page, '#row-profile-title')).toBe('Along row 33')
+    expect(await text(page, '#col-profile-title')).toBe('Along column 88')
+    const { data } = await readNpy(
+      join(unitFolder(results, { model: 'plain', size: 75, patch: 'car' }), 'similarity.npy'),
+    )
+    const map = data.subarray(2 * 196, 3 * 196)
+    const lines = {
+      row: [...map.subarray(3 * 14, 4 * 14)],
+      col: Array.from({ length: 14 }, (_, i) => map[i * 14 + 8] ?? 0),
+    }
+    for (const along of ['row', 'col'] as const) {
+      const path = (await page.getAttribute(`#${along}-profile .curve`, 'd')) ?? ''
+      const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y))
+      expect(heights).toHaveLength(14)
+      // Heights fall in proportion to the values.
+      const values = lines[along]
+      const [lowest, highest] = [values.indexOf(Math.min(...values)), values.indexOf(Math.max(...values))]
+      const at = (i: number) => [heights[i] as number, values[i] as number] as const
+      const [bottom, least] = at(lowest)
+      const [top, most] = at(highest)
+      expect(bottom - top).toBeGreaterThan(20)
+      values.forEach((value, i) => {
+        const expected = bottom + ((value - least) / (most - least)) * (top - bottom)
+        expect(Math.abs((heights[i] as number) - expected)).toBeLessThan(0.2)
+      })
+    }
+  })
+
+  it('sets colours and limits, and refuses limits that do not rise', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    await page.selectOption('#colours', 'grey')
+    await page.click('#fit-limits')
+    const [low, high] = [Number(await page.inputValue('#low')), Number(await page.inputValue('#high'))]
+    const { data } = await readNpy(
+      join(unitFolder(results, { model: 'plain', size: 75, patch: 'car' }), 'similarity.npy'),
+    )
+    const map = data.subarray(2 * 196, 3 * 196)
+    expect(low).toBeLessThanOrEqual(Math.min(...map))
+    expect(low).toBeGreaterThan(Math.min(...map) - 1.1e-4)
+    expect(high).toBeCloseTo(1, 3)
+    expect(await text(page, '#a-outside')).toBe('all positions within the colour limits')
+    const grey = Math.round(((Number((map[20] as number).toFixed(MAP_DECIMALS)) - low) / (high - low)) * 255)
+    expect(await pixel(page, '#a-plot canvas', 1, 6)).toEqual([grey, grey, grey])
+    await page.fill('#low', '2')
+    await page.press('#low', 'Tab')
+    expect(await page.isVisible('#limits-fault')).toBe(true)
+    expect(await page.getAttribute('#low', 'aria-invalid')).toBe('true')
+    await page.click('#paper-limits')
+    expect([await page.inputValue('#low'), await page.inputValue('#high')]).toEqual(['0.88', '1'])
+    expect(await page.isVisible('#limits-fault')).toBe(false)
+  })
+
+  it('restores a link, whatever the names in it', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    await page.check('#compare')
+    await page.selectOption('#a-patch', { label: PATCHES[2] })
+    await page.selectOption('#a-anchor', { label: 'bottom-left' })
+    await page.selectOption('#b-layer', { label: 'fc8' })
+    await page.selectOption('#colours', 'viridis')
+    await page.fill('#low', '0.5')
+    await page.press('#low', 'Enter')
+    await ready(page)
+    await hover(page, 'a', 6, 2, 14, 14)
+    await page.evaluate(() => {
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => Promise.reject(new Error()) } })
+    })
+    await page.click('#copy-link')
+    const address = await page.inputValue('#link')
+    expect(await text(page, '#link-status')).toBe('Copy the address')
+    await expect.poll(() => page.url()).toBe(address)
+    const other = await open(new URL(address).hash)
+    for (const panel of ['a', 'b'] as const) expect(await chosen(other, panel)).toEqual(await chosen(page, panel))
+    for (const id of ['at-place', 'a-value', 'b-value', 'difference'])
+      expect(await text(other, `#${id}`)).toBe(await text(page, `#${id}`))
+    expect(await other.inputValue('#low')).toBe('0.5')
+    expect(await other.inputValue('#colours')).toBe('viridis')
+    // A link that is followed on the open page is a view too.
+    await other.click('section#overview .thumbs a >> nth=1')
+    await ready(other)
+    expect(await chosen(other, 'a')).toEqual(['plain', 'fc6', '125×125 px', 'mean over 3 patches', 'top-right'])
+  })
+
+  it('says what a link names that the study has not', async () => {
+    const page = await open(
+      link({ network: 'plain-aa', layer: 'fc6', size: '125', patch: PATCHES[2], anchor: 'center' }),
+    )
+    expect(await text(page, '#a-note')).toContain('There is no patch')
+    expect(await text(page, '#a-note')).toContain(PATCHES[2])
+    const other = await open(
+      link({ network: 'gone', layer: 'x', size: '1', patch: 'car', anchor: '1,1', limits: '3,2' }),
+    )
+    expect(await text(other, '#a-note')).toContain('This folder has no network')
+    expect(await chosen(other, 'a')).toEqual(['plain', 'fc6', '125×125 px', 'car', 'row 0, column 0'])
+  })
+
+  it('takes any position as anchor where features were kept', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc8', size: '125', patch: 'car', anchor: 'center' }))
+    const folder = unitFolder(results, { model: 'plain', size: 125, patch: 'car' })
+    const { data, shape } = await readNpy(join(folder, 'features-fc8.npy'))
+    const [rows = 0, cols = 0, dims = 0] = shape
+    expect(requests.filter((url) => url.includes('/features/'))).toEqual([])
+    await page.selectOption('#a-anchor', { label: 'any position: click the map' })
+    await ready(page)
+    await hover(page, 'a', 3, 8, rows, cols)
+    await page.mouse.down()
+    await page.mouse.up()
+    await ready(page)
+    expect((await chosen(page, 'a'))[4]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
+    expect(await number(page, '#a-value')).toBe(1)
+    const rowAt = (row: number, col: number) => [
+      ...data.subarray((row * cols + col) * dims, (row * cols + col + 1) * dims),
+    ]
+    for (const [row, col] of [
+      [0, 0],
+      [9, 1],
+      [4, 8],
+    ] as const) {
+      await hover(page, 'a', row, col, rows, cols)
+      const expected = cosine(rowAt(row, col), rowAt(3, 8))
+      expect(Math.abs((await number(page, '#a-value')) - expected)).toBeLessThan(2e-5)
+    }
+    await page.screenshot({ path: join(SCREENSHOTS, 'any-anchor.png'), fullPage: true })
+    // The mean has no features, nor have small patches.
+    await page.selectOption('#a-size', { label: '75×75 px' })
+    await ready(page)
+    expect(await text(page, '#a-note')).toContain('only where features were kept')
+    expect(await texts(page, '#a-anchor option')).toEqual([...ANCHOR_NAMES])
+  })
+
+  it('can be used with the keyboard alone', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '125', patch: 'car', anchor: 'center' }))
+    const focused = () => page.evaluate(() => document.activeElement?.id ?? '')
+    const reached: string[] = []
+    for (let i = 0; i < 40 && !reached.includes('hold'); i++) {
+      await page.keyboard.press('Tab')
+      reached.push(await focused())
+    }
+    for (const id of [
+      'theme',
+      'a-patch',
+      'a-size',
+      'a-anchor',
+      'colours',
+      'low',
+      'high',
+      'compare',
+      'copy-link',
+      'a-model',
+      'a-plot',
+    ])
+      expect(reached).toContain(id)
+    await page.focus('#a-plot')
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)
+    expect(outline).toBe('solid')
+    const steps: readonly (readonly [string, string])[] = [
+      ['1', 'row 0, column 0'],
+      ['ArrowRight', 'row 0, column 11'],
+      ['ArrowDown', 'row 11, column 11'],
+      ['ArrowUp', 'row 0, column 11'],
+      ['ArrowUp', 'row 0, column 11'],
+      ['Shift+ArrowRight', 'row 0, column 99'],
+      ['Home', 'row 0, column 0'],
+      ['PageDown', 'row 99, column 0'],
+      ['End', 'row 99, column 99'],
+      ['PageUp', 'row 0, column 99'],
+      ['4', 'row 99, column 0'],
+    ]
+    for (const [key, place] of steps) {
+      await page.keyboard.press(key)
+      await expect.poll(() => text(page, '#at-place')).toBe(place)
+    }
+    const { data } = await readNpy(
+      join(unitFolder(results, { model: 'plain', size: 125, patch: 'car' }), 'similarity.npy'),
+    )
+    const value = (data[2 * 100 + 9 * 10] as number).toFixed(MAP_DECIMALS).replace('-', '−')
+    await expect.poll(() => text(page, '#live')).toBe(`row 99, column 0. \u2068plain\u2069 \u2068fc6\u2069: ${value}.`)
+    await page.keyboard.press('Enter')
+    await ready(page)
+    expect((await chosen(page, 'a'))[4]).toBe('row 99, column 0')
+    await page.keyboard.press(']')
+    await ready(page)
+    expect((await chosen(page, 'a'))[3]).toBe(PATCHES[2])
+    await page.keyboard.press('Space')
+    expect(await page.isChecked('#hold')).toBe(true)
+    await hover(page, 'a', 2, 2, 10, 10)
+    expect(await text(page, '#at-place')).toBe('row 99, column 0')
+  })
+
+  it('shows names from files as text, never as markup', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: PATCHES[1], anchor: 'center' }))
+    expect(await texts(page, '#a-patch option')).toEqual(['mean over 3 patches', ...PATCHES].sort(meanFirst))
+    expect(await page.getAttribute('#a-plot', 'aria-label')).toContain(PATCHES[1])
+    expect(await page.evaluate(() => 'taken' in window)).toBe(false)
+    expect(await page.locator('script').count()).toBe(2)
+  })
+
+  it('offers the maps as tables', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '125', patch: 'car', anchor: 'center' }))
+    await page.click('#values summary')
+    const { data } = await readNpy(
+      join(unitFolder(results, { model: 'plain', size: 125, patch: 'car' }), 'similarity.npy'),
+    )
+    const cells = await texts(page, '#values td')
+    expect(cells).toEqual([...data.subarray(200, 300)].map((value) => value.toFixed(MAP_DECIMALS).replace('-', '−')))
+  })
+
+  it('has no sideways scrolling on a narrow screen, in light and in dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const [name, width] of [
+        ['wide', 1400],
+        ['middle', 820],
+        ['narrow', 380],
+      ] as const) {
+        const page = await open('', { viewport: { width, height: 900 }, colorScheme })
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+          name,
+        ).toBeLessThanOrEqual(0)
+        const [ground, ink] = await page.evaluate(() => {
+          const style = getComputedStyle(document.body)
+          return [style.backgroundColor, style.color].map((colour) => Number(/\d+/.exec(colour)?.[0]))
+        })
+        expect(
+          colorScheme === 'light' ? (ground as number) - (ink as number) : (ink as number) - (ground as number),
+        ).toBeGreaterThan(150)
+        await page.screenshot({ path: join(SCREENSHOTS, `${colorScheme}-${name}.png`), fullPage: true })
+      }
+    }
+    const page = await open('', { colorScheme: 'light' })
+    await page.selectOption('#theme', 'dark')
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
+  })
+
+  it('can be read without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    watch(page)
+    await page.goto(pathToFileURL(join(results, 'index.html')).href)
+    expect(await page.isVisible('noscript .note')).toBe(true)
+    expect(await page.isVisible('#tables table')).toBe(true)
+    await context.close()
+  })
+
+  it('goes on where a file of the site is missing, and names it', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    const hidden = join(results, 'site', 'hidden')
+    renameSync(join(results, 'site', 'maps'), hidden)
+    await page.selectOption('#a-patch', { label: PATCHES[2] })
+    await expect
+      .poll(() => text(page, '#a-note'))
+      .toMatch(/site\/maps\/\d\/\d\.js cannot be loaded; keep the folder “site”/)
+    renameSync(hidden, join(results, 'site', 'maps'))
+    await page.selectOption('#a-patch', { label: PATCHES[1] })
+    await ready(page)
+    expect(await text(page, '#a-note')).toBe('')
+    // The browser itself reports the file.
+    complaints = complaints.filter((complaint) => !complaint.includes('ERR_FILE_NOT_FOUND'))
+  })
+})
+
+type PageOptions = Parameters<Browser['newPage']>[0]
+
+async function open(fragment = '', options: PageOptions = {}): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, ...options })
+  pages.push(page)
+  watch(page)
+  await page.goto(pathToFileURL(join(results, 'index.html')).href + fragment)
+  await ready(page)
+  return page
+}
+
+function watch(page: Page): void {
+  page.on('request', (request) => requests.push(request.url()))
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
+}
+
+/** Waits until the maps of the view are drawn. */
+async function ready(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const plots = [...document.querySelectorAll('.plot')].filter((plot) => plot.closest('[hidden]') === null)
+    const filled = document.getElementById('a-value')?.textContent !== ''
+    return filled && plots.every((plot) => plot.getAttribute('aria-busy') === 'false')
+  })
+  await frame(page)
+}
+
+/** The screen has been drawn anew. */
+function frame(page: Page): Promise<void> {
+  return page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  )
+}
+
+function link(parameters: Readonly<Record<string, string>>): string {
+  return `#${new URLSearchParams(parameters)}`
+}
+
+async function hover(page: Page, panel: string, row: number, col: number, rows: number, cols: number): Promise<void> {
+  const canvas = page.locator(`#${panel}-plot canvas`)
+  await canvas.scrollIntoViewIfNeeded()
+  const box = await canvas.boundingBox()
+  if (box === null) throw new Error('the map is not on the screen')
+  await page.mouse.move(box.x + ((col + 0.5) / cols) * box.width, box.y + ((row + 0.5) / rows) * box.height)
+  await frame(page)
+}
+
+async function text(page: Page, selector: string): Promise<string> {
+  return (await page.textContent(selector)) ?? ''
+}
+
+function texts(page: Page, selector: string): Promise<string[]> {
+  return page.locator(selector).allTextContents()
+}
+
+async function number(page: Page, selector: string): Promise<number> {
+  return Number((await text(page, selector)).replace('−', '-'))
+}
+
+/** What the selects of a panel say: network, layer, size, patch, anchor. */
+function chosen(page: Page, panel: string): Promise<string[]> {
+  const fields = ['model', 'layer', 'size', 'patch', 'anchor'].map((field) => `${panel}-${field}`)
+  return page.evaluate(
+    (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''),
+    fields,
+  )
+}
+
+/** Red, green and blue of one pixel of a canvas. */
+async function pixel(page: Page, selector: string, row: number, col: number): Promise<number[]> {
+  const source = await page.evaluate(
+    (canvas) => (document.querySelector(canvas) as HTMLCanvasElement).toDataURL('image/png'),
+    selector,
+  )
+  const { data, info } = await sharp(Buffer.from(source.replace(/^.*,/, ''), 'base64'))
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const start = (row * info.width + col) * info.channels
+  return [...data.subarray(start, start + 3)]
+}
+
+function cosine(a: readonly number[], b: readonly number[]): number {
+  const dot = (x: readonly number[], y: readonly number[]) =>
+    x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+}
+
+/** The order of the list of patches: the mean, then names by code units. */
+function meanFirst(a: string, b: string): number {
+  const isMean = (name: string) => Number(name.startsWith('mean over'))
+  return isMean(b) - isMean(a) || (a < b ? -1 : a > b ? 1 : 0)
+}
