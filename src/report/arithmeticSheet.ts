@@ -39,7 +39,7 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const columns = terms.length + 1 + sheet.beside.length
   const side = Math.max(LEAST_SIDE, Math.min(sheet.side, Math.floor(MAX_WIDTH / columns) - SIGN_WIDTH))
   const place = (column: number) => MARGIN + SIGN_WIDTH + column * (side + SIGN_WIDTH)
-  const top = MARGIN + title.length * LINE_HEIGHT
+  const top = MARGIN + title.length * LINE_HEIGHT + MARGIN / 2
   const rowHeight = LABEL_HEIGHT + side + MARGIN
   const titleWidth = Math.max(...title.map((line) => textSize(line, DOT).cols))
   const cols = Math.max(place(columns - 1) + side, titleWidth + MARGIN) + MARGIN
