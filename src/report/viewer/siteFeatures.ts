@@ -41,7 +41,7 @@ function positionsPerPart(dims: number): number {
 
 /**
  * Each row scaled to int16, so that its largest magnitude is 32767.
- * A cosine of such rows differs from that of the features by less than 1e-7 where no value stands out from the row.
+ * A cosine of such rows differs from that of the features by a few millionths.
  * @param features [positions, dims]
  */
 export function scaleRows(features: Float32Array, dims: number): Int16Array {

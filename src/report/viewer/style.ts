@@ -48,7 +48,8 @@ input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .bench{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr) 22rem;align-items:start}
 .single .bench{grid-template-columns:minmax(0,38rem) minmax(22rem,1fr)}
 .maps{display:grid;gap:1rem;grid-template-columns:repeat(2,minmax(0,1fr))}.single .maps{grid-template-columns:minmax(0,1fr)}
-.scale{grid-column:1/-1}
+.scale,.more{grid-column:1/-1;min-width:0}
+.more details:first-child{margin-top:0}
 .side{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr)}
 .panel,.readout,.scale,.profiles{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0}
 .scale{padding-block:.5rem .2rem}
@@ -88,7 +89,7 @@ svg .grid{stroke:var(--line)}
 .readout dt{min-width:0;overflow-wrap:anywhere;font-size:.9rem}
 .readout dd{margin:0;font-size:1.25rem;font-weight:600}
 .profiles{display:grid;gap:.6rem 1.2rem;grid-template-columns:minmax(0,1fr);align-content:start}
-.readout{display:grid;grid-template-columns:minmax(8rem,11rem) minmax(0,1fr);gap:.5rem 1rem;align-content:start}
+.readout{display:grid;grid-template-columns:minmax(8rem,10rem) minmax(0,1fr);gap:.5rem .9rem;align-content:start}
 .readout h3,.readout dl{grid-column:1/-1}
 figure{margin:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}

@@ -39,6 +39,15 @@ folder “heatmaps” do not.</p></noscript>
 ${panelHtml('a')}
 ${panelHtml('b')}
 <div class="scale"><div id="colour-bar" class="chart" role="img" aria-label="Colour scale; its ends are the fields “from” and “to”"></div></div>
+<div class="more">
+<details id="values"><summary>The maps as tables</summary><div id="values-tables"></div></details>
+<details><summary>Pointer and keys</summary>
+<p id="keys">On a map: the arrow keys move the cursor by one position, with Shift by ten; Home, End, Page Up and Page Down
+go to the rim; 1 to 5 go to the anchors; Space or a click holds the cursor and lets it go; [ and ] show the previous and
+the next patch; Enter or A makes the cursor’s position the anchor.</p>
+<p>Any position can be the anchor where features were kept (<code>reproduce --keep-features</code>): choose a patch, then
+“any position” as anchor, and click the map.</p></details>
+</div>
 </div>
 <div class="side">
 <aside class="readout" aria-labelledby="readout-title">
@@ -62,13 +71,6 @@ ${panelHtml('b')}
 </div>
 </div>
 </div>
-<details id="values"><summary>The maps as tables</summary><div id="values-tables"></div></details>
-<details><summary>Pointer and keys</summary>
-<p id="keys">On a map: the arrow keys move the cursor by one position, with Shift by ten; Home, End, Page Up and Page Down
-go to the rim; 1 to 5 go to the anchors; Space or a click holds the cursor and lets it go; [ and ] show the previous and
-the next patch; Enter or A makes the cursor’s position the anchor.</p>
-<p>Any position can be the anchor where features were kept (<code>reproduce --keep-features</code>): choose a patch, then
-“any position” as anchor, and click the map.</p></details>
 </section>`
 }
 
