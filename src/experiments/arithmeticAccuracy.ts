@@ -9,10 +9,12 @@ export const JUDGED = [...ORIGINS, 'control'] as const
 export type Judged = (typeof JUDGED)[number]
 
 /**
- * What a decoded image is compared with at the place of an object: what the generator makes of the true features of the
- * expected scene with and without the object, or the pixels of these two scenes.
+ * What tells whether an object is there, always the expected scene with it against the same scene without it:
+ * - features: to which of the two true features the result vector is nearer, without any generator
+ * - decoded: within the object's square, to which of the pictures that the generator makes of these features
+ * - pixels: within the object's square, to which of the two scenes themselves
  */
-export const REFERENCES = ['decoded', 'pixels'] as const
+export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 export type Reference = (typeof REFERENCES)[number]
 
 /** Counts over trials: objects seen where they are expected, and where they are not. */
@@ -44,9 +46,8 @@ export interface AccuracyOptions {
 const AT_A_TIME = 8
 
 /**
- * Over many random expressions, how often the decoded result shows the expected objects and no other. An object is seen
- * where, within its square, the mean squared difference to the reference with it is smaller than to the one without it;
- * a tie counts as wrong.
+ * Over many random expressions, how often the result shows the expected objects and no other. An object is seen where the
+ * sum of squared differences to the reference with it is smaller than to the one without it; a tie counts as wrong.
  * @param draw the pixels of a scene
  * @throws InterruptedError
  */
@@ -98,7 +99,7 @@ export function trialImages({ objects }: Trial): number {
   return 3 + objects.length
 }
 
-/** Where a judged image shows an object of a trial. */
+/** Which objects of a trial are judged to be there. */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
@@ -114,53 +115,80 @@ async function judgeTrials(
   features: Float32Array,
   dims: number,
 ): Promise<readonly (readonly [Trial, readonly Seen[]])[]> {
-  const row = (index: number) => features.subarray(index * dims, (index + 1) * dims)
   const rectifies = models.generators[layer]?.feature === 'post-relu'
-  let first = 1
-  const toDecode = drawn.flatMap(({ trial, images }) => {
-    const operands = new Map([
-      ['A', row(first)],
-      ['B', row(first + 1)],
-    ])
-    const terms = parseExpression(KINDS[trial.kind].expression)
-    const results = ORIGINS.map((origin) => combine(terms, operands, origin === 'blank' ? row(0) : undefined))
-    const scenes = features.subarray((first + 2) * dims, (first + images.length) * dims)
-    first += images.length
-    return [...(rectifies ? results.map(rectified) : results), scenes]
-  })
-  const decoded = [...(await models.decode(layer, joined(toDecode)))]
-  return drawn.map(({ trial, images }) => {
-    const results = decoded.splice(0, ORIGINS.length)
-    const scenes = images.slice(2)
-    const decodedScenes = decoded.splice(0, scenes.length)
-    const side = models.network.input.cols
-    const seen = ORIGINS.flatMap((origin, i): Seen[] => [
-      {
-        judged: origin,
-        reference: 'decoded',
-        objects: seenObjects(trial, results[i] as FramePixels, decodedScenes, side),
-      },
-      { judged: origin, reference: 'pixels', objects: seenObjects(trial, results[i] as FramePixels, scenes, side) },
-    ])
-    const control = seenObjects(trial, decodedScenes[0] as FramePixels, scenes, side)
+  const vectors = trialVectors(drawn, features, dims, rectifies)
+  const toDecode = vectors.flatMap(({ results, scenes }) => [...results, ...scenes])
+  const pictures = [...(await models.decode(layer, joined(toDecode)))]
+  const side = models.network.input.cols
+  return drawn.map(({ trial, images }, t) => {
+    const { results, scenes } = vectors[t] as TrialVectors
+    const decodedResults = pictures.splice(0, results.length)
+    const decodedScenes = pictures.splice(0, scenes.length)
+    const inSquare = (picture: FramePixels | undefined) => (scene: FramePixels, object: PlacedObject) =>
+      squareError(picture as FramePixels, scene, object, side)
+    const pixels = images.slice(2)
+    const seen = ORIGINS.flatMap((judged, i): Seen[] => {
+      const toFeature = (scene: Float32Array) => squareDistance(results[i] as Float32Array, scene)
+      const inPicture = inSquare(decodedResults[i])
+      return [
+        { judged, reference: 'features', objects: seenObjects(trial, scenes, toFeature) },
+        { judged, reference: 'decoded', objects: seenObjects(trial, decodedScenes, inPicture) },
+        { judged, reference: 'pixels', objects: seenObjects(trial, pixels, inPicture) },
+      ]
+    })
+    const control = seenObjects(trial, pixels, inSquare(decodedScenes[0]))
     return [trial, [...seen, { judged: 'control', reference: 'pixels', objects: control }]] as const
   })
 }
 
-/** @param scenes the expected scene, then for each object the expected scene with or without it */
-function seenObjects(
-  { kind, objects }: Trial,
-  image: FramePixels,
-  scenes: readonly FramePixels[],
-  side: number,
-): readonly boolean[] {
-  const expectedScene = scenes[0] as FramePixels
-  return objects.map((object, k) => {
-    const changed = scenes[k + 1] as FramePixels
-    const isNearerToExpected =
-      squareError(image, expectedScene, object, side) < squareError(image, changed, object, side)
-    return KINDS[kind].expected.includes(k) === isNearerToExpected
+/** A trial in the features of one layer, each [dims]. */
+interface TrialVectors {
+  /** From each origin. */
+  readonly results: readonly Float32Array[]
+  /** Of the expected scene, then for each object of the expected scene with or without it. */
+  readonly scenes: readonly Float32Array[]
+}
+
+function trialVectors(
+  drawn: readonly DrawnTrial[],
+  features: Float32Array,
+  dims: number,
+  rectifies: boolean,
+): readonly TrialVectors[] {
+  const row = (index: number) => features.subarray(index * dims, (index + 1) * dims)
+  let first = 1
+  return drawn.map(({ trial, images }) => {
+    const operands = new Map([
+      ['A', row(first)],
+      ['B', row(first + 1)],
+    ])
+    const scenes = images.slice(2).map((_, i) => row(first + 2 + i))
+    first += images.length
+    const terms = parseExpression(KINDS[trial.kind].expression)
+    const results = ORIGINS.map((origin) => combine(terms, operands, origin === 'blank' ? row(0) : undefined))
+    return { results: rectifies ? results.map(rectified) : results, scenes }
   })
+}
+
+/**
+ * Which of a trial's objects are there, by an error to each scene: the expected one first, then for each object the one
+ * with or without it.
+ */
+function seenObjects<Scene>(
+  { kind, objects }: Trial,
+  scenes: readonly Scene[],
+  errorTo: (scene: Scene, object: PlacedObject) => number,
+): readonly boolean[] {
+  return objects.map((object, k) => {
+    const [asExpected, changed] = [scenes[0] as Scene, scenes[k + 1] as Scene]
+    return KINDS[kind].expected.includes(k) === errorTo(asExpected, object) < errorTo(changed, object)
+  })
+}
+
+function squareDistance(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2
+  return sum
 }
 
 /** Sum of squared differences within an object's square. */

@@ -2,7 +2,7 @@ import { ORIGINS } from '../experiments/arithmetic.js'
 import { expressionText } from '../experiments/expression.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { type ArithmeticAccuracySummary, type Rate, summarizeArithmetic } from '../results/arithmeticSummary.js'
-import { JUDGED_NAMES } from './arithmeticTables.js'
+import { JUDGED_NAMES, REFERENCE_NAMES } from './arithmeticTables.js'
 import { escapeHtml } from './html.js'
 import type { ReportSection } from './section.js'
 
@@ -47,10 +47,9 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
       )
       return percent(own?.exact)
     })
-    const against = reference === 'decoded' ? 'decoded scenes' : 'pixels'
     const cells = [
       JUDGED_NAMES[judged],
-      against,
+      REFERENCE_NAMES[reference],
       ...byKind,
       percent(exact),
       percent(recall),
@@ -60,11 +59,13 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`
   })
   const trials = Math.max(...all.map(({ exact }) => exact.count))
-  return `<p>${trials} random expressions a layer. In percent, with the binomial standard error: expressions whose picture shows every
+  return `<p>${trials} random expressions a layer. In percent, with the binomial standard error: expressions whose result has every
 expected object and no other, by kind (3−2: three objects less two of them) and together; expected objects that are seen
 (recall); objects that were taken away and are still seen (left over); objects that were in no image and are seen
-(phantoms). An object is seen where the picture is nearer to the scene with it than without it. “No arithmetic” is the
-true feature of the expected scene: what the generator alone gets wrong.</p>
+(phantoms).</p>
+<p>An object is seen where the result is nearer to the expected scene with it than without it: by the true features of the
+two scenes, without a generator; within the object’s square by what the generator makes of these features; or there by the
+scenes’ own pixels. “No arithmetic” is the true feature of the expected scene: what the generator alone gets wrong.</p>
 <div class="scroll"><table><thead><tr>${head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')}</tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div>

@@ -7,43 +7,50 @@ const MEASURES = ['exact', 'recall', 'falseObjects'] as const
 /** In tables, with what each is a share of. */
 const MEASURE_NAMES = { exact: 'exact', recall: 'recall', falseObjects: 'false objects' } as const
 
+/** In words: what an object is looked for by. */
+export const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
+
 /** In words: what is judged. */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 
 /**
- * Two tables of random expressions, none where they were not measured: exact results by kind of expression and origin,
- * and of all kinds every measure by both references.
+ * Two tables of random expressions, none where they were not measured: exact results by kind of expression, and of all
+ * kinds every measure.
  */
 export function arithmeticTables(measured: readonly ArithmeticAccuracySummary[]): readonly ResultTable[] {
   if (measured.length === 0) return []
   const common = { size: SCENE_SIZE, statistic: 'rate', counted: 'cases' }
-  const ofKinds = measured.filter(({ judged, reference }) => judged !== 'control' && reference === 'decoded')
+  const ofKinds = measured.filter(({ judged, reference }) => judged !== 'control' && reference !== 'pixels')
   const ofAll = measured.filter(({ kind }) => kind === 'all')
   return [
     {
       ...common,
       name: `arithmetic-exact-${SCENE_SIZE}`,
       title: `Exact results of feature arithmetic, objects of ${SCENE_SIZE}×${SCENE_SIZE}`,
-      note: 'Share ± binomial standard error of random expressions whose decoded result shows every expected object and no other. An object is seen where the picture is nearer to what the generator makes of the true scene with it than without it. 3−2: three objects less two of them; the others likewise.',
+      note: 'Share ± binomial standard error of random expressions whose result has every expected object and no other. An object is there where the result is nearer to the expected scene with it than without it: by the true features of the two scenes, or within the object’s square by what the generator makes of them. 3-2: three objects less two of them; the others likewise.',
       ...filled(
-        ofKinds.map((entry) => ({ entry, key: [JUDGED_NAMES[entry.judged], entry.kind], value: entry.exact })),
-        ['features', 'expression'],
+        ofKinds.map((entry) => ({
+          entry,
+          key: [JUDGED_NAMES[entry.judged], REFERENCE_NAMES[entry.reference], entry.kind],
+          value: entry.exact,
+        })),
+        ['vectors', 'reference', 'expression'],
       ),
     },
     {
       ...common,
       name: `arithmetic-accuracy-${SCENE_SIZE}`,
       title: `Accuracy of feature arithmetic, objects of ${SCENE_SIZE}×${SCENE_SIZE}`,
-      note: 'Share ± binomial standard error over all random expressions: exact results; expected objects that are seen (recall); others that are seen (false objects). Judged against what the generator makes of the true scenes, and against their pixels; “no arithmetic” decodes the true feature of the expected scene, so that it shows what the generator alone gets wrong.',
+      note: 'Share ± binomial standard error over all random expressions: exact results; expected objects that are seen (recall); others that are seen (false objects). By the true features of scenes, by what the generator makes of them, and by their pixels; “no arithmetic” decodes the true feature of the expected scene, so that it shows what the generator alone gets wrong.',
       ...filled(
         ofAll.flatMap((entry) =>
           MEASURES.map((measure) => ({
             entry,
-            key: [JUDGED_NAMES[entry.judged], entry.reference, MEASURE_NAMES[measure]],
+            key: [JUDGED_NAMES[entry.judged], REFERENCE_NAMES[entry.reference], MEASURE_NAMES[measure]],
             value: entry[measure],
           })),
         ),
-        ['features', 'reference', 'measure'],
+        ['vectors', 'reference', 'measure'],
       ),
     },
   ]

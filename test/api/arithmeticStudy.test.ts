@@ -82,7 +82,7 @@ describe('arithmetic of a study', () => {
     const summary = await writeReport(out)
     expect(summary.similarity).toEqual([])
     expect(summary.arithmetic).toHaveLength(ARITHMETIC_SCENES.length * 2)
-    expect(summary.arithmeticAccuracy?.filter(({ kind }) => kind === 'all')).toHaveLength(5)
+    expect(summary.arithmeticAccuracy?.filter(({ kind }) => kind === 'all')).toHaveLength(7)
     expect(JSON.parse(readFileSync(inFolder('results', 'summary.json'), 'utf8'))).toEqual(summary)
     const page = readFileSync(inFolder('results', 'index.html'), 'utf8')
     for (const [, source] of page.matchAll(/<img src="([^"]+)"/g))

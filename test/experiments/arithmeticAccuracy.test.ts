@@ -80,8 +80,8 @@ describe('accuracy of arithmetic', () => {
       onTrials: (count) => void done.push(count),
     })
     expect(done.at(-1)).toBe(24)
-    // Two layers, four kinds; each origin by both references, the control by pixels.
-    expect(counts).toHaveLength(2 * 4 * 5)
+    // Two layers, four kinds; each origin by three references, the control by pixels.
+    expect(counts).toHaveLength(2 * 4 * 7)
     const perfect = { layer: 'grid', judged: 'blank' } as const
     for (const { trials: count, exact, found, expected, left, phantoms } of of(counts, perfect)) {
       expect([count, exact, left, phantoms]).toEqual([6, 6, 0, 0])

@@ -139,10 +139,10 @@ describe('tables and page of arithmetic', () => {
       '| net | fc6 | 0.400 ± 0.155 | 1.000 ± 0.000 | 0.400 ± 0.155 | 1.000 ± 0.000 |',
     )
     expect(exact?.columns).toEqual([
-      ['from zero', '3-2'],
-      ['from blank', '3-2'],
-      ['from zero', 'all'],
-      ['from blank', 'all'],
+      ['from zero', 'decoded scenes', '3-2'],
+      ['from blank', 'decoded scenes', '3-2'],
+      ['from zero', 'decoded scenes', 'all'],
+      ['from blank', 'decoded scenes', 'all'],
     ])
     const csv = tableCsv(accuracy as NonNullable<typeof accuracy>)
     expect(csv).toContain('net,fc6,75,no arithmetic,pixels,exact,0.4,')
