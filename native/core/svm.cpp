@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -9,7 +10,7 @@
 #include "svm_gram.h"
 #include "svm_hinge.h"
 #include "svm_kernel.h"
-#include "svm_primal.h"
+#include "svm_newton.h"
 #include "svm_squared_hinge.h"
 
 namespace shiftscope {
@@ -19,8 +20,11 @@ using Samples = std::vector<std::uint32_t>;
 
 constexpr std::size_t kPieceRows = 128;
 
-/// Working sets up to this size are solved on a copy of their part of the Gram matrix, larger ones in place.
-constexpr std::size_t kCopied = 2048;
+/// Samples of a working set at most, and the share of the training samples that may still violate their margins after some
+/// passes: beyond, a problem is solved on all samples at once.
+constexpr std::size_t kMostWorking = 2048;
+constexpr double kMostViolating = 0.5;
+constexpr std::size_t kTrialPasses = 4;
 
 /// Samples of the first working sets, spread evenly over the rows.
 constexpr std::size_t kFirstSamples = 256;
@@ -34,9 +38,6 @@ constexpr std::size_t kJoiningShare = 4;
 
 /// Slots of a Gram matrix at least, however little memory it may take.
 constexpr std::size_t kLeastSlots = 1024;
-
-/// Samples of a part, when a problem is solved in parts.
-constexpr std::size_t kMostInPart = 2048;
 
 SvmKernels kernels_of(InstructionSet level) {
   constexpr decltype(SvmKernels::decision_values) decision_values_of[] = SHIFTSCOPE_LEVEL_TABLE(decision_values);
@@ -59,13 +60,16 @@ struct Problem {
   std::vector<double> multipliers;   ///< [rows], each with its label's sign
   std::vector<std::uint8_t> member;  ///< [rows], whether the sample is in the working set
   std::vector<double> weights;       ///< [dims], padded with zeros
-  std::vector<double> scores;        ///< [rows], <w, x>
+  std::vector<double> request;       ///< as weights: what the next pass takes the scalar products of
+  std::vector<double> scores;        ///< [rows], <request, x>
   double squared_norm = 0;
   double working_tolerance = 1e-2;
   Samples joining;  ///< samples that violate their margins and are to join the working set
+  std::size_t violating = 0;  ///< samples outside the working set that violate their margins
+  std::size_t training = 0;   ///< samples with a label
   SvmSolution solution;
   bool active = true;
-  bool primal = false;  ///< to be solved by Newton's method on w: too many support vectors for a Gram matrix to pay
+  std::unique_ptr<NewtonMethod> newton;  ///< takes over when there are too many support vectors for a working set
 };
 
 /// Problems whose labels agree have support vectors in common, and so a Gram matrix.
@@ -100,19 +104,17 @@ class Training {
         kernels_(kernels_of(level)) {}
 
   SvmResult run(const std::int8_t* labels, std::size_t problems, double* decisions, double* weights) {
+    problems_ = problems;
     group(labels, problems);
     for (Group& group : groups_) start(group);
-    while (!active().empty() && passes_ < options_.pass_limit) {
-      for_each_active([&](Group& group, Problem& problem) { solve_working_set(group.gram, problem); });
+    while (!active().empty() && passes_ < options_.pass_limit && !fault_) {
+      const bool last = passes_ + 1 == options_.pass_limit;
+      const std::size_t threads = std::max<std::size_t>(1, options_.threads / active().size());
+      for_each_active([&](Group& group, Problem& problem) { step(group.gram, problem, last, threads); });
       pass();
       if (fault_) break;
       for_each_active([&](Group& group, Problem& problem) { evaluate(group.gram, problem); });
       for (Group& group : groups_) enlarge(group);
-    }
-    for (Group& group : groups_) {
-      for (Problem& problem : group.problems) {
-        if (problem.primal && !fault_) solve_primal(problem);
-      }
     }
     return result(problems, decisions, weights);
   }
@@ -138,19 +140,25 @@ class Training {
         found->push_back(p);
       }
     }
-    const double bytes = static_cast<double>(options_.gram_bytes) / static_cast<double>(places.size());
-    const auto slots = std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(bytes / sizeof(double))));
+    const std::size_t slots = slots_for(options_.gram_bytes / 2, places.size());
     for (std::vector<std::size_t>& members : places) {
-      Group group{GramMatrix(features_, rows_, dims_, slots, kernels_, options_.threads), {}, members};
+      Group group{GramMatrix(features_, rows_, dims_, slots, kernels_), {}, members};
       for (std::size_t p : members) group.problems.push_back(problem_of(labels + p * rows_));
       groups_.push_back(std::move(group));
     }
+  }
+
+  /// Slots of each of `count` Gram matrices that share so many bytes.
+  static std::size_t slots_for(std::size_t bytes, std::size_t count) {
+    const double each = static_cast<double>(bytes) / static_cast<double>(count);
+    return std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(each / sizeof(double))));
   }
 
   Problem problem_of(const std::int8_t* labels) const {
     Problem problem;
     problem.labels = labels;
     problem.positives = static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{1}));
+    problem.training = rows_ - static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{0}));
     problem.multipliers.assign(rows_, 0.0);
     problem.member.assign(rows_, 0);
     problem.weights.assign(padded_dims_, 0.0);
@@ -191,7 +199,7 @@ class Training {
     }
     std::sort(samples.begin(), samples.end());
     samples.erase(std::unique(samples.begin(), samples.end()), samples.end());
-    group.gram.extend(samples);
+    group.gram.extend(samples, options_.threads);
     for (Problem& problem : group.problems) join(problem, samples);
   }
 
@@ -211,26 +219,27 @@ class Training {
     for (std::uint32_t sample : samples) problem.member[sample] = problem.labels[sample] != 0;
   }
 
+  /// What a problem does between two passes.
+  void step(const GramMatrix& gram, Problem& problem, bool last, std::size_t threads) const {
+    if (problem.newton) {
+      problem.request = last ? problem.newton->refresh() : problem.newton->next(threads);
+    } else {
+      solve_working_set(gram, problem);
+      problem.request = problem.weights;
+    }
+  }
+
   /// Solves the problem on its working set, the multipliers of other samples staying, and makes its weights.
   void solve_working_set(const GramMatrix& gram, Problem& problem) const {
     Samples samples;
     for (std::uint32_t sample : gram.samples()) {
       if (problem.member[sample]) samples.push_back(sample);
     }
-    std::vector<double> copy;
-    const double* products = gram.row(0);
-    std::size_t stride = gram.stride();
-    if (samples.size() <= kCopied) {
-      stride = samples.size();
-      copy = part_of(gram, samples);
-      products = copy.data();
-    } else {
-      samples = gram.samples();
-    }
+    const std::vector<double> products = part_of(gram, samples);
     if (hinge()) {
-      solve_hinge(problem, samples, products, stride);
+      solve_hinge(problem, samples, products);
     } else {
-      solve_squared_hinge(problem, samples, products, stride);
+      solve_squared_hinge(problem, samples, products);
     }
     make_weights(problem);
   }
@@ -248,11 +257,11 @@ class Training {
     return part;
   }
 
-  void solve_hinge(Problem& problem, const Samples& samples, const double* products, std::size_t stride) const {
+  void solve_hinge(Problem& problem, const Samples& samples, const std::vector<double>& products) const {
     HingeDual dual;
     dual.count = samples.size();
-    dual.gram = products;
-    dual.stride = stride;
+    dual.gram = products.data();
+    dual.stride = samples.size();
     for (std::uint32_t sample : samples) {
       const double label = problem.labels[sample];
       dual.labels.push_back(label);
@@ -265,11 +274,11 @@ class Training {
     for (std::size_t i = 0; i < samples.size(); ++i) problem.multipliers[samples[i]] = dual.multipliers[i];
   }
 
-  void solve_squared_hinge(Problem& problem, const Samples& samples, const double* products, std::size_t stride) const {
+  void solve_squared_hinge(Problem& problem, const Samples& samples, const std::vector<double>& products) const {
     SquaredHingeSet set;
     set.count = samples.size();
-    set.gram = products;
-    set.stride = stride;
+    set.gram = products.data();
+    set.stride = samples.size();
     for (std::uint32_t sample : samples) {
       set.labels.push_back(problem.labels[sample]);
       set.multipliers.push_back(problem.multipliers[sample]);
@@ -292,17 +301,17 @@ class Training {
     problem.squared_norm = kernels_.dot(problem.weights.data(), problem.weights.data(), dims_);
   }
 
-  /// The scores of all samples under all active problems.
+  /// The scalar products that all active problems ask for.
   void pass() {
     const std::vector<Active> all = active();
-    std::vector<double> weights;
+    std::vector<double> requests;
     for (const auto& [group, problem] : all) {
-      weights.insert(weights.end(), problem->weights.begin(), problem->weights.end());
+      requests.insert(requests.end(), problem->request.begin(), problem->request.end());
     }
     std::vector<double> sums_of_workers(options_.threads * kPieceRows * all.size());
     for_each_piece(rows_, kPieceRows, options_.threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
       double* sums = sums_of_workers.data() + worker * kPieceRows * all.size();
-      kernels_.decision_values(features_ + begin * dims_, end - begin, dims_, weights.data(), all.size(), padded_dims_,
+      kernels_.decision_values(features_ + begin * dims_, end - begin, dims_, requests.data(), all.size(), padded_dims_,
                                sums);
       for (std::size_t row = begin; row < end; ++row) {
         for (const auto& [group, problem] : all) problem->scores[row] = *sums++;
@@ -325,6 +334,13 @@ class Training {
   }
 
   void evaluate(const GramMatrix& gram, Problem& problem) const {
+    if (problem.newton) {
+      problem.newton->accept(problem.scores);
+      problem.solution = problem.newton->solution();
+      problem.weights = problem.newton->weights();
+      problem.active = !problem.solution.converged;
+      return;
+    }
     Violators violators;
     if (hinge()) {
       evaluate_hinge(gram, problem, violators);
@@ -392,6 +408,7 @@ class Training {
     const auto members = static_cast<std::size_t>(std::count(problem.member.begin(), problem.member.end(), 1));
     const std::size_t most = std::min(violators.size(), std::clamp(members / kJoiningShare, kLeastJoining, kMostJoining));
     worst_first(violators, most);
+    problem.violating = violators.size();
     problem.joining.clear();
     for (std::size_t i = 0; i < violators.size(); ++i) {
       const std::uint32_t sample = violators[i].sample;
@@ -403,8 +420,8 @@ class Training {
   void enlarge(Group& group) {
     Samples fresh;
     for (Problem& problem : group.problems) {
-      if (!problem.active) continue;
-      if (!hinge() && problem.solution.support_vectors > dims_) leave_to_primal(problem);
+      if (!problem.active || problem.newton) continue;
+      if (too_large(problem)) leave_working_set(problem);
       for (std::uint32_t sample : problem.joining) {
         if (group.gram.slot_of(sample) == GramMatrix::kNoSlot) fresh.push_back(sample);
       }
@@ -412,77 +429,41 @@ class Training {
     std::sort(fresh.begin(), fresh.end());
     fresh.erase(std::unique(fresh.begin(), fresh.end()), fresh.end());
     if (group.gram.size() + fresh.size() > group.gram.capacity()) {
-      renew(group);
+      for (Problem& problem : group.problems) {
+        if (problem.active && !problem.newton) leave_working_set(problem);
+      }
       return;
     }
-    group.gram.extend(fresh);
+    group.gram.extend(fresh, options_.threads);
     for (Problem& problem : group.problems) join(problem, problem.joining);
   }
 
-  static void leave_to_primal(Problem& problem) {
-    problem.primal = true;
-    problem.active = false;
+  bool too_large(const Problem& problem) const {
+    const auto members = static_cast<std::size_t>(std::count(problem.member.begin(), problem.member.end(), 1));
+    const double most_violating = kMostViolating * static_cast<double>(problem.training);
+    return members + problem.joining.size() > kMostWorking ||
+           (passes_ >= kTrialPasses && static_cast<double>(problem.violating) > most_violating) ||
+           (!hinge() && problem.solution.support_vectors > dims_);
+  }
+
+  /// The method starts anew: from the working set's solution, far from that on all samples, it would take more steps.
+  void leave_working_set(Problem& problem) const {
+    LargeProblem large{features_, rows_, dims_, problem.labels, options_.loss, options_.C, options_.tolerance};
+    large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
+    large.typical_multiplier = mean_multiplier(problem);
+    problem.newton = std::make_unique<NewtonMethod>(kernels_, large);
     problem.joining.clear();
   }
 
-  /// The Gram matrix is full: what remains is solved in parts, each of the samples with the steepest gradient.
-  void renew(Group& group) {
-    group.gram.clear();
-    Samples all;
+  /// Of the support vectors in the working set; C if there are none.
+  double mean_multiplier(const Problem& problem) const {
+    double sum = 0;
     std::size_t count = 0;
-    for (const Problem& problem : group.problems) count += problem.active;
-    for (Problem& problem : group.problems) {
-      if (!problem.active) continue;
-      if (!hinge()) {
-        leave_to_primal(problem);
-        continue;
-      }
-      const Samples part = steepest(problem, std::min(kMostInPart, group.gram.capacity() / count));
-      std::fill(problem.member.begin(), problem.member.end(), 0);
-      join(problem, part);
-      all.insert(all.end(), part.begin(), part.end());
+    for (double multiplier : problem.multipliers) {
+      sum += std::fabs(multiplier);
+      count += multiplier != 0;
     }
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    group.gram.extend(all);
-  }
-
-  /// The samples whose multipliers most want to rise and those that most want to fall, half of each: their sum must stay
-  /// (Joachims 1998).
-  Samples steepest(const Problem& problem, std::size_t count) const {
-    Violators rising, falling;
-    for (std::size_t row = 0; row < rows_; ++row) {
-      const double label = problem.labels[row];
-      if (label == 0) continue;
-      const double residual = label - problem.scores[row], high = label > 0 ? options_.C : 0;
-      const auto sample = static_cast<std::uint32_t>(row);
-      if (problem.multipliers[row] < high) rising.push_back({residual, sample});
-      if (problem.multipliers[row] > high - options_.C) falling.push_back({-residual, sample});
-    }
-    Samples part;
-    for (Violators* side : {&rising, &falling}) {
-      const std::size_t half = std::min(count / 2, side->size());
-      worst_first(*side, half);
-      for (std::size_t i = 0; i < half; ++i) part.push_back((*side)[i].sample);
-    }
-    return part;
-  }
-
-  void solve_primal(Problem& problem) {
-    SvmSolution& solution = problem.solution;
-    PrimalPoint point;
-    point.weights = problem.weights;
-    point.intercept = solution.intercept;
-    for (double score : problem.scores) point.decisions.push_back(score + solution.intercept);
-    const std::size_t steps = options_.pass_limit > passes_ ? options_.pass_limit - passes_ : 1;
-    solve(kernels_, {features_, rows_, dims_, problem.labels, options_.C, options_.tolerance, options_.threads}, steps, point);
-    problem.weights = point.weights;
-    for (std::size_t row = 0; row < rows_; ++row) problem.scores[row] = point.decisions[row] - point.intercept;
-    solution.intercept = point.intercept;
-    solution.primal = point.primal;
-    solution.dual = point.dual;
-    solution.support_vectors = point.support_vectors;
-    solution.converged = point.primal - point.dual <= options_.tolerance * point.primal;
+    return count == 0 ? options_.C : sum / static_cast<double>(count);
   }
 
   SvmResult result(std::size_t problems, double* decisions, double* weights) const {
@@ -510,7 +491,7 @@ class Training {
   const SvmOptions& options_;
   const SvmKernels kernels_;
   std::vector<Group> groups_;
-  std::size_t passes_ = 0;
+  std::size_t problems_ = 0, passes_ = 0;
   std::optional<std::size_t> fault_;
 };
 

@@ -13,11 +13,12 @@
 ///   hinge          minimises ½|w|² + C Σ max(0, 1 - y_i f(x_i)), b free (libsvm's C-SVC, sklearn SVC(kernel='linear'));
 ///   squared_hinge  minimises ½(|w|² + b²) + C Σ max(0, 1 - y_i f(x_i))² (LIBLINEAR's, sklearn LinearSVC).
 ///
-/// Method: the support vectors are few, so each problem is solved exactly on a working set by means of its Gram matrix,
-/// which the problems share; then one pass over the features gives the decision values of all problems, and the samples
-/// that violate their margins most join the working sets, until the duality gap closes.
-/// (Joachims 1998, "Making large-scale SVM learning practical", with Chapelle 2007, "Training a support vector machine
-/// in the primal", for the squared hinge.)
+/// Method: mostly the support vectors are few, so each problem is solved exactly on a working set by means of its Gram
+/// matrix, which the problems share; then one pass over the features gives the decision values of all problems, and the
+/// samples that violate their margins most join the working sets, until the duality gap closes (Joachims 1998, "Making
+/// large-scale SVM learning practical", with Chapelle 2007, "Training a support vector machine in the primal", for the
+/// squared hinge). A problem with many support vectors leaves its working set for Newton's method on all samples
+/// (svm_newton.h), whose steps take part in the same passes.
 ///
 /// Floor: each pass reads rows·dims·4 bytes and takes `problems` multiply-adds a float; for ten problems that is 2.5 a
 /// byte, which vector units do faster than the memory delivers. The Gram matrix of the m samples that were ever in
@@ -34,8 +35,8 @@ struct SvmOptions {
   double tolerance = 1e-6;
   /// Passes over the features after which what has not converged is given back as it is.
   std::size_t pass_limit = 200;
-  /// Bytes of the Gram matrix at most; a problem with more support vectors than fit is solved in parts.
-  std::size_t gram_bytes = std::size_t{640} << 20;
+  /// Bytes of all Gram matrices at most.
+  std::size_t gram_bytes = std::size_t{256} << 20;
   std::size_t threads = 1;
 };
 

@@ -1,31 +1,64 @@
 #include "svm_factor.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "parallel.h"
 
 namespace shiftscope {
+namespace {
 
-void SymmetricFactor::factorise(const double* matrix, std::size_t size, double least_pivot) {
+constexpr std::size_t kPanel = 64;
+constexpr std::size_t kStripRows = 32;
+
+}  // namespace
+
+double* SymmetricFactor::start(std::size_t size) {
   size_ = size;
-  columns_.resize(size * size);
-  pivots_.resize(size);
-  for (std::size_t j = 0; j < size; ++j) {
+  stride_ = (size + 7) / 8 * 8;
+  columns_.assign(size * stride_, 0.0);
+  pivots_.assign(size, 0.0);
+  return columns_.data();
+}
+
+void SymmetricFactor::factorise(double least_pivot) {
+  for (std::size_t begin = 0; begin < size_; begin += kPanel) {
+    const std::size_t end = std::min(begin + kPanel, size_);
+    factorise_panel(begin, end, least_pivot);
+    subtract_panel(begin, end);
+  }
+}
+
+/// Columns begin to end, from which those before them have been subtracted.
+void SymmetricFactor::factorise_panel(std::size_t begin, std::size_t end, double least_pivot) {
+  for (std::size_t j = begin; j < end; ++j) {
     double* target = column(j);
-    // The matrix is symmetric: its row j read from the diagonal on is its column.
-    std::copy(matrix + j * size + j, matrix + (j + 1) * size, target + j);
-    std::size_t q = 0;
+    std::size_t q = begin;
     for (; q + 4 <= j; q += 4) {
       double scales[4];
       for (std::size_t k = 0; k < 4; ++k) scales[k] = -pivots_[q + k] * column(q + k)[j];
-      kernels_.add_four_scaled(target + j, column(q) + j, size, scales, size - j);
+      kernels_.add_four_scaled(target + j, column(q) + j, stride_, scales, size_ - j);
     }
     for (; q < j; ++q) {
       const double* done = column(q);
-      kernels_.add_scaled(target + j, done + j, -pivots_[q] * done[j], size - j);
+      kernels_.add_scaled(target + j, done + j, -pivots_[q] * done[j], size_ - j);
     }
     pivots_[j] = std::max(target[j], least_pivot);
-    for (std::size_t i = j + 1; i < size; ++i) target[i] /= pivots_[j];
+    for (std::size_t i = j + 1; i < size_; ++i) target[i] /= pivots_[j];
     target[j] = 1;
   }
+}
+
+/// Subtracts columns begin to end from those after them.
+void SymmetricFactor::subtract_panel(std::size_t begin, std::size_t end) {
+  if (end == size_) return;
+  scratch_.assign((end - begin) * stride_, 0.0);
+  for (std::size_t j = begin; j < end; ++j) {
+    kernels_.add_scaled(scratch_.data() + (j - begin) * stride_ + end, column(j) + end, std::sqrt(pivots_[j]), size_ - end);
+  }
+  for_each_piece(size_ - end, kStripRows, threads_, [&](std::size_t, std::size_t first, std::size_t last) {
+    kernels_.add_outer_products(scratch_.data(), end - begin, end + first, end + last, stride_, -1, columns_.data());
+  });
 }
 
 void SymmetricFactor::remove(std::size_t index) {

@@ -11,11 +11,15 @@ namespace shiftscope {
 /// (Gill, Golub, Murray, Saunders 1974, "Methods for modifying matrix factorizations", method C1).
 class SymmetricFactor {
  public:
-  explicit SymmetricFactor(const SvmKernels& kernels) : kernels_(kernels) {}
+  explicit SymmetricFactor(const SvmKernels& kernels, std::size_t threads = 1) : kernels_(kernels), threads_(threads) {}
 
-  /// matrix: [size, size], C order; its lower half is read. A pivot below `least_pivot` is replaced by it, which bends
-  /// the factors of a matrix that is positive semidefinite but for rounding.
-  void factorise(const double* matrix, std::size_t size, double least_pivot);
+  /// Room for a matrix [size, stride()] of zeros, of which the caller fills in the elements on and right of the diagonal.
+  double* start(std::size_t size);
+  std::size_t stride() const { return stride_; }
+
+  /// Replaces the matrix by its factors. A pivot below `least_pivot` is replaced by it, which bends the factors of a
+  /// matrix that is positive semidefinite but for rounding. size³/6 multiply-adds.
+  void factorise(double least_pivot);
 
   /// Takes out row and column `index`: solutions have 0 there from now on. O(size²).
   void remove(std::size_t index);
@@ -24,11 +28,14 @@ class SymmetricFactor {
   void solve(double* x) const;
 
  private:
-  double* column(std::size_t j) { return columns_.data() + j * size_; }
-  const double* column(std::size_t j) const { return columns_.data() + j * size_; }
+  void factorise_panel(std::size_t begin, std::size_t end, double least_pivot);
+  void subtract_panel(std::size_t begin, std::size_t end);
+
+  double* column(std::size_t j) { return columns_.data() + j * stride_; }
+  const double* column(std::size_t j) const { return columns_.data() + j * stride_; }
 
   const SvmKernels& kernels_;
-  std::size_t size_ = 0;
+  std::size_t threads_, size_ = 0, stride_ = 0;
   std::vector<double> columns_;  ///< L by columns, unit diagonal
   std::vector<double> pivots_;
   std::vector<double> scratch_;

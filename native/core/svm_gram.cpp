@@ -17,11 +17,10 @@ struct Block {
 }  // namespace
 
 GramMatrix::GramMatrix(const float* features, std::size_t rows, std::size_t dims, std::size_t capacity,
-                       const SvmKernels& kernels, std::size_t threads)
+                       const SvmKernels& kernels)
     : features_(features),
       dims_(dims),
       capacity_(std::min(rows, capacity)),
-      threads_(threads),
       kernels_(kernels),
       slots_(rows, kNoSlot) {}
 
@@ -37,17 +36,17 @@ void GramMatrix::reserve(std::size_t slots) {
   stride_ = stride;
 }
 
-void GramMatrix::extend(const std::vector<std::uint32_t>& samples) {
+void GramMatrix::extend(const std::vector<std::uint32_t>& samples, std::size_t threads) {
   const std::size_t begin = size();
   reserve(begin + samples.size());
   for (std::uint32_t sample : samples) {
     slots_[sample] = static_cast<std::uint32_t>(samples_.size());
     samples_.push_back(sample);
   }
-  fill(begin);
+  fill(begin, threads);
 }
 
-void GramMatrix::fill(std::size_t begin) {
+void GramMatrix::fill(std::size_t begin, std::size_t threads) {
   std::vector<const float*> rows(size());
   for (std::size_t slot = 0; slot < size(); ++slot) rows[slot] = features_ + samples_[slot] * dims_;
   std::vector<Block> blocks;
@@ -55,7 +54,7 @@ void GramMatrix::fill(std::size_t begin) {
     const std::size_t end = std::min(row + kBlock, size());
     for (std::size_t column = 0; column < end; column += kBlock) blocks.push_back({row, column});
   }
-  for_each_piece(blocks.size(), 1, threads_, [&](std::size_t, std::size_t first, std::size_t last) {
+  for_each_piece(blocks.size(), 1, threads, [&](std::size_t, std::size_t first, std::size_t last) {
     for (std::size_t b = first; b < last; ++b) {
       const auto [row, column] = blocks[b];
       const std::size_t height = std::min(kBlock, size() - row);

@@ -14,8 +14,7 @@ namespace shiftscope {
 class GramMatrix {
  public:
   /// features: [rows, dims]. capacity: slots at most.
-  GramMatrix(const float* features, std::size_t rows, std::size_t dims, std::size_t capacity, const SvmKernels& kernels,
-             std::size_t threads);
+  GramMatrix(const float* features, std::size_t rows, std::size_t dims, std::size_t capacity, const SvmKernels& kernels);
 
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
@@ -29,17 +28,17 @@ class GramMatrix {
   std::size_t stride() const { return stride_; }
 
   /// Appends samples, none of which has a slot yet; the capacity must allow it.
-  void extend(const std::vector<std::uint32_t>& samples);
+  void extend(const std::vector<std::uint32_t>& samples, std::size_t threads);
 
   /// Forgets all samples.
   void clear();
 
  private:
   void reserve(std::size_t slots);
-  void fill(std::size_t begin);
+  void fill(std::size_t begin, std::size_t threads);
 
   const float* features_;
-  std::size_t dims_, capacity_, threads_;
+  std::size_t dims_, capacity_;
   const SvmKernels& kernels_;
   std::size_t stride_ = 0;
   std::unique_ptr<double[]> products_;

@@ -151,9 +151,13 @@ class FreeNewton {
     }
     // Samples may repeat or depend on one another: a ridge that the exact length of each step makes up for.
     const double ridge = 1e-11 * scale + 1e-14 * raw_scale + 1e-300;
-    for (std::size_t i = 0; i < size_; ++i) gram_[i * size_ + i] += ridge;
-    factor_.factorise(gram_.data(), size_, ridge);
-    for (std::size_t i = 0; i < size_; ++i) gram_[i * size_ + i] -= ridge;
+    double* matrix = factor_.start(size_);
+    for (std::size_t i = 0; i < size_; ++i) {
+      double* target = matrix + i * factor_.stride();
+      std::copy_n(gram_.data() + i * size_ + i, size_ - i, target + i);
+      target[i] += ridge;
+    }
+    factor_.factorise(ridge);
     changes_.assign(size_, 0);
     fixed_.assign(size_, false);
   }

@@ -110,6 +110,39 @@ void panel(const float* const* a, std::size_t rows, const B* const* b, std::size
   }
 }
 
+/// Tiles of eight vectors of sums: columns of one cache line, and as many rows as a vector is wide.
+constexpr std::size_t kOuterRows = kWidth, kOuterColumns = 8;
+
+/// Rows i to i + Rows of the sum of outer products.
+template <std::size_t Rows>
+void outer_rows(const double* x, std::size_t count, std::size_t i, std::size_t stride, double scale, double* out) {
+  constexpr std::size_t kParts = kOuterColumns / kWidth;
+  const Doubles factor = Doubles::fill(scale);
+  for (std::size_t j = i / kOuterColumns * kOuterColumns; j < stride; j += kOuterColumns) {
+    Doubles sums[Rows][kParts];
+    for (auto& row : sums) {
+      for (Doubles& sum : row) sum = Doubles::zero();
+    }
+    for (std::size_t r = 0; r < count; ++r) {
+      const double* from = x + r * stride;
+      Doubles right[kParts];
+      for (std::size_t part = 0; part < kParts; ++part) right[part] = Doubles::load(from + j + part * kWidth);
+      for (std::size_t k = 0; k < Rows; ++k) {
+        const Doubles left = Doubles::fill(from[i + k]);
+        for (std::size_t part = 0; part < kParts; ++part) sums[k][part].add_product(left, right[part]);
+      }
+    }
+    for (std::size_t k = 0; k < Rows; ++k) {
+      for (std::size_t part = 0; part < kParts; ++part) {
+        double* at = out + (i + k) * stride + j + part * kWidth;
+        Doubles sum = Doubles::load(at);
+        sum.add_product(sums[k][part], factor);
+        sum.store(at);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void decision_values(const float* features, std::size_t rows, std::size_t dims, const double* weights,
@@ -135,26 +168,9 @@ void scalar_products(const float* const* a, std::size_t a_count, const float* co
 
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                         double scale, double* out) {
-  constexpr std::size_t kColumns = 8;
-  constexpr std::size_t kParts = kColumns / kWidth;
-  for (std::size_t i = begin; i < end; ++i) {
-    for (std::size_t j = 0; j <= i; j += kColumns) {
-      Doubles sums[kParts];
-      for (Doubles& sum : sums) sum = Doubles::zero();
-      for (std::size_t r = 0; r < count; ++r) {
-        const Doubles left = Doubles::fill(x[r * stride + i]);
-        for (std::size_t part = 0; part < kParts; ++part) {
-          sums[part].add_product(left, Doubles::load(x + r * stride + j + part * kWidth));
-        }
-      }
-      for (std::size_t part = 0; part < kParts; ++part) {
-        double* at = out + i * stride + j + part * kWidth;
-        Doubles sum = Doubles::load(at);
-        sum.add_product(sums[part], Doubles::fill(scale));
-        sum.store(at);
-      }
-    }
-  }
+  std::size_t i = begin;
+  for (; i + kOuterRows <= end; i += kOuterRows) outer_rows<kOuterRows>(x, count, i, stride, scale, out);
+  for (; i < end; ++i) outer_rows<1>(x, count, i, stride, scale, out);
 }
 
 double dot(const double* a, const double* b, std::size_t count) {

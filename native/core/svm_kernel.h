@@ -17,8 +17,8 @@ SHIFTSCOPE_DECLARE_LEVELS(
     void scalar_products(const float* const* a, std::size_t a_count, const float* const* b, std::size_t b_count,
                          std::size_t dims, double* out, std::size_t stride);
 
-    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j <= i (and some more j: up to the
-    /// end of a vector). x: [count, stride], stride a multiple of 8 and at least end.
+    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i (and some before it, from
+    /// the begin of a vector on) to stride. x: [count, stride], stride a multiple of 8 and at least end.
     void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                             double scale, double* out);
 

@@ -26,9 +26,4 @@ struct SquaredHingeSet {
 /// beta_i = 2C (y_i - f_i) for them, 0 for others. Returns false if the limit of steps came first.
 bool solve(const SvmKernels& kernels, SquaredHingeSet& set, double C);
 
-/// The least point of ½|w + t (v - w)|² + C Σ max(0, 1 - y_i (f_i + t (g_i - f_i)))² over t >= 0.
-/// labels (0: left out), f (at w) and g (at v): [count]. norms: |w|², <w, v>, |v|².
-double line_minimum(const double* labels, const double* f, const double* g, std::size_t count, const double norms[3],
-                    double C);
-
 }  // namespace shiftscope

@@ -161,35 +161,72 @@ TEST(svm_equal_rows_have_no_weights) {
   CHECK(std::fabs(outcome.result.solutions[0].primal - 20) < 1e-6);
 }
 
-TEST(svm_the_gap_closes_when_the_gram_matrix_is_too_small) {
+TEST(svm_many_support_vectors_whatever_the_memory) {
   Random random(35);
-  const Case given = random_case(random, 3000, 8, 2, 0.1f, 1);
-  SvmOptions options = options_of(Loss::hinge, 0.05);
-  const Outcome whole = train(given, options);
-  // Solving in parts closes the gap slowly: the last two digits would take thousands of passes.
-  options.gram_bytes = 1;
-  options.pass_limit = 1000;
-  options.tolerance = 2e-4;
-  const Outcome parts = train(given, options);
-  for (std::size_t p = 0; p < 2; ++p) {
-    const double a = whole.result.solutions[p].primal, b = parts.result.solutions[p].primal;
-    CHECK(parts.result.solutions[p].converged);
-    CHECK_THAT(std::fabs(a - b) <= 2e-4 * a, std::to_string(a) + " and " + std::to_string(b));
+  for (std::size_t dims : {8, 300}) {
+    const Case given = random_case(random, 3000, dims, 2, 0.1f, 1);
+    for (Loss loss : kLosses) {
+      SvmOptions options = options_of(loss, 0.05);
+      const Outcome whole = train(given, options);
+      options.gram_bytes = 1;
+      const Outcome small = train(given, options);
+      for (std::size_t p = 0; p < 2; ++p) {
+        const SvmSolution &a = whole.result.solutions[p], &b = small.result.solutions[p];
+        const std::string where = describe(given, options, "") + " " + std::to_string(p);
+        CHECK_THAT(a.converged && b.converged, where + ": has not converged");
+        CHECK_THAT(std::fabs(a.primal - b.primal) <= options.tolerance * a.primal, where + ": other optima");
+        const double* w = small.weights.data() + p * dims;
+        CHECK_THAT(std::fabs(objective(given, p, w, b.intercept, options) - b.primal) <= 1e-7 * b.primal,
+                   where + ": not the objective of its weights");
+      }
+    }
+  }
+}
+
+/// Features that hardly differ: nearly all multipliers are at C.
+TEST(svm_most_multipliers_at_their_bound) {
+  Random random(40);
+  Case given = random_case(random, 6000, 40, 3, 1.0f, 1e-3f);
+  for (float& x : given.features) x += 1;
+  const SvmOptions options = options_of(Loss::hinge, 1);
+  const Outcome outcome = train(given, options);
+  for (std::size_t p = 0; p < 3; ++p) {
+    const SvmSolution& solution = outcome.result.solutions[p];
+    CHECK_THAT(solution.converged, "gap " + std::to_string(solution.primal - solution.dual));
+    CHECK(solution.bounded > 2000);
+    const double value = objective(given, p, outcome.weights.data() + p * 40, solution.intercept, options);
+    CHECK(std::fabs(value - solution.primal) <= 1e-7 * value);
+  }
+}
+
+/// More dims than the Gram matrices have room for samples between the bounds, and fewer.
+TEST(svm_pure_noise) {
+  Random random(41);
+  for (std::size_t dims : {60, 700}) {
+    const Case given = random_case(random, 2500, dims, 2, 0.0f, 1);
+    for (Loss loss : kLosses) {
+      const Outcome outcome = train(given, options_of(loss, 1));
+      for (const SvmSolution& solution : outcome.result.solutions) {
+        CHECK_THAT(solution.converged, std::to_string(dims) + ": gap " + std::to_string(solution.primal - solution.dual));
+      }
+    }
   }
 }
 
 TEST(svm_the_bits_do_not_depend_on_the_threads) {
   Random random(36);
-  const Case given = random_case(random, 700, 50, 5, 0.5f, 1);
-  for (Loss loss : kLosses) {
-    SvmOptions options = options_of(loss, 1);
-    options.threads = 1;
-    const Outcome one = train(given, options);
-    for (std::size_t threads : {2, 5}) {
-      options.threads = threads;
-      const Outcome many = train(given, options);
-      CHECK(many.decisions == one.decisions);
-      CHECK(many.weights == one.weights);
+  for (float distance : {0.5f, 0.0f}) {
+    const Case given = random_case(random, 1400, 50, 5, distance, 1);
+    for (Loss loss : kLosses) {
+      SvmOptions options = options_of(loss, 1);
+      options.threads = 1;
+      const Outcome one = train(given, options);
+      for (std::size_t threads : {2, 5, 12}) {
+        options.threads = threads;
+        const Outcome many = train(given, options);
+        CHECK(many.decisions == one.decisions);
+        CHECK(many.weights == one.weights);
+      }
     }
   }
 }

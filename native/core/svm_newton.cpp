@@ -1,0 +1,270 @@
+#include "svm_newton.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "parallel.h"
+#include "svm_factor.h"
+#include "svm_hinge.h"
+#include "svm_line_search.h"
+
+namespace shiftscope {
+namespace {
+
+constexpr std::size_t kPieceRows = 128;
+constexpr std::size_t kStripRows = 32;
+
+/// The first stiffness of the hinge, in units of a typical multiplier, and its growth: a stiffer problem has fewer samples
+/// between the bounds, but takes more steps.
+constexpr double kFirstStiffness = 20;
+constexpr double kGrowth = 3;
+
+/// A smoothed problem is solved when a step promises to lower it by less than this share of what the tolerance allows:
+/// before, its multipliers are of no use to the next.
+constexpr double kPromise = 1e-3;
+
+std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
+
+}  // namespace
+
+NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& problem)
+    : kernels_(kernels),
+      problem_(problem),
+      gram_(problem.features, problem.rows, problem.dims, problem.gram_samples, kernels),
+      labels_(problem.labels, problem.labels + problem.rows),
+      weights_(padded(problem.dims)),
+      decisions_(problem.rows),
+      stiffness_(hinge() ? kFirstStiffness * problem.typical_multiplier : 2 * problem.C),
+      limit_(hinge() ? problem.C : HUGE_VAL),
+      base_(problem.rows),
+      alpha_(problem.rows) {
+  for (std::vector<double>& sum : class_sums_) sum.resize(padded(problem.dims));
+  evaluate();
+}
+
+const std::vector<double>& NewtonMethod::refresh() {
+  exact_ = true;
+  return weights_;
+}
+
+const std::vector<double>& NewtonMethod::next(std::size_t threads) {
+  if (gap() <= problem_.tolerance * solution_.primal) return refresh();
+  double promise = find_direction(threads);
+  if (hinge() && promise <= kPromise * problem_.tolerance * solution_.primal) {
+    stiffness_ *= kGrowth;
+    base_ = alpha_;
+    evaluate();
+    if (gap() <= problem_.tolerance * solution_.primal) return refresh();
+    promise = find_direction(threads);
+  }
+  // Nothing to gain but rounding errors to lose.
+  if (!(promise > 0)) return refresh();
+  exact_ = false;
+  return direction_;
+}
+
+void NewtonMethod::accept(const std::vector<double>& products) {
+  if (exact_) {
+    for (std::size_t row = 0; row < problem_.rows; ++row) decisions_[row] = products[row] + intercept_;
+    std::fill(alpha_.begin(), alpha_.end(), 0.0);
+    for (std::vector<double>& sum : class_sums_) std::fill(sum.begin(), sum.end(), 0.0);
+  } else {
+    advance(products);
+  }
+  evaluate();
+  solution_.converged = exact_ && gap() <= problem_.tolerance * solution_.primal;
+}
+
+/// Goes to the least point along the direction.
+void NewtonMethod::advance(const std::vector<double>& products) {
+  std::vector<double> changes(products);
+  for (double& change : changes) change += intercept_direction_;
+  const double slope = kernels_.dot(weights_.data(), direction_.data(), problem_.dims) +
+                       intercept_cost() * intercept_ * intercept_direction_;
+  const double curvature = norm(direction_) + intercept_cost() * intercept_direction_ * intercept_direction_;
+  const double length = line_minimum(
+      {labels_.data(), decisions_.data(), changes.data(), base_.data(), problem_.rows, stiffness_, limit_}, slope, curvature);
+  kernels_.add_scaled(weights_.data(), direction_.data(), length, problem_.dims);
+  intercept_ += length * intercept_direction_;
+  kernels_.add_scaled(decisions_.data(), changes.data(), length, problem_.rows);
+}
+
+/// Multipliers, gradient and both values at the present point.
+void NewtonMethod::evaluate() {
+  update_multipliers();
+  update_gradient();
+  const double half_norm = norm(weights_) / 2;
+  if (hinge()) {
+    const double shift = best_shift();
+    double slacks = 0;
+    for (std::size_t row = 0; row < problem_.rows; ++row) {
+      const double label = labels_[row];
+      slacks += std::max(0.0, std::fabs(label) - label * (decisions_[row] + shift));
+    }
+    solution_.intercept = intercept_ + shift;
+    solution_.primal = half_norm + problem_.C * slacks;
+    solution_.dual = balanced_dual();
+  } else {
+    // At alpha = 2C s, the conjugate's share Σ alpha² / 4C of the dual is C Σ s².
+    const double difference = alpha_sums_[1] - alpha_sums_[0];
+    std::vector<double> sum = class_sums_[1];
+    kernels_.add_scaled(sum.data(), class_sums_[0].data(), -1, problem_.dims);
+    solution_.intercept = intercept_;
+    solution_.primal = half_norm + intercept_ * intercept_ / 2 + problem_.C * squared_slacks_;
+    solution_.dual = alpha_sums_[0] + alpha_sums_[1] - (norm(sum) + difference * difference) / 2 - problem_.C * squared_slacks_;
+  }
+}
+
+/// The multipliers that belong to the decisions, and Σ alpha x, to which only those that changed are added.
+void NewtonMethod::update_multipliers() {
+  between_.clear();
+  std::array<std::vector<Term>, 2> changed;
+  alpha_sums_ = {};
+  squared_slacks_ = 0;
+  solution_.support_vectors = solution_.bounded = 0;
+  for (std::size_t row = 0; row < problem_.rows; ++row) {
+    const double label = labels_[row];
+    if (label == 0) continue;
+    const double slack = 1 - label * decisions_[row];
+    const double raw = base_[row] + stiffness_ * slack;
+    const double alpha = std::min(std::max(raw, 0.0), limit_);
+    const auto sample = static_cast<std::uint32_t>(row);
+    if (raw > 0 && raw < limit_) between_.push_back(sample);
+    if (alpha != alpha_[row]) changed[label > 0].push_back({sample, alpha - alpha_[row]});
+    alpha_[row] = alpha;
+    alpha_sums_[label > 0] += alpha;
+    squared_slacks_ += slack > 0 ? slack * slack : 0;
+    solution_.support_vectors += alpha > 0;
+    solution_.bounded += alpha >= limit_;
+  }
+  for (int positive : {0, 1}) add_rows(changed[positive], class_sums_[positive]);
+}
+
+void NewtonMethod::update_gradient() {
+  gradient_ = weights_;
+  kernels_.add_scaled(gradient_.data(), class_sums_[1].data(), -1, problem_.dims);
+  kernels_.add_scaled(gradient_.data(), class_sums_[0].data(), 1, problem_.dims);
+  intercept_gradient_ = intercept_cost() * intercept_ - alpha_sums_[1] + alpha_sums_[0];
+}
+
+/// Σ alpha - ½ |Σ alpha y x|², the multipliers of the class with the larger sum being reduced to the other's: the dual of
+/// the hinge wants equal sums.
+double NewtonMethod::balanced_dual() const {
+  const double least = std::min(alpha_sums_[0], alpha_sums_[1]);
+  std::vector<double> sum(weights_.size());
+  for (int positive : {0, 1}) {
+    const double share = alpha_sums_[positive] > 0 ? least / alpha_sums_[positive] : 0;
+    kernels_.add_scaled(sum.data(), class_sums_[positive].data(), positive ? share : -share, problem_.dims);
+  }
+  return 2 * least - norm(sum) / 2;
+}
+
+/// What brings the intercept to where the hinge is least.
+double NewtonMethod::best_shift() const {
+  std::vector<double> residuals;
+  residuals.reserve(problem_.rows);
+  std::size_t positives = 0;
+  for (std::size_t row = 0; row < problem_.rows; ++row) {
+    if (labels_[row] == 0) continue;
+    residuals.push_back(labels_[row] - decisions_[row]);
+    positives += labels_[row] > 0;
+  }
+  return best_intercept(residuals, positives);
+}
+
+/// Returns what a whole step promises: how much lower the quadratic model gets.
+double NewtonMethod::find_direction(std::size_t threads) {
+  direction_ = gradient_;
+  for (double& d : direction_) d = -d;
+  intercept_direction_ = -intercept_gradient_;
+  if (between_.size() > std::min(problem_.dims, gram_.capacity())) {
+    solve_in_dims(threads);
+  } else if (!between_.empty()) {
+    solve_in_samples(threads);
+  }
+  return -(kernels_.dot(direction_.data(), gradient_.data(), problem_.dims) + intercept_direction_ * intercept_gradient_) / 2;
+}
+
+/// (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, H being 1 for weights and the cost for the intercept.
+void NewtonMethod::solve_in_dims(std::size_t threads) {
+  const std::size_t dims = problem_.dims, size = dims + 1;
+  SymmetricFactor factor(kernels_, threads);
+  double* hessian = factor.start(size);
+  const std::size_t stride = factor.stride();
+  for (std::size_t i = 0; i < dims; ++i) hessian[i * stride + i] = 1;
+  hessian[dims * stride + dims] = intercept_cost();
+  std::vector<double> piece(kPieceRows * stride);
+  for (std::size_t first = 0; first < between_.size(); first += kPieceRows) {
+    const std::size_t count = std::min(kPieceRows, between_.size() - first);
+    for (std::size_t r = 0; r < count; ++r) {
+      const float* x = problem_.features + between_[first + r] * dims;
+      double* target = piece.data() + r * stride;
+      std::copy(x, x + dims, target);
+      target[dims] = 1;
+    }
+    for_each_piece(size, kStripRows, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
+      kernels_.add_outer_products(piece.data(), count, begin, end, stride, stiffness_, hessian);
+    });
+  }
+  factor.factorise(1e-12);
+  std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims));
+  solution.push_back(intercept_direction_);
+  factor.solve(solution.data());
+  std::copy_n(solution.begin(), dims, direction_.begin());
+  intercept_direction_ = solution[dims];
+}
+
+/// The same by the samples' scalar products K: with t = stiffness · (X d + d_b) on the samples,
+/// (K + I / stiffness) t = -X gradient + d_b and cost · d_b + Σ t = -gradient_b; then d = -gradient - Xᵀ t.
+void NewtonMethod::solve_in_samples(std::size_t threads) {
+  const std::size_t size = between_.size();
+  SymmetricFactor factor(kernels_, threads);
+  double* matrix = factor.start(size);
+  fill_products(matrix, factor.stride(), threads);
+  factor.factorise(1e-12 / stiffness_);
+  std::vector<double> t(size), ones(size, 1.0);
+  for (std::size_t i = 0; i < size; ++i) {
+    kernels_.decision_values(problem_.features + between_[i] * problem_.dims, 1, problem_.dims, direction_.data(), 1,
+                             direction_.size(), &t[i]);
+  }
+  factor.solve(t.data());
+  factor.solve(ones.data());
+  double sum = 0, sum_of_ones = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    sum += t[i];
+    sum_of_ones += ones[i];
+  }
+  intercept_direction_ = (-intercept_gradient_ - sum) / (intercept_cost() + sum_of_ones);
+  kernels_.add_scaled(t.data(), ones.data(), intercept_direction_, size);
+  std::vector<Term> terms(size);
+  for (std::size_t i = 0; i < size; ++i) terms[i] = {between_[i], -t[i]};
+  add_rows(terms, direction_);
+}
+
+/// matrix: K + I / stiffness of the samples between the bounds, on and right of the diagonal.
+void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
+  std::vector<std::uint32_t> fresh;
+  for (std::uint32_t sample : between_) {
+    if (gram_.slot_of(sample) == GramMatrix::kNoSlot) fresh.push_back(sample);
+  }
+  if (gram_.size() + fresh.size() > gram_.capacity()) {
+    gram_.clear();
+    fresh = between_;
+  }
+  gram_.extend(fresh, threads);
+  for (std::size_t i = 0; i < between_.size(); ++i) {
+    const double* products = gram_.row(gram_.slot_of(between_[i]));
+    double* target = matrix + i * stride;
+    for (std::size_t j = i; j < between_.size(); ++j) target[j] = products[gram_.slot_of(between_[j])];
+    target[i] += 1 / stiffness_;
+  }
+}
+
+/// target += Σ factor · x.
+void NewtonMethod::add_rows(const std::vector<Term>& terms, std::vector<double>& target) const {
+  for (const auto& [sample, factor] : terms) {
+    kernels_.add_scaled_floats(target.data(), problem_.features + sample * problem_.dims, factor, problem_.dims);
+  }
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "svm.h"
+#include "svm_gram.h"
+#include "svm_kernel.h"
+
+namespace shiftscope {
+
+/// A problem with more support vectors than a working set should hold, solved on all samples at once.
+struct LargeProblem {
+  const float* features = nullptr;  ///< [rows, dims]
+  std::size_t rows = 0, dims = 0;
+  const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is left out
+  Loss loss = Loss::hinge;
+  double C = 1, tolerance = 1e-6;
+  std::size_t gram_samples = 0;  ///< samples whose scalar products may be kept at a time
+  /// A rough mean of the support vectors' multipliers (hinge); C where nothing is known. A wrong one costs steps.
+  double typical_multiplier = 1;
+};
+
+/// Newton's method on (w, b), in steps between which the caller takes scalar products with all samples, for all problems
+/// in one pass over the features.
+///
+/// Squared hinge: the Hessian is I + 2C Σ x xᵀ over the samples inside their margins, and an exact search along each step
+/// makes the method converge from anywhere (Keerthi, DeCoste 2005, "A modified finite Newton method for fast solution of
+/// large scale linear SVMs").
+///
+/// Hinge: the augmented Lagrangian method. The same steps minimise the hinge smoothed about multipliers alpha, whose
+/// derivative by the slack s is clamp(alpha + stiffness · s, 0, C); its value at the minimum is the next alpha, and the
+/// stiffness grows (Yan, Li 2020, "An efficient augmented Lagrangian method for support vector machine"). A step is
+/// determined by the samples strictly between 0 and C alone, however many are at C.
+class NewtonMethod {
+ public:
+  /// Starts from w = 0, b = 0. problem.features and labels must outlive it.
+  NewtonMethod(const SvmKernels& kernels, const LargeProblem& problem);
+
+  /// Computes the next step, on so many threads. Returns the vector, [dims rounded up to 8], whose scalar products with
+  /// all samples are to be given to `accept`.
+  const std::vector<double>& next(std::size_t threads);
+
+  /// The same without a step: the products of the weights, after which the solution is exact for them.
+  const std::vector<double>& refresh();
+
+  /// products: [rows]. What it leads to is `solution`; converged only after exact products of the weights.
+  void accept(const std::vector<double>& products);
+
+  const SvmSolution& solution() const { return solution_; }
+  const std::vector<double>& weights() const { return weights_; }
+
+ private:
+  struct Term {
+    std::uint32_t sample;
+    double factor;
+  };
+
+  bool hinge() const { return problem_.loss == Loss::hinge; }
+  /// The intercept's share in the objective is ½ cost · b².
+  double intercept_cost() const { return hinge() ? 0 : 1; }
+  double gap() const { return solution_.primal - solution_.dual; }
+  double norm(const std::vector<double>& x) const { return kernels_.dot(x.data(), x.data(), problem_.dims); }
+
+  void evaluate();
+  void update_multipliers();
+  void update_gradient();
+  double balanced_dual() const;
+  double best_shift() const;
+  double find_direction(std::size_t threads);
+  void solve_in_dims(std::size_t threads);
+  void solve_in_samples(std::size_t threads);
+  void fill_products(double* matrix, std::size_t stride, std::size_t threads);
+  void add_rows(const std::vector<Term>& terms, std::vector<double>& target) const;
+  void advance(const std::vector<double>& products);
+
+  const SvmKernels& kernels_;
+  const LargeProblem problem_;
+  GramMatrix gram_;
+  std::vector<double> labels_, weights_, decisions_;
+  double intercept_ = 0;
+  double stiffness_, limit_;
+  std::vector<double> base_;                       ///< the multipliers about which the hinge is smoothed
+  std::vector<double> alpha_;                      ///< multipliers that are part of class_sums_
+  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha x of the negative and of the positive samples
+  std::array<double, 2> alpha_sums_{};
+  std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and the limit
+  std::vector<double> gradient_, direction_;
+  double squared_slacks_ = 0, intercept_gradient_ = 0, intercept_direction_ = 0;
+  bool exact_ = true;  ///< whether the products that come next are those of the weights
+  SvmSolution solution_;
+};
+
+}  // namespace shiftscope
