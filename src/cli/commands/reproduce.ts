@@ -107,17 +107,17 @@ export function saySummary({ similarity, separability, arithmeticAccuracy }: Sum
   )
 }
 
-/** Share of random expressions whose decoded result has the expected objects and no other, by kind and origin. */
+/** Share of random expressions whose result has the expected objects and no other, all kinds together. */
 function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
-  const own = accuracy.filter(({ judged, reference }) => judged !== 'control' && reference === 'decoded')
-  const columns = [...new Set(own.map(({ kind, judged }) => `${kind} from ${judged}`))]
+  const all = accuracy.filter(({ kind, judged }) => kind === 'all' && judged !== 'control')
+  const columns = [...new Set(all.map(({ judged, reference }) => `from ${judged}, by ${reference}`))]
   const rows = new Map<string, string[]>()
-  for (const { model, layer, exact } of own) {
+  for (const { model, layer, exact } of all) {
     const row = rows.get(JSON.stringify([model, layer])) ?? [model, layer]
     row.push(exact.rate === null ? '–' : `${exact.rate.toFixed(3)} ± ${exact.error?.toFixed(3)}`)
     rows.set(JSON.stringify([model, layer]), row)
   }
-  sayTable(['model', 'layer', ...columns], [...rows.values()])
+  sayTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
 }
 
 /** One row a network, layer and size; its values in the order in which they come. */
