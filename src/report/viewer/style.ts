@@ -20,7 +20,7 @@ code{font:.92em ui-monospace,Menlo,Consolas,monospace}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .8rem;z-index:2}
 .soft{color:var(--soft)}
-.page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.3rem 1.4rem;padding:.8rem 1.5rem;border-bottom:1px solid var(--line);background:var(--card)}
+.page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.3rem 1.4rem;padding:.8rem max(1.5rem,calc((100% - 88rem)/2 + 1.5rem));border-bottom:1px solid var(--line);background:var(--card)}
 .page h1{font-size:1.15rem;letter-spacing:.01em}
 .page .facts{margin:0;color:var(--soft);font-size:.9rem}
 .page nav{order:1;flex-basis:100%;display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.9rem}
@@ -75,6 +75,8 @@ svg .grid{stroke:var(--line)}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .scenes{display:grid;gap:.6rem;align-content:start}
 .scene{position:relative;border:1px solid var(--line);line-height:0}
+.scenes:has(>#b-scene:not([hidden])) .scene::before{content:attr(data-panel);position:absolute;z-index:1;right:0;bottom:0;padding:.05rem .35rem;font:700 .8rem/1.3 system-ui,sans-serif;color:var(--card);background:var(--series-1)}
+.scenes #b-scene.scene::before{background:var(--series-2)}
 .scene canvas{width:100%;height:auto;image-rendering:pixelated}
 .scene svg{position:absolute;inset:0;width:100%;height:100%}
 .scene rect{fill:none;vector-effect:non-scaling-stroke}
