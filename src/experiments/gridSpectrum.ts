@@ -28,20 +28,57 @@ const FEWEST_PERIODS = 3
  */
 export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: number): readonly PeriodPower[] {
   return AXES.flatMap((axis) => {
-    const length = axis === 'horizontal' ? shape.cols : shape.rows
+    const isAlongRows = axis === 'horizontal'
+    const length = isAlongRows ? shape.cols : shape.rows
     const kernels = kernelsFor(length, stride)
-    const powers = axis === 'horizontal' ? rowPowers(map, shape, kernels) : columnPowers(map, shape, kernels)
+    const powers = linePowers(isAlongRows ? map : transposed(map, shape), length, kernels)
     return kernels.map(({ period }, i) => ({ axis, period, power: powers[i] as number }))
   })
 }
 
+/** Columns as rows. */
+function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64Array {
+  const turned = new Float64Array(rows * cols)
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col++) turned[col * rows + row] = map[row * cols + col] as number
+  }
+  return turned
+}
+
+/** Mean over the lines of a map, [lines, length], of the power at each kernel's period. */
+function linePowers(map: ArrayLike<number>, length: number, kernels: readonly PeriodKernel[]): Float64Array {
+  const powers = new Float64Array(kernels.length)
+  const sums = new Float64Array(Math.ceil(length / 2))
+  const differences = new Float64Array(sums.length)
+  for (let start = 0; start < map.length; start += length) {
+    for (let i = 0; i < sums.length; i++) {
+      const left = map[start + i] as number
+      const right = map[start + length - 1 - i] as number
+      sums[i] = left + right
+      differences[i] = left - right
+    }
+    for (let k = 0; k < kernels.length; k++) {
+      const { real, imaginary } = kernels[k] as PeriodKernel
+      let re = 0
+      let im = 0
+      for (let i = 0; i < sums.length; i++) {
+        re += (sums[i] as number) * (real[i] as number)
+        im += (differences[i] as number) * (imaginary[i] as number)
+      }
+      powers[k] = (powers[k] as number) + re * re + im * im
+    }
+  }
+  return powers.map((power) => (power * length) / map.length)
+}
+
 /**
  * What turns a line into its complex amplitude at a period: to remove the parabola, to weight and to transform are linear,
- * so that together they are one scalar product.
+ * so that together they are one scalar product. Seen from the line's middle its real part is even and its imaginary part
+ * odd, so that half of each is enough: for the sums and the differences of a line's left and right half.
  */
 interface PeriodKernel {
   readonly period: number
-  /** Real and imaginary part, [length], scaled so that the squared product is the power. */
+  /** Real and imaginary part, [length / 2, rounded up], scaled so that the squared product is the power. */
   readonly real: Float64Array
   readonly imaginary: Float64Array
 }
@@ -66,8 +103,13 @@ function periodKernel(length: number, period: number, frequency: number): Period
   // A sine's power lies half at the frequency and half at its mirror image, which fall together at a half.
   const scale = Math.sqrt(frequency < 0.5 ? 2 : 1) / window.reduce((sum, value) => sum + value, 0)
   const wave = (part: (angle: number) => number) =>
-    withoutParabola(window.map((value, i) => scale * value * part(2 * Math.PI * frequency * i)))
-  return { period, real: wave(Math.cos), imaginary: wave(Math.sin) }
+    withoutParabola(
+      window.map((value, i) => scale * value * part(2 * Math.PI * frequency * (i - (length - 1) / 2))),
+    ).subarray(0, Math.ceil(length / 2))
+  const real = wave(Math.cos)
+  // The middle of an odd line is its own mirror image and counts once.
+  if (length % 2 === 1) real[real.length - 1] = (real[real.length - 1] as number) / 2
+  return { period, real, imaginary: wave(Math.sin) }
 }
 
 /** The line less its least-squares parabola. */
@@ -87,43 +129,4 @@ function withoutParabola(line: Float64Array): Float64Array {
 
 function subtract(target: Float64Array, other: Float64Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) - factor * (other[i] as number)
-}
-
-function rowPowers(map: ArrayLike<number>, { rows, cols }: GridShape, kernels: readonly PeriodKernel[]): number[] {
-  return kernels.map(({ real, imaginary }) => {
-    let power = 0
-    for (let start = 0; start < rows * cols; start += cols) {
-      let re = 0
-      let im = 0
-      for (let col = 0; col < cols; col++) {
-        const value = map[start + col] as number
-        re += value * (real[col] as number)
-        im += value * (imaginary[col] as number)
-      }
-      power += re * re + im * im
-    }
-    return power / rows
-  })
-}
-
-function columnPowers(map: ArrayLike<number>, { rows, cols }: GridShape, kernels: readonly PeriodKernel[]): number[] {
-  const re = new Float64Array(cols)
-  const im = new Float64Array(cols)
-  return kernels.map(({ real, imaginary }) => {
-    re.fill(0)
-    im.fill(0)
-    // Row by row, since that is how the map lies in memory.
-    for (let row = 0; row < rows; row++) {
-      const cosine = real[row] as number
-      const sine = imaginary[row] as number
-      for (let col = 0; col < cols; col++) {
-        const value = map[row * cols + col] as number
-        re[col] = (re[col] as number) + value * cosine
-        im[col] = (im[col] as number) + value * sine
-      }
-    }
-    let power = 0
-    for (let col = 0; col < cols; col++) power += (re[col] as number) ** 2 + (im[col] as number) ** 2
-    return power / cols
-  })
 }
