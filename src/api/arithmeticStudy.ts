@@ -47,7 +47,7 @@ export interface ArithmeticPlanOptions {
   readonly seed: number
 }
 
-/** What a results folder lacks of a network's arithmetic. */
+/** What a results folder lacks of a network's arithmetic: of one without generators, random expressions alone. */
 export async function planArithmetic(
   models: NetworkWithGenerators,
   options: ArithmeticPlanOptions,
@@ -57,7 +57,8 @@ export async function planArithmetic(
   const side = network.input.rows
   const drawing = { patches: await builtInPatches(), background, side, blend }
   const scenes: { folder: string; drawn: DrawnExpression }[] = []
-  for (const { name, expression, images } of ARITHMETIC_SCENES) {
+  const wanted = models.generators.length > 0 ? ARITHMETIC_SCENES : []
+  for (const { name, expression, images } of wanted) {
     const terms = parseExpression(expression)
     const names = namesOf(terms, Object.keys(images))
     const operands = await Promise.all(names.map((one) => operandOf(one, images[one] as string, SCENE_SIZE)))

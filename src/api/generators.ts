@@ -23,7 +23,7 @@ export interface GeneratorChoice {
   readonly postRelu?: boolean
 }
 
-/** A network restricted to the layers that have a generator here, and these, in the network's order. */
+/** A network, and the generators of its layers in their order; or none, where features alone are looked at. */
 export interface NetworkWithGenerators {
   readonly network: Network
   readonly generators: readonly Generator[]
@@ -32,6 +32,7 @@ export interface NetworkWithGenerators {
 const DEFAULT_MODEL = 'tiny-alexnet'
 
 /**
+ * A network restricted to the layers that have a generator.
  * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator;
  * InputError for weights that are missing, damaged or of another network
  */

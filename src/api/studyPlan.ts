@@ -10,7 +10,7 @@ import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticStudy.js'
-import { chooseGenerators } from './generators.js'
+import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import { chooseNetwork } from './options.js'
 
 /** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
@@ -239,34 +239,43 @@ async function patchesOf(path: string | undefined, sizes: readonly number[], fra
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 
-/** Arithmetic of each of the run's networks that has generators; by default of the preset's. */
+/** Arithmetic of each of the run's networks, by default of the preset's and of those that it has generators of. */
 async function arithmeticPlans(options: StudyOptions, out: string): Promise<readonly ArithmeticPlan[]> {
   const { preset = 'quick', background = WHITE, blend = 'hard', expressions = 50, seed = 0 } = options
   if (!Number.isInteger(expressions) || expressions < 1)
     throw new UsageError(`${expressions} expressions of a kind are no positive whole number; use --expressions 50`)
-  const known = listGenerators()
-  const preferred = known.filter(({ kind }) => kind === PRESETS[preset].kind).map(({ encoder }) => encoder)
-  const models = [...new Set(options.models ?? preferred)].filter((id) => known.some(({ encoder }) => encoder === id))
-  if (models.length === 0) {
-    const encoders = [...new Set(known.map(({ encoder }) => encoder))].join(', ')
-    throw new UsageError(`arithmetic needs a network with generators; name one with --models: ${encoders}`)
-  }
+  const { kind } = PRESETS[preset]
+  const generators = listGenerators().filter((generator) => generator.kind === kind)
+  const networks = catalog().filter((network) => network.kind === kind)
+  const models = options.models ?? [...networks.map(({ id }) => id), ...generators.map(({ encoder }) => encoder)]
   const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
-  for (const model of models) {
-    const own = known.filter(({ encoder }) => encoder === model)
-    const ids = [model, ...own.map(({ id }) => id)]
-    const weights = Object.entries(options.weights ?? {}).filter(([id]) => ids.includes(id))
-    const layers = options.layers?.filter((name) => own.some(({ layer }) => layer === name))
-    const choice = await chooseGenerators({
-      model,
-      weights: Object.fromEntries(weights),
-      ...(layers && layers.length > 0 && { layers }),
-    })
+  for (const model of new Set(models)) {
+    const choice = await withGenerators(model, options)
     const ground = await readBackground(background, choice.network.input.rows)
-    plans.push(
-      await planArithmetic(choice, { out, patches, background: ground, blend, trialsPerKind: expressions, seed }),
-    )
+    const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
+    plans.push(await planArithmetic(choice, settings))
   }
   return plans
+}
+
+/** A network with its generators, those of the wanted layers, or with none where there are none. */
+async function withGenerators(model: string, { layers, weights = {} }: StudyOptions): Promise<NetworkWithGenerators> {
+  const known = listGenerators().filter(({ encoder }) => encoder === model)
+  const own = known.filter(({ layer }) => layers === undefined || layers.includes(layer))
+  if (own.length === 0) {
+    const file = weights[model]
+    const network = await chooseNetwork({
+      model,
+      ...(file !== undefined && { weights: file }),
+      ...(layers && { layers }),
+    })
+    return { network, generators: [] }
+  }
+  const ids = [model, ...own.map(({ id }) => id)]
+  return chooseGenerators({
+    model,
+    layers: own.map(({ layer }) => layer),
+    weights: Object.fromEntries(Object.entries(weights).filter(([id]) => ids.includes(id))),
+  })
 }

@@ -48,6 +48,7 @@ const AT_A_TIME = 8
 /**
  * Over many random expressions, how often the result shows the expected objects and no other. An object is seen where the
  * sum of squared differences to the reference with it is smaller than to the one without it; a tie counts as wrong.
+ * Without generators, objects are looked for by features alone.
  * @param draw the pixels of a scene
  * @throws InterruptedError
  */
@@ -115,8 +116,10 @@ async function judgeTrials(
   features: Float32Array,
   dims: number,
 ): Promise<readonly (readonly [Trial, readonly Seen[]])[]> {
-  const rectifies = models.generators[layer]?.feature === 'post-relu'
-  const vectors = trialVectors(drawn, features, dims, rectifies)
+  const generator = models.generators[layer]
+  const vectors = trialVectors(drawn, features, dims, generator?.feature === 'post-relu')
+  const byFeatures = drawn.map(({ trial }, t) => [trial, seenInFeatures(trial, vectors[t] as TrialVectors)] as const)
+  if (generator === undefined) return byFeatures
   const toDecode = vectors.flatMap(({ results, scenes }) => [...results, ...scenes])
   const pictures = [...(await models.decode(layer, joined(toDecode)))]
   const side = models.network.input.cols
@@ -128,16 +131,22 @@ async function judgeTrials(
       squareError(picture as FramePixels, scene, object, side)
     const pixels = images.slice(2)
     const seen = ORIGINS.flatMap((judged, i): Seen[] => {
-      const toFeature = (scene: Float32Array) => squareDistance(results[i] as Float32Array, scene)
       const inPicture = inSquare(decodedResults[i])
       return [
-        { judged, reference: 'features', objects: seenObjects(trial, scenes, toFeature) },
         { judged, reference: 'decoded', objects: seenObjects(trial, decodedScenes, inPicture) },
         { judged, reference: 'pixels', objects: seenObjects(trial, pixels, inPicture) },
       ]
     })
     const control = seenObjects(trial, pixels, inSquare(decodedScenes[0]))
-    return [trial, [...seen, { judged: 'control', reference: 'pixels', objects: control }]] as const
+    const [, inFeatures] = byFeatures[t] as (typeof byFeatures)[number]
+    return [trial, [...inFeatures, ...seen, { judged: 'control', reference: 'pixels', objects: control }]] as const
+  })
+}
+
+function seenInFeatures(trial: Trial, { results, scenes }: TrialVectors): readonly Seen[] {
+  return ORIGINS.map((judged, i) => {
+    const toResult = (scene: Float32Array) => squareDistance(results[i] as Float32Array, scene)
+    return { judged, reference: 'features', objects: seenObjects(trial, scenes, toResult) }
   })
 }
 

@@ -11,7 +11,7 @@ const BATCH = 32
 /** A network and the generators of its layers, opened on all cores. */
 export interface ArithmeticModels {
   readonly network: Network
-  /** One a layer of the network, in its order. */
+  /** One a layer of the network, in its order; or none, where features alone are looked at. */
   readonly generators: readonly Generator[]
   /**
    * Features of images, before ReLU, or rectified where the layer's generator takes them so.
@@ -27,7 +27,7 @@ export interface ArithmeticModels {
   close(): Promise<void>
 }
 
-/** @param generators one a layer of the network, in its order, as `checkGenerator` wants them */
+/** @param generators one a layer of the network, in its order, as `checkGenerator` wants them; or none */
 export async function openArithmeticModels(
   network: Network,
   generators: readonly Generator[],

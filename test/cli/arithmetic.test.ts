@@ -216,3 +216,56 @@ describe('arithmetic', () => {
     expect(existsSync(join(out, 'arithmetic.json'))).toBe(false)
   })
 })
+
+describe('reproduce with arithmetic', () => {
+  const args = ['reproduce', '--experiments', 'arithmetic', '--models', 'tiny-alexnet-aa', '--expressions', '2']
+
+  it('measures a network without generators by its features, and no units', async () => {
+    const out = join(folder, 'study')
+    const { status, stdout, stderr } = await shiftscope(...args, '--out', out, '--json')
+    expect(status, stderr).toBe(0)
+    const { units, images, summary } = JSON.parse(stdout)
+    expect([units, images]).toEqual([0, 2 * (7 + 6 + 6 + 7)])
+    const all = summary.arithmeticAccuracy.filter(({ kind }: { kind: string }) => kind === 'all')
+    expect(all.map(({ layer, judged, reference }: Record<string, string>) => [layer, judged, reference])).toEqual(
+      ['fc6', 'fc7', 'fc8'].flatMap((layer) => ['zero', 'blank'].map((judged) => [layer, judged, 'features'])),
+    )
+    expect(JSON.parse(await readFile(join(out, 'run.json'), 'utf8')).arithmetic).toMatchObject([
+      { model: 'tiny-alexnet-aa', generators: [], expressionsPerKind: 2, seed: 0 },
+    ])
+    expect(Object.keys(await contents(out)).sort()).toEqual([
+      'arithmetic/tiny-alexnet-aa/accuracy.json',
+      'index.html',
+      'run.json',
+      'summary.json',
+      ...['accuracy', 'exact'].flatMap((name) =>
+        ['csv', 'md', 'tex'].map((end) => `tables/arithmetic-${name}-75.${end}`),
+      ),
+    ])
+    const again = JSON.parse((await shiftscope(...args, '--out', out, '--json')).stdout)
+    expect([again.images, again.summary]).toEqual([0, summary])
+    expect((await shiftscope('report', out)).status).toBe(0)
+  })
+
+  it('stands beside units', async () => {
+    const out = join(folder, 'both')
+    const { status, stderr } = await shiftscope(
+      ...[...args, '--experiments', 'similarity,arithmetic', '--sizes', '125', '--stride', '99', '--out', out],
+    )
+    expect(status, stderr).toBe(0)
+    const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))
+    expect(summary.similarity.length).toBeGreaterThan(0)
+    expect(summary.arithmeticAccuracy.length).toBeGreaterThan(0)
+    expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('id="arithmetic"')
+  })
+
+  it('says what it would do, and refuses what is none', async () => {
+    const { stderr } = await shiftscope(...args, '--dry-run', '--out', join(folder, 'dry'))
+    expect(stderr).toContain('52 images of arithmetic left')
+    const { status, stderr: refusal } = await shiftscope('reproduce', '--experiments', 'arithmetics')
+    expect([status, refusal]).toEqual([
+      2,
+      'shiftscope: experiment arithmetics is not known; use similarity, separability, arithmetic\n',
+    ])
+  })
+})

@@ -110,11 +110,14 @@ export function saySummary({ similarity, separability, arithmeticAccuracy }: Sum
 /** Share of random expressions whose result has the expected objects and no other, all kinds together. */
 function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
   const all = accuracy.filter(({ kind, judged }) => kind === 'all' && judged !== 'control')
-  const columns = [...new Set(all.map(({ judged, reference }) => `from ${judged}, by ${reference}`))]
+  const columnOf = ({ judged, reference }: ArithmeticAccuracySummary) => `from ${judged}, by ${reference}`
+  const columns = [...new Set(all.map(columnOf))]
   const rows = new Map<string, string[]>()
-  for (const { model, layer, exact } of all) {
-    const row = rows.get(JSON.stringify([model, layer])) ?? [model, layer]
-    row.push(exact.rate === null ? '–' : `${exact.rate.toFixed(3)} ± ${exact.error?.toFixed(3)}`)
+  for (const entry of all) {
+    const { model, layer, exact } = entry
+    const row = rows.get(JSON.stringify([model, layer])) ?? [model, layer, ...columns.map(() => '–')]
+    if (exact.rate !== null)
+      row[2 + columns.indexOf(columnOf(entry))] = `${exact.rate.toFixed(3)} ± ${exact.error?.toFixed(3)}`
     rows.set(JSON.stringify([model, layer]), row)
   }
   sayTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
