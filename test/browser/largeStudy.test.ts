@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeReport } from '../../src/report/report.js'
+import { writeUnit } from '../../src/results/unit.js'
+import { arraysOf, madeUnit } from '../results/study.js'
+import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from './chromium.js'
+
+const PATCHES = 50
+const LAYERS = ['conv1', 'conv5', 'fc6', 'fc7', 'fc8']
+const MODELS = ['net', 'net-aa']
+
+let results: string
+let browser: Browser
+
+/** Many patches and the layers of the paper's study, on a small grid. */
+describe.skipIf(!hasChromium())('viewer of a large study', () => {
+  beforeAll(async () => {
+    results = mkdtempSync(join(tmpdir(), 'shiftscope-large-'))
+    for (const model of MODELS) {
+      for (let i = 0; i < PATCHES; i++) {
+        const { unit, maps } = madeUnit({ model, layers: LAYERS, patch: `patch ${i}` }, 0.8 + i / 1000)
+        await writeUnit(results, unit, arraysOf(unit, maps, i))
+      }
+    }
+    await writeReport(results)
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS })
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(results, { recursive: true, force: true })
+  })
+
+  it('loads what a view needs and no more', async () => {
+    const page = await browser.newPage()
+    const loaded: string[] = []
+    page.on('request', (request) => {
+      const file = /\/site\/(.*)$/.exec(request.url())?.[1]
+      if (file !== undefined) loaded.push(file)
+    })
+    await page.goto(pathToFileURL(join(results, 'index.html')).href)
+    await expect.poll(() => page.textContent('#b-value')).not.toBe('')
+    expect(loaded.sort()).toEqual(['maps/0/mean.js', 'maps/1/mean.js'])
+    expect(await page.locator('#a-patch option').count()).toBe(1 + PATCHES)
+    await page.selectOption('#a-patch', { label: 'patch 37' })
+    await expect.poll(() => page.textContent('#a-value')).toBe('0.84800')
+    expect(loaded).toHaveLength(4)
+    // Another layer and anchor of the same patch are there already.
+    await page.selectOption('#a-layer', { label: 'fc8' })
+    await page.selectOption('#a-anchor', { label: 'bottom-right' })
+    await expect.poll(() => page.textContent('#a-plot + .summary')).toContain('lowest 0.33700')
+    expect(loaded).toHaveLength(4)
+  })
+
+  it('knows its patches by less than 200 bytes each', () => {
+    const { size } = statSync(join(results, 'index.html'))
+    expect(size).toBeLessThan(600_000 + 200 * PATCHES * MODELS.length)
+  })
+})
