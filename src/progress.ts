@@ -12,7 +12,7 @@ export interface Progress {
 
 /** What a stretch counts, and how many of them were finished before it began. */
 export interface ProgressMeasure {
-  readonly unit: 'images' | 'bytes'
+  readonly unit: 'images' | 'bytes' | 'units'
   readonly before: number
 }
 

@@ -289,8 +289,13 @@ function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
   }
 }
 
-function reportOptions({ paper, limits }: ReproduceOptions): ReportOptions {
-  return { ...(paper !== undefined && { paper }), ...(limits && { limits }) }
+function reportOptions({ paper, limits, progress, signal }: ReproduceOptions): ReportOptions {
+  return {
+    ...(paper !== undefined && { paper }),
+    ...(limits && { limits }),
+    ...(progress && { progress }),
+    ...(signal && { signal }),
+  }
 }
 
 /** What run.json holds: all that a reader needs to judge or repeat the run, and the only place of timestamps. */

@@ -31,7 +31,7 @@ const commands = [
   similarityCommand(),
   separabilityCommand(),
   arithmeticCommand(context),
-  reportCommand(),
+  reportCommand(context),
   modelsCommand(context),
   patchesCommand(context),
   benchCommand(context),

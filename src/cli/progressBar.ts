@@ -62,10 +62,10 @@ function lineProgress(): Progress {
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   const start = performance.now()
-  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : `${count} images`)
+  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : `${count} ${unit}`)
   const speed = (perSecond: number) => {
     if (unit === 'bytes') return `${byteSize(Math.round(perSecond))}/s`
-    return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} images/s`
+    return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} ${unit}/s`
   }
   return {
     label,

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { UsageError } from '../errors.js'
+import { InterruptedError, UsageError } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { catalog } from '../networks/index.js'
+import { type Progress, silent } from '../progress.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { metricsCsv } from '../results/metrics.js'
@@ -42,22 +43,25 @@ export interface ReportOptions {
   readonly paper?: boolean
   /** Ends of the heatmaps' colour scale; the paper's 0.88 and 1 by default. */
   readonly limits?: ColourLimits
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
 }
 
 /**
  * Makes metrics.csv, summary.json, tables, heatmaps, figures, findings and the page with its files of a results folder
  * from its stored units (SPEC section 4). The same units give the same bytes.
- * @throws InputError if the folder has neither units nor arithmetic, or a damaged one
+ * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; InterruptedError while units are
+ *   read, which leaves the former report as it was
  */
 export async function writeReport(
   results: string,
-  { paper = false, limits = PAPER_LIMITS }: ReportOptions = {},
+  { paper = false, limits = PAPER_LIMITS, progress = silent, signal }: ReportOptions = {},
 ): Promise<Summary> {
   if (!(limits.low < limits.high) || !Number.isFinite(limits.high - limits.low))
     throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
   const arithmetic = await readArithmeticStudies(results)
   if (arithmetic.length > 0 && !(await isFolder(join(results, 'units')))) return reportArithmetic(results, arithmetic)
-  const { groups, summary: ofUnits, index } = await readWithSite(results, limits)
+  const { groups, summary: ofUnits, index } = await readWithSite(results, limits, progress, signal)
   const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
   const published = paperTables()
   const tables = [
@@ -111,13 +115,23 @@ async function writeTables(results: string, tables: readonly ResultTable[]): Pro
 async function readWithSite(
   results: string,
   limits: ColourLimits,
+  progress: Progress,
+  signal: AbortSignal | undefined,
 ): Promise<{ groups: readonly StudyGroup[]; summary: Summary; index: SiteIndex }> {
   if (!(await isFolder(join(results, 'units')))) throw noUnits(results)
   let read: { groups: readonly StudyGroup[]; summary: Summary; index: SiteIndex } | undefined
   await writeFolderAtomic(join(results, 'site'), async (folder) => {
     const site = siteWriter(results, folder)
     const order = catalog().map(({ id }) => id)
-    const groups = await readStudy(results, order, site)
+    let done = 0
+    const groups = await readStudy(results, order, {
+      onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
+      onUnit: async (unit, maps, home) => {
+        if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, stands as it was')
+        await site.onUnit(unit, maps, home)
+        progress.update(++done)
+      },
+    }).finally(() => progress.stop())
     const summary = summarize(groups)
     read = { groups, summary, index: await site.finish(groups, summary.similarity, limits) }
   })

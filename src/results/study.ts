@@ -28,6 +28,8 @@ export interface StudyGroup {
 
 /** What a reader of a study may do with each unit while its maps are in memory. */
 export interface UnitVisitor {
+  /** Called with the number of units before the first is read. */
+  readonly onCount?: (units: number) => void
   /**
    * Called with every unit, one after the other, units of one network and size together; never twice at a time.
    * @param folder where the unit lies
@@ -46,22 +48,18 @@ export async function readStudy(
   modelOrder: readonly string[],
   visitor: UnitVisitor = {},
 ): Promise<readonly StudyGroup[]> {
-  const groups: StudyGroup[] = []
+  const folders: string[][] = []
   for (const model of await foldersIn(join(results, 'units'))) {
     for (const size of await foldersIn(join(results, 'units', model))) {
       const folder = join(results, 'units', model, size)
       const patches = await foldersIn(folder)
-      if (patches.length > 0)
-        groups.push(
-          await readGroup(
-            results,
-            patches.map((patch) => join(folder, patch)),
-            visitor,
-          ),
-        )
+      if (patches.length > 0) folders.push(patches.map((patch) => join(folder, patch)))
     }
   }
-  if (groups.length === 0) throw noUnits(results)
+  if (folders.length === 0) throw noUnits(results)
+  visitor.onCount?.(folders.flat().length)
+  const groups: StudyGroup[] = []
+  for (const group of folders) groups.push(await readGroup(results, group, visitor))
   const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
   return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }

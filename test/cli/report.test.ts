@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
 import type { Finding } from '../../src/report/findings/findings.js'
 import type { Summary } from '../../src/results/summary.js'
-import { contents, shiftscope } from './process.js'
+import { contents, shiftscope, start } from './process.js'
 
 const SYNTHESISE = fileURLToPath(new URL('../../bench/synthesise_study.mjs', import.meta.url))
 
@@ -77,6 +77,17 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     )
     expect(verdicts('horizontal-bias')).toContain('alexnet supported')
     expect(verdicts('anti-aliasing-suppresses-the-grid')).toContain('alexnet-aa supported')
+  })
+
+  it('says how far it is, and stopped by Ctrl-C leaves the former report as it was', async () => {
+    const before = await contents(folder)
+    const { child, ended } = start(['report', folder, '--limits', '0,1'])
+    child.stderr?.once('data', () => child.kill('SIGINT'))
+    const { status, stderr } = await ended
+    expect(stderr).toMatch(/^report: 72 units\n/)
+    expect(stderr).toContain('stopped; the former report, if there is one, stands as it was')
+    expect(status).toBe(130)
+    expect(await contents(folder)).toEqual(before)
   })
 
   it('has the sections of the page and the figures of the paper', async () => {

@@ -68,6 +68,7 @@ describe('study', () => {
     const seen: string[] = []
     let open = 0
     await readStudy(inFolder(), [], {
+      onCount: (units) => seen.push(`${units} units`),
       onUnit: async ({ inputs: { size, patch } }, maps, folder) => {
         expect(++open).toBe(1)
         await new Promise((done) => setTimeout(done, 5))
@@ -76,7 +77,7 @@ describe('study', () => {
         open--
       },
     })
-    expect(seen).toEqual(['125 car 0.80', '125 dog 0.60', '75 car 0.90'])
+    expect(seen).toEqual(['3 units', '125 car 0.80', '125 dog 0.60', '75 car 0.90'])
   })
 
   it.each(['first', 'last'])(

@@ -1,19 +1,21 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { type ReportOptions, writeReport } from '../../index.js'
+import type { CommandContext } from '../context.js'
 import { printJson, say } from '../output.js'
 import { parseLimits } from '../parse.js'
+import { terminalProgress } from '../progressBar.js'
 import { saySummary } from './reproduce.js'
 
-export function reportCommand(): Command {
+export function reportCommand({ signal }: CommandContext): Command {
   return new Command('report')
-    .description('make tables, heatmaps and page again from the stored units of a results folder')
+    .description('make tables, heatmaps, figures, findings and page again from the stored units of a results folder')
     .argument('<folder>', 'results folder of reproduce')
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
     .option('--json', 'print one JSON document to stdout')
     .action(async (folder: string, { json, ...options }: ReportOptions & { json?: boolean }) => {
-      const summary = await writeReport(folder, options)
+      const summary = await writeReport(folder, { ...options, progress: terminalProgress(), signal })
       if (json) return printJson(summary)
       saySummary(summary)
       say(`open ${join(folder, 'index.html')}`)

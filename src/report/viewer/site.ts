@@ -11,7 +11,7 @@ import type { SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './
 import { sitePictures } from './sitePictures.js'
 
 /** Writes the viewer's files while a study is read, one unit at a time. */
-export interface SiteWriter extends Required<UnitVisitor> {
+export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
   /** Writes the mean maps once all units have been seen, and says what the page has to know. */
   readonly finish: (
     groups: readonly StudyGroup[],
