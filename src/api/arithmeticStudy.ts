@@ -5,7 +5,7 @@ import { InterruptedError } from '../errors.js'
 import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
-import { randomTrials, type Trial } from '../experiments/arithmeticTrials.js'
+import { randomTrials, type Trial, trialSize } from '../experiments/arithmeticTrials.js'
 import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneDrawing, sceneDrawing } from '../experiments/scenePatches.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
@@ -94,8 +94,9 @@ async function planAccuracy(
 ): Promise<ArithmeticPlan['accuracy']> {
   const side = network.input.rows
   const names = patches.map(({ name }) => name)
-  const trials = randomTrials(names, SCENE_SIZE, side, trialsPerKind, seed)
-  const everyPatch = names.map((patch) => ({ patch, size: SCENE_SIZE, row: 0, col: 0 }))
+  const size = trialSize(SCENE_SIZE, side)
+  const trials = randomTrials(names, size, side, trialsPerKind, seed)
+  const everyPatch = names.map((patch) => ({ patch, size, row: 0, col: 0 }))
   const drawing = await sceneDrawing(everyPatch, patches, background.background, side, blend)
   const inputs: AccuracyDocument['inputs'] = {
     format: ARITHMETIC_FORMAT,
@@ -103,7 +104,7 @@ async function planAccuracy(
     weightsSha256: network.weightsSha256,
     generators: generators.map(({ id, layer, weightsSha256 }) => ({ layer, id, sha256: weightsSha256 })),
     patches: drawing.patches.map(({ name, sha256 }) => ({ name, sha256 })),
-    size: SCENE_SIZE,
+    size,
     background: background.identity,
     blend,
     trialsPerKind,

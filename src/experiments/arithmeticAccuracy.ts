@@ -190,7 +190,8 @@ function seenObjects<Scene>(
 ): readonly boolean[] {
   return objects.map((object, k) => {
     const [asExpected, changed] = [scenes[0] as Scene, scenes[k + 1] as Scene]
-    return KINDS[kind].expected.includes(k) === errorTo(asExpected, object) < errorTo(changed, object)
+    const isAsExpected = errorTo(asExpected, object) < errorTo(changed, object)
+    return KINDS[kind].expected.includes(k) === isAsExpected
   })
 }
 

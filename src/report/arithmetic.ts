@@ -58,8 +58,9 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
     ]
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`
   })
+  const size = all[0]?.size
   const trials = Math.max(...all.map(({ exact }) => exact.count))
-  return `<p>${trials} random expressions a layer. In percent, with the binomial standard error: expressions whose result has every
+  return `<p>${trials} random expressions a layer, objects of ${size}×${size} pixels. In percent, with the binomial standard error: expressions whose result has every
 expected object and no other, by kind (3−2: three objects less two of them) and together; expected objects that are seen
 (recall); objects that were taken away and are still seen (left over); objects that were in no image and are seen
 (phantoms).</p>

@@ -1,4 +1,3 @@
-import { SCENE_SIZE } from '../experiments/arithmeticScenes.js'
 import type { ArithmeticAccuracySummary, Rate } from '../results/arithmeticSummary.js'
 import type { ResultTable, TableCell } from './tables.js'
 
@@ -14,19 +13,28 @@ export const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes'
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 
 /**
- * Two tables of random expressions, none where they were not measured: exact results by kind of expression, and of all
+ * Of each size of objects two tables of random expressions, none where they were not measured: exact results by kind of expression, and of all
  * kinds every measure.
  */
 export function arithmeticTables(measured: readonly ArithmeticAccuracySummary[]): readonly ResultTable[] {
-  if (measured.length === 0) return []
-  const common = { size: SCENE_SIZE, statistic: 'rate', counted: 'cases' }
+  const sizes = [...new Set(measured.map(({ size }) => size))].sort((a, b) => b - a)
+  return sizes.flatMap((size) =>
+    tablesOf(
+      size,
+      measured.filter((entry) => entry.size === size),
+    ),
+  )
+}
+
+function tablesOf(size: number, measured: readonly ArithmeticAccuracySummary[]): readonly ResultTable[] {
+  const common = { size, statistic: 'rate', counted: 'cases' }
   const ofKinds = measured.filter(({ judged, reference }) => judged !== 'control' && reference !== 'pixels')
   const ofAll = measured.filter(({ kind }) => kind === 'all')
   return [
     {
       ...common,
-      name: `arithmetic-exact-${SCENE_SIZE}`,
-      title: `Exact results of feature arithmetic, objects of ${SCENE_SIZE}×${SCENE_SIZE}`,
+      name: `arithmetic-exact-${size}`,
+      title: `Exact results of feature arithmetic, objects of ${size}×${size}`,
       note: 'Share ± binomial standard error of random expressions whose result has every expected object and no other. An object is there where the result is nearer to the expected scene with it than without it: by the true features of the two scenes, or within the object’s square by what the generator makes of them. 3-2: three objects less two of them; the others likewise.',
       ...filled(
         ofKinds.map((entry) => ({
@@ -39,8 +47,8 @@ export function arithmeticTables(measured: readonly ArithmeticAccuracySummary[])
     },
     {
       ...common,
-      name: `arithmetic-accuracy-${SCENE_SIZE}`,
-      title: `Accuracy of feature arithmetic, objects of ${SCENE_SIZE}×${SCENE_SIZE}`,
+      name: `arithmetic-accuracy-${size}`,
+      title: `Accuracy of feature arithmetic, objects of ${size}×${size}`,
       note: 'Share ± binomial standard error over all random expressions: exact results; expected objects that are seen (recall); others that are seen (false objects). By the true features of scenes, by what the generator makes of them, and by their pixels; “no arithmetic” decodes the true feature of the expected scene, so that it shows what the generator alone gets wrong.',
       ...filled(
         ofAll.flatMap((entry) =>

@@ -31,6 +31,8 @@ export interface Rate {
 export interface ArithmeticAccuracySummary {
   readonly model: string
   readonly layer: string
+  /** Side in pixels of the objects. */
+  readonly size: number
   /** `all`: all kinds together. */
   readonly kind: ExpressionKind | 'all'
   readonly judged: Judged
@@ -62,11 +64,17 @@ export function summarizeArithmetic(studies: readonly ArithmeticStudy[]): Arithm
         ),
       ),
     ),
-    arithmeticAccuracy: studies.flatMap(({ model, accuracy }) => accuracySummaries(model, accuracy?.counts ?? [])),
+    arithmeticAccuracy: studies.flatMap(({ model, accuracy }) =>
+      accuracy === null ? [] : accuracySummaries(model, accuracy.inputs.size, accuracy.counts),
+    ),
   }
 }
 
-function accuracySummaries(model: string, counts: readonly ArithmeticCounts[]): readonly ArithmeticAccuracySummary[] {
+function accuracySummaries(
+  model: string,
+  size: number,
+  counts: readonly ArithmeticCounts[],
+): readonly ArithmeticAccuracySummary[] {
   const layers = [...new Set(counts.map(({ layer }) => layer))]
   return layers.flatMap((layer) =>
     [...EXPRESSION_KINDS, 'all' as const].flatMap((kind) =>
@@ -79,7 +87,7 @@ function accuracySummaries(model: string, counts: readonly ArithmeticCounts[]): 
               entry.judged === judged &&
               entry.reference === reference,
           )
-          return some.length === 0 ? [] : [{ model, layer, kind, judged, reference, ...ratesOf(some) }]
+          return some.length === 0 ? [] : [{ model, layer, size, kind, judged, reference, ...ratesOf(some) }]
         }),
       ),
     ),

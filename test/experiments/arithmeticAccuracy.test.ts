@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
 import { type ArithmeticCounts, arithmeticAccuracy } from '../../src/experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../../src/experiments/arithmeticModels.js'
-import { EXPRESSION_KINDS, KINDS, randomTrials } from '../../src/experiments/arithmeticTrials.js'
+import { EXPRESSION_KINDS, KINDS, randomTrials, trialSize } from '../../src/experiments/arithmeticTrials.js'
 import { drawObject, type PlacedObject } from '../../src/experiments/objectScene.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { type Patch, patchesOfSource } from '../../src/patches/patch.js'
@@ -58,6 +58,12 @@ describe('random trials', () => {
     expect(trials.map(({ kind }) => kind)).toEqual(EXPRESSION_KINDS.flatMap((kind) => [kind, kind, kind]))
     expect(randomTrials(names, 75, 224, 3, 7)).toEqual(trials)
     expect(randomTrials(names, 75, 224, 3, 8)).not.toEqual(trials)
+  })
+
+  it('have smaller objects in a small frame', () => {
+    expect(trialSize(75, 224)).toBe(75)
+    expect(trialSize(75, 96)).toBe(36)
+    expect(randomTrials(names, trialSize(75, 96), 96, 1, 0)).toHaveLength(4)
   })
 
   it('are refused where objects have no room', () => {
