@@ -141,6 +141,44 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
   })
 
+  it('shows how much one map is above the other, where both have the same positions', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    expect(await page.isDisabled('#show-difference')).toBe(true)
+    await page.check('#compare')
+    await page.check('#show-difference')
+    await ready(page)
+    const mapOf = async (model: string) => {
+      const { data } = await readNpy(join(unitFolder(results, { model, size: 75, patch: 'car' }), 'similarity.npy'))
+      return [...data.subarray(2 * 196, 3 * 196)].map((value) => Number(value.toFixed(MAP_DECIMALS)))
+    }
+    const [first, second] = [await mapOf('plain'), await mapOf('plain-aa')]
+    const differences = second.map((value, i) => value - (first[i] as number))
+    const numbers = [...(await text(page, '#b-summary')).matchAll(/[+−][\d.]+/g)].map(([one]) =>
+      Number(one.replace('−', '-')),
+    )
+    const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length
+    const expected = [mean, Math.min(...differences), Math.max(...differences)]
+    numbers.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, MAP_DECIMALS)
+    })
+    expect(numbers).toHaveLength(3)
+    // Blue where the first map is above, orange where the second is.
+    for (const extreme of [Math.min(...differences), Math.max(...differences)]) {
+      const place = differences.indexOf(extreme)
+      const [red = 0, , blue = 0] = await pixel(page, '#b-plot canvas', Math.floor(place / 14), place % 14)
+      if (Math.abs(extreme) > 0.01) expect(Math.sign(red - blue)).toBe(Math.sign(extreme))
+    }
+    expect(await page.isVisible('#difference-bar')).toBe(true)
+    await hover(page, 'b', 5, 5, 14, 14)
+    expect(await number(page, '#difference')).toBeCloseTo(differences[5 * 14 + 5] as number, MAP_DECIMALS + 1)
+    await page.screenshot({ path: join(SCREENSHOTS, 'difference.png'), fullPage: true })
+    await page.uncheck('#linked')
+    await page.selectOption('#b-size', { label: '125×125 px' })
+    await ready(page)
+    expect(await text(page, '#b-note')).toBe('Differences can be shown of maps with the same positions only.')
+    expect(await page.isVisible('#difference-bar')).toBe(false)
+  })
+
   it('shows the composited image: the patch at the cursor on the background', async () => {
     const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
     await hover(page, 'a', 3, 8, 14, 14)

@@ -64,7 +64,7 @@ input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 svg text{fill:var(--soft);font-size:12px}
 svg .title{font-size:12px}
 svg .tick,svg .edge{stroke:var(--strong);stroke-width:1}
-svg rect.edge{fill:none}.scale rect.edge{fill:url(#ramp)}
+svg rect.edge{fill:none}
 svg .grid{stroke:var(--line)}
 .cross path,.cross rect,.anchor path{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
@@ -97,7 +97,7 @@ figure{margin:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .curve{fill:none;stroke:var(--series-1);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--series-2)}
 .dot{fill:var(--series-1);stroke:var(--card);stroke-width:1.5}.dot.b{fill:var(--series-2)}
-.mark{fill:var(--series-1)}.mark.b{fill:var(--series-2)}
+.mark{fill:var(--ink)}.mark.a{fill:var(--series-1)}.mark.b{fill:var(--series-2)}
 .cursor-line{stroke:var(--strong);stroke-width:1}
 .anchor-line{stroke:#1c7ed6;stroke-width:1.2;stroke-dasharray:4 3}
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}

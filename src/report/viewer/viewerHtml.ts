@@ -29,6 +29,7 @@ folder “heatmaps” do not.</p></noscript>
 <fieldset><legend>View</legend>
 <label class="check"><input type="checkbox" id="compare"> Compare two maps</label>
 <label class="check"><input type="checkbox" id="linked"> Same object and anchor</label>
+<label class="check"><input type="checkbox" id="show-difference"> Show B − A</label>
 <button type="button" id="copy-link">Copy link</button>
 <span id="link-status" role="status"></span>
 <input id="link" aria-label="Address of this view" readonly hidden>
@@ -93,6 +94,7 @@ function panelHtml(id: 'a' | 'b'): string {
 </div>
 ${own}
 <div class="plot" id="${id}-plot" tabindex="0" role="application" aria-roledescription="heatmap" aria-describedby="keys"></div>
+${id === 'b' ? '<div id="difference-bar" class="chart" role="img" aria-label="Colour scale of differences" hidden></div>' : ''}
 <p class="summary"><span class="here" id="${id}-here" aria-hidden="true"></span> <span id="${id}-summary"></span><br><span class="soft" id="${id}-outside"></span></p>
 <p class="note" id="${id}-note" role="status" hidden></p>
 </section>`

@@ -37,6 +37,7 @@ const views: fc.Arbitrary<View> = fc
     panels: fc.tuple(choices, choices),
     compare: fc.boolean(),
     linked: fc.boolean(),
+    difference: fc.boolean(),
     cursor: places,
     colours: fc.constantFrom('hot', 'viridis', 'cividis', 'grey'),
     limits,
@@ -54,7 +55,13 @@ describe('links', () => {
         const restored = parseView(formatView(view), firstView(index))
         if (view.compare) expect(restored).toEqual(view)
         // A map that is not shown is not in the link.
-        else expect(restored).toEqual({ ...view, linked: true, panels: [view.panels[0], expect.anything()] })
+        else
+          expect(restored).toEqual({
+            ...view,
+            linked: true,
+            difference: false,
+            panels: [view.panels[0], expect.anything()],
+          })
       }),
     )
   })

@@ -1,5 +1,5 @@
 import type { ColourLimits } from '../../heatmap.js'
-import { COLOUR_MAPS } from './colours.js'
+import type { ColourMap } from './colours.js'
 import { svg } from './dom.js'
 import { ticks, tickTexts } from './numbers.js'
 
@@ -16,13 +16,12 @@ export interface BarMark {
 /** Draws the colour scale to the width that its box has now: ticks below, marks above. */
 export function drawColourBar(
   box: HTMLElement,
-  colours: string,
+  colourOf: ColourMap,
   { low, high }: ColourLimits,
   marks: readonly BarMark[],
 ): void {
   const width = box.clientWidth
   const inner = width - 2 * MARGIN
-  const colourOf = COLOUR_MAPS[colours] as (typeof COLOUR_MAPS)[string]
   const x = (value: number) => MARGIN + ((value - low) / (high - low)) * inner
   const stops = Array.from({ length: 65 }, (_, i) =>
     svg('stop', { offset: i / 64, 'stop-color': `rgb(${colourOf(i / 64).join(' ')})` }),
@@ -42,8 +41,15 @@ export function drawColourBar(
     svg(
       'svg',
       { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
-      svg('defs', {}, svg('linearGradient', { id: 'ramp' }, ...stops)),
-      svg('rect', { class: 'edge', fill: 'url(#ramp)', x: MARGIN, y: BAR.top, width: inner, height: BAR.height }),
+      svg('defs', {}, svg('linearGradient', { id: `${box.id}-ramp` }, ...stops)),
+      svg('rect', {
+        class: 'edge',
+        style: `fill:url(#${box.id}-ramp)`,
+        x: MARGIN,
+        y: BAR.top,
+        width: inner,
+        height: BAR.height,
+      }),
       ...scale,
       ...pointers,
     ),

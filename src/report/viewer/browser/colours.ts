@@ -20,6 +20,9 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
+/** Of differences, −1 to 1 as 0 to 1: the first panel's blue, light where there is none, the second panel's orange. */
+export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
+
 /** Linear between colours at equal distances. */
 function between(colours: string): ColourMap {
   const stops = colours.split(' ').map((hex) => [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)))

@@ -1,6 +1,6 @@
 import type { ColourLimits } from '../../heatmap.js'
 import type { SiteGroup } from '../siteIndex.js'
-import { COLOUR_MAPS } from './colours.js'
+import type { ColourMap } from './colours.js'
 import { svg } from './dom.js'
 import type { LoadedMap } from './maps.js'
 import { ticks } from './numbers.js'
@@ -12,7 +12,7 @@ const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 /** A map with axes, as it lies on the screen. */
 export interface HeatmapPlot {
   /** Draws map and axes to the width that the plot has now. */
-  readonly draw: (map: LoadedMap, colours: string, limits: ColourLimits) => void
+  readonly draw: (map: LoadedMap, colourOf: ColourMap, limits: ColourLimits) => void
   /** Moves the cross-hairs. */
   readonly point: (place: Place) => void
   /** The position under a point of the screen; undefined outside the map. */
@@ -27,9 +27,9 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
   box.replaceChildren(canvas, axes)
   let group: SiteGroup | undefined
   return {
-    draw: (map, colours, limits) => {
+    draw: (map, colourOf, limits) => {
       group = map.fitted.group
-      paint(canvas, map, colours, limits)
+      paint(canvas, map, colourOf, limits)
       const width = Math.max(1, box.clientWidth - MARGIN.left - MARGIN.right)
       const height = (width * group.rows) / group.cols
       const total = height + MARGIN.top + MARGIN.bottom
@@ -56,12 +56,16 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
 }
 
 /** One pixel a position; the style enlarges it without smoothing. */
-function paint(canvas: HTMLCanvasElement, { fitted, values }: LoadedMap, colours: string, limits: ColourLimits): void {
+function paint(
+  canvas: HTMLCanvasElement,
+  { fitted, values }: LoadedMap,
+  colourOf: ColourMap,
+  limits: ColourLimits,
+): void {
   const { rows, cols } = fitted.group
   canvas.width = cols
   canvas.height = rows
   const image = new ImageData(cols, rows)
-  const colourOf = COLOUR_MAPS[colours] as (typeof COLOUR_MAPS)[string]
   values.forEach((value, i) => {
     image.data.set([...colourOf((value - limits.low) / (limits.high - limits.low)), 255], i * 4)
   })

@@ -1,15 +1,19 @@
 import type { ColourLimits } from '../../heatmap.js'
+import { type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
+import { differenceLimits } from './differences.js'
 import { element, isolated } from './dom.js'
 import type { Fitted } from './fit.js'
 import { type HeatmapPlot, heatmapPlot } from './heatmapPlot.js'
 import type { LoadedMap } from './maps.js'
-import { cosineText, percentText } from './numbers.js'
+import { cosineText, differenceText, percentText } from './numbers.js'
 
 /** One of the two maps with what is said of it. */
 export interface Panel {
   readonly box: HTMLElement
   readonly plot: HeatmapPlot
-  readonly show: (map: LoadedMap, colours: string, limits: ColourLimits) => void
+  readonly show: (map: LoadedMap, colourOf: ColourMap, limits: ColourLimits) => void
+  /** Shows differences, B − A, instead. */
+  readonly showDifference: (map: LoadedMap) => void
   /** What is the matter with the panel's choice or its files, or that it is loading. */
   readonly say: (text: string) => void
   readonly setBusy: (busy: boolean) => void
@@ -23,11 +27,19 @@ export function panelOf(id: string): Panel {
   return {
     box,
     plot,
-    show: (map, colours, limits) => {
-      plot.draw(map, colours, limits)
+    show: (map, colourOf, limits) => {
+      plot.draw(map, colourOf, limits)
       element(`${id}-summary`, HTMLElement).textContent = summaryText(map)
       element(`${id}-outside`, HTMLElement).textContent = outsideText(map, limits)
       box.setAttribute('aria-label', `Map ${id.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`)
+    },
+    showDifference: (map) => {
+      plot.draw(map, DIFFERENCE_COLOURS, differenceLimits(map))
+      const { mean, lowest, highest } = map
+      const text = `B − A: mean ${differenceText(mean)}, from ${differenceText(lowest)} to ${differenceText(highest)}`
+      element(`${id}-summary`, HTMLElement).textContent = text
+      element(`${id}-outside`, HTMLElement).textContent = shareText(map)
+      box.setAttribute('aria-label', `Map of differences: ${describe(map.fitted)}, less map A. ${text}`)
     },
     say: (text) => {
       note.textContent = text
@@ -55,6 +67,11 @@ function summaryText({ fitted, mean, lowest }: LoadedMap): string {
   const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
   const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
   return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest)}`
+}
+
+function shareText({ values }: LoadedMap): string {
+  const higher = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0)
+  return `B is higher at ${percentText(higher, values.length)} of positions`
 }
 
 /** Colours cannot show by how much a value is outside the limits. */

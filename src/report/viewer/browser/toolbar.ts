@@ -21,6 +21,7 @@ export function bindToolbar({ change, stepPatch, anchorHere, hold }: ToolbarActi
   const onClick = (id: string, act: () => void) => element(id, HTMLButtonElement).addEventListener('click', act)
   onToggle('compare', (compare) => change((view) => ({ ...view, compare })))
   onToggle('linked', (linked) => change((view) => withChoice({ ...view, linked }, 0, {})))
+  onToggle('show-difference', (difference) => change((view) => ({ ...view, difference })))
   onToggle('hold', hold)
   const colours = element('colours', HTMLSelectElement)
   colours.addEventListener('change', () => change((view) => ({ ...view, colours: colours.value })))
@@ -35,6 +36,9 @@ export function showToolbar(view: View, first: Fitted): void {
   const linked = element('linked', HTMLInputElement)
   linked.checked = view.linked
   linked.disabled = !view.compare
+  const difference = element('show-difference', HTMLInputElement)
+  difference.checked = view.difference
+  difference.disabled = !view.compare
   element('colours', HTMLSelectElement).value = view.colours
   showLimits(view.limits)
   element('viewer', HTMLElement).classList.toggle('single', !view.compare)

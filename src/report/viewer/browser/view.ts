@@ -26,6 +26,8 @@ export interface View {
   readonly compare: boolean
   /** Whether the second panel takes size, patch and anchor from the first. */
   readonly linked: boolean
+  /** Whether the second panel shows by how much its map is above the first one. */
+  readonly difference: boolean
   readonly cursor: Place
   /** A name of COLOUR_MAPS. */
   readonly colours: string
@@ -54,6 +56,7 @@ export function firstView(index: SiteIndex): View {
     panels: [choice, { ...choice, model: other }],
     compare: twin !== undefined,
     linked: true,
+    difference: false,
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,
     limits: index.limits,
@@ -61,7 +64,9 @@ export function firstView(index: SiteIndex): View {
 }
 
 /** The fragment of a link that restores the view. */
-export function formatView({ panels: [first, second], compare, linked, cursor, colours, limits }: View): string {
+export function formatView(view: View): string {
+  const { compare, linked, difference, cursor, colours, limits } = view
+  const [first, second] = view.panels
   const parameters = new URLSearchParams()
   const add = (prefix: string, { model, layer, size, patch, anchor }: Choice, whole: boolean) => {
     parameters.set(`${prefix}network`, model)
@@ -75,6 +80,7 @@ export function formatView({ panels: [first, second], compare, linked, cursor, c
   if (compare) {
     add('with-', second, !linked)
     if (!linked) parameters.set('linked', 'no')
+    if (difference) parameters.set('show', 'difference')
   }
   parameters.set('at', placeText(cursor))
   parameters.set('colours', colours)
@@ -111,6 +117,7 @@ export function parseView(fragment: string, base: View): View | undefined {
     panels: [main, linked ? { ...beside, size, patch, anchor } : beside],
     compare,
     linked,
+    difference: compare && parameters.get('show') === 'difference',
     cursor: parsePlace(parameters.get('at') ?? '') ?? base.cursor,
     colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
     limits: parseLimits(parameters.get('limits') ?? '') ?? base.limits,

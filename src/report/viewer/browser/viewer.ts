@@ -1,5 +1,7 @@
 import type { SiteIndex } from '../siteIndex.js'
 import { drawColourBar } from './colourBar.js'
+import { COLOUR_MAPS, type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
+import { differenceLimits, differenceMap } from './differences.js'
 import { element } from './dom.js'
 import { type Fitted, fitChoice, hasFeatures, nearestPlace } from './fit.js'
 import { bindLimits } from './limits.js'
@@ -23,6 +25,8 @@ interface Viewer {
   fits: readonly Fitted[]
   /** One a panel; undefined: not shown, or not to be had. */
   maps: readonly (LoadedMap | undefined)[]
+  /** B − A, if it is what the second panel shows. */
+  difference: LoadedMap | undefined
   /** Whether the cursor stays where it is while the pointer moves. */
   held: boolean
   /** Number of the latest loading: what an earlier one brings is too late. */
@@ -43,6 +47,7 @@ export function startViewer(index: SiteIndex): { readonly address: () => string 
     view,
     fits: view.panels.map((choice) => fitChoice(index, choice)),
     maps: [],
+    difference: undefined,
     held: false,
     loading: 0,
     requestCursor: onceAFrame(() => drawCursor(viewer)),
@@ -115,9 +120,15 @@ async function loadInto(panel: Panel, fitted: Fitted): Promise<LoadedMap | undef
 
 function draw(viewer: Viewer): void {
   const { view, panels, maps } = viewer
+  const [first, second] = maps
+  const wanted = view.difference && first !== undefined && second !== undefined
+  viewer.difference = wanted ? differenceMap(first, second) : undefined
   maps.forEach((map, i) => {
-    if (map !== undefined) panels[i]?.show(map, view.colours, view.limits)
+    if (map !== undefined) panels[i]?.show(map, coloursOf(view), view.limits)
   })
+  if (viewer.difference !== undefined) panels[1]?.showDifference(viewer.difference)
+  else if (wanted) panels[1]?.say('Differences can be shown of maps with the same positions only.')
+  element('difference-bar', HTMLElement).hidden = viewer.difference === undefined
   if (element('values', HTMLDetailsElement).open) {
     const present = maps.filter((map) => map !== undefined)
     element('values-tables', HTMLElement).replaceChildren(...present.map(valueTable))
@@ -135,8 +146,20 @@ function drawCursor(viewer: Viewer): void {
   showScenes(readings)
   drawProfiles(readings)
   const marks = readings.map(({ panel, value }) => ({ panel: PANEL_IDS[panel] as string, value }))
-  drawColourBar(element('colour-bar', HTMLElement), view.colours, view.limits, marks)
+  drawColourBar(element('colour-bar', HTMLElement), coloursOf(view), view.limits, marks)
+  drawDifferenceBar(viewer.difference, cursor)
   settle(viewer, readings)
+}
+
+function drawDifferenceBar(map: LoadedMap | undefined, cursor: Place): void {
+  if (map === undefined) return
+  const { value } = readAt(1, map, cursor)
+  const bar = element('difference-bar', HTMLElement)
+  drawColourBar(bar, DIFFERENCE_COLOURS, differenceLimits(map), [{ panel: 'difference', value }])
+}
+
+function coloursOf({ colours }: View): ColourMap {
+  return COLOUR_MAPS[colours] as ColourMap
 }
 
 /** Cursor and address settle before they are spoken and written, in milliseconds. */
