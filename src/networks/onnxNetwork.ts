@@ -110,8 +110,15 @@ function planned(
   const input = { ...imagenetInput, name: tensor.name, batch, rows: side, cols: side }
   if (layout === 'channels first') return { input, changes: outputs.length > 0 ? { outputs } : null }
   const name = unusedName(`${tensor.name}.channels_first`, model)
-  const replacement = { name, shape: [batch ?? 'N', 3, side, side] }
-  return { input: { ...input, name }, changes: { outputs, channelsLast: { name: tensor.name, replacement } } }
+  const transpose = {
+    operator: 'Transpose',
+    name: `${name}.channels_last`,
+    inputs: [name],
+    outputs: [tensor.name],
+    attributes: { perm: [0, 2, 3, 1] },
+  }
+  const from = [{ name, shape: [batch ?? 'N', 3, side, side] }]
+  return { input: { ...input, name }, changes: { outputs, madeInput: { name: tensor.name, from, nodes: [transpose] } } }
 }
 
 function unusedName(wanted: string, model: ModelInterface): string {

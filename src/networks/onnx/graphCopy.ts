@@ -2,15 +2,19 @@ import { writeFileAtomic } from '../../files/atomic.js'
 import { readRange } from '../checkpoint/fileBytes.js'
 import { fields, type MessageRange, ProtobufError, type ProtobufFile, text } from '../protobufFile.js'
 import { readingModel } from './interface.js'
-import { nodeMessage, type TensorInfo, tensorInfoMessage } from './model.js'
+import { type Node, nodeMessage, type TypedInfo, tensorInfoMessage } from './model.js'
 import { type Chunk, messageBytes, messageField, stringField } from './protobuf.js'
 
 /** How the copy of a graph differs from the original. */
 export interface GraphChanges {
-  /** Tensors that nodes of the graph make, to be outputs as well. */
+  /** Tensors that nodes make, to be outputs as well. */
   readonly outputs: readonly string[]
-  /** An input [N, rows, cols, 3] that is to be made from a new one, [N, 3, rows, cols]. */
-  readonly channelsLast?: { readonly name: string; readonly replacement: TensorInfo }
+  /** An input that is none any more, since added nodes make it from new inputs. */
+  readonly madeInput?: {
+    readonly name: string
+    readonly from: readonly TypedInfo[]
+    readonly nodes: readonly Node[]
+  }
 }
 
 /**
@@ -19,7 +23,7 @@ export interface GraphChanges {
  * @throws InputError when the original is not an ONNX model; OutputError when the copy cannot be written
  */
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
-  const parts = readingModel(original, (file) => modelParts(file, changes.channelsLast?.name))
+  const parts = readingModel(original, (file) => modelParts(file, changes.madeInput?.name))
   const first = parts.findIndex((part) => 'graph' in part)
   const chunks = parts.flatMap((part, index) => {
     if (!('graph' in part)) return copied(original, part)
@@ -85,16 +89,10 @@ function copied(path: string, { start, end }: MessageRange): Chunk[] {
   return chunks
 }
 
-function additions({ outputs, channelsLast }: GraphChanges): Chunk[] {
-  const names = outputs.flatMap((name) => messageField(12, stringField(1, name)))
-  if (!channelsLast) return names
-  const { name, replacement } = channelsLast
-  const transpose = {
-    operator: 'Transpose',
-    name: `${replacement.name}.channels_last`,
-    inputs: [replacement.name],
-    outputs: [name],
-    attributes: { perm: [0, 2, 3, 1] },
-  }
-  return [...messageField(1, nodeMessage(transpose)), ...messageField(11, tensorInfoMessage(replacement)), ...names]
+function additions({ outputs, madeInput }: GraphChanges): Chunk[] {
+  return [
+    ...(madeInput?.nodes ?? []).flatMap((node) => messageField(1, nodeMessage(node))),
+    ...(madeInput?.from ?? []).flatMap((info) => messageField(11, tensorInfoMessage(info))),
+    ...outputs.flatMap((name) => messageField(12, stringField(1, name))),
+  ]
 }

@@ -29,6 +29,11 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[]
 }
 
+/** The same of float32 elements, or of the others that inputs may have. */
+export interface TypedInfo extends TensorInfo {
+  readonly elements?: 'float32' | 'int32'
+}
+
 /** A constant of the graph; float32 elements are read when they are written. */
 export type Initializer =
   | { readonly name: string; readonly shape: readonly number[]; readonly float32: () => Promise<Float32Array> }
@@ -48,6 +53,7 @@ export type Attribute = number | readonly number[] | string | { readonly float: 
 const irVersion = 8
 const operatorSet = 17
 const float32Type = 1
+const int32Type = 6
 const int64Type = 7
 
 /**
@@ -118,11 +124,12 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-/** A float32 tensor's name and shape as the chunks of a ValueInfoProto. */
-export function tensorInfoMessage(info: TensorInfo): Chunk[] {
+/** A tensor's name, type and shape as the chunks of a ValueInfoProto. */
+export function tensorInfoMessage(info: TypedInfo): Chunk[] {
   const dimensions = info.shape.flatMap((size) =>
     messageField(1, typeof size === 'number' ? integerField(1, size) : stringField(2, size)),
   )
-  const tensorType = [...integerField(1, float32Type), ...messageField(2, dimensions)]
+  const type = info.elements === 'int32' ? int32Type : float32Type
+  const tensorType = [...integerField(1, type), ...messageField(2, dimensions)]
   return [...stringField(1, info.name), ...messageField(2, messageField(1, tensorType))]
 }

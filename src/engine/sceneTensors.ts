@@ -1,0 +1,104 @@
+import * as ort from 'onnxruntime-node'
+import { type NetworkInput, SCENE_INPUTS } from '../networks/index.js'
+import type { Background } from '../patches/background.js'
+import type { Scene } from './task.js'
+
+/** What a scene's compositing graph needs once (`SCENE_INPUTS`); plain arrays that may be posted to a process. */
+export interface SceneArrays {
+  /** Side of the window: the patch with a border of one transparent pixel. */
+  readonly side: number
+  readonly window: Float32Array
+  readonly transparency: Float32Array
+  /** [3, rows, cols], or [3] for one colour. */
+  readonly background: Float32Array
+}
+
+/** Alpha from which a pixel is the patch's where it is not mixed. */
+const OPAQUE = 128
+
+/** Normalises patch and background as `native/core/composite.h` does: every step rounded to float32. */
+export function sceneArrays({ patch, background, blend }: Scene, input: NetworkInput): SceneArrays {
+  const side = patch.size + 2
+  const window = new Float32Array(3 * side * side)
+  const transparency = new Float32Array(side * side).fill(1)
+  for (let row = 0; row < patch.size; row++) {
+    for (let col = 0; col < patch.size; col++) {
+      const pixel = (row * patch.size + col) * 4
+      const alpha = patch.rgba[pixel + 3] as number
+      const opacity = blend === 'soft' ? Math.fround(alpha / 255) : alpha >= OPAQUE ? 1 : 0
+      const at = (row + 1) * side + col + 1
+      transparency[at] = 1 - opacity
+      for (let channel = 0; channel < 3; channel++) {
+        const value = patch.rgba[pixel + sampleOf(channel, input)] as number
+        window[channel * side * side + at] = opacity * normalised(value, channel, input)
+      }
+    }
+  }
+  return { side, window, transparency, background: normalisedBackground(background, input) }
+}
+
+function normalisedBackground(background: Background, input: NetworkInput): Float32Array {
+  const { pixels, samples } =
+    'rgb' in background
+      ? { pixels: 1, samples: background.rgb }
+      : { pixels: input.rows * input.cols, samples: background.image }
+  const values = new Float32Array(3 * pixels)
+  for (let channel = 0; channel < 3; channel++) {
+    const sample = sampleOf(channel, input)
+    for (let pixel = 0; pixel < pixels; pixel++)
+      values[channel * pixels + pixel] = normalised(samples[pixel * 3 + sample] as number, channel, input)
+  }
+  return values
+}
+
+/** Which of a pixel's samples, red, green or blue, becomes a channel of the input. */
+function sampleOf(channel: number, { channelOrder }: NetworkInput): number {
+  return channelOrder === 'bgr' ? 2 - channel : channel
+}
+
+function normalised(value: number, channel: number, { divisor, mean, std }: NetworkInput): number {
+  const centred = Math.fround(Math.fround(value / divisor) - Math.fround(mean[channel] as number))
+  return Math.fround(centred / Math.fround(std[channel] as number))
+}
+
+/** A scene as inputs of the compositing graph; the same for all its batches. */
+export function sceneTensors(
+  { side, window, transparency, background }: SceneArrays,
+  { rows, cols }: NetworkInput,
+): Readonly<Record<string, ort.Tensor>> {
+  const pixels = side * side
+  const backgroundShape = background.length === 3 ? [3, 1, 1] : [3, rows, cols]
+  return {
+    [SCENE_INPUTS.window]: new ort.Tensor('float32', window, [window.length]),
+    [SCENE_INPUTS.transparency]: new ort.Tensor('float32', transparency, [pixels]),
+    [SCENE_INPUTS.background]: new ort.Tensor('float32', background, backgroundShape),
+    [SCENE_INPUTS.channels]: new ort.Tensor('int32', Int32Array.of(0, pixels, 2 * pixels), [3, 1, 1]),
+  }
+}
+
+/**
+ * The places of a batch as inputs of the compositing graph. Outside the patch the window's border is shown.
+ * @param offsets [images, 2] as row, col of the patch's upper left corner
+ */
+export function offsetTensors(
+  offsets: Int32Array,
+  side: number,
+  { rows, cols }: NetworkInput,
+): Readonly<Record<string, ort.Tensor>> {
+  const images = offsets.length / 2
+  const rowStarts = new Int32Array(images * rows)
+  const columns = new Int32Array(images * cols)
+  for (let image = 0; image < images; image++) {
+    const [top, left] = [offsets[image * 2] as number, offsets[image * 2 + 1] as number]
+    for (let row = 0; row < rows; row++) rowStarts[image * rows + row] = side * within(row - top + 1, side)
+    for (let col = 0; col < cols; col++) columns[image * cols + col] = within(col - left + 1, side)
+  }
+  return {
+    [SCENE_INPUTS.rows]: new ort.Tensor('int32', rowStarts, [images, 1, rows, 1]),
+    [SCENE_INPUTS.cols]: new ort.Tensor('int32', columns, [images, 1, 1, cols]),
+  }
+}
+
+function within(index: number, side: number): number {
+  return Math.min(Math.max(index, 0), side - 1)
+}
