@@ -11,22 +11,27 @@ export function overviewSection(
   similarity: readonly SimilaritySummary[],
   { low, high }: ColourLimits,
 ): ReportSection {
-  const html = `<p class="soft">Mean over patches, colours from ${low} (black) over red and yellow to ${high} (white). A map
-opens in the viewer above.</p>
-${groups.map((group) => groupHtml(group, similarity)).join('\n')}`
+  const html = `<p class="soft">Mean over patches, colours from ${low} (black) over red and yellow to ${high} (white), the
+mean similarity under each map. A map opens in the viewer above.</p>
+<div class="overview">
+${groups.map((group) => groupHtml(group, similarity)).join('\n')}
+</div>`
   return { id: 'overview', title: 'All mean maps', html }
 }
 
 function groupHtml(group: StudyGroup, similarity: readonly SimilaritySummary[]): string {
   const { model, size, units, rows, cols, stride } = group
   const patches = units.length === 1 ? '1 patch' : `${units.length} patches`
-  const layers = group.layers.map(
-    (layer) =>
-      `<h4>${escapeHtml(layer)}</h4><div class="thumbs">${ANCHOR_NAMES.map((anchor) => thumbnail(group, layer, anchor, similarity)).join('')}</div>`,
-  )
-  return `<h3>${escapeHtml(model)}, ${size}×${size}</h3>
+  const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
+  const layers = group.layers.map((layer) => {
+    const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, similarity)}</td>`).join('')
+    return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
+  })
+  return `<div><h3>${escapeHtml(model)}, ${size}×${size}</h3>
 <p class="soft">${patches}, ${rows}×${cols} positions, stride ${stride}</p>
-${layers.join('\n')}`
+<table class="thumbs"><thead><tr><td></td>${head}</tr></thead><tbody>
+${layers.join('\n')}
+</tbody></table></div>`
 }
 
 function thumbnail(
@@ -38,9 +43,9 @@ function thumbnail(
   const cell = similarity.find(
     (one) => one.model === model && one.size === size && one.layer === layer && one.anchor === anchor,
   )
-  const mean = cell === undefined ? '' : ` mean ${cell.mean.toFixed(3)}`
+  const mean = cell === undefined ? '' : cell.mean.toFixed(3)
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
   const link = new URLSearchParams({ network: model, layer, size: String(size), anchor })
-  const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor:${mean}`
-  return `<a href="#${escapeHtml(link.toString())}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span>${anchor}${mean}</span></a>`
+  const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean}`
+  return `<a href="#${escapeHtml(link.toString())}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span aria-hidden="true">${mean}</span></a>`
 }

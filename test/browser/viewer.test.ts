@@ -278,6 +278,10 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await other.click('section#overview .thumbs a >> nth=1')
     await ready(other)
     expect(await chosen(other, 'a')).toEqual(['plain', 'fc6', '125×125 px', 'mean over 3 patches', 'top-right'])
+    expect(await other.evaluate(() => document.activeElement?.id)).toBe('a-plot')
+    await expect
+      .poll(() => other.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top))
+      .toBeCloseTo(0, -1)
   })
 
   it('says what a link names that the study has not', async () => {

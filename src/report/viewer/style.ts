@@ -109,9 +109,14 @@ caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap;font-weight:400}
 thead th{white-space:normal;vertical-align:bottom;font-weight:600}
 small{color:var(--soft)}
-.thumbs{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:.4rem;max-width:46rem}
-.thumbs a{display:block;text-decoration:none}.thumbs img{width:100%;height:auto;image-rendering:pixelated;border:1px solid var(--line);display:block}
-.thumbs span{font-size:.78rem;color:var(--soft)}
+.overview{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,32rem),1fr));gap:1.2rem 2.5rem}
+.overview>div{min-width:0}.overview h3{margin-top:.4rem}.overview p{margin:.1rem 0 .4rem}
+.thumbs{width:100%;max-width:42rem;table-layout:fixed;margin:0}
+.thumbs th,.thumbs td{padding:.15rem;border:0;font-size:.78rem;color:var(--soft);font-weight:400;white-space:normal;overflow-wrap:anywhere}
+.thumbs th:first-child,.thumbs td:first-child{width:4rem}
+.thumbs a{display:block;text-decoration:none;color:inherit}
+.thumbs img{width:100%;aspect-ratio:1;image-rendering:pixelated;border:1px solid var(--line);display:block}
+.thumbs a:hover img{border-color:var(--ink)}
 @media (max-width:68rem){
 .bench,.single .bench{grid-template-columns:minmax(0,1fr)}
 .profiles{grid-template-columns:repeat(2,minmax(0,1fr))}
@@ -121,6 +126,7 @@ main{padding:1rem .8rem 3rem}.page{padding:.7rem .8rem}
 .maps,.profiles{grid-template-columns:minmax(0,1fr)}
 .panel,.readout,.profiles,.scale{padding:.6rem}
 .choices select{max-width:9.5rem}
+.thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
 .here{display:inline}
 }
 `

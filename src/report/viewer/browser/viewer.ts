@@ -76,7 +76,11 @@ function bind(viewer: Viewer): void {
   element('values', HTMLDetailsElement).addEventListener('toggle', () => draw(viewer))
   window.addEventListener('hashchange', () => {
     const next = parseView(location.hash, viewer.view)
-    if (next !== undefined) change(() => next)
+    if (next === undefined) return
+    change(() => next)
+    // The link may have been far below the maps.
+    element('viewer', HTMLElement).scrollIntoView()
+    viewer.panels[0]?.box.focus({ preventScroll: true })
   })
   new ResizeObserver(onceAFrame(() => draw(viewer))).observe(element('viewer', HTMLElement))
 }
