@@ -3,7 +3,7 @@
     python3 export_generators.py [--trained FILE] [--into FOLDER]
 
 `--trained` may name a checkpoint of a training that still runs. Weights are stored as in
-export.py; the features' mean and scale stay float32 in front of the first layer.
+export.py; the features' mean stays float32 in front of the first layer.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import torch
 
 import train_generators
 from export import LICENCE, Graph, dequantised, store_reference
-from generator import FIRST_CHANNELS, FIRST_SIDE, MARGIN, OUTPUT_SIDE, SLOPE
+from generator import FIRST_CHANNELS, FIRST_SIDE, LAST, LAYERS, MARGIN, OUTPUT_SIDE, SLOPE
 from samples import FRAME
 from scenes import Scenes, art_without_patches
 
@@ -28,11 +28,8 @@ LARGEST_FILES = 12_000_000
 
 
 def add_connected(graph, generator):
-    """Normalisation and fully connected layers; returns the name of the maps [N, 96, 4, 4]."""
-    mean = graph.constant("feature.mean", generator.feature_mean.numpy())
-    scale = graph.constant("feature.scale", generator.feature_scale.numpy())
-    values = graph.node("Sub", ["feature", mean], "centred")
-    values = graph.node("Div", [values, scale], "normalised")
+    """Fully connected layers of the centred feature; returns the name of the maps [N, 96, 4, 4]."""
+    values = graph.node("Sub", ["feature", graph.constant("feature.mean", generator.feature_mean.numpy())], "centred")
     for name, layer in generator.connected.items():
         inputs = [values, graph.weight(name, layer.weight), graph.bias(name, layer.bias)]
         values = graph.node("Gemm", inputs, name, transB=1)
@@ -43,12 +40,11 @@ def add_connected(graph, generator):
 
 def add_deconvolutions(graph, generator, maps):
     """Transposed convolutions up to 256 x 256, of which `image` is the centre."""
-    last = list(generator.deconvolutions)[-1]
     for name, layer in generator.deconvolutions.items():
         inputs = [maps, graph.weight(name, layer.weight, output_axis=1), graph.bias(name, layer.bias)]
         maps = graph.node("ConvTranspose", inputs, name, kernel_shape=list(layer.kernel_size),
                           strides=list(layer.stride), pads=[layer.padding[0]] * 4)  # fmt: skip
-        if name != last:
+        if name != LAST:
             maps = graph.node("LeakyRelu", [maps], f"{name}.relu", alpha=SLOPE)
     bounds = {"starts": [MARGIN] * 2, "ends": [OUTPUT_SIDE - MARGIN] * 2, "axes": [2, 3]}
     inputs = [graph.constant(f"crop.{key}", np.array(value, dtype=np.int64)) for key, value in bounds.items()]
@@ -56,7 +52,10 @@ def add_deconvolutions(graph, generator, maps):
 
 
 def onnx_model(generator, name, metadata):
-    """Input `feature` float32 [N, dims]; output `image` float32 [N, 3, 224, 224] in the encoder's input units."""
+    """Input `feature` float32 [N, dims]; output `image` float32 [N, 3, 224, 224] in the encoder's input units.
+
+    Of a folded generator.
+    """
     graph = Graph()
     add_deconvolutions(graph, generator, add_connected(graph, generator))
     dims = len(generator.feature_mean)
@@ -65,7 +64,7 @@ def onnx_model(generator, name, metadata):
 
 @torch.no_grad()
 def quantised_copy(generator):
-    """The torch generator with exactly the exported weights."""
+    """A folded generator with exactly the exported weights."""
     result = copy.deepcopy(generator)
     for layer in result.connected.values():
         layer.weight.copy_(dequantised(layer.weight))
@@ -96,9 +95,11 @@ def main():
     trained = torch.load(arguments.trained, weights_only=True)
     art = art_without_patches(train.WORK / "art", train_generators.PATCHES)
     encoder = train_generators.Encoder(art.classes)
-    generators = train_generators.build_generators(encoder)
-    for layer, generator in generators.items():
-        generator.load_state_dict(trained["generators"][layer])
+    generators = {}
+    for layer in LAYERS:
+        generators[layer] = train_generators.build_generator(encoder, layer).eval()
+        generators[layer].load_state_dict(trained["generators"][layer])
+        generators[layer].fold()
     quantised = {layer: quantised_copy(generator) for layer, generator in generators.items()}
 
     source = train_generators.validation_source(art)

@@ -32,38 +32,47 @@ DECONVOLUTIONS = (
     ("deconv1", 16, 4),
     ("deconv0", 3, 4),
 )
+LAST = DECONVOLUTIONS[-1][0]
+CROPPED = ("deconv2", "deconv1", "deconv0")
+NORMALISED = ("deconv5", "conv5_1", "deconv4", "conv4_1", "deconv3", "conv3_1")
 
 
 class Doubling(nn.ConvTranspose2d):
-    """Transposed convolution of kernel 4, stride 2 and padding 1, [N, in, h, w] to [N, out, 2h, 2w].
-
-    Every 2x2 block of its output before the padding is cut off depends on 2x2 inputs: a
-    convolution with four times the channels and a pixel shuffle, which autocast computes faster.
-    """
+    """Transposed convolution of kernel 4, stride 2 and padding 1, [N, in, h, w] to [N, out, 2h, 2w]."""
 
     def __init__(self, inputs, outputs):
         super().__init__(inputs, outputs, 4, 2, 1)
 
-    def forward(self, maps):
-        if not torch.is_autocast_enabled("cpu"):
-            return super().forward(maps)
+    def blocks(self, maps, padding):
+        """[N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding]: the output less its outermost pixels, or with more.
+
+        Every 2x2 block of it depends on 2x2 inputs: a convolution with four times the channels
+        and a pixel shuffle, which autocast computes faster than the transposed convolution.
+        """
         inputs, outputs = self.weight.shape[:2]
         taps = self.weight.view(inputs, outputs, 2, 2, 2, 2).flip(2, 4)
         weight = taps.permute(1, 3, 5, 0, 2, 4).reshape(4 * outputs, inputs, 2, 2)
-        blocks = functional.conv2d(maps, weight, self.bias.repeat_interleave(4), padding=1)
-        return functional.pixel_shuffle(blocks, 2)[:, :, 1:-1, 1:-1]
+        blocks = functional.conv2d(maps, weight, self.bias.repeat_interleave(4), padding=padding)
+        return functional.pixel_shuffle(blocks, 2)
+
+    def forward(self, maps):
+        if not torch.is_autocast_enabled("cpu"):
+            return super().forward(maps)
+        return self.blocks(maps, 1)[:, :, 1:-1, 1:-1]
 
 
 class Generator(nn.Module):
     """Input feature float [N, dims] before ReLU; output float [N, 3, 224, 224] in the encoder's input units.
 
-    `feature_mean` and `feature_scale` (float [dims]) are the statistics of the training scenes.
+    Features are decorrelated first: less `feature_mean` [dims], times `whitening` [dims, dims],
+    both from training scenes. Batch normalisation follows the layers up to conv3_1, behind which
+    it would cost more than it helps. At export it and the whitening are folded into the layers.
     """
 
     def __init__(self, dims):
         super().__init__()
         self.register_buffer("feature_mean", torch.zeros(dims))
-        self.register_buffer("feature_scale", torch.ones(dims))
+        self.register_buffer("whitening", torch.eye(dims))
         self.connected = nn.ModuleDict()
         inputs = dims
         for name, outputs in (("defc7", FC_WIDTH), ("defc6", FC_WIDTH), ("defc5", FIRST_CHANNELS * FIRST_SIDE**2)):
@@ -76,6 +85,10 @@ class Generator(nn.Module):
             layer = Doubling(inputs, outputs) if doubles else nn.ConvTranspose2d(inputs, outputs, 3, 1, 1)
             self.deconvolutions[name] = layer
             inputs = outputs
+        self.norms = nn.ModuleDict(
+            {name: nn.BatchNorm1d(layer.out_features) for name, layer in self.connected.items()}
+            | {name: nn.BatchNorm2d(self.deconvolutions[name].out_channels) for name in NORMALISED}
+        )
         self.initialise()
 
     def initialise(self):
@@ -91,15 +104,55 @@ class Generator(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, features):
-        values = (features - self.feature_mean) / self.feature_scale
-        for layer in self.connected.values():
-            values = functional.leaky_relu(layer(values), SLOPE)
+        with torch.autocast("cpu", enabled=False):
+            values = (features - self.feature_mean) @ self.whitening
+        for name, layer in self.connected.items():
+            values = functional.leaky_relu(self.norms[name](layer(values)), SLOPE)
         maps = values.float().view(-1, FIRST_CHANNELS, FIRST_SIDE, FIRST_SIDE)
         maps = maps.contiguous(memory_format=torch.channels_last)
-        autocast = torch.is_autocast_enabled("cpu")
-        for name, layer in self.deconvolutions.items():
-            with torch.autocast("cpu", enabled=autocast and maps.shape[2] > FLOAT32_SIDE):
-                maps = layer(maps)
-            if name != DECONVOLUTIONS[-1][0]:
-                maps = functional.leaky_relu(maps, SLOPE)
+        if torch.is_autocast_enabled("cpu"):
+            return self.draw_centre(maps)
+        for name in self.deconvolutions:
+            maps = self.finished(name, self.deconvolutions[name](maps))
         return maps[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    def draw_centre(self, maps):
+        """What the plain order of layers draws, without what the crop would cut off, and in the faster type."""
+        for name, layer in self.deconvolutions.items():
+            if name in CROPPED:
+                # The margin of 16 is 7, 3 and 1 where the side is 128, 64 and 32.
+                maps = layer.blocks(maps[:, :, 1:-1, 1:-1] if name == CROPPED[0] else maps, 0)
+            else:
+                with torch.autocast("cpu", enabled=maps.shape[2] > FLOAT32_SIDE):
+                    maps = layer(maps)
+            maps = self.finished(name, maps)
+        return maps[:, :, 1:-1, 1:-1]
+
+    def finished(self, name, maps):
+        if name in NORMALISED:
+            maps = self.norms[name](maps)
+        return maps if name == LAST else functional.leaky_relu(maps, SLOPE)
+
+    def take_deconvolutions(self, other):
+        """The parameters of all layers behind the fully connected ones, from another generator."""
+        self.deconvolutions.load_state_dict(other.deconvolutions.state_dict())
+        for name in NORMALISED:
+            self.norms[name].load_state_dict(other.norms[name].state_dict())
+
+    @torch.no_grad()
+    def fold(self):
+        """Moves whitening and batch normalisation into the layers; for evaluation only."""
+        first = self.connected["defc7"]
+        first.weight.copy_(first.weight @ self.whitening.T)
+        self.whitening.copy_(torch.eye(len(self.whitening)))
+        for name, norm in self.norms.items():
+            layer, output_axis = (
+                (self.connected[name], 0) if name in self.connected else (self.deconvolutions[name], 1)
+            )
+            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+            shape = [1] * layer.weight.dim()
+            shape[output_axis] = -1
+            layer.weight.mul_(gain.view(shape))
+            layer.bias.copy_(norm.bias + (layer.bias - norm.running_mean) * gain)
+            norm.reset_parameters()
+            norm.running_var.fill_(1 - norm.eps)

@@ -10,6 +10,7 @@ seen, work/deepsim.pt (see export_generators.py).
 import argparse
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import train  # first: it sets up the threads
 
@@ -34,15 +35,21 @@ BATCH = 16
 PEAK_RATE = 1e-3
 WARM_UP_STEPS = 300
 WEIGHT_DECAY = 1e-3
-# fc6 trains alone first; fc7 and fc8 then start from its deconvolutions.
-SAMPLES_ALONE = 40_000
+# First fc6 trains alone; then all three start afresh, but with its deconvolutions.
+FIRST_STAGE_SAMPLES = 16_000
+FIRST_STAGE_STEPS = FIRST_STAGE_SAMPLES // BATCH
+# From here on batch normalisation keeps its statistics: those of 16 scenes are noise to the others.
+FROZEN_NORM_SAMPLES = 25_600
+FROZEN_NORM_STEPS = FROZEN_NORM_SAMPLES // BATCH
+NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
-FEATURE_WEIGHTS = {"conv1": 0.15, "conv2": 0.3, "pool5": 0.3}
+FEATURE_WEIGHTS = {"conv1": 0.03, "conv2": 0.1, "pool5": 0.3}
 
 TRAIN_SEED = 1
 STATISTICS_SEED = 500
-STATISTICS_BATCHES = 64
+STATISTICS_BATCHES = 256
+WHITENING_DAMPING = 0.05
 VALIDATION_SEED = 1000
 VALIDATION_BATCHES = 8
 LAST_VALIDATION_BATCHES = 32
@@ -94,26 +101,35 @@ class Encoder(torch.nn.Module):
         return {"fc6": fc6, "fc7": fc7, "fc8": self.fc8(functional.relu(fc7))}
 
 
+def whitening(features):
+    """[dims, dims] that decorrelates the rows of `features` [N, dims]; weak directions are amplified only so far."""
+    covariance = torch.cov(features.double().T)
+    variances, directions = torch.linalg.eigh(covariance)
+    damped = variances.clamp(min=0) + WHITENING_DAMPING * variances.mean()
+    return (directions / damped.sqrt()).float()
+
+
 class Statistics:
     """Means and deviations over training scenes: of features, maps, images and pixel values."""
 
     @torch.no_grad()
     def __init__(self, encoder, source):
-        images, features, squares = [], {layer: [] for layer in LAYERS}, {name: [] for name in FEATURE_WEIGHTS}
+        features, variances = {layer: [] for layer in LAYERS}, {name: [] for name in FEATURE_WEIGHTS}
+        total = squares = 0
         for number in range(STATISTICS_BATCHES):
             inputs = train.normalised(torch.from_numpy(source[number][0]))
             maps = encoder.maps(inputs)
             for layer, values in encoder.features(maps).items():
                 features[layer].append(values)
-            for name in squares:
-                squares[name].append(maps[name].var(0).mean().item())
-            images.append(inputs)
-        images = torch.cat(images)
-        self.image_mean = images.mean(0)
-        self.pixel_variance = images.var(0).mean().item()
-        self.map_variance = {name: float(np.mean(values)) for name, values in squares.items()}
+            for name, values in variances.items():
+                values.append(maps[name].var(0).mean().item())
+            total += inputs.mean(0) / STATISTICS_BATCHES
+            squares += inputs.square().mean(0) / STATISTICS_BATCHES
+        self.image_mean = total
+        self.pixel_variance = (squares - total.square()).mean().item()
+        self.map_variance = {name: float(np.mean(values)) for name, values in variances.items()}
         self.feature_mean = {layer: torch.cat(values).mean(0) for layer, values in features.items()}
-        self.feature_scale = {layer: torch.cat(values).std(0) for layer, values in features.items()}
+        self.whitening = {layer: whitening(torch.cat(values)) for layer, values in features.items()}
 
 
 def losses(encoder, generator, feature, inputs, maps, weights, statistics):
@@ -168,7 +184,7 @@ def validate(generators, encoder, source, batches, image_mean):
         features = encoder.features(encoder.maps(train.normalised(scenes)))
         candidates = {"white": white.expand(images.shape), "mean": image_mean.expand(images.shape)}
         for layer, generator in generators.items():
-            candidates[layer] = generator(features[layer])
+            candidates[layer] = generator.eval()(features[layer])
             seen = train.normalised(pixels(candidates[layer]).permute(0, 2, 3, 1))
             again = encoder.features(encoder.maps(seen))[layer]
             relative = (again - features[layer]).norm(dim=1) / features[layer].norm(dim=1)
@@ -190,14 +206,9 @@ def write_sheet(encoder, generators, source, path):
     features = encoder.features(encoder.maps(train.normalised(scenes)))
     rows = [scenes.numpy()]
     for layer, generator in generators.items():
-        rows.append(pixels(generator(features[layer])).permute(0, 2, 3, 1).numpy().astype(np.uint8))
+        rows.append(pixels(generator.eval()(features[layer])).permute(0, 2, 3, 1).numpy().astype(np.uint8))
     framed = [np.pad(row, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=128) for row in rows]
     Image.fromarray(np.concatenate([np.concatenate(list(row), axis=1) for row in framed])).save(path)
-
-
-def learning_rate(share, steps_trained):
-    """Linear warm-up of each generator, and a cosine to zero over all samples."""
-    return PEAK_RATE * min(1, steps_trained / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * share))
 
 
 def training_statistics(encoder, art):
@@ -208,11 +219,9 @@ def validation_source(art):
     return Scenes(art, BATCH, VALIDATION_SEED, held_out=True)
 
 
-def build_generators(encoder):
-    return {
-        layer: Generator(getattr(encoder, layer).out_features).to(memory_format=torch.channels_last)
-        for layer in LAYERS
-    }
+def build_generator(encoder, layer):
+    dims = getattr(encoder, layer).out_features
+    return Generator(dims).to(memory_format=torch.channels_last)
 
 
 class Training:
@@ -220,14 +229,10 @@ class Training:
 
     def __init__(self, encoder, statistics):
         torch.manual_seed(TRAIN_SEED)
-        self.generators = build_generators(encoder)
-        for layer, generator in self.generators.items():
-            generator.feature_mean.copy_(statistics.feature_mean[layer])
-            generator.feature_scale.copy_(statistics.feature_scale[layer])
-        self.optimisers = {
-            layer: torch.optim.AdamW(generator.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY, fused=True)
-            for layer, generator in self.generators.items()
-        }
+        self.encoder, self.statistics = encoder, statistics
+        self.generators, self.optimisers = {}, {}
+        for layer in LAYERS:
+            self.start(layer)
         self.step, self.seconds_before, self.started = 0, 0.0, time.monotonic()
         if CHECKPOINT.exists():
             state = torch.load(CHECKPOINT, weights_only=True)
@@ -236,24 +241,48 @@ class Training:
                 self.optimisers[layer].load_state_dict(state["optimisers"][layer])
             self.step, self.seconds_before = state["step"], state["seconds"]
 
+    def start(self, layer):
+        generator = build_generator(self.encoder, layer)
+        generator.feature_mean.copy_(self.statistics.feature_mean[layer])
+        generator.whitening.copy_(self.statistics.whitening[layer])
+        self.generators[layer] = generator
+        self.optimisers[layer] = torch.optim.AdamW(
+            generator.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY, fused=True
+        )
+
+    def start_second_stage(self):
+        pretrained = self.generators["fc6"]
+        self.start("fc6")
+        for generator in self.generators.values():
+            generator.take_deconvolutions(pretrained)
+
+    @torch.no_grad()
+    def measure_norms(self, source):
+        """Gives batch normalisation its mean statistics over the first batches of a source."""
+        norms = [norm for generator in self.generators.values() for norm in generator.norms.values()]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None
+        for number in range(NORM_BATCHES):
+            maps = self.encoder.maps(train.normalised(torch.from_numpy(source[number][0])))
+            for layer, values in self.encoder.features(maps).items():
+                with torch.autocast("cpu", dtype=torch.bfloat16):
+                    self.generators[layer].train()(values)
+
     def seconds(self):
         return self.seconds_before + time.monotonic() - self.started
 
-    def first_step(self, layer):
-        return 0 if layer == "fc6" else SAMPLES_ALONE // BATCH
-
     def layers(self):
         """Those that the next step trains."""
-        return [layer for layer in LAYERS if self.step >= self.first_step(layer)]
+        return LAYERS[:1] if self.step < FIRST_STAGE_STEPS else LAYERS
 
-    def share_deconvolutions(self):
-        for layer in LAYERS[1:]:
-            trained = self.generators["fc6"].deconvolutions.state_dict()
-            self.generators[layer].deconvolutions.load_state_dict(trained)
+    def rate(self, steps):
+        """Learning rate of the next step: warm-up at the start of each stage, and a cosine to zero over all steps."""
+        in_stage = self.step if self.step < FIRST_STAGE_STEPS else self.step - FIRST_STAGE_STEPS
+        return PEAK_RATE * min(1, (in_stage + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * self.step / steps))
 
-    def update(self, layer, loss, share):
+    def update(self, layer, loss, rate):
         generator, optimiser = self.generators[layer], self.optimisers[layer]
-        rate = learning_rate(share, self.step - self.first_step(layer) + 1)
         for group in optimiser.param_groups:
             group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
@@ -280,7 +309,10 @@ class Means:
         self.values = {}
 
     def add(self, column, loss):
-        self.values.setdefault(column, []).append(loss.item())
+        self.values.setdefault(column, []).append(loss)
+
+    def recent(self):
+        return ", ".join(f"{column} {np.mean(values[-50:]):.3f}" for column, values in self.values.items())
 
     def take(self):
         row = {column: f"{np.mean(values):.4f}" for column, values in self.values.items()}
@@ -291,7 +323,6 @@ class Means:
 def train_generators(arguments):
     steps = arguments.samples // BATCH
     train.keep_freed_memory()
-    torch.set_num_threads(arguments.threads)
     art = art_without_patches(train.WORK / "art", PATCHES)
     encoder = Encoder(art.classes)
     statistics = training_statistics(encoder, art)
@@ -300,19 +331,28 @@ def train_generators(arguments):
     train.keep_rows_up_to(LOG, first * BATCH, COLUMNS)
     held_out = validation_source(art)
     batches = train.Batches(Scenes(art, BATCH, TRAIN_SEED), first, steps)
+    # One core for each generator: a step of its own small layers gains little from more.
+    threads = ThreadPoolExecutor(len(LAYERS), initializer=torch.set_num_threads, initargs=(1,))
     saved, means = started, Means()
     for scenes, masks in DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8):
-        if training.step == SAMPLES_ALONE // BATCH:
-            training.share_deconvolutions()
+        if training.step == FIRST_STAGE_STEPS:
+            training.start_second_stage()
+        if training.step == FROZEN_NORM_STEPS:
+            training.measure_norms(Scenes(art, BATCH, STATISTICS_SEED))
         inputs = train.normalised(scenes)
         with torch.no_grad():
             maps = encoder.maps(inputs)
             features = encoder.features(maps)
-        weights, share = pixel_weights(masks), training.step / steps
-        for layer in training.layers():
-            generator = training.generators[layer]
+        weights, rate = pixel_weights(masks), training.rate(steps)
+
+        def train_layer(layer):
+            generator = training.generators[layer].train(training.step < FROZEN_NORM_STEPS)
             pixel, feature = losses(encoder, generator, features[layer], inputs, maps, weights, statistics)
-            training.update(layer, pixel + feature, share)
+            training.update(layer, pixel + feature, rate)
+            return layer, pixel.item(), feature.item()
+
+        layers = training.layers()
+        for layer, pixel, feature in (threads.map(train_layer, layers) if len(layers) > 1 else map(train_layer, layers)):
             means.add(f"{layer}_pixel_loss", pixel)
             means.add(f"{layer}_feature_loss", feature)
         training.step += 1
@@ -320,13 +360,10 @@ def train_generators(arguments):
         done = training.step
         if done % 50 == 0:
             pace = (done - first) * BATCH / (time.monotonic() - started)
-            recent = ", ".join(f"{layer} {means.values[f'{layer}_pixel_loss'][-1]:.3f}" for layer in LAYERS
-                               if f"{layer}_pixel_loss" in means.values)  # fmt: skip
-            print(f"{done * BATCH} of {steps * BATCH}: {recent}, {pace:.1f} scenes/s", flush=True)
+            print(f"{done * BATCH} of {steps * BATCH}: {means.recent()}, {pace:.1f} scenes/s", flush=True)
         if done % (SAMPLES_PER_VALIDATION // BATCH) == 0 or done == steps:
             count = LAST_VALIDATION_BATCHES if done == steps else VALIDATION_BATCHES
-            row = {"samples": done * BATCH, "seconds": f"{training.seconds():.0f}",
-                   "rate": f"{learning_rate(share, done):.2e}"}  # fmt: skip
+            row = {"samples": done * BATCH, "seconds": f"{training.seconds():.0f}", "rate": f"{rate:.2e}"}
             row |= means.take() | validate(training.generators, encoder, held_out, count, statistics.image_mean)
             train.log(LOG, row, COLUMNS)
             write_sheet(encoder, training.generators, held_out, SHEET)
@@ -338,6 +375,5 @@ def train_generators(arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=150_000)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--samples", type=int, default=70_000)
     train_generators(parser.parse_args())
