@@ -404,8 +404,8 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     const { data } = await readNpy(
       join(unitFolder(results, { model: 'plain', size: 125, patch: 'car' }), 'similarity.npy'),
     )
-    const cells = await texts(page, '#values td')
-    expect(cells).toEqual([...data.subarray(200, 300)].map((value) => value.toFixed(MAP_DECIMALS).replace('-', '−')))
+    const shown = [...data.subarray(200, 300)].map((value) => value.toFixed(MAP_DECIMALS).replace('-', '−'))
+    await expect.poll(() => texts(page, '#values td')).toEqual(shown)
   })
 
   it('has no sideways scrolling on a narrow screen, in light and in dark', async () => {

@@ -7,6 +7,9 @@ import { type HeatmapPlot, heatmapPlot } from './heatmapPlot.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText, percentText } from './numbers.js'
 
+/** How the ids of a panel's elements begin. */
+export const PANEL_IDS = ['a', 'b'] as const
+
 /** One of the two maps with what is said of it. */
 export interface Panel {
   readonly box: HTMLElement

@@ -1,8 +1,8 @@
 import { element } from './dom.js'
 import { extremes } from './limits.js'
+import { PANEL_IDS } from './panel.js'
 import { drawProfile, type ProfileLine } from './profileChart.js'
 import type { Reading } from './readout.js'
-import { PANEL_IDS } from './selects.js'
 
 /** Draws the row and the column through the cursor, both panels in one chart. */
 export function drawProfiles(readings: readonly Reading[]): void {

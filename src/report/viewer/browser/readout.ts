@@ -2,7 +2,7 @@ import { element, isolated } from './dom.js'
 import { mapIndex, nearestPlace } from './fit.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText } from './numbers.js'
-import { PANEL_IDS } from './selects.js'
+import { PANEL_IDS } from './panel.js'
 import type { Place } from './view.js'
 
 /** A panel's similarity at the position of its grid that is nearest to the cursor. */

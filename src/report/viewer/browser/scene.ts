@@ -31,20 +31,24 @@ export function scene(box: HTMLElement): Scene {
 
 const images = new Map<number, HTMLImageElement>()
 
-/** The picture, if it is there already; else it is loaded and `then` is called. */
+/** The picture, if it is there already; else `then` is called once it is. */
 function pictureOf(key: number, then: () => void): HTMLImageElement | undefined {
-  const image = images.get(key)
-  if (image !== undefined) return image.complete && image.naturalWidth > 0 ? image : undefined
-  const made = new Image()
-  images.set(key, made)
-  made.onload = then
+  const image = images.get(key) ?? loadImage(key)
+  if (image.complete && image.naturalWidth > 0) return image
+  image.addEventListener('load', then, { once: true })
+  return undefined
+}
+
+function loadImage(key: number): HTMLImageElement {
+  const image = new Image()
+  images.set(key, image)
   loadPicture(key).then(
     (source) => {
-      made.src = source
+      image.src = source
     },
     () => undefined,
   )
-  return undefined
+  return image
 }
 
 /** One pixel of the frame is one of the canvas; the style enlarges it without smoothing. */

@@ -1,7 +1,7 @@
 import { element } from './dom.js'
+import { PANEL_IDS } from './panel.js'
 import type { Reading } from './readout.js'
 import { type Scene, scene } from './scene.js'
-import { PANEL_IDS } from './selects.js'
 
 let scenes: readonly Scene[] | undefined
 

@@ -1,10 +1,8 @@
 import type { SiteIndex } from '../siteIndex.js'
 import { element } from './dom.js'
 import { type Fitted, hasFeatures } from './fit.js'
-import type { Choice, View } from './view.js'
-
-/** What is asked of a view: the same in another state. */
-export type Change = (view: View) => View
+import { PANEL_IDS } from './panel.js'
+import { type Change, type Choice, type View, withChoice } from './view.js'
 
 /** The selects of one panel; the first panel's also stand for the second's while they are linked. */
 const FIELDS = ['model', 'layer', 'size', 'patch', 'anchor'] as const
@@ -22,18 +20,6 @@ export function bindSelects(index: SiteIndex, fitted: (panel: number) => Fitted,
       })
     }
   }
-}
-
-/** How the ids of a panel's elements begin. */
-export const PANEL_IDS = ['a', 'b'] as const
-
-/** A view whose panel shows something else; what is linked follows. */
-export function withChoice(view: View, panel: number, change: Partial<Choice>): View {
-  const [first, second] = view.panels
-  if (panel === 1) return { ...view, panels: [first, { ...second, ...change }] }
-  const main = { ...first, ...change }
-  const { size, patch, anchor } = main
-  return { ...view, panels: [main, view.linked ? { ...second, size, patch, anchor } : second] }
 }
 
 function readField(
@@ -58,36 +44,44 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 /** Shows in the selects what the panels show. */
 export function showSelects(index: SiteIndex, fits: readonly Fitted[]): void {
   for (const [i, fitted] of fits.entries()) {
-    const { group, choice, layer, unit, anchor, anchorPlace } = fitted
-    const fillField = (
-      field: (typeof FIELDS)[number],
-      options: readonly (readonly [string, string])[],
-      value: string,
-    ) => fill(element(`${PANEL_IDS[i]}-${field}`, HTMLSelectElement), options, value)
+    const { group, layer, unit, anchor } = fitted
     const models = modelsOf(index)
-    fillField('model', numbered(models), String(models.indexOf(group.model)))
-    fillField('layer', numbered(group.layers.map(({ name }) => name)), String(layer))
-    const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => String(size))
-    const sizeOptions = sizes.map((size) => [size, `${size}×${size} px`] as const)
-    fillField('size', sizeOptions, String(group.size))
-    const mean = group.units.length === 1 ? 'mean (one patch)' : `mean over ${group.units.length} patches`
-    const patches = numbered(group.units.map(({ patch }) => patch))
-    fillField('patch', [[MEAN, mean], ...patches], unit === null ? MEAN : String(unit))
-    const place = `row ${anchorPlace.row}, column ${anchorPlace.col}`
-    const any = [ANY_PLACE, typeof choice.anchor === 'string' ? 'any position: click the map' : place] as const
-    const anchors = numbered(group.anchors.map(({ name }) => name))
-    fillField('anchor', hasFeatures(fitted) ? [...anchors, any] : anchors, anchor === null ? ANY_PLACE : String(anchor))
+    const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => size)
+    const shown: Readonly<Record<(typeof FIELDS)[number], readonly [readonly SelectOption[], string]>> = {
+      model: [numbered(models), String(models.indexOf(group.model))],
+      layer: [numbered(group.layers.map(({ name }) => name)), String(layer)],
+      size: [sizes.map((size) => [String(size), `${size}×${size} px`]), String(group.size)],
+      patch: [patchOptions(fitted), unit === null ? MEAN : String(unit)],
+      anchor: [anchorOptions(fitted), anchor === null ? ANY_PLACE : String(anchor)],
+    }
+    for (const field of FIELDS) fill(element(`${PANEL_IDS[i]}-${field}`, HTMLSelectElement), ...shown[field])
   }
 }
 
-function numbered(texts: readonly string[]): readonly (readonly [string, string])[] {
+/** Value and text. */
+type SelectOption = readonly [string, string]
+
+function patchOptions({ group }: Fitted): readonly SelectOption[] {
+  const mean = group.units.length === 1 ? 'mean (one patch)' : `mean over ${group.units.length} patches`
+  return [[MEAN, mean], ...numbered(group.units.map(({ patch }) => patch))]
+}
+
+function anchorOptions(fitted: Fitted): readonly SelectOption[] {
+  const { group, anchor, anchorPlace } = fitted
+  const named = numbered(group.anchors.map(({ name }) => name))
+  if (!hasFeatures(fitted)) return named
+  const any = anchor === null ? `row ${anchorPlace.row}, column ${anchorPlace.col}` : 'any position: click the map'
+  return [...named, [ANY_PLACE, any]]
+}
+
+function numbered(texts: readonly string[]): readonly SelectOption[] {
   return texts.map((text, i) => [String(i), text] as const)
 }
 
 /** Names become text, never markup. A select that has these options already keeps them, and the user's place in them. */
-function fill(select: HTMLSelectElement, options: readonly (readonly [string, string])[], value: string): void {
+function fill(select: HTMLSelectElement, options: readonly SelectOption[], value: string): void {
   const has = [...select.options]
-  const same = has.length === options.length && has.every((option, i) => option.text === options[i]?.[1])
+  const same = has.length === options.length && has.every((option, i) => option.textContent === options[i]?.[1])
   if (!same) {
     select.replaceChildren(
       ...options.map(([key, text]) => {

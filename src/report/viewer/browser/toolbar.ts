@@ -1,8 +1,7 @@
 import { element } from './dom.js'
 import { type Fitted, hasFeatures } from './fit.js'
 import { showLimits } from './limits.js'
-import { type Change, withChoice } from './selects.js'
-import type { View } from './view.js'
+import { type Change, type View, withChoice } from './view.js'
 
 /** What the toolbar can ask for beside another view. */
 export interface ToolbarActions {

@@ -34,6 +34,9 @@ export interface View {
   readonly limits: ColourLimits
 }
 
+/** What is asked of a view: the same in another state. */
+export type Change = (view: View) => View
+
 /** How far from the cosine's own range limits may lie. */
 const FARTHEST_LIMIT = 10
 
@@ -61,6 +64,15 @@ export function firstView(index: SiteIndex): View {
     colours: Object.keys(COLOUR_MAPS)[0] as string,
     limits: index.limits,
   }
+}
+
+/** A view whose panel shows something else; what is linked follows. */
+export function withChoice(view: View, panel: number, change: Partial<Choice>): View {
+  const [first, second] = view.panels
+  if (panel === 1) return { ...view, panels: [first, { ...second, ...change }] }
+  const main = { ...first, ...change }
+  const { size, patch, anchor } = main
+  return { ...view, panels: [main, view.linked ? { ...second, size, patch, anchor } : second] }
 }
 
 /** The fragment of a link that restores the view. */

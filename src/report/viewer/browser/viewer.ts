@@ -6,15 +6,15 @@ import { element } from './dom.js'
 import { type Fitted, fitChoice, hasFeatures, nearestPlace } from './fit.js'
 import { bindLimits } from './limits.js'
 import { type LoadedMap, loadMap } from './maps.js'
-import { type Panel, panelOf } from './panel.js'
+import { PANEL_IDS, type Panel, panelOf } from './panel.js'
 import { bindPointing, type PointingActions } from './pointing.js'
 import { drawProfiles } from './profiles.js'
 import { type Reading, readAt, showReadings, spokenReadings } from './readout.js'
 import { showScenes } from './scenes.js'
-import { bindSelects, type Change, PANEL_IDS, showSelects, withChoice } from './selects.js'
+import { bindSelects, showSelects } from './selects.js'
 import { bindToolbar, showToolbar } from './toolbar.js'
 import { valueTable } from './valueTable.js'
-import { firstView, formatView, type Place, parseView, type View } from './view.js'
+import { type Change, firstView, formatView, type Place, parseView, type View, withChoice } from './view.js'
 
 /** The viewer at work: the view, what the study can serve of it, and the maps that are drawn. */
 interface Viewer {
