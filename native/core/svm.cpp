@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
 #include "parallel.h"
+#include "svm_features.h"
 #include "svm_gram.h"
 #include "svm_hinge.h"
 #include "svm_kernel.h"
@@ -17,8 +20,6 @@ namespace shiftscope {
 namespace {
 
 using Samples = std::vector<std::uint32_t>;
-
-constexpr std::size_t kPieceRows = 128;
 
 /// Samples of a working set at most, and the share of the training samples that may still violate their margins after some
 /// passes: beyond, a problem is solved on all samples at once.
@@ -95,13 +96,13 @@ void worst_first(Violators& violators, std::size_t count) {
 
 class Training {
  public:
-  Training(const float* features, std::size_t rows, std::size_t dims, const SvmOptions& options, InstructionSet level)
+  Training(const SvmFeatures& features, const SvmOptions& options, const SvmKernels& kernels)
       : features_(features),
-        rows_(rows),
-        dims_(dims),
-        padded_dims_((dims + 7) / 8 * 8),
+        rows_(features.rows()),
+        dims_(features.dims()),
+        padded_dims_((dims_ + 7) / 8 * 8),
         options_(options),
-        kernels_(kernels_of(level)) {}
+        kernels_(kernels) {}
 
   SvmResult run(const std::int8_t* labels, std::size_t problems, double* decisions, double* weights) {
     problems_ = problems;
@@ -142,7 +143,7 @@ class Training {
     }
     const std::size_t slots = slots_for(options_.gram_bytes / 2, places.size());
     for (std::vector<std::size_t>& members : places) {
-      Group group{GramMatrix(features_, rows_, dims_, slots, kernels_), {}, members};
+      Group group{GramMatrix(features_, slots), {}, members};
       for (std::size_t p : members) group.problems.push_back(problem_of(labels + p * rows_));
       groups_.push_back(std::move(group));
     }
@@ -181,12 +182,21 @@ class Training {
     return all;
   }
 
+  /// Throws one of the exceptions that `work` ends with.
   template <class Work>
   void for_each_active(const Work& work) {
     const std::vector<Active> all = active();
+    std::mutex mutex;
+    std::exception_ptr error;
     for_each_piece(all.size(), 1, options_.threads, [&](std::size_t, std::size_t begin, std::size_t) {
-      work(*all[begin].group, *all[begin].problem);
+      try {
+        work(*all[begin].group, *all[begin].problem);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        error = std::current_exception();
+      }
     });
+    if (error) std::rethrow_exception(error);
   }
 
   /// The first working sets: samples spread over the rows, and enough of each class.
@@ -293,11 +303,12 @@ class Training {
   }
 
   void make_weights(Problem& problem) const {
-    std::fill(problem.weights.begin(), problem.weights.end(), 0.0);
+    std::vector<SvmTerm> terms;
     for (std::size_t row = 0; row < rows_; ++row) {
-      if (problem.multipliers[row] == 0) continue;
-      kernels_.add_scaled_floats(problem.weights.data(), features_ + row * dims_, problem.multipliers[row], dims_);
+      if (problem.multipliers[row] != 0) terms.push_back({static_cast<std::uint32_t>(row), problem.multipliers[row]});
     }
+    std::fill(problem.weights.begin(), problem.weights.end(), 0.0);
+    features_.add_rows(terms, problem.weights.data());
     problem.squared_norm = kernels_.dot(problem.weights.data(), problem.weights.data(), dims_);
   }
 
@@ -305,18 +316,12 @@ class Training {
   void pass() {
     const std::vector<Active> all = active();
     std::vector<double> requests;
+    std::vector<double*> scores;
     for (const auto& [group, problem] : all) {
       requests.insert(requests.end(), problem->request.begin(), problem->request.end());
+      scores.push_back(problem->scores.data());
     }
-    std::vector<double> sums_of_workers(options_.threads * kPieceRows * all.size());
-    for_each_piece(rows_, kPieceRows, options_.threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
-      double* sums = sums_of_workers.data() + worker * kPieceRows * all.size();
-      kernels_.decision_values(features_ + begin * dims_, end - begin, dims_, requests.data(), all.size(), padded_dims_,
-                               sums);
-      for (std::size_t row = begin; row < end; ++row) {
-        for (const auto& [group, problem] : all) problem->scores[row] = *sums++;
-      }
-    });
+    features_.products(requests.data(), all.size(), padded_dims_, options_.threads, scores.data());
     ++passes_;
     if (passes_ == 1) check_finite(*all.front().problem);
   }
@@ -325,12 +330,7 @@ class Training {
   void check_finite(const Problem& problem) {
     const auto finite = [](double score) { return std::isfinite(score); };
     if (std::all_of(problem.scores.begin(), problem.scores.end(), finite)) return;
-    for (std::size_t i = 0; i < rows_ * dims_; ++i) {
-      if (!std::isfinite(features_[i])) {
-        fault_ = i / dims_;
-        return;
-      }
-    }
+    fault_ = features_.first_not_finite();
   }
 
   void evaluate(const GramMatrix& gram, Problem& problem) const {
@@ -448,7 +448,7 @@ class Training {
 
   /// The method starts anew: from the working set's solution, far from that on all samples, it would take more steps.
   void leave_working_set(Problem& problem) const {
-    LargeProblem large{features_, rows_, dims_, problem.labels, options_.loss, options_.C, options_.tolerance};
+    LargeProblem large{features_, problem.labels, options_.loss, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
     large.typical_multiplier = mean_multiplier(problem);
     problem.newton = std::make_unique<NewtonMethod>(kernels_, large);
@@ -486,7 +486,7 @@ class Training {
     return result;
   }
 
-  const float* features_;
+  const SvmFeatures& features_;
   std::size_t rows_, dims_, padded_dims_;
   const SvmOptions& options_;
   const SvmKernels kernels_;
@@ -521,9 +521,15 @@ void check_arguments(std::size_t rows, std::size_t dims, const std::int8_t* labe
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights,
                     InstructionSet level) {
-  check_arguments(rows, dims, labels, problems, options);
+  return train_svm(HostFeatures(features, rows, dims, kernels_of(level)), labels, problems, options, decisions, weights,
+                   level);
+}
+
+SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std::size_t problems,
+                    const SvmOptions& options, double* decisions, double* weights, InstructionSet level) {
+  check_arguments(features.rows(), features.dims(), labels, problems, options);
   if (problems == 0) return {};
-  return Training(features, rows, dims, options, level).run(labels, problems, decisions, weights);
+  return Training(features, options, kernels_of(level)).run(labels, problems, decisions, weights);
 }
 
 }  // namespace shiftscope

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "svm_kernel.h"
+#include "svm_features.h"
 
 namespace shiftscope {
 
@@ -13,8 +13,8 @@ namespace shiftscope {
 /// A sample's place in it is its slot; samples keep their slots.
 class GramMatrix {
  public:
-  /// features: [rows, dims]. capacity: slots at most.
-  GramMatrix(const float* features, std::size_t rows, std::size_t dims, std::size_t capacity, const SvmKernels& kernels);
+  /// capacity: slots at most. features must outlive this.
+  GramMatrix(const SvmFeatures& features, std::size_t capacity);
 
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
@@ -35,12 +35,9 @@ class GramMatrix {
 
  private:
   void reserve(std::size_t slots);
-  void fill(std::size_t begin, std::size_t threads);
 
-  const float* features_;
-  std::size_t dims_, capacity_;
-  const SvmKernels& kernels_;
-  std::size_t stride_ = 0;
+  const SvmFeatures& features_;
+  std::size_t capacity_, stride_ = 0;
   std::unique_ptr<double[]> products_;
   std::vector<std::uint32_t> samples_, slots_;
 };

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "parallel.h"
 #include "svm_factor.h"
 #include "svm_hinge.h"
 #include "svm_line_search.h"
 
 namespace shiftscope {
 namespace {
-
-constexpr std::size_t kPieceRows = 128;
-constexpr std::size_t kStripRows = 32;
 
 /// The first stiffness of the hinge, in units of a typical multiplier, and its growth: a stiffer problem has fewer samples
 /// between the bounds, but takes more steps.
@@ -30,15 +26,17 @@ std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& problem)
     : kernels_(kernels),
       problem_(problem),
-      gram_(problem.features, problem.rows, problem.dims, problem.gram_samples, kernels),
-      labels_(problem.labels, problem.labels + problem.rows),
-      weights_(padded(problem.dims)),
-      decisions_(problem.rows),
+      rows_(problem.features.rows()),
+      dims_(problem.features.dims()),
+      gram_(problem.features, problem.gram_samples),
+      labels_(problem.labels, problem.labels + rows_),
+      weights_(padded(dims_)),
+      decisions_(rows_),
       stiffness_(hinge() ? kFirstStiffness * problem.typical_multiplier : 2 * problem.C),
       limit_(hinge() ? problem.C : HUGE_VAL),
-      base_(problem.rows),
-      alpha_(problem.rows) {
-  for (std::vector<double>& sum : class_sums_) sum.resize(padded(problem.dims));
+      base_(rows_),
+      alpha_(rows_) {
+  for (std::vector<double>& sum : class_sums_) sum.resize(padded(dims_));
   evaluate();
 }
 
@@ -65,7 +63,7 @@ const std::vector<double>& NewtonMethod::next(std::size_t threads) {
 
 void NewtonMethod::accept(const std::vector<double>& products) {
   if (exact_) {
-    for (std::size_t row = 0; row < problem_.rows; ++row) decisions_[row] = products[row] + intercept_;
+    for (std::size_t row = 0; row < rows_; ++row) decisions_[row] = products[row] + intercept_;
     std::fill(alpha_.begin(), alpha_.end(), 0.0);
     for (std::vector<double>& sum : class_sums_) std::fill(sum.begin(), sum.end(), 0.0);
   } else {
@@ -79,14 +77,14 @@ void NewtonMethod::accept(const std::vector<double>& products) {
 void NewtonMethod::advance(const std::vector<double>& products) {
   std::vector<double> changes(products);
   for (double& change : changes) change += intercept_direction_;
-  const double slope = kernels_.dot(weights_.data(), direction_.data(), problem_.dims) +
+  const double slope = kernels_.dot(weights_.data(), direction_.data(), dims_) +
                        intercept_cost() * intercept_ * intercept_direction_;
   const double curvature = norm(direction_) + intercept_cost() * intercept_direction_ * intercept_direction_;
   const double length = line_minimum(
-      {labels_.data(), decisions_.data(), changes.data(), base_.data(), problem_.rows, stiffness_, limit_}, slope, curvature);
-  kernels_.add_scaled(weights_.data(), direction_.data(), length, problem_.dims);
+      {labels_.data(), decisions_.data(), changes.data(), base_.data(), rows_, stiffness_, limit_}, slope, curvature);
+  kernels_.add_scaled(weights_.data(), direction_.data(), length, dims_);
   intercept_ += length * intercept_direction_;
-  kernels_.add_scaled(decisions_.data(), changes.data(), length, problem_.rows);
+  kernels_.add_scaled(decisions_.data(), changes.data(), length, rows_);
 }
 
 /// Multipliers, gradient and both values at the present point.
@@ -97,7 +95,7 @@ void NewtonMethod::evaluate() {
   if (hinge()) {
     const double shift = best_shift();
     double slacks = 0;
-    for (std::size_t row = 0; row < problem_.rows; ++row) {
+    for (std::size_t row = 0; row < rows_; ++row) {
       const double label = labels_[row];
       slacks += std::max(0.0, std::fabs(label) - label * (decisions_[row] + shift));
     }
@@ -108,7 +106,7 @@ void NewtonMethod::evaluate() {
     // At alpha = 2C s, the conjugate's share Σ alpha² / 4C of the dual is C Σ s².
     const double difference = alpha_sums_[1] - alpha_sums_[0];
     std::vector<double> sum = class_sums_[1];
-    kernels_.add_scaled(sum.data(), class_sums_[0].data(), -1, problem_.dims);
+    kernels_.add_scaled(sum.data(), class_sums_[0].data(), -1, dims_);
     solution_.intercept = intercept_;
     solution_.primal = half_norm + intercept_ * intercept_ / 2 + problem_.C * squared_slacks_;
     solution_.dual = alpha_sums_[0] + alpha_sums_[1] - (norm(sum) + difference * difference) / 2 - problem_.C * squared_slacks_;
@@ -118,11 +116,11 @@ void NewtonMethod::evaluate() {
 /// The multipliers that belong to the decisions, and Σ alpha x, to which only those that changed are added.
 void NewtonMethod::update_multipliers() {
   between_.clear();
-  std::array<std::vector<Term>, 2> changed;
+  std::array<std::vector<SvmTerm>, 2> changed;
   alpha_sums_ = {};
   squared_slacks_ = 0;
   solution_.support_vectors = solution_.bounded = 0;
-  for (std::size_t row = 0; row < problem_.rows; ++row) {
+  for (std::size_t row = 0; row < rows_; ++row) {
     const double label = labels_[row];
     if (label == 0) continue;
     const double slack = 1 - label * decisions_[row];
@@ -137,13 +135,13 @@ void NewtonMethod::update_multipliers() {
     solution_.support_vectors += alpha > 0;
     solution_.bounded += alpha >= limit_;
   }
-  for (int positive : {0, 1}) add_rows(changed[positive], class_sums_[positive]);
+  for (int positive : {0, 1}) problem_.features.add_rows(changed[positive], class_sums_[positive].data());
 }
 
 void NewtonMethod::update_gradient() {
   gradient_ = weights_;
-  kernels_.add_scaled(gradient_.data(), class_sums_[1].data(), -1, problem_.dims);
-  kernels_.add_scaled(gradient_.data(), class_sums_[0].data(), 1, problem_.dims);
+  kernels_.add_scaled(gradient_.data(), class_sums_[1].data(), -1, dims_);
+  kernels_.add_scaled(gradient_.data(), class_sums_[0].data(), 1, dims_);
   intercept_gradient_ = intercept_cost() * intercept_ - alpha_sums_[1] + alpha_sums_[0];
 }
 
@@ -154,7 +152,7 @@ double NewtonMethod::balanced_dual() const {
   std::vector<double> sum(weights_.size());
   for (int positive : {0, 1}) {
     const double share = alpha_sums_[positive] > 0 ? least / alpha_sums_[positive] : 0;
-    kernels_.add_scaled(sum.data(), class_sums_[positive].data(), positive ? share : -share, problem_.dims);
+    kernels_.add_scaled(sum.data(), class_sums_[positive].data(), positive ? share : -share, dims_);
   }
   return 2 * least - norm(sum) / 2;
 }
@@ -162,9 +160,9 @@ double NewtonMethod::balanced_dual() const {
 /// What brings the intercept to where the hinge is least.
 double NewtonMethod::best_shift() const {
   std::vector<double> residuals;
-  residuals.reserve(problem_.rows);
+  residuals.reserve(rows_);
   std::size_t positives = 0;
-  for (std::size_t row = 0; row < problem_.rows; ++row) {
+  for (std::size_t row = 0; row < rows_; ++row) {
     if (labels_[row] == 0) continue;
     residuals.push_back(labels_[row] - decisions_[row]);
     positives += labels_[row] > 0;
@@ -177,41 +175,28 @@ double NewtonMethod::find_direction(std::size_t threads) {
   direction_ = gradient_;
   for (double& d : direction_) d = -d;
   intercept_direction_ = -intercept_gradient_;
-  if (between_.size() > std::min(problem_.dims, gram_.capacity())) {
+  if (between_.size() > std::min(dims_, gram_.capacity())) {
     solve_in_dims(threads);
   } else if (!between_.empty()) {
     solve_in_samples(threads);
   }
-  return -(kernels_.dot(direction_.data(), gradient_.data(), problem_.dims) + intercept_direction_ * intercept_gradient_) / 2;
+  return -(kernels_.dot(direction_.data(), gradient_.data(), dims_) + intercept_direction_ * intercept_gradient_) / 2;
 }
 
 /// (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, H being 1 for weights and the cost for the intercept.
 void NewtonMethod::solve_in_dims(std::size_t threads) {
-  const std::size_t dims = problem_.dims, size = dims + 1;
   SymmetricFactor factor(kernels_, threads);
-  double* hessian = factor.start(size);
+  double* hessian = factor.start(dims_ + 1);
   const std::size_t stride = factor.stride();
-  for (std::size_t i = 0; i < dims; ++i) hessian[i * stride + i] = 1;
-  hessian[dims * stride + dims] = intercept_cost();
-  std::vector<double> piece(kPieceRows * stride);
-  for (std::size_t first = 0; first < between_.size(); first += kPieceRows) {
-    const std::size_t count = std::min(kPieceRows, between_.size() - first);
-    for (std::size_t r = 0; r < count; ++r) {
-      const float* x = problem_.features + between_[first + r] * dims;
-      double* target = piece.data() + r * stride;
-      std::copy(x, x + dims, target);
-      target[dims] = 1;
-    }
-    for_each_piece(size, kStripRows, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
-      kernels_.add_outer_products(piece.data(), count, begin, end, stride, stiffness_, hessian);
-    });
-  }
+  for (std::size_t i = 0; i < dims_; ++i) hessian[i * stride + i] = 1;
+  hessian[dims_ * stride + dims_] = intercept_cost();
+  problem_.features.add_outer_products(between_, stiffness_, threads, hessian, stride);
   factor.factorise(1e-12);
-  std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims));
+  std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
   factor.solve(solution.data());
-  std::copy_n(solution.begin(), dims, direction_.begin());
-  intercept_direction_ = solution[dims];
+  std::copy_n(solution.begin(), dims_, direction_.begin());
+  intercept_direction_ = solution[dims_];
 }
 
 /// The same by the samples' scalar products K: with t = stiffness · (X d + d_b) on the samples,
@@ -223,10 +208,7 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
   fill_products(matrix, factor.stride(), threads);
   factor.factorise(1e-12 / stiffness_);
   std::vector<double> t(size), ones(size, 1.0);
-  for (std::size_t i = 0; i < size; ++i) {
-    kernels_.decision_values(problem_.features + between_[i] * problem_.dims, 1, problem_.dims, direction_.data(), 1,
-                             direction_.size(), &t[i]);
-  }
+  problem_.features.products_of(between_, direction_.data(), t.data());
   factor.solve(t.data());
   factor.solve(ones.data());
   double sum = 0, sum_of_ones = 0;
@@ -236,9 +218,9 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
   }
   intercept_direction_ = (-intercept_gradient_ - sum) / (intercept_cost() + sum_of_ones);
   kernels_.add_scaled(t.data(), ones.data(), intercept_direction_, size);
-  std::vector<Term> terms(size);
+  std::vector<SvmTerm> terms(size);
   for (std::size_t i = 0; i < size; ++i) terms[i] = {between_[i], -t[i]};
-  add_rows(terms, direction_);
+  problem_.features.add_rows(terms, direction_.data());
 }
 
 /// matrix: K + I / stiffness of the samples between the bounds, on and right of the diagonal.
@@ -257,13 +239,6 @@ void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t
     double* target = matrix + i * stride;
     for (std::size_t j = i; j < between_.size(); ++j) target[j] = products[gram_.slot_of(between_[j])];
     target[i] += 1 / stiffness_;
-  }
-}
-
-/// target += Σ factor · x.
-void NewtonMethod::add_rows(const std::vector<Term>& terms, std::vector<double>& target) const {
-  for (const auto& [sample, factor] : terms) {
-    kernels_.add_scaled_floats(target.data(), problem_.features + sample * problem_.dims, factor, problem_.dims);
   }
 }
 

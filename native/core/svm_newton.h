@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "svm.h"
+#include "svm_features.h"
 #include "svm_gram.h"
 #include "svm_kernel.h"
 
@@ -13,8 +14,7 @@ namespace shiftscope {
 
 /// A problem with more support vectors than a working set should hold, solved on all samples at once.
 struct LargeProblem {
-  const float* features = nullptr;  ///< [rows, dims]
-  std::size_t rows = 0, dims = 0;
+  const SvmFeatures& features;
   const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is left out
   Loss loss = Loss::hinge;
   double C = 1, tolerance = 1e-6;
@@ -53,16 +53,11 @@ class NewtonMethod {
   const std::vector<double>& weights() const { return weights_; }
 
  private:
-  struct Term {
-    std::uint32_t sample;
-    double factor;
-  };
-
   bool hinge() const { return problem_.loss == Loss::hinge; }
   /// The intercept's share in the objective is ½ cost · b².
   double intercept_cost() const { return hinge() ? 0 : 1; }
   double gap() const { return solution_.primal - solution_.dual; }
-  double norm(const std::vector<double>& x) const { return kernels_.dot(x.data(), x.data(), problem_.dims); }
+  double norm(const std::vector<double>& x) const { return kernels_.dot(x.data(), x.data(), dims_); }
 
   void evaluate();
   void update_multipliers();
@@ -73,11 +68,11 @@ class NewtonMethod {
   void solve_in_dims(std::size_t threads);
   void solve_in_samples(std::size_t threads);
   void fill_products(double* matrix, std::size_t stride, std::size_t threads);
-  void add_rows(const std::vector<Term>& terms, std::vector<double>& target) const;
   void advance(const std::vector<double>& products);
 
   const SvmKernels& kernels_;
   const LargeProblem problem_;
+  const std::size_t rows_, dims_;
   GramMatrix gram_;
   std::vector<double> labels_, weights_, decisions_;
   double intercept_ = 0;

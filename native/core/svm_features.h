@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "svm_kernel.h"
+
+namespace shiftscope {
+
+/// A sample and what its row of features is multiplied by.
+struct SvmTerm {
+  std::uint32_t sample;
+  double factor;
+};
+
+/// The matrix of features that a training works on, wherever it lies, and all that a training does with it: everything
+/// that takes more than a few operations for each sample or each dim. Sums are as accurate as float64's, but their last
+/// bits are the implementation's own; its results do not depend on the number of threads.
+/// Calls may come from several threads at the same time. Those of a device throw what its header says.
+class SvmFeatures {
+ public:
+  virtual ~SvmFeatures() = default;
+
+  virtual std::size_t rows() const = 0;
+  virtual std::size_t dims() const = 0;
+
+  /// out[v][i] = <vectors[v], x_i> for every sample i.
+  /// vectors: [count, stride], zero from dims to stride, a multiple of 8. out: [count] pointers to [rows].
+  virtual void products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
+                        double* const* out) const = 0;
+
+  /// out[i] = <vector, x_samples[i]>. vector: [dims rounded up to 8], zero from dims on.
+  virtual void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const = 0;
+
+  /// out[i · stride + j] = out[j · stride + i] = <x_samples[i], x_samples[j]> for i from begin on and every j <= i.
+  virtual void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
+                         std::size_t stride) const = 0;
+
+  /// target += Σ factor · x. target: [dims].
+  virtual void add_rows(const std::vector<SvmTerm>& terms, double* target) const = 0;
+
+  /// out[i · stride + j] += scale · Σ z_i z_j over the samples, with z = (x, 1), for every i <= dims and j from i to dims.
+  /// Other elements of a row are unspecified. stride: a multiple of 8, at least dims + 1.
+  virtual void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads,
+                                  double* out, std::size_t stride) const = 0;
+
+  /// The first row that holds NaN or an infinity.
+  virtual std::optional<std::size_t> first_not_finite() const = 0;
+};
+
+/// Features in the processor's memory.
+class HostFeatures : public SvmFeatures {
+ public:
+  /// features: [rows, dims], which must outlive this.
+  HostFeatures(const float* features, std::size_t rows, std::size_t dims, const SvmKernels& kernels)
+      : features_(features), rows_(rows), dims_(dims), kernels_(kernels) {}
+
+  std::size_t rows() const override { return rows_; }
+  std::size_t dims() const override { return dims_; }
+  void products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
+                double* const* out) const override;
+  void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const override;
+  void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
+                 std::size_t stride) const override;
+  void add_rows(const std::vector<SvmTerm>& terms, double* target) const override;
+  void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads, double* out,
+                          std::size_t stride) const override;
+  std::optional<std::size_t> first_not_finite() const override;
+
+ private:
+  const float* row(std::size_t sample) const { return features_ + sample * dims_; }
+
+  const float* features_;
+  std::size_t rows_, dims_;
+  const SvmKernels kernels_;
+};
+
+}  // namespace shiftscope
