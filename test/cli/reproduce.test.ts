@@ -40,10 +40,14 @@ describe('reproduce', () => {
       'heatmaps/tiny-alexnet-fc8-75-center.npy',
       'units/tiny-alexnet/75/zebra/unit.json',
       'units/tiny-alexnet/75/zebra/similarity.npy',
+      'site/maps/0/mean.js',
+      'site/maps/0/9.js',
+      'site/pictures/9.js',
     ]) {
       expect(files).toContain(name)
     }
     expect(files.filter((name) => name.endsWith('unit.json'))).toHaveLength(10)
+    expect(files.filter((name) => name.startsWith('pictures/patch-'))).toHaveLength(10)
     const summary = JSON.parse(await readFile(join(reference, 'summary.json'), 'utf8'))
     expect(summary.similarity).toHaveLength(15)
     expect(summary.similarity[0]).toMatchObject({
