@@ -133,7 +133,7 @@ async function readWithSite(
       },
     }).finally(() => progress.stop())
     const summary = summarize(groups)
-    read = { groups, summary, index: await site.finish(groups, summary.similarity, limits) }
+    read = { groups, summary, index: await site.finish(groups, summary, limits) }
   })
   return read as NonNullable<typeof read>
 }

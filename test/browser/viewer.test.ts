@@ -108,6 +108,10 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
         (one) => one.model === 'plain' && one.layer === 'fc6' && one.size === 125 && one.anchor === anchor,
       )
       expect(await text(page, '#a-summary')).toContain(`mean ${cell?.mean.toFixed(3)} ± ${cell?.std.toFixed(3)},`)
+      const baseline = summary.nullBaseline.find(
+        (one) => one.model === 'plain' && one.layer === 'fc6' && one.size === 125 && one.classes === 'different',
+      )
+      expect(await text(page, '#a-baseline')).toBe(`different objects at the same place: ${baseline?.mean.toFixed(3)}`)
     }
   })
 

@@ -1,7 +1,7 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
 import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
-import type { SimilaritySummary } from '../../results/summary.js'
+import type { SimilaritySummary, Summary } from '../../results/summary.js'
 import type { Unit } from '../../results/unit.js'
 import type { ColourLimits } from '../heatmap.js'
 import { encodeMap } from './mapCoding.js'
@@ -15,7 +15,7 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
   /** Writes the mean maps once all units have been seen, and says what the page has to know. */
   readonly finish: (
     groups: readonly StudyGroup[],
-    similarity: readonly SimilaritySummary[],
+    summary: Pick<Summary, 'similarity' | 'nullBaseline'>,
     limits: ColourLimits,
   ) => Promise<SiteIndex>
 }
@@ -48,12 +48,12 @@ export function siteWriter(results: string, site: string): SiteWriter {
       const picture = await pictures.patch(unit.inputs)
       units.push({ patch: unit.inputs.patch, picture, ...(features && { features }) })
     },
-    finish: async (studyGroups, similarity, limits) => {
+    finish: async (studyGroups, summary, limits) => {
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
         const { key, units } = filesOf(group.model, group.size)
-        await writeSiteFile(site, `maps/${key}/mean`, meanMaps(group, similarity))
-        described.push({ key, units, ...(await describeGroup(group, similarity, pictures.background)) })
+        await writeSiteFile(site, `maps/${key}/mean`, meanMaps(group, summary.similarity))
+        described.push({ key, units, ...(await describeGroup(group, summary, pictures.background)) })
       }
       return { groups: described, limits }
     },
@@ -108,7 +108,7 @@ function layerMeans({ model, size }: StudyGroup, layer: string, similarity: read
 
 async function describeGroup(
   group: StudyGroup,
-  similarity: readonly SimilaritySummary[],
+  { similarity, nullBaseline }: Pick<Summary, 'similarity' | 'nullBaseline'>,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
 ): Promise<Omit<SiteGroup, 'key' | 'units'>> {
   const { model, size, rows, cols, stride, units } = group
@@ -130,6 +130,11 @@ async function describeGroup(
     frame,
     background: await background(first.inputs.background, frame),
     anchors,
-    layers: first.layers.map(({ name, dims }) => ({ name, dims, means: layerMeans(group, name, similarity) })),
+    layers: first.layers.map(({ name, dims }) => {
+      const different = nullBaseline.find(
+        (cell) => cell.model === model && cell.size === size && cell.layer === name && cell.classes === 'different',
+      )
+      return { name, dims, means: layerMeans(group, name, similarity), baseline: different?.mean ?? null }
+    }),
   }
 }

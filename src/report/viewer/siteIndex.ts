@@ -38,6 +38,8 @@ export interface SiteLayer {
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
   readonly means: readonly { readonly mean: number; readonly std: number }[]
+  /** Null baseline: mean cosine of objects of different classes at the same place; null: there are no such pairs. */
+  readonly baseline: number | null
 }
 
 /** One patch of a group; its place in the list names its files. */

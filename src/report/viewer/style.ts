@@ -98,6 +98,7 @@ figure{margin:0}figcaption{font-size:.9rem}
 .curve{fill:none;stroke:var(--series-1);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--series-2)}
 .dot{fill:var(--series-1);stroke:var(--card);stroke-width:1.5}.dot.b{fill:var(--series-2)}
 .mark{fill:var(--ink)}.mark.a{fill:var(--series-1)}.mark.b{fill:var(--series-2)}
+.baseline{stroke:var(--series-1);stroke-width:1.5;stroke-dasharray:2 4}.baseline.b{stroke:var(--series-2)}
 .cursor-line{stroke:var(--strong);stroke-width:1}
 .anchor-line{stroke:#1c7ed6;stroke-width:1.2;stroke-dasharray:4 3}
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}

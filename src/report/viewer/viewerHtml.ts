@@ -46,6 +46,8 @@ ${panelHtml('b')}
 <p id="keys">On a map: the arrow keys move the cursor by one position, with Shift by ten; Home, End, Page Up and Page Down
 go to the rim; 1 to 5 go to the anchors; Space or a click holds the cursor and lets it go; [ and ] show the previous and
 the next patch; Enter or A makes the cursor’s position the anchor.</p>
+<p>In the profiles the dashed upright line is the anchor, the grey one the cursor; a dotted level line is how similar
+different objects are at the same place, where it is within the axis.</p>
 <p>Any position can be the anchor where features were kept (<code>reproduce --keep-features</code>): choose a patch, then
 “any position” as anchor, and click the map.</p></details>
 </div>
@@ -95,7 +97,7 @@ function panelHtml(id: 'a' | 'b'): string {
 ${own}
 <div class="plot" id="${id}-plot" tabindex="0" role="application" aria-roledescription="heatmap" aria-describedby="keys"></div>
 ${id === 'b' ? '<div id="difference-bar" class="chart" role="img" aria-label="Colour scale of differences" hidden></div>' : ''}
-<p class="summary"><span class="here" id="${id}-here" aria-hidden="true"></span> <span id="${id}-summary"></span><br><span class="soft" id="${id}-outside"></span></p>
+<p class="summary"><span class="here" id="${id}-here" aria-hidden="true"></span> <span id="${id}-summary"></span><br><span class="soft" id="${id}-outside"></span><br><span class="soft" id="${id}-baseline"></span></p>
 <p class="note" id="${id}-note" role="status" hidden></p>
 </section>`
 }

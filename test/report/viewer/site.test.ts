@@ -34,7 +34,7 @@ async function writeSite(): Promise<SiteIndex> {
   mkdirSync(inFolder('site'))
   const site = siteWriter(inFolder('results'), inFolder('site'))
   const groups = await readStudy(inFolder('results'), [], site)
-  return site.finish(groups, summarize(groups).similarity, { low: 0.88, high: 1 })
+  return site.finish(groups, summarize(groups), { low: 0.88, high: 1 })
 }
 
 /** What a file of the site hands to the page. */
@@ -57,6 +57,7 @@ describe('files of the site', () => {
     const { groups } = await writeSite()
     expect(readdirSync(inFolder('site', 'maps', '0')).sort()).toEqual(['0.js', '1.js', 'mean.js'])
     expect(groups[0]?.units.map(({ patch }) => patch)).toEqual(['car', 'dog'])
+    expect(groups[0]?.layers.map(({ baseline }) => baseline)).toEqual([expect.closeTo(1, 6), expect.closeTo(1, 6)])
     for (const [file, level] of [
       ['0', 0.8],
       ['1', 0.9],
@@ -98,6 +99,7 @@ describe('files of the site', () => {
       [50, 50],
     ])
     expect(groups[0]?.layers[1]?.means[2]).toEqual({ mean: 0.9 - 0.1 - 0.002, std: 0 })
+    expect(groups[0]?.layers[0]?.baseline).toBeNull()
     expect(limits).toEqual({ low: 0.88, high: 1 })
   })
 

@@ -34,6 +34,7 @@ export function panelOf(id: string): Panel {
       plot.draw(map, colourOf, limits)
       element(`${id}-summary`, HTMLElement).textContent = summaryText(map)
       element(`${id}-outside`, HTMLElement).textContent = outsideText(map, limits)
+      element(`${id}-baseline`, HTMLElement).textContent = baselineText(map.fitted)
       box.setAttribute('aria-label', `Map ${id.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`)
     },
     showDifference: (map) => {
@@ -75,6 +76,16 @@ function summaryText({ fitted, mean, lowest }: LoadedMap): string {
 function shareText({ values }: LoadedMap): string {
   const higher = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0)
   return `B is higher at ${percentText(higher, values.length)} of positions`
+}
+
+/** How alike different objects are at one place: what a similarity can be read against. */
+export function baselineOf({ group, layer }: Fitted): number | null {
+  return group.layers[layer]?.baseline ?? null
+}
+
+function baselineText(fitted: Fitted): string {
+  const baseline = baselineOf(fitted)
+  return baseline === null ? '' : `different objects at the same place: ${baseline.toFixed(3)}`
 }
 
 /** Colours cannot show by how much a value is outside the limits. */

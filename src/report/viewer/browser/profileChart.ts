@@ -11,6 +11,8 @@ export interface ProfileLine {
   readonly values: readonly number[]
   /** Pixels between neighbours; the first lies at 0. */
   readonly stride: number
+  /** Null baseline; drawn where it is within the axis. */
+  readonly baseline: number | null
 }
 
 export interface Profile {
@@ -44,6 +46,19 @@ export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low
     svg('text', { x: x(pixel), y: floor + 18, 'text-anchor': 'middle' }, String(pixel)),
   ])
   const middle = (floor + MARGIN.top) / 2
+  const baselines = lines.flatMap(({ panel, baseline }) =>
+    baseline === null || baseline < low || baseline > high
+      ? []
+      : [
+          svg('line', {
+            class: `baseline ${panel}`,
+            x1: MARGIN.left,
+            x2: width - MARGIN.right,
+            y1: y(baseline),
+            y2: y(baseline),
+          }),
+        ],
+  )
   const curves = lines.flatMap((line) => [
     svg('path', { class: `curve ${line.panel}`, d: pathOf(line, x, y) }),
     svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(valueAt(line, cursor)), r: 4 }),
@@ -56,6 +71,7 @@ export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low
     ...pixels,
     svg('line', { class: 'anchor-line', x1: x(anchor), x2: x(anchor), y1: MARGIN.top, y2: floor }),
     svg('line', { class: 'cursor-line', x1: x(cursor), x2: x(cursor), y1: MARGIN.top, y2: floor }),
+    ...baselines,
     ...curves,
     svg('text', { class: 'title', x: MARGIN.left + inner / 2, y: HEIGHT - 5, 'text-anchor': 'middle' }, axis),
     svg(

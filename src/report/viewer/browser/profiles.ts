@@ -1,6 +1,6 @@
 import { element } from './dom.js'
 import { extremes } from './limits.js'
-import { PANEL_IDS } from './panel.js'
+import { baselineOf, PANEL_IDS } from './panel.js'
 import { drawProfile, type ProfileLine } from './profileChart.js'
 import type { Reading } from './readout.js'
 
@@ -31,11 +31,16 @@ export function drawProfiles(readings: readonly Reading[]): void {
 function rowLine({ panel, map, place }: Reading): ProfileLine {
   const { cols, stride } = map.fitted.group
   const start = (place.row / stride) * cols
-  return { panel: PANEL_IDS[panel] as string, values: [...map.values.subarray(start, start + cols)], stride }
+  return {
+    panel: PANEL_IDS[panel] as string,
+    values: [...map.values.subarray(start, start + cols)],
+    stride,
+    baseline: baselineOf(map.fitted),
+  }
 }
 
 function columnLine({ panel, map, place }: Reading): ProfileLine {
   const { rows, cols, stride } = map.fitted.group
   const values = Array.from({ length: rows }, (_, row) => map.values[row * cols + place.col / stride] as number)
-  return { panel: PANEL_IDS[panel] as string, values, stride }
+  return { panel: PANEL_IDS[panel] as string, values, stride, baseline: baselineOf(map.fitted) }
 }
