@@ -44,7 +44,11 @@ FROZEN_NORM_STEPS = FROZEN_NORM_SAMPLES // BATCH
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
-FEATURE_WEIGHTS = {"conv1": 0.03, "conv2": 0.1, "pool5": 0.3}
+# Lightness, red against green, yellow against blue; the second is weak in the art and would come last.
+OPPONENT_WEIGHTS = torch.tensor([1.0, 4.0, 1.0])
+OPPONENT_AXES = functional.normalize(torch.tensor([[1.0, 1, 1], [1, -1, 0], [1, 1, -2]]))
+OPPONENT_AXES = (OPPONENT_WEIGHTS.sqrt()[:, None] * OPPONENT_AXES)[:, :, None, None]
+FEATURE_WEIGHTS = {"conv2": 0.05, "pool5": 0.3}
 
 TRAIN_SEED = 1
 STATISTICS_SEED = 500
@@ -86,13 +90,8 @@ class Encoder(torch.nn.Module):
 
     def maps(self, images):
         """The maps that the feature loss compares, by name."""
-        conv1, pool1, conv2, *rest = self.convolutions
-        low = conv1(images)
-        middle = conv2(pool1(low))
-        high = middle
-        for layer in rest:
-            high = layer(high)
-        return {"conv1": low, "conv2": middle, "pool5": high}
+        middle = self.convolutions[:3](images)
+        return {"conv2": middle, "pool5": self.convolutions[3:](middle)}
 
     def features(self, maps):
         """fc6, fc7 and fc8 before ReLU."""
@@ -137,7 +136,7 @@ def losses(encoder, generator, feature, inputs, maps, weights, statistics):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         drawn = generator(feature)
         drawn_maps = encoder.maps(drawn)
-    difference = drawn.float() - inputs
+    difference = functional.conv2d(drawn.float() - inputs, OPPONENT_AXES)
     pixel = (weights * difference * difference).mean() / statistics.pixel_variance
     feature_loss = sum(
         weight * functional.mse_loss(drawn_maps[name].float(), maps[name]) / statistics.map_variance[name]
@@ -375,5 +374,5 @@ def train_generators(arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=70_000)
+    parser.add_argument("--samples", type=int, default=84_000)
     train_generators(parser.parse_args())
