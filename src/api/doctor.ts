@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { listSupportedBackends } from 'onnxruntime-node'
-import { tryProvider } from '../engine/providerTrial.js'
+import { DEVICE_NAMES, type Device, platformGap } from '../engine/device.js'
+import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
 import { instructionSet } from '../native.js'
 import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
@@ -25,7 +25,7 @@ export async function examine(): Promise<readonly Finding[]> {
     processorFinding(),
     addonFinding(),
     cudaFinding(),
-    ...(await providerFindings()),
+    ...(await deviceFindings()),
     await cacheFinding(),
     ...(await weightFindings()),
   ]
@@ -69,20 +69,30 @@ function cudaFinding(): Finding {
   }
 }
 
-async function providerFindings(): Promise<readonly Finding[]> {
+/** The providers that onnxruntime-node has on this platform, one after another: together they would slow each other. */
+async function deviceFindings(): Promise<readonly Finding[]> {
   const network = await resolveNetwork({ id: 'tiny-alexnet' })
-  const providers = listSupportedBackends().filter(({ bundled }) => bundled)
-  return Promise.all(
-    providers.map(async ({ name }): Promise<Finding> => {
-      const subject = `execution provider ${name}`
-      const trial = await tryProvider(name, network)
-      if (trial.runs)
-        return { subject, state: 'ok', detail: `runs tiny-alexnet, ${trial.milliseconds.toFixed(1)} ms for one image` }
-      const remedy =
-        name === 'cpu' ? 'install onnxruntime-node again' : 'none needed: networks run on the processor in this version'
-      return { subject, state: 'gap', detail: trial.reason, remedy }
-    }),
+  const names = DEVICE_NAMES.filter((name): name is Device['name'] => name !== 'auto').filter(
+    (name) => platformGap(name) === undefined,
   )
+  const findings: Finding[] = []
+  for (const name of names) findings.push(deviceFinding(await tryDevice({ name, index: 0 }, network)))
+  return findings
+}
+
+/** A software adapter is no gap, but nothing to use either. */
+function deviceFinding(trial: DeviceTrial): Finding {
+  const { name } = trial.device
+  const subject = `execution provider ${name}`
+  if (!trial.runs) return { subject, state: 'gap', detail: trial.reason, remedy: trial.remedy }
+  const adapter = trial.adapter === null ? '' : ` on ${trial.adapter}`
+  const detail = `runs tiny-alexnet${adapter}, ${trial.milliseconds.toFixed(1)} ms for one image`
+  if (!trial.software) return { subject, state: 'ok', detail }
+  return {
+    subject,
+    state: 'ok',
+    detail: `${detail}; this adapter computes on the processor, so --device cpu is faster`,
+  }
 }
 
 async function cacheFinding(): Promise<Finding> {

@@ -1,8 +1,10 @@
 import { join, parse } from 'node:path'
-import { type ExtractionPool, openPool } from '../engine/pool.js'
+import { parseDevice } from '../engine/device.js'
+import { openExecution } from '../engine/execution.js'
+import type { ExtractionPool } from '../engine/pool.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
-import { chooseSettings, type WishedSettings } from '../engine/settings.js'
+import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { InterruptedError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
@@ -15,7 +17,7 @@ import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
-import { chooseDevice, chooseNetwork, type NetworkChoice } from './options.js'
+import { chooseNetwork, type NetworkChoice } from './options.js'
 
 /** After so many batches a worker, features leave the pool's memory, which holds no more than these, and go to disk. */
 const BATCHES_PER_ROUND = 64
@@ -31,6 +33,7 @@ export interface ExtractOptions extends NetworkChoice, WishedSettings {
   readonly background?: string
   /** hard (default): alpha ≥ 128 is the patch; soft: mixed by alpha. */
   readonly blend?: Scene['blend']
+  /** `auto` (default), `cpu`, or a GPU: `webgpu`, `cuda`, `tensorrt`, `directml`, `coreml`, with `:INDEX` where there are several. */
   readonly device?: string
   /** Folder for `<layer>.npy` and extract.json; nothing is written without it. */
   readonly out?: string
@@ -71,7 +74,7 @@ export interface Extraction {
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
   const { size, stride = 1, blend = 'hard', progress = silent, signal, out } = options
-  const device = chooseDevice(options.device)
+  const request = parseDevice(options.device ?? 'auto')
   const network = await chooseNetwork(options)
   const patch = patchAtSize(parse(options.patch).name, await readImage(options.patch), size, network.input.rows)
   const { identity, background } = await readBackground(options.background ?? WHITE, network.input.rows)
@@ -85,12 +88,19 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     weights: network.weightsPath,
     weightsSha256: network.weightsSha256,
   }
-  const { workers, threads, batch } = await chooseSettings(network, scene, grid.rows * grid.cols, options)
-  const settings = { workers, threads, batch }
-  const partial = out === undefined ? undefined : await openPartial(out, network, grid, origin)
-  const pool = openPool(network, settings)
-  const start = performance.now()
+  const execution = await openExecution({
+    network,
+    scene,
+    images: grid.rows * grid.cols,
+    request,
+    wished: options,
+    onNote: (line) => progress.note(line),
+  })
+  const { pool } = execution
+  let partial: PartialArrays | undefined
   try {
+    partial = out === undefined ? undefined : await openPartial(out, network, grid, origin)
+    const start = performance.now()
     const features = await extractGrid(pool, scene, grid, partial, progress, signal)
     const seconds = (performance.now() - start) / 1000
     const images = grid.rows * grid.cols - (partial?.done ?? 0)
@@ -106,13 +116,12 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
         features: features[i] as Float32Array,
         ...(out !== undefined && { file: join(out, arrayFile(layer.name)) }),
       })),
-      settings,
+      settings: pool.settings,
       images,
       seconds,
       imagesPerSecond: images / seconds,
     }
-    if (out !== undefined)
-      await writeDescription(out, extraction, { ...origin, device: device.name, provider: device.provider })
+    if (out !== undefined) await writeDescription(out, extraction, { ...origin, ...execution.ran() })
     return extraction
   } finally {
     progress.stop()

@@ -1,5 +1,4 @@
-import { cpus } from 'node:os'
-import { DeviceError, UsageError } from '../errors.js'
+import { UsageError } from '../errors.js'
 import { catalogEntry, type Network, resolveNetwork } from '../networks/index.js'
 
 /** How a network is named: an id of the catalog or the path of an ONNX file, and what may go with it. */
@@ -33,14 +32,4 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
     )
   }
   return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
-}
-
-/** Where the network runs: this version knows the processor alone. */
-export function chooseDevice(device = 'auto'): { readonly provider: 'cpu'; readonly name: string } {
-  if (device !== 'auto' && device !== 'cpu') {
-    throw new DeviceError(
-      `device ${device} is not usable: networks run on the processor so far; use --device cpu or leave it out`,
-    )
-  }
-  return { provider: 'cpu', name: cpus()[0]?.model.trim() ?? 'unknown processor' }
 }

@@ -1,17 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
+import { parseDevice } from '../engine/device.js'
+import { type Execution, type ExecutionRecord, openExecution } from '../engine/execution.js'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
-import { type ExtractionPool, openPool } from '../engine/pool.js'
+import type { ExtractionPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
-import {
-  candidateSettings,
-  chooseSettings,
-  type MeasuredSettings,
-  measureSettings,
-  type WishedSettings,
-} from '../engine/settings.js'
+import type { MeasuredSettings, WishedSettings } from '../engine/settings.js'
 import { InterruptedError } from '../errors.js'
 import { consistency } from '../experiments/consistency.js'
 import {
@@ -33,7 +29,6 @@ import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { type Unit, writeUnit } from '../results/unit.js'
 import { computeArithmeticPlan, imagesOfArithmetic } from './arithmeticStudy.js'
-import { chooseDevice } from './options.js'
 import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
@@ -83,7 +78,8 @@ export interface StudyResult {
 export async function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
   const { progress = silent, signal } = options
   const start = new Date()
-  const device = chooseDevice(options.device)
+  const device = options.device ?? 'auto'
+  parseDevice(device)
   const study = await planStudy(options)
   const beside = await patchesBeside(
     study.out,
@@ -100,6 +96,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const describe = (finished: Date | null) => ({
     ...describeRun(study, settings),
     device,
+    processor: cpus()[0]?.model.trim() ?? null,
     started: start.toISOString(),
     finished: finished?.toISOString() ?? null,
   })
@@ -130,10 +127,13 @@ async function keepPictures({ out, patches, backgrounds }: Study): Promise<void>
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }
 
+/** How a network was run, and on what. */
+type NetworkSettings = MeasuredSettings & ExecutionRecord
+
 /** The settings that earlier runs into the same folder chose, by network; a run that computes nothing keeps them. */
-async function settingsOf(runFile: string): Promise<Record<string, MeasuredSettings>> {
+async function settingsOf(runFile: string): Promise<Record<string, NetworkSettings>> {
   try {
-    const { settings } = JSON.parse(await readFile(runFile, 'utf8')) as { settings?: Record<string, MeasuredSettings> }
+    const { settings } = JSON.parse(await readFile(runFile, 'utf8')) as { settings?: Record<string, NetworkSettings> }
     return { ...settings }
   } catch {
     return {}
@@ -146,20 +146,16 @@ function writeJson(path: string, document: unknown): Promise<void> {
 
 /** What `reproduce` would do with the same options, with a short trial of each network for the time. */
 export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
-  chooseDevice(options.device)
+  parseDevice(options.device ?? 'auto')
   const study = await planStudy(options)
   let seconds = 0
   for (const network of study.networks) {
     const units = study.left.filter((unit) => unit.network === network)
     const [unit] = units
-    const [settings] = candidateSettings(network, options, availableParallelism())
-    if (unit === undefined || settings === undefined) continue
-    const { imagesPerSecond } = await measureSettings(
-      network,
-      sceneOf(unit.patch, backgroundFor(study, network).background, study.blend),
-      settings,
-    )
-    seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / imagesPerSecond
+    if (unit === undefined) continue
+    const { pool, settings } = await openUnits(study, network, unit, 0, options)
+    await pool.close()
+    seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / settings.imagesPerSecond
   }
   return {
     units: study.units.length,
@@ -192,11 +188,9 @@ async function computeUnits(
   options: ReproduceOptions,
   progress: Progress,
   signal: AbortSignal | undefined,
-): Promise<MeasuredSettings> {
+): Promise<NetworkSettings> {
   const total = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
-  const firstScene = sceneOf((units[0] as PlannedUnit).patch, backgroundFor(study, network).background, study.blend)
-  const settings = await chooseSettings(network, firstScene, total, options)
-  const pool = openPool(network, settings)
+  const { pool, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
   progress.start(network.id, total)
   try {
     let done = 0
@@ -205,11 +199,30 @@ async function computeUnits(
       noteUnsolved(stored, progress)
       done += imagesOf(unit)
     }
-    return settings
+    return { ...settings, ...pool.settings, ...ran() }
   } finally {
     progress.stop()
     await pool.close()
   }
+}
+
+/** Opens a network for units of so many images together; no images: with the least of trials. */
+function openUnits(
+  study: Study,
+  network: Network,
+  { patch }: PlannedUnit,
+  images: number,
+  options: ReproduceOptions,
+): Promise<Execution> {
+  const { progress = silent } = options
+  return openExecution({
+    network,
+    scene: sceneOf(patch, backgroundFor(study, network).background, study.blend),
+    images,
+    request: parseDevice(options.device ?? 'auto'),
+    wished: options,
+    onNote: (line) => progress.note(line),
+  })
 }
 
 async function computeUnit(
@@ -299,7 +312,7 @@ function reportOptions({ paper, limits, progress, signal }: ReproduceOptions): R
 }
 
 /** What run.json holds: all that a reader needs to judge or repeat the run, and the only place of timestamps. */
-function describeRun(study: Study, settings: Readonly<Record<string, MeasuredSettings>>) {
+function describeRun(study: Study, settings: Readonly<Record<string, NetworkSettings>>) {
   return {
     shiftscope: packageVersion(),
     node: process.version,

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { DEVICE_NAMES } from '../index.js'
 import { parseWhole } from './parse.js'
 
 /** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
@@ -10,7 +11,11 @@ export function addExtractionOptions(command: Command): Command {
         .choices(['hard', 'soft'])
         .default('hard'),
     )
-    .option('--device <name>', 'auto or cpu', 'auto')
+    .option(
+      '--device <name>',
+      `where networks run: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several; auto: the processor, or a GPU that is measured to be faster`,
+      'auto',
+    )
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
     .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)

@@ -180,7 +180,7 @@ function imagesDone({ states, batch, offsets }: ExtractionTask): number {
 }
 
 /** A layer's matrix in memory that is kept from unit to unit, so that its pages are touched for the first time once. */
-function matrixOf(memory: Map<string, SharedArrayBuffer>, name: string, length: number): Float32Array {
+export function matrixOf(memory: Map<string, SharedArrayBuffer>, name: string, length: number): Float32Array {
   const bytes = length * Float32Array.BYTES_PER_ELEMENT
   let buffer = memory.get(name)
   if (buffer === undefined || buffer.byteLength < bytes) {

@@ -2,12 +2,12 @@ import { availableParallelism, totalmem } from 'node:os'
 import { UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
-import { openPool } from './pool.js'
+import { type ExtractionPool, openPool } from './pool.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
 /** A trial is made only for work that would take longer than this many seconds without it. */
-const WORTH_A_TRIAL = 60
+export const WORTH_A_TRIAL = 60
 
 /** Length of one timed trial in seconds. */
 const TRIAL_SECONDS = 0.7
@@ -100,17 +100,23 @@ export async function chooseSettings(
 export async function measureSettings(network: Network, scene: Scene, settings: Settings): Promise<MeasuredSettings> {
   const pool = openPool(network, settings)
   try {
-    const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
-    const atATime = settings.batch * settings.workers
-    await pool.extract(scene, firstOffsets(offsets, atATime))
-    const warm = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, atATime)))
-    const rounds = Math.max(1, Math.ceil(TRIAL_SECONDS / warm))
-    const images = Math.min(offsets.length / 2, rounds * atATime)
-    const seconds = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, images)))
-    return { ...settings, imagesPerSecond: images / seconds }
+    return { ...settings, imagesPerSecond: await imagesPerSecond(pool, scene) }
   } finally {
     await pool.close()
   }
+}
+
+/** Rate of an open pool, measured after a warm-up. */
+export async function imagesPerSecond(pool: ExtractionPool, scene: Scene): Promise<number> {
+  const { offsets } = positionGrid(pool.network.input.rows, scene.patch.size, 1)
+  const atATime = pool.settings.batch * pool.settings.workers
+  await pool.extract(scene, firstOffsets(offsets, atATime))
+  const warm = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, atATime)))
+  if (warm >= TRIAL_SECONDS) return Math.min(offsets.length / 2, atATime) / warm
+  const rounds = Math.max(1, Math.ceil(TRIAL_SECONDS / warm))
+  const images = Math.min(offsets.length / 2, rounds * atATime)
+  const seconds = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, images)))
+  return images / seconds
 }
 
 function firstOffsets(offsets: Int32Array, count: number): Int32Array {

@@ -1,0 +1,152 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type InferenceSession, listSupportedBackends } from 'onnxruntime-node'
+import { UsageError } from '../errors.js'
+
+/** Devices by the names that users give them; `auto` is the processor or a GPU that was measured to be faster. */
+export const DEVICE_NAMES = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml'] as const
+export type DeviceName = (typeof DEVICE_NAMES)[number]
+
+/** The names that stand for an execution provider on GPUs. */
+export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
+
+/** What a user asks for. */
+export interface DeviceRequest {
+  readonly name: DeviceName
+  /** Which of several GPUs; null: all that the provider can use. */
+  readonly index: number | null
+}
+
+/** An execution provider on one device. */
+export interface Device {
+  readonly name: Exclude<DeviceName, 'auto'>
+  readonly index: number
+}
+
+interface Provider {
+  /** Name of its options in onnxruntime-node. */
+  readonly backend: string
+  /** As a profile of ONNX Runtime names it. */
+  readonly profileName: string
+  /** Whether onnxruntime-node lets one of several GPUs be chosen. */
+  readonly hasIndex: boolean
+  /** What to do where it does not run. */
+  readonly remedy: string
+}
+
+const CUDA_REMEDY =
+  'ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js fetches its libraries (behind a proxy with GLOBAL_AGENT_HTTPS_PROXY=http://host:port; without a network see the README), which need an NVIDIA driver, CUDA 12 and cuDNN 9'
+
+const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
+  cpu: {
+    backend: 'cpu',
+    profileName: 'CPUExecutionProvider',
+    hasIndex: false,
+    remedy: 'install onnxruntime-node again',
+  },
+  webgpu: {
+    backend: 'webgpu',
+    profileName: 'WebGpuExecutionProvider',
+    hasIndex: false,
+    remedy:
+      "install the graphics card's driver, on Linux with Vulkan (Debian: libvulkan1 and mesa-vulkan-drivers, or NVIDIA's driver)",
+  },
+  cuda: {
+    backend: 'cuda',
+    profileName: 'CUDAExecutionProvider',
+    hasIndex: true,
+    remedy: CUDA_REMEDY,
+  },
+  tensorrt: {
+    backend: 'tensorrt',
+    profileName: 'TensorrtExecutionProvider',
+    hasIndex: true,
+    remedy: `${CUDA_REMEDY}, and TensorRT 10`,
+  },
+  directml: {
+    backend: 'dml',
+    profileName: 'DmlExecutionProvider',
+    hasIndex: true,
+    remedy: 'install a driver with DirectX 12',
+  },
+  coreml: {
+    backend: 'coreml',
+    profileName: 'CoreMLExecutionProvider',
+    hasIndex: false,
+    remedy: 'update macOS',
+  },
+}
+
+/**
+ * Reads `NAME` or `NAME:INDEX`.
+ * @throws UsageError for another name, or an index where there is none to choose
+ */
+export function parseDevice(text: string): DeviceRequest {
+  const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? []
+  const name = DEVICE_NAMES.find((known) => known === word)
+  if (name === undefined)
+    throw new UsageError(
+      `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several`,
+    )
+  if (digits === undefined) return { name, index: null }
+  if (name === 'auto' || !PROVIDERS[name].hasIndex) {
+    const indexed = DEVICE_NAMES.filter((known) => known !== 'auto' && PROVIDERS[known].hasIndex)
+    throw new UsageError(
+      `device ${text}: only ${indexed.join(', ')} have an index; with ${name} the system chooses, leave :${digits} out`,
+    )
+  }
+  return { name, index: Number(digits) }
+}
+
+/** Every device that a request stands for: one of an index, or all GPUs that the provider can be told to use. */
+export function devicesOf(name: Device['name'], index: number | null): readonly Device[] {
+  if (index !== null) return [{ name, index }]
+  const count = name === 'cuda' || name === 'tensorrt' ? Math.max(1, nvidiaModels().length) : 1
+  return Array.from({ length: count }, (_, i) => ({ name, index: i }))
+}
+
+/** Why a provider cannot run on this platform whatever is installed; undefined where it may. */
+export function platformGap(name: Device['name']): string | undefined {
+  const built = listSupportedBackends().map((backend) => backend.name)
+  if (built.includes(PROVIDERS[name].backend)) return undefined
+  return `onnxruntime-node for ${process.platform}-${process.arch} does not have it`
+}
+
+export function remedyOf(name: Device['name']): string {
+  return PROVIDERS[name].remedy
+}
+
+/** ONNX Runtime's name of the provider, as it stands in profiles and in results. */
+export function providerName(name: Device['name']): string {
+  return PROVIDERS[name].profileName
+}
+
+/** What onnxruntime-node is to be asked for. TensorRT leaves what it does not know to CUDA. */
+export function executionProviders({ name, index }: Device): InferenceSession.ExecutionProviderConfig[] {
+  const { backend, hasIndex } = PROVIDERS[name]
+  const own = hasIndex ? { name: backend, deviceId: index } : backend
+  return name === 'tensorrt' ? [own, { name: 'cuda', deviceId: index }] : [own]
+}
+
+/** Adapters that compute on the processor: slower there than the processor's own provider. */
+const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i
+
+export function isSoftware(adapter: string): boolean {
+  return SOFTWARE.test(adapter)
+}
+
+/** The models of NVIDIA's cards, as the kernel's driver lists them on Linux. */
+export function nvidiaModels(folder = '/proc/driver/nvidia/gpus'): readonly string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).map((card) => {
+    const information = readFileSync(join(folder, card, 'information'), 'utf8')
+    return /^Model:\s*(.+)$/m.exec(information)?.[1]?.trim() ?? 'NVIDIA GPU'
+  })
+}
+
+/** Whether there may be a GPU whose name can be found out: elsewhere than on Linux a software adapter stays unnoticed. */
+export function mayHaveGpu(): boolean {
+  if (process.platform !== 'linux') return false
+  const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))
+  return hasRenderNode || existsSync('/dev/dxg') || nvidiaModels().length > 0
+}

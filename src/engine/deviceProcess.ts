@@ -1,0 +1,158 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement } from './deviceMessages.js'
+import { workerFile } from './pool.js'
+import type { SceneArrays } from './sceneTensors.js'
+
+/** A device that gives no answer in this time is taken for lost, in milliseconds. */
+const ANSWER_TIMEOUT = 300_000
+
+/** So much of what a process wrote to stderr is kept for its last words. */
+const MAX_STDERR = 20_000
+
+/** A device's process failed, or refused what it was asked; the message is the reason alone. */
+export class DeviceFailure extends Error {}
+
+/** A process that holds a network's session on a device. */
+export interface DeviceProcess {
+  /** What the driver calls the device; null where it is not known. */
+  readonly adapter: string | null
+  /** What is composited from now on. */
+  setScene(scene: SceneArrays): void
+  /**
+   * Features at the given places ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
+   * one is computed.
+   * @throws DeviceFailure
+   */
+  run(offsets: Int32Array): Promise<readonly Float32Array[]>
+  /** Where the operators ran so far; ends the recording. */
+  placement(): Promise<Placement>
+  /** Ends the process; what is not answered yet fails. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a process and opens the network's session in it.
+ * @param script address of the process's module; tests give one whose process fails
+ * @throws DeviceFailure when the provider is missing, refuses the network, or takes its process down
+ */
+export async function startDeviceProcess(
+  request: OpenRequest,
+  script = workerFile('engine/deviceProcessMain.js'),
+): Promise<DeviceProcess> {
+  const child = fork(fileURLToPath(script), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // The loader of Vulkan then tells which driver it uses; TF32 would change features by 1e-3.
+    env: { VK_LOADER_DEBUG: 'driver', NVIDIA_TF32_OVERRIDE: '0', ...process.env },
+    execArgv: [],
+  })
+  const words = wordsOf(child)
+  const conversation = converse(child, words)
+  const close = async () => {
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await ended
+  }
+  try {
+    await conversation.ask({ kind: 'open', request })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    get adapter() {
+      return words().adapter
+    },
+    setScene: (scene) => conversation.tell({ kind: 'scene', scene }),
+    run: async (offsets) => {
+      const answer = await conversation.ask({ kind: 'batch', offsets })
+      return answer.kind === 'features' ? answer.layers : unexpected(answer)
+    },
+    placement: async () => {
+      const answer = await conversation.ask({ kind: 'placement' })
+      return answer.kind === 'placement' ? answer.placement : unexpected(answer)
+    },
+    close,
+  }
+}
+
+function unexpected(answer: DeviceAnswer): never {
+  throw new Error(`the device's process answered with ${answer.kind}`)
+}
+
+/** What a process writes to stderr: the adapter that it names, and the end. */
+interface Words {
+  readonly adapter: string | null
+  readonly last: string
+}
+
+function wordsOf(child: ChildProcess): () => Words {
+  let words: Words = { adapter: null, last: '' }
+  child.stderr?.setEncoding('utf8')
+  child.stderr?.on('data', (more: string) => {
+    const text = words.last + more
+    words = { adapter: words.adapter ?? adapterIn(text), last: text.slice(-MAX_STDERR) }
+  })
+  return () => words
+}
+
+/** The name in the line of Vulkan's loader that tells which device it opened. */
+export function adapterIn(stderr: string): string | null {
+  return /Using "(.+?)\s*" with driver: /.exec(stderr)?.[1] ?? null
+}
+
+interface Conversation {
+  tell(message: DeviceRequestMessage): void
+  ask(message: DeviceRequestMessage): Promise<DeviceAnswer>
+}
+
+/** Answers come in the order of the questions; the end of the process answers all that are open. */
+function converse(child: ChildProcess, words: () => Words): Conversation {
+  const open: { answer(answer: DeviceAnswer): void; fail(reason: string): void }[] = []
+  let ended: string | undefined
+  const end = (reason: string) => {
+    ended ??= reason
+    for (const question of open.splice(0)) question.fail(ended)
+  }
+  child.on('message', (answer: DeviceAnswer) => open.shift()?.answer(answer))
+  child.on('error', (error) => end(error.message))
+  child.on('close', (code, signal) => end(endOf(code, signal, words().last)))
+  const tell = (message: DeviceRequestMessage) => {
+    if (ended === undefined) child.send(message, (error) => error && end(error.message))
+  }
+  const ask = (message: DeviceRequestMessage) =>
+    new Promise<DeviceAnswer>((resolve, reject) => {
+      const fail = (reason: string) => {
+        clearTimeout(timer)
+        reject(new DeviceFailure(reason))
+      }
+      const timer = setTimeout(() => {
+        end(`gave no answer in ${ANSWER_TIMEOUT / 1000} s`)
+        child.kill('SIGKILL')
+      }, ANSWER_TIMEOUT)
+      if (ended !== undefined) return fail(ended)
+      const answer = (given: DeviceAnswer) => {
+        clearTimeout(timer)
+        if (given.kind === 'failed') reject(new DeviceFailure(oneLine(given.reason)))
+        else resolve(given)
+      }
+      open.push({ answer, fail })
+      tell(message)
+    })
+  return { tell, ask }
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
+  const reason = stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^(Warning|\[Vulkan Loader\])/.test(line))
+    .at(-1)
+  const end = signal === null ? `its process ended with status ${code}` : `its process crashed (${signal})`
+  return reason === undefined ? end : `${end}: ${oneLine(reason)}`
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, 600)
+}

@@ -1,0 +1,95 @@
+import { DeviceError } from '../errors.js'
+import { compositingGraph, type Network } from '../networks/index.js'
+import { type Device, isSoftware, nvidiaModels, platformGap, providerName, remedyOf } from './device.js'
+import type { Placement } from './deviceMessages.js'
+import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './deviceProcess.js'
+import { sceneArrays } from './sceneTensors.js'
+import type { Scene } from './task.js'
+
+/** Whether a device ran a network here, and how fast a single batch went through. */
+export type DeviceTrial =
+  | {
+      readonly device: Device
+      readonly runs: true
+      /** What the driver calls it; null where it does not tell. */
+      readonly adapter: string | null
+      /** Whether the driver computes on the processor; null where it is not known. */
+      readonly software: boolean | null
+      readonly milliseconds: number
+    }
+  | { readonly device: Device; readonly runs: false; readonly reason: string; readonly remedy: string }
+
+/** A white square: what is in the picture does not matter here. */
+const TRIAL_SCENE: Scene = {
+  patch: { name: 'trial', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' },
+  background: { rgb: [255, 255, 255] },
+  blend: 'hard',
+}
+
+/**
+ * Runs a network on a device in a process of its own, since a broken driver may take its process down, and looks where
+ * its operators ran: a provider may leave them to the processor without a word.
+ * @param script as in `startDeviceProcess`
+ */
+export async function tryDevice(device: Device, network: Network, script?: string): Promise<DeviceTrial> {
+  const refused = (reason: string, remedy = remedyOf(device.name)) => ({ device, runs: false, reason, remedy }) as const
+  const gap = platformGap(device.name)
+  if (gap !== undefined) return refused(gap, 'choose another device')
+  const request = {
+    device,
+    graph: await compositingGraph(network),
+    input: network.input,
+    layers: network.layers.map(({ name }) => name),
+    profiled: true,
+  }
+  let opened: DeviceProcess | undefined
+  try {
+    opened = await startDeviceProcess(request, script)
+    const milliseconds = await millisecondsOfBatch(opened, network)
+    const strayed = strayReason(device, await opened.placement())
+    if (strayed !== undefined) return refused(strayed)
+    const adapter = adapterOf(device, opened)
+    return { device, runs: true, adapter, software: softwareAdapter(device, adapter), milliseconds }
+  } catch (error) {
+    if (!(error instanceof DeviceFailure)) throw error
+    return refused(error.message)
+  } finally {
+    await opened?.close()
+  }
+}
+
+/** The second pass: the first one compiles. */
+async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
+  opened.setScene(sceneArrays(TRIAL_SCENE, input))
+  const offsets = new Int32Array(2 * (input.batch ?? 1))
+  await opened.run(offsets)
+  const start = performance.now()
+  await opened.run(offsets)
+  return performance.now() - start
+}
+
+/** Why a placement is not what was asked for; undefined where it is. */
+export function strayReason({ name }: Device, { operators, heavy }: Placement): string | undefined {
+  if (name === 'cpu') return undefined
+  const onProcessor = heavy[providerName('cpu')] ?? 0
+  const all = Object.values(heavy).reduce((sum, count) => sum + count, 0)
+  if (operators[providerName(name)] === undefined) return 'ONNX Runtime ran everything on other providers'
+  if (onProcessor > 0)
+    return `ONNX Runtime ran ${onProcessor} of ${all} convolutions and matrix products on the processor`
+  return undefined
+}
+
+function adapterOf({ name, index }: Device, { adapter }: DeviceProcess): string | null {
+  return name === 'cuda' || name === 'tensorrt' ? (nvidiaModels()[index] ?? null) : name === 'webgpu' ? adapter : null
+}
+
+function softwareAdapter({ name }: Device, adapter: string | null): boolean | null {
+  if (name === 'cuda' || name === 'tensorrt') return false
+  return adapter === null ? null : isSoftware(adapter)
+}
+
+/** A device that was asked for and did not pass its trial. */
+export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
+  const text = device.index > 0 ? `${device.name}:${device.index}` : device.name
+  return new DeviceError(`device ${text} is not usable: ${reason}; ${remedy}, or use --device cpu`)
+}

@@ -1,0 +1,211 @@
+import { availableParallelism, cpus } from 'node:os'
+import { DeviceError, UsageError } from '../errors.js'
+import type { Network } from '../networks/index.js'
+import { type Device, type DeviceRequest, devicesOf, type GpuName, mayHaveGpu, providerName } from './device.js'
+import { type DevicePlan, type DevicePool, openDevicePool } from './devicePool.js'
+import { type DeviceTrial, deviceError, tryDevice } from './deviceTrial.js'
+import { measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
+import { type ExtractionPool, openPool } from './pool.js'
+import {
+  candidateSettings,
+  chooseSettings,
+  imagesPerSecond,
+  type MeasuredSettings,
+  type WishedSettings,
+  WORTH_A_TRIAL,
+} from './settings.js'
+import type { Scene, Settings } from './task.js'
+
+/** A network opened on the device that was chosen for it. */
+export interface Execution {
+  readonly pool: ExtractionPool
+  readonly settings: MeasuredSettings
+  /** What ran so far, for the results. */
+  ran(): ExecutionRecord
+}
+
+/** What computed a network's features. */
+export interface ExecutionRecord {
+  readonly device: Device['name']
+  /** ONNX Runtime's name of the execution provider. */
+  readonly executionProvider: string
+  /** What the system calls the device; null where it does not tell. */
+  readonly adapter: string | null
+  /** Of GPUs alone. */
+  readonly noiseFloor?: NoiseFloor
+  /** Why the processor took over from a GPU. */
+  readonly failure?: string
+}
+
+/** What is to be computed, and how it may be. */
+export interface ExecutionPlan {
+  readonly network: Network
+  /** One of the scenes to come. */
+  readonly scene: Scene
+  /** How many images are to come. */
+  readonly images: number
+  readonly request: DeviceRequest
+  readonly wished: WishedSettings
+  /** One line for the user. */
+  readonly onNote: (line: string) => void
+}
+
+/** What `auto` looks for, best first. */
+const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
+
+const BATCHES = [32, 128]
+
+/** Relative distance of features from the processor's beyond which a device is not used. */
+const MAX_NOISE = 0.01
+
+/**
+ * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
+ * measured to be faster.
+ * @throws DeviceError when the device is missing, crashes, or leaves its work to the processor; UsageError for threads
+ * on a GPU, or other wishes that cannot be
+ */
+export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
+  const { network, scene, images, request, wished, onNote } = plan
+  if (request.name === 'auto' || request.name === 'cpu') {
+    const settings = await chooseSettings(network, scene, images, wished)
+    const isLong = images / settings.imagesPerSecond >= WORTH_A_TRIAL
+    // Workers and threads are the processor's; whoever sets them means it.
+    const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
+    const faster = isLong && isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
+    return faster ?? processorExecution(network, settings)
+  }
+  if (wished.threads !== undefined)
+    throw new UsageError(`--threads is for the processor; leave it out with --device ${request.name}`)
+  const devices = devicesOf(request.name, request.index)
+  const trials = await Promise.all(devices.map((device) => tryDevice(device, network)))
+  const refused = trials.find((trial) => !trial.runs)
+  if (refused !== undefined) throw deviceError(refused)
+  for (const { adapter, software } of trials.flatMap((trial) => (trial.runs ? [trial] : [])))
+    if (software) onNote(`${request.name} runs on ${adapter}, which computes on the processor; --device cpu is faster`)
+  return gpuExecution(plan, devices, trials)
+}
+
+function processorExecution(network: Network, settings: MeasuredSettings): Execution {
+  const { workers, threads, batch } = settings
+  return {
+    pool: openPool(network, { workers, threads, batch }),
+    settings,
+    ran: () => ({ device: 'cpu', executionProvider: providerName('cpu'), adapter: processorName() }),
+  }
+}
+
+function processorName(): string | null {
+  return cpus()[0]?.model.trim() ?? null
+}
+
+/** The first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
+export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings): Promise<Execution | undefined> {
+  for (const name of AUTO) {
+    const devices = devicesOf(name, null)
+    const trials = await Promise.all(devices.map((device) => tryDevice(device, plan.network)))
+    if (!trials.every((trial) => trial.runs && trial.software === false)) continue
+    try {
+      const execution = await gpuExecution(plan, devices, trials)
+      if (execution.settings.imagesPerSecond > processor.imagesPerSecond) return execution
+      await execution.pool.close()
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error
+    }
+  }
+  return undefined
+}
+
+/** @throws DeviceError when a device fails that passed its trial */
+async function gpuExecution(
+  plan: ExecutionPlan,
+  devices: readonly Device[],
+  trials: readonly DeviceTrial[],
+): Promise<Execution> {
+  const { network, scene, onNote } = plan
+  const name = (devices[0] as Device).name
+  const [processor] = candidateSettings(network, {}, availableParallelism()) as [Settings, ...Settings[]]
+  const { pool, rate } = await fastestPool(plan, devices, processor)
+  try {
+    const noiseFloor = await measureNoiseFloor(network, scene, pool, processor)
+    checkWorking(name, pool)
+    checkNoise(name, noiseFloor)
+    const adapters = [...new Set(trials.map((trial) => (trial.runs ? trial.adapter : null)))].join(', ') || null
+    const largest = Math.max(...Object.values(noiseFloor.relative))
+    onNote(
+      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): features within ${largest.toExponential(1)} of the processor's`,
+    )
+    return {
+      pool,
+      settings: { ...pool.settings, imagesPerSecond: rate },
+      ran: () => ({
+        device: name,
+        executionProvider: providerName(name),
+        adapter: adapters,
+        noiseFloor,
+        ...(pool.failure !== undefined && { failure: pool.failure }),
+      }),
+    }
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
+}
+
+/** Tries larger batches while the work is long enough for a trial. */
+async function fastestPool(
+  plan: ExecutionPlan,
+  devices: readonly Device[],
+  processor: Settings,
+): Promise<{ readonly pool: DevicePool; readonly rate: number }> {
+  const { network, scene, images } = plan
+  let best: { pool: DevicePool; rate: number } | undefined
+  for (const settings of deviceSettings(network, plan.wished, devices.length)) {
+    const pool = await openDevicePool(devicePlan(plan, devices, settings, processor))
+    const rate = await imagesPerSecond(pool, scene)
+    const isBetter = pool.failure === undefined && rate > (best?.rate ?? 0)
+    await (isBetter ? best?.pool : pool)?.close()
+    if (isBetter) best = { pool, rate }
+    else if (best === undefined) checkWorking((devices[0] as Device).name, pool)
+    if (best !== undefined && images / best.rate < WORTH_A_TRIAL) break
+  }
+  if (best === undefined) throw new Error('no settings for the device')
+  return best
+}
+
+function devicePlan(
+  { network, onNote }: ExecutionPlan,
+  devices: readonly Device[],
+  settings: Settings,
+  processor: Settings,
+): DevicePlan {
+  const each = Array.from({ length: settings.workers }, (_, i) => devices[i % devices.length] as Device)
+  return { network, devices: each, settings, processor, onNote }
+}
+
+/**
+ * Batches to try on a number of devices, each with one worker unless more are wished.
+ * @throws UsageError as `candidateSettings` does
+ */
+export function deviceSettings(network: Network, wished: WishedSettings, devices: number): readonly Settings[] {
+  const [first] = candidateSettings(network, wished, devices) as [Settings, ...Settings[]]
+  const isFixed = wished.batch !== undefined || network.input.batch !== null
+  const batches = isFixed ? [first.batch] : BATCHES
+  return batches.map((batch) => ({ workers: wished.workers ?? devices, threads: 1, batch }))
+}
+
+/**
+ * Tensor cores and half precision change features by 1e-3; what is farther off is no rounding.
+ * @throws DeviceError when the device computes something else than the processor
+ */
+export function checkNoise(name: Device['name'], { relative }: NoiseFloor): void {
+  for (const [layer, distance] of Object.entries(relative)) {
+    if (distance <= MAX_NOISE) continue
+    throw new DeviceError(
+      `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use --device cpu`,
+    )
+  }
+}
+
+function checkWorking(name: Device['name'], { failure }: DevicePool): void {
+  if (failure !== undefined) throw new DeviceError(`device ${name} failed: ${failure}; use --device cpu`)
+}

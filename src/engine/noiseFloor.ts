@@ -1,0 +1,66 @@
+import type { Network } from '../networks/index.js'
+import { type ExtractionPool, openPool } from './pool.js'
+import { positionGrid } from './positions.js'
+import type { Scene, Settings } from './task.js'
+
+/** So many positions are compared. */
+const POSITIONS = 8
+
+/** How far a device's features are from those of the processor in float32. */
+export interface NoiseFloor {
+  readonly positions: number
+  /** By layer: the largest |device - processor| / |processor| of a position, with Euclidean norms. */
+  readonly relative: Readonly<Record<string, number>>
+}
+
+/** Computes positions spread over the frame on a device and on the processor. */
+export async function measureNoiseFloor(
+  network: Network,
+  scene: Scene,
+  device: ExtractionPool,
+  processor: Settings,
+): Promise<NoiseFloor> {
+  const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
+  const sample = spread(offsets, POSITIONS)
+  const { layers } = await device.extract(scene, sample)
+  const reference = openPool(network, { ...processor, workers: 1 })
+  try {
+    const expected = (await reference.extract(scene, sample)).layers
+    const distances = layers.map(({ name, matrix, dims }, i) => [
+      name,
+      largestDistance(matrix, expected[i]?.matrix as Float32Array, dims),
+    ])
+    return { positions: sample.length / 2, relative: Object.fromEntries(distances) }
+  } finally {
+    await reference.close()
+  }
+}
+
+/** At most `count` places, the first and the last among them. */
+function spread(offsets: Int32Array, count: number): Int32Array {
+  const positions = offsets.length / 2
+  const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>
+    Math.round((i * (positions - 1)) / Math.max(1, count - 1)),
+  )
+  return Int32Array.from(chosen.flatMap((position) => [...offsets.subarray(position * 2, position * 2 + 2)]))
+}
+
+/**
+ * The largest relative distance of two matrices' rows; infinite where a row is zero in the expected one alone, or holds
+ * NaN.
+ */
+export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
+  let largest = 0
+  for (let start = 0; start < expected.length; start += dims) {
+    let difference = 0
+    let norm = 0
+    for (let i = start; i < start + dims; i++) {
+      const value = expected[i] as number
+      difference += ((found[i] as number) - value) ** 2
+      norm += value ** 2
+    }
+    if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY
+    if (difference > 0) largest = Math.max(largest, Math.sqrt(difference / norm))
+  }
+  return largest
+}

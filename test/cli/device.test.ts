@@ -1,0 +1,101 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import { tryWebgpu } from '../engine/webgpu.js'
+import { shiftscope, start } from './process.js'
+
+const PATCH = fileURLToPath(new URL('../../models/patches/airplane.png', import.meta.url))
+const trial = await tryWebgpu()
+
+/** Variables that hide every driver from Vulkan's loader. */
+const NO_VULKAN = { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' }
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function extraction(device: string, out: string): string[] {
+  const what = ['extract', '--model', 'tiny-alexnet', '--patch', PATCH, '--size', '125', '--stride', '50']
+  return [...what, '--batch', '4', '--device', device, '--out', join(folder, out)]
+}
+
+async function json(...path: string[]) {
+  return JSON.parse(await readFile(join(folder, ...path), 'utf8'))
+}
+
+describe('--device', () => {
+  it.each(['gpu', 'webgpu:1', 'cuda:x'])('refuses %s as wrong usage', async (device) => {
+    const { status, stderr } = await shiftscope(...extraction(device, 'refused'))
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^shiftscope: device .*\n$/)])
+  })
+
+  it('names a provider that is not part of this platform', async () => {
+    const device = process.platform === 'linux' ? 'directml' : 'cuda'
+    const { status, stderr } = await shiftscope(...extraction(device, 'absent'))
+    expect([status, stderr]).toEqual([
+      4,
+      expect.stringMatching(/^shiftscope: device \w+ is not usable: .*--device cpu\n$/),
+    ])
+    expect(existsSync(join(folder, 'absent'))).toBe(false)
+  })
+
+  it.skipIf(process.platform !== 'linux')('names a GPU without a driver, and what to install', async () => {
+    const { status, stderr } = await start(extraction('webgpu', 'driverless'), NO_VULKAN).ended
+    expect(status).toBe(4)
+    expect(stderr).toMatch(
+      /^shiftscope: device webgpu is not usable: .*adapter.*install the graphics card's driver.*\n$/,
+    )
+  })
+
+  it('records what ran on the processor', async () => {
+    const { status } = await shiftscope(...extraction('auto', 'processor'))
+    expect(status).toBe(0)
+    const description = await json('processor', 'extract.json')
+    expect(description).toMatchObject({ device: 'cpu', executionProvider: 'CPUExecutionProvider' })
+    expect(description).not.toHaveProperty('noiseFloor')
+  })
+})
+
+describe.skipIf(!trial.runs)('--device webgpu', () => {
+  it('extracts the features of the processor and records what ran', async () => {
+    const [onProcessor, onWebgpu] = [
+      await shiftscope(...extraction('cpu', 'cpu')),
+      await shiftscope(...extraction('webgpu', 'webgpu')),
+    ]
+    expect([onProcessor.status, onWebgpu.status]).toEqual([0, 0])
+    expect(onWebgpu.stderr).toMatch(/tiny-alexnet on webgpu \(.*\): features within \d\.\de-\d+ of the processor's/)
+    const description = await json('webgpu', 'extract.json')
+    expect(description).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider' })
+    expect(description.adapter).toBe(trial.runs && trial.adapter)
+    for (const { name, file } of description.layers) {
+      const [expected, found] = [await readNpy(join(folder, 'cpu', file)), await readNpy(join(folder, 'webgpu', file))]
+      expect(found.shape).toEqual(expected.shape)
+      const distance = Math.hypot(...found.data.map((value, i) => value - (expected.data[i] as number)))
+      expect(distance / Math.hypot(...expected.data)).toBeLessThan(1e-5)
+      expect(description.noiseFloor.relative[name]).toBeLessThan(1e-5)
+    }
+  })
+
+  it('runs a study and records what ran', async () => {
+    const out = join(folder, 'study')
+    const study = ['reproduce', '--models', 'tiny-alexnet', '--layers', 'fc8', '--sizes', '200', '--stride', '24']
+    const { status, stderr } = await shiftscope(
+      ...[...study, '--experiments', 'similarity', '--device', 'webgpu', '--batch', '8', '--out', out],
+    )
+    expect([status, stderr]).toEqual([0, expect.stringContaining('10 of 10 units computed')])
+    const run = await json('study', 'run.json')
+    expect(run.device).toBe('webgpu')
+    expect(run.settings['tiny-alexnet']).toMatchObject({
+      device: 'webgpu',
+      executionProvider: 'WebGpuExecutionProvider',
+      batch: 8,
+      noiseFloor: { positions: 8 },
+    })
+  })
+})

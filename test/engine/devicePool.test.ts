@@ -1,0 +1,168 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DevicePlan, openDevicePool } from '../../src/engine/devicePool.js'
+import { type LayerFeatures, openPool } from '../../src/engine/pool.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import type { Scene, Settings } from '../../src/engine/task.js'
+import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+
+const SIZE = 75
+const { offsets } = positionGrid(224, SIZE, 37)
+const processor: Settings = { workers: 1, threads: 1, batch: 8 }
+
+/** A process on the processor is a device like any other. */
+const DEVICE = { name: 'cpu', index: 0 } as const
+
+let folder: string
+let network: Network
+let expected: Float32Array[]
+const scene: Scene = {
+  patch: {
+    name: 'stripes',
+    size: SIZE,
+    rgba: Uint8Array.from({ length: SIZE * SIZE * 4 }, (_, i) => (i * 37) % 256),
+    sha256: '',
+  },
+  background: { rgb: [255, 255, 255] },
+  blend: 'hard',
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  process.env.SHIFTSCOPE_CACHE = folder
+  network = await resolveNetwork({ id: 'tiny-alexnet' })
+  const pool = openPool(network, processor)
+  expected = copies((await pool.extract(scene, offsets)).layers)
+  await pool.close()
+})
+afterAll(() => {
+  delete process.env.SHIFTSCOPE_CACHE
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function copies(layers: readonly LayerFeatures[]): Float32Array[] {
+  return layers.map(({ matrix }) => matrix.slice())
+}
+
+function planOf(changes: Partial<DevicePlan>): DevicePlan & { readonly notes: string[] } {
+  const notes: string[] = []
+  return {
+    network,
+    devices: [DEVICE],
+    settings: { workers: 1, threads: 1, batch: 8 },
+    processor,
+    onNote: (line) => notes.push(line),
+    notes,
+    ...changes,
+  }
+}
+
+/** A real process that goes wrong in the way that its name says. */
+function failing(name: string): string {
+  return new URL(`./processes/${name}.mjs`, import.meta.url).href
+}
+
+function expectFeatures(layers: readonly LayerFeatures[]): void {
+  for (const [i, { matrix }] of layers.entries()) {
+    const reference = expected[i] as Float32Array
+    expect(matrix.length).toBe(reference.length)
+    const distance = Math.hypot(...matrix.map((value, k) => value - (reference[k] as number)))
+    expect(distance / Math.hypot(...reference)).toBeLessThan(1e-5)
+  }
+}
+
+describe('pool of device processes', () => {
+  it('gives the features of the pool of threads, with one process and with two', async () => {
+    for (const devices of [[DEVICE], [DEVICE, DEVICE]]) {
+      const plan = planOf({ devices, settings: { workers: devices.length, threads: 1, batch: 7 } })
+      const pool = await openDevicePool(plan)
+      try {
+        const seen: number[] = []
+        const { layers, finished } = await pool.extract(scene, offsets, { onImages: (done) => seen.push(done) })
+        expect(finished).toBe(offsets.length / 2)
+        expect(seen.at(-1)).toBe(offsets.length / 2)
+        expectFeatures(layers)
+        expect([pool.failure, plan.notes]).toEqual([undefined, []])
+      } finally {
+        await pool.close()
+      }
+    }
+  })
+
+  it('opens a device again that is lost in the middle', async () => {
+    const file = join(folder, 'crash')
+    writeFileSync(file, '')
+    process.env.CRASH_FILE = file
+    const pool = await openDevicePool(planOf({ script: failing('crashesOnce') }))
+    try {
+      expectFeatures((await pool.extract(scene, offsets)).layers)
+      expect([existsSync(file), pool.failure]).toEqual([false, undefined])
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('lets the processor do the unit again, and the next, when the device is lost for good', async () => {
+    const plan = planOf({ script: failing('crashesAlways') })
+    const pool = await openDevicePool(plan)
+    try {
+      for (let unit = 0; unit < 2; unit++) expectFeatures((await pool.extract(scene, offsets)).layers)
+      expect(pool.failure).toMatch(/process crashed \(SIGABRT\)/)
+      expect(plan.notes).toEqual([expect.stringMatching(/^cpu failed .*SIGABRT.*the processor does this unit again/)])
+      expect(pool.settings).toEqual(processor)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it.skipIf(process.platform !== 'linux')('halves batches that memory does not suffice for', async () => {
+    process.env.MEMORY_LEFT = String(700 * 2 ** 20)
+    const plan = planOf({
+      network: await averages(),
+      settings: { workers: 1, threads: 1, batch: 600 },
+      script: failing('littleMemory'),
+    })
+    const pool = await openDevicePool(plan)
+    try {
+      const many = positionGrid(224, SIZE, 9).offsets
+      const { finished } = await pool.extract(scene, many)
+      expect(finished).toBe(many.length / 2)
+      expect(plan.notes[0]).toBe('cpu cannot take batches of 600; going on with 300')
+      expect(pool.settings.batch).toBeLessThanOrEqual(300)
+      expect(pool.failure).toBeUndefined()
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('ends early when it is told to, and says how far it came', async () => {
+    const pool = await openDevicePool(planOf({ settings: { workers: 1, threads: 1, batch: 1 } }))
+    const controller = new AbortController()
+    try {
+      const { finished } = await pool.extract(scene, offsets, {
+        signal: controller.signal,
+        onImages: (done) => done >= 3 && controller.abort(),
+      })
+      expect(finished).toBeGreaterThanOrEqual(3)
+      expect(finished).toBeLessThan(offsets.length / 2)
+    } finally {
+      await pool.close()
+    }
+  })
+})
+
+/** A network that costs nothing but memory. */
+async function averages(): Promise<Network> {
+  const onnxPath = join(folder, 'averages.onnx')
+  await writeModel(onnxPath, {
+    name: 'averages',
+    inputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
+    outputs: [{ name: 'average', shape: ['N', 3, 1, 1] }],
+    initializers: [],
+    nodes: [{ operator: 'GlobalAveragePool', name: 'pool', inputs: ['image'], outputs: ['average'], attributes: {} }],
+  })
+  return { ...network, onnxPath, layers: [{ name: 'average', dims: 3 }] }
+}

@@ -1,0 +1,3 @@
+import { crashInBatch } from './crash.mjs'
+
+crashInBatch()

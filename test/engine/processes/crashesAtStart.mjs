@@ -1,0 +1,2 @@
+/** A driver that cannot even be loaded. */
+process.abort()

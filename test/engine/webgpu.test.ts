@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { openDevicePool } from '../../src/engine/devicePool.js'
+import { tryDevice } from '../../src/engine/deviceTrial.js'
+import { fasterGpu, openExecution } from '../../src/engine/execution.js'
+import { measureNoiseFloor } from '../../src/engine/noiseFloor.js'
+import { openPool } from '../../src/engine/pool.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import type { Scene } from '../../src/engine/task.js'
+import { DeviceError, UsageError } from '../../src/errors.js'
+import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { builtInPatches } from '../../src/patches/collection.js'
+import { readImage } from '../../src/patches/image.js'
+import { patchAtSize } from '../../src/patches/patch.js'
+import { tryWebgpu } from './webgpu.js'
+
+const WEBGPU = { name: 'webgpu', index: 0 } as const
+const processor = { workers: 1, threads: 2, batch: 4 }
+
+const trial = await tryWebgpu()
+const checkpoint = fileURLToPath(new URL('../../../shared/data/mobilenet_v2-dequantised.pth', import.meta.url))
+if (!existsSync(checkpoint)) console.warn(`the test of MobileNetV2 on WebGPU is skipped: ${checkpoint} is not there`)
+
+async function sceneOfSize(size: number): Promise<Scene> {
+  const [source] = await builtInPatches()
+  if (source === undefined) throw new Error('there are no built-in patches')
+  return sceneOf(patchAtSize(source.name, await readImage(source.path), size, 224))
+}
+
+/** The largest relative distance of any position's features from the processor's, in batches of two. */
+async function distanceOnWebgpu(network: Network, size: number): Promise<number> {
+  const plan = { network, devices: [WEBGPU], settings: { workers: 1, threads: 1, batch: 2 }, processor }
+  const pool = await openDevicePool({ ...plan, onNote: () => undefined })
+  try {
+    const { relative, positions } = await measureNoiseFloor(network, await sceneOfSize(size), pool, processor)
+    expect(positions).toBeGreaterThan(1)
+    expect(pool.failure).toBeUndefined()
+    expect(Object.keys(relative)).toEqual(network.layers.map(({ name }) => name))
+    return Math.max(...Object.values(relative))
+  } finally {
+    await pool.close()
+  }
+}
+
+describe.skipIf(!trial.runs)('WebGPU', () => {
+  it('runs tiny-alexnet with the features of the processor, two units one after another', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    expect(await distanceOnWebgpu(network, 75)).toBeLessThan(1e-5)
+    const { offsets } = positionGrid(224, 125, 99)
+    const pools = [
+      await openDevicePool({
+        network,
+        devices: [WEBGPU, WEBGPU],
+        settings: { workers: 2, threads: 1, batch: 3 },
+        processor,
+        onNote: () => undefined,
+      }),
+      openPool(network, processor),
+    ]
+    try {
+      for (const size of [125, 1]) {
+        const [found, expected] = await Promise.all(
+          pools.map(async (pool) => (await pool.extract(await sceneOfSize(size), offsets)).layers),
+        )
+        for (const [i, { matrix }] of (found ?? []).entries()) {
+          const reference = expected?.[i]?.matrix as Float32Array
+          const distance = Math.hypot(...matrix.map((value, k) => value - (reference[k] as number)))
+          expect(distance / Math.hypot(...reference)).toBeLessThan(1e-5)
+        }
+      }
+    } finally {
+      for (const pool of pools) await pool.close()
+    }
+  })
+
+  it.skipIf(!existsSync(checkpoint))('runs MobileNetV2 with the features of the processor', async () => {
+    const network = await resolveNetwork({ id: 'mobilenet_v2', weights: checkpoint })
+    expect(await distanceOnWebgpu(network, 200)).toBeLessThan(1e-5)
+  })
+
+  it('says what ran', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const notes: string[] = []
+    const { pool, settings, ran } = await openExecution({
+      network,
+      scene: await sceneOfSize(75),
+      images: 8,
+      request: { name: 'webgpu', index: null },
+      wished: { batch: 2 },
+      onNote: (line) => notes.push(line),
+    })
+    await pool.close()
+    const record = ran()
+    expect(record).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider' })
+    expect(record.adapter).toBe(trial.runs && trial.adapter)
+    expect(Math.max(...Object.values(record.noiseFloor?.relative ?? {}))).toBeLessThan(1e-5)
+    expect(settings).toMatchObject({ workers: 1, batch: 2 })
+    expect(settings.imagesPerSecond).toBeGreaterThan(0)
+    expect(notes.at(-1)).toMatch(/^tiny-alexnet on webgpu .*features within \d\.\de-\d+ of the processor's$/)
+  })
+
+  it.skipIf(!trial.runs || trial.software !== true)('is never chosen for an adapter of software', async () => {
+    const plan = {
+      network: await resolveNetwork({ id: 'tiny-alexnet' }),
+      scene: await sceneOfSize(75),
+      images: 1_000_000,
+      request: { name: 'auto', index: null },
+      wished: {},
+      onNote: () => undefined,
+    } as const
+    expect(await fasterGpu(plan, { ...processor, imagesPerSecond: 0 })).toBeUndefined()
+  })
+
+  it('leaves threads to the processor', async () => {
+    const plan = {
+      network: await resolveNetwork({ id: 'tiny-alexnet' }),
+      scene: await sceneOfSize(75),
+      images: 8,
+      request: { name: 'webgpu', index: null },
+      wished: { threads: 2 },
+      onNote: () => undefined,
+    } as const
+    await expect(openExecution(plan)).rejects.toThrow(UsageError)
+  })
+})
+
+/** Where the provider itself is part of onnxruntime-node, with or without an adapter. */
+describe('a trial', () => {
+  const failing = (name: string) => new URL(`./processes/${name}.mjs`, import.meta.url).href
+
+  it('finds that the processor runs a network, and how fast', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const found = await tryDevice({ name: 'cpu', index: 0 }, network)
+    expect(found).toMatchObject({ runs: true })
+    expect(found.runs && found.milliseconds).toBeGreaterThan(0)
+  })
+
+  it('names a provider that leaves everything to the processor, and one that crashes', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const silent = await tryDevice(WEBGPU, network, failing('runsOnProcessor'))
+    expect(silent).toMatchObject({ runs: false, reason: 'ONNX Runtime ran everything on other providers' })
+    const crashed = await tryDevice(WEBGPU, network, failing('crashesAtStart'))
+    expect(crashed).toMatchObject({ runs: false, reason: expect.stringMatching(/^its process crashed \(SIGABRT\)/) })
+  })
+
+  it('of a provider without its libraries names the remedy', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const absent = process.platform === 'linux' ? 'directml' : 'cuda'
+    const found = await tryDevice({ name: absent, index: 0 }, network)
+    expect(found).toMatchObject({ runs: false, reason: expect.stringMatching(/does not have it$/) })
+    const plan = { network, scene: await sceneOfSize(1), images: 1, wished: {}, onNote: () => undefined }
+    await expect(openExecution({ ...plan, request: { name: absent, index: null } })).rejects.toThrow(DeviceError)
+  })
+})
