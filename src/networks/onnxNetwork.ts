@@ -117,8 +117,8 @@ function planned(
     outputs: [tensor.name],
     attributes: { perm: [0, 2, 3, 1] },
   }
-  const from = [{ name, shape: [batch ?? 'N', 3, side, side] }]
-  return { input: { ...input, name }, changes: { outputs, madeInput: { name: tensor.name, from, nodes: [transpose] } } }
+  const inputs = [{ name, shape: [batch ?? 'N', 3, side, side] }]
+  return { input: { ...input, name }, changes: { outputs, madeInput: tensor.name, inputs, nodes: [transpose] } }
 }
 
 function unusedName(wanted: string, model: ModelInterface): string {

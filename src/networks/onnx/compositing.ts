@@ -1,7 +1,7 @@
 import { basename, dirname, extname } from 'node:path'
 import { sha256 } from '../../files/sha256.js'
 import { cachedGraph } from '../graphCache.js'
-import type { Network, NetworkInput } from '../network.js'
+import type { FeatureLayer, Network, NetworkInput } from '../network.js'
 import { combinedSha256 } from '../onnxNetwork.js'
 import { copyExternalFiles, externalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
@@ -26,16 +26,34 @@ export const SCENE_INPUTS = {
   cols: 'shiftscope.cols',
 } as const
 
+/** Names of what is added for a layer whose similarity with anchors is computed in the graph. */
+export function similarityNames(layer: string): { readonly anchors: string; readonly cosines: string } {
+  return { anchors: `shiftscope.anchors.${layer}`, cosines: `shiftscope.cosines.${layer}` }
+}
+
 /**
  * A network's graph with compositing in front, for devices to which images would have to be sent: what goes up for a
  * batch are two index vectors an image. The sum of both gathers the window, and
  * image = window * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
  *
+ * @param compared layers that are also compared with anchors: `similarityNames(layer)` gives an input, float32
+ * [dims, anchors], its columns of length 1, and an output, float32 [N, anchors], the cosines; NaN for a feature that is
+ * all zero
  * @returns path of the ONNX file, in the cache of graphs
  * @throws InputError when the network's file is gone or damaged; OutputError when the copy cannot be written
  */
-export async function compositingGraph({ onnxPath, input }: Pick<Network, 'onnxPath' | 'input'>): Promise<string> {
-  const changes = compositingChanges(input)
+export async function compositingGraph(
+  { onnxPath, input }: Pick<Network, 'onnxPath' | 'input'>,
+  compared: readonly FeatureLayer[] = [],
+): Promise<string> {
+  const similarities = compared.map(similarityNodes)
+  const changes: GraphChanges = {
+    outputs: compared.map(({ name }) => similarityNames(name).cosines),
+    madeInput: input.name,
+    inputs: [...sceneInputs(input), ...similarities.map((similarity) => similarity.input)],
+    nodes: [...compositingNodes(input), ...similarities.flatMap((similarity) => similarity.nodes)],
+    constants: similarities.map((similarity) => similarity.ones),
+  }
   const files = await externalFiles(onnxPath)
   const original = await combinedSha256(onnxPath, files)
   const digest = sha256(JSON.stringify([original, changes])).slice(0, 16)
@@ -47,9 +65,9 @@ export async function compositingGraph({ onnxPath, input }: Pick<Network, 'onnxP
   })
 }
 
-function compositingChanges({ name, rows, cols, batch }: NetworkInput): GraphChanges {
+function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] {
   const N = batch ?? 'N'
-  const from: TypedInfo[] = [
+  return [
     { name: SCENE_INPUTS.window, shape: ['window_values'] },
     { name: SCENE_INPUTS.transparency, shape: ['window_pixels'] },
     { name: SCENE_INPUTS.background, shape: [3, 'background_rows', 'background_cols'] },
@@ -57,17 +75,35 @@ function compositingChanges({ name, rows, cols, batch }: NetworkInput): GraphCha
     { name: SCENE_INPUTS.rows, shape: [N, 1, rows, 1], elements: 'int32' },
     { name: SCENE_INPUTS.cols, shape: [N, 1, 1, cols], elements: 'int32' },
   ]
-  const nodes = [
-    binary('Add', SCENE_INPUTS.rows, SCENE_INPUTS.cols, 'shiftscope.pixel'),
-    binary('Add', 'shiftscope.pixel', SCENE_INPUTS.channels, 'shiftscope.value'),
-    binary('Gather', SCENE_INPUTS.window, 'shiftscope.value', 'shiftscope.object'),
-    binary('Gather', SCENE_INPUTS.transparency, 'shiftscope.pixel', 'shiftscope.clear'),
-    binary('Mul', 'shiftscope.clear', SCENE_INPUTS.background, 'shiftscope.ground'),
-    binary('Add', 'shiftscope.object', 'shiftscope.ground', name),
-  ]
-  return { outputs: [], madeInput: { name, from, nodes } }
 }
 
-function binary(operator: string, first: string, second: string, output: string): Node {
-  return { operator, name: `${output}.node`, inputs: [first, second], outputs: [output], attributes: {} }
+function compositingNodes({ name }: NetworkInput): readonly Node[] {
+  return [
+    node('Add', [SCENE_INPUTS.rows, SCENE_INPUTS.cols], 'shiftscope.pixel'),
+    node('Add', ['shiftscope.pixel', SCENE_INPUTS.channels], 'shiftscope.value'),
+    node('Gather', [SCENE_INPUTS.window, 'shiftscope.value'], 'shiftscope.object'),
+    node('Gather', [SCENE_INPUTS.transparency, 'shiftscope.pixel'], 'shiftscope.clear'),
+    node('Mul', ['shiftscope.clear', SCENE_INPUTS.background], 'shiftscope.ground'),
+    node('Add', ['shiftscope.object', 'shiftscope.ground'], name),
+  ]
+}
+
+/** Norms as a product with ones: operators that reduce have changed between versions of ONNX. */
+function similarityNodes({ name, dims }: FeatureLayer) {
+  const { anchors, cosines } = similarityNames(name)
+  const part = (what: string) => `shiftscope.${what}.${name}`
+  const ones = { name: part('ones'), shape: [dims, 1], float32: async () => new Float32Array(dims).fill(1) }
+  const nodes = [
+    node('Flatten', [name], part('feature')),
+    node('MatMul', [part('feature'), anchors], part('product')),
+    node('Mul', [part('feature'), part('feature')], part('squares')),
+    node('MatMul', [part('squares'), ones.name], part('square')),
+    node('Sqrt', [part('square')], part('norm')),
+    node('Div', [part('product'), part('norm')], cosines),
+  ]
+  return { input: { name: anchors, shape: [dims, 'anchors'] }, nodes, ones }
+}
+
+function node(operator: string, inputs: readonly string[], output: string): Node {
+  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes: {} }
 }

@@ -2,19 +2,25 @@ import { writeFileAtomic } from '../../files/atomic.js'
 import { readRange } from '../checkpoint/fileBytes.js'
 import { fields, type MessageRange, ProtobufError, type ProtobufFile, text } from '../protobufFile.js'
 import { readingModel } from './interface.js'
-import { type Node, nodeMessage, type TypedInfo, tensorInfoMessage } from './model.js'
+import {
+  type Initializer,
+  initializerMessage,
+  type Node,
+  nodeMessage,
+  type TypedInfo,
+  tensorInfoMessage,
+} from './model.js'
 import { type Chunk, messageBytes, messageField, stringField } from './protobuf.js'
 
 /** How the copy of a graph differs from the original. */
 export interface GraphChanges {
   /** Tensors that nodes make, to be outputs as well. */
   readonly outputs: readonly string[]
-  /** An input that is none any more, since added nodes make it from new inputs. */
-  readonly madeInput?: {
-    readonly name: string
-    readonly from: readonly TypedInfo[]
-    readonly nodes: readonly Node[]
-  }
+  /** An input that is none any more, since an added node makes it. */
+  readonly madeInput?: string
+  readonly inputs?: readonly TypedInfo[]
+  readonly nodes?: readonly Node[]
+  readonly constants?: readonly Initializer[]
 }
 
 /**
@@ -23,7 +29,7 @@ export interface GraphChanges {
  * @throws InputError when the original is not an ONNX model; OutputError when the copy cannot be written
  */
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
-  const parts = readingModel(original, (file) => modelParts(file, changes.madeInput?.name))
+  const parts = readingModel(original, (file) => modelParts(file, changes.madeInput))
   const first = parts.findIndex((part) => 'graph' in part)
   const chunks = parts.flatMap((part, index) => {
     if (!('graph' in part)) return copied(original, part)
@@ -89,10 +95,11 @@ function copied(path: string, { start, end }: MessageRange): Chunk[] {
   return chunks
 }
 
-function additions({ outputs, madeInput }: GraphChanges): Chunk[] {
+function additions({ outputs, inputs = [], nodes = [], constants = [] }: GraphChanges): Chunk[] {
   return [
-    ...(madeInput?.nodes ?? []).flatMap((node) => messageField(1, nodeMessage(node))),
-    ...(madeInput?.from ?? []).flatMap((info) => messageField(11, tensorInfoMessage(info))),
+    ...nodes.flatMap((node) => messageField(1, nodeMessage(node))),
+    ...constants.flatMap((constant) => messageField(5, initializerMessage(constant))),
+    ...inputs.flatMap((info) => messageField(11, tensorInfoMessage(info))),
     ...outputs.flatMap((name) => messageField(12, stringField(1, name))),
   ]
 }

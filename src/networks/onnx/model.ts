@@ -106,7 +106,8 @@ function attributeMessage(name: string, value: Attribute): Chunk[] {
   return [...stringField(1, name), ...packedIntegersField(8, value), ...integerField(typeField, 7)]
 }
 
-function initializerMessage(initializer: Initializer): Chunk[] {
+/** A constant as the chunks of a TensorProto. */
+export function initializerMessage(initializer: Initializer): Chunk[] {
   const { name, shape } = initializer
   const header = (type: number) => [...packedIntegersField(1, shape), ...integerField(2, type), ...stringField(8, name)]
   if ('int64' in initializer) {
