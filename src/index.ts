@@ -3,6 +3,8 @@
  * image. Every function's documentation gives shapes, units, errors and source.
  */
 
+import './telemetry.js'
+
 export { type Arithmetic, type ArithmeticOptions, arithmetic } from './api/arithmetic.js'
 export {
   type BenchExtractionOptions,
