@@ -1,6 +1,6 @@
 import { join, parse } from 'node:path'
 import { parseDevice } from '../engine/device.js'
-import { openExecution } from '../engine/execution.js'
+import { type ExecutionRecord, openExecution } from '../engine/execution.js'
 import type { ExtractionPool } from '../engine/pool.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
@@ -41,8 +41,8 @@ export interface ExtractOptions extends NetworkChoice, WishedSettings {
   readonly signal?: AbortSignal
 }
 
-/** Features of one patch at every position. */
-export interface Extraction {
+/** Features of one patch at every position, and what computed them. */
+export interface Extraction extends ExecutionRecord {
   readonly model: string
   /** Side of the square frame in pixels. */
   readonly frame: number
@@ -120,8 +120,9 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
       images,
       seconds,
       imagesPerSecond: images / seconds,
+      ...execution.ran(),
     }
-    if (out !== undefined) await writeDescription(out, extraction, { ...origin, ...execution.ran() })
+    if (out !== undefined) await writeDescription(out, extraction, origin)
     return extraction
   } finally {
     progress.stop()

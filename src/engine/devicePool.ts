@@ -39,7 +39,6 @@ export interface DevicePlan {
 
 /** A pool of processes that hold one network on devices. */
 export interface DevicePool extends ExtractionPool {
-  readonly adapter: string | null
   /** Why the processor took over; undefined while the devices work. */
   readonly failure: string | undefined
 }
@@ -52,7 +51,6 @@ interface Devices {
   readonly processes: (DeviceProcess | undefined)[]
   readonly memory: Map<string, SharedArrayBuffer>
   batch: number
-  adapter: string | null
   failure: string | undefined
 }
 
@@ -68,7 +66,6 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
     processes: plan.devices.map(() => undefined),
     memory: new Map(),
     batch: plan.settings.batch,
-    adapter: null,
     failure: undefined,
   }
   let processor: ExtractionPool | undefined
@@ -92,9 +89,6 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
     network: plan.network,
     get settings() {
       return processor?.settings ?? { ...plan.settings, batch: devices.batch }
-    },
-    get adapter() {
-      return devices.adapter
     },
     get failure() {
       return devices.failure
@@ -178,7 +172,6 @@ async function workOn(devices: Devices, index: number, job: Job): Promise<void> 
   try {
     devices.processes[index] ??= await startProcess(devices, index)
     const opened = devices.processes[index]
-    devices.adapter ??= opened.adapter
     opened.setScene(job.scene)
     await Promise.all(Array.from({ length: IN_FLIGHT }, () => takeBatches(devices, opened, job)))
   } catch (error) {
