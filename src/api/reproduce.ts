@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { parseDevice } from '../engine/device.js'
-import { type Execution, type ExecutionRecord, openExecution } from '../engine/execution.js'
+import { type Execution, type ExecutionRecord, openExecution, requiredTrials } from '../engine/execution.js'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
 import type { ExtractionPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
@@ -79,7 +79,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const { progress = silent, signal } = options
   const start = new Date()
   const device = options.device ?? 'auto'
-  parseDevice(device)
+  const request = parseDevice(device)
   const study = await planStudy(options)
   const beside = await patchesBeside(
     study.out,
@@ -87,6 +87,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   )
   if (beside.length > 0)
     progress.note(`${study.out} holds other patches too; they count in its tables: ${beside.join(', ')}`)
+  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network)
   await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
   const skipped = study.units.length - study.left.length

@@ -76,13 +76,26 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   }
   if (wished.threads !== undefined)
     throw new UsageError(`--threads is for the processor; leave it out with --device ${request.name}`)
-  const devices = devicesOf(request.name, request.index)
-  const trials = await Promise.all(devices.map((device) => tryDevice(device, network)))
-  const refused = trials.find((trial) => !trial.runs)
-  if (refused !== undefined) throw deviceError(refused)
+  const trials = await requiredTrials(request, network)
+  const devices = trials.map(({ device }) => device)
   for (const { adapter, software } of trials.flatMap((trial) => (trial.runs ? [trial] : [])))
     if (software) onNote(`${request.name} runs on ${adapter}, which computes on the processor; --device cpu is faster`)
   return gpuExecution(plan, devices, trials)
+}
+
+/**
+ * Tries a GPU that is asked for, before anything is written; `auto` and `cpu` need no trial.
+ * @throws DeviceError when it is missing, crashes, or leaves its work to the processor
+ */
+export async function requiredTrials(
+  { name, index }: DeviceRequest,
+  network: Network,
+): Promise<readonly DeviceTrial[]> {
+  if (name === 'auto' || name === 'cpu') return []
+  const trials = await Promise.all(devicesOf(name, index).map((device) => tryDevice(device, network)))
+  const refused = trials.find((trial) => !trial.runs)
+  if (refused !== undefined) throw deviceError(refused)
+  return trials
 }
 
 function processorExecution(network: Network, settings: MeasuredSettings): Execution {

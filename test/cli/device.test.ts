@@ -43,7 +43,10 @@ describe('--device', () => {
       4,
       expect.stringMatching(/^shiftscope: device \w+ is not usable: .*--device cpu\n$/),
     ])
-    expect(existsSync(join(folder, 'absent'))).toBe(false)
+    const out = join(folder, 'absent')
+    const study = await shiftscope('reproduce', '--models', 'tiny-alexnet', '--device', device, '--out', out)
+    expect([study.status, study.stderr]).toEqual([4, stderr])
+    expect(existsSync(out)).toBe(false)
   })
 
   const hasVulkan = process.platform === 'linux' && platformGap('webgpu') === undefined
