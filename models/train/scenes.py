@@ -11,7 +11,7 @@ from samples import FRAME, HARD_ALPHA, Art, random_colour
 
 OBJECT_COUNT_SHARES = (0.04, 0.31, 0.3, 0.23, 0.12)
 OBJECT_PIXELS = (40, 140)
-WHITE_SHARE = 0.85
+WHITE_SHARE = 0.97
 FLIP_SHARE = 0.5
 PLACES_TRIED = 8
 

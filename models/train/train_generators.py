@@ -319,13 +319,39 @@ class Means:
         return row
 
 
+def train_step(training, threads, scenes, masks, rate):
+    """One step of every layer in training; yields its name and mean losses."""
+    encoder, statistics = training.encoder, training.statistics
+    inputs, weights = train.normalised(scenes), pixel_weights(masks)
+    with torch.no_grad():
+        maps = encoder.maps(inputs)
+        features = encoder.features(maps)
+
+    def train_layer(layer):
+        generator = training.generators[layer].train(training.step < FROZEN_NORM_STEPS)
+        pixel, feature = losses(encoder, generator, features[layer], inputs, maps, weights, statistics)
+        training.update(layer, pixel + feature, rate)
+        return layer, pixel.item(), feature.item()
+
+    layers = training.layers()
+    run = threads.map if len(layers) > 1 else map
+    yield from run(train_layer, layers)
+    training.step += 1
+
+
+def write_row(training, means, source, batches, rate):
+    row = {"samples": training.step * BATCH, "seconds": f"{training.seconds():.0f}", "rate": f"{rate:.2e}"}
+    figures = validate(training.generators, training.encoder, source, batches, training.statistics.image_mean)
+    train.log(LOG, row | means.take() | figures, COLUMNS)
+    write_sheet(training.encoder, training.generators, source, SHEET)
+
+
 def train_generators(arguments):
     steps = arguments.samples // BATCH
     train.keep_freed_memory()
     art = art_without_patches(train.WORK / "art", PATCHES)
     encoder = Encoder(art.classes)
-    statistics = training_statistics(encoder, art)
-    training = Training(encoder, statistics)
+    training = Training(encoder, training_statistics(encoder, art))
     first, started = training.step, time.monotonic()
     train.keep_rows_up_to(LOG, first * BATCH, COLUMNS)
     held_out = validation_source(art)
@@ -338,23 +364,10 @@ def train_generators(arguments):
             training.start_second_stage()
         if training.step == FROZEN_NORM_STEPS:
             training.measure_norms(Scenes(art, BATCH, STATISTICS_SEED))
-        inputs = train.normalised(scenes)
-        with torch.no_grad():
-            maps = encoder.maps(inputs)
-            features = encoder.features(maps)
-        weights, rate = pixel_weights(masks), training.rate(steps)
-
-        def train_layer(layer):
-            generator = training.generators[layer].train(training.step < FROZEN_NORM_STEPS)
-            pixel, feature = losses(encoder, generator, features[layer], inputs, maps, weights, statistics)
-            training.update(layer, pixel + feature, rate)
-            return layer, pixel.item(), feature.item()
-
-        layers = training.layers()
-        for layer, pixel, feature in (threads.map(train_layer, layers) if len(layers) > 1 else map(train_layer, layers)):
+        rate = training.rate(steps)
+        for layer, pixel, feature in train_step(training, threads, scenes, masks, rate):
             means.add(f"{layer}_pixel_loss", pixel)
             means.add(f"{layer}_feature_loss", feature)
-        training.step += 1
 
         done = training.step
         if done % 50 == 0:
@@ -362,10 +375,7 @@ def train_generators(arguments):
             print(f"{done * BATCH} of {steps * BATCH}: {means.recent()}, {pace:.1f} scenes/s", flush=True)
         if done % (SAMPLES_PER_VALIDATION // BATCH) == 0 or done == steps:
             count = LAST_VALIDATION_BATCHES if done == steps else VALIDATION_BATCHES
-            row = {"samples": done * BATCH, "seconds": f"{training.seconds():.0f}", "rate": f"{rate:.2e}"}
-            row |= means.take() | validate(training.generators, encoder, held_out, count, statistics.image_mean)
-            train.log(LOG, row, COLUMNS)
-            write_sheet(encoder, training.generators, held_out, SHEET)
+            write_row(training, means, held_out, count, rate)
         if time.monotonic() - saved > train.SECONDS_PER_CHECKPOINT:
             training.save_checkpoint()
             saved = time.monotonic()
@@ -374,5 +384,5 @@ def train_generators(arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=84_000)
+    parser.add_argument("--samples", type=int, default=90_000)
     train_generators(parser.parse_args())
