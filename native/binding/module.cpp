@@ -12,6 +12,7 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("measureReadBandwidth", Napi::Function::New<binding::measure_read_bandwidth>(env));
   exports.Set("instructionSet", Napi::Function::New<binding::instruction_set_name>(env));
   exports.Set("availableInstructionSets", Napi::Function::New<binding::available_instruction_set_names>(env));
+  exports.Set("cudaDevices", Napi::Function::New<binding::cuda_devices>(env));
   return exports;
 }
 

@@ -1,6 +1,11 @@
 #include "svm.h"
 
+#include <stdexcept>
+#include <string>
 #include <vector>
+
+#include "../cuda/device.h"
+#include "../cuda/svm.h"
 
 #include "arguments.h"
 #include "job.h"
@@ -24,6 +29,15 @@ double positive_argument(const Napi::Value& value, const char* name) {
     throw Napi::RangeError::New(value.Env(), std::string(name) + " must be a positive number");
   }
   return number;
+}
+
+cuda::Device device_with(std::size_t index) {
+  const cuda::Devices found = cuda::find_devices();
+  for (const cuda::Device& device : found.all) {
+    if (static_cast<std::size_t>(device.index) == index) return device;
+  }
+  throw std::runtime_error("CUDA device " + std::to_string(index) + " is not usable: " +
+                           (found.reason.empty() ? "there is none with this number" : found.reason));
 }
 
 Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
@@ -73,12 +87,22 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   check_length(env, labels.ElementLength(), product(env, problems, rows), "labels", "problems * rows");
   check_length(env, decisions.ElementLength(), product(env, problems, rows), "decisions", "problems * rows");
 
+  // Without it, the processor trains.
+  const Napi::Value device = given.Get("cudaDevice");
+  const bool on_device = !device.IsUndefined();
+  const std::size_t device_index = on_device ? count_argument(device, "cudaDevice", 0) : 0;
   const float* feature_data = features.Data();
   const std::int8_t* label_data = labels.Data();
   double* decision_data = decisions.Data();
   return Job<SvmResult>::start(
       env, {features, labels, decisions},
-      [=] { return shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data); },
+      [=] {
+        if (!on_device) {
+          return shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data);
+        }
+        return cuda::train_svm(device_with(device_index), feature_data, rows, dims, label_data, problems, options,
+                               decision_data);
+      },
       result_value);
 }
 

@@ -81,9 +81,10 @@ class Compositor {
   void composite(const Offset* offsets, std::size_t count, float* out,
                  InstructionSet level = instruction_set()) const;
 
- private:
+  /// Throws std::out_of_range for an offset that puts the window outside the frame.
   void check(const Offset* offsets, std::size_t count) const;
 
+ private:
   std::size_t channels_, rows_, cols_;
   std::size_t window_rows_, window_cols_;
   bool constant_;

@@ -40,20 +40,6 @@ constexpr std::size_t kJoiningShare = 4;
 /// Slots of a Gram matrix at least, however little memory it may take.
 constexpr std::size_t kLeastSlots = 1024;
 
-SvmKernels kernels_of(InstructionSet level) {
-  constexpr decltype(SvmKernels::decision_values) decision_values_of[] = SHIFTSCOPE_LEVEL_TABLE(decision_values);
-  constexpr decltype(SvmKernels::scalar_products) scalar_products_of[] = SHIFTSCOPE_LEVEL_TABLE(scalar_products);
-  constexpr decltype(SvmKernels::add_outer_products) outer_products_of[] = SHIFTSCOPE_LEVEL_TABLE(add_outer_products);
-  constexpr decltype(SvmKernels::dot) dot_of[] = SHIFTSCOPE_LEVEL_TABLE(dot);
-  constexpr decltype(SvmKernels::add_scaled) add_scaled_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled);
-  constexpr decltype(SvmKernels::add_scaled_floats) floats_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_floats);
-  constexpr decltype(SvmKernels::add_four_scaled) four_of[] = SHIFTSCOPE_LEVEL_TABLE(add_four_scaled);
-  constexpr decltype(SvmKernels::add_scaled_difference) difference_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_difference);
-  const int i = static_cast<int>(level);
-  return {decision_values_of[i], scalar_products_of[i], outer_products_of[i], dot_of[i],
-          add_scaled_of[i],      floats_of[i],          four_of[i],          difference_of[i]};
-}
-
 /// One problem on its way.
 struct Problem {
   const std::int8_t* labels = nullptr;
@@ -521,7 +507,7 @@ void check_arguments(std::size_t rows, std::size_t dims, const std::int8_t* labe
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights,
                     InstructionSet level) {
-  return train_svm(HostFeatures(features, rows, dims, kernels_of(level)), labels, problems, options, decisions, weights,
+  return train_svm(HostFeatures(features, rows, dims, svm_kernels(level)), labels, problems, options, decisions, weights,
                    level);
 }
 
@@ -529,7 +515,7 @@ SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std:
                     const SvmOptions& options, double* decisions, double* weights, InstructionSet level) {
   check_arguments(features.rows(), features.dims(), labels, problems, options);
   if (problems == 0) return {};
-  return Training(features, options, kernels_of(level)).run(labels, problems, decisions, weights);
+  return Training(features, options, svm_kernels(level)).run(labels, problems, decisions, weights);
 }
 
 }  // namespace shiftscope

@@ -5,9 +5,13 @@
 #include <optional>
 #include <vector>
 
+#include "instruction_set.h"
 #include "svm_kernel.h"
 
 namespace shiftscope {
+
+/// The kernels of this level, which must be available.
+SvmKernels svm_kernels(InstructionSet level);
 
 /// A sample and what its row of features is multiplied by.
 struct SvmTerm {

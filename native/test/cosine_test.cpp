@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "backend.h"
 #include "check.h"
 
 using namespace shiftscope;
@@ -26,8 +27,23 @@ bool same(const CosineFault& a, const CosineFault& b) {
   return a.reason == b.reason && a.in_anchors == b.in_anchors && a.index == b.index;
 }
 
-/// Compares every level and several numbers of threads with the reference, and all of them with one another bit by bit.
-void check_case(const float* features, std::size_t rows, std::size_t dims, const float* anchors, std::size_t count) {
+/// The distance of neighbouring float32 values just above 1.
+constexpr double kRounding = 1.2e-7;
+
+/// 1 if a value is NaN.
+double worst_difference(const std::vector<float>& values, const std::vector<float>& expected) {
+  double worst = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    worst = std::fmax(worst, std::fabs(static_cast<double>(values[i]) - expected[i]));
+    if (std::isnan(values[i])) worst = 1;
+  }
+  return worst;
+}
+
+/// Compares every backend with the reference, an emulated one only if it is worth the time, and the processor's levels and
+/// numbers of threads with one another bit by bit.
+void check_case(const float* features, std::size_t rows, std::size_t dims, const float* anchors, std::size_t count,
+                bool emulated = true) {
   std::vector<float> expected(count * rows), first;
   const CosineFault fault = cosine_reference(features, rows, dims, anchors, count, expected.data());
   for (InstructionSet level : available_instruction_sets()) {
@@ -38,15 +54,23 @@ void check_case(const float* features, std::size_t rows, std::size_t dims, const
                                 ", " + std::to_string(count) + " anchors, " + std::to_string(threads) + " threads";
       CHECK_THAT(same(found, fault), where + ": another fault than the reference's");
       if (fault.reason != Reason::none) continue;
-      double worst = 0;
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        worst = std::fmax(worst, std::fabs(static_cast<double>(out[i]) - expected[i]));
-        if (std::isnan(out[i])) worst = 1;
-      }
-      CHECK_THAT(worst <= 1.2e-7, where + ": off by " + std::to_string(worst));
+      const double worst = worst_difference(out, expected);
+      CHECK_THAT(worst <= kRounding, where + ": off by " + std::to_string(worst));
       if (first.empty()) first = out;
       CHECK_THAT(out.empty() || std::memcmp(out.data(), first.data(), out.size() * sizeof(float)) == 0,
                  where + ": not the same bits");
+    }
+  }
+  for (const test::Backend& backend : test::device_backends()) {
+    if (backend.emulated && !emulated) continue;
+    std::vector<float> out(count * rows, 9.0f);
+    const CosineFault found = backend.cosine_similarity(features, rows, dims, anchors, count, out.data());
+    const std::string where = backend.name + ", " + std::to_string(rows) + "x" + std::to_string(dims) + ", " +
+                              std::to_string(count) + " anchors";
+    CHECK_THAT(same(found, fault), where + ": another fault than the reference's");
+    if (fault.reason == Reason::none) {
+      const double worst = worst_difference(out, expected);
+      CHECK_THAT(worst <= kRounding, where + ": off by " + std::to_string(worst));
     }
   }
 }
@@ -60,7 +84,7 @@ TEST(random_matrices_are_within_a_rounding_of_the_reference) {
     const std::size_t misalignment = between(random, 0, 15);
     const auto features = normal_floats(random, rows * dims + misalignment, 1);
     const auto anchors = normal_floats(random, count * dims + misalignment, 2);
-    check_case(features.data() + misalignment, rows, dims, anchors.data() + misalignment, count);
+    check_case(features.data() + misalignment, rows, dims, anchors.data() + misalignment, count, i % 10 == 0);
   }
 }
 
@@ -79,6 +103,12 @@ TEST(a_vectors_cosine_with_itself_is_one) {
     std::vector<float> out(50);
     CHECK(cosine_similarity(features.data(), 50, 333, features.data() + row * 333, 1, 1, out.data()).reason == Reason::none);
     CHECK(out[row] == 1.0f);
+    for (const test::Backend& backend : test::device_backends()) {
+      if (backend.emulated && row % 10 > 0) continue;
+      CHECK(backend.cosine_similarity(features.data(), 50, 333, features.data() + row * 333, 1, out.data()).reason ==
+            Reason::none);
+      CHECK(out[row] == 1.0f);
+    }
   }
 }
 
@@ -117,7 +147,12 @@ TEST(vectors_without_a_direction_are_reported_with_their_index) {
         const auto fault = cosine_similarity(features.data(), rows, dims, anchors.data(), 2, threads, out.data());
         CHECK(same(fault, {reason, false, row}));
       }
-      check_case(anchors.data(), 2, dims, features.data(), rows);
+      for (const test::Backend& backend : test::device_backends()) {
+        if (backend.emulated && row != 64) continue;
+        const auto fault = backend.cosine_similarity(features.data(), rows, dims, anchors.data(), 2, out.data());
+        CHECK_THAT(same(fault, {reason, false, row}), backend.name);
+      }
+      check_case(anchors.data(), 2, dims, features.data(), rows, row == 64);
     }
   }
 }

@@ -1,12 +1,20 @@
 #include <cstdio>
 #include <exception>
 
+#include "../cuda/device.h"
+#include "backend.h"
 #include "check.h"
 #include "instruction_set.h"
 
 namespace {
 
 constexpr int kSkipped = 77;
+
+void print_devices() {
+  for (const auto& backend : shiftscope::test::device_backends()) std::printf("device: %s\n", backend.name.c_str());
+  const shiftscope::cuda::Devices devices = shiftscope::cuda::find_devices();
+  if (devices.all.empty()) std::printf("skipped: no CUDA device (%s)\n", devices.reason.c_str());
+}
 
 }  // namespace
 
@@ -17,6 +25,7 @@ int main() {
     std::printf("skipped: %s\n", error.what());
     return kSkipped;
   }
+  print_devices();
   for (const auto& test : shiftscope::test::tests()) {
     const std::size_t before = shiftscope::test::failures();
     try {

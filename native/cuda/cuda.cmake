@@ -1,0 +1,71 @@
+# The library shiftscope_cuda: the operations on CUDA devices where nvcc is found and wanted, otherwise what says that
+# there are none. SHIFTSCOPE_CUDA_BUILT says which.
+
+set(SHIFTSCOPE_CUDA_FOLDER ${CMAKE_CURRENT_LIST_DIR})
+set(SHIFTSCOPE_CUDA_SOURCES)
+foreach(source device memory stream features)
+  list(APPEND SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/${source}.cpp)
+endforeach()
+set(SHIFTSCOPE_CUDA_KERNELS)
+foreach(operation IN LISTS SHIFTSCOPE_OPERATIONS)
+  list(APPEND SHIFTSCOPE_CUDA_KERNELS ${SHIFTSCOPE_CUDA_FOLDER}/${operation}.cu)
+endforeach()
+
+if(CMAKE_JS_INC AND NOT "$ENV{SHIFTSCOPE_CUDA}")
+  set(SHIFTSCOPE_CUDA_DEFAULT OFF)
+else()
+  set(SHIFTSCOPE_CUDA_DEFAULT ON)
+endif()
+option(SHIFTSCOPE_CUDA "Build the CUDA kernels where nvcc is found" ${SHIFTSCOPE_CUDA_DEFAULT})
+
+set(SHIFTSCOPE_CUDA_BUILT OFF)
+set(SHIFTSCOPE_CUDA_ABSENCE "not wanted")
+if(SHIFTSCOPE_CUDA)
+  include(CheckLanguage)
+  check_language(CUDA)
+  set(SHIFTSCOPE_CUDA_ABSENCE "nvcc is not found")
+  if(CMAKE_CUDA_COMPILER)
+    # Turing to Hopper, and from the last one's code whatever comes after.
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+      set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90)
+    endif()
+    enable_language(CUDA)
+    set(SHIFTSCOPE_CUDA_BUILT ON)
+    if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.0)
+      set(SHIFTSCOPE_CUDA_BUILT OFF)
+      set(SHIFTSCOPE_CUDA_ABSENCE "nvcc ${CMAKE_CUDA_COMPILER_VERSION} is older than 12.0")
+    endif()
+  endif()
+endif()
+
+if(NOT SHIFTSCOPE_CUDA_BUILT)
+  message(STATUS "CUDA kernels are left out: ${SHIFTSCOPE_CUDA_ABSENCE}")
+  add_library(shiftscope_cuda STATIC ${SHIFTSCOPE_CUDA_FOLDER}/absent.cpp)
+  target_link_libraries(shiftscope_cuda PUBLIC shiftscope_options)
+  add_custom_target(cuda_kernels COMMAND ${CMAKE_COMMAND} -E echo
+                    "skipped: CUDA kernels are left out: ${SHIFTSCOPE_CUDA_ABSENCE}" VERBATIM)
+  return()
+endif()
+
+set(CMAKE_CUDA_STANDARD 20)
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
+# Static, so that the library loads on machines without CUDA.
+set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
+set(SHIFTSCOPE_NVCC_OPTIONS $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<NOT:$<BOOL:${MSVC}>>>:-Xcompiler=-Wall,-Wextra,-ffp-contract=off>)
+
+add_library(shiftscope_cuda STATIC ${SHIFTSCOPE_CUDA_SOURCES} ${SHIFTSCOPE_CUDA_KERNELS})
+target_link_libraries(shiftscope_cuda PUBLIC shiftscope_core)
+target_compile_options(shiftscope_cuda PRIVATE ${SHIFTSCOPE_NVCC_OPTIONS})
+target_include_directories(shiftscope_cuda SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
+
+add_executable(shiftscope_cuda_bench EXCLUDE_FROM_ALL ${SHIFTSCOPE_CUDA_FOLDER}/bench.cu)
+target_link_libraries(shiftscope_cuda_bench PRIVATE shiftscope_cuda)
+target_compile_options(shiftscope_cuda_bench PRIVATE ${SHIFTSCOPE_NVCC_OPTIONS})
+
+# Compiles the kernels anew, whatever is built already, and prints what each takes.
+add_custom_target(cuda_kernels
+                  COMMAND ${CMAKE_COMMAND} -DNVCC=${CMAKE_CUDA_COMPILER} "-DKERNELS=${SHIFTSCOPE_CUDA_KERNELS}"
+                          "-DARCHITECTURES=${CMAKE_CUDA_ARCHITECTURES}" -DINCLUDE=${SHIFTSCOPE_CORE}
+                          -P ${SHIFTSCOPE_CUDA_FOLDER}/resources.cmake
+                  VERBATIM)

@@ -1,0 +1,92 @@
+#include "device.h"
+
+#include "memory.h"
+#include "platform.h"
+#include "stream.h"
+
+namespace shiftscope::SHIFTSCOPE_CUDA {
+namespace {
+
+/// The oldest compute capability that kernels are compiled for.
+constexpr int kLeastMajor = 7, kLeastMinor = 5;
+
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// Why the runtime does not even count devices.
+std::string reason_of(cudaError_t status) {
+  int driver = 0, runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  if (driver == 0) return "no NVIDIA driver: install the driver of the card";
+  if (status == cudaErrorInsufficientDriver) {
+    return "the NVIDIA driver supports CUDA " + version_text(driver) + " and this build needs " + version_text(runtime) +
+           ": update the driver, or build with an older CUDA toolkit";
+  }
+  return std::string("no CUDA device: ") + cudaGetErrorString(status);
+}
+
+Device describe(int index) {
+  cudaDeviceProp properties;
+  check("cudaGetDeviceProperties", cudaGetDeviceProperties(&properties, index));
+  Device device{index, properties.name, properties.major, properties.minor, properties.totalGlobalMem, 1};
+  check("cudaDeviceGetAttribute",
+        cudaDeviceGetAttribute(&device.float64_ratio, cudaDevAttrSingleToDoublePrecisionPerfRatio, index));
+  return device;
+}
+
+void try_out(const Device& device) {
+  if (device.major < kLeastMajor || (device.major == kLeastMajor && device.minor < kLeastMinor)) {
+    throw DeviceError("compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
+                          " is older than " + std::to_string(kLeastMajor) + "." + std::to_string(kLeastMinor),
+                      false);
+  }
+  use(device.index);
+  Stream stream;
+  Array<char> memory(1);
+  memory.clear(stream);
+  stream.synchronise();
+}
+
+}  // namespace
+
+Devices find_devices() {
+  Devices found;
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess) {
+    cudaGetLastError();
+    return {{}, reason_of(status)};
+  }
+  if (count == 0) found.reason = "no CUDA device";
+  for (int index = 0; index < count; ++index) {
+    Device device{index, "device " + std::to_string(index), 0, 0, 0, 1};
+    try {
+      device = describe(index);
+      try_out(device);
+      found.all.push_back(device);
+    } catch (const DeviceError& error) {
+      cudaGetLastError();
+      if (!found.reason.empty()) found.reason += "; ";
+      found.reason += device.name + " cannot be used: " + error.what();
+    }
+  }
+  return found;
+}
+
+Arithmetic arithmetic_of(const Device& device) {
+  // A compensated product takes ten operations in float32, and float64's conversions cost as much as its products.
+  return device.float64_ratio <= 4 ? Arithmetic::float64 : Arithmetic::compensated;
+}
+
+void use(int device) { check("cudaSetDevice", cudaSetDevice(device)); }
+
+void check(const char* call, int status) {
+  const auto error = static_cast<cudaError_t>(status);
+  if (error == cudaSuccess) return;
+  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")",
+                    error == cudaErrorMemoryAllocation);
+}
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "namespace.h"
+
+/// The CUDA devices of this machine. This header needs no CUDA: without it at build time there are no devices, and the
+/// reason says so.
+namespace shiftscope::SHIFTSCOPE_CUDA {
+
+/// A call of the CUDA runtime that failed, as "cudaMalloc: out of memory (cudaErrorMemoryAllocation)". A kernel's own
+/// failure shows in a later call. After anything but a lack of memory the device cannot be used by this process any more.
+class DeviceError : public std::runtime_error {
+ public:
+  DeviceError(const std::string& what, bool out_of_memory) : std::runtime_error(what), out_of_memory(out_of_memory) {}
+
+  const bool out_of_memory;
+};
+
+struct Device {
+  int index = 0;
+  std::string name;
+  int major = 0, minor = 0;  ///< compute capability
+  std::size_t memory_bytes = 0;
+  int float64_ratio = 1;  ///< float32 operations in the time of one in float64: 2 in data centres, 32 or 64 elsewhere
+};
+
+struct Devices {
+  std::vector<Device> all;
+  std::string reason;  ///< why some or all devices of the machine are not among them, and what to do; may be empty
+};
+
+/// The devices that answer: each of them has been given memory and has written to it. Never throws.
+Devices find_devices();
+
+/// How sums of products are made as accurate as float64's.
+enum class Arithmetic {
+  float64,      ///< in float64
+  compensated,  ///< in pairs of float32 (sums.h)
+};
+
+/// The faster one on this device.
+Arithmetic arithmetic_of(const Device& device);
+
+/// Makes the device that of the calling thread. Throws DeviceError.
+void use(int device);
+
+/// Throws DeviceError, naming the call, unless `status`, a cudaError_t, is success.
+void check(const char* call, int status);
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA

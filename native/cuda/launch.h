@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+#include "device.h"
+#include "platform.h"
+#include "stream.h"
+
+namespace shiftscope::SHIFTSCOPE_CUDA {
+
+/// Threads of every block.
+constexpr int kThreads = 256;
+constexpr int kWarpSize = 32;
+constexpr int kWarps = kThreads / kWarpSize;
+
+/// Queues the kernel on grid blocks of kThreads threads; nothing for an empty grid. Throws DeviceError.
+template <class... Parameters, class... Arguments>
+void launch(const Stream& stream, void (*kernel)(Parameters...), dim3 grid, const Arguments&... arguments) {
+  if (grid.x == 0 || grid.y == 0) return;
+  std::tuple<Parameters...> values(arguments...);
+#if defined(SHIFTSCOPE_EMULATED_CUDA)
+  const auto thread = [=] { std::apply(kernel, values); };
+  check("cudaLaunchKernel", emulation::run(grid, dim3(kThreads), thread, stream.handle()));
+#else
+  std::apply(
+      [&](Parameters&... each) {
+        void* pointers[] = {&each...};
+        check("cudaLaunchKernel", cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, dim3(kThreads), pointers,
+                                                   0, stream.handle()));
+      },
+      values);
+#endif
+}
+
+/// Blocks that cover `count` things, so many each.
+inline unsigned blocks_for(std::size_t count, std::size_t each) { return static_cast<unsigned>((count + each - 1) / each); }
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA

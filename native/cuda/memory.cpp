@@ -1,0 +1,29 @@
+#include "memory.h"
+
+#include "device.h"
+#include "platform.h"
+
+namespace shiftscope::SHIFTSCOPE_CUDA {
+
+void* allocate(std::size_t bytes) {
+  void* memory = nullptr;
+  check("cudaMalloc", cudaMalloc(&memory, bytes));
+  return memory;
+}
+
+void release(void* memory) noexcept { cudaFree(memory); }
+
+void upload(void* device, const void* host, std::size_t bytes, const Stream& stream) {
+  // From memory that is not pinned, the call returns when the bytes are read.
+  if (bytes > 0) check("cudaMemcpyAsync", cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream.handle()));
+}
+
+void download(void* host, const void* device, std::size_t bytes, const Stream& stream) {
+  if (bytes > 0) check("cudaMemcpyAsync", cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream.handle()));
+}
+
+void clear(void* device, std::size_t bytes, const Stream& stream) {
+  if (bytes > 0) check("cudaMemsetAsync", cudaMemsetAsync(device, 0, bytes, stream.handle()));
+}
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA

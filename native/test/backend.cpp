@@ -1,0 +1,36 @@
+#include "backend.h"
+
+#include <cstdlib>
+
+#include "../cuda/device.h"
+
+namespace shiftscope {
+
+#if defined(SHIFTSCOPE_TEST_CUDA)
+namespace cuda {
+std::vector<test::Backend> backends();
+}
+#endif
+#if defined(SHIFTSCOPE_TEST_EMULATION)
+namespace emulated_cuda {
+std::vector<test::Backend> backends();
+}
+#endif
+
+const std::vector<test::Backend>& test::device_backends() {
+  static const std::vector<Backend> all = [] {
+    std::vector<Backend> backends;
+    const auto add = [&](std::vector<Backend> more) { backends.insert(backends.end(), more.begin(), more.end()); };
+#if defined(SHIFTSCOPE_TEST_EMULATION)
+    // Once is enough: little of what it does depends on the processor's instruction set.
+    if (std::getenv("SHIFTSCOPE_ISA") == nullptr) add(emulated_cuda::backends());
+#endif
+#if defined(SHIFTSCOPE_TEST_CUDA)
+    add(cuda::backends());
+#endif
+    return backends;
+  }();
+  return all;
+}
+
+}  // namespace shiftscope

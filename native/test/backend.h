@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "composite.h"
+#include "cosine.h"
+#include "svm.h"
+#include "svm_features.h"
+
+namespace shiftscope::test {
+
+/// All operations on one device and with one arithmetic, beside the processor's instruction sets; operands and results
+/// are in the processor's memory, as in the core's headers.
+struct Backend {
+  std::string name;
+  bool emulated = false;  ///< too slow for large cases
+
+  /// The batch goes to `buffer` from `start` on; what else is in it must stay.
+  std::function<void(const Window&, const Frame&, const std::vector<Offset>&, std::vector<float>& buffer,
+                     std::size_t start)>
+      composite;
+  std::function<void(const Window&, const Frame&, const std::vector<Offset>&, std::vector<std::uint16_t>& buffer,
+                     std::size_t start)>
+      composite_half;
+  std::function<CosineFault(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
+                            std::size_t anchor_count, float* out)>
+      cosine_similarity;
+  std::function<SvmResult(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
+                          std::size_t problems, const SvmOptions& options, double* decisions, double* weights)>
+      train_svm;
+  /// Calls `work` with what a training would use.
+  std::function<void(const float* features, std::size_t rows, std::size_t dims,
+                     const std::function<void(const SvmFeatures&)>& work)>
+      with_svm_features;
+};
+
+/// The emulated device, where it can be and no instruction set is forced, and every CUDA device that answers.
+const std::vector<Backend>& device_backends();
+
+}  // namespace shiftscope::test

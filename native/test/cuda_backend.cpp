@@ -1,0 +1,64 @@
+#include "backend.h"
+
+#include "../cuda/composite.h"
+#include "../cuda/cosine.h"
+#include "../cuda/device.h"
+#include "../cuda/features.h"
+#include "../cuda/svm.h"
+
+// Compiled for CUDA and for its emulation, as the sources in native/cuda are.
+namespace shiftscope::SHIFTSCOPE_CUDA {
+namespace {
+
+#if defined(SHIFTSCOPE_EMULATED_CUDA)
+constexpr bool kEmulated = true;
+#else
+constexpr bool kEmulated = false;
+#endif
+
+template <class T>
+void composite_into(const Device& device, const Window& window, const Frame& frame, const std::vector<Offset>& offsets,
+                    std::vector<T>& buffer, std::size_t start) {
+  use(device.index);
+  const Stream stream;
+  Array<T> batch(buffer, stream);
+  Compositor compositor(device, window, frame);
+  compositor.composite(offsets.data(), offsets.size(), batch.data() + start, stream);
+  batch.copy_to(buffer.data(), stream);
+  stream.synchronise();
+}
+
+test::Backend backend_of(const Device& device, Arithmetic arithmetic) {
+  test::Backend backend;
+  backend.name = device.name + (arithmetic == Arithmetic::float64 ? ", float64" : ", compensated float32");
+  backend.emulated = kEmulated;
+  backend.composite = [=](auto&&... arguments) { composite_into<float>(device, arguments...); };
+  backend.composite_half = [=](auto&&... arguments) { composite_into<Half>(device, arguments...); };
+  backend.cosine_similarity = [=](const float* features, std::size_t rows, std::size_t dims, const float* anchors,
+                                  std::size_t count, float* out) {
+    return cosine_similarity(Features(device, features, rows, dims, arithmetic), anchors, count, out);
+  };
+  backend.train_svm = [=](const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
+                          std::size_t problems, const SvmOptions& options, double* decisions, double* weights) {
+    return train_svm(Features(device, features, rows, dims, arithmetic), labels, problems, options, decisions, weights);
+  };
+  backend.with_svm_features = [=](const float* values, std::size_t rows, std::size_t dims, const auto& work) {
+    const Features features(device, values, rows, dims, arithmetic);
+    work(DeviceSvmFeatures(features));
+  };
+  return backend;
+}
+
+}  // namespace
+
+std::vector<test::Backend> backends() {
+  std::vector<test::Backend> all;
+  for (const Device& device : find_devices().all) {
+    for (Arithmetic arithmetic : {Arithmetic::float64, Arithmetic::compensated}) {
+      all.push_back(backend_of(device, arithmetic));
+    }
+  }
+  return all;
+}
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "../cuda/composite.h"
+#include "../cuda/cosine.h"
+#include "../cuda/features.h"
+#include "../cuda/platform.h"
+#include "../cuda/svm.h"
+#include "check.h"
+
+// What operations do when a call of the runtime fails. Only the emulated device fails when it is told to.
+namespace shiftscope::emulated_cuda {
+namespace {
+
+using test::Random;
+
+const Device kDevice{0, "emulated device", 9, 0, std::size_t{1} << 30, 32};
+
+struct Matrix {
+  std::size_t rows, dims;
+  std::vector<float> values;
+};
+
+Matrix random_matrix(std::size_t rows, std::size_t dims) {
+  Random random(51);
+  std::normal_distribution<float> normal;
+  Matrix matrix{rows, dims, std::vector<float>(rows * dims)};
+  for (float& value : matrix.values) value = normal(random);
+  return matrix;
+}
+
+void composite_once() {
+  const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 0.5f, 1}};
+  const Frame frame{1, 5, 6, {7}};
+  const Offset offset{1, 2};
+  use(kDevice.index);
+  const Stream stream;
+  Array<float> batch(30);
+  Compositor compositor(kDevice, window, frame);
+  compositor.composite(&offset, 1, batch.data(), stream);
+  std::vector<float> out(30);
+  batch.copy_to(out.data(), stream);
+  stream.synchronise();
+}
+
+void compare_once() {
+  const Matrix matrix = random_matrix(6, 10);
+  std::vector<float> out(2 * matrix.rows);
+  cosine_similarity(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), matrix.values.data(), 2, out.data());
+}
+
+void train_once() {
+  const Matrix matrix = random_matrix(30, 6);
+  std::vector<std::int8_t> labels(3 * matrix.rows);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 5 < 2 ? 1 : -1;
+  std::vector<double> decisions(labels.size());
+  SvmOptions options;
+  options.threads = 3;
+  train_svm(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), labels.data(), 3, options, decisions.data());
+}
+
+/// Lets each call of the runtime fail in turn. Everything that was made must be freed again, and the error must name the
+/// call and the cause.
+void check_every_failure(void (*operation)(), cudaError_t error, bool lost, const std::string& cause) {
+  emulation::fail(0, cudaSuccess, false);
+  operation();
+  const long calls = emulation::calls();
+  CHECK(calls > 5);
+  // A training makes hundreds of the same calls.
+  const long step = std::max(1L, calls / 60);
+  for (long call = 1; call <= calls; call += step) {
+    emulation::fail(call, error, lost);
+    std::string message = "no error";
+    try {
+      operation();
+    } catch (const DeviceError& caught) {
+      message = caught.what();
+      CHECK(caught.out_of_memory == (error == cudaErrorMemoryAllocation));
+    }
+    CHECK_THAT(message.rfind("cuda", 0) == 0 && message.find(cause) != std::string::npos,
+               "call " + std::to_string(call) + " fails: " + message);
+    CHECK_THAT(emulation::live() == 0, std::to_string(emulation::live()) + " objects are left after " + message);
+  }
+  emulation::fail(0, cudaSuccess, false);
+}
+
+}  // namespace
+
+TEST(device_every_failing_call_is_an_error_that_names_it) {
+  for (auto* operation : {composite_once, compare_once, train_once}) {
+    check_every_failure(operation, cudaErrorMemoryAllocation, false, "out of memory (cudaErrorMemoryAllocation)");
+    check_every_failure(operation, cudaErrorLaunchFailure, true, "unspecified launch failure (cudaErrorLaunchFailure)");
+  }
+}
+
+TEST(device_one_that_does_not_answer_is_left_out_with_the_reason) {
+  for (long call = 1; call <= 4; ++call) {
+    emulation::fail(call, cudaErrorLaunchFailure, true);
+    const Devices found = find_devices();
+    CHECK(found.all.empty());
+    CHECK_THAT(found.reason.find("unspecified launch failure") != std::string::npos, found.reason);
+  }
+  emulation::fail(0, cudaSuccess, false);
+  CHECK(find_devices().all.size() == 1);
+  CHECK(find_devices().reason.empty());
+}
+
+TEST(device_bad_arguments_are_the_cores_errors) {
+  const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 1, 1}};
+  CHECK(test::throws<std::invalid_argument>([&] { Compositor(kDevice, window, {1, 1, 6, {7}}); }, "does not fit"));
+  CHECK(test::throws<std::out_of_range>(
+      [&] {
+        const Stream stream;
+        Compositor compositor(kDevice, window, {1, 5, 6, {7}});
+        const Offset offset{0, 5};
+        Array<float> batch(30);
+        compositor.composite(&offset, 1, batch.data(), stream);
+      },
+      "offset 0"));
+  CHECK(test::throws<std::invalid_argument>([] { Features(kDevice, nullptr, 0, 0); }, "dimensions"));
+}
+
+}  // namespace shiftscope::emulated_cuda

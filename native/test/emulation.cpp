@@ -1,0 +1,353 @@
+#include "emulation.h"
+
+#include <ucontext.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+thread_local dim3 threadIdx, blockIdx, gridDim;
+
+namespace {
+
+constexpr std::size_t kStackBytes = 256 << 10;
+constexpr unsigned kWarpSize = 32;
+
+struct Fiber {
+  ucontext_t context{};
+  std::unique_ptr<char[]> stack{new char[kStackBytes]};
+  unsigned index = 0;
+};
+
+/// Values that lanes give to one another, those of two exchanges in turn: a lane cannot be two ahead of another.
+struct Warp {
+  std::array<std::array<std::uint64_t, kWarpSize>, 2> values{};
+  unsigned arrived = 0, turn = 0;
+  std::vector<unsigned> waiting;
+};
+
+/// The threads of one block, of which one runs at a time.
+class Block {
+ public:
+  void run(dim3 place, unsigned threads, const std::function<void()>& thread) {
+    place_ = place;
+    thread_ = &thread;
+    threads_ = threads;
+    finished_ = arrived_ = 0;
+    waiting_.clear();
+    ready_.clear();
+    warps_.assign((threads + kWarpSize - 1) / kWarpSize, {});
+    while (fibers_.size() < threads) fibers_.push_back(std::make_unique<Fiber>());
+    for (unsigned i = 0; i < threads; ++i) start(*fibers_[i], i);
+    while (!ready_.empty()) go_on(next());
+    if (finished_ < threads) throw std::logic_error("threads of a kernel wait for one another");
+  }
+
+  void wait_for_block() {
+    if (++arrived_ == threads_) {
+      arrived_ = 0;
+      release(waiting_);
+    } else {
+      wait(waiting_);
+    }
+  }
+
+  std::uint64_t exchange(std::uint64_t value, unsigned lane_bits) {
+    const unsigned lane = current_->index % kWarpSize;
+    Warp& warp = warps_[current_->index / kWarpSize];
+    auto& values = warp.values[warp.turn];
+    values[lane] = value;
+    if (++warp.arrived == kWarpSize) {
+      warp.arrived = 0;
+      warp.turn = 1 - warp.turn;
+      release(warp.waiting);
+    } else {
+      wait(warp.waiting);
+    }
+    return values[lane ^ lane_bits];
+  }
+
+ private:
+  static Block*& running() {
+    thread_local Block* block = nullptr;
+    return block;
+  }
+
+  void start(Fiber& fiber, unsigned index) {
+    fiber.index = index;
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_size = kStackBytes;
+    fiber.context.uc_link = &scheduler_;
+    running() = this;
+    makecontext(&fiber.context, [] { running()->work(); }, 0);
+    ready_.push_back(index);
+  }
+
+  void work() {
+    (*thread_)();
+    ++finished_;
+  }
+
+  unsigned next() {
+    std::swap(ready_[random_() % ready_.size()], ready_.back());
+    const unsigned index = ready_.back();
+    ready_.pop_back();
+    return index;
+  }
+
+  void go_on(unsigned index) {
+    current_ = fibers_[index].get();
+    threadIdx = dim3(index, 0, 0);
+    blockIdx = place_;
+    swapcontext(&scheduler_, &current_->context);
+  }
+
+  void wait(std::vector<unsigned>& queue) {
+    Fiber& self = *current_;
+    queue.push_back(self.index);
+    swapcontext(&self.context, &scheduler_);
+  }
+
+  void release(std::vector<unsigned>& queue) {
+    ready_.insert(ready_.end(), queue.begin(), queue.end());
+    queue.clear();
+  }
+
+  ucontext_t scheduler_{};
+  dim3 place_;
+  const std::function<void()>* thread_ = nullptr;
+  unsigned threads_ = 0, finished_ = 0, arrived_ = 0;
+  std::vector<unsigned> waiting_, ready_;
+  std::vector<Warp> warps_;
+  std::vector<std::unique_ptr<Fiber>> fibers_;
+  Fiber* current_ = nullptr;
+  std::minstd_rand random_{1};
+};
+
+std::recursive_mutex& device() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+Block& block() {
+  static Block one;
+  return one;
+}
+
+std::atomic<long> calls_made{0}, failing_call{0}, live_objects{0};
+std::atomic<bool> loses{false}, lost{false};
+std::atomic<cudaError_t> failure{cudaSuccess};
+
+/// What a call that can fail returns first.
+cudaError_t status() {
+  const long call = ++calls_made;
+  if (lost) return cudaErrorLaunchFailure;
+  if (call != failing_call) return cudaSuccess;
+  lost = loses.load();
+  return failure;
+}
+
+}  // namespace
+
+struct CUstream_st {
+  std::vector<std::function<void()>> queue;
+};
+struct CUevent_st {
+  std::chrono::steady_clock::time_point time;
+};
+
+namespace {
+
+std::set<cudaStream_t>& streams() {
+  static std::set<cudaStream_t> all;
+  return all;
+}
+
+void finish(cudaStream_t stream) {
+  std::vector<std::function<void()>> queue;
+  std::swap(queue, stream->queue);
+  if (!lost) {
+    for (const auto& work : queue) work();
+  }
+}
+
+cudaError_t queue(cudaStream_t stream, std::function<void()> work) {
+  const std::lock_guard lock(device());
+  const cudaError_t error = status();
+  if (error == cudaSuccess) stream->queue.push_back(std::move(work));
+  return error;
+}
+
+}  // namespace
+
+void __syncthreads() { block().wait_for_block(); }
+
+std::uint64_t emulation::exchange(std::uint64_t value, int lane_bits) {
+  return block().exchange(value, static_cast<unsigned>(lane_bits));
+}
+
+cudaError_t emulation::run(dim3 grid, dim3 threads, std::function<void()> thread, cudaStream_t stream) {
+  return queue(stream, [=] {
+    gridDim = grid;
+    for (unsigned y = 0; y < grid.y; ++y) {
+      for (unsigned x = 0; x < grid.x; ++x) block().run(dim3(x, y, 0), threads.x, thread);
+    }
+  });
+}
+
+void emulation::fail(long call, cudaError_t error, bool then_lost) {
+  calls_made = 0;
+  failing_call = call;
+  failure = error;
+  loses = then_lost;
+  lost = false;
+}
+
+long emulation::calls() { return calls_made; }
+
+long emulation::live() { return live_objects; }
+
+const char* cudaGetErrorName(cudaError_t error) {
+  return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaErrorLaunchFailure";
+}
+
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaErrorMemoryAllocation ? "out of memory" : "unspecified launch failure";
+}
+
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return status();
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {"emulated device", std::size_t{1} << 30, 9, 0};
+  return status();
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = 2;
+  return status();
+}
+
+cudaError_t cudaSetDevice(int) { return status(); }
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  const cudaError_t error = status();
+  if (error != cudaSuccess) return error;
+  *memory = std::malloc(bytes);
+  std::memset(*memory, 0xff, bytes);
+  ++live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFree(void* memory) {
+  if (memory == nullptr) return cudaSuccess;
+  const std::lock_guard lock(device());
+  for (cudaStream_t stream : streams()) finish(stream);
+  std::free(memory);
+  --live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (kind == cudaMemcpyDeviceToHost) {
+    // To memory that is not pinned, the call returns when the copy is done.
+    const cudaError_t error = queue(stream, [=] { std::memcpy(to, from, bytes); });
+    if (error == cudaSuccess) finish(stream);
+    return error;
+  }
+  const auto* begin = static_cast<const char*>(from);
+  return queue(stream, [to, values = std::vector<char>(begin, begin + bytes)] {
+    std::memcpy(to, values.data(), values.size());
+  });
+}
+
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  return queue(stream, [=] { std::memset(memory, value, bytes); });
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  const std::lock_guard lock(device());
+  const cudaError_t error = status();
+  if (error != cudaSuccess) return error;
+  *stream = new CUstream_st;
+  streams().insert(*stream);
+  ++live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const std::lock_guard lock(device());
+  finish(stream);
+  streams().erase(stream);
+  delete stream;
+  --live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const std::lock_guard lock(device());
+  const cudaError_t error = status();
+  if (error == cudaSuccess) finish(stream);
+  return error;
+}
+
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
+  const cudaError_t error = status();
+  if (error != cudaSuccess) return error;
+  *event = new CUevent_st;
+  ++live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  --live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return queue(stream, [=] { event->time = std::chrono::steady_clock::now(); });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t) {
+  const std::lock_guard lock(device());
+  for (cudaStream_t stream : streams()) finish(stream);
+  return status();
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later) {
+  *milliseconds = std::chrono::duration<float, std::milli>(later->time - earlier->time).count();
+  return status();
+}
+
+/// The nearest multiple of the spacing of binary16 at this size; the default rounding takes ties to even.
+__half __float2half_rn(float value) {
+  const auto sign = static_cast<std::uint16_t>(__float_as_uint(value) >> 16 & 0x8000u);
+  const float size = std::fabs(value);
+  if (std::isnan(value)) return {0x7fff};
+  if (size >= 65520.0f) return {static_cast<std::uint16_t>(sign | 0x7c00u)};
+  int exponent = 0;
+  std::frexp(size, &exponent);
+  exponent = std::max(exponent, -13);
+  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(size, 11 - exponent)));
+  return {static_cast<std::uint16_t>(sign | (((exponent + 13) << 10) + steps))};
+}

@@ -1,0 +1,163 @@
+#pragma once
+
+// A CUDA device in the processor: as much of the language and of the runtime as native/cuda uses, so that the sources of
+// its kernels, compiled as plain C++, run in the tests.
+//
+// What it shows: that the kernels' arithmetic, indices and use of shared memory and of warps are right. Every thread of a
+// block has a stack of its own and they go on in random order, so that a missing __syncthreads tends to show, and one that
+// not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, and with
+// the address sanitizer every access outside an array is found.
+// What it cannot show: how fast anything is, races within a warp, alignment that a device insists on, or what nvcc makes of
+// the sources.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__ static
+#define __launch_bounds__(...)
+
+struct dim3 {
+  unsigned x, y, z;
+  constexpr dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+struct float2 {
+  float x, y;
+};
+struct uint4 {
+  unsigned x, y, z, w;
+};
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInsufficientDriver = 35,
+  cudaErrorNoDevice = 100,
+  cudaErrorLaunchFailure = 719,
+};
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
+enum cudaDeviceAttr { cudaDevAttrSingleToDoublePrecisionPerfRatio = 87 };
+constexpr unsigned cudaStreamNonBlocking = 1;
+struct cudaDeviceProp {
+  char name[256];
+  std::size_t totalGlobalMem;
+  int major, minor;
+};
+struct CUstream_st;
+struct CUevent_st;
+using cudaStream_t = CUstream_st*;
+using cudaEvent_t = CUevent_st*;
+
+const char* cudaGetErrorName(cudaError_t error);
+const char* cudaGetErrorString(cudaError_t error);
+cudaError_t cudaGetLastError();
+cudaError_t cudaDriverGetVersion(int* version);
+cudaError_t cudaRuntimeGetVersion(int* version);
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaMalloc(void** memory, std::size_t bytes);
+cudaError_t cudaFree(void* memory);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream);
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaEventCreate(cudaEvent_t* event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later);
+
+/// The running thread's place.
+extern thread_local dim3 threadIdx, blockIdx, gridDim;
+
+void __syncthreads();
+
+namespace emulation {
+
+/// Queues a kernel. `thread` is what every thread of every block does.
+cudaError_t run(dim3 grid, dim3 block, std::function<void()> thread, cudaStream_t stream);
+
+/// Gives this lane's 8 bytes to the warp and returns those of the lane whose number differs in these bits.
+std::uint64_t exchange(std::uint64_t value, int lane_bits);
+
+/// The calls from now on that can fail, counted from 1: the one with this number fails, and if `lost`, all after it.
+/// 0: none. Counts anew.
+void fail(long call, cudaError_t error, bool lost);
+
+/// Calls that can fail since `fail`.
+long calls();
+
+/// Arrays, streams and events that have been made and not been freed.
+long live();
+
+}  // namespace emulation
+
+template <class T>
+T __shfl_xor_sync(unsigned, T value, int lane_bits) {
+  static_assert(sizeof(T) <= sizeof(std::uint64_t));
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  bits = emulation::exchange(bits, lane_bits);
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// One block runs at a time, and a thread stops only where it waits.
+template <class T>
+T atomicMin(T* at, T value) {
+  const T before = *at;
+  *at = std::min(before, value);
+  return before;
+}
+template <class T>
+T atomicMax(T* at, T value) {
+  const T before = *at;
+  *at = std::max(before, value);
+  return before;
+}
+
+template <class T>
+T __ldcs(const T* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+template <class T>
+void __stcs(T* to, T value) {
+  std::memcpy(static_cast<void*>(to), &value, sizeof value);
+}
+
+inline float __fmul_rn(float a, float b) { return a * b; }
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fsub_rn(float a, float b) { return a - b; }
+inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b, c); }
+inline double __fma_rn(double a, double b, double c) { return std::fma(a, b, c); }
+inline std::uint32_t __umulhi(std::uint32_t a, std::uint32_t b) {
+  return static_cast<std::uint32_t>((std::uint64_t{a} * b) >> 32);
+}
+inline unsigned __float_as_uint(float value) {
+  unsigned bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+struct __half {
+  std::uint16_t bits;
+};
+__half __float2half_rn(float value);
+inline std::uint16_t __half_as_ushort(__half value) { return value.bits; }
+
+using std::isinf;
+using std::max;
+using std::memcpy;
+using std::min;
+using std::sqrt;
