@@ -1,0 +1,47 @@
+/**
+ * Makes the pictures of the README by the project's own commands:
+ *
+ *   npm run build && node docs/make_pictures.mjs [FOLDER OF RESULTS]
+ *
+ * The page is drawn by Chromium (/usr/bin/chromium, or $CHROMIUM). Without a folder, the study of `npm start` runs first.
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
+import sharp from 'sharp'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pictures = join(root, 'docs', 'pictures')
+const shiftscope = (...words) =>
+  execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...words], { stdio: 'inherit' })
+
+const work = mkdtempSync(join(tmpdir(), 'shiftscope-pictures-'))
+const results = process.argv[2] === undefined ? join(work, 'results') : resolve(process.argv[2])
+if (process.argv[2] === undefined) shiftscope('reproduce', '--out', results)
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+})
+const page = await browser.newPage({ viewport: { width: 1400, height: 1110 } })
+await page.goto(`${pathToFileURL(join(results, 'index.html'))}`)
+await page.waitForTimeout(2000)
+await small(await page.screenshot(), 'viewer.png')
+await browser.close()
+
+await small(join(results, 'figures', 'figure-3-patches-125.png'), 'figure-3.png')
+
+const fruit = ['--image', 'A=orange@0,0 orange@0,149 orange@149,0', '--image', 'B=orange@0,0 orange@0,149']
+const sheets = join(work, 'arithmetic')
+shiftscope('arithmetic', '--expression', 'A - B', ...fruit, '--out', sheets)
+for (const layer of ['fc6', 'fc7', 'fc8']) {
+  copyFileSync(join(sheets, `${layer}-sheet.png`), join(pictures, `arithmetic-${layer}.png`))
+}
+
+/** As a picture of few colours, which is a quarter of the size. */
+function small(image, name) {
+  return sharp(image).png({ palette: true, colours: 128, effort: 10 }).toFile(join(pictures, name))
+}
