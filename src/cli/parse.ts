@@ -47,14 +47,25 @@ export function parseLimits(text: string): { low: number; high: number } {
   return { low, high }
 }
 
+type Assignments = Readonly<Record<string, string>>
+
 /** Collects repeated ID=FILE options. */
-export function collectAssignments(
-  text: string,
-  before: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
+export function collectAssignments(text: string, before: Assignments = {}): Assignments {
+  return assigned(text, before, 'Give ID=FILE, such as alexnet=alexnet.pth.')
+}
+
+/** Collects repeated NAME=FILE and NAME=SCENE options. */
+export function collectImages(text: string, before: Assignments = {}): Assignments {
+  return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
+}
+
+function assigned(text: string, before: Assignments, form: string): Assignments {
   const at = text.indexOf('=')
-  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('Give ID=FILE, such as alexnet=alexnet.pth.')
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(form)
+  const id = text.slice(0, at)
+  if (Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
+  return { ...before, [id]: text.slice(at + 1) }
+}
 }
 
 /** Numbers of the ten classifiers of a layer, 0 to 9. */

@@ -126,6 +126,8 @@ describe('arithmetic', () => {
       [2, /no image is called C: there are A, B/, ['--expression', 'A + C', ...scenes]],
       [2, /image C is not in the expression/, [...sum, ...scenes, '--image', 'C=dog@0,0']],
       [2, /no image is called A: none is given/, sum],
+      [2, /--image.*A is given twice/, [...sum, ...scenes, '--image', 'A=dog@1,1']],
+      [2, /--image.*Give NAME=FILE or NAME=SCENE/, [...sum, '--image', 'A']],
       [
         2,
         /images A and a differ by case alone/,

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { type ArithmeticOptions, arithmetic, ORIGINS } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
-import { collectAssignments, collectNames, parseWhole } from '../parse.js'
+import { collectAssignments, collectImages, collectNames, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 /** Options by the names of the command line. */
@@ -25,7 +25,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     .option(
       '--image <name=what>',
       'picture of the frame’s size, or scene of patches: "orange@0,149 dog:100@20,30", patch:size@row,col; repeated',
-      collectAssignments,
+      collectImages,
     )
     .option('--patches <path>', 'folder of pictures, or manifest.json, for scenes; the ten built-in patches by default')
     .option('--size <n>', 'side in pixels of a scene’s objects that have none of their own', parseWhole, 75)
