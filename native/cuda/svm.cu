@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../core/parallel.h"
 #include "row_products.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
@@ -213,6 +214,22 @@ std::vector<typename Sum::Operand> operands_of(const std::vector<double>& values
   return operands;
 }
 
+/// products: rows from `begin` on of a symmetric matrix, [size - begin, size], of which what is on and left of the diagonal
+/// goes to both halves of out. By squares, so that columns are written while they are in the caches.
+void mirror(const double* products, std::size_t size, std::size_t begin, std::size_t threads, double* out,
+            std::size_t stride) {
+  for_each_piece(size - begin, kTile, threads, [&](std::size_t, std::size_t first, std::size_t last) {
+    for (std::size_t column = 0; column < begin + last; column += kTile) {
+      for (std::size_t i = begin + first; i < begin + last; ++i) {
+        const double* row = products + (i - begin) * size;
+        for (std::size_t j = column; j < std::min<std::size_t>(column + kTile, i + 1); ++j) {
+          out[i * stride + j] = out[j * stride + i] = row[j];
+        }
+      }
+    }
+  });
+}
+
 float float_of_bits(unsigned bits) {
   float value;
   static_assert(sizeof value == sizeof bits);
@@ -300,28 +317,24 @@ void DeviceSvmFeatures::products_of(const std::vector<std::uint32_t>& samples, c
   scratch_.stream.synchronise();
 }
 
-void DeviceSvmFeatures::fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t, double* out,
-                                  std::size_t stride) const {
+void DeviceSvmFeatures::fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads,
+                                  double* out, std::size_t stride) const {
   const std::size_t size = samples.size(), fresh = size - begin;
   if (fresh == 0) return;
-  std::vector<double> products(fresh * size);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    use(features_.device());
-    scratch_.samples.assign(samples, scratch_.stream);
-    scratch_.results.resize(products.size());
-    const GramJob job{{features_.data(), scratch_.samples.data(), size, static_cast<unsigned>(dims())},
-                      static_cast<unsigned>(begin),
-                      scratch_.results.data()};
-    const dim3 grid(blocks_for(fresh, kTile), blocks_for(size, kTile));
-    launch(scratch_.stream, arithmetic_ == Arithmetic::float64 ? gram_kernel<Float64Sum> : gram_kernel<CompensatedSum>,
-           grid, job);
-    scratch_.results.copy_to(products.data(), scratch_.stream);
-    scratch_.stream.synchronise();
-  }
-  for (std::size_t i = begin; i < size; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) out[i * stride + j] = out[j * stride + i] = products[(i - begin) * size + j];
-  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  use(features_.device());
+  scratch_.samples.assign(samples, scratch_.stream);
+  scratch_.results.resize(fresh * size);
+  scratch_.downloads.resize(std::max(scratch_.downloads.size(), fresh * size));
+  const GramJob job{{features_.data(), scratch_.samples.data(), size, static_cast<unsigned>(dims())},
+                    static_cast<unsigned>(begin),
+                    scratch_.results.data()};
+  const dim3 grid(blocks_for(fresh, kTile), blocks_for(size, kTile));
+  launch(scratch_.stream, arithmetic_ == Arithmetic::float64 ? gram_kernel<Float64Sum> : gram_kernel<CompensatedSum>, grid,
+         job);
+  scratch_.results.copy_to(scratch_.downloads.data(), scratch_.stream);
+  scratch_.stream.synchronise();
+  mirror(scratch_.downloads.data(), size, begin, threads, out, stride);
 }
 
 void DeviceSvmFeatures::add_rows(const std::vector<SvmTerm>& terms, double* target) const {
@@ -357,11 +370,11 @@ void DeviceSvmFeatures::add_outer_products(const std::vector<std::uint32_t>& sam
   use(features_.device());
   const std::size_t size = dims() + 1;
   scratch_.samples.assign(samples, scratch_.stream);
-  std::vector<double> strip;
+  std::vector<double>& strip = scratch_.downloads;
   for (std::size_t begin = 0; begin < size; begin += kStripRows) {
     const std::size_t count = std::min(kStripRows, size - begin);
-    strip.resize(count * size);
-    scratch_.results.resize(strip.size());
+    strip.resize(std::max(strip.size(), count * size));
+    scratch_.results.resize(count * size);
     const OuterJob job{{features_.data(), scratch_.samples.data(), samples.size(), static_cast<unsigned>(dims())},
                        static_cast<unsigned>(begin),
                        static_cast<unsigned>(count),

@@ -60,6 +60,7 @@ class DeviceSvmFeatures : public SvmFeatures {
     Array<double> results;
     Array<unsigned> largest;
     Array<unsigned long long> first;
+    std::vector<double> downloads;
   };
 
   Scratch make_scratch() const;
