@@ -66,7 +66,6 @@ function assigned(text: string, before: Assignments, form: string): Assignments 
   if (Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
   return { ...before, [id]: text.slice(at + 1) }
 }
-}
 
 /** Numbers of the ten classifiers of a layer, 0 to 9. */
 export function parseProblems(text: string): readonly number[] {
