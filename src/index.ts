@@ -65,6 +65,8 @@ export {
   listNetworks,
   type Network,
   type NetworkStatus,
+  PRECISIONS,
+  type Precision,
   type PulledWeights,
   type PullOptions,
   pullWeights,

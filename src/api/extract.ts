@@ -11,7 +11,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
-import type { Network } from '../networks/index.js'
+import type { Network, Precision } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
@@ -35,6 +35,8 @@ export interface ExtractOptions extends NetworkChoice, WishedSettings {
   readonly blend?: Scene['blend']
   /** `auto` (default), `cpu`, or a GPU: `webgpu`, `cuda`, `tensorrt`, `directml`, `coreml`, with `:INDEX` where there are several. */
   readonly device?: string
+  /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
+  readonly precision?: Precision
   /** Folder for `<layer>.npy` and extract.json; nothing is written without it. */
   readonly out?: string
   readonly progress?: Progress
@@ -85,6 +87,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     patchSha256: patch.sha256,
     background: identity,
     blend,
+    ...(options.precision === 'fp16' && { precision: options.precision }),
     weights: network.weightsPath,
     weightsSha256: network.weightsSha256,
   }
@@ -94,6 +97,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     images: grid.rows * grid.cols,
     request,
     wished: options,
+    ...(options.precision && { precision: options.precision }),
     onNote: (line) => progress.note(line),
   })
   const { pool } = execution

@@ -87,7 +87,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   )
   if (beside.length > 0)
     progress.note(`${study.out} holds other patches too; they count in its tables: ${beside.join(', ')}`)
-  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network)
+  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision)
   await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
   const skipped = study.units.length - study.left.length
@@ -224,6 +224,7 @@ function openUnits(
     images,
     request: parseDevice(options.device ?? 'auto'),
     wished: options,
+    precision: study.precision,
     onNote: (line) => progress.note(line),
   })
 }

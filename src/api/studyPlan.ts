@@ -4,7 +4,7 @@ import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '../experiments/folds.js'
 import { LOSSES, type Loss } from '../experiments/separability.js'
-import { catalog, listGenerators, type Network } from '../networks/index.js'
+import { catalog, listGenerators, type Network, type Precision } from '../networks/index.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
@@ -50,6 +50,8 @@ export interface StudyOptions {
   /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
   readonly background?: string
   readonly blend?: Scene['blend']
+  /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
+  readonly precision?: Precision
   /** Checkpoints in place of the published weights, by network id. */
   readonly weights?: Readonly<Record<string, string>>
   /** Also store the features at all positions, `features-<layer>.npy`, so that any position can be an anchor later. */
@@ -68,6 +70,7 @@ export interface Study {
   /** By the side of a network's frame. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly blend: Scene['blend']
+  readonly precision: Precision
   readonly separability: UnitInputs['separability']
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
@@ -87,7 +90,7 @@ const PRESETS = {
  * @throws UsageError for options that make no study, InputError for files that are missing or damaged
  */
 export async function planStudy(options: StudyOptions): Promise<Study> {
-  const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard' } = options
+  const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard', precision = 'fp32' } = options
   const separability = classifierOf(options)
   const stride = options.stride ?? PRESETS[preset].stride
   const { experiments = DEFAULT_EXPERIMENTS } = options
@@ -107,6 +110,7 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
     stride,
     backgrounds,
     blend,
+    precision,
     separability,
     keepsFeatures,
     units,
@@ -159,7 +163,7 @@ export function backgroundFor({ backgrounds }: Study, { input }: Network): Named
 
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit): UnitInputs {
-  const { blend, separability, keepsFeatures } = study
+  const { blend, precision, separability, keepsFeatures } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -172,6 +176,7 @@ export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit):
     stride: grid.stride,
     background: backgroundFor(study, network).identity,
     blend,
+    ...(precision === 'fp16' && { precision }),
     separability,
     keepsFeatures,
   }

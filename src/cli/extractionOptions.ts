@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { DEVICE_NAMES } from '../index.js'
+import { DEVICE_NAMES, PRECISIONS } from '../index.js'
 import { parseWhole } from './parse.js'
 
 /** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
@@ -15,6 +15,9 @@ export function addExtractionOptions(command: Command): Command {
       '--device <name>',
       `where networks run: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several; auto: the processor, or a GPU that is measured to be faster`,
       'auto',
+    )
+    .addOption(
+      new Option('--precision <kind>', 'of the arithmetic; fp16 on GPUs alone').choices(PRECISIONS).default('fp32'),
     )
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)

@@ -8,7 +8,8 @@ export interface OpenRequest {
   /** The network's graph with compositing in front. */
   readonly graph: string
   readonly input: NetworkInput
-  readonly layers: readonly string[]
+  /** Outputs of the graph to read. */
+  readonly outputs: readonly string[]
   /** Whether to record where each operator runs. */
   readonly profiled: boolean
 }

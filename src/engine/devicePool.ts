@@ -1,4 +1,5 @@
-import { compositingGraph, type Network } from '../networks/index.js'
+import { DeviceError } from '../errors.js'
+import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import type { Device } from './device.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './deviceProcess.js'
 import {
@@ -29,6 +30,8 @@ export interface DevicePlan {
   readonly devices: readonly Device[]
   /** `workers` is the number of devices. */
   readonly settings: Settings
+  /** In which the devices compute; float32 by default, and always on the processor. */
+  readonly precision?: Precision
   /** How the processor computes what the devices fail at. */
   readonly processor: Settings
   /** One line for the user. */
@@ -57,12 +60,12 @@ interface Devices {
 /**
  * Opens a network on devices. Images are composited there: a scene and offsets go up, features come back. Where memory
  * does not suffice, batches are halved; a device that is lost is opened again, and at last the processor does the unit
- * from its beginning, and all that follow.
+ * from its beginning, and all that follow; not so where float16 was asked for, which is another result.
  */
 export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
   const devices: Devices = {
     plan,
-    graph: await compositingGraph(plan.network),
+    graph: await compositingGraph(plan.network, plan.precision),
     processes: plan.devices.map(() => undefined),
     memory: new Map(),
     batch: plan.settings.batch,
@@ -75,6 +78,10 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
         return await extractOnDevices(devices, scene, offsets, options)
       } catch (error) {
         if (!(error instanceof DeviceFailure)) throw error
+        if (plan.precision === 'fp16')
+          throw new DeviceError(
+            `${namesOf(plan)} failed: ${error.message}; run the same command again, or use --precision fp32, which the processor can take over`,
+          )
         devices.failure = error.message
         plan.onNote(
           `${namesOf(plan)} failed (${error.message}); the processor does this unit again and all that follow`,
@@ -187,7 +194,7 @@ function startProcess({ plan, graph }: Devices, index: number): Promise<DevicePr
     device: plan.devices[index] as Device,
     graph,
     input: plan.network.input,
-    layers: plan.network.layers.map(({ name }) => name),
+    outputs: plan.network.layers.map(({ name }) => featureOutput(name, plan.precision ?? 'fp32')),
     profiled: false,
   }
   return startDeviceProcess(request, plan.script)

@@ -1,4 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement } from './deviceMessages.js'
 import { workerFile } from './pool.js'
@@ -7,8 +11,8 @@ import type { SceneArrays } from './sceneTensors.js'
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000
 
-/** So much of what a process wrote to stderr is kept for its last words. */
-const MAX_STDERR = 20_000
+/** So many bytes are read of either end of what a process wrote to stderr. */
+const MAX_LOG = 100_000
 
 /** A device's process failed, or refused what it was asked; the message is the reason alone. */
 export class DeviceFailure extends Error {}
@@ -40,20 +44,24 @@ export async function startDeviceProcess(
   request: OpenRequest,
   script = workerFile('engine/deviceProcessMain.js'),
 ): Promise<DeviceProcess> {
+  const log = openLog()
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', log.descriptor, 'ipc'],
     // The loader of Vulkan then tells which driver it uses; TF32 would change features by 1e-3.
     env: { VK_LOADER_DEBUG: 'driver', NVIDIA_TF32_OVERRIDE: '0', ...process.env },
     execArgv: [],
   })
-  const words = wordsOf(child)
-  const conversation = converse(child, words)
+  const conversation = converse(child, log)
+  const closed = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      log.close()
+      resolve()
+    })
+  })
   const close = async () => {
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    if (child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGKILL')
-    await ended
+    await closed
   }
   try {
     await conversation.ask({ kind: 'open', request })
@@ -62,9 +70,7 @@ export async function startDeviceProcess(
     throw error
   }
   return {
-    get adapter() {
-      return words().adapter
-    },
+    adapter: adapterIn(log.head()),
     setScene: (scene) => conversation.tell({ kind: 'scene', scene }),
     run: async (offsets) => {
       const answer = await conversation.ask({ kind: 'batch', offsets })
@@ -82,20 +88,37 @@ function unexpected(answer: DeviceAnswer): never {
   throw new Error(`the device's process answered with ${answer.kind}`)
 }
 
-/** What a process writes to stderr: the adapter that it names, and the end. */
-interface Words {
-  readonly adapter: string | null
-  readonly last: string
+/**
+ * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and what does
+ * not fit into it while this process is busy is lost.
+ */
+interface Log {
+  readonly descriptor: number
+  /** The beginning, where the driver tells its name while the session is opened. */
+  head(): string
+  /** The end: the last words of a process that died. */
+  tail(): string
+  close(): void
 }
 
-function wordsOf(child: ChildProcess): () => Words {
-  let words: Words = { adapter: null, last: '' }
-  child.stderr?.setEncoding('utf8')
-  child.stderr?.on('data', (more: string) => {
-    const text = words.last + more
-    words = { adapter: words.adapter ?? adapterIn(text), last: text.slice(-MAX_STDERR) }
-  })
-  return () => words
+function openLog(): Log {
+  const path = join(tmpdir(), `shiftscope-device-${randomUUID()}.log`)
+  const descriptor = openSync(path, 'wx+')
+  // Where an open file may be removed, nothing is left behind whatever happens.
+  if (process.platform !== 'win32') rmSync(path)
+  const text = (position: number) => {
+    const buffer = Buffer.alloc(MAX_LOG)
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, MAX_LOG, position))
+  }
+  return {
+    descriptor,
+    head: () => text(0),
+    tail: () => text(Math.max(0, fstatSync(descriptor).size - MAX_LOG)),
+    close: () => {
+      closeSync(descriptor)
+      rmSync(path, { force: true })
+    },
+  }
 }
 
 /** The name in the line of Vulkan's loader that tells which device it opened. */
@@ -109,7 +132,7 @@ interface Conversation {
 }
 
 /** Answers come in the order of the questions; the end of the process answers all that are open. */
-function converse(child: ChildProcess, words: () => Words): Conversation {
+function converse(child: ChildProcess, log: Log): Conversation {
   const open: { answer(answer: DeviceAnswer): void; fail(reason: string): void }[] = []
   let ended: string | undefined
   const end = (reason: string) => {
@@ -118,7 +141,7 @@ function converse(child: ChildProcess, words: () => Words): Conversation {
   }
   child.on('message', (answer: DeviceAnswer) => open.shift()?.answer(answer))
   child.on('error', (error) => end(error.message))
-  child.on('close', (code, signal) => end(endOf(code, signal, words().last)))
+  child.on('close', (code, signal) => end(endOf(code, signal, log.tail())))
   const tell = (message: DeviceRequestMessage) => {
     if (ended === undefined) child.send(message, (error) => error && end(error.message))
   }

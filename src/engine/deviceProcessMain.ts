@@ -34,8 +34,8 @@ async function run(offsets: Int32Array): Promise<DeviceAnswer> {
   const { request, session } = openedSession()
   if (scene === undefined) throw new Error('a batch came before its scene')
   const places = offsetTensors(offsets, scene.side, request.input)
-  const outputs = await session.run({ ...scene.tensors, ...places }, [...request.layers])
-  return { kind: 'features', layers: request.layers.map((layer) => outputs[layer]?.data as Float32Array) }
+  const outputs = await session.run({ ...scene.tensors, ...places }, [...request.outputs])
+  return { kind: 'features', layers: request.outputs.map((output) => outputs[output]?.data as Float32Array) }
 }
 
 async function placement(): Promise<DeviceAnswer> {

@@ -1,5 +1,5 @@
 import { DeviceError } from '../errors.js'
-import { compositingGraph, type Network } from '../networks/index.js'
+import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, providerName, remedyOf } from './device.js'
 import type { Placement } from './deviceMessages.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './deviceProcess.js'
@@ -31,15 +31,20 @@ const TRIAL_SCENE: Scene = {
  * its operators ran: a provider may leave them to the processor without a word.
  * @param script as in `startDeviceProcess`
  */
-export async function tryDevice(device: Device, network: Network, script?: string): Promise<DeviceTrial> {
+export async function tryDevice(
+  device: Device,
+  network: Network,
+  precision: Precision = 'fp32',
+  script?: string,
+): Promise<DeviceTrial> {
   const refused = (reason: string, remedy = remedyOf(device.name)) => ({ device, runs: false, reason, remedy }) as const
   const gap = platformGap(device.name)
   if (gap !== undefined) return refused(gap, 'choose another device')
   const request = {
     device,
-    graph: await compositingGraph(network),
+    graph: await compositingGraph(network, precision),
     input: network.input,
-    layers: network.layers.map(({ name }) => name),
+    outputs: network.layers.map(({ name }) => featureOutput(name, precision)),
     profiled: true,
   }
   let opened: DeviceProcess | undefined

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from 'node:os'
 import { DeviceError, UsageError } from '../errors.js'
-import type { Network } from '../networks/index.js'
+import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
 import { type Device, type DeviceRequest, devicesOf, type GpuName, mayHaveGpu, providerName } from './device.js'
 import { type DevicePlan, type DevicePool, openDevicePool } from './devicePool.js'
 import { type DeviceTrial, deviceError, tryDevice } from './deviceTrial.js'
@@ -29,6 +29,8 @@ export interface ExecutionRecord {
   readonly device: Device['name']
   /** ONNX Runtime's name of the execution provider. */
   readonly executionProvider: string
+  /** Of the features' arithmetic. */
+  readonly precision: Precision
   /** What the system calls the device; null where it does not tell. */
   readonly adapter: string | null
   /** Of GPUs alone. */
@@ -46,6 +48,8 @@ export interface ExecutionPlan {
   readonly images: number
   readonly request: DeviceRequest
   readonly wished: WishedSettings
+  /** float32 by default; float16 on GPUs alone. */
+  readonly precision?: Precision
   /** One line for the user. */
   readonly onNote: (line: string) => void
 }
@@ -56,7 +60,7 @@ const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 const BATCHES = [32, 128]
 
 /** Relative distance of features from the processor's beyond which a device is not used. */
-const MAX_NOISE = 0.01
+const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
 /**
  * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
@@ -67,6 +71,7 @@ const MAX_NOISE = 0.01
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, scene, images, request, wished, onNote } = plan
   if (request.name === 'auto' || request.name === 'cpu') {
+    checkPrecision(request, plan.precision)
     const settings = await chooseSettings(network, scene, images, wished)
     const isLong = images / settings.imagesPerSecond >= WORTH_A_TRIAL
     // Workers and threads are the processor's; whoever sets them means it.
@@ -76,11 +81,19 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   }
   if (wished.threads !== undefined)
     throw new UsageError(`--threads is for the processor; leave it out with --device ${request.name}`)
-  const trials = await requiredTrials(request, network)
+  const trials = await requiredTrials(request, network, plan.precision)
   const devices = trials.map(({ device }) => device)
   for (const { adapter, software } of trials.flatMap((trial) => (trial.runs ? [trial] : [])))
     if (software) onNote(`${request.name} runs on ${adapter}, which computes on the processor; --device cpu is faster`)
   return gpuExecution(plan, devices, trials)
+}
+
+/** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
+function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
+  if (!PRECISIONS.includes(precision))
+    throw new UsageError(`precision ${precision} is not known; use ${PRECISIONS.join(', ')}`)
+  if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
+  throw new UsageError(`--precision ${precision} is for GPUs; name one with --device, or leave it out`)
 }
 
 /**
@@ -88,11 +101,14 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
  * @throws DeviceError when it is missing, crashes, or leaves its work to the processor
  */
 export async function requiredTrials(
-  { name, index }: DeviceRequest,
+  request: DeviceRequest,
   network: Network,
+  precision: Precision = 'fp32',
 ): Promise<readonly DeviceTrial[]> {
+  const { name, index } = request
+  checkPrecision(request, precision)
   if (name === 'auto' || name === 'cpu') return []
-  const trials = await Promise.all(devicesOf(name, index).map((device) => tryDevice(device, network)))
+  const trials = await Promise.all(devicesOf(name, index).map((device) => tryDevice(device, network, precision)))
   const refused = trials.find((trial) => !trial.runs)
   if (refused !== undefined) throw deviceError(refused)
   return trials
@@ -103,7 +119,7 @@ function processorExecution(network: Network, settings: MeasuredSettings): Execu
   return {
     pool: openPool(network, { workers, threads, batch }),
     settings,
-    ran: () => ({ device: 'cpu', executionProvider: providerName('cpu'), adapter: processorName() }),
+    ran: () => ({ device: 'cpu', executionProvider: providerName('cpu'), precision: 'fp32', adapter: processorName() }),
   }
 }
 
@@ -141,11 +157,11 @@ async function gpuExecution(
   try {
     const noiseFloor = await measureNoiseFloor(network, scene, pool, processor)
     checkWorking(name, pool)
-    checkNoise(name, noiseFloor)
+    checkNoise(name, noiseFloor, plan.precision)
     const adapters = [...new Set(trials.map((trial) => (trial.runs ? trial.adapter : null)))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
     onNote(
-      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): features within ${largest.toExponential(1)} of the processor's`,
+      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${plan.precision ?? 'fp32'} features within ${largest.toExponential(1)} of the processor's`,
     )
     return {
       pool,
@@ -153,6 +169,7 @@ async function gpuExecution(
       ran: () => ({
         device: name,
         executionProvider: providerName(name),
+        precision: plan.precision ?? 'fp32',
         adapter: adapters,
         noiseFloor,
         ...(pool.failure !== undefined && { failure: pool.failure }),
@@ -186,13 +203,13 @@ async function fastestPool(
 }
 
 function devicePlan(
-  { network, onNote }: ExecutionPlan,
+  { network, precision = 'fp32', onNote }: ExecutionPlan,
   devices: readonly Device[],
   settings: Settings,
   processor: Settings,
 ): DevicePlan {
   const each = Array.from({ length: settings.workers }, (_, i) => devices[i % devices.length] as Device)
-  return { network, devices: each, settings, processor, onNote }
+  return { network, devices: each, settings, precision, processor, onNote }
 }
 
 /**
@@ -207,12 +224,12 @@ export function deviceSettings(network: Network, wished: WishedSettings, devices
 }
 
 /**
- * Tensor cores and half precision change features by 1e-3; what is farther off is no rounding.
+ * Tensor cores change features by 1e-3, sums in float16 by 1e-2; what is much farther off is no rounding.
  * @throws DeviceError when the device computes something else than the processor
  */
-export function checkNoise(name: Device['name'], { relative }: NoiseFloor): void {
+export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
-    if (distance <= MAX_NOISE) continue
+    if (distance <= MAX_NOISE[precision]) continue
     throw new DeviceError(
       `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use --device cpu`,
     )

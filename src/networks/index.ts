@@ -16,7 +16,14 @@ export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'
-export { compositingGraph, SCENE_INPUTS, similarityNames } from './onnx/compositing.js'
+export {
+  compositingGraph,
+  featureOutput,
+  PRECISIONS,
+  type Precision,
+  SCENE_INPUTS,
+  similarityNames,
+} from './onnx/compositing.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'
 export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

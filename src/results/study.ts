@@ -147,6 +147,7 @@ function differenceOf(a: UnitInputs, b: UnitInputs): string | undefined {
   if (a.weightsSha256 !== b.weightsSha256) return 'set of weights'
   if (a.background !== b.background) return 'background'
   if (a.blend !== b.blend) return 'blend'
+  if (a.precision !== b.precision) return 'precision'
   if (a.separability === null || b.separability === null) return undefined
   const { loss, C, seed } = a.separability
   const other = b.separability

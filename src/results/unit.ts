@@ -26,6 +26,8 @@ const inputsSchema = z.object({
   stride: z.number().int(),
   background: z.string(),
   blend: z.enum(['hard', 'soft']),
+  /** Of the features' arithmetic; absent: float32. */
+  precision: z.literal('fp16').optional(),
   /** The classifier of the separability experiment; null: not measured. */
   separability: z
     .object({

@@ -36,6 +36,11 @@ describe('--device', () => {
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^shiftscope: device .*\n$/)])
   })
 
+  it.each(['cpu', 'auto'])('%s computes in float32 alone', async (device) => {
+    const { status, stderr } = await shiftscope(...extraction(device, 'refused'), '--precision', 'fp16')
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^shiftscope: --precision fp16 is for GPUs/)])
+  })
+
   it('names a provider that is not part of this platform', async () => {
     const device = process.platform === 'linux' ? 'directml' : 'cuda'
     const { status, stderr } = await shiftscope(...extraction(device, 'absent'))
@@ -75,7 +80,9 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
       await shiftscope(...extraction('webgpu', 'webgpu')),
     ]
     expect([onProcessor.status, onWebgpu.status]).toEqual([0, 0])
-    expect(onWebgpu.stderr).toMatch(/tiny-alexnet on webgpu \(.*\): features within \d\.\de-\d+ of the processor's/)
+    expect(onWebgpu.stderr).toMatch(
+      /tiny-alexnet on webgpu \(.*\): fp32 features within \d\.\de-\d+ of the processor's/,
+    )
     const description = await json('webgpu', 'extract.json')
     expect(description).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider' })
     expect(description.adapter).toBe(trial.runs && trial.adapter)
@@ -101,7 +108,16 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
       device: 'webgpu',
       executionProvider: 'WebGpuExecutionProvider',
       batch: 8,
+      precision: 'fp32',
       noiseFloor: { positions: 8 },
     })
+    for (const [precision, finished] of [
+      ['fp32', 10],
+      ['fp16', 0],
+    ] as const) {
+      const estimate = ['--experiments', 'similarity', '--device', 'webgpu', '--batch', '8', '--out', out, '--dry-run']
+      const { stdout } = await shiftscope(...study, ...estimate, '--precision', precision, '--json')
+      expect(JSON.parse(stdout).finished).toBe(finished)
+    }
   })
 })

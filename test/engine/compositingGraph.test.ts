@@ -7,9 +7,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPool } from '../../src/engine/pool.js'
 import { offsetTensors, sceneArrays, sceneTensors } from '../../src/engine/sceneTensors.js'
 import type { Scene } from '../../src/engine/task.js'
-import { InputError } from '../../src/errors.js'
+import { InputError, UsageError } from '../../src/errors.js'
 import { cosineSimilarity, createCompositor } from '../../src/native.js'
-import { compositingGraph, resolveNetwork, similarityNames } from '../../src/networks/index.js'
+import {
+  compositingGraph,
+  type FeatureLayer,
+  featureOutput,
+  type Precision,
+  resolveNetwork,
+  similarityNames,
+} from '../../src/networks/index.js'
 import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { tryWebgpu } from './webgpu.js'
@@ -55,8 +62,17 @@ async function mirror(side: number, batch: number | null): Promise<string> {
   return path
 }
 
-async function composited(onnxPath: string, input: NetworkInput, scene: Scene, offsets: Int32Array) {
-  const session = await InferenceSession.create(await compositingGraph({ onnxPath, input }), { logSeverityLevel: 3 })
+async function composited(
+  onnxPath: string,
+  input: NetworkInput,
+  scene: Scene,
+  offsets: Int32Array,
+  layers: readonly FeatureLayer[] = [],
+  precision: Precision = 'fp32',
+) {
+  const session = await InferenceSession.create(await compositingGraph({ onnxPath, input, layers }, precision), {
+    logSeverityLevel: 3,
+  })
   try {
     const arrays = sceneArrays(scene, input)
     return await session.run({ ...sceneTensors(arrays, input), ...offsetTensors(offsets, arrays.side, input) })
@@ -177,7 +193,7 @@ describe('compositing in the graph', () => {
       similarityNames(name).anchors,
       new Tensor('float32', unitColumns(features[name]?.data as Float32Array, dims, 2), [dims, 2]),
     ])
-    const session = await InferenceSession.create(await compositingGraph(network, layers), {
+    const session = await InferenceSession.create(await compositingGraph(network, 'fp32', layers), {
       executionProviders: [provider],
       logSeverityLevel: 3,
     })
@@ -196,15 +212,48 @@ describe('compositing in the graph', () => {
     await session.release()
   })
 
+  it('computes in float16 with the weights that the file has, and gives float32', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet-aa' })
+    const scene = sceneOfNoise(75, 7, { rgb: [255, 255, 255] }, 'hard')
+    const offsets = cornersAnd([[0.5, 0.5]], 149)
+    const full = await composited(network.onnxPath, network.input, scene, offsets)
+    const half = await composited(network.onnxPath, network.input, scene, offsets, network.layers, 'fp16')
+    for (const { name } of network.layers) {
+      const [expected, found] = [full[name]?.data as Float32Array, half[featureOutput(name, 'fp16')]?.data]
+      expect(found).toBeInstanceOf(Float32Array)
+      const distance = Math.hypot(...expected.map((value, i) => value - (found?.[i] as number)))
+      expect(distance / Math.hypot(...expected)).toBeGreaterThan(1e-5)
+      expect(distance / Math.hypot(...expected)).toBeLessThan(0.01)
+    }
+  })
+
+  it('refuses float16 where an operator might need float32', async () => {
+    const onnxPath = join(folder, 'exponential.onnx')
+    await writeModel(onnxPath, {
+      name: 'exponential',
+      inputs: [{ name: 'image', shape: ['N', 3, 2, 2] }],
+      outputs: [{ name: 'result', shape: ['N', 3, 2, 2] }],
+      initializers: [],
+      nodes: [{ operator: 'Exp', name: 'exp', inputs: ['image'], outputs: ['result'], attributes: {} }],
+    })
+    const network = { onnxPath, input: { ...imagenetInput, rows: 2, cols: 2 }, layers: [{ name: 'result', dims: 12 }] }
+    await expect(compositingGraph(network, 'fp16')).rejects.toThrow(/operator Exp, which may need float32/)
+    await expect(compositingGraph(network, 'fp16')).rejects.toThrow(UsageError)
+  })
+
   it('is written once for a file, and again for another', async () => {
     const graph = async (side: number) =>
-      compositingGraph({ onnxPath: await mirror(side, null), input: { ...imagenetInput, rows: side, cols: side } })
+      compositingGraph({
+        onnxPath: await mirror(side, null),
+        input: { ...imagenetInput, rows: side, cols: side },
+        layers: [],
+      })
     expect(await graph(3)).toBe(await graph(3))
     expect(await graph(3)).not.toBe(await graph(4))
   })
 
   it('is refused for a file that is gone', async () => {
-    const gone = compositingGraph({ onnxPath: join(folder, 'gone.onnx'), input: imagenetInput })
+    const gone = compositingGraph({ onnxPath: join(folder, 'gone.onnx'), input: imagenetInput, layers: [] })
     await expect(gone).rejects.toThrow(InputError)
   })
 })

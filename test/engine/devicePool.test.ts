@@ -6,6 +6,7 @@ import { type DevicePlan, openDevicePool } from '../../src/engine/devicePool.js'
 import { type LayerFeatures, openPool } from '../../src/engine/pool.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
+import { DeviceError } from '../../src/errors.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 
@@ -113,6 +114,15 @@ describe('pool of device processes', () => {
       expect(pool.failure).toMatch(/process crashed \(SIGABRT\)/)
       expect(plan.notes).toEqual([expect.stringMatching(/^cpu failed .*SIGABRT.*the processor does this unit again/)])
       expect(pool.settings).toEqual(processor)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('does not let the processor take over float16', async () => {
+    const pool = await openDevicePool(planOf({ precision: 'fp16', script: failing('crashesAlways') }))
+    try {
+      await expect(pool.extract(scene, offsets)).rejects.toThrow(DeviceError)
     } finally {
       await pool.close()
     }

@@ -11,7 +11,7 @@ import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene } from '../../src/engine/task.js'
 import { DeviceError, UsageError } from '../../src/errors.js'
-import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { type Network, type Precision, resolveNetwork } from '../../src/networks/index.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchAtSize } from '../../src/patches/patch.js'
@@ -31,8 +31,8 @@ async function sceneOfSize(size: number): Promise<Scene> {
 }
 
 /** The largest relative distance of any position's features from the processor's, in batches of two. */
-async function distanceOnWebgpu(network: Network, size: number): Promise<number> {
-  const plan = { network, devices: [WEBGPU], settings: { workers: 1, threads: 1, batch: 2 }, processor }
+async function distanceOnWebgpu(network: Network, size: number, precision: Precision = 'fp32'): Promise<number> {
+  const plan = { network, precision, devices: [WEBGPU], settings: { workers: 1, threads: 1, batch: 2 }, processor }
   const pool = await openDevicePool({ ...plan, onNote: () => undefined })
   try {
     const { relative, positions } = await measureNoiseFloor(network, await sceneOfSize(size), pool, processor)
@@ -81,6 +81,14 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
     expect(await distanceOnWebgpu(network, 200)).toBeLessThan(1e-5)
   })
 
+  it('computes in float16 if it is asked for, and not otherwise', async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet-aa' })
+    const distance = await distanceOnWebgpu(network, 75, 'fp16')
+    expect(distance).toBeGreaterThan(1e-4)
+    expect(distance).toBeLessThan(0.1)
+    expect(await distanceOnWebgpu(network, 75)).toBeLessThan(1e-5)
+  })
+
   it('says what ran', async () => {
     const network = await resolveNetwork({ id: 'tiny-alexnet' })
     const notes: string[] = []
@@ -94,12 +102,12 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
     })
     await pool.close()
     const record = ran()
-    expect(record).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider' })
+    expect(record).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider', precision: 'fp32' })
     expect(record.adapter).toBe(trial.runs && trial.adapter)
     expect(Math.max(...Object.values(record.noiseFloor?.relative ?? {}))).toBeLessThan(1e-5)
     expect(settings).toMatchObject({ workers: 1, batch: 2 })
     expect(settings.imagesPerSecond).toBeGreaterThan(0)
-    expect(notes.at(-1)).toMatch(/^tiny-alexnet on webgpu .*features within \d\.\de-\d+ of the processor's$/)
+    expect(notes.at(-1)).toMatch(/^tiny-alexnet on webgpu .*fp32 features within \d\.\de-\d+ of the processor's$/)
   })
 
   it.skipIf(!trial.runs || trial.software !== true)('is never chosen for an adapter of software', async () => {
@@ -142,9 +150,9 @@ describe('a trial', () => {
     'names a provider that leaves everything to the processor, and one that crashes',
     async () => {
       const network = await resolveNetwork({ id: 'tiny-alexnet' })
-      const silent = await tryDevice(WEBGPU, network, failing('runsOnProcessor'))
+      const silent = await tryDevice(WEBGPU, network, 'fp32', failing('runsOnProcessor'))
       expect(silent).toMatchObject({ runs: false, reason: 'ONNX Runtime ran everything on other providers' })
-      const crashed = await tryDevice(WEBGPU, network, failing('crashesAtStart'))
+      const crashed = await tryDevice(WEBGPU, network, 'fp32', failing('crashesAtStart'))
       expect(crashed).toMatchObject({ runs: false, reason: expect.stringMatching(/^its process crashed \(SIGABRT\)/) })
     },
   )

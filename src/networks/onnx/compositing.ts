@@ -5,6 +5,7 @@ import type { FeatureLayer, Network, NetworkInput } from '../network.js'
 import { combinedSha256 } from '../onnxNetwork.js'
 import { copyExternalFiles, externalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
+import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges } from './halfPrecision.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
@@ -26,6 +27,15 @@ export const SCENE_INPUTS = {
   cols: 'shiftscope.cols',
 } as const
 
+/** Floating-point numbers that a device computes with: float32, or float16. */
+export const PRECISIONS = ['fp32', 'fp16'] as const
+export type Precision = (typeof PRECISIONS)[number]
+
+/** The output of a compositing graph that gives a layer's features. */
+export function featureOutput(layer: string, precision: Precision): string {
+  return precision === 'fp16' ? `shiftscope.features.${layer}` : layer
+}
+
 /** Names of what is added for a layer whose similarity with anchors is computed in the graph. */
 export function similarityNames(layer: string): { readonly anchors: string; readonly cosines: string } {
   return { anchors: `shiftscope.anchors.${layer}`, cosines: `shiftscope.cosines.${layer}` }
@@ -36,6 +46,8 @@ export function similarityNames(layer: string): { readonly anchors: string; read
  * batch are two index vectors an image. The sum of both gathers the window, and
  * image = window * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
  *
+ * @param precision in which the device computes; images are composited in float32, and features come back as float32,
+ * from the outputs that `featureOutput` names
  * @param compared layers that are also compared with anchors: `similarityNames(layer)` gives an input, float32
  * [dims, anchors], its columns of length 1, and an output, float32 [N, anchors], the cosines; NaN for a feature that is
  * all zero
@@ -43,15 +55,19 @@ export function similarityNames(layer: string): { readonly anchors: string; read
  * @throws InputError when the network's file is gone or damaged; OutputError when the copy cannot be written
  */
 export async function compositingGraph(
-  { onnxPath, input }: Pick<Network, 'onnxPath' | 'input'>,
+  network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
+  precision: Precision = 'fp32',
   compared: readonly FeatureLayer[] = [],
 ): Promise<string> {
-  const similarities = compared.map(similarityNodes)
+  const { onnxPath, input } = network
+  const similarities = compared.map((layer) => similarityNodes(layer, featureOutput(layer.name, precision)))
+  const converted = precision === 'fp16' ? halfPrecision(network) : { outputs: [], nodes: compositingNodes(input.name) }
   const changes: GraphChanges = {
-    outputs: compared.map(({ name }) => similarityNames(name).cosines),
+    ...converted,
+    outputs: [...converted.outputs, ...compared.map(({ name }) => similarityNames(name).cosines)],
     madeInput: input.name,
     inputs: [...sceneInputs(input), ...similarities.map((similarity) => similarity.input)],
-    nodes: [...compositingNodes(input), ...similarities.flatMap((similarity) => similarity.nodes)],
+    nodes: [...converted.nodes, ...similarities.flatMap((similarity) => similarity.nodes)],
     constants: similarities.map((similarity) => similarity.ones),
   }
   const files = await externalFiles(onnxPath)
@@ -77,24 +93,41 @@ function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] 
   ]
 }
 
-function compositingNodes({ name }: NetworkInput): readonly Node[] {
+/** The images are cast once they are composited, and the features once they are computed. */
+function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | 'input' | 'layers'>) {
+  const { nodes, renamedInputs } = halfPrecisionChanges(onnxPath)
+  const outputs = layers.map(({ name }) => featureOutput(name, 'fp16'))
+  return {
+    outputs,
+    renamedInputs,
+    retyped: true,
+    nodes: [
+      ...compositingNodes('shiftscope.image'),
+      castNode('shiftscope.image', input.name, FLOAT16),
+      ...nodes,
+      ...layers.map(({ name }) => castNode(name, featureOutput(name, 'fp16'), FLOAT32)),
+    ],
+  }
+}
+
+function compositingNodes(image: string): readonly Node[] {
   return [
     node('Add', [SCENE_INPUTS.rows, SCENE_INPUTS.cols], 'shiftscope.pixel'),
     node('Add', ['shiftscope.pixel', SCENE_INPUTS.channels], 'shiftscope.value'),
     node('Gather', [SCENE_INPUTS.window, 'shiftscope.value'], 'shiftscope.object'),
     node('Gather', [SCENE_INPUTS.transparency, 'shiftscope.pixel'], 'shiftscope.clear'),
     node('Mul', ['shiftscope.clear', SCENE_INPUTS.background], 'shiftscope.ground'),
-    node('Add', ['shiftscope.object', 'shiftscope.ground'], name),
+    node('Add', ['shiftscope.object', 'shiftscope.ground'], image),
   ]
 }
 
 /** Norms as a product with ones: operators that reduce have changed between versions of ONNX. */
-function similarityNodes({ name, dims }: FeatureLayer) {
+function similarityNodes({ name, dims }: FeatureLayer, feature: string) {
   const { anchors, cosines } = similarityNames(name)
   const part = (what: string) => `shiftscope.${what}.${name}`
   const ones = { name: part('ones'), shape: [dims, 1], float32: async () => new Float32Array(dims).fill(1) }
   const nodes = [
-    node('Flatten', [name], part('feature')),
+    node('Flatten', [feature], part('feature')),
     node('MatMul', [part('feature'), anchors], part('product')),
     node('Mul', [part('feature'), part('feature')], part('squares')),
     node('MatMul', [part('squares'), ones.name], part('square')),

@@ -21,6 +21,10 @@ export interface GraphChanges {
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
+  /** All inputs of nodes that read other tensors now, by the node's place in the file. */
+  readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
+  /** Drops outputs, and what the file says of tensors inside, since their types are others now. */
+  readonly retyped?: boolean
 }
 
 /**
@@ -29,23 +33,40 @@ export interface GraphChanges {
  * @throws InputError when the original is not an ONNX model; OutputError when the copy cannot be written
  */
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
-  const parts = readingModel(original, (file) => modelParts(file, changes.madeInput))
+  const parts = readingModel(original, (file) => modelParts(file, changes))
   const first = parts.findIndex((part) => 'graph' in part)
   const chunks = parts.flatMap((part, index) => {
     if (!('graph' in part)) return copied(original, part)
-    const kept = part.graph.flatMap((range) => copied(original, range))
+    const kept = part.graph.flatMap((piece) => {
+      if (!('inputs' in piece)) return copied(original, piece)
+      const names = piece.inputs.flatMap((name) => stringField(1, name))
+      return messageField(1, [...names, ...piece.rest.flatMap((range) => copied(original, range))])
+    })
     return messageField(7, index === first ? [...kept, ...additions(changes)] : kept)
   })
   await writeFileAtomic(path, messageBytes(chunks))
 }
 
 /** The fields of the file in order; of a graph, those that are kept. */
-type ModelPart = MessageRange | { readonly graph: readonly MessageRange[] }
+type ModelPart = MessageRange | { readonly graph: readonly GraphPiece[] }
 
-function modelParts(file: ProtobufFile, droppedInput: string | undefined): ModelPart[] {
-  const isDropped = ({ number, payload }: WholeField) =>
-    number === 11 && droppedInput !== undefined && text(file, payload, 1) === droppedInput
-  const kept = (graph: MessageRange) => joined(wholeFields(file, graph).filter((field) => !isDropped(field)))
+/** What is copied as it stands, or a node with other inputs. */
+type GraphPiece = MessageRange | { readonly inputs: readonly string[]; readonly rest: readonly MessageRange[] }
+
+function modelParts(file: ProtobufFile, changes: GraphChanges): ModelPart[] {
+  const { madeInput, retyped = false, renamedInputs = {} } = changes
+  let node = 0
+  const kept = (graph: MessageRange): GraphPiece[] => {
+    const pieces: GraphPiece[] = []
+    for (const { number, start, end, payload } of wholeFields(file, graph)) {
+      const inputs = number === 1 ? renamedInputs[node++] : undefined
+      if (number === 11 && madeInput !== undefined && text(file, payload, 1) === madeInput) continue
+      if (retyped && (number === 12 || number === 13)) continue
+      const rest = inputs && joined(wholeFields(file, payload).filter((field) => field.number !== 1))
+      pieces.push(inputs && rest ? { inputs, rest } : { start, end })
+    }
+    return pieces
+  }
   return wholeFields(file, file.whole).map((field) =>
     field.number === 7 ? { graph: kept(field.payload) } : { start: field.start, end: field.end },
   )
