@@ -1,0 +1,120 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { InputError, UsageError } from '../../src/errors.js'
+import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
+import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
+import { type Model, type Node, writeModel } from '../../src/networks/onnx/model.js'
+
+let folder: string
+let path: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  path = join(folder, 'test.onnx')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function node(operator: string, inputs: readonly string[], output: string): Node {
+  return { operator, name: output, inputs, outputs: [output], attributes: {} }
+}
+
+/** Multiplies by a scale that is itself a product of constants, adds, and reshapes. */
+function affine(first: number, second: number, shift: number): Model {
+  const scalar = (name: string, value: number) => ({ name, shape: [], float32: async () => Float32Array.of(value) })
+  return {
+    name: 'affine',
+    inputs: [{ name: 'image', shape: ['N', 4] }],
+    outputs: [{ name: 'result', shape: ['N', 2, 2] }],
+    initializers: [
+      scalar('first', first),
+      scalar('second', second),
+      scalar('shift', shift),
+      { name: 'shape', shape: [3], int64: [-1, 2, 2] },
+    ],
+    nodes: [
+      node('Mul', ['first', 'second'], 'scale'),
+      node('Mul', ['image', 'scale'], 'scaled'),
+      node('Add', ['shift', 'scaled'], 'moved'),
+      node('Reshape', ['moved', 'shape'], 'result'),
+    ],
+  }
+}
+
+/** Runs the copy of a model that computes in float16 between two casts. */
+async function halved(values: Float32Array): Promise<Float32Array> {
+  const { nodes, renamedInputs } = halfPrecisionChanges(path)
+  const copy = join(folder, 'half.onnx')
+  await writeGraphCopy(copy, path, {
+    outputs: ['result.float32'],
+    madeInput: 'image',
+    inputs: [{ name: 'values', shape: ['N', 4] }],
+    nodes: [castNode('values', 'image', FLOAT16), ...nodes, castNode('result', 'result.float32', FLOAT32)],
+    renamedInputs,
+    retyped: true,
+  })
+  const session = await InferenceSession.create(copy, { logSeverityLevel: 3 })
+  try {
+    const outputs = await session.run({ values: new Tensor('float32', values, [1, 4]) })
+    return outputs['result.float32']?.data as Float32Array
+  } finally {
+    await session.release()
+  }
+}
+
+describe('a graph in float16', () => {
+  it('computes what the float32 graph does, but for rounding', async () => {
+    const number = fc.float({ min: -8, max: 8, noNaN: true })
+    const four = fc.array(number, { minLength: 4, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(number, number, number, four, async (first, second, shift, values) => {
+        await writeModel(path, affine(first, second, shift))
+        const found = await halved(Float32Array.from(values))
+        for (const [i, value] of values.entries()) {
+          const [product, sum] = [value * first * second, value * first * second + shift]
+          const rounding = 2 ** -9 * (Math.abs(product) + Math.abs(sum) + Math.abs(shift)) + 1e-4
+          expect(Math.abs((found[i] as number) - sum)).toBeLessThanOrEqual(rounding)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('has the casts at the weights alone, one for each', async () => {
+    await writeModel(path, affine(1, 2, 3))
+    const { nodes, renamedInputs } = halfPrecisionChanges(path)
+    expect(nodes.map(({ operator, inputs }) => [operator, ...inputs])).toEqual([
+      ['Cast', 'scale'],
+      ['Cast', 'shift'],
+    ])
+    expect(Object.keys(renamedInputs)).toEqual(['1', '2'])
+  })
+
+  it('of a damaged file is made or refused, and nothing else', async () => {
+    await writeModel(path, affine(1, 2, 3))
+    const intact = readFileSync(path)
+    const attempt = (bytes: Uint8Array) => {
+      writeFileSync(path, bytes)
+      try {
+        halfPrecisionChanges(path)
+      } catch (error) {
+        if (!(error instanceof UsageError)) expect(error).toBeInstanceOf(InputError)
+      }
+    }
+    for (let length = 0; length < intact.length; length++) attempt(intact.subarray(0, length))
+    const flips = fc.array(fc.record({ at: fc.nat(intact.length - 1), value: fc.nat(255) }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    fc.assert(
+      fc.property(flips, (drawn) => {
+        const damaged = Buffer.from(intact)
+        for (const { at, value } of drawn) damaged.writeUInt8(value, at)
+        attempt(damaged)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
