@@ -191,11 +191,17 @@ async function fastestPool(
   let best: { pool: DevicePool; rate: number } | undefined
   for (const settings of deviceSettings(network, plan.wished, devices.length)) {
     const pool = await openDevicePool(devicePlan(plan, devices, settings, processor))
-    const rate = await imagesPerSecond(pool, scene)
-    const isBetter = pool.failure === undefined && rate > (best?.rate ?? 0)
-    await (isBetter ? best?.pool : pool)?.close()
-    if (isBetter) best = { pool, rate }
-    else if (best === undefined) checkWorking((devices[0] as Device).name, pool)
+    try {
+      const rate = await imagesPerSecond(pool, scene)
+      if (best === undefined) checkWorking((devices[0] as Device).name, pool)
+      const isBetter = pool.failure === undefined && rate > (best?.rate ?? 0)
+      await (isBetter ? best?.pool : pool)?.close()
+      if (isBetter) best = { pool, rate }
+    } catch (error) {
+      await pool.close()
+      await best?.pool.close()
+      throw error
+    }
     if (best !== undefined && images / best.rate < WORTH_A_TRIAL) break
   }
   if (best === undefined) throw new Error('no settings for the device')
