@@ -1,7 +1,7 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
-import { plainOf } from '../findings/claims.js'
 import type { ColourLimits } from '../heatmap.js'
+import { counterpart, plainOf } from '../versions.js'
 import type { PanelGrid, PanelMap } from './panels.js'
 
 /** A figure and its file's name without extension. */
@@ -40,7 +40,7 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
 
 /** Figure 1: the last layer's map for the top-left anchor, plain beside anti-aliased, of the first such pair. */
 function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
-  const pair = pairsOf(groups, (model) => plainOf(model))[0]
+  const pair = pairsOf(groups, plainOf)[0]
   if (pair === undefined) return []
   const layer = pair.plain.layers.at(-1) as string
   return [
@@ -61,7 +61,8 @@ function heatmapFigure(groups: readonly StudyGroup[], size: number, limits: Colo
   const hasPairs = pairs.size > 0
   const rows = alone.flatMap((group) =>
     group.layers.map((layer) => {
-      const versions = hasPairs ? [group, pairs.get(group)] : [group]
+      const sides = plainOf(group.model) === undefined ? [group, pairs.get(group)] : [undefined, group]
+      const versions = hasPairs ? sides : [group]
       return { label: [group.model, layer], maps: versions.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))) }
     }),
   )
@@ -91,7 +92,7 @@ function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readon
   ]
 }
 
-/** Groups whose network is a version of another's that has the same size and shares its last layer, in their order. */
+/** Groups whose network is a version of another's that saw the same and shares its last layer, in their order. */
 function pairsOf(
   groups: readonly StudyGroup[],
   originalOf: (model: string) => string | undefined,
@@ -99,7 +100,10 @@ function pairsOf(
   return groups
     .flatMap((other) => {
       const original = originalOf(other.model)
-      const plain = groups.find(({ model, size }) => model === original && size === other.size)
+      const plain = counterpart(
+        other,
+        groups.filter(({ model }) => model === original),
+      )
       return plain !== undefined && other.layers.includes(plain.layers.at(-1) as string) ? [{ plain, other }] : []
     })
     .sort((a, b) => b.plain.size - a.plain.size || groups.indexOf(a.plain) - groups.indexOf(b.plain))

@@ -1,6 +1,7 @@
 import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
 import type { StudyGroup } from '../../results/study.js'
 import { meanAndStd } from '../../results/summary.js'
+import { counterpart, differenceBetween, plainOf, samePatches } from '../versions.js'
 import {
   average,
   type Evidence,
@@ -36,13 +37,6 @@ export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
   readonly plain: readonly StudyGroup[]
-}
-
-const AA = /-aa$/
-
-/** Id of the network that this one is the anti-aliased version of; undefined: it is none. */
-export function plainOf(model: string): string | undefined {
-  return AA.test(model) ? model.replace(AA, '') : undefined
 }
 
 /** Similarity that counts as the same feature, and share of positions that counts as everywhere. */
@@ -139,8 +133,8 @@ export const CLAIMS: readonly Claim[] = [
 
 function needsPlain({ model, plain, groups }: NetworkStudy): string | undefined {
   if (plain.length === 0) return `${plainOf(model)} is not among the results`
-  const shared = groups.some((group) => counterpart(group, plain) !== undefined)
-  return shared ? undefined : `${plainOf(model)} was measured at other sizes or strides`
+  const difference = differenceBetween(groups, plain)
+  return difference && `${plainOf(model)} was measured ${difference}`
 }
 
 type LayerEvidence = Pick<Evidence, 'quantity' | 'lean'> & { readonly values: PatchValues }
@@ -164,12 +158,10 @@ function eachPair(
 ): readonly Evidence[] {
   return eachLayer(groups, (group, layer) => {
     const other = counterpart(group, plain)
-    return other?.layers.includes(layer) ? measure(group, other, layer) : []
+    if (!other?.layers.includes(layer)) return []
+    const shared = samePatches(group, other)
+    return measure(group, { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }, layer)
   })
-}
-
-function counterpart({ size, stride }: StudyGroup, plain: readonly StudyGroup[]): StudyGroup | undefined {
-  return plain.find((other) => other.size === size && other.stride === stride)
 }
 
 function globalInvariance(group: StudyGroup, layer: string): readonly LayerEvidence[] {

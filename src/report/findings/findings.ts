@@ -1,5 +1,6 @@
 import type { StudyGroup } from '../../results/study.js'
-import { CLAIMS, plainOf } from './claims.js'
+import { plainOf } from '../versions.js'
+import { CLAIMS } from './claims.js'
 import type { Evidence } from './evidence.js'
 import { judge, type Verdict } from './verdict.js'
 

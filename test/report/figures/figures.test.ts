@@ -8,13 +8,21 @@ import { type Figure, paperFigures } from '../../../src/report/figures/figures.j
 import { figuresSection } from '../../../src/report/figures/files.js'
 import { panelDrawing } from '../../../src/report/figures/panels.js'
 import type { StudyGroup } from '../../../src/results/study.js'
+import type { UnitInputs } from '../../../src/results/unit.js'
 import { madeUnit } from '../../results/study.js'
 
 const LIMITS = { low: 0.88, high: 1 }
 
 /** A group whose maps are all of one value each: `level` + layer / 100 + anchor / 1000. */
-function group(model: string, layers: readonly string[], size: number, level: number, side = 4): StudyGroup {
-  const { unit } = madeUnit({ model, layers: [...layers], size, stride: 25 })
+function group(
+  model: string,
+  layers: readonly string[],
+  size: number,
+  level: number,
+  side = 4,
+  changes: Partial<UnitInputs> = {},
+): StudyGroup {
+  const { unit } = madeUnit({ model, layers: [...layers], size, stride: 25, ...changes })
   const length = side * side
   return {
     model,
@@ -88,6 +96,23 @@ describe('figures of the paper', () => {
       ].map((row) => row.map((value) => value?.toFixed(3))),
     )
     expect(named('figure-4-patches-75').columns).toEqual(['center', 'top-left'])
+  })
+
+  it('set no networks side by side that saw different backgrounds, blends or patches', () => {
+    for (const changes of [{ background: 'noise:1' }, { blend: 'soft' }, { patchSha256: '89ab' }] as const) {
+      const other = (model: string) => group(model, ['fc'], 125, 0.93, 4, changes)
+      const apart = paperFigures([group('net', ['fc'], 125, 0.9), other('net-aa'), other('net-noflip')], LIMITS)
+      expect(apart.map(({ name }) => name)).toEqual(['figure-3-patches-125'])
+      expect(apart[0]?.columns).toEqual(['center', 'top-left'])
+      expect(apart[0]?.rows.map(({ label }) => label[0])).toEqual(['net', 'net-aa', 'net-noflip'])
+    }
+  })
+
+  it('3 shows an anti-aliased network without its plain one among the anti-aliased', () => {
+    const figure = paperFigures([...STUDY, group('lone-aa', ['fc'], 125, 0.96)], LIMITS)[1] as Figure
+    expect(figure.rows.at(-1)?.label).toEqual(['lone-aa', 'fc'])
+    const row = ['center', 'top-left'] as const
+    expect(shown(figure).at(-1)).toEqual([undefined, undefined, ...row.map((anchor) => levelOf(0.96, 0, anchor))])
   })
 
   it('5 sets training without flips below training with them, large patches', () => {

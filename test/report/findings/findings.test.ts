@@ -80,6 +80,42 @@ describe('finding on the grid', () => {
     }
   })
 
+  it('cannot judge where the plain network saw something else', () => {
+    const cases = [
+      [{ background: 'noise:1' }, 'on another background'],
+      [{ blend: 'soft' }, 'with another blend'],
+      [{ precision: 'fp16' }, 'in another precision'],
+      [{ patchSha256: '89ab' }, 'with other patches'],
+    ] as const
+    for (const [changes, difference] of cases) {
+      const finding = of(net('net', 1e-4, changes), net('net-aa', 1e-6))
+      expect(finding).toMatchObject({
+        verdict: 'cannot be judged',
+        because: `net was measured ${difference}`,
+        evidence: [],
+      })
+      const gain = findingOf(
+        'anti-aliasing-keeps-global-invariance',
+        'net-aa',
+        net('net', 1, changes),
+        net('net-aa', 1),
+      )
+      expect(gain).toMatchObject({ because: `net was measured ${difference}`, evidence: [] })
+    }
+    const elsewhere = [net('net', 1, { background: 'noise:1' }), net('net', 1, { size: 75 })]
+    const { because } = of(...elsewhere, net('net-aa', 1), net('net-aa', 1, { size: 100 }))
+    expect(because).toBe('net was measured on another background')
+  })
+
+  it('leaves out patches of one name whose pictures differ', () => {
+    const plain = net('net', 1e-4)
+    const units = plain.units.map((unit, i) =>
+      i < 3 ? { ...unit, inputs: { ...unit.inputs, patchSha256: '89ab' } } : unit,
+    )
+    const { evidence } = of({ ...plain, units }, net('net-aa', 1e-6))
+    expect(evidence.map(({ patches }) => patches)).toEqual([7, 7])
+  })
+
   it('cannot judge where sizes disagree, and names the place that speaks against it', () => {
     const groups = [
       net('net', 1e-4),
