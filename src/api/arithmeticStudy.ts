@@ -8,13 +8,19 @@ import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.j
 import { randomTrials, type Trial, trialSize } from '../experiments/arithmeticTrials.js'
 import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneDrawing, sceneDrawing } from '../experiments/scenePatches.js'
-import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
+import { writeFolderAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import type { NamedBackground } from '../patches/background.js'
 import { builtInPatches } from '../patches/collection.js'
 import type { PatchSource } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
-import { type AccuracyDocument, ARITHMETIC_FORMAT, findArithmetic, readAccuracy } from '../results/arithmetic.js'
+import {
+  type AccuracyDocument,
+  ARITHMETIC_FORMAT,
+  findArithmetic,
+  readAccuracy,
+  writeAccuracy,
+} from '../results/arithmetic.js'
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
 import { computeArithmetic } from './arithmetic.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
@@ -111,12 +117,18 @@ async function planAccuracy(
     seed,
   }
   const path = accuracyPath(out, network.id)
-  const same = (stored: AccuracyDocument | undefined) =>
-    stored !== undefined && JSON.stringify(stored.inputs) === JSON.stringify(inputs)
-  if (same(await readAccuracy(path).catch(() => undefined))) return { path, inputs, trials, drawing, before: null }
-  const partial = await readAccuracy(partialPath(path)).catch(() => undefined)
-  const before = same(partial) ? (partial as AccuracyDocument) : { done: 0, counts: [] }
-  return { path, inputs, trials, drawing, before: { done: before.done, counts: before.counts } }
+  const whole = await countsOf(path, inputs)
+  if (whole?.done === trials.length) return { path, inputs, trials, drawing, before: null }
+  const partial = await countsOf(partialPath(path), inputs)
+  const before = partial !== undefined && partial.done <= trials.length ? partial : { done: 0, counts: [] }
+  return { path, inputs, trials, drawing, before }
+}
+
+/** Stored counts if they are undamaged and made from the same inputs. */
+async function countsOf(path: string, inputs: AccuracyDocument['inputs']) {
+  const stored = await readAccuracy(path).catch(() => undefined)
+  if (stored === undefined || JSON.stringify(stored.inputs) !== JSON.stringify(inputs)) return undefined
+  return { done: stored.done, counts: stored.counts }
 }
 
 function partialPath(path: string): string {
@@ -178,17 +190,13 @@ async function computeAccuracy(
         latest = { inputs, done: before.done + done, counts: addCounts(before.counts, counts) }
         if (performance.now() - stored < SECONDS_BETWEEN_STORES * 1000) return
         stored = performance.now()
-        await writeJson(partialPath(path), latest)
+        await writeAccuracy(partialPath(path), latest)
       },
     })
   } catch (error) {
-    if (error instanceof InterruptedError) await writeJson(partialPath(path), latest)
+    if (error instanceof InterruptedError) await writeAccuracy(partialPath(path), latest)
     throw error
   }
-  await writeJson(path, latest)
+  await writeAccuracy(path, latest)
   await rm(partialPath(path), { force: true })
-}
-
-function writeJson(path: string, document: AccuracyDocument): Promise<void> {
-  return writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }

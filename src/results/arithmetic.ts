@@ -5,7 +5,8 @@ import { InputError } from '../errors.js'
 import { ORIGINS } from '../experiments/arithmetic.js'
 import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
-import { sha256OfFile } from '../files/sha256.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { sha256, sha256OfFile } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes the numbers or files of arithmetic. */
 export const ARITHMETIC_FORMAT = 1
@@ -84,6 +85,8 @@ const documentSchema = z.object({
 export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
 export type ArithmeticLayerDocument = Readonly<z.infer<typeof layerSchema>>
 
+const countSchema = z.number().int().nonnegative()
+
 const accuracySchema = z.object({
   /** All that decides the counts. */
   inputs: z.object({
@@ -99,7 +102,7 @@ const accuracySchema = z.object({
     seed: z.number().int(),
   }),
   /** Trials that are counted, of all kinds. */
-  done: z.number().int(),
+  done: countSchema,
   counts: z
     .array(
       z.object({
@@ -107,14 +110,14 @@ const accuracySchema = z.object({
         kind: z.enum(EXPRESSION_KINDS),
         judged: z.enum(JUDGED),
         reference: z.enum(REFERENCES),
-        trials: z.number().int(),
-        expected: z.number().int(),
-        found: z.number().int(),
-        subtracted: z.number().int(),
-        left: z.number().int(),
-        decoys: z.number().int(),
-        phantoms: z.number().int(),
-        exact: z.number().int(),
+        trials: countSchema,
+        expected: countSchema,
+        found: countSchema,
+        subtracted: countSchema,
+        left: countSchema,
+        decoys: countSchema,
+        phantoms: countSchema,
+        exact: countSchema,
       }),
     )
     .readonly(),
@@ -122,6 +125,9 @@ const accuracySchema = z.object({
 
 /** What accuracy.json holds. */
 export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
+
+/** accuracy.json itself: counts and the SHA-256 of their JSON without white space. */
+const accuracyFileSchema = accuracySchema.extend({ sha256: z.string() })
 
 /**
  * Reads the description of an expression's folder.
@@ -145,7 +151,16 @@ export async function findArithmetic(folder: string): Promise<ArithmeticDocument
  * @throws InputError if they are missing or damaged
  */
 export async function readAccuracy(path: string): Promise<AccuracyDocument> {
-  return readDocument(path, accuracySchema)
+  const { sha256: digest, ...document } = await readDocument(path, accuracyFileSchema)
+  if (digest !== sha256(JSON.stringify(document))) throw damaged(path)
+  return document
+}
+
+/** Writes the counts of a model's random expressions, whole or not at all. */
+export async function writeAccuracy(path: string, document: AccuracyDocument): Promise<void> {
+  const checked = accuracySchema.parse(document)
+  const complete = { ...checked, sha256: sha256(JSON.stringify(checked)) }
+  await writeFileAtomic(path, `${JSON.stringify(complete, null, 2)}\n`)
 }
 
 async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
@@ -157,9 +172,13 @@ async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   try {
     return schema.parse(JSON.parse(text))
   } catch (error) {
-    throw new InputError(
-      `${path} is damaged or was made by another version; run reproduce --experiments arithmetic on this folder again`,
-      { cause: error },
-    )
+    throw damaged(path, error)
   }
+}
+
+function damaged(path: string, cause?: unknown): InputError {
+  return new InputError(
+    `${path} is damaged or was made by another version; run reproduce --experiments arithmetic on this folder again`,
+    { cause },
+  )
 }

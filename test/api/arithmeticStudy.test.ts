@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { computeArithmeticPlan, imagesOfArithmetic, planArithmetic } from '../../src/api/arithmeticStudy.js'
 import { chooseGenerators } from '../../src/api/generators.js'
@@ -8,6 +8,7 @@ import { readBackground } from '../../src/patches/background.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { silent } from '../../src/progress.js'
 import { writeReport } from '../../src/report/report.js'
+import { writeAccuracy } from '../../src/results/arithmetic.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
 import { contents } from '../cli/process.js'
 import { fixedGenerator } from '../experiments/fixedGenerator.js'
@@ -74,6 +75,28 @@ describe('arithmetic of a study', () => {
     expect(left.accuracy.before?.done).toBeGreaterThan(0)
     await computeArithmeticPlan(left, silent, undefined)
     expect(await contents(inFolder('stopped'))).toEqual(await contents(inFolder('whole')))
+  })
+
+  it('counts again where the stored counts were changed or are of another number of expressions', async () => {
+    const out = inFolder('results')
+    await compute(out)
+    const file = inFolder('results', 'arithmetic', 'tiny-alexnet', 'accuracy.json')
+    const whole = readFileSync(file, 'utf8')
+    const from = { done: 0, counts: [] }
+    for (const done of [-4, 0.5, 11]) {
+      writeFileSync(file, whole.replace('"done": 12', `"done": ${done}`))
+      expect((await plan(out)).accuracy.before).toEqual(from)
+      renameSync(file, `${file}.partial`)
+      expect((await plan(out)).accuracy.before).toEqual(from)
+    }
+    const { done: _, sha256: __, ...rest } = JSON.parse(whole)
+    for (const done of [11, 13]) {
+      await writeAccuracy(file, { ...rest, done })
+      await writeAccuracy(`${file}.partial`, { ...rest, done })
+      expect((await plan(out)).accuracy.before?.done).toBe(done === 11 ? 11 : 0)
+    }
+    await compute(out)
+    expect(readFileSync(file, 'utf8')).toBe(whole)
   })
 
   it('is reported alone: summary, tables and a page, the same bytes again', async () => {

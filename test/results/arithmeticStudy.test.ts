@@ -1,8 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { findArithmetic, readAccuracy, readArithmetic } from '../../src/results/arithmetic.js'
+import {
+  type AccuracyDocument,
+  ARITHMETIC_FORMAT,
+  findArithmetic,
+  readAccuracy,
+  readArithmetic,
+  writeAccuracy,
+} from '../../src/results/arithmetic.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -26,6 +33,46 @@ describe('stored arithmetic', () => {
     await expect(readArithmetic(inFolder('none'))).rejects.toThrow(/no such file; run reproduce/)
     store('{"counts":[]}', 'accuracy.json')
     await expect(readAccuracy(inFolder('accuracy.json'))).rejects.toThrow(InputError)
+  })
+
+  it('counts are read as they were written, and never when a number was changed', async () => {
+    const path = inFolder('accuracy.json')
+    const document: AccuracyDocument = {
+      inputs: {
+        format: ARITHMETIC_FORMAT,
+        model: 'net',
+        weightsSha256: '0',
+        generators: [],
+        patches: [{ name: 'dog', sha256: '1' }],
+        size: 75,
+        background: 'white',
+        blend: 'hard',
+        trialsPerKind: 50,
+        seed: 0,
+      },
+      done: 7,
+      counts: [
+        {
+          layer: 'fc6',
+          kind: '2-1',
+          judged: 'zero',
+          reference: 'pixels',
+          ...{ trials: 7, expected: 14, found: 12, subtracted: 3, left: 1, decoys: 50, phantoms: 2, exact: 4 },
+        },
+      ],
+    }
+    await writeAccuracy(path, document)
+    expect(await readAccuracy(path)).toEqual(document)
+    const text = readFileSync(path, 'utf8')
+    const numbers = [...text.matchAll(/(?<=": )\d+(?=,?\n)/g)]
+    expect(numbers.length).toBeGreaterThan(10)
+    for (const { 0: number, index } of numbers) {
+      for (const changed of [Number(number) + 1, -1 - Number(number)]) {
+        writeFileSync(path, text.slice(0, index) + changed + text.slice(index + number.length))
+        await expect(readAccuracy(path)).rejects.toThrow(/accuracy\.json is damaged/)
+      }
+    }
+    await expect(writeAccuracy(path, { ...document, done: -1 })).rejects.toThrow()
   })
 
   it('is never taken from other documents', async () => {
