@@ -51,6 +51,10 @@ const LONGEST_GRID = 16
 
 const GRID_POWER = `log₁₀ of grid power over the plain network’s, periods to ${LONGEST_GRID} px`
 const JAGGEDNESS = 'log₁₀ of jaggedness over the plain network’s'
+const GRID_MEASURES = [
+  [GRID_POWER, 'grid power'],
+  [JAGGEDNESS, 'jaggedness'],
+] as const
 const gapUnder = (scheme: FoldScheme) => `accuracy of left-right less top-bottom, ${scheme} folds`
 
 /** Fold schemes that treat rows and columns alike. */
@@ -75,15 +79,13 @@ export const CLAIMS: readonly Claim[] = [
     obstacle: needsPlain,
     evidence: (network) => eachPair(network, gridSuppression),
     headline: (evidence) => {
-      const shares = (quantity: string) =>
-        range(
-          evidence.filter((one) => one.quantity === quantity),
-          (mean) => 10 ** mean,
-        )
-      const power = `grid power ${shares(GRID_POWER)} of the plain network’s`
-      return evidence.some(({ quantity }) => quantity === JAGGEDNESS)
-        ? `${power}, jaggedness ${shares(JAGGEDNESS)}`
-        : power
+      const shares = GRID_MEASURES.flatMap(([quantity, name]) => {
+        const own = evidence.filter((one) => one.quantity === quantity)
+        return own.length === 0 ? [] : [{ name, share: range(own, (mean) => 10 ** mean) }]
+      })
+      return shares
+        .map(({ name, share }, i) => `${name} ${share}${i === 0 ? ' of the plain network’s' : ''}`)
+        .join(', ')
     },
     concerns: (model) => plainOf(model) !== undefined,
   },

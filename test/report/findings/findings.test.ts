@@ -68,6 +68,17 @@ describe('finding on the grid', () => {
     expect(finding.headline).toBe('grid power 0.010 of the plain network’s, jaggedness 0.100')
   })
 
+  it('tells only of what was measured', () => {
+    const only = (metric: string) => (level: number, model: string) => {
+      const group = net(model, level)
+      return { ...group, metrics: group.metrics.filter(({ measure }) => measure.metric === metric) }
+    }
+    const headline = (metric: string) => of(only(metric)(1e-4, 'net'), only(metric)(1e-6, 'net-aa')).headline
+    expect(headline('jaggedness')).toBe('jaggedness 0.100 of the plain network’s')
+    expect(headline('grid-spectrum')).toBe('grid power 0.010 of the plain network’s')
+    expect(headline('similarity-mean')).toBeNull()
+  })
+
   it('does not support it where they rise', () => {
     expect(of(net('net', 1e-6), net('net-aa', 1e-4)).verdict).toBe('not supported')
   })
