@@ -13,6 +13,7 @@ import { reproduceCommand } from './commands/reproduce.js'
 import { separabilityCommand } from './commands/separability.js'
 import { similarityCommand } from './commands/similarity.js'
 import { interruptible } from './context.js'
+import { say } from './output.js'
 
 const EXIT_STATUSES = `
 Exit status: 0 done; 2 wrong usage; 3 an input is missing, corrupt or of the wrong kind; 4 the device asked for is not
@@ -66,7 +67,8 @@ function report(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
   const text = verbose && error instanceof Error ? fullStack(error) : message.split('\n')[0]
   const known = error instanceof ShiftscopeError
-  process.stderr.write(`shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}\n`)
+  const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
+  lines.forEach(say)
   return known ? error.exitStatus : 1
 }
 

@@ -1,6 +1,8 @@
-/** Human text goes to stderr, so that stdout stays free for data. */
+import { withoutControls } from '../printable.js'
+
+/** Human text goes to stderr, so that stdout stays free for data. A name from a file in it cannot steer the terminal. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${withoutControls(line)}\n`)
 }
 
 /** The one JSON document of a command, on stdout. Arrays of numbers in typed arrays are not part of it. */

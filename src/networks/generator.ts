@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
+import { printable } from '../printable.js'
 import { graphFile } from './architectures/graphFile.js'
 import {
   type CatalogEntry,
@@ -11,7 +12,6 @@ import {
   listGenerators,
 } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import { printable } from './checkpoint/printable.js'
 import type { Network, NetworkInput } from './network.js'
 import { externalFiles } from './onnx/externalData.js'
 import { readModelInterface, type TypedTensor } from './onnx/interface.js'

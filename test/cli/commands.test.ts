@@ -38,6 +38,12 @@ describe('command line', () => {
     },
   )
 
+  it('prints no control characters of a name in an error', async () => {
+    const { status, stderr } = await shiftscope('report', join(folder, 'no\u001b]0;title\u0007ne'))
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/^shiftscope: .*no\?\]0;title\?ne.*\n$/)
+  })
+
   it('shows the stack of an error when asked', async () => {
     const { stderr } = await shiftscope('report', join(folder, 'none'), '--verbose')
     expect(stderr).toMatch(/InputError: no finished units[\s\S]*\n\s+at /)

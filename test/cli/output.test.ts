@@ -30,6 +30,21 @@ describe('output', () => {
     expect(stdout.endsWith('}\n')).toBe(true)
   })
 
+  it('is one line without control characters, whatever the names in it', () => {
+    say('fc6\u001b]0;title\u0007 \u009b2J dog\r\ncat \u202egnp\u2028')
+    expect(stderr).toBe('fc6?]0;title? ?2J dog??cat ?gnp?\n')
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        stderr = ''
+        sayTable(['layer'], [[name]])
+        expect(stderr).toMatch(/^[^\p{Cc}]*\n[^\p{Cc}]*\n$/u)
+      }),
+    )
+    stderr = ''
+    say('Größe 75×75 – 0,9 ± 0.1 “犬” 🐕')
+    expect(stderr).toBe('Größe 75×75 – 0,9 ± 0.1 “犬” 🐕\n')
+  })
+
   it('lays out a table: names to the left, numbers to the right', () => {
     sayTable(
       ['model', 'images/s', 'share'],

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js'
+import { printable } from '../../printable.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { printable } from '../checkpoint/printable.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, featuresOf, type Parameter, parametersOf } from './layer.js'
 

@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { InputError } from '../../errors.js'
+import { printable } from '../../printable.js'
 import {
   type Field,
   fields,
@@ -13,7 +14,6 @@ import {
   wireTypes,
 } from '../protobufFile.js'
 import { readRange } from './fileBytes.js'
-import { printable } from './printable.js'
 import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
 
 /** Field numbers of a layer's messages: NetParameter's own, then those of the name and the blobs in the layer. */

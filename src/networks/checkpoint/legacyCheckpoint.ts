@@ -1,6 +1,6 @@
+import { printable } from '../../printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
-import { printable } from './printable.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor, type DataType } from './tensor.js'
 import { storageOf, type TorchStorage, torchGlobals } from './torchObjects.js'

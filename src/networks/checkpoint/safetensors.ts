@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js'
+import { printable } from '../../printable.js'
 import { readRange } from './fileBytes.js'
-import { printable } from './printable.js'
 import {
   bytesPerElement,
   type CheckpointTensor,

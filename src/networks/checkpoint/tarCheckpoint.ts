@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js'
+import { printable } from '../../printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
-import { printable } from './printable.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'

@@ -1,5 +1,5 @@
+import { printable } from '../../printable.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
-import { printable } from './printable.js'
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 
 /**

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js'
+import { printable } from '../../printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
-import { printable } from './printable.js'
 
 /** Where the bytes of a stored zip entry lie in the file, and their CRC-32. */
 export interface ZipEntry extends ByteRange {

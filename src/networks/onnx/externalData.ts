@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, sep } from 'node:path'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { sha256OfFile } from '../../files/sha256.js'
-import { printable } from '../checkpoint/printable.js'
+import { printable } from '../../printable.js'
 import {
   fields,
   integer,

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { printable } from '../checkpoint/printable.js'
+import { printable } from '../../printable.js'
 import { integer, type MessageRange, messages, type ProtobufFile, text, texts } from '../protobufFile.js'
 import type { GraphChanges } from './graphCopy.js'
 import { readingModel } from './interface.js'

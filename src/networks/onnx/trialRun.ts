@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../../errors.js'
-import { printable } from '../checkpoint/printable.js'
+import { printable } from '../../printable.js'
 
 /** What a model gave for one batch. */
 export interface TrialRun {
