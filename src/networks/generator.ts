@@ -145,8 +145,8 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
 
 /** A generator of the user's: its file is tried before it is trusted. */
 async function generatorFile(path: string): Promise<Generator> {
-  const files = await externalFiles(path)
   const generator = await describedGenerator(basename(path, extname(path)), path)
+  const files = await externalFiles(path)
   const { dims, input } = generator
   const { shapes } = await trialRun(path, { name: FEATURE, shape: [2, dims] }, [IMAGE])
   const shape = shapes.get(IMAGE)?.join(', ')

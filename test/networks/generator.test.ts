@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
@@ -225,6 +225,8 @@ describe('an ONNX file as a generator', () => {
     writeFileSync(path, readFileSync(path).subarray(0, 60))
     expect(await messageOf(chooseGenerator(path))).toContain('is not an ONNX model')
     expect(await messageOf(chooseGenerator(folder('none.onnx')))).toContain('does not exist')
+    mkdirSync(folder('folder.onnx'))
+    expect(await messageOf(chooseGenerator(folder('folder.onnx')))).toContain('is not a file')
   })
 
   it('takes neither weights nor another stage', async () => {
