@@ -283,8 +283,10 @@ class Training {
     shiftscope::solve(kernels_, set, options_.C);
     problem.solution.intercept = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      problem.multipliers[samples[i]] = set.multipliers[i];
-      problem.solution.intercept += set.multipliers[i];
+      // A step that stops before or after its end may leave a trace of the wrong sign, which would not be feasible.
+      const bool feasible = set.multipliers[i] * set.labels[i] > 0;
+      problem.multipliers[samples[i]] = feasible ? set.multipliers[i] : 0;
+      problem.solution.intercept += problem.multipliers[samples[i]];
     }
   }
 

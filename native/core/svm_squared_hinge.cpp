@@ -9,10 +9,10 @@
 namespace shiftscope {
 namespace {
 
-std::vector<std::size_t> inside_margins(const SquaredHingeSet& set) {
+std::vector<std::size_t> inside_margins(const std::vector<double>& labels, const std::vector<double>& decisions) {
   std::vector<std::size_t> inside;
-  for (std::size_t i = 0; i < set.count; ++i) {
-    if (set.labels[i] * set.decisions[i] < std::fabs(set.labels[i])) inside.push_back(i);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] * decisions[i] < std::fabs(labels[i])) inside.push_back(i);
   }
   return inside;
 }
@@ -40,7 +40,7 @@ std::vector<double> ridge_multipliers(const SvmKernels& kernels, const SquaredHi
 
 bool solve(const SvmKernels& kernels, SquaredHingeSet& set, double C) {
   constexpr int kSteps = 100;
-  std::vector<std::size_t> inside = inside_margins(set);
+  std::vector<std::size_t> inside = inside_margins(set.labels, set.decisions);
   for (int step = 0; step < kSteps; ++step) {
     const std::vector<double> next = ridge_multipliers(kernels, set, inside, C);
     std::vector<double> decisions(set.count, 0.0);
@@ -50,6 +50,13 @@ bool solve(const SvmKernels& kernels, SquaredHingeSet& set, double C) {
       sum += next[i];
     }
     for (double& decision : decisions) decision += sum;
+    // The optimum, without a search, whose rounding errors are all that is left of the step near it.
+    if (inside_margins(set.labels, decisions) == inside) {
+      std::fill(set.multipliers.begin(), set.multipliers.end(), 0.0);
+      for (std::size_t i = 0; i < inside.size(); ++i) set.multipliers[inside[i]] = next[i];
+      set.decisions = std::move(decisions);
+      return true;
+    }
     double norms[3] = {kernels.dot(set.multipliers.data(), set.decisions.data(), set.count), 0, 0};
     for (std::size_t i = 0; i < inside.size(); ++i) {
       norms[1] += next[i] * set.decisions[inside[i]];
@@ -59,15 +66,10 @@ bool solve(const SvmKernels& kernels, SquaredHingeSet& set, double C) {
     kernels.add_scaled(changes.data(), set.decisions.data(), -1, set.count);
     const LineSearch search{set.labels.data(), set.decisions.data(), changes.data(), nullptr, set.count, 2 * C, HUGE_VAL};
     const double length = line_minimum(search, norms[1] - norms[0], norms[0] - 2 * norms[1] + norms[2]);
-    const bool whole = std::fabs(length - 1) < 1e-9;
-    for (double& multiplier : set.multipliers) multiplier *= whole ? 0 : 1 - length;
-    for (std::size_t i = 0; i < inside.size(); ++i) set.multipliers[inside[i]] += (whole ? 1 : length) * next[i];
-    for (std::size_t i = 0; i < set.count; ++i) {
-      set.decisions[i] = whole ? decisions[i] : set.decisions[i] + length * (decisions[i] - set.decisions[i]);
-    }
-    std::vector<std::size_t> now_inside = inside_margins(set);
-    if (whole && now_inside == inside) return true;
-    inside = std::move(now_inside);
+    for (double& multiplier : set.multipliers) multiplier *= 1 - length;
+    for (std::size_t i = 0; i < inside.size(); ++i) set.multipliers[inside[i]] += length * next[i];
+    kernels.add_scaled(set.decisions.data(), changes.data(), length, set.count);
+    inside = inside_margins(set.labels, set.decisions);
   }
   return false;
 }

@@ -273,6 +273,35 @@ TEST(svm_devices_reach_the_processors_optimum) {
   }
 }
 
+/// Places on a grid, as of real features: once the working set holds the support vectors, no pass may be spent on rounding.
+TEST(svm_separable_grids_take_few_passes) {
+  Random random(43);
+  std::normal_distribution<float> normal;
+  constexpr std::size_t side = 30, rows = side * side, dims = 200;
+  Case given{rows, dims, 10, std::vector<float>(rows * dims), std::vector<std::int8_t>(10 * rows)};
+  std::vector<float> along(dims), across(dims), common(dims);
+  for (std::size_t d = 0; d < dims; ++d) along[d] = normal(random), across[d] = normal(random), common[d] = normal(random);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float y = static_cast<float>(row / side) / side - 0.5f, x = static_cast<float>(row % side) / side - 0.5f;
+    for (std::size_t d = 0; d < dims; ++d) {
+      given.features[row * dims + d] = along[d] * y + across[d] * x + common[d] + 0.05f * normal(random);
+    }
+    for (std::size_t p = 0; p < 10; ++p) {
+      const bool first = (p < 5 ? row / side : row % side) < side / 2;
+      given.labels[p * rows + row] = row * 5 / rows == p % 5 ? 0 : (first ? 1 : -1);
+    }
+  }
+  for (InstructionSet level : available_instruction_sets()) {
+    for (Loss loss : kLosses) {
+      const SvmOptions options = options_of(loss, 1);
+      const Outcome outcome = train(given, options, level);
+      for (const SvmSolution& solution : outcome.result.solutions) CHECK(solution.converged);
+      CHECK_THAT(outcome.result.passes <= 12, describe(given, options, name_of(level)) + ": " +
+                                                  std::to_string(outcome.result.passes) + " passes");
+    }
+  }
+}
+
 TEST(svm_the_bits_do_not_depend_on_the_threads) {
   Random random(36);
   for (float distance : {0.5f, 0.0f}) {
