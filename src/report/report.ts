@@ -49,7 +49,7 @@ export interface ReportOptions {
 
 /**
  * Makes metrics.csv, summary.json, tables, heatmaps, figures, findings and the page with its files of a results folder
- * from its stored units (SPEC section 4). The same units give the same bytes.
+ * from its stored units. The same units give the same bytes.
  * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; InterruptedError while units are
  *   read, which leaves the former report as it was
  */
@@ -61,7 +61,34 @@ export async function writeReport(
     throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
   const arithmetic = await readArithmeticStudies(results)
   if (arithmetic.length > 0 && !(await isFolder(join(results, 'units')))) return reportArithmetic(results, arithmetic)
-  const { groups, summary: ofUnits, index } = await readWithSite(results, limits, progress, signal)
+  if (!(await isFolder(join(results, 'units')))) throw noUnits(results)
+  let written: Written | undefined
+  let failure: unknown
+  // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
+  // former page with the former maps.
+  await writeFolderAtomic(join(results, 'site'), async (site) => {
+    const study = await readWithSite(results, site, limits, progress, signal)
+    written = await writeAroundSite(results, study, arithmetic, paper, limits).catch((error) => {
+      failure = error
+      throw error
+    })
+  }).catch((error) => {
+    // What could not be written there is another file than the site.
+    throw failure ?? error
+  })
+  const { page, summary } = written as unknown as Written
+  await writeFileAtomic(join(results, 'index.html'), page)
+  return summary
+}
+
+/** Writes all that is neither the site nor the page, of which it gives the text. */
+async function writeAroundSite(
+  results: string,
+  { groups, summary: ofUnits, index }: ReadStudy,
+  arithmetic: readonly ArithmeticStudy[],
+  paper: boolean,
+  limits: ColourLimits,
+): Promise<Written> {
   const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
   const published = paperTables()
   const tables = [
@@ -88,8 +115,19 @@ export async function writeReport(
     ...chartSections(summary),
     ...arithmeticSections(arithmetic),
   ]
-  await writeFileAtomic(join(results, 'index.html'), resultsPage(index, sections))
-  return summary
+  return { summary, page: resultsPage(index, sections) }
+}
+
+/** What the page rests on, read in one pass. */
+interface ReadStudy {
+  readonly groups: readonly StudyGroup[]
+  readonly summary: Summary
+  readonly index: SiteIndex
+}
+
+interface Written {
+  readonly summary: Summary
+  readonly page: string
 }
 
 /** The report of a folder that holds arithmetic alone. */
@@ -114,28 +152,24 @@ async function writeTables(results: string, tables: readonly ResultTable[]): Pro
 /** Reads the study and writes the viewer's files of each unit in the same pass. */
 async function readWithSite(
   results: string,
+  folder: string,
   limits: ColourLimits,
   progress: Progress,
   signal: AbortSignal | undefined,
-): Promise<{ groups: readonly StudyGroup[]; summary: Summary; index: SiteIndex }> {
-  if (!(await isFolder(join(results, 'units')))) throw noUnits(results)
-  let read: { groups: readonly StudyGroup[]; summary: Summary; index: SiteIndex } | undefined
-  await writeFolderAtomic(join(results, 'site'), async (folder) => {
-    const site = siteWriter(results, folder)
-    const order = catalog().map(({ id }) => id)
-    let done = 0
-    const groups = await readStudy(results, order, {
-      onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
-      onUnit: async (unit, maps, home) => {
-        if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, stands as it was')
-        await site.onUnit(unit, maps, home)
-        progress.update(++done)
-      },
-    }).finally(() => progress.stop())
-    const summary = summarize(groups)
-    read = { groups, summary, index: await site.finish(groups, summary, limits) }
-  })
-  return read as NonNullable<typeof read>
+): Promise<ReadStudy> {
+  const site = siteWriter(results, folder)
+  const order = catalog().map(({ id }) => id)
+  let done = 0
+  const groups = await readStudy(results, order, {
+    onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
+    onUnit: async (unit, maps, home) => {
+      if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, stands as it was')
+      await site.onUnit(unit, maps, home)
+      progress.update(++done)
+    },
+  }).finally(() => progress.stop())
+  const summary = summarize(groups)
+  return { groups, summary, index: await site.finish(groups, summary, limits) }
 }
 
 function isFolder(path: string): Promise<boolean> {

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InputError, UsageError } from '../../src/errors.js'
+import { isTemporaryName } from '../../src/files/atomic.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { hot } from '../../src/report/colormap.js'
@@ -118,6 +119,22 @@ describe('report', () => {
     expect(existsSync(inFolder('tables', 'table-2-similarity-75.md'))).toBe(false)
     expect(readdirSync(inFolder('heatmaps'))).toHaveLength(2 * 5 * 2)
   })
+
+  it.each(['metrics.csv', 'summary.json', 'findings.md'])(
+    'leaves the page with the maps that it was made with if %s cannot be written',
+    async (blocked) => {
+      await storeStudy(inFolder())
+      await writeReport(inFolder())
+      const page = () => ({ ...digests(inFolder('site')), index: sha256(readFileSync(inFolder('index.html'))) })
+      const before = page()
+      await store(inFolder(), { patch: 'bird' }, 0.7)
+      rmSync(inFolder(blocked))
+      mkdirSync(inFolder(blocked, 'in the way'), { recursive: true })
+      await expect(writeReport(inFolder())).rejects.toThrow(`cannot write ${inFolder(blocked)}: a folder stands where`)
+      expect(page()).toEqual(before)
+      expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([])
+    },
+  )
 
   it("has the paper's two tables whole if asked", async () => {
     await store(inFolder(), {}, 0.9)
