@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InterruptedError, UsageError } from '../errors.js'
-import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
+import { removeStaleTemporaries, writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { catalog } from '../networks/index.js'
 import { type Progress, silent } from '../progress.js'
@@ -60,8 +60,10 @@ export async function writeReport(
   if (!(limits.low < limits.high) || !Number.isFinite(limits.high - limits.low))
     throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
   const arithmetic = await readArithmeticStudies(results)
-  if (arithmetic.length > 0 && !(await isFolder(join(results, 'units')))) return reportArithmetic(results, arithmetic)
-  if (!(await isFolder(join(results, 'units')))) throw noUnits(results)
+  const hasUnits = await isFolder(join(results, 'units'))
+  if (!hasUnits && arithmetic.length === 0) throw noUnits(results)
+  await removeStaleTemporaries(results)
+  if (!hasUnits) return reportArithmetic(results, arithmetic)
   let written: Written | undefined
   let failure: unknown
   // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the

@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import { isTemporaryName } from '../../src/files/atomic.js'
+import { HOST, isTemporaryName } from '../../src/files/atomic.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { hot } from '../../src/report/colormap.js'
@@ -109,6 +110,16 @@ describe('report', () => {
     await writeReport(inFolder('b'))
     expect(digests(inFolder('a'))).toEqual(once)
     expect(digests(inFolder('b'))).toEqual(once)
+  })
+
+  it('removes what killed reports left, not what others are writing', async () => {
+    await storeStudy(inFolder())
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    const left = `.tmp-${HOST}-${pid}-01234567-site`
+    const living = `.tmp-${HOST}-${process.pid}-01234567-site`
+    for (const name of [left, living, join('tables', left)]) mkdirSync(inFolder(name, 'maps'), { recursive: true })
+    await writeReport(inFolder())
+    expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([living])
   })
 
   it('drops what former units left in tables and heatmaps', async () => {
