@@ -130,6 +130,11 @@ describe('what the study can serve', () => {
     expect(fitChoice(index, { ...wanted, model: 'gone' }).notes).toEqual([
       'This folder has no network \u2068gone\u2069.',
     ])
+    const first = fitChoice(index, { ...wanted, size: 125, layer: 'fc9' })
+    expect([first.choice.layer, first.notes]).toEqual([
+      'fc6',
+      ['There is no layer \u2068fc9\u2069 here: this is \u2068fc6\u2069.'],
+    ])
     expect(fitChoice(index, { ...wanted, model: 'alexnet-aa' }).notes[0]).toContain('was not measured at 75 pixels')
     const mean = fitChoice(index, { ...wanted, patch: 'gone' })
     expect([mean.unit, mean.choice.patch, mean.notes.length]).toEqual([null, null, 1])

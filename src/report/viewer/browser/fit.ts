@@ -30,12 +30,15 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     0,
     group.layers.findIndex(({ name }) => name === wanted.layer),
   )
+  const { name } = group.layers[layer] as SiteGroup['layers'][number]
+  // Another network's layers are other ones anyway.
+  if (ofModel.length > 0 && name !== wanted.layer)
+    notes.push(`There is no layer ${isolated(wanted.layer)} here: this is ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
   const unit = wanted.patch === null || found < 0 ? null : found
   if (wanted.patch !== null && unit === null)
     notes.push(`There is no patch ${isolated(wanted.patch)} here: this is the mean.`)
   const { anchor, place } = fitAnchor(group, layer, unit, wanted.anchor, notes)
-  const { name } = group.layers[layer] as SiteGroup['layers'][number]
   const choice: Choice = {
     model: group.model,
     layer: name,
