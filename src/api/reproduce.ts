@@ -3,7 +3,13 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { parseDevice } from '../engine/device.js'
-import { type Execution, type ExecutionRecord, openExecution, requiredTrials } from '../engine/execution.js'
+import {
+  checkPrecision,
+  type Execution,
+  type ExecutionRecord,
+  openExecution,
+  requiredTrials,
+} from '../engine/execution.js'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
 import type { ExtractionPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
@@ -80,6 +86,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const start = new Date()
   const device = options.device ?? 'auto'
   const request = parseDevice(device)
+  checkPrecision(request, options.precision)
   const study = await planStudy(options)
   const beside = await patchesBeside(
     study.out,
@@ -149,7 +156,7 @@ function writeJson(path: string, document: unknown): Promise<void> {
 
 /** What `reproduce` would do with the same options, with a short trial of each network for the time. */
 export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
-  parseDevice(options.device ?? 'auto')
+  checkPrecision(parseDevice(options.device ?? 'auto'), options.precision)
   const study = await planStudy(options)
   let seconds = 0
   for (const network of study.networks) {

@@ -4,7 +4,7 @@ import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '../experiments/folds.js'
 import { LOSSES, type Loss } from '../experiments/separability.js'
-import { catalog, listGenerators, type Network, type Precision } from '../networks/index.js'
+import { catalog, type GeneratorEntry, listGenerators, type Network, type Precision } from '../networks/index.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
@@ -95,7 +95,13 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   const stride = options.stride ?? PRESETS[preset].stride
   const { experiments = DEFAULT_EXPERIMENTS } = options
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
-  const networks = hasUnits ? await networksOf(options, PRESETS[preset].kind) : []
+  const hasArithmetic = experiments.includes('arithmetic')
+  const unitModels = hasUnits ? modelsOf(options) : []
+  const arithmeticModels = hasArithmetic ? [...modelsOf(options), ...encodersOf(options)] : []
+  if (!hasUnits && precision !== 'fp32')
+    throw new UsageError(`arithmetic runs in float32 on the processor; leave --precision ${precision} out`)
+  checkWeights(options, unitModels, arithmeticModels)
+  const networks = await networksOf(options, unitModels)
   const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = hasUnits ? await patchesOf(options.patches, [...new Set(sizes)], frame) : []
@@ -121,7 +127,7 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   for (const unit of units) {
     if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
   }
-  const arithmetic = experiments.includes('arithmetic') ? await arithmeticPlans(options, out) : []
+  const arithmetic = await arithmeticPlans(options, arithmeticModels, out)
   return { ...study, left, arithmetic }
 }
 
@@ -203,17 +209,36 @@ function checkNames(what: string, names: readonly string[], known: readonly stri
   if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
-async function networksOf(
-  { models: named, layers, weights, experiments }: StudyOptions,
-  kind: 'embedded' | 'published',
-): Promise<readonly Network[]> {
-  const preset = catalog().filter((entry) => entry.kind === kind)
-  const models = named ?? preset.map(({ id }) => id)
-  const generators = experiments?.includes('arithmetic') ? listGenerators().map(({ id }) => id) : []
-  const stray = Object.keys(weights ?? {}).find((id) => ![...models, ...generators].includes(id))
-  if (stray !== undefined) {
-    throw new UsageError(`--weights names ${stray}, which is not among the networks of this run; add it to --models`)
-  }
+/** Networks of a run: those that are named, else the preset's. */
+function modelsOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
+  const { kind } = PRESETS[preset]
+  return models ?? catalog().flatMap((entry) => (entry.kind === kind ? [entry.id] : []))
+}
+
+/** Where none are named, arithmetic is also that of the networks that the preset has generators of. */
+function encodersOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
+  const { kind } = PRESETS[preset]
+  return models ? [] : listGenerators().flatMap((entry) => (entry.kind === kind ? [entry.encoder] : []))
+}
+
+/** Known generators of a network's wanted layers. */
+function generatorsOf(model: string, { layers }: StudyOptions): readonly GeneratorEntry[] {
+  const own = listGenerators().filter(({ encoder }) => encoder === model)
+  return own.filter(({ layer }) => layers === undefined || layers.includes(layer))
+}
+
+/** @throws UsageError for weights of a network or generator that takes no part */
+function checkWeights(options: StudyOptions, unitModels: readonly string[], arithmeticModels: readonly string[]): void {
+  const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
+  const used = [...new Set([...unitModels, ...arithmeticModels, ...generators.map(({ id }) => id)])]
+  const stray = Object.keys(options.weights ?? {}).find((id) => !used.includes(id))
+  if (stray === undefined) return
+  throw new UsageError(
+    `--weights names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by --models, --layers and --experiments`,
+  )
+}
+
+async function networksOf({ layers, weights }: StudyOptions, models: readonly string[]): Promise<readonly Network[]> {
   const networks: Network[] = []
   for (const model of new Set(models)) {
     const file = weights?.[model]
@@ -244,15 +269,15 @@ async function patchesOf(path: string | undefined, sizes: readonly number[], fra
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 
-/** Arithmetic of each of the run's networks, by default of the preset's and of those that it has generators of. */
-async function arithmeticPlans(options: StudyOptions, out: string): Promise<readonly ArithmeticPlan[]> {
-  const { preset = 'quick', background = WHITE, blend = 'hard', expressions = 50, seed = 0 } = options
+async function arithmeticPlans(
+  options: StudyOptions,
+  models: readonly string[],
+  out: string,
+): Promise<readonly ArithmeticPlan[]> {
+  const { background = WHITE, blend = 'hard', expressions = 50, seed = 0 } = options
   if (!Number.isInteger(expressions) || expressions < 1)
     throw new UsageError(`${expressions} expressions of a kind are no positive whole number; use --expressions 50`)
-  const { kind } = PRESETS[preset]
-  const generators = listGenerators().filter((generator) => generator.kind === kind)
-  const networks = catalog().filter((network) => network.kind === kind)
-  const models = options.models ?? [...networks.map(({ id }) => id), ...generators.map(({ encoder }) => encoder)]
+  if (models.length === 0) return []
   const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(models)) {
@@ -265,9 +290,9 @@ async function arithmeticPlans(options: StudyOptions, out: string): Promise<read
 }
 
 /** A network with its generators, those of the wanted layers, or with none where there are none. */
-async function withGenerators(model: string, { layers, weights = {} }: StudyOptions): Promise<NetworkWithGenerators> {
-  const known = listGenerators().filter(({ encoder }) => encoder === model)
-  const own = known.filter(({ layer }) => layers === undefined || layers.includes(layer))
+async function withGenerators(model: string, options: StudyOptions): Promise<NetworkWithGenerators> {
+  const { layers, weights = {} } = options
+  const own = generatorsOf(model, options)
   if (own.length === 0) {
     const file = weights[model]
     const network = await chooseNetwork({

@@ -89,7 +89,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
 }
 
 /** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
-function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
+export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
   if (!PRECISIONS.includes(precision))
     throw new UsageError(`precision ${precision} is not known; use ${PRECISIONS.join(', ')}`)
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return

@@ -133,6 +133,19 @@ describe('reproduce', () => {
     expect(existsSync(out)).toBe(false)
   })
 
+  /** Of a network that takes no part, of a generator of another network, and of a layer that is left out. */
+  const ARITHMETIC_WEIGHTS = ['arithmetic', 'similarity,arithmetic'].flatMap((experiments) =>
+    [
+      ['alexnet', '--models', 'tiny-alexnet'],
+      ['deepsim-fc6', '--models', 'tiny-alexnet'],
+      ['deepsim-fc7', '--models', 'caffenet', '--layers', 'fc6'],
+    ].map(([id, ...models]): [number, RegExp, string[]] => [
+      2,
+      new RegExp(`--weights names ${id}, which is not among the networks and generators of this run`),
+      ['--experiments', experiments, '--weights', `${id}=x.caffemodel`, ...models],
+    ]),
+  )
+
   it('refuses what it cannot do with one line and the right exit status', async () => {
     const cases: readonly [number, RegExp, string[]][] = [
       [2, /stride/, ['--stride', '0']],
@@ -141,6 +154,10 @@ describe('reproduce', () => {
       [2, /experiment dance is not known/, ['--experiments', 'dance']],
       [2, /not a colour/, ['--background', 'blurple']],
       [2, /names alexnet, which is not among/, ['--weights', 'alexnet=x.pth']],
+      [2, /names deepsim-fc6, which is not among/, ['--weights', 'deepsim-fc6=x.caffemodel']],
+      ...ARITHMETIC_WEIGHTS,
+      [2, /--precision fp16 is for GPUs/, ['--experiments', 'arithmetic', '--precision', 'fp16']],
+      [2, /arithmetic runs in float32/, ['--experiments', 'arithmetic', '--precision', 'fp16', '--device', 'cuda']],
       [3, /no such file/, ['--patches', join(folder, 'nowhere')]],
       [3, /no such file|does not exist/, ['--models', 'alexnet', '--weights', `alexnet=${join(folder, 'none.pth')}`]],
       [4, /device cuda is not usable/, ['--device', 'cuda']],
