@@ -30,6 +30,7 @@ import type { Network } from '../networks/index.js'
 import { type Progress, silent } from '../progress.js'
 import type { ColourLimits } from '../report/heatmap.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
+import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
@@ -58,6 +59,8 @@ export interface StudyEstimate {
   readonly arithmeticImages: number
   /** Bytes that all units take on disk, reports aside. */
   readonly bytes: number
+  /** Bytes of the page's own copy of the features that units keep. */
+  readonly pageFeatureBytes: number
   /** Largest features of a unit in memory. */
   readonly featureBytes: number
   /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
@@ -176,6 +179,7 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
       (sum, unit) => sum + arrayBytes(unit) + (study.keepsFeatures ? keptFeatureBytes(unit) : 0),
       0,
     ),
+    pageFeatureBytes: study.keepsFeatures ? study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0) : 0,
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
   }
@@ -189,6 +193,10 @@ function arithmeticImages({ arithmetic }: Study): number {
 function keptFeatureBytes({ network, grid }: PlannedUnit): number {
   const dims = network.layers.reduce((sum, layer) => sum + layer.dims, 0)
   return grid.rows * grid.cols * dims * Float32Array.BYTES_PER_ELEMENT
+}
+
+function pageFeatureBytes({ network, grid }: PlannedUnit): number {
+  return network.layers.reduce((sum, { dims }) => sum + siteFeatureBytes(grid.rows * grid.cols, dims), 0)
 }
 
 async function computeUnits(

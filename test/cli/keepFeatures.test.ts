@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
-import { shiftscope } from './process.js'
+import { contents, shiftscope } from './process.js'
 
 const PATCH = 'dog'
 const PICTURES = fileURLToPath(new URL('../../models/patches', import.meta.url))
@@ -73,21 +73,19 @@ describe('reproduce --keep-features', () => {
     expect(await computed('--out', plain, '--keep-features')).toBe(10)
   })
 
-  it('counts its bytes in a dry run', async () => {
-    const bytes = async (...more: string[]) => {
-      const { stdout } = await shiftscope(
-        ...STUDY,
-        ...more,
-        '--experiments',
-        'similarity',
-        '--dry-run',
-        '--json',
-        '--out',
-        out,
-      )
-      return JSON.parse(stdout).bytes as number
-    }
+  it('counts its bytes in a dry run, and those of the page’s copy', async () => {
+    const dryRun = async (...more: string[]) =>
+      JSON.parse((await shiftscope(...STUDY, ...SIMILARITY, ...more, '--dry-run', '--json', '--out', out)).stdout)
+    const [plain, keeping] = [await dryRun(), await dryRun('--keep-features')]
     const { shape } = await readNpy(unit('features-fc8.npy'))
-    expect((await bytes('--keep-features')) - (await bytes())).toBe(10 * 25 * (shape[2] as number) * 4)
+    expect(keeping.bytes - plain.bytes).toBe(10 * 25 * (shape[2] as number) * 4)
+    expect(plain.pageFeatureBytes).toBe(0)
+    const copy = Object.entries(await contents(join(out, 'site', 'features')))
+    const written = copy.reduce((sum, [, base64]) => sum + Buffer.from(base64, 'base64').length, 0)
+    // Beside the features a file holds its own name, and the name of the function that takes them.
+    expect(written - keeping.pageFeatureBytes).toBeGreaterThan(0)
+    expect(written - keeping.pageFeatureBytes).toBeLessThan(100 * copy.length)
+    const { stderr } = await shiftscope(...STUDY, ...SIMILARITY, '--keep-features', '--dry-run', '--out', out)
+    expect(stderr).toMatch(/of arrays on disk, [\d.]+ kB of features in the page, at most/)
   })
 })

@@ -87,7 +87,9 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   if (json) return printJson(estimate)
   say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
   if (estimate.arithmeticImages > 0) say(`${estimate.arithmeticImages} images of arithmetic left`)
-  say(`${byteSize(estimate.bytes)} of arrays on disk, at most ${byteSize(estimate.featureBytes)} of features in memory`)
+  const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of features in the page` : ''
+  const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
+  say(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
   say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
 }
 

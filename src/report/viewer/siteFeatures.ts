@@ -34,6 +34,13 @@ export async function writeFeatures(
   return parts
 }
 
+/** Bytes of the files that a layer's features become, names aside: int16 in base64. */
+export function siteFeatureBytes(positions: number, dims: number): number {
+  const perPart = positionsPerPart(dims)
+  const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
+  return Math.floor(positions / perPart) * base64(perPart) + base64(positions % perPart)
+}
+
 /** Positions whose features one file holds; the last file of a layer may hold fewer. */
 function positionsPerPart(dims: number): number {
   return Math.max(1, Math.floor(PART_BYTES / (dims * Int16Array.BYTES_PER_ELEMENT)))
