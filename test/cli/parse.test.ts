@@ -1,7 +1,14 @@
 import { InvalidArgumentError } from 'commander'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { collectAssignments, parseLimits, parseList, parseWhole, parseWholeList } from '../../src/cli/parse.js'
+import {
+  collectAssignments,
+  collectImages,
+  parseLimits,
+  parseList,
+  parseWhole,
+  parseWholeList,
+} from '../../src/cli/parse.js'
 
 function expectRefused(parse: (text: string) => unknown, texts: readonly string[]): void {
   for (const text of texts) expect(() => parse(text), JSON.stringify(text)).toThrow(InvalidArgumentError)
@@ -96,5 +103,20 @@ describe('option values', () => {
       }),
     )
     expectRefused((text) => collectAssignments(text), ['', '=', 'alexnet', 'alexnet=', '=alexnet.pth'])
+  })
+
+  it.each([collectAssignments, collectImages])('a name that is given twice is refused', (collect) => {
+    const names = fc.oneof(word, fc.constantFrom('__proto__', 'constructor', 'toString'))
+    fc.assert(
+      fc.property(names, fc.string({ minLength: 1 }), (name, value) => {
+        const once = collect(`${name}=${value}`)
+        expect(() => collect(`${name}=other`, once)).toThrow(new InvalidArgumentError(`${name} is given twice.`))
+      }),
+    )
+  })
+
+  it('a wrong assignment is told the form of its own option', () => {
+    expect(() => collectAssignments('alexnet')).toThrow('ID=FILE')
+    expect(() => collectImages('A')).toThrow('NAME=FILE or NAME=SCENE')
   })
 })
