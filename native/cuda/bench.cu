@@ -4,7 +4,7 @@
 //   shiftscope_cuda_bench [--check] [--device INDEX] [--features FILE.npy]
 //
 // FILE: float32 [rows, cols, dims], as `extract` writes it; without it, features are made up by a formula, of 150x150
-// positions with 4096 dims. With --check, it ends where it would begin. Exit status: 0, 2 for wrong usage, 3 for a bad file, 4 without a usable device, 1 otherwise.
+// positions with 4096 dims. With --check, it ends where timing would begin. Exit status: 0, 2 for wrong usage, 3 for a bad file, 4 without a usable device, 1 otherwise.
 
 #include <algorithm>
 #include <chrono>
@@ -34,7 +34,7 @@ using cuda::Stream;
 
 constexpr int kRepetitions = 20;
 constexpr std::size_t kBandwidthBytes = std::size_t{2} << 30;
-constexpr std::size_t kImages = 1024, kSide = 224, kPatch = 75;
+constexpr std::size_t kImages = 2048, kSide = 224, kPatch = 75;
 
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -91,7 +91,7 @@ struct Bandwidth {
 Bandwidth measure_bandwidth(const Stream& stream) {
   Array<uint4> memory(kBandwidthBytes / sizeof(uint4));
   Array<unsigned> never(1);
-  memory.clear(stream);
+  memory.fill(0, stream);
   const dim3 grid(4096);
   const double bytes = static_cast<double>(kBandwidthBytes);
   const double write =
@@ -125,7 +125,7 @@ void bench_composite(const Device& device, const Stream& stream, bool constant, 
   const Frame frame{3, kSide, kSide, fractions(constant ? 3 : 3 * kSide * kSide, 0.755)};
   std::vector<Offset> offsets;
   for (std::size_t i = 0; i < kImages; ++i) {
-    offsets.push_back({static_cast<std::int32_t>(i / 32), static_cast<std::int32_t>(i % 150)});
+    offsets.push_back({static_cast<std::int32_t>(i % 149), static_cast<std::int32_t>(i % 150)});
   }
   cuda::Compositor compositor(device, window, frame);
   Array<T> batch(kImages * compositor.image_size());
@@ -374,10 +374,12 @@ void bench(const Device& device, const Grid& grid) {
 
 int run(int count, char** values) {
   const Arguments arguments = parse(count, values);
+  Grid grid;
+  if (!arguments.features.empty()) grid = read_grid(arguments.features);
   const cuda::Devices devices = cuda::find_devices();
   for (const Device& device : devices.all) {
     if (device.index != arguments.device) continue;
-    if (!arguments.check) bench(device, arguments.features.empty() ? formula_grid() : read_grid(arguments.features));
+    if (!arguments.check) bench(device, arguments.features.empty() ? formula_grid() : grid);
     return 0;
   }
   std::fprintf(stderr, "CUDA device %d is not usable: %s\n", arguments.device,

@@ -14,6 +14,7 @@ constexpr int kGroup = 5;
 /// Rows of a warp: with six sums each, as many as the registers hold.
 constexpr int kRows = 4;
 
+/// Every bit set: larger than what any row gives.
 constexpr unsigned long long kNoFault = ~0ull;
 
 struct CosineJob {
@@ -158,7 +159,7 @@ Cosines::Cosines(const Features& features, const float* anchors, std::size_t anc
 void Cosines::compute(const Stream& stream) {
   if (fault_.reason != CosineFault::Reason::none) return;
   use(features_.device());
-  first_fault_.assign(&kNoFault, 1, stream);
+  first_fault_.fill(0xff, stream);
   const bool float64 = features_.arithmetic() == Arithmetic::float64;
   const std::size_t operand_bytes = float64 ? sizeof(Float64Sum::Operand) : sizeof(CompensatedSum::Operand);
   for (std::size_t group = 0; group < groups_; ++group) {

@@ -45,7 +45,7 @@ void try_out(const Device& device) {
   use(device.index);
   Stream stream;
   Array<char> memory(1);
-  memory.clear(stream);
+  memory.fill(0, stream);
   stream.synchronise();
 }
 

@@ -22,8 +22,8 @@ void download(void* host, const void* device, std::size_t bytes, const Stream& s
   if (bytes > 0) check("cudaMemcpyAsync", cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream.handle()));
 }
 
-void clear(void* device, std::size_t bytes, const Stream& stream) {
-  if (bytes > 0) check("cudaMemsetAsync", cudaMemsetAsync(device, 0, bytes, stream.handle()));
+void fill(void* device, unsigned char byte, std::size_t bytes, const Stream& stream) {
+  if (bytes > 0) check("cudaMemsetAsync", cudaMemsetAsync(device, byte, bytes, stream.handle()));
 }
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -15,7 +15,7 @@ void* allocate(std::size_t bytes);
 void release(void* memory) noexcept;
 void upload(void* device, const void* host, std::size_t bytes, const Stream& stream);
 void download(void* host, const void* device, std::size_t bytes, const Stream& stream);
-void clear(void* device, std::size_t bytes, const Stream& stream);
+void fill(void* device, unsigned char byte, std::size_t bytes, const Stream& stream);
 
 /// An array of T on the device that was the thread's when it was made, freed with it; unlike a vector's, its elements
 /// have no value before they are written.
@@ -57,8 +57,8 @@ class Array {
   void assign(const std::vector<T>& values, const Stream& stream) { assign(values.data(), values.size(), stream); }
   void copy_to(T* values, const Stream& stream) const { download(values, data_, size_ * sizeof(T), stream); }
 
-  /// Every byte 0.
-  void clear(const Stream& stream) { SHIFTSCOPE_CUDA::clear(data_, size_ * sizeof(T), stream); }
+  /// Makes every byte this one.
+  void fill(unsigned char byte, const Stream& stream) { SHIFTSCOPE_CUDA::fill(data_, byte, size_ * sizeof(T), stream); }
 
  private:
   T* data_ = nullptr;

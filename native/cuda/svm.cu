@@ -244,7 +244,7 @@ DeviceSvmFeatures::DeviceSvmFeatures(const Features& features)
   if (arithmetic_ == Arithmetic::float64) return;
   unsigned largest = 0;
   scratch_.largest.resize(1);
-  scratch_.largest.clear(scratch_.stream);
+  scratch_.largest.fill(0, scratch_.stream);
   launch(scratch_.stream, largest_kernel, scan_grid(rows() * dims()), features_.data(), rows() * dims(), scratch_.largest.data());
   scratch_.largest.copy_to(&largest, scratch_.stream);
   scratch_.stream.synchronise();
@@ -395,7 +395,8 @@ std::optional<std::size_t> DeviceSvmFeatures::first_not_finite() const {
   use(features_.device());
   constexpr unsigned long long kNone = ~0ull;
   unsigned long long first = kNone;
-  scratch_.first.assign(&kNone, 1, scratch_.stream);
+  scratch_.first.resize(1);
+  scratch_.first.fill(0xff, scratch_.stream);
   launch(scratch_.stream, first_not_finite_kernel, scan_grid(rows() * dims()), features_.data(), rows() * dims(),
          scratch_.first.data());
   scratch_.first.copy_to(&first, scratch_.stream);
