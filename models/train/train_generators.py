@@ -384,5 +384,5 @@ def train_generators(arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=90_000)
+    parser.add_argument("--samples", type=int, default=84_000)
     train_generators(parser.parse_args())
