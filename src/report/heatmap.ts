@@ -2,9 +2,7 @@ import sharp from 'sharp'
 import { fileName } from '../results/unit.js'
 import { hot } from './colormap.js'
 
-/** The paper's limits of the colour scale: 0.88 is black, 1 is white. */
-export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
-
+/** Ends of the colour scale: the lower is black, the higher white. */
 export interface ColourLimits {
   readonly low: number
   readonly high: number

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { hot } from '../../src/report/colormap.js'
-import { heatmapPng, PAPER_LIMITS } from '../../src/report/heatmap.js'
+import { heatmapPng } from '../../src/report/heatmap.js'
+import { PAPER_LIMITS } from '../../src/report/paperLimits.js'
 
 async function decode(png: Buffer) {
   const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })

@@ -1,4 +1,5 @@
 import type { ColourLimits } from '../../heatmap.js'
+import { PAPER_LIMITS } from '../../paperLimits.js'
 import { element } from './dom.js'
 import type { LoadedMap } from './maps.js'
 import { parseLimits } from './view.js'
@@ -16,7 +17,7 @@ export function bindLimits(maps: () => readonly LoadedMap[], onLimits: (limits: 
   }
   low.addEventListener('change', read)
   high.addEventListener('change', read)
-  element('paper-limits', HTMLButtonElement).addEventListener('click', () => onLimits({ low: 0.88, high: 1 }))
+  element('paper-limits', HTMLButtonElement).addEventListener('click', () => onLimits(PAPER_LIMITS))
   element('fit-limits', HTMLButtonElement).addEventListener('click', () => onLimits(extremes(maps())))
 }
 

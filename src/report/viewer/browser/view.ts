@@ -1,4 +1,5 @@
 import type { ColourLimits } from '../../heatmap.js'
+import { plainOf } from '../../versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'
 
@@ -53,7 +54,7 @@ export function firstView(index: SiteIndex): View {
     anchor: anchor?.name ?? '',
   }
   const models = [...new Set(index.groups.map(({ model }) => model))]
-  const twin = models.find((model) => model === `${group.model}-aa`)
+  const twin = models.find((model) => plainOf(model) === group.model)
   const other = twin ?? models.find((model) => model !== group.model) ?? group.model
   return {
     panels: [choice, { ...choice, model: other }],
