@@ -4,6 +4,7 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { type ArithmeticAccuracySummary, type Rate, summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { JUDGED_NAMES, REFERENCE_NAMES } from './arithmeticTables.js'
 import { escapeHtml } from './html.js'
+import { decibelText } from './numberText.js'
 import type { ReportSection } from './section.js'
 
 /** Feature arithmetic on the page: the measure, then the contact sheets; none where there is no arithmetic. */
@@ -84,9 +85,9 @@ function sceneHtml({ title, folder, document }: StoredScene, isOpen: boolean): s
     const source = [...folder.split('/'), files.sheet].map(encodeURIComponent).join('/')
     const errors = ORIGINS.map((origin) => {
       const { psnr, psnrToDecoded, cosine } = origins[origin]
-      return `${JUDGED_NAMES[origin]}: PSNR ${decibels(psnr)}, against the decoded true feature ${decibels(psnrToDecoded)}, cosine ${cosine?.toFixed(3) ?? '–'}`
+      return `${JUDGED_NAMES[origin]}: PSNR ${decibelText(psnr)}, against the decoded true feature ${decibelText(psnrToDecoded)}, cosine ${cosine?.toFixed(3) ?? '–'}`
     })
-    const caption = `${layer}. ${errors.join('; ')}; the generator alone ${decibels(reconstruction)}`
+    const caption = `${layer}. ${errors.join('; ')}; the generator alone ${decibelText(reconstruction)}`
     const text = `${document.model} ${layer}: ${expression} in pixels and decoded from features`
     return `<figure><a href="${source}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy" style="max-width:100%;height:auto"></a><figcaption>${escapeHtml(caption)}</figcaption></figure>`
   })
@@ -94,8 +95,4 @@ function sceneHtml({ title, folder, document }: StoredScene, isOpen: boolean): s
 <p class="soft">${document.operands.map(({ name, source }) => `${escapeHtml(name)}: ${escapeHtml(source)}`).join('; ')}; expected: ${escapeHtml(document.expectation.scene ?? 'taken on pixels')}</p>
 ${figures.join('\n')}
 </details>`
-}
-
-function decibels(value: number | null): string {
-  return value === null ? 'equal' : `${value.toFixed(1)} dB`
 }

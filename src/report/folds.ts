@@ -1,4 +1,5 @@
 import type { SeparabilitySummary } from '../results/summary.js'
+import { average } from './average.js'
 import { escapeHtml } from './html.js'
 import type { ReportSection } from './section.js'
 
@@ -19,7 +20,6 @@ export function foldsSection(separability: readonly SeparabilitySummary[]): read
 export function explainFolds(separability: readonly SeparabilitySummary[]): string | undefined {
   const mean = (task: string, cv: string) => {
     const cells = separability.filter((cell) => cell.task === task && cell.cv === cv)
-    const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
     if (cells.length === 0) return undefined
     const std = average(cells.map((cell) => cell.std))
     return `${average(cells.map(({ accuracy }) => accuracy)).toFixed(3)} ± ${std.toFixed(3)}`

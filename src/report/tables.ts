@@ -1,6 +1,7 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { csvCell } from '../results/metrics.js'
 import type { NullBaselineSummary, SeparabilitySummary, SimilaritySummary } from '../results/summary.js'
+import { signedText } from './numberText.js'
 import { PAPER_FOLDS, type PaperTables } from './paper.js'
 
 /** A number with its spread over patches (Tables 1 and 2) or over folds (Tables 3 and 4). */
@@ -236,8 +237,8 @@ export function cellParts(cell: TableCell): { own: string; paper?: string } {
   const difference = differenceOf(cell)
   if (difference === undefined) return { own, paper: published }
   const { value, sigmas } = difference
-  const inSigmas = sigmas === undefined ? '' : ` (${signed(sigmas, 1)} σ)`
-  return { own, paper: `${published}, ${signed(value)}${inSigmas}` }
+  const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
+  return { own, paper: `${published}, ${signedText(value, 3)}${inSigmas}` }
 }
 
 function cellText(cell: TableCell): string {
@@ -291,7 +292,7 @@ export function tableLatex({ title, note, columns, rows }: ResultTable): string 
       const { measured, paper } = cell
       const own = [measured?.mean.toFixed(3) ?? '--', measured?.std.toFixed(3) ?? '--']
       const { sigmas } = differenceOf(cell) ?? {}
-      const inSigmas = sigmas === undefined ? '--' : `$${signed(sigmas, 1).replace('−', '-')}$`
+      const inSigmas = sigmas === undefined ? '--' : `$${signedText(sigmas, 1).replace('−', '-')}$`
       return showsPaper ? [...own, paper?.mean.toFixed(3) ?? '--', inSigmas] : own
     })
     return `${[latexText(model), latexText(layer), ...values].join(' & ')} \\\\`
@@ -334,9 +335,4 @@ function latexText(text: string): string {
     '|': '\\textbar{}',
   }
   return oneLine(text).replace(/[\\~^<>|&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
-}
-
-function signed(value: number, digits = 3): string {
-  const text = value.toFixed(digits)
-  return Number(text) >= 0 ? `+${text.replace('-', '')}` : text.replace('-', '−')
 }

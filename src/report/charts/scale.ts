@@ -1,3 +1,5 @@
+import { decimalText, withMinus } from '../numberText.js'
+
 /** Places numbers along an axis. */
 export interface Scale {
   /** 0 at the low end of the axis, 1 at the high end; numbers beyond are put at the ends. */
@@ -27,7 +29,7 @@ export function linearScale(values: readonly number[], ends: readonly number[] =
   return {
     at: (value) => clamp((value / step - first) / (last - first)),
     ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step),
-    format: (value) => minus(value.toFixed(digits)),
+    format: (value) => decimalText(value, digits),
   }
 }
 
@@ -61,10 +63,9 @@ function roundStep(raw: number): number {
 }
 
 function superscript(exponent: number): string {
-  return [...minus(String(exponent))].map((sign) => (sign === '−' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)])).join('')
+  return [...withMinus(String(exponent))].map((sign) => (sign === '−' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)])).join('')
 }
 
 const min = (values: readonly number[]) => values.reduce((least, value) => Math.min(least, value))
 const max = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, value))
 const clamp = (fraction: number) => Math.min(1, Math.max(0, fraction))
-const minus = (text: string) => text.replace(/^-(?=0\.?0*$)/, '').replace('-', '−')

@@ -3,6 +3,7 @@ import { GRID_PERIODS } from '../../experiments/gridSpectrum.js'
 import { AXES } from '../../experiments/mapMeasures.js'
 import { COVERAGE_THRESHOLDS } from '../../results/metrics.js'
 import type { MeasureSummary, Summary } from '../../results/summary.js'
+import { average } from '../average.js'
 import { escapeHtml } from '../html.js'
 import type { ReportSection } from '../section.js'
 import { type Dot, dotPlot } from './dotPlot.js'
@@ -265,8 +266,4 @@ function valuesOf(rows: readonly { readonly dots: readonly (Dot | undefined)[] }
   return rows.flatMap(({ dots }) =>
     dots.flatMap((dot) => (dot === undefined ? [] : [dot.value - (dot.spread ?? 0), dot.value + (dot.spread ?? 0)])),
   )
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,17 +1,10 @@
 import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
 import type { StudyGroup } from '../../results/study.js'
 import { meanAndStd } from '../../results/summary.js'
+import { average } from '../average.js'
+import { decimalText } from '../numberText.js'
 import { counterpart, differenceBetween, plainOf, samePatches } from '../versions.js'
-import {
-  average,
-  type Evidence,
-  type Lean,
-  leanOf,
-  type PatchValues,
-  paired,
-  patchValues,
-  spreadOf,
-} from './evidence.js'
+import { type Evidence, type Lean, leanOf, type PatchValues, paired, patchValues, spreadOf } from './evidence.js'
 
 /** A claim of the paper, and the rule that weighs a network's numbers against it. */
 export interface Claim {
@@ -126,7 +119,7 @@ export const CLAIMS: readonly Claim[] = [
     headline: (evidence) => {
       const means = FOLD_SCHEMES.flatMap((scheme) => {
         const cells = evidence.filter(({ quantity }) => quantity === gapUnder(scheme))
-        return cells.length === 0 ? [] : [`${signed(average(cells.map(({ mean }) => mean)))} under ${scheme} folds`]
+        return cells.length === 0 ? [] : [`${numberText(average(cells.map(({ mean }) => mean)))} under ${scheme} folds`]
       })
       return `left-right is ahead by ${means.join(', ')}`
     },
@@ -247,14 +240,10 @@ function sum(values: readonly number[]): number {
 /** Smallest to largest mean of the numbers that a verdict rests on. */
 function range(evidence: readonly Evidence[], scale: (mean: number) => number = (mean) => mean): string {
   const means = evidence.filter(({ lean }) => lean !== null).map(({ mean }) => scale(mean))
-  const [low, high] = [Math.min(...means), Math.max(...means)].map(signed) as [string, string]
+  const [low, high] = [Math.min(...means), Math.max(...means)].map(numberText) as [string, string]
   return low === high ? low : `${low} to ${high}`
 }
 
-/** Three digits after the point, with a true minus. */
-function signed(value: number): string {
-  return value
-    .toFixed(3)
-    .replace(/^-(?=0\.0*$)/, '')
-    .replace('-', '−')
+function numberText(value: number): string {
+  return decimalText(value, 3)
 }

@@ -1,4 +1,5 @@
 import { escapeHtml } from '../html.js'
+import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
 import { markdownText } from '../tables.js'
 import type { Evidence } from './evidence.js'
@@ -105,9 +106,7 @@ function reason({ because, headline }: Finding): string {
   return headline === null ? because : `${headline}; ${because}`
 }
 
-function number(value: number): string {
-  return value.toFixed(4).replace('-', '−')
-}
+const number = (value: number) => decimalText(value, 4)
 
 function byModel(findings: readonly Finding[]): readonly (readonly [string, readonly Finding[]])[] {
   return [...new Set(findings.map(({ model }) => model))].map((model) => [

@@ -1,5 +1,6 @@
 import type { Measure } from '../../results/metrics.js'
 import type { StudyGroup } from '../../results/study.js'
+import { average } from '../average.js'
 
 /** One number a patch, by its name. */
 export type PatchValues = ReadonlyMap<string, number>
@@ -93,8 +94,4 @@ export function paired(a: PatchValues, b: PatchValues, combine: (a: number, b: n
       return other === undefined ? [] : [[patch, combine(value, other)] as const]
     }),
   )
-}
-
-export function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -236,6 +236,11 @@ describe('documents of the findings', () => {
     expect(findingsMarkdown(findings)).toContain('## a\\|b\\*c')
   })
 
+  it('have no minus before a zero', () => {
+    const tiny = findingsOf([groupWith('net', [[bias, around(-0.00001)]])])
+    expect(findingsMarkdown(tiny)).toContain('| 0.0000 ± 0.0000 | 0 of 10 |')
+  })
+
   it('hold every finding with verdict, reason, rule and evidence', () => {
     const [text, { html }] = [findingsMarkdown(findings), findingsSection(findings)]
     for (const { statement, verdict, because, rule } of findings) {

@@ -12,6 +12,7 @@ describe('numbers of the viewer', () => {
   it('have the maps’ five decimals, and a minus that is one', () => {
     expect(cosineText(0.9321549)).toBe('0.93215')
     expect(cosineText(-0.25)).toBe('−0.25000')
+    expect(cosineText(-0.000001)).toBe('0.00000')
     expect(differenceText(0.00185)).toBe('+0.00185')
     expect(differenceText(-0.00185)).toBe('−0.00185')
     expect(differenceText(-0.000001)).toBe('+0.00000')

@@ -1,18 +1,14 @@
+import { decimalText, signedText } from '../../numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
 
 /** A cosine with all decimals that the maps keep. */
 export function cosineText(value: number): string {
-  return withMinus(value.toFixed(MAP_DECIMALS))
+  return decimalText(value, MAP_DECIMALS)
 }
 
 /** A difference of cosines, with its sign. */
 export function differenceText(value: number): string {
-  const text = value.toFixed(MAP_DECIMALS)
-  return Number(text) >= 0 ? `+${text.replace('-', '')}` : withMinus(text)
-}
-
-function withMinus(text: string): string {
-  return text.replace('-', '−')
+  return signedText(value, MAP_DECIMALS)
 }
 
 /**
@@ -41,7 +37,7 @@ function tickDecimals(step: number): number {
 /** The same number of decimals on every tick of an axis. */
 export function tickTexts(values: readonly number[]): readonly string[] {
   const decimals = Math.max(...values.map((value) => (String(value).split('.')[1] ?? '').length))
-  return values.map((value) => withMinus(value.toFixed(decimals)))
+  return values.map((value) => decimalText(value, decimals))
 }
 
 /** A share as a percentage that never claims none or all where it is not so. */

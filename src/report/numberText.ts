@@ -1,0 +1,20 @@
+/** A number's text with a true minus, and none before a zero. */
+export function withMinus(text: string): string {
+  return text.replace(/^-(?=0\.?0*$)/, '').replace('-', '−')
+}
+
+/** So many digits after the point. */
+export function decimalText(value: number, digits: number): string {
+  return withMinus(value.toFixed(digits))
+}
+
+/** The same with its sign, be it a plus: differences. */
+export function signedText(value: number, digits: number): string {
+  const text = decimalText(value, digits)
+  return text.startsWith('−') ? text : `+${text}`
+}
+
+/** A peak signal-to-noise ratio; null: there is no noise. */
+export function decibelText(value: number | null): string {
+  return value === null ? 'equal' : `${decimalText(value, 1)} dB`
+}
