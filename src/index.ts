@@ -62,6 +62,7 @@ export {
   cacheFolder,
   catalog,
   importWeights,
+  licenceText,
   listNetworks,
   type Network,
   type NetworkStatus,

@@ -165,6 +165,11 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
     throw new InputError(`${path} is the published file of ${other.id}, not of ${entry.id}; use it as ${other.id}`)
 }
 
+/** A licence by its SPDX name; NOASSERTION is SPDX's word for none that is stated. */
+export function licenceText(licence: string): string {
+  return licence === 'NOASSERTION' ? 'none stated' : licence
+}
+
 /** The command that brings the weights of a published network or generator. */
 export function weightsCommand({ id, sources }: ModelEntry): string {
   return sources.length > 0 ? `shiftscope models pull ${id}` : `shiftscope models import ${id} FILE`

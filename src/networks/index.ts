@@ -6,6 +6,7 @@ export {
   catalogModels,
   type GeneratorEntry,
   isGenerator,
+  licenceText,
   listGenerators,
   type ModelEntry,
   type WeightsSource,

@@ -6,7 +6,7 @@ import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, silent } from '../progress.js'
 import { graphFile } from './architectures/graphFile.js'
 import { asCacheError, weightsFolder } from './cache.js'
-import { catalogModels, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
+import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
 import { RefusedRequest } from './fileRequest.js'
@@ -112,7 +112,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   try {
     const partial = await claimPartial(name)
     try {
-      progress.note(`${entry.id}: licence ${entry.licence}, from ${origin}`)
+      progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`)
       await fetchInto(partial, origin, {
         bytes: source.bytes,
         label: entry.id,

@@ -61,6 +61,8 @@ describe('shiftscope models pull', () => {
     const names = catalogModels().flatMap(({ sources }) => sources.map(publishedName))
     expect(server.requests.map(({ path }) => path)).toEqual(names.map((name) => `/${name}`))
     for (const name of names) expect(stderr).toContain(`/${name} answers 404 Not Found`)
+    expect(stderr).toContain('deepsim-fc6: licence none stated, from ')
+    expect(stderr).not.toContain('NOASSERTION')
   })
 
   it.each([

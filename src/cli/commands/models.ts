@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import {
   InputError,
   importWeights,
+  licenceText,
   listNetworks,
   NetworkError,
   type PulledWeights,
@@ -114,11 +115,6 @@ function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: Pulled
   const size = checked.bytes ? 'size equal' : 'size not published'
   say(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
   say(`  licence: ${licenceText(licence)}${licence.includes('-NC') ? ' (not for commercial use)' : ''}`)
-}
-
-/** NOASSERTION is SPDX's word for it. */
-function licenceText(licence: string): string {
-  return licence === 'NOASSERTION' ? 'none stated' : licence
 }
 
 function publishedText(published: boolean | null): string {
