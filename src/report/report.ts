@@ -62,7 +62,7 @@ export async function writeReport(
     throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = await isFolder(join(results, 'units'))
-  if (!hasUnits && arithmetic.length === 0) throw noUnits(results)
+  if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeStaleTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)
   let written: Written | undefined

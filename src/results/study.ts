@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
@@ -56,7 +56,7 @@ export async function readStudy(
       if (patches.length > 0) folders.push(patches.map((patch) => join(folder, patch)))
     }
   }
-  if (folders.length === 0) throw noUnits(results)
+  if (folders.length === 0) throw await noUnits(results)
   visitor.onCount?.(folders.flat().length)
   const groups: StudyGroup[] = []
   for (const group of folders) groups.push(await readGroup(results, group, visitor))
@@ -181,7 +181,9 @@ export async function patchesBeside(results: string, planned: readonly UnitInput
 }
 
 /** What is to be said of a folder that no study is in. */
-export function noUnits(results: string): InputError {
+export async function noUnits(results: string): Promise<InputError> {
+  const entry = await stat(results).catch(() => undefined)
+  if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
   return new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
 }
 

@@ -168,6 +168,9 @@ describe('study', () => {
   it('refuses a folder without units, and one that is missing', async () => {
     expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run reproduce/)
     expect(await refusalOf(inFolder('nothing'))).toMatch(/no finished units/)
+    writeFileSync(inFolder('README.md'), '')
+    const refusal = await refusalOf(inFolder('README.md'))
+    expect(refusal).toMatch(/README\.md is not a folder; give the results folder of reproduce$/)
   })
 })
 
