@@ -31,14 +31,14 @@ export interface Patch {
 
 /**
  * Resizes a picture to a square of `size` pixels by the authors' rule (bilinear, aspect ratio not kept); a picture that
- * has the size already is used as it is. SPEC section 1.
+ * has the size already is used as it is.
  * @throws UsageError if the size is not between 1 and the frame
  */
 export function patchAtSize(name: string, image: Image, size: number, frame: number): Patch {
   if (!Number.isInteger(size) || size < 1) throw new UsageError(`patch size ${size} is not a positive whole number`)
   if (size > frame)
     throw new UsageError(
-      `a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller --size`,
+      `a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
     )
   const rgba = resizeBilinear(image, size, size).data
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
