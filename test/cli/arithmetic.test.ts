@@ -246,6 +246,7 @@ describe('reproduce with arithmetic', () => {
     ])
     const again = JSON.parse((await shiftscope(...args, '--out', out, '--json')).stdout)
     expect([again.images, again.summary]).toEqual([0, summary])
+    expect((await shiftscope(...args, '--out', out)).stderr).toMatch(/^0 images in [\d.]+ s$/m)
     expect((await shiftscope('report', out)).status).toBe(0)
   })
 

@@ -75,9 +75,8 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       const result = await reproduce({ ...options, progress: terminalProgress(), signal })
       if (json) return printJson(result)
       saySummary(result.summary)
-      say(
-        `${result.computed} of ${result.units} units computed, ${result.images} images in ${duration(result.seconds)}`,
-      )
+      const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''
+      say(`${units}${result.images} images in ${duration(result.seconds)}`)
       say(`open ${join(result.out, 'index.html')}`)
     })
 }
