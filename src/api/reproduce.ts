@@ -79,7 +79,7 @@ export interface StudyResult {
 }
 
 /**
- * Runs the study: patches × sizes × networks, one unit at a time, into a results folder (SPEC section 4), and writes its
+ * Runs the study: patches × sizes × networks, one unit at a time, into a results folder, and writes its
  * report. Units that stand in the folder, undamaged and made from the same inputs, are not computed again; the numbers
  * depend neither on interruptions nor on the number of workers.
  * @throws UsageError, InputError, DeviceError, OutputError, WorkerError or InterruptedError; finished units are kept

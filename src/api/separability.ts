@@ -30,8 +30,8 @@ export interface FileSeparability {
 }
 
 /**
- * How well linear classifiers tell left from right and top from bottom by the features of a file (paper section 2.2, SPEC
- * section 1): 5-fold cross-validation, all ten classifiers trained together.
+ * How well linear classifiers tell left from right and top from bottom by the features of a file (paper section
+ * 2.2): 5-fold cross-validation, all ten classifiers trained together.
  * @throws InputError if the file is not such an array, holds NaN or infinity (the position is named), is constant, or has
  * too few positions for five folds; UsageError for a C that is not positive
  */

@@ -38,7 +38,7 @@ export interface Similarity {
 }
 
 /**
- * Cosine similarity of every position of a feature file with the five anchors (SPEC section 1). In a file of a coarser
+ * Cosine similarity of every position of a feature file with the five anchors. In a file of a coarser
  * stride an anchor is the position nearest to its place on the stride-1 grid.
  * @throws InputError if the file is not such an array, or names the position of an all-zero feature
  */

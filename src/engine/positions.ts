@@ -27,7 +27,7 @@ export interface PositionGrid {
   readonly stride: number
   /** [rows * cols + extra anchors, 2] as row, col in pixels. */
   readonly offsets: Int32Array
-  /** In the order of ANCHOR_NAMES, placed on the stride-1 grid (SPEC section 1). */
+  /** In the order of ANCHOR_NAMES, placed on the stride-1 grid. */
   readonly anchors: readonly Anchor[]
 }
 

@@ -9,7 +9,7 @@ export interface Consistency {
 }
 
 /**
- * Consistency of a layer's answer (SPEC section 5): the share of neighbouring positions whose largest feature is the same
+ * Consistency of a layer's answer: the share of neighbouring positions whose largest feature is the same
  * one, so the same class where the features are those of classes. Neighbours are one stride apart. Of equal features the
  * first counts. After the consistency of Zhang 2019, which compares random shifts of a photo.
  * @param matrix [positions, dims], float32, row-major over the grid; it may have further rows, which do not count

@@ -7,7 +7,7 @@ interface Place {
 }
 
 /**
- * Direction bias of a map (SPEC section 5): how much more similar the features stay when the object moves away from the
+ * Direction bias of a map: how much more similar the features stay when the object moves away from the
  * anchor to the left and right than when it moves as far up and down. At each distance, the mean similarity at the
  * positions beside the anchor less that of the positions above and below it; of these, the mean over all distances at
  * which there are both.

@@ -1,7 +1,7 @@
 import { InputError, UsageError } from '../errors.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/** The two tasks of the protocol (SPEC section 1): which half of the grid the patch's top-left pixel lies in. */
+/** The two tasks of the protocol (paper section 2.2): which half of the grid the patch's top-left pixel lies in. */
 export const TASKS = ['left-right', 'top-bottom'] as const
 export type Task = (typeof TASKS)[number]
 

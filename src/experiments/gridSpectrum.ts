@@ -1,7 +1,7 @@
 import type { GridShape } from './folds.js'
 import { AXES, type Axis } from './mapMeasures.js'
 
-/** Periods of the grid spectrum in pixels (SPEC section 5): the strides that networks reach layer by layer. */
+/** Periods of the grid spectrum in pixels: the strides that networks reach layer by layer. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
@@ -18,7 +18,7 @@ export interface PeriodPower {
 const FEWEST_PERIODS = 3
 
 /**
- * Grid spectrum of a map (SPEC section 5): how strongly the similarity rises and falls with a period of so many pixels as
+ * Grid spectrum of a map: how strongly the similarity rises and falls with a period of so many pixels as
  * the object moves along an axis. Each row (column) loses its best-fitting parabola, is weighted by a Hann window and
  * transformed at the frequency 1 / period; the powers of all rows (columns) are averaged.
  * A period is left out where the map cannot show it: shorter than two strides (it would pass for a longer one), or with

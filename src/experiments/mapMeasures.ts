@@ -13,7 +13,7 @@ export interface Jaggedness {
 }
 
 /**
- * Local jaggedness of a map (SPEC section 5): on a stride-1 grid neighbours are one pixel apart. A map of one row has no
+ * Local jaggedness of a map: on a stride-1 grid neighbours are one pixel apart. A map of one row has no
  * vertical neighbours: 0.
  * @param map [rows, cols], row-major
  */
@@ -34,7 +34,7 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 }
 
 /**
- * Coverage of a map (SPEC section 5): the share of positions whose similarity reaches each threshold; global invariance as
+ * Coverage of a map: the share of positions whose similarity reaches each threshold; global invariance as
  * the paper defines it.
  * @param thresholds rising
  */

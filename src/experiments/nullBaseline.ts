@@ -8,7 +8,7 @@ export interface PairSimilarities {
 }
 
 /**
- * The null baseline of SPEC section 5: how similar the features of different objects are at the same place, so that a
+ * The null baseline: how similar the features of different objects are at the same place, so that a
  * similarity of one object at two places can be read against it.
  * @param features [objects, dims], float32, one feature an object
  * @param categories class of each object; null: not known, its pairs count as different

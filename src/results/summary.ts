@@ -47,7 +47,7 @@ export interface NullBaselineSummary {
   readonly pairs: number
 }
 
-/** A measure of SPEC section 5: mean and population standard deviation over patches. */
+/** A measure beside the paper's (the README's table "measure | is"): mean and population standard deviation over patches. */
 export interface MeasureSummary extends Measure {
   readonly model: string
   readonly layer: string
@@ -69,7 +69,7 @@ export interface Summary {
   readonly arithmeticAccuracy?: readonly ArithmeticAccuracySummary[]
 }
 
-/** The paper's statistics (SPEC section 1, tables) from the units of a study. */
+/** The paper's statistics (Tables 1 to 4) and the measures beside them, from the units of a study. */
 export function summarize(groups: readonly StudyGroup[]): Summary {
   const similarity = groups.flatMap((group) =>
     group.layers.flatMap((layer, i) =>
