@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { encodeNpy } from '../files/npy.js'
 import { sha256 } from '../files/sha256.js'
 import { arithmeticSheet } from '../report/arithmeticSheet.js'
+import { decibelText } from '../report/numberText.js'
 import { ARITHMETIC_FILE, ARITHMETIC_FORMAT, type ArithmeticDocument } from '../results/arithmetic.js'
 import { fileName } from '../results/unit.js'
 import type { DrawnExpression } from './drawnExpression.js'
@@ -132,8 +133,8 @@ async function sheetOf(
   return arithmeticSheet({
     title: [
       `${model} ${layer} by ${generator}: ${expressionText(terms).replaceAll('−', '-').replaceAll('×', '*')}`,
-      `result against expected: PSNR ${decibels(errors.psnr)}, against its decoded feature ${decibels(errors.psnrToDecoded)}, cosine ${errors.cosine?.toFixed(3) ?? '-'}`,
-      `features measured from ${origin} (from ${other}: PSNR ${decibels(origins[other].errors.psnr)}); the generator alone: ${decibels(reconstruction)}`,
+      `result against expected: PSNR ${decibelText(errors.psnr)}, against its decoded feature ${decibelText(errors.psnrToDecoded)}, cosine ${errors.cosine?.toFixed(3) ?? '-'}`,
+      `features measured from ${origin} (from ${other}: PSNR ${decibelText(origins[other].errors.psnr)}); the generator alone: ${decibelText(reconstruction)}`,
     ],
     terms,
     side: frame,
@@ -146,8 +147,4 @@ async function sheetOf(
       { label: `result from ${other}`, image: origins[other].decoded },
     ],
   })
-}
-
-function decibels(value: number | null): string {
-  return value === null ? 'equal' : `${value.toFixed(1)} dB`
 }

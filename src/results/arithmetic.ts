@@ -83,7 +83,6 @@ const documentSchema = z.object({
 
 /** What arithmetic.json holds: an expression, its operands, and each layer's errors and files. */
 export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
-export type ArithmeticLayerDocument = Readonly<z.infer<typeof layerSchema>>
 
 const countSchema = z.number().int().nonnegative()
 

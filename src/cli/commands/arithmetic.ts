@@ -64,16 +64,12 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
           layer,
           ...ORIGINS.flatMap((origin) => {
             const { psnr, psnrToDecoded, cosine } = origins[origin]
-            return [decibels(psnr), decibels(psnrToDecoded), cosine?.toFixed(3) ?? '–']
+            return [psnr?.toFixed(1) ?? 'equal', psnrToDecoded?.toFixed(1) ?? 'equal', cosine?.toFixed(3) ?? '–']
           }),
-          decibels(reconstruction),
+          reconstruction?.toFixed(1) ?? 'equal',
         ]),
       )
       say(`expected: ${document.expectation.scene ?? 'taken on pixels'}; PSNR in dB`)
       say(`${duration(seconds)}; see ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
     })
-}
-
-function decibels(value: number | null): string {
-  return value === null ? 'equal' : value.toFixed(1)
 }
