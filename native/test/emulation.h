@@ -6,14 +6,15 @@
 // What it shows: that the kernels' arithmetic, indices and use of shared memory and of warps are right. Every thread of a
 // block has a stack of its own and they go on in random order, so that a missing __syncthreads tends to show, and one that
 // not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, and with
-// the address sanitizer every access outside an array is found.
-// What it cannot show: how fast anything is, races within a warp, alignment that a device insists on, or what nvcc makes of
-// the sources.
+// the address sanitizer every access outside an array is found. A vector that is not at a multiple of its size is an error.
+// What it cannot show: how fast anything is, races within a warp, or what nvcc makes of the sources.
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 
@@ -125,14 +126,24 @@ T atomicMax(T* at, T value) {
   return before;
 }
 
+/// Ends the program where a device would end the kernel: vectors lie at multiples of their size.
+template <class T>
+void insist_on_alignment(const T* address) {
+  if (reinterpret_cast<std::uintptr_t>(address) % sizeof(T) == 0) return;
+  std::fprintf(stderr, "a kernel's access of %zu bytes at %p is misaligned\n", sizeof(T), static_cast<const void*>(address));
+  std::abort();
+}
+
 template <class T>
 T __ldcs(const T* from) {
+  insist_on_alignment(from);
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
 template <class T>
 void __stcs(T* to, T value) {
+  insist_on_alignment(to);
   std::memcpy(static_cast<void*>(to), &value, sizeof value);
 }
 
