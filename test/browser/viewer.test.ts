@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     expect(await page.inputValue('#low')).toBe('0.88')
     expect(await page.inputValue('#high')).toBe('1')
     const loaded = requests.filter((url) => url.includes('/site/')).map((url) => url.replace(/^.*\/site\//, ''))
-    expect(loaded).toEqual([
+    expect(loaded.filter((file) => file !== 'study.js')).toEqual([
       expect.stringMatching(/^maps\/\d\/mean\.js$/),
       expect.stringMatching(/^maps\/\d\/mean\.js$/),
     ])
@@ -463,6 +463,19 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     expect(await text(page, '#a-note')).toBe('')
     // The browser itself reports the file.
     complaints = complaints.filter((complaint) => !complaint.includes('ERR_FILE_NOT_FOUND'))
+  })
+
+  it('shows no maps of a report that took the place of the page’s own', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    const study = join(results, 'site', 'study.js')
+    const own = readFileSync(study, 'utf8')
+    writeFileSync(study, own.replace(/"[0-9a-f]+"\)/, '"89ab")'))
+    await page.selectOption('#a-patch', { label: PATCHES[2] })
+    await expect.poll(() => text(page, '#a-note')).toMatch(/the folder “site” belongs to another page/)
+    writeFileSync(study, own)
+    await page.selectOption('#a-patch', { label: PATCHES[1] })
+    await ready(page)
+    expect(await text(page, '#a-note')).toBe('')
   })
 })
 

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
+import { sha256 } from '../../files/sha256.js'
 import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
 import type { SimilaritySummary, Summary } from '../../results/summary.js'
 import type { Unit } from '../../results/unit.js'
@@ -7,7 +8,7 @@ import type { ColourLimits } from '../heatmap.js'
 import { encodeMap } from './mapCoding.js'
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
-import type { SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
+import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
 import { sitePictures } from './sitePictures.js'
 
 /** Writes the viewer's files while a study is read, one unit at a time. */
@@ -55,7 +56,9 @@ export function siteWriter(results: string, site: string): SiteWriter {
         await writeSiteFile(site, `maps/${key}/mean`, meanMaps(group, summary.similarity))
         described.push({ key, units, ...(await describeGroup(group, summary, pictures.background)) })
       }
-      return { groups: described, limits }
+      const digest: SiteDigest = sha256(JSON.stringify([described, limits]))
+      await writeSiteFile(site, 'study', digest)
+      return { digest, groups: described, limits }
     },
   }
 }

@@ -2,6 +2,8 @@ import type { ColourLimits } from '../heatmap.js'
 
 /** What the page knows of a study before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
+  /** Of all the rest, in hexadecimal; the file `study` of the site hands over the same. */
+  readonly digest: string
   /** In the order of tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
@@ -50,6 +52,9 @@ export interface SiteUnit {
   /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
   readonly features?: readonly number[]
 }
+
+/** `study`: the digest of the index that the files belong to. */
+export type SiteDigest = string
 
 /** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
 export interface SiteMaps {

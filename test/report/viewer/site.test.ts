@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
@@ -81,10 +81,21 @@ describe('files of the site', () => {
     await store({ patch: '../../../evil', model: '"</script>', layers: ['..', '<b>'] })
     const { groups } = await writeSite()
     const files = readdirSync(inFolder('site'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
-    for (const { name } of files) expect(name).toMatch(/^(?:\d+|mean)\.js$/)
+    for (const { name } of files) expect(name).toMatch(/^(?:\d+|mean|study)\.js$/)
     expect(groups.map(({ model, layers }) => [model, ...layers.map(({ name }) => name)])).toEqual([
       ['"</script>', '..', '<b>'],
     ])
+  })
+
+  it('say which page they belong to: another study has another digest', async () => {
+    await store({ patch: 'car' }, 0.8)
+    const { digest } = await writeSite()
+    expect(handed('study.js')).toBe(digest)
+    rmSync(inFolder('site'), { recursive: true })
+    expect((await writeSite()).digest).toBe(digest)
+    rmSync(inFolder('site'), { recursive: true })
+    await store({ patch: 'car' }, 0.8000001)
+    expect((await writeSite()).digest).not.toBe(digest)
   })
 
   it('place the frame, the anchors and the means as the study has them', async () => {

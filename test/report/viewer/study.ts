@@ -35,5 +35,5 @@ export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], strid
 }
 
 export function indexOf(groups: readonly SiteGroup[]): SiteIndex {
-  return { groups, limits: { low: 0.88, high: 1 } }
+  return { digest: '0123', groups, limits: { low: 0.88, high: 1 } }
 }

@@ -1,12 +1,19 @@
-import type { SiteFeatures, SiteMaps, SitePicture } from '../siteIndex.js'
+import type { SiteDigest, SiteFeatures, SiteMaps, SitePicture } from '../siteIndex.js'
 import { recent } from './recent.js'
 
 const received = new Map<string, unknown>()
 const keptMaps = recent<SiteMaps>(32)
 const keptPictures = recent<SitePicture>(64)
 
-/** Lets the site's files hand over their values; see `writeSiteFile`. */
-export function receiveFiles(receiver: string): void {
+/** Of the page's index. */
+let ownDigest = ''
+
+/**
+ * Lets the site's files hand over their values; see `writeSiteFile`.
+ * @param digest of the page's index: files of another report are refused
+ */
+export function receiveFiles(receiver: string, digest: string): void {
+  ownDigest = digest
   Object.defineProperty(window, receiver, { value: (key: string, value: unknown) => received.set(key, value) })
 }
 
@@ -26,8 +33,16 @@ export function loadFeatures(group: number, unit: number, layer: number, part: n
   return load<SiteFeatures>(`features/${group}/${unit}-${layer}-${part}`)
 }
 
+/** A new report may take the place of the page's own at any time, also while the page is open. */
+async function load<T>(key: string): Promise<T> {
+  const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])
+  if (digest !== ownDigest)
+    throw new Error('the folder “site” belongs to another page; reload this one, or make the report again')
+  return value
+}
+
 /** By a script element, which browsers load from disk too. */
-function load<T>(key: string): Promise<T> {
+function loadScript<T>(key: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const script = document.createElement('script')
     script.src = `site/${key}.js`

@@ -7,7 +7,7 @@ import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
 
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
-receiveFiles(RECEIVER)
+receiveFiles(RECEIVER, index.digest)
 bindTheme()
 const viewer = startViewer(index)
 bindCopyLink(viewer.address)
