@@ -6,7 +6,7 @@
  * The page is drawn by Chromium (/usr/bin/chromium, or $CHROMIUM). Without a folder, the study of `npm start` runs first.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -34,11 +34,11 @@ await browser.close()
 
 await small(join(results, 'figures', 'figure-3-patches-125.png'), 'figure-3.png')
 
-const fruit = ['--image', 'A=orange@0,0 orange@0,149 orange@149,0', '--image', 'B=orange@0,0 orange@0,149']
+const oranges = ['--image', 'A=orange@10,10 orange@10,139 orange@139,10', '--image', 'B=orange@10,10 orange@10,139']
 const sheets = join(work, 'arithmetic')
-shiftscope('arithmetic', '--expression', 'A - B', ...fruit, '--out', sheets)
-for (const layer of ['fc6', 'fc7', 'fc8']) {
-  copyFileSync(join(sheets, `${layer}-sheet.png`), join(pictures, `arithmetic-${layer}.png`))
+shiftscope('arithmetic', '--expression', 'A - B', ...oranges, '--out', sheets)
+for (const layer of ['fc6', 'fc8']) {
+  await small(join(sheets, `${layer}-sheet.png`), `arithmetic-${layer}.png`)
 }
 
 /** As a picture of few colours, which is a quarter of the size. */

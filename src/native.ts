@@ -135,6 +135,23 @@ export interface SvmOptions {
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
+  /** Index of a CUDA device that holds the features while the problems are solved; the processor by default. */
+  readonly cudaDevice?: number
+}
+
+/** A CUDA device on which the addon's kernels ran. */
+export interface CudaDevice {
+  readonly index: number
+  readonly name: string
+  /** Such as 9.0. */
+  readonly computeCapability: string
+  readonly memoryBytes: number
+}
+
+export interface CudaDevices {
+  readonly devices: readonly CudaDevice[]
+  /** Why there are none, or not all; empty otherwise. */
+  readonly reason: string
 }
 
 export interface SvmSolution {
@@ -186,7 +203,11 @@ interface Addon {
     threads: number,
     out: Float32Array,
   ): Promise<CosineFault | undefined>
-  trainSvm(options: Required<SvmOptions> & { readonly decisions: Float64Array }): Promise<SvmResult>
+  trainSvm(
+    options: Required<Omit<SvmOptions, 'cudaDevice'>> &
+      Pick<SvmOptions, 'cudaDevice'> & { readonly decisions: Float64Array },
+  ): Promise<SvmResult>
+  cudaDevices(): CudaDevices
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
   measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
   instructionSet(): InstructionSet
@@ -296,4 +317,9 @@ export async function measureWriteBandwidth(buffer: Float32Array, threads = 1): 
 /** Bytes per second of one pass of loads over the buffer, split over the threads. */
 export async function measureReadBandwidth(buffer: Float32Array, threads = 1): Promise<number> {
   return addon().measureReadBandwidth(buffer, threads)
+}
+
+/** The CUDA devices on which the addon's kernels run; each is tried, which takes some tenths of a second. */
+export function cudaDevices(): CudaDevices {
+  return addon().cudaDevices()
 }

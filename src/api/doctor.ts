@@ -3,7 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { DEVICE_NAMES, type Device, platformGap } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
-import { instructionSet } from '../native.js'
+import { cudaDevices, instructionSet } from '../native.js'
 import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
 
 /** The oldest Node.js that is supported. */
@@ -61,11 +61,17 @@ function addonFinding(): Finding {
   }
 }
 
+/** CUDA is an addition: without it nothing is missing. */
 function cudaFinding(): Finding {
-  return {
-    subject: 'CUDA kernels',
-    state: 'ok',
-    detail: 'not part of this version; everything runs on the processor',
+  const subject = 'CUDA kernels'
+  try {
+    const { devices, reason } = cudaDevices()
+    const names = devices.map(({ index, name, memoryBytes }) => {
+      return `${index}: ${name}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`
+    })
+    return { subject, state: 'ok', detail: names.length > 0 ? names.join('; ') : `${reason}; the processor computes` }
+  } catch (error) {
+    return { subject, state: 'ok', detail: `not looked for: ${firstLine(error)}` }
   }
 }
 

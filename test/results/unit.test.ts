@@ -130,7 +130,7 @@ describe('unit', () => {
     expect(await readUnitMaps(folder, written)).toEqual({ shape: [2, 5, 2, 2], data: maps })
   })
 
-  it('lies where SPEC says: units/<model>/<size>/<patch> with unit.json, similarity.npy and anchors-<layer>.npy', async () => {
+  it('lies: units/<model>/<size>/<patch> with unit.json, similarity.npy and anchors-<layer>.npy', async () => {
     const { unit, maps } = madeUnit()
     await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(readdirSync(inFolder('units', 'alexnet', '125'))).toEqual(['car'])
