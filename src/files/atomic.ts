@@ -78,8 +78,9 @@ export async function makeFolders(path: string): Promise<void> {
     await mkdir(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) {
-      await makeFolders(dirname(path))
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      // Once more even where the parent is there: another may have made it since.
+      if (!(await isFolder(dirname(path)))) await makeFolders(dirname(path))
       await mkdir(path).catch((again: NodeJS.ErrnoException) => {
         if (again.code !== 'EEXIST') throw again
       })

@@ -177,9 +177,11 @@ describe('failures of the file system', () => {
   })
 
   it('makes all levels, also when others make them at the same time', async () => {
-    const deep = inFolder('a', 'b', 'c', 'd')
-    await Promise.all(Array.from({ length: 8 }, () => makeFolders(deep)))
-    expect(statSync(deep).isDirectory()).toBe(true)
+    for (let round = 0; round < 200; round++) {
+      const deep = inFolder(String(round), 'b', 'c', 'd')
+      await Promise.all(Array.from({ length: 8 }, () => makeFolders(deep)))
+      expect(statSync(deep).isDirectory()).toBe(true)
+    }
   })
 
   it('a link to nothing, and a name that is too long', async () => {
