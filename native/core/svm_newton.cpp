@@ -10,10 +10,12 @@
 namespace shiftscope {
 namespace {
 
-/// The first stiffness of the hinge, in units of a typical multiplier, and its growth: a stiffer problem has fewer samples
-/// between the bounds, but takes more steps.
+/// The first stiffness of the hinge, in units of a typical multiplier, its growth and its end: a stiffer problem has fewer
+/// samples between the bounds and leads nearer to the optimum, but takes more steps, and far stiffer ones lose the digits
+/// of their steps.
 constexpr double kFirstStiffness = 20;
 constexpr double kGrowth = 3;
+constexpr double kMostStiffness = 1e4;
 
 /// A smoothed problem is solved when a step promises to lower it by less than this share of what the tolerance allows:
 /// before, its multipliers are of no use to the next.
@@ -49,7 +51,7 @@ const std::vector<double>& NewtonMethod::next(std::size_t threads) {
   if (gap() <= problem_.tolerance * solution_.primal) return refresh();
   double promise = find_direction(threads);
   if (hinge() && promise <= kPromise * problem_.tolerance * solution_.primal) {
-    stiffness_ *= kGrowth;
+    stiffness_ = std::min(stiffness_ * kGrowth, kMostStiffness * problem_.typical_multiplier);
     base_ = alpha_;
     evaluate();
     if (gap() <= problem_.tolerance * solution_.primal) return refresh();
