@@ -38,7 +38,9 @@ const oranges = ['--image', 'A=orange@10,10 orange@10,139 orange@139,10', '--ima
 const sheets = join(work, 'arithmetic')
 shiftscope('arithmetic', '--expression', 'A - B', ...oranges, '--out', sheets)
 for (const layer of ['fc6', 'fc8']) {
-  await small(join(sheets, `${layer}-sheet.png`), `arithmetic-${layer}.png`)
+  await sharp(join(sheets, `${layer}-sheet.png`))
+    .webp({ quality: 80, effort: 6 })
+    .toFile(join(pictures, `arithmetic-${layer}.webp`))
 }
 
 /** As a picture of few colours, which is a quarter of the size. */
