@@ -119,7 +119,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
         if (escaped) escaped = false
         else if (byte === BACKSLASH) escaped = true
         else if (byte === QUOTE) inString = false
-        // Escapes stay as they are written: no name that is asked for has any.
+        // A name is compared as the file spells it: none of the wanted ones needs a backslash.
         if (inString && depth === 1 && text.length < MOST_NAME_BYTES) text += String.fromCharCode(byte)
         continue
       }
