@@ -22,21 +22,12 @@ import { temporaryFolder } from '../temporaryFolder.js'
 import { type CaffeParameter, writeCaffeModel, writeCaffeWeights } from './caffeFile.js'
 import { weight } from './formulas.js'
 import { type GeneratorForm, writeGenerator, writeWithMetadata } from './generatorFile.js'
+import { messageOf } from './messageOf.js'
 
 const folder = temporaryFolder()
 beforeEach(() => {
   vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
 })
-
-async function messageOf(action: Promise<unknown>, type: new (message: string) => Error = InputError): Promise<string> {
-  const error = await action.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(type)
-  expect((error as Error).message).not.toContain('\n')
-  return (error as Error).message
-}
 
 const usage = (action: Promise<unknown>) => messageOf(action, UsageError)
 

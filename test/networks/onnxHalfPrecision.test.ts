@@ -8,6 +8,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { type Model, type Node, writeModel } from '../../src/networks/onnx/model.js'
+import { eachDamagedCopy } from './damagedCopies.js'
 
 let folder: string
 let path: string
@@ -103,18 +104,6 @@ describe('a graph in float16', () => {
         if (!(error instanceof UsageError)) expect(error).toBeInstanceOf(InputError)
       }
     }
-    for (let length = 0; length < intact.length; length++) attempt(intact.subarray(0, length))
-    const flips = fc.array(fc.record({ at: fc.nat(intact.length - 1), value: fc.nat(255) }), {
-      minLength: 1,
-      maxLength: 4,
-    })
-    fc.assert(
-      fc.property(flips, (drawn) => {
-        const damaged = Buffer.from(intact)
-        for (const { at, value } of drawn) damaged.writeUInt8(value, at)
-        attempt(damaged)
-      }),
-      { numRuns: 300 },
-    )
+    eachDamagedCopy(intact, attempt, 300)
   })
 })

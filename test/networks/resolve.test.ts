@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InputError, OutputError, UsageError } from '../../src/errors.js'
+import { OutputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
@@ -18,6 +18,7 @@ import {
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { weight } from './formulas.js'
+import { messageOf } from './messageOf.js'
 import { type TorchTensor, writeTorchZip } from './torchFile.js'
 
 let folder: string
@@ -43,16 +44,6 @@ function checkpoint(tensors: readonly TorchTensor[], name = 'weights.pth'): stri
 
 function replace(tensors: TorchTensor[], key: string, change: Partial<TorchTensor>): TorchTensor[] {
   return tensors.map((tensor) => (tensor.key === key ? { ...tensor, ...change } : tensor))
-}
-
-async function messageOf(action: Promise<unknown>, type: new (message: string) => Error = InputError): Promise<string> {
-  const error = await action.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(type)
-  expect((error as Error).message).not.toContain('\n')
-  return (error as Error).message
 }
 
 describe('the cache folder', () => {

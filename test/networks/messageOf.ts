@@ -1,0 +1,16 @@
+import { expect } from 'vitest'
+import { InputError } from '../../src/errors.js'
+
+/** The message of the error that `action` ends with, which must be of the type and one line. */
+export async function messageOf(
+  action: Promise<unknown>,
+  type: new (message: string) => Error = InputError,
+): Promise<string> {
+  const error = await action.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(type)
+  expect((error as Error).message).not.toContain('\n')
+  return (error as Error).message
+}
