@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,6 +27,11 @@ describe('command line', () => {
     expect(version.stdout.trim()).toBe(
       JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).version,
     )
+  })
+
+  it.skipIf(process.platform === 'win32')('is a program that npx can run', async () => {
+    const bin = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')).bin.shiftscope
+    expect((await stat(new URL(`../../${bin}`, import.meta.url))).mode & 0o111).toBe(0o111)
   })
 
   it.each([[[]], [['dance']], [['--dance']], [['extract']], [['extract', '--sise', '3']], [['models']]])(
