@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { parseDevice } from '../engine/device.js'
@@ -11,18 +11,10 @@ import {
   requiredTrials,
 } from '../engine/execution.js'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
-import type { ExtractionPool } from '../engine/pool.js'
+import type { ExtractionPool, LayerFeatures } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
 import type { MeasuredSettings, WishedSettings } from '../engine/settings.js'
 import { InterruptedError } from '../errors.js'
-import { consistency } from '../experiments/consistency.js'
-import {
-  type Separability,
-  type SeparabilityGrid,
-  separabilityByScheme,
-  type TaskSeparability,
-} from '../experiments/separability.js'
-import { featuresAt, similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
@@ -34,8 +26,8 @@ import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
-import { type Unit, writeUnit } from '../results/unit.js'
 import { computeArithmeticPlan, imagesOfArithmetic } from './arithmeticStudy.js'
+import { storeUnit } from './storeUnit.js'
 import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
@@ -213,8 +205,8 @@ async function computeUnits(
   try {
     let done = 0
     for (const unit of units) {
-      const stored = await computeUnit(study, pool, unit, (images) => progress.update(done + images), signal)
-      noteUnsolved(stored, progress)
+      const features = await extractUnit(study, pool, unit, (images) => progress.update(done + images), signal)
+      await storeUnit(study, unit, features, progress)
       done += imagesOf(unit)
     }
     return { ...settings, ...pool.settings, ...ran() }
@@ -244,81 +236,18 @@ function openUnits(
   })
 }
 
-async function computeUnit(
+/** @throws InterruptedError when the signal ends it */
+async function extractUnit(
   study: Study,
   pool: ExtractionPool,
   unit: PlannedUnit,
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
-): Promise<Unit> {
-  const { network, patch, grid } = unit
-  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
-  const { layers: features, finished } = await pool.extract(scene, grid.offsets, {
-    onImages,
-    ...(signal && { signal }),
-  })
+): Promise<readonly LayerFeatures[]> {
+  const scene = sceneOf(unit.patch, backgroundFor(study, unit.network).background, study.blend)
+  const { layers, finished } = await pool.extract(scene, unit.grid.offsets, { onImages, ...(signal && { signal }) })
   if (finished < imagesOf(unit)) throw new InterruptedError()
-  const mapLength = grid.anchors.length * grid.rows * grid.cols
-  const maps = new Float32Array(features.length * mapLength)
-  const anchorFeatures: Float32Array[] = []
-  const layers: Unit['layers'] = []
-  for (const [i, { name, dims, matrix }] of features.entries()) {
-    const onGrid = { layer: `${network.id} ${name}, patch ${patch.name}`, matrix, dims, ...grid }
-    const similarity = await similarityMaps(onGrid, availableParallelism())
-    maps.set(similarity.maps, i * mapLength)
-    anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
-    layers.push({
-      name,
-      dims,
-      similarity: similarity.anchors,
-      consistency: consistency(matrix, dims, grid),
-      separability: await separabilityOf(study, onGrid),
-    })
-  }
-  const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
-  const onGrid = features.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims))
-  return writeUnit(study.out, described, {
-    maps,
-    anchorFeatures,
-    ...(study.keepsFeatures && { features: onGrid }),
-  })
-}
-
-/** Cross-validation under every fold scheme of the study, as unit.json holds it. */
-async function separabilityOf(
-  { separability: classifier }: Study,
-  grid: SeparabilityGrid,
-): Promise<Unit['layers'][number]['separability']> {
-  if (classifier === null) return {}
-  const { cv: schemes, loss, C, seed } = classifier
-  const results = await separabilityByScheme(grid, schemes, { loss, C, seed, threads: availableParallelism() })
-  const stored = ({ folds, mean, std, gaps, notConverged }: TaskSeparability) => ({
-    folds: [...folds],
-    mean,
-    std,
-    gap: Math.max(...gaps),
-    notConverged: [...notConverged],
-  })
-  return Object.fromEntries(
-    schemes.map((scheme, i) => {
-      const result = results[i] as Separability
-      return [scheme, { 'left-right': stored(result['left-right']), 'top-bottom': stored(result['top-bottom']) }]
-    }),
-  )
-}
-
-/** A classifier that did not converge is never passed over in silence. */
-function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
-  for (const { name, separability } of layers) {
-    for (const [scheme, tasks] of Object.entries(separability)) {
-      for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
-        if (notConverged.length === 0) continue
-        progress.note(
-          `${inputs.model} ${name}, patch ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${notConverged.length} classifiers did not converge, largest gap ${gap.toExponential(1)}`,
-        )
-      }
-    }
-  }
+  return layers
 }
 
 function reportOptions({ paper, limits, progress, signal }: ReproduceOptions): ReportOptions {
