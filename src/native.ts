@@ -78,6 +78,15 @@ export interface CosineOptions {
   readonly threads?: number
 }
 
+export interface ArgmaxOptions {
+  /** [rows, dims]. */
+  readonly features: Float32Array
+  readonly rows: number
+  readonly dims: number
+  /** Default 1. */
+  readonly threads?: number
+}
+
 /** Bytes per second of one pass by each way of writing; 0 where the processor lacks it. */
 export interface WriteBandwidth {
   /** Ordinary vector stores. */
@@ -203,6 +212,7 @@ interface Addon {
     threads: number,
     out: Float32Array,
   ): Promise<CosineFault | undefined>
+  argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
   trainSvm(
     options: Required<Omit<SvmOptions, 'cudaDevice'>> &
       Pick<SvmOptions, 'cudaDevice'> & { readonly decisions: Float64Array },
@@ -293,6 +303,16 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
   const out = new Float32Array(anchorCount * rows)
   const fault = await addon().cosineSimilarity(features, rows, dims, anchors, anchorCount, threads, out)
   if (fault !== undefined) throw new DegenerateFeatureError(fault)
+  return out
+}
+
+/**
+ * Index of the largest value of every feature, [rows], the first of equal ones; NaN is passed over. It runs on threads
+ * of its own.
+ */
+export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
+  const out = new Int32Array(rows)
+  await addon().argmax(features, rows, dims, threads, out)
   return out
 }
 

@@ -125,7 +125,6 @@ class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
     check_length(info.Env(), out.ElementLength(), offsets.size() * compositor_->image_size(), "out",
                  "images * channels * frameRows * frameCols");
 
-    struct Nothing {};
     float* data = out.Data();
     return Job<Nothing>::start(
         info.Env(), {out},
@@ -133,7 +132,7 @@ class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
           compositor->composite(offsets.data(), offsets.size(), data);
           return Nothing{};
         },
-        [](const Napi::Env& env, const Nothing&) { return env.Undefined(); });
+        undefined_value);
   }
 
  private:

@@ -10,6 +10,11 @@
 
 namespace shiftscope::binding {
 
+/// The result of work that only writes into arrays; undefined in JavaScript.
+struct Nothing {};
+
+inline Napi::Value undefined_value(const Napi::Env& env, const Nothing&) { return env.Undefined(); }
+
 /// Work on a thread of the pool with a promise for its result. `execute` touches no JavaScript; it may throw, an
 /// std::out_of_range becomes a RangeError. The arrays that it reads and writes are kept alive until the promise is
 /// settled; their buffers must not be transferred or detached before that.

@@ -7,9 +7,13 @@ namespace shiftscope::binding {
 
 Napi::Function compositor_class(const Napi::Env& env);
 Napi::Value cosine_similarity(const Napi::CallbackInfo& info);
+Napi::Value argmax(const Napi::CallbackInfo& info);
 Napi::Value train_svm(const Napi::CallbackInfo& info);
 Napi::Value measure_write_bandwidth(const Napi::CallbackInfo& info);
 Napi::Value measure_read_bandwidth(const Napi::CallbackInfo& info);
+Napi::Value create_shared_memory(const Napi::CallbackInfo& info);
+Napi::Value grow_shared_memory(const Napi::CallbackInfo& info);
+Napi::Value map_shared_memory(const Napi::CallbackInfo& info);
 Napi::Value instruction_set_name(const Napi::CallbackInfo& info);
 Napi::Value available_instruction_set_names(const Napi::CallbackInfo& info);
 Napi::Value cuda_devices(const Napi::CallbackInfo& info);

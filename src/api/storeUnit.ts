@@ -9,6 +9,7 @@ import {
   type TaskSeparability,
 } from '../experiments/separability.js'
 import { featuresAt, similarityMaps } from '../experiments/similarity.js'
+import { argmax } from '../native.js'
 import type { Progress } from '../progress.js'
 import { type Unit, writeUnit } from '../results/unit.js'
 import { type Study, unitInputs } from './studyPlan.js'
@@ -25,25 +26,28 @@ export async function storeUnit(
   progress: Progress,
 ): Promise<void> {
   const { network, patch, grid } = unit
-  const mapLength = grid.anchors.length * grid.rows * grid.cols
+  const positions = grid.rows * grid.cols
+  const mapLength = grid.anchors.length * positions
   const maps = new Float32Array(features.length * mapLength)
   const anchorFeatures: Float32Array[] = []
   const layers: Unit['layers'] = []
   for (const [i, { name, dims, matrix }] of features.entries()) {
     const onGrid = { layer: `${network.id} ${name}, patch ${patch.name}`, matrix, dims, ...grid }
-    const similarity = await similarityMaps(onGrid, availableParallelism())
+    const threads = availableParallelism()
+    const similarity = await similarityMaps(onGrid, threads)
+    const strongest = await argmax({ features: matrix.subarray(0, positions * dims), rows: positions, dims, threads })
     maps.set(similarity.maps, i * mapLength)
     anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
     layers.push({
       name,
       dims,
       similarity: similarity.anchors,
-      consistency: consistency(matrix, dims, grid),
+      consistency: consistency(strongest, grid),
       separability: await separabilityOf(study, onGrid),
     })
   }
   const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
-  const onGrid = features.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims))
+  const onGrid = features.map(({ matrix, dims }) => matrix.subarray(0, positions * dims))
   const stored = await writeUnit(study.out, described, {
     maps,
     anchorFeatures,

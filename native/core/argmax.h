@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shiftscope {
+
+/// out[i] = index of the largest value of features[i], the first of equal ones; NaN is passed over, and a row that has
+/// nothing above minus infinity gives 0.
+///
+/// features: [rows, dims], C order. out: [rows]. dims must not be 0 (std::invalid_argument). threads: at least 1.
+/// Floor: the features are read once.
+void argmax(const float* features, std::size_t rows, std::size_t dims, std::size_t threads, std::int32_t* out);
+
+}  // namespace shiftscope
