@@ -176,6 +176,7 @@ class Training {
     std::exception_ptr error;
     for_each_piece(all.size(), 1, options_.threads, [&](std::size_t, std::size_t begin, std::size_t) {
       try {
+        if (options_.stop != nullptr && options_.stop->load() != 0) throw SvmStopped();
         work(*all[begin].group, *all[begin].problem);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);

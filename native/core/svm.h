@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "instruction_set.h"
@@ -38,6 +40,13 @@ struct SvmOptions {
   /// Bytes of all Gram matrices at most.
   std::size_t gram_bytes = std::size_t{256} << 20;
   std::size_t threads = 1;
+  /// Looked at between the steps of each problem; other than 0, the training ends with SvmStopped. May be null.
+  const std::atomic<std::int32_t>* stop = nullptr;
+};
+
+/// Somebody asked the training to stop; it has no result.
+struct SvmStopped : std::runtime_error {
+  SvmStopped() : std::runtime_error("the training was stopped") {}
 };
 
 struct SvmSolution {
@@ -64,7 +73,7 @@ struct SvmResult {
 /// weights: [problems, dims], filled with w, or null.
 /// The result does not depend on the number of threads; its last bits depend on the instruction set.
 /// Throws std::invalid_argument for a C or tolerance that is not positive and finite, for no dimensions, for a label
-/// other than these and for a problem without samples of both classes.
+/// other than these and for a problem without samples of both classes; SvmStopped.
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());

@@ -1,11 +1,14 @@
 #include "svm.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backend.h"
@@ -345,6 +348,22 @@ TEST(svm_a_limit_of_passes_is_reported_with_the_gap) {
   const Outcome outcome = train(given, options);
   CHECK(!outcome.result.solutions[0].converged);
   CHECK(outcome.result.solutions[0].primal > outcome.result.solutions[0].dual);
+}
+
+TEST(svm_stops_when_asked) {
+  Random random(40);
+  const Case noise = random_case(random, 4000, 300, 4, 0, 1);
+  for (int milliseconds : {0, 100}) {
+    std::atomic<std::int32_t> stop{milliseconds == 0};
+    std::thread clock([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+      stop = 1;
+    });
+    SvmOptions options = options_of(Loss::hinge, 1);
+    options.stop = &stop;
+    CHECK(test::throws<SvmStopped>([&] { train(noise, options); }, "stopped"));
+    clock.join();
+  }
 }
 
 TEST(svm_bad_arguments_are_errors) {
