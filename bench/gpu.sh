@@ -4,7 +4,8 @@
 #   bench/gpu.sh [--device INDEX] [--features FILE.npy]
 #
 # Needs CMake, a C++20 compiler and nvcc (12 or newer), and nothing else: no Node.js, no network, no part of this folder but
-# CMakeLists.txt, native/ and this script. FILE: float32 features of a grid, [rows, cols, dims], as `shiftscope extract`
+# CMakeLists.txt, native/ and this script. Where the rest is there too, installed and built, extraction is timed as well, in
+# images a second through CUDA and WebGPU beside a bare loop on the same card. FILE: float32 features of a grid, [rows, cols, dims], as `shiftscope extract`
 # writes them; otherwise 150x150 positions of 4096 dims are made up. SHIFTSCOPE_GPU_BUILD names the build folder, build/gpu
 # by default.
 #
@@ -55,3 +56,13 @@ fi
 
 echo "== times"
 "$bench" "$@"
+
+command="node dist/cli/main.js"
+if command -v node >/dev/null && [ -d node_modules ] && [ -f dist/cli/main.js ]; then
+  for device in cuda webgpu; do
+    echo "== extraction, --device $device"
+    $command bench extract --device "$device" || echo "extraction through $device was not timed"
+  done
+else
+  echo "== Node.js, node_modules or dist is not here: extraction was not timed"
+fi

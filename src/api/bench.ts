@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { benchExtract, type ExtractBench } from '../bench/extract.js'
 import { benchSvm, type SvmBench } from '../bench/svm.js'
 import { benchUnit, type UnitBench } from '../bench/unit.js'
+import { parseDevice } from '../engine/device.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
@@ -18,6 +19,8 @@ export interface BenchNetworkOptions extends WishedSettings {
   /** Ids of the catalog; the embedded networks by default. */
   readonly models?: readonly string[]
   readonly weights?: Readonly<Record<string, string>>
+  /** Where networks run, as `--device` names it; `cpu` by default. */
+  readonly device?: string
   readonly signal?: AbortSignal
 }
 
@@ -37,10 +40,12 @@ export interface BenchUnitOptions extends BenchNetworkOptions {
 export function benchExtraction({
   models,
   weights,
+  device = 'cpu',
   ...options
 }: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
+  const request = parseDevice(device)
   return withEach({ ...(models && { models }), ...(weights && { weights }) }, SMALL, (network, scene) =>
-    benchExtract(network, scene, options),
+    benchExtract(network, scene, { request, ...options }),
   )
 }
 
@@ -50,10 +55,12 @@ export function benchUnits({
   weights,
   size = SMALL,
   stride = 1,
+  device = 'cpu',
   ...options
 }: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
+  const request = parseDevice(device)
   return withEach({ ...(models && { models }), ...(weights && { weights }) }, size, (network, scene) =>
-    benchUnit(network, scene, stride, options),
+    benchUnit(network, scene, stride, { request, ...options }),
   )
 }
 

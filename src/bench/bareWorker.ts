@@ -1,16 +1,22 @@
 import { workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
+import type { Device } from '../engine/device.js'
 import { openSession } from '../engine/session.js'
 import type { WorkerData } from '../engine/task.js'
 
-const { onnxPath, input, layers, threads } = workerData as WorkerData
+/** What the bare loop's worker keeps for its whole life. */
+export interface BareWorkerData extends WorkerData {
+  readonly device: Device
+}
+
+const { onnxPath, input, layers, threads, device } = workerData as BareWorkerData
 
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
 
 /** Runs the network on one ready tensor again and again: the rate that no pipeline around it can exceed. */
 export default async function runBare({ batch, runs }: { batch: number; runs: number }): Promise<void> {
-  session ??= openSession(onnxPath, threads)
+  session ??= openSession(onnxPath, threads, device)
   const network = await session
   ready ??= new ort.Tensor(
     'float32',

@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
-import { openPool, workerFile } from '../engine/pool.js'
+import { type Device, type DeviceRequest, devicesOf } from '../engine/device.js'
+import { openExecution, processorName } from '../engine/execution.js'
+import { type ExtractionPool, openPool, workerFile } from '../engine/pool.js'
 import { positionGrid } from '../engine/positions.js'
 import { candidateSettings, type WishedSettings } from '../engine/settings.js'
-import type { Scene, Settings, WorkerData } from '../engine/task.js'
-import { InterruptedError } from '../errors.js'
+import type { Scene, Settings } from '../engine/task.js'
+import { InterruptedError, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
+import type { BareWorkerData } from './bareWorker.js'
 import { median } from './statistics.js'
 
 /** Length of one measurement in seconds. */
@@ -15,7 +18,10 @@ const MEASUREMENT_SECONDS = 3
 /** The whole pipeline against a bare loop, in one run. */
 export interface ExtractBench {
   readonly model: string
-  /** The bare loop's best setting, used for both. */
+  readonly device: Device['name']
+  /** What the system calls the device; null where it does not tell. */
+  readonly adapter: string | null
+  /** Used for both: on the processor the bare loop's best setting, on a GPU the pipeline's. */
   readonly settings: Settings
   /** Medians, images per second. */
   readonly bare: number
@@ -25,21 +31,30 @@ export interface ExtractBench {
   readonly ratios: readonly number[]
 }
 
+export interface ExtractBenchOptions extends WishedSettings {
+  /** The processor by default. */
+  readonly request?: DeviceRequest
+  /** How many pairs of measurements; 5 by default. */
+  readonly repeats?: number
+  readonly signal?: AbortSignal
+}
+
 /**
  * Measures extraction (compositing, forward pass, gathering of features) against onnxruntime-node running the same
- * network on a ready tensor with the bare loop's best setting of threads and batch. The two are measured in turn, so
- * that a noisy machine meets both alike.
- * @param repeats how many pairs of measurements
+ * network on a ready tensor. The two are measured in turn, so that a noisy machine meets both alike. On a GPU the ready
+ * tensor crosses the bus with every batch, as it does for every program that composites on the processor; the
+ * pipeline may be the faster one there.
+ * @throws DeviceError for a device that is not usable
  */
 export async function benchExtract(
   network: Network,
   scene: Scene,
-  { repeats = 5, signal, ...wished }: WishedSettings & { repeats?: number; signal?: AbortSignal } = {},
+  { request = { name: 'cpu', index: null }, repeats = 5, signal, ...wished }: ExtractBenchOptions = {},
 ): Promise<ExtractBench> {
-  const settings = await bestBareSettings(network, wished)
+  const device = oneDevice(request)
+  const { pool, settings, adapter } = await openPipeline(network, scene, device, wished)
+  const bare = openBareLoop(network, settings, device)
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
-  const bare = openBareLoop(network, settings)
-  const pool = openPool(network, settings)
   try {
     const atATime = settings.batch * settings.workers
     const { rate } = await bare.measure(MEASUREMENT_SECONDS)
@@ -58,6 +73,8 @@ export async function benchExtract(
     const ratios = pairs.map((pair) => pair.pipeline / pair.bare)
     return {
       model: network.id,
+      device: device.name,
+      adapter,
       settings,
       bare: median(pairs.map((pair) => pair.bare)),
       pipeline: median(pairs.map((pair) => pair.pipeline)),
@@ -70,10 +87,40 @@ export async function benchExtract(
   }
 }
 
+/** @throws UsageError for `auto`: which device was measured must not depend on the measurement */
+function oneDevice({ name, index }: DeviceRequest): Device {
+  if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example --device cpu')
+  return devicesOf(name, index)[0] as Device
+}
+
+/** The pipeline that is measured, and what it runs on. */
+interface Pipeline {
+  readonly pool: ExtractionPool
+  readonly settings: Settings
+  readonly adapter: string | null
+}
+
+async function openPipeline(network: Network, scene: Scene, device: Device, wished: WishedSettings): Promise<Pipeline> {
+  if (device.name === 'cpu') {
+    const settings = await bestBareSettings(network, wished)
+    return { pool: openPool(network, settings), settings, adapter: processorName() }
+  }
+  const { pool, ran } = await openExecution({
+    network,
+    scene,
+    // Long enough for a trial of all settings.
+    images: Number.POSITIVE_INFINITY,
+    request: device,
+    wished,
+    onNote: () => undefined,
+  })
+  return { pool, settings: pool.settings, adapter: ran().adapter }
+}
+
 async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   let best: { settings: Settings; rate: number } | undefined
   for (const settings of candidateSettings(network, wished, availableParallelism())) {
-    const bare = openBareLoop(network, settings)
+    const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
     const { rate } = await bare.measure(MEASUREMENT_SECONDS / 2)
     await bare.close()
     if (best === undefined || rate > best.rate) best = { settings, rate }
@@ -82,12 +129,13 @@ async function bestBareSettings(network: Network, wished: WishedSettings): Promi
   return best.settings
 }
 
-function openBareLoop(network: Network, { workers, threads, batch }: Settings) {
-  const workerData: WorkerData = {
+function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
+  const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
     input: network.input,
     layers: network.layers.map(({ name }) => name),
     threads,
+    device,
   }
   const piscina = new Piscina({
     filename: workerFile('bench/bareWorker.js'),

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { openPool } from '../engine/pool.js'
+import type { Device, DeviceRequest } from '../engine/device.js'
+import { openExecution } from '../engine/execution.js'
 import { positionGrid } from '../engine/positions.js'
-import { chooseSettings, type WishedSettings } from '../engine/settings.js'
+import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { InterruptedError } from '../errors.js'
 import { separabilityByScheme } from '../experiments/separability.js'
@@ -15,6 +16,9 @@ export interface UnitBench {
   readonly size: number
   readonly stride: number
   readonly images: number
+  readonly device: Device['name']
+  /** What the system calls the device; null where it does not tell. */
+  readonly adapter: string | null
   readonly settings: Settings
   /** Seconds of compositing and forward passes, sessions being open. */
   readonly extraction: number
@@ -22,6 +26,12 @@ export interface UnitBench {
   readonly similarity: number
   /** Seconds of the ten classifiers under ordered folds, all layers together. */
   readonly separability: number
+}
+
+export interface UnitBenchOptions extends WishedSettings {
+  /** Where the network runs; the processor by default. */
+  readonly request?: DeviceRequest
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -32,14 +42,14 @@ export async function benchUnit(
   network: Network,
   scene: Scene,
   stride: number,
-  { signal, ...wished }: WishedSettings & { signal?: AbortSignal } = {},
+  { request = { name: 'cpu', index: null }, signal, ...wished }: UnitBenchOptions = {},
 ): Promise<UnitBench> {
   const grid = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = grid.offsets.length / 2
-  const { workers, threads, batch } = await chooseSettings(network, scene, images, wished)
-  const pool = openPool(network, { workers, threads, batch })
+  const { pool, ran } = await openExecution({ network, scene, images, request, wished, onNote: () => undefined })
   try {
-    await pool.extract(scene, grid.offsets.subarray(0, workers * batch * 2))
+    const { settings } = pool
+    await pool.extract(scene, grid.offsets.subarray(0, settings.workers * settings.batch * 2))
     const start = performance.now()
     const { layers, finished } = await pool.extract(scene, grid.offsets, { ...(signal && { signal }) })
     if (finished < images) throw new InterruptedError()
@@ -52,8 +62,19 @@ export async function benchUnit(
     const separability = await secondsOf(async () => {
       for (const one of grids) await separabilityByScheme(one, ['ordered'], { threads: cores })
     })
-    const settings = { workers, threads, batch }
-    return { model: network.id, size: scene.patch.size, stride, images, settings, extraction, similarity, separability }
+    const { device, adapter } = ran()
+    return {
+      model: network.id,
+      size: scene.patch.size,
+      stride,
+      images,
+      device,
+      adapter,
+      settings,
+      extraction,
+      similarity,
+      separability,
+    }
   } finally {
     await pool.close()
   }

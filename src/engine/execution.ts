@@ -123,7 +123,7 @@ function processorExecution(network: Network, settings: MeasuredSettings): Execu
   }
 }
 
-function processorName(): string | null {
+export function processorName(): string | null {
   return cpus()[0]?.model.trim() ?? null
 }
 

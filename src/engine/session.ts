@@ -1,9 +1,14 @@
 import * as ort from 'onnxruntime-node'
+import { type Device, executionProviders } from './device.js'
 
-/** Opens a network on the processor with a number of threads of its own. */
-export function openSession(onnxPath: string, threads: number): Promise<ort.InferenceSession> {
+/** Opens a network; on the processor, with a number of threads of its own. */
+export function openSession(
+  onnxPath: string,
+  threads: number,
+  device: Device = { name: 'cpu', index: 0 },
+): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(onnxPath, {
-    executionProviders: ['cpu'],
+    executionProviders: executionProviders(device),
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

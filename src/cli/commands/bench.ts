@@ -16,6 +16,7 @@ import { collectAssignments, parseList, parseProblems, parseWhole } from '../par
 interface ExtractBenchOptions {
   readonly models?: readonly string[]
   readonly weights?: Readonly<Record<string, string>>
+  readonly device: string
   readonly repeats: number
   readonly workers?: number
   readonly threads?: number
@@ -41,6 +42,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .description('the whole pipeline against a bare onnxruntime-node loop on a ready tensor with its best setting')
     .option('--models <a,b>', 'networks by id; the embedded ones by default', parseList)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
+    .addOption(networkDevice())
     .option('--repeats <n>', 'pairs of measurements', parseWhole, 5)
     .option('--workers <n>', 'worker threads; the best by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; the best by default', parseWhole)
@@ -50,9 +52,10 @@ export function benchCommand({ signal }: CommandContext): Command {
       const results = await benchExtraction({ ...options, signal })
       if (json) return printJson(results)
       sayTable(
-        ['network', 'workers × threads, batch', 'bare images/s', 'pipeline images/s', 'ratio', 'spread'],
-        results.map(({ model, settings, bare, pipeline, ratio, ratios }) => [
+        ['network', 'device', 'workers × threads, batch', 'bare images/s', 'pipeline images/s', 'ratio', 'spread'],
+        results.map(({ model, device, adapter, settings, bare, pipeline, ratio, ratios }) => [
           model,
+          adapter ?? device,
           `${settings.workers} × ${settings.threads}, ${settings.batch}`,
           bare.toFixed(1),
           pipeline.toFixed(1),
@@ -158,6 +161,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .description('where the time of a unit goes: extraction, similarity, separability')
     .option('--models <a,b>', 'networks by id; the embedded ones by default', parseList)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
+    .addOption(networkDevice())
     .option('--size <n>', 'side of the square patch in pixels', parseWhole, 75)
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
     .option('--workers <n>', 'worker threads; measured by default', parseWhole)
@@ -168,9 +172,10 @@ export function benchCommand({ signal }: CommandContext): Command {
       const results = await benchUnits({ ...options, signal })
       if (json) return printJson(results)
       sayTable(
-        ['network', 'images', 'extraction s', 'images/s', 'similarity s', 'separability s'],
-        results.map(({ model, images, extraction, similarity, separability }) => [
+        ['network', 'device', 'images', 'extraction s', 'images/s', 'similarity s', 'separability s'],
+        results.map(({ model, device, adapter, images, extraction, similarity, separability }) => [
           model,
+          adapter ?? device,
           images,
           extraction.toFixed(2),
           Math.round(images / extraction),
@@ -180,6 +185,10 @@ export function benchCommand({ signal }: CommandContext): Command {
       )
     })
   return bench
+}
+
+function networkDevice(): Option {
+  return new Option('--device <name>', 'where networks run, as for extract').default('cpu')
 }
 
 function gigabytes(bytes: number): string {
