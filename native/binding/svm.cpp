@@ -1,8 +1,6 @@
 #include "svm.h"
 
-#include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "../cuda/device.h"
 #include "../cuda/svm.h"
@@ -31,14 +29,16 @@ double positive_argument(const Napi::Value& value, const char* name) {
   return number;
 }
 
-cuda::Device device_with(std::size_t index) {
-  const cuda::Devices found = cuda::find_devices();
-  for (const cuda::Device& device : found.all) {
-    if (static_cast<std::size_t>(device.index) == index) return device;
-  }
-  throw std::runtime_error("CUDA device " + std::to_string(index) + " is not usable: " +
-                           (found.reason.empty() ? "there is none with this number" : found.reason));
+SHIFTSCOPE_CUDA::Device device_with(std::size_t index) {
+  const SHIFTSCOPE_CUDA::Devices found = SHIFTSCOPE_CUDA::find_devices(index);
+  if (found.all.empty()) throw SHIFTSCOPE_CUDA::DeviceError(found.reason, false);
+  return found.all.front();
 }
+
+struct Training {
+  SvmResult result;
+  std::string device_failure;  ///< why the device did not train; the result means nothing then
+};
 
 Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
   Napi::Object value = Napi::Object::New(env);
@@ -51,8 +51,14 @@ Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
   return value;
 }
 
-Napi::Value result_value(const Napi::Env& env, const SvmResult& result) {
+/// { solutions, passes, gramSamples }, { fault }, or { deviceFailure }.
+Napi::Value training_value(const Napi::Env& env, const Training& training) {
+  const auto& [result, device_failure] = training;
   Napi::Object value = Napi::Object::New(env);
+  if (!device_failure.empty()) {
+    value.Set("deviceFailure", device_failure);
+    return value;
+  }
   if (result.fault) {
     value.Set("fault", static_cast<double>(*result.fault));
     return value;
@@ -94,16 +100,21 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const float* feature_data = features.Data();
   const std::int8_t* label_data = labels.Data();
   double* decision_data = decisions.Data();
-  return Job<SvmResult>::start(
+  return Job<Training>::start(
       env, {features, labels, decisions},
-      [=] {
+      [=]() -> Training {
         if (!on_device) {
-          return shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data);
+          return {shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data), {}};
         }
-        return cuda::train_svm(device_with(device_index), feature_data, rows, dims, label_data, problems, options,
-                               decision_data);
+        try {
+          return {SHIFTSCOPE_CUDA::train_svm(device_with(device_index), feature_data, rows, dims, label_data, problems,
+                                             options, decision_data),
+                  {}};
+        } catch (const SHIFTSCOPE_CUDA::DeviceError& error) {
+          return {{}, error.what()};
+        }
       },
-      result_value);
+      training_value);
 }
 
 }  // namespace shiftscope::binding

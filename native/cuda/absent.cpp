@@ -4,7 +4,11 @@
 // In the place of all other sources where CUDA is not built: what the addon calls.
 namespace shiftscope::cuda {
 
-Devices find_devices() { return {{}, "built without CUDA kernels"}; }
+Devices find_devices(std::optional<std::size_t>) {
+  return {{},
+          "built without CUDA kernels (" SHIFTSCOPE_CUDA_ABSENCE
+          "): with nvcc 12 or newer, SHIFTSCOPE_CUDA=1 npm run build:native builds them in"};
+}
 
 SvmResult train_svm(const Device&, const float*, std::size_t, std::size_t, const std::int8_t*, std::size_t,
                     const SvmOptions&, double*, double*) {

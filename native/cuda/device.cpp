@@ -49,9 +49,23 @@ void try_out(const Device& device) {
   stream.synchronise();
 }
 
+/// Adds the device, or why it is left out.
+void find_device(int index, Devices& found) {
+  Device device{index, "device " + std::to_string(index), 0, 0, 0, 1};
+  try {
+    device = describe(index);
+    try_out(device);
+    found.all.push_back(device);
+  } catch (const DeviceError& error) {
+    cudaGetLastError();
+    if (!found.reason.empty()) found.reason += "; ";
+    found.reason += device.name + " cannot be used: " + error.what();
+  }
+}
+
 }  // namespace
 
-Devices find_devices() {
+Devices find_devices(std::optional<std::size_t> only) {
   Devices found;
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
@@ -59,18 +73,14 @@ Devices find_devices() {
     cudaGetLastError();
     return {{}, reason_of(status)};
   }
-  if (count == 0) found.reason = "no CUDA device";
-  for (int index = 0; index < count; ++index) {
-    Device device{index, "device " + std::to_string(index), 0, 0, 0, 1};
-    try {
-      device = describe(index);
-      try_out(device);
-      found.all.push_back(device);
-    } catch (const DeviceError& error) {
-      cudaGetLastError();
-      if (!found.reason.empty()) found.reason += "; ";
-      found.reason += device.name + " cannot be used: " + error.what();
-    }
+  if (count == 0) {
+    found.reason = "no CUDA device";
+  } else if (only && *only >= static_cast<std::size_t>(count)) {
+    found.reason = "no such device: the last one of this machine is " + std::to_string(count - 1);
+  } else if (only) {
+    find_device(static_cast<int>(*only), found);
+  } else {
+    for (int index = 0; index < count; ++index) find_device(index, found);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -33,8 +34,9 @@ struct Devices {
   std::string reason;  ///< why some or all devices of the machine are not among them, and what to do; may be empty
 };
 
-/// The devices that answer: each of them has been given memory and has written to it. Never throws.
-Devices find_devices();
+/// The devices that answer: each of them has been given memory and has written to it. `only`: the one with this index, the
+/// others being left alone. Never throws.
+Devices find_devices(std::optional<std::size_t> only = std::nullopt);
 
 /// How sums of products are made as accurate as float64's.
 enum class Arithmetic {

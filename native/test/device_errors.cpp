@@ -106,6 +106,13 @@ TEST(device_one_that_does_not_answer_is_left_out_with_the_reason) {
   CHECK(find_devices().reason.empty());
 }
 
+TEST(device_one_can_be_looked_for_alone) {
+  CHECK(find_devices(0).all.size() == 1);
+  const Devices found = find_devices(1);
+  CHECK(found.all.empty());
+  CHECK_THAT(found.reason == "no such device: the last one of this machine is 0", found.reason);
+}
+
 TEST(device_bad_arguments_are_the_cores_errors) {
   const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 1, 1}};
   CHECK(test::throws<std::invalid_argument>([&] { Compositor(kDevice, window, {1, 1, 6, {7}}); }, "does not fit"));
