@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -19,6 +20,18 @@ namespace {
 
 constexpr std::size_t kStackBytes = 256 << 10;
 constexpr unsigned kWarpSize = 32;
+constexpr int kRuntimeVersion = 13000;
+
+/// A number of the environment.
+long setting(const char* name, long otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atol(text);
+}
+
+const long kDevices = setting("EMULATED_CUDA_DEVICES", 1);
+const auto kMemoryBytes = static_cast<std::size_t>(setting("EMULATED_CUDA_MEMORY", 1L << 30));
+const long kDriverVersion = setting("EMULATED_CUDA_DRIVER", kRuntimeVersion);
+const long kLostAt = setting("EMULATED_CUDA_LOST_AT", 0);
 
 struct Fiber {
   ucontext_t context{};
@@ -142,9 +155,21 @@ Block& block() {
   return one;
 }
 
-std::atomic<long> calls_made{0}, failing_call{0}, live_objects{0};
-std::atomic<bool> loses{false}, lost{false};
-std::atomic<cudaError_t> failure{cudaSuccess};
+std::atomic<long> calls_made{0}, failing_call{kLostAt}, live_objects{0};
+std::atomic<bool> loses{true}, lost{false};
+std::atomic<cudaError_t> failure{cudaErrorLaunchFailure};
+
+/// Bytes of every array on the devices.
+std::map<void*, std::size_t>& arrays() {
+  static std::map<void*, std::size_t> all;
+  return all;
+}
+
+std::size_t bytes_in_use() {
+  std::size_t sum = 0;
+  for (const auto& [memory, bytes] : arrays()) sum += bytes;
+  return sum;
+}
 
 /// What a call that can fail returns first.
 cudaError_t status() {
@@ -226,19 +251,23 @@ const char* cudaGetErrorString(cudaError_t error) {
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = static_cast<int>(kDriverVersion);
   return cudaSuccess;
 }
 
-cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = kRuntimeVersion;
+  return cudaSuccess;
+}
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  if (kDriverVersion < kRuntimeVersion) return cudaErrorInsufficientDriver;
+  *count = static_cast<int>(kDevices);
   return status();
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"emulated device", std::size_t{1} << 30, 9, 0};
+  *properties = {"emulated device", kMemoryBytes, 9, 0};
   return status();
 }
 
@@ -250,10 +279,13 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
 cudaError_t cudaSetDevice(int) { return status(); }
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  const std::lock_guard lock(device());
   const cudaError_t error = status();
   if (error != cudaSuccess) return error;
+  if (bytes > kMemoryBytes - bytes_in_use()) return cudaErrorMemoryAllocation;
   *memory = std::malloc(bytes);
   std::memset(*memory, 0xff, bytes);
+  arrays()[*memory] = bytes;
   ++live_objects;
   return cudaSuccess;
 }
@@ -262,6 +294,7 @@ cudaError_t cudaFree(void* memory) {
   if (memory == nullptr) return cudaSuccess;
   const std::lock_guard lock(device());
   for (cudaStream_t stream : streams()) finish(stream);
+  arrays().erase(memory);
   std::free(memory);
   --live_objects;
   return cudaSuccess;

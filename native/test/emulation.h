@@ -8,6 +8,10 @@
 // not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, and with
 // the address sanitizer every access outside an array is found. A vector that is not at a multiple of its size is an error.
 // What it cannot show: how fast anything is, races within a warp, or what nvcc makes of the sources.
+//
+// Variables of the environment make another machine of it, for programs that hold it: EMULATED_CUDA_DEVICES (1),
+// EMULATED_CUDA_MEMORY in bytes of all devices together (1 GiB), EMULATED_CUDA_DRIVER as the runtime gives its version (13000;
+// 0: no driver), EMULATED_CUDA_LOST_AT, the number of the call at which a device is lost.
 
 #include <algorithm>
 #include <cmath>
