@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
+import { InterruptedError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
 import { readFeatures } from './featureFile.js'
@@ -14,6 +15,7 @@ export interface SimilarityOptions {
   readonly out?: string
   /** Threads of the similarity kernel; all cores by default. */
   readonly threads?: number
+  readonly signal?: AbortSignal
 }
 
 /** One anchor of a feature file. */
@@ -40,17 +42,20 @@ export interface Similarity {
 /**
  * Cosine similarity of every position of a feature file with the five anchors. In a file of a coarser
  * stride an anchor is the position nearest to its place on the stride-1 grid.
- * @throws InputError if the file is not such an array, or names the position of an all-zero feature
+ * @throws InputError if the file is not such an array, or names the position of an all-zero feature; InterruptedError,
+ * and then nothing is written
  */
 export async function similarity({
   file,
   out,
   threads = availableParallelism(),
+  signal,
 }: SimilarityOptions): Promise<Similarity> {
   const { rows, cols, dims, matrix } = await readFeatures(file)
   const stride = await strideBeside(file, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
   const result = await similarityMaps({ layer: file, matrix, dims, rows, cols, stride: 1, anchors }, threads)
+  if (signal?.aborted) throw new InterruptedError('stopped; nothing was written')
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   const entries = ANCHOR_NAMES.map((name) => {
     const { row, col, mean, min } = result.anchors[name]

@@ -29,7 +29,7 @@ const program = new Command('shiftscope')
 const commands = [
   reproduceCommand(context),
   extractCommand(context),
-  similarityCommand(),
+  similarityCommand(context),
   separabilityCommand(),
   arithmeticCommand(context),
   reportCommand(context),

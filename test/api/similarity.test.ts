@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { similarity } from '../../src/api/similarity.js'
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
-import { InputError, OutputError } from '../../src/errors.js'
+import { InputError, InterruptedError, OutputError } from '../../src/errors.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -170,6 +170,13 @@ describe('similarity of a feature file', () => {
     writeFileSync(inFolder('text.npy'), 'text')
     await expect(similarity({ file: inFolder('text.npy') })).rejects.toThrow(/is not a \.npy file/)
     await expect(similarity({ file: inFolder('nothing.npy') })).rejects.toThrow(InputError)
+  })
+
+  it('writes nothing once it was stopped', async () => {
+    const file = await store(features(4, 5, 3))
+    const failing = similarity({ file, out: inFolder('stopped.npy'), signal: AbortSignal.abort() })
+    await expect(failing).rejects.toThrow(InterruptedError)
+    expect(existsSync(inFolder('stopped.npy'))).toBe(false)
   })
 
   it('says so where the maps cannot be written', async () => {

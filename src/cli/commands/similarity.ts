@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import { ANCHOR_NAMES, similarity } from '../../index.js'
+import type { CommandContext } from '../context.js'
 import { printJson, sayTable } from '../output.js'
 import { parseWhole } from '../parse.js'
 
-export function similarityCommand(): Command {
+export function similarityCommand({ signal }: CommandContext): Command {
   return new Command('similarity')
     .description('cosine similarity of every position of a feature file with the five anchors')
     .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
@@ -11,7 +12,7 @@ export function similarityCommand(): Command {
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: { out?: string; threads?: number; json?: boolean }) => {
-      const { maps, ...result } = await similarity({ file, ...options })
+      const { maps, ...result } = await similarity({ file, ...options, signal })
       if (json) return printJson(result)
       sayTable(
         ['anchor', 'row', 'col', 'mean', 'min'],
