@@ -18,12 +18,12 @@ export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } fr
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'
 export {
+  comparisonNames,
   compositingGraph,
   featureOutput,
   PRECISIONS,
   type Precision,
   SCENE_INPUTS,
-  similarityNames,
 } from './onnx/compositing.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'

@@ -8,14 +8,14 @@ import { openPool } from '../../src/engine/pool.js'
 import { offsetTensors, sceneArrays, sceneTensors } from '../../src/engine/sceneTensors.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import { cosineSimilarity, createCompositor } from '../../src/native.js'
+import { argmax, cosineSimilarity, createCompositor } from '../../src/native.js'
 import {
+  comparisonNames,
   compositingGraph,
   type FeatureLayer,
   featureOutput,
   type Precision,
   resolveNetwork,
-  similarityNames,
 } from '../../src/networks/index.js'
 import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
@@ -177,7 +177,7 @@ describe('compositing in the graph', () => {
     }
   })
 
-  it.each(trial.runs ? ['cpu', 'webgpu'] : ['cpu'])('may end in the cosines with anchors, on %s', async (provider) => {
+  it.each(trial.runs ? ['cpu', 'webgpu'] : ['cpu'])('may end in a comparison with anchors, on %s', async (provider) => {
     const network = await resolveNetwork({ id: 'tiny-alexnet' })
     const { input, layers } = network
     const arrays = sceneArrays(sceneOfNoise(75, 7, { rgb: [255, 255, 255] }, 'hard'), input)
@@ -190,7 +190,7 @@ describe('compositing in the graph', () => {
       offsets,
     )
     const anchors = layers.map(({ name, dims }) => [
-      similarityNames(name).anchors,
+      comparisonNames(name).anchors,
       new Tensor('float32', unitColumns(features[name]?.data as Float32Array, dims, 2), [dims, 2]),
     ])
     const session = await InferenceSession.create(await compositingGraph(network, 'fp32', layers), {
@@ -202,12 +202,13 @@ describe('compositing in the graph', () => {
       const matrix = features[name]?.data as Float32Array
       const [rows, two] = [offsets.length / 2, matrix.slice(0, 2 * dims)]
       const expected = await cosineSimilarity({ features: matrix, rows, dims, anchors: two, anchorCount: 2 })
-      const found = outputs[similarityNames(name).cosines]
+      const found = outputs[comparisonNames(name).cosines]
       expect(found?.dims).toEqual([rows, 2])
       for (let row = 0; row < rows; row++) {
         for (let anchor = 0; anchor < 2; anchor++)
           expect(found?.data[row * 2 + anchor]).toBeCloseTo(expected[anchor * rows + row] as number, 5)
       }
+      expect(outputs[comparisonNames(name).strongest]?.data).toEqual(await argmax({ features: matrix, rows, dims }))
     }
     await session.release()
   })

@@ -5,7 +5,7 @@ import type { FeatureLayer, Network, NetworkInput } from '../network.js'
 import { combinedSha256 } from '../onnxNetwork.js'
 import { copyExternalFiles, externalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
-import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges } from './halfPrecision.js'
+import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges, INT32 } from './halfPrecision.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
@@ -36,9 +36,22 @@ export function featureOutput(layer: string, precision: Precision): string {
   return precision === 'fp16' ? `shiftscope.features.${layer}` : layer
 }
 
-/** Names of what is added for a layer whose similarity with anchors is computed in the graph. */
-export function similarityNames(layer: string): { readonly anchors: string; readonly cosines: string } {
-  return { anchors: `shiftscope.anchors.${layer}`, cosines: `shiftscope.cosines.${layer}` }
+/** Names of what is added for a layer that is compared with anchors in the graph. */
+export interface ComparisonNames {
+  /** Input, float32 [dims, anchors]: the anchors' features, each of length 1. */
+  readonly anchors: string
+  /** Output, float32 [N, anchors]: cosines; NaN for a feature that is all zero. */
+  readonly cosines: string
+  /** Output, int32 [N]: index of the largest feature, the first of equal ones. */
+  readonly strongest: string
+}
+
+export function comparisonNames(layer: string): ComparisonNames {
+  return {
+    anchors: `shiftscope.anchors.${layer}`,
+    cosines: `shiftscope.cosines.${layer}`,
+    strongest: `shiftscope.strongest.${layer}`,
+  }
 }
 
 /**
@@ -48,9 +61,7 @@ export function similarityNames(layer: string): { readonly anchors: string; read
  *
  * @param precision in which the device computes; images are composited in float32, and features come back as float32,
  * from the outputs that `featureOutput` names
- * @param compared layers that are also compared with anchors: `similarityNames(layer)` gives an input, float32
- * [dims, anchors], its columns of length 1, and an output, float32 [N, anchors], the cosines; NaN for a feature that is
- * all zero
+ * @param compared layers that are also compared with anchors; see `comparisonNames`
  * @returns path of the ONNX file, in the cache of graphs
  * @throws InputError when the network's file is gone or damaged; OutputError when the copy cannot be written
  */
@@ -60,15 +71,15 @@ export async function compositingGraph(
   compared: readonly FeatureLayer[] = [],
 ): Promise<string> {
   const { onnxPath, input } = network
-  const similarities = compared.map((layer) => similarityNodes(layer, featureOutput(layer.name, precision)))
+  const comparisons = compared.map((layer) => comparison(layer, featureOutput(layer.name, precision)))
   const converted = precision === 'fp16' ? halfPrecision(network) : { outputs: [], nodes: compositingNodes(input.name) }
   const changes: GraphChanges = {
     ...converted,
-    outputs: [...converted.outputs, ...compared.map(({ name }) => similarityNames(name).cosines)],
+    outputs: [...converted.outputs, ...comparisons.flatMap(({ outputs }) => outputs)],
     madeInput: input.name,
-    inputs: [...sceneInputs(input), ...similarities.map((similarity) => similarity.input)],
-    nodes: [...converted.nodes, ...similarities.flatMap((similarity) => similarity.nodes)],
-    constants: similarities.map((similarity) => similarity.ones),
+    inputs: [...sceneInputs(input), ...comparisons.map((added) => added.input)],
+    nodes: [...converted.nodes, ...comparisons.flatMap(({ nodes }) => nodes)],
+    constants: comparisons.map(({ ones }) => ones),
   }
   const files = await externalFiles(onnxPath)
   const original = await combinedSha256(onnxPath, files)
@@ -122,8 +133,8 @@ function compositingNodes(image: string): readonly Node[] {
 }
 
 /** Norms as a product with ones: operators that reduce have changed between versions of ONNX. */
-function similarityNodes({ name, dims }: FeatureLayer, feature: string) {
-  const { anchors, cosines } = similarityNames(name)
+function comparison({ name, dims }: FeatureLayer, feature: string) {
+  const { anchors, cosines, strongest } = comparisonNames(name)
   const part = (what: string) => `shiftscope.${what}.${name}`
   const ones = { name: part('ones'), shape: [dims, 1], float32: async () => new Float32Array(dims).fill(1) }
   const nodes = [
@@ -133,10 +144,17 @@ function similarityNodes({ name, dims }: FeatureLayer, feature: string) {
     node('MatMul', [part('squares'), ones.name], part('square')),
     node('Sqrt', [part('square')], part('norm')),
     node('Div', [part('product'), part('norm')], cosines),
+    node('ArgMax', [part('feature')], part('largest'), { axis: 1, keepdims: 0 }),
+    castNode(part('largest'), strongest, INT32),
   ]
-  return { input: { name: anchors, shape: [dims, 'anchors'] }, nodes, ones }
+  return { input: { name: anchors, shape: [dims, 'anchors'] }, outputs: [cosines, strongest], nodes, ones }
 }
 
-function node(operator: string, inputs: readonly string[], output: string): Node {
-  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes: {} }
+function node(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, number>> = {},
+): Node {
+  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes }
 }

@@ -7,6 +7,7 @@ import type { Node } from './model.js'
 
 /** TensorProto.DataType. */
 export const FLOAT32 = 1
+export const INT32 = 6
 export const FLOAT16 = 10
 
 /** Operators whose floating-point inputs and outputs all have one type, so that they follow their inputs. */
