@@ -1,6 +1,7 @@
 import { join, parse } from 'node:path'
 import { parseDevice } from '../engine/device.js'
 import { type ExecutionRecord, openExecution } from '../engine/execution.js'
+import { checkMemory } from '../engine/machineMemory.js'
 import type { ExtractionPool } from '../engine/pool.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
@@ -82,6 +83,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   const { identity, background } = await readBackground(options.background ?? WHITE, network.input.rows)
   const scene = sceneOf(patch, background, blend)
   const grid = positionGrid(network.input.rows, size, stride)
+  checkMemory(network, grid)
   const origin = {
     patch: options.patch,
     patchSha256: patch.sha256,

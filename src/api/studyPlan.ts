@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { checkMemory } from '../engine/machineMemory.js'
 import { type PlannedUnit, planUnits } from '../engine/plan.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
@@ -87,7 +88,7 @@ const PRESETS = {
 
 /**
  * Finds networks and patches, and the units that are still to be computed.
- * @throws UsageError for options that make no study, InputError for files that are missing or damaged
+ * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
  */
 export async function planStudy(options: StudyOptions): Promise<Study> {
   const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard', precision = 'fp32' } = options
@@ -106,6 +107,7 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = hasUnits ? await patchesOf(options.patches, [...new Set(sizes)], frame) : []
   const units = planUnits(networks, patches, stride)
+  for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
   const out = resolve(options.out ?? 'shiftscope-results')
   const keepsFeatures = options.keepFeatures ?? false

@@ -1,5 +1,6 @@
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
+import { gridFeatureBytes } from './machineMemory.js'
 import { type PositionGrid, positionGrid } from './positions.js'
 
 /** One patch × size × network: computed and stored as a whole. */
@@ -34,8 +35,7 @@ export function imagesOf({ grid }: PlannedUnit): number {
 
 /** Bytes of a unit's features in memory while it is computed. */
 export function featureBytes({ network, grid }: PlannedUnit): number {
-  const dims = network.layers.reduce((sum, layer) => sum + layer.dims, 0)
-  return (grid.offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
+  return gridFeatureBytes(network, grid)
 }
 
 /** Bytes of a unit's arrays on disk: similarity maps, and the features at the anchors. */

@@ -1,7 +1,8 @@
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
+import { machineMemory } from './machineMemory.js'
 import { type ExtractionPool, openPool } from './pool.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
@@ -38,7 +39,7 @@ export function candidateSettings(
   network: Network,
   wished: WishedSettings,
   cores: number,
-  memory = totalmem(),
+  memory = machineMemory(),
 ): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
     const value = wished[name]

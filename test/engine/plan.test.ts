@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { checkMemory } from '../../src/engine/machineMemory.js'
 import { arrayBytes, featureBytes, imagesOf, planUnits } from '../../src/engine/plan.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { UsageError } from '../../src/errors.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
 import type { Patch } from '../../src/patches/patch.js'
 
@@ -60,5 +63,15 @@ describe('plan', () => {
     expect(imagesOf(unit)).toBe(25 * 25 + 4)
     expect(featureBytes(unit)).toBe(629 * 9192 * 4)
     expect(arrayBytes(unit)).toBe((3 * 5 * 25 * 25 + 5 * 9192) * 4)
+  })
+
+  it('refuses features that do not fit into the memory, and names the widest layer', () => {
+    const [large, grid] = [network('conv', [1000, 193_600]), positionGrid(224, 75, 1)]
+    expect(() => checkMemory(large, grid, 20 * 2 ** 30)).not.toThrow()
+    const refused = () => checkMemory(large, grid, 16 * 2 ** 30)
+    expect(refused).toThrow(UsageError)
+    expect(refused).toThrow(
+      "conv: weights and features of 22500 positions take 16.3 GiB of this machine's 16.0 GiB of memory; use a larger --stride, or --layers without layer1 (193600 values)",
+    )
   })
 })

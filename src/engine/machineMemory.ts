@@ -1,0 +1,30 @@
+import { totalmem } from 'node:os'
+import { UsageError } from '../errors.js'
+import type { Network } from '../networks/index.js'
+import type { PositionGrid } from './positions.js'
+
+/** Bytes of memory that this process may take: the machine's, or what a container is allowed. */
+export function machineMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+}
+
+/** Bytes of a network's features at all positions of a grid, the anchors outside it included. */
+export function gridFeatureBytes({ layers }: Pick<Network, 'layers'>, { offsets }: PositionGrid): number {
+  const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
+  return (offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
+}
+
+/**
+ * Compares a network's features with the memory, before any of it is taken.
+ * @param memory in bytes
+ * @throws UsageError when they cannot fit
+ */
+export function checkMemory(network: Network, grid: PositionGrid, memory = machineMemory()): void {
+  const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
+  if (bytes <= memory) return
+  const widest = network.layers.reduce((most, layer) => (layer.dims > most.dims ? layer : most))
+  const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
+  throw new UsageError(
+    `${network.id}: weights and features of ${grid.offsets.length / 2} positions take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use a larger --stride, or --layers without ${widest.name} (${widest.dims} values)`,
+  )
+}
