@@ -14,11 +14,25 @@ export interface OpenRequest {
   readonly profiled: boolean
 }
 
-/** What goes to the process; each but `scene` is answered once, in order. */
+/** The descriptors of shared memory that a process inherits begin here: after its input, outputs and messages. */
+export const FIRST_MEMORY_DESCRIPTOR = 4
+
+/** Where the matrices of an extraction lie in memory that the process shares. */
+export interface MatrixPlaces {
+  /** Which of the descriptors it is, from `FIRST_MEMORY_DESCRIPTOR` on. */
+  readonly set: number
+  /** So many bytes of it are used. */
+  readonly bytes: number
+  /** By output, the byte at which its matrix begins: float32 [rows, dims]. */
+  readonly starts: readonly number[]
+}
+
+/** What goes to the process; each but `scene` is answered once, in order. A scene that fails answers the batch after it. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  | { readonly kind: 'scene'; readonly scene: SceneArrays }
-  | { readonly kind: 'batch'; readonly offsets: Int32Array }
+  | { readonly kind: 'scene'; readonly scene: SceneArrays; readonly places: MatrixPlaces | undefined }
+  /** With a row, features go into the scene's matrices from there on; else the answer carries them. */
+  | { readonly kind: 'batch'; readonly offsets: Int32Array; readonly row: number | undefined }
   | { readonly kind: 'placement' }
 
 /** Where the operators of a graph ran. */
@@ -32,5 +46,6 @@ export interface Placement {
 export type DeviceAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'features'; readonly layers: readonly Float32Array[] }
+  | { readonly kind: 'written' }
   | { readonly kind: 'placement'; readonly placement: Placement }
   | { readonly kind: 'failed'; readonly reason: string }

@@ -1,15 +1,9 @@
 import { DeviceError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import type { Device } from './device.js'
+import { type FeatureMemory, MATRIX_SETS, type Matrices, openFeatureMemory } from './deviceMemory.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './deviceProcess.js'
-import {
-  type ExtractionOptions,
-  type ExtractionPool,
-  type Features,
-  type LayerFeatures,
-  matrixOf,
-  openPool,
-} from './pool.js'
+import { type ExtractionOptions, type ExtractionPool, type Features, openPool } from './pool.js'
 import { type SceneArrays, sceneArrays } from './sceneTensors.js'
 import type { Scene, Settings } from './task.js'
 
@@ -38,6 +32,8 @@ export interface DevicePlan {
   readonly onNote: (line: string) => void
   /** As in `startDeviceProcess`. */
   readonly script?: string
+  /** Where features are put; tests give memory that is not shared, as on other systems. */
+  readonly memory?: FeatureMemory
 }
 
 /** A pool of processes that hold one network on devices. */
@@ -52,7 +48,7 @@ interface Devices {
   readonly graph: string
   /** One a device; undefined before it is started, and after it failed. */
   readonly processes: (DeviceProcess | undefined)[]
-  readonly memory: Map<string, SharedArrayBuffer>
+  readonly memory: FeatureMemory
   batch: number
   failure: string | undefined
 }
@@ -67,7 +63,7 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
     plan,
     graph: await compositingGraph(plan.network, plan.precision),
     processes: plan.devices.map(() => undefined),
-    memory: new Map(),
+    memory: plan.memory ?? openFeatureMemory(),
     batch: plan.settings.batch,
     failure: undefined,
   }
@@ -86,7 +82,7 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
         plan.onNote(
           `${namesOf(plan)} failed (${error.message}); the processor does this unit again and all that follow`,
         )
-        await closeProcesses(devices)
+        await closeDevices(devices)
         processor = openPool(plan.network, plan.processor)
       }
     }
@@ -100,9 +96,12 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
     get failure() {
       return devices.failure
     },
+    get buffers() {
+      return processor?.buffers ?? MATRIX_SETS
+    },
     extract,
     close: async () => {
-      await closeProcesses(devices)
+      await closeDevices(devices)
       await processor?.close()
     },
   }
@@ -112,16 +111,18 @@ function namesOf({ devices }: DevicePlan): string {
   return [...new Set(devices.map(({ name }) => name))].join(', ')
 }
 
-async function closeProcesses({ processes }: Devices): Promise<void> {
+async function closeDevices({ processes, memory }: Devices): Promise<void> {
   await Promise.all(processes.map((one) => one?.close()))
   processes.fill(undefined)
+  memory.close()
 }
 
 /** One extraction as all processes see it. */
 interface Job {
   readonly scene: SceneArrays
   readonly offsets: Int32Array
-  readonly layers: readonly LayerFeatures[]
+  /** With rows for a last batch that is filled up. */
+  readonly matrices: Matrices
   /** By position: whether its features stand. */
   readonly done: Uint8Array
   /** Positions of this round, by the first of each batch. */
@@ -138,15 +139,11 @@ async function extractOnDevices(
 ): Promise<Features> {
   const { network } = devices.plan
   const positions = offsets.length / 2
-  const layers = network.layers.map(({ name, dims }) => ({
-    name,
-    dims,
-    matrix: matrixOf(devices.memory, name, positions * dims),
-  }))
+  const matrices = devices.memory.matrices(network.layers, positions + devices.batch)
   const job: Job = {
     scene: sceneArrays(scene, network.input),
     offsets,
-    layers,
+    matrices,
     done: new Uint8Array(positions),
     queue: [],
     options,
@@ -159,6 +156,11 @@ async function extractOnDevices(
     failures++
     if (failures === MAX_FAILURES) throw failure
   }
+  const layers = network.layers.map(({ name, dims }, i) => ({
+    name,
+    dims,
+    matrix: (matrices.values[i] as Float32Array).subarray(0, positions * dims),
+  }))
   const first = job.done.indexOf(0)
   return { layers, finished: first === -1 ? positions : first }
 }
@@ -179,7 +181,7 @@ async function workOn(devices: Devices, index: number, job: Job): Promise<void> 
   try {
     devices.processes[index] ??= await startProcess(devices, index)
     const opened = devices.processes[index]
-    opened.setScene(job.scene)
+    opened.setScene(job.scene, job.matrices.places)
     await Promise.all(Array.from({ length: IN_FLIGHT }, () => takeBatches(devices, opened, job)))
   } catch (error) {
     job.queue = []
@@ -189,7 +191,7 @@ async function workOn(devices: Devices, index: number, job: Job): Promise<void> 
   }
 }
 
-function startProcess({ plan, graph }: Devices, index: number): Promise<DeviceProcess> {
+function startProcess({ plan, graph, memory }: Devices, index: number): Promise<DeviceProcess> {
   const request = {
     device: plan.devices[index] as Device,
     graph,
@@ -197,12 +199,12 @@ function startProcess({ plan, graph }: Devices, index: number): Promise<DevicePr
     outputs: plan.network.layers.map(({ name }) => featureOutput(name, plan.precision ?? 'fp32')),
     profiled: false,
   }
-  return startDeviceProcess(request, plan.script)
+  return startDeviceProcess(request, memory.descriptors, plan.script)
 }
 
 /** A short last batch is filled up with its last position: every forward pass has the same shape. */
 async function takeBatches({ batch }: Devices, opened: DeviceProcess, job: Job): Promise<void> {
-  const { offsets, done, layers, options } = job
+  const { offsets, done, options } = job
   const last = done.length - 1
   for (let first = job.queue.shift(); first !== undefined; first = job.queue.shift()) {
     if (options.signal?.aborted) return
@@ -211,13 +213,25 @@ async function takeBatches({ batch }: Devices, opened: DeviceProcess, job: Job):
       const position = Math.min(first + i, last)
       chosen.set(offsets.subarray(position * 2, position * 2 + 2), i * 2)
     }
-    const features = await opened.run(chosen)
-    const count = Math.min(batch, done.length - first)
-    for (const [i, { dims, matrix }] of layers.entries())
-      matrix.set((features[i] as Float32Array).subarray(0, count * dims), first * dims)
-    done.fill(1, first, first + count)
+    // The last of them may stand already. A process that dies while it writes leaves nothing of any.
+    done.fill(0, first, first + batch)
+    await computeBatch(opened, job.matrices, chosen, first)
+    done.fill(1, first, first + batch)
     options.onImages?.(done.reduce((sum, one) => sum + one, 0))
   }
+}
+
+/** Puts the features of a batch into the matrices, from the row of its first position on. */
+async function computeBatch(
+  opened: DeviceProcess,
+  { values, places }: Matrices,
+  chosen: Int32Array,
+  first: number,
+): Promise<void> {
+  if (places !== undefined) return opened.write(chosen, first)
+  const images = chosen.length / 2
+  for (const [i, features] of (await opened.run(chosen)).entries())
+    values[i]?.set(features, first * (features.length / images))
 }
 
 /** Whether the batch was too large and a smaller one is left to try. */

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement } from './deviceMessages.js'
+import type { DeviceAnswer, DeviceRequestMessage, MatrixPlaces, OpenRequest, Placement } from './deviceMessages.js'
 import { workerFile } from './pool.js'
 import type { SceneArrays } from './sceneTensors.js'
 
@@ -21,14 +21,19 @@ export class DeviceFailure extends Error {}
 export interface DeviceProcess {
   /** What the driver calls the device; null where it is not known. */
   readonly adapter: string | null
-  /** What is composited from now on. */
-  setScene(scene: SceneArrays): void
+  /** What is composited from now on, and where `write` puts its features. */
+  setScene(scene: SceneArrays, places?: MatrixPlaces): void
   /**
    * Features at the given places ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
    * one is computed.
    * @throws DeviceFailure
    */
   run(offsets: Int32Array): Promise<readonly Float32Array[]>
+  /**
+   * The same into the shared matrices, from a row on. Until it is answered any of these rows may be half written.
+   * @throws DeviceFailure
+   */
+  write(offsets: Int32Array, row: number): Promise<void>
   /** Where the operators ran so far; ends the recording. */
   placement(): Promise<Placement>
   /** Ends the process; what is not answered yet fails. */
@@ -37,17 +42,20 @@ export interface DeviceProcess {
 
 /**
  * Starts a process and opens the network's session in it.
+ * @param memory descriptors of shared memory, by set
  * @param script address of the process's module; tests give one whose process fails
  * @throws DeviceFailure when the provider is missing, refuses the network, or takes its process down
  */
 export async function startDeviceProcess(
   request: OpenRequest,
+  memory: readonly number[] = [],
   script = workerFile('engine/deviceProcessMain.js'),
 ): Promise<DeviceProcess> {
   const log = openLog()
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', log.descriptor, 'ipc'],
+    // Memory comes at FIRST_MEMORY_DESCRIPTOR.
+    stdio: ['ignore', 'ignore', log.descriptor, 'ipc', ...memory],
     // The loader of Vulkan then tells which driver it uses; TF32 would change features by 1e-3.
     env: { VK_LOADER_DEBUG: 'driver', NVIDIA_TF32_OVERRIDE: '0', ...process.env },
     execArgv: [],
@@ -71,10 +79,14 @@ export async function startDeviceProcess(
   }
   return {
     adapter: adapterIn(log.head()),
-    setScene: (scene) => conversation.tell({ kind: 'scene', scene }),
+    setScene: (scene, places) => conversation.tell({ kind: 'scene', scene, places }),
     run: async (offsets) => {
-      const answer = await conversation.ask({ kind: 'batch', offsets })
+      const answer = await conversation.ask({ kind: 'batch', offsets, row: undefined })
       return answer.kind === 'features' ? answer.layers : unexpected(answer)
+    },
+    write: async (offsets, row) => {
+      const answer = await conversation.ask({ kind: 'batch', offsets, row })
+      if (answer.kind !== 'written') unexpected(answer)
     },
     placement: async () => {
       const answer = await conversation.ask({ kind: 'placement' })

@@ -1,6 +1,13 @@
 import * as ort from 'onnxruntime-node'
+import { mapSharedMemory } from '../native.js'
 import { executionProviders } from './device.js'
-import type { DeviceAnswer, DeviceRequestMessage, OpenRequest } from './deviceMessages.js'
+import {
+  type DeviceAnswer,
+  type DeviceRequestMessage,
+  FIRST_MEMORY_DESCRIPTOR,
+  type MatrixPlaces,
+  type OpenRequest,
+} from './deviceMessages.js'
 import { type ProfileFolder, profileFolder } from './placement.js'
 import { offsetTensors, type SceneArrays, sceneTensors } from './sceneTensors.js'
 
@@ -11,8 +18,18 @@ interface Opened {
   readonly profile: ProfileFolder | undefined
 }
 
+interface OpenedScene {
+  readonly side: number
+  readonly tensors: Readonly<Record<string, ort.Tensor>>
+  /** By output, the shared memory from the beginning of its matrix on. */
+  readonly matrices: readonly Float32Array[]
+}
+
 let opened: Opened | undefined
-let scene: { readonly side: number; readonly tensors: Readonly<Record<string, ort.Tensor>> } | undefined
+let scene: OpenedScene | undefined
+
+/** Shared memory by set, as much of it as was needed so far. */
+const memory: ArrayBuffer[] = []
 
 async function open(request: OpenRequest): Promise<DeviceAnswer> {
   const profile = request.profiled ? await profileFolder() : undefined
@@ -26,16 +43,35 @@ async function open(request: OpenRequest): Promise<DeviceAnswer> {
   return { kind: 'opened' }
 }
 
-function setScene(arrays: SceneArrays): undefined {
-  scene = { side: arrays.side, tensors: sceneTensors(arrays, openedSession().request.input) }
+/** Where it fails, batches must not go on with the scene before it, whose features still stand. */
+function setScene(arrays: SceneArrays, places: MatrixPlaces | undefined): undefined {
+  scene = undefined
+  scene = {
+    side: arrays.side,
+    tensors: sceneTensors(arrays, openedSession().request.input),
+    matrices: places === undefined ? [] : matricesAt(places),
+  }
 }
 
-async function run(offsets: Int32Array): Promise<DeviceAnswer> {
+/** A longer memory is mapped again from its beginning. */
+function matricesAt({ set, bytes, starts }: MatrixPlaces): readonly Float32Array[] {
+  const kept = memory[set]
+  const isEnough = kept !== undefined && kept.byteLength >= bytes
+  const buffer = isEnough ? kept : mapSharedMemory(FIRST_MEMORY_DESCRIPTOR + set, bytes)
+  memory[set] = buffer
+  return starts.map((start) => new Float32Array(buffer, start))
+}
+
+/** Outputs that ONNX Runtime is given to write into would be no faster than copying: its binding copies those as well. */
+async function run(offsets: Int32Array, row: number | undefined): Promise<DeviceAnswer> {
   const { request, session } = openedSession()
   if (scene === undefined) throw new Error('a batch came before its scene')
-  const places = offsetTensors(offsets, scene.side, request.input)
-  const outputs = await session.run({ ...scene.tensors, ...places }, [...request.outputs])
-  return { kind: 'features', layers: request.outputs.map((output) => outputs[output]?.data as Float32Array) }
+  const feeds = { ...scene.tensors, ...offsetTensors(offsets, scene.side, request.input) }
+  const outputs = await session.run(feeds, [...request.outputs])
+  const layers = request.outputs.map((output) => outputs[output]?.data as Float32Array)
+  if (row === undefined) return { kind: 'features', layers }
+  for (const [i, layer] of layers.entries()) scene.matrices[i]?.set(layer, row * (layer.length / (offsets.length / 2)))
+  return { kind: 'written' }
 }
 
 async function placement(): Promise<DeviceAnswer> {
@@ -55,9 +91,9 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
       case 'open':
         return await open(message.request)
       case 'scene':
-        return setScene(message.scene)
+        return setScene(message.scene, message.places)
       case 'batch':
-        return await run(message.offsets)
+        return await run(message.offsets, message.row)
       case 'placement':
         return await placement()
     }

@@ -49,7 +49,7 @@ export async function tryDevice(
   }
   let opened: DeviceProcess | undefined
   try {
-    opened = await startDeviceProcess(request, script)
+    opened = await startDeviceProcess(request, [], script)
     const milliseconds = await millisecondsOfBatch(opened, network)
     const strayed = strayReason(device, await opened.placement())
     if (strayed !== undefined) return refused(strayed)

@@ -17,7 +17,7 @@ const MAX_ATTEMPTS = 3
 /** How often the progress of running workers is read, in milliseconds. */
 const POLL_INTERVAL = 100
 
-/** One layer's features: [positions, dims], row-major, float32, on a SharedArrayBuffer. */
+/** One layer's features: [positions, dims], row-major, float32, in the pool's memory. */
 export interface LayerFeatures {
   readonly name: string
   readonly dims: number
@@ -38,14 +38,16 @@ export interface Features {
   readonly finished: number
 }
 
-/** Worker threads that hold one network. */
+/** Worker threads, or processes, that hold one network. */
 export interface ExtractionPool {
   readonly network: Network
   readonly settings: Settings
+  /** How many extractions' features stand at a time; it may get smaller with a call. */
+  readonly buffers: 1 | 2
   /**
    * Composites the scene's patch at every offset ([positions, 2] as row, col) and runs the network on all of them.
    * The features do not depend on the number of workers or on the order in which batches end.
-   * The matrices are the pool's own: they are overwritten by the next call.
+   * The matrices are the pool's own: with one buffer they are overwritten by the next call, with two by the call after it.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
@@ -79,6 +81,7 @@ export function openPool(
   return {
     network,
     settings,
+    buffers: 1,
     extract: (scene, offsets, options = {}) => extract(piscina, network, settings, memory, scene, offsets, options),
     close: () => piscina.destroy(),
   }
@@ -180,7 +183,7 @@ function imagesDone({ states, batch, offsets }: ExtractionTask): number {
 }
 
 /** A layer's matrix in memory that is kept from unit to unit, so that its pages are touched for the first time once. */
-export function matrixOf(memory: Map<string, SharedArrayBuffer>, name: string, length: number): Float32Array {
+function matrixOf(memory: Map<string, SharedArrayBuffer>, name: string, length: number): Float32Array {
   const bytes = length * Float32Array.BYTES_PER_ELEMENT
   let buffer = memory.get(name)
   if (buffer === undefined || buffer.byteLength < bytes) {

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openFeatureMemory } from '../../src/engine/deviceMemory.js'
 import { type DevicePlan, openDevicePool } from '../../src/engine/devicePool.js'
 import { type LayerFeatures, openPool } from '../../src/engine/pool.js'
 import { positionGrid } from '../../src/engine/positions.js'
@@ -9,6 +10,7 @@ import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError } from '../../src/errors.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
+import { collected, mappingsOf } from '../native/memory.js'
 
 const SIZE = 75
 const { offsets } = positionGrid(224, SIZE, 37)
@@ -66,13 +68,18 @@ function failing(name: string): string {
   return new URL(`./processes/${name}.mjs`, import.meta.url).href
 }
 
-function expectFeatures(layers: readonly LayerFeatures[]): void {
-  for (const [i, { matrix }] of layers.entries()) {
-    const reference = expected[i] as Float32Array
+function expectFeatures(layers: readonly LayerFeatures[], positions = offsets.length / 2): void {
+  for (const [i, { matrix, dims }] of layers.entries()) {
+    const reference = (expected[i] as Float32Array).subarray(0, positions * dims)
     expect(matrix.length).toBe(reference.length)
     const distance = Math.hypot(...matrix.map((value, k) => value - (reference[k] as number)))
     expect(distance / Math.hypot(...reference)).toBeLessThan(1e-5)
   }
+}
+
+/** The first positions alone. */
+function first(positions: number): Int32Array {
+  return offsets.subarray(0, positions * 2)
 }
 
 describe('pool of device processes', () => {
@@ -90,6 +97,55 @@ describe('pool of device processes', () => {
       } finally {
         await pool.close()
       }
+    }
+  })
+
+  it('keeps the features of two extractions, larger or smaller than those before', async () => {
+    for (const memory of [openFeatureMemory(), openFeatureMemory([])]) {
+      const pool = await openDevicePool(planOf({ memory, devices: [DEVICE, DEVICE] }))
+      try {
+        expect(pool.buffers).toBe(2)
+        const sizes = [3, 2, offsets.length / 2, 1, 8, 7]
+        let before: { readonly layers: readonly LayerFeatures[]; readonly positions: number } | undefined
+        for (const positions of sizes) {
+          const { layers } = await pool.extract(scene, first(positions))
+          if (before !== undefined) expectFeatures(before.layers, before.positions)
+          expectFeatures(layers, positions)
+          before = { layers, positions }
+        }
+      } finally {
+        await pool.close()
+      }
+    }
+  })
+
+  it.skipIf(process.platform !== 'linux')('leaves neither descriptors nor memory behind', async () => {
+    const descriptors = readdirSync('/proc/self/fd').length
+    const extractOnce = async () => {
+      const pool = await openDevicePool(planOf({ devices: [DEVICE, DEVICE] }))
+      const { layers } = await pool.extract(scene, first(2))
+      await pool.close()
+      expectFeatures(layers, 2)
+    }
+    for (let i = 0; i < 2; i++) await extractOnce()
+    expect(readdirSync('/proc/self/fd').length).toBe(descriptors)
+    await collected()
+    expect(mappingsOf('memfd:shiftscope')).toBe(0)
+  })
+
+  it('counts no row that a process wrote when it died', async () => {
+    const file = join(folder, 'overwriting')
+    writeFileSync(file, '')
+    process.env.CRASH_FILE = file
+    const settings = { workers: 2, threads: 1, batch: 7 }
+    const plan = planOf({ devices: [DEVICE, DEVICE], settings, script: failing('crashesOverwriting') })
+    const pool = await openDevicePool(plan)
+    try {
+      expectFeatures((await pool.extract(scene, offsets)).layers)
+      expect(plan.notes.map((note) => note.replace(/.* going on with /, ''))).toEqual(['3', '1'])
+      expect([existsSync(file), pool.failure]).toEqual([false, undefined])
+    } finally {
+      await pool.close()
     }
   })
 
@@ -114,6 +170,23 @@ describe('pool of device processes', () => {
       expect(pool.failure).toMatch(/process crashed \(SIGABRT\)/)
       expect(plan.notes).toEqual([expect.stringMatching(/^cpu failed .*SIGABRT.*the processor does this unit again/)])
       expect(pool.settings).toEqual(processor)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('keeps the features before the processor took over', async () => {
+    const file = join(folder, 'crashes')
+    process.env.CRASH_FILE = file
+    const pool = await openDevicePool(planOf({ script: failing('crashesFromThenOn') }))
+    try {
+      const before = await pool.extract(scene, offsets)
+      writeFileSync(file, '')
+      const after = await pool.extract(scene, first(9))
+      expect([pool.failure !== undefined, pool.buffers]).toEqual([true, 1])
+      await collected()
+      expectFeatures(before.layers)
+      expectFeatures(after.layers, 9)
     } finally {
       await pool.close()
     }
