@@ -144,7 +144,10 @@ export interface SvmOptions {
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
-  /** Index of a CUDA device that holds the features while the problems are solved; the processor by default. */
+  /**
+   * Index of a CUDA device that holds the features while the problems are solved; the processor by default. The solution is
+   * within the same tolerance of the optimum.
+   */
   readonly cudaDevice?: number
 }
 
@@ -198,7 +201,18 @@ export class NonFiniteFeatureError extends InputError {
   }
 }
 
-type SvmResult = { readonly fault: number } | Omit<SvmTraining, 'decisions'>
+/** A CUDA device is not there, failed or has too little memory; the processor could do the same work. */
+export class CudaFailure extends DeviceError {
+  /** What the device or its driver says. */
+  readonly reason: string
+
+  constructor(index: number, reason: string) {
+    super(`device cuda:${index} failed: ${reason}; use --device cpu`)
+    this.reason = reason
+  }
+}
+
+type SvmResult = { readonly fault: number } | { readonly deviceFailure: string } | Omit<SvmTraining, 'decisions'>
 
 /** What native/binding/module.cpp exports. */
 interface Addon {
@@ -217,7 +231,7 @@ interface Addon {
     options: Required<Omit<SvmOptions, 'cudaDevice'>> &
       Pick<SvmOptions, 'cudaDevice'> & { readonly decisions: Float64Array },
   ): Promise<SvmResult>
-  cudaDevices(): CudaDevices
+  cudaDevices(index?: number): CudaDevices
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
   measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
   createSharedMemory(): number | undefined
@@ -323,12 +337,13 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
  * Trains linear support vector machines, many problems on one matrix of features together, on threads of its own.
  *
  * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
- *   positive; Error for a problem without samples of both classes
+ *   positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes
  */
 export async function trainSvm(options: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
   const result = await addon().trainSvm({ tolerance: 1e-6, passLimit: 500, threads: 1, ...options, decisions })
   if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
+  if ('deviceFailure' in result) throw new CudaFailure(options.cudaDevice ?? 0, result.deviceFailure)
   return { ...result, decisions }
 }
 
@@ -342,9 +357,12 @@ export async function measureReadBandwidth(buffer: Float32Array, threads = 1): P
   return addon().measureReadBandwidth(buffer, threads)
 }
 
-/** The CUDA devices on which the addon's kernels run; each is tried, which takes some tenths of a second. */
-export function cudaDevices(): CudaDevices {
-  return addon().cudaDevices()
+/**
+ * The CUDA devices on which the addon's kernels run, or the one of this index if they do; each is tried, which takes some
+ * tenths of a second.
+ */
+export function cudaDevices(index?: number): CudaDevices {
+  return addon().cudaDevices(index)
 }
 
 /**

@@ -40,6 +40,8 @@ export interface ClassifierOptions {
   readonly threads?: number
   /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
+  /** Index of the CUDA device that trains; the processor by default. */
+  readonly cudaDevice?: number
 }
 
 /** Cross-validation of one task. */
@@ -63,7 +65,7 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * trained together.
  *
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
- *   all positions have the same feature; UsageError for a C that is not positive
+ *   all positions have the same feature; UsageError for a C that is not positive; CudaFailure
  */
 export async function separability(grid: SeparabilityGrid, options: ClassifierOptions = {}): Promise<Separability> {
   const [result] = await separabilityByScheme(grid, [options.cv ?? 'ordered'], options)
@@ -75,7 +77,7 @@ export async function separability(grid: SeparabilityGrid, options: ClassifierOp
 export async function separabilityByScheme(
   grid: SeparabilityGrid,
   schemes: readonly FoldScheme[],
-  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance }: Omit<ClassifierOptions, 'cv'> = {},
+  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaDevice }: Omit<ClassifierOptions, 'cv'> = {},
 ): Promise<readonly Separability[]> {
   if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
   const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
@@ -101,6 +103,7 @@ export async function separabilityByScheme(
     C,
     threads,
     ...(tolerance === undefined ? {} : { tolerance }),
+    ...(cudaDevice === undefined ? {} : { cudaDevice }),
   }).catch((error: unknown) => {
     throw positionError(error, grid)
   })

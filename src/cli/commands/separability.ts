@@ -12,6 +12,11 @@ export function separabilityCommand(): Command {
     .addOption(new Option('--cv <scheme>', 'how positions are dealt to folds').choices(FOLD_SCHEMES).default('ordered'))
     .option('--seed <n>', 'seed of shuffled and blocks', parseNatural, 0)
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
+    .option(
+      '--device <name>',
+      'what trains: cpu, cuda or cuda:INDEX; auto: the first CUDA device for large files, where one can be used',
+      'auto',
+    )
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: Omit<SeparabilityOptions, 'file'> & { json?: boolean }) => {
       const result = await separability({ file, ...options })
@@ -31,6 +36,10 @@ export function separabilityCommand(): Command {
           )
         }
       }
-      say(`${duration(result.seconds)}`)
+      const { device, adapter, failure } = result
+      if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
+      say(
+        `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,
+      )
     })
 }

@@ -1,0 +1,88 @@
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import { DeviceError, UsageError } from '../errors.js'
+import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
+import type { ClassifierOptions } from './separability.js'
+
+/**
+ * Values of a feature matrix, rows · dims, from which on `auto` takes a card: two cores train on fewer in about a second,
+ * and opening a card takes nearly as long.
+ */
+export const WORTH_A_CARD = 2 ** 24
+
+/** What trained classifiers. */
+export interface ClassifierRecord {
+  /** `cpu`, or a CUDA device as `cuda:0`. */
+  readonly device: string
+  /** What the driver calls the card; null for the processor. */
+  readonly adapter: string | null
+  /** Why the processor took over from the card. */
+  readonly failure?: string
+}
+
+/** Where classifiers are trained, those of one layer after the other. */
+export interface Classifiers {
+  /** Lets `training` run on the card; on the processor where there is none, and once more where the card fails. */
+  train<T>(training: (where: Pick<ClassifierOptions, 'cudaDevice'>) => Promise<T>): Promise<T>
+  /** What trained so far. */
+  ran(): ClassifierRecord
+}
+
+/** @throws UsageError for another device than `auto`, `cpu`, `cuda` and `cuda:INDEX` */
+export function parseClassifierDevice(text: string): DeviceRequest {
+  if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
+    throw new UsageError(
+      `device ${text} does not train classifiers; use auto, cpu, cuda, or cuda:INDEX for one of several cards`,
+    )
+  return parseDevice(text)
+}
+
+/**
+ * The card of this index, the first by default.
+ * @throws DeviceError where it cannot be used: no CUDA kernels in the addon, no driver or too old a one, no such card
+ */
+export function requiredCard(index: number | null): CudaDevice {
+  const { devices, reason } = cudaDevices(index ?? 0)
+  const [card] = devices
+  if (card !== undefined) return card
+  const name = index === null ? 'cuda' : `cuda:${index}`
+  throw new DeviceError(`device ${name} is not usable for classifiers: ${reason}; or use --device cpu`)
+}
+
+/** The first card, where there is one and so many values of features are worth opening it. */
+export function worthwhileCard(values: number): CudaDevice | undefined {
+  return values < WORTH_A_CARD ? undefined : cudaDevices(0).devices[0]
+}
+
+/**
+ * Classifiers on a card, or without one on the processor.
+ * @param find called before the first training
+ * @param onFailure called when the card fails or has too little memory; the processor goes on then. Without it that is a
+ * DeviceError
+ */
+export function openClassifiers(
+  find: () => CudaDevice | undefined,
+  onFailure?: (card: CudaDevice, reason: string) => void,
+): Classifiers {
+  let found: { readonly card: CudaDevice | undefined } | undefined
+  let failure: string | undefined
+  return {
+    train: async (training) => {
+      found ??= { card: find() }
+      const { card } = found
+      if (card === undefined || failure !== undefined) return training({})
+      try {
+        return await training({ cudaDevice: card.index })
+      } catch (error) {
+        if (!(error instanceof CudaFailure) || onFailure === undefined) throw error
+        failure = error.reason
+        onFailure(card, failure)
+        return training({})
+      }
+    },
+    ran: () => ({
+      device: found?.card === undefined ? 'cpu' : `cuda:${found.card.index}`,
+      adapter: found?.card?.name ?? null,
+      ...(failure !== undefined && { failure }),
+    }),
+  }
+}
