@@ -15,6 +15,8 @@ import type { ExtractionPool, LayerFeatures } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
 import type { MeasuredSettings, WishedSettings } from '../engine/settings.js'
 import { InterruptedError } from '../errors.js'
+import type { ClassifierRecord, Classifiers } from '../experiments/classifiers.js'
+import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
@@ -105,9 +107,11 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   })
   await writeJson(runFile, describe(null))
   await keepPictures(study)
+  const classifiersFor = studyClassifiers(request.index, (line) => progress.note(line))
   for (const network of study.networks) {
     const units = study.left.filter((unit) => unit.network === network)
-    if (units.length > 0) settings[network.id] = await computeUnits(study, network, units, options, progress, signal)
+    if (units.length > 0)
+      settings[network.id] = await computeUnits(study, network, units, options, classifiersFor, progress, signal)
   }
   if (study.arithmetic.length > 0 && !['auto', 'cpu'].includes(device))
     progress.note(`arithmetic runs on the processor; ${device} computes units alone`)
@@ -132,8 +136,8 @@ async function keepPictures({ out, patches, backgrounds }: Study): Promise<void>
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }
 
-/** How a network was run, and on what. */
-type NetworkSettings = MeasuredSettings & ExecutionRecord
+/** How a network was run, and on what; in a study without classifiers nothing trained them. */
+type NetworkSettings = MeasuredSettings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
 /** The settings that earlier runs into the same folder chose, by network; a run that computes nothing keeps them. */
 async function settingsOf(runFile: string): Promise<Record<string, NetworkSettings>> {
@@ -196,20 +200,23 @@ async function computeUnits(
   network: Network,
   units: readonly PlannedUnit[],
   options: ReproduceOptions,
+  classifiersFor: (device: ExecutionRecord['device']) => Classifiers,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<NetworkSettings> {
   const total = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
   const { pool, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
+  const classifiers = classifiersFor(ran().device)
   progress.start(network.id, total)
   try {
     let done = 0
     for (const unit of units) {
       const features = await extractUnit(study, pool, unit, (images) => progress.update(done + images), signal)
-      await storeUnit(study, unit, features, progress)
+      await storeUnit(study, unit, features, progress, classifiers)
       done += imagesOf(unit)
     }
-    return { ...settings, ...pool.settings, ...ran() }
+    const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
+    return { ...settings, ...pool.settings, ...ran(), ...trained }
   } finally {
     progress.stop()
     await pool.close()

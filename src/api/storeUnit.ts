@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { PlannedUnit } from '../engine/plan.js'
 import type { LayerFeatures } from '../engine/pool.js'
+import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
 import {
   type Separability,
@@ -17,6 +18,7 @@ import { type Study, unitInputs } from './studyPlan.js'
 /**
  * Measures everything of one unit and stores it.
  * @param features of every layer of the network, [positions of the unit's grid, dims]
+ * @param classifiers where those of the unit are trained
  * @throws InputError that names the position of an all-zero or non-finite feature; OutputError
  */
 export async function storeUnit(
@@ -24,6 +26,7 @@ export async function storeUnit(
   unit: PlannedUnit,
   features: readonly LayerFeatures[],
   progress: Progress,
+  classifiers: Classifiers,
 ): Promise<void> {
   const { network, patch, grid } = unit
   const positions = grid.rows * grid.cols
@@ -43,7 +46,7 @@ export async function storeUnit(
       dims,
       similarity: similarity.anchors,
       consistency: consistency(strongest, grid),
-      separability: await separabilityOf(study, onGrid),
+      separability: await separabilityOf(study, onGrid, classifiers),
     })
   }
   const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
@@ -60,10 +63,13 @@ export async function storeUnit(
 async function separabilityOf(
   { separability: classifier }: Study,
   grid: SeparabilityGrid,
+  classifiers: Classifiers,
 ): Promise<Unit['layers'][number]['separability']> {
   if (classifier === null) return {}
   const { cv: schemes, loss, C, seed } = classifier
-  const results = await separabilityByScheme(grid, schemes, { loss, C, seed, threads: availableParallelism() })
+  const results = await classifiers.train((where) =>
+    separabilityByScheme(grid, schemes, { loss, C, seed, threads: availableParallelism(), ...where }),
+  )
   const stored = ({ folds, mean, std, gaps, notConverged }: TaskSeparability) => ({
     folds: [...folds],
     mean,

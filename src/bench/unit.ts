@@ -5,8 +5,10 @@ import { positionGrid } from '../engine/positions.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { InterruptedError } from '../errors.js'
+import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { separabilityByScheme } from '../experiments/separability.js'
 import { similarityMaps } from '../experiments/similarity.js'
+import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 
@@ -26,6 +28,8 @@ export interface UnitBench {
   readonly similarity: number
   /** Seconds of the ten classifiers under ordered folds, all layers together. */
   readonly separability: number
+  /** What trained them, as in a study. */
+  readonly classifiers: ClassifierRecord
 }
 
 export interface UnitBenchOptions extends WishedSettings {
@@ -59,10 +63,12 @@ export async function benchUnit(
     const similarity = await secondsOf(async () => {
       for (const one of grids) await similarityMaps(one, cores)
     })
-    const separability = await secondsOf(async () => {
-      for (const one of grids) await separabilityByScheme(one, ['ordered'], { threads: cores })
-    })
     const { device, adapter } = ran()
+    const classifiers = studyClassifiers(request.index, () => undefined)(device)
+    const separability = await secondsOf(async () => {
+      for (const one of grids)
+        await classifiers.train((where) => separabilityByScheme(one, ['ordered'], { threads: cores, ...where }))
+    })
     return {
       model: network.id,
       size: scene.patch.size,
@@ -74,6 +80,7 @@ export async function benchUnit(
       extraction,
       similarity,
       separability,
+      classifiers: classifiers.ran(),
     }
   } finally {
     await pool.close()

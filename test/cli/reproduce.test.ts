@@ -57,6 +57,8 @@ describe('reproduce', () => {
       anchor: 'top-left',
       patches: 10,
     })
+    const { settings } = JSON.parse(await readFile(join(reference, 'run.json'), 'utf8'))
+    expect(settings['tiny-alexnet']).toMatchObject({ device: 'cpu', classifiers: { device: 'cpu', adapter: null } })
   })
 
   it('refuses grids that are too small for five folds before it computes anything', async () => {
