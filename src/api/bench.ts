@@ -6,6 +6,8 @@ import { parseDevice } from '../engine/device.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
+import { UsageError } from '../errors.js'
+import { parseClassifierDevice, requiredCard } from '../experiments/classifiers.js'
 import type { Loss } from '../experiments/separability.js'
 import { catalog, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
@@ -97,20 +99,30 @@ export interface BenchSeparabilityOptions {
   readonly compare?: boolean
   /** Problems that scikit-learn is given, 0 to 9, left-right first; all by default. */
   readonly problems?: readonly number[]
+  /** `cuda` or `cuda:INDEX`: this card is timed too; `cpu`, the processor alone, by default. */
+  readonly device?: string
 }
 
-/** Measures the classifiers of separability; see `benchSvm`. */
+/**
+ * Measures the classifiers of separability; see `benchSvm`.
+ * @throws UsageError for another device, DeviceError for a card that cannot be used or fails; InputError as `separability`
+ */
 export async function benchSeparability({
   file,
   threads = availableParallelism(),
   compare = false,
   problems,
+  device = 'cpu',
   ...options
 }: BenchSeparabilityOptions = {}): Promise<SvmBench> {
+  const { name, index } = parseClassifierDevice(device)
+  if (name === 'auto')
+    throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
   const given = problems === undefined ? {} : { peerProblems: problems }
   return benchSvm({
     ...options,
     threads,
+    ...(name === 'cuda' && { card: requiredCard(index) }),
     ...(file !== undefined && { features: await readFeatures(file) }),
     ...(compare ? given : { peerProblems: [] }),
   })

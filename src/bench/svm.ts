@@ -1,5 +1,6 @@
 /**
- * Cross-validation of both tasks, ten linear support vector machines, against scikit-learn and against the floor.
+ * Cross-validation of both tasks, ten linear support vector machines, against scikit-learn and against the floor, and on a
+ * card against the processor.
  *
  * Floor: every pass reads the features once and takes ten multiply-adds a float, 2.5 a byte, which one core's vector
  * units do at 25 GB/s and more: the memory is the bound. Each sample that was ever in a working set is multiplied with the
@@ -14,7 +15,14 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { assignFolds, FOLDS, TASKS, type Task, taskClasses, trainingLabels } from '../experiments/folds.js'
 import type { Loss } from '../experiments/separability.js'
-import { type InstructionSet, instructionSet, measureReadBandwidth, type SvmTraining, trainSvm } from '../native.js'
+import {
+  type CudaDevice,
+  type InstructionSet,
+  instructionSet,
+  measureReadBandwidth,
+  type SvmTraining,
+  trainSvm,
+} from '../native.js'
 import { median } from './statistics.js'
 
 export interface SvmBenchOptions {
@@ -28,6 +36,8 @@ export interface SvmBenchOptions {
   readonly repetitions?: number
   /** Problems for scikit-learn, 0 to 9 (left-right first), all by default; none: it is not asked. */
   readonly peerProblems?: readonly number[]
+  /** A card that is timed in turns with the processor. */
+  readonly card?: CudaDevice
 }
 
 export interface SvmBenchFeatures {
@@ -67,23 +77,46 @@ export interface SvmBench {
   /** Plain reads of the same memory with as many threads, bytes per second, median. */
   readonly bandwidth: number
   readonly problems: readonly SvmBenchProblem[]
+  readonly card?: SvmBenchCard
   /** scikit-learn, if a `python3` here can import it. */
   readonly peer?: SvmBenchPeer
 }
 
+export interface SvmBenchCard {
+  /** Such as `cuda:0`. */
+  readonly device: string
+  readonly adapter: string
+  /** Of all ten problems, upload of the features included, median. */
+  readonly seconds: number
+  /** The processor's seconds over the card's. */
+  readonly ratio: number
+  /** Largest difference of a fold's accuracy from the processor's. */
+  readonly accuracyDifference: number
+}
+
 export interface SvmBenchPeer {
   readonly version: string
-  /** Of the problems that it was given. */
+  /** Of the problems that it was given, at its default tolerance. */
   readonly seconds: number
   /** Its seconds for all ten problems, scaled up from those it was given, over this program's. */
   readonly ratio: number
-  /** Largest difference of a fold's accuracy. */
+  /** Largest difference of a fold's accuracy; with `squared-hinge` of a second fit, which goes on beyond that. */
   readonly accuracyDifference: number
+  /** Problems whose compared fit ended at its limit of iterations. */
+  readonly notConverged: number
 }
 
 /** Trains both tasks' folds, in `ordered` folds, and scikit-learn's on the same training sets. */
 export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench> {
-  const { features = formulaFeatures(), loss = 'hinge', C = 1, threads = 2, repetitions = 5, peerProblems } = options
+  const {
+    features = formulaFeatures(),
+    loss = 'hinge',
+    C = 1,
+    threads = 2,
+    repetitions = 5,
+    peerProblems,
+    card,
+  } = options
   const { matrix, dims } = features
   const positions = features.rows * features.cols
   const tasks = TASKS.map((task) => {
@@ -92,13 +125,22 @@ export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench>
   })
   const labels = trainingLabels(tasks)
   const problems = TASKS.length * FOLDS
-  const [times, limits]: [number[], number[]] = [[], []]
+  const timed = async (times: number[], where: { cudaDevice?: number }) => {
+    const start = performance.now()
+    const trained = await trainSvm({
+      ...{ features: matrix, rows: positions, dims, labels, problems, loss, C, threads },
+      ...where,
+    })
+    times.push((performance.now() - start) / 1000)
+    return trained
+  }
+  const [times, cardTimes, limits]: [number[], number[], number[]] = [[], [], []]
   let training: SvmTraining | undefined
+  let cardTraining: SvmTraining | undefined
   for (let repetition = 0; repetition < repetitions; repetition++) {
     limits.push(await measureReadBandwidth(matrix, threads))
-    const start = performance.now()
-    training = await trainSvm({ features: matrix, rows: positions, dims, labels, problems, loss, C, threads })
-    times.push((performance.now() - start) / 1000)
+    training = await timed(times, {})
+    if (card !== undefined) cardTraining = await timed(cardTimes, { cudaDevice: card.index })
   }
   if (training === undefined) throw new RangeError('repetitions must be at least 1')
   const seconds = median(times)
@@ -112,6 +154,8 @@ export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench>
     gramSamples: training.gramSamples,
     readFloor: (training.passes * matrix.byteLength) / bandwidth,
     problems: rows,
+    ...(card &&
+      cardTraining && { card: cardSummary(card, median(cardTimes), seconds, rows, problemRows(cardTraining, tasks)) }),
     ...(peer === undefined ? {} : { peer: peerSummary(peer, rows, seconds) }),
   }
 }
@@ -123,13 +167,14 @@ interface PeerTraining {
     readonly seconds: number
     readonly accuracy: number
     readonly objective: number
+    readonly converged: boolean
   }[]
 }
 
 function problemRows(
   { solutions, decisions }: SvmTraining,
   tasks: readonly { readonly classes: Uint8Array; readonly folds: Uint8Array }[],
-  peer: PeerTraining | undefined,
+  peer?: PeerTraining,
 ): SvmBenchProblem[] {
   return solutions.map(({ primal, dual, supportVectors }, p) => {
     const { classes, folds } = tasks[Math.floor(p / FOLDS)] as (typeof tasks)[number]
@@ -154,6 +199,23 @@ function problemRows(
   })
 }
 
+function cardSummary(
+  { index, name }: CudaDevice,
+  seconds: number,
+  processorSeconds: number,
+  expected: readonly SvmBenchProblem[],
+  found: readonly SvmBenchProblem[],
+): SvmBenchCard {
+  const differences = found.map(({ accuracy }, p) => Math.abs(accuracy - (expected[p]?.accuracy ?? Number.NaN)))
+  return {
+    device: `cuda:${index}`,
+    adapter: name,
+    seconds,
+    ratio: processorSeconds / seconds,
+    accuracyDifference: Math.max(...differences),
+  }
+}
+
 function peerSummary(peer: PeerTraining, rows: readonly SvmBenchProblem[], seconds: number): SvmBenchPeer {
   const total = peer.problems.reduce((sum, problem) => sum + problem.seconds, 0)
   const compared = rows.flatMap((row) => (row.peer === undefined ? [] : [Math.abs(row.accuracy - row.peer.accuracy)]))
@@ -162,6 +224,7 @@ function peerSummary(peer: PeerTraining, rows: readonly SvmBenchProblem[], secon
     seconds: total,
     ratio: (total / peer.problems.length) * (rows.length / seconds),
     accuracyDifference: Math.max(...compared),
+    notConverged: peer.problems.filter(({ converged }) => !converged).length,
   }
 }
 

@@ -26,6 +26,7 @@ interface ExtractBenchOptions {
 
 interface SvmBenchFlags {
   readonly loss: Loss
+  readonly device: string
   readonly repeats: number
   readonly threads?: number
   readonly compare?: boolean
@@ -115,6 +116,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
     .option('--repeats <n>', 'repetitions of the measurement', parseWhole, 5)
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
+    .option('--device <name>', 'also on this card: cuda or cuda:INDEX', 'cpu')
     .option('--compare', 'against scikit-learn, where python3 has it')
     .option(
       '--problems <a,b>',
@@ -130,7 +132,7 @@ export function benchCommand({ signal }: CommandContext): Command {
         repetitions: repeats,
       })
       if (json) return printJson(result)
-      const { positions, dims, threads, seconds, passes, readFloor, peer } = result
+      const { positions, dims, threads, seconds, passes, readFloor, card, peer } = result
       say(`${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${threads} threads`)
       say(`all ten problems ${duration(seconds)}; ${passes} passes, reading alone ${duration(readFloor)}`)
       sayTable(
@@ -150,9 +152,13 @@ export function benchCommand({ signal }: CommandContext): Command {
             : []),
         ]),
       )
+      if (card)
+        say(
+          `${card.device} (${card.adapter}): ${duration(card.seconds)}, ${card.ratio.toPrecision(2)} times as fast as the processor, accuracies within ${points(card.accuracyDifference)}`,
+        )
       if (peer)
         say(
-          `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${(peer.accuracyDifference * 100).toFixed(2)} points`,
+          `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${points(peer.accuracyDifference)}${result.loss === 'hinge' ? '' : ' once it is solved beyond its default tolerance'}${peer.notConverged > 0 ? `, ${peer.notConverged} problems not converged` : ''}`,
         )
       else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
     })
@@ -189,6 +195,10 @@ export function benchCommand({ signal }: CommandContext): Command {
 
 function networkDevice(): Option {
   return new Option('--device <name>', 'where networks run, as for extract').default('cpu')
+}
+
+function points(share: number): string {
+  return `${(share * 100).toFixed(2)} points`
 }
 
 function gigabytes(bytes: number): string {
