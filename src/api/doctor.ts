@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { DEVICE_NAMES, type Device, platformGap } from '../engine/device.js'
+import { DEVICE_NAMES, type Device, nvidiaModels, platformGap } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
@@ -61,7 +61,7 @@ function addonFinding(): Finding {
   }
 }
 
-/** CUDA is an addition: without it nothing is missing. */
+/** CUDA is an addition: without it something is missing only where there is a card. */
 function cudaFinding(): Finding {
   const subject = 'CUDA kernels'
   try {
@@ -69,7 +69,12 @@ function cudaFinding(): Finding {
     const names = devices.map(({ index, name, memoryBytes }) => {
       return `${index}: ${name}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`
     })
-    return { subject, state: 'ok', detail: names.length > 0 ? names.join('; ') : `${reason}; the processor computes` }
+    if (names.length === 0) {
+      const state = nvidiaModels().length > 0 ? 'gap' : 'ok'
+      return { subject, state, detail: `${reason}; the processor trains classifiers` }
+    }
+    const detail = `${names.join('; ')}; used for the classifiers of separability, and of reproduce beside networks on CUDA`
+    return { subject, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
   } catch (error) {
     return { subject, state: 'ok', detail: `not looked for: ${firstLine(error)}` }
   }
