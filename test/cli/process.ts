@@ -17,8 +17,9 @@ export interface Ended {
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  main: string = MAIN,
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

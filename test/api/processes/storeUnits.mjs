@@ -1,0 +1,38 @@
+// Measures the units of a small study as reproduce does beside a network on a device, and prints what it notes and what ran.
+//
+// storeUnits.mjs PACKAGE OUT DEVICE: the package whose addon trains, the results folder, where the network is said to run
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const [root, out, device] = process.argv.slice(2)
+const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
+const { planStudy, backgroundFor } = await load('api/studyPlan.js')
+const { storeUnit } = await load('api/storeUnit.js')
+const { studyClassifiers } = await load('experiments/studyClassifiers.js')
+const { openPool } = await load('engine/pool.js')
+const { sceneOf } = await load('engine/scene.js')
+
+const study = await planStudy({
+  models: ['tiny-alexnet', 'tiny-alexnet-aa'],
+  layers: ['fc8'],
+  sizes: [125],
+  stride: 25,
+  cv: ['shuffled', 'blocks'],
+  out,
+})
+const notes = []
+const progress = { note: (line) => notes.push(line) }
+const classifiersFor = studyClassifiers(null, progress.note)
+const ran = {}
+for (const network of study.networks) {
+  const pool = openPool(network, { workers: 1, threads: 1, batch: 8 })
+  const classifiers = classifiersFor(device)
+  for (const unit of study.left.filter((one) => one.network === network).slice(0, 1)) {
+    const scene = sceneOf(unit.patch, backgroundFor(study, network).background, study.blend)
+    const { layers } = await pool.extract(scene, unit.grid.offsets)
+    await storeUnit(study, unit, layers, progress, classifiers)
+  }
+  ran[network.id] = classifiers.ran()
+  await pool.close()
+}
+console.log(JSON.stringify({ notes, ran }))

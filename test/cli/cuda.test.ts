@@ -1,0 +1,221 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/errors.js'
+import { parseClassifierDevice, WORTH_A_CARD } from '../../src/experiments/classifiers.js'
+import { TASKS } from '../../src/experiments/folds.js'
+import { writeNpy } from '../../src/files/npy.js'
+import { cudaDevices } from '../../src/native.js'
+import { formulaFeatures } from '../experiments/features.js'
+import { buildEmulatedAddon, emulatedPackage } from './emulatedCuda.js'
+import { type Ended, shiftscope, start } from './process.js'
+
+const STORE_UNITS = fileURLToPath(new URL('../api/processes/storeUnits.mjs', import.meta.url))
+const SHAPE = { rows: 12, cols: 10, dims: 24, signal: 2, scale: 1, repeat: 1 }
+
+const isBuilt = await buildEmulatedAddon()
+
+let folder: string
+let features: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  features = join(folder, 'features.npy')
+  await writeNpy(features, [SHAPE.rows, SHAPE.cols, SHAPE.dims], formulaFeatures(SHAPE))
+  if (isBuilt) emulatedPackage(join(folder, 'package'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The command line on a machine with an emulated card, which variables describe; see native/test/emulation.h. */
+function onCard(args: readonly string[], machine: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return start(args, machine, join(folder, 'package', 'dist', 'cli', 'main.js')).ended
+}
+
+describe('separability --device', () => {
+  it('refuses devices that train no classifiers as wrong usage', async () => {
+    const { status, stderr } = await shiftscope('separability', features, '--device', 'webgpu')
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^shiftscope: device webgpu does not .*cuda:INDEX.*\n$/),
+    ])
+    for (const device of ['tensorrt:1', 'gpu', 'cuda:x', 'cuda:-1', 'cpu:0', 'auto:1', ''])
+      expect(() => parseClassifierDevice(device)).toThrow(UsageError)
+    expect(parseClassifierDevice('cuda:2')).toEqual({ name: 'cuda', index: 2 })
+  })
+
+  it.skipIf(!cudaDevices().reason.startsWith('built without'))(
+    'says how to get CUDA kernels where there are none',
+    async () => {
+      for (const command of [
+        ['separability', features, '--device', 'cuda'],
+        ['bench', 'svm', features, '--device', 'cuda:0'],
+      ]) {
+        const { status, stdout, stderr } = await shiftscope(...command)
+        expect([status, stdout, stderr]).toEqual([
+          4,
+          '',
+          expect.stringMatching(
+            /^shiftscope: device cuda(:0)? is not usable for classifiers: built without CUDA kernels \(.*\): .*SHIFTSCOPE_CUDA=1 npm run build:native.*--device cpu\n$/,
+          ),
+        ])
+      }
+    },
+  )
+
+  it('trains on the processor by default, and says so', async () => {
+    const { stdout } = await shiftscope('separability', features, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', adapter: null })
+  })
+})
+
+describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
+  it.each(['hinge', 'squared-hinge'])('have the accuracies of the processor’s, %s', async (loss) => {
+    const command = ['separability', features, '--loss', loss, '--json', '--device']
+    const [cpu, cuda] = [await onCard([...command, 'cpu']), await onCard([...command, 'cuda'])]
+    expect([cpu.status, cuda.status], cuda.stderr).toEqual([0, 0])
+    const [expected, found] = [JSON.parse(cpu.stdout), JSON.parse(cuda.stdout)]
+    expect(expected).toMatchObject({ device: 'cpu', adapter: null })
+    expect(found).toMatchObject({ device: 'cuda:0', adapter: 'emulated device' })
+    expect(found).not.toHaveProperty('failure')
+    for (const task of TASKS) {
+      expect(found[task].folds).toEqual(expected[task].folds)
+      expect(found[task].notConverged).toEqual([])
+    }
+    // Other sums: the card did train.
+    expect(TASKS.map((task) => found[task].gaps)).not.toEqual(TASKS.map((task) => expected[task].gaps))
+  })
+
+  it('run on the card of the index', async () => {
+    const command = ['separability', features, '--device', 'cuda:1']
+    const { status, stderr } = await onCard(command, { EMULATED_CUDA_DEVICES: '2' })
+    expect([status, stderr]).toEqual([0, expect.stringContaining('on cuda:1 (emulated device)')])
+  })
+
+  it.each([
+    ['cuda:7', {}, /device cuda:7 is not usable .*no such device: the last one of this machine is 0.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_DRIVER: '0' }, /device cuda is .*no NVIDIA driver: install the driver.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_DRIVER: '12040' }, /driver supports CUDA 12\.4 .*13\.0: update the driver.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_DEVICES: '0' }, /no CUDA device: see that nvidia-smi lists the card.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_MEMORY: '9000' }, /device cuda:0 failed: cudaMalloc: out of memory.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_LOST_AT: '100' }, /device cuda:0 failed: .*unspecified launch failure.*--device cpu/],
+  ])('%s on a machine with %j ends with the reason', async (device, machine, message) => {
+    const { status, stdout, stderr } = await onCard(['separability', features, '--json', '--device', device], machine)
+    expect([status, stdout, stderr]).toEqual([4, '', expect.stringMatching(message)])
+    expect(stderr).toMatch(/^shiftscope: .*\n$/)
+  })
+
+  it('are left to a card by auto only where they are many, and to the processor again where it fails', async () => {
+    const few = await onCard(['separability', features, '--json'])
+    expect(JSON.parse(few.stdout)).toMatchObject({ device: 'cpu', adapter: null })
+    const shape = { rows: 64, cols: 64, dims: WORTH_A_CARD / 64 ** 2 }
+    const large = join(folder, 'large.npy')
+    await writeNpy(large, [shape.rows, shape.cols, shape.dims], formulaFeatures({ ...SHAPE, ...shape }))
+    const command = ['separability', large, '--json']
+    const [many, without] = [
+      await onCard(command, { EMULATED_CUDA_MEMORY: '9000' }),
+      await onCard(command, { EMULATED_CUDA_DRIVER: '0' }),
+    ]
+    expect([many.status, without.status]).toEqual([0, 0])
+    const [found, expected] = [JSON.parse(many.stdout), JSON.parse(without.stdout)]
+    expect(found).toMatchObject({ device: 'cuda:0', failure: expect.stringMatching(/out of memory/) })
+    expect(expected).toMatchObject({ device: 'cpu', adapter: null })
+    for (const task of TASKS) expect(found[task]).toEqual(expected[task])
+  })
+
+  it('are timed beside the processor’s by bench svm', async () => {
+    const { status, stdout, stderr } = await onCard([
+      'bench',
+      'svm',
+      features,
+      '--repeats',
+      '1',
+      '--device',
+      'cuda',
+      '--json',
+    ])
+    expect(status, stderr).toBe(0)
+    const { seconds, card } = JSON.parse(stdout)
+    expect(card).toMatchObject({ device: 'cuda:0', adapter: 'emulated device', accuracyDifference: 0 })
+    expect(card.ratio).toBeCloseTo(seconds / card.seconds, 12)
+  })
+
+  it('are listed by doctor', async () => {
+    const { stdout } = await onCard(['doctor', '--json'])
+    const findings = JSON.parse(stdout) as { subject: string; state: string; detail: string }[]
+    expect(findings.find(({ subject }) => subject === 'CUDA kernels')).toEqual({
+      subject: 'CUDA kernels',
+      state: 'ok',
+      detail: expect.stringMatching(/^0: emulated device, 1 GiB; .*classifiers/),
+    })
+  })
+})
+
+describe.skipIf(!isBuilt)('classifiers of a study', () => {
+  const NETWORKS = ['tiny-alexnet', 'tiny-alexnet-aa']
+
+  interface Stored {
+    readonly notes: readonly string[]
+    readonly ran: Readonly<Record<string, { device: string; adapter: string | null; failure?: string }>>
+    /** Fold accuracies of every unit, then what a unit.json holds of them all. */
+    readonly folds: unknown
+    readonly text: string
+  }
+
+  /** One unit of each network, as reproduce stores them for a network on this device. */
+  async function store(out: string, device: string, machine: Readonly<Record<string, string>> = {}): Promise<Stored> {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [STORE_UNITS, join(folder, 'package'), join(folder, out), device],
+      { env: { ...process.env, ...machine } },
+    )
+    const files = NETWORKS.map((network) => join(folder, out, 'units', network, '125', 'car', 'unit.json'))
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+    const folds = texts.map((text) =>
+      JSON.parse(text, (key, value) => (['gap', 'sha256'].includes(key) ? undefined : value)),
+    )
+    return { ...(JSON.parse(stdout) as Pick<Stored, 'notes' | 'ran'>), folds, text: texts.join() }
+  }
+
+  let onProcessor: Stored
+  beforeAll(async () => {
+    onProcessor = await store('webgpu', 'webgpu')
+  })
+
+  it.each(['cuda', 'tensorrt'])('are trained on the card beside a network on %s, and on no other', async (device) => {
+    const onCard = await store(device, device)
+    expect([onProcessor.notes, onCard.notes]).toEqual([[], []])
+    for (const network of NETWORKS) {
+      expect(onProcessor.ran[network]).toEqual({ device: 'cpu', adapter: null })
+      expect(onCard.ran[network]).toEqual({ device: 'cuda:0', adapter: 'emulated device' })
+    }
+    expect(onCard.folds).toEqual(onProcessor.folds)
+    expect(onCard.text).not.toBe(onProcessor.text)
+  })
+
+  it('go to the processor, with one note, where the card has too little memory', async () => {
+    const { notes, ran, text } = await store('small', 'cuda', { EMULATED_CUDA_MEMORY: '9000' })
+    expect(notes).toEqual([
+      expect.stringMatching(/^classifiers on cuda:0 failed \(cudaMalloc: out of memory.*\); the processor trains/),
+    ])
+    expect(ran[NETWORKS[0] as string]).toMatchObject({
+      device: 'cuda:0',
+      failure: expect.stringMatching(/out of memory/),
+    })
+    expect(ran[NETWORKS[1] as string]).toEqual({ device: 'cpu', adapter: null })
+    expect(text).toBe(onProcessor.text)
+  })
+
+  it('go to the processor where the card is lost in the middle, and where there is none', async () => {
+    const lost = await store('lost', 'cuda', { EMULATED_CUDA_LOST_AT: '500' })
+    expect(lost.notes).toEqual([expect.stringMatching(/^classifiers on cuda:0 failed \(.*unspecified launch failure/)])
+    expect(lost.folds).toEqual(onProcessor.folds)
+    expect(lost.text).not.toBe(onProcessor.text)
+    const none = await store('none', 'cuda', { EMULATED_CUDA_DRIVER: '0' })
+    expect(none.notes).toEqual(['classifiers run on the processor: no NVIDIA driver: install the driver of the card'])
+    expect(none.text).toBe(onProcessor.text)
+  })
+})
