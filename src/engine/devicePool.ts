@@ -40,6 +40,8 @@ export interface DevicePlan {
 export interface DevicePool extends ExtractionPool {
   /** Why the processor took over; undefined while the devices work. */
   readonly failure: string | undefined
+  /** Takes batches of so many images from now on; never those of the processor. */
+  useBatch(batch: number): void
 }
 
 /** The state of a pool: what is open, and what was learned. */
@@ -98,6 +100,9 @@ export async function openDevicePool(plan: DevicePlan): Promise<DevicePool> {
     },
     get buffers() {
       return processor?.buffers ?? MATRIX_SETS
+    },
+    useBatch: (batch) => {
+      devices.batch = batch
     },
     extract,
     close: async () => {

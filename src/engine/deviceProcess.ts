@@ -56,8 +56,14 @@ export async function startDeviceProcess(
     serialization: 'advanced',
     // Memory comes at FIRST_MEMORY_DESCRIPTOR.
     stdio: ['ignore', 'ignore', log.descriptor, 'ipc', ...memory],
-    // The loader of Vulkan then tells which driver it uses; TF32 would change features by 1e-3.
-    env: { VK_LOADER_DEBUG: 'driver', NVIDIA_TF32_OVERRIDE: '0', ...process.env },
+    // The loader of Vulkan then tells which driver it uses; TF32 would change features by 1e-3; and CUDA numbers its cards
+    // as the driver's files and tools do.
+    env: {
+      VK_LOADER_DEBUG: 'driver',
+      NVIDIA_TF32_OVERRIDE: '0',
+      CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+      ...process.env,
+    },
     execArgv: [],
   })
   const conversation = converse(child, log)

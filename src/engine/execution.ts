@@ -15,6 +15,7 @@ import {
   WORTH_A_TRIAL,
 } from './settings.js'
 import type { Scene, Settings } from './task.js'
+import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 
 /** A network opened on the device that was chosen for it. */
 export interface Execution {
@@ -57,7 +58,14 @@ export interface ExecutionPlan {
 /** What `auto` looks for, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
-const BATCHES = [32, 128]
+/** Batches that are tried on a GPU, one after the other while each is faster than the one before. */
+const BATCHES = [32, 64, 128, 256, 512, 1024]
+
+/** TensorRT builds an engine for every size of batch, which takes minutes. */
+const TENSORRT_BATCHES = [32, 128]
+
+/** A larger batch, which takes more memory, has to be so many times as fast. */
+const WORTH_A_LARGER_BATCH = 1.03
 
 /** Relative distance of features from the processor's beyond which a device is not used. */
 const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
@@ -181,31 +189,46 @@ async function gpuExecution(
   }
 }
 
-/** Tries larger batches while the work is long enough for a trial. */
+/**
+ * Opens a pool and lets it take larger batches while the work is long enough for a trial, the devices have room, and each
+ * batch is faster than the one before.
+ */
 async function fastestPool(
   plan: ExecutionPlan,
   devices: readonly Device[],
   processor: Settings,
 ): Promise<{ readonly pool: DevicePool; readonly rate: number }> {
-  const { network, scene, images } = plan
-  let best: { pool: DevicePool; rate: number } | undefined
-  for (const settings of deviceSettings(network, plan.wished, devices.length)) {
-    const pool = await openDevicePool(devicePlan(plan, devices, settings, processor))
-    try {
-      const rate = await imagesPerSecond(pool, scene)
-      if (best === undefined) checkWorking((devices[0] as Device).name, pool)
-      const isBetter = pool.failure === undefined && rate > (best?.rate ?? 0)
-      await (isBetter ? best?.pool : pool)?.close()
-      if (isBetter) best = { pool, rate }
-    } catch (error) {
-      await pool.close()
-      await best?.pool.close()
-      throw error
+  const { network, scene, images, wished } = plan
+  const [first, ...larger] = deviceSettings(network, wished, devices) as [Settings, ...Settings[]]
+  const open = (settings: Settings) => openDevicePool(devicePlan(plan, devices, settings, processor))
+  const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
+  const freeBefore = await freeMemory()
+  let pool = await open(first)
+  try {
+    let rate = await imagesPerSecond(pool, scene)
+    checkWorking((devices[0] as Device).name, pool)
+    for (const settings of larger) {
+      if (images / rate < WORTH_A_TRIAL || !hasRoomForTwice(freeBefore, await freeMemory())) break
+      const { batch } = pool.settings
+      pool.useBatch(settings.batch)
+      const faster = await imagesPerSecond(pool, scene)
+      if (pool.failure !== undefined) {
+        await pool.close()
+        pool = await open({ ...first, batch })
+        break
+      }
+      const isBetter = pool.settings.batch === settings.batch && faster > rate * WORTH_A_LARGER_BATCH
+      if (!isBetter) {
+        pool.useBatch(batch)
+        break
+      }
+      rate = faster
     }
-    if (best !== undefined && images / best.rate < WORTH_A_TRIAL) break
+    return { pool, rate }
+  } catch (error) {
+    await pool.close()
+    throw error
   }
-  if (best === undefined) throw new Error('no settings for the device')
-  return best
 }
 
 function devicePlan(
@@ -219,14 +242,19 @@ function devicePlan(
 }
 
 /**
- * Batches to try on a number of devices, each with one worker unless more are wished.
+ * Batches to try on some devices, each with one worker unless more are wished; the first is for short work.
  * @throws UsageError as `candidateSettings` does
  */
-export function deviceSettings(network: Network, wished: WishedSettings, devices: number): readonly Settings[] {
-  const [first] = candidateSettings(network, wished, devices) as [Settings, ...Settings[]]
+export function deviceSettings(
+  network: Network,
+  wished: WishedSettings,
+  devices: readonly Device[],
+): readonly Settings[] {
+  const [first] = candidateSettings(network, wished, devices.length) as [Settings, ...Settings[]]
   const isFixed = wished.batch !== undefined || network.input.batch !== null
-  const batches = isFixed ? [first.batch] : BATCHES
-  return batches.map((batch) => ({ workers: wished.workers ?? devices, threads: 1, batch }))
+  const tried = devices.some(({ name }) => name === 'tensorrt') ? TENSORRT_BATCHES : BATCHES
+  const batches = isFixed ? [first.batch] : tried
+  return batches.map((batch) => ({ workers: wished.workers ?? devices.length, threads: 1, batch }))
 }
 
 /**

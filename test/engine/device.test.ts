@@ -135,15 +135,17 @@ describe('settings for devices', () => {
   }
 
   it('have a worker a device and batches to choose from, but for what is fixed', () => {
-    expect(deviceSettings(network, {}, 3).map(({ workers, batch }) => [workers, batch])).toEqual([
-      [3, 32],
-      [3, 128],
-    ])
-    expect(deviceSettings(network, { batch: 5, workers: 2 }, 1)).toEqual([{ workers: 2, threads: 1, batch: 5 }])
+    const cards = [0, 1, 2].map((index) => ({ name: 'cuda', index }) as const)
+    expect(deviceSettings(network, {}, cards).map(({ workers, batch }) => [workers, batch])).toEqual(
+      [32, 64, 128, 256, 512, 1024].map((batch) => [3, batch]),
+    )
+    expect(deviceSettings(network, {}, [{ name: 'tensorrt', index: 0 }]).map(({ batch }) => batch)).toEqual([32, 128])
+    const one = cards.slice(0, 1)
+    expect(deviceSettings(network, { batch: 5, workers: 2 }, one)).toEqual([{ workers: 2, threads: 1, batch: 5 }])
     const fixed = { ...network, input: { ...imagenetInput, batch: 4 } }
-    expect(deviceSettings(fixed, {}, 1)).toEqual([{ workers: 1, threads: 1, batch: 4 }])
-    expect(() => deviceSettings(fixed, { batch: 5 }, 1)).toThrow(UsageError)
-    expect(() => deviceSettings(network, { workers: 0 }, 1)).toThrow(UsageError)
+    expect(deviceSettings(fixed, {}, one)).toEqual([{ workers: 1, threads: 1, batch: 4 }])
+    expect(() => deviceSettings(fixed, { batch: 5 }, one)).toThrow(UsageError)
+    expect(() => deviceSettings(network, { workers: 0 }, one)).toThrow(UsageError)
   })
 })
 

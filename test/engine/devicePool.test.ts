@@ -149,6 +149,19 @@ describe('pool of device processes', () => {
     }
   })
 
+  it('takes batches of another size when it is told to', async () => {
+    const pool = await openDevicePool(planOf({}))
+    try {
+      for (const batch of [8, 11, 3]) {
+        pool.useBatch(batch)
+        expect(pool.settings.batch).toBe(batch)
+        expectFeatures((await pool.extract(scene, offsets)).layers)
+      }
+    } finally {
+      await pool.close()
+    }
+  })
+
   it('opens a device again that is lost in the middle', async () => {
     const file = join(folder, 'crash')
     writeFileSync(file, '')

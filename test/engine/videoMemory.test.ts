@@ -1,0 +1,53 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freeMemoryIn, freeVideoMemory, hasRoomForTwice } from '../../src/engine/videoMemory.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** A program that prints its arguments and these lines. */
+async function program(name: string, script: string): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, `#!/bin/sh\n${script}\n`)
+  await chmod(path, 0o755)
+  return path
+}
+
+describe('free video memory', () => {
+  it('is read from an answer in MiB, and not known from any other', () => {
+    expect(freeMemoryIn('80994\n')).toBe(80994 * 2 ** 20)
+    for (const answer of ['', '[N/A]\n', '12 MiB\n', '1\n2\n', '-3\n', 'No devices were found\n'])
+      expect(freeMemoryIn(answer)).toBeUndefined()
+  })
+
+  it.skipIf(process.platform === 'win32')('is what the tool says of the card', async () => {
+    const tool = await program('smi', 'test "$3" = --id=2 && echo 500')
+    expect(await freeVideoMemory({ name: 'cuda', index: 2 }, tool)).toBe(500 * 2 ** 20)
+    expect(await freeVideoMemory({ name: 'cuda', index: 1 }, tool)).toBeUndefined()
+    expect(await freeVideoMemory({ name: 'webgpu', index: 2 }, tool)).toBeUndefined()
+  })
+
+  it('is not known without the tool, or where the cards have other numbers', async () => {
+    const card = { name: 'tensorrt', index: 0 } as const
+    expect(await freeVideoMemory(card, join(folder, 'absent'))).toBeUndefined()
+    const tool = await program('any', 'echo 500')
+    process.env.CUDA_VISIBLE_DEVICES = '1'
+    try {
+      expect(await freeVideoMemory(card, tool)).toBeUndefined()
+    } finally {
+      delete process.env.CUDA_VISIBLE_DEVICES
+    }
+  })
+
+  it('is enough for a batch of twice the size if as much again is left on every card', () => {
+    expect(hasRoomForTwice([100, 100], [50, 60])).toBe(true)
+    expect(hasRoomForTwice([100, 100], [50, 49])).toBe(false)
+    expect(hasRoomForTwice([undefined, 100], [0, 90])).toBe(true)
+    expect(hasRoomForTwice([100], [undefined])).toBe(true)
+  })
+})
