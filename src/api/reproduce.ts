@@ -208,16 +208,24 @@ async function computeUnits(
   const { pool, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, total)
+  // A unit is measured while the next one is extracted, where the pool keeps the features of both.
+  let stored: Promise<void> = Promise.resolve()
   try {
     let done = 0
     for (const unit of units) {
       const features = await extractUnit(study, pool, unit, (images) => progress.update(done + images), signal)
-      await storeUnit(study, unit, features, progress, classifiers)
+      await stored
+      stored = storeUnit(study, unit, features, progress, classifiers)
+      if (pool.buffers === 1) await stored
+      else stored.catch(() => undefined)
       done += imagesOf(unit)
     }
+    await stored
     const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
     return { ...settings, ...pool.settings, ...ran(), ...trained }
   } finally {
+    // What was extracted before an interruption is kept.
+    await stored.catch(() => undefined)
     progress.stop()
     await pool.close()
   }

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { platformGap } from '../../src/engine/device.js'
@@ -118,6 +118,43 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
       const estimate = ['--experiments', 'similarity', '--device', 'webgpu', '--batch', '8', '--out', out, '--dry-run']
       const { stdout } = await shiftscope(...study, ...estimate, '--precision', precision, '--json')
       expect(JSON.parse(stdout).finished).toBe(finished)
+    }
+  })
+
+  it('finds the maps of the processor, whichever experiments need the features', async () => {
+    const patches = join(folder, 'patches')
+    mkdirSync(patches)
+    for (const name of ['airplane', 'dog', 'car'])
+      cpSync(join(dirname(PATCH), `${name}.png`), join(patches, `${name}.png`))
+    const study = async (device: string, experiments: string) => {
+      const out = join(folder, `${device}-${experiments}`)
+      const options = ['--sizes', '200', '--stride', '6', '--patches', patches, '--device', device, '--out', out]
+      const { status } = await shiftscope(
+        ...['reproduce', '--models', 'tiny-alexnet', '--experiments', experiments, '--batch', '8', ...options],
+      )
+      expect(status).toBe(0)
+      return out
+    }
+    const expected = await study('cpu', 'similarity,separability')
+    for (const experiments of ['similarity', 'similarity,separability']) {
+      const found = await study('webgpu', experiments)
+      for (const name of ['airplane', 'dog', 'car']) {
+        const unit = join('units', 'tiny-alexnet', '200', name)
+        for (const file of ['similarity.npy', 'anchors-fc6.npy', 'anchors-fc8.npy']) {
+          const [one, other] = [await readNpy(join(expected, unit, file)), await readNpy(join(found, unit, file))]
+          expect(other.shape).toEqual(one.shape)
+          const largest = one.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+          other.data.forEach((value, i) => {
+            expect(Math.abs(value - (one.data[i] as number))).toBeLessThan(1e-5 * largest)
+          })
+        }
+        const [one, other] = await Promise.all(
+          [expected, found].map(async (out) => JSON.parse(await readFile(join(out, unit, 'unit.json'), 'utf8'))),
+        )
+        expect(other.layers.map((layer: { consistency: object }) => layer.consistency)).toEqual(
+          one.layers.map((layer: { consistency: object }) => layer.consistency),
+        )
+      }
     }
   })
 })
