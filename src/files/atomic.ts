@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
@@ -9,9 +9,15 @@ export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable
 
 /**
  * Writes a file whole or not at all: to a temporary name in the same folder, flushed, then renamed.
- * Folders on the way are made. A full disk, a read-only folder and the like become one-line OutputErrors.
+ * Folders on the way are made. A full disk, a read-only folder and the like become one-line OutputErrors, as does a
+ * device or a pipe under that name.
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
+  if (await isSpecial(path)) {
+    throw new OutputError(
+      `cannot write ${path}: a device or a pipe stands where a file is needed; choose another name with --out`,
+    )
+  }
   const temporary = temporaryName(path)
   try {
     await makeFolders(dirname(path))
@@ -21,6 +27,17 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     await rm(temporary, { force: true }).catch(() => undefined)
     throw asOutputError(path, error)
   }
+}
+
+/**
+ * Whether a name is that of a device, a pipe or an open file of a process, such as /dev/null and /dev/stdout. A file that
+ * took it would take it from all programs.
+ */
+async function isSpecial(path: string): Promise<boolean> {
+  const target = await readlink(path).catch(() => '')
+  if (/^\/proc\/[^/]+\/fd\//.test(target)) return true
+  const status = await stat(path).catch(() => undefined)
+  return status !== undefined && !status.isFile() && !status.isDirectory()
 }
 
 /**

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -174,6 +183,29 @@ describe('failures of the file system', () => {
 
   it.runIf(process.platform === 'linux')('refuses a folder in /proc instead of trying for ever', async () => {
     await expect(makeWritableFolder('/proc/shiftscope/below')).rejects.toThrow(OutputError)
+  })
+
+  it.skipIf(process.platform === 'win32')('takes no name from a device, a pipe or an open file', async () => {
+    execFileSync('mkfifo', [inFolder('pipe')])
+    symlinkSync('/dev/null', inFolder('null'))
+    symlinkSync('/proc/self/fd/1', inFolder('stdout'))
+    for (const name of ['pipe', 'null', 'stdout']) {
+      const failing = writeFileAtomic(inFolder(name), 'text')
+      await expect(failing).rejects.toThrow(OutputError)
+      await expect(failing).rejects.toThrow(/a device or a pipe stands where a file is needed; choose another name/)
+    }
+    expect(lstatSync(inFolder('pipe')).isFIFO()).toBe(true)
+    expect(readlinkSync(inFolder('null'))).toBe('/dev/null')
+    expect(readlinkSync(inFolder('stdout'))).toBe('/proc/self/fd/1')
+    expect(readdirSync(inFolder())).toHaveLength(3)
+  })
+
+  it('a link to a file gives way to the file', async () => {
+    writeFileSync(inFolder('other'), 'other')
+    symlinkSync(inFolder('other'), inFolder('link'))
+    await writeFileAtomic(inFolder('link'), 'text')
+    expect(readFileSync(inFolder('link'), 'utf8')).toBe('text')
+    expect(readFileSync(inFolder('other'), 'utf8')).toBe('other')
   })
 
   it('makes all levels, also when others make them at the same time', async () => {
