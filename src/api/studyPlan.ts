@@ -9,6 +9,7 @@ import { catalog, type GeneratorEntry, listGenerators, type Network, type Precis
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
+import { checkResultsFolder } from '../results/resultsFolder.js'
 import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticStudy.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
@@ -110,6 +111,7 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
   const out = resolve(options.out ?? 'shiftscope-results')
+  await checkResultsFolder(out)
   const keepsFeatures = options.keepFeatures ?? false
   const study = {
     out,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -147,6 +147,18 @@ describe('reproduce', () => {
       ['--experiments', experiments, '--weights', `${id}=x.caffemodel`, ...models],
     ]),
   )
+
+  it('leaves a folder alone whose files a report would replace', async () => {
+    const own = join(folder, 'own')
+    await mkdir(join(own, 'figures'), { recursive: true })
+    await writeFile(join(own, 'figures', 'drawn-by-hand.svg'), 'precious')
+    const before = await contents(own)
+    const { status, stderr } = await shiftscope(...STUDY, '--out', own)
+    expect([status, await contents(own)]).toEqual([2, before])
+    expect(stderr).toMatch(/own is no results folder, and a report would replace its figures; choose another --out/)
+    await writeFile(join(own, 'run.json'), '{}')
+    expect((await shiftscope(...STUDY, '--out', own, '--dry-run')).status).toBe(0)
+  })
 
   it('refuses what it cannot do with one line and the right exit status', async () => {
     const cases: readonly [number, RegExp, string[]][] = [

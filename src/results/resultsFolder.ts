@@ -1,0 +1,32 @@
+import { readdir } from 'node:fs/promises'
+import { UsageError } from '../errors.js'
+
+/** What a study makes before its first report: one of them tells a results folder. */
+const MARKS: readonly string[] = ['run.json', 'units', 'arithmetic']
+
+/** What a report replaces as a whole, whatever it holds. */
+const REPLACED: readonly string[] = [
+  'tables',
+  'heatmaps',
+  'figures',
+  'site',
+  'index.html',
+  'metrics.csv',
+  'summary.json',
+  'findings.md',
+  'findings.json',
+]
+
+/**
+ * Looks whether a report into a folder would replace what no study has made, before anything is computed.
+ * @throws UsageError that names it
+ */
+export async function checkResultsFolder(results: string): Promise<void> {
+  const names = await readdir(results).catch((): string[] => [])
+  if (names.some((name) => MARKS.includes(name))) return
+  const foreign = REPLACED.find((name) => names.includes(name))
+  if (foreign === undefined) return
+  throw new UsageError(
+    `${results} is no results folder, and a report would replace its ${foreign}; choose another --out, such as an empty folder`,
+  )
+}
