@@ -24,6 +24,12 @@ export function parsePositive(text: string): number {
   return value
 }
 
+/** An empty one is what a shell makes of a variable that is not set. */
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty; give a path.')
+  return text
+}
+
 export function parseWholeList(text: string): readonly number[] {
   return parseList(text).map(parseWhole)
 }

@@ -175,6 +175,7 @@ describe('reproduce', () => {
       [3, /no such file/, ['--patches', join(folder, 'nowhere')]],
       [3, /no such file|does not exist/, ['--models', 'alexnet', '--weights', `alexnet=${join(folder, 'none.pth')}`]],
       [4, /device cuda is not usable/, ['--device', 'cuda']],
+      [2, /--out <folder>.*It is empty; give a path/, ['--out', '']],
       [1, /a file stands where a folder is needed/, ['--out', join(reference, 'run.json', 'below')]],
     ]
     for (const [expected, message, args] of cases) {

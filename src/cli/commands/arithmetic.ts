@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { type ArithmeticOptions, arithmetic, ORIGINS } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
-import { collectAssignments, collectImages, collectNames, parseWhole } from '../parse.js'
+import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 /** Options by the names of the command line. */
@@ -45,7 +45,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     )
     .option('--weights <id=file>', 'checkpoint in place of a published one; may be repeated', collectAssignments)
     .option('--post-relu', 'the generators’ weights are for rectified features, as those of the first DeePSiM release')
-    .requiredOption('--out <folder>', 'folder for vectors, pictures, contact sheets and arithmetic.json')
+    .requiredOption('--out <folder>', 'folder for vectors, pictures, contact sheets and arithmetic.json', parsePath)
     .option('--json', 'print arithmetic.json to stdout')
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {
       const { document, seconds } = await arithmetic({

@@ -3,7 +3,7 @@ import { type ExtractOptions, extract } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions } from '../extractionOptions.js'
 import { duration, printJson, say } from '../output.js'
-import { parseList, parseWhole } from '../parse.js'
+import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function extractCommand({ signal }: CommandContext): Command {
@@ -20,7 +20,7 @@ export function extractCommand({ signal }: CommandContext): Command {
       parseList,
     )
   return addExtractionOptions(command)
-    .requiredOption('--out <folder>', 'folder for the arrays and extract.json')
+    .requiredOption('--out <folder>', 'folder for the arrays and extract.json', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
       const result = await extract({ ...options, progress: terminalProgress(), signal })

@@ -10,7 +10,7 @@ import {
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { printJson, say, sayTable } from '../output.js'
-import { parseList, parseWhole, parseWholeList } from '../parse.js'
+import { parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function patchesCommand({ signal }: CommandContext): Command {
@@ -20,7 +20,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .description('cut the paper’s objects out of COCO’s images by the authors’ rule')
     .requiredOption('--annotations <file>', 'annotation file, such as instances_train2017.json')
     .option('--images <folder>', 'folder of the images; OUT/images by default with --download')
-    .requiredOption('--out <folder>', 'folder for the patches and manifest.json')
+    .requiredOption('--out <folder>', 'folder for the patches and manifest.json', parsePath)
     .option('--classes <a,b>', 'COCO’s categories; the paper’s ten by default', parseList)
     .option('--per-class <n>', 'patches of each class', parseWhole, 20)
     .option('--sizes <a,b>', 'sides of the squares that are made; 75,125 by default', parseWholeList)
@@ -38,7 +38,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .command('images')
     .description('make patches of pictures with transparency, or of photos with NAME.mask.png beside NAME.jpg')
     .argument('<folder>', 'folder of pictures')
-    .requiredOption('--out <folder>', 'folder for the patches and manifest.json')
+    .requiredOption('--out <folder>', 'folder for the patches and manifest.json', parsePath)
     .option('--sizes <a,b>', 'sides of the squares that are made; 75,125 by default', parseWholeList)
     .addOption(
       new Option('--aspect <how>', 'stretch to a square as the paper does, or pad with transparency')
@@ -56,7 +56,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .command('list')
     .description('what would be studied: the built-in patches, or those of a folder or manifest')
     .argument('[path]', 'folder of pictures, or manifest.json')
-    .option('--sheet <file>', 'write a PNG that shows all of them')
+    .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
       const listed = await listPatches(path, sheet)

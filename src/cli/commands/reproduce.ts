@@ -19,6 +19,7 @@ import {
   parseLimits,
   parseList,
   parseNatural,
+  parsePath,
   parsePositive,
   parseWhole,
   parseWholeList,
@@ -67,7 +68,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       '--keep-features',
       'also store the features at all positions (features-<layer>.npy), which the viewer needs to take any position as anchor; see --dry-run for the bytes',
     )
-    .option('--out <folder>', 'results folder', 'shiftscope-results')
+    .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
     .option('--dry-run', 'only say what would be done: units, images, bytes, time')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {

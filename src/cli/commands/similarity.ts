@@ -2,13 +2,13 @@ import { Command } from 'commander'
 import { ANCHOR_NAMES, similarity } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { printJson, sayTable } from '../output.js'
-import { parseWhole } from '../parse.js'
+import { parsePath, parseWhole } from '../parse.js'
 
 export function similarityCommand({ signal }: CommandContext): Command {
   return new Command('similarity')
     .description('cosine similarity of every position of a feature file with the five anchors')
     .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
-    .option('--out <maps.npy>', 'write the maps, float32 [5, rows, cols]')
+    .option('--out <maps.npy>', 'write the maps, float32 [5, rows, cols]', parsePath)
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: { out?: string; threads?: number; json?: boolean }) => {
