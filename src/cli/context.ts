@@ -9,10 +9,23 @@ export function interruptible(): CommandContext {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130)
+      if (controller.signal.aborted) endAtOnce()
       process.stderr.write('\nstopping; press Ctrl-C again to end at once\n')
       controller.abort()
     })
   }
   return { signal: controller.signal }
+}
+
+/** The cursor and the wrapping of lines, which a progress bar switches off. */
+const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
+
+/**
+ * Ends the process by the signal itself: an orderly exit takes the workers' threads down, and ONNX Runtime aborts the
+ * process when that happens inside a forward pass.
+ */
+function endAtOnce(): void {
+  if (process.stderr.isTTY) process.stderr.write(TERMINAL_AS_IT_WAS)
+  process.removeAllListeners('SIGINT')
+  process.kill(process.pid, 'SIGINT')
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,6 +49,19 @@ describe('command line', () => {
     expect(status).toBe(3)
     expect(stderr).toMatch(/^shiftscope: .*no\?\]0;title\?ne.*\n$/)
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'ends at once on the second Ctrl-C, by the signal and not by an abort',
+    async () => {
+      const context = new URL('../../dist/cli/context.js', import.meta.url).href
+      const waits = `(await import('${context}')).interruptible(); setInterval(() => undefined, 1000); console.log('ready')`
+      const child = spawn(process.execPath, ['--input-type=module', '-e', waits])
+      const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve([status, signal])))
+      child.stdout.once('data', () => child.kill('SIGINT'))
+      child.stderr.once('data', () => child.kill('SIGINT'))
+      expect(await ended).toEqual([null, 'SIGINT'])
+    },
+  )
 
   it('shows the stack of an error when asked', async () => {
     const { stderr } = await shiftscope('report', join(folder, 'none'), '--verbose')
