@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
+import { asOutputError } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
@@ -54,6 +55,10 @@ for (const command of allCommands(program)) {
     })
 }
 
+// A reader that has enough, such as head, has nothing to be told.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
+)
 try {
   await program.parseAsync()
 } catch (error) {

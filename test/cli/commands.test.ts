@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,12 @@ import { readNpy } from '../../src/files/npy.js'
 import { contents, shiftscope, start, until } from './process.js'
 
 const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
+
+/** The built command line in a shell, with what redirects its output. */
+function shell(command: string): { readonly status: number | null; readonly stderr: string } {
+  const main = new URL('../../dist/cli/main.js', import.meta.url).pathname
+  return spawnSync('sh', ['-c', `"${process.execPath}" "${main}" ${command}`], { encoding: 'utf8' })
+}
 
 let folder: string
 
@@ -48,6 +54,19 @@ describe('command line', () => {
     const { status, stderr } = await shiftscope('report', join(folder, 'no\u001b]0;title\u0007ne'))
     expect(status).toBe(3)
     expect(stderr).toMatch(/^shiftscope: .*no\?\]0;title\?ne.*\n$/)
+  })
+
+  it.runIf(existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
+    const { status, stderr } = shell('models list --json > /dev/full')
+    expect(status).toBe(1)
+    expect(stderr).toBe(
+      'shiftscope: cannot write standard output: the disk is full; free some space and run the same command again\n',
+    )
+  })
+
+  it.skipIf(process.platform === 'win32')('ends without a word when nobody reads on', () => {
+    const { stderr } = shell('patches list --json | true')
+    expect(stderr).toBe('')
   })
 
   it.skipIf(process.platform === 'win32')(
