@@ -68,6 +68,10 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
 }
 
 function knownGenerators(model: string, layers: readonly string[] | undefined) {
+  if (model.endsWith('.onnx'))
+    throw new UsageError(
+      `no generators of ${model} are known; name one that was made for it with --generator FILE.onnx`,
+    )
   catalogEntry(model)
   const all = listGenerators()
   const own = all.filter(({ encoder }) => encoder === model)

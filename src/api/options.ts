@@ -18,9 +18,7 @@ export interface NetworkChoice {
 export async function chooseNetwork({ model, weights, layers }: NetworkChoice): Promise<Network> {
   if (model.endsWith('.onnx')) {
     if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave --weights out`)
-    if (layers === undefined || layers.length === 0)
-      throw new UsageError(`name the tensors of ${model} to read with --layers NAME,…`)
-    return resolveNetwork({ onnxFile: model, layers })
+    return resolveNetwork({ onnxFile: model, layers: layers ?? [] })
   }
   catalogEntry(model)
   const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })

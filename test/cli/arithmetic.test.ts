@@ -197,6 +197,13 @@ describe('arithmetic', () => {
     }
   }, 180_000)
 
+  it('asks for the generators of a network that the catalog does not have', async () => {
+    const args = ['--expression', 'A', '--image', 'A=dog@0,0', '--out', join(folder, 'unknown')]
+    const { status, stderr } = await shiftscope('arithmetic', '--model', 'mine.onnx', ...args)
+    expect(status, stderr).toBe(2)
+    expect(stderr).toMatch(/no generators of mine\.onnx are known; name one that was made for it with --generator/)
+  })
+
   it('stops on Ctrl-C with status 130', async () => {
     const images = Array.from({ length: 60 }, (_, i) => ['--image', `I${i}=dog@${i},${2 * i}`]).flat()
     const expression = Array.from({ length: 60 }, (_, i) => `I${i}`).join('+')

@@ -81,6 +81,12 @@ describe('an ONNX file on the command line', () => {
       inFolder('none'),
     )
     expect(status).toBe(2)
-    expect(stderr).toContain('--layers NAME')
+    expect(stderr).toContain('--layers NAME,…; its outputs are "features"')
+  })
+
+  it('is named as missing, whatever else is missing', async () => {
+    const { status, stderr } = await shiftscope('reproduce', '--models', inFolder('none.onnx'), '--out', inFolder('x'))
+    expect(status).toBe(3)
+    expect(stderr).toContain('none.onnx does not exist')
   })
 })
