@@ -12,6 +12,7 @@ import type { ArithmeticDocument } from '../results/arithmetic.js'
 import { arithmeticDocument, writeArithmetic } from './arithmeticFiles.js'
 import { type DrawnExpression, drawExpression, type Operand, operandOf } from './drawnExpression.js'
 import { chooseGenerators, type GeneratorChoice } from './generators.js'
+import { checkBlend } from './options.js'
 
 export interface ArithmeticOptions extends GeneratorChoice {
   /** Names, `+` and `-`, parentheses, factors: "A + B - 0.5 * C". */
@@ -65,6 +66,7 @@ export interface Arithmetic {
 export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic> {
   const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', out, progress = silent } = options
   if (!ORIGINS.includes(origin)) throw new UsageError(`origin ${origin} is not known; use ${ORIGINS.join(' or ')}`)
+  checkBlend(blend)
   const terms = parseExpression(options.expression)
   const names = namesOf(terms, Object.keys(options.images))
   checkFileNames(names)

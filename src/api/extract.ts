@@ -18,7 +18,7 @@ import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
-import { chooseNetwork, type NetworkChoice } from './options.js'
+import { checkBlend, chooseNetwork, type NetworkChoice } from './options.js'
 
 /** After so many batches a worker, features leave the pool's memory, which holds no more than these, and go to disk. */
 const BATCHES_PER_ROUND = 64
@@ -77,6 +77,7 @@ export interface Extraction extends ExecutionRecord {
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
   const { size, stride = 1, blend = 'hard', progress = silent, signal, out } = options
+  checkBlend(blend)
   const request = parseDevice(options.device ?? 'auto')
   const network = await chooseNetwork(options)
   const patch = patchAtSize(parse(options.patch).name, await readImage(options.patch), size, network.input.rows)

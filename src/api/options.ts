@@ -1,3 +1,4 @@
+import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { catalogEntry, type Network, resolveNetwork } from '../networks/index.js'
 
@@ -23,6 +24,7 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
   catalogEntry(model)
   const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })
   if (layers === undefined) return network
+  if (layers.length === 0) throw new UsageError(`no layer of ${model} is named; name one, or leave the layers out`)
   const unknown = layers.find((name) => !network.layers.some((layer) => layer.name === name))
   if (unknown !== undefined) {
     throw new UsageError(
@@ -30,4 +32,11 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
     )
   }
   return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
+}
+
+const BLENDS: readonly string[] = ['hard', 'soft'] satisfies Scene['blend'][]
+
+/** @throws UsageError for what is no rule, as a script may give it */
+export function checkBlend(blend: string): void {
+  if (!BLENDS.includes(blend)) throw new UsageError(`blend ${blend} is not known; use ${BLENDS.join(' or ')}`)
 }

@@ -13,7 +13,7 @@ import { checkResultsFolder } from '../results/resultsFolder.js'
 import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticStudy.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
-import { chooseNetwork } from './options.js'
+import { checkBlend, chooseNetwork } from './options.js'
 
 /** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
 export const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
@@ -92,7 +92,9 @@ const PRESETS = {
  * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
  */
 export async function planStudy(options: StudyOptions): Promise<Study> {
+  checkLists(options)
   const { preset = 'quick', sizes = [125, 75], background = WHITE, blend = 'hard', precision = 'fp32' } = options
+  checkBlend(blend)
   const separability = classifierOf(options)
   const stride = options.stride ?? PRESETS[preset].stride
   const { experiments = DEFAULT_EXPERIMENTS } = options
@@ -206,6 +208,13 @@ function classifierOf(options: StudyOptions): UnitInputs['separability'] {
   if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
   if (!experiments.includes('separability')) return null
   return { loss, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) }
+}
+
+/** The command line cannot leave these empty, a script can. */
+function checkLists({ preset = 'quick', models, sizes, experiments, cv }: StudyOptions): void {
+  checkNames('preset', [preset], Object.keys(PRESETS))
+  const empty = Object.entries({ models, sizes, experiments, cv }).find(([, list]) => list?.length === 0)
+  if (empty !== undefined) throw new UsageError(`${empty[0]} is empty; name at least one, or leave it out`)
 }
 
 function checkNames(what: string, names: readonly string[], known: readonly string[]): void {

@@ -1,0 +1,39 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/errors.js'
+import { type ArithmeticOptions, arithmetic, type ExtractOptions, extract, reproduce } from '../../src/index.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
+
+describe('options that only a script can give', () => {
+  it.each([
+    [{ models: [] }, 'models is empty; name at least one, or leave it out'],
+    [{ sizes: [] }, 'sizes is empty'],
+    [{ experiments: [] }, 'experiments is empty'],
+    [{ cv: [] }, 'cv is empty'],
+    [{ preset: 'slow' as 'quick' }, 'preset slow is not known; use quick, paper'],
+    [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard or soft'],
+  ])('are refused by reproduce before anything is written: %j', async (options, message) => {
+    const study = reproduce({ ...options, out: inFolder('results') })
+    await expect(study).rejects.toThrow(UsageError)
+    await expect(study).rejects.toThrow(message)
+    expect(readdirSync(inFolder())).toEqual([])
+  })
+
+  it.each<[Partial<ExtractOptions>, string]>([
+    [{ layers: [] }, 'no layer of tiny-alexnet is named; name one, or leave the layers out'],
+    [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard or soft'],
+  ])('are refused by extract: %j', async (options, message) => {
+    const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })
+    await expect(extraction).rejects.toThrow(UsageError)
+    await expect(extraction).rejects.toThrow(message)
+  })
+
+  it('are refused by arithmetic', async () => {
+    const options: ArithmeticOptions = { expression: 'A', images: { A: 'dog@0,0' }, blend: 'lighten' as 'soft' }
+    await expect(arithmetic(options)).rejects.toThrow(/^blend lighten is not known/)
+  })
+})
