@@ -165,7 +165,7 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Uni
 export async function readUnit(folder: string): Promise<Unit> {
   const path = join(folder, 'unit.json')
   const text = await readFile(path, 'utf8').catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; run reproduce on this folder again`)
+    throw new InputError(`${folder} has no unit.json; run reproduce on this folder again, or remove ${folder}`)
   })
   const json = parseJson(text)
   if (isOfOtherVersion(json)) {

@@ -165,6 +165,15 @@ describe('study', () => {
     expect(await refusalOf(inFolder())).toContain(`${path} is damaged; run reproduce on this folder again`)
   })
 
+  it('refuses a folder that a copy left without its unit, and says how to go on', async () => {
+    await store(inFolder(), {})
+    const left = inFolder('units', inputs.model, String(inputs.size), 'left')
+    mkdirSync(left)
+    expect(await refusalOf(inFolder())).toBe(
+      `${left} has no unit.json; run reproduce on this folder again, or remove ${left}`,
+    )
+  })
+
   it('refuses a folder without units, and one that is missing', async () => {
     expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run reproduce/)
     expect(await refusalOf(inFolder('nothing'))).toMatch(/no finished units/)
