@@ -31,6 +31,7 @@ long setting(const char* name, long otherwise) {
 const long kDevices = setting("EMULATED_CUDA_DEVICES", 1);
 const auto kMemoryBytes = static_cast<std::size_t>(setting("EMULATED_CUDA_MEMORY", 1L << 30));
 const long kDriverVersion = setting("EMULATED_CUDA_DRIVER", kRuntimeVersion);
+const long kBroken = setting("EMULATED_CUDA_BROKEN", -1);
 const long kLostAt = setting("EMULATED_CUDA_LOST_AT", 0);
 
 struct Fiber {
@@ -276,7 +277,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   return status();
 }
 
-cudaError_t cudaSetDevice(int) { return status(); }
+cudaError_t cudaSetDevice(int device) { return device == kBroken ? cudaErrorLaunchFailure : status(); }
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
   const std::lock_guard lock(device());

@@ -11,7 +11,8 @@
 //
 // Variables of the environment make another machine of it, for programs that hold it: EMULATED_CUDA_DEVICES (1),
 // EMULATED_CUDA_MEMORY in bytes of all devices together (1 GiB), EMULATED_CUDA_DRIVER as the runtime gives its version (13000;
-// 0: no driver), EMULATED_CUDA_LOST_AT, the number of the call at which a device is lost.
+// 0: no driver), EMULATED_CUDA_BROKEN, a device that cannot be used (none), EMULATED_CUDA_LOST_AT, the number of the call at
+// which all are lost (none).
 
 #include <algorithm>
 #include <cmath>

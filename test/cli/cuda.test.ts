@@ -89,9 +89,9 @@ describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
     expect(TASKS.map((task) => found[task].gaps)).not.toEqual(TASKS.map((task) => expected[task].gaps))
   })
 
-  it('run on the card of the index', async () => {
+  it('run on the card of the index and touch no other', async () => {
     const command = ['separability', features, '--device', 'cuda:1']
-    const { status, stderr } = await onCard(command, { EMULATED_CUDA_DEVICES: '2' })
+    const { status, stderr } = await onCard(command, { EMULATED_CUDA_DEVICES: '2', EMULATED_CUDA_BROKEN: '0' })
     expect([status, stderr]).toEqual([0, expect.stringContaining('on cuda:1 (emulated device)')])
   })
 
@@ -100,6 +100,7 @@ describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
     ['cuda', { EMULATED_CUDA_DRIVER: '0' }, /device cuda is .*no NVIDIA driver: install the driver.*--device cpu/],
     ['cuda', { EMULATED_CUDA_DRIVER: '12040' }, /driver supports CUDA 12\.4 .*13\.0: update the driver.*--device cpu/],
     ['cuda', { EMULATED_CUDA_DEVICES: '0' }, /no CUDA device: see that nvidia-smi lists the card.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_BROKEN: '0' }, /emulated device cannot be used: cudaSetDevice: .*--device cpu/],
     ['cuda', { EMULATED_CUDA_MEMORY: '9000' }, /device cuda:0 failed: cudaMalloc: out of memory.*--device cpu/],
     ['cuda', { EMULATED_CUDA_LOST_AT: '100' }, /device cuda:0 failed: .*unspecified launch failure.*--device cpu/],
   ])('%s on a machine with %j ends with the reason', async (device, machine, message) => {
