@@ -11,7 +11,7 @@ import {
   requiredTrials,
 } from '../engine/execution.js'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
-import type { ExtractionPool, LayerFeatures } from '../engine/pool.js'
+import type { ExtractionPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
 import type { MeasuredSettings, WishedSettings } from '../engine/settings.js'
 import { InterruptedError } from '../errors.js'
@@ -29,7 +29,7 @@ import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { computeArithmeticPlan, imagesOfArithmetic } from './arithmeticStudy.js'
-import { storeUnit } from './storeUnit.js'
+import { type LayerResponse, storeUnit } from './storeUnit.js'
 import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
@@ -213,9 +213,9 @@ async function computeUnits(
   try {
     let done = 0
     for (const unit of units) {
-      const features = await extractUnit(study, pool, unit, (images) => progress.update(done + images), signal)
+      const responses = await respond(study, pool, unit, (images) => progress.update(done + images), signal)
       await stored
-      stored = storeUnit(study, unit, features, progress, classifiers)
+      stored = storeUnit(study, unit, responses, progress, classifiers)
       if (pool.buffers === 1) await stored
       else stored.catch(() => undefined)
       done += imagesOf(unit)
@@ -247,22 +247,30 @@ function openUnits(
     request: parseDevice(options.device ?? 'auto'),
     wished: options,
     precision: study.precision,
+    compares: needsComparisonsAlone(study),
     onNote: (line) => progress.note(line),
   })
 }
 
-/** @throws InterruptedError when the signal ends it */
-async function extractUnit(
+/** What the pool was opened for: comparisons, or features. @throws InterruptedError when the signal ends it */
+async function respond(
   study: Study,
   pool: ExtractionPool,
-  unit: PlannedUnit,
+  { network, patch, grid }: PlannedUnit,
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
-): Promise<readonly LayerFeatures[]> {
-  const scene = sceneOf(unit.patch, backgroundFor(study, unit.network).background, study.blend)
-  const { layers, finished } = await pool.extract(scene, unit.grid.offsets, { onImages, ...(signal && { signal }) })
-  if (finished < imagesOf(unit)) throw new InterruptedError()
-  return layers
+): Promise<readonly LayerResponse[]> {
+  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
+  const options = { onImages, ...(signal && { signal }) }
+  const anchors = grid.anchors.map(({ index }) => index)
+  const response =
+    (await pool.compare?.(scene, grid.offsets, anchors, options)) ?? (await pool.extract(scene, grid.offsets, options))
+  if (response.finished < grid.offsets.length / 2) throw new InterruptedError()
+  return response.layers
+}
+
+function needsComparisonsAlone({ separability, keepsFeatures }: Study): boolean {
+  return separability === null && !keepsFeatures
 }
 
 function reportOptions({ paper, limits, progress, signal }: ReproduceOptions): ReportOptions {

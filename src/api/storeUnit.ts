@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { PlannedUnit } from '../engine/plan.js'
-import type { LayerFeatures } from '../engine/pool.js'
+import type { LayerComparison, LayerFeatures } from '../engine/pool.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
 import {
@@ -9,54 +9,106 @@ import {
   separabilityByScheme,
   type TaskSeparability,
 } from '../experiments/separability.js'
-import { featuresAt, similarityMaps } from '../experiments/similarity.js'
+import { comparedMaps, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import { argmax } from '../native.js'
+import type { Network } from '../networks/index.js'
+import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import { type Unit, writeUnit } from '../results/unit.js'
 import { type Study, unitInputs } from './studyPlan.js'
 
 /**
+ * What was computed of a layer at all positions of a unit's grid, the anchors outside it included: its features, or where
+ * nothing else is needed, what a device made of them.
+ */
+export type LayerResponse = LayerFeatures | LayerComparison
+
+/** What is measured of a layer. */
+interface LayerMeasures {
+  readonly similarity: SimilarityMaps
+  /** Index of the largest feature at each position of the grid. */
+  readonly strongest: Int32Array
+  /** [anchors, dims] */
+  readonly anchorFeatures: Float32Array
+  readonly separability: Unit['layers'][number]['separability']
+}
+
+/**
  * Measures everything of one unit and stores it.
- * @param features of every layer of the network, [positions of the unit's grid, dims]
+ * @param responses of every layer of the network
  * @param classifiers where those of the unit are trained
  * @throws InputError that names the position of an all-zero or non-finite feature; OutputError
  */
 export async function storeUnit(
   study: Study,
   unit: PlannedUnit,
-  features: readonly LayerFeatures[],
+  responses: readonly LayerResponse[],
   progress: Progress,
   classifiers: Classifiers,
 ): Promise<void> {
-  const { network, patch, grid } = unit
+  const { grid } = unit
   const positions = grid.rows * grid.cols
   const mapLength = grid.anchors.length * positions
-  const maps = new Float32Array(features.length * mapLength)
+  const maps = new Float32Array(responses.length * mapLength)
   const anchorFeatures: Float32Array[] = []
+  const features: Float32Array[] = []
   const layers: Unit['layers'] = []
-  for (const [i, { name, dims, matrix }] of features.entries()) {
-    const onGrid = { layer: `${network.id} ${name}, patch ${patch.name}`, matrix, dims, ...grid }
-    const threads = availableParallelism()
-    const similarity = await similarityMaps(onGrid, threads)
-    const strongest = await argmax({ features: matrix.subarray(0, positions * dims), rows: positions, dims, threads })
-    maps.set(similarity.maps, i * mapLength)
-    anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
+  for (const [i, response] of responses.entries()) {
+    const { name, dims } = response
+    const measured =
+      'matrix' in response
+        ? await measureFeatures(study, unit, response, classifiers)
+        : measureComparison(unit, response)
+    maps.set(measured.similarity.maps, i * mapLength)
+    anchorFeatures.push(measured.anchorFeatures)
+    if ('matrix' in response) features.push(response.matrix.subarray(0, positions * dims))
     layers.push({
       name,
       dims,
-      similarity: similarity.anchors,
-      consistency: consistency(strongest, grid),
-      separability: await separabilityOf(study, onGrid, classifiers),
+      similarity: measured.similarity.anchors,
+      consistency: consistency(measured.strongest, grid),
+      separability: measured.separability,
     })
   }
   const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
-  const onGrid = features.map(({ matrix, dims }) => matrix.subarray(0, positions * dims))
   const stored = await writeUnit(study.out, described, {
     maps,
     anchorFeatures,
-    ...(study.keepsFeatures && { features: onGrid }),
+    ...(study.keepsFeatures && { features }),
   })
   noteUnsolved(stored, progress)
+}
+
+async function measureFeatures(
+  study: Study,
+  { network, patch, grid }: PlannedUnit,
+  { name, dims, matrix }: LayerFeatures,
+  classifiers: Classifiers,
+): Promise<LayerMeasures> {
+  const onGrid = { ...grid, layer: titleOf(network, name, patch), matrix, dims }
+  const threads = availableParallelism()
+  const rows = grid.rows * grid.cols
+  return {
+    similarity: await similarityMaps(onGrid, threads),
+    strongest: await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads }),
+    anchorFeatures: featuresAt(matrix, dims, grid.anchors),
+    separability: await separabilityOf(study, onGrid, classifiers),
+  }
+}
+
+function measureComparison({ network, patch, grid }: PlannedUnit, compared: LayerComparison): LayerMeasures {
+  const { name, strongest, anchorFeatures } = compared
+  return {
+    similarity: comparedMaps({ ...grid, ...compared, layer: titleOf(network, name, patch) }),
+    strongest,
+    anchorFeatures,
+    separability: {},
+  }
+}
+
+/** How messages name a layer of a unit. */
+function titleOf(network: Network, layer: string, patch: Patch): string {
+  return `${network.id} ${layer}, patch ${patch.name}`
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */

@@ -1,4 +1,4 @@
-import type { NetworkInput } from '../networks/index.js'
+import type { FeatureLayer, NetworkInput } from '../networks/index.js'
 import type { Device } from './device.js'
 import type { SceneArrays } from './sceneTensors.js'
 
@@ -10,6 +10,8 @@ export interface OpenRequest {
   readonly input: NetworkInput
   /** Outputs of the graph to read. */
   readonly outputs: readonly string[]
+  /** Layers that the graph also compares with anchors. */
+  readonly compared: readonly FeatureLayer[]
   /** Whether to record where each operator runs. */
   readonly profiled: boolean
 }
@@ -27,12 +29,31 @@ export interface MatrixPlaces {
   readonly starts: readonly number[]
 }
 
+/** What a process composites from now on. */
+export interface SceneRequest {
+  readonly scene: SceneArrays
+  /** Where the features of batches with a row go. */
+  readonly places?: MatrixPlaces
+  /** By layer that is compared, [dims, anchors]: the anchors' features, each of length 1. */
+  readonly anchors?: readonly Float32Array[]
+}
+
+/** One layer of a batch compared with the anchors. */
+export interface BatchComparison {
+  /** [images, anchors] */
+  readonly cosines: Float32Array
+  /** [images] */
+  readonly strongest: Int32Array
+}
+
 /** What goes to the process; each but `scene` is answered once, in order. A scene that fails answers the batch after it. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  | { readonly kind: 'scene'; readonly scene: SceneArrays; readonly places: MatrixPlaces | undefined }
+  | { readonly kind: 'scene'; readonly request: SceneRequest }
   /** With a row, features go into the scene's matrices from there on; else the answer carries them. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array; readonly row: number | undefined }
+  /** Compares a batch with the scene's anchors. */
+  | { readonly kind: 'comparison'; readonly offsets: Int32Array }
   | { readonly kind: 'placement' }
 
 /** Where the operators of a graph ran. */
@@ -47,5 +68,6 @@ export type DeviceAnswer =
   | { readonly kind: 'opened' }
   | { readonly kind: 'features'; readonly layers: readonly Float32Array[] }
   | { readonly kind: 'written' }
+  | { readonly kind: 'compared'; readonly layers: readonly BatchComparison[] }
   | { readonly kind: 'placement'; readonly placement: Placement }
   | { readonly kind: 'failed'; readonly reason: string }

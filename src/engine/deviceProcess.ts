@@ -4,9 +4,15 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DeviceAnswer, DeviceRequestMessage, MatrixPlaces, OpenRequest, Placement } from './deviceMessages.js'
+import type {
+  BatchComparison,
+  DeviceAnswer,
+  DeviceRequestMessage,
+  OpenRequest,
+  Placement,
+  SceneRequest,
+} from './deviceMessages.js'
 import { workerFile } from './pool.js'
-import type { SceneArrays } from './sceneTensors.js'
 
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000
@@ -22,7 +28,7 @@ export interface DeviceProcess {
   /** What the driver calls the device; null where it is not known. */
   readonly adapter: string | null
   /** What is composited from now on, and where `write` puts its features. */
-  setScene(scene: SceneArrays, places?: MatrixPlaces): void
+  setScene(scene: SceneRequest): void
   /**
    * Features at the given places ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
    * one is computed.
@@ -34,6 +40,11 @@ export interface DeviceProcess {
    * @throws DeviceFailure
    */
   write(offsets: Int32Array, row: number): Promise<void>
+  /**
+   * Compares the features at the given places with the scene's anchors, by layer.
+   * @throws DeviceFailure
+   */
+  compare(offsets: Int32Array): Promise<readonly BatchComparison[]>
   /** Where the operators ran so far; ends the recording. */
   placement(): Promise<Placement>
   /** Ends the process; what is not answered yet fails. */
@@ -85,7 +96,7 @@ export async function startDeviceProcess(
   }
   return {
     adapter: adapterIn(log.head()),
-    setScene: (scene, places) => conversation.tell({ kind: 'scene', scene, places }),
+    setScene: (scene) => conversation.tell({ kind: 'scene', request: scene }),
     run: async (offsets) => {
       const answer = await conversation.ask({ kind: 'batch', offsets, row: undefined })
       return answer.kind === 'features' ? answer.layers : unexpected(answer)
@@ -93,6 +104,10 @@ export async function startDeviceProcess(
     write: async (offsets, row) => {
       const answer = await conversation.ask({ kind: 'batch', offsets, row })
       if (answer.kind !== 'written') unexpected(answer)
+    },
+    compare: async (offsets) => {
+      const answer = await conversation.ask({ kind: 'comparison', offsets })
+      return answer.kind === 'compared' ? answer.layers : unexpected(answer)
     },
     placement: async () => {
       const answer = await conversation.ask({ kind: 'placement' })

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node'
 import { mapSharedMemory } from '../native.js'
+import { comparisonNames } from '../networks/index.js'
 import { executionProviders } from './device.js'
 import {
   type DeviceAnswer,
@@ -7,9 +8,10 @@ import {
   FIRST_MEMORY_DESCRIPTOR,
   type MatrixPlaces,
   type OpenRequest,
+  type SceneRequest,
 } from './deviceMessages.js'
 import { type ProfileFolder, profileFolder } from './placement.js'
-import { offsetTensors, type SceneArrays, sceneTensors } from './sceneTensors.js'
+import { offsetTensors, sceneTensors } from './sceneTensors.js'
 
 /** Process that holds a network's session on a device: a driver that fails takes down this process alone. */
 interface Opened {
@@ -44,13 +46,23 @@ async function open(request: OpenRequest): Promise<DeviceAnswer> {
 }
 
 /** Where it fails, batches must not go on with the scene before it, whose features still stand. */
-function setScene(arrays: SceneArrays, places: MatrixPlaces | undefined): undefined {
+function setScene({ scene: arrays, places, anchors = [] }: SceneRequest): undefined {
   scene = undefined
+  const { input } = openedSession().request
   scene = {
     side: arrays.side,
-    tensors: sceneTensors(arrays, openedSession().request.input),
+    tensors: { ...sceneTensors(arrays, input), ...anchorTensors(anchors) },
     matrices: places === undefined ? [] : matricesAt(places),
   }
+}
+
+/** A graph that compares wants anchors also where its features alone are read: zeros then. */
+function anchorTensors(anchors: readonly Float32Array[]): Readonly<Record<string, ort.Tensor>> {
+  const entries = openedSession().request.compared.map(({ name, dims }, i) => {
+    const columns = anchors[i] ?? new Float32Array(dims)
+    return [comparisonNames(name).anchors, new ort.Tensor('float32', columns, [dims, columns.length / dims])]
+  })
+  return Object.fromEntries(entries)
 }
 
 /** A longer memory is mapped again from its beginning. */
@@ -64,14 +76,33 @@ function matricesAt({ set, bytes, starts }: MatrixPlaces): readonly Float32Array
 
 /** Outputs that ONNX Runtime is given to write into would be no faster than copying: its binding copies those as well. */
 async function run(offsets: Int32Array, row: number | undefined): Promise<DeviceAnswer> {
-  const { request, session } = openedSession()
-  if (scene === undefined) throw new Error('a batch came before its scene')
-  const feeds = { ...scene.tensors, ...offsetTensors(offsets, scene.side, request.input) }
-  const outputs = await session.run(feeds, [...request.outputs])
+  const { request } = openedSession()
+  const { matrices } = openedScene()
+  const outputs = await outputsAt(offsets, request.outputs)
   const layers = request.outputs.map((output) => outputs[output]?.data as Float32Array)
   if (row === undefined) return { kind: 'features', layers }
-  for (const [i, layer] of layers.entries()) scene.matrices[i]?.set(layer, row * (layer.length / (offsets.length / 2)))
+  for (const [i, layer] of layers.entries()) matrices[i]?.set(layer, row * (layer.length / (offsets.length / 2)))
   return { kind: 'written' }
+}
+
+/** Of the outputs that are not asked for nothing leaves the device. */
+async function compare(offsets: Int32Array): Promise<DeviceAnswer> {
+  const names = openedSession().request.compared.map(({ name }) => comparisonNames(name))
+  const outputs = await outputsAt(
+    offsets,
+    names.flatMap(({ cosines, strongest }) => [cosines, strongest]),
+  )
+  const layers = names.map(({ cosines, strongest }) => ({
+    cosines: outputs[cosines]?.data as Float32Array,
+    strongest: outputs[strongest]?.data as Int32Array,
+  }))
+  return { kind: 'compared', layers }
+}
+
+function outputsAt(offsets: Int32Array, names: readonly string[]): Promise<ort.InferenceSession.OnnxValueMapType> {
+  const { request, session } = openedSession()
+  const { tensors, side } = openedScene()
+  return session.run({ ...tensors, ...offsetTensors(offsets, side, request.input) }, [...names])
 }
 
 async function placement(): Promise<DeviceAnswer> {
@@ -85,15 +116,22 @@ function openedSession(): Opened {
   return opened
 }
 
+function openedScene(): OpenedScene {
+  if (scene === undefined) throw new Error('a batch came before its scene')
+  return scene
+}
+
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | undefined> {
   try {
     switch (message.kind) {
       case 'open':
         return await open(message.request)
       case 'scene':
-        return setScene(message.scene, message.places)
+        return setScene(message.request)
       case 'batch':
         return await run(message.offsets, message.row)
+      case 'comparison':
+        return await compare(message.offsets)
       case 'placement':
         return await placement()
     }

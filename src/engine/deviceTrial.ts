@@ -45,6 +45,7 @@ export async function tryDevice(
     graph: await compositingGraph(network, precision),
     input: network.input,
     outputs: network.layers.map(({ name }) => featureOutput(name, precision)),
+    compared: [],
     profiled: true,
   }
   let opened: DeviceProcess | undefined
@@ -65,7 +66,7 @@ export async function tryDevice(
 
 /** The second pass: the first one compiles. */
 async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
-  opened.setScene(sceneArrays(TRIAL_SCENE, input))
+  opened.setScene({ scene: sceneArrays(TRIAL_SCENE, input) })
   const offsets = new Int32Array(2 * (input.batch ?? 1))
   await opened.run(offsets)
   const start = performance.now()

@@ -2,7 +2,8 @@ import { availableParallelism, cpus } from 'node:os'
 import { DeviceError, UsageError } from '../errors.js'
 import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
 import { type Device, type DeviceRequest, devicesOf, type GpuName, mayHaveGpu, providerName } from './device.js'
-import { type DevicePlan, type DevicePool, openDevicePool } from './devicePool.js'
+import type { DevicePlan } from './deviceJob.js'
+import { type DevicePool, openDevicePool } from './devicePool.js'
 import { type DeviceTrial, deviceError, tryDevice } from './deviceTrial.js'
 import { measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
 import { type ExtractionPool, openPool } from './pool.js'
@@ -51,6 +52,8 @@ export interface ExecutionPlan {
   readonly wished: WishedSettings
   /** float32 by default; float16 on GPUs alone. */
   readonly precision?: Precision
+  /** Whether comparisons with the anchors are all that is needed; a GPU's pool then has `compare`. */
+  readonly compares?: boolean
   /** One line for the user. */
   readonly onNote: (line: string) => void
 }
@@ -232,13 +235,13 @@ async function fastestPool(
 }
 
 function devicePlan(
-  { network, precision = 'fp32', onNote }: ExecutionPlan,
+  { network, precision = 'fp32', compares = false, onNote }: ExecutionPlan,
   devices: readonly Device[],
   settings: Settings,
   processor: Settings,
 ): DevicePlan {
   const each = Array.from({ length: settings.workers }, (_, i) => devices[i % devices.length] as Device)
-  return { network, devices: each, settings, precision, processor, onNote }
+  return { network, devices: each, settings, precision, compares, processor, onNote }
 }
 
 /**

@@ -38,6 +38,25 @@ export interface Features {
   readonly finished: number
 }
 
+/** One layer's features compared with those of the anchors. */
+export interface LayerComparison {
+  readonly name: string
+  readonly dims: number
+  /** Cosine with each anchor, [anchors, positions]; NaN where a feature is all zero or not finite. */
+  readonly cosines: Float32Array
+  /** Index of the largest feature, [positions]. */
+  readonly strongest: Int32Array
+  /** [anchors, dims] */
+  readonly anchorFeatures: Float32Array
+}
+
+/** What a comparison gives. */
+export interface Comparison {
+  readonly layers: readonly LayerComparison[]
+  /** As of `Features`. */
+  readonly finished: number
+}
+
 /** Worker threads, or processes, that hold one network. */
 export interface ExtractionPool {
   readonly network: Network
@@ -50,6 +69,17 @@ export interface ExtractionPool {
    * The matrices are the pool's own: with one buffer they are overwritten by the next call, with two by the call after it.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
+  /**
+   * The same where only comparisons are needed: they are made where the network runs, and features stay there. Absent
+   * where the pool was not opened for it; undefined once its devices have failed.
+   * @param anchors rows of `offsets`
+   */
+  compare?(
+    scene: Scene,
+    offsets: Int32Array,
+    anchors: readonly number[],
+    options?: ExtractionOptions,
+  ): Promise<Comparison | undefined>
   close(): Promise<void>
 }
 

@@ -43,6 +43,47 @@ export async function similarityMaps(grid: FeatureGrid, threads: number): Promis
   }).catch((error: unknown) => {
     throw positionError(error, grid)
   })
+  return describe(maps, grid)
+}
+
+/** What a network's own device found of a layer; see `LayerComparison` of engine/pool.ts. */
+export interface ComparedGrid extends Omit<FeatureGrid, 'matrix'> {
+  /** [anchors, positions], NaN where a feature has no direction; the positions begin with the grid's. */
+  readonly cosines: Float32Array
+  /** [anchors, dims] */
+  readonly anchorFeatures: Float32Array
+}
+
+/**
+ * The same where the cosines are known.
+ * @throws InputError that names the position of an all-zero or non-finite feature
+ */
+export function comparedMaps(grid: ComparedGrid): SimilarityMaps {
+  const { cosines, rows, cols, anchors, layer } = grid
+  const each = cosines.length / anchors.length
+  const maps = new Float32Array(anchors.length * rows * cols)
+  for (let i = 0; i < anchors.length; i++) maps.set(cosines.subarray(i * each, i * each + rows * cols), i * rows * cols)
+  const fault = degenerate(grid, maps)
+  if (fault !== undefined)
+    throw new InputError(
+      `${layer}: the feature at position (${fault.row}, ${fault.col}) is all zero or not finite, so its cosine is undefined; check the weights and the patch`,
+    )
+  return describe(maps, grid)
+}
+
+/** The first position without a direction; the cosines with an anchor that has none are NaN everywhere. */
+function degenerate({ anchorFeatures, dims, anchors, cols, stride }: ComparedGrid, maps: Float32Array) {
+  const anchor = anchors.find((_, i) => {
+    const feature = anchorFeatures.subarray(i * dims, (i + 1) * dims)
+    return feature.every((value) => value === 0) || !feature.every(Number.isFinite)
+  })
+  const position = maps.findIndex(Number.isNaN)
+  if (anchor !== undefined || position === -1) return anchor
+  return { row: Math.floor(position / cols) * stride, col: (position % cols) * stride }
+}
+
+function describe(maps: Float32Array, { rows, cols, anchors }: Omit<FeatureGrid, 'matrix'>): SimilarityMaps {
+  const positions = rows * cols
   const entries = anchors.map(({ name, row, col }, i) => {
     const map = maps.subarray(i * positions, (i + 1) * positions)
     return [name, { row, col, ...meanAndMin(map) }] as const

@@ -71,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')("a device's process", () => {
     const outputs = network.layers.map(({ name }) => name)
     const graph = await compositingGraph(network)
     const device = { name: 'cpu', index: 0 } as const
-    opened = await startDeviceProcess({ device, graph, input, outputs, profiled: false }, memory)
+    opened = await startDeviceProcess({ device, graph, input, outputs, compared: [], profiled: false }, memory)
     return opened
   }
 
@@ -82,7 +82,7 @@ describe.skipIf(process.platform !== 'linux')("a device's process", () => {
 
   /** What the process says of a batch in the corner whose features are to go to such places. */
   async function reasonOf(device: DeviceProcess, places: MatrixPlaces): Promise<string | undefined> {
-    device.setScene(sceneArrays(scene, input), places)
+    device.setScene({ scene: sceneArrays(scene, input), places })
     const error = await device.write(new Int32Array(2), 0).catch((reason: unknown) => reason)
     if (error !== undefined) expect(error).toBeInstanceOf(DeviceFailure)
     return (error as DeviceFailure | undefined)?.message

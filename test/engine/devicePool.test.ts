@@ -2,12 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DevicePlan } from '../../src/engine/deviceJob.js'
 import { openFeatureMemory } from '../../src/engine/deviceMemory.js'
-import { type DevicePlan, openDevicePool } from '../../src/engine/devicePool.js'
+import { openDevicePool } from '../../src/engine/devicePool.js'
 import { type LayerFeatures, openPool } from '../../src/engine/pool.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError } from '../../src/errors.js'
+import { argmax, cosineSimilarity } from '../../src/native.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { collected, mappingsOf } from '../native/memory.js'
@@ -200,6 +202,48 @@ describe('pool of device processes', () => {
       await collected()
       expectFeatures(before.layers)
       expectFeatures(after.layers, 9)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('compares with anchors where the network runs, if it was opened for that', async () => {
+    const anchors = [3, 0, offsets.length / 2 - 1]
+    const plan = planOf({ compares: true, devices: [DEVICE, DEVICE], settings: { workers: 2, threads: 1, batch: 2 } })
+    const pool = await openDevicePool(plan)
+    try {
+      const found = await pool.compare?.(scene, offsets, anchors)
+      expect(found?.finished).toBe(offsets.length / 2)
+      for (const [i, layer] of (found?.layers ?? []).entries()) {
+        const [features, rows, dims] = [expected[i] as Float32Array, offsets.length / 2, layer.dims]
+        const rowsAt = Float32Array.from(anchors.flatMap((row) => [...features.subarray(row * dims, (row + 1) * dims)]))
+        const cosines = await cosineSimilarity({ features, rows, dims, anchors: rowsAt, anchorCount: anchors.length })
+        expect(layer.cosines.length).toBe(cosines.length)
+        expect(Math.max(...layer.cosines.map((value, k) => Math.abs(value - (cosines[k] as number))))).toBeLessThan(
+          1e-5,
+        )
+        expect(layer.strongest).toEqual(await argmax({ features, rows, dims }))
+        expect(
+          Math.max(...layer.anchorFeatures.map((value, k) => Math.abs(value - (rowsAt[k] as number)))),
+        ).toBeLessThan(1e-4)
+      }
+      expect(found?.layers.map(({ name }) => name)).toEqual(network.layers.map(({ name }) => name))
+      expectFeatures((await pool.extract(scene, offsets)).layers)
+    } finally {
+      await pool.close()
+    }
+    const plain = await openDevicePool(planOf({}))
+    expect(plain.compare).toBeUndefined()
+    await plain.close()
+  })
+
+  it('leaves comparisons to others once its devices are lost', async () => {
+    const plan = planOf({ compares: true, script: failing('crashesAlways') })
+    const pool = await openDevicePool(plan)
+    try {
+      expect(await pool.compare?.(scene, offsets, [0])).toBeUndefined()
+      expect(plan.notes).toEqual([expect.stringMatching(/the processor does this unit again/)])
+      expectFeatures((await pool.extract(scene, offsets)).layers)
     } finally {
       await pool.close()
     }

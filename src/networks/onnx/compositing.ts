@@ -40,7 +40,7 @@ export function featureOutput(layer: string, precision: Precision): string {
 export interface ComparisonNames {
   /** Input, float32 [dims, anchors]: the anchors' features, each of length 1. */
   readonly anchors: string
-  /** Output, float32 [N, anchors]: cosines; NaN for a feature that is all zero. */
+  /** Output, float32 [N, anchors]: cosines of features whose lengths are within 1e-18 to 1e18; NaN for one that is zero. */
   readonly cosines: string
   /** Output, int32 [N]: index of the largest feature, the first of equal ones. */
   readonly strongest: string

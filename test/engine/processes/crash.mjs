@@ -3,6 +3,6 @@ import '../../../dist/engine/deviceProcessMain.js'
 /** Takes a device's process down as a broken driver does, when a batch comes. */
 export function crashInBatch(when = () => true) {
   process.prependListener('message', ({ kind }) => {
-    if (kind === 'batch' && when()) process.abort()
+    if ((kind === 'batch' || kind === 'comparison') && when()) process.abort()
   })
 }
