@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
-import { InterruptedError } from '../errors.js'
+import { InterruptedError, UsageError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
 import { readFeatures } from './featureFile.js'
@@ -42,8 +42,8 @@ export interface Similarity {
 /**
  * Cosine similarity of every position of a feature file with the five anchors. In a file of a coarser
  * stride an anchor is the position nearest to its place on the stride-1 grid.
- * @throws InputError if the file is not such an array, or names the position of an all-zero feature; InterruptedError,
- * and then nothing is written
+ * @throws InputError if the file is not such an array, or names the position of an all-zero feature; UsageError if the
+ * maps would replace it; InterruptedError, and then nothing is written
  */
 export async function similarity({
   file,
@@ -52,6 +52,8 @@ export async function similarity({
   signal,
 }: SimilarityOptions): Promise<Similarity> {
   const { rows, cols, dims, matrix } = await readFeatures(file)
+  if (out !== undefined && (await isSameFile(file, out)))
+    throw new UsageError(`${out} is the file of the features; choose another name with --out`)
   const stride = await strideBeside(file, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
   const result = await similarityMaps({ layer: file, matrix, dims, rows, cols, stride: 1, anchors }, threads)
@@ -63,6 +65,10 @@ export async function similarity({
     return [name, { row, col, ...pixel, mean, min }] as const
   })
   return { rows, cols, dims, anchors: Object.fromEntries(entries) as Similarity['anchors'], maps: result.maps }
+}
+
+async function isSameFile(file: string, out: string): Promise<boolean> {
+  return (await realpath(file)) === (await realpath(out).catch(() => undefined))
 }
 
 /** Stride, and positions along an axis at stride 1. */

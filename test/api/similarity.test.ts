@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { similarity } from '../../src/api/similarity.js'
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
-import { InputError, InterruptedError, OutputError } from '../../src/errors.js'
+import { InputError, InterruptedError, OutputError, UsageError } from '../../src/errors.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -90,6 +91,18 @@ describe('similarity of a feature file', () => {
   it('writes nothing unless told where', async () => {
     await similarity({ file: await store(features(2, 2, 3)) })
     expect(existsSync(inFolder('maps.npy'))).toBe(false)
+  })
+
+  it('does not write over the features', async () => {
+    const file = await store(features(2, 2, 3))
+    const before = await readNpy(file)
+    symlinkSync(file, inFolder('link.npy'))
+    for (const out of [file, inFolder('link.npy'), relative('.', file)]) {
+      const refused = similarity({ file, out })
+      await expect(refused).rejects.toThrow(UsageError)
+      await expect(refused).rejects.toThrow(/is the file of the features; choose another name with --out/)
+    }
+    expect(await readNpy(file)).toEqual(before)
   })
 
   it('takes the nearest position for an anchor of a strided file, and names it in pixels', async () => {
