@@ -65,7 +65,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new InputError(
-      `${path} is not a manifest of patches: ${issue?.path.join('.')}: ${issue?.message}; make it again`,
+      `${path} is not a manifest of patches: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}; make it again`,
     )
   }
   const folder = resolve(dirname(path))
