@@ -64,3 +64,11 @@ export class InterruptedError extends ShiftscopeError {
     super(message, 130, options)
   }
 }
+
+/**
+ * Between the steps of work that leaves nothing behind.
+ * @throws InterruptedError once the signal was given
+ */
+export function endIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InterruptedError('stopped; there is no result')
+}

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { DeviceError, InputError } from './errors.js'
+import { DeviceError, endIfStopped, InputError } from './errors.js'
 
 /** Levels of vector instructions that the kernels are compiled for; `baseline` runs on every processor. */
 export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'neon'
@@ -149,6 +149,8 @@ export interface SvmOptions {
    * within the same tolerance of the optimum.
    */
   readonly cudaDevice?: number
+  /** Ends the training between the steps of its problems. */
+  readonly signal?: AbortSignal
 }
 
 /** A CUDA device on which the addon's kernels ran. */
@@ -212,7 +214,11 @@ export class CudaFailure extends DeviceError {
   }
 }
 
-type SvmResult = { readonly fault: number } | { readonly deviceFailure: string } | Omit<SvmTraining, 'decisions'>
+type SvmResult =
+  | { readonly fault: number }
+  | { readonly deviceFailure: string }
+  | { readonly stopped: true }
+  | Omit<SvmTraining, 'decisions'>
 
 /** What native/binding/module.cpp exports. */
 interface Addon {
@@ -228,8 +234,12 @@ interface Addon {
   ): Promise<CosineFault | undefined>
   argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
   trainSvm(
-    options: Required<Omit<SvmOptions, 'cudaDevice'>> &
-      Pick<SvmOptions, 'cudaDevice'> & { readonly decisions: Float64Array },
+    options: Required<Omit<SvmOptions, 'cudaDevice' | 'signal'>> &
+      Pick<SvmOptions, 'cudaDevice'> & {
+        readonly decisions: Float64Array
+        /** Its one element is read while the training goes on, which ends where it is not 0. */
+        readonly stop: Int32Array
+      },
   ): Promise<SvmResult>
   cudaDevices(index?: number): CudaDevices
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
@@ -337,14 +347,25 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
  * Trains linear support vector machines, many problems on one matrix of features together, on threads of its own.
  *
  * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
- *   positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes
+ *   positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes;
+ *   InterruptedError
  */
-export async function trainSvm(options: SvmOptions): Promise<SvmTraining> {
+export async function trainSvm({ signal, ...options }: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
-  const result = await addon().trainSvm({ tolerance: 1e-6, passLimit: 500, threads: 1, ...options, decisions })
-  if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
-  if ('deviceFailure' in result) throw new CudaFailure(options.cudaDevice ?? 0, result.deviceFailure)
-  return { ...result, decisions }
+  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const end = () => Atomics.store(stop, 0, 1)
+  if (signal?.aborted) end()
+  signal?.addEventListener('abort', end)
+  try {
+    const result = await addon().trainSvm({ tolerance: 1e-6, passLimit: 500, threads: 1, ...options, decisions, stop })
+    endIfStopped(signal)
+    if ('stopped' in result) throw new Error('the training was stopped by nobody')
+    if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
+    if ('deviceFailure' in result) throw new CudaFailure(options.cudaDevice ?? 0, result.deviceFailure)
+    return { ...result, decisions }
+  } finally {
+    signal?.removeEventListener('abort', end)
+  }
 }
 
 /** Overwrites the buffer once in each way, split over the threads. */

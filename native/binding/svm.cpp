@@ -35,10 +35,19 @@ SHIFTSCOPE_CUDA::Device device_with(std::size_t index) {
   return found.all.front();
 }
 
+/// Without a device failure and unless it was stopped, the result.
 struct Training {
   SvmResult result;
-  std::string device_failure;  ///< why the device did not train; the result means nothing then
+  std::string device_failure;  ///< why the device did not train
+  bool stopped = false;
 };
+
+/// A number that JavaScript changes with Atomics.store while the training reads it.
+const std::atomic<std::int32_t>* shared_number(const Napi::Int32Array& array) {
+  static_assert(sizeof(std::atomic<std::int32_t>) == sizeof(std::int32_t) &&
+                std::atomic<std::int32_t>::is_always_lock_free);
+  return reinterpret_cast<const std::atomic<std::int32_t>*>(array.Data());
+}
 
 Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
   Napi::Object value = Napi::Object::New(env);
@@ -51,10 +60,14 @@ Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
   return value;
 }
 
-/// { solutions, passes, gramSamples }, { fault }, or { deviceFailure }.
+/// { solutions, passes, gramSamples }, { fault }, { deviceFailure }, or { stopped: true }.
 Napi::Value training_value(const Napi::Env& env, const Training& training) {
-  const auto& [result, device_failure] = training;
+  const auto& [result, device_failure, stopped] = training;
   Napi::Object value = Napi::Object::New(env);
+  if (stopped) {
+    value.Set("stopped", true);
+    return value;
+  }
   if (!device_failure.empty()) {
     value.Set("deviceFailure", device_failure);
     return value;
@@ -83,6 +96,7 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const Napi::Int8Array labels = int8_array(property(given, "labels"), "labels");
   const std::size_t problems = count_argument(property(given, "problems"), "problems", 0);
   Napi::Float64Array decisions = float64_array(property(given, "decisions"), "decisions");
+  const Napi::Int32Array stop = int32_array(property(given, "stop"), "stop");
   SvmOptions options;
   options.loss = loss_of(property(given, "loss"));
   options.C = positive_argument(property(given, "C"), "C");
@@ -92,6 +106,8 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
   check_length(env, labels.ElementLength(), product(env, problems, rows), "labels", "problems * rows");
   check_length(env, decisions.ElementLength(), product(env, problems, rows), "decisions", "problems * rows");
+  check_length(env, stop.ElementLength(), 1, "stop", "1");
+  options.stop = shared_number(stop);
 
   // Without it, the processor trains.
   const Napi::Value device = given.Get("cudaDevice");
@@ -101,17 +117,19 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const std::int8_t* label_data = labels.Data();
   double* decision_data = decisions.Data();
   return Job<Training>::start(
-      env, {features, labels, decisions},
+      env, {features, labels, decisions, stop},
       [=]() -> Training {
-        if (!on_device) {
-          return {shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data), {}};
-        }
         try {
+          if (!on_device) {
+            return {shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data), {}};
+          }
           return {SHIFTSCOPE_CUDA::train_svm(device_with(device_index), feature_data, rows, dims, label_data, problems,
                                              options, decision_data),
                   {}};
         } catch (const SHIFTSCOPE_CUDA::DeviceError& error) {
           return {{}, error.what()};
+        } catch (const SvmStopped&) {
+          return {{}, {}, true};
         }
       },
       training_value);

@@ -101,6 +101,7 @@ export interface BenchSeparabilityOptions {
   readonly problems?: readonly number[]
   /** `cuda` or `cuda:INDEX`: this card is timed too; `cpu`, the processor alone, by default. */
   readonly device?: string
+  readonly signal?: AbortSignal
 }
 
 /**

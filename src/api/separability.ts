@@ -28,6 +28,7 @@ export interface SeparabilityOptions {
    * one can be used, otherwise the processor. On either the solutions are within the same tolerance of the optimum.
    */
   readonly device?: string
+  readonly signal?: AbortSignal
 }
 
 /** Accuracy of linear classifiers on a feature file. */
@@ -54,6 +55,7 @@ export async function separability({
   seed = 0,
   threads = availableParallelism(),
   device = 'auto',
+  signal,
 }: SeparabilityOptions): Promise<FileSeparability> {
   const { name, index } = parseClassifierDevice(device)
   const asked = name === 'cuda' ? requiredCard(index) : undefined
@@ -68,6 +70,7 @@ export async function separability({
           () => undefined,
         )
       : openClassifiers(() => asked)
-  const tasks = await classifiers.train((where) => separate(grid, { loss, C, cv, seed, threads, ...where }))
+  const options = { loss, C, cv, seed, threads, ...(signal && { signal }) }
+  const tasks = await classifiers.train((where) => separate(grid, { ...options, ...where }))
   return { ...tasks, loss, C, cv, seed, ...classifiers.ran(), seconds: (performance.now() - start) / 1000 }
 }

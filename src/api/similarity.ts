@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
-import { InterruptedError, UsageError } from '../errors.js'
+import { endIfStopped, UsageError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
 import { readFeatures } from './featureFile.js'
@@ -57,7 +57,7 @@ export async function similarity({
   const stride = await strideBeside(file, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
   const result = await similarityMaps({ layer: file, matrix, dims, rows, cols, stride: 1, anchors }, threads)
-  if (signal?.aborted) throw new InterruptedError('stopped; nothing was written')
+  endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   const entries = ANCHOR_NAMES.map((name) => {
     const { row, col, mean, min } = result.anchors[name]

@@ -5,6 +5,7 @@
  * the caches and cost at most one multiplication and one addition a float. At 0.8 of a core's 10 to 30 GB/s that is
  * 13,000 to 40,000 images a second, a hundred times what AlexNet takes on the same core.
  */
+import { endIfStopped } from '../errors.js'
 import {
   type Compositor,
   type CompositorOptions,
@@ -24,6 +25,7 @@ export interface CompositeBenchOptions {
   readonly batch?: number
   /** Repetitions of each measurement, the median counts; default 15. */
   readonly repetitions?: number
+  readonly signal?: AbortSignal
 }
 
 /** What a scene can be composited from; white with a hard edge is the paper's. */
@@ -99,7 +101,7 @@ function spreadOffsets(count: number, size: number): Int32Array {
  * work on the machine slows single runs of either: medians are compared with medians.
  */
 export async function benchComposite(options: CompositeBenchOptions = {}): Promise<CompositeBench> {
-  const { sizes = [75, 125], batch = 448, repetitions = 15 } = options
+  const { sizes = [75, 125], batch = 448, repetitions = 15, signal } = options
   const out = new Float32Array(batch * imageFloats).fill(1)
   const rows: CompositeBenchRow[] = []
   const writes: WriteBandwidth[] = []
@@ -110,6 +112,7 @@ export async function benchComposite(options: CompositeBenchOptions = {}): Promi
       const rates: number[] = []
       const limits: WriteBandwidth[] = []
       for (let repetition = 0; repetition < repetitions; repetition++) {
+        endIfStopped(signal)
         limits.push(await measureWriteBandwidth(out))
         const start = performance.now()
         await work.composite(offsets, out)

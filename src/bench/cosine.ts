@@ -5,6 +5,7 @@
  * float64. With five anchors and two 512-bit units a core does that at 10.7 bytes a cycle, 32 GB/s at 3 GHz, above the
  * memory bandwidth of most cores; with 256-bit units at half of it, where arithmetic and memory meet.
  */
+import { endIfStopped } from '../errors.js'
 import { cosineSimilarity, type InstructionSet, instructionSet, measureReadBandwidth } from '../native.js'
 import { median } from './statistics.js'
 
@@ -18,6 +19,7 @@ export interface CosineBenchOptions {
   readonly threads?: readonly number[]
   /** Repetitions of each measurement, the median counts; default 15. */
   readonly repetitions?: number
+  readonly signal?: AbortSignal
 }
 
 export interface CosineBenchRow {
@@ -45,7 +47,7 @@ export interface CosineBench {
  * memory. Other work on the machine slows single runs of either: medians are compared with medians.
  */
 export async function benchCosine(options: CosineBenchOptions = {}): Promise<CosineBench> {
-  const { rows = 22_500, dims = [4096, 1000], anchorCount = 5, threads = [1, 2], repetitions = 15 } = options
+  const { rows = 22_500, dims = [4096, 1000], anchorCount = 5, threads = [1, 2], repetitions = 15, signal } = options
   const results: CosineBenchRow[] = []
   for (const width of dims) {
     const features = new Float32Array(rows * width)
@@ -54,6 +56,7 @@ export async function benchCosine(options: CosineBenchOptions = {}): Promise<Cos
     for (const count of threads) {
       const [times, limits]: [number[], number[]] = [[], []]
       for (let repetition = 0; repetition < repetitions; repetition++) {
+        endIfStopped(signal)
         limits.push(await measureReadBandwidth(features, count))
         const start = performance.now()
         await cosineSimilarity({ features, rows, dims: width, anchors, anchorCount, threads: count })

@@ -6,7 +6,7 @@ import { type ExtractionPool, openPool, workerFile } from '../engine/pool.js'
 import { positionGrid } from '../engine/positions.js'
 import { candidateSettings, type WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
-import { InterruptedError, UsageError } from '../errors.js'
+import { endIfStopped, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 import type { BareWorkerData } from './bareWorker.js'
@@ -65,7 +65,7 @@ export async function benchExtract(
     )
     const pairs: { bare: number; pipeline: number }[] = []
     for (let repeat = 0; repeat < repeats; repeat++) {
-      if (signal?.aborted) throw new InterruptedError()
+      endIfStopped(signal)
       const loop = await bare.measure(MEASUREMENT_SECONDS)
       const seconds = await secondsOf(() => pool.extract(scene, offsets.subarray(0, images * 2)))
       pairs.push({ bare: loop.rate, pipeline: images / seconds })

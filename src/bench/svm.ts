@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { endIfStopped } from '../errors.js'
 import { assignFolds, FOLDS, TASKS, type Task, taskClasses, trainingLabels } from '../experiments/folds.js'
 import type { Loss } from '../experiments/separability.js'
 import {
@@ -38,6 +39,7 @@ export interface SvmBenchOptions {
   readonly peerProblems?: readonly number[]
   /** A card that is timed in turns with the processor. */
   readonly card?: CudaDevice
+  readonly signal?: AbortSignal
 }
 
 export interface SvmBenchFeatures {
@@ -116,6 +118,7 @@ export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench>
     repetitions = 5,
     peerProblems,
     card,
+    signal,
   } = options
   const { matrix, dims } = features
   const positions = features.rows * features.cols
@@ -130,6 +133,7 @@ export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench>
     const trained = await trainSvm({
       ...{ features: matrix, rows: positions, dims, labels, problems, loss, C, threads },
       ...where,
+      ...(signal && { signal }),
     })
     times.push((performance.now() - start) / 1000)
     return trained
@@ -145,7 +149,7 @@ export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench>
   if (training === undefined) throw new RangeError('repetitions must be at least 1')
   const seconds = median(times)
   const bandwidth = median(limits)
-  const peer = await peerTraining(features, labels, loss, C, peerProblems)
+  const peer = await peerTraining(features, labels, loss, C, peerProblems, signal)
   const rows = problemRows(training, tasks, peer)
   return {
     instructionSet: instructionSet(),
@@ -248,6 +252,7 @@ async function peerTraining(
   loss: Loss,
   C: number,
   chosen: readonly number[] | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<PeerTraining | undefined> {
   const script = fileURLToPath(new URL('../../bench/peers/svm.py', import.meta.url))
   if (chosen?.length === 0 || !existsSync(script)) return undefined
@@ -260,11 +265,12 @@ async function peerTraining(
     await writeFile(labelsFile, labels)
     const rows = matrix.length / dims
     const numbers = [rows, dims, labels.length / rows].map(String)
-    const { stdout } = await run(python, [
-      ...[script, featuresFile, labelsFile, ...numbers, loss, String(C)],
-      ...(chosen ?? []).map(String),
-    ])
+    const words = [script, featuresFile, labelsFile, ...numbers, loss, String(C), ...(chosen ?? []).map(String)]
+    const { stdout } = await run(python, words, { ...(signal && { signal }) })
     return JSON.parse(stdout) as PeerTraining
+  } catch (error) {
+    endIfStopped(signal)
+    throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

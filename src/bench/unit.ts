@@ -4,7 +4,7 @@ import { openExecution } from '../engine/execution.js'
 import { positionGrid } from '../engine/positions.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
-import { InterruptedError } from '../errors.js'
+import { endIfStopped } from '../errors.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { separabilityByScheme } from '../experiments/separability.js'
 import { similarityMaps } from '../experiments/similarity.js'
@@ -56,7 +56,7 @@ export async function benchUnit(
     await pool.extract(scene, grid.offsets.subarray(0, settings.workers * settings.batch * 2))
     const start = performance.now()
     const { layers, finished } = await pool.extract(scene, grid.offsets, { ...(signal && { signal }) })
-    if (finished < images) throw new InterruptedError()
+    if (finished < images) endIfStopped(signal)
     const extraction = (performance.now() - start) / 1000
     const cores = availableParallelism()
     const grids = layers.map(({ name, dims, matrix }) => ({ layer: name, matrix, dims, ...grid }))

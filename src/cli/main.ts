@@ -31,7 +31,7 @@ const commands = [
   reproduceCommand(context),
   extractCommand(context),
   similarityCommand(context),
-  separabilityCommand(),
+  separabilityCommand(context),
   arithmeticCommand(context),
   reportCommand(context),
   modelsCommand(context),

@@ -42,6 +42,7 @@ export interface ClassifierOptions {
   readonly tolerance?: number
   /** Index of the CUDA device that trains; the processor by default. */
   readonly cudaDevice?: number
+  readonly signal?: AbortSignal
 }
 
 /** Cross-validation of one task. */
@@ -65,7 +66,8 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * trained together.
  *
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
- *   all positions have the same feature; UsageError for a C that is not positive; CudaFailure
+ *   all positions have the same feature; UsageError for a C that is not positive; CudaFailure;
+ *   InterruptedError
  */
 export async function separability(grid: SeparabilityGrid, options: ClassifierOptions = {}): Promise<Separability> {
   const [result] = await separabilityByScheme(grid, [options.cv ?? 'ordered'], options)
@@ -77,7 +79,7 @@ export async function separability(grid: SeparabilityGrid, options: ClassifierOp
 export async function separabilityByScheme(
   grid: SeparabilityGrid,
   schemes: readonly FoldScheme[],
-  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaDevice }: Omit<ClassifierOptions, 'cv'> = {},
+  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaDevice, signal }: Omit<ClassifierOptions, 'cv'> = {},
 ): Promise<readonly Separability[]> {
   if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
   const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
@@ -104,6 +106,7 @@ export async function separabilityByScheme(
     threads,
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(cudaDevice === undefined ? {} : { cudaDevice }),
+    ...(signal && { signal }),
   }).catch((error: unknown) => {
     throw positionError(error, grid)
   })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InputError, UsageError } from '../../src/errors.js'
+import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
 import { assignFolds, FOLDS, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
 import {
   LOSSES,
@@ -176,5 +176,18 @@ describe('separability', () => {
     })
     expect(solutions[0]?.converged).toBe(false)
     expect(solutions[0]?.primal).toBeGreaterThan(solutions[0]?.dual ?? Number.NaN)
+  })
+})
+
+describe('a training that is stopped', () => {
+  it('ends with an interruption and without a result, before it begins or in the middle', async () => {
+    let state = 1
+    const matrix = Float32Array.from({ length: 3600 * 300 }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return state / 2 ** 32 - 0.5
+    })
+    const noise: SeparabilityGrid = { layer: 'noise', matrix, dims: 300, rows: 60, cols: 60, stride: 1 }
+    for (const signal of [AbortSignal.abort(), AbortSignal.timeout(100)])
+      await expect(separability(noise, { signal })).rejects.toThrow(InterruptedError)
   })
 })

@@ -71,7 +71,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
-      const result = await benchComposite({ repetitions: repeats })
+      const result = await benchComposite({ repetitions: repeats, signal })
       if (json) return printJson(result)
       say(`instruction set ${result.instructionSet}, batches of ${result.batch} frames of 224×224`)
       sayTable(
@@ -94,7 +94,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
-      const result = await benchCosine({ repetitions: repeats })
+      const result = await benchCosine({ repetitions: repeats, signal })
       if (json) return printJson(result)
       say(`instruction set ${result.instructionSet}`)
       sayTable(
@@ -130,6 +130,7 @@ export function benchCommand({ signal }: CommandContext): Command {
         ...(file !== undefined && { file }),
         ...(problems && { problems }),
         repetitions: repeats,
+        signal,
       })
       if (json) return printJson(result)
       const { positions, dims, threads, seconds, passes, readFloor, card, peer } = result

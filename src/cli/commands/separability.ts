@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
 import { FOLD_SCHEMES, LOSSES, type SeparabilityOptions, separability, TASKS } from '../../index.js'
+import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
 import { parseNatural, parsePositive, parseWhole } from '../parse.js'
 
-export function separabilityCommand(): Command {
+export function separabilityCommand({ signal }: CommandContext): Command {
   return new Command('separability')
     .description('how well linear classifiers tell left from right and top from bottom by the features of a file')
     .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
@@ -19,7 +20,7 @@ export function separabilityCommand(): Command {
     )
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: Omit<SeparabilityOptions, 'file'> & { json?: boolean }) => {
-      const result = await separability({ file, ...options })
+      const result = await separability({ file, ...options, signal })
       if (json) return printJson(result)
       sayTable(
         ['task', ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
