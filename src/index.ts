@@ -40,7 +40,7 @@ export { EXPERIMENTS, type Experiment, type StudyOptions } from './api/studyPlan
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
 export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
-export type { ExecutionRecord } from './engine/execution.js'
+export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/execution.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
 export type { Settings } from './engine/task.js'

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
-import { availableParallelism, cpus, totalmem } from 'node:os'
-import { DEVICE_NAMES, type Device, nvidiaModels, platformGap } from '../engine/device.js'
+import { availableParallelism, totalmem } from 'node:os'
+import { DEVICE_NAMES, type Device, nvidiaModels, platformGap, processorName } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
@@ -44,7 +44,7 @@ function processorFinding(): Finding {
   return {
     subject: 'processor',
     state: 'ok',
-    detail: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${memory} GiB`,
+    detail: `${processorName()}, ${availableParallelism()} cores, ${memory} GiB`,
   }
 }
 

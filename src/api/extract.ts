@@ -1,6 +1,6 @@
 import { join, parse } from 'node:path'
 import { parseDevice } from '../engine/device.js'
-import { type ExecutionRecord, openExecution } from '../engine/execution.js'
+import { type Compositing, type ExecutionRecord, openExecution } from '../engine/execution.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import type { ExtractionPool } from '../engine/pool.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
@@ -38,6 +38,8 @@ export interface ExtractOptions extends NetworkChoice, WishedSettings {
   readonly device?: string
   /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
   readonly precision?: Precision
+  /** On the processor: by the addon (`native`, default) or in the network's `graph`, as on every other device. */
+  readonly compositing?: Compositing
   /** Folder for `<layer>.npy` and extract.json; nothing is written without it. */
   readonly out?: string
   readonly progress?: Progress
@@ -101,6 +103,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     request,
     wished: options,
     ...(options.precision && { precision: options.precision }),
+    ...(options.compositing && { compositing: options.compositing }),
     onNote: (line) => progress.note(line),
   })
   const { pool } = execution

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
-import { parseDevice } from '../engine/device.js'
+import { parseDevice, processorName } from '../engine/device.js'
 import {
+  type Compositing,
+  checkCompositing,
   checkPrecision,
   type Execution,
   type ExecutionRecord,
@@ -34,6 +35,8 @@ import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } f
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly device?: string
+  /** As for `extract`. */
+  readonly compositing?: Compositing
   /** Ends of the heatmaps' colour scale. */
   readonly limits?: ColourLimits
   /** Also the paper's rows that were not measured. */
@@ -84,6 +87,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const device = options.device ?? 'auto'
   const request = parseDevice(device)
   checkPrecision(request, options.precision)
+  checkCompositing(request, options.compositing)
   const study = await planStudy(options)
   const beside = await patchesBeside(
     study.out,
@@ -101,7 +105,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const describe = (finished: Date | null) => ({
     ...describeRun(study, settings),
     device,
-    processor: cpus()[0]?.model.trim() ?? null,
+    processor: processorName(),
     started: start.toISOString(),
     finished: finished?.toISOString() ?? null,
   })
@@ -247,6 +251,7 @@ function openUnits(
     request: parseDevice(options.device ?? 'auto'),
     wished: options,
     precision: study.precision,
+    ...(options.compositing && { compositing: options.compositing }),
     compares: needsComparisonsAlone(study),
     onNote: (line) => progress.note(line),
   })

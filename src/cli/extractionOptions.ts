@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { DEVICE_NAMES, PRECISIONS } from '../index.js'
+import { COMPOSITING, DEVICE_NAMES, PRECISIONS } from '../index.js'
 import { parseWhole } from './parse.js'
 
 /** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
@@ -18,6 +18,12 @@ export function addExtractionOptions(command: Command): Command {
     )
     .addOption(
       new Option('--precision <kind>', 'of the arithmetic; fp16 on GPUs alone').choices(PRECISIONS).default('fp32'),
+    )
+    .addOption(
+      new Option(
+        '--compositing <where>',
+        'with --device cpu: native (the default there) or graph, in the network’s own graph as on all other devices',
+      ).choices(COMPOSITING),
     )
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)

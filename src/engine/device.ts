@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { type InferenceSession, listSupportedBackends } from 'onnxruntime-node'
 import { UsageError } from '../errors.js'
@@ -142,6 +143,11 @@ export function nvidiaModels(folder = '/proc/driver/nvidia/gpus'): readonly stri
     const information = readFileSync(join(folder, card, 'information'), 'utf8')
     return /^Model:\s*(.+)$/m.exec(information)?.[1]?.trim() ?? 'NVIDIA GPU'
   })
+}
+
+/** What the system calls the processor; null where it does not tell. */
+export function processorName(): string | null {
+  return cpus()[0]?.model.trim() || null
 }
 
 /** Whether there may be a GPU whose name can be found out: elsewhere than on Linux a software adapter stays unnoticed. */

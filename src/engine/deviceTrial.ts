@@ -1,6 +1,6 @@
 import { DeviceError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
-import { type Device, isSoftware, nvidiaModels, platformGap, providerName, remedyOf } from './device.js'
+import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Placement } from './deviceMessages.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './deviceProcess.js'
 import { sceneArrays } from './sceneTensors.js'
@@ -86,11 +86,13 @@ export function strayReason({ name }: Device, { operators, heavy }: Placement): 
 }
 
 function adapterOf({ name, index }: Device, { adapter }: DeviceProcess): string | null {
-  return name === 'cuda' || name === 'tensorrt' ? (nvidiaModels()[index] ?? null) : name === 'webgpu' ? adapter : null
+  if (name === 'cpu') return processorName()
+  if (name === 'cuda' || name === 'tensorrt') return nvidiaModels()[index] ?? null
+  return name === 'webgpu' ? adapter : null
 }
 
 function softwareAdapter({ name }: Device, adapter: string | null): boolean | null {
-  if (name === 'cuda' || name === 'tensorrt') return false
+  if (name === 'cpu' || name === 'cuda' || name === 'tensorrt') return false
   return adapter === null ? null : isSoftware(adapter)
 }
 

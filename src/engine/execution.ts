@@ -1,7 +1,15 @@
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { DeviceError, UsageError } from '../errors.js'
 import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
-import { type Device, type DeviceRequest, devicesOf, type GpuName, mayHaveGpu, providerName } from './device.js'
+import {
+  type Device,
+  type DeviceRequest,
+  devicesOf,
+  type GpuName,
+  mayHaveGpu,
+  processorName,
+  providerName,
+} from './device.js'
 import type { DevicePlan } from './deviceJob.js'
 import { type DevicePool, openDevicePool } from './devicePool.js'
 import { type DeviceTrial, deviceError, tryDevice } from './deviceTrial.js'
@@ -33,13 +41,21 @@ export interface ExecutionRecord {
   readonly executionProvider: string
   /** Of the features' arithmetic. */
   readonly precision: Precision
+  readonly compositing: Compositing
   /** What the system calls the device; null where it does not tell. */
   readonly adapter: string | null
-  /** Of GPUs alone. */
+  /** Where images are composited in the graph. */
   readonly noiseFloor?: NoiseFloor
   /** Why the processor took over from a GPU. */
   readonly failure?: string
 }
+
+/**
+ * Where images are composited for a network on the processor: by the addon, which is faster, or in the network's graph as
+ * it is on GPUs.
+ */
+export const COMPOSITING = ['native', 'graph'] as const
+export type Compositing = (typeof COMPOSITING)[number]
 
 /** What is to be computed, and how it may be. */
 export interface ExecutionPlan {
@@ -52,6 +68,8 @@ export interface ExecutionPlan {
   readonly wished: WishedSettings
   /** float32 by default; float16 on GPUs alone. */
   readonly precision?: Precision
+  /** `native` by default; GPUs have `graph` alone. */
+  readonly compositing?: Compositing
   /** Whether comparisons with the anchors are all that is needed; a GPU's pool then has `compare`. */
   readonly compares?: boolean
   /** One line for the user. */
@@ -81,8 +99,9 @@ const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, scene, images, request, wished, onNote } = plan
-  if (request.name === 'auto' || request.name === 'cpu') {
-    checkPrecision(request, plan.precision)
+  checkPrecision(request, plan.precision)
+  checkCompositing(request, plan.compositing)
+  if (request.name === 'auto' || (request.name === 'cpu' && plan.compositing !== 'graph')) {
     const settings = await chooseSettings(network, scene, images, wished)
     const isLong = images / settings.imagesPerSecond >= WORTH_A_TRIAL
     // Workers and threads are the processor's; whoever sets them means it.
@@ -91,12 +110,14 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
     return faster ?? processorExecution(network, settings)
   }
   if (wished.threads !== undefined)
-    throw new UsageError(`--threads is for the processor; leave it out with --device ${request.name}`)
-  const trials = await requiredTrials(request, network, plan.precision)
+    throw new UsageError(
+      `--threads is for compositing outside the network's graph, on the processor; leave it out with ${request.name === 'cpu' ? '--compositing graph' : `--device ${request.name}`}`,
+    )
+  const trials = await deviceTrials(request, network, plan.precision)
   const devices = trials.map(({ device }) => device)
   for (const { adapter, software } of trials.flatMap((trial) => (trial.runs ? [trial] : [])))
     if (software) onNote(`${request.name} runs on ${adapter}, which computes on the processor; --device cpu is faster`)
-  return gpuExecution(plan, devices, trials)
+  return deviceExecution(plan, devices, trials)
 }
 
 /** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
@@ -105,6 +126,17 @@ export function checkPrecision({ name }: DeviceRequest, precision: Precision = '
     throw new UsageError(`precision ${precision} is not known; use ${PRECISIONS.join(', ')}`)
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
   throw new UsageError(`--precision ${precision} is for GPUs; name one with --device, or leave it out`)
+}
+
+/** @throws UsageError for a place that the device does not have */
+export function checkCompositing({ name }: DeviceRequest, compositing: Compositing | undefined): void {
+  if (compositing === undefined) return
+  if (!COMPOSITING.includes(compositing))
+    throw new UsageError(`compositing ${compositing} is not known; use ${COMPOSITING.join(' or ')}`)
+  if (name === 'auto')
+    throw new UsageError('--compositing needs the name of a device: give --device cpu, or leave it out')
+  if (compositing === 'native' && name !== 'cpu')
+    throw new UsageError(`with --device ${name} images are composited in the network's graph; leave --compositing out`)
 }
 
 /**
@@ -116,9 +148,17 @@ export async function requiredTrials(
   network: Network,
   precision: Precision = 'fp32',
 ): Promise<readonly DeviceTrial[]> {
-  const { name, index } = request
   checkPrecision(request, precision)
-  if (name === 'auto' || name === 'cpu') return []
+  return request.name === 'cpu' ? [] : deviceTrials(request, network, precision)
+}
+
+/** @throws DeviceError as `requiredTrials` */
+async function deviceTrials(
+  { name, index }: DeviceRequest,
+  network: Network,
+  precision: Precision = 'fp32',
+): Promise<readonly DeviceTrial[]> {
+  if (name === 'auto') return []
   const trials = await Promise.all(devicesOf(name, index).map((device) => tryDevice(device, network, precision)))
   const refused = trials.find((trial) => !trial.runs)
   if (refused !== undefined) throw deviceError(refused)
@@ -130,12 +170,14 @@ function processorExecution(network: Network, settings: MeasuredSettings): Execu
   return {
     pool: openPool(network, { workers, threads, batch }),
     settings,
-    ran: () => ({ device: 'cpu', executionProvider: providerName('cpu'), precision: 'fp32', adapter: processorName() }),
+    ran: () => ({
+      device: 'cpu',
+      executionProvider: providerName('cpu'),
+      precision: 'fp32',
+      compositing: 'native',
+      adapter: processorName(),
+    }),
   }
-}
-
-export function processorName(): string | null {
-  return cpus()[0]?.model.trim() ?? null
 }
 
 /** The first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
@@ -145,7 +187,7 @@ export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings
     const trials = await Promise.all(devices.map((device) => tryDevice(device, plan.network)))
     if (!trials.every((trial) => trial.runs && trial.software === false)) continue
     try {
-      const execution = await gpuExecution(plan, devices, trials)
+      const execution = await deviceExecution(plan, devices, trials)
       if (execution.settings.imagesPerSecond > processor.imagesPerSecond) return execution
       await execution.pool.close()
     } catch (error) {
@@ -156,7 +198,7 @@ export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings
 }
 
 /** @throws DeviceError when a device fails that passed its trial */
-async function gpuExecution(
+async function deviceExecution(
   plan: ExecutionPlan,
   devices: readonly Device[],
   trials: readonly DeviceTrial[],
@@ -181,6 +223,7 @@ async function gpuExecution(
         device: name,
         executionProvider: providerName(name),
         precision: plan.precision ?? 'fp32',
+        compositing: 'graph',
         adapter: adapters,
         noiseFloor,
         ...(pool.failure !== undefined && { failure: pool.failure }),
