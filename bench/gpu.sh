@@ -57,12 +57,13 @@ fi
 echo "== times"
 "$bench" "$@"
 
-command="node dist/cli/main.js"
 if command -v node >/dev/null && [ -d node_modules ] && [ -f dist/cli/main.js ]; then
   for device in cuda webgpu; do
     echo "== extraction, --device $device"
-    $command bench extract --device "$device" || echo "extraction through $device was not timed"
+    node dist/cli/main.js bench extract --device "$device" || echo "extraction through $device was not timed"
   done
+  echo "== classifiers, --device cuda"
+  node dist/cli/main.js bench svm --device cuda || echo "classifiers through the addon were not timed"
 else
   echo "== Node.js, node_modules or dist is not here: extraction was not timed"
 fi
