@@ -57,7 +57,8 @@ interface Job {
   readonly options: ExtractionOptions
 }
 
-interface Progress {
+/** How far a job is. */
+interface JobState {
   /** By position: whether what is computed of it stands. */
   readonly done: Uint8Array
   /** Positions of this round, by the first of each batch. */
@@ -71,16 +72,16 @@ interface Progress {
  */
 export async function runJob(devices: Devices, job: Job): Promise<number> {
   const positions = job.offsets.length / 2
-  const progress: Progress = { done: new Uint8Array(positions), queue: [] }
+  const state: JobState = { done: new Uint8Array(positions), queue: [] }
   let failures = 0
-  while (!job.options.signal?.aborted && progress.done.includes(0)) {
-    const failure = await round(devices, job, progress)
+  while (!job.options.signal?.aborted && state.done.includes(0)) {
+    const failure = await round(devices, job, state)
     if (failure === undefined) continue
     if (halveBatch(devices, failure)) continue
     failures++
     if (failures === MAX_FAILURES) throw failure
   }
-  const first = progress.done.indexOf(0)
+  const first = state.done.indexOf(0)
   return first === -1 ? positions : first
 }
 
@@ -95,26 +96,26 @@ export function namesOf({ devices }: DevicePlan): string {
 }
 
 /** Lets all processes work until no position is left or one of them fails, and gives the failure. */
-async function round(devices: Devices, job: Job, progress: Progress): Promise<DeviceFailure | undefined> {
-  const { done } = progress
-  progress.queue = []
+async function round(devices: Devices, job: Job, state: JobState): Promise<DeviceFailure | undefined> {
+  const { done } = state
+  state.queue = []
   for (let first = done.indexOf(0); first !== -1; first = done.indexOf(0, first + devices.batch))
-    progress.queue.push(first)
-  const ends = await Promise.allSettled(devices.processes.map((_, i) => workOn(devices, i, job, progress)))
+    state.queue.push(first)
+  const ends = await Promise.allSettled(devices.processes.map((_, i) => workOn(devices, i, job, state)))
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed === undefined) return undefined
   if (failed.reason instanceof DeviceFailure) return failed.reason
   throw failed.reason
 }
 
-async function workOn(devices: Devices, index: number, job: Job, progress: Progress): Promise<void> {
+async function workOn(devices: Devices, index: number, job: Job, state: JobState): Promise<void> {
   try {
     devices.processes[index] ??= await startProcess(devices, index)
     const opened = devices.processes[index]
     opened.setScene(job.scene)
-    await Promise.all(Array.from({ length: IN_FLIGHT }, () => takeBatches(devices, opened, job, progress)))
+    await Promise.all(Array.from({ length: IN_FLIGHT }, () => takeBatches(devices, opened, job, state)))
   } catch (error) {
-    progress.queue = []
+    state.queue = []
     await devices.processes[index]?.close()
     devices.processes[index] = undefined
     throw error
@@ -139,11 +140,11 @@ async function takeBatches(
   { batch }: Devices,
   opened: DeviceProcess,
   { offsets, compute, options }: Job,
-  progress: Progress,
+  state: JobState,
 ): Promise<void> {
-  const { done } = progress
+  const { done } = state
   const last = done.length - 1
-  for (let first = progress.queue.shift(); first !== undefined; first = progress.queue.shift()) {
+  for (let first = state.queue.shift(); first !== undefined; first = state.queue.shift()) {
     if (options.signal?.aborted) return
     const chosen = new Int32Array(batch * 2)
     for (let i = 0; i < batch; i++) {
