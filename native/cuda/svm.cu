@@ -82,6 +82,9 @@ __device__ void tile_products(const Stage& stage, unsigned left, unsigned right,
         for (unsigned b = 0; b < kOfThread; ++b) sums[a][b].add_product(x[a], y[b]);
       }
     }
+    for (auto& of_row : sums) {
+      for (Sum& sum : of_row) sum.settle();
+    }
   }
 }
 
