@@ -9,6 +9,9 @@
 namespace shiftscope {
 namespace {
 
+/// Of the largest diagonal element: what is left of smaller pivots is rounding.
+constexpr double kLeastPivot = 1e-16;
+
 std::vector<std::size_t> inside_margins(const std::vector<double>& labels, const std::vector<double>& decisions) {
   std::vector<std::size_t> inside;
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -24,14 +27,16 @@ std::vector<double> ridge_multipliers(const SvmKernels& kernels, const SquaredHi
   std::vector<double> multipliers(size);
   SymmetricFactor factor(kernels);
   double* matrix = factor.start(size);
+  double largest = 0;
   for (std::size_t i = 0; i < size; ++i) {
     const double* row = set.row(inside[i]);
     double* target = matrix + i * factor.stride();
     for (std::size_t j = i; j < size; ++j) target[j] = row[inside[j]] + 1;
     target[i] += 1 / (2 * C);
+    largest = std::max(largest, target[i]);
     multipliers[i] = set.labels[inside[i]];
   }
-  factor.factorise(1e-300);
+  factor.factorise(kLeastPivot * largest);
   factor.solve(multipliers.data());
   return multipliers;
 }
@@ -50,6 +55,8 @@ bool solve(const SvmKernels& kernels, SquaredHingeSet& set, double C) {
       sum += next[i];
     }
     for (double& decision : decisions) decision += sum;
+    // Features so large, or a C, that the ridge vanishes beside them.
+    if (!std::all_of(decisions.begin(), decisions.end(), [](double decision) { return std::isfinite(decision); })) return false;
     // The optimum, without a search, whose rounding errors are all that is left of the step near it.
     if (inside_margins(set.labels, decisions) == inside) {
       std::fill(set.multipliers.begin(), set.multipliers.end(), 0.0);

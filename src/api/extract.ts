@@ -15,7 +15,7 @@ import { sha256 } from '../files/sha256.js'
 import type { Network, Precision } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
-import { patchAtSize } from '../patches/patch.js'
+import { checkVisible, patchAtSize } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
 import { checkBlend, chooseNetwork, type NetworkChoice } from './options.js'
@@ -83,6 +83,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   const request = parseDevice(options.device ?? 'auto')
   const network = await chooseNetwork(options)
   const patch = patchAtSize(parse(options.patch).name, await readImage(options.patch), size, network.input.rows)
+  checkVisible(patch, blend, options.patch)
   const { identity, background } = await readBackground(options.background ?? WHITE, network.input.rows)
   const scene = sceneOf(patch, background, blend)
   const grid = positionGrid(network.input.rows, size, stride)

@@ -1,3 +1,4 @@
+import { checkNames } from '../checks.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { catalogEntry, type Network, resolveNetwork } from '../networks/index.js'
@@ -34,9 +35,7 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
   return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
 }
 
-const BLENDS: readonly string[] = ['hard', 'soft'] satisfies Scene['blend'][]
-
 /** @throws UsageError for what is no rule, as a script may give it */
 export function checkBlend(blend: string): void {
-  if (!BLENDS.includes(blend)) throw new UsageError(`blend ${blend} is not known; use ${BLENDS.join(' or ')}`)
+  checkNames('blend', [blend], ['hard', 'soft'] satisfies Scene['blend'][])
 }

@@ -24,7 +24,7 @@ import { instructionSet } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, silent } from '../progress.js'
 import type { ColourLimits } from '../report/heatmap.js'
-import { type ReportOptions, writeReport } from '../report/report.js'
+import { checkLimits, type ReportOptions, writeReport } from '../report/report.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
@@ -50,6 +50,10 @@ export interface StudyEstimate {
   readonly units: number
   /** Units that a results folder holds already. */
   readonly finished: number
+  /** Units of a results folder that were made from other inputs and would be replaced. */
+  readonly replaced: number
+  /** In what these differ: `stride 3, not 1`. */
+  readonly differences: readonly string[]
   /** Images of the units that are left. */
   readonly images: number
   /** Images of arithmetic that are left; each is also decoded from every layer. */
@@ -88,6 +92,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const request = parseDevice(device)
   checkPrecision(request, options.precision)
   checkCompositing(request, options.compositing)
+  if (options.limits) checkLimits(options.limits)
   const study = await planStudy(options)
   const beside = await patchesBeside(
     study.out,
@@ -100,6 +105,11 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   await removeStaleTemporaries(study.out)
   const skipped = study.units.length - study.left.length
   if (skipped > 0) progress.note(`${skipped} of ${study.units.length} units stand already in ${study.out}`)
+  const { units: replaced, differences } = study.replaced
+  if (replaced > 0)
+    progress.note(
+      `${replaced} ${replaced === 1 ? 'unit' : 'units'} in ${study.out} made otherwise (${differences.join('; ')}) ${replaced === 1 ? 'is' : 'are'} replaced; another --out keeps both`,
+    )
   const runFile = join(study.out, 'run.json')
   const settings = await settingsOf(runFile)
   const describe = (finished: Date | null) => ({
@@ -160,6 +170,7 @@ function writeJson(path: string, document: unknown): Promise<void> {
 /** What `reproduce` would do with the same options, with a short trial of each network for the time. */
 export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
   checkPrecision(parseDevice(options.device ?? 'auto'), options.precision)
+  if (options.limits) checkLimits(options.limits)
   const study = await planStudy(options)
   let seconds = 0
   for (const network of study.networks) {
@@ -173,6 +184,8 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
   return {
     units: study.units.length,
     finished: study.units.length - study.left.length,
+    replaced: study.replaced.units,
+    differences: study.replaced.differences,
     images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
     arithmeticImages: arithmeticImages(study),
     bytes: study.units.reduce(

@@ -44,7 +44,7 @@ export interface FileSeparability extends Separability, ClassifierRecord {
  * How well linear classifiers tell left from right and top from bottom by the features of a file (paper section
  * 2.2): 5-fold cross-validation, all ten classifiers trained together.
  * @throws InputError if the file is not such an array, holds NaN or infinity (the position is named), is constant, or has
- * too few positions for five folds; UsageError for a C that is not positive, or a device that trains no classifiers;
+ * too few positions for five folds; UsageError for unknown names, a C outside 1e-30 to 1e30, or a device that trains no classifiers;
  * DeviceError where CUDA is asked for and cannot be used
  */
 export async function separability({

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { checkCount } from '../checks.js'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
 import { endIfStopped, UsageError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
@@ -51,6 +52,7 @@ export async function similarity({
   threads = availableParallelism(),
   signal,
 }: SimilarityOptions): Promise<Similarity> {
+  checkCount('--threads', threads)
   const { rows, cols, dims, matrix } = await readFeatures(file)
   if (out !== undefined && (await isSameFile(file, out)))
     throw new UsageError(`${out} is the file of the features; choose another name with --out`)

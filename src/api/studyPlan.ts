@@ -1,14 +1,15 @@
 import { resolve } from 'node:path'
+import { checkCount, checkNames } from '../checks.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import { type PlannedUnit, planUnits } from '../engine/plan.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, FOLD_SCHEMES, type FoldScheme, TASKS, taskClasses } from '../experiments/folds.js'
-import { LOSSES, type Loss } from '../experiments/separability.js'
+import { checkClassifier, type Loss } from '../experiments/separability.js'
 import { catalog, type GeneratorEntry, listGenerators, type Network, type Precision } from '../networks/index.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
-import { type Patch, patchesOfSource } from '../patches/patch.js'
+import { checkVisible, type Patch, patchesOfSource } from '../patches/patch.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticStudy.js'
@@ -78,6 +79,8 @@ export interface Study {
   readonly units: readonly PlannedUnit[]
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
+  /** How many of these replace a unit that was made otherwise, and in what those differ: `stride 3, not 1`. */
+  readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One for each network whose features are added and subtracted. */
   readonly arithmetic: readonly ArithmeticPlan[]
 }
@@ -108,7 +111,7 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
   const networks = await networksOf(options, unitModels)
   const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = hasUnits ? await patchesOf(options.patches, [...new Set(sizes)], frame) : []
+  const patches = hasUnits ? await patchesOf(options.patches, [...new Set(sizes)], frame, blend) : []
   const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
@@ -127,14 +130,28 @@ export async function planStudy(options: StudyOptions): Promise<Study> {
     keepsFeatures,
     units,
     left: [],
+    replaced: { units: 0, differences: [] },
     arithmetic: [],
   }
-  const left: PlannedUnit[] = []
-  for (const unit of units) {
-    if ((await findUnit(out, unitInputs(study, unit))) === undefined) left.push(unit)
-  }
+  const standing = await standingUnits(study)
   const arithmetic = await arithmeticPlans(options, arithmeticModels, out)
-  return { ...study, left, arithmetic }
+  return { ...study, ...standing, arithmetic }
+}
+
+/** What the results folder holds of a study. */
+async function standingUnits(study: Study): Promise<Pick<Study, 'left' | 'replaced'>> {
+  const left: PlannedUnit[] = []
+  const differences = new Set<string>()
+  let units = 0
+  for (const unit of study.units) {
+    const stored = await findUnit(study.out, unitInputs(study, unit))
+    if (stored.state === 'finished') continue
+    left.push(unit)
+    if (stored.state === 'missing') continue
+    units++
+    for (const difference of stored.differences) differences.add(difference)
+  }
+  return { left, replaced: { units, differences: [...differences] } }
 }
 
 /**
@@ -204,8 +221,7 @@ function classifierOf(options: StudyOptions): UnitInputs['separability'] {
   } = options
   checkNames('experiment', experiments, EXPERIMENTS)
   checkNames('fold scheme', cv, FOLD_SCHEMES)
-  checkNames('loss', [loss], LOSSES)
-  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
+  checkClassifier(loss, C)
   if (!experiments.includes('separability')) return null
   return { loss, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) }
 }
@@ -215,11 +231,6 @@ function checkLists({ preset = 'quick', models, sizes, experiments, cv }: StudyO
   checkNames('preset', [preset], Object.keys(PRESETS))
   const empty = Object.entries({ models, sizes, experiments, cv }).find(([, list]) => list?.length === 0)
   if (empty !== undefined) throw new UsageError(`${empty[0]} is empty; name at least one, or leave it out`)
-}
-
-function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
-  const unknown = names.find((name) => !known.includes(name))
-  if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
 /** Networks of a run: those that are named, else the preset's. */
@@ -273,11 +284,18 @@ function checkIds(networks: readonly Network[]): void {
 }
 
 /** Every patch at every size, size by size. */
-async function patchesOf(path: string | undefined, sizes: readonly number[], frame: number): Promise<readonly Patch[]> {
+async function patchesOf(
+  path: string | undefined,
+  sizes: readonly number[],
+  frame: number,
+  blend: Scene['blend'],
+): Promise<readonly Patch[]> {
   const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
   const bySource: Patch[][] = []
   for (const source of sources) {
-    bySource.push([...(await patchesOfSource(source, sizes, frame))])
+    const patches = await patchesOfSource(source, sizes, frame)
+    for (const patch of patches) checkVisible(patch, blend, source.path)
+    bySource.push([...patches])
   }
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
@@ -288,8 +306,7 @@ async function arithmeticPlans(
   out: string,
 ): Promise<readonly ArithmeticPlan[]> {
   const { background = WHITE, blend = 'hard', expressions = 50, seed = 0 } = options
-  if (!Number.isInteger(expressions) || expressions < 1)
-    throw new UsageError(`${expressions} expressions of a kind are no positive whole number; use --expressions 50`)
+  checkCount('--expressions', expressions)
   if (models.length === 0) return []
   const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { checkCount } from '../checks.js'
 import { UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
@@ -43,8 +44,7 @@ export function candidateSettings(
 ): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
     const value = wished[name]
-    if (value !== undefined && (!Number.isInteger(value) || value < 1))
-      throw new UsageError(`--${name} ${value} is not a positive whole number`)
+    if (value !== undefined) checkCount(`--${name}`, value)
   }
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
 import { nearestNames } from '../networks/nearestNames.js'
 import type { Background } from '../patches/background.js'
-import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
+import { checkVisible, type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
 /** Draws scenes of the objects for which it was made. */
@@ -30,6 +30,7 @@ export async function sceneDrawing(
     checkInFrame(object, side)
     if (patches.has(keyOf(object))) continue
     const [patch] = await patchesOfSource(source, [object.size], side)
+    checkVisible(patch as Patch, blend, source.path)
     patches.set(keyOf(object), patch as Patch)
   }
   const blank = backgroundPixels(background, side)

@@ -1,7 +1,9 @@
+import { checkCount, checkNames } from '../checks.js'
 import { InputError, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
 import {
   assignFolds,
+  FOLD_SCHEMES,
   FOLDS,
   type FoldScheme,
   type GridShape,
@@ -15,6 +17,18 @@ import {
 /** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */
 export const LOSSES = ['hinge', 'squared-hinge'] as const
 export type Loss = (typeof LOSSES)[number]
+
+/** Beyond these weights an objective may leave the range of float64, whatever finite float32 the features hold. */
+const LEAST_C = 1e-30
+const LARGEST_C = 1e30
+
+/** @throws UsageError for an unknown loss, or a weight of the losses that is not between 1e-30 and 1e30 */
+export function checkClassifier(loss: string, C: number): void {
+  checkNames('loss', [loss], LOSSES)
+  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
+  if (C < LEAST_C || C > LARGEST_C)
+    throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use --C 1`)
+}
 
 /** Features of a grid of positions, row-major; the matrix may have further rows, which do not count. */
 export interface SeparabilityGrid extends GridShape {
@@ -66,7 +80,8 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * trained together.
  *
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
- *   all positions have the same feature; UsageError for a C that is not positive; CudaFailure;
+ *   all positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
+ *   threads; CudaFailure;
  *   InterruptedError
  */
 export async function separability(grid: SeparabilityGrid, options: ClassifierOptions = {}): Promise<Separability> {
@@ -81,12 +96,14 @@ export async function separabilityByScheme(
   schemes: readonly FoldScheme[],
   { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaDevice, signal }: Omit<ClassifierOptions, 'cv'> = {},
 ): Promise<readonly Separability[]> {
-  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
+  checkClassifier(loss, C)
+  checkNames('fold scheme', schemes, FOLD_SCHEMES)
+  checkCount('--threads', threads)
   const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
   const tasks = schemes.flatMap((scheme) =>
     TASKS.map((task) => {
       const classes = taskClasses(task, grid)
-      return { classes, folds: assignFolds(scheme, classes, grid, seed) }
+      return { classes, folds: foldsOf(scheme, classes, grid, seed) }
     }),
   )
   if (isConstant(features, grid.dims)) {
@@ -121,6 +138,16 @@ export async function separabilityByScheme(
     const entries = TASKS.map((task, t) => [task, results[s * TASKS.length + t]])
     return Object.fromEntries(entries) as Separability
   })
+}
+
+/** @throws InputError that names the layer where the grid has too few positions */
+function foldsOf(scheme: FoldScheme, classes: Uint8Array, grid: SeparabilityGrid, seed: number): Uint8Array {
+  try {
+    return assignFolds(scheme, classes, grid, seed)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(`${grid.layer}: ${error.message}`, { cause: error })
+  }
 }
 
 function taskSeparability(

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
 import { resizeBilinear } from './resize.js'
@@ -42,6 +42,20 @@ export function patchAtSize(name: string, image: Image, size: number, frame: num
     )
   const rgba = resizeBilinear(image, size, size).data
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
+}
+
+/**
+ * @param path of the patch's picture
+ * @throws InputError if no pixel of the patch would be seen
+ */
+export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
+  const least = blend === 'hard' ? 128 : 1
+  for (let alpha = 3; alpha < rgba.length; alpha += 4) {
+    if ((rgba[alpha] as number) >= least) return
+  }
+  throw new InputError(
+    `${path}: no pixel of the patch is visible at ${size}×${size} (${blend} blending needs an alpha of ${least} or more); check its transparency`,
+  )
 }
 
 /** The square patches of a source, one for each size: from its ready-made file of that size where it has one. */

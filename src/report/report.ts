@@ -48,6 +48,12 @@ export interface ReportOptions {
   readonly signal?: AbortSignal
 }
 
+/** @throws UsageError for ends of a colour scale that do not rise */
+export function checkLimits({ low, high }: ColourLimits): void {
+  if (!(low < high) || !Number.isFinite(high - low))
+    throw new UsageError(`limits ${low},${high} are not two rising numbers; use --limits 0.88,1`)
+}
+
 /**
  * Makes metrics.csv, summary.json, tables, heatmaps, figures, findings and the page with its files of a results folder
  * from its stored units. The same units give the same bytes.
@@ -58,8 +64,7 @@ export async function writeReport(
   results: string,
   { paper = false, limits = PAPER_LIMITS, progress = silent, signal }: ReportOptions = {},
 ): Promise<Summary> {
-  if (!(limits.low < limits.high) || !Number.isFinite(limits.high - limits.low))
-    throw new UsageError(`limits ${limits.low},${limits.high} are not two rising numbers; use --limits 0.88,1`)
+  checkLimits(limits)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = await isFolder(join(results, 'units'))
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)

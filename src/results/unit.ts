@@ -143,19 +143,29 @@ function arrayFiles({ inputs, layers }: Omit<Unit, 'arrays'>): readonly string[]
   return [MAPS_FILE, ...layers.flatMap(({ name }) => perLayer.map((file) => file(name)))]
 }
 
+/** What a results folder holds in a unit's place. */
+export type StoredUnit =
+  | { readonly state: 'finished'; readonly unit: Unit }
+  /** Nothing, or something damaged. */
+  | { readonly state: 'missing' }
+  /** A unit that was made otherwise; differences: in which inputs, `stride 3, not 1`. */
+  | { readonly state: 'other'; readonly differences: readonly string[] }
+
 /**
- * The stored unit if it is whole, undamaged and made from these inputs; undefined if it must be computed. A unit that holds
- * more fold schemes than asked for, or separability or features where none are asked for, will do.
+ * Looks whether a unit stands in a results folder, whole, undamaged and made from these inputs. A unit that holds more fold
+ * schemes than asked for, or separability or features where none are asked for, will do.
  */
-export async function findUnit(results: string, inputs: UnitInputs): Promise<Unit | undefined> {
+export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const folder = unitFolder(results, inputs)
   const unit = await readUnit(folder).catch(() => undefined)
-  if (unit === undefined || !covers(unit.inputs, inputs)) return undefined
+  if (unit === undefined) return { state: 'missing' }
+  const differences = differencesOf(unit.inputs, inputs)
+  if (differences.length > 0) return { state: 'other', differences }
   for (const file of arrayFiles(unit)) {
     const digest = await sha256OfFile(join(folder, file)).catch(() => undefined)
-    if (digest !== unit.arrays[file]) return undefined
+    if (digest !== unit.arrays[file]) return { state: 'missing' }
   }
-  return unit
+  return { state: 'finished', unit }
 }
 
 /**
@@ -216,19 +226,33 @@ async function readUnitArray(folder: string, unit: Unit, file: string, shape: re
   return array
 }
 
-function covers(stored: UnitInputs, wanted: UnitInputs): boolean {
-  const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b)
-  const { separability: has, keepsFeatures: keeps, ...storedRest } = stored
-  const { separability: wants, keepsFeatures: mustKeep, ...wantedRest } = wanted
-  if (!same(pickInputs(storedRest), pickInputs(wantedRest)) || (mustKeep && !keeps)) return false
-  if (wants === null) return true
-  if (has === null || !wants.cv.every((scheme) => has.cv.includes(scheme))) return false
-  return has.loss === wants.loss && has.C === wants.C && has.seed === wants.seed
-}
-
-/** In the schema's order, whatever the order they came in. */
-function pickInputs(inputs: Omit<UnitInputs, 'separability' | 'keepsFeatures'>): object {
-  return inputsSchema.omit({ separability: true, keepsFeatures: true }).parse(inputs)
+/** In what a stored unit is not the wanted one, in words; empty: it will do. */
+function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
+  const differences: string[] = []
+  const compare = <T>(what: string, has: T, wants: T) => {
+    if (JSON.stringify(has) !== JSON.stringify(wants)) differences.push(`${what} ${has}, not ${wants}`)
+  }
+  compare('network', stored.model, wanted.model)
+  compare('patch', stored.patch, wanted.patch)
+  compare('size', stored.size, wanted.size)
+  if (stored.weightsSha256 !== wanted.weightsSha256) differences.push('another checkpoint')
+  if (stored.patchSha256 !== wanted.patchSha256) differences.push('another picture')
+  compare('category', stored.category ?? 'none', wanted.category ?? 'none')
+  compare('layers', stored.layers, wanted.layers)
+  compare('stride', stored.stride, wanted.stride)
+  compare('background', stored.background, wanted.background)
+  compare('blend', stored.blend, wanted.blend)
+  compare('precision', stored.precision ?? 'fp32', wanted.precision ?? 'fp32')
+  if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
+  const { separability: has } = stored
+  const { separability: wants } = wanted
+  if (wants === null) return differences
+  if (has === null) return [...differences, 'no separability']
+  compare('loss', has.loss, wants.loss)
+  compare('C', has.C, wants.C)
+  compare('seed', has.seed, wants.seed)
+  if (!wants.cv.every((scheme) => has.cv.includes(scheme))) compare('folds', has.cv, wants.cv)
+  return differences
 }
 
 function isOfOtherVersion(json: unknown): boolean {

@@ -15,7 +15,8 @@ describe('options that only a script can give', () => {
     [{ experiments: [] }, 'experiments is empty'],
     [{ cv: [] }, 'cv is empty'],
     [{ preset: 'slow' as 'quick' }, 'preset slow is not known; use quick, paper'],
-    [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard or soft'],
+    [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
+    [{ limits: { low: 1, high: 0 } }, 'limits 1,0 are not two rising numbers'],
   ])('are refused by reproduce before anything is written: %j', async (options, message) => {
     const study = reproduce({ ...options, out: inFolder('results') })
     await expect(study).rejects.toThrow(UsageError)
@@ -25,7 +26,7 @@ describe('options that only a script can give', () => {
 
   it.each<[Partial<ExtractOptions>, string]>([
     [{ layers: [] }, 'no layer of tiny-alexnet is named; name one, or leave the layers out'],
-    [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard or soft'],
+    [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
   ])('are refused by extract: %j', async (options, message) => {
     const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })
     await expect(extraction).rejects.toThrow(UsageError)

@@ -118,7 +118,13 @@ describe('reproduce', () => {
     await rm(unit('car', 'similarity.npy'))
     expect(await again()).toBe(3)
     expect(await contents(out, ['run.json'])).toEqual(await contents(reference, ['run.json']))
-    expect(await again('--background', '#808080')).toBe(10)
+    const grey = ['--background', '#808080']
+    const plan = await shiftscope(...STUDY, '--out', out, ...grey, '--dry-run', '--json')
+    const differences = ['background white, not #808080']
+    expect(JSON.parse(plan.stdout)).toMatchObject({ finished: 0, replaced: 10, differences })
+    const { status, stdout, stderr } = await shiftscope(...STUDY, '--out', out, '--json', ...grey)
+    expect([status, JSON.parse(stdout).computed]).toEqual([0, 10])
+    expect(stderr).toContain(`10 units in ${out} made otherwise (${differences}) are replaced`)
   })
 
   it('tells what a dry run would do and writes nothing', async () => {
@@ -129,6 +135,7 @@ describe('reproduce', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       units: 10,
       finished: 0,
+      replaced: 0,
       images: 10 * (19 * 19 + 4),
       bytes: 10 * (3 * 5 * 19 * 19 + 5 * (768 + 768 + 627)) * 4,
     })

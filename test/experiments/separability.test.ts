@@ -158,9 +158,30 @@ describe('separability', () => {
     const constant = { ...positionGrid(10, 10), matrix: new Float32Array(200).fill(3) }
     await expect(separability(constant)).rejects.toThrow(/every position has the same feature/)
     await expect(separability(positionGrid(2, 2))).rejects.toThrow(/fewer than the 5 folds/)
-    for (const C of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const C of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e31, 1e-31]) {
       await expect(separability(positionGrid(10, 10), { C })).rejects.toThrow(UsageError)
     }
+  })
+
+  it.each([1e-30, 1, 1e30])('has finite gaps at C = %f, however large the features', async (C) => {
+    const { matrix, ...grid } = gridOf({ rows: 4, cols: 4, dims: 3, signal: 1, scale: 1, repeat: 1 })
+    const largest = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    for (const loss of LOSSES) {
+      for (const scale of [1e-37, 1, 3e38 / largest]) {
+        const result = await separability({ ...grid, matrix: matrix.map((value) => value * scale) }, { C, loss })
+        for (const task of TASKS) expect(result[task].gaps.every(Number.isFinite)).toBe(true)
+      }
+    }
+  })
+
+  it.each<[object, string]>([
+    [{ cv: 'random' }, 'fold scheme random is not known; use ordered, shuffled, transposed, blocks'],
+    [{ loss: 'logistic' }, 'loss logistic is not known; use hinge, squared-hinge'],
+    [{ threads: 0 }, '--threads 0 is not a positive whole number'],
+  ])('refuses what only a script can give: %j', async (options, message) => {
+    const failure = separability(positionGrid(10, 10), options)
+    await expect(failure).rejects.toThrow(UsageError)
+    await expect(failure).rejects.toThrow(message)
   })
 
   it('reports what has not converged, with its gap', async () => {

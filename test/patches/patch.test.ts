@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
+import { InputError, UsageError } from '../../src/errors.js'
 import type { Image } from '../../src/patches/image.js'
-import { patchAtSize } from '../../src/patches/patch.js'
+import { checkVisible, patchAtSize } from '../../src/patches/patch.js'
 
 const images: fc.Arbitrary<Image> = fc
   .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }))
@@ -42,6 +42,24 @@ describe('patch', () => {
       const { rgba } = patchAtSize('patch', filled(10, 7, [200, 100, 50, alpha]), 75, 224)
       expect([...rgba]).toEqual([...filled(75, 75, [200, 100, 50, alpha]).data])
     }
+  })
+
+  it('of which nothing would be seen is refused', () => {
+    const check = (alpha: number, blend: 'hard' | 'soft') =>
+      checkVisible(patchAtSize('patch', filled(4, 4, [1, 2, 3, alpha]), 75, 224), blend, 'cat.png')
+    for (const [alpha, blend] of [
+      [0, 'soft'],
+      [0, 'hard'],
+      [127, 'hard'],
+    ] as const) {
+      expect(() => check(alpha, blend)).toThrow(InputError)
+      expect(() => check(alpha, blend)).toThrow(/^cat.png: no pixel of the patch is visible at 75×75/)
+    }
+    for (const [alpha, blend] of [
+      [1, 'soft'],
+      [128, 'hard'],
+    ] as const)
+      check(alpha, blend)
   })
 
   it('is identified by its size and samples, not by its name', () => {

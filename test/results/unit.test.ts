@@ -13,6 +13,7 @@ import {
   readUnit,
   readUnitMaps,
   type Unit,
+  type UnitInputs,
   unitFolder,
   writeUnit,
 } from '../../src/results/unit.js'
@@ -26,6 +27,11 @@ const readings: Readonly<Record<string, (folder: string, unit: Unit) => Promise<
   'unit.json': readUnit,
   'similarity.npy': readUnitMaps,
   'anchors-fc8.npy': (folder, unit) => readAnchorFeatures(folder, unit, 1),
+}
+
+async function finishedUnit(folder: string, wanted: UnitInputs): Promise<Unit | undefined> {
+  const stored = await findUnit(folder, wanted)
+  return stored.state === 'finished' ? stored.unit : undefined
 }
 
 const FILES = ['anchors-fc6.npy', 'anchors-fc8.npy', 'similarity.npy', 'unit.json']
@@ -124,7 +130,7 @@ describe('unit', () => {
     const { unit, maps } = madeUnit()
     const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(written).toMatchObject(unit)
-    expect(await findUnit(inFolder(), unit.inputs)).toEqual(written)
+    expect(await finishedUnit(inFolder(), unit.inputs)).toEqual(written)
     const folder = unitFolder(inFolder(), unit.inputs)
     expect(await readUnit(folder)).toEqual(written)
     expect(await readUnitMaps(folder, written)).toEqual({ shape: [2, 5, 2, 2], data: maps })
@@ -162,7 +168,7 @@ describe('unit', () => {
       fc.asyncProperty(names, names, number, async (model, patch, mean) => {
         const { unit, maps } = madeUnit({ model, patch }, mean)
         await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-        expect(await findUnit(inFolder(), unit.inputs)).toMatchObject(JSON.parse(JSON.stringify(unit)))
+        expect(await finishedUnit(inFolder(), unit.inputs)).toMatchObject(JSON.parse(JSON.stringify(unit)))
       }),
       { numRuns: 30 },
     )
@@ -182,19 +188,41 @@ describe('unit', () => {
       { blend: 'soft' as const },
     ]
     for (const other of others) {
-      expect(await findUnit(inFolder(), { ...inputs, ...other })).toBeUndefined()
+      expect(await finishedUnit(inFolder(), { ...inputs, ...other })).toBeUndefined()
     }
     for (const elsewhere of [{ model: 'resnet50' }, { patch: 'dog' }, { size: 75 }]) {
-      expect(await findUnit(inFolder(), { ...inputs, ...elsewhere })).toBeUndefined()
+      expect(await finishedUnit(inFolder(), { ...inputs, ...elsewhere })).toBeUndefined()
     }
-    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeDefined()
+  })
+
+  it('made from other inputs is told from one that is missing or damaged', async () => {
+    const { unit, maps } = madeUnit()
+    const other = { ...inputs, weightsSha256: 'other', patchSha256: 'other', stride: 49, blend: 'soft' as const }
+    const wanted = { ...other, keepsFeatures: true, separability: { loss: 'hinge', C: 1, seed: 0, cv: [] } as const }
+    const look = () => findUnit(inFolder(), { ...wanted, separability: { ...wanted.separability, cv: [] } })
+    expect(await look()).toEqual({ state: 'missing' })
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    expect(await look()).toEqual({
+      state: 'other',
+      differences: [
+        'another checkpoint',
+        'another picture',
+        `stride ${inputs.stride}, not 49`,
+        `blend ${inputs.blend}, not soft`,
+        'no features kept',
+        'no separability',
+      ],
+    })
+    writeFileSync(join(unitFolder(inFolder(), inputs), 'unit.json'), '{"inputs":')
+    expect(await look()).toEqual({ state: 'missing' })
   })
 
   it('under the name of another must be computed again', async () => {
     const { unit, maps } = madeUnit()
     await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     renameSync(unitFolder(inFolder(), inputs), join(dirname(unitFolder(inFolder(), inputs)), 'dog'))
-    expect(await findUnit(inFolder(), { ...inputs, patch: 'dog' })).toBeUndefined()
+    expect(await finishedUnit(inFolder(), { ...inputs, patch: 'dog' })).toBeUndefined()
   })
 
   it.each(['similarity.npy', 'anchors-fc8.npy', 'unit.json'])(
@@ -209,14 +237,14 @@ describe('unit', () => {
           const damaged = Buffer.from(whole)
           damaged[place] = (damaged[place] as number) ^ (1 << bit)
           writeFileSync(path, damaged)
-          const found = await findUnit(inFolder(), inputs)
+          const found = await finishedUnit(inFolder(), inputs)
           // White space between the values of JSON may change without changing the unit.
           if (found !== undefined) expect(name === 'unit.json' && found).toEqual(written)
         }),
         { numRuns: 300 },
       )
       writeFileSync(path, whole)
-      expect(await findUnit(inFolder(), inputs)).toEqual(written)
+      expect(await finishedUnit(inFolder(), inputs)).toEqual(written)
     },
   )
 
@@ -229,10 +257,10 @@ describe('unit', () => {
       const whole = readFileSync(join(folder, name))
       for (const length of [whole.length - 2, whole.length / 2, 0]) {
         writeFileSync(join(folder, name), whole.subarray(0, length))
-        expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+        expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
       }
       rmSync(join(folder, name))
-      expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+      expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
       const reading = readings[name]?.(folder, written)
       await expect(reading).rejects.toThrow(InputError)
     },
@@ -246,7 +274,7 @@ describe('unit', () => {
     const second = madeUnit({ weightsSha256: 'other' }, 0.5)
     await writeUnit(inFolder(), second.unit, arraysOf(second.unit, second.maps))
     expect(readdirSync(folder).sort()).toEqual(FILES)
-    expect(await findUnit(inFolder(), second.unit.inputs)).toBeDefined()
+    expect(await finishedUnit(inFolder(), second.unit.inputs)).toBeDefined()
     expect(readdirSync(dirname(folder))).toEqual(['car'])
   })
 
@@ -275,9 +303,9 @@ describe('a unit with separability', () => {
   it('will do where no more is asked for than it holds', async () => {
     const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
     await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-    expect(await findUnit(inFolder(), inputs)).toBeDefined()
-    expect(await findUnit(inFolder(), wanted({}))).toBeDefined()
-    expect(await findUnit(inFolder(), wanted({ cv: ['shuffled'] }))).toBeDefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeDefined()
+    expect(await finishedUnit(inFolder(), wanted({}))).toBeDefined()
+    expect(await finishedUnit(inFolder(), wanted({ cv: ['shuffled'] }))).toBeDefined()
   })
 
   it.each([{ cv: ['ordered', 'blocks'] }, { loss: 'squared-hinge' }, { C: 2 }, { seed: 1 }])(
@@ -285,14 +313,14 @@ describe('a unit with separability', () => {
     async (change) => {
       const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
       await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-      expect(await findUnit(inFolder(), wanted(change) as typeof inputs)).toBeUndefined()
+      expect(await finishedUnit(inFolder(), wanted(change) as typeof inputs)).toBeUndefined()
     },
   )
 
   it('must be computed where a unit has none', async () => {
     const { unit, maps } = madeUnit()
     await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-    expect(await findUnit(inFolder(), wanted({}))).toBeUndefined()
+    expect(await finishedUnit(inFolder(), wanted({}))).toBeUndefined()
   })
 })
 
@@ -323,12 +351,12 @@ describe('a unit with features', () => {
 
   it('will do where none are asked for, and one without must be computed again where they are', async () => {
     await storeWithFeatures()
-    expect(await findUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeDefined()
-    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+    expect(await finishedUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeDefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeDefined()
     const { unit, maps } = madeUnit()
     const plain = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-    expect(await findUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeUndefined()
-    expect(await findUnit(inFolder(), inputs)).toBeDefined()
+    expect(await finishedUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeUndefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeDefined()
     expect(await readFeatures(unitFolder(inFolder(), inputs), plain, 0)).toBeUndefined()
   })
 
@@ -338,10 +366,10 @@ describe('a unit with features', () => {
     const bytes = readFileSync(path)
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
     writeFileSync(path, bytes)
-    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
     await expect(readFeatures(folder, written, 0)).rejects.toThrow(/features-fc6\.npy is damaged/)
     rmSync(path)
-    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
     await expect(readFeatures(folder, written, 0)).rejects.toThrow(InputError)
   })
 })
@@ -352,7 +380,7 @@ describe('a unit of another version', () => {
     await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     const path = join(unitFolder(inFolder(), inputs), 'unit.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"format": \d+/, '"format": 0'))
-    expect(await findUnit(inFolder(), inputs)).toBeUndefined()
+    expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
     await expect(readUnit(dirname(path))).rejects.toThrow(/was made by another version of shiftscope/)
   })
 })

@@ -86,6 +86,8 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
+  if (estimate.replaced > 0)
+    say(`${estimate.replaced} that were made otherwise are replaced: ${estimate.differences.join('; ')}`)
   if (estimate.arithmeticImages > 0) say(`${estimate.arithmeticImages} images of arithmetic left`)
   const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of features in the page` : ''
   const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`

@@ -1,0 +1,13 @@
+/** Checks of what scripts give; the command line has checked most of it before. */
+import { UsageError } from './errors.js'
+
+/** @throws UsageError for a name that is not among the known ones */
+export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
+}
+
+/** @throws UsageError for what is no count of at least one */
+export function checkCount(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`${name} ${value} is not a positive whole number`)
+}
