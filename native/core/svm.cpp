@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -96,11 +97,10 @@ class Training {
     for (Group& group : groups_) start(group);
     while (!active().empty() && passes_ < options_.pass_limit && !fault_) {
       const bool last = passes_ + 1 == options_.pass_limit;
-      const std::size_t threads = std::max<std::size_t>(1, options_.threads / active().size());
-      for_each_active([&](Group& group, Problem& problem) { step(group.gram, problem, last, threads); });
+      step_all(last);
       pass();
       if (fault_) break;
-      for_each_active([&](Group& group, Problem& problem) { evaluate(group.gram, problem); });
+      for_each(active(), [&](Group& group, Problem& problem) { evaluate(group.gram, problem); });
       for (Group& group : groups_) enlarge(group);
     }
     return result(problems, decisions, weights);
@@ -170,8 +170,7 @@ class Training {
 
   /// Throws one of the exceptions that `work` ends with.
   template <class Work>
-  void for_each_active(const Work& work) {
-    const std::vector<Active> all = active();
+  void for_each(const std::vector<Active>& all, const Work& work) const {
     std::mutex mutex;
     std::exception_ptr error;
     for_each_piece(all.size(), 1, options_.threads, [&](std::size_t, std::size_t begin, std::size_t) {
@@ -214,6 +213,17 @@ class Training {
 
   void join(Problem& problem, const Samples& samples) const {
     for (std::uint32_t sample : samples) problem.member[sample] = problem.labels[sample] != 0;
+  }
+
+  /// What the problems do between two passes: side by side, and those with more to do share the threads left over.
+  void step_all(bool last) {
+    std::vector<Active> few = active(), heavy;
+    const auto is_heavy = [](const Active& one) { return one.problem->newton && one.problem->newton->is_heavy(); };
+    std::copy_if(few.begin(), few.end(), std::back_inserter(heavy), is_heavy);
+    few.erase(std::remove_if(few.begin(), few.end(), is_heavy), few.end());
+    for_each(few, [&](Group& group, Problem& problem) { step(group.gram, problem, last, 1); });
+    const std::size_t threads = std::max<std::size_t>(1, options_.threads / std::max<std::size_t>(1, heavy.size()));
+    for_each(heavy, [&](Group& group, Problem& problem) { step(group.gram, problem, last, threads); });
   }
 
   /// What a problem does between two passes.

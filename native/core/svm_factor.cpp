@@ -54,7 +54,10 @@ void SymmetricFactor::subtract_panel(std::size_t begin, std::size_t end) {
   if (end == size_) return;
   scratch_.assign((end - begin) * stride_, 0.0);
   for (std::size_t j = begin; j < end; ++j) {
-    kernels_.add_scaled(scratch_.data() + (j - begin) * stride_ + end, column(j) + end, std::sqrt(pivots_[j]), size_ - end);
+    const double scale = std::sqrt(pivots_[j]);
+    for (std::size_t i = end; i < size_; ++i) {
+      scratch_[(i / kOuterPanel * (end - begin) + j - begin) * kOuterPanel + i % kOuterPanel] = scale * column(j)[i];
+    }
   }
   for_each_piece(size_ - end, kStripRows, threads_, [&](std::size_t, std::size_t first, std::size_t last) {
     kernels_.add_outer_products(scratch_.data(), end - begin, end + first, end + last, stride_, -1, columns_.data());

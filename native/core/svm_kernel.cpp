@@ -111,34 +111,34 @@ void panel(const float* const* a, std::size_t rows, const B* const* b, std::size
 }
 
 /// Tiles of eight vectors of sums: columns of one cache line, and as many rows as a vector is wide.
-constexpr std::size_t kOuterRows = kWidth, kOuterColumns = 8;
+constexpr std::size_t kOuterRows = kWidth, kOuterColumns = kOuterPanel;
 
-/// Rows i to i + Rows of the sum of outer products.
+/// out[i + k][j ...] += scale · Σ_r x[r][i + k] x[r][j ...] for Rows rows and the columns of one panel of x.
 template <std::size_t Rows>
-void outer_rows(const double* x, std::size_t count, std::size_t i, std::size_t stride, double scale, double* out) {
+void outer_tile(const double* x, std::size_t count, std::size_t i, std::size_t j, std::size_t stride, double scale,
+                double* out) {
   constexpr std::size_t kParts = kOuterColumns / kWidth;
   const Doubles factor = Doubles::fill(scale);
-  for (std::size_t j = i / kOuterColumns * kOuterColumns; j < stride; j += kOuterColumns) {
-    Doubles sums[Rows][kParts];
-    for (auto& row : sums) {
-      for (Doubles& sum : row) sum = Doubles::zero();
-    }
-    for (std::size_t r = 0; r < count; ++r) {
-      const double* from = x + r * stride;
-      Doubles right[kParts];
-      for (std::size_t part = 0; part < kParts; ++part) right[part] = Doubles::load(from + j + part * kWidth);
-      for (std::size_t k = 0; k < Rows; ++k) {
-        const Doubles left = Doubles::fill(from[i + k]);
-        for (std::size_t part = 0; part < kParts; ++part) sums[k][part].add_product(left, right[part]);
-      }
-    }
+  Doubles sums[Rows][kParts];
+  for (auto& row : sums) {
+    for (Doubles& sum : row) sum = Doubles::zero();
+  }
+  const double* rows = x + i / kOuterColumns * kOuterColumns * count + i % kOuterColumns;
+  const double* columns = x + j * count;
+  for (std::size_t r = 0; r < count; ++r, rows += kOuterColumns, columns += kOuterColumns) {
+    Doubles right[kParts];
+    for (std::size_t part = 0; part < kParts; ++part) right[part] = Doubles::load(columns + part * kWidth);
     for (std::size_t k = 0; k < Rows; ++k) {
-      for (std::size_t part = 0; part < kParts; ++part) {
-        double* at = out + (i + k) * stride + j + part * kWidth;
-        Doubles sum = Doubles::load(at);
-        sum.add_product(sums[k][part], factor);
-        sum.store(at);
-      }
+      const Doubles left = Doubles::fill(rows[k]);
+      for (std::size_t part = 0; part < kParts; ++part) sums[k][part].add_product(left, right[part]);
+    }
+  }
+  for (std::size_t k = 0; k < Rows; ++k) {
+    for (std::size_t part = 0; part < kParts; ++part) {
+      double* at = out + (i + k) * stride + j + part * kWidth;
+      Doubles sum = Doubles::load(at);
+      sum.add_product(sums[k][part], factor);
+      sum.store(at);
     }
   }
 }
@@ -168,9 +168,13 @@ void scalar_products(const float* const* a, std::size_t a_count, const float* co
 
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                         double scale, double* out) {
-  std::size_t i = begin;
-  for (; i + kOuterRows <= end; i += kOuterRows) outer_rows<kOuterRows>(x, count, i, stride, scale, out);
-  for (; i < end; ++i) outer_rows<1>(x, count, i, stride, scale, out);
+  // The panels of the rows stay in the caches while those of the columns go by once.
+  for (std::size_t j = begin / kOuterColumns * kOuterColumns; j < stride; j += kOuterColumns) {
+    const std::size_t last = least(end, j + kOuterColumns);
+    std::size_t i = begin;
+    for (; i + kOuterRows <= last; i += kOuterRows) outer_tile<kOuterRows>(x, count, i, j, stride, scale, out);
+    for (; i < last; ++i) outer_tile<1>(x, count, i, j, stride, scale, out);
+  }
 }
 
 double dot(const double* a, const double* b, std::size_t count) {

@@ -6,6 +6,9 @@
 
 namespace shiftscope {
 
+/// Columns that lie together in the operand of outer products.
+constexpr std::size_t kOuterPanel = 8;
+
 SHIFTSCOPE_DECLARE_LEVELS(
     /// out[i, p] = <features[i], weights[p]>.
     /// features: [rows, dims]. weights: [problems, stride], zero from dims to the next multiple of 8 that stride has room
@@ -18,7 +21,8 @@ SHIFTSCOPE_DECLARE_LEVELS(
                          std::size_t dims, double* out, std::size_t stride);
 
     /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i (and some before it, from
-    /// the begin of a vector on) to stride. x: [count, stride], stride a multiple of 8 and at least end.
+    /// the begin of a vector on) to stride, a multiple of kOuterPanel and at least end. x lies in panels,
+    /// [stride / kOuterPanel, count, kOuterPanel]; begin is a multiple of kOuterPanel.
     void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                             double scale, double* out);
 

@@ -21,6 +21,9 @@ constexpr double kMostStiffness = 1e4;
 /// before, its multipliers are of no use to the next.
 constexpr double kPromise = 1e-3;
 
+/// Samples between the bounds from which a step's matrix is more than other problems have to do.
+constexpr std::size_t kHeavy = 256;
+
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
 }  // namespace
@@ -74,6 +77,8 @@ void NewtonMethod::accept(const std::vector<double>& products) {
   evaluate();
   solution_.converged = exact_ && gap() <= problem_.tolerance * solution_.primal;
 }
+
+bool NewtonMethod::is_heavy() const { return between_.size() >= kHeavy; }
 
 /// Goes to the least point along the direction.
 void NewtonMethod::advance(const std::vector<double>& products) {
@@ -177,7 +182,7 @@ double NewtonMethod::find_direction(std::size_t threads) {
   direction_ = gradient_;
   for (double& d : direction_) d = -d;
   intercept_direction_ = -intercept_gradient_;
-  if (between_.size() > std::min(dims_, gram_.capacity())) {
+  if (between_.size() > dims_) {
     solve_in_dims(threads);
   } else if (!between_.empty()) {
     solve_in_samples(threads);
@@ -227,6 +232,11 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
 
 /// matrix: K + I / stiffness of the samples between the bounds, on and right of the diagonal.
 void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
+  if (between_.size() > gram_.capacity()) {
+    problem_.features.fill_gram(between_, 0, threads, matrix, stride);
+    for (std::size_t i = 0; i < between_.size(); ++i) matrix[i * stride + i] += 1 / stiffness_;
+    return;
+  }
   std::vector<std::uint32_t> fresh;
   for (std::uint32_t sample : between_) {
     if (gram_.slot_of(sample) == GramMatrix::kNoSlot) fresh.push_back(sample);

@@ -43,6 +43,9 @@ class NewtonMethod {
   /// all samples are to be given to `accept`.
   const std::vector<double>& next(std::size_t threads);
 
+  /// Whether `next` has so much to do that several threads are worth it.
+  bool is_heavy() const;
+
   /// The same without a step: the products of the weights, after which the solution is exact for them.
   const std::vector<double>& refresh();
 
