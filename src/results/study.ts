@@ -68,12 +68,17 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   const units: Unit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
-  // The disk is slow where the visitor writes: meanwhile the next unit is read and measured.
+  // The disk is slow where the visitor writes: meanwhile the next unit is read and measured, and the one after it read.
   let visit = Promise.resolve()
+  let next = readMapsOf(results, folders[0] as string)
   try {
     for (const folder of folders) {
-      const unit = await readUnitOf(results, folder, units[0])
-      const maps = (await readUnitMaps(folder, unit)).data
+      const { unit, maps } = await next
+      checkSameGroup(folder, unit, units[0])
+      const following = folders[units.length + 1]
+      if (following !== undefined) next = readMapsOf(results, following)
+      // Its failure is seen when its turn comes.
+      next.catch(() => undefined)
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
       for (const metric of unitMetrics(unit, maps)) metrics.push(metric)
@@ -102,19 +107,25 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   }
 }
 
-/** Reads a unit, which must be where it belongs and fit to be averaged with the first of its group. */
-async function readUnitOf(results: string, folder: string, first: Unit | undefined): Promise<Unit> {
+/** Reads a unit, which must be where it belongs, with its cosine maps, [layers, 5, rows, cols]. */
+async function readMapsOf(results: string, folder: string): Promise<{ unit: Unit; maps: Float32Array }> {
   const unit = await readUnit(folder)
   const home = unitFolder(results, unit.inputs)
   if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
-  const difference = first && differenceOf(first.inputs, unit.inputs)
-  if (difference !== undefined) {
-    throw new InputError(
-      `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
-    )
-  }
-  return unit
+  return { unit, maps: (await readUnitMaps(folder, unit)).data }
 }
+
+/** @throws InputError for a unit that cannot be averaged with the first of its group */
+function checkSameGroup(folder: string, unit: Unit, first: Unit | undefined): void {
+  const difference = first && differenceOf(first.inputs, unit.inputs)
+  if (difference === undefined) return
+  throw new InputError(
+    `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
+  )
+}
+
+/** Small files that are read side by side. */
+const FILES_AT_ONCE = 16
 
 async function nullBaselineOf(
   folders: readonly string[],
@@ -124,11 +135,14 @@ async function nullBaselineOf(
   const results: PairSimilarities[] = []
   for (const [layer, { dims }] of (units[0] as Unit).layers.entries()) {
     const perAnchor = ANCHOR_NAMES.map(() => new Float32Array(units.length * dims))
-    for (const [i, unit] of units.entries()) {
+    const read = async (unit: Unit, i: number) => {
       const { data } = await readAnchorFeatures(folders[i] as string, unit, layer)
       perAnchor.forEach((matrix, anchor) => {
         matrix.set(data.subarray(anchor * dims, (anchor + 1) * dims), i * dims)
       })
+    }
+    for (let i = 0; i < units.length; i += FILES_AT_ONCE) {
+      await Promise.all(units.slice(i, i + FILES_AT_ONCE).map((unit, k) => read(unit, i + k)))
     }
     const pairs: PairSimilarities[] = []
     for (const matrix of perAnchor) pairs.push(await pairSimilarities(matrix, dims, categories, availableParallelism()))
