@@ -18,14 +18,11 @@ export interface Jaggedness {
  * @param map [rows, cols], row-major
  */
 export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Jaggedness {
-  const at = (row: number, col: number) => map[row * cols + col] as number
   let vertical = 0
+  for (let i = cols; i < rows * cols; i++) vertical += Math.abs((map[i] as number) - (map[i - cols] as number))
   let horizontal = 0
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) {
-      if (row > 0) vertical += Math.abs(at(row, col) - at(row - 1, col))
-      if (col > 0) horizontal += Math.abs(at(row, col) - at(row, col - 1))
-    }
+  for (let start = 0; start < rows * cols; start += cols) {
+    for (let i = start + 1; i < start + cols; i++) horizontal += Math.abs((map[i] as number) - (map[i - 1] as number))
   }
   return {
     vertical: vertical / Math.max(1, (rows - 1) * cols),
