@@ -24,6 +24,7 @@ import { type ColourLimits, heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
 import { paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
+import { protocolNote } from './protocolNote.js'
 import type { ReportSection } from './section.js'
 import { tablesSection } from './tableSections.js'
 import {
@@ -76,7 +77,7 @@ export async function writeReport(
   // former page with the former maps.
   await writeFolderAtomic(join(results, 'site'), async (site) => {
     const study = await readWithSite(results, site, limits, progress, signal)
-    written = await writeAroundSite(results, study, arithmetic, paper, limits).catch((error) => {
+    written = await writeAroundSite(results, study, arithmetic, paper, limits, progress).catch((error) => {
       failure = error
       throw error
     })
@@ -96,14 +97,17 @@ async function writeAroundSite(
   arithmetic: readonly ArithmeticStudy[],
   paper: boolean,
   limits: ColourLimits,
+  progress: Progress,
 ): Promise<Written> {
   const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
   const published = paperTables()
+  const unlike = protocolNote(groups)
+  if (unlike !== undefined) progress.note(unlike)
   const tables = [
     ...similarityTables(summary.similarity, published.similarity, paper),
     ...separabilityTables(summary.separability, published.separability, paper),
     ...nullBaselineTables(summary.nullBaseline),
-  ]
+  ].map((table) => (unlike === undefined ? table : { ...table, note: `${table.note} ${unlike}` }))
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
   await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
   await writeTables(results, [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])])

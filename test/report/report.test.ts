@@ -8,6 +8,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { HOST, isTemporaryName } from '../../src/files/atomic.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
+import { silent } from '../../src/progress.js'
 import { hot } from '../../src/report/colormap.js'
 import { writeReport } from '../../src/report/report.js'
 import { type UnitInputs, writeUnit } from '../../src/results/unit.js'
@@ -120,6 +121,22 @@ describe('report', () => {
     for (const name of [left, living, join('tables', left)]) mkdirSync(inFolder(name, 'maps'), { recursive: true })
     await writeReport(inFolder())
     expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([living])
+  })
+
+  it('says under every table which networks were measured otherwise, and nothing where none was', async () => {
+    await storeStudy(inFolder())
+    await writeReport(inFolder())
+    const table = () => readFileSync(inFolder('tables', 'table-1-similarity-125.md'), 'utf8')
+    expect(table()).not.toContain('measured alike')
+    await store(inFolder(), { patch: 'car', model: 'resnet50', background: '#808080', precision: 'fp16' }, 0.8)
+    const notes: string[] = []
+    const progress = { ...silent, note: (line: string) => notes.push(line) }
+    await writeReport(inFolder(), { progress })
+    const line =
+      'background white (alexnet 125, own/net 75) or #808080 (resnet50 125); precision fp32 (alexnet 125, own/net 75) or fp16 (resnet50 125).'
+    expect(notes).toEqual([expect.stringContaining(line)])
+    expect(table()).toContain(line)
+    expect(readFileSync(inFolder('index.html'), 'utf8')).toContain(line)
   })
 
   it('drops what former units left in tables and heatmaps', async () => {
