@@ -14,9 +14,7 @@ export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   if (await isSpecial(path)) {
-    throw new OutputError(
-      `cannot write ${path}: a device or a pipe stands where a file is needed; choose another name with --out`,
-    )
+    throw new OutputError(`cannot write ${path}: a device or a pipe stands where a file is needed; choose another name`)
   }
   const temporary = temporaryName(path)
   try {
@@ -207,14 +205,14 @@ export function asOutputError(path: string, error: unknown): Error {
   const remedies: Record<string, string> = {
     ENOSPC: 'the disk is full; free some space and run the same command again',
     EDQUOT: 'the disk quota is used up; free some space and run the same command again',
-    EROFS: 'the folder is on a read-only file system; choose another with --out',
-    EACCES: 'no permission to write there; choose another folder with --out',
-    EPERM: 'no permission to write there; choose another folder with --out',
-    ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another with --out',
-    ENOTDIR: 'a file stands where a folder is needed; choose another folder with --out',
-    EEXIST: 'a file stands where a folder is needed; choose another folder with --out',
+    EROFS: 'the folder is on a read-only file system; choose another',
+    EACCES: 'no permission to write there; choose another folder',
+    EPERM: 'no permission to write there; choose another folder',
+    ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another',
+    ENOTDIR: 'a file stands where a folder is needed; choose another folder',
+    EEXIST: 'a file stands where a folder is needed; choose another folder',
     ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one',
-    EISDIR: 'a folder stands where a file is needed; choose another name with --out',
+    EISDIR: 'a folder stands where a file is needed; choose another name',
   }
   const remedy = code === undefined ? undefined : remedies[code]
   if (remedy === undefined) return error instanceof Error ? error : new Error(String(error))

@@ -169,7 +169,7 @@ describe('failures of the file system', () => {
       const failing = writeFileAtomic(path, 'text')
       await expect(failing).rejects.toThrow(OutputError)
       await expect(failing).rejects.toThrow(
-        `cannot write ${path}: a file stands where a folder is needed; choose another folder with --out`,
+        `cannot write ${path}: a file stands where a folder is needed; choose another folder`,
       )
     }
     await expect(writeFolderAtomic(inFolder('file', 'unit'), async () => undefined)).rejects.toThrow(OutputError)
