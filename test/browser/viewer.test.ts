@@ -280,8 +280,10 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     expect(await other.inputValue('#colours')).toBe('viridis')
     // A link that is followed on the open page is a view too.
     await other.click('section#overview .thumbs a >> nth=1')
+    await expect
+      .poll(() => chosen(other, 'a'))
+      .toEqual(['plain', 'fc6', '125×125 px', 'mean over 3 patches', 'top-right'])
     await ready(other)
-    expect(await chosen(other, 'a')).toEqual(['plain', 'fc6', '125×125 px', 'mean over 3 patches', 'top-right'])
     expect(await other.evaluate(() => document.activeElement?.id)).toBe('a-plot')
     await expect
       .poll(() => other.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top))
