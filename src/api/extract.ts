@@ -14,8 +14,7 @@ import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js
 import { sha256 } from '../files/sha256.js'
 import type { Network, Precision } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
-import { readImage } from '../patches/image.js'
-import { checkVisible, patchAtSize } from '../patches/patch.js'
+import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
 import { checkBlend, chooseNetwork, type NetworkChoice } from './options.js'
@@ -82,8 +81,8 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   checkBlend(blend)
   const request = parseDevice(options.device ?? 'auto')
   const network = await chooseNetwork(options)
-  const patch = patchAtSize(parse(options.patch).name, await readImage(options.patch), size, network.input.rows)
-  checkVisible(patch, blend, options.patch)
+  const source = { name: parse(options.patch).name, path: options.patch }
+  const [patch] = (await patchesOfSource(source, [size], network.input.rows, blend)) as [Patch]
   const { identity, background } = await readBackground(options.background ?? WHITE, network.input.rows)
   const scene = sceneOf(patch, background, blend)
   const grid = positionGrid(network.input.rows, size, stride)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
-import { parseDevice, processorName } from '../engine/device.js'
+import { type DeviceRequest, parseDevice, processorName } from '../engine/device.js'
 import {
   type Compositing,
   checkCompositing,
@@ -89,10 +89,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const { progress = silent, signal } = options
   const start = new Date()
   const device = options.device ?? 'auto'
-  const request = parseDevice(device)
-  checkPrecision(request, options.precision)
-  checkCompositing(request, options.compositing)
-  if (options.limits) checkLimits(options.limits)
+  const request = checkedRequest(options)
   const study = await planStudy(options)
   const beside = await patchesBeside(
     study.out,
@@ -144,6 +141,15 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   }
 }
 
+/** The wanted device. @throws UsageError for it and what has to go with it, before anything is read */
+function checkedRequest({ device = 'auto', precision, compositing, limits }: ReproduceOptions): DeviceRequest {
+  const request = parseDevice(device)
+  checkPrecision(request, precision)
+  checkCompositing(request, compositing)
+  if (limits) checkLimits(limits)
+  return request
+}
+
 /** Stores what patches and backgrounds look like, for the page: units hold their hashes only. */
 async function keepPictures({ out, patches, backgrounds }: Study): Promise<void> {
   for (const patch of patches) await keepPatchPicture(out, patch)
@@ -169,8 +175,7 @@ function writeJson(path: string, document: unknown): Promise<void> {
 
 /** What `reproduce` would do with the same options, with a short trial of each network for the time. */
 export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
-  checkPrecision(parseDevice(options.device ?? 'auto'), options.precision)
-  if (options.limits) checkLimits(options.limits)
+  checkedRequest(options)
   const study = await planStudy(options)
   let seconds = 0
   for (const network of study.networks) {

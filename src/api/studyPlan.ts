@@ -9,7 +9,7 @@ import { checkClassifier, type Loss } from '../experiments/separability.js'
 import { catalog, type GeneratorEntry, listGenerators, type Network, type Precision } from '../networks/index.js'
 import { type NamedBackground, readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
-import { checkVisible, type Patch, patchesOfSource } from '../patches/patch.js'
+import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { findUnit, UNIT_FORMAT, type UnitInputs } from '../results/unit.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticStudy.js'
@@ -293,9 +293,7 @@ async function patchesOf(
   const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
   const bySource: Patch[][] = []
   for (const source of sources) {
-    const patches = await patchesOfSource(source, sizes, frame)
-    for (const patch of patches) checkVisible(patch, blend, source.path)
-    bySource.push([...patches])
+    bySource.push([...(await patchesOfSource(source, sizes, frame, blend))])
   }
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }

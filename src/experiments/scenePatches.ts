@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
 import { nearestNames } from '../networks/nearestNames.js'
 import type { Background } from '../patches/background.js'
-import { checkVisible, type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
+import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
 /** Draws scenes of the objects for which it was made. */
@@ -29,8 +29,7 @@ export async function sceneDrawing(
     const source = sources.find(({ name }) => name === object.patch) ?? unknownPatch(object.patch, sources)
     checkInFrame(object, side)
     if (patches.has(keyOf(object))) continue
-    const [patch] = await patchesOfSource(source, [object.size], side)
-    checkVisible(patch as Patch, blend, source.path)
+    const [patch] = await patchesOfSource(source, [object.size], side, blend)
     patches.set(keyOf(object), patch as Patch)
   }
   const blank = backgroundPixels(background, side)

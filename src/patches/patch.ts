@@ -58,11 +58,16 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
   )
 }
 
-/** The square patches of a source, one for each size: from its ready-made file of that size where it has one. */
+/**
+ * The square patches of a source, one for each size: from its ready-made file of that size where it has one.
+ * @throws UsageError for a size that the frame has no room for; InputError for a damaged picture, or a patch of which
+ *   nothing would be seen
+ */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha }: PatchSource,
   sizes: readonly number[],
   frame: number,
+  blend: 'hard' | 'soft',
 ): Promise<readonly Patch[]> {
   const patches: Patch[] = []
   let whole: Image | undefined
@@ -71,7 +76,9 @@ export async function patchesOfSource(
     if (file === undefined) whole ??= await readImage(path)
     const image = file === undefined ? (whole as Image) : await readImage(file)
     const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size) : image
-    patches.push({ ...patchAtSize(name, resized, size, frame), ...(category !== undefined && { category }) })
+    const patch = patchAtSize(name, resized, size, frame)
+    checkVisible(patch, blend, file ?? path)
+    patches.push({ ...patch, ...(category !== undefined && { category }) })
   }
   return patches
 }

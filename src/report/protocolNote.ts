@@ -1,28 +1,18 @@
 import type { StudyGroup } from '../results/study.js'
-import type { UnitInputs } from '../results/unit.js'
-
-type Setting = readonly [name: string, of: (inputs: UnitInputs) => string | undefined]
+import { INPUT_TEXTS } from '../results/unit.js'
 
 /** What may differ between networks and sizes of one results folder, and makes their numbers hard to compare. */
-const SETTINGS: readonly Setting[] = [
-  ['stride', ({ stride }) => String(stride)],
-  ['background', ({ background }) => background],
-  ['blend', ({ blend }) => blend],
-  ['precision', ({ precision }) => precision ?? 'fp32'],
-  ['loss', ({ separability }) => separability?.loss],
-  ['C', ({ separability }) => separability?.C.toString()],
-  ['seed', ({ separability }) => separability?.seed.toString()],
-]
+const SETTINGS = ['stride', 'background', 'blend', 'precision', 'loss', 'C', 'seed'] as const
 
 /**
  * One line that says which networks and sizes were made otherwise than others, since results of several runs may lie in one
  * folder; undefined where all were made alike.
  */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
-  const differences = SETTINGS.flatMap(([name, of]) => {
+  const differences = SETTINGS.flatMap((name) => {
     const placesByValue = new Map<string, string[]>()
     for (const { model, size, units } of groups) {
-      const value = units[0] && of(units[0].inputs)
+      const value = units[0] && INPUT_TEXTS[name](units[0].inputs)
       if (value === undefined) continue
       placesByValue.set(value, [...(placesByValue.get(value) ?? []), `${model} ${size}`])
     }

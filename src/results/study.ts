@@ -5,7 +5,15 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import { type Metric, unitMetrics } from './metrics.js'
-import { readAnchorFeatures, readUnit, readUnitMaps, type Unit, type UnitInputs, unitFolder } from './unit.js'
+import {
+  INPUT_TEXTS,
+  readAnchorFeatures,
+  readUnit,
+  readUnitMaps,
+  type Unit,
+  type UnitInputs,
+  unitFolder,
+} from './unit.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -72,10 +80,10 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   let visit = Promise.resolve()
   let next = readMapsOf(results, folders[0] as string)
   try {
-    for (const folder of folders) {
+    for (const [i, folder] of folders.entries()) {
       const { unit, maps } = await next
       checkSameGroup(folder, unit, units[0])
-      const following = folders[units.length + 1]
+      const following = folders[i + 1]
       if (following !== undefined) next = readMapsOf(results, following)
       // Its failure is seen when its turn comes.
       next.catch(() => undefined)
@@ -156,17 +164,25 @@ async function nullBaselineOf(
  * scheme's numbers are of the units that have it.
  */
 function differenceOf(a: UnitInputs, b: UnitInputs): string | undefined {
-  if (a.stride !== b.stride) return 'stride'
-  if (JSON.stringify(a.layers) !== JSON.stringify(b.layers)) return 'list of layers'
-  if (a.weightsSha256 !== b.weightsSha256) return 'set of weights'
-  if (a.background !== b.background) return 'background'
-  if (a.blend !== b.blend) return 'blend'
-  if (a.precision !== b.precision) return 'precision'
-  if (a.separability === null || b.separability === null) return undefined
-  const { loss, C, seed } = a.separability
-  const other = b.separability
-  return loss === other.loss && C === other.C && seed === other.seed ? undefined : 'classifier'
+  const differing = GROUP_SETTINGS.find(([name]) => {
+    const [one, other] = [INPUT_TEXTS[name](a), INPUT_TEXTS[name](b)]
+    return one !== undefined && other !== undefined && one !== other
+  })
+  return differing?.[1]
 }
+
+/** What all units of a group have in common, and what it is called. */
+const GROUP_SETTINGS = [
+  ['stride', 'stride'],
+  ['layers', 'list of layers'],
+  ['weightsSha256', 'set of weights'],
+  ['background', 'background'],
+  ['blend', 'blend'],
+  ['precision', 'precision'],
+  ['loss', 'classifier'],
+  ['C', 'classifier'],
+  ['seed', 'classifier'],
+] as const
 
 /**
  * Looks at the units that a results folder holds beside the planned ones, before anything is computed.

@@ -42,6 +42,29 @@ const inputsSchema = z.object({
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
+/** What two units must have in common to be the same; of fold schemes and features a unit may hold more than is wanted. */
+type SharedInput =
+  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'keepsFeatures'>
+  | Exclude<keyof NonNullable<UnitInputs['separability']>, 'cv'>
+
+/** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */
+export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
+  model: ({ model }) => model,
+  patch: ({ patch }) => patch,
+  size: ({ size }) => String(size),
+  weightsSha256: ({ weightsSha256 }) => weightsSha256,
+  patchSha256: ({ patchSha256 }) => patchSha256,
+  category: ({ category }) => JSON.stringify(category),
+  layers: ({ layers }) => JSON.stringify(layers),
+  stride: ({ stride }) => String(stride),
+  background: ({ background }) => background,
+  blend: ({ blend }) => blend,
+  precision: ({ precision }) => precision ?? 'fp32',
+  loss: ({ separability }) => separability?.loss,
+  C: ({ separability }) => separability?.C.toString(),
+  seed: ({ separability }) => separability?.seed.toString(),
+}
+
 const anchorSchema = z.object({ row: z.number().int(), col: z.number().int(), mean: z.number(), min: z.number() })
 
 const taskSchema = z.object({
@@ -228,31 +251,23 @@ async function readUnitArray(folder: string, unit: Unit, file: string, shape: re
 
 /** In what a stored unit is not the wanted one, in words; empty: it will do. */
 function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
-  const differences: string[] = []
-  const compare = <T>(what: string, has: T, wants: T) => {
-    if (JSON.stringify(has) !== JSON.stringify(wants)) differences.push(`${what} ${has}, not ${wants}`)
-  }
-  compare('network', stored.model, wanted.model)
-  compare('patch', stored.patch, wanted.patch)
-  compare('size', stored.size, wanted.size)
-  if (stored.weightsSha256 !== wanted.weightsSha256) differences.push('another checkpoint')
-  if (stored.patchSha256 !== wanted.patchSha256) differences.push('another picture')
-  compare('category', stored.category ?? 'none', wanted.category ?? 'none')
-  compare('layers', stored.layers, wanted.layers)
-  compare('stride', stored.stride, wanted.stride)
-  compare('background', stored.background, wanted.background)
-  compare('blend', stored.blend, wanted.blend)
-  compare('precision', stored.precision ?? 'fp32', wanted.precision ?? 'fp32')
+  const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
+    const [has, wants] = [textOf(stored), textOf(wanted)]
+    if (has === undefined || wants === undefined || has === wants) return []
+    return [DIFFERENT_FILES[name] ?? `${name} ${has}, not ${wants}`]
+  })
   if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
-  const { separability: has } = stored
-  const { separability: wants } = wanted
-  if (wants === null) return differences
-  if (has === null) return [...differences, 'no separability']
-  compare('loss', has.loss, wants.loss)
-  compare('C', has.C, wants.C)
-  compare('seed', has.seed, wants.seed)
-  if (!wants.cv.every((scheme) => has.cv.includes(scheme))) compare('folds', has.cv, wants.cv)
+  if (wanted.separability === null) return differences
+  if (stored.separability === null) return [...differences, 'no separability']
+  const [has, wants] = [stored.separability.cv, wanted.separability.cv]
+  if (!wants.every((scheme) => has.includes(scheme))) differences.push(`folds ${has}, not ${wants}`)
   return differences
+}
+
+/** Inputs whose hashes say nothing to people. */
+const DIFFERENT_FILES: Readonly<Record<string, string>> = {
+  weightsSha256: 'another checkpoint',
+  patchSha256: 'another picture',
 }
 
 function isOfOtherVersion(json: unknown): boolean {

@@ -20,7 +20,7 @@ afterEach(async () => {
 async function drawing(): Promise<(objects: readonly PlacedObject[]) => Uint8Array> {
   const patches = new Map<string, Patch>()
   for (const source of await builtInPatches()) {
-    const [patch] = await patchesOfSource(source, [75], 224)
+    const [patch] = await patchesOfSource(source, [75], 224, 'hard')
     patches.set(source.name, patch as Patch)
   }
   return (objects) => {
