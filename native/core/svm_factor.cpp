@@ -56,7 +56,7 @@ void SymmetricFactor::subtract_panel(std::size_t begin, std::size_t end) {
   for (std::size_t j = begin; j < end; ++j) {
     const double scale = std::sqrt(pivots_[j]);
     for (std::size_t i = end; i < size_; ++i) {
-      scratch_[(i / kOuterPanel * (end - begin) + j - begin) * kOuterPanel + i % kOuterPanel] = scale * column(j)[i];
+      scratch_[outer_index(j - begin, i, end - begin)] = scale * column(j)[i];
     }
   }
   for_each_piece(size_ - end, kStripRows, threads_, [&](std::size_t, std::size_t first, std::size_t last) {

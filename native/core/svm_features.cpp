@@ -88,11 +88,8 @@ void HostFeatures::add_outer_products(const std::vector<std::uint32_t>& samples,
     const std::size_t count = std::min(kPieceRows, samples.size() - first);
     for (std::size_t r = 0; r < count; ++r) {
       const float* x = row(samples[first + r]);
-      const auto at = [&](std::size_t d) -> double& {
-        return piece[(d / kOuterPanel * count + r) * kOuterPanel + d % kOuterPanel];
-      };
-      for (std::size_t d = 0; d < dims_; ++d) at(d) = x[d];
-      for (std::size_t d = dims_; d < stride; ++d) at(d) = d == dims_;
+      for (std::size_t d = 0; d < dims_; ++d) piece[outer_index(r, d, count)] = x[d];
+      for (std::size_t d = dims_; d < stride; ++d) piece[outer_index(r, d, count)] = d == dims_;
     }
     for_each_piece(dims_ + 1, kStripRows, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
       kernels_.add_outer_products(piece.data(), count, begin, end, stride, scale, out);

@@ -111,21 +111,21 @@ void panel(const float* const* a, std::size_t rows, const B* const* b, std::size
 }
 
 /// Tiles of eight vectors of sums: columns of one cache line, and as many rows as a vector is wide.
-constexpr std::size_t kOuterRows = kWidth, kOuterColumns = kOuterPanel;
+constexpr std::size_t kOuterRows = kWidth;
 
 /// out[i + k][j ...] += scale · Σ_r x[r][i + k] x[r][j ...] for Rows rows and the columns of one panel of x.
 template <std::size_t Rows>
 void outer_tile(const double* x, std::size_t count, std::size_t i, std::size_t j, std::size_t stride, double scale,
                 double* out) {
-  constexpr std::size_t kParts = kOuterColumns / kWidth;
+  constexpr std::size_t kParts = kOuterPanel / kWidth;
   const Doubles factor = Doubles::fill(scale);
   Doubles sums[Rows][kParts];
   for (auto& row : sums) {
     for (Doubles& sum : row) sum = Doubles::zero();
   }
-  const double* rows = x + i / kOuterColumns * kOuterColumns * count + i % kOuterColumns;
-  const double* columns = x + j * count;
-  for (std::size_t r = 0; r < count; ++r, rows += kOuterColumns, columns += kOuterColumns) {
+  const double* rows = x + outer_index(0, i, count);
+  const double* columns = x + outer_index(0, j, count);
+  for (std::size_t r = 0; r < count; ++r, rows += kOuterPanel, columns += kOuterPanel) {
     Doubles right[kParts];
     for (std::size_t part = 0; part < kParts; ++part) right[part] = Doubles::load(columns + part * kWidth);
     for (std::size_t k = 0; k < Rows; ++k) {
@@ -169,8 +169,8 @@ void scalar_products(const float* const* a, std::size_t a_count, const float* co
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                         double scale, double* out) {
   // The panels of the rows stay in the caches while those of the columns go by once.
-  for (std::size_t j = begin / kOuterColumns * kOuterColumns; j < stride; j += kOuterColumns) {
-    const std::size_t last = least(end, j + kOuterColumns);
+  for (std::size_t j = begin / kOuterPanel * kOuterPanel; j < stride; j += kOuterPanel) {
+    const std::size_t last = least(end, j + kOuterPanel);
     std::size_t i = begin;
     for (; i + kOuterRows <= last; i += kOuterRows) outer_tile<kOuterRows>(x, count, i, j, stride, scale, out);
     for (; i < last; ++i) outer_tile<1>(x, count, i, j, stride, scale, out);

@@ -9,6 +9,11 @@ namespace shiftscope {
 /// Columns that lie together in the operand of outer products.
 constexpr std::size_t kOuterPanel = 8;
 
+/// Where x[row][column] of `rows` rows lies in that operand.
+constexpr std::size_t outer_index(std::size_t row, std::size_t column, std::size_t rows) {
+  return (column / kOuterPanel * rows + row) * kOuterPanel + column % kOuterPanel;
+}
+
 SHIFTSCOPE_DECLARE_LEVELS(
     /// out[i, p] = <features[i], weights[p]>.
     /// features: [rows, dims]. weights: [problems, stride], zero from dims to the next multiple of 8 that stride has room
@@ -22,7 +27,7 @@ SHIFTSCOPE_DECLARE_LEVELS(
 
     /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i (and some before it, from
     /// the begin of a vector on) to stride, a multiple of kOuterPanel and at least end. x lies in panels,
-    /// [stride / kOuterPanel, count, kOuterPanel]; begin is a multiple of kOuterPanel.
+    /// [stride / kOuterPanel, count, kOuterPanel] (outer_index); begin is a multiple of kOuterPanel.
     void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                             double scale, double* out);
 

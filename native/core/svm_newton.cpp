@@ -232,6 +232,7 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
 
 /// matrix: K + I / stiffness of the samples between the bounds, on and right of the diagonal.
 void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
+  // Too many to keep the products for the next step.
   if (between_.size() > gram_.capacity()) {
     problem_.features.fill_gram(between_, 0, threads, matrix, stride);
     for (std::size_t i = 0; i < between_.size(); ++i) matrix[i * stride + i] += 1 / stiffness_;

@@ -54,8 +54,8 @@ struct CompensatedSum {
     add_product(x, y.high);
     error = __fmaf_rn(x, y.low, error);
   }
-  /// Moves of the errors to the sum what it can hold, without a rounding: what is left of them starts small again, and it is
-  /// their size that sets how they are rounded.
+  /// Moves as much of the error to the sum as that can hold, without rounding. The error starts small again, and the
+  /// smaller it is, the less its additions are rounded.
   __device__ void settle() {
     const float next = __fadd_rn(sum, error);
     error = __fsub_rn(error, __fsub_rn(next, sum));
