@@ -65,13 +65,12 @@ describe('page', () => {
     expect(script).not.toContain('<!--')
   })
 
-  it('embeds any JSON in a script', () => {
+  it('embeds any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), names, (value, name) => {
         const text = embeddedJson({ value, name })
         expect(text).not.toMatch(/[<\u2028\u2029]/)
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify({ value, name })))
-        expect(new Function(`return ${text}`)()).toEqual(JSON.parse(text))
       }),
     )
   })

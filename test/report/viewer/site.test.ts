@@ -9,6 +9,7 @@ import { patchAtSize } from '../../../src/patches/patch.js'
 import { decodeMap } from '../../../src/report/viewer/mapCoding.js'
 import { siteWriter } from '../../../src/report/viewer/site.js'
 import { scaleRows } from '../../../src/report/viewer/siteFeatures.js'
+import { writeSiteFile } from '../../../src/report/viewer/siteFile.js'
 import type { SiteIndex, SiteMaps } from '../../../src/report/viewer/siteIndex.js'
 import { keepPatchPicture } from '../../../src/results/pictures.js'
 import { readStudy } from '../../../src/results/study.js'
@@ -85,6 +86,17 @@ describe('files of the site', () => {
     expect(groups.map(({ model, layers }) => [model, ...layers.map(({ name }) => name)])).toEqual([
       ['"</script>', '..', '<b>'],
     ])
+  })
+
+  it('hand over any value of JSON, with keys that a literal of JavaScript would not take', async () => {
+    const values = fc.jsonValue().filter((value) => value !== null)
+    await fc.assert(
+      fc.asyncProperty(values, async (value) => {
+        await writeSiteFile(inFolder('site'), 'value', value)
+        expect(JSON.stringify(handed('value.js'))).toBe(JSON.stringify(value))
+      }),
+      { examples: [[JSON.parse('{"__proto__":{"a":1}}')], ['</script>\u2028\\"']] },
+    )
   })
 
   it('say which page they belong to: another study has another digest', async () => {
