@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { workerFile } from '../files/package.js'
 import type {
   BatchComparison,
   DeviceAnswer,
@@ -12,7 +13,6 @@ import type {
   Placement,
   SceneRequest,
 } from './deviceMessages.js'
-import { workerFile } from './pool.js'
 
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000

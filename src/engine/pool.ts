@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina'
 import { WorkerError } from '../errors.js'
+import { workerFile } from '../files/package.js'
 import type { Network } from '../networks/index.js'
 import {
   BATCH_DONE,
@@ -115,14 +116,6 @@ export function openPool(
     extract: (scene, offsets, options = {}) => extract(piscina, network, settings, memory, scene, offsets, options),
     close: () => piscina.destroy(),
   }
-}
-
-/**
- * Address of a worker's script, given its place in the build: threads run plain JavaScript, also when the rest of the
- * program runs from its TypeScript source.
- */
-export function workerFile(script: string): string {
-  return new URL(`../../dist/${script}`, import.meta.url).href
 }
 
 async function extract(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** The package's own folder; this file lies two folders below it, as source and as build output. */
 export function packageFolder(): string {
@@ -16,4 +16,12 @@ export function modelsFolder(): string {
 export function packageVersion(): string {
   const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
+}
+
+/**
+ * Address of a worker's script, given its place in the build: threads and processes run plain JavaScript, also when the
+ * rest of the program runs from its TypeScript source.
+ */
+export function workerFile(script: string): string {
+  return pathToFileURL(join(packageFolder(), 'dist', script)).href
 }

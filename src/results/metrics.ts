@@ -34,27 +34,45 @@ export interface Metric {
 /** Thresholds of coverage: the share of positions at least this similar to the anchor. */
 export const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
 
+/** A number and what it measures. */
+export type Measured = readonly [Measure, number]
+
 /**
- * All metrics of a unit. What its stride cannot show is left out: jaggedness is of 1-pixel neighbours, and the grid
- * spectrum has the periods that its positions can tell apart. Neighbours of consistency are one stride apart, as the
- * variant says.
+ * What is measured of each of a unit's layers. What its stride cannot show is left out: jaggedness is of 1-pixel
+ * neighbours, and the grid spectrum has the periods that its positions can tell apart. Neighbours of consistency are one
+ * stride apart, as the variant says.
  * @param maps cosine maps, [layers, 5, rows, cols]
  */
-export function unitMetrics(unit: Unit, maps: Float32Array): readonly Metric[] {
-  const { model, size, patch } = unit.inputs
-  return unit.layers.flatMap((layer, i) => {
+export function measureLayers(unit: Unit, maps: Float32Array): readonly (readonly Measured[])[] {
+  return unit.layers.map((layer, i) => {
     const length = ANCHOR_NAMES.length * unit.rows * unit.cols
-    const measured = [
+    return [
       ...ofMaps(unit, layer, maps.subarray(i * length, (i + 1) * length)),
       ...ofNeighbours(unit, layer),
       ...ofClassifiers(layer),
     ]
-    return measured.map(([measure, value]) => ({ model, layer: layer.name, size, patch, measure, value }))
   })
 }
 
+/**
+ * The rows of metrics.csv about a unit.
+ * @param measured of each layer, by `measureLayers`, also in another thread
+ */
+export function unitMetrics(unit: Unit, measured: readonly (readonly Measured[])[]): readonly Metric[] {
+  const { model, size, patch } = unit.inputs
+  return unit.layers.flatMap(({ name: layer }, i) =>
+    (measured[i] as readonly Measured[]).map(([measure, value]) => ({
+      model,
+      layer,
+      size,
+      patch,
+      measure: sameMeasure(measure),
+      value,
+    })),
+  )
+}
+
 type Layer = Unit['layers'][number]
-type Measured = readonly [Measure, number]
 
 /** @param maps of one layer, [5, rows, cols] */
 function ofMaps(unit: Unit, { similarity }: Layer, maps: Float32Array): readonly Measured[] {
@@ -106,16 +124,19 @@ function ofClassifiers({ separability }: Layer): readonly Measured[] {
   )
 }
 
+function measure(metric: string, variant: string, keys: Omit<Measure, 'metric' | 'variant'> = {}): Measure {
+  return { metric, variant, ...keys }
+}
+
 const knownMeasures = new Map<string, Measure>()
 
 /** The same object for the same measure, since a study has hundreds of thousands of numbers of a hundred measures. */
-function measure(metric: string, variant: string, keys: Omit<Measure, 'metric' | 'variant'> = {}): Measure {
-  const name = `${metric} ${variant}`
+function sameMeasure(measure: Measure): Measure {
+  const name = `${measure.metric} ${measure.variant}`
   const known = knownMeasures.get(name)
   if (known !== undefined) return known
-  const made = { metric, variant, ...keys }
-  knownMeasures.set(name, made)
-  return made
+  knownMeasures.set(name, measure)
+  return measure
 }
 
 /** Rows of metrics.csv that are put into one piece of text. */

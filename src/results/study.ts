@@ -4,16 +4,10 @@ import { dirname, join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
+import type { MeasuredUnit } from './measuredUnit.js'
 import { type Metric, unitMetrics } from './metrics.js'
-import {
-  INPUT_TEXTS,
-  readAnchorFeatures,
-  readUnit,
-  readUnitMaps,
-  type Unit,
-  type UnitInputs,
-  unitFolder,
-} from './unit.js'
+import { INPUT_TEXTS, readAnchorFeatures, readUnit, type Unit, type UnitInputs, unitFolder } from './unit.js'
+import { openUnitReader, type UnitReader } from './unitReader.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -39,7 +33,8 @@ export interface UnitVisitor {
   /** Called with the number of units before the first is read. */
   readonly onCount?: (units: number) => void
   /**
-   * Called with every unit, one after the other, units of one network and size together; never twice at a time.
+   * Called with every unit in order, units of one network and size together, while up to three earlier calls are still
+   * at work.
    * @param folder where the unit lies
    * @param maps cosine maps, [layers, 5, rows, cols]
    */
@@ -65,39 +60,46 @@ export async function readStudy(
     }
   }
   if (folders.length === 0) throw await noUnits(results)
-  visitor.onCount?.(folders.flat().length)
+  const count = folders.flat().length
+  visitor.onCount?.(count)
+  const reader = openUnitReader(results, count)
   const groups: StudyGroup[] = []
-  for (const group of folders) groups.push(await readGroup(results, group, visitor))
+  try {
+    for (const group of folders) groups.push(await readGroup(reader, group, visitor))
+  } finally {
+    await reader.close()
+  }
   const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
   return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
-async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
+/** Visits of units that may run side by side. */
+const VISITS_AT_ONCE = 4
+
+async function readGroup(reader: UnitReader, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: Unit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
-  // The disk is slow where the visitor writes: meanwhile the next unit is read and measured, and the one after it read.
-  let visit = Promise.resolve()
-  let next = readMapsOf(results, folders[0] as string)
+  // Visitors wait for the disk: meanwhile other units are visited, and the next ones read and measured.
+  const visits: Promise<void>[] = []
+  const reads: Promise<MeasuredUnit>[] = []
   try {
     for (const [i, folder] of folders.entries()) {
-      const { unit, maps } = await next
+      for (const following of folders.slice(i + reads.length, i + reader.ahead)) {
+        reads.push(seenLater(reader.read(following)))
+      }
+      const { unit, maps, measured } = await (reads.shift() as Promise<MeasuredUnit>)
       checkSameGroup(folder, unit, units[0])
-      const following = folders[i + 1]
-      if (following !== undefined) next = readMapsOf(results, following)
-      // Its failure is seen when its turn comes.
-      next.catch(() => undefined)
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
-      for (const metric of unitMetrics(unit, maps)) metrics.push(metric)
+      for (const metric of unitMetrics(unit, measured)) metrics.push(metric)
       units.push(unit)
-      await visit
-      visit = Promise.resolve(onUnit?.(unit, maps, folder))
-      // Its failure is seen above or below; until then it must not count as unhandled.
-      visit.catch(() => undefined)
+      if (visits.length === VISITS_AT_ONCE) await visits.shift()
+      visits.push(seenLater(Promise.resolve(onUnit?.(unit, maps, folder))))
     }
+    await Promise.all(visits)
   } finally {
-    await visit
+    await Promise.allSettled(visits)
   }
   const [first] = units
   if (first === undefined || sums === undefined) throw new Error('a group needs at least one unit')
@@ -115,12 +117,10 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   }
 }
 
-/** Reads a unit, which must be where it belongs, with its cosine maps, [layers, 5, rows, cols]. */
-async function readMapsOf(results: string, folder: string): Promise<{ unit: Unit; maps: Float32Array }> {
-  const unit = await readUnit(folder)
-  const home = unitFolder(results, unit.inputs)
-  if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
-  return { unit, maps: (await readUnitMaps(folder, unit)).data }
+/** A failure of the promise is seen when its turn comes; until then it must not count as unhandled. */
+function seenLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 /** @throws InputError for a unit that cannot be averaged with the first of its group */

@@ -1,13 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
-import { COVERAGE_THRESHOLDS, csvCell, type Metric, metricsCsv, unitMetrics } from '../../src/results/metrics.js'
-import type { UnitInputs } from '../../src/results/unit.js'
+import {
+  COVERAGE_THRESHOLDS,
+  csvCell,
+  type Metric,
+  measureLayers,
+  metricsCsv,
+  unitMetrics,
+} from '../../src/results/metrics.js'
+import type { Unit, UnitInputs } from '../../src/results/unit.js'
 import { madeUnit } from './study.js'
 
 function metricsOf(changes: Partial<UnitInputs> = {}) {
   const { unit, maps } = madeUnit(changes)
-  return { unit, maps, metrics: unitMetrics({ ...unit, arrays: {} }, maps) }
+  return { unit, maps, metrics: measuredMetrics({ ...unit, arrays: {} }, maps) }
+}
+
+function measuredMetrics(unit: Unit, maps: Float32Array): readonly Metric[] {
+  return unitMetrics(unit, measureLayers(unit, maps))
 }
 
 function csvOf(metrics: readonly Metric[]): string {
@@ -74,7 +85,7 @@ describe('metrics of a unit', () => {
         { length: 2 * 5 * side * side },
         (_, i) => 0.9 + 0.01 * Math.cos((2 * Math.PI * (i % side) * stride) / 8),
       )
-      return unitMetrics({ ...unit, rows: side, cols: side, arrays: {} }, maps).filter(
+      return measuredMetrics({ ...unit, rows: side, cols: side, arrays: {} }, maps).filter(
         ({ measure }) => measure.metric === 'grid-spectrum',
       )
     }
@@ -122,7 +133,9 @@ describe('metrics of a unit', () => {
     }
     const { maps } = madeUnit()
     expect(
-      unitMetrics(line, maps).filter(({ measure }) => measure.metric === 'consistency' && measure.axis === 'vertical'),
+      measuredMetrics(line, maps).filter(
+        ({ measure }) => measure.metric === 'consistency' && measure.axis === 'vertical',
+      ),
     ).toEqual([])
   })
 })

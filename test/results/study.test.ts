@@ -62,22 +62,54 @@ describe('study', () => {
     }
   })
 
-  it('shows every unit with its maps, one at a time, while it reads', async () => {
-    for (const patch of ['dog', 'car']) await store(inFolder(), { patch }, patch === 'car' ? 0.8 : 0.6)
-    await store(inFolder(), { patch: 'car', size: 75 })
+  it('shows every unit with its maps in order while it reads, and waits for none but the fourth before', async () => {
+    for (const patch of ['a', 'b', 'c', 'd', 'e', 'f']) await store(inFolder(), { patch }, patch === 'a' ? 0.8 : 0.6)
+    await store(inFolder(), { patch: 'a', size: 75 })
     const seen: string[] = []
     let open = 0
+    let most = 0
     await readStudy(inFolder(), [], {
       onCount: (units) => seen.push(`${units} units`),
       onUnit: async ({ inputs: { size, patch } }, maps, folder) => {
-        expect(++open).toBe(1)
-        await new Promise((done) => setTimeout(done, 5))
         expect(folder).toBe(unitFolder(inFolder(), { ...inputs, size, patch }))
         seen.push(`${size} ${patch} ${maps[0]?.toFixed(2)}`)
+        most = Math.max(most, ++open)
+        await new Promise((done) => setTimeout(done, 50))
         open--
       },
     })
-    expect(seen).toEqual(['3 units', '125 car 0.80', '125 dog 0.60', '75 car 0.90'])
+    const others = ['b', 'c', 'd', 'e', 'f'].map((patch) => `125 ${patch} 0.60`)
+    expect(seen).toEqual(['7 units', '125 a 0.80', ...others, '75 a 0.90'])
+    expect(most).toBe(4)
+    expect(open).toBe(0)
+  })
+
+  it('gives the same by threads, which read studies of many units', async () => {
+    const { maps } = madeUnit()
+    for (let i = 0; i < 120; i++) await store(inFolder('many'), { patch: `patch ${i}` }, 0.5 + i / 1000)
+    cpSync(
+      inFolder('many', 'units', 'alexnet', '125', 'patch 7'),
+      inFolder('few', 'units', 'alexnet', '125', 'patch 7'),
+      {
+        recursive: true,
+      },
+    )
+    const visited: string[] = []
+    const [group] = await readStudy(inFolder('many'), [], {
+      onUnit: ({ inputs: { patch } }, visitedMaps) => {
+        visited.push(patch)
+        expect(visitedMaps).toHaveLength(maps.length)
+      },
+    })
+    expect(visited).toEqual(group?.units.map(({ inputs: { patch } }) => patch))
+    expect(visited).toHaveLength(120)
+    const [one] = await readStudy(inFolder('few'), [])
+    expect(group?.metrics.filter(({ patch }) => patch === 'patch 7')).toEqual(one?.metrics)
+    expect(group?.units.find(({ inputs: { patch } }) => patch === 'patch 7')).toEqual(one?.units[0])
+
+    writeFileSync(inFolder('many', 'units', 'alexnet', '125', 'patch 50', 'unit.json'), '{}')
+    await expect(readStudy(inFolder('many'), [])).rejects.toThrow(InputError)
+    await expect(readStudy(inFolder('many'), [])).rejects.toThrow(/patch 50.*damaged/)
   })
 
   it.each(['first', 'last'])(

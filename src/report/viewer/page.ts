@@ -1,7 +1,6 @@
 import { escapeHtml } from '../html.js'
 import type { ReportSection } from '../section.js'
 import { viewerScript } from './script.js'
-import { embeddedJson } from './siteFile.js'
 import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { viewerHtml } from './viewerHtml.js'
@@ -69,4 +68,9 @@ function sectionHtml({ id, title, html }: ReportSection): string {
 <h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>
 ${html}
 </section>`
+}
+
+/** JSON that may stand in a script element: no end tag, no comment. */
+export function embeddedJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
 }

@@ -24,7 +24,8 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 /** What is known of a group while its units come in. */
 interface GroupFiles {
   readonly key: number
-  readonly units: SiteUnit[]
+  /** In the order in which they came; each is there once its files are written. */
+  readonly units: Promise<SiteUnit>[]
 }
 
 /**
@@ -40,21 +41,31 @@ export function siteWriter(results: string, site: string): SiteWriter {
     groups.set(name, files)
     return files
   }
+  const writeFiles = async (file: string, unit: Unit, maps: Float32Array, folder: string): Promise<SiteUnit> => {
+    const [picture, features] = await Promise.all([
+      pictures.patch(unit.inputs),
+      writeFeatures(site, `features/${file}`, unit, folder),
+      writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps, folder)),
+    ])
+    return { patch: unit.inputs.patch, picture, ...(features && { features }) }
+  }
   return {
     onUnit: async (unit, maps, folder) => {
       const { key, units } = filesOf(unit.inputs.model, unit.inputs.size)
-      const file = `${key}/${units.length}`
-      await writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps, folder))
-      const features = await writeFeatures(site, `features/${file}`, unit, folder)
-      const picture = await pictures.patch(unit.inputs)
-      units.push({ patch: unit.inputs.patch, picture, ...(features && { features }) })
+      const written = writeFiles(`${key}/${units.length}`, unit, maps, folder)
+      units.push(written)
+      await written
     },
     finish: async (studyGroups, summary, limits) => {
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
         const { key, units } = filesOf(group.model, group.size)
         await writeSiteFile(site, `maps/${key}/mean`, meanMaps(group, summary.similarity))
-        described.push({ key, units, ...(await describeGroup(group, summary, pictures.background)) })
+        described.push({
+          key,
+          units: await Promise.all(units),
+          ...(await describeGroup(group, summary, pictures.background)),
+        })
       }
       const digest: SiteDigest = sha256(JSON.stringify([described, limits]))
       await writeSiteFile(site, 'study', digest)

@@ -8,12 +8,7 @@ import { RECEIVER } from './receiver.js'
  * @param key way of the file below the site's folder, without extension: numbers and words of this program's alone
  */
 export async function writeSiteFile(site: string, key: string, value: unknown): Promise<void> {
-  const script = `${RECEIVER}(${embeddedJson(key)},JSON.parse(${embeddedJson(JSON.stringify(value))}))\n`
-  await writeFileAtomic(join(site, `${key}.js`), script)
-}
-
-/** JSON that may stand in a script, inside HTML or alone: no end tag, no comment, no line break of JavaScript's. */
-export function embeddedJson(value: unknown): string {
-  const escapes: Record<string, string> = { '<': '\\u003c', '\u2028': '\\u2028', '\u2029': '\\u2029' }
-  return JSON.stringify(value).replace(/[<\u2028\u2029]/g, (character) => escapes[character] as string)
+  // In single quotes, JSON needs few escapes more.
+  const text = JSON.stringify(value).replace(/[\\']/g, '\\$&')
+  await writeFileAtomic(join(site, `${key}.js`), `${RECEIVER}('${key}',JSON.parse('${text}'))\n`)
 }

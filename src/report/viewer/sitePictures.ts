@@ -17,22 +17,21 @@ export interface SitePictures {
 
 /** Writes the pictures that units name, `pictures/<key>.js` below the site's folder. */
 export function sitePictures(results: string, site: string): SitePictures {
-  const keys = new Map<string, number | null>()
-  let count = 0
-  const keyOf = async (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
+  const keys = new Map<string, Promise<number | null>>()
+  // Keys are given when pictures are asked for, also to those that turn out to be missing: the same study gives the same
+  // files, whichever is written first.
+  const keyOf = (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
     const known = keys.get(name)
     if (known !== undefined) return known
-    const png = await makePng()
-    const key = png === undefined ? null : count++
-    keys.set(name, key)
-    if (png !== undefined) {
-      await writeSiteFile(
-        site,
-        `pictures/${key}`,
-        `data:image/png;base64,${png.toString('base64')}` satisfies SitePicture,
-      )
-    }
-    return key
+    const key = keys.size
+    const written = makePng().then(async (png) => {
+      if (png === undefined) return null
+      const picture: SitePicture = `data:image/png;base64,${png.toString('base64')}`
+      await writeSiteFile(site, `pictures/${key}`, picture)
+      return key
+    })
+    keys.set(name, written)
+    return written
   }
   return {
     patch: ({ patchSha256, size, blend }) =>

@@ -170,13 +170,14 @@ describe('pictures of the site', () => {
     await store({ model: 'b', background: '#102030' })
     await store({ model: 'c', background: 'noise:5' })
     const { groups } = await writeSite()
+    // The key that the patch's picture would have is not used again.
     expect(groups.map(({ background }) => background)).toEqual([
       { colour: 'rgb(255 255 255)' },
       { colour: 'rgb(16 32 48)' },
-      { picture: 0 },
+      { picture: 1 },
     ])
     const frame = groups[2]?.frame as number
-    const { data, info } = await pixels(0)
+    const { data, info } = await pixels(1)
     expect([info.width, info.height]).toEqual([frame, frame])
     expect(sha(data)).toBe(sha(noise(5, frame, frame)))
   })

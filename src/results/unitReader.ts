@@ -1,0 +1,44 @@
+import { availableParallelism } from 'node:os'
+import { Piscina } from 'piscina'
+import { InputError } from '../errors.js'
+import { workerFile } from '../files/package.js'
+import { type MeasuredUnit, readMeasuredUnit } from './measuredUnit.js'
+import type { UnitAnswer, UnitTask } from './unitWorker.js'
+
+/** Units from which on threads save more than their start costs. */
+const WORTH_THREADS = 100
+
+/** More would wait for the thread that takes what they read. */
+const MOST_THREADS = 4
+
+/** Reads and measures the units of one results folder. */
+export interface UnitReader {
+  /** How many units are best asked for before the first of them is taken. */
+  readonly ahead: number
+  /** @throws InputError if the unit is damaged or not where it belongs */
+  readonly read: (folder: string) => Promise<MeasuredUnit>
+  readonly close: () => Promise<void>
+}
+
+/** @param units how many will be read: many are read by threads */
+export function openUnitReader(results: string, units: number): UnitReader {
+  if (units < WORTH_THREADS) {
+    return { ahead: 2, read: (folder) => readMeasuredUnit(results, folder), close: () => Promise.resolve() }
+  }
+  const threads = Math.min(MOST_THREADS, availableParallelism())
+  const piscina = new Piscina({
+    filename: workerFile('results/unitWorker.js'),
+    minThreads: threads,
+    maxThreads: threads,
+    concurrentTasksPerWorker: 1,
+  })
+  return {
+    ahead: 2 * threads,
+    read: async (folder) => {
+      const answer: UnitAnswer = await piscina.run({ results, folder } satisfies UnitTask)
+      if ('refused' in answer) throw new InputError(answer.refused)
+      return answer
+    },
+    close: () => piscina.destroy(),
+  }
+}
