@@ -41,6 +41,7 @@ const commands = [
 ]
 for (const command of commands) program.addCommand(command)
 for (const command of allCommands(program)) {
+  requireAfterParsing(command)
   command
     .option('--verbose', 'show the stack of an error')
     .exitOverride()
@@ -80,6 +81,18 @@ function report(error: unknown): number {
 function fullStack(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${fullStack(error.cause)}` : ''
   return `${error.stack ?? error.message}${cause}`
+}
+
+/** Commander itself misses a required option before it names an unknown one, which may be the same misspelt. */
+function requireAfterParsing(command: Command): void {
+  const required = command.options.filter(({ mandatory }) => mandatory)
+  if (required.length === 0) return
+  for (const option of required) option.makeOptionMandatory(false)
+  command.usage(`${required.map(({ flags }) => flags).join(' ')} ${command.usage()}`)
+  command.hook('preAction', () => {
+    const missing = required.find((option) => command.getOptionValue(option.attributeName()) === undefined)
+    if (missing !== undefined) command.error(`error: required option '${missing.flags}' not specified`)
+  })
 }
 
 function allCommands(command: Command): Command[] {

@@ -50,6 +50,18 @@ describe('command line', () => {
     },
   )
 
+  it('names a misspelt option rather than the one that it leaves out; help shows what is required', async () => {
+    const misspelt = await shiftscope('extract', '--modle', 'tiny-alexnet')
+    expect(misspelt.stderr).toBe("shiftscope: unknown option '--modle' (Did you mean --model?)\n")
+    const missing = await shiftscope('extract', '--model', 'tiny-alexnet', '--patch', DOG, '--size', '75')
+    expect([missing.status, missing.stderr]).toEqual([
+      2,
+      "shiftscope: required option '--out <folder>' not specified\n",
+    ])
+    const help = await shiftscope('extract', '--help')
+    expect(help.stdout).toContain('extract --model <id> --patch <image> --size <n> --out <folder> [options]')
+  })
+
   it('prints no control characters of a name in an error', async () => {
     const { status, stderr } = await shiftscope('report', join(folder, 'no\u001b]0;title\u0007ne'))
     expect(status).toBe(3)
