@@ -3,3 +3,9 @@
  * What somebody computes here is nobody else's business; and a program that works offline shall not try the network.
  */
 process.env.ORT_DISABLE_TELEMETRY ||= '1'
+
+/**
+ * CUDA numbers its cards by speed unless the environment says otherwise before its first call: in this process, which
+ * trains classifiers, as in those of networks, and as NVIDIA's files and tools do.
+ */
+process.env.CUDA_DEVICE_ORDER ||= 'PCI_BUS_ID'

@@ -3,7 +3,7 @@
  * image. Every function's documentation gives shapes, units, errors and source.
  */
 
-import './telemetry.js'
+import './environment.js'
 
 export { type Arithmetic, type ArithmeticOptions, arithmetic } from './api/arithmetic.js'
 export {

@@ -105,6 +105,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     ...(options.precision && { precision: options.precision }),
     ...(options.compositing && { compositing: options.compositing }),
     onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
   })
   const { pool } = execution
   let partial: PartialArrays | undefined

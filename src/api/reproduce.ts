@@ -97,7 +97,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   )
   if (beside.length > 0)
     progress.note(`${study.out} holds other patches too; they count in its tables: ${beside.join(', ')}`)
-  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision)
+  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
   const skipped = study.units.length - study.left.length
@@ -261,7 +261,7 @@ function openUnits(
   images: number,
   options: ReproduceOptions,
 ): Promise<Execution> {
-  const { progress = silent } = options
+  const { progress = silent, signal } = options
   return openExecution({
     network,
     scene: sceneOf(patch, backgroundFor(study, network).background, study.blend),
@@ -272,6 +272,7 @@ function openUnits(
     ...(options.compositing && { compositing: options.compositing }),
     compares: needsComparisonsAlone(study),
     onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
   })
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { type Device, type DeviceRequest, devicesOf, processorName } from '../engine/device.js'
+import { FULL_PRECISION } from '../engine/deviceProcess.js'
 import { openExecution } from '../engine/execution.js'
 import { type ExtractionPool, openPool } from '../engine/pool.js'
 import { positionGrid } from '../engine/positions.js'
@@ -131,6 +132,8 @@ async function bestBareSettings(network: Network, wished: WishedSettings): Promi
 }
 
 function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
+  // As in the pipeline's processes.
+  if (device.name !== 'cpu') Object.assign(process.env, { ...FULL_PRECISION, ...process.env })
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
     input: network.input,

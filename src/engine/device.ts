@@ -136,14 +136,37 @@ export function isSoftware(adapter: string): boolean {
   return SOFTWARE.test(adapter)
 }
 
-/** The models of NVIDIA's cards, as the kernel's driver lists them on Linux. */
-export function nvidiaModels(folder = '/proc/driver/nvidia/gpus'): readonly string[] {
+/**
+ * The models of NVIDIA's cards by their number in CUDA, as the kernel's driver lists them on Linux.
+ * @param visible which of them CUDA is allowed to see, and in which order; all where it is undefined
+ */
+export function nvidiaModels(
+  folder = '/proc/driver/nvidia/gpus',
+  visible = process.env.CUDA_VISIBLE_DEVICES,
+): readonly string[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder).map((card) => {
-    const information = readFileSync(join(folder, card, 'information'), 'utf8')
-    return /^Model:\s*(.+)$/m.exec(information)?.[1]?.trim() ?? 'NVIDIA GPU'
-  })
+  const cards = readdirSync(folder)
+    .sort()
+    .map((card) => {
+      const information = readFileSync(join(folder, card, 'information'), 'utf8')
+      const value = (name: string) => new RegExp(`^${name}:\\s*(.+)$`, 'm').exec(information)?.[1]?.trim()
+      return { model: value('Model') ?? UNKNOWN_CARD, uuid: value('GPU UUID') ?? '' }
+    })
+  if (visible === undefined) return cards.map(({ model }) => model)
+  const models: string[] = []
+  for (const entry of visible.split(',').map((text) => text.trim())) {
+    // CUDA takes one part of a divided card at most, and none of what follows an entry that is no card.
+    if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
+    const card = /^\d+$/.test(entry)
+      ? cards[Number(entry)]
+      : cards.find(({ uuid }) => entry.startsWith('GPU-') && uuid.startsWith(entry))
+    if (card === undefined) break
+    models.push(card.model)
+  }
+  return models
 }
+
+const UNKNOWN_CARD = 'NVIDIA GPU'
 
 /** What the system calls the processor; null where it does not tell. */
 export function processorName(): string | null {

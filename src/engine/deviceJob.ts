@@ -12,9 +12,13 @@ const MAX_FAILURES = 3
 /** Batches that a process has at a time: one is computed while the features of the other are put away. */
 const IN_FLIGHT = 2
 
-/** What drivers and ONNX Runtime say when a batch is too large for a device, its memory or its bindings. */
 const TOO_LARGE =
-  /out of .*memory|out_of_.*memory|e_outofmemory|bad_alloc|failed to allocate|too many storage buffers|max buffer size/i
+  /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?_failed|too many storage buffers|max buffer size/i
+
+/** Whether it is what drivers and ONNX Runtime say when a batch is too large for a device, its memory or its bindings. */
+export function isTooLarge(reason: string): boolean {
+  return TOO_LARGE.test(reason)
+}
 
 /** What a device's pool needs to start, and what it does when the device fails. */
 export interface DevicePlan {
@@ -130,7 +134,6 @@ function startProcess({ plan, graph, memory }: Devices, index: number): Promise<
     input: network.input,
     outputs: network.layers.map(({ name }) => featureOutput(name, precision)),
     compared: compares ? network.layers : [],
-    profiled: false,
   }
   return startDeviceProcess(request, memory.descriptors, plan.script)
 }
@@ -162,7 +165,7 @@ async function takeBatches(
 /** Whether the batch was too large and a smaller one is left to try. */
 function halveBatch(devices: Devices, failure: DeviceFailure): boolean {
   const { plan } = devices
-  if (!TOO_LARGE.test(failure.message) || devices.batch === 1 || plan.network.input.batch !== null) return false
+  if (!isTooLarge(failure.message) || devices.batch === 1 || plan.network.input.batch !== null) return false
   const smaller = Math.floor(devices.batch / 2)
   plan.onNote(`${namesOf(plan)} cannot take batches of ${devices.batch}; going on with ${smaller}`)
   devices.batch = smaller

@@ -12,8 +12,8 @@ export interface OpenRequest {
   readonly outputs: readonly string[]
   /** Layers that the graph also compares with anchors. */
   readonly compared: readonly FeatureLayer[]
-  /** Whether to record where each operator runs. */
-  readonly profiled: boolean
+  /** An empty folder for the record of where each operator runs; without it there is none. */
+  readonly profileFolder?: string
 }
 
 /** The descriptors of shared memory that a process inherits begin here: after its input, outputs and messages. */

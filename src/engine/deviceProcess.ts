@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import '../environment.js'
 import { workerFile } from '../files/package.js'
 import type {
   BatchComparison,
@@ -19,6 +20,9 @@ const ANSWER_TIMEOUT = 300_000
 
 /** So many bytes are read of either end of what a process wrote to stderr. */
 const MAX_LOG = 100_000
+
+/** Without it convolutions on NVIDIA's cards are of TF32, which would change features by 1e-3. */
+export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
 /** A device's process failed, or refused what it was asked; the message is the reason alone. */
 export class DeviceFailure extends Error {}
@@ -55,26 +59,22 @@ export interface DeviceProcess {
  * Starts a process and opens the network's session in it.
  * @param memory descriptors of shared memory, by set
  * @param script address of the process's module; tests give one whose process fails
+ * @param signal ends the process, whatever it is at
  * @throws DeviceFailure when the provider is missing, refuses the network, or takes its process down
  */
 export async function startDeviceProcess(
   request: OpenRequest,
   memory: readonly number[] = [],
   script = workerFile('engine/deviceProcessMain.js'),
+  signal?: AbortSignal,
 ): Promise<DeviceProcess> {
   const log = openLog()
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',
     // Memory comes at FIRST_MEMORY_DESCRIPTOR.
     stdio: ['ignore', 'ignore', log.descriptor, 'ipc', ...memory],
-    // The loader of Vulkan then tells which driver it uses; TF32 would change features by 1e-3; and CUDA numbers its cards
-    // as the driver's files and tools do.
-    env: {
-      VK_LOADER_DEBUG: 'driver',
-      NVIDIA_TF32_OVERRIDE: '0',
-      CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
-      ...process.env,
-    },
+    // The loader of Vulkan then tells which driver it uses.
+    env: { VK_LOADER_DEBUG: 'driver', ...FULL_PRECISION, ...process.env },
     execArgv: [],
   })
   const conversation = converse(child, log)
@@ -84,8 +84,11 @@ export async function startDeviceProcess(
       resolve()
     })
   })
+  const kill = () => child.kill('SIGKILL')
+  signal?.addEventListener('abort', kill)
   const close = async () => {
-    child.kill('SIGKILL')
+    signal?.removeEventListener('abort', kill)
+    kill()
     await closed
   }
   try {

@@ -10,14 +10,13 @@ import {
   type OpenRequest,
   type SceneRequest,
 } from './deviceMessages.js'
-import { type ProfileFolder, profileFolder } from './placement.js'
+import { profileOptions, readPlacement } from './placement.js'
 import { offsetTensors, sceneTensors } from './sceneTensors.js'
 
 /** Process that holds a network's session on a device: a driver that fails takes down this process alone. */
 interface Opened {
   readonly request: OpenRequest
   readonly session: ort.InferenceSession
-  readonly profile: ProfileFolder | undefined
 }
 
 interface OpenedScene {
@@ -34,14 +33,13 @@ let scene: OpenedScene | undefined
 const memory: ArrayBuffer[] = []
 
 async function open(request: OpenRequest): Promise<DeviceAnswer> {
-  const profile = request.profiled ? await profileFolder() : undefined
   const session = await ort.InferenceSession.create(request.graph, {
     executionProviders: executionProviders(request.device),
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    ...profile?.options,
+    ...(request.profileFolder !== undefined && profileOptions(request.profileFolder)),
   })
-  opened = { request, session, profile }
+  opened = { request, session }
   return { kind: 'opened' }
 }
 
@@ -106,9 +104,9 @@ function outputsAt(offsets: Int32Array, names: readonly string[]): Promise<ort.I
 }
 
 async function placement(): Promise<DeviceAnswer> {
-  const { session, profile } = openedSession()
-  if (profile === undefined) throw new Error('the session was not profiled')
-  return { kind: 'placement', placement: await profile.read(session) }
+  const { session, request } = openedSession()
+  if (request.profileFolder === undefined) throw new Error('the session was not profiled')
+  return { kind: 'placement', placement: await readPlacement(session, request.profileFolder) }
 }
 
 function openedSession(): Opened {

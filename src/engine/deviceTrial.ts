@@ -1,4 +1,7 @@
-import { DeviceError } from '../errors.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DeviceError, InterruptedError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Placement } from './deviceMessages.js'
@@ -26,16 +29,22 @@ const TRIAL_SCENE: Scene = {
   blend: 'hard',
 }
 
+export interface TrialOptions {
+  /** As in `startDeviceProcess`. */
+  readonly script?: string
+  readonly signal?: AbortSignal
+}
+
 /**
  * Runs a network on a device in a process of its own, since a broken driver may take its process down, and looks where
  * its operators ran: a provider may leave them to the processor without a word.
- * @param script as in `startDeviceProcess`
+ * @throws InterruptedError once the signal was given
  */
 export async function tryDevice(
   device: Device,
   network: Network,
   precision: Precision = 'fp32',
-  script?: string,
+  { script, signal }: TrialOptions = {},
 ): Promise<DeviceTrial> {
   const refused = (reason: string, remedy = remedyOf(device.name)) => ({ device, runs: false, reason, remedy }) as const
   const gap = platformGap(device.name)
@@ -46,22 +55,30 @@ export async function tryDevice(
     input: network.input,
     outputs: network.layers.map(({ name }) => featureOutput(name, precision)),
     compared: [],
-    profiled: true,
+    // Removed here, since a process that crashes removes nothing.
+    profileFolder: await mkdtemp(join(tmpdir(), 'shiftscope-profile-')),
   }
   let opened: DeviceProcess | undefined
   try {
-    opened = await startDeviceProcess(request, [], script)
+    throwIfStopped(signal)
+    opened = await startDeviceProcess(request, [], script, signal)
     const milliseconds = await millisecondsOfBatch(opened, network)
     const strayed = strayReason(device, await opened.placement())
     if (strayed !== undefined) return refused(strayed)
     const adapter = adapterOf(device, opened)
     return { device, runs: true, adapter, software: softwareAdapter(device, adapter), milliseconds }
   } catch (error) {
+    throwIfStopped(signal)
     if (!(error instanceof DeviceFailure)) throw error
     return refused(error.message)
   } finally {
     await opened?.close()
+    await rm(request.profileFolder, { recursive: true, force: true })
   }
+}
+
+function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new InterruptedError()
 }
 
 /** The second pass: the first one compiles. */
@@ -98,6 +115,10 @@ function softwareAdapter({ name }: Device, adapter: string | null): boolean | nu
 
 /** A device that was asked for and did not pass its trial. */
 export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
-  const text = device.index > 0 ? `${device.name}:${device.index}` : device.name
-  return new DeviceError(`device ${text} is not usable: ${reason}; ${remedy}, or use --device cpu`)
+  return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use --device cpu`)
+}
+
+/** As `parseDevice` reads it. */
+export function deviceText({ name, index }: Device): string {
+  return index > 0 ? `${name}:${index}` : name
 }

@@ -12,7 +12,7 @@ import {
 } from './device.js'
 import type { DevicePlan } from './deviceJob.js'
 import { type DevicePool, openDevicePool } from './devicePool.js'
-import { type DeviceTrial, deviceError, tryDevice } from './deviceTrial.js'
+import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
 import { measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
 import { type ExtractionPool, openPool } from './pool.js'
 import {
@@ -74,6 +74,8 @@ export interface ExecutionPlan {
   readonly compares?: boolean
   /** One line for the user. */
   readonly onNote: (line: string) => void
+  /** Ends trials. */
+  readonly signal?: AbortSignal
 }
 
 /** What `auto` looks for, best first. */
@@ -95,14 +97,14 @@ const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
  * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
  * measured to be faster.
  * @throws DeviceError when the device is missing, crashes, or leaves its work to the processor; UsageError for threads
- * on a GPU, or other wishes that cannot be
+ * on a GPU, or other wishes that cannot be; InterruptedError once the signal was given
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
-  const { network, scene, images, request, wished, onNote } = plan
+  const { network, scene, images, request, wished, onNote, signal } = plan
   checkPrecision(request, plan.precision)
   checkCompositing(request, plan.compositing)
   if (request.name === 'auto' || (request.name === 'cpu' && plan.compositing !== 'graph')) {
-    const settings = await chooseSettings(network, scene, images, wished)
+    const settings = await chooseSettings(network, scene, images, wished, signal)
     const isLong = images / settings.imagesPerSecond >= WORTH_A_TRIAL
     // Workers and threads are the processor's; whoever sets them means it.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
@@ -113,11 +115,10 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
     throw new UsageError(
       `--threads is for compositing outside the network's graph, on the processor; leave it out with ${request.name === 'cpu' ? '--compositing graph' : `--device ${request.name}`}`,
     )
-  const trials = await deviceTrials(request, network, plan.precision)
-  const devices = trials.map(({ device }) => device)
-  for (const { adapter, software } of trials.flatMap((trial) => (trial.runs ? [trial] : [])))
+  const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
+  for (const { adapter, software } of trials)
     if (software) onNote(`${request.name} runs on ${adapter}, which computes on the processor; --device cpu is faster`)
-  return deviceExecution(plan, devices, trials)
+  return deviceExecution(plan, trials)
 }
 
 /** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
@@ -141,28 +142,42 @@ export function checkCompositing({ name }: DeviceRequest, compositing: Compositi
 
 /**
  * Tries a GPU that is asked for, before anything is written; `auto` and `cpu` need no trial.
- * @throws DeviceError when it is missing, crashes, or leaves its work to the processor
+ * @throws DeviceError when it is missing, crashes, or leaves its work to the processor; InterruptedError
  */
 export async function requiredTrials(
   request: DeviceRequest,
   network: Network,
   precision: Precision = 'fp32',
-): Promise<readonly DeviceTrial[]> {
+  signal?: AbortSignal,
+): Promise<void> {
   checkPrecision(request, precision)
-  return request.name === 'cpu' ? [] : deviceTrials(request, network, precision)
+  if (request.name !== 'cpu') await deviceTrials(request, network, precision, () => undefined, signal)
 }
 
-/** @throws DeviceError as `requiredTrials` */
+type PassedTrial = DeviceTrial & { runs: true }
+
+/**
+ * Trials of the devices that a request stands for and that passed them; of several cards some may be unfit.
+ * @throws DeviceError when none passed; InterruptedError
+ */
 async function deviceTrials(
   { name, index }: DeviceRequest,
   network: Network,
   precision: Precision = 'fp32',
-): Promise<readonly DeviceTrial[]> {
+  onNote: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<readonly PassedTrial[]> {
   if (name === 'auto') return []
-  const trials = await Promise.all(devicesOf(name, index).map((device) => tryDevice(device, network, precision)))
-  const refused = trials.find((trial) => !trial.runs)
-  if (refused !== undefined) throw deviceError(refused)
-  return trials
+  const options = { ...(signal && { signal }) }
+  const trials = await Promise.all(
+    devicesOf(name, index).map((device) => tryDevice(device, network, precision, options)),
+  )
+  const passed = trials.filter((trial) => trial.runs)
+  for (const trial of trials.filter((trial) => !trial.runs)) {
+    if (passed.length === 0) throw deviceError(trial)
+    onNote(`device ${deviceText(trial.device)} is left out: ${trial.reason}`)
+  }
+  return passed
 }
 
 function processorExecution(network: Network, settings: MeasuredSettings): Execution {
@@ -183,11 +198,14 @@ function processorExecution(network: Network, settings: MeasuredSettings): Execu
 /** The first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
 export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings): Promise<Execution | undefined> {
   for (const name of AUTO) {
-    const devices = devicesOf(name, null)
-    const trials = await Promise.all(devices.map((device) => tryDevice(device, plan.network)))
-    if (!trials.every((trial) => trial.runs && trial.software === false)) continue
+    const options = { ...(plan.signal && { signal: plan.signal }) }
+    const all = await Promise.all(
+      devicesOf(name, null).map((device) => tryDevice(device, plan.network, 'fp32', options)),
+    )
+    const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
+    if (trials.length === 0) continue
     try {
-      const execution = await deviceExecution(plan, devices, trials)
+      const execution = await deviceExecution(plan, trials)
       if (execution.settings.imagesPerSecond > processor.imagesPerSecond) return execution
       await execution.pool.close()
     } catch (error) {
@@ -198,12 +216,9 @@ export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings
 }
 
 /** @throws DeviceError when a device fails that passed its trial */
-async function deviceExecution(
-  plan: ExecutionPlan,
-  devices: readonly Device[],
-  trials: readonly DeviceTrial[],
-): Promise<Execution> {
+async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
   const { network, scene, onNote } = plan
+  const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
   const [processor] = candidateSettings(network, {}, availableParallelism()) as [Settings, ...Settings[]]
   const { pool, rate } = await fastestPool(plan, devices, processor)
@@ -211,7 +226,7 @@ async function deviceExecution(
     const noiseFloor = await measureNoiseFloor(network, scene, pool, processor)
     checkWorking(name, pool)
     checkNoise(name, noiseFloor, plan.precision)
-    const adapters = [...new Set(trials.map((trial) => (trial.runs ? trial.adapter : null)))].join(', ') || null
+    const adapters = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
     onNote(
       `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${plan.precision ?? 'fp32'} features within ${largest.toExponential(1)} of the processor's`,
@@ -244,20 +259,20 @@ async function fastestPool(
   devices: readonly Device[],
   processor: Settings,
 ): Promise<{ readonly pool: DevicePool; readonly rate: number }> {
-  const { network, scene, images, wished } = plan
+  const { network, scene, images, wished, signal } = plan
   const [first, ...larger] = deviceSettings(network, wished, devices) as [Settings, ...Settings[]]
   const open = (settings: Settings) => openDevicePool(devicePlan(plan, devices, settings, processor))
   const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
   const freeBefore = await freeMemory()
   let pool = await open(first)
   try {
-    let rate = await imagesPerSecond(pool, scene)
+    let rate = await imagesPerSecond(pool, scene, signal)
     checkWorking((devices[0] as Device).name, pool)
     for (const settings of larger) {
       if (images / rate < WORTH_A_TRIAL || !hasRoomForTwice(freeBefore, await freeMemory())) break
       const { batch } = pool.settings
       pool.useBatch(settings.batch)
-      const faster = await imagesPerSecond(pool, scene)
+      const faster = await imagesPerSecond(pool, scene, signal)
       if (pool.failure !== undefined) {
         await pool.close()
         pool = await open({ ...first, batch })

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-node'
 import { z } from 'zod'
@@ -24,24 +23,14 @@ export function placementOf(profile: string): Placement {
   return { operators, heavy }
 }
 
-/** A folder for one session's profile, whose options it gives; the profile is there once the session's ends. */
-export interface ProfileFolder {
-  readonly options: InferenceSession.SessionOptions
-  read(session: InferenceSession): Promise<Placement>
+/** Options of a session whose profile comes into a folder of its own once it is read. */
+export function profileOptions(folder: string): InferenceSession.SessionOptions {
+  return { enableProfiling: true, profileFilePrefix: join(folder, 'profile') }
 }
 
-export async function profileFolder(): Promise<ProfileFolder> {
-  const folder = await mkdtemp(join(tmpdir(), 'shiftscope-profile-'))
-  return {
-    options: { enableProfiling: true, profileFilePrefix: join(folder, 'profile') },
-    read: async (session) => {
-      try {
-        session.endProfiling()
-        const [file] = await readdir(folder)
-        return placementOf(await readFile(join(folder, file as string), 'utf8'))
-      } finally {
-        await rm(folder, { recursive: true, force: true })
-      }
-    },
-  }
+/** Where the operators of such a session ran so far; ends the recording. */
+export async function readPlacement(session: InferenceSession, folder: string): Promise<Placement> {
+  session.endProfiling()
+  const [file] = await readdir(folder)
+  return placementOf(await readFile(join(folder, file as string), 'utf8'))
 }

@@ -159,16 +159,21 @@ async function runBatches(
   for (let queue = batchesLeft(task); queue.length > 0; queue = batchesLeft(task)) {
     Atomics.store(task.control, CONTROL_CURSOR, 0)
     const round: ExtractionTask = { ...task, queue }
+    const begun = sum(task.attempts)
     const ends = await Promise.allSettled(Array.from({ length: workers }, () => piscina.run(round)))
     if (signal?.aborted) return
     const failure = ends.find((end) => end.status === 'rejected')
     if (failure === undefined) continue
     const hopeless = batchesLeft(task).find((batch) => (task.attempts[batch] as number) >= MAX_ATTEMPTS)
-    const neverBegan = task.attempts.every((count) => count === 0)
-    if (hopeless !== undefined || neverBegan) throw workerFailure(failure.reason, task, hopeless)
+    if (hopeless !== undefined || sum(task.attempts) === begun) throw workerFailure(failure.reason, task, hopeless)
   }
 }
 
+function sum(counts: Int32Array): number {
+  return counts.reduce((total, count) => total + count, 0)
+}
+
+/** @param batch that failed too often; undefined: no worker began any in the last round */
 function workerFailure(reason: unknown, task: ExtractionTask, batch: number | undefined): Error {
   const cause = reason instanceof Error ? reason.message : String(reason)
   if (batch === undefined) return new WorkerError(`the network could not be opened: ${cause}`, { cause: reason })

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { checkCount } from '../checks.js'
-import { UsageError } from '../errors.js'
+import { InterruptedError, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 import { machineMemory } from './machineMemory.js'
@@ -78,18 +78,20 @@ function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Setti
 /**
  * Chooses workers, threads and batch for `images` images of a network by a short measured trial. Work that is short
  * anyway gets the first candidate. The features do not depend on the choice.
+ * @throws UsageError as `candidateSettings`; InterruptedError once the signal was given
  */
 export async function chooseSettings(
   network: Network,
   scene: Scene,
   images: number,
   wished: WishedSettings = {},
+  signal?: AbortSignal,
   cores = availableParallelism(),
 ): Promise<MeasuredSettings> {
   const candidates = candidateSettings(network, wished, cores)
   let best: MeasuredSettings | undefined
   for (const settings of candidates) {
-    const measured = await measureSettings(network, scene, settings)
+    const measured = await measureSettings(network, scene, settings, signal)
     if (best === undefined || measured.imagesPerSecond > best.imagesPerSecond) best = measured
     if (images / best.imagesPerSecond < WORTH_A_TRIAL) break
   }
@@ -98,25 +100,37 @@ export async function chooseSettings(
 }
 
 /** Rate of the whole pipeline with these settings, measured after a warm-up. */
-export async function measureSettings(network: Network, scene: Scene, settings: Settings): Promise<MeasuredSettings> {
+export async function measureSettings(
+  network: Network,
+  scene: Scene,
+  settings: Settings,
+  signal?: AbortSignal,
+): Promise<MeasuredSettings> {
   const pool = openPool(network, settings)
   try {
-    return { ...settings, imagesPerSecond: await imagesPerSecond(pool, scene) }
+    return { ...settings, imagesPerSecond: await imagesPerSecond(pool, scene, signal) }
   } finally {
     await pool.close()
   }
 }
 
-/** Rate of an open pool, measured after a warm-up. */
-export async function imagesPerSecond(pool: ExtractionPool, scene: Scene): Promise<number> {
+/**
+ * Rate of an open pool, measured after a warm-up.
+ * @throws InterruptedError once the signal was given
+ */
+export async function imagesPerSecond(pool: ExtractionPool, scene: Scene, signal?: AbortSignal): Promise<number> {
   const { offsets } = positionGrid(pool.network.input.rows, scene.patch.size, 1)
   const atATime = pool.settings.batch * pool.settings.workers
-  await pool.extract(scene, firstOffsets(offsets, atATime))
-  const warm = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, atATime)))
+  const extract = async (images: number) => {
+    await pool.extract(scene, firstOffsets(offsets, images), { ...(signal && { signal }) })
+    if (signal?.aborted) throw new InterruptedError()
+  }
+  await extract(atATime)
+  const warm = await secondsOf(() => extract(atATime))
   if (warm >= TRIAL_SECONDS) return Math.min(offsets.length / 2, atATime) / warm
   const rounds = Math.max(1, Math.ceil(TRIAL_SECONDS / warm))
   const images = Math.min(offsets.length / 2, rounds * atATime)
-  const seconds = await secondsOf(() => pool.extract(scene, firstOffsets(offsets, images)))
+  const seconds = await secondsOf(() => extract(images))
   return images / seconds
 }
 

@@ -75,13 +75,27 @@ describe('what the system tells of its GPUs', () => {
     try {
       expect(nvidiaModels(join(folder, 'absent'))).toEqual([])
       for (const [card, text] of [
-        ['0000:01:00.0', 'Model: \t\t NVIDIA A100-SXM4-40GB\nIRQ:   \t\t 41\n'],
+        ['0000:01:00.0', 'Model: \t\t NVIDIA A100-SXM4-40GB\nIRQ:   \t\t 41\nGPU UUID: \t GPU-6a1b-77\n'],
         ['0000:02:00.0', 'nothing that is known'],
       ] as const) {
         mkdirSync(join(folder, card))
         writeFileSync(join(folder, card, 'information'), text)
       }
-      expect(nvidiaModels(folder)).toEqual(['NVIDIA A100-SXM4-40GB', 'NVIDIA GPU'])
+      const [a100, other] = ['NVIDIA A100-SXM4-40GB', 'NVIDIA GPU']
+      for (const [visible, models] of [
+        [undefined, [a100, other]],
+        ['', []],
+        ['1', [other]],
+        ['1,0', [other, a100]],
+        [' 0 , 1', [a100, other]],
+        ['0,7,1', [a100]],
+        ['-1', []],
+        ['GPU-6a1b', [a100]],
+        ['GPU-9', []],
+        ['MIG-6a1b-77/0/0,MIG-6a1b-77/0/1', [other]],
+      ] as const) {
+        expect(nvidiaModels(folder, visible), visible).toEqual(models)
+      }
     } finally {
       rmSync(folder, { recursive: true })
     }

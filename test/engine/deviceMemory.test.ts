@@ -71,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')("a device's process", () => {
     const outputs = network.layers.map(({ name }) => name)
     const graph = await compositingGraph(network)
     const device = { name: 'cpu', index: 0 } as const
-    opened = await startDeviceProcess({ device, graph, input, outputs, compared: [], profiled: false }, memory)
+    opened = await startDeviceProcess({ device, graph, input, outputs, compared: [] }, memory)
     return opened
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DevicePlan } from '../../src/engine/deviceJob.js'
+import { isTooLarge } from '../../src/engine/deviceJob.js'
 import { openFeatureMemory } from '../../src/engine/deviceMemory.js'
 import { openDevicePool } from '../../src/engine/devicePool.js'
 import { type LayerFeatures, openPool } from '../../src/engine/pool.js'
@@ -276,6 +277,22 @@ describe('pool of device processes', () => {
     } finally {
       await pool.close()
     }
+  })
+
+  it('knows what libraries say of too little memory from what they say of other failures', () => {
+    for (const reason of [
+      'CUDA failure 2: out of memory',
+      'BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 411041792',
+      'CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED',
+      'CUDNN failure 5003: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED',
+      'TensorRT: Error Code 2: OutOfMemory',
+      'DXGI error E_OUTOFMEMORY',
+      'VK_ERROR_OUT_OF_DEVICE_MEMORY',
+    ]) {
+      expect(isTooLarge(reason), reason).toBe(true)
+    }
+    for (const reason of ['CUDA failure 700: an illegal memory access was encountered', 'CUDNN_STATUS_NOT_INITIALIZED'])
+      expect(isTooLarge(reason), reason).toBe(false)
   })
 
   it('ends early when it is told to, and says how far it came', async () => {

@@ -65,7 +65,7 @@ async function featuresByDefinition(): Promise<Float32Array[]> {
 }
 
 /** Real workers that end their thread in the middle of a batch: the first that begins one, or all of them. */
-function dyingWorkers(script: 'diesOnce' | 'diesAlways'): string {
+function dyingWorkers(script: 'diesOnce' | 'diesAlways' | 'diesOnceThenFails'): string {
   return new URL(`./workers/${script}.mjs`, import.meta.url).href
 }
 
@@ -118,6 +118,15 @@ describe('extraction pool', () => {
         /worker failed 3 times on batch \d+ \(images \d+ to \d+\)/,
       )
       await expect(pool.extract(scene, offsets)).rejects.toThrow(WorkerError)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('gives up when those that take the place of dead workers begin nothing', async () => {
+    const pool = openPool(network, { workers: 1, threads: 1, batch: 8 }, dyingWorkers('diesOnceThenFails'))
+    try {
+      await expect(pool.extract(scene, offsets)).rejects.toThrow(/could not be opened: no such file/)
     } finally {
       await pool.close()
     }

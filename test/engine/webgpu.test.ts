@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { platformGap } from '../../src/engine/device.js'
@@ -10,7 +12,7 @@ import { openPool } from '../../src/engine/pool.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene } from '../../src/engine/task.js'
-import { DeviceError, UsageError } from '../../src/errors.js'
+import { DeviceError, InterruptedError, UsageError } from '../../src/errors.js'
 import { type Network, type Precision, resolveNetwork } from '../../src/networks/index.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
@@ -150,12 +152,33 @@ describe('a trial', () => {
     'names a provider that leaves everything to the processor, and one that crashes',
     async () => {
       const network = await resolveNetwork({ id: 'tiny-alexnet' })
-      const silent = await tryDevice(WEBGPU, network, 'fp32', failing('runsOnProcessor'))
+      const silent = await tryDevice(WEBGPU, network, 'fp32', { script: failing('runsOnProcessor') })
       expect(silent).toMatchObject({ runs: false, reason: 'ONNX Runtime ran everything on other providers' })
-      const crashed = await tryDevice(WEBGPU, network, 'fp32', failing('crashesAtStart'))
+      const crashed = await tryDevice(WEBGPU, network, 'fp32', { script: failing('crashesAtStart') })
       expect(crashed).toMatchObject({ runs: false, reason: expect.stringMatching(/^its process crashed \(SIGABRT\)/) })
     },
   )
+
+  it('leaves no files behind, and ends with the signal, also before it is answered', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+    const before = process.env.TMPDIR
+    try {
+      const network = await resolveNetwork({ id: 'tiny-alexnet' })
+      const cpu = { name: 'cpu', index: 0 } as const
+      process.env.TMPDIR = own
+      const stopping = new AbortController()
+      const trial = tryDevice(cpu, network, 'fp32', { script: failing('answersNever'), signal: stopping.signal })
+      setTimeout(() => stopping.abort(), 300)
+      await expect(trial).rejects.toThrow(InterruptedError)
+      await expect(tryDevice(cpu, network, 'fp32', { signal: stopping.signal })).rejects.toThrow(InterruptedError)
+      await tryDevice(cpu, network, 'fp32', { script: failing('crashesAtStart') })
+      expect(readdirSync(own)).toEqual([])
+    } finally {
+      process.env.TMPDIR = before
+      if (before === undefined) delete process.env.TMPDIR
+      rmSync(own, { recursive: true })
+    }
+  })
 
   it('of a provider without its libraries names the remedy', async () => {
     const network = await resolveNetwork({ id: 'tiny-alexnet' })

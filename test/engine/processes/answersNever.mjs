@@ -1,0 +1,2 @@
+/** A driver that hangs. */
+process.on('message', () => undefined)
