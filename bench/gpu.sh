@@ -36,7 +36,7 @@ cmake --build "$build" --parallel "$(nproc)" --target shiftscope_test shiftscope
   { tail -n 20 "$log" >&2; echo "gpu.sh: the build failed, see $log" >&2; exit 1; }
 
 echo "== registers and spills"
-cmake --build "$build" --target cuda_kernels 2>&1 | sed -n '/registers |/,/compiled/p'
+cmake --build "$build" --target cuda_kernels 2>&1 | sed -n '/registers on/,/compiled/p'
 
 echo "== tests"
 "$build/native/test/shiftscope_test" | grep -v '^ok'

@@ -149,7 +149,8 @@ export async function computeArithmeticPlan(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
-  if (total === 0) return
+  // Counts may be complete and not yet published.
+  if (total === 0 && plan.accuracy.before === null) return
   const { network, generators } = plan.models
   const models = await openArithmeticModels(network, generators)
   progress.start(`${network.id} arithmetic`, total)

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
 import { writeFileAtomic } from './atomic.js'
+import { READ_WITHOUT_WAITING } from './regularFile.js'
 
 /** An array of float32 in C order. */
 export interface NpyArray {
@@ -41,7 +42,7 @@ export async function writeNpy(path: string, shape: readonly number[], data: Flo
  * @throws InputError that names the file and what is wrong with it
  */
 export async function readNpy(path: string): Promise<NpyArray> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
   })
   try {

@@ -3,7 +3,7 @@ import { expressionText } from '../experiments/expression.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { type ArithmeticAccuracySummary, type Rate, summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { JUDGED_NAMES, REFERENCE_NAMES } from './arithmeticTables.js'
-import { escapeHtml } from './html.js'
+import { escapeHtml, scrollBox } from './html.js'
 import { decibelText } from './numberText.js'
 import type { ReportSection } from './section.js'
 
@@ -61,6 +61,10 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
   })
   const size = all[0]?.size
   const trials = Math.max(...all.map(({ exact }) => exact.count))
+  const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
+  const table = `<table><thead><tr>${headHtml}</tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table>`
   return `<p>${trials} random expressions a layer, objects of ${size}×${size} pixels. In percent, with the binomial standard error: expressions whose result has every
 expected object and no other, by kind (3−2: three objects less two of them) and together; expected objects that are seen
 (recall); objects that were taken away and are still seen (left over); objects that were in no image and are seen
@@ -68,9 +72,7 @@ expected object and no other, by kind (3−2: three objects less two of them) an
 <p>An object is seen where the result is nearer to the expected scene with it than without it: by the true features of the
 two scenes, without a generator; within the object’s square by what the generator makes of these features; or there by the
 scenes’ own pixels. “No arithmetic” is the true feature of the expected scene: what the generator alone gets wrong.</p>
-<div class="scroll"><table><thead><tr>${head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')}</tr></thead><tbody>
-${rows.join('\n')}
-</tbody></table></div>
+${scrollBox('Random expressions', table)}
 `
 }
 

@@ -1,4 +1,4 @@
-import { escapeHtml } from './html.js'
+import { escapeHtml, scrollBox } from './html.js'
 import type { ReportSection } from './section.js'
 import { cellParts, columnTitle, type ResultTable, type TableCell } from './tables.js'
 
@@ -15,11 +15,12 @@ function tableHtml({ title, note, columns, rows }: ResultTable): string {
     const values = cells.map((cell) => `<td>${cellHtml(cell)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(model)}</th><td>${escapeHtml(layer)}</td>${values}</tr>`
   })
+  const table = `<table><thead><tr>${head}</tr></thead><tbody>
+${body.join('\n')}
+</tbody></table>`
   return `<h3>${escapeHtml(title)}</h3>
 <p class="soft">${escapeHtml(note)}</p>
-<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table><thead><tr>${head}</tr></thead><tbody>
-${body.join('\n')}
-</tbody></table></div>`
+${scrollBox(title, table)}`
 }
 
 /** The paper's value on a line of its own, so that five anchors fit on a page. */

@@ -250,7 +250,16 @@ export function tableMarkdown({ title, note, columns, rows }: ResultTable): stri
   const head = ['model', 'layer', ...columns.map(columnTitle)]
   const body = rows.map(({ model, layer, cells }) => [model, layer, ...cells.map(cellText)])
   const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  return [`# ${title}`, '', line(head), line(head.map(() => '---')), ...body.map(line), '', note, ''].join('\n')
+  return [
+    `# ${markdownText(title)}`,
+    '',
+    line(head),
+    line(head.map(() => '---')),
+    ...body.map(line),
+    '',
+    markdownText(note),
+    '',
+  ].join('\n')
 }
 
 /** One row a cell of the table, with every digit. */
@@ -298,8 +307,8 @@ export function tableLatex({ title, note, columns, rows }: ResultTable): string 
     return `${[latexText(model), latexText(layer), ...values].join(' & ')} \\\\`
   })
   return [
-    `% ${title}`,
-    `% ${note}`,
+    `% ${oneLine(title)}`,
+    `% ${oneLine(note)}`,
     `\\begin{tabular}{ll${'r'.repeat(perColumn * columns.length)}}`,
     '\\hline',
     `model & layer & ${heads} \\\\`,
@@ -320,7 +329,7 @@ export function markdownText(text: string): string {
     .replace(/</g, '&lt;')
 }
 
-/** A row of a table is one line. */
+/** A row of a table is one line, and a comment is. */
 function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
@@ -6,6 +5,7 @@ import { ORIGINS } from '../experiments/arithmetic.js'
 import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { readRegular } from '../files/regularFile.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes the numbers or files of arithmetic. */
@@ -15,7 +15,7 @@ export const ARITHMETIC_FORMAT = 1
 export const ARITHMETIC_FILE = 'arithmetic.json'
 
 /** Of a file in the same folder. */
-const fileSchema = z.string().regex(/^[^/\\]+$/)
+const fileSchema = z.string().regex(/^[^/\\\p{Surrogate}]+$/u)
 
 const errorsSchema = z.object({
   psnr: z.number().nullable(),
@@ -163,13 +163,13 @@ export async function writeAccuracy(path: string, document: AccuracyDocument): P
 }
 
 async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  const text = await readFile(path, 'utf8').catch(() => {
+  const text = await readRegular(path).catch(() => {
     throw new InputError(
       `cannot read ${path}: no such file; run reproduce --experiments arithmetic on this folder again`,
     )
   })
   try {
-    return schema.parse(JSON.parse(text))
+    return schema.parse(JSON.parse(text.toString('utf8')))
   } catch (error) {
     throw damaged(path, error)
   }

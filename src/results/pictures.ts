@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { writeFileAtomic } from '../files/atomic.js'
+import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import type { NamedBackground } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
@@ -75,7 +75,7 @@ function isDigest(text: string): boolean {
 
 async function readPixels(path: string, side: number, channels: 3 | 4): Promise<Uint8Array | undefined> {
   try {
-    const { data, info } = await sharp(await readFile(path), { limitInputPixels: side * side, failOn: 'error' })
+    const { data, info } = await sharp(await readRegular(path), { limitInputPixels: side * side, failOn: 'error' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
     const fits = info.width === side && info.height === side && info.channels === channels

@@ -42,7 +42,7 @@ export interface UnitVisitor {
 }
 
 /**
- * Reads every unit of a results folder, one at a time, whoever computed it: results folders can be merged by copying.
+ * Reads every unit of a results folder, a few at a time, whoever computed it: results folders can be merged by copying.
  * Groups come in the order of `modelOrder` (other networks by name after them), large patches first.
  * @throws InputError if the folder holds no units, a damaged one, or units of one group that cannot be averaged
  */
@@ -125,7 +125,7 @@ function seenLater<T>(promise: Promise<T>): Promise<T> {
 
 /** @throws InputError for a unit that cannot be averaged with the first of its group */
 function checkSameGroup(folder: string, unit: Unit, first: Unit | undefined): void {
-  const difference = first && differenceOf(first.inputs, unit.inputs)
+  const difference = first && (differenceOf(first.inputs, unit.inputs) ?? differentShape(first, unit))
   if (difference === undefined) return
   throw new InputError(
     `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
@@ -169,6 +169,11 @@ function differenceOf(a: UnitInputs, b: UnitInputs): string | undefined {
     return one !== undefined && other !== undefined && one !== other
   })
   return differing?.[1]
+}
+
+function differentShape(a: Unit, b: Unit): string | undefined {
+  const shapeOf = ({ rows, cols, layers }: Unit) => [rows, cols, ...layers.map(({ dims }) => dims)].join()
+  return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
 }
 
 /** What all units of a group have in common, and what it is called. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../engine/positions.js'
@@ -7,6 +6,7 @@ import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { LOSSES } from '../experiments/separability.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { encodeNpy, type NpyArray, readNpy } from '../files/npy.js'
+import { readRegular } from '../files/regularFile.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
@@ -17,13 +17,16 @@ const inputsSchema = z.object({
   format: z.literal(UNIT_FORMAT),
   model: z.string(),
   weightsSha256: z.string(),
-  layers: z.array(z.string()),
+  layers: z
+    .array(z.string())
+    .min(1)
+    .refine((names) => new Set(names).size === names.length),
   patch: z.string(),
   patchSha256: z.string(),
   /** The object's class; null: not known. */
   category: z.string().nullable(),
-  size: z.number().int(),
-  stride: z.number().int(),
+  size: z.number().int().positive(),
+  stride: z.number().int().positive(),
   background: z.string(),
   blend: z.enum(['hard', 'soft']),
   /** Of the features' arithmetic; absent: float32. */
@@ -65,7 +68,15 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   seed: ({ separability }) => separability?.seed.toString(),
 }
 
-const anchorSchema = z.object({ row: z.number().int(), col: z.number().int(), mean: z.number(), min: z.number() })
+/** Rounding may take it a little beyond 1. */
+const cosineSchema = z.number().min(-1.001).max(1.001)
+
+const anchorSchema = z.object({
+  row: z.number().int().nonnegative(),
+  col: z.number().int().nonnegative(),
+  mean: cosineSchema,
+  min: cosineSchema,
+})
 
 const taskSchema = z.object({
   /** Accuracy on each fold, their mean and population standard deviation. */
@@ -107,7 +118,9 @@ const unitSchema = z.object({
 export type Unit = z.infer<typeof unitSchema>
 
 /** unit.json itself: a unit and the SHA-256 of its JSON without white space. */
-const documentSchema = unitSchema.extend({ sha256: z.string() })
+const documentSchema = unitSchema
+  .extend({ sha256: z.string() })
+  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
 
 const MAPS_FILE = 'similarity.npy'
 
@@ -197,10 +210,10 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Sto
  */
 export async function readUnit(folder: string): Promise<Unit> {
   const path = join(folder, 'unit.json')
-  const text = await readFile(path, 'utf8').catch(() => {
+  const text = await readRegular(path).catch(() => {
     throw new InputError(`${folder} has no unit.json; run reproduce on this folder again, or remove ${folder}`)
   })
-  const json = parseJson(text)
+  const json = parseJson(text.toString('utf8'))
   if (isOfOtherVersion(json)) {
     throw new InputError(`${path} was made by another version of shiftscope; run reproduce on this folder again`)
   }

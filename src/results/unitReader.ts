@@ -32,13 +32,20 @@ export function openUnitReader(results: string, units: number): UnitReader {
     maxThreads: threads,
     concurrentTasksPerWorker: 1,
   })
+  const running = new Set<Promise<UnitAnswer>>()
   return {
     ahead: 2 * threads,
     read: async (folder) => {
-      const answer: UnitAnswer = await piscina.run({ results, folder } satisfies UnitTask)
+      const answering: Promise<UnitAnswer> = piscina.run({ results, folder } satisfies UnitTask)
+      running.add(answering)
+      const answer = await answering.finally(() => running.delete(answering))
       if ('refused' in answer) throw new InputError(answer.refused)
       return answer
     },
-    close: () => piscina.destroy(),
+    close: async () => {
+      // An answer that comes when its question is gone would end the process.
+      await Promise.allSettled(running)
+      await piscina.destroy()
+    },
   }
 }

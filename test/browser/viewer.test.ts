@@ -143,6 +143,22 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await hover(page, 'a', 13, 13, 14, 14)
     expect(await text(page, '#apart')).toBe('B at row 99, column 99, the nearest that it has')
     await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
+    // Keys on the map with more places reach all of them, also where the other has none.
+    await page.selectOption('#a-size', { label: '125×125 px' })
+    await page.selectOption('#b-size', { label: '75×75 px' })
+    await ready(page)
+    await page.focus('#b-plot')
+    await page.keyboard.press('5')
+    const restored = async () => {
+      expect(await text(page, '#at-place')).toBe('row 99, column 99')
+      expect(await text(page, '#apart')).toBe('B at row 143, column 143, the nearest that it has')
+    }
+    await expect.poll(() => text(page, '#apart')).toContain('row 143')
+    await restored()
+    await page.waitForTimeout(500)
+    await page.reload()
+    await ready(page)
+    await restored()
   })
 
   it('shows how much one map is above the other, where both have the same positions', async () => {
@@ -459,6 +475,9 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await expect
       .poll(() => text(page, '#a-note'))
       .toMatch(/site\/maps\/\d\/\d\.js cannot be loaded; keep the folder “site”/)
+    expect(await text(page, '#a-summary')).toBe('')
+    expect(await page.getAttribute('#a-plot', 'aria-label')).toBe('Map A: none')
+    expect(await page.isVisible('#a-value')).toBe(false)
     renameSync(hidden, join(results, 'site', 'maps'))
     await page.selectOption('#a-patch', { label: PATCHES[1] })
     await ready(page)

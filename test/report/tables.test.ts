@@ -246,6 +246,10 @@ describe('LaTeX', () => {
   })
 
   it('shows every special character of a name as itself', () => {
+    const hostile = { ...tableOf(measured('a', 'b', 125)), note: 'background x\n\\input{/etc/passwd}\r\n<img src=x>.' }
+    const comment = '% background x \\input{/etc/passwd} <img src=x>.'
+    expect(tableLatex(hostile).split('\n').slice(1, 3)).toEqual([comment, expect.stringMatching(/^\\begin/)])
+    expect(tableMarkdown(hostile)).toContain('\nbackground x \\\\input{/etc/passwd} &lt;img src=x>.\n')
     const row = rowsOf(tableLatex(tableOf(measured('50%_$^~{}', 'a&b\\c#<d>|', 125))))[2]
     expect(
       row?.startsWith(

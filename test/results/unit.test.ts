@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, OutputError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
-import { sha256OfFile } from '../../src/files/sha256.js'
+import { sha256, sha256OfFile } from '../../src/files/sha256.js'
 import {
   fileName,
   findUnit,
@@ -32,6 +33,13 @@ const readings: Readonly<Record<string, (folder: string, unit: Unit) => Promise<
 async function finishedUnit(folder: string, wanted: UnitInputs): Promise<Unit | undefined> {
   const stored = await findUnit(folder, wanted)
   return stored.state === 'finished' ? stored.unit : undefined
+}
+
+/** A unit with another anchor at the top left of its first layer. */
+function withAnchor(unit: Omit<Unit, 'arrays'>, changes: object): object {
+  const [first, ...others] = unit.layers as [Unit['layers'][number], ...Unit['layers']]
+  const similarity = { ...first.similarity, 'top-left': { ...first.similarity['top-left'], ...changes } }
+  return { ...unit, layers: [{ ...first, similarity }, ...others] }
 }
 
 const FILES = ['anchors-fc6.npy', 'anchors-fc8.npy', 'similarity.npy', 'unit.json']
@@ -163,10 +171,11 @@ describe('unit', () => {
   })
 
   it('keeps every number and name', async () => {
-    const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+    // Which the made unit's means and minima are not far from.
+    const cosine = fc.double({ noNaN: true, min: -0.4, max: 1 })
     await fc.assert(
-      fc.asyncProperty(names, names, number, async (model, patch, mean) => {
-        const { unit, maps } = madeUnit({ model, patch }, mean)
+      fc.asyncProperty(names, names, cosine, async (model, patch, level) => {
+        const { unit, maps } = madeUnit({ model, patch }, level)
         await writeUnit(inFolder(), unit, arraysOf(unit, maps))
         expect(await finishedUnit(inFolder(), unit.inputs)).toMatchObject(JSON.parse(JSON.stringify(unit)))
       }),
@@ -263,6 +272,35 @@ describe('unit', () => {
       expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
       const reading = readings[name]?.(folder, written)
       await expect(reading).rejects.toThrow(InputError)
+    },
+  )
+
+  it.each<[string, (unit: Omit<Unit, 'arrays'>) => object]>([
+    ['no layers', (unit) => ({ ...unit, inputs: { ...unit.inputs, layers: [] }, layers: [] })],
+    ['fewer layers than its inputs name', (unit) => ({ ...unit, layers: unit.layers.slice(1) })],
+    ['one name for two layers', (unit) => ({ ...unit, inputs: { ...unit.inputs, layers: ['fc6', 'fc6'] } })],
+    ['a stride of 0', (unit) => ({ ...unit, inputs: { ...unit.inputs, stride: 0 } })],
+    ['a cosine of 7', (unit) => withAnchor(unit, { mean: 7 })],
+    ['an anchor outside', (unit) => withAnchor(unit, { row: -1 })],
+  ])('that contradicts itself is not read, whatever its hash: %s', async (_, change) => {
+    const { unit, maps } = madeUnit()
+    const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    const folder = unitFolder(inFolder(), inputs)
+    const changed = change(written)
+    writeFileSync(join(folder, 'unit.json'), JSON.stringify({ ...changed, sha256: sha256(JSON.stringify(changed)) }))
+    await expect(readUnit(folder)).rejects.toThrow(/unit\.json is damaged/)
+  })
+
+  it.runIf(process.platform === 'linux').each(['unit.json', 'similarity.npy', 'anchors-fc8.npy'])(
+    'is not waited for where %s is a pipe',
+    async (name) => {
+      const { unit, maps } = madeUnit()
+      const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+      const folder = unitFolder(inFolder(), inputs)
+      rmSync(join(folder, name))
+      execFileSync('mkfifo', [join(folder, name)])
+      expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
+      await expect(readings[name]?.(folder, written)).rejects.toThrow(InputError)
     },
   )
 

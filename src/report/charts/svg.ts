@@ -1,4 +1,4 @@
-import { escapeHtml } from '../html.js'
+import { escapeHtml, scrollBox } from '../html.js'
 
 /** Colours of data, by the page's style. */
 export const SERIES_COLOURS = 6
@@ -56,14 +56,15 @@ export function picture(width: number, height: number, name: string, content: st
       viewBox: `0 0 ${coordinate(width)} ${coordinate(height)}`,
       width,
       height,
-      role: 'img',
+      // Of an image nothing but its name would be read, and not the values in its tips.
+      role: 'group',
       'aria-label': name,
       'font-size': '12px',
       'font-family': 'inherit',
     },
     content,
   )
-  return `<div class="scroll">${svg}</div>`
+  return scrollBox(name, svg)
 }
 
 /** A filled mark: disc, square, triangle or diamond by its number, so that colour is not all that tells series apart. */

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../html.js'
+import { escapeHtml, scrollBox } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
 import { markdownText } from '../tables.js'
@@ -19,7 +19,7 @@ export function findingsMarkdown(findings: readonly Finding[]): string {
     ...own.flatMap((finding) => [
       `### ${finding.statement}`,
       '',
-      `**${finding.verdict}**: ${reason(finding)}.`,
+      `**${finding.verdict}**: ${markdownText(reason(finding))}.`,
       '',
       finding.rule,
       '',
@@ -64,11 +64,6 @@ function verdictsHtml(findings: readonly Finding[]): string {
   })
   const head = ['network', ...headings].map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
   return scrollBox('Verdicts', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
-}
-
-/** A box that scrolls on narrow screens, also by keyboard. */
-function scrollBox(name: string, table: string): string {
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(name)}">${table}</div>`
 }
 
 const INTRODUCTION =

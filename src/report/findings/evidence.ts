@@ -61,10 +61,11 @@ export function spreadOf(
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  let chance = 0.5 ** count
+  // Of many patches the first chances are smaller than any number is.
+  let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
-    tail += chance
-    chance *= (count - k) / (k + 1)
+    tail += Math.exp(logChance)
+    logChance += Math.log((count - k) / (k + 1))
   }
   return Math.min(1, 2 * tail)
 }

@@ -41,10 +41,17 @@ export function siteWriter(results: string, site: string): SiteWriter {
     groups.set(name, files)
     return files
   }
+  // Features are large: those of one unit at a time are in memory.
+  let featuresBefore: Promise<unknown> = Promise.resolve()
+  const featuresInTurn = (file: string, unit: Unit, folder: string) => {
+    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit, folder))
+    featuresBefore = written.catch(() => undefined)
+    return written
+  }
   const writeFiles = async (file: string, unit: Unit, maps: Float32Array, folder: string): Promise<SiteUnit> => {
     const [picture, features] = await Promise.all([
       pictures.patch(unit.inputs),
-      writeFeatures(site, `features/${file}`, unit, folder),
+      featuresInTurn(file, unit, folder),
       writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps, folder)),
     ])
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }

@@ -44,7 +44,7 @@ ${panelHtml('b')}
 <details id="values"><summary>The maps as tables</summary><div id="values-tables"></div></details>
 <details><summary>Pointer and keys</summary>
 <p id="keys">On a map: the arrow keys move the cursor by one position, with Shift by ten; Home, End, Page Up and Page Down
-go to the rim; 1 to 5 go to the anchors; Space or a click holds the cursor and lets it go; [ and ] show the previous and
+go to the rim; 1 to 5 go to the anchors; Space, H or a click holds the cursor and lets it go; [ and ] show the previous and
 the next patch; Enter or A makes the cursor’s position the anchor.</p>
 <p>In the profiles the dashed upright line is the anchor, the grey one the cursor; a dotted level line is how similar
 different objects are at the same place, where it is within the axis.</p>

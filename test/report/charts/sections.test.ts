@@ -66,7 +66,7 @@ describe('charts', () => {
     for (const { id, html } of sections) {
       expect(id).toMatch(/^[a-z][a-z0-9-]*$/)
       expect(html).toMatch(/^<p class="note">[^<]{60,}<\/p>/)
-      expect(html).toMatch(/<svg [^>]*role="img" aria-label="[^"]+"/)
+      expect(html).toMatch(/<svg [^>]*role="group" aria-label="[^"]+"/)
       expect(html).not.toMatch(/NaN|Infinity|undefined/)
     }
   })

@@ -10,6 +10,8 @@ describe('sign test', () => {
     expect(signTest(9, 1)).toBeCloseTo((2 * 11) / 1024, 12)
     expect(signTest(3, 7)).toBeCloseTo((2 * (1 + 10 + 45 + 120)) / 1024, 12)
     expect(signTest(5, 5)).toBe(1)
+    expect(signTest(1200, 1200)).toBe(1)
+    expect(signTest(1150, 1250)).toBeCloseTo(0.0432, 3)
     expect(signTest(0, 0)).toBe(1)
   })
 

@@ -13,6 +13,8 @@ const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 export interface HeatmapPlot {
   /** Draws map and axes to the width that the plot has now. */
   readonly draw: (map: LoadedMap, colourOf: ColourMap, limits: ColourLimits) => void
+  /** Leaves the place empty, as large as it is. */
+  readonly clear: () => void
   /** Moves the cross-hairs. */
   readonly point: (place: Place) => void
   /** The position under a point of the screen; undefined outside the map. */
@@ -39,6 +41,11 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
       axes.setAttribute('viewBox', `0 0 ${box.clientWidth} ${total}`)
       const scale = scaleOf(group, width, height)
       axes.replaceChildren(...axisLines(group, scale), anchorMark(map.fitted.anchorPlace, scale), cross)
+    },
+    clear: () => {
+      group = undefined
+      canvas.width = 0
+      axes.replaceChildren()
     },
     point: (place) => {
       const { clientWidth, clientHeight } = canvas

@@ -15,6 +15,8 @@ export interface Panel {
   readonly box: HTMLElement
   readonly plot: HeatmapPlot
   readonly show: (map: LoadedMap, colourOf: ColourMap, limits: ColourLimits) => void
+  /** Shows no map, and says nothing of one. */
+  readonly clear: () => void
   /** Shows differences, B − A, instead. */
   readonly showDifference: (map: LoadedMap) => void
   /** What is the matter with the panel's choice or its files, or that it is loading. */
@@ -36,6 +38,11 @@ export function panelOf(id: string): Panel {
       element(`${id}-outside`, HTMLElement).textContent = outsideText(map, limits)
       element(`${id}-baseline`, HTMLElement).textContent = baselineText(map.fitted)
       box.setAttribute('aria-label', `Map ${id.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`)
+    },
+    clear: () => {
+      plot.clear()
+      for (const line of ['summary', 'outside', 'baseline']) element(`${id}-${line}`, HTMLElement).textContent = ''
+      box.setAttribute('aria-label', `Map ${id.toUpperCase()}: none`)
     },
     showDifference: (map) => {
       plot.draw(map, DIFFERENCE_COLOURS, differenceLimits(map))

@@ -50,8 +50,8 @@ function act({ key, shiftKey }: KeyboardEvent, actions: PointingActions): boolea
   const step = steps[key]
   if (step !== undefined) actions.step(...step)
   else if (/^[1-9]$/.test(key)) actions.goToAnchor(Number(key) - 1)
-  else if (key === 'a' || key === 'Enter') actions.anchorHere()
-  else if (key === 'h' || key === ' ') actions.toggleHold()
+  else if (key === 'Enter' || key.toLowerCase() === 'a') actions.anchorHere()
+  else if (key === ' ' || key.toLowerCase() === 'h') actions.toggleHold()
   else if (key === '[' || key === ']') actions.stepPatch(key === '[' ? -1 : 1)
   else return false
   return true

@@ -22,20 +22,20 @@ export function readAt(panel: number, map: LoadedMap, cursor: Place): Reading {
 /** Writes the numbers at the cursor. */
 export function showReadings(readings: readonly Reading[]): void {
   const [first, second] = readings
-  if (first === undefined) return
-  element('at-place', HTMLElement).textContent = placeText(first.place)
-  element('at-offset', HTMLElement).textContent = offsetText(first)
+  element('at-place', HTMLElement).textContent = first === undefined ? '' : placeText(first.place)
+  element('at-offset', HTMLElement).textContent = first === undefined ? '' : offsetText(first)
   for (const [i, id] of PANEL_IDS.entries()) {
     const reading = readings.find(({ panel }) => panel === i)
     element(`${id}-row`, HTMLElement).hidden = reading === undefined
+    // On a narrow screen the readout is far from the map.
+    const here = element(`${id}-here`, HTMLElement)
+    here.textContent = reading === undefined ? '' : `${cosineText(reading.value)} at the cursor,`
     if (reading === undefined) continue
     element(`${id}-name`, HTMLElement).textContent = panelName(reading)
     element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value)
-    // On a narrow screen the readout is far from the map.
-    element(`${id}-here`, HTMLElement).textContent = `${cosineText(reading.value)} at the cursor,`
   }
   element('difference-row', HTMLElement).hidden = second === undefined
-  if (second === undefined) return
+  if (first === undefined || second === undefined) return
   element('difference', HTMLElement).textContent = differenceText(difference(first, second))
   const apart = first.place.row !== second.place.row || first.place.col !== second.place.col
   element('apart', HTMLElement).textContent = apart ? `B at ${placeText(second.place)}, the nearest that it has` : ''

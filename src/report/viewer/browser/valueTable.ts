@@ -6,7 +6,7 @@ import { cosineText } from './numbers.js'
 /** Rows and columns of the table at most. */
 const MOST = 11
 
-/** A map in words: some of its rows and columns, at equal distances, first and last included. */
+/** A map in words: some of its rows and columns, first and last included. */
 export function valueTable({ fitted, values }: LoadedMap): HTMLElement {
   const { group, choice } = fitted
   const rows = spread(group.rows).map((row) => row * group.stride)
@@ -18,7 +18,7 @@ export function valueTable({ fitted, values }: LoadedMap): HTMLElement {
     for (const col of cols) line.append(html('td', {}, cosineText(values[mapIndex(group, { row, col })] as number)))
     return line
   })
-  const caption = `${isolated(choice.model)} ${isolated(choice.layer)}, similarity at every ${rows.length > 1 ? (rows[1] as number) : 1} px`
+  const caption = `${isolated(choice.model)} ${isolated(choice.layer)}, similarity at some of the positions`
   return html(
     'div',
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },

@@ -99,26 +99,33 @@ async function load(viewer: Viewer): Promise<void> {
   showSelects(index, fits)
   showToolbar(view, fits[0] as Fitted)
   const shown = view.compare ? fits : fits.slice(0, 1)
-  const maps = await Promise.all(shown.map((fitted, i) => loadInto(panels[i] as Panel, fitted)))
-  if (ticket !== viewer.loading) return
+  const isLatest = () => ticket === viewer.loading
+  const maps = await Promise.all(shown.map((fitted, i) => loadInto(panels[i] as Panel, fitted, isLatest)))
+  if (!isLatest()) return
   viewer.maps = maps
   draw(viewer)
 }
 
-/** @returns undefined if a file is missing or damaged, which the panel then says */
-async function loadInto(panel: Panel, fitted: Fitted): Promise<LoadedMap | undefined> {
+/**
+ * @param isLatest whether no later loading has begun, whose panel it would be
+ * @returns undefined if a file is missing or damaged, which the panel then says
+ */
+async function loadInto(panel: Panel, fitted: Fitted, isLatest: () => boolean): Promise<LoadedMap | undefined> {
   const notes = fitted.notes.join(' ')
+  const say = (text: string) => {
+    if (isLatest()) panel.say(text)
+  }
   panel.setBusy(true)
   panel.say(notes)
   try {
     return await loadMap(fitted, (done, total) => {
-      panel.say(done < total ? `Loading features: ${done} of ${total} files` : notes)
+      say(done < total ? `Loading features: ${done} of ${total} files` : notes)
     })
   } catch (error) {
-    panel.say(error instanceof Error ? error.message : String(error))
+    say(error instanceof Error ? error.message : String(error))
     return undefined
   } finally {
-    panel.setBusy(false)
+    if (isLatest()) panel.setBusy(false)
   }
 }
 
@@ -128,7 +135,8 @@ function draw(viewer: Viewer): void {
   const wanted = view.difference && first !== undefined && second !== undefined
   viewer.difference = wanted ? differenceMap(first, second) : undefined
   maps.forEach((map, i) => {
-    if (map !== undefined) panels[i]?.show(map, coloursOf(view), view.limits)
+    if (map === undefined) panels[i]?.clear()
+    else panels[i]?.show(map, coloursOf(view), view.limits)
   })
   if (viewer.difference !== undefined) panels[1]?.showDifference(viewer.difference)
   else if (wanted) panels[1]?.say('Differences can be shown of maps with the same positions only.')
@@ -143,15 +151,14 @@ function draw(viewer: Viewer): void {
 /** Everything that follows the cursor. */
 function drawCursor(viewer: Viewer): void {
   const { view, panels, maps } = viewer
-  const cursor = cursorOf(viewer)
-  const readings = maps.flatMap((map, i) => (map === undefined ? [] : [readAt(i, map, cursor)]))
+  const readings = maps.flatMap((map, i) => (map === undefined ? [] : [readAt(i, map, view.cursor)]))
   for (const { panel, place } of readings) panels[panel]?.plot.point(place)
   showReadings(readings)
   showScenes(readings)
   drawProfiles(readings)
   const marks = readings.map(({ panel, value }) => ({ panel: PANEL_IDS[panel] as string, value }))
   drawColourBar(element('colour-bar', HTMLElement), coloursOf(view), view.limits, marks)
-  drawDifferenceBar(viewer.difference, cursor)
+  drawDifferenceBar(viewer.difference, view.cursor)
   settle(viewer, readings)
 }
 
@@ -182,7 +189,7 @@ function addressOf(viewer: Viewer): string {
   const { view, fits } = viewer
   const [first, second] = fits.map(({ choice }) => choice)
   if (first === undefined || second === undefined) throw new Error('there are two panels')
-  return new URL(formatView({ ...view, panels: [first, second], cursor: cursorOf(viewer) }), location.href).href
+  return new URL(formatView({ ...view, panels: [first, second] }), location.href).href
 }
 
 /** On the first panel's grid. */
