@@ -68,13 +68,19 @@ describe('study', () => {
     const seen: string[] = []
     let open = 0
     let most = 0
+    let letGo = () => {}
+    const four = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
     await readStudy(inFolder(), [], {
       onCount: (units) => seen.push(`${units} units`),
       onUnit: async ({ inputs: { size, patch } }, maps, folder) => {
         expect(folder).toBe(unitFolder(inFolder(), { ...inputs, size, patch }))
         seen.push(`${size} ${patch} ${maps[0]?.toFixed(2)}`)
         most = Math.max(most, ++open)
-        await new Promise((done) => setTimeout(done, 50))
+        // In the meantime a fifth would begin, if it did not wait.
+        if (open === 4) setTimeout(letGo, 50)
+        await four
         open--
       },
     })
