@@ -133,7 +133,7 @@ async function bestBareSettings(network: Network, wished: WishedSettings): Promi
 
 function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
   // As in the pipeline's processes.
-  if (device.name !== 'cpu') Object.assign(process.env, { ...FULL_PRECISION, ...process.env })
+  if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
     input: network.input,

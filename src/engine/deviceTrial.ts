@@ -32,7 +32,7 @@ const TRIAL_SCENE: Scene = {
 export interface TrialOptions {
   /** As in `startDeviceProcess`. */
   readonly script?: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -60,7 +60,7 @@ export async function tryDevice(
   }
   let opened: DeviceProcess | undefined
   try {
-    throwIfStopped(signal)
+    if (signal?.aborted) throw new InterruptedError()
     opened = await startDeviceProcess(request, [], script, signal)
     const milliseconds = await millisecondsOfBatch(opened, network)
     const strayed = strayReason(device, await opened.placement())
@@ -68,17 +68,13 @@ export async function tryDevice(
     const adapter = adapterOf(device, opened)
     return { device, runs: true, adapter, software: softwareAdapter(device, adapter), milliseconds }
   } catch (error) {
-    throwIfStopped(signal)
+    if (signal?.aborted) throw new InterruptedError()
     if (!(error instanceof DeviceFailure)) throw error
     return refused(error.message)
   } finally {
     await opened?.close()
     await rm(request.profileFolder, { recursive: true, force: true })
   }
-}
-
-function throwIfStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InterruptedError()
 }
 
 /** The second pass: the first one compiles. */

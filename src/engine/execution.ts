@@ -168,16 +168,22 @@ async function deviceTrials(
   signal: AbortSignal | undefined,
 ): Promise<readonly PassedTrial[]> {
   if (name === 'auto') return []
-  const options = { ...(signal && { signal }) }
-  const trials = await Promise.all(
-    devicesOf(name, index).map((device) => tryDevice(device, network, precision, options)),
-  )
+  const trials = await tryAll(devicesOf(name, index), network, precision, signal)
   const passed = trials.filter((trial) => trial.runs)
   for (const trial of trials.filter((trial) => !trial.runs)) {
     if (passed.length === 0) throw deviceError(trial)
     onNote(`device ${deviceText(trial.device)} is left out: ${trial.reason}`)
   }
   return passed
+}
+
+function tryAll(
+  devices: readonly Device[],
+  network: Network,
+  precision: Precision,
+  signal: AbortSignal | undefined,
+): Promise<readonly DeviceTrial[]> {
+  return Promise.all(devices.map((device) => tryDevice(device, network, precision, { signal })))
 }
 
 function processorExecution(network: Network, settings: MeasuredSettings): Execution {
@@ -198,10 +204,7 @@ function processorExecution(network: Network, settings: MeasuredSettings): Execu
 /** The first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
 export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings): Promise<Execution | undefined> {
   for (const name of AUTO) {
-    const options = { ...(plan.signal && { signal: plan.signal }) }
-    const all = await Promise.all(
-      devicesOf(name, null).map((device) => tryDevice(device, plan.network, 'fp32', options)),
-    )
+    const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
     const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
     if (trials.length === 0) continue
     try {
