@@ -88,4 +88,5 @@ export type {
   SeparabilitySummary,
   SimilaritySummary,
   Summary,
+  UnsolvedSummary,
 } from './results/summary.js'

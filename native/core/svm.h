@@ -15,16 +15,17 @@
 ///   hinge          minimises ½|w|² + C Σ max(0, 1 - y_i f(x_i)), b free (libsvm's C-SVC, sklearn SVC(kernel='linear'));
 ///   squared_hinge  minimises ½(|w|² + b²) + C Σ max(0, 1 - y_i f(x_i))² (LIBLINEAR's, sklearn LinearSVC).
 ///
-/// Method: mostly the support vectors are few, so each problem is solved exactly on a working set by means of its Gram
-/// matrix, which the problems share; then one pass over the features gives the decision values of all problems, and the
-/// samples that violate their margins most join the working sets, until the duality gap closes (Joachims 1998, "Making
-/// large-scale SVM learning practical", with Chapelle 2007, "Training a support vector machine in the primal", for the
-/// squared hinge). A problem with many support vectors leaves its working set for Newton's method on all samples
-/// (svm_newton.h), whose steps take part in the same passes.
+/// Method: mostly the support vectors are few, so each problem is solved on a working set by means of its Gram matrix, which
+/// the problems share, to a tolerance that gets finer with the duality gap; then one pass over the features gives the
+/// decision values of all problems, and the samples that the working sets are most wrong about join them
+/// (svm_working_set.h). A problem with many support vectors, or whose working set cannot be solved, goes over to Newton's
+/// method on all samples (svm_newton.h), whose steps take part in the same passes. A problem has converged when its duality
+/// gap is below the tolerance, whatever led there.
 ///
-/// Floor: each pass reads rows·dims·4 bytes and takes `problems` multiply-adds a float; for ten problems that is 2.5 a
-/// byte, which vector units do faster than the memory delivers. The Gram matrix of the m samples that were ever in
-/// a working set takes m²/2·dims multiply-adds. All sums are in float64.
+/// Floor: each pass reads rows·dims·4 bytes and takes `problems` multiply-adds a float in float64, 2.5 a byte for ten
+/// problems: about as much as a core with 256-bit vectors can do while the memory delivers it, so that passes are bound by
+/// either, and a dozen of them cost no more than the Gram matrix of the m samples that were ever in a working set, m²/2·dims
+/// multiply-adds. Features that overlap more take more support vectors, and m³ for Newton's steps.
 namespace shiftscope {
 
 enum class Loss { hinge, squared_hinge };
@@ -35,7 +36,8 @@ struct SvmOptions {
   /// A problem is solved when (primal - dual) <= tolerance · primal. The dual value bounds the optimum from below, so the
   /// primal value is then within this fraction of it.
   double tolerance = 1e-6;
-  /// Passes over the features after which what has not converged is given back as it is.
+  /// Passes over the features after which what has not converged is given back as it is; what gets no better is given back
+  /// sooner.
   std::size_t pass_limit = 200;
   /// Bytes of all Gram matrices at most.
   std::size_t gram_bytes = std::size_t{256} << 20;
@@ -51,6 +53,7 @@ struct SvmStopped : std::runtime_error {
 
 struct SvmSolution {
   double intercept = 0;
+  double scale = 1;   ///< of the method's weights, the result's being scaled already
   double primal = 0;  ///< objective at (w, b)
   double dual = 0;    ///< objective of a feasible dual point, at most the optimum
   std::size_t support_vectors = 0;

@@ -316,15 +316,33 @@ HingeValue value_of(const HingeDual& dual, double C) {
 /// The gap as a fraction of the primal value.
 double relative_gap(const HingeDual& dual, double C) {
   const HingeValue value = value_of(dual, C);
-  double squared_norm = 0;
+  double squared_norm = 0, sum = 0;
   for (std::size_t i = 0; i < dual.count; ++i) {
     squared_norm += dual.multipliers[i] * (dual.labels[i] - dual.residuals[i]);
+    sum += std::fabs(dual.multipliers[i]);
   }
   const double primal = std::fabs(squared_norm / 2 + C * value.slack);
+  const Margin margin = margin_of(dual.residuals.data(), dual.labels.data(), dual.count);
+  if (margin.half_width > 0) {
+    const double scaled = std::fabs(squared_norm) / 2 * margin.scale() * margin.scale();
+    if (scaled < primal) return std::max(0.0, scaled + squared_norm / 2 - sum) / scaled;
+  }
   return value.gap > 0 ? value.gap / primal : 0;
 }
 
 }  // namespace
+
+Margin margin_of(const double* residuals, const double* labels, std::size_t count) {
+  double negative = -kInfinity, positive = kInfinity;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double score = labels[i] - residuals[i];
+    if (labels[i] > 0) positive = std::min(positive, score);
+    if (labels[i] < 0) negative = std::max(negative, score);
+  }
+  const double width = positive - negative;
+  if (!(width > 0 && width < kInfinity)) return {};
+  return {width / 2, -(positive + negative) / 2};
+}
 
 double best_intercept(std::vector<double>& residuals, std::size_t positives) {
   const auto begin = residuals.begin();
@@ -333,6 +351,18 @@ double best_intercept(std::vector<double>& residuals, std::size_t positives) {
   std::nth_element(begin, lower, residuals.end());
   if (lower + 1 == residuals.end()) return *lower;
   return (*lower + *std::min_element(lower + 1, residuals.end())) / 2;
+}
+
+void settle(SvmSolution& solution, double half_norm, double loss, double intercept, const Margin& margin) {
+  solution.primal = half_norm + loss;
+  solution.intercept = intercept;
+  solution.scale = 1;
+  if (!(margin.half_width > 0)) return;
+  const double scaled = half_norm * margin.scale() * margin.scale();
+  if (!(scaled < solution.primal)) return;
+  solution.primal = scaled;
+  solution.scale = margin.scale();
+  solution.intercept = margin.intercept * margin.scale();
 }
 
 bool solve(const SvmKernels& kernels, HingeDual& dual, double C, double tolerance) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "svm.h"
 #include "svm_kernel.h"
 
 namespace shiftscope {
@@ -33,6 +34,25 @@ struct HingeValue {
 /// the middle of the interval of minimisers.
 /// residuals: [count] of all samples with a label, reordered. positives: how many of their labels are +1.
 double best_intercept(std::vector<double>& residuals, std::size_t positives);
+
+/// The widest margin that scores g leave between the classes, and where it lies.
+struct Margin {
+  double half_width = 0;  ///< 0: the scores do not separate the classes
+  double intercept = 0;   ///< of its middle
+
+  /// What brings the samples next to it to their margins, 1 from the middle; `half_width` must not be 0.
+  double scale() const { return 1 / half_width; }
+};
+
+/// residuals, labels: y - g and y of `count` samples; those with label 0 are left out.
+///
+/// Where the classes are separable, an objective may be so small that the slacks' rounding errors exceed it. Scaled until no
+/// slack is left, (w, b) has the objective ½|w|² · scale², which is exact.
+Margin margin_of(const double* residuals, const double* labels, std::size_t count);
+
+/// Primal value, intercept and scale of a solution: those of (w, intercept) with its slacks, or of what `margin` makes of
+/// it, whichever objective is lower. half_norm: ½|w|². loss: C Σ slack.
+void settle(SvmSolution& solution, double half_norm, double loss, double intercept, const Margin& margin);
 
 /// Ascends until the gap is at most tolerance · primal value, by steps on pairs of multipliers (sequential minimal
 /// optimisation with second-order selection: Fan, Chen, Lin 2005) that find which multipliers are free, in turn with

@@ -24,6 +24,14 @@ constexpr double kPromise = 1e-3;
 /// Samples between the bounds from which a step's matrix is more than other problems have to do.
 constexpr std::size_t kHeavy = 256;
 
+/// Dims up to which a step is solved in them however few the samples between the bounds are: it costs little, and the factors
+/// of a matrix in dims lose nothing by columns of very different scales.
+constexpr std::size_t kFewDims = 256;
+
+/// Passes that may go by without a smaller gap: what is left then is rounding.
+constexpr int kIdlePasses = 40;
+constexpr double kProgress = 0.9;
+
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
 }  // namespace
@@ -45,19 +53,31 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
+/// Asks for the products of the weights, after which the solution is exact for them.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;
 }
 
-const std::vector<double>& NewtonMethod::next(std::size_t threads) {
-  if (gap() <= problem_.tolerance * solution_.primal) return refresh();
+/// The same where the method comes no nearer to the optimum; where it left the range of numbers, with no weights at all.
+const std::vector<double>& NewtonMethod::give_up() {
+  gave_up_ = true;
+  if (!std::isfinite(gap())) {
+    std::fill(weights_.begin(), weights_.end(), 0.0);
+    intercept_ = 0;
+  }
+  return refresh();
+}
+
+const std::vector<double>& NewtonMethod::next(bool last, std::size_t threads) {
+  if (idle_ >= kIdlePasses || !std::isfinite(gap())) return give_up();
+  if (last || is_solved()) return refresh();
   double promise = find_direction(threads);
   if (hinge() && promise <= kPromise * problem_.tolerance * solution_.primal) {
     stiffness_ = std::min(stiffness_ * kGrowth, kMostStiffness * problem_.typical_multiplier);
     base_ = alpha_;
     evaluate();
-    if (gap() <= problem_.tolerance * solution_.primal) return refresh();
+    if (is_solved()) return refresh();
     promise = find_direction(threads);
   }
   // Nothing to gain but rounding errors to lose.
@@ -75,7 +95,10 @@ void NewtonMethod::accept(const std::vector<double>& products) {
     advance(products);
   }
   evaluate();
-  solution_.converged = exact_ && gap() <= problem_.tolerance * solution_.primal;
+  solution_.converged = exact_ && is_solved();
+  const double relative_gap = gap() / solution_.primal;
+  idle_ = relative_gap < kProgress * least_gap_ ? 0 : idle_ + 1;
+  least_gap_ = std::min(least_gap_, relative_gap);
 }
 
 bool NewtonMethod::is_heavy() const { return between_.size() >= kHeavy; }
@@ -102,12 +125,14 @@ void NewtonMethod::evaluate() {
   if (hinge()) {
     const double shift = best_shift();
     double slacks = 0;
+    std::vector<double> residuals(rows_);
     for (std::size_t row = 0; row < rows_; ++row) {
       const double label = labels_[row];
       slacks += std::max(0.0, std::fabs(label) - label * (decisions_[row] + shift));
+      residuals[row] = label - (decisions_[row] - intercept_);
     }
-    solution_.intercept = intercept_ + shift;
-    solution_.primal = half_norm + problem_.C * slacks;
+    const Margin margin = margin_of(residuals.data(), labels_.data(), rows_);
+    settle(solution_, half_norm, problem_.C * slacks, intercept_ + shift, margin);
     solution_.dual = balanced_dual();
   } else {
     // At alpha = 2C s, the conjugate's share Σ alpha² / 4C of the dual is C Σ s².
@@ -182,7 +207,7 @@ double NewtonMethod::find_direction(std::size_t threads) {
   direction_ = gradient_;
   for (double& d : direction_) d = -d;
   intercept_direction_ = -intercept_gradient_;
-  if (between_.size() > dims_) {
+  if (dims_ <= kFewDims || between_.size() > dims_) {
     solve_in_dims(threads);
   } else if (!between_.empty()) {
     solve_in_samples(threads);

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "svm.h"
 #include "svm_features.h"
 #include "svm_gram.h"
 #include "svm_kernel.h"
+#include "svm_method.h"
 
 namespace shiftscope {
 
@@ -23,8 +24,7 @@ struct LargeProblem {
   double typical_multiplier = 1;
 };
 
-/// Newton's method on (w, b), in steps between which the caller takes scalar products with all samples, for all problems
-/// in one pass over the features.
+/// Newton's method on (w, b), on all samples at once.
 ///
 /// Squared hinge: the Hessian is I + 2C Σ x xᵀ over the samples inside their margins, and an exact search along each step
 /// makes the method converge from anywhere (Keerthi, DeCoste 2005, "A modified finite Newton method for fast solution of
@@ -34,32 +34,27 @@ struct LargeProblem {
 /// derivative by the slack s is clamp(alpha + stiffness · s, 0, C); its value at the minimum is the next alpha, and the
 /// stiffness grows (Yan, Li 2020, "An efficient augmented Lagrangian method for support vector machine"). A step is
 /// determined by the samples strictly between 0 and C alone, however many are at C.
-class NewtonMethod {
+class NewtonMethod : public SvmMethod {
  public:
   /// Starts from w = 0, b = 0. problem.features and labels must outlive it.
   NewtonMethod(const SvmKernels& kernels, const LargeProblem& problem);
 
-  /// Computes the next step, on so many threads. Returns the vector, [dims rounded up to 8], whose scalar products with
-  /// all samples are to be given to `accept`.
-  const std::vector<double>& next(std::size_t threads);
+  const std::vector<double>& next(bool last, std::size_t threads) override;
+  bool is_heavy() const override;
+  void accept(const std::vector<double>& products) override;
+  bool is_done() const override { return exact_ && (solution_.converged || gave_up_); }
 
-  /// Whether `next` has so much to do that several threads are worth it.
-  bool is_heavy() const;
-
-  /// The same without a step: the products of the weights, after which the solution is exact for them.
-  const std::vector<double>& refresh();
-
-  /// products: [rows]. What it leads to is `solution`; converged only after exact products of the weights.
-  void accept(const std::vector<double>& products);
-
-  const SvmSolution& solution() const { return solution_; }
-  const std::vector<double>& weights() const { return weights_; }
+  const SvmSolution& solution() const override { return solution_; }
+  const std::vector<double>& weights() const override { return weights_; }
 
  private:
   bool hinge() const { return problem_.loss == Loss::hinge; }
   /// The intercept's share in the objective is ½ cost · b².
   double intercept_cost() const { return hinge() ? 0 : 1; }
   double gap() const { return solution_.primal - solution_.dual; }
+  bool is_solved() const { return std::isfinite(gap()) && gap() <= problem_.tolerance * solution_.primal; }
+  const std::vector<double>& refresh();
+  const std::vector<double>& give_up();
   double norm(const std::vector<double>& x) const { return kernels_.dot(x.data(), x.data(), dims_); }
 
   void evaluate();
@@ -88,6 +83,9 @@ class NewtonMethod {
   std::vector<double> gradient_, direction_;
   double squared_slacks_ = 0, intercept_gradient_ = 0, intercept_direction_ = 0;
   bool exact_ = true;  ///< whether the products that come next are those of the weights
+  double least_gap_ = HUGE_VAL;  ///< relative
+  int idle_ = 0;                 ///< passes since it fell
+  bool gave_up_ = false;
   SvmSolution solution_;
 };
 

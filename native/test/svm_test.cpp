@@ -230,6 +230,56 @@ TEST(svm_many_support_vectors_whatever_the_memory) {
   }
 }
 
+/// Zeros but for a rectangle of equal features, as of dead units: at the best intercept most samples lie just at their
+/// margins, and the optimum needs their multipliers.
+TEST(svm_equal_features_but_for_a_rectangle) {
+  constexpr std::size_t rows = 36, cols = 35, dims = 16;
+  Case given{rows * cols, dims, 2, std::vector<float>(rows * cols * dims), std::vector<std::int8_t>(2 * rows * cols)};
+  const std::size_t rectangles[][4] = {{10, 35, 0, 24}, {0, 20, 10, 34}, {5, 30, 5, 20}, {18, 36, 0, 35}, {0, 9, 3, 33}};
+  for (const auto& [top, bottom, left, right] : rectangles) {
+    for (std::size_t i = 0; i < rows * cols; ++i) {
+      const std::size_t row = i / cols, col = i % cols;
+      const bool inside = row >= top && row < bottom && col >= left && col < right;
+      for (std::size_t d = 0; d < dims; ++d) given.features[i * dims + d] = inside ? 0.1f + 0.06f * static_cast<float>(d) : 0;
+      for (std::size_t p = 0; p < 2; ++p) {
+        const bool first = p == 0 ? col < cols / 2 : row < rows / 2, tested = i * 5 / (rows * cols) == 2;
+        given.labels[p * rows * cols + i] = tested ? 0 : (first ? -1 : 1);
+      }
+    }
+    for (Loss loss : kLosses) check_against_reference(given, options_of(loss, 1));
+  }
+}
+
+/// Where the classes can be told apart, the objective is smaller than the rounding errors of the slacks; where not, steps
+/// must keep their digits.
+TEST(svm_columns_of_very_different_scales) {
+  Random random(44);
+  for (float distance : {1.0f, 0.0f}) {
+    Case given = random_case(random, 1500, 50, 2, distance, 1);
+    for (std::size_t i = 0; i < given.features.size(); ++i) {
+      given.features[i] *= std::pow(10.0f, static_cast<float>(i % 50) * 12 / 49 - 6);
+    }
+    const Outcome outcome = train(given, options_of(Loss::hinge, 1));
+    for (const SvmSolution& solution : outcome.result.solutions) {
+      CHECK_THAT(solution.converged, "gap " + std::to_string(solution.primal - solution.dual));
+    }
+    CHECK_THAT(outcome.result.passes < 100, std::to_string(outcome.result.passes) + " passes");
+  }
+}
+
+/// More samples in the first working sets together than their Gram matrix has room for.
+TEST(svm_many_problems_without_a_training_sample_in_common) {
+  Random random(45);
+  constexpr std::size_t problems = 130, each = 40;
+  const Case whole = random_case(random, problems * each, 3, 1, 0.5f, 1);
+  Case given{whole.rows, 3, problems, whole.features, std::vector<std::int8_t>(problems * whole.rows)};
+  for (std::size_t i = 0; i < whole.rows; ++i) given.labels[i / each * whole.rows + i] = i % 2 == 0 ? 1 : -1;
+  SvmOptions options = options_of(Loss::hinge, 1);
+  options.gram_bytes = 1;
+  const Outcome outcome = train(given, options);
+  for (const SvmSolution& solution : outcome.result.solutions) CHECK(solution.converged);
+}
+
 /// Features that hardly differ: nearly all multipliers are at C.
 TEST(svm_most_multipliers_at_their_bound) {
   Random random(40);

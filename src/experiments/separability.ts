@@ -61,14 +61,15 @@ export interface ClassifierOptions {
 
 /** Cross-validation of one task. */
 export interface TaskSeparability {
-  /** Share of the fold's positions that a classifier trained on the other folds gets right. */
-  readonly folds: readonly number[]
-  readonly mean: number
-  /** Population standard deviation over the folds. */
-  readonly std: number
+  /** Share of the fold's positions that a classifier trained on the other folds gets right; null: it did not converge. */
+  readonly folds: readonly (number | null)[]
+  /** Null where a fold's classifier did not converge. */
+  readonly mean: number | null
+  /** Population standard deviation over the folds; null as the mean is. */
+  readonly std: number | null
   /** Relative duality gap of each fold's classifier: its objective is within this fraction of the optimum. */
   readonly gaps: readonly number[]
-  /** Folds whose classifier did not reach the tolerance within its limit; their accuracy is the last iterate's. */
+  /** Folds whose classifier did not reach the tolerance within its limit. */
   readonly notConverged: readonly number[]
 }
 
@@ -167,10 +168,11 @@ function taskSeparability(
   const accuracies = right.map((count, fold) => count / (tested[fold] ?? 1))
   const mean = accuracies.reduce((sum, x) => sum + x, 0) / FOLDS
   const variance = accuracies.reduce((sum, x) => sum + (x - mean) ** 2, 0) / FOLDS
+  const whole = solutions.every(({ converged }) => converged)
   return {
-    folds: accuracies,
-    mean,
-    std: Math.sqrt(variance),
+    folds: accuracies.map((accuracy, fold) => (solutions[fold]?.converged ? accuracy : null)),
+    mean: whole ? mean : null,
+    std: whole ? Math.sqrt(variance) : null,
     gaps: solutions.map(({ primal, dual }) => (primal - dual) / primal),
     notConverged: solutions.flatMap(({ converged }, fold) => (converged ? [] : [fold])),
   }

@@ -105,7 +105,7 @@ async function writeAroundSite(
   if (unlike !== undefined) progress.note(unlike)
   const tables = [
     ...similarityTables(summary.similarity, published.similarity, paper),
-    ...separabilityTables(summary.separability, published.separability, paper),
+    ...separabilityTables(summary, published.separability, paper),
     ...nullBaselineTables(summary.nullBaseline),
   ].map((table) => (unlike === undefined ? table : { ...table, note: `${table.note} ${unlike}` }))
   await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { csvCell } from '../results/metrics.js'
-import type { NullBaselineSummary, SeparabilitySummary, SimilaritySummary } from '../results/summary.js'
+import type { NullBaselineSummary, SimilaritySummary, Summary, UnsolvedSummary } from '../results/summary.js'
 import { signedText } from './numberText.js'
 import { PAPER_FOLDS, type PaperTables } from './paper.js'
 
@@ -115,11 +115,12 @@ export function similarityTables(
 }
 
 /**
- * The same of linear separability (Tables 3 and 4), every fold scheme that was measured side by side.
+ * The same of linear separability (Tables 3 and 4), every fold scheme that was measured side by side. What was left out of
+ * them is said in their notes.
  * @param wholePaper as for `similarityTables`
  */
 export function separabilityTables(
-  measured: readonly SeparabilitySummary[],
+  { separability: measured, notConverged = [] }: Pick<Summary, 'separability' | 'notConverged'>,
   paper: PaperTables['separability'],
   wholePaper: boolean,
 ): readonly ResultTable[] {
@@ -140,7 +141,19 @@ export function separabilityTables(
     key: [task, PAPER_FOLDS],
     value: { mean: accuracy, std },
   }))
-  return tables(SEPARABILITY, columns, own, published, wholePaper)
+  return tables(SEPARABILITY, columns, own, published, wholePaper).map((table) => ({
+    ...table,
+    note: [table.note, ...unsolvedNote(notConverged.filter(({ size }) => size === table.size))].join(' '),
+  }))
+}
+
+function unsolvedNote(unsolved: readonly UnsolvedSummary[]): readonly string[] {
+  if (unsolved.length === 0) return []
+  const places = unsolved.map(
+    ({ model, layer, task, cv, patches }) =>
+      `${model} ${layer} ${columnTitle([task, cv])} (${patches} ${patches === 1 ? 'patch' : 'patches'})`,
+  )
+  return [`Left out, since a classifier did not converge: ${places.join('; ')}.`]
 }
 
 /** The null baseline, one table a patch size; a column only where there are such pairs. */

@@ -115,7 +115,7 @@ function ofClassifiers({ separability }: Layer): readonly Measured[] {
   return FOLD_SCHEMES.flatMap((cv) =>
     TASKS.flatMap((task): readonly Measured[] => {
       const result = separability[cv]?.[task]
-      if (result === undefined) return []
+      if (result === undefined || result.mean === null || result.std === null) return []
       return [
         [measure('separability-accuracy', `${task} ${cv}`), result.mean],
         [measure('separability-std', `${task} ${cv}`), result.std],

@@ -32,6 +32,9 @@ export interface SeparabilitySummary {
   readonly patches: number
 }
 
+/** Patches that a cell of Table 3 or 4 leaves out, since one of their classifiers did not converge. */
+export type UnsolvedSummary = Pick<SeparabilitySummary, 'model' | 'layer' | 'size' | 'task' | 'cv' | 'patches'>
+
 /**
  * Null baseline: mean and population standard deviation of the cosine between different patches at the same anchor, over
  * all pairs of patches and all anchors.
@@ -61,6 +64,8 @@ export interface MeasureSummary extends Measure {
 export interface Summary {
   readonly similarity: readonly SimilaritySummary[]
   readonly separability: readonly SeparabilitySummary[]
+  /** Absent where all classifiers converged. */
+  readonly notConverged?: readonly UnsolvedSummary[]
   readonly nullBaseline: readonly NullBaselineSummary[]
   /** Coverage, jaggedness, grid spectrum, direction bias and consistency, by the names of metrics.csv. */
   readonly measures: readonly MeasureSummary[]
@@ -81,9 +86,12 @@ export function summarize(groups: readonly StudyGroup[]): Summary {
       }),
     ),
   )
+  const cells = groups.flatMap(separabilityCells)
+  const notConverged = cells.flatMap(unsolvedOf)
   return {
     similarity,
-    separability: groups.flatMap(summarizeSeparability),
+    separability: cells.flatMap(summarizeSeparability),
+    ...(notConverged.length > 0 && { notConverged }),
     nullBaseline: groups.flatMap(summarizeNullBaseline),
     measures: groups.flatMap(summarizeMeasures),
   }
@@ -122,7 +130,13 @@ function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup
   )
 }
 
-function summarizeSeparability({ model, size, layers, units }: StudyGroup): readonly SeparabilitySummary[] {
+/** One cell of Table 3 or 4 before the means are taken. */
+interface SeparabilityCell extends Omit<SeparabilitySummary, 'accuracy' | 'std' | 'patches'> {
+  /** One of each patch. */
+  readonly results: readonly { readonly mean: number | null; readonly std: number | null }[]
+}
+
+function separabilityCells({ model, size, layers, units }: StudyGroup): readonly SeparabilityCell[] {
   const classifiers = units.flatMap(({ inputs }) => inputs.separability ?? [])
   const [classifier] = classifiers
   if (classifier === undefined) return []
@@ -132,12 +146,23 @@ function summarizeSeparability({ model, size, layers, units }: StudyGroup): read
     schemes.flatMap((cv) =>
       TASKS.map((task) => {
         const results = units.flatMap((unit) => unit.layers[i]?.separability[cv]?.[task] ?? [])
-        const accuracy = meanAndStd(results.map(({ mean }) => mean)).mean
-        const std = meanAndStd(results.map((result) => result.std)).mean
-        return { model, layer, size, task, cv, loss, accuracy, std, patches: results.length }
+        return { model, layer, size, task, cv, loss, results }
       }),
     ),
   )
+}
+
+function summarizeSeparability({ results, ...place }: SeparabilityCell): readonly SeparabilitySummary[] {
+  const means = results.flatMap(({ mean }) => mean ?? [])
+  if (means.length === 0) return []
+  const accuracy = meanAndStd(means).mean
+  const std = meanAndStd(results.flatMap((result) => result.std ?? [])).mean
+  return [{ ...place, accuracy, std, patches: means.length }]
+}
+
+function unsolvedOf({ results, loss: _, ...place }: SeparabilityCell): readonly UnsolvedSummary[] {
+  const patches = results.filter(({ mean }) => mean === null).length
+  return patches === 0 ? [] : [{ ...place, patches }]
 }
 
 /** Mean and population standard deviation. */

@@ -10,7 +10,7 @@ import { readRegular } from '../files/regularFile.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
-export const UNIT_FORMAT = 2
+export const UNIT_FORMAT = 3
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
@@ -79,10 +79,10 @@ const anchorSchema = z.object({
 })
 
 const taskSchema = z.object({
-  /** Accuracy on each fold, their mean and population standard deviation. */
-  folds: z.array(z.number()),
-  mean: z.number(),
-  std: z.number(),
+  /** Accuracy on each fold, null where its classifier did not converge; their mean and population standard deviation. */
+  folds: z.array(z.number().nullable()),
+  mean: z.number().nullable(),
+  std: z.number().nullable(),
   /** Largest relative duality gap of the folds' classifiers, and the folds whose classifier did not converge. */
   gap: z.number(),
   notConverged: z.array(z.number().int()),

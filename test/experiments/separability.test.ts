@@ -23,6 +23,11 @@ interface GoldenCase {
 const golden = JSON.parse(readFileSync(new URL('../golden/svm.json', import.meta.url), 'utf8')) as {
   readonly sklearn: string
   readonly cases: readonly GoldenCase[]
+  readonly rectangles: readonly {
+    readonly sides: readonly [top: number, bottom: number, left: number, right: number]
+    /** Least and largest accuracy of each fold. */
+    readonly tasks: Readonly<Record<Task, readonly (readonly [number, number])[]>>
+  }[]
 }
 
 function gridOf(shape: FeatureShape | 'positions'): SeparabilityGrid {
@@ -59,7 +64,10 @@ describe(`against scikit-learn ${golden.sklearn}`, () => {
         const { accuracies, objectives: expected } = tasks[task]
         expect(result[task].notConverged).toEqual([])
         result[task].folds.forEach((accuracy, fold) => {
-          expect(Math.abs(accuracy - (accuracies[fold] ?? Number.NaN)), `${task} ${fold}`).toBeLessThanOrEqual(0.002)
+          expect(
+            Math.abs((accuracy ?? Number.NaN) - (accuracies[fold] ?? Number.NaN)),
+            `${task} ${fold}`,
+          ).toBeLessThanOrEqual(0.002)
         })
         const found = await objectives(grid, task, loss, C)
         found.forEach((objective, fold) => {
@@ -72,6 +80,25 @@ describe(`against scikit-learn ${golden.sklearn}`, () => {
       }
     },
   )
+})
+
+describe(`zeros but for a rectangle of equal features, against scikit-learn ${golden.sklearn}`, () => {
+  it.each(golden.rectangles)('$sides', async ({ sides: [top, bottom, left, right], tasks }) => {
+    const [rows, cols, dims] = [36, 35, 16]
+    const matrix = Float32Array.from({ length: rows * cols * dims }, (_, i) => {
+      const [row, col] = [Math.floor(i / dims / cols), Math.floor(i / dims) % cols]
+      const inside = row >= top && row < bottom && col >= left && col < right
+      return inside ? 0.1 + (0.9 * (i % dims)) / 15 : 0
+    })
+    const result = await separability({ layer: 'fc', matrix, dims, rows, cols, stride: 1 })
+    for (const task of TASKS) {
+      expect(result[task].notConverged).toEqual([])
+      tasks[task].forEach(([least, most], fold) => {
+        expect(result[task].folds[fold]).toBeGreaterThanOrEqual(least - 0.002)
+        expect(result[task].folds[fold]).toBeLessThanOrEqual(most + 0.002)
+      })
+    }
+  })
 })
 
 describe('features that are the position', () => {
@@ -182,6 +209,15 @@ describe('separability', () => {
     const failure = separability(positionGrid(10, 10), options)
     await expect(failure).rejects.toThrow(UsageError)
     await expect(failure).rejects.toThrow(message)
+  })
+
+  it('has no accuracy of a classifier that did not converge, and no mean of its task', async () => {
+    const grid = gridOf({ rows: 20, cols: 20, dims: 2, signal: 0.5, scale: 1, repeat: 1 })
+    const result = await separability(grid, { tolerance: 1e-300 })
+    const { notConverged, folds, mean, std } = result['left-right']
+    expect(notConverged.length).toBeGreaterThan(0)
+    for (const [fold, accuracy] of folds.entries()) expect(accuracy === null).toBe(notConverged.includes(fold))
+    expect([mean, std]).toEqual([null, null])
   })
 
   it('reports what has not converged, with its gap', async () => {

@@ -71,6 +71,30 @@ for shape in shapes:
             tasks = {task: validate(x, y, loss, C) for task, y in classes(rows, cols).items()}
             cases.append({"shape": shape, "loss": loss, "C": C, "tasks": tasks})
 
+
+def rectangle(top, bottom, left, right):
+    """Zeros but for a rectangle of equal features, [36, 35, 16]."""
+    x = np.zeros((36, 35, 16), np.float32)
+    x[top:bottom, left:right] = 0.1 + 0.9 * np.arange(16) / 15
+    return x.reshape(36 * 35, 16).astype(np.float64)
+
+
+def accuracy_ranges(x, y):
+    """Of each fold: samples whose decision value is within 1e-5 of 0 may fall on either side."""
+    ranges = []
+    for train, test in StratifiedKFold(5).split(x, y):
+        f = SVC(kernel="linear", C=1, tol=1e-8).fit(x[train], y[train]).decision_function(x[test])
+        near = np.abs(f) <= 1e-5
+        least = np.mean(~near & ((f > 0) == y[test]))
+        ranges.append([least, least + np.mean(near)])
+    return ranges
+
+
+rectangles = []
+for sides in [(10, 35, 0, 24), (0, 20, 10, 34), (5, 30, 5, 20), (18, 36, 0, 35), (0, 9, 3, 33)]:
+    tasks = {task: accuracy_ranges(rectangle(*sides), y) for task, y in classes(36, 35).items()}
+    rectangles.append({"sides": sides, "tasks": tasks})
+
 folds = []
 for rows, cols in [(10, 10), (100, 100), (7, 5), (15, 15), (23, 8), (4, 9), (11, 11)]:
     for task, y in classes(rows, cols).items():
@@ -78,4 +102,4 @@ for rows, cols in [(10, 10), (100, 100), (7, 5), (15, 15), (23, 8), (4, 9), (11,
         for k, (_, test) in enumerate(StratifiedKFold(5).split(y, y)):
             fold[test] = k
         folds.append({"rows": rows, "cols": cols, "task": task, "folds": "".join(map(str, fold))})
-json.dump({"sklearn": sklearn.__version__, "cases": cases, "folds": folds}, sys.stdout, separators=(",", ":"))
+json.dump({"sklearn": sklearn.__version__, "cases": cases, "rectangles": rectangles, "folds": folds}, sys.stdout, separators=(",", ":"))

@@ -109,7 +109,7 @@ describe('separability tables', () => {
 
   it('have the fold schemes side by side, and the paper beside the ordered one', () => {
     const cells = ['ordered', 'transposed'].flatMap((cv) => [cell('left-right', cv, 0.9), cell('top-bottom', cv, 0.8)])
-    const [table] = separabilityTables(cells, paperTables().separability, false)
+    const [table] = separabilityTables({ separability: cells }, paperTables().separability, false)
     if (table === undefined) throw new Error('no table')
     expect(table.name).toBe('table-3-separability-125')
     const [head, , , first] = tableMarkdown(table).split('\n').slice(2)
@@ -129,8 +129,19 @@ describe('separability tables', () => {
     ])
   })
 
+  it('say what they leave out', () => {
+    const unsolved = { model: 'alexnet', layer: 'fc6', size: 125, task: 'top-bottom', cv: 'ordered', patches: 2 }
+    const left = {
+      separability: [cell('left-right', 'ordered', 0.9)],
+      notConverged: [unsolved, { ...unsolved, size: 75 }],
+    }
+    const [table] = separabilityTables(left, paperTables().separability, false)
+    expect(table?.note).toMatch(/did not converge: alexnet fc6 top-bottom, ordered \(2 patches\)\.$/)
+    expect(table?.rows[0]?.cells.map(({ measured }) => measured?.mean)).toEqual([0.9, undefined])
+  })
+
   it('have the whole of the paper if asked', () => {
-    const tables = separabilityTables([], paperTables().separability, true)
+    const tables = separabilityTables({ separability: [] }, paperTables().separability, true)
     expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([
       ['table-3-separability-125', 10],
       ['table-4-separability-75', 10],

@@ -78,6 +78,28 @@ describe('summary of separability', () => {
     expect(topBottom?.std).toBeCloseTo(0.05, 12)
   })
 
+  it('leaves out patches whose classifiers did not converge, and counts them', () => {
+    const solved = { folds: [0.8], mean: 0.8, std: 0, gap: 0, notConverged: [] }
+    const unsolved = { folds: [null], mean: null, std: null, gap: 0.5, notConverged: [0] }
+    const base = group([0.5, 0.6], {
+      layers: ['fc'],
+      separability: { loss: 'hinge', C: 1, seed: 0, cv: ['ordered'] },
+    })
+    const units = base.units.map((unit, i) => ({
+      ...unit,
+      layers: unit.layers.map((layer) => ({
+        ...layer,
+        separability: { ordered: { 'left-right': i === 0 ? solved : unsolved, 'top-bottom': unsolved } },
+      })),
+    }))
+    const { separability, notConverged } = summarize([{ ...base, units }])
+    expect(separability).toMatchObject([{ task: 'left-right', accuracy: 0.8, patches: 1 }])
+    expect(notConverged).toMatchObject([
+      { task: 'left-right', cv: 'ordered', patches: 1 },
+      { task: 'top-bottom', cv: 'ordered', patches: 2 },
+    ])
+  })
+
   it('is empty where it was not measured', () => {
     expect(summarize([group([0.5])]).separability).toEqual([])
   })

@@ -99,15 +99,15 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
 export function saySummary({ similarity, separability, arithmeticAccuracy }: Summary): void {
   if (arithmeticAccuracy !== undefined) sayArithmetic(arithmeticAccuracy)
   if (similarity.length === 0) return
-  sayTable(
-    ['model', 'layer', 'size', ...ANCHOR_NAMES],
-    rowsOf(similarity.map(({ mean, ...place }) => ({ ...place, value: mean }))),
+  sayCells(
+    [...ANCHOR_NAMES],
+    similarity.map(({ anchor, mean, ...cell }) => ({ ...cell, column: anchor, value: mean })),
   )
   if (separability.length === 0) return
   const schemes = [...new Set(separability.map(({ cv }) => cv))]
-  sayTable(
-    ['model', 'layer', 'size', ...schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`))],
-    rowsOf(separability.map(({ accuracy, ...place }) => ({ ...place, value: accuracy }))),
+  sayCells(
+    schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)),
+    separability.map(({ task, cv, accuracy, ...cell }) => ({ ...cell, column: `${task} ${cv}`, value: accuracy })),
   )
 }
 
@@ -127,16 +127,17 @@ function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
   sayTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
 }
 
-/** One row a network, layer and size; its values in the order in which they come. */
-function rowsOf(
-  entries: readonly { model: string; layer: string; size: number; value: number; std: number }[],
-): (string | number)[][] {
+/** One row a network, layer and size. */
+function sayCells(
+  columns: readonly string[],
+  cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
+): void {
   const rows = new Map<string, (string | number)[]>()
-  for (const { model, layer, size, value, std } of entries) {
+  for (const { model, layer, size, column, value, std } of cells) {
     const key = JSON.stringify([model, layer, size])
-    const row = rows.get(key) ?? [model, layer, size]
-    row.push(`${value.toFixed(3)} ± ${std.toFixed(3)}`)
+    const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
+    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
     rows.set(key, row)
   }
-  return [...rows.values()]
+  sayTable(['model', 'layer', 'size', ...columns], [...rows.values()])
 }

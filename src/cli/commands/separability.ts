@@ -26,7 +26,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
         ['task', ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
         TASKS.map((task) => {
           const { folds, mean, std } = result[task]
-          return [task, ...[...folds, mean, std].map((value) => value.toFixed(4))]
+          return [task, ...[...folds, mean, std].map((value) => value?.toFixed(4) ?? '–')]
         }),
       )
       for (const task of TASKS) {

@@ -1,0 +1,48 @@
+"""scikit-learn's side of degenerate_grids.mjs.
+
+Reads grids from standard input, each int32 rows, cols, dims and float32 [rows, cols, dims], and answers each with a line of
+JSON: {task: [{"least", "most", "objective", "converged"}]} of the five ordered folds of SVC(kernel="linear", C=1, tol=1e-8).
+
+The accuracy is between least and most, since samples near 0 may fall on either side: nearer than 1e-5, or than the solution
+is certain. The objective being strongly convex in w, w is within sqrt(2 gap) of the optimum, gap being the duality gap of
+the solution; libsvm keeps its kernel in float32, so that it is not 0 whatever the tolerance.
+"""
+import json
+import sys
+import warnings
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import SVC
+
+warnings.simplefilter("ignore")
+
+
+def validate(x, y):
+    folds = []
+    for train, test in StratifiedKFold(5).split(x, y):
+        model = SVC(kernel="linear", C=1, tol=1e-8, max_iter=2_000_000).fit(x[train], y[train])
+        # From the dual coefficients, whose sums libsvm's own weights may be rounded from.
+        w, b = model.dual_coef_[0] @ x[train][model.support_], model.intercept_[0]
+        objective = w @ w / 2 + np.maximum(0, 1 - np.where(y[train], 1, -1) * (x[train] @ w + b)).sum()
+        gap = max(0, objective - (np.abs(model.dual_coef_).sum() - w @ w / 2))
+        f = x[test] @ w + b
+        near = np.abs(f) <= 1e-5 + np.sqrt(2 * gap) * np.linalg.norm(x[test] - x[train].mean(axis=0), axis=1)
+        right = np.mean(~near & ((f > 0) == y[test]))
+        folds.append(
+            {
+                "least": float(right),
+                "most": float(right + np.mean(near)),
+                "objective": float(objective),
+                "converged": bool(model.fit_status_ == 0),
+            }
+        )
+    return folds
+
+
+while header := sys.stdin.buffer.read(12):
+    rows, cols, dims = np.frombuffer(header, np.int32)
+    x = np.frombuffer(sys.stdin.buffer.read(int(rows * cols * dims) * 4), np.float32).reshape(rows * cols, dims)
+    row, col = np.divmod(np.arange(rows * cols), cols)
+    tasks = {"left-right": col >= cols / 2, "top-bottom": row >= rows / 2}
+    print(json.dumps({task: validate(x.astype(np.float64), y) for task, y in tasks.items()}), flush=True)

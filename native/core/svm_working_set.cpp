@@ -1,0 +1,257 @@
+#include "svm_working_set.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "svm_hinge.h"
+#include "svm_squared_hinge.h"
+
+namespace shiftscope {
+namespace {
+
+/// Samples of a working set at most, and the share of the training samples that may still violate their margins after some
+/// passes: beyond, a problem is solved on all samples at once.
+constexpr std::size_t kMostWorking = 2048;
+constexpr double kMostViolating = 0.5;
+constexpr std::size_t kTrialPasses = 4;
+
+/// Samples that join after a pass, at least and at most; between these, a share of the set's size. Few at a time: passes
+/// are cheap, and what was never a support vector made the Gram matrix grow for nothing.
+constexpr std::size_t kLeastJoining = 64;
+constexpr std::size_t kMostJoining = 1000;
+constexpr std::size_t kJoiningShare = 4;
+
+/// Where nobody joins, the gap must fall to this share of what it was for the set to be worth another pass.
+constexpr double kProgress = 0.5;
+
+}  // namespace
+
+WorkingSetMethod::WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures& features, const GramMatrix& gram,
+                                   const std::int8_t* labels, const SvmOptions& options)
+    : kernels_(kernels),
+      features_(features),
+      gram_(gram),
+      labels_(labels),
+      options_(options),
+      rows_(features.rows()),
+      dims_(features.dims()),
+      multipliers_(rows_),
+      member_(rows_),
+      weights_((dims_ + 7) / 8 * 8),
+      scores_(rows_) {
+  positives_ = static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{1}));
+  training_ = rows_ - static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{0}));
+}
+
+void WorkingSetMethod::join(const Samples& samples) {
+  for (std::uint32_t sample : samples) {
+    member_count_ += member_[sample] == 0 && labels_[sample] != 0;
+    member_[sample] = labels_[sample] != 0;
+  }
+  joining_.clear();
+}
+
+bool WorkingSetMethod::is_outgrown() const {
+  const double most_violating = kMostViolating * static_cast<double>(training_);
+  return is_stalled_ || member_count_ + joining_.size() > kMostWorking ||
+         (passes_ >= kTrialPasses && static_cast<double>(violating_) > most_violating) ||
+         (!hinge() && solution_.support_vectors > dims_);
+}
+
+double WorkingSetMethod::mean_multiplier() const {
+  double sum = 0;
+  std::size_t count = 0;
+  for (double multiplier : multipliers_) {
+    sum += std::fabs(multiplier);
+    count += multiplier != 0;
+  }
+  return count == 0 ? options_.C : sum / static_cast<double>(count);
+}
+
+const std::vector<double>& WorkingSetMethod::next(bool, std::size_t) {
+  const Samples samples = members();
+  const std::vector<double> products = gram_of(samples);
+  if (hinge()) {
+    solve_hinge(samples, products);
+  } else {
+    solve_squared_hinge(samples, products);
+  }
+  make_weights();
+  return weights_;
+}
+
+Samples WorkingSetMethod::members() const {
+  Samples samples;
+  for (std::uint32_t sample : gram_.samples()) {
+    if (member_[sample]) samples.push_back(sample);
+  }
+  return samples;
+}
+
+std::vector<double> WorkingSetMethod::gram_of(const Samples& samples) const {
+  const std::size_t size = samples.size();
+  std::vector<double> part(size * size);
+  Samples slots;
+  for (std::uint32_t sample : samples) slots.push_back(gram_.slot_of(sample));
+  for (std::size_t i = 0; i < size; ++i) {
+    const double* row = gram_.row(slots[i]);
+    double* target = part.data() + i * size;
+    for (std::size_t j = 0; j < size; ++j) target[j] = row[slots[j]];
+  }
+  return part;
+}
+
+void WorkingSetMethod::solve_hinge(const Samples& samples, const std::vector<double>& products) {
+  HingeDual dual;
+  dual.count = samples.size();
+  dual.gram = products.data();
+  dual.stride = samples.size();
+  for (std::uint32_t sample : samples) {
+    const double label = labels_[sample];
+    dual.labels.push_back(label);
+    dual.low.push_back(label < 0 ? -options_.C : 0);
+    dual.high.push_back(label > 0 ? options_.C : 0);
+    dual.multipliers.push_back(multipliers_[sample]);
+    dual.residuals.push_back(label - scores_[sample]);
+  }
+  is_solved_ = shiftscope::solve(kernels_, dual, options_.C, working_tolerance_);
+  for (std::size_t i = 0; i < samples.size(); ++i) multipliers_[samples[i]] = dual.multipliers[i];
+}
+
+void WorkingSetMethod::solve_squared_hinge(const Samples& samples, const std::vector<double>& products) {
+  SquaredHingeSet set;
+  set.count = samples.size();
+  set.gram = products.data();
+  set.stride = samples.size();
+  for (std::uint32_t sample : samples) {
+    set.labels.push_back(labels_[sample]);
+    set.multipliers.push_back(multipliers_[sample]);
+    set.decisions.push_back(scores_[sample] + intercept_);
+  }
+  is_solved_ = shiftscope::solve(kernels_, set, options_.C);
+  intercept_ = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    // A step that stops before or after its end may leave a trace of the wrong sign, which would not be feasible.
+    const bool feasible = set.multipliers[i] * set.labels[i] > 0;
+    multipliers_[samples[i]] = feasible ? set.multipliers[i] : 0;
+    intercept_ += multipliers_[samples[i]];
+  }
+}
+
+void WorkingSetMethod::make_weights() {
+  std::vector<SvmTerm> terms;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    if (multipliers_[row] != 0) terms.push_back({static_cast<std::uint32_t>(row), multipliers_[row]});
+  }
+  std::fill(weights_.begin(), weights_.end(), 0.0);
+  features_.add_rows(terms, weights_.data());
+  squared_norm_ = kernels_.dot(weights_.data(), weights_.data(), dims_);
+}
+
+void WorkingSetMethod::accept(const std::vector<double>& products) {
+  ++passes_;
+  scores_ = products;
+  if (hinge()) {
+    evaluate_hinge();
+  } else {
+    evaluate_squared_hinge();
+  }
+  const double before = gap_;
+  gap_ = (solution_.primal - solution_.dual) / solution_.primal;
+  solution_.converged = gap_ <= options_.tolerance;
+  working_tolerance_ = std::max(0.1 * options_.tolerance, std::min(1e-2, 0.03 * gap_));
+  choose_joining();
+  is_stalled_ = !is_solved_ || (joining_.empty() && !(gap_ < kProgress * before));
+}
+
+void WorkingSetMethod::evaluate_hinge() {
+  std::vector<double> residuals, labels;
+  residuals.reserve(training_);
+  labels.reserve(training_);
+  for (std::size_t row = 0; row < rows_; ++row) {
+    if (labels_[row] == 0) continue;
+    labels.push_back(labels_[row]);
+    residuals.push_back(labels_[row] - scores_[row]);
+  }
+  const Margin margin = margin_of(residuals.data(), labels.data(), residuals.size());
+  intercept_ = best_intercept(residuals, positives_);
+  solution_.dual = -squared_norm_ / 2;
+  solution_.support_vectors = solution_.bounded = 0;
+  double slacks = 0;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    const double multiplier = std::fabs(multipliers_[row]);
+    slacks += slack_of(row, intercept_);
+    solution_.dual += multiplier;
+    solution_.support_vectors += multiplier > 0;
+    solution_.bounded += multiplier == options_.C;
+  }
+  settle(solution_, squared_norm_ / 2, options_.C * slacks, intercept_, margin);
+}
+
+void WorkingSetMethod::evaluate_squared_hinge() {
+  const double squared_norm = squared_norm_ + intercept_ * intercept_;
+  solution_.intercept = intercept_;
+  solution_.primal = squared_norm / 2;
+  solution_.dual = -squared_norm / 2;
+  solution_.support_vectors = 0;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    const double slack = slack_of(row, intercept_), alpha = labels_[row] * multipliers_[row];
+    solution_.primal += options_.C * slack * slack;
+    solution_.dual += alpha < 0 ? -HUGE_VAL : alpha - alpha * alpha / (4 * options_.C);
+    solution_.support_vectors += alpha != 0;
+  }
+}
+
+/// max(0, 1 - y f) of a training sample, 0 of others.
+double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
+  const double label = labels_[row];
+  return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
+}
+
+/// The intercept that the working set's multipliers are optimal for, the nearest to the best one for all samples: raising
+/// one multiplier and lowering another gains nothing where none that can be raised has a larger residual y - <w, x> than
+/// one that can be lowered, and any intercept between the two kinds will do.
+double WorkingSetMethod::intercept_of_members() const {
+  double raised = -HUGE_VAL, lowered = HUGE_VAL;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    if (!member_[row]) continue;
+    const double label = labels_[row], alpha = label * multipliers_[row], residual = label - scores_[row];
+    if (label > 0 ? alpha < options_.C : alpha > 0) raised = std::max(raised, residual);
+    if (label > 0 ? alpha > 0 : alpha < options_.C) lowered = std::min(lowered, residual);
+  }
+  const auto [low, high] = std::minmax(raised, lowered);
+  return std::min(std::max(intercept_, low), high);
+}
+
+/// The samples that join are those inside their margins by the working set's own intercept. By that which is best for all
+/// samples, many of one kind may lie just at their margins, and yet the dual needs their multipliers.
+void WorkingSetMethod::choose_joining() {
+  joining_.clear();
+  violating_ = 0;
+  if (solution_.converged) return;
+  const double intercept = hinge() ? intercept_of_members() : intercept_;
+  std::vector<Violator> violators;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    if (member_[row]) continue;
+    const double slack = slack_of(row, intercept);
+    if (slack > 0) violators.push_back({slack, static_cast<std::uint32_t>(row)});
+  }
+  violating_ = violators.size();
+  const std::size_t most = std::min(violators.size(), most_joining());
+  std::partial_sort(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end(),
+                    [](const Violator& a, const Violator& b) {
+                      return a.excess != b.excess ? a.excess > b.excess : a.sample < b.sample;
+                    });
+  // The worst, and all those whose scalar products are there anyway.
+  for (std::size_t i = 0; i < violators.size(); ++i) {
+    const std::uint32_t sample = violators[i].sample;
+    if (i < most || gram_.slot_of(sample) != GramMatrix::kNoSlot) joining_.push_back(sample);
+  }
+}
+
+std::size_t WorkingSetMethod::most_joining() const {
+  return std::clamp(member_count_ / kJoiningShare, kLeastJoining, kMostJoining);
+}
+
+}  // namespace shiftscope

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "svm_features.h"
+#include "svm_gram.h"
+#include "svm_method.h"
+
+namespace shiftscope {
+
+/// Indices of samples.
+using Samples = std::vector<std::uint32_t>;
+
+/// A problem solved on a working set of samples that grows by those that the solution is wrong about (Joachims 1998,
+/// "Making large-scale SVM learning practical"). The scalar products of its samples are in a Gram matrix that several
+/// problems share: whoever owns that adds to it what `joining` asks for.
+class WorkingSetMethod : public SvmMethod {
+ public:
+  /// labels: [rows]. features, gram and labels must outlive this.
+  WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures& features, const GramMatrix& gram,
+                   const std::int8_t* labels, const SvmOptions& options);
+
+  /// Solves the problem on the working set, to the tolerance that the duality gap on all samples asks for.
+  const std::vector<double>& next(bool last, std::size_t threads) override;
+
+  void accept(const std::vector<double>& products) override;
+  bool is_done() const override { return solution_.converged; }
+  const SvmSolution& solution() const override { return solution_; }
+  const std::vector<double>& weights() const override { return weights_; }
+
+  /// Samples that are to join the working set, after `accept`. They need slots of the Gram matrix before `join`.
+  const Samples& joining() const { return joining_; }
+
+  /// Those of the samples that have a label join, all of which have slots.
+  void join(const Samples& samples);
+
+  /// Whether the problem has more support vectors than a working set should hold, or the set's solution is no longer
+  /// getting better: it is to be solved on all samples at once.
+  bool is_outgrown() const;
+
+  /// Of the support vectors; C if there are none.
+  double mean_multiplier() const;
+
+ private:
+  struct Violator {
+    double excess;
+    std::uint32_t sample;
+  };
+
+  bool hinge() const { return options_.loss == Loss::hinge; }
+  Samples members() const;
+  std::vector<double> gram_of(const Samples& samples) const;
+  void solve_hinge(const Samples& samples, const std::vector<double>& products);
+  void solve_squared_hinge(const Samples& samples, const std::vector<double>& products);
+  void make_weights();
+  void evaluate_hinge();
+  void evaluate_squared_hinge();
+  double slack_of(std::size_t row, double intercept) const;
+  double intercept_of_members() const;
+  void choose_joining();
+  std::size_t most_joining() const;
+
+  const SvmKernels& kernels_;
+  const SvmFeatures& features_;
+  const GramMatrix& gram_;
+  const std::int8_t* labels_;
+  const SvmOptions options_;
+  const std::size_t rows_, dims_;
+  std::size_t positives_ = 0, training_ = 0;  ///< samples with the label +1, with a label
+  std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside of the working set
+  std::vector<std::uint8_t> member_;          ///< [rows]
+  std::vector<double> weights_;               ///< [dims], padded with zeros
+  std::vector<double> scores_;                ///< [rows], <weights, x>
+  double squared_norm_ = 0;
+  double intercept_ = 0;  ///< that goes with the weights as they are; the best one for all samples
+  double working_tolerance_ = 1e-2;
+  std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
+  Samples joining_;
+  double gap_ = 1;  ///< relative duality gap
+  bool is_solved_ = true;  ///< the working set, in the last step
+  bool is_stalled_ = false;
+  SvmSolution solution_;
+};
+
+}  // namespace shiftscope
