@@ -14,6 +14,9 @@ export const WORTH_A_TRIAL = 60
 /** Length of one timed trial in seconds. */
 const TRIAL_SECONDS = 0.7
 
+/** Share of the best rate from which on a setting counts as fast as the best: trials of one setting differ by as much. */
+const AS_FAST = 0.97
+
 /** Together the workers' copies of the weights stay below this many bytes. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 
@@ -89,13 +92,22 @@ export async function chooseSettings(
   cores = availableParallelism(),
 ): Promise<MeasuredSettings> {
   const candidates = candidateSettings(network, wished, cores)
-  let best: MeasuredSettings | undefined
+  const trials: MeasuredSettings[] = []
   for (const settings of candidates) {
-    const measured = await measureSettings(network, scene, settings, signal)
-    if (best === undefined || measured.imagesPerSecond > best.imagesPerSecond) best = measured
-    if (images / best.imagesPerSecond < WORTH_A_TRIAL) break
+    const trial = await measureSettings(network, scene, settings, signal)
+    trials.push(trial)
+    if (trials.some(({ imagesPerSecond }) => images / imagesPerSecond < WORTH_A_TRIAL)) break
   }
-  if (best === undefined) throw new Error('no candidate settings')
+  return bestSettings(network, trials)
+}
+
+/** Of the settings that a trial cannot tell from the fastest, the one that takes the least memory. */
+export function bestSettings(network: Network, trials: readonly MeasuredSettings[]): MeasuredSettings {
+  const fastest = Math.max(...trials.map(({ imagesPerSecond }) => imagesPerSecond))
+  const [best] = trials
+    .filter(({ imagesPerSecond }) => imagesPerSecond >= AS_FAST * fastest)
+    .sort((a, b) => workerBytes(network, a) - workerBytes(network, b) || b.imagesPerSecond - a.imagesPerSecond)
+  if (best === undefined) throw new Error('no trials')
   return best
 }
 

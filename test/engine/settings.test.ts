@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { candidateSettings } from '../../src/engine/settings.js'
+import { bestSettings, candidateSettings } from '../../src/engine/settings.js'
 import { UsageError } from '../../src/errors.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
 
@@ -21,6 +21,18 @@ const MEBIBYTE = 1024 * 1024
 const light = network(10 * MEBIBYTE)
 const whole = fc.integer({ min: 1, max: 64 })
 const wishes = fc.record({ workers: whole, threads: whole, batch: whole }, { requiredKeys: [] })
+
+describe('best settings', () => {
+  const trial = (workers: number, imagesPerSecond: number) => ({ workers, threads: 1, batch: 32, imagesPerSecond })
+
+  it('are the fastest', () => {
+    expect(bestSettings(light, [trial(1, 90), trial(4, 100)])).toEqual(trial(4, 100))
+  })
+
+  it('are those of the least memory among the as fast ones', () => {
+    expect(bestSettings(network(250 * MEBIBYTE), [trial(2, 102), trial(1, 100)])).toEqual(trial(1, 100))
+  })
+})
 
 describe('candidate settings', () => {
   it('of a light network are a worker a core, then one worker on all cores, in each batch size', () => {
