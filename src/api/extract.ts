@@ -1,8 +1,8 @@
 import { join, parse } from 'node:path'
+import { type Compositing, type ExecutionRecord, openExecution } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
-import { type Compositing, type ExecutionRecord, openExecution } from '../engine/execution.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import { checkMemory } from '../engine/machineMemory.js'
-import type { ExtractionPool } from '../engine/pool.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
@@ -19,7 +19,7 @@ import { type Progress, silent } from '../progress.js'
 import { fileName } from '../results/unit.js'
 import { checkBlend, chooseNetwork, type NetworkChoice } from './options.js'
 
-/** After so many batches a worker, features leave the pool's memory, which holds no more than these, and go to disk. */
+/** After so many batches a worker, features leave the memory that threads share, which holds no more than these, and go to disk. */
 const BATCHES_PER_ROUND = 64
 
 export interface ExtractOptions extends NetworkChoice, WishedSettings {
@@ -107,12 +107,12 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })
-  const { pool } = execution
+  const { handle } = execution
   let partial: PartialArrays | undefined
   try {
     partial = out === undefined ? undefined : await openPartial(out, network, grid, origin)
     const start = performance.now()
-    const features = await extractGrid(pool, scene, grid, partial, progress, signal)
+    const features = await extractGrid(handle, scene, grid, partial, progress, signal)
     const seconds = (performance.now() - start) / 1000
     const images = grid.rows * grid.cols - (partial?.done ?? 0)
     const extraction = {
@@ -127,7 +127,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
         features: features[i] as Float32Array,
         ...(out !== undefined && { file: join(out, arrayFile(layer.name)) }),
       })),
-      settings: pool.settings,
+      settings: handle.settings,
       images,
       seconds,
       imagesPerSecond: images / seconds,
@@ -137,21 +137,21 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     return extraction
   } finally {
     progress.stop()
-    await pool.close()
+    await handle.close()
     await partial?.close()
   }
 }
 
 /** Every layer's features on the grid, [rows, cols, dims], saved part by part if there is a place for them. */
 async function extractGrid(
-  pool: ExtractionPool,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
   partial: PartialArrays | undefined,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<readonly Float32Array[]> {
-  const { network, settings } = pool
+  const { network, settings } = handle
   const positions = grid.rows * grid.cols
   const features = network.layers.map(({ dims }) => new Float32Array(positions * dims))
   let done = partial?.done ?? 0
@@ -164,13 +164,14 @@ async function extractGrid(
   const atATime = settings.batch * settings.workers * BATCHES_PER_ROUND
   while (done < positions) {
     const offsets = grid.offsets.subarray(done * 2, Math.min(positions, done + atATime) * 2)
-    const { layers, finished } = await pool.extract(scene, offsets, {
+    const { layers, finished, release } = await handle.extract(scene, offsets, {
       onImages: (images) => progress.update(done - before + images),
-      ...(signal && { signal }),
+      signal,
     })
     const rows = layers.map(({ matrix, dims }) => matrix.subarray(0, finished * dims))
     for (const [i, { dims }] of layers.entries()) features[i]?.set(rows[i] as Float32Array, done * dims)
     if (finished > 0) await partial?.append(rows)
+    release()
     done += finished
     if (finished < offsets.length / 2) throw new InterruptedError()
   }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
-import { type DeviceRequest, parseDevice, processorName } from '../engine/device.js'
 import {
   type Compositing,
   checkCompositing,
@@ -10,9 +9,11 @@ import {
   type ExecutionRecord,
   openExecution,
   requiredTrials,
-} from '../engine/execution.js'
+} from '../engine/choice.js'
+import { type DeviceRequest, parseDevice, processorName } from '../engine/device.js'
+import type { Comparison, Features } from '../engine/features.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
-import type { ExtractionPool } from '../engine/pool.js'
 import { sceneOf } from '../engine/scene.js'
 import type { MeasuredSettings, WishedSettings } from '../engine/settings.js'
 import { InterruptedError } from '../errors.js'
@@ -30,7 +31,7 @@ import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { patchesBeside } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { computeArithmeticPlan, imagesOfArithmetic } from './arithmeticStudy.js'
-import { type LayerResponse, storeUnit } from './storeUnit.js'
+import { storeUnit } from './storeUnit.js'
 import { backgroundFor, planStudy, type Study, type StudyOptions, unitInputs } from './studyPlan.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
@@ -182,8 +183,8 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     const units = study.left.filter((unit) => unit.network === network)
     const [unit] = units
     if (unit === undefined) continue
-    const { pool, settings } = await openUnits(study, network, unit, 0, options)
-    await pool.close()
+    const { handle, settings } = await openUnits(study, network, unit, 0, options)
+    await handle.close()
     seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / settings.imagesPerSecond
   }
   return {
@@ -227,29 +228,29 @@ async function computeUnits(
   signal: AbortSignal | undefined,
 ): Promise<NetworkSettings> {
   const total = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
-  const { pool, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
+  const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, total)
-  // A unit is measured while the next one is extracted, where the pool keeps the features of both.
+  // A unit is measured while the next one is extracted, where that leaves the processor free.
   let stored: Promise<void> = Promise.resolve()
   try {
     let done = 0
     for (const unit of units) {
-      const responses = await respond(study, pool, unit, (images) => progress.update(done + images), signal)
+      const response = await respond(study, handle, unit, (images) => progress.update(done + images), signal)
       await stored
-      stored = storeUnit(study, unit, responses, progress, classifiers)
-      if (pool.buffers === 1) await stored
+      stored = storeUnit(study, unit, response, progress, classifiers)
+      if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
       done += imagesOf(unit)
     }
     await stored
     const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
-    return { ...settings, ...pool.settings, ...ran(), ...trained }
+    return { ...settings, ...handle.settings, ...ran(), ...trained }
   } finally {
     // What was extracted before an interruption is kept.
     await stored.catch(() => undefined)
     progress.stop()
-    await pool.close()
+    await handle.close()
   }
 }
 
@@ -276,21 +277,22 @@ function openUnits(
   })
 }
 
-/** What the pool was opened for: comparisons, or features. @throws InterruptedError when the signal ends it */
+/** Comparisons where these are all that is needed, or features. @throws InterruptedError when the signal ends it */
 async function respond(
   study: Study,
-  pool: ExtractionPool,
+  handle: NetworkHandle,
   { network, patch, grid }: PlannedUnit,
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
-): Promise<readonly LayerResponse[]> {
+): Promise<Comparison | Features> {
   const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
-  const options = { onImages, ...(signal && { signal }) }
+  const options = { onImages, signal }
   const anchors = grid.anchors.map(({ index }) => index)
-  const response =
-    (await pool.compare?.(scene, grid.offsets, anchors, options)) ?? (await pool.extract(scene, grid.offsets, options))
+  const response = await (needsComparisonsAlone(study)
+    ? handle.compare(scene, grid.offsets, anchors, options)
+    : handle.extract(scene, grid.offsets, options))
   if (response.finished < grid.offsets.length / 2) throw new InterruptedError()
-  return response.layers
+  return response
 }
 
 function needsComparisonsAlone({ separability, keepsFeatures }: Study): boolean {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
+import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
-import type { LayerComparison, LayerFeatures } from '../engine/pool.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
 import {
@@ -17,12 +17,6 @@ import type { Progress } from '../progress.js'
 import { type Unit, writeUnit } from '../results/unit.js'
 import { type Study, unitInputs } from './studyPlan.js'
 
-/**
- * What was computed of a layer at all positions of a unit's grid, the anchors outside it included: its features, or where
- * nothing else is needed, what a device made of them.
- */
-export type LayerResponse = LayerFeatures | LayerComparison
-
 /** What is measured of a layer. */
 interface LayerMeasures {
   readonly similarity: SimilarityMaps
@@ -35,48 +29,53 @@ interface LayerMeasures {
 
 /**
  * Measures everything of one unit and stores it.
- * @param responses of every layer of the network
+ * @param response features of every layer, or where nothing else is needed, what a device made of them; features are given
+ * back
  * @param classifiers where those of the unit are trained
  * @throws InputError that names the position of an all-zero or non-finite feature; OutputError
  */
 export async function storeUnit(
   study: Study,
   unit: PlannedUnit,
-  responses: readonly LayerResponse[],
+  response: Features | Comparison,
   progress: Progress,
   classifiers: Classifiers,
 ): Promise<void> {
   const { grid } = unit
   const positions = grid.rows * grid.cols
-  const mapLength = grid.anchors.length * positions
-  const maps = new Float32Array(responses.length * mapLength)
-  const anchorFeatures: Float32Array[] = []
-  const features: Float32Array[] = []
-  const layers: Unit['layers'] = []
-  for (const [i, response] of responses.entries()) {
-    const { name, dims } = response
-    const measured =
-      'matrix' in response
-        ? await measureFeatures(study, unit, response, classifiers)
-        : measureComparison(unit, response)
-    maps.set(measured.similarity.maps, i * mapLength)
-    anchorFeatures.push(measured.anchorFeatures)
-    if ('matrix' in response) features.push(response.matrix.subarray(0, positions * dims))
-    layers.push({
-      name,
-      dims,
-      similarity: measured.similarity.anchors,
-      consistency: consistency(measured.strongest, grid),
-      separability: measured.separability,
-    })
-  }
-  const described = { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers }
-  const stored = await writeUnit(study.out, described, {
-    maps,
-    anchorFeatures,
-    ...(study.keepsFeatures && { features }),
+  const measured = await measureUnit(study, unit, response, classifiers)
+  const maps = new Float32Array(measured.length * grid.anchors.length * positions)
+  for (const [i, { similarity }] of measured.entries()) maps.set(similarity.maps, i * grid.anchors.length * positions)
+  const layers = measured.map(({ similarity, strongest, separability }, i) => {
+    const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
+    return { name, dims, similarity: similarity.anchors, consistency: consistency(strongest, grid), separability }
   })
+  const stored = await writeUnit(
+    study.out,
+    { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers },
+    {
+      maps,
+      anchorFeatures: measured.map(({ anchorFeatures }) => anchorFeatures),
+      ...(study.keepsFeatures &&
+        response.kind === 'features' && {
+          features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, positions * dims)),
+        }),
+    },
+  )
+  if (response.kind === 'features') response.release()
   noteUnsolved(stored, progress)
+}
+
+async function measureUnit(
+  study: Study,
+  unit: PlannedUnit,
+  response: Features | Comparison,
+  classifiers: Classifiers,
+): Promise<readonly LayerMeasures[]> {
+  if (response.kind === 'comparison') return response.layers.map((layer) => measureComparison(unit, layer))
+  const measured: LayerMeasures[] = []
+  for (const layer of response.layers) measured.push(await measureFeatures(study, unit, layer, classifiers))
+  return measured
 }
 
 async function measureFeatures(

@@ -1,11 +1,15 @@
 import { workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
+import { openSession } from '../engine/backends/session.js'
 import type { Device } from '../engine/device.js'
-import { openSession } from '../engine/session.js'
-import type { WorkerData } from '../engine/task.js'
+import type { NetworkInput } from '../networks/index.js'
 
 /** What the bare loop's worker keeps for its whole life. */
-export interface BareWorkerData extends WorkerData {
+export interface BareWorkerData {
+  readonly onnxPath: string
+  readonly input: NetworkInput
+  readonly layers: readonly string[]
+  readonly threads: number
   readonly device: Device
 }
 

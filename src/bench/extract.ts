@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
+import { FULL_PRECISION } from '../engine/backends/process.js'
+import { openExecution } from '../engine/choice.js'
 import { type Device, type DeviceRequest, devicesOf, processorName } from '../engine/device.js'
-import { FULL_PRECISION } from '../engine/deviceProcess.js'
-import { openExecution } from '../engine/execution.js'
-import { type ExtractionPool, openPool } from '../engine/pool.js'
+import { type NetworkHandle, openThreads } from '../engine/handle.js'
 import { positionGrid } from '../engine/positions.js'
 import { candidateSettings, type WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
@@ -54,13 +54,14 @@ export async function benchExtract(
   { request = { name: 'cpu', index: null }, repeats = 5, signal, ...wished }: ExtractBenchOptions = {},
 ): Promise<ExtractBench> {
   const device = oneDevice(request)
-  const { pool, settings, adapter } = await openPipeline(network, scene, device, wished)
+  const { handle, settings, adapter } = await openPipeline(network, scene, device, wished)
   const bare = openBareLoop(network, settings, device)
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
   try {
     const atATime = settings.batch * settings.workers
     const { rate } = await bare.measure(MEASUREMENT_SECONDS)
-    await pool.extract(scene, offsets.subarray(0, atATime * 2))
+    const warm = await handle.extract(scene, offsets.subarray(0, atATime * 2))
+    warm.release()
     const images = Math.min(
       offsets.length / 2,
       Math.max(1, Math.round((rate * MEASUREMENT_SECONDS) / atATime)) * atATime,
@@ -69,7 +70,9 @@ export async function benchExtract(
     for (let repeat = 0; repeat < repeats; repeat++) {
       endIfStopped(signal)
       const loop = await bare.measure(MEASUREMENT_SECONDS)
-      const seconds = await secondsOf(() => pool.extract(scene, offsets.subarray(0, images * 2)))
+      const seconds = await secondsOf(async () =>
+        (await handle.extract(scene, offsets.subarray(0, images * 2))).release(),
+      )
       pairs.push({ bare: loop.rate, pipeline: images / seconds })
     }
     const ratios = pairs.map((pair) => pair.pipeline / pair.bare)
@@ -85,7 +88,7 @@ export async function benchExtract(
     }
   } finally {
     await bare.close()
-    await pool.close()
+    await handle.close()
   }
 }
 
@@ -97,7 +100,7 @@ function oneDevice({ name, index }: DeviceRequest): Device {
 
 /** The pipeline that is measured, and what it runs on. */
 interface Pipeline {
-  readonly pool: ExtractionPool
+  readonly handle: NetworkHandle
   readonly settings: Settings
   readonly adapter: string | null
 }
@@ -105,9 +108,9 @@ interface Pipeline {
 async function openPipeline(network: Network, scene: Scene, device: Device, wished: WishedSettings): Promise<Pipeline> {
   if (device.name === 'cpu') {
     const settings = await bestBareSettings(network, wished)
-    return { pool: openPool(network, settings), settings, adapter: processorName() }
+    return { handle: openThreads(network, settings), settings, adapter: processorName() }
   }
-  const { pool, ran } = await openExecution({
+  const { handle, ran } = await openExecution({
     network,
     scene,
     // Long enough for a trial of all settings.
@@ -116,7 +119,7 @@ async function openPipeline(network: Network, scene: Scene, device: Device, wish
     wished,
     onNote: () => undefined,
   })
-  return { pool, settings: pool.settings, adapter: ran().adapter }
+  return { handle, settings: handle.settings, adapter: ran().adapter }
 }
 
 async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
+import { openExecution } from '../engine/choice.js'
 import type { Device, DeviceRequest } from '../engine/device.js'
-import { openExecution } from '../engine/execution.js'
 import { positionGrid } from '../engine/positions.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
@@ -50,12 +50,13 @@ export async function benchUnit(
 ): Promise<UnitBench> {
   const grid = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = grid.offsets.length / 2
-  const { pool, ran } = await openExecution({ network, scene, images, request, wished, onNote: () => undefined })
+  const { handle, ran } = await openExecution({ network, scene, images, request, wished, onNote: () => undefined })
   try {
-    const { settings } = pool
-    await pool.extract(scene, grid.offsets.subarray(0, settings.workers * settings.batch * 2))
+    const { settings } = handle
+    const warm = await handle.extract(scene, grid.offsets.subarray(0, settings.workers * settings.batch * 2))
+    warm.release()
     const start = performance.now()
-    const { layers, finished } = await pool.extract(scene, grid.offsets, { ...(signal && { signal }) })
+    const { layers, finished } = await handle.extract(scene, grid.offsets, { signal })
     if (finished < images) endIfStopped(signal)
     const extraction = (performance.now() - start) / 1000
     const cores = availableParallelism()
@@ -83,6 +84,6 @@ export async function benchUnit(
       classifiers: classifiers.ran(),
     }
   } finally {
-    await pool.close()
+    await handle.close()
   }
 }

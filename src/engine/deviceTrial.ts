@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeviceError, InterruptedError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
+import type { Placement } from './backends/messages.js'
+import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './backends/process.js'
+import { sceneArrays } from './backends/sceneTensors.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
-import type { Placement } from './deviceMessages.js'
-import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './deviceProcess.js'
-import { sceneArrays } from './sceneTensors.js'
 import type { Scene } from './task.js'
 
 /** Whether a device ran a network here, and how fast a single batch went through. */
@@ -61,7 +61,7 @@ export async function tryDevice(
   let opened: DeviceProcess | undefined
   try {
     if (signal?.aborted) throw new InterruptedError()
-    opened = await startDeviceProcess(request, [], script, signal)
+    opened = await startDeviceProcess(request, script, signal)
     const milliseconds = await millisecondsOfBatch(opened, network)
     const strayed = strayReason(device, await opened.placement())
     if (strayed !== undefined) return refused(strayed)

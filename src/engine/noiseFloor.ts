@@ -1,5 +1,5 @@
 import type { Network } from '../networks/index.js'
-import { type ExtractionPool, openPool } from './pool.js'
+import { type NetworkHandle, openThreads } from './handle.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
@@ -17,13 +17,13 @@ export interface NoiseFloor {
 export async function measureNoiseFloor(
   network: Network,
   scene: Scene,
-  device: ExtractionPool,
+  device: NetworkHandle,
   processor: Settings,
 ): Promise<NoiseFloor> {
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
   const sample = spread(offsets, POSITIONS)
   const { layers } = await device.extract(scene, sample)
-  const reference = openPool(network, { ...processor, workers: 1 })
+  const reference = openThreads(network, { ...processor, workers: 1 })
   try {
     const expected = (await reference.extract(scene, sample)).layers
     const distances = layers.map(({ name, matrix, dims }, i) => [

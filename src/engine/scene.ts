@@ -14,3 +14,19 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
     blend,
   }
 }
+
+/** The same scene with its pixels on memory that threads share, so that every batch may name it. */
+export function sharedScene(scene: Scene): Scene {
+  const { patch, background } = scene
+  return {
+    ...scene,
+    patch: { ...patch, rgba: sharedBytes(patch.rgba) },
+    background: 'rgb' in background ? background : { image: sharedBytes(background.image) },
+  }
+}
+
+function sharedBytes(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
+}

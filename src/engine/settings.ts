@@ -3,8 +3,8 @@ import { checkCount } from '../checks.js'
 import { InterruptedError, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
+import { type NetworkHandle, openThreads } from './handle.js'
 import { machineMemory } from './machineMemory.js'
-import { type ExtractionPool, openPool } from './pool.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
@@ -72,10 +72,10 @@ export function candidateSettings(
   return fits.length === 0 ? candidates : fits
 }
 
-/** Memory that the workers take at least: two batches of images, the weights, and a JavaScript thread each. */
+/** Memory that the workers take at least: three batches of images, the weights, and a JavaScript thread each. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
-  return workers * (2 * batchBytes + weightsBytes + BYTES_PER_THREAD)
+  return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)
 }
 
 /**
@@ -118,23 +118,24 @@ export async function measureSettings(
   settings: Settings,
   signal?: AbortSignal,
 ): Promise<MeasuredSettings> {
-  const pool = openPool(network, settings)
+  const handle = openThreads(network, settings)
   try {
-    return { ...settings, imagesPerSecond: await imagesPerSecond(pool, scene, signal) }
+    return { ...settings, imagesPerSecond: await imagesPerSecond(handle, scene, signal) }
   } finally {
-    await pool.close()
+    await handle.close()
   }
 }
 
 /**
- * Rate of an open pool, measured after a warm-up.
+ * Rate of an open network, measured after a warm-up.
  * @throws InterruptedError once the signal was given
  */
-export async function imagesPerSecond(pool: ExtractionPool, scene: Scene, signal?: AbortSignal): Promise<number> {
-  const { offsets } = positionGrid(pool.network.input.rows, scene.patch.size, 1)
-  const atATime = pool.settings.batch * pool.settings.workers
+export async function imagesPerSecond(handle: NetworkHandle, scene: Scene, signal?: AbortSignal): Promise<number> {
+  const { offsets } = positionGrid(handle.network.input.rows, scene.patch.size, 1)
+  const atATime = handle.settings.batch * handle.settings.workers
   const extract = async (images: number) => {
-    await pool.extract(scene, firstOffsets(offsets, images), { ...(signal && { signal }) })
+    const features = await handle.extract(scene, firstOffsets(offsets, images), { signal })
+    features.release()
     if (signal?.aborted) throw new InterruptedError()
   }
   await extract(atATime)

@@ -1,6 +1,7 @@
 import type { NetworkInput } from '../networks/index.js'
 import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
+import type { OpenRequest } from './backends/messages.js'
 
 /** How a network is spread over the processor. */
 export interface Settings {
@@ -20,38 +21,56 @@ export interface Scene {
   readonly blend: 'hard' | 'soft'
 }
 
-/** What a worker keeps for its whole life. */
-export interface WorkerData {
-  readonly onnxPath: string
-  readonly input: NetworkInput
-  readonly layers: readonly string[]
-  readonly threads: number
-}
+/** Where a worker holds its session, for its whole life. */
+export type WorkerData =
+  | {
+      readonly backend: 'thread'
+      readonly onnxPath: string
+      readonly input: NetworkInput
+      readonly layers: readonly string[]
+      readonly threads: number
+    }
+  | {
+      readonly backend: 'process'
+      /** Of each worker; they are dealt out by `pids`. */
+      readonly requests: readonly OpenRequest[]
+      /** As in `startDeviceProcess`. */
+      readonly script?: string
+      /** Shared: how many workers have started, then each one's process, or 0. */
+      readonly pids: Int32Array
+    }
 
-/** State of a finished batch in `ExtractionTask.states`; 0 before. */
-export const BATCH_DONE = 1
-
-/** Places in `ExtractionTask.control`. */
-export const CONTROL_CURSOR = 0
-export const CONTROL_STOP = 1
-
-/**
- * One scene's images as every worker gets it. The arrays marked shared lie on SharedArrayBuffers, so all workers and the
- * main thread see the same memory.
- */
-export interface ExtractionTask {
+/** A scene as every batch of a job names it. */
+export interface JobScene {
+  /** Different for every job: what a worker makes of a scene is kept from batch to batch. */
+  readonly id: number
   readonly scene: Scene
-  readonly batch: number
-  /** Shared, [positions, 2] as row, col. */
-  readonly offsets: Int32Array
-  /** Shared, one matrix a layer, [positions, dims]. */
-  readonly features: readonly Float32Array[]
-  /** Batches still to be done; workers take them in this order. */
-  readonly queue: Int32Array
-  /** Shared: the place in the queue of the next batch, and whether to stop early. */
-  readonly control: Int32Array
-  /** Shared, one a batch: 0 or BATCH_DONE. */
-  readonly states: Int32Array
-  /** Shared, one a batch: how often a worker has begun it. */
-  readonly attempts: Int32Array
+  /** By layer that is compared, [dims, anchors]: the anchors' features, each of length 1. */
+  readonly anchors?: readonly Float32Array[]
 }
+
+/** One forward pass as a worker gets it. */
+export interface BatchTask {
+  readonly job: JobScene
+  /** [batch, 2] as row, col. */
+  readonly offsets: Int32Array
+  /** How many of them count: a short last batch is filled up. */
+  readonly count: number
+  /** Where features go: of each layer the rows of this batch, shared. Absent: the batch is compared with the anchors. */
+  readonly rows?: readonly Float32Array[]
+}
+
+/** One layer of a batch compared with the anchors. */
+export interface BatchComparison {
+  /** [images, anchors] */
+  readonly cosines: Float32Array
+  /** [images] */
+  readonly strongest: Int32Array
+}
+
+/** What comes of a batch. */
+export type BatchResult =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'compared'; readonly layers: readonly BatchComparison[] }
+  /** `open`: the session could not be opened, so that no batch was begun. */
+  | { readonly kind: 'failed'; readonly during: 'open' | 'batch'; readonly reason: string }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
-import { openSession } from '../engine/session.js'
+import { openSession } from '../engine/backends/session.js'
 import { createCompositor } from '../native.js'
 import type { Generator, Network } from '../networks/index.js'
 import type { FramePixels } from './objectScene.js'

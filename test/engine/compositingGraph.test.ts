@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openPool } from '../../src/engine/pool.js'
-import { offsetTensors, sceneArrays, sceneTensors } from '../../src/engine/sceneTensors.js'
+import { offsetTensors, sceneArrays, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
+import { openThreads } from '../../src/engine/handle.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import { argmax, cosineSimilarity, createCompositor } from '../../src/native.js'
@@ -165,7 +165,7 @@ describe('compositing in the graph', () => {
     const scene = sceneOfNoise(90, 1, { rgb: [255, 255, 255] }, 'hard')
     const offsets = cornersAnd([[0.2, 0.9]], 134)
     const found = await composited(network.onnxPath, network.input, scene, offsets)
-    const pool = openPool(network, { workers: 1, threads: 1, batch: 5 })
+    const pool = openThreads(network, { workers: 1, threads: 1, batch: 5 })
     try {
       const { layers } = await pool.extract(scene, offsets)
       for (const { name, matrix } of layers) {

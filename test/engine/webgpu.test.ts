@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { fasterGpu, openExecution } from '../../src/engine/choice.js'
 import { platformGap } from '../../src/engine/device.js'
-import { openDevicePool } from '../../src/engine/devicePool.js'
 import { tryDevice } from '../../src/engine/deviceTrial.js'
-import { fasterGpu, openExecution } from '../../src/engine/execution.js'
+import { openDevices, openThreads } from '../../src/engine/handle.js'
 import { measureNoiseFloor } from '../../src/engine/noiseFloor.js'
-import { openPool } from '../../src/engine/pool.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene } from '../../src/engine/task.js'
@@ -35,7 +34,7 @@ async function sceneOfSize(size: number): Promise<Scene> {
 /** The largest relative distance of any position's features from the processor's, in batches of two. */
 async function distanceOnWebgpu(network: Network, size: number, precision: Precision = 'fp32'): Promise<number> {
   const plan = { network, precision, devices: [WEBGPU], settings: { workers: 1, threads: 1, batch: 2 }, processor }
-  const pool = await openDevicePool({ ...plan, onNote: () => undefined })
+  const pool = await openDevices({ ...plan, onNote: () => undefined })
   try {
     const { relative, positions } = await measureNoiseFloor(network, await sceneOfSize(size), pool, processor)
     expect(positions).toBeGreaterThan(1)
@@ -53,14 +52,14 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
     expect(await distanceOnWebgpu(network, 75)).toBeLessThan(1e-5)
     const { offsets } = positionGrid(224, 125, 99)
     const pools = [
-      await openDevicePool({
+      await openDevices({
         network,
         devices: [WEBGPU, WEBGPU],
         settings: { workers: 2, threads: 1, batch: 3 },
         processor,
         onNote: () => undefined,
       }),
-      openPool(network, processor),
+      openThreads(network, processor),
     ]
     try {
       for (const size of [125, 1]) {
@@ -94,7 +93,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
   it('says what ran', async () => {
     const network = await resolveNetwork({ id: 'tiny-alexnet' })
     const notes: string[] = []
-    const { pool, settings, ran } = await openExecution({
+    const { handle, settings, ran } = await openExecution({
       network,
       scene: await sceneOfSize(75),
       images: 8,
@@ -102,7 +101,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
       wished: { batch: 2 },
       onNote: (line) => notes.push(line),
     })
-    await pool.close()
+    await handle.close()
     const record = ran()
     expect(record).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider', precision: 'fp32' })
     expect(record.adapter).toBe(trial.runs && trial.adapter)

@@ -9,7 +9,7 @@ const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
 const { planStudy, backgroundFor } = await load('api/studyPlan.js')
 const { storeUnit } = await load('api/storeUnit.js')
 const { studyClassifiers } = await load('experiments/studyClassifiers.js')
-const { openPool } = await load('engine/pool.js')
+const { openThreads } = await load('engine/handle.js')
 const { sceneOf } = await load('engine/scene.js')
 
 const study = await planStudy({
@@ -25,14 +25,14 @@ const progress = { note: (line) => notes.push(line) }
 const classifiersFor = studyClassifiers(null, progress.note)
 const ran = {}
 for (const network of study.networks) {
-  const pool = openPool(network, { workers: 1, threads: 1, batch: 8 })
+  const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
   const classifiers = classifiersFor(device)
   for (const unit of study.left.filter((one) => one.network === network).slice(0, 1)) {
     const scene = sceneOf(unit.patch, backgroundFor(study, network).background, study.blend)
-    const { layers } = await pool.extract(scene, unit.grid.offsets)
-    await storeUnit(study, unit, layers, progress, classifiers)
+    const features = await handle.extract(scene, unit.grid.offsets)
+    await storeUnit(study, unit, features, progress, classifiers)
   }
   ran[network.id] = classifiers.ran()
-  await pool.close()
+  await handle.close()
 }
 console.log(JSON.stringify({ notes, ran }))

@@ -1,4 +1,4 @@
-import '../../../dist/engine/deviceProcessMain.js'
+import '../../../dist/engine/backends/processMain.js'
 
 /** Takes a device's process down as a broken driver does, when a batch comes. */
 export function crashInBatch(when = () => true) {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import '../../../dist/engine/deviceProcessMain.js'
+import '../../../dist/engine/backends/processMain.js'
 
 /** Beside what the process has once the network is open, so many bytes of address space are left. */
 const { MEMORY_LEFT } = process.env

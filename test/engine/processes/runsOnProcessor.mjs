@@ -5,4 +5,4 @@ const { InferenceSession } = createRequire(import.meta.url)('onnxruntime-node')
 const create = InferenceSession.create
 InferenceSession.create = (path, options) => create(path, { ...options, executionProviders: ['cpu'] })
 
-await import('../../../dist/engine/deviceProcessMain.js')
+await import('../../../dist/engine/backends/processMain.js')

@@ -1,3 +1,3 @@
-import { dieInBatch } from './die.mjs'
+import { die } from './die.mjs'
 
-export default dieInBatch
+export default die

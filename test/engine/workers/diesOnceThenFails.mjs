@@ -1,7 +1,9 @@
-import { dieInBatch } from './die.mjs'
+import { threadId } from 'node:worker_threads'
+import { die } from './die.mjs'
+import { isFirst } from './first.mjs'
 
-/** The first worker dies in its batch; those after it fail before they take any, as where the network's file has gone. */
-export default function diesOnceThenFails(task) {
-  if (task.attempts.every((count) => count === 0)) dieInBatch(task)
-  throw new Error('no such file')
+/** The first worker dies in its batch; those after it cannot open the network, as where its file has gone. */
+export default function diesOnceThenFails() {
+  if (isFirst(threadId)) die()
+  return { kind: 'failed', during: 'open', reason: 'no such file' }
 }

@@ -1,15 +1,7 @@
 import * as ort from 'onnxruntime-node'
-import { mapSharedMemory } from '../native.js'
-import { comparisonNames } from '../networks/index.js'
-import { executionProviders } from './device.js'
-import {
-  type DeviceAnswer,
-  type DeviceRequestMessage,
-  FIRST_MEMORY_DESCRIPTOR,
-  type MatrixPlaces,
-  type OpenRequest,
-  type SceneRequest,
-} from './deviceMessages.js'
+import { comparisonNames } from '../../networks/index.js'
+import { executionProviders } from '../device.js'
+import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, SceneRequest } from './messages.js'
 import { profileOptions, readPlacement } from './placement.js'
 import { offsetTensors, sceneTensors } from './sceneTensors.js'
 
@@ -22,15 +14,10 @@ interface Opened {
 interface OpenedScene {
   readonly side: number
   readonly tensors: Readonly<Record<string, ort.Tensor>>
-  /** By output, the shared memory from the beginning of its matrix on. */
-  readonly matrices: readonly Float32Array[]
 }
 
 let opened: Opened | undefined
 let scene: OpenedScene | undefined
-
-/** Shared memory by set, as much of it as was needed so far. */
-const memory: ArrayBuffer[] = []
 
 async function open(request: OpenRequest): Promise<DeviceAnswer> {
   const session = await ort.InferenceSession.create(request.graph, {
@@ -44,13 +31,12 @@ async function open(request: OpenRequest): Promise<DeviceAnswer> {
 }
 
 /** Where it fails, batches must not go on with the scene before it, whose features still stand. */
-function setScene({ scene: arrays, places, anchors = [] }: SceneRequest): undefined {
+function setScene({ scene: arrays, anchors = [] }: SceneRequest): undefined {
   scene = undefined
   const { input } = openedSession().request
   scene = {
     side: arrays.side,
     tensors: { ...sceneTensors(arrays, input), ...anchorTensors(anchors) },
-    matrices: places === undefined ? [] : matricesAt(places),
   }
 }
 
@@ -63,24 +49,11 @@ function anchorTensors(anchors: readonly Float32Array[]): Readonly<Record<string
   return Object.fromEntries(entries)
 }
 
-/** A longer memory is mapped again from its beginning. */
-function matricesAt({ set, bytes, starts }: MatrixPlaces): readonly Float32Array[] {
-  const kept = memory[set]
-  const isEnough = kept !== undefined && kept.byteLength >= bytes
-  const buffer = isEnough ? kept : mapSharedMemory(FIRST_MEMORY_DESCRIPTOR + set, bytes)
-  memory[set] = buffer
-  return starts.map((start) => new Float32Array(buffer, start))
-}
-
 /** Outputs that ONNX Runtime is given to write into would be no faster than copying: its binding copies those as well. */
-async function run(offsets: Int32Array, row: number | undefined): Promise<DeviceAnswer> {
+async function run(offsets: Int32Array): Promise<DeviceAnswer> {
   const { request } = openedSession()
-  const { matrices } = openedScene()
   const outputs = await outputsAt(offsets, request.outputs)
-  const layers = request.outputs.map((output) => outputs[output]?.data as Float32Array)
-  if (row === undefined) return { kind: 'features', layers }
-  for (const [i, layer] of layers.entries()) matrices[i]?.set(layer, row * (layer.length / (offsets.length / 2)))
-  return { kind: 'written' }
+  return { kind: 'features', layers: request.outputs.map((output) => outputs[output]?.data as Float32Array) }
 }
 
 /** Of the outputs that are not asked for nothing leaves the device. */
@@ -127,7 +100,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
       case 'scene':
         return setScene(message.request)
       case 'batch':
-        return await run(message.offsets, message.row)
+        return await run(message.offsets)
       case 'comparison':
         return await compare(message.offsets)
       case 'placement':

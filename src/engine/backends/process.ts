@@ -4,16 +4,12 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import '../environment.js'
-import { workerFile } from '../files/package.js'
-import type {
-  BatchComparison,
-  DeviceAnswer,
-  DeviceRequestMessage,
-  OpenRequest,
-  Placement,
-  SceneRequest,
-} from './deviceMessages.js'
+import '../../environment.js'
+import { workerFile } from '../../files/package.js'
+import type { BatchComparison, JobScene, WorkerData } from '../task.js'
+import type { Backend } from './backend.js'
+import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneRequest } from './messages.js'
+import { sceneArrays } from './sceneTensors.js'
 
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000
@@ -31,7 +27,8 @@ export class DeviceFailure extends Error {}
 export interface DeviceProcess {
   /** What the driver calls the device; null where it is not known. */
   readonly adapter: string | null
-  /** What is composited from now on, and where `write` puts its features. */
+  readonly pid: number
+  /** What is composited from now on. */
   setScene(scene: SceneRequest): void
   /**
    * Features at the given places ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
@@ -39,11 +36,6 @@ export interface DeviceProcess {
    * @throws DeviceFailure
    */
   run(offsets: Int32Array): Promise<readonly Float32Array[]>
-  /**
-   * The same into the shared matrices, from a row on. Until it is answered any of these rows may be half written.
-   * @throws DeviceFailure
-   */
-  write(offsets: Int32Array, row: number): Promise<void>
   /**
    * Compares the features at the given places with the scene's anchors, by layer.
    * @throws DeviceFailure
@@ -57,22 +49,19 @@ export interface DeviceProcess {
 
 /**
  * Starts a process and opens the network's session in it.
- * @param memory descriptors of shared memory, by set
  * @param script address of the process's module; tests give one whose process fails
  * @param signal ends the process, whatever it is at
  * @throws DeviceFailure when the provider is missing, refuses the network, or takes its process down
  */
 export async function startDeviceProcess(
   request: OpenRequest,
-  memory: readonly number[] = [],
-  script = workerFile('engine/deviceProcessMain.js'),
+  script = workerFile('engine/backends/processMain.js'),
   signal?: AbortSignal,
 ): Promise<DeviceProcess> {
   const log = openLog()
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',
-    // Memory comes at FIRST_MEMORY_DESCRIPTOR.
-    stdio: ['ignore', 'ignore', log.descriptor, 'ipc', ...memory],
+    stdio: ['ignore', 'ignore', log.descriptor, 'ipc'],
     // The loader of Vulkan then tells which driver it uses.
     env: { VK_LOADER_DEBUG: 'driver', ...FULL_PRECISION, ...process.env },
     execArgv: [],
@@ -99,14 +88,11 @@ export async function startDeviceProcess(
   }
   return {
     adapter: adapterIn(log.head()),
+    pid: child.pid as number,
     setScene: (scene) => conversation.tell({ kind: 'scene', request: scene }),
     run: async (offsets) => {
-      const answer = await conversation.ask({ kind: 'batch', offsets, row: undefined })
+      const answer = await conversation.ask({ kind: 'batch', offsets })
       return answer.kind === 'features' ? answer.layers : unexpected(answer)
-    },
-    write: async (offsets, row) => {
-      const answer = await conversation.ask({ kind: 'batch', offsets, row })
-      if (answer.kind !== 'written') unexpected(answer)
     },
     compare: async (offsets) => {
       const answer = await conversation.ask({ kind: 'comparison', offsets })
@@ -118,6 +104,53 @@ export async function startDeviceProcess(
     },
     close,
   }
+}
+
+type ProcessData = Extract<WorkerData, { backend: 'process' }>
+
+/** A session in a process of its own, since a device's driver may take its process down. */
+export async function processBackend({ requests, script, pids }: ProcessData): Promise<Backend> {
+  const place = placeIn(pids)
+  const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
+  Atomics.store(pids, place, opened.pid)
+  let job: number | undefined
+  let lost = false
+  const inScene = ({ id, scene, anchors }: JobScene) => {
+    if (job === id) return
+    const { input } = requests[0] as OpenRequest
+    opened.setScene({ scene: sceneArrays(scene, input), ...(anchors && { anchors }) })
+    job = id
+  }
+  /** A process that failed once is not asked again. */
+  const asked = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer
+    } catch (error) {
+      lost = true
+      Atomics.store(pids, place, 0)
+      await opened.close()
+      throw error
+    }
+  }
+  return {
+    features: (scene, offsets) => {
+      inScene(scene)
+      return asked(opened.run(offsets))
+    },
+    compare: (scene, offsets) => {
+      inScene(scene)
+      return asked(opened.compare(offsets))
+    },
+    isLost: () => lost,
+  }
+}
+
+/** The worker's own, for its life. */
+let own: number | undefined
+
+function placeIn(pids: Int32Array): number {
+  own ??= 1 + (Atomics.add(pids, 0, 1) % (pids.length - 1))
+  return own
 }
 
 function unexpected(answer: DeviceAnswer): never {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-node'
 import { z } from 'zod'
-import type { Placement } from './deviceMessages.js'
+import type { Placement } from './messages.js'
 
 /** Records of other kinds have neither operator nor provider. */
 const profileSchema = z.array(

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node'
-import { type NetworkInput, SCENE_INPUTS } from '../networks/index.js'
-import type { Background } from '../patches/background.js'
-import type { Scene } from './task.js'
+import { type NetworkInput, SCENE_INPUTS } from '../../networks/index.js'
+import type { Background } from '../../patches/background.js'
+import type { Scene } from '../task.js'
 
 /** What a scene's compositing graph needs once (`SCENE_INPUTS`); plain arrays that may be posted to a process. */
 export interface SceneArrays {

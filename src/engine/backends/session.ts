@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node'
-import { type Device, executionProviders } from './device.js'
+import { type Device, executionProviders } from '../device.js'
 
 /** Opens a network; on the processor, with a number of threads of its own. */
 export function openSession(

@@ -10,11 +10,9 @@ import {
   processorName,
   providerName,
 } from './device.js'
-import type { DevicePlan } from './deviceJob.js'
-import { type DevicePool, openDevicePool } from './devicePool.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
+import { type DevicePlan, type NetworkHandle, openDevices, openThreads } from './handle.js'
 import { measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
-import { type ExtractionPool, openPool } from './pool.js'
 import {
   candidateSettings,
   chooseSettings,
@@ -28,7 +26,7 @@ import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 
 /** A network opened on the device that was chosen for it. */
 export interface Execution {
-  readonly pool: ExtractionPool
+  readonly handle: NetworkHandle
   readonly settings: MeasuredSettings
   /** What ran so far, for the results. */
   ran(): ExecutionRecord
@@ -70,7 +68,7 @@ export interface ExecutionPlan {
   readonly precision?: Precision
   /** `native` by default; GPUs have `graph` alone. */
   readonly compositing?: Compositing
-  /** Whether comparisons with the anchors are all that is needed; a GPU's pool then has `compare`. */
+  /** Whether comparisons with the anchors are all that is needed; a GPU then makes them. */
   readonly compares?: boolean
   /** One line for the user. */
   readonly onNote: (line: string) => void
@@ -189,7 +187,7 @@ function tryAll(
 function processorExecution(network: Network, settings: MeasuredSettings): Execution {
   const { workers, threads, batch } = settings
   return {
-    pool: openPool(network, { workers, threads, batch }),
+    handle: openThreads(network, { workers, threads, batch }),
     settings,
     ran: () => ({
       device: 'cpu',
@@ -210,7 +208,7 @@ export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings
     try {
       const execution = await deviceExecution(plan, trials)
       if (execution.settings.imagesPerSecond > processor.imagesPerSecond) return execution
-      await execution.pool.close()
+      await execution.handle.close()
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error
     }
@@ -224,10 +222,10 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
   const [processor] = candidateSettings(network, {}, availableParallelism()) as [Settings, ...Settings[]]
-  const { pool, rate } = await fastestPool(plan, devices, processor)
+  const { handle, rate } = await fastestBatch(plan, devices, processor)
   try {
-    const noiseFloor = await measureNoiseFloor(network, scene, pool, processor)
-    checkWorking(name, pool)
+    const noiseFloor = await measureNoiseFloor(network, scene, handle, processor)
+    checkWorking(name, handle)
     checkNoise(name, noiseFloor, plan.precision)
     const adapters = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
@@ -235,8 +233,8 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
       `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${plan.precision ?? 'fp32'} features within ${largest.toExponential(1)} of the processor's`,
     )
     return {
-      pool,
-      settings: { ...pool.settings, imagesPerSecond: rate },
+      handle,
+      settings: { ...handle.settings, imagesPerSecond: rate },
       ran: () => ({
         device: name,
         executionProvider: providerName(name),
@@ -244,53 +242,53 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
         compositing: 'graph',
         adapter: adapters,
         noiseFloor,
-        ...(pool.failure !== undefined && { failure: pool.failure }),
+        ...(handle.failure !== undefined && { failure: handle.failure }),
       }),
     }
   } catch (error) {
-    await pool.close()
+    await handle.close()
     throw error
   }
 }
 
 /**
- * Opens a pool and lets it take larger batches while the work is long enough for a trial, the devices have room, and each
+ * Opens a network and lets it take larger batches while the work is long enough for a trial, the devices have room, and each
  * batch is faster than the one before.
  */
-async function fastestPool(
+async function fastestBatch(
   plan: ExecutionPlan,
   devices: readonly Device[],
   processor: Settings,
-): Promise<{ readonly pool: DevicePool; readonly rate: number }> {
+): Promise<{ readonly handle: NetworkHandle; readonly rate: number }> {
   const { network, scene, images, wished, signal } = plan
   const [first, ...larger] = deviceSettings(network, wished, devices) as [Settings, ...Settings[]]
-  const open = (settings: Settings) => openDevicePool(devicePlan(plan, devices, settings, processor))
+  const open = (settings: Settings) => openDevices(devicePlan(plan, devices, settings, processor))
   const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
   const freeBefore = await freeMemory()
-  let pool = await open(first)
+  let handle = await open(first)
   try {
-    let rate = await imagesPerSecond(pool, scene, signal)
-    checkWorking((devices[0] as Device).name, pool)
+    let rate = await imagesPerSecond(handle, scene, signal)
+    checkWorking((devices[0] as Device).name, handle)
     for (const settings of larger) {
       if (images / rate < WORTH_A_TRIAL || !hasRoomForTwice(freeBefore, await freeMemory())) break
-      const { batch } = pool.settings
-      pool.useBatch(settings.batch)
-      const faster = await imagesPerSecond(pool, scene, signal)
-      if (pool.failure !== undefined) {
-        await pool.close()
-        pool = await open({ ...first, batch })
+      const { batch } = handle.settings
+      handle.useBatch(settings.batch)
+      const faster = await imagesPerSecond(handle, scene, signal)
+      if (handle.failure !== undefined) {
+        await handle.close()
+        handle = await open({ ...first, batch })
         break
       }
-      const isBetter = pool.settings.batch === settings.batch && faster > rate * WORTH_A_LARGER_BATCH
+      const isBetter = handle.settings.batch === settings.batch && faster > rate * WORTH_A_LARGER_BATCH
       if (!isBetter) {
-        pool.useBatch(batch)
+        handle.useBatch(batch)
         break
       }
       rate = faster
     }
-    return { pool, rate }
+    return { handle, rate }
   } catch (error) {
-    await pool.close()
+    await handle.close()
     throw error
   }
 }
@@ -334,6 +332,6 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   }
 }
 
-function checkWorking(name: Device['name'], { failure }: DevicePool): void {
+function checkWorking(name: Device['name'], { failure }: Pick<NetworkHandle, 'failure'>): void {
   if (failure !== undefined) throw new DeviceError(`device ${name} failed: ${failure}; use --device cpu`)
 }

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { openPool } from '../../src/engine/pool.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
@@ -13,12 +16,15 @@ import { type Patch, patchAtSize } from '../../src/patches/patch.js'
 const SIZE = 75
 const STRIDE = 25
 
+let folder: string
+let deaths = 0
 let network: Network
 let scene: Scene
 let patch: Patch
 const { offsets } = positionGrid(224, SIZE, STRIDE)
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
   network = await resolveNetwork({ id: 'tiny-alexnet' })
   const [source] = await builtInPatches()
   if (source === undefined) throw new Error('there are no built-in patches')
@@ -26,13 +32,15 @@ beforeAll(async () => {
   scene = sceneOf(patch)
 })
 
-/** Features of every layer with the given settings, copied out of the pool. */
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Features of every layer with the given settings, copied. */
 async function featuresWith(settings: Settings): Promise<Float32Array[]> {
-  const pool = openPool(network, settings)
+  const handle = openThreads(network, settings)
   try {
-    return (await pool.extract(scene, offsets)).layers.map(({ matrix }) => matrix.slice())
+    return (await handle.extract(scene, offsets)).layers.map(({ matrix }) => matrix.slice())
   } finally {
-    await pool.close()
+    await handle.close()
   }
 }
 
@@ -66,6 +74,7 @@ async function featuresByDefinition(): Promise<Float32Array[]> {
 
 /** Real workers that end their thread in the middle of a batch: the first that begins one, or all of them. */
 function dyingWorkers(script: 'diesOnce' | 'diesAlways' | 'diesOnceThenFails'): string {
+  process.env.DEATH_FILE = join(folder, `death-${++deaths}`)
   return new URL(`./workers/${script}.mjs`, import.meta.url).href
 }
 
@@ -74,7 +83,7 @@ function relativeDistance(a: Float32Array, b: Float32Array): number {
   return norm(a.map((value, i) => value - (b[i] as number))) / norm(b)
 }
 
-describe('extraction pool', () => {
+describe('a network on threads', () => {
   it('gives the features that compositing and running one image after another gives', async () => {
     const features = await featuresWith({ workers: 2, threads: 1, batch: 8 })
     const expected = await featuresByDefinition()
@@ -100,62 +109,95 @@ describe('extraction pool', () => {
   it('replaces a worker that dies and does its batch again', async () => {
     const settings = { workers: 2, threads: 1, batch: 8 }
     const reference = await featuresWith(settings)
-    const pool = openPool(network, settings, dyingWorkers('diesOnce'))
+    const handle = openThreads(network, settings, dyingWorkers('diesOnce'))
     try {
-      const { layers } = await pool.extract(scene, offsets)
+      const { layers } = await handle.extract(scene, offsets)
       layers.forEach(({ matrix }, i) => {
         expect(Buffer.compare(bytes(matrix), bytes(reference[i] as Float32Array))).toBe(0)
       })
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('gives up when a batch kills three workers, and names the batch', async () => {
-    const pool = openPool(network, { workers: 2, threads: 1, batch: 8 }, dyingWorkers('diesAlways'))
+    const handle = openThreads(network, { workers: 2, threads: 1, batch: 8 }, dyingWorkers('diesAlways'))
     try {
-      await expect(pool.extract(scene, offsets)).rejects.toThrow(
+      await expect(handle.extract(scene, offsets)).rejects.toThrow(
         /worker failed 3 times on batch \d+ \(images \d+ to \d+\)/,
       )
-      await expect(pool.extract(scene, offsets)).rejects.toThrow(WorkerError)
+      await expect(handle.extract(scene, offsets)).rejects.toThrow(WorkerError)
     } finally {
-      await pool.close()
+      await handle.close()
+    }
+  })
+
+  it('runs work that is shorter than a batch as one batch of its own length', async () => {
+    const handle = openThreads(network, { workers: 1, threads: 1, batch: 1_000_000 })
+    try {
+      const { layers, finished } = await handle.extract(scene, offsets)
+      expect(finished).toBe(offsets.length / 2)
+      const expected = await featuresWith({ workers: 1, threads: 1, batch: 4 })
+      for (const [i, { matrix }] of layers.entries()) {
+        expect(Buffer.compare(bytes(matrix), bytes(expected[i] as Float32Array))).toBe(0)
+      }
+    } finally {
+      await handle.close()
+    }
+  })
+
+  it('keeps features until they are given back, and then uses their memory again', async () => {
+    const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
+    try {
+      const first = await handle.extract(scene, offsets)
+      const copy = first.layers.map(({ matrix }) => matrix.slice())
+      const second = await handle.extract(scene, offsets.slice().reverse())
+      expect(first.layers.map(({ matrix }) => matrix)).toEqual(copy)
+      const { buffer } = (second.layers[0] as { matrix: Float32Array }).matrix
+      second.release()
+      const third = await handle.extract(scene, offsets.subarray(0, 4))
+      expect(third.layers.some(({ matrix }) => matrix.buffer === buffer)).toBe(true)
+    } finally {
+      await handle.close()
     }
   })
 
   it('gives up when those that take the place of dead workers begin nothing', async () => {
-    const pool = openPool(network, { workers: 1, threads: 1, batch: 8 }, dyingWorkers('diesOnceThenFails'))
+    const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 }, dyingWorkers('diesOnceThenFails'))
     try {
-      await expect(pool.extract(scene, offsets)).rejects.toThrow(/could not be opened: no such file/)
+      await expect(handle.extract(scene, offsets)).rejects.toThrow(/could not be opened: no such file/)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('says why when the network cannot be opened', async () => {
-    const pool = openPool({ ...network, onnxPath: `${network.onnxPath}.missing` }, { workers: 2, threads: 1, batch: 8 })
+    const handle = openThreads(
+      { ...network, onnxPath: `${network.onnxPath}.missing` },
+      { workers: 2, threads: 1, batch: 8 },
+    )
     try {
-      await expect(pool.extract(scene, offsets)).rejects.toThrow(/could not be opened.*missing/)
+      await expect(handle.extract(scene, offsets)).rejects.toThrow(/could not be opened.*missing/)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('ends early when it is told to, and says how far it came', async () => {
-    const pool = openPool(network, { workers: 1, threads: 1, batch: 1 })
+    const handle = openThreads(network, { workers: 1, threads: 1, batch: 1 })
     const controller = new AbortController()
     try {
       const all = positionGrid(224, SIZE, 2).offsets
-      const stopped = await pool.extract(scene, all, {
+      const stopped = await handle.extract(scene, all, {
         signal: controller.signal,
         onImages: (done) => done > 0 && controller.abort(),
       })
       expect(stopped.finished).toBeGreaterThan(0)
       expect(stopped.finished).toBeLessThan(all.length / 2)
-      const again = await pool.extract(scene, offsets)
+      const again = await handle.extract(scene, offsets)
       expect(again.finished).toBe(offsets.length / 2)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 })

@@ -1,19 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DevicePlan } from '../../src/engine/deviceJob.js'
-import { isTooLarge } from '../../src/engine/deviceJob.js'
-import { openFeatureMemory } from '../../src/engine/deviceMemory.js'
-import { openDevicePool } from '../../src/engine/devicePool.js'
-import { type LayerFeatures, openPool } from '../../src/engine/pool.js'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { LayerFeatures } from '../../src/engine/features.js'
+import { type DevicePlan, isTooLarge, openDevices, openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError } from '../../src/errors.js'
 import { argmax, cosineSimilarity } from '../../src/native.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import { collected, mappingsOf } from '../native/memory.js'
 
 const SIZE = 75
 const { offsets } = positionGrid(224, SIZE, 37)
@@ -40,9 +36,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
   process.env.SHIFTSCOPE_CACHE = folder
   network = await resolveNetwork({ id: 'tiny-alexnet' })
-  const pool = openPool(network, processor)
-  expected = copies((await pool.extract(scene, offsets)).layers)
-  await pool.close()
+  const handle = openThreads(network, processor)
+  expected = copies((await handle.extract(scene, offsets)).layers)
+  await handle.close()
 })
 afterAll(() => {
   delete process.env.SHIFTSCOPE_CACHE
@@ -85,83 +81,59 @@ function first(positions: number): Int32Array {
   return offsets.subarray(0, positions * 2)
 }
 
-describe('pool of device processes', () => {
-  it('gives the features of the pool of threads, with one process and with two', async () => {
+describe('a network on devices', () => {
+  it('gives the features of the threads, with one process and with two', async () => {
     for (const devices of [[DEVICE], [DEVICE, DEVICE]]) {
       const plan = planOf({ devices, settings: { workers: devices.length, threads: 1, batch: 7 } })
-      const pool = await openDevicePool(plan)
+      const handle = await openDevices(plan)
       try {
         const seen: number[] = []
-        const { layers, finished } = await pool.extract(scene, offsets, { onImages: (done) => seen.push(done) })
+        const { layers, finished } = await handle.extract(scene, offsets, { onImages: (done) => seen.push(done) })
         expect(finished).toBe(offsets.length / 2)
         expect(seen.at(-1)).toBe(offsets.length / 2)
         expectFeatures(layers)
-        expect([pool.failure, plan.notes]).toEqual([undefined, []])
+        expect([handle.failure, plan.notes]).toEqual([undefined, []])
       } finally {
-        await pool.close()
+        await handle.close()
       }
     }
   })
 
-  it('keeps the features of two extractions, larger or smaller than those before', async () => {
-    for (const memory of [openFeatureMemory(), openFeatureMemory([])]) {
-      const pool = await openDevicePool(planOf({ memory, devices: [DEVICE, DEVICE] }))
+  it.skipIf(process.platform !== 'linux')('leaves neither descriptors nor processes behind', async () => {
+    const processesNow = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name)).length
+    const isOurs = (pid: string) => {
       try {
-        expect(pool.buffers).toBe(2)
-        const sizes = [3, 2, offsets.length / 2, 1, 8, 7]
-        let before: { readonly layers: readonly LayerFeatures[]; readonly positions: number } | undefined
-        for (const positions of sizes) {
-          const { layers } = await pool.extract(scene, first(positions))
-          if (before !== undefined) expectFeatures(before.layers, before.positions)
-          expectFeatures(layers, positions)
-          before = { layers, positions }
-        }
-      } finally {
-        await pool.close()
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processMain')
+      } catch {
+        return false
       }
     }
-  })
-
-  it.skipIf(process.platform !== 'linux')('leaves neither descriptors nor memory behind', async () => {
-    const descriptors = readdirSync('/proc/self/fd').length
     const extractOnce = async () => {
-      const pool = await openDevicePool(planOf({ devices: [DEVICE, DEVICE] }))
-      const { layers } = await pool.extract(scene, first(2))
-      await pool.close()
+      const handle = await openDevices(
+        planOf({ devices: [DEVICE, DEVICE], settings: { workers: 2, threads: 1, batch: 1 } }),
+      )
+      const { layers } = await handle.extract(scene, first(2))
+      expect(processesNow()).toBeGreaterThan(0)
+      await handle.close()
       expectFeatures(layers, 2)
     }
-    for (let i = 0; i < 2; i++) await extractOnce()
-    expect(readdirSync('/proc/self/fd').length).toBe(descriptors)
-    await collected()
-    expect(mappingsOf('memfd:shiftscope')).toBe(0)
-  })
-
-  it('counts no row that a process wrote when it died', async () => {
-    const file = join(folder, 'overwriting')
-    writeFileSync(file, '')
-    process.env.CRASH_FILE = file
-    const settings = { workers: 2, threads: 1, batch: 7 }
-    const plan = planOf({ devices: [DEVICE, DEVICE], settings, script: failing('crashesOverwriting') })
-    const pool = await openDevicePool(plan)
-    try {
-      expectFeatures((await pool.extract(scene, offsets)).layers)
-      expect(plan.notes.map((note) => note.replace(/.* going on with /, ''))).toEqual(['3', '1'])
-      expect([existsSync(file), pool.failure]).toEqual([false, undefined])
-    } finally {
-      await pool.close()
-    }
+    await extractOnce()
+    const descriptors = readdirSync('/proc/self/fd').length
+    await extractOnce()
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
+    await vi.waitFor(() => expect(processesNow()).toBe(0), { timeout: 10_000 })
   })
 
   it('takes batches of another size when it is told to', async () => {
-    const pool = await openDevicePool(planOf({}))
+    const handle = await openDevices(planOf({}))
     try {
       for (const batch of [8, 11, 3]) {
-        pool.useBatch(batch)
-        expect(pool.settings.batch).toBe(batch)
-        expectFeatures((await pool.extract(scene, offsets)).layers)
+        handle.useBatch(batch)
+        expect(handle.settings.batch).toBe(batch)
+        expectFeatures((await handle.extract(scene, offsets)).layers)
       }
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
@@ -169,53 +141,53 @@ describe('pool of device processes', () => {
     const file = join(folder, 'crash')
     writeFileSync(file, '')
     process.env.CRASH_FILE = file
-    const pool = await openDevicePool(planOf({ script: failing('crashesOnce') }))
+    const handle = await openDevices(planOf({ script: failing('crashesOnce') }))
     try {
-      expectFeatures((await pool.extract(scene, offsets)).layers)
-      expect([existsSync(file), pool.failure]).toEqual([false, undefined])
+      expectFeatures((await handle.extract(scene, offsets)).layers)
+      expect([existsSync(file), handle.failure]).toEqual([false, undefined])
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('lets the processor do the unit again, and the next, when the device is lost for good', async () => {
     const plan = planOf({ script: failing('crashesAlways') })
-    const pool = await openDevicePool(plan)
+    const handle = await openDevices(plan)
     try {
-      for (let unit = 0; unit < 2; unit++) expectFeatures((await pool.extract(scene, offsets)).layers)
-      expect(pool.failure).toMatch(/process crashed \(SIGABRT\)/)
+      for (let unit = 0; unit < 2; unit++) expectFeatures((await handle.extract(scene, offsets)).layers)
+      expect(handle.failure).toMatch(/process crashed \(SIGABRT\)/)
       expect(plan.notes).toEqual([expect.stringMatching(/^cpu failed .*SIGABRT.*the processor does this unit again/)])
-      expect(pool.settings).toEqual(processor)
+      expect(handle.settings).toEqual(processor)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('keeps the features before the processor took over', async () => {
     const file = join(folder, 'crashes')
     process.env.CRASH_FILE = file
-    const pool = await openDevicePool(planOf({ script: failing('crashesFromThenOn') }))
+    const handle = await openDevices(planOf({ script: failing('crashesFromThenOn') }))
     try {
-      const before = await pool.extract(scene, offsets)
+      const before = await handle.extract(scene, offsets)
       writeFileSync(file, '')
-      const after = await pool.extract(scene, first(9))
-      expect([pool.failure !== undefined, pool.buffers]).toEqual([true, 1])
-      await collected()
+      const after = await handle.extract(scene, first(9))
+      expect([handle.failure !== undefined, handle.overlaps]).toEqual([true, false])
       expectFeatures(before.layers)
       expectFeatures(after.layers, 9)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('compares with anchors where the network runs, if it was opened for that', async () => {
     const anchors = [3, 0, offsets.length / 2 - 1]
     const plan = planOf({ compares: true, devices: [DEVICE, DEVICE], settings: { workers: 2, threads: 1, batch: 2 } })
-    const pool = await openDevicePool(plan)
+    const handle = await openDevices(plan)
     try {
-      const found = await pool.compare?.(scene, offsets, anchors)
-      expect(found?.finished).toBe(offsets.length / 2)
-      for (const [i, layer] of (found?.layers ?? []).entries()) {
+      const found = await handle.compare(scene, offsets, anchors)
+      if (found.kind !== 'comparison') throw new Error('the features came')
+      expect(found.finished).toBe(offsets.length / 2)
+      for (const [i, layer] of found.layers.entries()) {
         const [features, rows, dims] = [expected[i] as Float32Array, offsets.length / 2, layer.dims]
         const rowsAt = Float32Array.from(anchors.flatMap((row) => [...features.subarray(row * dims, (row + 1) * dims)]))
         const cosines = await cosineSimilarity({ features, rows, dims, anchors: rowsAt, anchorCount: anchors.length })
@@ -228,34 +200,34 @@ describe('pool of device processes', () => {
           Math.max(...layer.anchorFeatures.map((value, k) => Math.abs(value - (rowsAt[k] as number)))),
         ).toBeLessThan(1e-4)
       }
-      expect(found?.layers.map(({ name }) => name)).toEqual(network.layers.map(({ name }) => name))
-      expectFeatures((await pool.extract(scene, offsets)).layers)
+      expect(found.layers.map(({ name }) => name)).toEqual(network.layers.map(({ name }) => name))
+      expectFeatures((await handle.extract(scene, offsets)).layers)
     } finally {
-      await pool.close()
+      await handle.close()
     }
-    const plain = await openDevicePool(planOf({}))
-    expect(plain.compare).toBeUndefined()
+    const plain = await openDevices(planOf({}))
+    expect((await plain.compare(scene, offsets, anchors)).kind).toBe('features')
     await plain.close()
   })
 
-  it('leaves comparisons to others once its devices are lost', async () => {
+  it('gives features in place of comparisons once its devices are lost', async () => {
     const plan = planOf({ compares: true, script: failing('crashesAlways') })
-    const pool = await openDevicePool(plan)
+    const handle = await openDevices(plan)
     try {
-      expect(await pool.compare?.(scene, offsets, [0])).toBeUndefined()
+      expect((await handle.compare(scene, offsets, [0])).kind).toBe('features')
       expect(plan.notes).toEqual([expect.stringMatching(/the processor does this unit again/)])
-      expectFeatures((await pool.extract(scene, offsets)).layers)
+      expectFeatures((await handle.extract(scene, offsets)).layers)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
   it('does not let the processor take over float16', async () => {
-    const pool = await openDevicePool(planOf({ precision: 'fp16', script: failing('crashesAlways') }))
+    const handle = await openDevices(planOf({ precision: 'fp16', script: failing('crashesAlways') }))
     try {
-      await expect(pool.extract(scene, offsets)).rejects.toThrow(DeviceError)
+      await expect(handle.extract(scene, offsets)).rejects.toThrow(DeviceError)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
@@ -266,16 +238,16 @@ describe('pool of device processes', () => {
       settings: { workers: 1, threads: 1, batch: 600 },
       script: failing('littleMemory'),
     })
-    const pool = await openDevicePool(plan)
+    const handle = await openDevices(plan)
     try {
       const many = positionGrid(224, SIZE, 9).offsets
-      const { finished } = await pool.extract(scene, many)
+      const { finished } = await handle.extract(scene, many)
       expect(finished).toBe(many.length / 2)
       expect(plan.notes[0]).toBe('cpu cannot take batches of 600; going on with 300')
-      expect(pool.settings.batch).toBeLessThanOrEqual(300)
-      expect(pool.failure).toBeUndefined()
+      expect(handle.settings.batch).toBeLessThanOrEqual(300)
+      expect(handle.failure).toBeUndefined()
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 
@@ -296,17 +268,17 @@ describe('pool of device processes', () => {
   })
 
   it('ends early when it is told to, and says how far it came', async () => {
-    const pool = await openDevicePool(planOf({ settings: { workers: 1, threads: 1, batch: 1 } }))
+    const handle = await openDevices(planOf({ settings: { workers: 1, threads: 1, batch: 1 } }))
     const controller = new AbortController()
     try {
-      const { finished } = await pool.extract(scene, offsets, {
+      const { finished } = await handle.extract(scene, offsets, {
         signal: controller.signal,
         onImages: (done) => done >= 3 && controller.abort(),
       })
       expect(finished).toBeGreaterThanOrEqual(3)
       expect(finished).toBeLessThan(offsets.length / 2)
     } finally {
-      await pool.close()
+      await handle.close()
     }
   })
 })
@@ -319,7 +291,7 @@ async function averages(): Promise<Network> {
     inputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
     outputs: [{ name: 'average', shape: ['N', 3, 1, 1] }],
     initializers: [],
-    nodes: [{ operator: 'GlobalAveragePool', name: 'pool', inputs: ['image'], outputs: ['average'], attributes: {} }],
+    nodes: [{ operator: 'GlobalAveragePool', name: 'handle', inputs: ['image'], outputs: ['average'], attributes: {} }],
   })
   return { ...network, onnxPath, layers: [{ name: 'average', dims: 3 }] }
 }

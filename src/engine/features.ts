@@ -1,0 +1,67 @@
+import type { FeatureLayer } from '../networks/index.js'
+
+/** One layer's features: [positions, dims], row-major, float32, on memory that threads share. */
+export interface LayerFeatures {
+  readonly name: string
+  readonly dims: number
+  readonly matrix: Float32Array
+}
+
+/** What an extraction gives. */
+export interface Features {
+  readonly kind: 'features'
+  readonly layers: readonly LayerFeatures[]
+  /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
+  readonly finished: number
+  /** Gives the matrices back for a later extraction, whose pages are in memory then; they are not to be read any more. */
+  release(): void
+}
+
+/** One layer's features compared with those of the anchors. */
+export interface LayerComparison {
+  readonly name: string
+  readonly dims: number
+  /** Cosine with each anchor, [anchors, positions]; NaN where a feature is all zero or not finite. */
+  readonly cosines: Float32Array
+  /** Index of the largest feature, [positions]. */
+  readonly strongest: Int32Array
+  /** [anchors, dims] */
+  readonly anchorFeatures: Float32Array
+}
+
+/** What a comparison gives. */
+export interface Comparison {
+  readonly kind: 'comparison'
+  readonly layers: readonly LayerComparison[]
+  /** As of `Features`. */
+  readonly finished: number
+}
+
+/** Matrices that are used again once they were given back. */
+export interface FeatureMemory {
+  /** @param rows of every matrix */
+  take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
+  giveBack(matrices: readonly Float32Array[]): void
+}
+
+export function openFeatureMemory(): FeatureMemory {
+  const spare: SharedArrayBuffer[] = []
+  const bufferOf = (bytes: number): SharedArrayBuffer => {
+    const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
+    if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
+    // What was too small is of no use to a longer unit either.
+    spare.length = 0
+    return new SharedArrayBuffer(bytes)
+  }
+  return {
+    take: (layers, rows) =>
+      layers.map(({ dims }) => {
+        const length = rows * dims
+        return new Float32Array(bufferOf(length * Float32Array.BYTES_PER_ELEMENT), 0, length)
+      }),
+    giveBack: (matrices) => {
+      for (const { buffer } of matrices) spare.push(buffer as SharedArrayBuffer)
+      spare.sort((a, b) => a.byteLength - b.byteLength)
+    },
+  }
+}

@@ -1,0 +1,129 @@
+import type { BatchResult } from './task.js'
+
+/** A batch is run this often before its work fails. */
+const MAX_ATTEMPTS = 3
+
+/** A batch that failed, and why. */
+export class BatchFailure extends Error {
+  /** Of the batch's positions; undefined: no session could be opened, so that none was begun. */
+  readonly first: number | undefined
+  readonly count: number
+
+  constructor(reason: string, first: number | undefined, count: number, options?: ErrorOptions) {
+    super(reason, options)
+    this.first = first
+    this.count = count
+  }
+}
+
+/** What batches are run on. */
+export interface Runner {
+  /** Images in a batch from now on. */
+  readonly batch: number
+  /** Batches that are on their way at a time. */
+  readonly inFlight: number
+  /** Whether batches are smaller now, since one of this size failed for that reason. */
+  shrink(reason: string): boolean
+}
+
+/** What is to be computed. */
+export interface Job {
+  readonly positions: number
+  /**
+   * Computes a batch and puts away what comes of it. A rejection is a worker that was lost.
+   * @param first of its positions
+   * @param count how many positions; a batch may be longer, and is filled up
+   */
+  readonly run: (first: number, count: number, batch: number) => Promise<BatchResult>
+  /** Called with the number of positions that are finished. */
+  readonly onDone?: ((done: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Computes all positions of a job, batch by batch, many at a time. Batches that fail are run again, one by one: a worker
+ * that died took others down with the one it died of.
+ * @returns how many positions, counted from the first, are finished: all of them unless the signal was given
+ * @throws BatchFailure when a batch failed too often, or no session could be opened
+ */
+export async function schedule(job: Job, runner: Runner): Promise<number> {
+  const state: State = { done: new Uint8Array(job.positions), count: 0 }
+  const attempts = new Map<number, number>()
+  let suspects: number[] = []
+  while (!job.signal?.aborted && state.count < job.positions) {
+    const { batch } = runner
+    const isCareful = suspects.length > 0
+    const queue = isCareful ? suspects : batchesLeft(state.done, batch)
+    const failures = await round(job, queue, batch, isCareful ? 1 : runner.inFlight, state)
+    suspects = []
+    for (const failure of failures) {
+      if (runner.shrink(failure.message)) {
+        suspects = []
+        attempts.clear()
+        break
+      }
+      if (failure.first === undefined) throw failure
+      const tried = (attempts.get(failure.first) ?? 0) + 1
+      if (tried === MAX_ATTEMPTS) throw failure
+      attempts.set(failure.first, tried)
+      suspects.push(failure.first)
+    }
+  }
+  const first = state.done.indexOf(0)
+  return first === -1 ? job.positions : first
+}
+
+interface State {
+  /** By position: whether what is computed of it stands. */
+  readonly done: Uint8Array
+  count: number
+}
+
+function batchesLeft(done: Uint8Array, batch: number): number[] {
+  const queue: number[] = []
+  for (let first = done.indexOf(0); first !== -1; first = done.indexOf(0, first + batch)) queue.push(first)
+  return queue
+}
+
+/** Runs the batches of a queue, until one of them fails; those on their way come to their ends. */
+async function round(
+  job: Job,
+  queue: readonly number[],
+  batch: number,
+  width: number,
+  state: State,
+): Promise<readonly BatchFailure[]> {
+  const failures: BatchFailure[] = []
+  let next = 0
+  const lane = async () => {
+    while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
+      const first = queue[next++] as number
+      const count = Math.min(batch, job.positions - first)
+      // Some of them may stand already: whoever dies while it writes leaves nothing of any.
+      mark(state, first, count, 0)
+      const failure = await attempt(job, first, count, batch)
+      if (failure === undefined) mark(state, first, count, 1)
+      else failures.push(failure)
+      job.onDone?.(state.count)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(width, queue.length) }, lane))
+  return failures
+}
+
+async function attempt(job: Job, first: number, count: number, batch: number): Promise<BatchFailure | undefined> {
+  try {
+    const result = await job.run(first, count, batch)
+    if (result.kind !== 'failed') return undefined
+    return new BatchFailure(result.reason, result.during === 'open' ? undefined : first, count)
+  } catch (error) {
+    return new BatchFailure(error instanceof Error ? error.message : String(error), first, count, { cause: error })
+  }
+}
+
+function mark(state: State, first: number, count: number, value: 0 | 1): void {
+  for (let position = first; position < first + count; position++) {
+    state.count += value - (state.done[position] as number)
+    state.done[position] = value
+  }
+}

@@ -1,0 +1,64 @@
+import { Piscina } from 'piscina'
+import { workerFile } from '../files/package.js'
+import type { BatchResult, BatchTask, WorkerData } from './task.js'
+
+/**
+ * Batches that a worker has at a time. A thread is held by the forward pass of one, while another is composited for it and
+ * the third is on its way; of a process one is computed while the features of the other are put away.
+ */
+const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, process: 2 }
+
+/** Worker threads that hold one network's sessions, or drive the processes that do. */
+export interface Workers {
+  /** Batches that they have at a time, all together. */
+  readonly inFlight: number
+  /** Rejects where a worker is lost; another takes its place. */
+  run(task: BatchTask): Promise<BatchResult>
+  close(): Promise<void>
+}
+
+/**
+ * Starts workers; each opens its session with its first batch.
+ * @param script address of the workers' module; tests give one whose workers die
+ */
+export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
+  const each = IN_FLIGHT[workerData.backend]
+  const piscina = new Piscina({
+    filename: script,
+    workerData,
+    minThreads: count,
+    maxThreads: count,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    concurrentTasksPerWorker: each,
+    atomics: 'disabled',
+  })
+  return {
+    inFlight: each * count,
+    run: (task) => piscina.run(task),
+    close: async () => {
+      // What a driver is at may take minutes, and nobody waits for it any more.
+      if (workerData.backend === 'process') killAll(workerData.pids)
+      await piscina.destroy()
+    },
+  }
+}
+
+/** Room for the processes of so many workers, those that took the places of lost ones included. */
+const PLACES = 256
+
+/** Shared: what `WorkerData` wants to have of processes. */
+export function processPlaces(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer((1 + PLACES) * Int32Array.BYTES_PER_ELEMENT))
+}
+
+function killAll(pids: Int32Array): void {
+  for (let place = 1; place < pids.length; place++) {
+    const pid = Atomics.exchange(pids, place, 0)
+    if (pid === 0) continue
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
