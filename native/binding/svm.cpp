@@ -11,7 +11,7 @@
 
 #include "arguments.h"
 #include "failure.h"
-#include "job.h"
+#include "long_job.h"
 #include "operations.h"
 #include "parallel.h"
 
@@ -52,10 +52,10 @@ struct Training {
 };
 
 /// A number that JavaScript changes with Atomics.store while the training reads it.
-const std::atomic<std::int32_t>* shared_number(const Napi::Int32Array& array) {
+std::atomic<std::int32_t>* shared_number(Napi::Int32Array array) {
   static_assert(sizeof(std::atomic<std::int32_t>) == sizeof(std::int32_t) &&
                 std::atomic<std::int32_t>::is_always_lock_free);
-  return reinterpret_cast<const std::atomic<std::int32_t>*>(array.Data());
+  return reinterpret_cast<std::atomic<std::int32_t>*>(array.Data());
 }
 
 Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
@@ -131,7 +131,8 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   std::vector<std::int8_t> own_labels = translated(env, name, Failure::Kind::error, [&] {
     return std::vector<std::int8_t>(labels.Data(), labels.Data() + labels.ElementLength());
   });
-  options.stop = shared_number(stop);
+  std::atomic<std::int32_t>* stopped = shared_number(stop);
+  options.stop = stopped;
   const float* feature_data = features.Data();
   double* decision_data = decisions.Data();
   auto train = [=, own_labels = std::move(own_labels)]() -> Training {
@@ -148,7 +149,8 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
       return {{}, {}, true};
     }
   };
-  return Job<Training>::start(env, {name, {features, decisions, stop}, std::move(train), training_value});
+  return LongJob<Training>::start(env, {name, {features, decisions, stop}, std::move(train), training_value},
+                                  [stopped] { stopped->store(1); });
 }
 
 }  // namespace shiftscope::binding
