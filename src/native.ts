@@ -1,8 +1,10 @@
 /**
  * The typed face of the C++ addon and the only file that loads it. Arrays are row-major; any of them may be a view on
- * a SharedArrayBuffer. A buffer must not be transferred or detached while a promise that uses it is unsettled.
+ * a SharedArrayBuffer, none on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise that
+ * uses it is unsettled. Elements may change meanwhile: results are then unspecified, and nothing else is.
  *
- * A wrong type, length or shape is a TypeError or a RangeError that names the argument.
+ * A wrong type, length or shape is a TypeError or a RangeError that names the argument, and what there is no memory for a
+ * RangeError that names it. A training ends with the thread or the process that waits for it.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -237,7 +239,7 @@ interface Addon {
     options: Required<Omit<SvmOptions, 'cudaDevice' | 'signal'>> &
       Pick<SvmOptions, 'cudaDevice'> & {
         readonly decisions: Float64Array
-        /** Its one element is read while the training goes on, which ends where it is not 0. */
+        /** Its one element is read while the training goes on, which ends where it is not 0; set when the thread ends. */
         readonly stop: Int32Array
       },
   ): Promise<SvmResult>
@@ -334,8 +336,8 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
 }
 
 /**
- * Index of the largest value of every feature, [rows], the first of equal ones; NaN is passed over. It runs on threads
- * of its own.
+ * Index of the largest value of every feature, [rows], the first of equal ones; NaN is passed over. Features have fewer
+ * than 2^31 dims. It runs on threads of its own.
  */
 export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
   const out = new Int32Array(rows)
@@ -410,8 +412,8 @@ export function growSharedMemory(descriptor: number, bytes: number): void {
  * The first `bytes` of such memory, at least 1; they are unmapped when the buffer is collected, and need the descriptor no
  * more. Nothing orders the writes of one process before the reads of another but the messages between them.
  *
- * @throws TypeError for a descriptor of anything else, RangeError when the memory is shorter, Error when the descriptor is
- *   closed or address space has run out
+ * @throws TypeError for a descriptor of anything else, RangeError when the memory is shorter or longer than Node's buffers
+ *   can be, Error when the descriptor is closed or address space has run out
  */
 export function mapSharedMemory(descriptor: number, bytes: number): ArrayBuffer {
   return addon().mapSharedMemory(descriptor, bytes)

@@ -2,14 +2,31 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 
 namespace shiftscope::binding {
 namespace {
+
+/// The getter of ArrayBuffer.prototype.resizable as the language has it, whatever becomes of that property; empty where
+/// there are no such buffers.
+struct Resizable {
+  Napi::FunctionReference getter;
+};
+
+bool is_resizable(const Napi::TypedArray& array) {
+  const Napi::ArrayBuffer buffer = array.ArrayBuffer();
+  const Napi::FunctionReference& getter = array.Env().GetInstanceData<Resizable>()->getter;
+  // Memory that is shared only grows, and stays where it is.
+  return buffer.IsArrayBuffer() && !getter.IsEmpty() && getter.Value().Call(buffer, {}).ToBoolean().Value();
+}
 
 template <class Array>
 Array typed_array(const Napi::Value& value, napi_typedarray_type type, const char* name, const char* type_name) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a " + type_name);
+  }
+  if (is_resizable(value.As<Napi::TypedArray>())) {
+    throw Napi::TypeError::New(value.Env(), std::string(name) + " must not be a view on a resizable ArrayBuffer");
   }
   return value.As<Array>();
 }
@@ -22,11 +39,13 @@ Napi::Value property(const Napi::Object& options, const char* name) {
   return value;
 }
 
-std::size_t count_argument(const Napi::Value& value, const char* name, std::size_t low) {
+std::size_t count_argument(const Napi::Value& value, const char* name, std::size_t low, std::size_t high) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= static_cast<double>(low) && number <= 9007199254740991.0) || std::floor(number) != number) {
+  const bool fits = number >= static_cast<double>(low) && number <= static_cast<double>(high);
+  if (!fits || std::floor(number) != number) {
+    const std::string limit = high < kLargestCount ? " and at most " + std::to_string(high) : "";
     throw Napi::RangeError::New(value.Env(),
-                                std::string(name) + " must be a whole number, at least " + std::to_string(low));
+                                std::string(name) + " must be a whole number, at least " + std::to_string(low) + limit);
   }
   return static_cast<std::size_t>(number);
 }
@@ -48,6 +67,19 @@ void three_numbers(const Napi::Value& value, const char* name, float out[3]) {
   for (std::uint32_t i = 0; i < 3; ++i) out[i] = number_argument(value.As<Napi::Array>().Get(i), name);
 }
 
+void prepare_arrays(const Napi::Env& env) {
+  const Napi::Object global = env.Global();
+  const auto object = global.Get("Object").As<Napi::Object>();
+  const Napi::Value prototype = global.Get("ArrayBuffer").As<Napi::Object>().Get("prototype");
+  const auto describe = object.Get("getOwnPropertyDescriptor").As<Napi::Function>();
+  const Napi::Value descriptor = describe.Call({prototype, Napi::String::New(env, "resizable")});
+  auto resizable = std::make_unique<Resizable>();
+  if (descriptor.IsObject()) {
+    resizable->getter = Napi::Persistent(descriptor.As<Napi::Object>().Get("get").As<Napi::Function>());
+  }
+  env.SetInstanceData(resizable.release());
+}
+
 Napi::Float32Array float32_array(const Napi::Value& value, const char* name) {
   return typed_array<Napi::Float32Array>(value, napi_float32_array, name, "Float32Array");
 }
@@ -65,10 +97,9 @@ Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
 }
 
 Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name) {
-  if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_clamped_array) {
-    return Napi::Uint8Array(value.Env(), value);
-  }
-  return typed_array<Napi::Uint8Array>(value, napi_uint8_array, name, "Uint8Array");
+  const bool clamped =
+      value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_clamped_array;
+  return typed_array<Napi::Uint8Array>(value, clamped ? napi_uint8_clamped_array : napi_uint8_array, name, "Uint8Array");
 }
 
 void check_length(const Napi::Env& env, std::size_t length, std::size_t expected, const char* name, const char* shape) {
@@ -76,6 +107,8 @@ void check_length(const Napi::Env& env, std::size_t length, std::size_t expected
   throw Napi::RangeError::New(env, std::string(name) + " has " + std::to_string(length) + " elements instead of " +
                                        std::to_string(expected) + " (" + shape + ")");
 }
+
+std::string shape_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
 
 std::size_t product(const Napi::Env& env, std::size_t a, std::size_t b) {
   if (b != 0 && a > std::numeric_limits<std::size_t>::max() / b) {

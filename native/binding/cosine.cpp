@@ -30,12 +30,12 @@ Napi::Value fault_value(const Napi::Env& env, const CosineFault& fault) {
 
 Napi::Value cosine_similarity(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const Napi::Float32Array features = float32_array(info[0], "features");
   const std::size_t rows = count_argument(info[1], "rows", 0);
   const std::size_t dims = count_argument(info[2], "dims", 1);
-  const Napi::Float32Array anchors = float32_array(info[3], "anchors");
   const std::size_t anchor_count = count_argument(info[4], "anchorCount", 0);
   const std::size_t threads = count_argument(info[5], "threads", 1);
+  const Napi::Float32Array features = float32_array(info[0], "features");
+  const Napi::Float32Array anchors = float32_array(info[3], "anchors");
   Napi::Float32Array out = float32_array(info[6], "out");
   check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
   check_length(env, anchors.ElementLength(), product(env, anchor_count, dims), "anchors", "anchorCount * dims");
@@ -45,11 +45,12 @@ Napi::Value cosine_similarity(const Napi::CallbackInfo& info) {
   const float* anchor_data = anchors.Data();
   float* out_data = out.Data();
   return Job<CosineFault>::start(
-      env, {features, anchors, out},
-      [=] {
-        return shiftscope::cosine_similarity(feature_data, rows, dims, anchor_data, anchor_count, threads, out_data);
-      },
-      fault_value);
+      env, {"the similarity of " + shape_text(rows, dims) + " features with " + std::to_string(anchor_count) + " anchors",
+            {features, anchors, out},
+            [=] {
+              return shiftscope::cosine_similarity(feature_data, rows, dims, anchor_data, anchor_count, threads, out_data);
+            },
+            fault_value});
 }
 
 }  // namespace shiftscope::binding

@@ -1,3 +1,4 @@
+#include "arguments.h"
 #include "operations.h"
 
 namespace {
@@ -5,6 +6,7 @@ namespace {
 namespace binding = shiftscope::binding;
 
 Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
+  binding::prepare_arrays(env);
   exports.Set("Compositor", binding::compositor_class(env));
   exports.Set("cosineSimilarity", Napi::Function::New<binding::cosine_similarity>(env));
   exports.Set("argmax", Napi::Function::New<binding::argmax>(env));

@@ -1,16 +1,25 @@
 #include "svm.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "../cuda/device.h"
 #include "../cuda/svm.h"
 
 #include "arguments.h"
-#include "job.h"
+#include "failure.h"
+#include "long_job.h"
 #include "operations.h"
+#include "parallel.h"
 
 namespace shiftscope::binding {
 namespace {
+
+/// Samples have numbers of 32 bits.
+constexpr std::size_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 
 Loss loss_of(const Napi::Value& value) {
   const std::string name = string_argument(value, "loss");
@@ -43,10 +52,10 @@ struct Training {
 };
 
 /// A number that JavaScript changes with Atomics.store while the training reads it.
-const std::atomic<std::int32_t>* shared_number(const Napi::Int32Array& array) {
+std::atomic<std::int32_t>* shared_number(Napi::Int32Array array) {
   static_assert(sizeof(std::atomic<std::int32_t>) == sizeof(std::int32_t) &&
                 std::atomic<std::int32_t>::is_always_lock_free);
-  return reinterpret_cast<const std::atomic<std::int32_t>*>(array.Data());
+  return reinterpret_cast<std::atomic<std::int32_t>*>(array.Data());
 }
 
 Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
@@ -90,49 +99,58 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsObject()) throw Napi::TypeError::New(env, "the options must be an object");
   const Napi::Object given = info[0].As<Napi::Object>();
-  const Napi::Float32Array features = float32_array(property(given, "features"), "features");
-  const std::size_t rows = count_argument(property(given, "rows"), "rows", 0);
+  const std::size_t rows = count_argument(property(given, "rows"), "rows", 0, kMostRows);
   const std::size_t dims = count_argument(property(given, "dims"), "dims", 1);
-  const Napi::Int8Array labels = int8_array(property(given, "labels"), "labels");
   const std::size_t problems = count_argument(property(given, "problems"), "problems", 0);
-  Napi::Float64Array decisions = float64_array(property(given, "decisions"), "decisions");
-  const Napi::Int32Array stop = int32_array(property(given, "stop"), "stop");
   SvmOptions options;
   options.loss = loss_of(property(given, "loss"));
   options.C = positive_argument(property(given, "C"), "C");
   options.tolerance = positive_argument(property(given, "tolerance"), "tolerance");
   options.pass_limit = count_argument(property(given, "passLimit"), "passLimit", 1);
-  options.threads = count_argument(property(given, "threads"), "threads", 1);
-  check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
-  check_length(env, labels.ElementLength(), product(env, problems, rows), "labels", "problems * rows");
-  check_length(env, decisions.ElementLength(), product(env, problems, rows), "decisions", "problems * rows");
-  check_length(env, stop.ElementLength(), 1, "stop", "1");
-  options.stop = shared_number(stop);
-
+  // Problems that are solved side by side share the threads, each of them as many as there are of these.
+  options.threads = std::min(count_argument(property(given, "threads"), "threads", 1), kMostWorkers);
   // Without it, the processor trains.
   const Napi::Value device = given.Get("cudaDevice");
   const bool on_device = !device.IsUndefined();
   const std::size_t device_index = on_device ? count_argument(device, "cudaDevice", 0) : 0;
+  const Napi::Value features_value = property(given, "features"), labels_value = property(given, "labels");
+  const Napi::Value decisions_value = property(given, "decisions"), stop_value = property(given, "stop");
+
+  const Napi::Float32Array features = float32_array(features_value, "features");
+  const Napi::Int8Array labels = int8_array(labels_value, "labels");
+  Napi::Float64Array decisions = float64_array(decisions_value, "decisions");
+  const Napi::Int32Array stop = int32_array(stop_value, "stop");
+  check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
+  check_length(env, labels.ElementLength(), product(env, problems, rows), "labels", "problems * rows");
+  check_length(env, decisions.ElementLength(), product(env, problems, rows), "decisions", "problems * rows");
+  check_length(env, stop.ElementLength(), 1, "stop", "1");
+
+  const std::string name =
+      "the training of " + std::to_string(problems) + " problems on " + shape_text(rows, dims) + " features";
+  // What is counted of them at the beginning has to hold until the end, whoever writes into the array.
+  std::vector<std::int8_t> own_labels = translated(env, name, Failure::Kind::error, [&] {
+    return std::vector<std::int8_t>(labels.Data(), labels.Data() + labels.ElementLength());
+  });
+  std::atomic<std::int32_t>* stopped = shared_number(stop);
+  options.stop = stopped;
   const float* feature_data = features.Data();
-  const std::int8_t* label_data = labels.Data();
   double* decision_data = decisions.Data();
-  return Job<Training>::start(
-      env, {features, labels, decisions, stop},
-      [=]() -> Training {
-        try {
-          if (!on_device) {
-            return {shiftscope::train_svm(feature_data, rows, dims, label_data, problems, options, decision_data), {}};
-          }
-          return {SHIFTSCOPE_CUDA::train_svm(device_with(device_index), feature_data, rows, dims, label_data, problems,
-                                             options, decision_data),
-                  {}};
-        } catch (const SHIFTSCOPE_CUDA::DeviceError& error) {
-          return {{}, error.what()};
-        } catch (const SvmStopped&) {
-          return {{}, {}, true};
-        }
-      },
-      training_value);
+  auto train = [=, own_labels = std::move(own_labels)]() -> Training {
+    try {
+      if (!on_device) {
+        return {shiftscope::train_svm(feature_data, rows, dims, own_labels.data(), problems, options, decision_data), {}};
+      }
+      return {SHIFTSCOPE_CUDA::train_svm(device_with(device_index), feature_data, rows, dims, own_labels.data(), problems,
+                                         options, decision_data),
+              {}};
+    } catch (const SHIFTSCOPE_CUDA::DeviceError& error) {
+      return {{}, error.what()};
+    } catch (const SvmStopped&) {
+      return {{}, {}, true};
+    }
+  };
+  return LongJob<Training>::start(env, {name, {features, decisions, stop}, std::move(train), training_value},
+                                  [stopped] { stopped->store(1); });
 }
 
 }  // namespace shiftscope::binding

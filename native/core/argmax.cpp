@@ -13,6 +13,8 @@ constexpr std::size_t kPieceRows = 64;
 /// So many maxima side by side: the compiler makes vector instructions of them, which keep up with the memory at any level.
 constexpr std::size_t kLanes = 32;
 
+constexpr std::size_t kMostDims = std::numeric_limits<std::int32_t>::max();
+
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
 /// A comparison with NaN is false, so that NaN never becomes the larger one.
@@ -34,8 +36,9 @@ float largest(const float* row, std::size_t dims) {
 std::int32_t first_largest(const float* row, std::size_t dims) {
   const float most = largest(row, dims);
   if (most == kLowest) return 0;
+  // The bound is for rows that somebody writes to meanwhile.
   std::size_t at = 0;
-  while (row[at] != most) ++at;
+  while (at + 1 < dims && row[at] != most) ++at;
   return static_cast<std::int32_t>(at);
 }
 
@@ -43,6 +46,7 @@ std::int32_t first_largest(const float* row, std::size_t dims) {
 
 void argmax(const float* features, std::size_t rows, std::size_t dims, std::size_t threads, std::int32_t* out) {
   if (dims == 0) throw std::invalid_argument("features without dimensions have no largest one");
+  if (dims > kMostDims) throw std::invalid_argument("features of more dimensions than an index can tell apart");
   for_each_piece(rows, kPieceRows, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) out[row] = first_largest(features + row * dims, dims);
   });

@@ -15,13 +15,14 @@ using ReadAll = float (*)(const float*, std::size_t);
 constexpr FillKernel kFill[] = SHIFTSCOPE_LEVEL_TABLE(fill);
 constexpr ReadAll kReadAll[] = SHIFTSCOPE_LEVEL_TABLE(read_all);
 
-/// Bytes per second of work(begin, end, thread), run once over [0, count) floats in equal shares.
+/// Bytes per second of work(begin, end, thread), run once over [0, count) floats in equal shares of worker_count threads.
 template <class Work>
 double rate(std::size_t count, std::size_t threads, const Work& work) {
   if (count == 0) return 0;
-  const std::size_t share = (count + threads - 1) / threads;
+  const std::size_t workers = worker_count(count, 1, threads);
+  const std::size_t share = (count + workers - 1) / workers;
   const auto start = std::chrono::steady_clock::now();
-  for_each_piece(count, share, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
+  for_each_piece(count, share, workers, [&](std::size_t, std::size_t begin, std::size_t end) {
     work(begin, end, begin / share);
   });
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -68,8 +69,9 @@ WriteBandwidth write_bandwidth(void* buffer, std::size_t bytes, std::size_t thre
 double read_bandwidth(const void* buffer, std::size_t bytes, std::size_t threads, InstructionSet level) {
   const float* in = static_cast<const float*>(buffer);
   const ReadAll read_all = kReadAll[static_cast<int>(level)];
-  std::vector<float> results(threads);
-  return rate(bytes / sizeof(float), threads, [&](auto begin, auto end, auto thread) {
+  const std::size_t count = bytes / sizeof(float);
+  std::vector<float> results(worker_count(count, 1, threads));
+  return rate(count, threads, [&](auto begin, auto end, auto thread) {
     results[thread] = read_all(in + begin, end - begin);
   });
 }

@@ -72,11 +72,11 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
 
   const DotProducts dot_products = kDotProducts[static_cast<int>(level)];
   const std::size_t sums_per_row = 1 + anchor_count;
-  const std::size_t pieces = (rows + kPieceRows - 1) / kPieceRows;
-  std::vector<double> sums_of_workers(std::max<std::size_t>(1, std::min(threads, pieces)) * kPieceRows * sums_per_row);
+  const std::size_t sums_per_worker = std::min(rows, kPieceRows) * sums_per_row;
+  std::vector<double> sums_of_workers(worker_count(rows, kPieceRows, threads) * sums_per_worker);
   FirstFault fault;
   for_each_piece(rows, kPieceRows, threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
-    double* sums = sums_of_workers.data() + worker * kPieceRows * sums_per_row;
+    double* sums = sums_of_workers.data() + worker * sums_per_worker;
     dot_products(features + begin * dims, end - begin, dims, prepared.values.data(), anchor_count,
                  prepared.padded_dims, sums);
     for (std::size_t row = begin; row < end; ++row, sums += sums_per_row) {

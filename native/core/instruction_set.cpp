@@ -88,10 +88,16 @@ InstructionSet instruction_set_named(const std::string& name) {
                            "; unset it or choose one of these");
 }
 
+std::optional<std::string> forced_instruction_set() {
+  const char* value = std::getenv("SHIFTSCOPE_ISA");
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
 InstructionSet instruction_set() {
   static const InstructionSet chosen = [] {
-    const char* forced = std::getenv("SHIFTSCOPE_ISA");
-    return forced && *forced ? instruction_set_named(forced) : available_instruction_sets().back();
+    const std::optional<std::string> forced = forced_instruction_set();
+    return forced ? instruction_set_named(*forced) : available_instruction_sets().back();
   }();
   return chosen;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,11 @@ const char* name_of(InstructionSet level);
 /// The levels that were compiled in and that this processor and operating system can run, lowest first; never empty.
 const std::vector<InstructionSet>& available_instruction_sets();
 
-/// The level that kernels use unless a caller names one: the highest available, or the one that the environment
-/// variable SHIFTSCOPE_ISA names. Read once per process.
+/// What the environment variable SHIFTSCOPE_ISA names; nothing where it is unset or empty.
+std::optional<std::string> forced_instruction_set();
+
+/// The level that kernels use unless a caller names one: the highest available, or the one that is forced. Read once per
+/// process.
 /// Throws std::runtime_error, naming the level and the available ones, when SHIFTSCOPE_ISA is none of them.
 InstructionSet instruction_set();
 

@@ -67,7 +67,10 @@ SharedMapping::SharedMapping(int descriptor, std::size_t bytes) : bytes_(bytes) 
   if (data_ == MAP_FAILED) fail(described(bytes));
 }
 
-SharedMapping::~SharedMapping() { munmap(data_, bytes_); }
+void SharedMapping::unmap() {
+  if (data_ != nullptr) munmap(data_, bytes_);
+  data_ = nullptr;
+}
 
 #else
 
@@ -77,8 +80,10 @@ void grow_shared_memory(int, std::size_t bytes) { fail(described(bytes), ENOSYS)
 
 SharedMapping::SharedMapping(int, std::size_t bytes) { fail(described(bytes), ENOSYS); }
 
-SharedMapping::~SharedMapping() = default;
+void SharedMapping::unmap() {}
 
 #endif
+
+SharedMapping::~SharedMapping() { unmap(); }
 
 }  // namespace shiftscope

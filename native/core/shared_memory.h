@@ -28,6 +28,9 @@ class SharedMapping {
   SharedMapping(const SharedMapping&) = delete;
   SharedMapping& operator=(const SharedMapping&) = delete;
 
+  /// Before the end; nothing may use the memory any more.
+  void unmap();
+
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
 

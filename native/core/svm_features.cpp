@@ -34,7 +34,7 @@ SvmKernels svm_kernels(InstructionSet level) {
 
 void HostFeatures::products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
                             double* const* out) const {
-  std::vector<double> sums_of_workers(threads * kPieceRows * count);
+  std::vector<double> sums_of_workers(worker_count(rows_, kPieceRows, threads) * kPieceRows * count);
   for_each_piece(rows_, kPieceRows, threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
     double* sums = sums_of_workers.data() + worker * kPieceRows * count;
     kernels_.decision_values(row(begin), end - begin, dims_, vectors, count, stride, sums);

@@ -59,6 +59,8 @@ TEST(argmax_of_rows_without_a_number_is_zero) {
   }
 }
 
-TEST(argmax_without_dimensions_is_an_error) {
-  CHECK(test::throws<std::invalid_argument>([] { argmax(nullptr, 0, 0, 1, nullptr); }, "dimensions"));
+TEST(argmax_without_dimensions_or_with_too_many_is_an_error) {
+  CHECK(test::throws<std::invalid_argument>([] { argmax(nullptr, 0, 0, 1, nullptr); }, "without dimensions"));
+  CHECK(test::throws<std::invalid_argument>([] { argmax(nullptr, 0, std::size_t{1} << 31, 1, nullptr); },
+                                            "more dimensions"));
 }

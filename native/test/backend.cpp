@@ -1,8 +1,7 @@
 #include "backend.h"
 
-#include <cstdlib>
-
 #include "../cuda/device.h"
+#include "instruction_set.h"
 
 namespace shiftscope {
 
@@ -23,7 +22,7 @@ const std::vector<test::Backend>& test::device_backends() {
     const auto add = [&](std::vector<Backend> more) { backends.insert(backends.end(), more.begin(), more.end()); };
 #if defined(SHIFTSCOPE_TEST_EMULATION)
     // Once is enough: little of what it does depends on the processor's instruction set.
-    if (std::getenv("SHIFTSCOPE_ISA") == nullptr) add(emulated_cuda::backends());
+    if (!forced_instruction_set()) add(emulated_cuda::backends());
 #endif
 #if defined(SHIFTSCOPE_TEST_CUDA)
     add(cuda::backends());

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "../cuda/device.h"
@@ -18,7 +19,10 @@ void print_devices() {
 
 }  // namespace
 
-int main() {
+/// shiftscope_test [part parts]: every test, or every so manieth from a part on, so that several processes share them.
+int main(int argc, char** argv) {
+  const std::size_t parts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
+  const std::size_t part = argc > 2 ? std::strtoul(argv[1], nullptr, 10) : 0;
   try {
     std::printf("instruction set: %s\n", shiftscope::name_of(shiftscope::instruction_set()));
   } catch (const std::exception& error) {
@@ -26,7 +30,9 @@ int main() {
     return kSkipped;
   }
   print_devices();
-  for (const auto& test : shiftscope::test::tests()) {
+  const auto& tests = shiftscope::test::tests();
+  for (std::size_t i = part; i < tests.size(); i += parts) {
+    const auto& test = tests[i];
     const std::size_t before = shiftscope::test::failures();
     try {
       test.run();

@@ -40,6 +40,10 @@ describe('addon', () => {
     expect(new Set(results.map((result) => result.split(' ')[1])).size).toBe(1)
   })
 
+  it('takes an empty SHIFTSCOPE_ISA for none', async () => {
+    expect(await inProcess('', 'addon.instructionSet()')).toBe(availableInstructionSets().at(-1))
+  })
+
   it('names an instruction set that the machine lacks', async () => {
     expect(await inProcess('sse9', '(async () => addon.instructionSet())()')).toMatch(
       /^SHIFTSCOPE_ISA=sse9 cannot be used on this machine, which offers baseline/,

@@ -24,6 +24,9 @@ describe('argmax', () => {
     const features = new Float32Array(12)
     await expect(argmax({ features, rows: 5, dims: 3 })).rejects.toThrow(/features has 12 elements instead of 15/)
     await expect(argmax({ features, rows: 12, dims: 0 })).rejects.toThrow(/dims must be a whole number/)
+    await expect(argmax({ features: new Float32Array(), rows: 0, dims: 2 ** 31 })).rejects.toThrow(
+      'dims must be a whole number, at least 1 and at most 2147483647',
+    )
     const wrong = new Float64Array(12) as unknown as Float32Array
     await expect(argmax({ features: wrong, rows: 4, dims: 3 })).rejects.toThrow(/features must be a Float32Array/)
   })

@@ -1,0 +1,180 @@
+/**
+ * One way to misuse the addon, in a process that it may take down: node --expose-gc faults.mjs <case>. Prints what became
+ * of it.
+ */
+import { closeSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { startJobs } from './hostile/endings.mjs'
+
+const addonPath =
+  process.env.SHIFTSCOPE_ADDON ??
+  fileURLToPath(new URL('../../../native/build/Release/shiftscope.node', import.meta.url))
+const addon = createRequire(import.meta.url)(addonPath)
+
+const normalisation = { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' }
+
+function training(rows, dims, problems) {
+  return {
+    ...{ rows, dims, problems, loss: 'hinge', C: 1, tolerance: 1e-3, passLimit: 20, threads: 1 },
+    features: Float32Array.from({ length: rows * dims }, (_, i) => Math.sin(i * i)),
+    labels: Int8Array.from({ length: rows * problems }, (_, i) => (i % 2 === 0 ? 1 : -1)),
+    decisions: new Float64Array(rows * problems),
+    stop: new Int32Array(new SharedArrayBuffer(4)),
+  }
+}
+
+/** Takes the memory of an array away for good. */
+function lose({ buffer }) {
+  structuredClone(buffer, { transfer: [buffer] })
+  for (let i = 0; i < 3; i++) globalThis.gc()
+}
+
+const megabytes = () => Math.round(process.resourceUsage().maxRSS / 1024)
+
+const cases = {
+  mapFiveGibibytes() {
+    const descriptor = addon.createSharedMemory()
+    addon.growSharedMemory(descriptor, 5 * 2 ** 30)
+    try {
+      return `mapped ${addon.mapSharedMemory(descriptor, 5 * 2 ** 30).byteLength} bytes`
+    } finally {
+      closeSync(descriptor)
+    }
+  },
+
+  /** Of 2^25 images of 2^39 floats each. */
+  compositeNothing() {
+    const compositor = new addon.Compositor({
+      ...{ channels: 4096, windowRows: 1, windowCols: 4096, frameRows: 32768, frameCols: 4096 },
+      ...{ window: new Float32Array(2 ** 24), background: new Float32Array(4096) },
+    })
+    return compositor.composite(new Int32Array(2 * 2 ** 25), new Float32Array(0))
+  },
+
+  async trainOnManyThreads() {
+    for (const threads of [200_000, 2 ** 50, 2 ** 53 - 1]) await addon.trainSvm({ ...training(64, 4, 10), threads })
+    return megabytes() < 500 ? 'trained' : `took ${megabytes()} MB`
+  },
+
+  async measureOnManyThreads() {
+    const buffer = new Float32Array(4096)
+    for (const threads of [2 ** 30, 2 ** 53 - 1]) {
+      await addon.measureReadBandwidth(buffer, threads)
+      await addon.measureWriteBandwidth(buffer, threads)
+    }
+    return megabytes() < 500 ? 'measured' : `took ${megabytes()} MB`
+  },
+
+  prepareTooMuch: () =>
+    new addon.Compositor({
+      ...{ patch: new Uint8Array(65535 * 4), patchRows: 65535, patchCols: 1, frameRows: 65535, frameCols: 65535 },
+      ...{ background: { rgb: [0, 0, 0] }, normalisation, blend: 'hard' },
+    }),
+
+  compareTooMuch() {
+    const anchors = new Float32Array(1e8)
+    return addon.cosineSimilarity(anchors.subarray(0, 1), 1, 1, anchors, 1e8, 1, new Float32Array(1e8))
+  },
+
+  async searchWhatChanges() {
+    const shared = new Float32Array(new SharedArrayBuffer(4 * 4096 * 64))
+    const writer = new Worker(new URL('./hostile/writer.mjs', import.meta.url), { workerData: shared.buffer })
+    await new Promise((resolve) => writer.once('online', resolve))
+    await setTimeout(100)
+    const out = new Int32Array(64)
+    for (const end = Date.now() + 2000; Date.now() < end; ) await addon.argmax(shared, 64, 4096, 1, out)
+    await writer.terminate()
+    return out.every((index) => index >= 0 && index < 4096) ? 'searched' : String(out)
+  },
+
+  async changeLabels() {
+    for (const loss of ['hinge', 'squared-hinge']) {
+      const options = { ...training(60_000, 20, 4), loss }
+      const trained = addon.trainSvm(options)
+      await setTimeout(15)
+      options.labels.fill(0)
+      await trained
+    }
+    return 'trained'
+  },
+
+  loseFeatures() {
+    const options = training(20_000, 800, 2)
+    Object.defineProperty(options, 'loss', { get: () => lose(options.features) ?? 'hinge' })
+    return addon.trainSvm(options)
+  },
+
+  losePatch() {
+    const patch = new Uint8Array(1e8)
+    return new addon.Compositor({
+      ...{ patch, patchRows: 5000, patchCols: 5000, frameRows: 5000, frameCols: 5000, blend: 'hard' },
+      background: { rgb: [0, 0, 0] },
+      normalisation: { ...normalisation, mean: Object.defineProperty([0, 0, 0], 1, { get: () => lose(patch) ?? 0 }) },
+    })
+  },
+
+  loseWindow() {
+    const window = new Float32Array(25e6)
+    return new addon.Compositor({
+      ...{ window, channels: 1, windowRows: 5000, windowCols: 5000, frameRows: 5000, frameCols: 5000 },
+      background: new Float32Array(1),
+      get weight() {
+        return lose(window)
+      },
+    })
+  },
+
+  async shrink() {
+    const buffer = new ArrayBuffer(2 ** 28, { maxByteLength: 2 ** 28 })
+    const features = new Float32Array(buffer, 0, 2 ** 26).fill(1)
+    const compare = () =>
+      addon.cosineSimilarity(
+        features,
+        2 ** 16,
+        2 ** 10,
+        new Float32Array(2 ** 10).fill(1),
+        1,
+        1,
+        new Float32Array(2 ** 16),
+      )
+    const compared = Promise.all(Array.from({ length: 12 }, compare))
+    buffer.resize(0)
+    await compared
+  },
+
+  /** Found out only after it was read. */
+  loseInJob() {
+    const features = new Float32Array(2 ** 20).fill(1)
+    const searched = addon.argmax(features, 2 ** 10, 2 ** 10, 1, new Int32Array(2 ** 10))
+    globalThis.kept = structuredClone(features.buffer, { transfer: [features.buffer] })
+    return searched
+  },
+
+  async exitProcess() {
+    startJobs(addonPath)
+    process.on('exit', () => console.log('exits'))
+    await setTimeout(500)
+    process.exit(0)
+  },
+
+  async terminateWorker() {
+    const code = `import(${JSON.stringify(new URL('./hostile/endings.mjs', import.meta.url).href)}).then((module) => {
+      module.startJobs(${JSON.stringify(addonPath)})
+      require('node:worker_threads').parentPort.postMessage('started')
+    })`
+    const worker = new Worker(code, { eval: true })
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+    await setTimeout(500)
+    await worker.terminate()
+    return 'terminated'
+  },
+}
+
+try {
+  console.log(String(await cases[process.argv[2]]()))
+} catch (error) {
+  console.log(`${error.constructor.name}: ${error.message}`)
+}

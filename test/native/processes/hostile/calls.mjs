@@ -1,0 +1,171 @@
+import { closeSync } from 'node:fs'
+import { fitting, kinds, transfer, viewOf } from './values.mjs'
+
+/** An array of numbers that fit, as long as asked for. */
+function filled(random, type, length, draw) {
+  const kind = random.pick(random.chance(0.05) ? kinds : fitting)
+  const array = viewOf(random, type, length, kind)
+  for (let i = 0; i < array.length; i++) array[i] = draw()
+  return array
+}
+
+const features = (random, length) => filled(random, Float32Array, length, () => random.below(2000) / 1000 - 1)
+
+function compositorOptions(random) {
+  const [patchRows, patchCols] = [random.between(1, 6), random.between(1, 6)]
+  const [frameRows, frameCols] = [patchRows + random.below(9), patchCols + random.below(9)]
+  const bytes = (length) => filled(random, Uint8Array, length, () => random.below(256))
+  return {
+    patch: bytes(patchRows * patchCols * 4),
+    patchRows,
+    patchCols,
+    frameRows,
+    frameCols,
+    background: random.chance(0.5) ? { rgb: [1, 2, 3] } : { image: bytes(frameRows * frameCols * 3) },
+    normalisation: { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: random.pick(['rgb', 'bgr']) },
+    blend: random.pick(['hard', 'soft']),
+  }
+}
+
+function windowOptions(random) {
+  const [channels, windowRows, windowCols] = [random.between(1, 4), random.between(1, 6), random.between(1, 6)]
+  const [frameRows, frameCols] = [windowRows + random.below(9), windowCols + random.below(9)]
+  const isConstant = random.chance(0.5)
+  return {
+    channels,
+    windowRows,
+    windowCols,
+    frameRows,
+    frameCols,
+    window: features(random, channels * windowRows * windowCols),
+    background: features(random, isConstant ? channels : channels * frameRows * frameCols),
+    ...(random.chance(0.5) && { weight: filled(random, Float32Array, windowRows * windowCols, () => random.below(2)) }),
+  }
+}
+
+function trainingOptions(random) {
+  const [rows, dims, problems] = [random.between(0, 60), random.between(1, 20), random.between(0, 4)]
+  return {
+    features: features(random, rows * dims),
+    rows,
+    dims,
+    labels: filled(random, Int8Array, problems * rows, () => random.between(-1, 1)),
+    problems,
+    loss: random.pick(['hinge', 'squared-hinge']),
+    C: random.pick([1e-6, 1, 1e6]),
+    tolerance: random.pick([1e-9, 1e-3]),
+    passLimit: random.between(1, 30),
+    threads: random.between(1, 4),
+    decisions: filled(random, Float64Array, problems * rows, () => 0),
+    stop: random.chance(0.1) ? filled(random, Int32Array, 1, () => 0) : new Int32Array(new SharedArrayBuffer(4)),
+    ...(random.chance(0.05) && { cudaDevice: random.below(3) }),
+  }
+}
+
+/** Every function of the addon with arguments that fit: what is called, and by what. Objects are options. */
+export const calls = {
+  newCompositor: (random, addon) => ({
+    args: [random.chance(0.5) ? compositorOptions(random) : windowOptions(random)],
+    call: (...args) => {
+      const compositor = new addon.Compositor(...args)
+      return compositor instanceof addon.Compositor
+    },
+  }),
+  composite: (random, addon) => {
+    const options = windowOptions(random)
+    const images = random.below(20)
+    const size = options.channels * options.frameRows * options.frameCols
+    const compositor = compositorOf(addon, options)
+    const [rows, cols] = [options.frameRows - options.windowRows, options.frameCols - options.windowCols]
+    let at = 0
+    const offsets = filled(random, Int32Array, 2 * images, () => random.below((at++ % 2 === 0 ? rows : cols) + 1))
+    return {
+      args: [offsets, filled(random, Float32Array, images * size, () => 0)],
+      call: (...args) => addon.Compositor.prototype.composite.apply(random.chance(0.95) ? compositor : args[0], args),
+    }
+  },
+  cosineSimilarity: (random, addon) => {
+    const [rows, dims, anchorCount] = [random.below(300), random.between(1, 40), random.below(6)]
+    const out = filled(random, Float32Array, anchorCount * rows, () => 0)
+    const threads = random.between(1, 5)
+    const anchors = features(random, anchorCount * dims)
+    return {
+      args: [features(random, rows * dims), rows, dims, anchors, anchorCount, threads, out],
+      call: addon.cosineSimilarity,
+    }
+  },
+  argmax: (random, addon) => {
+    const [rows, dims] = [random.below(300), random.between(1, 40)]
+    const out = filled(random, Int32Array, rows, () => 0)
+    return { args: [features(random, rows * dims), rows, dims, random.between(1, 5), out], call: addon.argmax }
+  },
+  trainSvm: (random, addon) => ({ args: [trainingOptions(random)], call: addon.trainSvm }),
+  measureWriteBandwidth: (random, addon) => ({
+    args: [features(random, random.below(3000)), random.between(1, 4)],
+    call: addon.measureWriteBandwidth,
+  }),
+  measureReadBandwidth: (random, addon) => ({
+    args: [features(random, random.below(3000)), random.between(1, 4)],
+    call: addon.measureReadBandwidth,
+  }),
+  growSharedMemory: (random, addon) => withDescriptor(addon, [random.below(9000)], addon.growSharedMemory),
+  mapSharedMemory: (random, addon) => withDescriptor(addon, [random.between(1, 5000)], addon.mapSharedMemory),
+  instructionSet: (_random, addon) => ({ args: [], call: addon.instructionSet }),
+  availableInstructionSets: (_random, addon) => ({ args: [], call: addon.availableInstructionSets }),
+}
+
+/** A compositor of options that may not fit. */
+function compositorOf(addon, options) {
+  try {
+    return new addon.Compositor(options)
+  } catch {
+    return new addon.Compositor({
+      channels: 1,
+      windowRows: 1,
+      windowCols: 1,
+      frameRows: 2,
+      frameCols: 2,
+      window: new Float32Array(1),
+      background: new Float32Array(1),
+    })
+  }
+}
+
+/** A call on memory of 4096 bytes, whose descriptor is closed after it. */
+function withDescriptor(addon, args, call) {
+  const descriptor = addon.createSharedMemory()
+  if (descriptor === undefined) return { args: [0, ...args], call }
+  addon.growSharedMemory(descriptor, 4096)
+  return { args: [descriptor, ...args], call, end: () => closeSync(descriptor) }
+}
+
+/** All typed arrays in arguments or options. */
+export function arraysIn(value) {
+  if (ArrayBuffer.isView(value)) return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(arraysIn) : []
+}
+
+/** What a getter throws. */
+export const thrown = new Error('thrown by a getter')
+
+/** A property that does something to the arrays of the call, or throws, before it gives its value. */
+export function defineTrap(random, object, key, arrays) {
+  const { value } = Object.getOwnPropertyDescriptor(object, key)
+  const act = random.pick([
+    () => {
+      throw thrown
+    },
+    () => arrays.forEach(transfer),
+    () => arrays.length > 0 && transfer(random.pick(arrays)),
+    () => delete object[key],
+    () => globalThis.gc?.(),
+  ])
+  Object.defineProperty(object, key, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      act()
+      return value
+    },
+  })
+}

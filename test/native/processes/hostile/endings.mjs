@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+
+/**
+ * Jobs of every kind, in flight when this returns; the trainings last for hours.
+ *
+ * @param {string} addonPath
+ */
+export function startJobs(addonPath) {
+  const addon = createRequire(addonPath)(addonPath)
+  const ignore = () => {}
+  const [rows, dims] = [4000, 200]
+  const features = Float32Array.from({ length: rows * dims }, (_, i) => Math.sin(i * i))
+  for (const loss of ['hinge', 'squared-hinge']) {
+    addon
+      .trainSvm({
+        ...{ features, rows, dims, problems: 3, loss, C: 1e9, tolerance: 1e-300, passLimit: 2 ** 40, threads: 2 },
+        labels: Int8Array.from({ length: 3 * rows }, (_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1)),
+        decisions: new Float64Array(3 * rows),
+        stop: new Int32Array(new SharedArrayBuffer(4)),
+      })
+      .then(ignore, ignore)
+  }
+  const compositor = new addon.Compositor({
+    ...{ channels: 3, windowRows: 9, windowCols: 9, frameRows: 200, frameCols: 200 },
+    ...{ window: new Float32Array(243), background: new Float32Array(3) },
+  })
+  const out = new Float32Array(64 * 3 * 200 * 200)
+  for (let i = 0; i < 6; i++) compositor.composite(new Int32Array(128), out).then(ignore, ignore)
+  addon
+    .cosineSimilarity(features, rows, dims, features.subarray(0, dims), 1, 2, new Float32Array(rows))
+    .then(ignore, ignore)
+  addon.argmax(features, rows, dims, 2, new Int32Array(rows)).then(ignore, ignore)
+}
+
+/** Ends threads, and at last the process, while their jobs go on. */
+export async function endings(random, addonPath) {
+  const url = JSON.stringify(import.meta.url)
+  const code = `import(${url}).then(({ startJobs }) => {
+    startJobs(${JSON.stringify(addonPath)})
+    require('node:worker_threads').parentPort.postMessage('started')
+  })`
+  for (const end of ['terminate', 'exit', 'terminate']) {
+    const pause = random.below(200)
+    const worker = new Worker(end === 'exit' ? `${code}.then(() => setTimeout(process.exit, ${pause}))` : code, {
+      eval: true,
+    })
+    const exited = new Promise((resolve) => worker.once('exit', resolve))
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+    await setTimeout(pause)
+    if (end === 'terminate') await worker.terminate()
+    await exited
+  }
+  startJobs(addonPath)
+  const worker = new Worker(code, { eval: true })
+  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  await setTimeout(random.below(300))
+  process.exit(0)
+}
