@@ -246,9 +246,6 @@ interface Addon {
   cudaDevices(index?: number): CudaDevices
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
   measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
-  createSharedMemory(): number | undefined
-  growSharedMemory(descriptor: number, bytes: number): void
-  mapSharedMemory(descriptor: number, bytes: number): ArrayBuffer
   instructionSet(): InstructionSet
   availableInstructionSets(): InstructionSet[]
 }
@@ -386,35 +383,4 @@ export async function measureReadBandwidth(buffer: Float32Array, threads = 1): P
  */
 export function cudaDevices(index?: number): CudaDevices {
   return addon().cudaDevices(index)
-}
-
-/**
- * The descriptor of new memory, 0 bytes long, for processes that inherit it: it has no name, and ends when all have closed
- * it and nothing of it is mapped. `closeSync` closes it.
- *
- * @returns undefined where the system has no such memory: elsewhere than on Linux
- * @throws Error when descriptors or memory have run out
- */
-export function createSharedMemory(): number | undefined {
-  return addon().createSharedMemory()
-}
-
-/**
- * Makes such memory at least `bytes` long; new bytes are zero, and take memory once they are written.
- *
- * @throws TypeError for a descriptor of anything else, Error when the system refuses, or the descriptor is closed
- */
-export function growSharedMemory(descriptor: number, bytes: number): void {
-  addon().growSharedMemory(descriptor, bytes)
-}
-
-/**
- * The first `bytes` of such memory, at least 1; they are unmapped when the buffer is collected, and need the descriptor no
- * more. Nothing orders the writes of one process before the reads of another but the messages between them.
- *
- * @throws TypeError for a descriptor of anything else, RangeError when the memory is shorter or longer than Node's buffers
- *   can be, Error when the descriptor is closed or address space has run out
- */
-export function mapSharedMemory(descriptor: number, bytes: number): ArrayBuffer {
-  return addon().mapSharedMemory(descriptor, bytes)
 }

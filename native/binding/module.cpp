@@ -13,9 +13,6 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("trainSvm", Napi::Function::New<binding::train_svm>(env));
   exports.Set("measureWriteBandwidth", Napi::Function::New<binding::measure_write_bandwidth>(env));
   exports.Set("measureReadBandwidth", Napi::Function::New<binding::measure_read_bandwidth>(env));
-  exports.Set("createSharedMemory", Napi::Function::New<binding::create_shared_memory>(env));
-  exports.Set("growSharedMemory", Napi::Function::New<binding::grow_shared_memory>(env));
-  exports.Set("mapSharedMemory", Napi::Function::New<binding::map_shared_memory>(env));
   exports.Set("instructionSet", Napi::Function::New<binding::instruction_set_name>(env));
   exports.Set("availableInstructionSets", Napi::Function::New<binding::available_instruction_set_names>(env));
   exports.Set("cudaDevices", Napi::Function::New<binding::cuda_devices>(env));

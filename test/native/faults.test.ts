@@ -25,15 +25,6 @@ const inProcessOf = (kibibytes: number, name: string) =>
   outcome('sh', ['-c', 'ulimit -v "$0" && exec "$@"', String(kibibytes), process.execPath, '--expose-gc', script, name])
 
 describe('a process survives', () => {
-  it.skipIf(!isLinux)('shared memory that Node has no buffer for', async () => {
-    const bytes = 5 * 2 ** 30
-    expect(await inProcess('mapFiveGibibytes')).toBe(
-      constants.MAX_LENGTH < bytes
-        ? `RangeError: ${bytes} bytes of shared memory are more than this Node.js has in one buffer`
-        : `mapped ${bytes} bytes`,
-    )
-  })
-
   it('composites whose number of floats wraps to 0', async () => {
     expect(await inProcess('compositeNothing')).toBe('RangeError: an array of this shape cannot exist')
   })

@@ -2,7 +2,6 @@
  * One way to misuse the addon, in a process that it may take down: node --expose-gc faults.mjs <case>. Prints what became
  * of it.
  */
-import { closeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -35,16 +34,6 @@ function lose({ buffer }) {
 const megabytes = () => Math.round(process.resourceUsage().maxRSS / 1024)
 
 const cases = {
-  mapFiveGibibytes() {
-    const descriptor = addon.createSharedMemory()
-    addon.growSharedMemory(descriptor, 5 * 2 ** 30)
-    try {
-      return `mapped ${addon.mapSharedMemory(descriptor, 5 * 2 ** 30).byteLength} bytes`
-    } finally {
-      closeSync(descriptor)
-    }
-  },
-
   /** Of 2^25 images of 2^39 floats each. */
   compositeNothing() {
     const compositor = new addon.Compositor({

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs'
 import { fitting, kinds, transfer, viewOf } from './values.mjs'
 
 /** An array of numbers that fit, as long as asked for. */
@@ -108,8 +107,6 @@ export const calls = {
     args: [features(random, random.below(3000)), random.between(1, 4)],
     call: addon.measureReadBandwidth,
   }),
-  growSharedMemory: (random, addon) => withDescriptor(addon, [random.below(9000)], addon.growSharedMemory),
-  mapSharedMemory: (random, addon) => withDescriptor(addon, [random.between(1, 5000)], addon.mapSharedMemory),
   instructionSet: (_random, addon) => ({ args: [], call: addon.instructionSet }),
   availableInstructionSets: (_random, addon) => ({ args: [], call: addon.availableInstructionSets }),
 }
@@ -129,14 +126,6 @@ function compositorOf(addon, options) {
       background: new Float32Array(1),
     })
   }
-}
-
-/** A call on memory of 4096 bytes, whose descriptor is closed after it. */
-function withDescriptor(addon, args, call) {
-  const descriptor = addon.createSharedMemory()
-  if (descriptor === undefined) return { args: [0, ...args], call }
-  addon.growSharedMemory(descriptor, 4096)
-  return { args: [descriptor, ...args], call, end: () => closeSync(descriptor) }
 }
 
 /** All typed arrays in arguments or options. */

@@ -88,7 +88,7 @@ async function settled(name, promise, stop) {
 
 async function callOnce(number) {
   const name = random.pick(names)
-  const { args, call, end } = calls[name](random, addon)
+  const { args, call } = calls[name](random, addon)
   const { stop } = args[0] ?? {}
   spoil(args)
   if (values.verbose) console.log(number, name, args)
@@ -96,8 +96,6 @@ async function callOnce(number) {
     await settled(name, call(...args), stop)
   } catch (error) {
     checkRefusal(name, error)
-  } finally {
-    end?.()
   }
 }
 
