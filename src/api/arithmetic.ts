@@ -11,6 +11,7 @@ import { type Progress, silent } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmetic.js'
 import { arithmeticDocument, writeArithmetic } from './arithmeticFiles.js'
 import { type DrawnExpression, drawExpression, type Operand, operandOf } from './drawnExpression.js'
+import { openEncoder } from './encoder.js'
 import { chooseGenerators, type GeneratorChoice } from './generators.js'
 import { checkBlend } from './options.js'
 
@@ -35,6 +36,8 @@ export interface ArithmeticOptions extends GeneratorChoice {
    * the frame does not count once for every image.
    */
   readonly origin?: Origin
+  /** Where the network runs: the processor by default, or a GPU as for `extract`; generators run on the processor. */
+  readonly device?: string
   /** Folder for vectors, pictures and arithmetic.json; nothing is written without it. */
   readonly out?: string
   readonly progress?: Progress
@@ -64,7 +67,8 @@ export interface Arithmetic {
  * @throws UsageError, InputError, OutputError or InterruptedError; see src/errors.ts
  */
 export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic> {
-  const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', out, progress = silent } = options
+  const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', device = 'auto' } = options
+  const { out, progress = silent } = options
   if (!ORIGINS.includes(origin)) throw new UsageError(`origin ${origin} is not known; use ${ORIGINS.join(' or ')}`)
   checkBlend(blend)
   const terms = parseExpression(options.expression)
@@ -82,7 +86,8 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   })
   for (const note of drawn.notes) progress.note(note)
   if (out !== undefined) await makeWritableFolder(out)
-  const models = await openArithmeticModels(network, generators)
+  const encoder = await openEncoder(network, drawn.operands.length + 2, device, progress, options.signal)
+  const models = await openArithmeticModels(encoder, generators)
   try {
     const { document, layers } = await computeArithmetic(models, drawn, origin, out, options.signal)
     return {

@@ -24,6 +24,7 @@ import {
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
 import { computeArithmetic } from './arithmetic.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
+import { openEncoder } from './encoder.js'
 import type { NetworkWithGenerators } from './generators.js'
 
 /** Arithmetic of one network as a study has it: the built-in scenes, and random expressions. */
@@ -145,6 +146,7 @@ export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number
 /** Computes what a plan lacks, and stores it: every scene whole or not at all, counts again and again. */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
+  device: string,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -152,7 +154,7 @@ export async function computeArithmeticPlan(
   // Counts may be complete and not yet published.
   if (total === 0 && plan.accuracy.before === null) return
   const { network, generators } = plan.models
-  const models = await openArithmeticModels(network, generators)
+  const models = await openArithmeticModels(await openEncoder(network, total, device, progress, signal), generators)
   progress.start(`${network.id} arithmetic`, total)
   try {
     let done = 0

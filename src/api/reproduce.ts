@@ -125,9 +125,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     if (units.length > 0)
       settings[network.id] = await computeUnits(study, network, units, options, classifiersFor, progress, signal)
   }
-  if (study.arithmetic.length > 0 && !['auto', 'cpu'].includes(device))
-    progress.note(`arithmetic runs on the processor; ${device} computes units alone`)
-  for (const plan of study.arithmetic) await computeArithmeticPlan(plan, progress, signal)
+  for (const plan of study.arithmetic) await computeArithmeticPlan(plan, device, progress, signal)
   if (signal?.aborted) throw new InterruptedError()
   const summary = await writeReport(study.out, reportOptions(options))
   const end = new Date()

@@ -5,7 +5,7 @@ import type { Device } from './device.js'
 import { type Comparison, type FeatureMemory, type Features, openFeatureMemory } from './features.js'
 import { sharedScene } from './scene.js'
 import { BatchFailure, type Job, schedule } from './scheduler.js'
-import type { BatchComparison, JobScene, Scene, Settings } from './task.js'
+import type { BatchComparison, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
@@ -30,8 +30,10 @@ export interface NetworkHandle {
    * The features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
+  /** Features of pictures of the frame, RGB [rows, cols, 3] each: of every layer [pictures, dims]. */
+  encode(frames: readonly Uint8Array[], options?: ExtractionOptions): Promise<Features>
   /**
-   * The same where only comparisons are needed: where the handle was opened for that, they are made where the network runs,
+   * The same as `extract` where only comparisons are needed: where the handle was opened for that, they are made where the network runs,
    * and features stay there; otherwise the features come.
    * @param anchors rows of `offsets`
    */
@@ -93,6 +95,7 @@ export function openThreads(network: Network, settings: Settings, script?: strin
       crew.batch = batch
     },
     extract: (scene, offsets, options) => failingAsWorker(crew, extract(crew, scene, offsets, options)),
+    encode: (frames, options) => failingAsWorker(crew, extract(crew, { frames }, places(frames), options)),
     compare: (scene, offsets, _, options) => failingAsWorker(crew, extract(crew, scene, offsets, options)),
     close: () => crew.workers.close(),
   }
@@ -189,6 +192,10 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
       const work = () => extract(crew, scene, offsets, options)
       return orOnProcessor(work, work)
     },
+    encode: (frames, options) => {
+      const work = () => extract(crew, { frames }, places(frames), options)
+      return orOnProcessor(work, work)
+    },
     compare: (scene, offsets, anchors, options) => {
       const extraction = () => extract(crew, scene, offsets, options)
       return orOnProcessor<Comparison | Features>(
@@ -207,16 +214,21 @@ async function openRequests({ network, devices, precision = 'fp32', compares }: 
   return devices.map((device) => ({ device, graph, input: network.input, outputs, compared }))
 }
 
+/** The positions of pictures. */
+function places(frames: readonly Uint8Array[]): Int32Array {
+  return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
+}
+
 let jobs = 0
 
-function jobScene(scene: Scene, anchors?: readonly Float32Array[]): JobScene {
+function jobScene(scene: Scene | Frames, anchors?: readonly Float32Array[]): JobScene {
   return { id: ++jobs, scene: sharedScene(scene), ...(anchors && { anchors }) }
 }
 
 /** @throws BatchFailure as `schedule` */
 async function extract(
   crew: Crew,
-  scene: Scene,
+  scene: Scene | Frames,
   offsets: Int32Array,
   { onImages, signal }: ExtractionOptions = {},
 ): Promise<Features> {

@@ -1,6 +1,9 @@
 import { type Background, parseColour, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
-import type { Scene } from './task.js'
+import type { Frames, Scene } from './task.js'
+
+/** A patch of one transparent pixel, for frames without an object. */
+export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
 /**
  * The scene of a patch on a background.
@@ -16,7 +19,8 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
 }
 
 /** The same scene with its pixels on memory that threads share, so that every batch may name it. */
-export function sharedScene(scene: Scene): Scene {
+export function sharedScene(scene: Scene | Frames): Scene | Frames {
+  if ('frames' in scene) return { frames: scene.frames.map(sharedBytes) }
   const { patch, background } = scene
   return {
     ...scene,

@@ -21,6 +21,11 @@ export interface Scene {
   readonly blend: 'hard' | 'soft'
 }
 
+/** Whole pictures of the frame in place of a patch that moves, RGB [rows, cols, 3] each; a position is (picture, 0). */
+export interface Frames {
+  readonly frames: readonly Uint8Array[]
+}
+
 /** Where a worker holds its session, for its whole life. */
 export type WorkerData =
   | {
@@ -44,7 +49,7 @@ export type WorkerData =
 export interface JobScene {
   /** Different for every job: what a worker makes of a scene is kept from batch to batch. */
   readonly id: number
-  readonly scene: Scene
+  readonly scene: Scene | Frames
   /** By layer that is compared, [dims, anchors]: the anchors' features, each of length 1. */
   readonly anchors?: readonly Float32Array[]
 }

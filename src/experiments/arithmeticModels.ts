@@ -1,14 +1,14 @@
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { openSession } from '../engine/backends/session.js'
-import { createCompositor } from '../native.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import type { Generator, Network } from '../networks/index.js'
 import type { FramePixels } from './objectScene.js'
 
 /** Images in one forward pass. */
 const BATCH = 32
 
-/** A network and the generators of its layers, opened on all cores. */
+/** A network and the generators of its layers, opened. */
 export interface ArithmeticModels {
   readonly network: Network
   /** One a layer of the network, in its order; or none, where features alone are looked at. */
@@ -27,69 +27,35 @@ export interface ArithmeticModels {
   close(): Promise<void>
 }
 
-/** @param generators one a layer of the network, in its order, as `checkGenerator` wants them; or none */
+/**
+ * Generators run on the processor, on all cores.
+ * @param encoder is closed with the rest
+ * @param generators one a layer of the network, in its order, as `checkGenerator` wants them; or none
+ */
 export async function openArithmeticModels(
-  network: Network,
+  encoder: NetworkHandle,
   generators: readonly Generator[],
 ): Promise<ArithmeticModels> {
-  const threads = availableParallelism()
-  const encoder = await openSession(network.onnxPath, threads)
   const decoders: ort.InferenceSession[] = []
-  for (const { path } of generators) decoders.push(await openSession(path, threads))
+  for (const { path } of generators) decoders.push(await openSession(path, availableParallelism()))
   return {
-    network,
+    network: encoder.network,
     generators,
-    encode: (images) => encode(encoder, network, generators, images),
+    encode: async (images) => {
+      const { layers, release } = await encoder.encode(images)
+      const features = layers.map(({ matrix }, i) =>
+        generators[i]?.feature === 'post-relu' ? rectified(matrix) : Float32Array.from(matrix),
+      )
+      release()
+      return features
+    },
     decode: (layer, features) =>
       decode(decoders[layer] as ort.InferenceSession, generators[layer] as Generator, features),
     close: async () => {
-      for (const session of [encoder, ...decoders]) await session.release()
+      await encoder.close()
+      for (const session of decoders) await session.release()
     },
   }
-}
-
-async function encode(
-  session: ort.InferenceSession,
-  { input, layers }: Network,
-  generators: readonly Generator[],
-  images: readonly FramePixels[],
-): Promise<readonly Float32Array[]> {
-  const { rows, cols } = input
-  const length = 3 * rows * cols
-  const features = layers.map(({ dims }) => new Float32Array(images.length * dims))
-  const atATime = input.batch ?? BATCH
-  for (let start = 0; start < images.length; start += atATime) {
-    const part = images.slice(start, start + atATime)
-    const size = input.batch ?? part.length
-    const values = new Float32Array(size * length)
-    for (const [i, image] of part.entries())
-      await normalise(image, input, values.subarray(i * length, (i + 1) * length))
-    const tensor = new ort.Tensor('float32', values, [size, 3, rows, cols])
-    const outputs = await session.run(
-      { [input.name]: tensor },
-      layers.map(({ name }) => name),
-    )
-    for (const [i, { name, dims }] of layers.entries()) {
-      const output = (outputs[name] as ort.Tensor).data as Float32Array
-      features[i]?.set(output.subarray(0, part.length * dims), start * dims)
-    }
-  }
-  return features.map((matrix, i) => (generators[i]?.feature === 'post-relu' ? rectified(matrix) : matrix))
-}
-
-/** A network's input [3, rows, cols] of an image: what the compositor writes for a patch that is transparent. */
-export async function normalise(image: FramePixels, input: Network['input'], out: Float32Array): Promise<void> {
-  const compositor = createCompositor({
-    patch: new Uint8Array(4),
-    patchRows: 1,
-    patchCols: 1,
-    frameRows: input.rows,
-    frameCols: input.cols,
-    background: { image },
-    normalisation: input,
-    blend: 'hard',
-  })
-  await compositor.composite(Int32Array.of(0, 0), out)
 }
 
 async function decode(
@@ -130,5 +96,5 @@ export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrde
 
 /** max(0, x), elementwise. */
 export function rectified(values: Float32Array): Float32Array {
-  return values.map((value) => Math.max(0, value))
+  return Float32Array.from(values, (value) => Math.max(0, value))
 }

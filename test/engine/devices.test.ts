@@ -222,6 +222,24 @@ describe('a network on devices', () => {
     }
   })
 
+  it('encodes pictures as the processor does', async () => {
+    const frames = [7, 31, 101].map((step) => Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * step) % 256))
+    const threads = openThreads(network, processor)
+    const devices = await openDevices(planOf({ settings: { workers: 1, threads: 1, batch: 2 } }))
+    try {
+      const [found, wanted] = [await devices.encode(frames), await threads.encode(frames)]
+      for (const [i, { matrix, dims }] of found.layers.entries()) {
+        expect(matrix.length).toBe(frames.length * dims)
+        const reference = wanted.layers[i]?.matrix as Float32Array
+        const distance = Math.hypot(...matrix.map((value, k) => value - (reference[k] as number)))
+        expect(distance / Math.hypot(...reference)).toBeLessThan(1e-5)
+      }
+    } finally {
+      await devices.close()
+      await threads.close()
+    }
+  })
+
   it('does not let the processor take over float16', async () => {
     const handle = await openDevices(planOf({ precision: 'fp16', script: failing('crashesAlways') }))
     try {

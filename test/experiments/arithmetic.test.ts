@@ -1,16 +1,14 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { extract } from '../../src/api/extract.js'
+import { openThreads } from '../../src/engine/handle.js'
+import { NOTHING } from '../../src/engine/scene.js'
 import { InterruptedError } from '../../src/errors.js'
 import { combine, featureArithmetic, type LayerArithmetic, psnr } from '../../src/experiments/arithmetic.js'
-import {
-  type ArithmeticModels,
-  normalise,
-  openArithmeticModels,
-  pixelsOf,
-} from '../../src/experiments/arithmeticModels.js'
+import { type ArithmeticModels, openArithmeticModels, pixelsOf } from '../../src/experiments/arithmeticModels.js'
 import { parseExpression } from '../../src/experiments/expression.js'
 import { drawObject, type FramePixels } from '../../src/experiments/objectScene.js'
+import { createCompositor } from '../../src/native.js'
 import { catalogEntry, resolveNetwork } from '../../src/networks/index.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchAtSize } from '../../src/patches/patch.js'
@@ -20,6 +18,8 @@ import { linearModels } from './linearModels.js'
 const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
 
 const inFolder = temporaryFolder()
+const SETTINGS = { workers: 1, threads: 2, batch: 32 }
+
 let models: ArithmeticModels | undefined
 afterEach(async () => {
   await models?.close()
@@ -28,7 +28,7 @@ afterEach(async () => {
 
 async function open(feature: 'pre-relu' | 'post-relu' = 'pre-relu'): Promise<ArithmeticModels> {
   const { network, generators } = await linearModels(inFolder(), feature)
-  models = await openArithmeticModels(network, generators)
+  models = await openArithmeticModels(openThreads(network, SETTINGS), generators)
   return models
 }
 
@@ -148,7 +148,7 @@ describe('features of a scene', () => {
     const { layers } = await extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride, layers: ['fc6'] })
     const network = await resolveNetwork({ id: 'tiny-alexnet' })
     const fc6 = { ...network, layers: network.layers.slice(0, 1) }
-    models = await openArithmeticModels(fc6, [])
+    models = await openArithmeticModels(openThreads(fc6, SETTINGS), [])
     const patch = patchAtSize('dog', await readImage(DOG), 75, 224)
     const images = [0, stride, 2 * stride].map((col) => {
       const pixels = new Uint8Array(224 * 224 * 3).fill(255)
@@ -166,7 +166,11 @@ describe('pixels', () => {
     const { input } = catalogEntry(id)
     const image = Uint8Array.from({ length: input.rows * input.cols * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24)
     const values = new Float32Array(image.length)
-    await normalise(image, input, values)
+    const compositor = createCompositor({
+      ...{ patch: NOTHING.rgba, patchRows: 1, patchCols: 1, frameRows: input.rows, frameCols: input.cols },
+      ...{ background: { image }, normalisation: input, blend: 'hard' },
+    })
+    await compositor.composite(Int32Array.of(0, 0), values)
     expect(pixelsOf(values, input)).toEqual(image)
     const [low, high] = [values.map(() => -1e6), values.map(() => 1e6)]
     expect(new Set([...pixelsOf(low, input), ...pixelsOf(high, input)])).toEqual(new Set([0, 255]))

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openThreads } from '../../src/engine/handle.js'
 import { InterruptedError } from '../../src/errors.js'
 import { type ArithmeticCounts, arithmeticAccuracy } from '../../src/experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../../src/experiments/arithmeticModels.js'
@@ -11,6 +12,8 @@ import { temporaryFolder } from '../temporaryFolder.js'
 import { linearModels } from './linearModels.js'
 
 const inFolder = temporaryFolder()
+const SETTINGS = { workers: 1, threads: 2, batch: 32 }
+
 let models: ArithmeticModels | undefined
 afterEach(async () => {
   await models?.close()
@@ -79,7 +82,7 @@ describe('accuracy of arithmetic', () => {
 
   it('is perfect where features are linear and know places, and judged by what the generator can draw', async () => {
     const { network, generators } = await linearModels(inFolder())
-    models = await openArithmeticModels(network, generators)
+    models = await openArithmeticModels(openThreads(network, SETTINGS), generators)
     const trials = randomTrials(names, 75, 224, 6, 1)
     const done: number[] = []
     const counts = await arithmeticAccuracy(models, trials, await drawing(), {
@@ -102,7 +105,7 @@ describe('accuracy of arithmetic', () => {
 
   it('is not where a layer knows no places, or the frame counts twice', async () => {
     const { network, generators } = await linearModels(inFolder())
-    models = await openArithmeticModels(network, generators)
+    models = await openArithmeticModels(openThreads(network, SETTINGS), generators)
     const counts = await arithmeticAccuracy(models, randomTrials(names, 75, 224, 6, 2), await drawing())
     const sum = (some: readonly ArithmeticCounts[]) => some.reduce((total, { exact }) => total + exact, 0)
     expect(sum(of(counts, { layer: 'mean', judged: 'control' }))).toBeLessThan(12)
@@ -112,7 +115,7 @@ describe('accuracy of arithmetic', () => {
 
   it('stops when asked', async () => {
     const { network, generators } = await linearModels(inFolder())
-    models = await openArithmeticModels(network, generators)
+    models = await openArithmeticModels(openThreads(network, SETTINGS), generators)
     const stop = new AbortController()
     const options = { onTrials: () => stop.abort(), signal: stop.signal }
     const stopped = arithmeticAccuracy(models, randomTrials(names, 75, 224, 6, 1), await drawing(), options)

@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer'
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { type ArithmeticOptions, arithmetic, ORIGINS } from '../../index.js'
+import { type ArithmeticOptions, arithmetic, DEVICE_NAMES, ORIGINS } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
 import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
@@ -42,6 +42,11 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
       )
         .choices(ORIGINS)
         .default('zero'),
+    )
+    .option(
+      '--device <name>',
+      `where the network runs: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several`,
+      'auto',
     )
     .option('--weights <id=file>', 'checkpoint in place of a published one; may be repeated', collectAssignments)
     .option('--post-relu', 'the generators’ weights are for rectified features, as those of the first DeePSiM release')

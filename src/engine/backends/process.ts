@@ -9,7 +9,7 @@ import { workerFile } from '../../files/package.js'
 import type { BatchComparison, JobScene, WorkerData } from '../task.js'
 import type { Backend } from './backend.js'
 import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneRequest } from './messages.js'
-import { sceneArrays } from './sceneTensors.js'
+import { frameArrays, sceneArrays } from './sceneTensors.js'
 
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000
@@ -115,9 +115,11 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   Atomics.store(pids, place, opened.pid)
   let job: number | undefined
   let lost = false
-  const inScene = ({ id, scene, anchors }: JobScene) => {
+  const { input } = requests[0] as OpenRequest
+  const inScene = ({ id, scene, anchors }: JobScene, offsets: Int32Array) => {
+    // Pictures go up with their batch.
+    if ('frames' in scene) return opened.setScene({ scene: frameArrays(scene, offsets, input) })
     if (job === id) return
-    const { input } = requests[0] as OpenRequest
     opened.setScene({ scene: sceneArrays(scene, input), ...(anchors && { anchors }) })
     job = id
   }
@@ -134,11 +136,11 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   }
   return {
     features: (scene, offsets) => {
-      inScene(scene)
+      inScene(scene, offsets)
       return asked(opened.run(offsets))
     },
     compare: (scene, offsets) => {
-      inScene(scene)
+      inScene(scene, offsets)
       return asked(opened.compare(offsets))
     },
     isLost: () => lost,

@@ -1,7 +1,8 @@
 import * as ort from 'onnxruntime-node'
 import { type NetworkInput, SCENE_INPUTS } from '../../networks/index.js'
 import type { Background } from '../../patches/background.js'
-import type { Scene } from '../task.js'
+import { NOTHING } from '../scene.js'
+import type { Frames, Scene } from '../task.js'
 
 /** What a scene's compositing graph needs once (`SCENE_INPUTS`); plain arrays that may be posted to a process. */
 export interface SceneArrays {
@@ -9,7 +10,7 @@ export interface SceneArrays {
   readonly side: number
   readonly window: Float32Array
   readonly transparency: Float32Array
-  /** [3, rows, cols], or [3] for one colour. */
+  /** [images, 3, rows, cols], one for each image of a batch or one for all; or [3] for one colour. */
   readonly background: Float32Array
 }
 
@@ -35,6 +36,21 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
     }
   }
   return { side, window, transparency, background: normalisedBackground(background, input) }
+}
+
+/**
+ * The pictures of a batch as backgrounds that nothing is drawn on.
+ * @param offsets as of a batch: [images, 2], each picture's index first
+ */
+export function frameArrays({ frames }: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
+  const images = offsets.length / 2
+  const length = 3 * input.rows * input.cols
+  const background = new Float32Array(images * length)
+  for (let image = 0; image < images; image++) {
+    const frame = frames[offsets[image * 2] as number] as Uint8Array
+    background.set(normalisedBackground({ image: frame }, input), image * length)
+  }
+  return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
 function normalisedBackground(background: Background, input: NetworkInput): Float32Array {
@@ -67,7 +83,8 @@ export function sceneTensors(
   { rows, cols }: NetworkInput,
 ): Readonly<Record<string, ort.Tensor>> {
   const pixels = side * side
-  const backgroundShape = background.length === 3 ? [3, 1, 1] : [3, rows, cols]
+  const backgroundShape =
+    background.length === 3 ? [1, 3, 1, 1] : [background.length / (3 * rows * cols), 3, rows, cols]
   return {
     [SCENE_INPUTS.window]: new ort.Tensor('float32', window, [window.length]),
     [SCENE_INPUTS.transparency]: new ort.Tensor('float32', transparency, [pixels]),

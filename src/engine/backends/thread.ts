@@ -1,6 +1,8 @@
 import * as ort from 'onnxruntime-node'
 import { type Compositor, createCompositor } from '../../native.js'
-import type { JobScene, WorkerData } from '../task.js'
+import type { NetworkInput } from '../../networks/index.js'
+import { NOTHING } from '../scene.js'
+import type { Frames, Scene, WorkerData } from '../task.js'
 import type { Backend } from './backend.js'
 import { openSession } from './session.js'
 
@@ -11,20 +13,8 @@ export async function threadBackend({ onnxPath, input, layers, threads }: Thread
   const session = await openSession(onnxPath, threads)
   const spare: Float32Array[] = []
   let compositor: { readonly job: number; readonly made: Compositor } | undefined
-  const compositorOf = ({ id, scene: { patch, background, blend } }: JobScene): Compositor => {
-    if (compositor?.job !== id) {
-      const made = createCompositor({
-        patch: patch.rgba,
-        patchRows: patch.size,
-        patchCols: patch.size,
-        frameRows: input.rows,
-        frameCols: input.cols,
-        background,
-        blend,
-        normalisation: input,
-      })
-      compositor = { job: id, made }
-    }
+  const compositorOf = (id: number, scene: Scene): Compositor => {
+    if (compositor?.job !== id) compositor = { job: id, made: sceneCompositor(scene, input) }
     return compositor.made
   }
   /** Images of a batch that are kept for the next ones of the same size. */
@@ -37,7 +27,8 @@ export async function threadBackend({ onnxPath, input, layers, threads }: Thread
     features: async (job, offsets) => {
       const batch = offsets.length / 2
       const images = imagesOf(batch)
-      await compositorOf(job).composite(offsets, images)
+      if ('frames' in job.scene) await normaliseFrames(job.scene, offsets, input, images)
+      else await compositorOf(job.id, job.scene).composite(offsets, images)
       const tensor = new ort.Tensor('float32', images, [batch, 3, input.rows, input.cols])
       const outputs = await session.run({ [input.name]: tensor }, layers)
       spare.push(images)
@@ -47,5 +38,33 @@ export async function threadBackend({ onnxPath, input, layers, threads }: Thread
       throw new Error('a session on the processor compares nothing')
     },
     isLost: () => false,
+  }
+}
+
+function sceneCompositor({ patch, background, blend }: Scene, input: NetworkInput): Compositor {
+  return createCompositor({
+    patch: patch.rgba,
+    patchRows: patch.size,
+    patchCols: patch.size,
+    frameRows: input.rows,
+    frameCols: input.cols,
+    background,
+    blend,
+    normalisation: input,
+  })
+}
+
+/** A picture is the background of a patch of one transparent pixel. */
+async function normaliseFrames(
+  { frames }: Frames,
+  offsets: Int32Array,
+  input: NetworkInput,
+  images: Float32Array,
+): Promise<void> {
+  const length = 3 * input.rows * input.cols
+  for (let image = 0; image < offsets.length / 2; image++) {
+    const frame = frames[offsets[image * 2] as number] as Uint8Array
+    const compositor = sceneCompositor({ patch: NOTHING, background: { image: frame }, blend: 'hard' }, input)
+    await compositor.composite(Int32Array.of(0, 0), images.subarray(image * length, (image + 1) * length))
   }
 }

@@ -17,7 +17,7 @@ export const SCENE_INPUTS = {
   window: 'shiftscope.window',
   /** float32 [window pixels]: 1 - opacity. */
   transparency: 'shiftscope.transparency',
-  /** float32 [3, rows, cols] or [3, 1, 1]: normalised background. */
+  /** float32 [N, 3, rows, cols], or with 1 in the place of N, or of rows and cols: normalised background. */
   background: 'shiftscope.background',
   /** int32 [3, 1, 1]: where each channel of the window begins. */
   channels: 'shiftscope.channels',
@@ -97,7 +97,7 @@ function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] 
   return [
     { name: SCENE_INPUTS.window, shape: ['window_values'] },
     { name: SCENE_INPUTS.transparency, shape: ['window_pixels'] },
-    { name: SCENE_INPUTS.background, shape: [3, 'background_rows', 'background_cols'] },
+    { name: SCENE_INPUTS.background, shape: ['backgrounds', 3, 'background_rows', 'background_cols'] },
     { name: SCENE_INPUTS.channels, shape: [3, 1, 1], elements: 'int32' },
     { name: SCENE_INPUTS.rows, shape: [N, 1, rows, 1], elements: 'int32' },
     { name: SCENE_INPUTS.cols, shape: [N, 1, 1, cols], elements: 'int32' },

@@ -1,0 +1,38 @@
+import { availableParallelism } from 'node:os'
+import { openExecution } from '../engine/choice.js'
+import { parseDevice } from '../engine/device.js'
+import { type NetworkHandle, openThreads } from '../engine/handle.js'
+import { NOTHING, sceneOf } from '../engine/scene.js'
+import { candidateSettings } from '../engine/settings.js'
+import type { Settings } from '../engine/task.js'
+import type { Network } from '../networks/index.js'
+import type { Progress } from '../progress.js'
+
+/**
+ * Opens a network for pictures, few of them as a rule: on the processor without a trial of settings, which would take
+ * longer than the work, unless a GPU is named.
+ * @throws UsageError for a device that is not known; DeviceError for one that is not usable; InterruptedError
+ */
+export async function openEncoder(
+  network: Network,
+  images: number,
+  device: string,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<NetworkHandle> {
+  const request = parseDevice(device)
+  if (request.name === 'auto' || request.name === 'cpu') {
+    const [settings] = candidateSettings(network, {}, availableParallelism())
+    return openThreads(network, settings as Settings)
+  }
+  const { handle } = await openExecution({
+    network,
+    scene: sceneOf(NOTHING),
+    images,
+    request,
+    wished: {},
+    onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
+  })
+  return handle
+}
