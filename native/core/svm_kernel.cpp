@@ -29,8 +29,6 @@ SHIFTSCOPE_INLINE double total(Doubles x) {
   return v[0];
 }
 
-SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
-
 SHIFTSCOPE_INLINE Doubles read(const double* p) { return Doubles::load(p); }
 SHIFTSCOPE_INLINE Doubles read(const float* p) { return Doubles::widen(p); }
 

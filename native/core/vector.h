@@ -32,9 +32,11 @@
 #if defined(_MSC_VER)
 #define SHIFTSCOPE_INLINE __forceinline
 #define SHIFTSCOPE_INLINE_LAMBDA
+#define SHIFTSCOPE_NOINLINE __declspec(noinline)
 #else
 #define SHIFTSCOPE_INLINE inline __attribute__((always_inline))
 #define SHIFTSCOPE_INLINE_LAMBDA __attribute__((always_inline))
+#define SHIFTSCOPE_NOINLINE __attribute__((noinline))
 #endif
 
 namespace {
@@ -183,6 +185,35 @@ struct Doubles {
 #if !defined(SHIFTSCOPE_X86)
 using Quad = Floats;
 #endif
+
+/// A number that is known when the kernel is compiled.
+template <std::size_t Value>
+struct Constant {
+  constexpr operator std::size_t() const { return Value; }
+};
+
+/// Calls work(0) … work(Count - 1) without a loop: an array that is indexed by these alone can lie in registers whatever the
+/// compiler thinks of loops.
+template <std::size_t Count, std::size_t First = 0, class Work>
+SHIFTSCOPE_INLINE void unroll(const Work& work) {
+  if constexpr (First < Count) {
+    work(Constant<First>{});
+    unroll<Count, First + 1>(work);
+  }
+}
+
+/// The same vector, from here on in a register: for a value that several instructions take, which compilers would let each
+/// of them read from memory again.
+SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
+#if defined(__GNUC__) && defined(SHIFTSCOPE_LEVEL_AVX512)
+  asm("" : "+v"(x.v));
+#elif defined(__GNUC__) && defined(SHIFTSCOPE_X86)
+  asm("" : "+x"(x.v));
+#endif
+  return x;
+}
+
+SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 /// Asks for the cache line at p; harmless at any address.
 SHIFTSCOPE_INLINE void prefetch(const void* p) {
