@@ -75,6 +75,15 @@ struct Quad {
 
 #endif
 
+#if defined(SHIFTSCOPE_X86)
+SHIFTSCOPE_INLINE double total_of(__m128d v) { return _mm_cvtsd_f64(_mm_add_sd(v, _mm_unpackhi_pd(v, v))); }
+#endif
+#if defined(SHIFTSCOPE_LEVEL_AVX2) || defined(SHIFTSCOPE_LEVEL_AVX512)
+SHIFTSCOPE_INLINE double total_of(__m256d v) {
+  return total_of(_mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1)));
+}
+#endif
+
 #if defined(SHIFTSCOPE_LEVEL_AVX512)
 
 struct Floats {
@@ -97,6 +106,9 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm512_fmadd_pd(a.v, b.v, v); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm512_storeu_pd(p, v); }
+  SHIFTSCOPE_INLINE double total() const {
+    return total_of(_mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1)));
+  }
 };
 
 #elif defined(SHIFTSCOPE_LEVEL_AVX2)
@@ -121,6 +133,7 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm256_fmadd_pd(a.v, b.v, v); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
+  SHIFTSCOPE_INLINE double total() const { return total_of(v); }
 };
 
 #elif defined(SHIFTSCOPE_LEVEL_NEON)
@@ -146,6 +159,7 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {vcvt_f64_f32(vld1_f32(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = vfmaq_f64(v, a.v, b.v); }
   SHIFTSCOPE_INLINE void store(double* p) const { vst1q_f64(p, v); }
+  SHIFTSCOPE_INLINE double total() const { return vaddvq_f64(v); }
 };
 
 #elif defined(SHIFTSCOPE_X86)
@@ -163,6 +177,7 @@ struct Doubles {
   }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm_add_pd(v, _mm_mul_pd(a.v, b.v)); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm_storeu_pd(p, v); }
+  SHIFTSCOPE_INLINE double total() const { return total_of(v); }
 };
 
 #else
@@ -178,6 +193,7 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {*p}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v += a.v * b.v; }
   SHIFTSCOPE_INLINE void store(double* p) const { *p = v; }
+  SHIFTSCOPE_INLINE double total() const { return v; }
 };
 
 #endif
