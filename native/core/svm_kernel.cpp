@@ -16,8 +16,8 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// As many dims at a time that a tile's operands, and the weights of ten problems, stay in the first-level cache.
-constexpr std::size_t kPanelDims = 256;
+/// As many dims at a time that the operands of a tile, and the weights of five problems, stay in the first-level cache.
+constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 
 /// How many rows before they are needed rows that follow each other are fetched: arithmetic alone leaves the processor too
