@@ -16,97 +16,130 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// As many dims at a time that a tile's operands, and the weights of ten problems, stay in the first-level cache.
-constexpr std::size_t kPanelDims = 256;
+/// As many dims at a time that the operands of a tile, and the weights of five problems, stay in the first-level cache.
+constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 
-SHIFTSCOPE_INLINE double total(Doubles x) {
-  double v[kWidth];
-  x.store(v);
-  for (std::size_t half = kWidth / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) v[i] += v[i + half];
-  }
-  return v[0];
-}
-
-SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
+/// How many rows before they are needed rows that follow each other are fetched: arithmetic alone leaves the processor too
+/// few loads in flight to keep the memory busy.
+constexpr std::size_t kAheadRows = 8;
+constexpr std::size_t kLineFloats = 16;
 
 SHIFTSCOPE_INLINE Doubles read(const double* p) { return Doubles::load(p); }
 SHIFTSCOPE_INLINE Doubles read(const float* p) { return Doubles::widen(p); }
 
-/// out[r · stride + c] (+)= <a[r], b[c]> over `count` elements, for a tile of Rows by Columns.
+/// What a tile multiplies, from some dim on.
+template <class B>
+struct Operands {
+  const float* rows[kTileRows];
+  const B* columns[kTileColumns];
+  std::ptrdiff_t ahead;  ///< from the rows to those that will be read soon; fetched where it is not 0
+};
+
+/// out[r · stride + c] (+)= <rows[r], columns[c]> over `count` elements, a multiple of kWidth, for a tile of Rows by Columns.
+/// Never inline: in the middle of other code compilers keep sums in memory.
 template <std::size_t Rows, std::size_t Columns, class B>
-void tile(const float* const* a, const B* const* b, std::size_t count, bool add, double* out, std::size_t stride) {
+SHIFTSCOPE_NOINLINE void tile(const Operands<B>& operands, std::size_t count, bool add, double* out, std::size_t stride) {
+  const Operands<B> x = operands;
   Doubles sums[Rows][Columns];
-  for (auto& row : sums) {
-    for (Doubles& sum : row) sum = Doubles::zero();
-  }
-  const auto step = [&](const float* const* x, const B* const* y, std::size_t at) SHIFTSCOPE_INLINE_LAMBDA {
+  unroll<Rows>([&](auto r) SHIFTSCOPE_INLINE_LAMBDA {
+    unroll<Columns>([&](auto c) SHIFTSCOPE_INLINE_LAMBDA { sums[r][c] = Doubles::zero(); });
+  });
+  for (std::size_t at = 0; at < count; at += kWidth) {
+    if (at % kLineFloats == 0 && x.ahead != 0) {
+      unroll<Rows>([&](auto r) SHIFTSCOPE_INLINE_LAMBDA { prefetch(x.rows[r] + at + x.ahead); });
+    }
     Doubles left[Rows];
-    for (std::size_t r = 0; r < Rows; ++r) left[r] = read(x[r] + at);
-    for (std::size_t c = 0; c < Columns; ++c) {
-      const Doubles right = read(y[c] + at);
-      for (std::size_t r = 0; r < Rows; ++r) sums[r][c].add_product(left[r], right);
-    }
-  };
-  const std::size_t whole = count / kWidth * kWidth;
-  for (std::size_t at = 0; at < whole; at += kWidth) step(a, b, at);
-  if (whole < count) {
-    float left[Rows][kWidth] = {};
-    B right[Columns][kWidth] = {};
-    const float* x[Rows];
-    const B* y[Columns];
-    for (std::size_t r = 0; r < Rows; ++r) {
-      for (std::size_t i = whole; i < count; ++i) left[r][i - whole] = a[r][i];
-      x[r] = left[r];
-    }
-    for (std::size_t c = 0; c < Columns; ++c) {
-      for (std::size_t i = whole; i < count; ++i) right[c][i - whole] = b[c][i];
-      y[c] = right[c];
-    }
-    step(x, y, 0);
+    unroll<Rows>([&](auto r) SHIFTSCOPE_INLINE_LAMBDA { left[r] = read(x.rows[r] + at); });
+    unroll<Columns>([&](auto c) SHIFTSCOPE_INLINE_LAMBDA {
+      const Doubles right = in_register(read(x.columns[c] + at));
+      unroll<Rows>([&](auto r) SHIFTSCOPE_INLINE_LAMBDA { sums[r][c].add_product(left[r], right); });
+    });
   }
-  for (std::size_t r = 0; r < Rows; ++r) {
-    for (std::size_t c = 0; c < Columns; ++c) {
+  unroll<Rows>([&](auto r) SHIFTSCOPE_INLINE_LAMBDA {
+    unroll<Columns>([&](auto c) SHIFTSCOPE_INLINE_LAMBDA {
       double& sum = out[r * stride + c];
-      sum = total(sums[r][c]) + (add ? sum : 0);
-    }
-  }
-}
-
-/// `tile` for a number of columns that is known at run time, Most at most.
-template <std::size_t Rows, std::size_t Most, class B>
-void tile_of(std::size_t columns, const float* const* a, const B* const* b, std::size_t count, bool add, double* out,
-             std::size_t stride) {
-  if constexpr (Most > 1) {
-    if (columns < Most) return tile_of<Rows, Most - 1, B>(columns, a, b, count, add, out, stride);
-  }
-  tile<Rows, Most, B>(a, b, count, add, out, stride);
-}
-
-template <std::size_t Rows, class B>
-void row_of_tiles(const float* const* a, const B* const* b, std::size_t columns, std::size_t at, std::size_t count,
-                  double* out, std::size_t stride) {
-  const float* x[Rows];
-  for (std::size_t r = 0; r < Rows; ++r) x[r] = a[r] + at;
-  for (std::size_t column = 0; column < columns; column += kTileColumns) {
-    const std::size_t width = least(kTileColumns, columns - column);
-    const B* y[kTileColumns];
-    for (std::size_t c = 0; c < width; ++c) y[c] = b[column + c] + at;
-    tile_of<Rows, kTileColumns, B>(width, x, y, count, at > 0, out + column, stride);
-  }
+      sum = sums[r][c].total() + (add ? sum : 0);
+    });
+  });
 }
 
 template <class B>
-void panel(const float* const* a, std::size_t rows, const B* const* b, std::size_t columns, std::size_t dims, double* out,
-           std::size_t stride) {
+using Tile = void (*)(const Operands<B>&, std::size_t, bool, double*, std::size_t);
+
+/// `tile` for a number of columns that is known at run time.
+template <std::size_t Rows, class B, std::size_t Most = kTileColumns>
+Tile<B> tile_of(std::size_t columns) {
+  if constexpr (Most > 1) {
+    if (columns < Most) return tile_of<Rows, B, Most - 1>(columns);
+  }
+  return tile<Rows, Most, B>;
+}
+
+/// The last `count` elements, fewer than a vector, of a tile's operands, and zeros after them.
+template <class B>
+struct Tail {
+  float rows[kTileRows][kWidth] = {};
+  B columns[kTileColumns][kWidth] = {};
+  Operands<B> operands;
+
+  Tail(const Operands<B>& from, std::size_t row_count, std::size_t column_count, std::size_t at, std::size_t count) {
+    for (std::size_t r = 0; r < row_count; ++r) {
+      for (std::size_t i = 0; i < count; ++i) rows[r][i] = from.rows[r][at + i];
+    }
+    for (std::size_t c = 0; c < column_count; ++c) {
+      for (std::size_t i = 0; i < count; ++i) columns[c][i] = from.columns[c][at + i];
+    }
+    operands.ahead = 0;
+    for (std::size_t r = 0; r < kTileRows; ++r) operands.rows[r] = rows[r];
+    for (std::size_t c = 0; c < kTileColumns; ++c) operands.columns[c] = columns[c];
+  }
+};
+
+template <std::size_t Rows, class B>
+void row_of_tiles(const float* const* a, std::ptrdiff_t ahead, const B* const* b, std::size_t columns, std::size_t at,
+                  std::size_t count, double* out, std::size_t stride) {
+  const std::size_t whole = count / kWidth * kWidth;
+  Operands<B> operands;
+  operands.ahead = ahead;
+  for (std::size_t r = 0; r < Rows; ++r) operands.rows[r] = a[r] + at;
+  for (std::size_t column = 0; column < columns; column += kTileColumns) {
+    const std::size_t width = least(kTileColumns, columns - column);
+    for (std::size_t c = 0; c < width; ++c) operands.columns[c] = b[column + c] + at;
+    const Tile<B> tile = tile_of<Rows, B>(width);
+    tile(operands, whole, at > 0, out + column, stride);
+    if (whole < count) {
+      const Tail<B> tail(operands, Rows, width, whole, count - whole);
+      tile(tail.operands, kWidth, true, out + column, stride);
+    }
+    operands.ahead = 0;
+  }
+}
+
+/// What to fetch while the tile at `row` and dim `at` is worked on, if rows follow each other in memory and `following` says
+/// whether others come after them.
+SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std::size_t at, std::size_t dims,
+                                          bool following) {
+  const auto signed_dims = static_cast<std::ptrdiff_t>(dims);
+  const std::ptrdiff_t later = static_cast<std::ptrdiff_t>(kAheadRows) * signed_dims;
+  if (row + kAheadRows < rows) return later;
+  if (at + kPanelDims < dims) return static_cast<std::ptrdiff_t>(kPanelDims) + later - static_cast<std::ptrdiff_t>(rows) * signed_dims;
+  return following ? later - static_cast<std::ptrdiff_t>(at) : 0;
+}
+
+/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of a follow each other in memory; following: and others come
+/// after them.
+template <class B>
+void panel(const float* const* a, std::size_t rows, bool in_order, bool following, const B* const* b, std::size_t columns,
+           std::size_t dims, double* out, std::size_t stride) {
   for (std::size_t at = 0; at < dims; at += kPanelDims) {
     const std::size_t count = least(kPanelDims, dims - at);
     std::size_t row = 0;
     for (; row + kTileRows <= rows; row += kTileRows) {
-      row_of_tiles<kTileRows>(a + row, b, columns, at, count, out + row * stride, stride);
+      const std::ptrdiff_t ahead = in_order ? ahead_of(row, rows, at, dims, following) : 0;
+      row_of_tiles<kTileRows>(a + row, ahead, b, columns, at, count, out + row * stride, stride);
     }
-    for (; row < rows; ++row) row_of_tiles<1>(a + row, b, columns, at, count, out + row * stride, stride);
+    for (; row < rows; ++row) row_of_tiles<1>(a + row, 0, b, columns, at, count, out + row * stride, stride);
   }
 }
 
@@ -156,14 +189,14 @@ void decision_values(const float* features, std::size_t rows, std::size_t dims, 
       const std::size_t height = least(kPanelRows, rows - row);
       const float* a[kPanelRows];
       for (std::size_t r = 0; r < height; ++r) a[r] = features + (row + r) * dims;
-      panel(a, height, b, count, dims, out + row * problems + first, problems);
+      panel(a, height, true, row + height < rows, b, count, dims, out + row * problems + first, problems);
     }
   }
 }
 
 void scalar_products(const float* const* a, std::size_t a_count, const float* const* b, std::size_t b_count,
                      std::size_t dims, double* out, std::size_t stride) {
-  panel(a, a_count, b, b_count, dims, out, stride);
+  panel(a, a_count, false, false, b, b_count, dims, out, stride);
 }
 
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
@@ -188,7 +221,7 @@ double dot(const double* a, const double* b, std::size_t count) {
     }
   }
   for (; i + kWidth <= count; i += kWidth) sums[0].add_product(Doubles::load(a + i), Doubles::load(b + i));
-  double sum = (total(sums[0]) + total(sums[1])) + (total(sums[2]) + total(sums[3]));
+  double sum = (sums[0].total() + sums[1].total()) + (sums[2].total() + sums[3].total());
   for (; i < count; ++i) sum += a[i] * b[i];
   return sum;
 }

@@ -32,9 +32,11 @@
 #if defined(_MSC_VER)
 #define SHIFTSCOPE_INLINE __forceinline
 #define SHIFTSCOPE_INLINE_LAMBDA
+#define SHIFTSCOPE_NOINLINE __declspec(noinline)
 #else
 #define SHIFTSCOPE_INLINE inline __attribute__((always_inline))
 #define SHIFTSCOPE_INLINE_LAMBDA __attribute__((always_inline))
+#define SHIFTSCOPE_NOINLINE __attribute__((noinline))
 #endif
 
 namespace {
@@ -73,6 +75,15 @@ struct Quad {
 
 #endif
 
+#if defined(SHIFTSCOPE_X86)
+SHIFTSCOPE_INLINE double total_of(__m128d v) { return _mm_cvtsd_f64(_mm_add_sd(v, _mm_unpackhi_pd(v, v))); }
+#endif
+#if defined(SHIFTSCOPE_LEVEL_AVX2) || defined(SHIFTSCOPE_LEVEL_AVX512)
+SHIFTSCOPE_INLINE double total_of(__m256d v) {
+  return total_of(_mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1)));
+}
+#endif
+
 #if defined(SHIFTSCOPE_LEVEL_AVX512)
 
 struct Floats {
@@ -95,6 +106,9 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm512_fmadd_pd(a.v, b.v, v); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm512_storeu_pd(p, v); }
+  SHIFTSCOPE_INLINE double total() const {
+    return total_of(_mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1)));
+  }
 };
 
 #elif defined(SHIFTSCOPE_LEVEL_AVX2)
@@ -119,6 +133,7 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {_mm256_cvtps_pd(_mm_loadu_ps(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm256_fmadd_pd(a.v, b.v, v); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
+  SHIFTSCOPE_INLINE double total() const { return total_of(v); }
 };
 
 #elif defined(SHIFTSCOPE_LEVEL_NEON)
@@ -144,6 +159,7 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {vcvt_f64_f32(vld1_f32(p))}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = vfmaq_f64(v, a.v, b.v); }
   SHIFTSCOPE_INLINE void store(double* p) const { vst1q_f64(p, v); }
+  SHIFTSCOPE_INLINE double total() const { return vaddvq_f64(v); }
 };
 
 #elif defined(SHIFTSCOPE_X86)
@@ -161,6 +177,7 @@ struct Doubles {
   }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v = _mm_add_pd(v, _mm_mul_pd(a.v, b.v)); }
   SHIFTSCOPE_INLINE void store(double* p) const { _mm_storeu_pd(p, v); }
+  SHIFTSCOPE_INLINE double total() const { return total_of(v); }
 };
 
 #else
@@ -176,6 +193,7 @@ struct Doubles {
   static SHIFTSCOPE_INLINE Doubles widen(const float* p) { return {*p}; }
   SHIFTSCOPE_INLINE void add_product(Doubles a, Doubles b) { v += a.v * b.v; }
   SHIFTSCOPE_INLINE void store(double* p) const { *p = v; }
+  SHIFTSCOPE_INLINE double total() const { return v; }
 };
 
 #endif
@@ -183,6 +201,35 @@ struct Doubles {
 #if !defined(SHIFTSCOPE_X86)
 using Quad = Floats;
 #endif
+
+/// A number that is known when the kernel is compiled.
+template <std::size_t Value>
+struct Constant {
+  constexpr operator std::size_t() const { return Value; }
+};
+
+/// Calls work(0) … work(Count - 1) without a loop: an array that is indexed by these alone can lie in registers whatever the
+/// compiler thinks of loops.
+template <std::size_t Count, std::size_t First = 0, class Work>
+SHIFTSCOPE_INLINE void unroll(const Work& work) {
+  if constexpr (First < Count) {
+    work(Constant<First>{});
+    unroll<Count, First + 1>(work);
+  }
+}
+
+/// The same vector, from here on in a register: for a value that several instructions take, which compilers would let each
+/// of them read from memory again.
+SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
+#if defined(__GNUC__) && defined(SHIFTSCOPE_LEVEL_AVX512)
+  asm("" : "+v"(x.v));
+#elif defined(__GNUC__) && defined(SHIFTSCOPE_X86)
+  asm("" : "+x"(x.v));
+#endif
+  return x;
+}
+
+SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 /// Asks for the cache line at p; harmless at any address.
 SHIFTSCOPE_INLINE void prefetch(const void* p) {

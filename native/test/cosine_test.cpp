@@ -96,6 +96,13 @@ TEST(the_papers_shapes_are_within_a_rounding_of_the_reference) {
   }
 }
 
+TEST(more_dims_than_a_panel_rows_than_a_piece_and_anchors_than_a_tile) {
+  Random random(16);
+  constexpr std::size_t rows = 300, dims = 1043;
+  const auto features = normal_floats(random, rows * dims, 1);
+  check_case(features.data(), rows, dims, features.data() + 29 * dims, 13, false);
+}
+
 TEST(a_vectors_cosine_with_itself_is_one) {
   Random random(13);
   const auto features = normal_floats(random, 50 * 333, 1);
