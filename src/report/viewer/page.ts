@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageFolder } from '../../files/package.js'
 import { escapeHtml } from '../html.js'
 import type { ReportSection } from '../section.js'
-import { viewerScript } from './script.js'
 import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { viewerHtml } from './viewerHtml.js'
@@ -46,6 +48,11 @@ const THEME_CHOICE =
 function scriptsHtml(index: SiteIndex): string {
   return `<script type="application/json" id="study">${embeddedJson(index)}</script>
 <script>${viewerScript()}</script>`
+}
+
+/** The modules in `browser` as one script, which the build bundles: pages from disk may not load modules from files. */
+function viewerScript(): string {
+  return readFileSync(join(packageFolder(), 'dist', 'report', 'viewer', 'bundle.js'), 'utf8')
 }
 
 function factsHtml({ groups }: SiteIndex): string {
