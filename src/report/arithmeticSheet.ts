@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 import type { Term } from '../experiments/expression.js'
 import type { FramePixels } from '../experiments/objectScene.js'
-import { type Canvas, drawText, fill, paste, textSize } from './pixelText.js'
+import { blankCanvas, type Canvas, canvasPng, fill, paste } from './plot/canvas.js'
+import { cutText, drawText, textSize } from './plot/letters.js'
 
 /** What a contact sheet shows: pictures are RGB [side, side, 3]. */
 export interface ArithmeticSheet {
@@ -44,7 +45,7 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const titleWidth = Math.max(...title.map((line) => textSize(line, DOT).cols))
   const cols = Math.max(place(columns - 1) + side, titleWidth + MARGIN) + MARGIN
   const rows = top + 2 * rowHeight
-  const canvas: Canvas = { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
+  const canvas = blankCanvas(rows, cols)
   for (const [i, line] of title.entries()) drawText(canvas, line, MARGIN + i * LINE_HEIGHT, MARGIN, DOT)
   const inPixels = { images: sheet.operands, result: sheet.expectation, label: 'expected' }
   const decoded = { images: sheet.decodedOperands, result: sheet.decodedResult, label: 'result, decoded' }
@@ -63,9 +64,7 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
     const column = terms.length + 1 + i
     drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, place(column), label)
   }
-  return sharp(canvas.pixels, { raw: { width: cols, height: rows, channels: 3 } })
-    .png({ compressionLevel: 9 })
-    .toBuffer()
+  return canvasPng(canvas)
 }
 
 async function shrunk(image: FramePixels, from: number, to: number): Promise<FramePixels> {
@@ -76,9 +75,7 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
 
 /** A picture in a thin frame, since both may be white, with its name above; a name that is too long is cut. */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): void {
-  const letters = Math.floor((side + SIGN_WIDTH) / textSize('mm', DOT).cols) * 2
-  const text = label.length > letters ? `${label.slice(0, Math.max(1, letters - 2))}..` : label
-  drawText(canvas, text, row, col, DOT)
+  drawText(canvas, cutText(label, side + SIGN_WIDTH, DOT), row, col, DOT)
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
   paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
 }

@@ -5,10 +5,10 @@ import { COVERAGE_THRESHOLDS } from '../../results/metrics.js'
 import type { MeasureSummary, Summary } from '../../results/summary.js'
 import { average } from '../average.js'
 import { escapeHtml } from '../html.js'
+import { linearScale, logScale, octaveScale } from '../plot/scale.js'
 import type { ReportSection } from '../section.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
-import { linearScale, logScale, octaveScale } from './scale.js'
 
 /** Accuracy that features which are nothing but the position have across the bands of ordered and transposed folds. */
 const POSITION_ALONE = 0.9

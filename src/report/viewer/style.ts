@@ -62,10 +62,8 @@ input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .plot canvas{position:absolute;image-rendering:pixelated}
 .plot .axes{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
 svg text{fill:var(--soft);font-size:12px}
-svg .title{font-size:12px}
-svg .tick,svg .edge{stroke:var(--strong);stroke-width:1}
+svg .edge{stroke:var(--strong);stroke-width:1}
 svg rect.edge{fill:none}
-svg .grid{stroke:var(--line)}
 .cross path,.cross rect,.anchor path{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}

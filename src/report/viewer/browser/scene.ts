@@ -1,5 +1,6 @@
+import { svg } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
-import { svg } from './dom.js'
+import { svgNode } from './dom.js'
 import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
 import type { Place } from './view.js'
@@ -12,7 +13,7 @@ export interface Scene {
 /** @param box an empty element that the scene fills */
 export function scene(box: HTMLElement): Scene {
   const canvas = document.createElement('canvas')
-  const outlines = svg('svg', { 'aria-hidden': 'true' })
+  const outlines = svgNode(svg('svg', { 'aria-hidden': 'true' }))
   box.replaceChildren(canvas, outlines)
   let wanted: { fitted: Fitted; place: Place } | undefined
   const draw = (fitted: Fitted, place: Place) => {
@@ -76,11 +77,12 @@ function drawOutlines(outlines: SVGElement, { group, unit, anchorPlace }: Fitted
   const box = (name: string, top: number, left: number) =>
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })
   outlines.setAttribute('viewBox', `0 0 ${frame} ${frame}`)
-  outlines.replaceChildren(
+  const elements = [
     box('at-anchor-under', anchorPlace.row, anchorPlace.col),
     box('at-anchor', anchorPlace.row, anchorPlace.col),
     box('at-cursor under', row, col),
     box('at-cursor over', row, col),
     svg('text', middle, missing),
-  )
+  ]
+  outlines.replaceChildren(...elements.map(svgNode))
 }
