@@ -10,7 +10,7 @@ import { sha256 } from '../files/sha256.js'
 import { arithmeticSheet } from '../report/arithmeticSheet.js'
 import { decibelText } from '../report/numberText.js'
 import { ARITHMETIC_FILE, ARITHMETIC_FORMAT, type ArithmeticDocument } from '../results/arithmetic.js'
-import { fileName } from '../results/unit.js'
+import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
 /** Describes a computed expression; its files have names, but no hashes yet. */

@@ -1,4 +1,4 @@
-import { fileName } from '../results/unit.js'
+import { fileName } from '../results/fileName.js'
 import { canvasPng } from './plot/canvas.js'
 import { mapPixels } from './plot/mapPixels.js'
 

@@ -1,5 +1,5 @@
 import type { StudyGroup } from '../results/study.js'
-import { INPUT_TEXTS } from '../results/unit.js'
+import { INPUT_TEXTS } from '../results/unit/compare.js'
 
 /** What may differ between networks and sizes of one results folder, and makes their numbers hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'loss', 'C', 'seed'] as const

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js'
 import { type Measured, measureLayers } from './metrics.js'
-import { readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
+import type { Unit } from './unit/schema.js'
+import { readUnit, readUnitMaps, unitFolder } from './unit/store.js'
 
 /** A stored unit with its maps and what is measured of them. */
 export interface MeasuredUnit {

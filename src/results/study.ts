@@ -6,7 +6,9 @@ import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import type { MeasuredUnit } from './measuredUnit.js'
 import { type Metric, unitMetrics } from './metrics.js'
-import { INPUT_TEXTS, readAnchorFeatures, readUnit, type Unit, type UnitInputs, unitFolder } from './unit.js'
+import { groupDifference, shapeDifference } from './unit/compare.js'
+import type { Unit, UnitInputs } from './unit/schema.js'
+import { readAnchorFeatures, readUnit, unitFolder } from './unit/store.js'
 import { openUnitReader, type UnitReader } from './unitReader.js'
 
 /** All stored units of one network and patch size. */
@@ -125,7 +127,7 @@ function seenLater<T>(promise: Promise<T>): Promise<T> {
 
 /** @throws InputError for a unit that cannot be averaged with the first of its group */
 function checkSameGroup(folder: string, unit: Unit, first: Unit | undefined): void {
-  const difference = first && (differenceOf(first.inputs, unit.inputs) ?? differentShape(first, unit))
+  const difference = first && (groupDifference(first.inputs, unit.inputs) ?? shapeDifference(first, unit))
   if (difference === undefined) return
   throw new InputError(
     `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
@@ -160,36 +162,6 @@ async function nullBaselineOf(
 }
 
 /**
- * What keeps two units of one network and size from being averaged; undefined: nothing. Fold schemes may differ: each
- * scheme's numbers are of the units that have it.
- */
-function differenceOf(a: UnitInputs, b: UnitInputs): string | undefined {
-  const differing = GROUP_SETTINGS.find(([name]) => {
-    const [one, other] = [INPUT_TEXTS[name](a), INPUT_TEXTS[name](b)]
-    return one !== undefined && other !== undefined && one !== other
-  })
-  return differing?.[1]
-}
-
-function differentShape(a: Unit, b: Unit): string | undefined {
-  const shapeOf = ({ rows, cols, layers }: Unit) => [rows, cols, ...layers.map(({ dims }) => dims)].join()
-  return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
-}
-
-/** What all units of a group have in common, and what it is called. */
-const GROUP_SETTINGS = [
-  ['stride', 'stride'],
-  ['layers', 'list of layers'],
-  ['weightsSha256', 'set of weights'],
-  ['background', 'background'],
-  ['blend', 'blend'],
-  ['precision', 'precision'],
-  ['loss', 'classifier'],
-  ['C', 'classifier'],
-  ['seed', 'classifier'],
-] as const
-
-/**
  * Looks at the units that a results folder holds beside the planned ones, before anything is computed.
  * @returns the names of patches beside those planned, which will be part of the same averages
  * @throws UsageError if they could not be averaged with the planned units
@@ -203,7 +175,7 @@ export async function patchesBeside(results: string, planned: readonly UnitInput
       if (folders.has(join(group, name))) continue
       const unit = await readUnit(join(group, name)).catch(() => undefined)
       if (unit === undefined) continue
-      const difference = differenceOf(inputs, unit.inputs)
+      const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
         throw new UsageError(
           `${results} holds patch ${unit.inputs.patch} with another ${difference}; choose another --out, or remove ${group}`,

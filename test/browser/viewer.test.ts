@@ -13,7 +13,7 @@ import { heatmapName } from '../../src/report/heatmap.js'
 import { writeReport } from '../../src/report/report.js'
 import { MAP_DECIMALS } from '../../src/report/viewer/mapCoding.js'
 import type { Summary } from '../../src/results/summary.js'
-import { readUnit, unitFolder } from '../../src/results/unit.js'
+import { readUnit, unitFolder } from '../../src/results/unit/store.js'
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from './chromium.js'
 import { PATCHES, STRIDE, writeStudy } from './study.js'
 

@@ -6,18 +6,17 @@ import { describe, expect, it } from 'vitest'
 import { InputError, OutputError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256, sha256OfFile } from '../../src/files/sha256.js'
+import { fileName } from '../../src/results/fileName.js'
+import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
 import {
-  fileName,
   findUnit,
   readAnchorFeatures,
   readFeatures,
   readUnit,
   readUnitMaps,
-  type Unit,
-  type UnitInputs,
   unitFolder,
   writeUnit,
-} from '../../src/results/unit.js'
+} from '../../src/results/unit/store.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { arraysOf, inputs, madeUnit } from './study.js'
 

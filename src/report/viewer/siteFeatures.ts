@@ -1,4 +1,5 @@
-import { readFeatures, type Unit } from '../../results/unit.js'
+import type { Unit } from '../../results/unit/schema.js'
+import { readFeatures } from '../../results/unit/store.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteFeatures } from './siteIndex.js'
 

@@ -8,7 +8,7 @@ import { figuresSection } from '../../../src/report/figures/files.js'
 import { panelLayout } from '../../../src/report/figures/panels.js'
 import { layoutPng, layoutSvg } from '../../../src/report/plot/layout.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import type { UnitInputs } from '../../../src/results/unit.js'
+import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { madeUnit } from '../../results/study.js'
 
 const LIMITS = { low: 0.88, high: 1 }
