@@ -1,5 +1,5 @@
 import type { ArithmeticAccuracySummary, Rate } from '../results/arithmeticSummary.js'
-import type { ResultTable, TableCell } from './tables.js'
+import type { ResultTable, TableCell } from './tables/model.js'
 
 const MEASURES = ['exact', 'recall', 'falseObjects'] as const
 

@@ -27,16 +27,11 @@ import { PAPER_LIMITS } from './paperLimits.js'
 import { protocolNote } from './protocolNote.js'
 import type { ReportSection } from './section.js'
 import { stageFolder } from './stagedFolder.js'
-import { tablesSection } from './tableSections.js'
-import {
-  nullBaselineTables,
-  type ResultTable,
-  separabilityTables,
-  similarityTables,
-  tableCsv,
-  tableLatex,
-  tableMarkdown,
-} from './tables.js'
+import { tableCsv } from './tables/csv.js'
+import { tableLatex } from './tables/latex.js'
+import { tableMarkdown } from './tables/markdown.js'
+import { nullBaselineTables, type ResultTable, separabilityTables, similarityTables } from './tables/model.js'
+import { tablesSection } from './tables/section.js'
 import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
 import type { SiteIndex } from './viewer/siteIndex.js'

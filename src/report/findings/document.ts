@@ -1,7 +1,7 @@
 import { escapeHtml, scrollBox } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
-import { markdownText } from '../tables.js'
+import { markdownText } from '../tables/markdown.js'
 import type { Evidence } from './evidence.js'
 import type { Finding } from './findings.js'
 import { VERDICT_RULE } from './verdict.js'

@@ -1,8 +1,7 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
-import { csvCell } from '../results/metrics.js'
-import type { NullBaselineSummary, SimilaritySummary, Summary, UnsolvedSummary } from '../results/summary.js'
-import { signedText } from './numberText.js'
-import { PAPER_FOLDS, type PaperTables } from './paper.js'
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import type { NullBaselineSummary, SimilaritySummary, Summary, UnsolvedSummary } from '../../results/summary.js'
+import { signedText } from '../numberText.js'
+import { PAPER_FOLDS, type PaperTables } from '../paper.js'
 
 /** A number with its spread over patches (Tables 1 and 2) or over folds (Tables 3 and 4). */
 export interface TableValue {
@@ -206,7 +205,8 @@ function tables(
     })
 }
 
-function hasPaper(rows: readonly TableRow[]): boolean {
+/** Whether the paper has any cell of these. */
+export function hasPaper(rows: readonly TableRow[]): boolean {
   return rows.some(({ cells }) => cells.some(({ paper }) => paper))
 }
 
@@ -235,7 +235,7 @@ export function columnTitle(key: readonly string[]): string {
 }
 
 /** What was measured less the paper's value; `sigmas` is that over the paper's standard deviation, if it is not zero. */
-function differenceOf({ measured, paper }: TableCell): { value: number; sigmas?: number } | undefined {
+export function differenceOf({ measured, paper }: TableCell): { value: number; sigmas?: number } | undefined {
   if (measured === undefined || paper === undefined) return undefined
   const value = measured.mean - paper.mean
   return paper.std === 0 ? { value } : { value, sigmas: value / paper.std }
@@ -252,109 +252,4 @@ export function cellParts(cell: TableCell): { own: string; paper?: string } {
   const { value, sigmas } = difference
   const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
   return { own, paper: `${published}, ${signedText(value, 3)}${inSigmas}` }
-}
-
-function cellText(cell: TableCell): string {
-  const { own, paper } = cellParts(cell)
-  return paper === undefined ? own : `${own} (${paper})`
-}
-
-export function tableMarkdown({ title, note, columns, rows }: ResultTable): string {
-  const head = ['model', 'layer', ...columns.map(columnTitle)]
-  const body = rows.map(({ model, layer, cells }) => [model, layer, ...cells.map(cellText)])
-  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  return [
-    `# ${markdownText(title)}`,
-    '',
-    line(head),
-    line(head.map(() => '---')),
-    ...body.map(line),
-    '',
-    markdownText(note),
-    '',
-  ].join('\n')
-}
-
-/** One row a cell of the table, with every digit. */
-export function tableCsv({ size, keys, columns, statistic, counted, rows }: ResultTable): string {
-  const head = [
-    'model',
-    'layer',
-    'size',
-    ...keys,
-    statistic,
-    'std',
-    counted,
-    `paper_${statistic}`,
-    'paper_std',
-    'difference',
-    'difference_sigmas',
-  ]
-  const lines = rows.flatMap(({ model, layer, cells }) =>
-    cells.map((cell, i) => {
-      const { measured, paper } = cell
-      const { value, sigmas } = differenceOf(cell) ?? {}
-      const values = [measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, value, sigmas]
-      return [model, layer, size, ...(columns[i] ?? []), ...values.map((value) => value ?? '')]
-    }),
-  )
-  return `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`
-}
-
-/** A tabular without packages; where the paper has values, its mean and the difference in its σ are columns too. */
-export function tableLatex({ title, note, columns, rows }: ResultTable): string {
-  const showsPaper = hasPaper(rows)
-  const perColumn = showsPaper ? 4 : 2
-  const heads = columns.map((key) => `\\multicolumn{${perColumn}}{c}{${columnTitle(key)}}`).join(' & ')
-  const subheads = columns
-    .map(() => `$\\bar{x}$ & $\\sigma$${showsPaper ? ' & paper & $\\Delta/\\sigma$' : ''}`)
-    .join(' & ')
-  const body = rows.map(({ model, layer, cells }) => {
-    const values = cells.flatMap((cell) => {
-      const { measured, paper } = cell
-      const own = [measured?.mean.toFixed(3) ?? '--', measured?.std.toFixed(3) ?? '--']
-      const { sigmas } = differenceOf(cell) ?? {}
-      const inSigmas = sigmas === undefined ? '--' : `$${signedText(sigmas, 1).replace('−', '-')}$`
-      return showsPaper ? [...own, paper?.mean.toFixed(3) ?? '--', inSigmas] : own
-    })
-    return `${[latexText(model), latexText(layer), ...values].join(' & ')} \\\\`
-  })
-  return [
-    `% ${oneLine(title)}`,
-    `% ${oneLine(note)}`,
-    `\\begin{tabular}{ll${'r'.repeat(perColumn * columns.length)}}`,
-    '\\hline',
-    `model & layer & ${heads} \\\\`,
-    ` & & ${subheads} \\\\`,
-    '\\hline',
-    ...body,
-    '\\hline',
-    '\\end{tabular}',
-    '',
-  ].join('\n')
-}
-
-/** Names come from files: what Markdown would take for markup is shown as itself. */
-export function markdownText(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*[\]|]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-}
-
-/** A row of a table is one line, and a comment is. */
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ')
-}
-
-function latexText(text: string): string {
-  const named: Record<string, string> = {
-    '\\': '\\textbackslash{}',
-    '~': '\\textasciitilde{}',
-    '^': '\\textasciicircum{}',
-    '<': '\\textless{}',
-    '>': '\\textgreater{}',
-    '|': '\\textbar{}',
-  }
-  return oneLine(text).replace(/[\\~^<>|&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
 }
