@@ -9,7 +9,8 @@ import { type Progress, silent } from '../progress.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { metricsCsv } from '../results/metrics.js'
-import { meanMap, noUnits, readStudy, type StudyGroup } from '../results/study.js'
+import { noUnits } from '../results/openResults.js'
+import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { type Summary, summarize } from '../results/summary.js'
 import { arithmeticSections } from './arithmetic.js'
 import { arithmeticTables } from './arithmeticTables.js'
@@ -179,9 +180,9 @@ async function readWithSite(
   let done = 0
   const groups = await readStudy(results, order, {
     onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
-    onUnit: async (unit, maps, home) => {
+    onUnit: async (unit, maps) => {
       if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, stands as it was')
-      await site.onUnit(unit, maps, home)
+      await site.onUnit(unit, maps)
       progress.update(++done)
     },
   }).finally(() => progress.stop())

@@ -13,7 +13,8 @@ import { heatmapName } from '../../src/report/heatmap.js'
 import { writeReport } from '../../src/report/report.js'
 import { MAP_DECIMALS } from '../../src/report/viewer/mapCoding.js'
 import type { Summary } from '../../src/results/summary.js'
-import { readUnit, unitFolder } from '../../src/results/unit/store.js'
+import { openUnit } from '../../src/results/unit/open.js'
+import { unitFolder } from '../../src/results/unit/store.js'
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from './chromium.js'
 import { PATCHES, STRIDE, writeStudy } from './study.js'
 
@@ -88,7 +89,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
         ...hot((Number((map[row * cols + col] as number).toFixed(MAP_DECIMALS)) - 0.88) / 0.12),
       ])
     }
-    const { layers } = await readUnit(folder)
+    const { layers } = await openUnit(results, folder)
     const { mean, min } = (layers[1] as (typeof layers)[number]).similarity['top-right']
     expect(await text(page, '#a-summary')).toBe(
       `mean ${mean.toFixed(3)}, lowest ${min.toFixed(MAP_DECIMALS).replace('-', '−')}`,

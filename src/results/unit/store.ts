@@ -9,8 +9,6 @@ import { fileName } from '../fileName.js'
 import { differencesOf } from './compare.js'
 import { documentSchema, UNIT_FORMAT, type Unit, type UnitInputs, unitSchema } from './schema.js'
 
-const MAPS_FILE = 'similarity.npy'
-
 /** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
 export function unitFolder(
   results: string,
@@ -31,12 +29,12 @@ export interface UnitArrays {
 
 /** Writes a unit whole or not at all; arrays are written as they lie in memory, without a copy. */
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
-  const files = new Map([[MAPS_FILE, encodeNpy(mapsShape(unit), arrays.maps)]])
-  for (const [i, { name, dims }] of unit.layers.entries()) {
-    files.set(anchorsFile(name), encodeNpy([ANCHOR_NAMES.length, dims], arrays.anchorFeatures[i] as Float32Array))
-    if (unit.inputs.keepsFeatures) {
-      files.set(featuresFile(name), encodeNpy([unit.rows, unit.cols, dims], arrays.features?.[i] as Float32Array))
-    }
+  const files = new Map<string, ReturnType<typeof encodeNpy>>()
+  const add = ({ file, shape }: ArrayFile, data: Float32Array) => files.set(file, encodeNpy(shape, data))
+  add(mapsFile(unit), arrays.maps)
+  for (const [i, layer] of unit.layers.entries()) {
+    add(anchorsFile(layer), arrays.anchorFeatures[i] as Float32Array)
+    if (unit.inputs.keepsFeatures) add(featuresFile(unit, layer), arrays.features?.[i] as Float32Array)
   }
   const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
   const complete = unitSchema.parse({ ...unit, arrays: digests })
@@ -48,22 +46,35 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   return complete
 }
 
-function mapsShape({ layers, rows, cols }: Omit<Unit, 'arrays'>): readonly number[] {
-  return [layers.length, ANCHOR_NAMES.length, rows, cols]
+/** An array beside unit.json. */
+export interface ArrayFile {
+  readonly file: string
+  readonly shape: readonly number[]
 }
 
-function anchorsFile(layer: string): string {
-  return `anchors-${fileName(layer)}.npy`
+type Layer = Unit['layers'][number]
+
+/** Cosine maps of all layers. */
+export function mapsFile({ layers, rows, cols }: Omit<Unit, 'arrays'>): ArrayFile {
+  return { file: 'similarity.npy', shape: [layers.length, ANCHOR_NAMES.length, rows, cols] }
 }
 
-function featuresFile(layer: string): string {
-  return `features-${fileName(layer)}.npy`
+/** A layer's features with the patch at the anchors. */
+export function anchorsFile({ name, dims }: Layer): ArrayFile {
+  return { file: `anchors-${fileName(name)}.npy`, shape: [ANCHOR_NAMES.length, dims] }
 }
 
-/** Names of a unit's arrays, of which unit.json has the hashes. */
-function arrayFiles({ inputs, layers }: Omit<Unit, 'arrays'>): readonly string[] {
-  const perLayer = inputs.keepsFeatures ? [anchorsFile, featuresFile] : [anchorsFile]
-  return [MAPS_FILE, ...layers.flatMap(({ name }) => perLayer.map((file) => file(name)))]
+/** A layer's features at all positions; only of a unit that keeps them. */
+export function featuresFile({ rows, cols }: Omit<Unit, 'arrays'>, { name, dims }: Layer): ArrayFile {
+  return { file: `features-${fileName(name)}.npy`, shape: [rows, cols, dims] }
+}
+
+function arrayFiles(unit: Unit): readonly string[] {
+  const perLayer = unit.layers.flatMap((layer) => [
+    anchorsFile(layer),
+    ...(unit.inputs.keepsFeatures ? [featuresFile(unit, layer)] : []),
+  ])
+  return [mapsFile(unit), ...perLayer].map(({ file }) => file)
 }
 
 /** What a results folder holds in a unit's place. */
@@ -113,34 +124,10 @@ export async function readUnit(folder: string): Promise<Unit> {
 }
 
 /**
- * Reads a unit's maps, [layers, 5, rows, cols].
- * @throws InputError if the array is missing or not the one that unit.json describes
+ * Reads one of a unit's arrays, all of it into memory.
+ * @throws InputError if it is missing or not the one that unit.json describes
  */
-export function readUnitMaps(folder: string, unit: Unit): Promise<NpyArray> {
-  return readUnitArray(folder, unit, MAPS_FILE, mapsShape(unit))
-}
-
-/**
- * Reads the features of one of a unit's layers with the patch at the anchors, [5, dims].
- * @throws InputError if the array is missing or not the one that unit.json describes
- */
-export function readAnchorFeatures(folder: string, unit: Unit, layer: number): Promise<NpyArray> {
-  const { name, dims } = unit.layers[layer] as Unit['layers'][number]
-  return readUnitArray(folder, unit, anchorsFile(name), [ANCHOR_NAMES.length, dims])
-}
-
-/**
- * Reads the features of one of a unit's layers at all positions, [rows, cols, dims], all of them into memory.
- * @returns undefined if the unit does not keep them
- * @throws InputError if the array is missing or not the one that unit.json describes
- */
-export async function readFeatures(folder: string, unit: Unit, layer: number): Promise<NpyArray | undefined> {
-  if (!unit.inputs.keepsFeatures) return undefined
-  const { name, dims } = unit.layers[layer] as Unit['layers'][number]
-  return readUnitArray(folder, unit, featuresFile(name), [unit.rows, unit.cols, dims])
-}
-
-async function readUnitArray(folder: string, unit: Unit, file: string, shape: readonly number[]): Promise<NpyArray> {
+export async function readUnitArray(folder: string, unit: Unit, { file, shape }: ArrayFile): Promise<NpyArray> {
   const path = join(folder, file)
   const array = await readNpy(path)
   if (sha256(...encodeNpy(array.shape, array.data)) !== unit.arrays[file] || array.shape.join() !== shape.join()) {
