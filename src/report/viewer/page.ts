@@ -77,7 +77,7 @@ ${html}
 </section>`
 }
 
-/** JSON that may stand in a script element: no end tag, no comment. */
+/** JSON that a script element can hold: no end tag, no comment. */
 export function embeddedJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
 }

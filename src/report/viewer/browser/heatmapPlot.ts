@@ -1,3 +1,4 @@
+import type { Position } from '../../../engine/positions.js'
 import type { ColourLimits } from '../../heatmap.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
@@ -6,7 +7,6 @@ import type { SiteGroup } from '../siteIndex.js'
 import type { ColourMap } from './colours.js'
 import { svgNode } from './dom.js'
 import type { LoadedMap } from './maps.js'
-import type { Place } from './view.js'
 
 /** Room for the axes around the map, in CSS pixels. */
 const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
@@ -18,9 +18,9 @@ export interface HeatmapPlot {
   /** Leaves the place empty, as large as it is. */
   readonly clear: () => void
   /** Moves the cross-hairs. */
-  readonly point: (place: Place) => void
+  readonly point: (position: Position) => void
   /** The position under a point of the screen; undefined outside the map. */
-  readonly placeAt: (clientX: number, clientY: number) => Place | undefined
+  readonly positionAt: (clientX: number, clientY: number) => Position | undefined
 }
 
 /** @param box an empty element that the plot fills */
@@ -42,7 +42,7 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` })
       axes.setAttribute('viewBox', `0 0 ${box.clientWidth} ${total}`)
       const area = areaOf(group, width, height)
-      const marks = [...axisElements(area), anchorMark(map.fitted.anchorPlace, area)]
+      const marks = [...axisElements(area), anchorMark(map.fitted.anchorPosition, area)]
       axes.replaceChildren(...marks.map(svgNode), cross)
     },
     clear: () => {
@@ -50,12 +50,12 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
       canvas.width = 0
       axes.replaceChildren()
     },
-    point: (place) => {
+    point: (position) => {
       const { clientWidth, clientHeight } = canvas
       if (group === undefined) return
-      cross.replaceChildren(...crossHairs(place, areaOf(group, clientWidth, clientHeight)).map(svgNode))
+      cross.replaceChildren(...crossHairs(position, areaOf(group, clientWidth, clientHeight)).map(svgNode))
     },
-    placeAt: (clientX, clientY) => {
+    positionAt: (clientX, clientY) => {
       const { left, top, width, height } = canvas.getBoundingClientRect()
       if (group === undefined || width === 0) return undefined
       const row = Math.floor(((clientY - top) / height) * group.rows)
@@ -109,18 +109,18 @@ function areaOf({ rows, cols, stride }: SiteGroup, width: number, height: number
 
 function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly SvgElement[] {
   const [left, bottom] = [MARGIN.left, MARGIN.top + height]
-  const below = { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 14 } as const
-  const beside = { side: 'left', from: left - 5, to: left, numbers: left - 8 } as const
+  const xAxis = { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 14 } as const
+  const yAxis = { side: 'left', from: left - 5, to: left, numbers: left - 8 } as const
   return [
     svg('rect', { class: 'edge', x: left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
-    ...tickElements([...axisTicks(columns, x, below), ...axisTicks(rows, y, beside)], TICK_COLOUR),
+    ...tickElements([...axisTicks(columns, x, xAxis), ...axisTicks(rows, y, yAxis)], TICK_COLOUR),
     text(left + width / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
     uprightTitle(12, MARGIN.top + height / 2, 'row (px)'),
   ]
 }
 
 /** A plus, moved inwards where the anchor lies on the rim; light under dark, so that it is seen on any colour. */
-function anchorMark({ row, col }: Place, { x, y, width, height }: MapArea): SvgElement {
+function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>
     Math.min(from + Math.max(arm, length - arm), Math.max(from + arm, value))
@@ -130,7 +130,7 @@ function anchorMark({ row, col }: Place, { x, y, width, height }: MapArea): SvgE
 }
 
 /** Lines that leave the position itself free. */
-function crossHairs({ row, col }: Place, { x, y, width, height }: MapArea): readonly SvgElement[] {
+function crossHairs({ row, col }: Position, { x, y, width, height }: MapArea): readonly SvgElement[] {
   const [left, top] = [x(col), y(row)]
   const gap = 5
   const d = [

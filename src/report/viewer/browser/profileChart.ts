@@ -21,11 +21,11 @@ export interface Profile {
   readonly lines: readonly ProfileLine[]
   /** What is along the axis: "column (px)". */
   readonly axis: string
-  /** Where the cursor stands, in pixels. */
+  /** Pixel of the cursor. */
   readonly cursor: number
-  /** The anchor's place on the axis. */
+  /** Pixel of the anchor. */
   readonly anchor: number
-  /** Ends of the axis of similarities; the same for every profile of a view, so that it stands still. */
+  /** Ends of the axis of similarities; the same for every profile of a view, so that it does not move. */
   readonly low: number
   readonly high: number
 }
@@ -41,8 +41,8 @@ export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low
   const y = (value: number) => floor - levels.at(value) * (floor - top)
   const upright = (name: string, at: number) => svg('line', { class: name, x1: at, x2: at, y1: top, y2: floor })
   const level = (name: string, at: number) => svg('line', { class: name, x1: left, x2: right, y1: at, y2: at })
-  const below = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
-  const beside = { side: 'left', from: left, to: right, numbers: left - 7 } as const
+  const xAxis = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
+  const yAxis = { side: 'left', from: left, to: right, numbers: left - 7 } as const
   const curves = lines.flatMap((line): readonly SvgElement[] => [
     svg('path', { class: `curve ${line.panel}`, d: pathOf(line, x, y) }),
     svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(valueAt(line, cursor)), r: 4 }),
@@ -50,9 +50,9 @@ export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low
   const drawn = svg(
     'svg',
     { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
-    ...tickElements(axisTicks(levels, y, beside)),
+    ...tickElements(axisTicks(levels, y, yAxis)),
     level('edge', floor),
-    ...tickElements(axisTicks(pixels, x, below), TICK_COLOUR),
+    ...tickElements(axisTicks(pixels, x, xAxis), TICK_COLOUR),
     upright('anchor-line', x(anchor)),
     upright('cursor-line', x(cursor)),
     ...lines.flatMap(({ panel, baseline }) =>
