@@ -142,7 +142,7 @@ async function sheetOf(
     decodedOperands: new Map(operands.map(({ name }, i) => [name, computed.decodedOperands[i] as FramePixels])),
     expectation: expectation.image,
     decodedResult: decoded,
-    beside: [
+    extra: [
       { label: 'expected, decoded', image: computed.decodedExpectation },
       { label: `result from ${other}`, image: origins[other].decoded },
     ],

@@ -19,7 +19,7 @@ import { type Figure, paperFigures } from './figures/figures.js'
 import { figuresSection, writeFigures } from './figures/files.js'
 import { findingsSection } from './findings/document.js'
 import { writeFindings } from './findings/files.js'
-import { type Finding, findingsOf } from './findings/findings.js'
+import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { foldsSection } from './folds.js'
 import { type ColourLimits, heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
@@ -91,11 +91,11 @@ interface ReadStudy {
   readonly index: SiteIndex
 }
 
-/** What a report says, beside heatmaps and the site. */
+/** What a report says, heatmaps and the site apart. */
 interface ReportContents {
   readonly summary: Summary
   readonly tables: readonly ResultTable[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly ClaimFinding[]
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
   /** That numbers of one folder were measured otherwise than others; undefined: they were not. */
@@ -181,7 +181,7 @@ async function readWithSite(
   const groups = await readStudy(results, order, {
     onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
     onUnit: async (unit, maps) => {
-      if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, stands as it was')
+      if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, is as it was')
       await site.onUnit(unit, maps)
       progress.update(++done)
     },

@@ -63,8 +63,8 @@ export async function readStudy(
   } finally {
     await reader.close()
   }
-  const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
-  return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
+  const rank = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
+  return groups.sort((a, b) => rank(a.model) - rank(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
 /** Visits of units that may run side by side. */

@@ -29,7 +29,7 @@ function sheetOf(expression: string, changes: Partial<ArithmeticSheet> = {}): Ar
     decodedOperands: new Map(['A', 'B'].map((name) => [name, picture(`decoded${name}`)])),
     expectation: picture('expectation'),
     decodedResult: picture('result'),
-    beside: [{ label: 'beside', image: picture('beside') }],
+    extra: [{ label: 'beside', image: picture('beside') }],
     ...changes,
   }
 }

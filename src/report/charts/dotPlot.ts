@@ -23,7 +23,7 @@ export interface DotPlot {
     /** One a series; undefined: not measured. */
     readonly dots: readonly (Dot | undefined)[]
   }[]
-  /** Where a line stands across all rows. */
+  /** Value of an upright line across all rows. */
   readonly reference?: number
 }
 
@@ -50,7 +50,7 @@ export function dotPlot({ name, axis, scale, series, rows, reference }: DotPlot)
 
 type Row = DotPlot['rows'][number]
 
-/** A network's name stands at its first row alone, below a rule. */
+/** A network's name is at its first row alone, below a rule. */
 function rowLabels({ model, layer }: Row, previous: Row | undefined, y: number): readonly SvgElement[] {
   const isFirst = previous?.model !== model
   return [

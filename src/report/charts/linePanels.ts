@@ -35,14 +35,14 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
     const bottom = top + HEIGHT
     const placeX = (value: number) => left + x.scale.at(value) * WIDTH
     const placeY = (value: number) => top + (1 - y.scale.at(value)) * HEIGHT
-    const below = { side: 'below', from: top, to: bottom, numbers: bottom + 11 } as const
-    const beside = { side: 'left', from: left, to: left + WIDTH, numbers: left - 5 } as const
+    const xAxis = { side: 'below', from: top, to: bottom, numbers: bottom + 11 } as const
+    const yAxis = { side: 'left', from: left, to: left + WIDTH, numbers: left - 5 } as const
     return [
       text(left, top - 8, shortened(title, 26), { 'font-weight': 600 }),
       text(left + WIDTH / 2, bottom + 32, x.title, { 'text-anchor': 'middle' }),
       ...(i % PER_ROW === 0 ? [uprightTitle(12, top + HEIGHT / 2, y.title)] : []),
-      ...tickElements(axisTicks(x.scale, placeX, below)),
-      ...tickElements(axisTicks(y.scale, placeY, beside)),
+      ...tickElements(axisTicks(x.scale, placeX, xAxis)),
+      ...tickElements(axisTicks(y.scale, placeY, yAxis)),
       ...lines.flatMap((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY)),
     ]
   })

@@ -99,11 +99,11 @@ function axesOf(
   const bottom = y + height
   const across = positionScale(cols, stride, MOST_TICKS, TICK_STEPS)
   const down = positionScale(rows, stride, MOST_TICKS, TICK_STEPS)
-  const below = { side: 'below', from: bottom, to: bottom + TICK, numbers: bottom + TICK + LINE / 2 } as const
-  const beside = { side: 'left', from: x - TICK, to: x, numbers: x - TICK - 4 } as const
+  const xAxis = { side: 'below', from: bottom, to: bottom + TICK, numbers: bottom + TICK + LINE / 2 } as const
+  const yAxis = { side: 'left', from: x - TICK, to: x, numbers: x - TICK - 4 } as const
   const ticks = [
-    ...axisTicks(across, (offset) => x + wholePixel(across.at(offset) * width), below),
-    ...axisTicks(down, (offset) => y + wholePixel(down.at(offset) * height), beside),
+    ...axisTicks(across, (offset) => x + wholePixel(across.at(offset) * width), xAxis),
+    ...axisTicks(down, (offset) => y + wholePixel(down.at(offset) * height), yAxis),
   ]
   return { labels: ticks.map(({ label }) => label), lines: [...frameOf({ x, y, width, height }), ...ticks.map(lineOf)] }
 }

@@ -16,7 +16,7 @@ export interface AxisTick {
 }
 
 /** Where an axis lies beside a plot, in pixels of the drawing. */
-export interface AxisPlace {
+export interface AxisGeometry {
   readonly side: 'below' | 'left' | 'right'
   /** Where the ticks' lines begin and end: rows of an axis below the plot, else columns. */
   readonly from: number
@@ -25,14 +25,14 @@ export interface AxisPlace {
   readonly numbers: number
 }
 
-/** @param place of a value along the axis */
+/** @param toPixel of a value, along the axis */
 export function axisTicks(
   { ticks, format }: Pick<Scale, 'ticks' | 'format'>,
-  place: (value: number) => number,
-  { side, from, to, numbers }: AxisPlace,
+  toPixel: (value: number) => number,
+  { side, from, to, numbers }: AxisGeometry,
 ): readonly AxisTick[] {
   return ticks.map((tick) => {
-    const [at, words] = [place(tick), format(tick)]
+    const [at, words] = [toPixel(tick), format(tick)]
     if (side === 'below') {
       return {
         line: { x1: at, y1: from, x2: at, y2: to },
@@ -44,7 +44,7 @@ export function axisTicks(
   })
 }
 
-/** From the middle of a line of text to the line that its letters stand on, as a share of the size of its letters. */
+/** From the middle of a line of text to the base line of its letters, as a share of the size of its letters. */
 const BASELINE = 1 / 3
 
 const TEXT_ANCHORS = { left: 'start', center: 'middle', right: 'end' } as const
@@ -57,7 +57,7 @@ export function labelAttributes({ x, y, align }: Label, letterSize: number) {
 /** Size of the letters in charts and on the page, in pixels. */
 export const LETTER_SIZE = 12
 
-/** Of ticks that are short lines beside the plot; those that run through it stand back. */
+/** Of ticks that are short lines beside the plot; those that run through it are fainter. */
 export const TICK_COLOUR = 'var(--strong)'
 
 /** Ticks in the colours of the page. */
@@ -68,7 +68,7 @@ export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)')
   })
 }
 
-/** What an axis shows, upwards beside it; (x, y) is where its letters stand in the middle. */
+/** What an axis shows, upwards beside it; (x, y) is the middle of its base line. */
 export function uprightTitle(x: number, y: number, words: string): SvgElement {
   return text(x, y, words, { 'text-anchor': 'middle', transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})` })
 }

@@ -18,7 +18,7 @@ const GLYPHS = [
   '88s8896 00hhhjd 00hhha4 00hhlla 00ha4ah hhhhf1e 00v248v 2448442 4444444 8442448 008l200',
 ].flatMap((line) => line.split(' '))
 
-/** Letters that stand two dots lower, with their tails below the line. */
+/** Letters that are drawn two dots lower, with their tails below the line. */
 const DESCENDERS = 'gpqy'
 const DESCENT = 2
 

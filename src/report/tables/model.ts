@@ -7,7 +7,7 @@ import { PAPER_FOLDS, type PaperTables } from '../paper.js'
 export interface TableValue {
   readonly mean: number
   readonly std: number
-  /** How many patches (null baseline: pairs of patches) stand behind it; not known of the paper's. */
+  /** Of how many patches (null baseline: pairs of patches); not known of the paper's. */
   readonly count?: number
 }
 
@@ -41,7 +41,7 @@ export interface ResultTable {
   readonly rows: readonly TableRow[]
 }
 
-/** A value and its place in a table. */
+/** A value and the cell of a table that it belongs to. */
 interface Entry {
   readonly model: string
   readonly layer: string
@@ -51,7 +51,7 @@ interface Entry {
 }
 
 /** What the tables of one experiment have in common. */
-interface Kind {
+interface TableKind {
   readonly numbers: Readonly<Record<number, number>>
   readonly stem: string
   readonly title: string
@@ -61,7 +61,7 @@ interface Kind {
   readonly counted: string
 }
 
-const SIMILARITY: Kind = {
+const SIMILARITY: TableKind = {
   numbers: { 125: 1, 75: 2 },
   stem: 'similarity',
   title: 'Mean cosine similarity to each anchor',
@@ -71,7 +71,7 @@ const SIMILARITY: Kind = {
   counted: 'patches',
 }
 
-const SEPARABILITY: Kind = {
+const SEPARABILITY: TableKind = {
   numbers: { 125: 3, 75: 4 },
   stem: 'separability',
   title: 'Accuracy of linear classifiers of the object’s half',
@@ -81,7 +81,7 @@ const SEPARABILITY: Kind = {
   counted: 'patches',
 }
 
-const NULL_BASELINE: Kind = {
+const NULL_BASELINE: TableKind = {
   numbers: {},
   stem: 'null-baseline',
   title: 'Mean cosine similarity between different objects at the same place',
@@ -104,12 +104,12 @@ export function similarityTables(
   wholePaper: boolean,
 ): readonly ResultTable[] {
   const columns = ANCHOR_NAMES.map((anchor) => [anchor])
-  const own = measured.map(({ anchor, mean, std, patches, ...place }) => ({
-    ...place,
+  const own = measured.map(({ anchor, mean, std, patches, ...cell }) => ({
+    ...cell,
     key: [anchor],
     value: { mean, std, count: patches },
   }))
-  const published = paper.map(({ anchor, mean, std, ...place }) => ({ ...place, key: [anchor], value: { mean, std } }))
+  const published = paper.map(({ anchor, mean, std, ...cell }) => ({ ...cell, key: [anchor], value: { mean, std } }))
   return tables(SIMILARITY, columns, own, published, wholePaper)
 }
 
@@ -135,8 +135,8 @@ export function separabilityTables(
     key: [task, cv],
     value: { mean: accuracy, std, count: patches },
   }))
-  const published = paper.map(({ task, accuracy, std, ...place }) => ({
-    ...place,
+  const published = paper.map(({ task, accuracy, std, ...cell }) => ({
+    ...cell,
     key: [task, PAPER_FOLDS],
     value: { mean: accuracy, std },
   }))
@@ -160,8 +160,8 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
   const present = (['same', 'different'] as const).filter((classes) =>
     measured.some((cell) => cell.classes === classes),
   )
-  const own = measured.map(({ classes, mean, std, pairs, ...place }) => ({
-    ...place,
+  const own = measured.map(({ classes, mean, std, pairs, ...cell }) => ({
+    ...cell,
     key: [`${classes} class`],
     value: { mean, std, count: pairs },
   }))
@@ -175,15 +175,15 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
 }
 
 function tables(
-  kind: Kind,
+  kind: TableKind,
   columns: readonly (readonly string[])[],
   measured: readonly Entry[],
   paper: readonly Entry[],
   wholePaper: boolean,
 ): readonly ResultTable[] {
   const listed = [...(wholePaper ? paper : []), ...measured]
-  const own = byPlace(measured)
-  const published = byPlace(paper)
+  const own = byCell(measured)
+  const published = byCell(paper)
   return [...new Set(listed.map(({ size }) => size))]
     .sort((a, b) => b - a)
     .map((size) => {
@@ -194,8 +194,8 @@ function tables(
       )
       const rows = [...names.values()].map(({ model, layer }) => {
         const cells = columns.map((key) => {
-          const place = placeOf({ model, layer, size, key })
-          return cellOf(own.get(place), published.get(place))
+          const cell = cellKey({ model, layer, size, key })
+          return cellOf(own.get(cell), published.get(cell))
         })
         return { model, layer, cells }
       })
@@ -210,19 +210,19 @@ export function hasPaper(rows: readonly TableRow[]): boolean {
   return rows.some(({ cells }) => cells.some(({ paper }) => paper))
 }
 
-function placeOf({ model, layer, size, key }: Omit<Entry, 'value'>): string {
+function cellKey({ model, layer, size, key }: Omit<Entry, 'value'>): string {
   return JSON.stringify([model, layer, size, ...key])
 }
 
-function byPlace(entries: readonly Entry[]): ReadonlyMap<string, TableValue> {
-  return new Map(entries.map((entry) => [placeOf(entry), entry.value]))
+function byCell(entries: readonly Entry[]): ReadonlyMap<string, TableValue> {
+  return new Map(entries.map((entry) => [cellKey(entry), entry.value]))
 }
 
 function cellOf(measured: TableValue | undefined, paper: TableValue | undefined): TableCell {
   return { ...(measured && { measured }), ...(paper && { paper }) }
 }
 
-function tableTitle({ numbers, stem, title }: Kind, size: number): { name: string; title: string } {
+function tableTitle({ numbers, stem, title }: TableKind, size: number): { name: string; title: string } {
   const number = numbers[size]
   const whole = `${title}, patches of ${size}×${size}`
   if (number === undefined) return { name: `${stem}-${size}`, title: whole }

@@ -25,8 +25,8 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
  */
 export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
   const description = await readUnit(folder)
-  const place = unitFolder(results, description.inputs)
-  if (folder !== place) throw new InputError(`${folder} holds the unit of ${place}; remove it or put it there`)
+  const expected = unitFolder(results, description.inputs)
+  if (folder !== expected) throw new InputError(`${folder} holds the unit of ${expected}; remove it or put it there`)
   return unitWithArrays(folder, description)
 }
 

@@ -86,7 +86,7 @@ export type StoredUnit =
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
- * Looks whether a unit stands in a results folder, whole, undamaged and made from these inputs. A unit that holds more fold
+ * Looks whether a results folder holds a unit that is whole, undamaged and made from these inputs. A unit that holds more fold
  * schemes than asked for, or separability or features where none are asked for, will do.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
