@@ -9,7 +9,8 @@
  * show; anti-aliased networks have a tenth of the grid.
  */
 import { ANCHOR_NAMES, anchorPositions } from '../dist/engine/positions.js'
-import { UNIT_FORMAT, writeUnit } from '../dist/results/unit.js'
+import { UNIT_FORMAT } from '../dist/results/unit/schema.js'
+import { writeUnit } from '../dist/results/unit/store.js'
 
 const NETWORKS = ['alexnet', 'resnet50', 'mobilenet_v2'].flatMap((name) => [name, `${name}-aa`])
 const SIZES = [125, 75]

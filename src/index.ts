@@ -77,7 +77,7 @@ export {
 } from './networks/index.js'
 export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { Progress, ProgressMeasure } from './progress.js'
-export type { Finding as ClaimFinding } from './report/findings/findings.js'
+export type { ClaimFinding } from './report/findings/findings.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmetic.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'

@@ -10,7 +10,7 @@ import { sha256 } from '../files/sha256.js'
 import { arithmeticSheet } from '../report/arithmeticSheet.js'
 import { decibelText } from '../report/numberText.js'
 import { ARITHMETIC_FILE, ARITHMETIC_FORMAT, type ArithmeticDocument } from '../results/arithmetic.js'
-import { fileName } from '../results/unit.js'
+import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
 /** Describes a computed expression; its files have names, but no hashes yet. */
@@ -142,7 +142,7 @@ async function sheetOf(
     decodedOperands: new Map(operands.map(({ name }, i) => [name, computed.decodedOperands[i] as FramePixels])),
     expectation: expectation.image,
     decodedResult: decoded,
-    beside: [
+    extra: [
       { label: 'expected, decoded', image: computed.decodedExpectation },
       { label: `result from ${other}`, image: origins[other].decoded },
     ],

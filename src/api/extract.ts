@@ -16,7 +16,7 @@ import type { Network, Precision } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { type Progress, silent } from '../progress.js'
-import { fileName } from '../results/unit.js'
+import { fileName } from '../results/fileName.js'
 import { checkBlend, chooseNetwork, type NetworkChoice } from './options.js'
 
 /** After so many batches a worker, features leave the memory that threads share, which holds no more than these, and go to disk. */

@@ -13,11 +13,11 @@ import {
   PAPER_PER_CLASS,
 } from '../patches/cocoPatches.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
-import { contactSheet } from '../patches/contactSheet.js'
 import { readImage } from '../patches/image.js'
 import { ASPECTS, type Aspect, cutFree, ownPictures } from '../patches/ownPatches.js'
 import { type ManifestPatch, type PatchFailure, storePatch, writeManifest } from '../patches/patchFolder.js'
 import { type Progress, silent } from '../progress.js'
+import { contactSheet } from '../report/contactSheet.js'
 import { fetchImages } from './cocoImages.js'
 
 export interface CocoPatchesOptions {

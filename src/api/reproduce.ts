@@ -28,7 +28,7 @@ import type { ColourLimits } from '../report/heatmap.js'
 import { checkLimits, type ReportOptions, writeReport } from '../report/report.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
-import { patchesBeside } from '../results/study.js'
+import { unplannedPatches } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { computeArithmeticPlan, imagesOfArithmetic } from './arithmeticStudy.js'
 import { storeUnit } from './storeUnit.js'
@@ -92,7 +92,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const device = options.device ?? 'auto'
   const request = checkedRequest(options)
   const study = await planStudy(options)
-  const beside = await patchesBeside(
+  const beside = await unplannedPatches(
     study.out,
     study.units.map((unit) => unitInputs(study, unit)),
   )

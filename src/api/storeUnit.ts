@@ -14,7 +14,8 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
-import { type Unit, writeUnit } from '../results/unit.js'
+import type { Unit } from '../results/unit/schema.js'
+import { writeUnit } from '../results/unit/store.js'
 import { type Study, unitInputs } from './studyPlan.js'
 
 /** What is measured of a layer. */

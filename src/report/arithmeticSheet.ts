@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 import type { Term } from '../experiments/expression.js'
 import type { FramePixels } from '../experiments/objectScene.js'
-import { type Canvas, drawText, fill, paste, textSize } from './pixelText.js'
+import { blankCanvas, type Canvas, canvasPng, fill, paste } from './plot/canvas.js'
+import { cutText, drawText, textSize } from './plot/letters.js'
 
 /** What a contact sheet shows: pictures are RGB [side, side, 3]. */
 export interface ArithmeticSheet {
@@ -15,7 +16,7 @@ export interface ArithmeticSheet {
   readonly expectation: FramePixels
   readonly decodedResult: FramePixels
   /** Pictures after the decoded result, apart from the expression. */
-  readonly beside: readonly { readonly label: string; readonly image: FramePixels }[]
+  readonly extra: readonly { readonly label: string; readonly image: FramePixels }[]
 }
 
 const MARGIN = 16
@@ -32,40 +33,38 @@ const LEAST_SIDE = 32
 
 /**
  * The paper's Figure 6 for one layer, PNG: a row of the expression in pixels and below it the decoded operands with the
- * decoded result, and what is to be seen beside it.
+ * decoded result, and the extra pictures after it.
  */
 export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const { terms, title } = sheet
-  const columns = terms.length + 1 + sheet.beside.length
+  const columns = terms.length + 1 + sheet.extra.length
   const side = Math.max(LEAST_SIDE, Math.min(sheet.side, Math.floor(MAX_WIDTH / columns) - SIGN_WIDTH))
-  const place = (column: number) => MARGIN + SIGN_WIDTH + column * (side + SIGN_WIDTH)
+  const left = (column: number) => MARGIN + SIGN_WIDTH + column * (side + SIGN_WIDTH)
   const top = MARGIN + title.length * LINE_HEIGHT + MARGIN / 2
   const rowHeight = LABEL_HEIGHT + side + MARGIN
   const titleWidth = Math.max(...title.map((line) => textSize(line, DOT).cols))
-  const cols = Math.max(place(columns - 1) + side, titleWidth + MARGIN) + MARGIN
+  const cols = Math.max(left(columns - 1) + side, titleWidth + MARGIN) + MARGIN
   const rows = top + 2 * rowHeight
-  const canvas: Canvas = { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
+  const canvas = blankCanvas(rows, cols)
   for (const [i, line] of title.entries()) drawText(canvas, line, MARGIN + i * LINE_HEIGHT, MARGIN, DOT)
   const inPixels = { images: sheet.operands, result: sheet.expectation, label: 'expected' }
   const decoded = { images: sheet.decodedOperands, result: sheet.decodedResult, label: 'result, decoded' }
   for (const [r, { images, result, label }] of [inPixels, decoded].entries()) {
     const row = top + r * rowHeight
     const panel = async (column: number, image: FramePixels, text: string) =>
-      drawPanel(canvas, await shrunk(image, sheet.side, side), side, row, place(column), text)
+      drawPanel(canvas, await shrunk(image, sheet.side, side), side, row, left(column), text)
     for (const [i, { name, coefficient }] of terms.entries()) {
-      drawSign(canvas, coefficient, i === 0, row + LABEL_HEIGHT + side / 2, place(i) - SIGN_WIDTH / 2)
+      drawSign(canvas, coefficient, i === 0, row + LABEL_HEIGHT + side / 2, left(i) - SIGN_WIDTH / 2)
       await panel(i, images.get(name) as FramePixels, r === 0 ? name : `${name}, decoded`)
     }
-    drawEquals(canvas, row + LABEL_HEIGHT + side / 2, place(terms.length) - SIGN_WIDTH / 2)
+    drawEquals(canvas, row + LABEL_HEIGHT + side / 2, left(terms.length) - SIGN_WIDTH / 2)
     await panel(terms.length, result, label)
   }
-  for (const [i, { label, image }] of sheet.beside.entries()) {
+  for (const [i, { label, image }] of sheet.extra.entries()) {
     const column = terms.length + 1 + i
-    drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, place(column), label)
+    drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, left(column), label)
   }
-  return sharp(canvas.pixels, { raw: { width: cols, height: rows, channels: 3 } })
-    .png({ compressionLevel: 9 })
-    .toBuffer()
+  return canvasPng(canvas)
 }
 
 async function shrunk(image: FramePixels, from: number, to: number): Promise<FramePixels> {
@@ -76,9 +75,7 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
 
 /** A picture in a thin frame, since both may be white, with its name above; a name that is too long is cut. */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): void {
-  const letters = Math.floor((side + SIGN_WIDTH) / textSize('mm', DOT).cols) * 2
-  const text = label.length > letters ? `${label.slice(0, Math.max(1, letters - 2))}..` : label
-  drawText(canvas, text, row, col, DOT)
+  drawText(canvas, cutText(label, side + SIGN_WIDTH, DOT), row, col, DOT)
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
   paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
 }

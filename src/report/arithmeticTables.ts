@@ -1,5 +1,5 @@
 import type { ArithmeticAccuracySummary, Rate } from '../results/arithmeticSummary.js'
-import type { ResultTable, TableCell } from './tables.js'
+import type { ResultTable, TableCell } from './tables/model.js'
 
 const MEASURES = ['exact', 'recall', 'falseObjects'] as const
 
@@ -36,7 +36,7 @@ function tablesOf(size: number, measured: readonly ArithmeticAccuracySummary[]):
       name: `arithmetic-exact-${size}`,
       title: `Exact results of feature arithmetic, objects of ${size}×${size}`,
       note: 'Share ± binomial standard error of random expressions whose result has every expected object and no other. An object is there where the result is nearer to the expected scene with it than without it: by the true features of the two scenes, or within the object’s square by what the generator makes of them. 3-2: three objects less two of them; the others likewise.',
-      ...filled(
+      ...columnsAndRows(
         ofKinds.map((entry) => ({
           entry,
           key: [JUDGED_NAMES[entry.judged], REFERENCE_NAMES[entry.reference], entry.kind],
@@ -50,7 +50,7 @@ function tablesOf(size: number, measured: readonly ArithmeticAccuracySummary[]):
       name: `arithmetic-accuracy-${size}`,
       title: `Accuracy of feature arithmetic, objects of ${size}×${size}`,
       note: 'Share ± binomial standard error over all random expressions: exact results; expected objects that are seen (recall); others that are seen (false objects). By the true features of scenes, by what the generator makes of them, and by their pixels; “no arithmetic” decodes the true feature of the expected scene, so that it shows what the generator alone gets wrong.',
-      ...filled(
+      ...columnsAndRows(
         ofAll.flatMap((entry) =>
           MEASURES.map((measure) => ({
             entry,
@@ -64,22 +64,25 @@ function tablesOf(size: number, measured: readonly ArithmeticAccuracySummary[]):
   ]
 }
 
-interface Filling {
+interface CellEntry {
   readonly entry: ArithmeticAccuracySummary
   readonly key: readonly string[]
   readonly value: Rate
 }
 
 /** Columns in the order in which their keys first come, rows by model and layer. */
-function filled(fillings: readonly Filling[], keys: readonly string[]): Pick<ResultTable, 'keys' | 'columns' | 'rows'> {
-  const columns = [...new Map(fillings.map(({ key }) => [JSON.stringify(key), key])).values()]
-  const places = new Map(
-    fillings.map(({ entry: { model, layer } }) => [JSON.stringify([model, layer]), { model, layer }]),
+function columnsAndRows(
+  entries: readonly CellEntry[],
+  keys: readonly string[],
+): Pick<ResultTable, 'keys' | 'columns' | 'rows'> {
+  const columns = [...new Map(entries.map(({ key }) => [JSON.stringify(key), key])).values()]
+  const layers = new Map(
+    entries.map(({ entry: { model, layer } }) => [JSON.stringify([model, layer]), { model, layer }]),
   )
-  const rows = [...places.values()].map(({ model, layer }) => {
-    const own = fillings.filter(({ entry }) => entry.model === model && entry.layer === layer)
+  const rows = [...layers.values()].map(({ model, layer }) => {
+    const own = entries.filter(({ entry }) => entry.model === model && entry.layer === layer)
     const cells = columns.map((key): TableCell => {
-      const { rate, error, count } = own.find((filling) => filling.key.join() === key.join())?.value ?? {}
+      const { rate, error, count } = own.find((one) => one.key.join() === key.join())?.value ?? {}
       if (rate === undefined || rate === null || count === undefined) return {}
       return { measured: { mean: rate, std: error ?? 0, count } }
     })

@@ -9,16 +9,17 @@ import { type Progress, silent } from '../progress.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { metricsCsv } from '../results/metrics.js'
-import { meanMap, noUnits, readStudy, type StudyGroup } from '../results/study.js'
+import { noUnits } from '../results/openResults.js'
+import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { type Summary, summarize } from '../results/summary.js'
 import { arithmeticSections } from './arithmetic.js'
 import { arithmeticTables } from './arithmeticTables.js'
 import { chartSections } from './charts/sections.js'
-import { paperFigures } from './figures/figures.js'
+import { type Figure, paperFigures } from './figures/figures.js'
 import { figuresSection, writeFigures } from './figures/files.js'
 import { findingsSection } from './findings/document.js'
 import { writeFindings } from './findings/files.js'
-import { findingsOf } from './findings/findings.js'
+import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { foldsSection } from './folds.js'
 import { type ColourLimits, heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
@@ -26,16 +27,12 @@ import { paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
 import { protocolNote } from './protocolNote.js'
 import type { ReportSection } from './section.js'
-import { tablesSection } from './tableSections.js'
-import {
-  nullBaselineTables,
-  type ResultTable,
-  separabilityTables,
-  similarityTables,
-  tableCsv,
-  tableLatex,
-  tableMarkdown,
-} from './tables.js'
+import { stageFolder } from './stagedFolder.js'
+import { tableCsv } from './tables/csv.js'
+import { tableLatex } from './tables/latex.js'
+import { tableMarkdown } from './tables/markdown.js'
+import { nullBaselineTables, type ResultTable, separabilityTables, similarityTables } from './tables/model.js'
+import { tablesSection } from './tables/section.js'
 import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
 import type { SiteIndex } from './viewer/siteIndex.js'
@@ -71,53 +68,56 @@ export async function writeReport(
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeStaleTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)
-  let written: Written | undefined
-  let failure: unknown
-  // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
-  // former page with the former maps.
-  await writeFolderAtomic(join(results, 'site'), async (site) => {
-    const study = await readWithSite(results, site, limits, progress, signal)
-    written = await writeAroundSite(results, study, arithmetic, paper, limits, progress).catch((error) => {
-      failure = error
-      throw error
-    })
-  }).catch((error) => {
-    // What could not be written there is another file than the site.
-    throw failure ?? error
-  })
-  const { page, summary } = written as unknown as Written
-  await writeFileAtomic(join(results, 'index.html'), page)
-  return summary
+  const site = stageFolder(join(results, 'site'))
+  try {
+    const study = await site.fill((folder) => readWithSite(results, folder, limits, progress, signal))
+    const contents = contentsOf(study, arithmetic, paper, limits)
+    if (contents.warning !== undefined) progress.note(contents.warning)
+    await writeContents(results, study.groups, contents, limits)
+    // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
+    // former page with the former maps.
+    await site.takePlace()
+    await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections))
+    return contents.summary
+  } finally {
+    await site.remove()
+  }
 }
 
-/** Writes all that is neither the site nor the page, of which it gives the text. */
-async function writeAroundSite(
-  results: string,
-  { groups, summary: ofUnits, index }: ReadStudy,
+/** What the report rests on, read in one pass. */
+interface ReadStudy {
+  readonly groups: readonly StudyGroup[]
+  readonly summary: Summary
+  readonly index: SiteIndex
+}
+
+/** What a report says, heatmaps and the site apart. */
+interface ReportContents {
+  readonly summary: Summary
+  readonly tables: readonly ResultTable[]
+  readonly findings: readonly ClaimFinding[]
+  readonly figures: readonly Figure[]
+  readonly sections: readonly ReportSection[]
+  /** That numbers of one folder were measured otherwise than others; undefined: they were not. */
+  readonly warning: string | undefined
+}
+
+function contentsOf(
+  { groups, summary: ofUnits }: ReadStudy,
   arithmetic: readonly ArithmeticStudy[],
   paper: boolean,
   limits: ColourLimits,
-  progress: Progress,
-): Promise<Written> {
+): ReportContents {
   const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
+  const warning = protocolNote(groups)
   const published = paperTables()
-  const unlike = protocolNote(groups)
-  if (unlike !== undefined) progress.note(unlike)
   const tables = [
     ...similarityTables(summary.similarity, published.similarity, paper),
     ...separabilityTables(summary, published.separability, paper),
     ...nullBaselineTables(summary.nullBaseline),
-  ].map((table) => (unlike === undefined ? table : { ...table, note: `${table.note} ${unlike}` }))
-  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
-  await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  await writeTables(results, [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])])
-  await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
-    for (const group of groups) await writeHeatmaps(folder, group, limits)
-  })
+  ].map((table) => (warning === undefined ? table : { ...table, note: `${table.note} ${warning}` }))
   const findings = findingsOf(groups)
-  await writeFindings(results, findings)
   const figures = paperFigures(groups, limits)
-  await writeFigures(results, figures)
   const sections: readonly ReportSection[] = [
     findingsSection(findings),
     overviewSection(groups, summary.similarity, limits),
@@ -127,19 +127,25 @@ async function writeAroundSite(
     ...chartSections(summary),
     ...arithmeticSections(arithmetic),
   ]
-  return { summary, page: resultsPage(index, sections) }
+  const all = [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])]
+  return { summary, tables: all, findings, figures, sections, warning }
 }
 
-/** What the page rests on, read in one pass. */
-interface ReadStudy {
-  readonly groups: readonly StudyGroup[]
-  readonly summary: Summary
-  readonly index: SiteIndex
-}
-
-interface Written {
-  readonly summary: Summary
-  readonly page: string
+/** Writes all that is neither the site nor the page. */
+async function writeContents(
+  results: string,
+  groups: readonly StudyGroup[],
+  { summary, tables, findings, figures }: ReportContents,
+  limits: ColourLimits,
+): Promise<void> {
+  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
+  await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  await writeTables(results, tables)
+  await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
+    for (const group of groups) await writeHeatmaps(folder, group, limits)
+  })
+  await writeFindings(results, findings)
+  await writeFigures(results, figures)
 }
 
 /** The report of a folder that holds arithmetic alone. */
@@ -174,9 +180,9 @@ async function readWithSite(
   let done = 0
   const groups = await readStudy(results, order, {
     onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
-    onUnit: async (unit, maps, home) => {
-      if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, stands as it was')
-      await site.onUnit(unit, maps, home)
+    onUnit: async (unit, maps) => {
+      if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, is as it was')
+      await site.onUnit(unit, maps)
       progress.update(++done)
     },
   }).finally(() => progress.stop())

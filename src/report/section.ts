@@ -3,7 +3,7 @@
  *
  * The page's style has what sections need: a `.scroll` box for wide tables, `.note` for how to read something, `figure`
  * and `figcaption`, and colours that follow light and dark, also in inline SVG: `var(--ink)` for lines and text,
- * `var(--soft)` for what stands back, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
+ * `var(--soft)` for secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
  */
 export interface ReportSection {
   /** Unique on the page: a letter, then letters, digits and hyphens. */

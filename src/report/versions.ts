@@ -32,7 +32,7 @@ export function differenceBetween(groups: readonly StudyGroup[], others: readonl
   return differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID
 }
 
-/** Names of the patches whose pictures two groups share; one name can stand for two pictures. */
+/** Names of the patches whose pictures two groups share; one name can belong to two pictures. */
 export function samePatches(a: StudyGroup, b: StudyGroup): ReadonlySet<string> {
   const pictures = new Map(b.units.map(({ inputs }) => [inputs.patch, inputs.patchSha256]))
   const shared = a.units.filter(({ inputs }) => pictures.get(inputs.patch) === inputs.patchSha256)

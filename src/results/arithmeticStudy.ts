@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ARITHMETIC_SCENES } from '../experiments/arithmeticScenes.js'
 import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArithmetic } from './arithmetic.js'
-import { fileName } from './unit.js'
+import { fileName } from './fileName.js'
 
 /** Arithmetic of one network in a results folder. */
 export interface ArithmeticStudy {
@@ -40,15 +40,15 @@ export function accuracyPath(results: string, model: string): string {
 export async function readArithmeticStudies(results: string): Promise<readonly ArithmeticStudy[]> {
   const studies: ArithmeticStudy[] = []
   for (const folder of (await entriesIn(join(results, 'arithmetic'))).folders) {
-    const place = join(results, 'arithmetic', folder)
-    const { folders, files } = await entriesIn(place)
+    const path = join(results, 'arithmetic', folder)
+    const { folders, files } = await entriesIn(path)
     const scenes: StoredScene[] = []
     for (const { name, title } of ARITHMETIC_SCENES) {
       if (!folders.includes(name)) continue
-      const document = await readArithmetic(join(place, name))
+      const document = await readArithmetic(join(path, name))
       scenes.push({ name, title, folder: `arithmetic/${folder}/${name}`, document })
     }
-    const accuracy = files.includes(ACCURACY_FILE) ? await readAccuracy(join(place, ACCURACY_FILE)) : null
+    const accuracy = files.includes(ACCURACY_FILE) ? await readAccuracy(join(path, ACCURACY_FILE)) : null
     const model = scenes[0]?.document.model ?? accuracy?.inputs.model
     if (model !== undefined) studies.push({ model, scenes, accuracy })
   }

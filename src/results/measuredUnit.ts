@@ -1,10 +1,10 @@
-import { InputError } from '../errors.js'
 import { type Measured, measureLayers } from './metrics.js'
-import { readUnit, readUnitMaps, type Unit, unitFolder } from './unit.js'
+import { openUnit } from './unit/open.js'
+import type { Unit } from './unit/schema.js'
 
-/** A stored unit with its maps and what is measured of them. */
+/** What is read and measured of a stored unit: plain data, which a thread can hand over. */
 export interface MeasuredUnit {
-  readonly unit: Unit
+  readonly description: Unit
   /** Cosine maps, [layers, 5, rows, cols]. */
   readonly maps: Float32Array
   /** Of each layer. */
@@ -13,9 +13,8 @@ export interface MeasuredUnit {
 
 /** @throws InputError if the unit is damaged or not where it belongs in the results folder */
 export async function readMeasuredUnit(results: string, folder: string): Promise<MeasuredUnit> {
-  const unit = await readUnit(folder)
-  const home = unitFolder(results, unit.inputs)
-  if (folder !== home) throw new InputError(`${folder} holds the unit of ${home}; remove it or put it there`)
-  const { data: maps } = await readUnitMaps(folder, unit)
-  return { unit, maps, measured: measureLayers(unit, maps) }
+  const unit = await openUnit(results, folder)
+  const { data: maps } = await unit.maps()
+  const { description } = unit
+  return { description, maps, measured: measureLayers(description, maps) }
 }

@@ -3,7 +3,7 @@ import { directionBias } from '../experiments/directionBias.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
 import { AXES, type Axis, coverage, jaggedness } from '../experiments/mapMeasures.js'
-import type { Unit } from './unit.js'
+import type { Unit } from './unit/schema.js'
 
 /** What a number measures. Which of the keys there are depends on the metric. */
 export interface Measure {

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { UsageError } from '../errors.js'
 
 /** What a study makes before its first report: one of them tells a results folder. */
-const MARKS: readonly string[] = ['run.json', 'units', 'arithmetic']
+const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic']
 
 /** What a report replaces as a whole, whatever it holds. */
 const REPLACED: readonly string[] = [
@@ -23,7 +23,7 @@ const REPLACED: readonly string[] = [
  */
 export async function checkResultsFolder(results: string): Promise<void> {
   const names = await readdir(results).catch((): string[] => [])
-  if (names.some((name) => MARKS.includes(name))) return
+  if (names.some((name) => STUDY_ENTRIES.includes(name))) return
   const foreign = REPLACED.find((name) => names.includes(name))
   if (foreign === undefined) return
   throw new UsageError(

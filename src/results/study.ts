@@ -1,12 +1,15 @@
-import { readdir, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import type { MeasuredUnit } from './measuredUnit.js'
 import { type Metric, unitMetrics } from './metrics.js'
-import { INPUT_TEXTS, readAnchorFeatures, readUnit, type Unit, type UnitInputs, unitFolder } from './unit.js'
+import { compareText, foldersIn, unitFolders } from './openResults.js'
+import { groupDifference, shapeDifference } from './unit/compare.js'
+import { type OpenUnit, unitWithArrays } from './unit/open.js'
+import type { Unit, UnitInputs } from './unit/schema.js'
+import { readUnit, unitFolder } from './unit/store.js'
 import { openUnitReader, type UnitReader } from './unitReader.js'
 
 /** All stored units of one network and patch size. */
@@ -35,10 +38,9 @@ export interface UnitVisitor {
   /**
    * Called with every unit in order, units of one network and size together, while up to three earlier calls are still
    * at work.
-   * @param folder where the unit lies
-   * @param maps cosine maps, [layers, 5, rows, cols]
+   * @param maps the unit's, which have been read already
    */
-  readonly onUnit?: (unit: Unit, maps: Float32Array, folder: string) => void | Promise<void>
+  readonly onUnit?: (unit: OpenUnit, maps: Float32Array) => void | Promise<void>
 }
 
 /**
@@ -51,15 +53,7 @@ export async function readStudy(
   modelOrder: readonly string[],
   visitor: UnitVisitor = {},
 ): Promise<readonly StudyGroup[]> {
-  const folders: string[][] = []
-  for (const model of await foldersIn(join(results, 'units'))) {
-    for (const size of await foldersIn(join(results, 'units', model))) {
-      const folder = join(results, 'units', model, size)
-      const patches = await foldersIn(folder)
-      if (patches.length > 0) folders.push(patches.map((patch) => join(folder, patch)))
-    }
-  }
-  if (folders.length === 0) throw await noUnits(results)
+  const folders = await unitFolders(results)
   const count = folders.flat().length
   visitor.onCount?.(count)
   const reader = openUnitReader(results, count)
@@ -69,15 +63,15 @@ export async function readStudy(
   } finally {
     await reader.close()
   }
-  const place = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
-  return groups.sort((a, b) => place(a.model) - place(b.model) || compareText(a.model, b.model) || b.size - a.size)
+  const rank = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
+  return groups.sort((a, b) => rank(a.model) - rank(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
 /** Visits of units that may run side by side. */
 const VISITS_AT_ONCE = 4
 
 async function readGroup(reader: UnitReader, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
-  const units: Unit[] = []
+  const units: OpenUnit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
   // Visitors wait for the disk: meanwhile other units are visited, and the next ones read and measured.
@@ -88,14 +82,15 @@ async function readGroup(reader: UnitReader, folders: readonly string[], { onUni
       for (const following of folders.slice(i + reads.length, i + reader.ahead)) {
         reads.push(seenLater(reader.read(following)))
       }
-      const { unit, maps, measured } = await (reads.shift() as Promise<MeasuredUnit>)
-      checkSameGroup(folder, unit, units[0])
+      const { description, maps, measured } = await (reads.shift() as Promise<MeasuredUnit>)
+      const unit = unitWithArrays(folder, description)
+      checkSameGroup(unit, units[0])
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
-      for (const metric of unitMetrics(unit, measured)) metrics.push(metric)
+      for (const metric of unitMetrics(description, measured)) metrics.push(metric)
       units.push(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
-      visits.push(seenLater(Promise.resolve(onUnit?.(unit, maps, folder))))
+      visits.push(seenLater(Promise.resolve(onUnit?.(unit, maps))))
     }
     await Promise.all(visits)
   } finally {
@@ -109,10 +104,10 @@ async function readGroup(reader: UnitReader, folders: readonly string[], { onUni
     rows: first.rows,
     cols: first.cols,
     stride: first.inputs.stride,
-    layers: first.layers.map(({ name }) => name),
-    units,
+    layers: first.inputs.layers,
+    units: units.map(({ description }) => description),
     metrics,
-    nullBaseline: await nullBaselineOf(folders, units),
+    nullBaseline: await nullBaselineOf(units),
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }
@@ -124,8 +119,9 @@ function seenLater<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** @throws InputError for a unit that cannot be averaged with the first of its group */
-function checkSameGroup(folder: string, unit: Unit, first: Unit | undefined): void {
-  const difference = first && (differenceOf(first.inputs, unit.inputs) ?? differentShape(first, unit))
+function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | undefined): void {
+  const difference =
+    first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
   if (difference === undefined) return
   throw new InputError(
     `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
@@ -135,16 +131,13 @@ function checkSameGroup(folder: string, unit: Unit, first: Unit | undefined): vo
 /** Small files that are read side by side. */
 const FILES_AT_ONCE = 16
 
-async function nullBaselineOf(
-  folders: readonly string[],
-  units: readonly Unit[],
-): Promise<readonly PairSimilarities[]> {
+async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly PairSimilarities[]> {
   const categories = units.map(({ inputs }) => inputs.category)
   const results: PairSimilarities[] = []
-  for (const [layer, { dims }] of (units[0] as Unit).layers.entries()) {
+  for (const { name, dims } of (units[0] as OpenUnit).layers) {
     const perAnchor = ANCHOR_NAMES.map(() => new Float32Array(units.length * dims))
-    const read = async (unit: Unit, i: number) => {
-      const { data } = await readAnchorFeatures(folders[i] as string, unit, layer)
+    const read = async (unit: OpenUnit, i: number) => {
+      const { data } = await unit.anchorFeatures(name)
       perAnchor.forEach((matrix, anchor) => {
         matrix.set(data.subarray(anchor * dims, (anchor + 1) * dims), i * dims)
       })
@@ -160,50 +153,20 @@ async function nullBaselineOf(
 }
 
 /**
- * What keeps two units of one network and size from being averaged; undefined: nothing. Fold schemes may differ: each
- * scheme's numbers are of the units that have it.
- */
-function differenceOf(a: UnitInputs, b: UnitInputs): string | undefined {
-  const differing = GROUP_SETTINGS.find(([name]) => {
-    const [one, other] = [INPUT_TEXTS[name](a), INPUT_TEXTS[name](b)]
-    return one !== undefined && other !== undefined && one !== other
-  })
-  return differing?.[1]
-}
-
-function differentShape(a: Unit, b: Unit): string | undefined {
-  const shapeOf = ({ rows, cols, layers }: Unit) => [rows, cols, ...layers.map(({ dims }) => dims)].join()
-  return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
-}
-
-/** What all units of a group have in common, and what it is called. */
-const GROUP_SETTINGS = [
-  ['stride', 'stride'],
-  ['layers', 'list of layers'],
-  ['weightsSha256', 'set of weights'],
-  ['background', 'background'],
-  ['blend', 'blend'],
-  ['precision', 'precision'],
-  ['loss', 'classifier'],
-  ['C', 'classifier'],
-  ['seed', 'classifier'],
-] as const
-
-/**
- * Looks at the units that a results folder holds beside the planned ones, before anything is computed.
- * @returns the names of patches beside those planned, which will be part of the same averages
+ * Looks at the units that a results folder holds besides the planned ones, before anything is computed.
+ * @returns the names of their patches, which will be part of the same averages
  * @throws UsageError if they could not be averaged with the planned units
  */
-export async function patchesBeside(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
+export async function unplannedPatches(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
   const names = new Set<string>()
   const folders = new Set(planned.map((inputs) => unitFolder(results, inputs)))
   const firstOfGroup = new Map(planned.map((inputs) => [dirname(unitFolder(results, inputs)), inputs]))
   for (const [group, inputs] of firstOfGroup) {
-    for (const name of await foldersIn(group)) {
-      if (folders.has(join(group, name))) continue
-      const unit = await readUnit(join(group, name)).catch(() => undefined)
+    for (const folder of await foldersIn(group)) {
+      if (folders.has(folder)) continue
+      const unit = await readUnit(folder).catch(() => undefined)
       if (unit === undefined) continue
-      const difference = differenceOf(inputs, unit.inputs)
+      const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
         throw new UsageError(
           `${results} holds patch ${unit.inputs.patch} with another ${difference}; choose another --out, or remove ${group}`,
@@ -215,30 +178,9 @@ export async function patchesBeside(results: string, planned: readonly UnitInput
   return [...names].sort(compareText)
 }
 
-/** What is to be said of a folder that no study is in. */
-export async function noUnits(results: string): Promise<InputError> {
-  const entry = await stat(results).catch(() => undefined)
-  if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
-  return new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
-}
-
 /** Part of a group's mean maps: one layer and anchor, [rows, cols]. */
 export function meanMap(group: StudyGroup, layer: number, anchor: number): Float64Array {
   const length = group.rows * group.cols
   const start = (layer * ANCHOR_NAMES.length + anchor) * length
   return group.meanMaps.subarray(start, start + length)
-}
-
-/** Hidden folders are left out: temporaries of atomic writes, and what other programs put there. */
-async function foldersIn(path: string): Promise<readonly string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map(({ name }) => name)
-    .sort(compareText)
-}
-
-/** By code units: the same order on every machine, whatever its language. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -152,17 +152,17 @@ function separabilityCells({ model, size, layers, units }: StudyGroup): readonly
   )
 }
 
-function summarizeSeparability({ results, ...place }: SeparabilityCell): readonly SeparabilitySummary[] {
+function summarizeSeparability({ results, ...cell }: SeparabilityCell): readonly SeparabilitySummary[] {
   const means = results.flatMap(({ mean }) => mean ?? [])
   if (means.length === 0) return []
   const accuracy = meanAndStd(means).mean
   const std = meanAndStd(results.flatMap((result) => result.std ?? [])).mean
-  return [{ ...place, accuracy, std, patches: means.length }]
+  return [{ ...cell, accuracy, std, patches: means.length }]
 }
 
-function unsolvedOf({ results, loss: _, ...place }: SeparabilityCell): readonly UnsolvedSummary[] {
+function unsolvedOf({ results, loss: _, ...cell }: SeparabilityCell): readonly UnsolvedSummary[] {
   const patches = results.filter(({ mean }) => mean === null).length
-  return patches === 0 ? [] : [{ ...place, patches }]
+  return patches === 0 ? [] : [{ ...cell, patches }]
 }
 
 /** Mean and population standard deviation. */

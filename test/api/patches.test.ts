@@ -115,7 +115,7 @@ describe('a list of patches', () => {
   it('is shown on a sheet', async () => {
     await listPatches(undefined, folder('sheets/all.png'))
     const { rows, cols, data } = await readImage(folder('sheets/all.png'))
-    expect([cols, rows]).toEqual([4 * 120 + 8, 3 * 136 + 8])
+    expect([cols, rows]).toEqual([4 * 176 + 8, 3 * 200 + 8])
     expect(new Set(data).size).toBeGreaterThan(50)
   })
 })

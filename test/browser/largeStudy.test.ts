@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeReport } from '../../src/report/report.js'
-import { writeUnit } from '../../src/results/unit.js'
+import { writeUnit } from '../../src/results/unit/store.js'
 import { arraysOf, madeUnit } from '../results/study.js'
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from './chromium.js'
 

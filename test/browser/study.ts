@@ -2,7 +2,8 @@ import { positionGrid } from '../../src/engine/positions.js'
 import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
-import { UNIT_FORMAT, type UnitInputs, writeUnit } from '../../src/results/unit.js'
+import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
+import { writeUnit } from '../../src/results/unit/store.js'
 
 /** Patches whose names a page must show as they are. */
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const

@@ -13,7 +13,8 @@ import { heatmapName } from '../../src/report/heatmap.js'
 import { writeReport } from '../../src/report/report.js'
 import { MAP_DECIMALS } from '../../src/report/viewer/mapCoding.js'
 import type { Summary } from '../../src/results/summary.js'
-import { readUnit, unitFolder } from '../../src/results/unit.js'
+import { openUnit } from '../../src/results/unit/open.js'
+import { unitFolder } from '../../src/results/unit/store.js'
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from './chromium.js'
 import { PATCHES, STRIDE, writeStudy } from './study.js'
 
@@ -88,7 +89,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
         ...hot((Number((map[row * cols + col] as number).toFixed(MAP_DECIMALS)) - 0.88) / 0.12),
       ])
     }
-    const { layers } = await readUnit(folder)
+    const { layers } = await openUnit(results, folder)
     const { mean, min } = (layers[1] as (typeof layers)[number]).similarity['top-right']
     expect(await text(page, '#a-summary')).toBe(
       `mean ${mean.toFixed(3)}, lowest ${min.toFixed(MAP_DECIMALS).replace('-', '−')}`,
@@ -139,7 +140,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await ready(page)
     expect((await chosen(page, 'a')).slice(2, 4)).toEqual(['75×75 px', PATCHES[1]])
     expect((await chosen(page, 'b')).slice(2, 4)).toEqual(['125×125 px', 'car'])
-    expect(await page.isVisible('#b-scene')).toBe(true)
+    expect(await page.isVisible('#b-image')).toBe(true)
     await hover(page, 'a', 13, 13, 14, 14)
     expect(await text(page, '#apart')).toBe('B at row 99, column 99, the nearest that it has')
     await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
@@ -203,15 +204,15 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
     await hover(page, 'a', 3, 8, 14, 14)
     const [top, left] = [3 * STRIDE, 8 * STRIDE]
-    await expect.poll(() => pixel(page, '#a-scene canvas', top, left)).toEqual([255, 128, 0])
-    expect(await pixel(page, '#a-scene canvas', top + 74, left + 36)).toEqual([255, 128, 0])
+    await expect.poll(() => pixel(page, '#a-image canvas', top, left)).toEqual([255, 128, 0])
+    expect(await pixel(page, '#a-image canvas', top + 74, left + 36)).toEqual([255, 128, 0])
     for (const [row, col] of [
       [top - 1, left],
       [top, left - 1],
       [top + 75, left],
       [top, left + 74],
     ] as const)
-      expect(await pixel(page, '#a-scene canvas', row, col)).toEqual([0x20, 0x40, 0x60])
+      expect(await pixel(page, '#a-image canvas', row, col)).toEqual([0x20, 0x40, 0x60])
     expect(await text(page, '#at-offset')).toBe('41 px up, 14 px right of the anchor')
   })
 

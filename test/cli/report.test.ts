@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
-import type { Finding } from '../../src/report/findings/findings.js'
+import type { ClaimFinding } from '../../src/report/findings/findings.js'
 import type { Summary } from '../../src/results/summary.js'
 import { contents, shiftscope, start } from './process.js'
 
@@ -68,7 +68,7 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
       )?.mean as number
     for (const period of [2, 4, 16]) expect(power('alexnet', 8)).toBeGreaterThan(100 * power('alexnet', period))
     expect(power('alexnet-aa', 8) / power('alexnet', 8)).toBeCloseTo(0.01, 3)
-    const findings: Finding[] = JSON.parse(await readFile(join(folder, 'findings.json'), 'utf8'))
+    const findings: ClaimFinding[] = JSON.parse(await readFile(join(folder, 'findings.json'), 'utf8'))
     const verdicts = (claim: string) =>
       findings.filter((finding) => finding.claim === claim).map(({ model, verdict }) => `${model} ${verdict}`)
     expect(verdicts('top-bottom-less-separable')).toHaveLength(6)
@@ -85,7 +85,7 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     child.stderr?.once('data', () => child.kill('SIGINT'))
     const { status, stderr } = await ended
     expect(stderr).toMatch(/^report: 72 units\n/)
-    expect(stderr).toContain('stopped; the former report, if there is one, stands as it was')
+    expect(stderr).toContain('stopped; the former report, if there is one, is as it was')
     expect(status).toBe(130)
     expect(await contents(folder)).toEqual(before)
   })

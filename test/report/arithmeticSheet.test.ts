@@ -2,7 +2,6 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { parseExpression } from '../../src/experiments/expression.js'
 import { type ArithmeticSheet, arithmeticSheet } from '../../src/report/arithmeticSheet.js'
-import { type Canvas, drawText, fill, textSize } from '../../src/report/pixelText.js'
 
 const SIDE = 40
 
@@ -30,7 +29,7 @@ function sheetOf(expression: string, changes: Partial<ArithmeticSheet> = {}): Ar
     decodedOperands: new Map(['A', 'B'].map((name) => [name, picture(`decoded${name}`)])),
     expectation: picture('expectation'),
     decodedResult: picture('result'),
-    beside: [{ label: 'beside', image: picture('beside') }],
+    extra: [{ label: 'beside', image: picture('beside') }],
     ...changes,
   }
 }
@@ -103,54 +102,5 @@ describe('a contact sheet', () => {
 
   it('is the same bytes for the same pictures', async () => {
     expect(await arithmeticSheet(sheetOf('A+B'))).toEqual(await arithmeticSheet(sheetOf('A+B')))
-  })
-})
-
-describe('text in pixels', () => {
-  const canvas = (rows: number, cols: number): Canvas => ({
-    rows,
-    cols,
-    pixels: new Uint8Array(rows * cols * 3).fill(255),
-  })
-  const drawn = (text: string) => {
-    const { cols } = textSize(text, 1)
-    const target = canvas(9, Math.max(1, cols))
-    drawText(target, text, 0, 0, 1)
-    return Array.from({ length: 9 }, (_, row) =>
-      Array.from({ length: target.cols }, (_, col) =>
-        target.pixels[(row * target.cols + col) * 3] === 0 ? '#' : '.',
-      ).join(''),
-    )
-  }
-
-  it('is readable', () => {
-    expect(drawn('fc6')).toEqual([
-      '..##..........##.',
-      '.#..#........#...',
-      '.#.....###..#....',
-      '###...#.....####.',
-      '.#....#.....#...#',
-      '.#....#...#.#...#',
-      '.#.....###...###.',
-      '.................',
-      '.................',
-    ])
-  })
-
-  it('has another picture for every letter, and one for what it lacks', () => {
-    const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))
-    expect(new Set(ascii.map((letter) => drawn(letter).join())).size).toBe(95)
-    expect(drawn('é')).toEqual(drawn('?'))
-    expect(drawn('😀')).toEqual(drawn('?'))
-    expect(drawn('')).toEqual(Array(9).fill('.'))
-  })
-
-  it('stays on the canvas', () => {
-    const small = canvas(3, 3)
-    fill(small, { row: -5, col: -5, rows: 20, cols: 6 }, 0)
-    expect([...small.pixels].filter((value) => value === 0)).toHaveLength(9)
-    drawText(small, 'W', 1, 1, 3)
-    fill(small, { row: 0, col: 7, rows: 2, cols: 2 }, 0)
-    expect(small.pixels).toHaveLength(27)
   })
 })

@@ -9,7 +9,7 @@ import {
   metricsCsv,
   unitMetrics,
 } from '../../src/results/metrics.js'
-import type { Unit, UnitInputs } from '../../src/results/unit.js'
+import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
 import { madeUnit } from './study.js'
 
 function metricsOf(changes: Partial<UnitInputs> = {}) {

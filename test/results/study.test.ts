@@ -2,8 +2,9 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
-import { meanMap, patchesBeside, readStudy } from '../../src/results/study.js'
-import { type UnitInputs, unitFolder, writeUnit } from '../../src/results/unit.js'
+import { meanMap, readStudy, unplannedPatches } from '../../src/results/study.js'
+import type { UnitInputs } from '../../src/results/unit/schema.js'
+import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { arraysOf, inputs, madeUnit } from './study.js'
 
@@ -74,7 +75,7 @@ describe('study', () => {
     })
     await readStudy(inFolder(), [], {
       onCount: (units) => seen.push(`${units} units`),
-      onUnit: async ({ inputs: { size, patch } }, maps, folder) => {
+      onUnit: async ({ inputs: { size, patch }, folder }, maps) => {
         expect(folder).toBe(unitFolder(inFolder(), { ...inputs, size, patch }))
         seen.push(`${size} ${patch} ${maps[0]?.toFixed(2)}`)
         most = Math.max(most, ++open)
@@ -221,7 +222,7 @@ describe('study', () => {
   })
 })
 
-describe('patches beside the planned ones', () => {
+describe('patches that are not planned', () => {
   const planned = [{ ...inputs, patch: 'car' }]
 
   it('are named, so that the user knows what counts in the tables', async () => {
@@ -229,16 +230,16 @@ describe('patches beside the planned ones', () => {
     await store(inFolder(), { patch: 'bird' })
     await store(inFolder(), { patch: 'car' })
     await store(inFolder(), { patch: 'dog', size: 75 })
-    expect(await patchesBeside(inFolder(), planned)).toEqual(['bird', 'zebra'])
-    expect(await patchesBeside(inFolder('nothing'), planned)).toEqual([])
+    expect(await unplannedPatches(inFolder(), planned)).toEqual(['bird', 'zebra'])
+    expect(await unplannedPatches(inFolder('nothing'), planned)).toEqual([])
   })
 
   it.each([{ stride: 25 }, { background: '#000000' }, { weightsSha256: 'other' }, { layers: ['fc6'] }])(
     'are refused before anything is computed where averages would mix %j',
     async (changes) => {
       await store(inFolder(), { patch: 'bird', ...changes })
-      await expect(patchesBeside(inFolder(), planned)).rejects.toThrow(UsageError)
-      await expect(patchesBeside(inFolder(), planned)).rejects.toThrow(
+      await expect(unplannedPatches(inFolder(), planned)).rejects.toThrow(UsageError)
+      await expect(unplannedPatches(inFolder(), planned)).rejects.toThrow(
         /holds patch bird with another .*; choose another --out/,
       )
     },
@@ -249,8 +250,8 @@ describe('patches beside the planned ones', () => {
     await store(inFolder(), { patch: 'bird', separability: { ...classifier, cv: ['ordered', 'blocks'] } })
     await store(inFolder(), { patch: 'dog' })
     const wanted = (changes: object) => [{ ...inputs, separability: { ...classifier, ...changes } }]
-    expect(await patchesBeside(inFolder(), wanted({}))).toEqual(['bird', 'dog'])
-    await expect(patchesBeside(inFolder(), wanted({ C: 2 }))).rejects.toThrow(/another classifier/)
+    expect(await unplannedPatches(inFolder(), wanted({}))).toEqual(['bird', 'dog'])
+    await expect(unplannedPatches(inFolder(), wanted({ C: 2 }))).rejects.toThrow(/another classifier/)
     expect(await readStudy(inFolder(), [])).toHaveLength(1)
   })
 })

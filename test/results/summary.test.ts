@@ -4,7 +4,7 @@ import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import type { Measure } from '../../src/results/metrics.js'
 import type { StudyGroup } from '../../src/results/study.js'
 import { summarize } from '../../src/results/summary.js'
-import type { UnitInputs } from '../../src/results/unit.js'
+import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { madeUnit } from './study.js'
 
 function group(levels: readonly number[], changes: Partial<UnitInputs> = {}): StudyGroup {

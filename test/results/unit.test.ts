@@ -6,18 +6,10 @@ import { describe, expect, it } from 'vitest'
 import { InputError, OutputError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256, sha256OfFile } from '../../src/files/sha256.js'
-import {
-  fileName,
-  findUnit,
-  readAnchorFeatures,
-  readFeatures,
-  readUnit,
-  readUnitMaps,
-  type Unit,
-  type UnitInputs,
-  unitFolder,
-  writeUnit,
-} from '../../src/results/unit.js'
+import { fileName } from '../../src/results/fileName.js'
+import { openUnit, unitWithArrays } from '../../src/results/unit/open.js'
+import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
+import { findUnit, unitFolder, writeUnit } from '../../src/results/unit/store.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { arraysOf, inputs, madeUnit } from './study.js'
 
@@ -25,9 +17,9 @@ const inFolder = temporaryFolder()
 
 /** How each file of a unit is read. */
 const readings: Readonly<Record<string, (folder: string, unit: Unit) => Promise<unknown>>> = {
-  'unit.json': readUnit,
-  'similarity.npy': readUnitMaps,
-  'anchors-fc8.npy': (folder, unit) => readAnchorFeatures(folder, unit, 1),
+  'unit.json': (folder) => openUnit(inFolder(), folder),
+  'similarity.npy': (folder, unit) => unitWithArrays(folder, unit).maps(),
+  'anchors-fc8.npy': (folder, unit) => unitWithArrays(folder, unit).anchorFeatures('fc8'),
 }
 
 async function finishedUnit(folder: string, wanted: UnitInputs): Promise<Unit | undefined> {
@@ -140,8 +132,10 @@ describe('unit', () => {
     expect(written).toMatchObject(unit)
     expect(await finishedUnit(inFolder(), unit.inputs)).toEqual(written)
     const folder = unitFolder(inFolder(), unit.inputs)
-    expect(await readUnit(folder)).toEqual(written)
-    expect(await readUnitMaps(folder, written)).toEqual({ shape: [2, 5, 2, 2], data: maps })
+    const opened = await openUnit(inFolder(), folder)
+    expect(opened.description).toEqual(written)
+    expect(opened).toMatchObject({ folder, inputs, rows: 2, cols: 2, layers: written.layers })
+    expect(await opened.maps()).toEqual({ shape: [2, 5, 2, 2], data: maps })
   })
 
   it('lies: units/<model>/<size>/<patch> with unit.json, similarity.npy and anchors-<layer>.npy', async () => {
@@ -288,7 +282,7 @@ describe('unit', () => {
     const folder = unitFolder(inFolder(), inputs)
     const changed = change(written)
     writeFileSync(join(folder, 'unit.json'), JSON.stringify({ ...changed, sha256: sha256(JSON.stringify(changed)) }))
-    await expect(readUnit(folder)).rejects.toThrow(/unit\.json is damaged/)
+    await expect(openUnit(inFolder(), folder)).rejects.toThrow(/unit\.json is damaged/)
   })
 
   it.runIf(process.platform === 'linux').each(['unit.json', 'similarity.npy', 'anchors-fc8.npy'])(
@@ -320,10 +314,12 @@ describe('unit', () => {
     const { unit, maps } = madeUnit()
     const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     const folder = unitFolder(inFolder(), inputs)
-    await expect(readUnitMaps(folder, { ...written, rows: 4, cols: 1 })).rejects.toThrow(/similarity\.npy is damaged/)
+    await expect(unitWithArrays(folder, { ...written, rows: 4, cols: 1 }).maps()).rejects.toThrow(
+      /similarity\.npy is damaged/,
+    )
     const halved = maps.map((value) => value / 2)
     await writeUnit(inFolder(), unit, arraysOf(unit, halved))
-    await expect(readUnitMaps(folder, written)).rejects.toThrow(InputError)
+    await expect(unitWithArrays(folder, written).maps()).rejects.toThrow(InputError)
   })
 
   it('that cannot be written is an OutputError', async () => {
@@ -382,7 +378,7 @@ describe('a unit with features', () => {
     const { written, features, folder } = await storeWithFeatures()
     expect(readdirSync(folder).sort()).toEqual([...FILES, 'features-fc6.npy', 'features-fc8.npy'].sort())
     expect(written.arrays['features-fc8.npy']).toBe(await sha256OfFile(join(folder, 'features-fc8.npy')))
-    const read = await readFeatures(folder, written, 1)
+    const read = await unitWithArrays(folder, written).features('fc8')
     expect(read?.shape).toEqual([2, 2, 8])
     expect([...(read?.data ?? [])]).toEqual([...(features[1] as Float32Array)])
   })
@@ -395,7 +391,7 @@ describe('a unit with features', () => {
     const plain = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
     expect(await finishedUnit(inFolder(), { ...inputs, keepsFeatures: true })).toBeUndefined()
     expect(await finishedUnit(inFolder(), inputs)).toBeDefined()
-    expect(await readFeatures(unitFolder(inFolder(), inputs), plain, 0)).toBeUndefined()
+    expect(await unitWithArrays(unitFolder(inFolder(), inputs), plain).features('fc6')).toBeUndefined()
   })
 
   it('that are damaged or missing must be computed again and are not read', async () => {
@@ -405,10 +401,10 @@ describe('a unit with features', () => {
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
     writeFileSync(path, bytes)
     expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
-    await expect(readFeatures(folder, written, 0)).rejects.toThrow(/features-fc6\.npy is damaged/)
+    await expect(unitWithArrays(folder, written).features('fc6')).rejects.toThrow(/features-fc6\.npy is damaged/)
     rmSync(path)
     expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
-    await expect(readFeatures(folder, written, 0)).rejects.toThrow(InputError)
+    await expect(unitWithArrays(folder, written).features('fc6')).rejects.toThrow(InputError)
   })
 })
 
@@ -419,6 +415,6 @@ describe('a unit of another version', () => {
     const path = join(unitFolder(inFolder(), inputs), 'unit.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"format": \d+/, '"format": 0'))
     expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
-    await expect(readUnit(dirname(path))).rejects.toThrow(/was made by another version of shiftscope/)
+    await expect(openUnit(inFolder(), dirname(path))).rejects.toThrow(/was made by another version of shiftscope/)
   })
 })

@@ -5,16 +5,16 @@ import { COVERAGE_THRESHOLDS } from '../../results/metrics.js'
 import type { MeasureSummary, Summary } from '../../results/summary.js'
 import { average } from '../average.js'
 import { escapeHtml } from '../html.js'
+import { linearScale, logScale, octaveScale } from '../plot/scale.js'
 import type { ReportSection } from '../section.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
-import { linearScale, logScale, octaveScale } from './scale.js'
 
 /** Accuracy that features which are nothing but the position have across the bands of ordered and transposed folds. */
 const POSITION_ALONE = 0.9
 
-/** A network's layer at one patch size. */
-interface Place {
+/** What tells measured cells apart: a network's layer at one patch size. */
+interface LayerKey {
   readonly model: string
   readonly layer: string
   readonly size: number
@@ -34,17 +34,17 @@ export function chartSections(summary: Summary): readonly ReportSection[] {
 }
 
 function similarityAndBaseline({ similarity, nullBaseline }: Summary): ReportSection | undefined {
-  const baselineOf = (place: Place, classes: string): Dot | undefined => {
-    const cell = nullBaseline.find((one) => isAt(one, place) && one.classes === classes)
+  const baselineOf = (key: LayerKey, classes: string): Dot | undefined => {
+    const cell = nullBaseline.find((one) => isAt(one, key) && one.classes === classes)
     return cell && { value: cell.mean, spread: cell.std }
   }
   const classes = (['different', 'same'] as const).filter((one) => nullBaseline.some((cell) => cell.classes === one))
   return bySize('null-baseline', 'Similarity against the null baseline', similarity, {
     note: 'Each row: the mean similarity of one object at two places (mean over anchors and patches), beside the similarity of different objects at the same place (± standard deviation over pairs). Where the marks lie close together, a high similarity says little: the features hardly tell objects apart either.',
-    draw: (size, places) => {
-      const rows = places.map((place) => {
-        const own = similarity.filter((cell) => isAt(cell, place)).map(({ mean }) => mean)
-        return { ...place, dots: [{ value: average(own) }, ...classes.map((one) => baselineOf(place, one))] }
+    draw: (size, keys) => {
+      const rows = keys.map((key) => {
+        const own = similarity.filter((cell) => isAt(cell, key)).map(({ mean }) => mean)
+        return { ...key, dots: [{ value: average(own) }, ...classes.map((one) => baselineOf(key, one))] }
       })
       return dotPlot({
         name: `Mean similarity and null baseline of each network and layer, patches of ${size} pixels`,
@@ -64,15 +64,15 @@ function coverageCurves({ measures }: Summary): ReportSection | undefined {
   const coverage = measures.filter(({ metric }) => metric === 'coverage')
   return bySize('coverage', 'Coverage', coverage, {
     note: 'How much of the frame counts as the same place: the share of positions (upwards) whose similarity to the anchor is at least the threshold (to the right), mean over anchors and patches. A network that is globally invariant has a line along the top; the farther left a line falls, the less invariant the layer.',
-    draw: (size, places) =>
-      byNetwork(places, {
+    draw: (size, keys) =>
+      byNetwork(keys, {
         name: `Coverage by threshold, patches of ${size} pixels`,
         x: { title: 'similarity at least', scale: linearScale(COVERAGE_THRESHOLDS, [1]) },
         y: { title: 'share of positions', scale: linearScale([0, 1]) },
-        lines: (place) => [
+        lines: (key) => [
           {
             points: COVERAGE_THRESHOLDS.flatMap((threshold) => {
-              const cells = coverage.filter((one) => isAt(one, place) && one.threshold === threshold)
+              const cells = coverage.filter((one) => isAt(one, key) && one.threshold === threshold)
               return cells.length === 0 ? [] : [[threshold, average(cells.map(({ mean }) => mean))] as const]
             }),
           },
@@ -94,16 +94,16 @@ function spectrumLines({ measures }: Summary): ReportSection | undefined {
   const periods = GRID_PERIODS.filter((period) => spectrum.some((one) => one.period === period))
   return bySize('grid-spectrum', 'Grid spectrum', spectrum, {
     note: 'How strongly the similarity rises and falls with a period of so many pixels: the mean square of that part of the maps, mean over anchors and patches; solid along rows, dashed along columns. A grid in the heatmaps is a high point at its period; a factor of ten down is the same grid at a third of the height. Towards long periods the map’s smooth slope counts too.',
-    draw: (size, places) =>
-      byNetwork(places, {
+    draw: (size, keys) =>
+      byNetwork(keys, {
         name: `Power of the maps by period, patches of ${size} pixels`,
         x: { title: 'period in pixels', scale: octaveScale(periods) },
         y: { title: 'power (log)', scale: logScale(spectrum.map(({ mean }) => mean)) },
-        lines: (place) =>
+        lines: (key) =>
           AXES.map((axis) => ({
             isDashed: axis === 'vertical',
             points: periods.flatMap((period) => {
-              const cells = spectrum.filter((one) => isAt(one, place) && one.axis === axis && one.period === period)
+              const cells = spectrum.filter((one) => isAt(one, key) && one.axis === axis && one.period === period)
               return cells.length === 0 ? [] : [[period, average(cells.map(({ mean }) => mean))] as const]
             }),
           })),
@@ -116,11 +116,11 @@ function biasDots({ measures }: Summary): ReportSection | undefined {
   const series = ['center anchor', 'corner anchors']
   return bySize('direction-bias', 'Direction bias', bias, {
     note: 'Horizontal less vertical similarity at equal distance from the anchor (± standard deviation over patches). To the right of the line, features stay more similar when the object moves sideways; to the left, when it moves up and down.',
-    draw: (size, places) => {
-      const rows = places.map((place) => {
-        const own = bias.filter((one) => isAt(one, place))
+    draw: (size, keys) => {
+      const rows = keys.map((key) => {
+        const own = bias.filter((one) => isAt(one, key))
         const dots = [own.filter(isCenter), own.filter((one) => !isCenter(one))].map(meanDot)
-        return { ...place, dots }
+        return { ...key, dots }
       })
       return dotPlot({
         name: `Direction bias of each network and layer, patches of ${size} pixels`,
@@ -147,13 +147,13 @@ function separabilityDots({ separability }: Summary): readonly ReportSection[] {
   const schemes = FOLD_SCHEMES.filter((cv) => separability.some((cell) => cell.cv === cv))
   const section = bySize('separability', 'Separability under each fold scheme', separability, {
     note: 'Accuracy of a linear classifier of the object’s half, one chart for each way to deal positions to folds. Ordered folds test whole bands of rows, which alone puts top-bottom at 0.900 (the line); if the gap changes sides under transposed folds and goes under shuffled ones, it is the folds’ doing.',
-    draw: (size, places) =>
+    draw: (size, keys) =>
       schemes
         .map((cv) => {
-          const rows = places.map((place) => ({
-            ...place,
+          const rows = keys.map((key) => ({
+            ...key,
             dots: TASKS.map((task) => {
-              const cell = separability.find((one) => isAt(one, place) && one.cv === cv && one.task === task)
+              const cell = separability.find((one) => isAt(one, key) && one.cv === cv && one.task === task)
               return cell && { value: cell.accuracy }
             }),
           }))
@@ -185,10 +185,10 @@ function axisDots(
   const own = measures.filter((one) => one.metric === metric)
   return bySize(metric, title, own, {
     note: options.note,
-    draw: (size, places) => {
-      const rows = places.map((place) => ({
-        ...place,
-        dots: AXES.map((axis) => meanDot(own.filter((one) => isAt(one, place) && one.axis === axis))),
+    draw: (size, keys) => {
+      const rows = keys.map((key) => ({
+        ...key,
+        dots: AXES.map((axis) => meanDot(own.filter((one) => isAt(one, key) && one.axis === axis))),
       }))
       return dotPlot({
         name: `${title} of each network and layer, patches of ${size} pixels`,
@@ -205,45 +205,45 @@ function axisDots(
 function bySize(
   id: string,
   title: string,
-  measured: readonly Place[],
-  { note, draw }: { note: string; draw: (size: number, places: readonly Place[]) => string },
+  measured: readonly LayerKey[],
+  { note, draw }: { note: string; draw: (size: number, keys: readonly LayerKey[]) => string },
 ): ReportSection | undefined {
   if (measured.length === 0) return undefined
   const sizes = [...new Set(measured.map(({ size }) => size))].sort((a, b) => b - a)
-  const charts = sizes.map((size) => `<h3>Patches of ${size}×${size}</h3>\n${draw(size, placesOf(measured, size))}`)
+  const charts = sizes.map((size) => `<h3>Patches of ${size}×${size}</h3>\n${draw(size, layerKeys(measured, size))}`)
   return { id: `chart-${id}`, title, html: `<p class="note">${escapeHtml(note)}</p>\n${charts.join('\n')}` }
 }
 
 /** A panel for each network, a colour for each layer. */
 function byNetwork(
-  places: readonly Place[],
+  keys: readonly LayerKey[],
   {
     lines,
     ...axes
   }: Pick<Parameters<typeof linePanels>[0], 'name' | 'x' | 'y'> & {
-    lines: (place: Place) => readonly { isDashed?: boolean; points: readonly (readonly [number, number])[] }[]
+    lines: (key: LayerKey) => readonly { isDashed?: boolean; points: readonly (readonly [number, number])[] }[]
   },
 ): string {
-  const series = [...new Set(places.map(({ layer }) => layer))]
-  const panels = [...new Set(places.map(({ model }) => model))].map((model) => ({
+  const series = [...new Set(keys.map(({ layer }) => layer))]
+  const panels = [...new Set(keys.map(({ model }) => model))].map((model) => ({
     title: model,
-    lines: places
-      .filter((place) => place.model === model)
-      .flatMap((place) => lines(place).map((one) => ({ series: series.indexOf(place.layer), ...one }))),
+    lines: keys
+      .filter((key) => key.model === model)
+      .flatMap((key) => lines(key).map((one) => ({ series: series.indexOf(key.layer), ...one }))),
   }))
   return linePanels({ ...axes, series, panels })
 }
 
-function placesOf(measured: readonly Place[], size: number): readonly Place[] {
-  const places = new Map(
+function layerKeys(measured: readonly LayerKey[], size: number): readonly LayerKey[] {
+  const keys = new Map(
     measured
       .filter((one) => one.size === size)
       .map(({ model, layer }) => [JSON.stringify([model, layer]), { model, layer, size }]),
   )
-  return [...places.values()]
+  return [...keys.values()]
 }
 
-function isAt(one: Place, { model, layer, size }: Place): boolean {
+function isAt(one: LayerKey, { model, layer, size }: LayerKey): boolean {
   return one.model === model && one.layer === layer && one.size === size
 }
 

@@ -1,18 +1,18 @@
 import { join } from 'node:path'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import { escapeHtml } from '../html.js'
+import { layoutPng, layoutSvg } from '../plot/layout.js'
 import type { ReportSection } from '../section.js'
-import { drawingPng, drawingSvg } from './drawing.js'
 import type { Figure } from './figures.js'
-import { panelDrawing } from './panels.js'
+import { panelLayout } from './panels.js'
 
 /** Writes figures as PNG and SVG into the folder `figures` of a results folder. */
 export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {
   await writeFolderAtomic(join(results, 'figures'), async (folder) => {
     for (const figure of figures) {
-      const drawing = panelDrawing(figure)
-      await writeFileAtomic(join(folder, `${figure.name}.png`), await drawingPng(drawing))
-      await writeFileAtomic(join(folder, `${figure.name}.svg`), await drawingSvg(drawing))
+      const layout = panelLayout(figure)
+      await writeFileAtomic(join(folder, `${figure.name}.png`), await layoutPng(layout))
+      await writeFileAtomic(join(folder, `${figure.name}.svg`), await layoutSvg(layout))
     }
   })
 }

@@ -1,12 +1,11 @@
 import type { ColourLimits } from '../heatmap.js'
-import { type Drawing, type Label, labelWidth, type MapPanel, type Stroke } from './drawing.js'
+import { type AxisTick, axisTicks, type Label } from '../plot/axis.js'
+import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../plot/layout.js'
+import type { GridValues } from '../plot/mapPixels.js'
+import { positionScale, type Scale } from '../plot/scale.js'
 
 /** A mean map of a network, and where its positions lie. */
-export interface PanelMap {
-  /** [rows, cols], row-major. */
-  readonly values: ArrayLike<number>
-  readonly rows: number
-  readonly cols: number
+export interface PanelMap extends GridValues {
   /** Distance of neighbouring positions in pixels. */
   readonly stride: number
 }
@@ -27,8 +26,8 @@ export interface PanelGrid {
 const LEAST_SIDE = 200
 const [MARGIN, LINE, GAP, TICK, BAR] = [16, 22, 28, 6, 24]
 
-/** Steps of the axes' ticks in pixels of the frame. */
-const TICK_STEPS = [10, 25, 50, 100]
+/** Ticks of the axes, in pixels of the frame: multiples of 10, 25, 50, 100 and so on. */
+const TICK_STEPS = { factors: [1, 2.5, 5], least: 10 }
 const MOST_TICKS = 5
 
 /** Room of an axis: of its numbers and its ticks. */
@@ -38,7 +37,7 @@ const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
  * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the patch's
  * offset, and the colour scale to the right.
  */
-export function panelDrawing({ title, limits, columns, rows }: PanelGrid): Drawing {
+export function panelLayout({ title, limits, columns, rows }: PanelGrid): FigureLayout {
   const all = rows.flatMap(({ maps }) => maps.filter((map) => map !== undefined))
   const sides = all.map(sizeOf)
   const cell = { width: Math.max(...sides.map(({ width }) => width)), height: Math.max(...sides.map((s) => s.height)) }
@@ -48,7 +47,7 @@ export function panelDrawing({ title, limits, columns, rows }: PanelGrid): Drawi
   const top = MARGIN + 3 * LINE
   const maps: MapPanel[] = []
   const labels: Label[] = [{ words: title, x: MARGIN, y: MARGIN + LINE / 2, align: 'left' }]
-  const strokes: Stroke[] = []
+  const lines: Rectangle[] = []
   columns.forEach((words, c) => {
     const x = left + c * step.x + AXIS.left + cell.width / 2
     labels.push({ words, x, y: top - LINE / 2 - 4, align: 'center' })
@@ -64,7 +63,7 @@ export function panelDrawing({ title, limits, columns, rows }: PanelGrid): Drawi
       maps.push({ values: map.values, rows: map.rows, cols: map.cols, ...panel })
       const axes = axesOf(map, panel)
       labels.push(...axes.labels)
-      strokes.push(...axes.strokes)
+      lines.push(...axes.lines)
     })
   })
   const bar = colourBar(limits, left + columns.length * step.x, top, cell.height)
@@ -83,7 +82,7 @@ export function panelDrawing({ title, limits, columns, rows }: PanelGrid): Drawi
     limits,
     maps: [...maps, bar.map],
     labels: [...labels, ...bar.labels],
-    strokes: [...strokes, ...bar.strokes],
+    lines: [...lines, ...bar.lines],
   }
 }
 
@@ -95,47 +94,31 @@ function sizeOf({ rows, cols }: PanelMap): { width: number; height: number } {
 /** Ticks in pixels of the frame, at the middle of the position that lies there, and a frame around the map. */
 function axesOf(
   { rows, cols, stride }: PanelMap,
-  { x, y, width, height }: Stroke,
-): { labels: readonly Label[]; strokes: readonly Stroke[] } {
+  { x, y, width, height }: Rectangle,
+): { labels: readonly Label[]; lines: readonly Rectangle[] } {
   const bottom = y + height
-  const across = ticksOf(cols, stride).map((offset) => ({
-    offset,
-    place: x + Math.round(((offset / stride + 0.5) * width) / cols),
-  }))
-  const down = ticksOf(rows, stride).map((offset) => ({
-    offset,
-    place: y + Math.round(((offset / stride + 0.5) * height) / rows),
-  }))
-  return {
-    labels: [
-      ...across.map(({ offset, place }) => ({
-        words: String(offset),
-        x: place,
-        y: bottom + TICK + LINE / 2,
-        align: 'center' as const,
-      })),
-      ...down.map(({ offset, place }) => ({
-        words: String(offset),
-        x: x - TICK - 4,
-        y: place,
-        align: 'right' as const,
-      })),
-    ],
-    strokes: [
-      ...frameOf({ x, y, width, height }),
-      ...across.map(({ place }) => ({ x: place, y: bottom, width: 1, height: TICK })),
-      ...down.map(({ place }) => ({ x: x - TICK, y: place, width: TICK, height: 1 })),
-    ],
-  }
+  const across = positionScale(cols, stride, MOST_TICKS, TICK_STEPS)
+  const down = positionScale(rows, stride, MOST_TICKS, TICK_STEPS)
+  const xAxis = { side: 'below', from: bottom, to: bottom + TICK, numbers: bottom + TICK + LINE / 2 } as const
+  const yAxis = { side: 'left', from: x - TICK, to: x, numbers: x - TICK - 4 } as const
+  const ticks = [
+    ...axisTicks(across, (offset) => x + wholePixel(across.at(offset) * width), xAxis),
+    ...axisTicks(down, (offset) => y + wholePixel(down.at(offset) * height), yAxis),
+  ]
+  return { labels: ticks.map(({ label }) => label), lines: [...frameOf({ x, y, width, height }), ...ticks.map(lineOf)] }
 }
 
-function ticksOf(positions: number, stride: number): readonly number[] {
-  const extent = (positions - 1) * stride
-  const step = TICK_STEPS.find((one) => extent / one <= MOST_TICKS - 1) ?? extent
-  return Array.from({ length: Math.floor(extent / Math.max(1, step)) + 1 }, (_, i) => i * step)
+/** Halves go up, whatever rounding has made of them. */
+function wholePixel(place: number): number {
+  return Math.round(place + 1e-6)
 }
 
-function frameOf({ x, y, width, height }: Stroke): readonly Stroke[] {
+/** A tick's line, one pixel wide. */
+function lineOf({ line: { x1, y1, x2, y2 } }: AxisTick): Rectangle {
+  return { x: x1, y: Math.round(y1), width: Math.max(1, x2 - x1), height: Math.max(1, y2 - y1) }
+}
+
+function frameOf({ x, y, width, height }: Rectangle): readonly Rectangle[] {
   return [
     { x: x - 1, y: y - 1, width: width + 2, height: 1 },
     { x: x - 1, y: y + height, width: width + 2, height: 1 },
@@ -146,20 +129,22 @@ function frameOf({ x, y, width, height }: Stroke): readonly Stroke[] {
 
 function colourBar({ low, high }: ColourLimits, x: number, y: number, height: number) {
   const values = Float64Array.from({ length: height }, (_, i) => high - ((high - low) * i) / (height - 1))
-  const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => ({ value: high - (high - low) * share, at: y + share * height }))
-  const labels = stops.map(({ value, at }) => ({
-    words: String(Number(value.toPrecision(4))),
-    x: x + BAR + TICK + 4,
-    y: at,
-    align: 'left' as const,
-  }))
+  const scale: Pick<Scale, 'ticks' | 'format'> = {
+    ticks: [0, 0.25, 0.5, 0.75, 1],
+    format: (share) => String(Number((high - (high - low) * share).toPrecision(4))),
+  }
+  const right = x + BAR
+  const ticks = axisTicks(scale, (share) => y + share * height, {
+    side: 'right',
+    from: right,
+    to: right + TICK,
+    numbers: right + TICK + 4,
+  })
+  const labels = ticks.map(({ label }) => label)
   return {
     map: { values, rows: height, cols: 1, x, y, width: BAR, height },
     labels,
-    strokes: [
-      ...frameOf({ x, y, width: BAR, height }),
-      ...stops.map(({ at }) => ({ x: x + BAR, y: Math.round(at), width: TICK, height: 1 })),
-    ],
+    lines: [...frameOf({ x, y, width: BAR, height }), ...ticks.map(lineOf)],
     right: Math.max(...labels.map((label) => label.x + labelWidth(label.words))),
   }
 }

@@ -19,7 +19,7 @@ export interface Claim {
   /** Why nothing can tell, where that is known before the numbers; undefined: there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** The numbers in short, for beside the verdict. */
+  /** The numbers in short, shown next to the verdict. */
   readonly headline: (evidence: readonly Evidence[]) => string
   /** Whether the claim is about this network at all. */
   readonly concerns?: (model: string) => boolean

@@ -1,9 +1,9 @@
 import { escapeHtml, scrollBox } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
-import { markdownText } from '../tables.js'
+import { markdownText } from '../tables/markdown.js'
 import type { Evidence } from './evidence.js'
-import type { Finding } from './findings.js'
+import type { ClaimFinding } from './findings.js'
 import { VERDICT_RULE } from './verdict.js'
 
 const LEANS = { for: 'for', against: 'against', open: 'open' } as const
@@ -11,7 +11,7 @@ const LEANS = { for: 'for', against: 'against', open: 'open' } as const
 const EVIDENCE_HEAD = ['layer', 'size', 'measured', 'mean ± standard error', 'patches above 0', 'sign test', 'speaks']
 
 /** findings.md: every finding with its rule and all its evidence. */
-export function findingsMarkdown(findings: readonly Finding[]): string {
+export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
   const body = byModel(findings).flatMap(([model, own]) => [
     `## ${markdownText(model)}`,
@@ -37,7 +37,7 @@ export function findingsMarkdown(findings: readonly Finding[]): string {
 }
 
 /** The findings as a section of the page: verdicts at a glance, then each with its reason; the evidence unfolds. */
-export function findingsSection(findings: readonly Finding[]): ReportSection {
+export function findingsSection(findings: readonly ClaimFinding[]): ReportSection {
   const networks = byModel(findings).map(([model, own]) => {
     const items = own.map(
       (finding) => `<h4 style="margin-top:1.2rem">${escapeHtml(finding.statement)}</h4>
@@ -56,7 +56,7 @@ ${networks.join('\n')}`,
 }
 
 /** A row for each network, a column for each claim. */
-function verdictsHtml(findings: readonly Finding[]): string {
+function verdictsHtml(findings: readonly ClaimFinding[]): string {
   const headings = [...new Set(findings.map(({ heading }) => heading))]
   const rows = byModel(findings).map(([model, own]) => {
     const verdicts = headings.map((heading) => own.find((finding) => finding.heading === heading)?.verdict ?? '–')
@@ -69,7 +69,7 @@ function verdictsHtml(findings: readonly Finding[]): string {
 const INTRODUCTION =
   'What the numbers of each network say about the claims of the paper, computed by one rule for every network.'
 
-function evidenceHtml({ rule, evidence }: Finding): string {
+function evidenceHtml({ rule, evidence }: ClaimFinding): string {
   const rows = evidence.map(
     (one) =>
       `<tr>${evidenceCells(one)
@@ -97,13 +97,13 @@ function evidenceCells(one: Evidence): readonly string[] {
   ]
 }
 
-function reason({ because, headline }: Finding): string {
+function reason({ because, headline }: ClaimFinding): string {
   return headline === null ? because : `${headline}; ${because}`
 }
 
 const number = (value: number) => decimalText(value, 4)
 
-function byModel(findings: readonly Finding[]): readonly (readonly [string, readonly Finding[]])[] {
+function byModel(findings: readonly ClaimFinding[]): readonly (readonly [string, readonly ClaimFinding[]])[] {
   return [...new Set(findings.map(({ model }) => model))].map((model) => [
     model,
     findings.filter((finding) => finding.model === model),

@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.js'
 import { judge, type Verdict } from './verdict.js'
 
 /** What a network's numbers say about one claim of the paper. */
-export interface Finding {
+export interface ClaimFinding {
   readonly model: string
   readonly claim: string
   readonly statement: string
@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 /** What a study's numbers say about the paper's claims, network by network in the order of the groups. */
-export function findingsOf(groups: readonly StudyGroup[]): readonly Finding[] {
+export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const models = [...new Set(groups.map(({ model }) => model))]
   const of = (wanted: string | undefined) => groups.filter(({ model }) => model === wanted)
   return models.flatMap((model) => {

@@ -16,7 +16,7 @@ export function judge(evidence: readonly Evidence[]): Judgement {
   const judged = evidence.filter(({ lean }) => lean !== null)
   const count = (wanted: Evidence['lean']) => judged.filter(({ lean }) => lean === wanted).length
   const [inFavour, against, open] = [count('for'), count('against'), count('open')]
-  const tally = `of ${numbers(judged.length)}, ${inFavour} ${inFavour === 1 ? 'speaks' : 'speak'} for it, ${against} against${placesOf(judged, against)}, ${open} ${open === 1 ? 'is' : 'are'} open`
+  const tally = `of ${numbers(judged.length)}, ${inFavour} ${inFavour === 1 ? 'speaks' : 'speak'} for it, ${against} against${layersAgainst(judged, against)}, ${open} ${open === 1 ? 'is' : 'are'} open`
   if (judged.length === 0) return { verdict: 'cannot be judged', because: 'nothing was measured that could tell' }
   if (judged.every(({ patches }) => patches < FEWEST_PATCHES)) {
     return { verdict: 'cannot be judged', because: `there are fewer than ${FEWEST_PATCHES} patches` }
@@ -29,8 +29,8 @@ export function judge(evidence: readonly Evidence[]): Judgement {
 const numbers = (count: number) => (count === 1 ? 'one number' : `${count} numbers`)
 
 /** Which numbers speak against a claim, if only some do. */
-function placesOf(judged: readonly Evidence[], against: number): string {
+function layersAgainst(judged: readonly Evidence[], against: number): string {
   if (against === 0 || against === judged.length) return ''
-  const places = judged.filter(({ lean }) => lean === 'against').map(({ layer, size }) => `${layer} at ${size} px`)
-  return ` (${[...new Set(places)].join(', ')})`
+  const layers = judged.filter(({ lean }) => lean === 'against').map(({ layer, size }) => `${layer} at ${size} px`)
+  return ` (${[...new Set(layers)].join(', ')})`
 }

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageFolder } from '../../files/package.js'
 import { escapeHtml } from '../html.js'
 import type { ReportSection } from '../section.js'
-import { viewerScript } from './script.js'
 import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { viewerHtml } from './viewerHtml.js'
@@ -48,6 +50,11 @@ function scriptsHtml(index: SiteIndex): string {
 <script>${viewerScript()}</script>`
 }
 
+/** The modules in `browser` as one script, which the build bundles: pages from disk may not load modules from files. */
+function viewerScript(): string {
+  return readFileSync(join(packageFolder(), 'dist', 'report', 'viewer', 'bundle.js'), 'utf8')
+}
+
 function factsHtml({ groups }: SiteIndex): string {
   const count = (number: number, what: string, plural = `${what}s`) => `${number} ${number === 1 ? what : plural}`
   const models = new Set(groups.map(({ model }) => model))
@@ -70,7 +77,7 @@ ${html}
 </section>`
 }
 
-/** JSON that may stand in a script element: no end tag, no comment. */
+/** JSON that a script element can hold: no end tag, no comment. */
 export function embeddedJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
 }

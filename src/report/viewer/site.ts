@@ -3,7 +3,7 @@ import { InputError } from '../../errors.js'
 import { sha256 } from '../../files/sha256.js'
 import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
 import type { SimilaritySummary, Summary } from '../../results/summary.js'
-import type { Unit } from '../../results/unit.js'
+import type { OpenUnit } from '../../results/unit/open.js'
 import type { ColourLimits } from '../heatmap.js'
 import { encodeMap } from './mapCoding.js'
 import { writeFeatures } from './siteFeatures.js'
@@ -43,23 +43,23 @@ export function siteWriter(results: string, site: string): SiteWriter {
   }
   // Features are large: those of one unit at a time are in memory.
   let featuresBefore: Promise<unknown> = Promise.resolve()
-  const featuresInTurn = (file: string, unit: Unit, folder: string) => {
-    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit, folder))
+  const featuresInTurn = (file: string, unit: OpenUnit) => {
+    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit))
     featuresBefore = written.catch(() => undefined)
     return written
   }
-  const writeFiles = async (file: string, unit: Unit, maps: Float32Array, folder: string): Promise<SiteUnit> => {
+  const writeFiles = async (file: string, unit: OpenUnit, maps: Float32Array): Promise<SiteUnit> => {
     const [picture, features] = await Promise.all([
       pictures.patch(unit.inputs),
-      featuresInTurn(file, unit, folder),
-      writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps, folder)),
+      featuresInTurn(file, unit),
+      writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps)),
     ])
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
   }
   return {
-    onUnit: async (unit, maps, folder) => {
+    onUnit: async (unit, maps) => {
       const { key, units } = filesOf(unit.inputs.model, unit.inputs.size)
-      const written = writeFiles(`${key}/${units.length}`, unit, maps, folder)
+      const written = writeFiles(`${key}/${units.length}`, unit, maps)
       units.push(written)
       await written
     },
@@ -81,10 +81,10 @@ export function siteWriter(results: string, site: string): SiteWriter {
   }
 }
 
-function unitMaps(unit: Unit, maps: Float32Array, folder: string): SiteMaps {
-  const length = unit.rows * unit.cols
+function unitMaps({ folder, rows, cols, layers }: OpenUnit, maps: Float32Array): SiteMaps {
+  const length = rows * cols
   return {
-    layers: unit.layers.map(({ similarity }, layer) => ({
+    layers: layers.map(({ similarity }, layer) => ({
       means: ANCHOR_NAMES.map((anchor) => similarity[anchor].mean),
       minima: ANCHOR_NAMES.map((anchor) => similarity[anchor].min),
       maps: ANCHOR_NAMES.map((_, anchor) => {

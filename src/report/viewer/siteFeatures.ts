@@ -1,4 +1,4 @@
-import { readFeatures, type Unit } from '../../results/unit.js'
+import type { OpenUnit } from '../../results/unit/open.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteFeatures } from './siteIndex.js'
 
@@ -10,15 +10,10 @@ const PART_BYTES = 12 * 1024 * 1024
  * @param key `features/<group>/<unit>`
  * @returns in how many files each layer's features lie; undefined if the unit keeps none
  */
-export async function writeFeatures(
-  site: string,
-  key: string,
-  unit: Unit,
-  folder: string,
-): Promise<readonly number[] | undefined> {
+export async function writeFeatures(site: string, key: string, unit: OpenUnit): Promise<readonly number[] | undefined> {
   const parts: number[] = []
-  for (const [layer, { dims }] of unit.layers.entries()) {
-    const features = await readFeatures(folder, unit, layer)
+  for (const [layer, { name, dims }] of unit.layers.entries()) {
+    const features = await unit.features(name)
     if (features === undefined) return undefined
     const perPart = positionsPerPart(dims)
     const positions = unit.rows * unit.cols

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { noise, parseColour } from '../../patches/background.js'
 import { readBackgroundPicture, readPatchPicture } from '../../results/pictures.js'
-import type { UnitInputs } from '../../results/unit.js'
+import type { UnitInputs } from '../../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteGroup, SitePicture } from './siteIndex.js'
 

@@ -62,10 +62,8 @@ input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .plot canvas{position:absolute;image-rendering:pixelated}
 .plot .axes{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
 svg text{fill:var(--soft);font-size:12px}
-svg .title{font-size:12px}
-svg .tick,svg .edge{stroke:var(--strong);stroke-width:1}
+svg .edge{stroke:var(--strong);stroke-width:1}
 svg rect.edge{fill:none}
-svg .grid{stroke:var(--line)}
 .cross path,.cross rect,.anchor path{fill:none}
 .cross .under{stroke:#000;stroke-opacity:.5;stroke-width:2.5}
 .cross .over{stroke:#fff;stroke-width:1}
@@ -73,17 +71,17 @@ svg .grid{stroke:var(--line)}
 .here{display:none;font-weight:600}
 .summary{margin:.4rem 0 0;font-size:.9rem}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
-.scenes{display:grid;gap:.6rem;align-content:start}
-.scene{position:relative;border:1px solid var(--line);line-height:0}
-.scenes:has(>#b-scene:not([hidden])) .scene::before{content:attr(data-panel);position:absolute;z-index:1;right:0;bottom:0;padding:.05rem .35rem;font:700 .8rem/1.3 system-ui,sans-serif;color:var(--card);background:var(--series-1)}
-.scenes #b-scene.scene::before{background:var(--series-2)}
-.scene canvas{width:100%;height:auto;image-rendering:pixelated}
-.scene svg{position:absolute;inset:0;width:100%;height:100%}
-.scene rect{fill:none;vector-effect:non-scaling-stroke}
-.scene text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
-.scene .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
-.scene .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
-.scene .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.scene .over{stroke:#fff;stroke-width:1}
+.images{display:grid;gap:.6rem;align-content:start}
+.image{position:relative;border:1px solid var(--line);line-height:0}
+.images:has(>#b-image:not([hidden])) .image::before{content:attr(data-panel);position:absolute;z-index:1;right:0;bottom:0;padding:.05rem .35rem;font:700 .8rem/1.3 system-ui,sans-serif;color:var(--card);background:var(--series-1)}
+.images #b-image.image::before{background:var(--series-2)}
+.image canvas{width:100%;height:auto;image-rendering:pixelated}
+.image svg{position:absolute;inset:0;width:100%;height:100%}
+.image rect{fill:none;vector-effect:non-scaling-stroke}
+.image text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
+.image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
+.image .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
+.image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
 .where p{margin:0 0 .4rem;line-height:1.35}
 .where .soft{font-size:.9rem}
 .readout dl{margin:0}

@@ -55,7 +55,7 @@ different objects are at the same place, where it is within the axis.</p>
 <div class="side">
 <aside class="readout" aria-labelledby="readout-title">
 <h3 id="readout-title">At the cursor</h3>
-<div class="scenes"><div class="scene" id="a-scene" data-panel="A" role="img" aria-label="The image with the patch at the cursor"></div><div class="scene" id="b-scene" data-panel="B" role="img" aria-label="The image of map B" hidden></div></div>
+<div class="images"><div class="image" id="a-image" data-panel="A" role="img" aria-label="The image with the patch at the cursor"></div><div class="image" id="b-image" data-panel="B" role="img" aria-label="The image of map B" hidden></div></div>
 <div class="where">
 <p><strong id="at-place"></strong><br><span id="at-offset" class="soft"></span></p>
 <p id="apart" class="soft"></p>

@@ -3,12 +3,12 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
 import { hot } from '../../../src/report/colormap.js'
-import { drawingPng, drawingSvg } from '../../../src/report/figures/drawing.js'
 import { type Figure, paperFigures } from '../../../src/report/figures/figures.js'
 import { figuresSection } from '../../../src/report/figures/files.js'
-import { panelDrawing } from '../../../src/report/figures/panels.js'
+import { panelLayout } from '../../../src/report/figures/panels.js'
+import { layoutPng, layoutSvg } from '../../../src/report/plot/layout.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import type { UnitInputs } from '../../../src/results/unit.js'
+import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { madeUnit } from '../../results/study.js'
 
 const LIMITS = { low: 0.88, high: 1 }
@@ -139,15 +139,15 @@ describe('section of the figures', () => {
 
 describe('a figure as a picture', () => {
   const figure = paperFigures(STUDY, LIMITS)[0] as Figure
-  const drawing = panelDrawing(figure)
+  const layout = panelLayout(figure)
 
   it('has the colours of its maps at their places, axes beside them and a colour scale', async () => {
-    const { data, info } = await sharp(await drawingPng(drawing))
+    const { data, info } = await sharp(await layoutPng(layout))
       .raw()
       .toBuffer({ resolveWithObject: true })
-    expect([info.width, info.height]).toEqual([drawing.width, drawing.height])
+    expect([info.width, info.height]).toEqual([layout.width, layout.height])
     const colourAt = (x: number, y: number) => [...data.subarray((y * info.width + x) * info.channels).subarray(0, 3)]
-    const [plain, antiAliased, bar] = drawing.maps
+    const [plain, antiAliased, bar] = layout.maps
     for (const [map, level] of [
       [plain, 0.9],
       [antiAliased, 0.93],
@@ -169,10 +169,10 @@ describe('a figure as a picture', () => {
 
   it('has ticks in pixels of the frame, in the middle of their positions', () => {
     // Four positions, 25 pixels apart, fifty drawn pixels each.
-    const [map] = drawing.maps
+    const [map] = layout.maps
     const { x = 0, y = 0, width = 0, height = 0 } = map ?? {}
     expect([width, height]).toEqual([200, 200])
-    const below = drawing.labels.filter((label) => label.y > y + height && label.x >= x && label.x <= x + width)
+    const below = layout.labels.filter((label) => label.y > y + height && label.x >= x && label.x <= x + width)
     const ticks = below.filter(({ words }) => /^\d+$/.test(words))
     expect(ticks.map(({ words, x: place }) => [words, place - x])).toEqual([
       ['0', 25],
@@ -183,10 +183,10 @@ describe('a figure as a picture', () => {
   })
 
   it('as SVG has the same maps and the text as text', async () => {
-    const svg = await drawingSvg(drawing)
-    for (const { words } of drawing.labels) expect(svg).toContain(`>${words.replace("'", '&#39;')}</text>`)
+    const svg = await layoutSvg(layout)
+    for (const { words } of layout.labels) expect(svg).toContain(`>${words.replace("'", '&#39;')}</text>`)
     const images = [...svg.matchAll(/<image x="([\d.]+)"[^>]*href="data:image\/png;base64,([^"]+)"/g)]
-    expect(images.map(([, x]) => Number(x))).toEqual(drawing.maps.map(({ x }) => x))
+    expect(images.map(([, x]) => Number(x))).toEqual(layout.maps.map(({ x }) => x))
     const { data, info } = await sharp(Buffer.from(images[0]?.[2] ?? '', 'base64'))
       .raw()
       .toBuffer({ resolveWithObject: true })
@@ -202,11 +202,11 @@ describe('a figure as a picture', () => {
     await fc.assert(
       fc.asyncProperty(names, names, async (model, layer) => {
         const [only] = paperFigures([group(model, [layer], 125, 0.9)], LIMITS)
-        const made = panelDrawing(only as Figure)
-        const { width, height } = await sharp(Buffer.from(await drawingSvg(made))).metadata()
+        const made = panelLayout(only as Figure)
+        const { width, height } = await sharp(Buffer.from(await layoutSvg(made))).metadata()
         expect([width, height]).toEqual([made.width, made.height])
-        await drawingPng(made)
-        for (const { x, y, width: w, height: h } of [...made.maps, ...made.strokes]) {
+        await layoutPng(made)
+        for (const { x, y, width: w, height: h } of [...made.maps, ...made.lines]) {
           expect(x).toBeGreaterThanOrEqual(0)
           expect(x + w).toBeLessThanOrEqual(made.width)
           expect(y + h).toBeLessThanOrEqual(made.height)

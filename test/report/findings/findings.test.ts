@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
-import { type Finding, findingsOf } from '../../../src/report/findings/findings.js'
+import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import { around, groupWith, measures } from './study.js'
 
 const { covered, coveredAtCorner, similarity, power, jaggedness, bias, accuracy } = measures
 
-function findingOf(claim: string, model: string, ...groups: readonly StudyGroup[]): Finding {
+function findingOf(claim: string, model: string, ...groups: readonly StudyGroup[]): ClaimFinding {
   const found = findingsOf(groups).filter((finding) => finding.model === model && finding.claim === claim)
   expect(found).toHaveLength(1)
-  return found[0] as Finding
+  return found[0] as ClaimFinding
 }
 
 describe('finding on global invariance', () => {

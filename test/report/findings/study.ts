@@ -1,6 +1,6 @@
 import type { Measure, Metric } from '../../../src/results/metrics.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import type { UnitInputs } from '../../../src/results/unit.js'
+import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { madeUnit } from '../../results/study.js'
 
 /** A measure's values, one a patch. */

@@ -1,12 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  cosineText,
-  differenceText,
-  percentText,
-  ticks,
-  tickTexts,
-} from '../../../src/report/viewer/browser/numbers.js'
+import { cosineText, differenceText, percentText } from '../../../src/report/viewer/browser/numbers.js'
 
 describe('numbers of the viewer', () => {
   it('have the maps’ five decimals, and a minus that is one', () => {
@@ -16,27 +9,6 @@ describe('numbers of the viewer', () => {
     expect(differenceText(0.00185)).toBe('+0.00185')
     expect(differenceText(-0.00185)).toBe('−0.00185')
     expect(differenceText(-0.000001)).toBe('+0.00000')
-  })
-
-  it('put round numbers on an axis, inside it and no more than asked for', () => {
-    expect(ticks(0.88, 1, 8)).toEqual([0.88, 0.9, 0.92, 0.94, 0.96, 0.98, 1])
-    expect(ticks(0, 149, 9)).toEqual([0, 20, 40, 60, 80, 100, 120, 140])
-    expect(ticks(5, 5, 4)).toEqual([5])
-    const ends = fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), fc.double({ min: 1e-4, max: 300, noNaN: true }))
-    fc.assert(
-      fc.property(ends, fc.integer({ min: 2, max: 20 }), ([from, length], most) => {
-        const values = ticks(from, from + length, most)
-        expect(values.length).toBeGreaterThan(0)
-        expect(values.length).toBeLessThanOrEqual(most)
-        const slack = length * 1e-6
-        values.forEach((value, i) => {
-          expect(value).toBeGreaterThanOrEqual(from - slack)
-          expect(value).toBeLessThanOrEqual(from + length + slack)
-          if (i > 0) expect(value).toBeGreaterThan(values[i - 1] as number)
-        })
-        expect(new Set(tickTexts(values)).size).toBe(values.length)
-      }),
-    )
   })
 
   it('never call some none or all', () => {

@@ -14,7 +14,8 @@ import type { SiteIndex, SiteMaps } from '../../../src/report/viewer/siteIndex.j
 import { keepPatchPicture } from '../../../src/results/pictures.js'
 import { readStudy } from '../../../src/results/study.js'
 import { summarize } from '../../../src/results/summary.js'
-import { type UnitInputs, writeUnit } from '../../../src/results/unit.js'
+import type { UnitInputs } from '../../../src/results/unit/schema.js'
+import { writeUnit } from '../../../src/results/unit/store.js'
 import { arraysOf, madeUnit } from '../../results/study.js'
 import { temporaryFolder } from '../../temporaryFolder.js'
 

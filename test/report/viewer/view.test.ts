@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { featureParts, fitChoice, mapIndex, nearestPlace } from '../../../src/report/viewer/browser/fit.js'
+import { featureParts, fitChoice, mapIndex, nearestPosition } from '../../../src/report/viewer/browser/fit.js'
 import {
   type Choice,
   firstView,
@@ -145,7 +145,7 @@ describe('what the study can serve', () => {
   it('takes any place as anchor where features were kept, on the grid', () => {
     const kept = indexOf([groupOf({ key: 0, model: 'own', stride: 3, features: [2, 1] })])
     const fitted = fitChoice(kept, { ...wanted, model: 'own', size: 125, anchor: { row: 4, col: 500 } })
-    expect(fitted).toMatchObject({ anchor: null, anchorPlace: { row: 3, col: 27 }, notes: [] })
+    expect(fitted).toMatchObject({ anchor: null, anchorPosition: { row: 3, col: 27 }, notes: [] })
     expect(featureParts(fitted.group, fitted.layer, fitted.unit)).toBe(1)
     expect(featureParts(fitted.group, fitted.layer, null)).toBe(0)
   })
@@ -154,7 +154,7 @@ describe('what the study can serve', () => {
     const group = groupOf({ key: 0, model: 'own', stride: 7 })
     fc.assert(
       fc.property(places, (place) => {
-        const nearest = nearestPlace(group, place)
+        const nearest = nearestPosition(group, place)
         expect(nearest.row % 7).toBe(0)
         expect(Math.abs(Math.min(place.row, 63) - nearest.row)).toBeLessThanOrEqual(3.5)
         expect(mapIndex(group, nearest)).toBe((nearest.row / 7) * group.cols + nearest.col / 7)

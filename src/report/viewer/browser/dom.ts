@@ -1,3 +1,5 @@
+import { attributeText, type SvgElement } from '../../plot/svg.js'
+
 /** The element of the page with this id. */
 export function element<T extends Element>(id: string, type: new () => T): T {
   const found = document.getElementById(id)
@@ -5,15 +7,15 @@ export function element<T extends Element>(id: string, type: new () => T): T {
   return found
 }
 
-type Attributes = Readonly<Record<string, string | number>>
-
-/** An element of SVG. Text becomes a text node, so that it is shown as it is. */
-export function svg(name: string, attributes: Attributes, ...children: (Node | string)[]): SVGElement {
+/** Elements of SVG as nodes of the page. Text becomes text nodes, so that it is shown as it is. */
+export function svgNode({ name, attributes, children }: SvgElement): SVGElement {
   const made = document.createElementNS('http://www.w3.org/2000/svg', name)
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value))
-  made.append(...children)
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, attributeText(value))
+  made.append(...children.map((child) => (typeof child === 'string' ? child : svgNode(child))))
   return made
 }
+
+type Attributes = Readonly<Record<string, string | number>>
 
 /** An element of HTML; text as above. */
 export function html<K extends keyof HTMLElementTagNameMap>(

@@ -21,20 +21,20 @@ const keptMatrices = recent<FeatureMatrix>(2)
 
 /**
  * Cosine of the features at every position with those at one position, computed here.
- * @param position number of the anchor's position, row-major
+ * @param anchor index of the anchor's position, row-major
  */
-export async function cosinesWith(fitted: Fitted, position: number, onFiles: OnFiles): Promise<Float64Array> {
+export async function cosinesWith(fitted: Fitted, anchor: number, onFiles: OnFiles): Promise<Float64Array> {
   const { group, unit, layer } = fitted
   const key = `${group.key} ${unit} ${layer}`
   const { parts, norms, dims } = await keptMatrices(key, () => loadMatrix(fitted, onFiles))
   const perPart = (parts[0]?.length ?? 0) / dims
-  const rowAt = (place: number) => {
-    const start = (place % perPart) * dims
-    return (parts[Math.floor(place / perPart)] as Int16Array).subarray(start, start + dims)
+  const rowAt = (position: number) => {
+    const start = (position % perPart) * dims
+    return (parts[Math.floor(position / perPart)] as Int16Array).subarray(start, start + dims)
   }
-  const anchor = rowAt(position)
-  const anchorNorm = norms[position] as number
-  return norms.map((norm, place) => roundCosine(dot(rowAt(place), anchor) / (norm * anchorNorm)))
+  const anchorRow = rowAt(anchor)
+  const anchorNorm = norms[anchor] as number
+  return norms.map((norm, position) => roundCosine(dot(rowAt(position), anchorRow) / (norm * anchorNorm)))
 }
 
 async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Promise<FeatureMatrix> {

@@ -1,6 +1,7 @@
+import type { Position } from '../../../engine/positions.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './dom.js'
-import type { Choice, Place } from './view.js'
+import type { Choice } from './view.js'
 
 /** What a panel shows: a choice that the study can serve. */
 export interface Fitted {
@@ -9,9 +10,9 @@ export interface Fitted {
   readonly layer: number
   /** null: the mean over patches. */
   readonly unit: number | null
-  /** Number of an anchor of the group; null: any place, by the features. */
+  /** Number of an anchor of the group; null: any position, by the features. */
   readonly anchor: number | null
-  readonly anchorPlace: Place
+  readonly anchorPosition: Position
   /** Where the choice had to be changed, in sentences. */
   readonly notes: readonly string[]
 }
@@ -38,33 +39,33 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const unit = wanted.patch === null || found < 0 ? null : found
   if (wanted.patch !== null && unit === null)
     notes.push(`There is no patch ${isolated(wanted.patch)} here: this is the mean.`)
-  const { anchor, place } = fitAnchor(group, layer, unit, wanted.anchor, notes)
+  const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
   const choice: Choice = {
     model: group.model,
     layer: name,
     size: group.size,
     patch: unit === null ? null : (group.units[unit]?.patch ?? null),
-    anchor: anchor === null ? place : (group.anchors[anchor]?.name ?? ''),
+    anchor: anchor === null ? position : (group.anchors[anchor]?.name ?? ''),
   }
-  return { choice, group, layer, unit, anchor, anchorPlace: place, notes }
+  return { choice, group, layer, unit, anchor, anchorPosition: position, notes }
 }
 
 function fitAnchor(
   group: SiteGroup,
   layer: number,
   unit: number | null,
-  wanted: string | Place,
+  wanted: string | Position,
   notes: string[],
-): { anchor: number | null; place: Place } {
+): { anchor: number | null; position: Position } {
   if (typeof wanted !== 'string') {
-    if (featureParts(group, layer, unit) > 0) return { anchor: null, place: nearestPlace(group, wanted) }
+    if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
     notes.push('Any position can be the anchor only where features were kept: this is the center.')
   }
   const center = group.anchors.findIndex(({ name }) => name === 'center')
   const found = group.anchors.findIndex(({ name }) => name === wanted)
   const anchor = Math.max(0, found < 0 ? center : found)
   const { row, col } = group.anchors[anchor] as SiteGroup['anchors'][number]
-  return { anchor, place: { row, col } }
+  return { anchor, position: { row, col } }
 }
 
 /** In how many files the features of what a panel shows lie; 0: they were not kept. */
@@ -72,15 +73,15 @@ export function featureParts(group: SiteGroup, layer: number, unit: number | nul
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
 
-/** The position of a group's grid that is nearest to a place. */
-export function nearestPlace({ rows, cols, stride }: SiteGroup, { row, col }: Place): Place {
+/** The nearest position of a group's grid. */
+export function nearestPosition({ rows, cols, stride }: SiteGroup, { row, col }: Position): Position {
   const nearest = (pixel: number, count: number) =>
     Math.min(count - 1, Math.max(0, Math.round(pixel / stride))) * stride
   return { row: nearest(row, rows), col: nearest(col, cols) }
 }
 
-/** Place of a position in a group's maps. */
-export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Place): number {
+/** Index of a position in a group's maps. */
+export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): number {
   return (row / stride) * cols + col / stride
 }
 

@@ -1,10 +1,12 @@
+import type { Position } from '../../../engine/positions.js'
 import type { ColourLimits } from '../../heatmap.js'
+import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import { positionScale, type Scale } from '../../plot/scale.js'
+import { type SvgElement, svg, text } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import type { ColourMap } from './colours.js'
-import { svg } from './dom.js'
+import { svgNode } from './dom.js'
 import type { LoadedMap } from './maps.js'
-import { ticks } from './numbers.js'
-import type { Place } from './view.js'
 
 /** Room for the axes around the map, in CSS pixels. */
 const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
@@ -16,16 +18,16 @@ export interface HeatmapPlot {
   /** Leaves the place empty, as large as it is. */
   readonly clear: () => void
   /** Moves the cross-hairs. */
-  readonly point: (place: Place) => void
+  readonly point: (position: Position) => void
   /** The position under a point of the screen; undefined outside the map. */
-  readonly placeAt: (clientX: number, clientY: number) => Place | undefined
+  readonly positionAt: (clientX: number, clientY: number) => Position | undefined
 }
 
 /** @param box an empty element that the plot fills */
 export function heatmapPlot(box: HTMLElement): HeatmapPlot {
   const canvas = document.createElement('canvas')
-  const axes = svg('svg', { class: 'axes', 'aria-hidden': 'true' })
-  const cross = svg('g', { class: 'cross' })
+  const axes = svgNode(svg('svg', { class: 'axes', 'aria-hidden': 'true' }))
+  const cross = svgNode(svg('g', { class: 'cross' }))
   box.replaceChildren(canvas, axes)
   let group: SiteGroup | undefined
   return {
@@ -39,19 +41,21 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
       Object.assign(canvas.style, { left: `${MARGIN.left}px`, top: `${MARGIN.top}px` })
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` })
       axes.setAttribute('viewBox', `0 0 ${box.clientWidth} ${total}`)
-      const scale = scaleOf(group, width, height)
-      axes.replaceChildren(...axisLines(group, scale), anchorMark(map.fitted.anchorPlace, scale), cross)
+      const area = areaOf(group, width, height)
+      const marks = [...axisElements(area), anchorMark(map.fitted.anchorPosition, area)]
+      axes.replaceChildren(...marks.map(svgNode), cross)
     },
     clear: () => {
       group = undefined
       canvas.width = 0
       axes.replaceChildren()
     },
-    point: (place) => {
+    point: (position) => {
       const { clientWidth, clientHeight } = canvas
-      if (group !== undefined) cross.replaceChildren(...crossHairs(place, scaleOf(group, clientWidth, clientHeight)))
+      if (group === undefined) return
+      cross.replaceChildren(...crossHairs(position, areaOf(group, clientWidth, clientHeight)).map(svgNode))
     },
-    placeAt: (clientX, clientY) => {
+    positionAt: (clientX, clientY) => {
       const { left, top, width, height } = canvas.getBoundingClientRect()
       if (group === undefined || width === 0) return undefined
       const row = Math.floor(((clientY - top) / height) * group.rows)
@@ -79,50 +83,44 @@ function paint(
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
-/** From pixels of the frame to pixels of the screen: the middle of the square that a position has. */
-interface Scale {
+/** Where the map lies on the screen, and its axes in pixels of the frame. */
+interface MapArea {
+  readonly columns: Scale
+  readonly rows: Scale
+  /** From pixels of the frame to those of the screen: the middle of the square that a position has. */
   readonly x: (col: number) => number
   readonly y: (row: number) => number
   readonly width: number
   readonly height: number
 }
 
-function scaleOf({ rows, cols, stride }: SiteGroup, width: number, height: number): Scale {
+function areaOf({ rows, cols, stride }: SiteGroup, width: number, height: number): MapArea {
+  const most = Math.max(2, Math.floor(width / 44))
+  const [across, down] = [positionScale(cols, stride, most), positionScale(rows, stride, most)]
   return {
-    x: (col) => MARGIN.left + ((col / stride + 0.5) / cols) * width,
-    y: (row) => MARGIN.top + ((row / stride + 0.5) / rows) * height,
+    columns: across,
+    rows: down,
+    x: (col) => MARGIN.left + across.at(col) * width,
+    y: (row) => MARGIN.top + down.at(row) * height,
     width,
     height,
   }
 }
 
-function axisLines({ rows, cols, stride }: SiteGroup, { x, y, width, height }: Scale): readonly SVGElement[] {
-  const bottom = MARGIN.top + height
-  const most = Math.max(2, Math.floor(width / 44))
-  const columns = ticks(0, (cols - 1) * stride, most).flatMap((col) => [
-    svg('line', { class: 'tick', x1: x(col), x2: x(col), y1: bottom, y2: bottom + 5 }),
-    svg('text', { x: x(col), y: bottom + 18, 'text-anchor': 'middle' }, String(col)),
-  ])
-  const lines = ticks(0, (rows - 1) * stride, most).flatMap((row) => [
-    svg('line', { class: 'tick', x1: MARGIN.left - 5, x2: MARGIN.left, y1: y(row), y2: y(row) }),
-    svg('text', { x: MARGIN.left - 8, y: y(row) + 4, 'text-anchor': 'end' }, String(row)),
-  ])
-  const middle = MARGIN.top + height / 2
+function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly SvgElement[] {
+  const [left, bottom] = [MARGIN.left, MARGIN.top + height]
+  const xAxis = { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 14 } as const
+  const yAxis = { side: 'left', from: left - 5, to: left, numbers: left - 8 } as const
   return [
-    svg('rect', { class: 'edge', x: MARGIN.left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
-    ...columns,
-    ...lines,
-    svg('text', { class: 'title', x: MARGIN.left + width / 2, y: bottom + 35, 'text-anchor': 'middle' }, 'column (px)'),
-    svg(
-      'text',
-      { class: 'title', x: 12, y: middle, 'text-anchor': 'middle', transform: `rotate(-90 12 ${middle})` },
-      'row (px)',
-    ),
+    svg('rect', { class: 'edge', x: left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
+    ...tickElements([...axisTicks(columns, x, xAxis), ...axisTicks(rows, y, yAxis)], TICK_COLOUR),
+    text(left + width / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
+    uprightTitle(12, MARGIN.top + height / 2, 'row (px)'),
   ]
 }
 
 /** A plus, moved inwards where the anchor lies on the rim; light under dark, so that it is seen on any colour. */
-function anchorMark({ row, col }: Place, { x, y, width, height }: Scale): SVGElement {
+function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>
     Math.min(from + Math.max(arm, length - arm), Math.max(from + arm, value))
@@ -132,7 +130,7 @@ function anchorMark({ row, col }: Place, { x, y, width, height }: Scale): SVGEle
 }
 
 /** Lines that leave the position itself free. */
-function crossHairs({ row, col }: Place, { x, y, width, height }: Scale): readonly SVGElement[] {
+function crossHairs({ row, col }: Position, { x, y, width, height }: MapArea): readonly SvgElement[] {
   const [left, top] = [x(col), y(row)]
   const gap = 5
   const d = [

@@ -27,8 +27,8 @@ const keptMaps = recent<MapValues>(24)
  * @throws if a file of the site is missing or damaged
  */
 export async function loadMap(fitted: Fitted, onFiles: OnFiles): Promise<LoadedMap> {
-  const { group, unit, layer, anchor, anchorPlace } = fitted
-  const key = [group.key, unit, layer, anchor ?? `${anchorPlace.row},${anchorPlace.col}`].join(' ')
+  const { group, unit, layer, anchor, anchorPosition } = fitted
+  const key = [group.key, unit, layer, anchor ?? `${anchorPosition.row},${anchorPosition.col}`].join(' ')
   const map = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
   return { ...map, fitted }
 }
@@ -45,7 +45,7 @@ async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<
 }
 
 async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> {
-  const values = await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPlace), onFiles)
+  const values = await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles)
   return {
     values,
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,

@@ -62,9 +62,10 @@ export function panelOf(id: string): Panel {
   }
 }
 
-function describe({ choice, group, unit, anchorPlace }: Fitted): string {
+function describe({ choice, group, unit, anchorPosition }: Fitted): string {
   const patch = unit === null ? `mean over ${patchCount(group.units.length)}` : `patch ${isolated(choice.patch ?? '')}`
-  const anchor = typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPlace.row}, column ${anchorPlace.col}`
+  const anchor =
+    typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPosition.row}, column ${anchorPosition.col}`
   return `${isolated(choice.model)} ${isolated(choice.layer)}, ${group.size} pixels, ${patch}, anchor ${anchor}`
 }
 

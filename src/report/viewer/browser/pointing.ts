@@ -1,12 +1,12 @@
+import type { Position } from '../../../engine/positions.js'
 import type { HeatmapPlot } from './heatmapPlot.js'
-import type { Place } from './view.js'
 
 /** What pointing at a map and its keys can ask for. */
 export interface PointingActions {
-  /** The pointer is over a place. */
-  readonly hover: (place: Place) => void
-  /** A place was clicked or touched; after a touch no pointer goes on hovering. */
-  readonly choose: (place: Place, touched: boolean) => void
+  /** The pointer is over a position. */
+  readonly hover: (position: Position) => void
+  /** A position was clicked or touched; after a touch no pointer goes on hovering. */
+  readonly choose: (position: Position, touched: boolean) => void
   /** The cursor is to go so many positions down and right; infinite: to the rim. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void
@@ -21,12 +21,12 @@ const LONG_STEP = 10
 /** Lets pointer and keys move the cursor on a map. */
 export function bindPointing(box: HTMLElement, plot: HeatmapPlot, actions: PointingActions): void {
   box.addEventListener('pointermove', (event) => {
-    const place = plot.placeAt(event.clientX, event.clientY)
-    if (place !== undefined) actions.hover(place)
+    const position = plot.positionAt(event.clientX, event.clientY)
+    if (position !== undefined) actions.hover(position)
   })
   box.addEventListener('click', (event) => {
-    const place = plot.placeAt(event.clientX, event.clientY)
-    if (place !== undefined) actions.choose(place, 'pointerType' in event && event.pointerType === 'touch')
+    const position = plot.positionAt(event.clientX, event.clientY)
+    if (position !== undefined) actions.choose(position, 'pointerType' in event && event.pointerType === 'touch')
   })
   box.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return

@@ -1,5 +1,7 @@
-import { svg } from './dom.js'
-import { ticks, tickTexts } from './numbers.js'
+import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import { rangeScale } from '../../plot/scale.js'
+import { type SvgElement, svg, text } from '../../plot/svg.js'
+import { svgNode } from './dom.js'
 
 const HEIGHT = 168
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
@@ -19,11 +21,11 @@ export interface Profile {
   readonly lines: readonly ProfileLine[]
   /** What is along the axis: "column (px)". */
   readonly axis: string
-  /** Where the cursor stands, in pixels. */
+  /** Pixel of the cursor. */
   readonly cursor: number
-  /** The anchor's place on the axis. */
+  /** Pixel of the anchor. */
   readonly anchor: number
-  /** Ends of the axis of similarities; the same for every profile of a view, so that it stands still. */
+  /** Ends of the axis of similarities; the same for every profile of a view, so that it does not move. */
   readonly low: number
   readonly high: number
 }
@@ -32,55 +34,35 @@ export interface Profile {
 export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low, high }: Profile): void {
   const width = box.clientWidth
   const longest = Math.max(1, ...lines.map(({ values, stride }) => (values.length - 1) * stride))
-  const [inner, floor] = [width - MARGIN.left - MARGIN.right, HEIGHT - MARGIN.bottom]
-  const x = (pixel: number) => MARGIN.left + (pixel / longest) * inner
-  const y = (value: number) => floor - ((value - low) / (high - low)) * (floor - MARGIN.top)
-  const levels = ticks(low, high, 7)
-  const levelTexts = tickTexts(levels)
-  const grid = levels.flatMap((level, i) => [
-    svg('line', { class: 'grid', x1: MARGIN.left, x2: width - MARGIN.right, y1: y(level), y2: y(level) }),
-    svg('text', { x: MARGIN.left - 7, y: y(level) + 4, 'text-anchor': 'end' }, levelTexts[i] as string),
-  ])
-  const pixels = ticks(0, longest, Math.max(2, Math.floor(inner / 48))).flatMap((pixel) => [
-    svg('line', { class: 'tick', x1: x(pixel), x2: x(pixel), y1: floor, y2: floor + 5 }),
-    svg('text', { x: x(pixel), y: floor + 18, 'text-anchor': 'middle' }, String(pixel)),
-  ])
-  const middle = (floor + MARGIN.top) / 2
-  const baselines = lines.flatMap(({ panel, baseline }) =>
-    baseline === null || baseline < low || baseline > high
-      ? []
-      : [
-          svg('line', {
-            class: `baseline ${panel}`,
-            x1: MARGIN.left,
-            x2: width - MARGIN.right,
-            y1: y(baseline),
-            y2: y(baseline),
-          }),
-        ],
-  )
-  const curves = lines.flatMap((line) => [
+  const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
+  const pixels = rangeScale(0, longest, Math.max(2, Math.floor((right - left) / 48)))
+  const levels = rangeScale(low, high, 7)
+  const x = (pixel: number) => left + pixels.at(pixel) * (right - left)
+  const y = (value: number) => floor - levels.at(value) * (floor - top)
+  const upright = (name: string, at: number) => svg('line', { class: name, x1: at, x2: at, y1: top, y2: floor })
+  const level = (name: string, at: number) => svg('line', { class: name, x1: left, x2: right, y1: at, y2: at })
+  const xAxis = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
+  const yAxis = { side: 'left', from: left, to: right, numbers: left - 7 } as const
+  const curves = lines.flatMap((line): readonly SvgElement[] => [
     svg('path', { class: `curve ${line.panel}`, d: pathOf(line, x, y) }),
     svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(valueAt(line, cursor)), r: 4 }),
   ])
-  const drawing = svg(
+  const drawn = svg(
     'svg',
     { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
-    ...grid,
-    svg('line', { class: 'edge', x1: MARGIN.left, x2: width - MARGIN.right, y1: floor, y2: floor }),
-    ...pixels,
-    svg('line', { class: 'anchor-line', x1: x(anchor), x2: x(anchor), y1: MARGIN.top, y2: floor }),
-    svg('line', { class: 'cursor-line', x1: x(cursor), x2: x(cursor), y1: MARGIN.top, y2: floor }),
-    ...baselines,
-    ...curves,
-    svg('text', { class: 'title', x: MARGIN.left + inner / 2, y: HEIGHT - 5, 'text-anchor': 'middle' }, axis),
-    svg(
-      'text',
-      { class: 'title', x: 11, y: middle, 'text-anchor': 'middle', transform: `rotate(-90 11 ${middle})` },
-      'cosine',
+    ...tickElements(axisTicks(levels, y, yAxis)),
+    level('edge', floor),
+    ...tickElements(axisTicks(pixels, x, xAxis), TICK_COLOUR),
+    upright('anchor-line', x(anchor)),
+    upright('cursor-line', x(cursor)),
+    ...lines.flatMap(({ panel, baseline }) =>
+      baseline === null || baseline < low || baseline > high ? [] : [level(`baseline ${panel}`, y(baseline))],
     ),
+    ...curves,
+    text((left + right) / 2, HEIGHT - 5, axis, { 'text-anchor': 'middle' }),
+    uprightTitle(11, (floor + top) / 2, 'cosine'),
   )
-  box.replaceChildren(drawing)
+  box.replaceChildren(svgNode(drawn))
 }
 
 function pathOf({ values, stride }: ProfileLine, x: (pixel: number) => number, y: (value: number) => number): string {

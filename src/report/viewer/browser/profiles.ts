@@ -8,29 +8,29 @@ import type { Reading } from './readout.js'
 export function drawProfiles(readings: readonly Reading[]): void {
   const [first] = readings
   if (first === undefined) return
-  const { anchorPlace } = first.map.fitted
+  const { anchorPosition } = first.map.fitted
   const ends = extremes(readings.map(({ map }) => map))
   drawProfile(element('row-profile', HTMLElement), {
     ...ends,
     lines: readings.map(rowLine),
     axis: 'column (px)',
-    cursor: first.place.col,
-    anchor: anchorPlace.col,
+    cursor: first.position.col,
+    anchor: anchorPosition.col,
   })
   drawProfile(element('col-profile', HTMLElement), {
     ...ends,
     lines: readings.map(columnLine),
     axis: 'row (px)',
-    cursor: first.place.row,
-    anchor: anchorPlace.row,
+    cursor: first.position.row,
+    anchor: anchorPosition.row,
   })
-  element('row-profile-title', HTMLElement).textContent = `Along row ${first.place.row}`
-  element('col-profile-title', HTMLElement).textContent = `Along column ${first.place.col}`
+  element('row-profile-title', HTMLElement).textContent = `Along row ${first.position.row}`
+  element('col-profile-title', HTMLElement).textContent = `Along column ${first.position.col}`
 }
 
-function rowLine({ panel, map, place }: Reading): ProfileLine {
+function rowLine({ panel, map, position }: Reading): ProfileLine {
   const { cols, stride } = map.fitted.group
-  const start = (place.row / stride) * cols
+  const start = (position.row / stride) * cols
   return {
     panel: PANEL_IDS[panel] as string,
     values: [...map.values.subarray(start, start + cols)],
@@ -39,8 +39,8 @@ function rowLine({ panel, map, place }: Reading): ProfileLine {
   }
 }
 
-function columnLine({ panel, map, place }: Reading): ProfileLine {
+function columnLine({ panel, map, position }: Reading): ProfileLine {
   const { rows, cols, stride } = map.fitted.group
-  const values = Array.from({ length: rows }, (_, row) => map.values[row * cols + place.col / stride] as number)
+  const values = Array.from({ length: rows }, (_, row) => map.values[row * cols + position.col / stride] as number)
   return { panel: PANEL_IDS[panel] as string, values, stride, baseline: baselineOf(map.fitted) }
 }

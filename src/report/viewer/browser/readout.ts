@@ -1,28 +1,28 @@
+import type { Position } from '../../../engine/positions.js'
 import { element, isolated } from './dom.js'
-import { mapIndex, nearestPlace } from './fit.js'
+import { mapIndex, nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText } from './numbers.js'
 import { PANEL_IDS } from './panel.js'
-import type { Place } from './view.js'
 
 /** A panel's similarity at the position of its grid that is nearest to the cursor. */
 export interface Reading {
   /** 0 or 1. */
   readonly panel: number
   readonly map: LoadedMap
-  readonly place: Place
+  readonly position: Position
   readonly value: number
 }
 
-export function readAt(panel: number, map: LoadedMap, cursor: Place): Reading {
-  const place = nearestPlace(map.fitted.group, cursor)
-  return { panel, map, place, value: map.values[mapIndex(map.fitted.group, place)] as number }
+export function readAt(panel: number, map: LoadedMap, cursor: Position): Reading {
+  const position = nearestPosition(map.fitted.group, cursor)
+  return { panel, map, position, value: map.values[mapIndex(map.fitted.group, position)] as number }
 }
 
 /** Writes the numbers at the cursor. */
 export function showReadings(readings: readonly Reading[]): void {
   const [first, second] = readings
-  element('at-place', HTMLElement).textContent = first === undefined ? '' : placeText(first.place)
+  element('at-place', HTMLElement).textContent = first === undefined ? '' : positionText(first.position)
   element('at-offset', HTMLElement).textContent = first === undefined ? '' : offsetText(first)
   for (const [i, id] of PANEL_IDS.entries()) {
     const reading = readings.find(({ panel }) => panel === i)
@@ -37,8 +37,10 @@ export function showReadings(readings: readonly Reading[]): void {
   element('difference-row', HTMLElement).hidden = second === undefined
   if (first === undefined || second === undefined) return
   element('difference', HTMLElement).textContent = differenceText(difference(first, second))
-  const apart = first.place.row !== second.place.row || first.place.col !== second.place.col
-  element('apart', HTMLElement).textContent = apart ? `B at ${placeText(second.place)}, the nearest that it has` : ''
+  const apart = first.position.row !== second.position.row || first.position.col !== second.position.col
+  element('apart', HTMLElement).textContent = apart
+    ? `B at ${positionText(second.position)}, the nearest that it has`
+    : ''
 }
 
 /** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
@@ -52,7 +54,7 @@ export function spokenReadings(readings: readonly Reading[]): string {
   if (first === undefined) return ''
   const values = readings.map((reading) => `${panelName(reading)}: ${cosineText(reading.value)}`)
   const last = second === undefined ? [] : [`difference ${differenceText(difference(first, second))}`]
-  return `${placeText(first.place)}. ${[...values, ...last].join('; ')}.`
+  return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
 function panelName({ map: { fitted } }: Reading): string {
@@ -60,14 +62,14 @@ function panelName({ map: { fitted } }: Reading): string {
   return `${isolated(group.model)} ${isolated(choice.layer)}`
 }
 
-export function placeText({ row, col }: Place): string {
+export function positionText({ row, col }: Position): string {
   return `row ${row}, column ${col}`
 }
 
 /** How far the patch has moved from the anchor. */
-function offsetText({ place, map }: Reading): string {
-  const { anchorPlace } = map.fitted
-  const [down, right] = [place.row - anchorPlace.row, place.col - anchorPlace.col]
+function offsetText({ position, map }: Reading): string {
+  const { anchorPosition } = map.fitted
+  const [down, right] = [position.row - anchorPosition.row, position.col - anchorPosition.col]
   if (down === 0 && right === 0) return 'at the anchor'
   const parts = [
     ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),

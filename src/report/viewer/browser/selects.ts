@@ -4,10 +4,10 @@ import { type Fitted, hasFeatures } from './fit.js'
 import { PANEL_IDS } from './panel.js'
 import { type Change, type Choice, type View, withChoice } from './view.js'
 
-/** The selects of one panel; the first panel's also stand for the second's while they are linked. */
+/** The selects of one panel; the first panel's also set the second's while they are linked. */
 const FIELDS = ['model', 'layer', 'size', 'patch', 'anchor'] as const
 const MEAN = 'mean'
-const ANY_PLACE = 'any'
+const ANY_POSITION = 'any'
 
 /** Lets the selects of both panels change what they show. */
 export function bindSelects(index: SiteIndex, fitted: (panel: number) => Fitted, onChange: (change: Change) => void) {
@@ -34,7 +34,7 @@ function readField(
   if (field === 'layer') return { layer: group.layers[number]?.name ?? '' }
   if (field === 'size') return { size: number }
   if (field === 'patch') return { patch: value === MEAN ? null : (group.units[number]?.patch ?? null) }
-  return { anchor: value === ANY_PLACE ? cursor : (group.anchors[number]?.name ?? '') }
+  return { anchor: value === ANY_POSITION ? cursor : (group.anchors[number]?.name ?? '') }
 }
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
@@ -52,7 +52,7 @@ export function showSelects(index: SiteIndex, fits: readonly Fitted[]): void {
       layer: [numbered(group.layers.map(({ name }) => name)), String(layer)],
       size: [sizes.map((size) => [String(size), `${size}×${size} px`]), String(group.size)],
       patch: [patchOptions(fitted), unit === null ? MEAN : String(unit)],
-      anchor: [anchorOptions(fitted), anchor === null ? ANY_PLACE : String(anchor)],
+      anchor: [anchorOptions(fitted), anchor === null ? ANY_POSITION : String(anchor)],
     }
     for (const field of FIELDS) fill(element(`${PANEL_IDS[i]}-${field}`, HTMLSelectElement), ...shown[field])
   }
@@ -67,11 +67,12 @@ function patchOptions({ group }: Fitted): readonly SelectOption[] {
 }
 
 function anchorOptions(fitted: Fitted): readonly SelectOption[] {
-  const { group, anchor, anchorPlace } = fitted
+  const { group, anchor, anchorPosition } = fitted
   const named = numbered(group.anchors.map(({ name }) => name))
   if (!hasFeatures(fitted)) return named
-  const any = anchor === null ? `row ${anchorPlace.row}, column ${anchorPlace.col}` : 'any position: click the map'
-  return [...named, [ANY_PLACE, any]]
+  const any =
+    anchor === null ? `row ${anchorPosition.row}, column ${anchorPosition.col}` : 'any position: click the map'
+  return [...named, [ANY_POSITION, any]]
 }
 
 function numbered(texts: readonly string[]): readonly SelectOption[] {

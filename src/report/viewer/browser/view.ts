@@ -1,13 +1,8 @@
+import type { Position } from '../../../engine/positions.js'
 import type { ColourLimits } from '../../heatmap.js'
 import { plainOf } from '../../versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'
-
-/** A place of the patch: row and column in pixels of its top-left corner. */
-export interface Place {
-  readonly row: number
-  readonly col: number
-}
 
 /** What a panel is asked to show. It may name what the study does not hold; see `fitChoice`. */
 export interface Choice {
@@ -16,8 +11,8 @@ export interface Choice {
   readonly size: number
   /** null: the mean over patches. */
   readonly patch: string | null
-  /** The name of an anchor, or any place. */
-  readonly anchor: string | Place
+  /** The name of an anchor, or any position. */
+  readonly anchor: string | Position
 }
 
 /** All that a link restores. */
@@ -29,7 +24,7 @@ export interface View {
   readonly linked: boolean
   /** Whether the second panel shows by how much its map is above the first one. */
   readonly difference: boolean
-  readonly cursor: Place
+  readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
   readonly limits: ColourLimits
@@ -87,7 +82,7 @@ export function formatView(view: View): string {
     if (!whole) return
     parameters.set(`${prefix}size`, String(size))
     if (patch !== null) parameters.set(`${prefix}patch`, patch)
-    parameters.set(`${prefix}anchor`, typeof anchor === 'string' ? anchor : placeText(anchor))
+    parameters.set(`${prefix}anchor`, typeof anchor === 'string' ? anchor : positionText(anchor))
   }
   add('', first, true)
   if (compare) {
@@ -95,7 +90,7 @@ export function formatView(view: View): string {
     if (!linked) parameters.set('linked', 'no')
     if (difference) parameters.set('show', 'difference')
   }
-  parameters.set('at', placeText(cursor))
+  parameters.set('at', positionText(cursor))
   parameters.set('colours', colours)
   parameters.set('limits', `${limits.low},${limits.high}`)
   return `#${parameters.toString().replaceAll('%2C', ',')}`
@@ -117,31 +112,31 @@ export function parseView(fragment: string, base: View): View | undefined {
       layer: parameters.get(`${prefix}layer`) ?? missing.layer,
       size: parseNumber(parameters.get(`${prefix}size`)) ?? missing.size,
       patch: parameters.get(`${prefix}patch`),
-      anchor: anchor === null ? missing.anchor : (parsePlace(anchor) ?? anchor),
+      anchor: anchor === null ? missing.anchor : (parsePosition(anchor) ?? anchor),
     }
   }
   const compare = parameters.has('with-network')
   const linked = !compare || parameters.get('linked') !== 'no'
   const main = choiceOf('', first)
-  const beside = compare ? choiceOf('with-', second) : second
+  const other = compare ? choiceOf('with-', second) : second
   const { size, patch, anchor } = main
   const colours = parameters.get('colours') ?? ''
   return {
-    panels: [main, linked ? { ...beside, size, patch, anchor } : beside],
+    panels: [main, linked ? { ...other, size, patch, anchor } : other],
     compare,
     linked,
     difference: compare && parameters.get('show') === 'difference',
-    cursor: parsePlace(parameters.get('at') ?? '') ?? base.cursor,
+    cursor: parsePosition(parameters.get('at') ?? '') ?? base.cursor,
     colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
     limits: parseLimits(parameters.get('limits') ?? '') ?? base.limits,
   }
 }
 
-function placeText({ row, col }: Place): string {
+function positionText({ row, col }: Position): string {
   return `${row},${col}`
 }
 
-function parsePlace(text: string): Place | undefined {
+function parsePosition(text: string): Position | undefined {
   const match = /^(\d{1,5}),(\d{1,5})$/.exec(text)
   return match === null ? undefined : { row: Number(match[1]), col: Number(match[2]) }
 }

@@ -1,20 +1,21 @@
+import type { Position } from '../../../engine/positions.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { drawColourBar } from './colourBar.js'
 import { COLOUR_MAPS, type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
+import { showImages } from './compositedImages.js'
 import { differenceLimits, differenceMap } from './differences.js'
 import { element } from './dom.js'
-import { type Fitted, fitChoice, hasFeatures, nearestPlace } from './fit.js'
+import { type Fitted, fitChoice, hasFeatures, nearestPosition } from './fit.js'
 import { bindLimits } from './limits.js'
 import { type LoadedMap, loadMap } from './maps.js'
 import { PANEL_IDS, type Panel, panelOf } from './panel.js'
 import { bindPointing, type PointingActions } from './pointing.js'
 import { drawProfiles } from './profiles.js'
 import { type Reading, readAt, showReadings, spokenReadings } from './readout.js'
-import { showScenes } from './scenes.js'
 import { bindSelects, showSelects } from './selects.js'
 import { bindToolbar, showToolbar } from './toolbar.js'
 import { valueTable } from './valueTable.js'
-import { type Change, firstView, formatView, type Place, parseView, type View, withChoice } from './view.js'
+import { type Change, firstView, formatView, parseView, type View, withChoice } from './view.js'
 
 /** The viewer at work: the view, what the study can serve of it, and the maps that are drawn. */
 interface Viewer {
@@ -152,9 +153,9 @@ function draw(viewer: Viewer): void {
 function drawCursor(viewer: Viewer): void {
   const { view, panels, maps } = viewer
   const readings = maps.flatMap((map, i) => (map === undefined ? [] : [readAt(i, map, view.cursor)]))
-  for (const { panel, place } of readings) panels[panel]?.plot.point(place)
+  for (const { panel, position } of readings) panels[panel]?.plot.point(position)
   showReadings(readings)
-  showScenes(readings)
+  showImages(readings)
   drawProfiles(readings)
   const marks = readings.map(({ panel, value }) => ({ panel: PANEL_IDS[panel] as string, value }))
   drawColourBar(element('colour-bar', HTMLElement), coloursOf(view), view.limits, marks)
@@ -162,7 +163,7 @@ function drawCursor(viewer: Viewer): void {
   settle(viewer, readings)
 }
 
-function drawDifferenceBar(map: LoadedMap | undefined, cursor: Place): void {
+function drawDifferenceBar(map: LoadedMap | undefined, cursor: Position): void {
   if (map === undefined) return
   const { value } = readAt(1, map, cursor)
   const bar = element('difference-bar', HTMLElement)
@@ -193,11 +194,11 @@ function addressOf(viewer: Viewer): string {
 }
 
 /** On the first panel's grid. */
-function cursorOf({ fits, view }: Viewer): Place {
-  return nearestPlace((fits[0] as Fitted).group, view.cursor)
+function cursorOf({ fits, view }: Viewer): Position {
+  return nearestPosition((fits[0] as Fitted).group, view.cursor)
 }
 
-function moveTo(viewer: Viewer, cursor: Place): void {
+function moveTo(viewer: Viewer, cursor: Position): void {
   viewer.view = { ...viewer.view, cursor }
   viewer.requestCursor()
 }
@@ -210,12 +211,12 @@ function setHold(viewer: Viewer, hold: boolean): void {
 const NO_FEATURES =
   'Any position can be the anchor where features were kept: choose a patch whose unit has them (reproduce --keep-features).'
 
-function anchorAt(viewer: Viewer, place: Place): void {
+function anchorAt(viewer: Viewer, position: Position): void {
   if (!hasFeatures(viewer.fits[0] as Fitted)) viewer.panels[0]?.say(NO_FEATURES)
-  else changeView(viewer, (view) => withChoice({ ...view, cursor: place }, 0, { anchor: place }))
+  else changeView(viewer, (view) => withChoice({ ...view, cursor: position }, 0, { anchor: position }))
 }
 
-/** The mean stands before the first patch. */
+/** The mean comes before the first patch. */
 function stepPatch(viewer: Viewer, by: number): void {
   const { group, unit } = viewer.fits[0] as Fitted
   const count = group.units.length + 1
@@ -227,23 +228,23 @@ function stepPatch(viewer: Viewer, by: number): void {
 function pointingActions(viewer: Viewer, panel: number): PointingActions {
   const groupOf = () => (viewer.fits[panel] as Fitted).group
   return {
-    hover: (place) => {
-      if (!viewer.held) moveTo(viewer, place)
+    hover: (position) => {
+      if (!viewer.held) moveTo(viewer, position)
     },
-    choose: (place, touched) => {
-      moveTo(viewer, place)
+    choose: (position, touched) => {
+      moveTo(viewer, position)
       const { anchor, group } = viewer.fits[0] as Fitted
-      if (anchor === null) anchorAt(viewer, nearestPlace(group, place))
+      if (anchor === null) anchorAt(viewer, nearestPosition(group, position))
       else if (!touched) setHold(viewer, !viewer.held)
     },
     step: (down, right) => {
       const group = groupOf()
-      const { row, col } = nearestPlace(group, viewer.view.cursor)
-      moveTo(viewer, nearestPlace(group, { row: row + down * group.stride, col: col + right * group.stride }))
+      const { row, col } = nearestPosition(group, viewer.view.cursor)
+      moveTo(viewer, nearestPosition(group, { row: row + down * group.stride, col: col + right * group.stride }))
     },
     goToAnchor: (anchor) => {
-      const place = groupOf().anchors[anchor]
-      if (place !== undefined) moveTo(viewer, { row: place.row, col: place.col })
+      const position = groupOf().anchors[anchor]
+      if (position !== undefined) moveTo(viewer, { row: position.row, col: position.col })
     },
     anchorHere: () => anchorAt(viewer, cursorOf(viewer)),
     toggleHold: () => setHold(viewer, !viewer.held),

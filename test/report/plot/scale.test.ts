@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { linearScale, logScale, octaveScale } from '../../../src/report/charts/scale.js'
+import { linearScale, logScale, octaveScale, positionScale, rangeScale } from '../../../src/report/plot/scale.js'
 
 const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 20 })
 
@@ -62,5 +62,30 @@ describe('octave scale', () => {
     const { at } = octaveScale([2, 4, 8])
     expect([2, 4, 8].map(at)).toEqual([0, 0.5, 1])
     expect(octaveScale([8]).at(8)).toBe(0.5)
+  })
+})
+
+describe('scale between two ends', () => {
+  it('places what lies between, and writes every tick with the same decimals', () => {
+    const { at, ticks, format } = rangeScale(0.88, 1, 8)
+    expect(at(0.94)).toBeCloseTo(0.5, 9)
+    expect([at(0.5), at(2)]).toEqual([0, 1])
+    expect(ticks.map(format)).toEqual(['0.88', '0.90', '0.92', '0.94', '0.96', '0.98', '1.00'])
+    const ends = fc.tuple(fc.double({ min: -1, max: 1, noNaN: true }), fc.double({ min: 1e-4, max: 300, noNaN: true }))
+    fc.assert(
+      fc.property(ends, fc.integer({ min: 2, max: 20 }), ([low, length], most) => {
+        const scale = rangeScale(low, low + length, most)
+        expect(new Set(scale.ticks.map(scale.format)).size).toBe(scale.ticks.length)
+      }),
+    )
+  })
+})
+
+describe('scale of positions', () => {
+  it('has each position in the middle of its part, and ticks in pixels of the frame', () => {
+    const { at, ticks, format } = positionScale(4, 25, 5)
+    expect([0, 25, 50, 75].map(at)).toEqual([0.125, 0.375, 0.625, 0.875])
+    expect(ticks.map(format)).toEqual(['0', '20', '40', '60'])
+    expect(positionScale(1, 12, 5).ticks).toEqual([0])
   })
 })

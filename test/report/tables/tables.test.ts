@@ -1,16 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../src/engine/positions.js'
-import { type PaperSimilarity, paperTables } from '../../src/report/paper.js'
-import {
-  cellParts,
-  separabilityTables,
-  similarityTables,
-  tableCsv,
-  tableLatex,
-  tableMarkdown,
-} from '../../src/report/tables.js'
-import type { SimilaritySummary } from '../../src/results/summary.js'
+import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
+import { type PaperSimilarity, paperTables } from '../../../src/report/paper.js'
+import { tableCsv } from '../../../src/report/tables/csv.js'
+import { tableLatex } from '../../../src/report/tables/latex.js'
+import { tableMarkdown } from '../../../src/report/tables/markdown.js'
+import { cellParts, separabilityTables, similarityTables } from '../../../src/report/tables/model.js'
+import type { SimilaritySummary } from '../../../src/results/summary.js'
 
 function measured(model: string, layer: string, size: number, mean = 0.9, std = 0.02): SimilaritySummary[] {
   return ANCHOR_NAMES.map((anchor) => ({ model, layer, size, anchor, mean, std, patches: 3 }))

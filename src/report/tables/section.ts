@@ -1,6 +1,6 @@
-import { escapeHtml, scrollBox } from './html.js'
-import type { ReportSection } from './section.js'
-import { cellParts, columnTitle, type ResultTable, type TableCell } from './tables.js'
+import { escapeHtml, scrollBox } from '../html.js'
+import type { ReportSection } from '../section.js'
+import { cellParts, columnTitle, type ResultTable, type TableCell } from './model.js'
 
 /** The tables as they are in the folder `tables`, one section for all. */
 export function tablesSection(tables: readonly ResultTable[]): ReportSection {

@@ -1,30 +1,31 @@
+import type { Position } from '../../../engine/positions.js'
+import { svg } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
-import { svg } from './dom.js'
+import { svgNode } from './dom.js'
 import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
-import type { Place } from './view.js'
 
 /** The composited image at the cursor, with the outlines of the patch there and at the anchor. */
-export interface Scene {
-  readonly show: (fitted: Fitted, place: Place) => void
+export interface CompositedImage {
+  readonly show: (fitted: Fitted, position: Position) => void
 }
 
-/** @param box an empty element that the scene fills */
-export function scene(box: HTMLElement): Scene {
+/** @param box an empty element that the image fills */
+export function compositedImage(box: HTMLElement): CompositedImage {
   const canvas = document.createElement('canvas')
-  const outlines = svg('svg', { 'aria-hidden': 'true' })
+  const outlines = svgNode(svg('svg', { 'aria-hidden': 'true' }))
   box.replaceChildren(canvas, outlines)
-  let wanted: { fitted: Fitted; place: Place } | undefined
-  const draw = (fitted: Fitted, place: Place) => {
-    drawPixels(canvas, fitted, place, () => {
-      if (wanted !== undefined) draw(wanted.fitted, wanted.place)
+  let wanted: { fitted: Fitted; position: Position } | undefined
+  const draw = (fitted: Fitted, position: Position) => {
+    drawPixels(canvas, fitted, position, () => {
+      if (wanted !== undefined) draw(wanted.fitted, wanted.position)
     })
-    drawOutlines(outlines, fitted, place)
+    drawOutlines(outlines, fitted, position)
   }
   return {
-    show: (fitted, place) => {
-      wanted = { fitted, place }
-      draw(fitted, place)
+    show: (fitted, position) => {
+      wanted = { fitted, position }
+      draw(fitted, position)
     },
   }
 }
@@ -52,7 +53,12 @@ function loadImage(key: number): HTMLImageElement {
 }
 
 /** One pixel of the frame is one of the canvas; the style enlarges it without smoothing. */
-function drawPixels(canvas: HTMLCanvasElement, { group, unit }: Fitted, { row, col }: Place, again: () => void): void {
+function drawPixels(
+  canvas: HTMLCanvasElement,
+  { group, unit }: Fitted,
+  { row, col }: Position,
+  again: () => void,
+): void {
   const { frame, background } = group
   canvas.width = frame
   canvas.height = frame
@@ -69,18 +75,19 @@ function drawPixels(canvas: HTMLCanvasElement, { group, unit }: Fitted, { row, c
   if (picture !== undefined) context.drawImage(picture, col, row)
 }
 
-function drawOutlines(outlines: SVGElement, { group, unit, anchorPlace }: Fitted, { row, col }: Place): void {
+function drawOutlines(outlines: SVGElement, { group, unit, anchorPosition }: Fitted, { row, col }: Position): void {
   const { frame, size } = group
   const missing = unit === null ? 'mean' : group.units[unit]?.picture === null ? 'no picture' : ''
   const middle = { x: col + size / 2, y: row + size / 2 + 4, 'text-anchor': 'middle' }
   const box = (name: string, top: number, left: number) =>
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })
   outlines.setAttribute('viewBox', `0 0 ${frame} ${frame}`)
-  outlines.replaceChildren(
-    box('at-anchor-under', anchorPlace.row, anchorPlace.col),
-    box('at-anchor', anchorPlace.row, anchorPlace.col),
+  const elements = [
+    box('at-anchor-under', anchorPosition.row, anchorPosition.col),
+    box('at-anchor', anchorPosition.row, anchorPosition.col),
     box('at-cursor under', row, col),
     box('at-cursor over', row, col),
     svg('text', middle, missing),
-  )
+  ]
+  outlines.replaceChildren(...elements.map(svgNode))
 }

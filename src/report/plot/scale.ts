@@ -1,4 +1,5 @@
 import { decimalText, withMinus } from '../numberText.js'
+import { roundStep, stepDecimals, type TickSteps, ticksWithin } from './ticks.js'
 
 /** Places numbers along an axis. */
 export interface Scale {
@@ -8,11 +9,11 @@ export interface Scale {
   readonly format: (value: number) => string
 }
 
-/** Ticks of a linear axis, about so many. */
+/** Ticks of an axis around values, about so many. */
 const TICKS = 6
 
 /**
- * A linear axis with round ticks that holds all values.
+ * A linear axis from round tick to round tick that holds all values.
  * @param ends values that it must hold besides: a natural zero or one
  */
 export function linearScale(values: readonly number[], ends: readonly number[] = []): Scale {
@@ -22,14 +23,40 @@ export function linearScale(values: readonly number[], ends: readonly number[] =
   const extent = largest < 1e-12 ? 1 : largest
   // Values that differ by no more than rounding are one value.
   const span = most - least > 1e-9 * extent ? most - least : extent
-  const step = roundStep(span / TICKS)
+  const step = roundStep(span / TICKS, (one) => one >= (span / TICKS) * (1 - 1e-9))
   const first = Math.floor(least / step + 1e-9)
   const last = Math.max(first + 1, Math.ceil(most / step - 1e-9))
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
+  const digits = stepDecimals(step)
   return {
     at: (value) => clamp((value / step - first) / (last - first)),
     ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step),
     format: (value) => decimalText(value, digits),
+  }
+}
+
+/**
+ * A linear axis between two ends, with round ticks where they fall.
+ * @param most ticks at most, at least 2
+ */
+export function rangeScale(low: number, high: number, most: number): Scale {
+  const ticks = ticksWithin(low, high, most)
+  const digits = Math.max(...ticks.map((tick) => (String(tick).split('.')[1] ?? '').length))
+  return {
+    at: (value) => (high === low ? 0.5 : clamp((value - low) / (high - low))),
+    ticks,
+    format: (value) => decimalText(value, digits),
+  }
+}
+
+/**
+ * An axis of a map: each position has an equal part of it, and lies in that part's middle. Values are pixels of the frame.
+ * @param most ticks at most, at least 2
+ */
+export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
+  return {
+    at: (pixel) => (pixel / stride + 0.5) / positions,
+    ticks: ticksWithin(0, (positions - 1) * stride, most, steps),
+    format: String,
   }
 }
 
@@ -54,12 +81,6 @@ export function octaveScale(ticks: readonly number[]): Scale {
     ticks,
     format: String,
   }
-}
-
-/** 1, 2 or 5 times a power of ten, the next above. */
-function roundStep(raw: number): number {
-  const power = 10 ** Math.floor(Math.log10(raw) + 1e-9)
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw * (1 - 1e-9)) as number)
 }
 
 function superscript(exponent: number): string {

@@ -1,14 +1,13 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
-import { csvCell } from '../results/metrics.js'
-import type { NullBaselineSummary, SimilaritySummary, Summary, UnsolvedSummary } from '../results/summary.js'
-import { signedText } from './numberText.js'
-import { PAPER_FOLDS, type PaperTables } from './paper.js'
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import type { NullBaselineSummary, SimilaritySummary, Summary, UnsolvedSummary } from '../../results/summary.js'
+import { signedText } from '../numberText.js'
+import { PAPER_FOLDS, type PaperTables } from '../paper.js'
 
 /** A number with its spread over patches (Tables 1 and 2) or over folds (Tables 3 and 4). */
 export interface TableValue {
   readonly mean: number
   readonly std: number
-  /** How many patches (null baseline: pairs of patches) stand behind it; not known of the paper's. */
+  /** Of how many patches (null baseline: pairs of patches); not known of the paper's. */
   readonly count?: number
 }
 
@@ -42,7 +41,7 @@ export interface ResultTable {
   readonly rows: readonly TableRow[]
 }
 
-/** A value and its place in a table. */
+/** A value and the cell of a table that it belongs to. */
 interface Entry {
   readonly model: string
   readonly layer: string
@@ -52,7 +51,7 @@ interface Entry {
 }
 
 /** What the tables of one experiment have in common. */
-interface Kind {
+interface TableKind {
   readonly numbers: Readonly<Record<number, number>>
   readonly stem: string
   readonly title: string
@@ -62,7 +61,7 @@ interface Kind {
   readonly counted: string
 }
 
-const SIMILARITY: Kind = {
+const SIMILARITY: TableKind = {
   numbers: { 125: 1, 75: 2 },
   stem: 'similarity',
   title: 'Mean cosine similarity to each anchor',
@@ -72,7 +71,7 @@ const SIMILARITY: Kind = {
   counted: 'patches',
 }
 
-const SEPARABILITY: Kind = {
+const SEPARABILITY: TableKind = {
   numbers: { 125: 3, 75: 4 },
   stem: 'separability',
   title: 'Accuracy of linear classifiers of the object’s half',
@@ -82,7 +81,7 @@ const SEPARABILITY: Kind = {
   counted: 'patches',
 }
 
-const NULL_BASELINE: Kind = {
+const NULL_BASELINE: TableKind = {
   numbers: {},
   stem: 'null-baseline',
   title: 'Mean cosine similarity between different objects at the same place',
@@ -105,12 +104,12 @@ export function similarityTables(
   wholePaper: boolean,
 ): readonly ResultTable[] {
   const columns = ANCHOR_NAMES.map((anchor) => [anchor])
-  const own = measured.map(({ anchor, mean, std, patches, ...place }) => ({
-    ...place,
+  const own = measured.map(({ anchor, mean, std, patches, ...cell }) => ({
+    ...cell,
     key: [anchor],
     value: { mean, std, count: patches },
   }))
-  const published = paper.map(({ anchor, mean, std, ...place }) => ({ ...place, key: [anchor], value: { mean, std } }))
+  const published = paper.map(({ anchor, mean, std, ...cell }) => ({ ...cell, key: [anchor], value: { mean, std } }))
   return tables(SIMILARITY, columns, own, published, wholePaper)
 }
 
@@ -136,8 +135,8 @@ export function separabilityTables(
     key: [task, cv],
     value: { mean: accuracy, std, count: patches },
   }))
-  const published = paper.map(({ task, accuracy, std, ...place }) => ({
-    ...place,
+  const published = paper.map(({ task, accuracy, std, ...cell }) => ({
+    ...cell,
     key: [task, PAPER_FOLDS],
     value: { mean: accuracy, std },
   }))
@@ -161,8 +160,8 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
   const present = (['same', 'different'] as const).filter((classes) =>
     measured.some((cell) => cell.classes === classes),
   )
-  const own = measured.map(({ classes, mean, std, pairs, ...place }) => ({
-    ...place,
+  const own = measured.map(({ classes, mean, std, pairs, ...cell }) => ({
+    ...cell,
     key: [`${classes} class`],
     value: { mean, std, count: pairs },
   }))
@@ -176,15 +175,15 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
 }
 
 function tables(
-  kind: Kind,
+  kind: TableKind,
   columns: readonly (readonly string[])[],
   measured: readonly Entry[],
   paper: readonly Entry[],
   wholePaper: boolean,
 ): readonly ResultTable[] {
   const listed = [...(wholePaper ? paper : []), ...measured]
-  const own = byPlace(measured)
-  const published = byPlace(paper)
+  const own = byCell(measured)
+  const published = byCell(paper)
   return [...new Set(listed.map(({ size }) => size))]
     .sort((a, b) => b - a)
     .map((size) => {
@@ -195,8 +194,8 @@ function tables(
       )
       const rows = [...names.values()].map(({ model, layer }) => {
         const cells = columns.map((key) => {
-          const place = placeOf({ model, layer, size, key })
-          return cellOf(own.get(place), published.get(place))
+          const cell = cellKey({ model, layer, size, key })
+          return cellOf(own.get(cell), published.get(cell))
         })
         return { model, layer, cells }
       })
@@ -206,23 +205,24 @@ function tables(
     })
 }
 
-function hasPaper(rows: readonly TableRow[]): boolean {
+/** Whether the paper has any cell of these. */
+export function hasPaper(rows: readonly TableRow[]): boolean {
   return rows.some(({ cells }) => cells.some(({ paper }) => paper))
 }
 
-function placeOf({ model, layer, size, key }: Omit<Entry, 'value'>): string {
+function cellKey({ model, layer, size, key }: Omit<Entry, 'value'>): string {
   return JSON.stringify([model, layer, size, ...key])
 }
 
-function byPlace(entries: readonly Entry[]): ReadonlyMap<string, TableValue> {
-  return new Map(entries.map((entry) => [placeOf(entry), entry.value]))
+function byCell(entries: readonly Entry[]): ReadonlyMap<string, TableValue> {
+  return new Map(entries.map((entry) => [cellKey(entry), entry.value]))
 }
 
 function cellOf(measured: TableValue | undefined, paper: TableValue | undefined): TableCell {
   return { ...(measured && { measured }), ...(paper && { paper }) }
 }
 
-function tableTitle({ numbers, stem, title }: Kind, size: number): { name: string; title: string } {
+function tableTitle({ numbers, stem, title }: TableKind, size: number): { name: string; title: string } {
   const number = numbers[size]
   const whole = `${title}, patches of ${size}×${size}`
   if (number === undefined) return { name: `${stem}-${size}`, title: whole }
@@ -235,7 +235,7 @@ export function columnTitle(key: readonly string[]): string {
 }
 
 /** What was measured less the paper's value; `sigmas` is that over the paper's standard deviation, if it is not zero. */
-function differenceOf({ measured, paper }: TableCell): { value: number; sigmas?: number } | undefined {
+export function differenceOf({ measured, paper }: TableCell): { value: number; sigmas?: number } | undefined {
   if (measured === undefined || paper === undefined) return undefined
   const value = measured.mean - paper.mean
   return paper.std === 0 ? { value } : { value, sigmas: value / paper.std }
@@ -252,109 +252,4 @@ export function cellParts(cell: TableCell): { own: string; paper?: string } {
   const { value, sigmas } = difference
   const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
   return { own, paper: `${published}, ${signedText(value, 3)}${inSigmas}` }
-}
-
-function cellText(cell: TableCell): string {
-  const { own, paper } = cellParts(cell)
-  return paper === undefined ? own : `${own} (${paper})`
-}
-
-export function tableMarkdown({ title, note, columns, rows }: ResultTable): string {
-  const head = ['model', 'layer', ...columns.map(columnTitle)]
-  const body = rows.map(({ model, layer, cells }) => [model, layer, ...cells.map(cellText)])
-  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  return [
-    `# ${markdownText(title)}`,
-    '',
-    line(head),
-    line(head.map(() => '---')),
-    ...body.map(line),
-    '',
-    markdownText(note),
-    '',
-  ].join('\n')
-}
-
-/** One row a cell of the table, with every digit. */
-export function tableCsv({ size, keys, columns, statistic, counted, rows }: ResultTable): string {
-  const head = [
-    'model',
-    'layer',
-    'size',
-    ...keys,
-    statistic,
-    'std',
-    counted,
-    `paper_${statistic}`,
-    'paper_std',
-    'difference',
-    'difference_sigmas',
-  ]
-  const lines = rows.flatMap(({ model, layer, cells }) =>
-    cells.map((cell, i) => {
-      const { measured, paper } = cell
-      const { value, sigmas } = differenceOf(cell) ?? {}
-      const values = [measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, value, sigmas]
-      return [model, layer, size, ...(columns[i] ?? []), ...values.map((value) => value ?? '')]
-    }),
-  )
-  return `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`
-}
-
-/** A tabular without packages; where the paper has values, its mean and the difference in its σ are columns too. */
-export function tableLatex({ title, note, columns, rows }: ResultTable): string {
-  const showsPaper = hasPaper(rows)
-  const perColumn = showsPaper ? 4 : 2
-  const heads = columns.map((key) => `\\multicolumn{${perColumn}}{c}{${columnTitle(key)}}`).join(' & ')
-  const subheads = columns
-    .map(() => `$\\bar{x}$ & $\\sigma$${showsPaper ? ' & paper & $\\Delta/\\sigma$' : ''}`)
-    .join(' & ')
-  const body = rows.map(({ model, layer, cells }) => {
-    const values = cells.flatMap((cell) => {
-      const { measured, paper } = cell
-      const own = [measured?.mean.toFixed(3) ?? '--', measured?.std.toFixed(3) ?? '--']
-      const { sigmas } = differenceOf(cell) ?? {}
-      const inSigmas = sigmas === undefined ? '--' : `$${signedText(sigmas, 1).replace('−', '-')}$`
-      return showsPaper ? [...own, paper?.mean.toFixed(3) ?? '--', inSigmas] : own
-    })
-    return `${[latexText(model), latexText(layer), ...values].join(' & ')} \\\\`
-  })
-  return [
-    `% ${oneLine(title)}`,
-    `% ${oneLine(note)}`,
-    `\\begin{tabular}{ll${'r'.repeat(perColumn * columns.length)}}`,
-    '\\hline',
-    `model & layer & ${heads} \\\\`,
-    ` & & ${subheads} \\\\`,
-    '\\hline',
-    ...body,
-    '\\hline',
-    '\\end{tabular}',
-    '',
-  ].join('\n')
-}
-
-/** Names come from files: what Markdown would take for markup is shown as itself. */
-export function markdownText(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*[\]|]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-}
-
-/** A row of a table is one line, and a comment is. */
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ')
-}
-
-function latexText(text: string): string {
-  const named: Record<string, string> = {
-    '\\': '\\textbackslash{}',
-    '~': '\\textasciitilde{}',
-    '^': '\\textasciicircum{}',
-    '<': '\\textless{}',
-    '>': '\\textgreater{}',
-    '|': '\\textbar{}',
-  }
-  return oneLine(text).replace(/[\\~^<>|&%$#_{}]/g, (character) => named[character] ?? `\\${character}`)
 }

@@ -1,11 +1,5 @@
-import type { FramePixels } from '../experiments/objectScene.js'
-
-/** A picture to draw into: RGB, row-major [rows, cols, 3]. */
-export interface Canvas {
-  readonly rows: number
-  readonly cols: number
-  readonly pixels: FramePixels
-}
+import { type Canvas, fill } from './canvas.js'
+import { shortened } from './marks.js'
 
 /** Columns and rows of a letter, and its distance to the next, in dots. */
 const LETTER = { cols: 5, rows: 7, pitch: 6 }
@@ -24,7 +18,7 @@ const GLYPHS = [
   '88s8896 00hhhjd 00hhha4 00hhlla 00ha4ah hhhhf1e 00v248v 2448442 4444444 8442448 008l200',
 ].flatMap((line) => line.split(' '))
 
-/** Letters that stand two dots lower, with their tails below the line. */
+/** Letters that are drawn two dots lower, with their tails below the line. */
 const DESCENDERS = 'gpqy'
 const DESCENT = 2
 
@@ -32,6 +26,11 @@ const DESCENT = 2
 export function textSize(text: string, dot: number): { readonly rows: number; readonly cols: number } {
   const count = [...text].length
   return { rows: LETTER.rows * dot, cols: Math.max(0, count * LETTER.pitch - 1) * dot }
+}
+
+/** A name cut to what so many pixels hold. */
+export function cutText(text: string, width: number, dot: number): string {
+  return shortened(text, Math.floor((width / dot + 1) / LETTER.pitch), '..')
 }
 
 /** Writes one line of text, black, its top-left corner at (row, col); what ASCII lacks is shown as `?`. */
@@ -46,28 +45,5 @@ export function drawText(canvas: Canvas, text: string, row: number, col: number,
         fill(canvas, { row: top + y * dot, col: col + (i * LETTER.pitch + x) * dot, rows: dot, cols: dot }, 0)
       }
     }
-  }
-}
-
-export interface Box {
-  readonly row: number
-  readonly col: number
-  readonly rows: number
-  readonly cols: number
-}
-
-/** Fills a box with a grey, 0 (black) to 255; what lies outside the canvas is left out. */
-export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): void {
-  const left = Math.max(0, box.col)
-  const right = Math.min(cols, box.col + box.cols)
-  for (let y = Math.max(0, box.row); y < Math.min(rows, box.row + box.rows); y++) {
-    if (right > left) pixels.fill(grey, (y * cols + left) * 3, (y * cols + right) * 3)
-  }
-}
-
-/** Copies a picture, RGB [box.rows, box.cols, 3], into the canvas, which holds the whole box. */
-export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): void {
-  for (let y = 0; y < box.rows; y++) {
-    pixels.set(image.subarray(y * box.cols * 3, (y + 1) * box.cols * 3), ((box.row + y) * cols + box.col) * 3)
   }
 }

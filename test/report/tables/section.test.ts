@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tablesSection } from '../../src/report/tableSections.js'
-import { similarityTables } from '../../src/report/tables.js'
+import { similarityTables } from '../../../src/report/tables/model.js'
+import { tablesSection } from '../../../src/report/tables/section.js'
 
 const names = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }),

@@ -1,0 +1,54 @@
+import sharp from 'sharp'
+import { type Image, readImage } from '../patches/image.js'
+import type { PatchSource } from '../patches/patch.js'
+import { blankCanvas, canvasPng, paste } from './plot/canvas.js'
+import { cutText, drawText } from './plot/letters.js'
+
+/** Side of a patch's field, without its name. */
+const FIELD = 168
+const MARGIN = 8
+const LABEL = 24
+const MOST_COLUMNS = 10
+/** Pixels of a dot of the letters. */
+const DOT = 2
+
+/** Sides of the squares of the ground, and their greys. */
+const SQUARE = 8
+const GREYS = [235, 205] as const
+
+/**
+ * All patches of a study side by side with their names, PNG: as they are before they become square, on a chequered
+ * ground that shows what is transparent.
+ */
+export async function contactSheet(sources: readonly PatchSource[]): Promise<Buffer> {
+  const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))
+  const rows = Math.ceil(sources.length / columns) * (FIELD + LABEL + MARGIN) + MARGIN
+  const canvas = blankCanvas(rows, columns * (FIELD + MARGIN) + MARGIN)
+  for (const [i, { name, path }] of sources.entries()) {
+    const col = MARGIN + (i % columns) * (FIELD + MARGIN)
+    const row = MARGIN + Math.floor(i / columns) * (FIELD + LABEL + MARGIN)
+    const image = await shrunk(await readImage(path))
+    paste(canvas, onChequers(image), { row, col, rows: image.rows, cols: image.cols })
+    drawText(canvas, cutText(name, FIELD, DOT), row + FIELD + DOT, col, DOT)
+  }
+  return canvasPng(canvas)
+}
+
+async function shrunk({ rows, cols, data }: Image): Promise<Image> {
+  const small = await sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
+    .resize(FIELD, FIELD, { fit: 'inside' })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { rows: small.info.height, cols: small.info.width, data: new Uint8Array(small.data) }
+}
+
+/** @returns RGB, [rows, cols, 3] */
+function onChequers({ rows, cols, data }: Image): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: rows * cols * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3)
+    const [row, col] = [Math.floor(pixel / cols), pixel % cols]
+    const ground = GREYS[(Math.floor(row / SQUARE) + Math.floor(col / SQUARE)) % 2] as number
+    const alpha = (data[pixel * 4 + 3] as number) / 255
+    return Math.round(alpha * (data[pixel * 4 + (i % 3)] as number) + (1 - alpha) * ground)
+  })
+}

@@ -1,0 +1,74 @@
+import type { Scale } from './scale.js'
+import { coordinate, line, type SvgElement, text } from './svg.js'
+
+/** A line of text, y being its middle. */
+export interface Label {
+  readonly words: string
+  readonly x: number
+  readonly y: number
+  readonly align: 'left' | 'center' | 'right'
+}
+
+/** A tick of an axis with its number; its line may run through the whole plot. */
+export interface AxisTick {
+  readonly line: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number }
+  readonly label: Label
+}
+
+/** Where an axis lies beside a plot, in pixels of the drawing. */
+export interface AxisGeometry {
+  readonly side: 'below' | 'left' | 'right'
+  /** Where the ticks' lines begin and end: rows of an axis below the plot, else columns. */
+  readonly from: number
+  readonly to: number
+  /** The middle of the numbers below the plot, else where they are next to it. */
+  readonly numbers: number
+}
+
+/** @param toPixel of a value, along the axis */
+export function axisTicks(
+  { ticks, format }: Pick<Scale, 'ticks' | 'format'>,
+  toPixel: (value: number) => number,
+  { side, from, to, numbers }: AxisGeometry,
+): readonly AxisTick[] {
+  return ticks.map((tick) => {
+    const [at, words] = [toPixel(tick), format(tick)]
+    if (side === 'below') {
+      return {
+        line: { x1: at, y1: from, x2: at, y2: to },
+        label: { words, x: at, y: numbers, align: 'center' },
+      }
+    }
+    const align = side === 'left' ? 'right' : 'left'
+    return { line: { x1: from, y1: at, x2: to, y2: at }, label: { words, x: numbers, y: at, align } }
+  })
+}
+
+/** From the middle of a line of text to the base line of its letters, as a share of the size of its letters. */
+const BASELINE = 1 / 3
+
+const TEXT_ANCHORS = { left: 'start', center: 'middle', right: 'end' } as const
+
+/** Attributes of SVG that put a label where it belongs. */
+export function labelAttributes({ x, y, align }: Label, letterSize: number) {
+  return { x, y: y + letterSize * BASELINE, 'text-anchor': TEXT_ANCHORS[align] }
+}
+
+/** Size of the letters in charts and on the page, in pixels. */
+export const LETTER_SIZE = 12
+
+/** Of ticks that are short lines beside the plot; those that run through it are fainter. */
+export const TICK_COLOUR = 'var(--strong)'
+
+/** Ticks in the colours of the page. */
+export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)'): readonly SvgElement[] {
+  return ticks.flatMap(({ line: { x1, y1, x2, y2 }, label }) => {
+    const { x, y, ...attributes } = labelAttributes(label, LETTER_SIZE)
+    return [line(x1, y1, x2, y2, colour), text(x, y, label.words, { ...attributes, fill: 'var(--soft)' })]
+  })
+}
+
+/** What an axis shows, upwards beside it; (x, y) is the middle of its base line. */
+export function uprightTitle(x: number, y: number, words: string): SvgElement {
+  return text(x, y, words, { 'text-anchor': 'middle', transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})` })
+}

@@ -1,0 +1,91 @@
+import type { ColourLimits } from '../heatmap.js'
+import { type Label, labelAttributes } from './axis.js'
+import { blankCanvas, canvasPng, fill, paste } from './canvas.js'
+import { drawText, textSize } from './letters.js'
+import { type GridValues, mapPixels } from './mapPixels.js'
+import { markup, type SvgElement, svg } from './svg.js'
+
+/** Values as colours, each a rectangle of equal size; sides in pixels are whole multiples of the values along them. */
+export interface MapPanel extends GridValues, Rectangle {}
+
+/** In pixels of the drawing; what is black is filled. */
+export interface Rectangle {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** A figure with everything in its place, which becomes SVG with real text, or PNG. */
+export interface FigureLayout {
+  readonly width: number
+  readonly height: number
+  /** What it shows, for readers who do not see it. */
+  readonly title: string
+  readonly limits: ColourLimits
+  readonly maps: readonly MapPanel[]
+  readonly labels: readonly Label[]
+  /** Upright and level lines. */
+  readonly lines: readonly Rectangle[]
+}
+
+/** Pixels of a dot of the PNG's letters, and size of the SVG's. */
+const DOT = 2
+const LETTER_SIZE = 18
+
+/** Width that a line of text takes, in pixels of the drawing: as the PNG's letters, which are the wider ones. */
+export function labelWidth(words: string): number {
+  return textSize(words, DOT).cols
+}
+
+/** Maps embedded as PNG, everything else as lines and text. */
+export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
+  const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
+  parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff' }))
+  for (const map of maps) {
+    const { rows, cols, ...place } = map
+    const png = await canvasPng({ rows, cols, pixels: mapPixels(map, limits) })
+    const href = `data:image/png;base64,${png.toString('base64')}`
+    const scaling = { preserveAspectRatio: 'none', style: 'image-rendering:pixelated' }
+    parts.push(svg('image', { ...rectangle(place), href, ...scaling }))
+  }
+  for (const one of lines) parts.push(svg('rect', { ...rectangle(one), fill: '#000' }))
+  for (const label of labels) parts.push(svg('text', labelAttributes(label, LETTER_SIZE), xmlText(label.words)))
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: 'img',
+    'font-family': 'Helvetica, Arial, sans-serif',
+    'font-size': `${LETTER_SIZE}px`,
+  }
+  const onLines = parts.flatMap((part, i) => (i === 0 ? [part] : ['\n', part]))
+  return `${markup(svg('svg', attributes, ...onLines))}\n`
+}
+
+/** With letters of its own: the same bytes on every machine, whatever fonts it has. */
+export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
+  const canvas = blankCanvas(height, width)
+  for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))
+  for (const one of lines) fill(canvas, boxOf(one), 0)
+  for (const { words, x, y, align } of labels) {
+    const { rows, cols } = textSize(words, DOT)
+    const left = { left: x, center: x - cols / 2, right: x - cols }[align]
+    drawText(canvas, words, Math.round(y - rows / 2), Math.round(left), DOT)
+  }
+  return canvasPng(canvas)
+}
+
+/** Names come from files; what XML cannot hold becomes a space. */
+function xmlText(words: string): string {
+  return words.replace(/[^\P{C}]/gu, ' ')
+}
+
+function rectangle({ x, y, width, height }: Rectangle) {
+  return { x, y, width, height }
+}
+
+function boxOf({ x, y, width, height }: Rectangle) {
+  return { row: y, col: x, rows: height, cols: width }
+}

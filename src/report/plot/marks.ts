@@ -1,0 +1,59 @@
+import { coordinate, type SvgElement, svg, text } from './svg.js'
+
+/** Colours of data, by the page's style. */
+const SERIES_COLOURS = 6
+
+export function seriesColour(series: number): string {
+  return `var(--series-${(series % SERIES_COLOURS) + 1})`
+}
+
+/** Corners of the marks after the disc, in radii. */
+const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
+  [
+    [-0.9, -0.9],
+    [0.9, -0.9],
+    [0.9, 0.9],
+    [-0.9, 0.9],
+  ],
+  [
+    [0, -1.15],
+    [1.1, 0.85],
+    [-1.1, 0.85],
+  ],
+  [
+    [0, -1.25],
+    [1.25, 0],
+    [0, 1.25],
+    [-1.25, 0],
+  ],
+]
+
+/** A filled mark: disc, square, triangle or diamond by its number, so that colour is not all that tells series apart. */
+export function mark(series: number, x: number, y: number, radius: number, ...children: SvgElement[]): SvgElement {
+  const corners = CORNERS[(series % (CORNERS.length + 1)) - 1]
+  const fill = seriesColour(series)
+  if (corners === undefined) return svg('circle', { cx: x, cy: y, r: radius, fill }, ...children)
+  const points = corners.map(([dx, dy]) => `${coordinate(x + dx * radius)},${coordinate(y + dy * radius)}`).join(' ')
+  return svg('polygon', { points, fill }, ...children)
+}
+
+/** Room of a legend: what follows begins below it. */
+export const LEGEND_HEIGHT = 22
+
+/** Names of series beside their marks, in one line. */
+export function legend(names: readonly string[], left: number): readonly SvgElement[] {
+  let x = left
+  return names.flatMap((name, i) => {
+    const label = shortened(name, 40)
+    const entry = [mark(i, x + 6, 9, 5), text(x + 16, 13, label)]
+    x += 34 + 6.6 * [...label].length
+    return entry
+  })
+}
+
+/** A name cut to so many characters. */
+export function shortened(name: string, most: number, ellipsis = '…'): string {
+  const characters = [...name]
+  if (characters.length <= most) return name
+  return `${characters.slice(0, Math.max(1, most - ellipsis.length)).join('')}${ellipsis}`
+}

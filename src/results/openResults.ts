@@ -1,0 +1,60 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError } from '../errors.js'
+import { type OpenUnit, openUnit } from './unit/open.js'
+
+export interface OpenResultsOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The units of a results folder, one after the other, whoever computed them: results folders can be merged by copying. They
+ * come by the names of their networks' folders, then of their sizes', then of their patches', by code units. An array is
+ * read when it is asked for.
+ * @throws InputError if the folder holds no units, or a damaged one, which it names; an abort, the signal's reason
+ */
+export async function* openResults(
+  results: string,
+  { signal }: OpenResultsOptions = {},
+): AsyncGenerator<OpenUnit, void, undefined> {
+  signal?.throwIfAborted()
+  for (const folder of (await unitFolders(results)).flat()) {
+    signal?.throwIfAborted()
+    yield await openUnit(results, folder)
+  }
+}
+
+/**
+ * Where the units of a results folder lie, those of one network and size together, in the order of `openResults`.
+ * @throws InputError if there are none
+ */
+export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
+  const groups: (readonly string[])[] = []
+  for (const model of await foldersIn(join(results, 'units'))) {
+    for (const size of await foldersIn(model)) groups.push(await foldersIn(size))
+  }
+  if (groups.flat().length === 0) throw await noUnits(results)
+  return groups.filter((folders) => folders.length > 0)
+}
+
+/** What is to be said of a folder that no study is in. */
+export async function noUnits(results: string): Promise<InputError> {
+  const entry = await stat(results).catch(() => undefined)
+  if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
+  return new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
+}
+
+/** Hidden folders are left out: temporaries of atomic writes, and what other programs put there. */
+export async function foldersIn(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort(compareText)
+    .map((name) => join(path, name))
+}
+
+/** By code units: the same order on every machine, whatever its language. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

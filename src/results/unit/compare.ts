@@ -1,0 +1,75 @@
+import type { Unit, UnitInputs } from './schema.js'
+
+/** What two units must have in common to be the same; of fold schemes and features a unit may hold more than is wanted. */
+type SharedInput =
+  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'keepsFeatures'>
+  | Exclude<keyof NonNullable<UnitInputs['separability']>, 'cv'>
+
+/** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */
+export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
+  model: ({ model }) => model,
+  patch: ({ patch }) => patch,
+  size: ({ size }) => String(size),
+  weightsSha256: ({ weightsSha256 }) => weightsSha256,
+  patchSha256: ({ patchSha256 }) => patchSha256,
+  category: ({ category }) => JSON.stringify(category),
+  layers: ({ layers }) => JSON.stringify(layers),
+  stride: ({ stride }) => String(stride),
+  background: ({ background }) => background,
+  blend: ({ blend }) => blend,
+  precision: ({ precision }) => precision ?? 'fp32',
+  loss: ({ separability }) => separability?.loss,
+  C: ({ separability }) => separability?.C.toString(),
+  seed: ({ separability }) => separability?.seed.toString(),
+}
+
+/** In what a stored unit is not the wanted one, in words; empty: it will do. */
+export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
+  const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
+    const [has, wants] = [textOf(stored), textOf(wanted)]
+    if (has === undefined || wants === undefined || has === wants) return []
+    return [DIFFERENT_FILES[name] ?? `${name} ${has}, not ${wants}`]
+  })
+  if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
+  if (wanted.separability === null) return differences
+  if (stored.separability === null) return [...differences, 'no separability']
+  const [has, wants] = [stored.separability.cv, wanted.separability.cv]
+  if (!wants.every((scheme) => has.includes(scheme))) differences.push(`folds ${has}, not ${wants}`)
+  return differences
+}
+
+/** Inputs whose hashes say nothing to people. */
+const DIFFERENT_FILES: Readonly<Record<string, string>> = {
+  weightsSha256: 'another checkpoint',
+  patchSha256: 'another picture',
+}
+
+/**
+ * What keeps two units of one network and size from being averaged; undefined: nothing. Fold schemes may differ: each
+ * scheme's numbers are of the units that have it.
+ */
+export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
+  const differing = GROUP_SETTINGS.find(([name]) => {
+    const [one, other] = [INPUT_TEXTS[name](a), INPUT_TEXTS[name](b)]
+    return one !== undefined && other !== undefined && one !== other
+  })
+  return differing?.[1]
+}
+
+export function shapeDifference(a: Unit, b: Unit): string | undefined {
+  const shapeOf = ({ rows, cols, layers }: Unit) => [rows, cols, ...layers.map(({ dims }) => dims)].join()
+  return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
+}
+
+/** What all units of a group have in common, and what it is called. */
+const GROUP_SETTINGS = [
+  ['stride', 'stride'],
+  ['layers', 'list of layers'],
+  ['weightsSha256', 'set of weights'],
+  ['background', 'background'],
+  ['blend', 'blend'],
+  ['precision', 'precision'],
+  ['loss', 'classifier'],
+  ['C', 'classifier'],
+  ['seed', 'classifier'],
+] as const

@@ -1,0 +1,55 @@
+import { InputError, UsageError } from '../../errors.js'
+import type { NpyArray } from '../../files/npy.js'
+import type { Unit } from './schema.js'
+import { anchorsFile, featuresFile, mapsFile, readUnit, readUnitArray, unitFolder } from './store.js'
+
+/**
+ * A stored unit. Its arrays are read, and compared with their hashes, each time that they are asked for: one that is missing
+ * or damaged is an InputError that names it. Layers go by their names; another name is a UsageError.
+ */
+export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layers'> {
+  readonly folder: string
+  /** What unit.json holds: plain data. */
+  readonly description: Unit
+  /** Cosine maps, [layers, 5, rows, cols]. */
+  readonly maps: () => Promise<NpyArray>
+  /** A layer's features with the patch at the anchors, [5, dims]. */
+  readonly anchorFeatures: (layer: string) => Promise<NpyArray>
+  /** A layer's features at all positions, [rows, cols, dims]; undefined if the unit does not keep them. */
+  readonly features: (layer: string) => Promise<NpyArray | undefined>
+}
+
+/**
+ * Opens a unit of a results folder.
+ * @throws InputError if its description is missing or damaged, or if it is not where it belongs
+ */
+export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
+  const description = await readUnit(folder)
+  const expected = unitFolder(results, description.inputs)
+  if (folder !== expected) throw new InputError(`${folder} holds the unit of ${expected}; remove it or put it there`)
+  return unitWithArrays(folder, description)
+}
+
+/** A unit whose description has been read already. */
+export function unitWithArrays(folder: string, description: Unit): OpenUnit {
+  const { inputs, rows, cols, layers } = description
+  const layerOf = (wanted: string) => {
+    const layer = layers.find(({ name }) => name === wanted)
+    if (layer !== undefined) return layer
+    throw new UsageError(`${folder} has no layer ${wanted}; its layers are ${inputs.layers.join(', ')}`)
+  }
+  return {
+    folder,
+    description,
+    inputs,
+    rows,
+    cols,
+    layers,
+    maps: () => readUnitArray(folder, description, mapsFile(description)),
+    anchorFeatures: async (layer) => readUnitArray(folder, description, anchorsFile(layerOf(layer))),
+    features: async (layer) => {
+      const file = featuresFile(description, layerOf(layer))
+      return inputs.keepsFeatures ? readUnitArray(folder, description, file) : undefined
+    },
+  }
+}

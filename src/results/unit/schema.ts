@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
+import { LOSSES } from '../../experiments/separability.js'
+
+/** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
+export const UNIT_FORMAT = 3
+
+/** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
+const inputsSchema = z.object({
+  format: z.literal(UNIT_FORMAT),
+  model: z.string(),
+  weightsSha256: z.string(),
+  layers: z
+    .array(z.string())
+    .min(1)
+    .refine((names) => new Set(names).size === names.length),
+  patch: z.string(),
+  patchSha256: z.string(),
+  /** The object's class; null: not known. */
+  category: z.string().nullable(),
+  size: z.number().int().positive(),
+  stride: z.number().int().positive(),
+  background: z.string(),
+  blend: z.enum(['hard', 'soft']),
+  /** Of the features' arithmetic; absent: float32. */
+  precision: z.literal('fp16').optional(),
+  /** The classifier of the separability experiment; null: not measured. */
+  separability: z
+    .object({
+      loss: z.enum(LOSSES),
+      C: z.number(),
+      seed: z.number().int(),
+      cv: z.array(z.enum(FOLD_SCHEMES)),
+    })
+    .nullable(),
+  /** Whether the features at all positions are kept beside the maps. */
+  keepsFeatures: z.boolean(),
+})
+export type UnitInputs = z.infer<typeof inputsSchema>
+
+/** Rounding may take it a little beyond 1. */
+const cosineSchema = z.number().min(-1.001).max(1.001)
+
+const anchorSchema = z.object({
+  row: z.number().int().nonnegative(),
+  col: z.number().int().nonnegative(),
+  mean: cosineSchema,
+  min: cosineSchema,
+})
+
+const taskSchema = z.object({
+  /** Accuracy on each fold, null where its classifier did not converge; their mean and population standard deviation. */
+  folds: z.array(z.number().nullable()),
+  mean: z.number().nullable(),
+  std: z.number().nullable(),
+  /** Largest relative duality gap of the folds' classifiers, and the folds whose classifier did not converge. */
+  gap: z.number(),
+  notConverged: z.array(z.number().int()),
+})
+
+export const unitSchema = z.object({
+  inputs: inputsSchema,
+  /** Positions along each axis. */
+  rows: z.number().int().positive(),
+  cols: z.number().int().positive(),
+  layers: z.array(
+    z.object({
+      name: z.string(),
+      dims: z.number().int().positive(),
+      /** Per anchor: its place in pixels, mean and minimum of its cosine over all positions. */
+      similarity: z.object(
+        Object.fromEntries(ANCHOR_NAMES.map((name) => [name, anchorSchema])) as Record<
+          (typeof ANCHOR_NAMES)[number],
+          typeof anchorSchema
+        >,
+      ),
+      /** Share of neighbours, one stride apart, with the same top-1 unit, per axis; null: the axis has one position. */
+      consistency: z.object({ horizontal: z.number().nullable(), vertical: z.number().nullable() }),
+      /** Per fold scheme and task; empty where separability was not measured. */
+      separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
+    }),
+  ),
+  /** SHA-256 of each array beside unit.json. */
+  arrays: z.record(z.string(), z.string()),
+})
+
+/** One patch × size × network: what unit.json holds. */
+export type Unit = z.infer<typeof unitSchema>
+
+/** unit.json itself: a unit and the SHA-256 of its JSON without white space. */
+export const documentSchema = unitSchema
+  .extend({ sha256: z.string() })
+  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))

@@ -1,0 +1,150 @@
+import { join } from 'node:path'
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { InputError } from '../../errors.js'
+import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
+import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
+import { readRegular } from '../../files/regularFile.js'
+import { sha256, sha256OfFile } from '../../files/sha256.js'
+import { fileName } from '../fileName.js'
+import { differencesOf } from './compare.js'
+import { documentSchema, UNIT_FORMAT, type Unit, type UnitInputs, unitSchema } from './schema.js'
+
+/** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
+export function unitFolder(
+  results: string,
+  { model, size, patch }: Pick<UnitInputs, 'model' | 'size' | 'patch'>,
+): string {
+  return join(results, 'units', fileName(model), String(size), fileName(patch))
+}
+
+/** The arrays of a unit. */
+export interface UnitArrays {
+  /** Cosine maps, [layers, 5, rows, cols]. */
+  readonly maps: Float32Array
+  /** Of each layer: its features with the patch at the five anchors, [5, dims]. */
+  readonly anchorFeatures: readonly Float32Array[]
+  /** Of each layer: its features at all positions, [rows, cols, dims]; only of a unit that keeps them. */
+  readonly features?: readonly Float32Array[]
+}
+
+/** Writes a unit whole or not at all; arrays are written as they lie in memory, without a copy. */
+export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
+  const files = new Map<string, ReturnType<typeof encodeNpy>>()
+  const add = ({ file, shape }: ArrayFile, data: Float32Array) => files.set(file, encodeNpy(shape, data))
+  add(mapsFile(unit), arrays.maps)
+  for (const [i, layer] of unit.layers.entries()) {
+    add(anchorsFile(layer), arrays.anchorFeatures[i] as Float32Array)
+    if (unit.inputs.keepsFeatures) add(featuresFile(unit, layer), arrays.features?.[i] as Float32Array)
+  }
+  const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
+  const complete = unitSchema.parse({ ...unit, arrays: digests })
+  const document = { ...complete, sha256: sha256(JSON.stringify(complete)) }
+  await writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
+    for (const [file, npy] of files) await writeFileAtomic(join(folder, file), npy)
+    await writeFileAtomic(join(folder, 'unit.json'), `${JSON.stringify(document, null, 2)}\n`)
+  })
+  return complete
+}
+
+/** An array beside unit.json. */
+export interface ArrayFile {
+  readonly file: string
+  readonly shape: readonly number[]
+}
+
+type Layer = Unit['layers'][number]
+
+/** Cosine maps of all layers. */
+export function mapsFile({ layers, rows, cols }: Omit<Unit, 'arrays'>): ArrayFile {
+  return { file: 'similarity.npy', shape: [layers.length, ANCHOR_NAMES.length, rows, cols] }
+}
+
+/** A layer's features with the patch at the anchors. */
+export function anchorsFile({ name, dims }: Layer): ArrayFile {
+  return { file: `anchors-${fileName(name)}.npy`, shape: [ANCHOR_NAMES.length, dims] }
+}
+
+/** A layer's features at all positions; only of a unit that keeps them. */
+export function featuresFile({ rows, cols }: Omit<Unit, 'arrays'>, { name, dims }: Layer): ArrayFile {
+  return { file: `features-${fileName(name)}.npy`, shape: [rows, cols, dims] }
+}
+
+function arrayFiles(unit: Unit): readonly string[] {
+  const perLayer = unit.layers.flatMap((layer) => [
+    anchorsFile(layer),
+    ...(unit.inputs.keepsFeatures ? [featuresFile(unit, layer)] : []),
+  ])
+  return [mapsFile(unit), ...perLayer].map(({ file }) => file)
+}
+
+/** What a results folder holds in a unit's place. */
+export type StoredUnit =
+  | { readonly state: 'finished'; readonly unit: Unit }
+  /** Nothing, or something damaged. */
+  | { readonly state: 'missing' }
+  /** A unit that was made otherwise; differences: in which inputs, `stride 3, not 1`. */
+  | { readonly state: 'other'; readonly differences: readonly string[] }
+
+/**
+ * Looks whether a results folder holds a unit that is whole, undamaged and made from these inputs. A unit that holds more fold
+ * schemes than asked for, or separability or features where none are asked for, will do.
+ */
+export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
+  const folder = unitFolder(results, inputs)
+  const unit = await readUnit(folder).catch(() => undefined)
+  if (unit === undefined) return { state: 'missing' }
+  const differences = differencesOf(unit.inputs, inputs)
+  if (differences.length > 0) return { state: 'other', differences }
+  for (const file of arrayFiles(unit)) {
+    const digest = await sha256OfFile(join(folder, file)).catch(() => undefined)
+    if (digest !== unit.arrays[file]) return { state: 'missing' }
+  }
+  return { state: 'finished', unit }
+}
+
+/**
+ * Reads a unit's description.
+ * @throws InputError if it is missing or damaged
+ */
+export async function readUnit(folder: string): Promise<Unit> {
+  const path = join(folder, 'unit.json')
+  const text = await readRegular(path).catch(() => {
+    throw new InputError(`${folder} has no unit.json; run reproduce on this folder again, or remove ${folder}`)
+  })
+  const json = parseJson(text.toString('utf8'))
+  if (isOfOtherVersion(json)) {
+    throw new InputError(`${path} was made by another version of shiftscope; run reproduce on this folder again`)
+  }
+  const parsed = documentSchema.safeParse(json)
+  if (parsed.success) {
+    const { sha256: digest, ...unit } = parsed.data
+    if (digest === sha256(JSON.stringify(unit))) return unit
+  }
+  throw new InputError(`${path} is damaged; run reproduce on this folder again`)
+}
+
+/**
+ * Reads one of a unit's arrays, all of it into memory.
+ * @throws InputError if it is missing or not the one that unit.json describes
+ */
+export async function readUnitArray(folder: string, unit: Unit, { file, shape }: ArrayFile): Promise<NpyArray> {
+  const path = join(folder, file)
+  const array = await readNpy(path)
+  if (sha256(...encodeNpy(array.shape, array.data)) !== unit.arrays[file] || array.shape.join() !== shape.join()) {
+    throw new InputError(`${path} is damaged; run reproduce on this folder again`)
+  }
+  return array
+}
+
+function isOfOtherVersion(json: unknown): boolean {
+  const inputs = (json as { inputs?: { format?: unknown } } | null | undefined)?.inputs
+  return inputs !== undefined && inputs.format !== UNIT_FORMAT
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
