@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "feature_rows.h"
 #include "launch.h"
 #include "sums.h"
 
@@ -15,18 +16,6 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
 constexpr unsigned kPanelDims = 256;
-
-/// Rows of a feature matrix on the device.
-struct FeatureRows {
-  const float* data;             ///< [rows, dims]
-  const std::uint32_t* samples;  ///< which rows, [count]; null: the first `count`
-  std::size_t count;
-  unsigned dims;
-
-  __device__ const float* row(std::size_t i) const {
-    return data + (samples == nullptr ? i : static_cast<std::size_t>(samples[i])) * dims;
-  }
-};
 
 /// Width floats that are read once, past the first-level cache.
 template <int Width>

@@ -6,6 +6,7 @@
 
 #include "../core/parallel.h"
 #include "row_products.h"
+#include "tile_products.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
@@ -15,12 +16,6 @@ constexpr int kGroup = 10;
 
 /// Rows of a warp: with ten sums each, as many as the registers hold.
 constexpr int kRows = 2;
-
-/// Elements of a tile of products to each side, for each thread as many, and terms that are in shared memory at a time.
-constexpr unsigned kTile = 64;
-constexpr unsigned kOfThread = 4;
-constexpr unsigned kDepth = 16;
-constexpr unsigned kLanes = kTile / kOfThread;
 
 /// Rows of outer products that are fetched at a time.
 constexpr std::size_t kStripRows = 512;
@@ -55,64 +50,6 @@ __global__ void __launch_bounds__(kThreads, 2) products_kernel(ProductsJob job) 
   }
 }
 
-/// One operand of a tile of products: kDepth terms of kTile vectors.
-using Staged = float[kDepth][kTile + 1];
-
-/// sums[a][b] = Σ left element · right element over all terms, for the elements row + kLanes · a and column + kLanes · b of
-/// the tile, row and column being this thread's. stage(begin, first, tile) fills tile[k][i] with term first + k of element
-/// begin + i, by all threads of the block, and zeros where there is none.
-template <class Sum, class Stage>
-__device__ void tile_products(const Stage& stage, unsigned left, unsigned right, std::size_t terms,
-                              Sum (&sums)[kOfThread][kOfThread]) {
-  __shared__ Staged rows, columns;
-  const unsigned row = threadIdx.x / kLanes, column = threadIdx.x % kLanes;
-  for (auto& of_row : sums) {
-    for (Sum& sum : of_row) sum.clear();
-  }
-  for (std::size_t first = 0; first < terms; first += kDepth) {
-    __syncthreads();
-    stage(left, first, rows);
-    stage(right, first, columns);
-    __syncthreads();
-    for (unsigned k = 0; k < kDepth; ++k) {
-      float x[kOfThread], y[kOfThread];
-      for (unsigned a = 0; a < kOfThread; ++a) x[a] = rows[k][row + kLanes * a];
-      for (unsigned b = 0; b < kOfThread; ++b) y[b] = columns[k][column + kLanes * b];
-      for (unsigned a = 0; a < kOfThread; ++a) {
-        for (unsigned b = 0; b < kOfThread; ++b) sums[a][b].add_product(x[a], y[b]);
-      }
-    }
-    for (auto& of_row : sums) {
-      for (Sum& sum : of_row) sum.settle();
-    }
-  }
-}
-
-/// The elements are samples, the terms dims.
-struct StageSamples {
-  FeatureRows features;
-  __device__ void operator()(unsigned begin, std::size_t first, Staged& tile) const {
-    const unsigned k = threadIdx.x % kDepth;
-    for (unsigned i = threadIdx.x / kDepth; i < kTile; i += kThreads / kDepth) {
-      const bool inside = begin + i < features.count && first + k < features.dims;
-      tile[k][i] = inside ? features.row(begin + i)[first + k] : 0.0f;
-    }
-  }
-};
-
-/// The elements are dims and a one after them, the terms samples.
-struct StageDims {
-  FeatureRows features;
-  __device__ void operator()(unsigned begin, std::size_t first, Staged& tile) const {
-    const unsigned i = threadIdx.x % kTile, d = begin + i;
-    for (unsigned k = threadIdx.x / kTile; k < kDepth; k += kThreads / kTile) {
-      float value = 0.0f;
-      if (first + k < features.count && d <= features.dims) value = d < features.dims ? features.row(first + k)[d] : 1.0f;
-      tile[k][i] = value;
-    }
-  }
-};
-
 struct GramJob {
   FeatureRows features;  ///< with all samples
   unsigned begin;
@@ -123,14 +60,11 @@ template <class Sum>
 __global__ void __launch_bounds__(kThreads) gram_kernel(GramJob job) {
   const unsigned left = job.begin + blockIdx.x * kTile, right = blockIdx.y * kTile;
   if (right >= left + kTile) return;
-  Sum sums[kOfThread][kOfThread];
-  tile_products(StageSamples{job.features}, left, right, job.features.dims, sums);
-  for (unsigned a = 0; a < kOfThread; ++a) {
-    for (unsigned b = 0; b < kOfThread; ++b) {
-      const unsigned i = left + threadIdx.x / kLanes + kLanes * a, j = right + threadIdx.x % kLanes + kLanes * b;
-      if (i < job.features.count && j <= i) job.out[(i - job.begin) * job.features.count + j] = sums[a][b].value();
-    }
-  }
+  const SampleSide rows(job.features, left), columns(job.features, right);
+  tile_products<Sum>(rows, columns, job.features.dims, [&](unsigned row, unsigned column, double sum) {
+    const unsigned i = left + row, j = right + column;
+    if (i < job.features.count && j <= i) job.out[(i - job.begin) * job.features.count + j] = sum;
+  });
 }
 
 struct OuterJob {
@@ -144,14 +78,11 @@ __global__ void __launch_bounds__(kThreads) outer_kernel(OuterJob job) {
   const std::size_t size = static_cast<std::size_t>(job.features.dims) + 1;
   const unsigned left = job.begin + blockIdx.x * kTile, right = blockIdx.y * kTile;
   if (right + kTile <= left) return;
-  Sum sums[kOfThread][kOfThread];
-  tile_products(StageDims{job.features}, left, right, job.features.count, sums);
-  for (unsigned a = 0; a < kOfThread; ++a) {
-    for (unsigned b = 0; b < kOfThread; ++b) {
-      const unsigned i = left + threadIdx.x / kLanes + kLanes * a, j = right + threadIdx.x % kLanes + kLanes * b;
-      if (i < job.begin + job.rows && i <= j && j < size) job.out[(i - job.begin) * size + j] = sums[a][b].value();
-    }
-  }
+  const DimSide rows(job.features, left), columns(job.features, right);
+  tile_products<Sum>(rows, columns, job.features.count, [&](unsigned row, unsigned column, double sum) {
+    const unsigned i = left + row, j = right + column;
+    if (i < job.begin + job.rows && i <= j && j < size) job.out[(i - job.begin) * size + j] = sum;
+  });
 }
 
 struct WeightedJob {
