@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "../core/parallel.h"
 #include "row_products.h"
@@ -14,8 +15,9 @@ namespace {
 /// Vectors that one reading of the features serves: a unit's problems.
 constexpr int kGroup = 10;
 
-/// Rows of a warp: with ten sums each, as many as the registers hold.
-constexpr int kRows = 2;
+/// Rows of a warp: with ten sums each, as many as the registers hold; with one, few, so that a few samples have many warps.
+template <class Sum, int Vectors, int Width>
+constexpr int kRows = Vectors == 1 ? 2 : Width == 2 || std::is_same_v<Sum, Float64Sum> ? 4 : 3;
 
 /// Rows of outer products that are fetched at a time.
 constexpr std::size_t kStripRows = 512;
@@ -28,23 +30,24 @@ constexpr double kLeastRange = 0x1p-40, kMostRange = 0x1p40, kMostVector = 0x1p6
 
 struct ProductsJob {
   FeatureRows features;
-  const void* vectors;  ///< operands, [kGroup, dims]
+  const void* vectors;  ///< operands, [the kernel's vectors, dims]
   std::size_t vector_count;
   double* out;  ///< [vector_count, features.count]
 };
 
-template <class Sum, int Width>
+template <class Sum, int Vectors, int Width>
 __global__ void __launch_bounds__(kThreads, 2) products_kernel(ProductsJob job) {
-  const std::size_t first = first_row<kRows>();
-  double products[kRows][kGroup];
-  row_products<Sum, kRows, kGroup, false, Width>(job.features, static_cast<const typename Sum::Operand*>(job.vectors), first,
-                                          products);
+  constexpr int kRowsOfWarp = kRows<Sum, Vectors, Width>;
+  const std::size_t first = first_row<kRowsOfWarp>();
+  double products[kRowsOfWarp][Vectors];
+  row_products<Sum, kRowsOfWarp, Vectors, false, Width>(
+      job.features, static_cast<const typename Sum::Operand*>(job.vectors), first, products);
   const unsigned lane = threadIdx.x % kWarpSize;
 #pragma unroll
-  for (unsigned r = 0; r < kRows; ++r) {
+  for (unsigned r = 0; r < kRowsOfWarp; ++r) {
     if (lane != r || first + r >= job.features.count) continue;
 #pragma unroll
-    for (int v = 0; v < kGroup; ++v) {
+    for (int v = 0; v < Vectors; ++v) {
       if (static_cast<std::size_t>(v) < job.vector_count) job.out[v * job.features.count + first + r] = products[r][v];
     }
   }
@@ -134,11 +137,21 @@ __global__ void __launch_bounds__(kThreads)
 /// For `largest_kernel` and `first_not_finite_kernel`.
 dim3 scan_grid(std::size_t values) { return dim3(std::min(kScanBlocks, blocks_for(values, kThreads))); }
 
-template <class Sum>
-void launch_products(const Stream& stream, const ProductsJob& job) {
-  const auto kernel =
-      reads_pairs(job.features.data, job.features.dims) ? products_kernel<Sum, 2> : products_kernel<Sum, 1>;
-  launch(stream, kernel, dim3(row_blocks<kRows>(job.features)), job);
+template <class Sum, int Vectors, int Width>
+void launch_products_of_width(const Stream& stream, const ProductsJob& job) {
+  launch(stream, products_kernel<Sum, Vectors, Width>, dim3(row_blocks<kRows<Sum, Vectors, Width>>(job.features)), job);
+}
+
+template <int Vectors>
+void launch_products(const Stream& stream, Arithmetic arithmetic, const ProductsJob& job) {
+  const bool float64 = arithmetic == Arithmetic::float64;
+  if (reads_pairs(job.features.data, job.features.dims)) {
+    float64 ? launch_products_of_width<Float64Sum, Vectors, 2>(stream, job)
+            : launch_products_of_width<CompensatedSum, Vectors, 2>(stream, job);
+  } else {
+    float64 ? launch_products_of_width<Float64Sum, Vectors, 1>(stream, job)
+            : launch_products_of_width<CompensatedSum, Vectors, 1>(stream, job);
+  }
 }
 
 template <class Sum>
@@ -223,8 +236,7 @@ void DeviceSvmFeatures::products(const double* vectors, std::size_t count, std::
                           scratch_.operands.data(),
                           members,
                           scratch_.results.data()};
-    arithmetic == Arithmetic::float64 ? launch_products<Float64Sum>(scratch_.stream, job)
-                                      : launch_products<CompensatedSum>(scratch_.stream, job);
+    launch_products<kGroup>(scratch_.stream, arithmetic, job);
     for (std::size_t v = 0; v < members; ++v) {
       download(out[first + v], scratch_.results.data() + v * rows(), rows() * sizeof(double), scratch_.stream);
     }
@@ -236,17 +248,14 @@ void DeviceSvmFeatures::products_of(const std::vector<std::uint32_t>& samples, c
   const std::lock_guard<std::mutex> lock(mutex_);
   use(features_.device());
   const Arithmetic arithmetic = arithmetic_for(vector, dims());
-  std::vector<double> packed(kGroup * dims());
-  std::copy_n(vector, dims(), packed.begin());
-  send_operands(arithmetic, packed);
+  send_operands(arithmetic, std::vector<double>(vector, vector + dims()));
   scratch_.samples.assign(samples, scratch_.stream);
   scratch_.results.resize(samples.size());
   const ProductsJob job{{features_.data(), scratch_.samples.data(), samples.size(), static_cast<unsigned>(dims())},
                         scratch_.operands.data(),
                         1,
                         scratch_.results.data()};
-  arithmetic == Arithmetic::float64 ? launch_products<Float64Sum>(scratch_.stream, job)
-                                    : launch_products<CompensatedSum>(scratch_.stream, job);
+  launch_products<1>(scratch_.stream, arithmetic, job);
   scratch_.results.copy_to(out, scratch_.stream);
   scratch_.stream.synchronise();
 }

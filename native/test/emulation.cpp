@@ -34,10 +34,17 @@ const long kDriverVersion = setting("EMULATED_CUDA_DRIVER", kRuntimeVersion);
 const long kBroken = setting("EMULATED_CUDA_BROKEN", -1);
 const long kLostAt = setting("EMULATED_CUDA_LOST_AT", 0);
 
+struct Copy {
+  void* to;
+  const void* from;
+  std::size_t bytes;
+};
+
 struct Fiber {
   ucontext_t context{};
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
   unsigned index = 0;
+  std::vector<std::vector<Copy>> copies{1};  ///< in batches, of which the last is not committed
 };
 
 /// Values that lanes give to one another, those of two exchanges in turn: a lane cannot be two ahead of another.
@@ -73,6 +80,21 @@ class Block {
     }
   }
 
+  void copy_later(const Copy& copy) {
+    std::memset(copy.to, 0xff, copy.bytes);
+    current_->copies.back().push_back(copy);
+  }
+
+  void commit_copies() { current_->copies.emplace_back(); }
+
+  void wait_for_copies(std::size_t batches_left) {
+    auto& copies = current_->copies;
+    while (copies.size() > batches_left + 1) {
+      for (const auto& [to, from, bytes] : copies.front()) std::memcpy(to, from, bytes);
+      copies.erase(copies.begin());
+    }
+  }
+
   std::uint64_t exchange(std::uint64_t value, unsigned lane_bits) {
     const unsigned lane = current_->index % kWarpSize;
     Warp& warp = warps_[current_->index / kWarpSize];
@@ -96,6 +118,7 @@ class Block {
 
   void start(Fiber& fiber, unsigned index) {
     fiber.index = index;
+    fiber.copies.assign(1, {});
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack.get();
     fiber.context.uc_stack.ss_size = kStackBytes;
@@ -219,6 +242,12 @@ void __syncthreads() { block().wait_for_block(); }
 std::uint64_t emulation::exchange(std::uint64_t value, int lane_bits) {
   return block().exchange(value, static_cast<unsigned>(lane_bits));
 }
+
+void emulation::copy_later(void* to, const void* from, std::size_t bytes) { block().copy_later({to, from, bytes}); }
+
+void emulation::commit_copies() { block().commit_copies(); }
+
+void emulation::wait_for_copies(std::size_t batches_left) { block().wait_for_copies(batches_left); }
 
 cudaError_t emulation::run(dim3 grid, dim3 threads, std::function<void()> thread, cudaStream_t stream) {
   return queue(stream, [=] {

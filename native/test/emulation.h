@@ -92,6 +92,11 @@ namespace emulation {
 /// Queues a kernel. `thread` is what every thread of every block does.
 cudaError_t run(dim3 grid, dim3 block, std::function<void()> thread, cudaStream_t stream);
 
+/// Copies by the running thread that have not been waited for: their targets hold NaN until then.
+void copy_later(void* to, const void* from, std::size_t bytes);
+void commit_copies();
+void wait_for_copies(std::size_t batches_left);
+
 /// Gives this lane's 8 bytes to the warp and returns those of the lane whose number differs in these bits.
 std::uint64_t exchange(std::uint64_t value, int lane_bits);
 
@@ -151,6 +156,17 @@ void __stcs(T* to, T value) {
   insist_on_alignment(to);
   std::memcpy(static_cast<void*>(to), &value, sizeof value);
 }
+
+/// Copies to shared memory that go on while the thread does.
+inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t bytes) {
+  if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0 || reinterpret_cast<std::uintptr_t>(from) % bytes != 0) {
+    std::fprintf(stderr, "a kernel's copy of %zu bytes from %p to %p is misaligned\n", bytes, from, to);
+    std::abort();
+  }
+  emulation::copy_later(to, from, bytes);
+}
+inline void __pipeline_commit() { emulation::commit_copies(); }
+inline void __pipeline_wait_prior(std::size_t batches) { emulation::wait_for_copies(batches); }
 
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
