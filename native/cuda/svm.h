@@ -2,16 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "../core/svm.h"
 #include "../core/svm_features.h"
 #include "features.h"
-#include "memory.h"
 #include "namespace.h"
-#include "stream.h"
+#include "workspace.h"
 
 /// Linear support vector machines over features on a device; the twin of core/svm.h.
 ///
@@ -33,7 +31,8 @@ SvmResult train_svm(const Device& device, const float* features, std::size_t row
                     const std::int8_t* labels, std::size_t problems, const SvmOptions& options, double* decisions,
                     double* weights = nullptr);
 
-/// What the training asks of the features. All of it throws DeviceError. Calls from several threads take turns.
+/// What the training asks of the features. All of it throws DeviceError. Calls from several threads have a queue and memory
+/// each: they share the device and do not wait for one another's work on the processor.
 class DeviceSvmFeatures : public SvmFeatures {
  public:
   /// features must outlive this.
@@ -52,24 +51,10 @@ class DeviceSvmFeatures : public SvmFeatures {
   std::optional<std::size_t> first_not_finite() const override;
 
  private:
-  /// Memory that calls use one after the other, larger where one needs more.
-  struct Scratch {
-    Stream stream;
-    Array<char> operands;
-    Array<std::uint32_t> samples;
-    Array<double> results;
-    Array<unsigned> largest;
-    Array<unsigned long long> first;
-    std::vector<double> downloads;
-  };
-
-  Scratch make_scratch() const;
   Arithmetic arithmetic_for(const double* values, std::size_t count) const;
-  void send_operands(Arithmetic arithmetic, const std::vector<double>& values) const;
 
   const Features& features_;
-  mutable std::mutex mutex_;
-  mutable Scratch scratch_;
+  mutable Workspaces workspaces_;
   Arithmetic arithmetic_;
 };
 

@@ -78,6 +78,8 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
       message = caught.what();
       CHECK(caught.out_of_memory == (error == cudaErrorMemoryAllocation));
     }
+    // Threads that happen to meet need more calls, for memory of their own, than those that come one after the other.
+    if (message == "no error" && emulation::calls() < call) continue;
     CHECK_THAT(message.rfind("cuda", 0) == 0 && message.find(cause) != std::string::npos,
                "call " + std::to_string(call) + " fails: " + message);
     CHECK_THAT(emulation::live() == 0, std::to_string(emulation::live()) + " objects are left after " + message);

@@ -189,6 +189,20 @@ std::map<void*, std::size_t>& arrays() {
   return all;
 }
 
+/// Bytes of every pinned array of the processor.
+std::map<const char*, std::size_t>& pinned_arrays() {
+  static std::map<const char*, std::size_t> all;
+  return all;
+}
+
+bool is_pinned(const void* address) {
+  const auto* byte = static_cast<const char*>(address);
+  auto next = pinned_arrays().upper_bound(byte);
+  if (next == pinned_arrays().begin()) return false;
+  --next;
+  return byte < next->first + next->second;
+}
+
 std::size_t bytes_in_use() {
   std::size_t sum = 0;
   for (const auto& [memory, bytes] : arrays()) sum += bytes;
@@ -330,13 +344,40 @@ cudaError_t cudaFree(void* memory) {
   return cudaSuccess;
 }
 
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
+  const std::lock_guard lock(device());
+  const cudaError_t error = status();
+  if (error != cudaSuccess) return error;
+  *memory = std::malloc(bytes);
+  std::memset(*memory, 0xff, bytes);
+  pinned_arrays()[static_cast<const char*>(*memory)] = bytes;
+  ++live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void* memory) {
+  if (memory == nullptr) return cudaSuccess;
+  const std::lock_guard lock(device());
+  for (cudaStream_t stream : streams()) finish(stream);
+  pinned_arrays().erase(static_cast<const char*>(memory));
+  std::free(memory);
+  --live_objects;
+  return cudaSuccess;
+}
+
+/// From and to pinned memory when its turn comes; what is to be overwritten holds NaN until then. Otherwise the bytes are
+/// read, or the copy is done, when the call returns.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  const std::lock_guard lock(device());
+  const auto copy = [=] { std::memcpy(to, from, bytes); };
   if (kind == cudaMemcpyDeviceToHost) {
-    // To memory that is not pinned, the call returns when the copy is done.
-    const cudaError_t error = queue(stream, [=] { std::memcpy(to, from, bytes); });
-    if (error == cudaSuccess) finish(stream);
+    const bool pinned = is_pinned(to);
+    const cudaError_t error = queue(stream, copy);
+    if (error == cudaSuccess && pinned) std::memset(to, 0xff, bytes);
+    if (error == cudaSuccess && !pinned) finish(stream);
     return error;
   }
+  if (is_pinned(from)) return queue(stream, copy);
   const auto* begin = static_cast<const char*>(from);
   return queue(stream, [to, values = std::vector<char>(begin, begin + bytes)] {
     std::memcpy(to, values.data(), values.size());

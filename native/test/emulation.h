@@ -5,8 +5,9 @@
 //
 // What it shows: that the kernels' arithmetic, indices and use of shared memory and of warps are right. Every thread of a
 // block has a stack of its own and they go on in random order, so that a missing __syncthreads tends to show, and one that
-// not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, and with
-// the address sanitizer every access outside an array is found. A vector that is not at a multiple of its size is an error.
+// not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, copies from
+// and to pinned memory included, and with the address sanitizer every access outside an array is found. A vector that is not
+// at a multiple of its size is an error.
 // What it cannot show: how fast anything is, races within a warp, or what nvcc makes of the sources.
 //
 // Variables of the environment make another machine of it, for programs that hold it: EMULATED_CUDA_DEVICES (1),
@@ -71,6 +72,8 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 cudaError_t cudaFree(void* memory);
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes);
+cudaError_t cudaFreeHost(void* memory);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backend.h"
@@ -88,8 +89,8 @@ void check_products(const Case& made, const SvmFeatures& features, Random& rando
   }
 }
 
-void check_gram(const Case& made, const SvmFeatures& features, Random& random, const std::string& where) {
-  const std::size_t size = between(random, 1, 150), begin = between(random, 0, size), stride = size + 3;
+void check_gram(const Case& made, const SvmFeatures& features, Random& random, std::size_t size, const std::string& where) {
+  const std::size_t begin = between(random, 0, size), stride = size + 3;
   const Samples samples = random_samples(random, size, made.rows);
   constexpr double kGuard = 77;
   std::vector<double> out(size * stride, kGuard);
@@ -164,7 +165,7 @@ void check_all(const Case& made, Random& random) {
   on_every_backend(made, [&](const SvmFeatures& features, const std::string& where) {
     CHECK(features.rows() == made.rows && features.dims() == made.dims);
     check_products(made, features, random, where);
-    check_gram(made, features, random, where);
+    check_gram(made, features, random, between(random, 1, 150), where);
     check_sums(made, features, random, where);
     check_outer_products(made, features, random, where);
     CHECK_THAT(!features.first_not_finite().has_value(), where);
@@ -182,7 +183,45 @@ TEST(svm_features_random_shapes_are_the_definition) {
 
 TEST(svm_features_more_dims_than_a_panel_or_a_strip) {
   Random random(62);
-  for (std::size_t dims : {256, 257, 514}) check_all(random_case(random, 19, dims, 1), random);
+  for (std::size_t dims : {256, 257, 1100}) check_all(random_case(random, 19, dims, 1), random);
+}
+
+TEST(svm_features_more_samples_than_a_strip) {
+  Random random(65);
+  const Case made = random_case(random, 50, 3, 1);
+  on_every_backend(made, [&](const SvmFeatures& features, const std::string& where) {
+    check_gram(made, features, random, 1100, where);
+  });
+}
+
+TEST(svm_features_calls_from_several_threads_are_those_of_one) {
+  Random random(66);
+  constexpr std::size_t kThreads = 4, kCalls = 3;
+  const Case made = random_case(random, 40, 24, 1);
+  const std::vector<double> vectors = random_doubles(random, kThreads * 24);
+  const Samples samples = random_samples(random, 30, made.rows);
+  on_every_backend(made, [&](const SvmFeatures& features, const std::string& where) {
+    const auto results_of = [&](std::size_t thread) {
+      const double* vector = vectors.data() + thread * 24;
+      std::vector<double> results(made.rows + made.dims + samples.size());
+      double* const out = results.data();
+      features.products(vector, 1, 24, 1, &out);
+      std::vector<SvmTerm> terms;
+      for (std::size_t i = 0; i <= thread; ++i) terms.push_back({samples[i], vector[i]});
+      features.add_rows(terms, out + made.rows);
+      features.products_of(samples, vector, out + made.rows + made.dims);
+      return results;
+    };
+    std::vector<std::vector<double>> found(kThreads * kCalls);
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (std::size_t call = 0; call < kCalls; ++call) found[t * kCalls + call] = results_of(t);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK_THAT(found[i] == results_of(i / kCalls), where);
+  });
 }
 
 TEST(svm_features_of_any_size_are_the_definition) {
