@@ -22,6 +22,9 @@ constexpr int kRows = Vectors == 1 ? 2 : Width == 2 || std::is_same_v<Sum, Float
 /// Products that are fetched at a time: 8 MiB, a millisecond of the bus or less.
 constexpr std::size_t kStripProducts = std::size_t{1} << 20;
 
+/// Rows of a matrix from which the device factorises it sooner than the processor.
+constexpr std::size_t kLeastSystem = 128;
+
 /// Most blocks of the kernels that look at every feature once.
 constexpr unsigned kScanBlocks = 1024;
 
@@ -85,6 +88,29 @@ __global__ void __launch_bounds__(kThreads) outer_kernel(OuterJob job) {
   tile_products<Sum>(rows, columns, job.features.count, [&](unsigned row, unsigned column, double sum) {
     const unsigned i = left + row, j = right + column;
     if (i < job.begin + job.rows && i <= j && j < size) job.out[(i - job.begin) * size + j] = sum;
+  });
+}
+
+struct SystemJob {
+  FeatureRows features;  ///< with all samples
+  std::size_t terms;
+  double scale, diagonal, last;  ///< diagonal: added to the diagonal but for its end, to which `last` is
+  unsigned size;
+  std::size_t stride;
+  double* out;  ///< [size, stride], on and right of the diagonal
+};
+
+/// scale · Σ left · right over the terms of a side, and the diagonal.
+template <class Side>
+__global__ void __launch_bounds__(kThreads) system_kernel(SystemJob job) {
+  const unsigned left = blockIdx.x * kTile, right = blockIdx.y * kTile;
+  if (right + kTile <= left) return;
+  const Side rows(job.features, left), columns(job.features, right);
+  tile_products<Float64Sum>(rows, columns, job.terms, [&](unsigned row, unsigned column, double sum) {
+    const unsigned i = left + row, j = right + column;
+    if (i > j || j >= job.size) return;
+    const double added = i < j ? 0 : (i + 1 < job.size ? job.diagonal : job.last);
+    job.out[i * job.stride + j] = __fma_rn(job.scale, sum, added);
   });
 }
 
@@ -352,6 +378,49 @@ void DeviceSvmFeatures::add_outer_products(const std::vector<std::uint32_t>& sam
     });
   };
   in_turns(workspaces_, blocks_for(size, height), start, finish);
+}
+
+template <class Side>
+bool DeviceSvmFeatures::solve(const std::vector<std::uint32_t>& samples, std::size_t size, double scale, double diagonal,
+                              double last, double least_pivot, std::size_t count, double* x) const {
+  if (features_.arithmetic() != Arithmetic::float64 || size < kLeastSystem) return false;
+  const std::lock_guard<std::mutex> lock(factor_mutex_);
+  const Workspaces::Lease workspace = workspaces_.take();
+  try {
+    factor_.start(size, count);
+  } catch (const DeviceError& error) {
+    if (!error.out_of_memory) throw;
+    return false;
+  }
+  send_samples(*workspace, samples);
+  workspace->results.reserve(count * size);
+  std::copy_n(x, count * size, workspace->results.host());
+  workspace->results.send(count * size, workspace->stream);
+  const std::size_t terms = std::is_same_v<Side, SampleSide> ? dims() : samples.size();
+  const SystemJob job{{features_.data(), workspace->samples.device(), samples.size(), static_cast<unsigned>(dims())},
+                      terms,
+                      scale,
+                      diagonal,
+                      last,
+                      static_cast<unsigned>(size),
+                      factor_.stride(),
+                      factor_.matrix()};
+  launch(workspace->stream, system_kernel<Side>, dim3(blocks_for(size, kTile), blocks_for(size, kTile)), job);
+  factor_.solve(least_pivot, workspace->results.device(), workspace->stream);
+  workspace->results.fetch(count * size, workspace->stream);
+  workspace->stream.synchronise();
+  std::copy_n(workspace->results.host(), count * size, x);
+  return true;
+}
+
+bool DeviceSvmFeatures::solve_in_dims(const std::vector<std::uint32_t>& samples, double scale, double last,
+                                      double least_pivot, double* x) const {
+  return solve<DimSide>(samples, dims() + 1, scale, 1, last, least_pivot, 1, x);
+}
+
+bool DeviceSvmFeatures::solve_in_samples(const std::vector<std::uint32_t>& samples, double diagonal, double least_pivot,
+                                         std::size_t count, double* x) const {
+  return solve<SampleSide>(samples, samples.size(), 1, diagonal, diagonal, least_pivot, count, x);
 }
 
 std::optional<std::size_t> DeviceSvmFeatures::first_not_finite() const {

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "../core/svm.h"
 #include "../core/svm_features.h"
+#include "factor.h"
 #include "features.h"
 #include "namespace.h"
 #include "workspace.h"
@@ -48,13 +50,23 @@ class DeviceSvmFeatures : public SvmFeatures {
   void add_rows(const std::vector<SvmTerm>& terms, double* target) const override;
   void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads, double* out,
                           std::size_t stride) const override;
+  /// On devices that are fast at float64, for matrices that are worth the way there and have room.
+  bool solve_in_dims(const std::vector<std::uint32_t>& samples, double scale, double last, double least_pivot,
+                     double* x) const override;
+  bool solve_in_samples(const std::vector<std::uint32_t>& samples, double diagonal, double least_pivot, std::size_t count,
+                        double* x) const override;
   std::optional<std::size_t> first_not_finite() const override;
 
  private:
+  template <class Side>
+  bool solve(const std::vector<std::uint32_t>& samples, std::size_t size, double scale, double diagonal, double last,
+             double least_pivot, std::size_t count, double* x) const;
   Arithmetic arithmetic_for(const double* values, std::size_t count) const;
 
   const Features& features_;
   mutable Workspaces workspaces_;
+  mutable std::mutex factor_mutex_;  ///< one system after the other: each fills the device, and much of its memory
+  mutable DeviceFactor factor_;
   Arithmetic arithmetic_;
 };
 

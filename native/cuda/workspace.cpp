@@ -25,7 +25,10 @@ Workspaces::Lease::Lease(Workspaces& owner, std::unique_ptr<Workspace> workspace
     : owner_(owner), workspace_(std::move(workspace)), exceptions_(std::uncaught_exceptions()) {}
 
 Workspaces::Lease::~Lease() {
-  if (std::uncaught_exceptions() > exceptions_) return;
+  if (std::uncaught_exceptions() > exceptions_) {
+    workspace_->stream.drain();
+    return;
+  }
   const std::lock_guard<std::mutex> lock(owner_.mutex_);
   owner_.idle_.push_back(std::move(workspace_));
 }

@@ -18,9 +18,6 @@ struct Workspace {
   Twin<char> operands;
   Twin<std::uint32_t> samples;
   Twin<double> results;
-
-  /// Waits for what is queued, which may still use the memory.
-  ~Workspace() { stream.drain(); }
 };
 
 /// Workspaces of one device, as many as there is work at the same time, which are used again: threads take no turns but
@@ -40,7 +37,7 @@ class Workspaces {
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
-/// Gives its workspace back at its end; after an exception, when work may still be queued, that is freed instead.
+/// Gives its workspace back at its end; after an exception, when work may still be queued, it waits for that and frees it.
 class Workspaces::Lease {
  public:
   Lease(Workspaces& owner, std::unique_ptr<Workspace> workspace);

@@ -365,15 +365,13 @@ cudaError_t cudaFreeHost(void* memory) {
   return cudaSuccess;
 }
 
-/// From and to pinned memory when its turn comes; what is to be overwritten holds NaN until then. Otherwise the bytes are
-/// read, or the copy is done, when the call returns.
+/// From and to pinned memory when its turn comes. Otherwise the bytes are read, or the copy is done, when the call returns.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(device());
   const auto copy = [=] { std::memcpy(to, from, bytes); };
   if (kind == cudaMemcpyDeviceToHost) {
     const bool pinned = is_pinned(to);
     const cudaError_t error = queue(stream, copy);
-    if (error == cudaSuccess && pinned) std::memset(to, 0xff, bytes);
     if (error == cudaSuccess && !pinned) finish(stream);
     return error;
   }
