@@ -217,16 +217,18 @@ double NewtonMethod::find_direction(std::size_t threads) {
 
 /// (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, H being 1 for weights and the cost for the intercept.
 void NewtonMethod::solve_in_dims(std::size_t threads) {
-  SymmetricFactor factor(kernels_, threads);
-  double* hessian = factor.start(dims_ + 1);
-  const std::size_t stride = factor.stride();
-  for (std::size_t i = 0; i < dims_; ++i) hessian[i * stride + i] = 1;
-  hessian[dims_ * stride + dims_] = intercept_cost();
-  problem_.features.add_outer_products(between_, stiffness_, threads, hessian, stride);
-  factor.factorise(1e-12);
   std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
-  factor.solve(solution.data());
+  if (!problem_.features.solve_in_dims(between_, stiffness_, intercept_cost(), 1e-12, solution.data())) {
+    SymmetricFactor factor(kernels_, threads);
+    double* hessian = factor.start(dims_ + 1);
+    const std::size_t stride = factor.stride();
+    for (std::size_t i = 0; i < dims_; ++i) hessian[i * stride + i] = 1;
+    hessian[dims_ * stride + dims_] = intercept_cost();
+    problem_.features.add_outer_products(between_, stiffness_, threads, hessian, stride);
+    factor.factorise(1e-12);
+    factor.solve(solution.data());
+  }
   std::copy_n(solution.begin(), dims_, direction_.begin());
   intercept_direction_ = solution[dims_];
 }
@@ -235,21 +237,24 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
 /// (K + I / stiffness) t = -X gradient + d_b and cost · d_b + Σ t = -gradient_b; then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
-  SymmetricFactor factor(kernels_, threads);
-  double* matrix = factor.start(size);
-  fill_products(matrix, factor.stride(), threads);
-  factor.factorise(1e-12 / stiffness_);
-  std::vector<double> t(size), ones(size, 1.0);
-  problem_.features.products_of(between_, direction_.data(), t.data());
-  factor.solve(t.data());
-  factor.solve(ones.data());
+  std::vector<double> both(2 * size, 1.0);
+  double *const t = both.data(), *const ones = t + size;
+  problem_.features.products_of(between_, direction_.data(), t);
+  if (!problem_.features.solve_in_samples(between_, 1 / stiffness_, 1e-12 / stiffness_, 2, both.data())) {
+    SymmetricFactor factor(kernels_, threads);
+    double* matrix = factor.start(size);
+    fill_products(matrix, factor.stride(), threads);
+    factor.factorise(1e-12 / stiffness_);
+    factor.solve(t);
+    factor.solve(ones);
+  }
   double sum = 0, sum_of_ones = 0;
   for (std::size_t i = 0; i < size; ++i) {
     sum += t[i];
     sum_of_ones += ones[i];
   }
   intercept_direction_ = (-intercept_gradient_ - sum) / (intercept_cost() + sum_of_ones);
-  kernels_.add_scaled(t.data(), ones.data(), intercept_direction_, size);
+  kernels_.add_scaled(t, ones, intercept_direction_, size);
   std::vector<SvmTerm> terms(size);
   for (std::size_t i = 0; i < size; ++i) terms[i] = {between_[i], -t[i]};
   problem_.features.add_rows(terms, direction_.data());

@@ -255,6 +255,50 @@ std::vector<std::int8_t> labels_of(const Grid& grid) {
   return labels;
 }
 
+/// Least seconds of three calls, after one that makes room.
+double seconds_of_call(const std::function<void()>& call) {
+  call();
+  double seconds = HUGE_VAL;
+  for (int i = 0; i < 3; ++i) seconds = std::min(seconds, seconds_of(call));
+  return seconds;
+}
+
+/// What a training asks of the features, copies and the processor's share included.
+void bench_svm_features(const Features& features, double bandwidth) {
+  const cuda::DeviceSvmFeatures on_device(features);
+  const std::size_t rows = features.rows(), dims = features.dims(), stride = (dims + 8) / 8 * 8;
+  const std::size_t threads = std::max(1u, std::thread::hardware_concurrency()), few = std::min<std::size_t>(rows, 2048);
+  const std::vector<float> values = fractions(10 * stride, 0.618);
+  std::vector<double> vectors(values.begin(), values.end()), scores(10 * rows);
+  for (std::size_t i = 0; i < vectors.size(); ++i) vectors[i] *= i % stride < dims;
+  std::vector<double*> targets;
+  for (std::size_t v = 0; v < 10; ++v) targets.push_back(scores.data() + v * rows);
+  std::vector<std::uint32_t> some(few), all(rows);
+  for (std::size_t i = 0; i < few; ++i) some[i] = static_cast<std::uint32_t>(i * rows / few);
+  for (std::size_t i = 0; i < rows; ++i) all[i] = static_cast<std::uint32_t>(i);
+  const double pass = seconds_of_call([&] { on_device.products(vectors.data(), 10, stride, threads, targets.data()); });
+  const double rate = static_cast<double>(rows * dims * sizeof(float)) / pass;
+  print_row("decision values of 10 vectors", bandwidth_text(rate), bandwidth_text(bandwidth) + " read",
+            text("%.2f", rate / bandwidth));
+  const auto print = [](const char* what, double seconds, double products) {
+    print_row(what, text("%.4f s", seconds), text("%.2f T multiply-adds/s", products / seconds / 1e12), "");
+  };
+  const auto n = static_cast<double>(few), d = static_cast<double>(dims);
+  std::vector<double> matrix(std::max(few * few, stride * stride));
+  print("Gram matrix of 2048 samples", seconds_of_call([&] { on_device.fill_gram(some, 0, threads, matrix.data(), few); }),
+        n * n * d / 2);
+  print("outer products of all samples",
+        seconds_of_call([&] { on_device.add_outer_products(all, 1, threads, matrix.data(), stride); }),
+        static_cast<double>(rows) * d * d / 2);
+  std::vector<double> x(std::max(few, dims + 1), 1.0);
+  bool solved = false;
+  const double in_samples = seconds_of_call([&] { solved = on_device.solve_in_samples(some, 1, 1e-12, 1, x.data()); });
+  if (!solved) return;
+  print("system of 2048 samples", in_samples, n * n * d / 2 + n * n * n / 6);
+  print("system of all dims", seconds_of_call([&] { on_device.solve_in_dims(all, 1, 1, 1e-12, x.data()); }),
+        static_cast<double>(rows) * d * d / 2 + d * d * d / 6);
+}
+
 struct Training {
   double seconds;
   SvmResult result;
@@ -366,6 +410,7 @@ void bench(const Device& device, const Grid& grid) {
     print_row("upload of " + shape, text("%.3f s", seconds), bandwidth_text(bytes / seconds) + " over the bus", "");
     const Features features(device, grid.values.data(), grid.positions(), grid.dims);
     bench_cosine(stream, features, bandwidth.read);
+    bench_svm_features(features, bandwidth.read);
   }
   const std::string hinge = bench_svm(device, grid, Loss::hinge);
   const std::string squared_hinge = bench_svm(device, grid, Loss::squared_hinge);

@@ -3,10 +3,10 @@
 
 set(SHIFTSCOPE_CUDA_FOLDER ${CMAKE_CURRENT_LIST_DIR})
 set(SHIFTSCOPE_CUDA_SOURCES)
-foreach(source device memory stream features)
+foreach(source device memory stream features workspace)
   list(APPEND SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/${source}.cpp)
 endforeach()
-set(SHIFTSCOPE_CUDA_KERNELS)
+set(SHIFTSCOPE_CUDA_KERNELS ${SHIFTSCOPE_CUDA_FOLDER}/factor.cu)
 foreach(operation IN LISTS SHIFTSCOPE_OPERATIONS)
   list(APPEND SHIFTSCOPE_CUDA_KERNELS ${SHIFTSCOPE_CUDA_FOLDER}/${operation}.cu)
 endforeach()

@@ -2,6 +2,7 @@
 
 #include "device.h"
 #include "platform.h"
+#include "twin.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
@@ -13,8 +14,17 @@ void* allocate(std::size_t bytes) {
 
 void release(void* memory) noexcept { cudaFree(memory); }
 
+void* allocate_pinned(std::size_t bytes) {
+  void* memory = nullptr;
+  check("cudaMallocHost", cudaMallocHost(&memory, bytes));
+  return memory;
+}
+
+void release_pinned(void* memory) noexcept {
+  if (memory != nullptr) cudaFreeHost(memory);
+}
+
 void upload(void* device, const void* host, std::size_t bytes, const Stream& stream) {
-  // From memory that is not pinned, the call returns when the bytes are read.
   if (bytes > 0) check("cudaMemcpyAsync", cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream.handle()));
 }
 

@@ -13,6 +13,7 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 /// Bytes on the thread's device. All throw DeviceError.
 void* allocate(std::size_t bytes);
 void release(void* memory) noexcept;
+/// Copies are queued; those to and from memory that is not pinned (twin.h) are done, or read, when the call returns.
 void upload(void* device, const void* host, std::size_t bytes, const Stream& stream);
 void download(void* host, const void* device, std::size_t bytes, const Stream& stream);
 void fill(void* device, unsigned char byte, std::size_t bytes, const Stream& stream);

@@ -8,4 +8,7 @@
 #include "emulation.h"
 #else
 #include <cuda_runtime.h>
+#if defined(__CUDACC__)
+#include <cuda_pipeline_primitives.h>
+#endif
 #endif

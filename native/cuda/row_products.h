@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "feature_rows.h"
 #include "launch.h"
 #include "sums.h"
 
@@ -11,22 +12,33 @@
 ///
 /// Floor: the features are read once. A warp takes a few rows at a time, so that an element of a vector is read once for
 /// as many rows, and the block's warps share the vectors by panels in shared memory, so that the second-level cache
-/// delivers a vector once for all rows of a block.
+/// delivers a vector once for all rows of a block. The next panel and the next features are on their way while the present
+/// ones are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-constexpr unsigned kPanelDims = 256;
+/// Two panels of ten vectors for each of two blocks fit into a Turing card's shared memory.
+constexpr unsigned kPanelDims = 128;
 
-/// Rows of a feature matrix on the device.
-struct FeatureRows {
-  const float* data;             ///< [rows, dims]
-  const std::uint32_t* samples;  ///< which rows, [count]; null: the first `count`
-  std::size_t count;
-  unsigned dims;
-
-  __device__ const float* row(std::size_t i) const {
-    return data + (samples == nullptr ? i : static_cast<std::size_t>(samples[i])) * dims;
-  }
+/// Width operands side by side, which a lane reads at once: a warp then reads without gaps and meets in no bank.
+template <class Operand, int Width>
+struct alignas(sizeof(Operand) * Width) Operands {
+  Operand of[Width];
 };
+
+template <class Operand, int Vectors, int Width>
+using Panel = Operands<Operand, Width>[Vectors][kPanelDims / Width];
+
+/// Begins to copy dims of all vectors, [Vectors, dims], from `first` on; what lies beyond the last is left as it is.
+template <class Operand, int Vectors, int Width>
+__device__ void copy_panel(const Operand* vectors, unsigned dims, unsigned first, Panel<Operand, Vectors, Width>& panel) {
+  constexpr unsigned kPieces = kPanelDims / Width;
+  for (unsigned i = threadIdx.x; i < Vectors * kPieces; i += kThreads) {
+    const unsigned v = i / kPieces, piece = i % kPieces, d = first + piece * Width;
+    if (d >= dims) continue;
+    __pipeline_memcpy_async(&panel[v][piece], vectors + static_cast<std::size_t>(v) * dims + d, sizeof panel[v][piece]);
+  }
+  __pipeline_commit();
+}
 
 /// Width floats that are read once, past the first-level cache.
 template <int Width>
@@ -44,42 +56,62 @@ __device__ void read(const float* from, float (&to)[Width]) {
 /// The sums of a warp's Rows rows from `first` on: products[r][v] = <row r, vector v>, after the squared norm at v = 0 if Norm; totals over
 /// all lanes, on every lane. Rows beyond the last are the last.
 ///
-/// vectors: [Vectors, dims]. Width: 2 if all rows lie at multiples of 8 bytes, else 1. For blocks of kThreads, all of
-/// whose threads must take part.
+/// vectors: [Vectors, dims], at a multiple of Width operands. Width: 2 if all rows lie at multiples of 8 bytes and dims are
+/// even, else 1. For blocks of kThreads, all of whose threads must take part.
 template <class Sum, int Rows, int Vectors, bool Norm, int Width>
 __device__ void row_products(const FeatureRows& features, const typename Sum::Operand* vectors, std::size_t first,
                              double (&products)[Rows][Vectors + Norm]) {
   using Operand = typename Sum::Operand;
-  __shared__ Operand panel[Vectors][kPanelDims];
-  const unsigned lane = threadIdx.x % kWarpSize;
+  constexpr unsigned kStep = kWarpSize * Width;
+  __shared__ Panel<Operand, Vectors, Width> panels[2];
+  const unsigned lane = threadIdx.x % kWarpSize, dims = features.dims;
   const float* rows[Rows];
   Sum sums[Rows][Vectors + Norm];
+  float next[Rows][Width] = {};
+  const auto fetch = [&](unsigned d) {
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) read<Width>(rows[r] + d, next[r]);
+  };
+#pragma unroll
   for (int r = 0; r < Rows; ++r) {
     rows[r] = features.row(min(first + r, features.count - 1));
     for (Sum& sum : sums[r]) sum.clear();
   }
-  for (unsigned at = 0; at < features.dims; at += kPanelDims) {
-    const unsigned count = min(kPanelDims, features.dims - at);
+  unsigned d = lane * Width, buffer = 0;
+  if (d < dims) fetch(d);
+  copy_panel<Operand, Vectors, Width>(vectors, dims, 0, panels[0]);
+  for (unsigned at = 0; at < dims; at += kPanelDims) {
+    __pipeline_wait_prior(0);
+    // The panel is whole, and nobody reads the other one any more.
     __syncthreads();
-    for (unsigned i = threadIdx.x; i < Vectors * kPanelDims; i += kThreads) {
-      const unsigned v = i / kPanelDims, d = i % kPanelDims;
-      if (d < count) panel[v][d] = vectors[static_cast<std::size_t>(v) * features.dims + at + d];
-    }
-    __syncthreads();
-#pragma unroll 2
-    for (unsigned d = lane * Width; d < count; d += kWarpSize * Width) {
-      float x[Rows][Width];
-      for (int r = 0; r < Rows; ++r) read<Width>(rows[r] + at + d, x[r]);
-      for (int w = 0; w < Width; ++w) {
-        if constexpr (Norm) {
-          for (int r = 0; r < Rows; ++r) sums[r][0].add_product(x[r][w], x[r][w]);
+    if (at + kPanelDims < dims) copy_panel<Operand, Vectors, Width>(vectors, dims, at + kPanelDims, panels[buffer ^ 1]);
+    const auto& panel = panels[buffer];
+    for (unsigned piece = lane; piece < kPanelDims / Width && d < dims; piece += kWarpSize, d += kStep) {
+      typename Sum::Element x[Rows][Width];
+#pragma unroll
+      for (int r = 0; r < Rows; ++r) {
+#pragma unroll
+        for (int w = 0; w < Width; ++w) x[r][w] = Sum::element(next[r][w]);
+      }
+      if (d + kStep < dims) fetch(d + kStep);
+      if constexpr (Norm) {
+#pragma unroll
+        for (int r = 0; r < Rows; ++r) {
+#pragma unroll
+          for (int w = 0; w < Width; ++w) sums[r][0].add_product(x[r][w], x[r][w]);
         }
-        for (int v = 0; v < Vectors; ++v) {
-          const Operand operand = panel[v][d + w];
-          for (int r = 0; r < Rows; ++r) sums[r][v + Norm].add_product(x[r][w], operand);
+      }
+#pragma unroll
+      for (int v = 0; v < Vectors; ++v) {
+        const Operands<Operand, Width> operands = panel[v][piece];
+#pragma unroll
+        for (int w = 0; w < Width; ++w) {
+#pragma unroll
+          for (int r = 0; r < Rows; ++r) sums[r][v + Norm].add_product(x[r][w], operands.of[w]);
         }
       }
     }
+    buffer ^= 1;
   }
 #pragma unroll
   for (int r = 0; r < Rows; ++r) {

@@ -11,6 +11,8 @@ Stream::~Stream() { cudaStreamDestroy(handle_); }
 
 void Stream::synchronise() const { check("cudaStreamSynchronize", cudaStreamSynchronize(handle_)); }
 
+void Stream::drain() const noexcept { cudaStreamSynchronize(handle_); }
+
 Event::Event() { check("cudaEventCreate", cudaEventCreate(&handle_)); }
 
 Event::~Event() { cudaEventDestroy(handle_); }

@@ -20,6 +20,9 @@ class Stream {
   /// Waits until all of it is done; throws DeviceError for what failed.
   void synchronise() const;
 
+  /// Waits until all of it is done or has failed.
+  void drain() const noexcept;
+
  private:
   CUstream_st* handle_ = nullptr;
 };

@@ -8,6 +8,9 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
 struct Float64Sum {
+  /// What a feature becomes where it takes part in many products.
+  using Element = double;
+  static __device__ Element element(float value) { return value; }
   using Operand = double;
   static Operand operand(double value) { return value; }
   static __device__ double value_of(Operand operand) { return operand; }
@@ -17,7 +20,8 @@ struct Float64Sum {
   double sum;
   __device__ void clear() { sum = 0; }
   __device__ void add_product(float x, float y) { add_product(x, static_cast<double>(y)); }
-  __device__ void add_product(float x, double y) { sum = __fma_rn(static_cast<double>(x), y, sum); }
+  __device__ void add_product(float x, double y) { add_product(static_cast<double>(x), y); }
+  __device__ void add_product(double x, double y) { sum = __fma_rn(x, y, sum); }
   __device__ void settle() {}
   __device__ double value() const { return sum; }
 };
@@ -27,6 +31,8 @@ struct Float64Sum {
 /// operations in float32 are much faster than one in float64 on a device that has few float64 units.
 /// Products must stay between 2^-100 and 2^120 or be too small to matter.
 struct CompensatedSum {
+  using Element = float;
+  static __device__ Element element(float value) { return value; }
   struct Operand {
     float high, low;
   };

@@ -8,10 +8,10 @@
 
 #include "../core/svm.h"
 #include "../core/svm_features.h"
+#include "factor.h"
 #include "features.h"
-#include "memory.h"
 #include "namespace.h"
-#include "stream.h"
+#include "workspace.h"
 
 /// Linear support vector machines over features on a device; the twin of core/svm.h.
 ///
@@ -33,7 +33,8 @@ SvmResult train_svm(const Device& device, const float* features, std::size_t row
                     const std::int8_t* labels, std::size_t problems, const SvmOptions& options, double* decisions,
                     double* weights = nullptr);
 
-/// What the training asks of the features. All of it throws DeviceError. Calls from several threads take turns.
+/// What the training asks of the features. All of it throws DeviceError. Calls from several threads have a queue and memory
+/// each: they share the device and do not wait for one another's work on the processor.
 class DeviceSvmFeatures : public SvmFeatures {
  public:
   /// features must outlive this.
@@ -49,27 +50,23 @@ class DeviceSvmFeatures : public SvmFeatures {
   void add_rows(const std::vector<SvmTerm>& terms, double* target) const override;
   void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads, double* out,
                           std::size_t stride) const override;
+  /// On devices that are fast at float64, for matrices that are worth the way there and have room.
+  bool solve_in_dims(const std::vector<std::uint32_t>& samples, double scale, double last, double least_pivot,
+                     double* x) const override;
+  bool solve_in_samples(const std::vector<std::uint32_t>& samples, double diagonal, double least_pivot, std::size_t count,
+                        double* x) const override;
   std::optional<std::size_t> first_not_finite() const override;
 
  private:
-  /// Memory that calls use one after the other, larger where one needs more.
-  struct Scratch {
-    Stream stream;
-    Array<char> operands;
-    Array<std::uint32_t> samples;
-    Array<double> results;
-    Array<unsigned> largest;
-    Array<unsigned long long> first;
-    std::vector<double> downloads;
-  };
-
-  Scratch make_scratch() const;
+  template <class Side>
+  bool solve(const std::vector<std::uint32_t>& samples, std::size_t size, double scale, double diagonal, double last,
+             double least_pivot, std::size_t count, double* x) const;
   Arithmetic arithmetic_for(const double* values, std::size_t count) const;
-  void send_operands(Arithmetic arithmetic, const std::vector<double>& values) const;
 
   const Features& features_;
-  mutable std::mutex mutex_;
-  mutable Scratch scratch_;
+  mutable Workspaces workspaces_;
+  mutable std::mutex factor_mutex_;  ///< one system after the other: each fills the device, and much of its memory
+  mutable DeviceFactor factor_;
   Arithmetic arithmetic_;
 };
 

@@ -34,10 +34,17 @@ const long kDriverVersion = setting("EMULATED_CUDA_DRIVER", kRuntimeVersion);
 const long kBroken = setting("EMULATED_CUDA_BROKEN", -1);
 const long kLostAt = setting("EMULATED_CUDA_LOST_AT", 0);
 
+struct Copy {
+  void* to;
+  const void* from;
+  std::size_t bytes;
+};
+
 struct Fiber {
   ucontext_t context{};
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
   unsigned index = 0;
+  std::vector<std::vector<Copy>> copies{1};  ///< in batches, of which the last is not committed
 };
 
 /// Values that lanes give to one another, those of two exchanges in turn: a lane cannot be two ahead of another.
@@ -73,6 +80,21 @@ class Block {
     }
   }
 
+  void copy_later(const Copy& copy) {
+    std::memset(copy.to, 0xff, copy.bytes);
+    current_->copies.back().push_back(copy);
+  }
+
+  void commit_copies() { current_->copies.emplace_back(); }
+
+  void wait_for_copies(std::size_t batches_left) {
+    auto& copies = current_->copies;
+    while (copies.size() > batches_left + 1) {
+      for (const auto& [to, from, bytes] : copies.front()) std::memcpy(to, from, bytes);
+      copies.erase(copies.begin());
+    }
+  }
+
   std::uint64_t exchange(std::uint64_t value, unsigned lane_bits) {
     const unsigned lane = current_->index % kWarpSize;
     Warp& warp = warps_[current_->index / kWarpSize];
@@ -96,6 +118,7 @@ class Block {
 
   void start(Fiber& fiber, unsigned index) {
     fiber.index = index;
+    fiber.copies.assign(1, {});
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack.get();
     fiber.context.uc_stack.ss_size = kStackBytes;
@@ -166,6 +189,20 @@ std::map<void*, std::size_t>& arrays() {
   return all;
 }
 
+/// Bytes of every pinned array of the processor.
+std::map<const char*, std::size_t>& pinned_arrays() {
+  static std::map<const char*, std::size_t> all;
+  return all;
+}
+
+bool is_pinned(const void* address) {
+  const auto* byte = static_cast<const char*>(address);
+  auto next = pinned_arrays().upper_bound(byte);
+  if (next == pinned_arrays().begin()) return false;
+  --next;
+  return byte < next->first + next->second;
+}
+
 std::size_t bytes_in_use() {
   std::size_t sum = 0;
   for (const auto& [memory, bytes] : arrays()) sum += bytes;
@@ -219,6 +256,12 @@ void __syncthreads() { block().wait_for_block(); }
 std::uint64_t emulation::exchange(std::uint64_t value, int lane_bits) {
   return block().exchange(value, static_cast<unsigned>(lane_bits));
 }
+
+void emulation::copy_later(void* to, const void* from, std::size_t bytes) { block().copy_later({to, from, bytes}); }
+
+void emulation::commit_copies() { block().commit_copies(); }
+
+void emulation::wait_for_copies(std::size_t batches_left) { block().wait_for_copies(batches_left); }
 
 cudaError_t emulation::run(dim3 grid, dim3 threads, std::function<void()> thread, cudaStream_t stream) {
   return queue(stream, [=] {
@@ -301,13 +344,38 @@ cudaError_t cudaFree(void* memory) {
   return cudaSuccess;
 }
 
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
+  const std::lock_guard lock(device());
+  const cudaError_t error = status();
+  if (error != cudaSuccess) return error;
+  *memory = std::malloc(bytes);
+  std::memset(*memory, 0xff, bytes);
+  pinned_arrays()[static_cast<const char*>(*memory)] = bytes;
+  ++live_objects;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void* memory) {
+  if (memory == nullptr) return cudaSuccess;
+  const std::lock_guard lock(device());
+  for (cudaStream_t stream : streams()) finish(stream);
+  pinned_arrays().erase(static_cast<const char*>(memory));
+  std::free(memory);
+  --live_objects;
+  return cudaSuccess;
+}
+
+/// From and to pinned memory when its turn comes. Otherwise the bytes are read, or the copy is done, when the call returns.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  const std::lock_guard lock(device());
+  const auto copy = [=] { std::memcpy(to, from, bytes); };
   if (kind == cudaMemcpyDeviceToHost) {
-    // To memory that is not pinned, the call returns when the copy is done.
-    const cudaError_t error = queue(stream, [=] { std::memcpy(to, from, bytes); });
-    if (error == cudaSuccess) finish(stream);
+    const bool pinned = is_pinned(to);
+    const cudaError_t error = queue(stream, copy);
+    if (error == cudaSuccess && !pinned) finish(stream);
     return error;
   }
+  if (is_pinned(from)) return queue(stream, copy);
   const auto* begin = static_cast<const char*>(from);
   return queue(stream, [to, values = std::vector<char>(begin, begin + bytes)] {
     std::memcpy(to, values.data(), values.size());

@@ -5,8 +5,9 @@
 //
 // What it shows: that the kernels' arithmetic, indices and use of shared memory and of warps are right. Every thread of a
 // block has a stack of its own and they go on in random order, so that a missing __syncthreads tends to show, and one that
-// not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, and with
-// the address sanitizer every access outside an array is found. A vector that is not at a multiple of its size is an error.
+// not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, copies from
+// and to pinned memory included, and with the address sanitizer every access outside an array is found. A vector that is not
+// at a multiple of its size is an error.
 // What it cannot show: how fast anything is, races within a warp, or what nvcc makes of the sources.
 //
 // Variables of the environment make another machine of it, for programs that hold it: EMULATED_CUDA_DEVICES (1),
@@ -71,6 +72,8 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 cudaError_t cudaFree(void* memory);
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes);
+cudaError_t cudaFreeHost(void* memory);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
@@ -91,6 +94,11 @@ namespace emulation {
 
 /// Queues a kernel. `thread` is what every thread of every block does.
 cudaError_t run(dim3 grid, dim3 block, std::function<void()> thread, cudaStream_t stream);
+
+/// Copies by the running thread that have not been waited for: their targets hold NaN until then.
+void copy_later(void* to, const void* from, std::size_t bytes);
+void commit_copies();
+void wait_for_copies(std::size_t batches_left);
 
 /// Gives this lane's 8 bytes to the warp and returns those of the lane whose number differs in these bits.
 std::uint64_t exchange(std::uint64_t value, int lane_bits);
@@ -151,6 +159,17 @@ void __stcs(T* to, T value) {
   insist_on_alignment(to);
   std::memcpy(static_cast<void*>(to), &value, sizeof value);
 }
+
+/// Copies to shared memory that go on while the thread does.
+inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t bytes) {
+  if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0 || reinterpret_cast<std::uintptr_t>(from) % bytes != 0) {
+    std::fprintf(stderr, "a kernel's copy of %zu bytes from %p to %p is misaligned\n", bytes, from, to);
+    std::abort();
+  }
+  emulation::copy_later(to, from, bytes);
+}
+inline void __pipeline_commit() { emulation::commit_copies(); }
+inline void __pipeline_wait_prior(std::size_t batches) { emulation::wait_for_copies(batches); }
 
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }

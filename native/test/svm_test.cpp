@@ -355,6 +355,12 @@ TEST(svm_separable_grids_take_few_passes) {
   }
 }
 
+TEST(svm_noise_on_a_device_that_solves_systems_itself) {
+  Random random(41);
+  const Case given = random_case(random, 400, 130, 1, 0, 1);
+  for (Loss loss : kLosses) check_against_reference(given, options_of(loss, 1), true);
+}
+
 TEST(svm_the_bits_do_not_depend_on_the_threads) {
   Random random(36);
   for (float distance : {0.5f, 0.0f}) {

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <cstddef>
+
+#include "feature_rows.h"
+#include "launch.h"
+#include "sums.h"
+
+/// Scalar products of many vectors with as many, tile by tile; the inner part of Gram matrices and of outer products.
+///
+/// Floor: the multiply-adds. A term is converted once, on its way to shared memory, since conversions to float64 have a
+/// quarter of the units of its multiply-adds, or fewer. A thread has 8 x 8 elements, for which it reads 16 operands a
+/// term, so that shared memory delivers them in half the time of the sums. That many threads are a quarter of a block for
+/// a small tile; the block's quarters share the terms, so that a matrix of few tiles is not left to few threads. The next
+/// terms come from memory while these are summed.
+namespace shiftscope::SHIFTSCOPE_CUDA {
+
+/// Elements of a tile to each side and of a thread's part, and terms that are in shared memory at a time.
+constexpr unsigned kTile = 64;
+constexpr unsigned kOfThread = 8;
+constexpr unsigned kDepth = 16;
+
+/// Threads along a side of the tile, and slices of the terms, each summed by threads of its own.
+constexpr unsigned kSide = kTile / kOfThread;
+constexpr unsigned kSlices = kThreads / (kSide * kSide);
+
+/// Terms of one side that a thread fetches.
+constexpr unsigned kFetched = kTile * kDepth / kThreads;
+
+/// One side of a tile: kDepth terms of kTile vectors. One more, so that neither writing along the terms nor reading along
+/// the vectors meets in a bank.
+template <class Sum>
+using Staged = typename Sum::Element[kDepth][kTile + 1];
+
+/// The vectors are samples from `begin` on, the terms dims.
+class SampleSide {
+ public:
+  __device__ SampleSide(const FeatureRows& features, unsigned begin) : dims_(features.dims) {
+    for (unsigned n = 0; n < kFetched; ++n) {
+      rows_[n] = begin + vector(n) < features.count ? features.row(begin + vector(n)) : nullptr;
+    }
+  }
+
+  __device__ static unsigned term(unsigned) { return threadIdx.x % kDepth; }
+  __device__ static unsigned vector(unsigned n) { return threadIdx.x / kDepth + n * (kThreads / kDepth); }
+
+  /// This thread's terms of those from `first` on, zero where there are none.
+  __device__ void fetch(std::size_t first, float (&values)[kFetched]) const {
+    for (unsigned n = 0; n < kFetched; ++n) {
+      const bool inside = rows_[n] != nullptr && first + term(n) < dims_;
+      values[n] = inside ? rows_[n][first + term(n)] : 0.0f;
+    }
+  }
+
+ private:
+  const float* rows_[kFetched];
+  unsigned dims_;
+};
+
+/// The vectors are dims from `begin` on and a one after the last, the terms samples.
+class DimSide {
+ public:
+  __device__ DimSide(const FeatureRows& features, unsigned begin) : features_(features), dim_(begin + vector(0)) {}
+
+  __device__ static unsigned term(unsigned n) { return threadIdx.x / kTile + n * (kThreads / kTile); }
+  __device__ static unsigned vector(unsigned) { return threadIdx.x % kTile; }
+
+  __device__ void fetch(std::size_t first, float (&values)[kFetched]) const {
+    for (unsigned n = 0; n < kFetched; ++n) {
+      const std::size_t sample = first + term(n);
+      values[n] = 0.0f;
+      if (sample < features_.count && dim_ <= features_.dims) {
+        values[n] = dim_ < features_.dims ? features_.row(sample)[dim_] : 1.0f;
+      }
+    }
+  }
+
+ private:
+  FeatureRows features_;
+  unsigned dim_;
+};
+
+template <class Sum, class Side>
+__device__ void store(const float (&values)[kFetched], Staged<Sum>& staged) {
+  for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = Sum::element(values[n]);
+}
+
+/// Calls emit(row, column, Σ) for the elements of a tile, whose sums go over all terms, by some of the threads. All of a
+/// block's must take part.
+///
+/// Lanes lie in a warp so that each reads what its neighbour reads from one side and what the next but one reads from the
+/// other: a warp's reading of 64 bits a lane is then one access and not two.
+template <class Sum, class Side, class Emit>
+__device__ void tile_products(const Side& left, const Side& right, std::size_t terms, const Emit& emit) {
+  __shared__ Staged<Sum> rows[2], columns[2];
+  __shared__ double partial[kSlices - 1][kOfThread][kSide * kSide];
+  const unsigned slice = threadIdx.x / (kSide * kSide), member = threadIdx.x % (kSide * kSide);
+  const unsigned lane = threadIdx.x % kWarpSize;
+  const unsigned row = member / kWarpSize * 4 + lane / 16 * 2 + lane % 2, column = lane / 2 % 8;
+  Sum sums[kOfThread][kOfThread];
+#pragma unroll
+  for (auto& of_row : sums) {
+#pragma unroll
+    for (Sum& sum : of_row) sum.clear();
+  }
+  float x[kFetched], y[kFetched];
+  const auto fetch = [&](std::size_t first) {
+    left.fetch(first, x);
+    right.fetch(first, y);
+  };
+  const auto store_in = [&](unsigned buffer) {
+    store<Sum, Side>(x, rows[buffer]);
+    store<Sum, Side>(y, columns[buffer]);
+  };
+  fetch(0);
+  store_in(0);
+  __syncthreads();
+  unsigned buffer = 0, unsettled = 0;
+  for (std::size_t first = 0; first < terms; first += kDepth) {
+    const bool more = first + kDepth < terms;
+    if (more) fetch(first + kDepth);
+#pragma unroll
+    for (unsigned k = 0; k < kDepth / kSlices; ++k) {
+      const auto& left_terms = rows[buffer][slice + kSlices * k];
+      const auto& right_terms = columns[buffer][slice + kSlices * k];
+      typename Sum::Element a[kOfThread], b[kOfThread];
+#pragma unroll
+      for (unsigned i = 0; i < kOfThread; ++i) a[i] = left_terms[row + kSide * i];
+#pragma unroll
+      for (unsigned j = 0; j < kOfThread; ++j) b[j] = right_terms[column + kSide * j];
+#pragma unroll
+      for (unsigned i = 0; i < kOfThread; ++i) {
+#pragma unroll
+        for (unsigned j = 0; j < kOfThread; ++j) sums[i][j].add_product(a[i], b[j]);
+      }
+    }
+    unsettled += kDepth / kSlices;
+    if (unsettled == kDepth) {
+#pragma unroll
+      for (auto& of_row : sums) {
+#pragma unroll
+        for (Sum& sum : of_row) sum.settle();
+      }
+      unsettled = 0;
+    }
+    buffer ^= 1;
+    if (more) store_in(buffer);
+    __syncthreads();
+  }
+#pragma unroll
+  for (unsigned i = 0; i < kOfThread; ++i) {
+    if (slice > 0) {
+#pragma unroll
+      for (unsigned j = 0; j < kOfThread; ++j) partial[slice - 1][j][member] = sums[i][j].value();
+    }
+    __syncthreads();
+    if (slice == 0) {
+#pragma unroll
+      for (unsigned j = 0; j < kOfThread; ++j) {
+        double total = sums[i][j].value();
+#pragma unroll
+        for (unsigned s = 0; s < kSlices - 1; ++s) total += partial[s][j][member];
+        emit(row + kSide * i, column + kSide * j, total);
+      }
+    }
+    __syncthreads();
+  }
+}
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA
