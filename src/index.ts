@@ -17,7 +17,6 @@ export {
 } from './api/bench.js'
 export { examine, type Finding } from './api/doctor.js'
 export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
-export type { NetworkChoice } from './api/options.js'
 export {
   type CocoPatchesOptions,
   cocoPatches,
@@ -27,16 +26,8 @@ export {
   ownPatches,
   type PatchFolder,
 } from './api/patches.js'
-export {
-  estimateStudy,
-  type ReproduceOptions,
-  reproduce,
-  type StudyEstimate,
-  type StudyResult,
-} from './api/reproduce.js'
 export { type FileSeparability, type SeparabilityOptions, separability } from './api/separability.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
-export { EXPERIMENTS, type Experiment, type StudyOptions } from './api/studyPlan.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
 export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
 export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/choice.js'
@@ -65,6 +56,7 @@ export {
   licenceText,
   listNetworks,
   type Network,
+  type NetworkChoice,
   type NetworkStatus,
   PRECISIONS,
   type Precision,
@@ -90,3 +82,7 @@ export type {
   Summary,
   UnsolvedSummary,
 } from './results/summary.js'
+export { estimateStudy, type StudyEstimate } from './study/estimate.js'
+export { EXPERIMENTS, type Experiment, type StudyOptions } from './study/options.js'
+export { reproduce, type StudyResult } from './study/run.js'
+export type { ReproduceOptions } from './study/runOptions.js'

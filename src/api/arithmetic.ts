@@ -1,7 +1,8 @@
+import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { featureArithmetic, type LayerArithmetic, ORIGINS, type Origin } from '../experiments/arithmetic.js'
-import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
+import { type LayerArithmetic, ORIGINS, type Origin } from '../experiments/arithmetic.js'
+import { openArithmeticModels } from '../experiments/arithmeticModels.js'
 import { namesOf, parseExpression } from '../experiments/expression.js'
 import type { FramePixels } from '../experiments/objectScene.js'
 import { makeWritableFolder } from '../files/atomic.js'
@@ -9,11 +10,10 @@ import { readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Progress, silent } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmetic.js'
-import { arithmeticDocument, writeArithmetic } from './arithmeticFiles.js'
-import { type DrawnExpression, drawExpression, type Operand, operandOf } from './drawnExpression.js'
-import { openEncoder } from './encoder.js'
-import { chooseGenerators, type GeneratorChoice } from './generators.js'
-import { checkBlend } from './options.js'
+import { drawExpression, type Operand, operandOf } from '../study/drawnExpression.js'
+import { openEncoder } from '../study/encoder.js'
+import { computeExpression } from '../study/expression.js'
+import { chooseGenerators, type GeneratorChoice } from '../study/generators.js'
 
 export interface ArithmeticOptions extends GeneratorChoice {
   /** Names, `+` and `-`, parentheses, factors: "A + B - 0.5 * C". */
@@ -89,7 +89,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   const encoder = await openEncoder(network, drawn.operands.length + 2, device, progress, options.signal)
   const models = await openArithmeticModels(encoder, generators)
   try {
-    const { document, layers } = await computeArithmetic(models, drawn, origin, out, options.signal)
+    const { document, layers } = await computeExpression(models, drawn, origin, out, options.signal)
     return {
       document,
       layers,
@@ -100,26 +100,6 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   } finally {
     await models.close()
   }
-}
-
-/** Computes a drawn expression, and writes its folder where there is one. */
-export async function computeArithmetic(
-  models: ArithmeticModels,
-  drawn: DrawnExpression,
-  origin: Origin,
-  out: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly document: ArithmeticDocument; readonly layers: readonly LayerArithmetic[] }> {
-  const { terms, blank } = drawn
-  const operands = new Map(drawn.operands.map(({ name, image }) => [name, image]))
-  const layers = await featureArithmetic(
-    models,
-    terms,
-    { operands, expectation: drawn.expectation.image, blank },
-    signal,
-  )
-  const document = arithmeticDocument(models, drawn, origin, layers)
-  return { document: out === undefined ? document : await writeArithmetic(out, document, drawn, layers), layers }
 }
 
 /** Files are named after images: names that differ by case alone would share them on some systems. */

@@ -9,12 +9,11 @@ import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { parseClassifierDevice, requiredCard } from '../experiments/classifiers.js'
 import type { Loss } from '../experiments/separability.js'
-import { catalog, type Network } from '../networks/index.js'
+import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
 import { readFeatures } from './featureFile.js'
-import { chooseNetwork } from './options.js'
 
 /** Which networks a benchmark runs, and how. */
 export interface BenchNetworkOptions extends WishedSettings {

@@ -1,3 +1,4 @@
+import { checkNames } from '../checks.js'
 import { type Background, parseColour, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import type { Frames, Scene } from './task.js'
@@ -33,4 +34,9 @@ function sharedBytes(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
   copy.set(bytes)
   return copy
+}
+
+/** @throws UsageError for what is no rule, as a script may give it */
+export function checkBlend(blend: string): void {
+  checkNames('blend', [blend], ['hard', 'soft'] satisfies Scene['blend'][])
 }

@@ -14,6 +14,7 @@ export {
 } from './catalog.js'
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
+export { chooseNetwork, type NetworkChoice } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { reproduce } from '../../src/api/reproduce.js'
 import { readNpy } from '../../src/files/npy.js'
+import { reproduce } from '../../src/study/run.js'
 
 const SHARED = fileURLToPath(new URL('../../../shared/data/', import.meta.url))
 const WEIGHTS = join(SHARED, 'mobilenet_v2-dequantised.pth')

@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url'
 
 const [root, out, device] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
-const { planStudy, backgroundFor } = await load('api/studyPlan.js')
-const { storeUnit } = await load('api/storeUnit.js')
+const { planStudy, backgroundFor } = await load('study/plan.js')
+const { storeUnit } = await load('study/measure.js')
 const { studyClassifiers } = await load('experiments/studyClassifiers.js')
 const { openThreads } = await load('engine/handle.js')
 const { sceneOf } = await load('engine/scene.js')

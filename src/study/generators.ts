@@ -3,11 +3,11 @@ import {
   catalogEntry,
   checkGenerator,
   chooseGenerator,
+  chooseNetwork,
   type Generator,
   listGenerators,
   type Network,
 } from '../networks/index.js'
-import { chooseNetwork } from './options.js'
 
 /** Which network's features are decoded, and by which generators. */
 export interface GeneratorChoice {

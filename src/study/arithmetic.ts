@@ -22,9 +22,9 @@ import {
   writeAccuracy,
 } from '../results/arithmetic.js'
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
-import { computeArithmetic } from './arithmetic.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { openEncoder } from './encoder.js'
+import { computeExpression } from './expression.js'
 import type { NetworkWithGenerators } from './generators.js'
 
 /** Arithmetic of one network as a study has it: the built-in scenes, and random expressions. */
@@ -160,7 +160,7 @@ export async function computeArithmeticPlan(
     let done = 0
     for (const { folder, drawn } of plan.scenes) {
       await writeFolderAtomic(folder, async (temporary) => {
-        await computeArithmetic(models, drawn, 'zero', temporary, signal)
+        await computeExpression(models, drawn, 'zero', temporary, signal)
       })
       done += drawn.operands.length + 2
       progress.update(done)

@@ -1,7 +1,7 @@
-import { checkNames } from '../checks.js'
-import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { catalogEntry, type Network, resolveNetwork } from '../networks/index.js'
+import { catalogEntry } from './catalog.js'
+import type { Network } from './network.js'
+import { resolveNetwork } from './resolve.js'
 
 /** How a network is named: an id of the catalog or the path of an ONNX file, and what may go with it. */
 export interface NetworkChoice {
@@ -33,9 +33,4 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
     )
   }
   return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
-}
-
-/** @throws UsageError for what is no rule, as a script may give it */
-export function checkBlend(blend: string): void {
-  checkNames('blend', [blend], ['hard', 'soft'] satisfies Scene['blend'][])
 }

@@ -16,7 +16,7 @@ import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
-import { type Study, unitInputs } from './studyPlan.js'
+import { type Study, unitInputs } from './plan.js'
 
 /** What is measured of a layer. */
 interface LayerMeasures {

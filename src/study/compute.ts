@@ -1,0 +1,96 @@
+import { type Execution, type ExecutionRecord, openExecution } from '../engine/choice.js'
+import { parseDevice } from '../engine/device.js'
+import type { Comparison, Features } from '../engine/features.js'
+import type { NetworkHandle } from '../engine/handle.js'
+import { imagesOf, type PlannedUnit } from '../engine/plan.js'
+import { sceneOf } from '../engine/scene.js'
+import { InterruptedError } from '../errors.js'
+import type { Classifiers } from '../experiments/classifiers.js'
+import type { Network } from '../networks/index.js'
+import { type Progress, silent } from '../progress.js'
+import { storeUnit } from './measure.js'
+import { backgroundFor, type Study } from './plan.js'
+import type { NetworkSettings } from './runFile.js'
+import type { ReproduceOptions } from './runOptions.js'
+
+/** Computes and stores the units of one network. */
+export async function computeUnits(
+  study: Study,
+  network: Network,
+  units: readonly PlannedUnit[],
+  options: ReproduceOptions,
+  classifiersFor: (device: ExecutionRecord['device']) => Classifiers,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<NetworkSettings> {
+  const total = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
+  const classifiers = classifiersFor(ran().device)
+  progress.start(network.id, total)
+  // A unit is measured while the next one is extracted, where that leaves the processor free.
+  let stored: Promise<void> = Promise.resolve()
+  try {
+    let done = 0
+    for (const unit of units) {
+      const response = await respond(study, handle, unit, (images) => progress.update(done + images), signal)
+      await stored
+      stored = storeUnit(study, unit, response, progress, classifiers)
+      if (!handle.overlaps) await stored
+      else stored.catch(() => undefined)
+      done += imagesOf(unit)
+    }
+    await stored
+    const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
+    return { ...settings, ...handle.settings, ...ran(), ...trained }
+  } finally {
+    // What was extracted before an interruption is kept.
+    await stored.catch(() => undefined)
+    progress.stop()
+    await handle.close()
+  }
+}
+
+/** Opens a network for units of so many images together; no images: with the least of trials. */
+export function openUnits(
+  study: Study,
+  network: Network,
+  { patch }: PlannedUnit,
+  images: number,
+  options: ReproduceOptions,
+): Promise<Execution> {
+  const { progress = silent, signal } = options
+  return openExecution({
+    network,
+    scene: sceneOf(patch, backgroundFor(study, network).background, study.blend),
+    images,
+    request: parseDevice(options.device ?? 'auto'),
+    wished: options,
+    precision: study.precision,
+    ...(options.compositing && { compositing: options.compositing }),
+    compares: needsComparisonsAlone(study),
+    onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
+  })
+}
+
+/** Comparisons where these are all that is needed, or features. @throws InterruptedError when the signal ends it */
+async function respond(
+  study: Study,
+  handle: NetworkHandle,
+  { network, patch, grid }: PlannedUnit,
+  onImages: (done: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<Comparison | Features> {
+  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
+  const options = { onImages, signal }
+  const anchors = grid.anchors.map(({ index }) => index)
+  const response = await (needsComparisonsAlone(study)
+    ? handle.compare(scene, grid.offsets, anchors, options)
+    : handle.extract(scene, grid.offsets, options))
+  if (response.finished < grid.offsets.length / 2) throw new InterruptedError()
+  return response
+}
+
+function needsComparisonsAlone({ separability, keepsFeatures }: Study): boolean {
+  return separability === null && !keepsFeatures
+}

@@ -1,0 +1,74 @@
+import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
+import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
+import { imagesOfArithmetic } from './arithmetic.js'
+import { openUnits } from './compute.js'
+import { planStudy, type Study } from './plan.js'
+import { checkedRequest, type ReproduceOptions } from './runOptions.js'
+
+/** What a study will cost. */
+export interface StudyEstimate {
+  readonly units: number
+  /** Units that a results folder holds already. */
+  readonly finished: number
+  /** Units of a results folder that were made from other inputs and would be replaced. */
+  readonly replaced: number
+  /** In what these differ: `stride 3, not 1`. */
+  readonly differences: readonly string[]
+  /** Images of the units that are left. */
+  readonly images: number
+  /** Images of arithmetic that are left; each is also decoded from every layer. */
+  readonly arithmeticImages: number
+  /** Bytes that all units take on disk, reports aside. */
+  readonly bytes: number
+  /** Bytes of the page's own copy of the features that units keep. */
+  readonly pageFeatureBytes: number
+  /** Largest features of a unit in memory. */
+  readonly featureBytes: number
+  /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
+  readonly seconds: number
+}
+
+/** What `reproduce` would do with the same options, with a short trial of each network for the time. */
+export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
+  checkedRequest(options)
+  const study = await planStudy(options)
+  let seconds = 0
+  for (const network of study.networks) {
+    const units = study.left.filter((unit) => unit.network === network)
+    const [unit] = units
+    if (unit === undefined) continue
+    const { handle, settings } = await openUnits(study, network, unit, 0, options)
+    await handle.close()
+    seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / settings.imagesPerSecond
+  }
+  return {
+    units: study.units.length,
+    finished: study.units.length - study.left.length,
+    replaced: study.replaced.units,
+    differences: study.replaced.differences,
+    images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
+    arithmeticImages: arithmeticImages(study),
+    bytes: study.units.reduce(
+      (sum, unit) => sum + arrayBytes(unit) + (study.keepsFeatures ? keptFeatureBytes(unit) : 0),
+      0,
+    ),
+    pageFeatureBytes: study.keepsFeatures ? study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0) : 0,
+    featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
+    seconds,
+  }
+}
+
+/** Images of a study's arithmetic that are left. */
+export function arithmeticImages({ arithmetic }: Study): number {
+  return arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0)
+}
+
+/** Bytes on disk of a unit's features at all positions of the grid. */
+function keptFeatureBytes({ network, grid }: PlannedUnit): number {
+  const dims = network.layers.reduce((sum, layer) => sum + layer.dims, 0)
+  return grid.rows * grid.cols * dims * Float32Array.BYTES_PER_ELEMENT
+}
+
+function pageFeatureBytes({ network, grid }: PlannedUnit): number {
+  return network.layers.reduce((sum, { dims }) => sum + siteFeatureBytes(grid.rows * grid.cols, dims), 0)
+}

@@ -1,0 +1,149 @@
+import { checkCount, checkNames } from '../checks.js'
+import { checkBlend } from '../engine/scene.js'
+import type { Scene } from '../engine/task.js'
+import { UsageError } from '../errors.js'
+import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
+import { checkClassifier, type Loss } from '../experiments/separability.js'
+import { catalog, listGenerators, type Precision } from '../networks/index.js'
+import { WHITE } from '../patches/background.js'
+import type { UnitInputs } from '../results/unit/schema.js'
+
+/** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
+export const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
+export type Experiment = (typeof EXPERIMENTS)[number]
+
+/** What decides a study's numbers. */
+export interface StudyOptions {
+  /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
+  readonly preset?: 'quick' | 'paper'
+  /** Ids of the catalog, or paths that end in .onnx. */
+  readonly models?: readonly string[]
+  /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
+  readonly layers?: readonly string[]
+  /** Folder of pictures or manifest.json; the built-in patches by default. */
+  readonly patches?: string
+  /** Sides of the square patches in pixels, 75 and 125 by default. */
+  readonly sizes?: readonly number[]
+  readonly stride?: number
+  /**
+   * Similarity and separability by default. Similarity is measured wherever units are, since it costs one pass over the
+   * features; `arithmetic` alone needs no units.
+   */
+  readonly experiments?: readonly Experiment[]
+  /** Fold schemes of separability: ordered, shuffled and transposed by default. */
+  readonly cv?: readonly FoldScheme[]
+  /** Loss of the classifier, `hinge` by default. */
+  readonly loss?: Loss
+  /** Weight of the classifier's losses, 1 by default. */
+  readonly C?: number
+  /** Seed of the fold schemes `shuffled` and `blocks`, and of the random expressions of arithmetic; 0 by default. */
+  readonly seed?: number
+  /** Random expressions of each of the four kinds that arithmetic is measured on, 50 by default. */
+  readonly expressions?: number
+  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
+  readonly background?: string
+  readonly blend?: Scene['blend']
+  /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
+  readonly precision?: Precision
+  /** Checkpoints in place of the published weights, by network id. */
+  readonly weights?: Readonly<Record<string, string>>
+  /** Also store the features at all positions, `features-<layer>.npy`, so that any position can be an anchor later. */
+  readonly keepFeatures?: boolean
+  /** Results folder, `shiftscope-results` by default. */
+  readonly out?: string
+}
+
+/** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
+const PRESETS = {
+  quick: { kind: 'embedded', stride: 4 },
+  paper: { kind: 'published', stride: 1 },
+} as const
+
+/** A study's options with everything decided that can be without looking at files. */
+export interface ResolvedOptions
+  extends Required<
+    Pick<StudyOptions, 'sizes' | 'stride' | 'background' | 'blend' | 'precision' | 'expressions' | 'seed'>
+  > {
+  /** Networks whose units are measured; empty: no units. */
+  readonly unitModels: readonly string[]
+  /** Networks whose features are added and subtracted. */
+  readonly arithmeticModels: readonly string[]
+  readonly separability: UnitInputs['separability']
+  readonly keepsFeatures: boolean
+  readonly layers: readonly string[] | undefined
+  readonly weights: Readonly<Record<string, string>>
+  readonly patches: string | undefined
+  readonly out: string
+}
+
+/**
+ * All defaults of a study, and the checks that need no file.
+ * @throws UsageError for options that make no study
+ */
+export function resolveOptions(options: StudyOptions): ResolvedOptions {
+  const {
+    preset = 'quick',
+    sizes = [125, 75],
+    experiments = ['similarity', 'separability'],
+    background = WHITE,
+    blend = 'hard',
+    precision = 'fp32',
+    expressions = 50,
+    seed = 0,
+    weights = {},
+    out = 'shiftscope-results',
+  } = options
+  checkLists(options)
+  checkNames('experiment', experiments, EXPERIMENTS)
+  checkBlend(blend)
+  checkCount('--expressions', expressions)
+  const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
+  const hasArithmetic = experiments.includes('arithmetic')
+  if (!hasUnits && precision !== 'fp32')
+    throw new UsageError(`arithmetic alone is computed in float32; leave --precision ${precision} out`)
+  return {
+    sizes: [...new Set(sizes)],
+    stride: options.stride ?? PRESETS[preset].stride,
+    background,
+    blend,
+    precision,
+    expressions,
+    seed,
+    unitModels: hasUnits ? modelsOf(options) : [],
+    arithmeticModels: hasArithmetic ? [...modelsOf(options), ...encodersOf(options)] : [],
+    separability: classifierOf(options, experiments.includes('separability')),
+    keepsFeatures: options.keepFeatures ?? false,
+    layers: options.layers,
+    weights,
+    patches: options.patches,
+    out,
+  }
+}
+
+function classifierOf(
+  { cv = ['ordered', 'shuffled', 'transposed'], loss = 'hinge', C = 1, seed = 0 }: StudyOptions,
+  isWanted: boolean,
+): UnitInputs['separability'] {
+  checkNames('fold scheme', cv, FOLD_SCHEMES)
+  checkClassifier(loss, C)
+  return isWanted ? { loss, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) } : null
+}
+
+/** The command line cannot leave these empty, a script can. */
+function checkLists({ preset = 'quick', models, sizes, experiments, cv }: StudyOptions): void {
+  checkNames('preset', [preset], Object.keys(PRESETS))
+  const empty = Object.entries({ models, sizes, experiments, cv }).find(([, list]) => list?.length === 0)
+  if (empty !== undefined) throw new UsageError(`${empty[0]} is empty; name at least one, or leave it out`)
+}
+
+/** Networks of a run: those that are named, else the preset's. */
+function modelsOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
+  const { kind } = PRESETS[preset]
+  return models ?? catalog().flatMap((entry) => (entry.kind === kind ? [entry.id] : []))
+}
+
+/** Where none are named, arithmetic is also that of the networks that the preset has generators of. */
+function encodersOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
+  const { kind } = PRESETS[preset]
+  return models ? [] : listGenerators().flatMap((entry) => (entry.kind === kind ? [entry.encoder] : []))
+}

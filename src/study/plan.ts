@@ -1,0 +1,217 @@
+import { resolve } from 'node:path'
+import { checkMemory } from '../engine/machineMemory.js'
+import { type PlannedUnit, planUnits } from '../engine/plan.js'
+import type { Scene } from '../engine/task.js'
+import { InputError, UsageError } from '../errors.js'
+import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
+import { chooseNetwork, type GeneratorEntry, listGenerators, type Network, type Precision } from '../networks/index.js'
+import { type NamedBackground, readBackground } from '../patches/background.js'
+import { builtInPatches, patchesFrom } from '../patches/collection.js'
+import { type Patch, patchesOfSource } from '../patches/patch.js'
+import { checkResultsFolder } from '../results/resultsFolder.js'
+import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import { findUnit } from '../results/unit/store.js'
+import { type ArithmeticPlan, planArithmetic } from './arithmetic.js'
+import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
+import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
+
+/** A study ready to be computed. */
+export interface Study {
+  readonly out: string
+  readonly networks: readonly Network[]
+  /** Every patch at every size. */
+  readonly patches: readonly Patch[]
+  readonly stride: number
+  /** By the side of a network's frame. */
+  readonly backgrounds: ReadonlyMap<number, NamedBackground>
+  readonly blend: Scene['blend']
+  readonly precision: Precision
+  readonly separability: UnitInputs['separability']
+  readonly keepsFeatures: boolean
+  readonly units: readonly PlannedUnit[]
+  /** Those that the results folder does not hold yet. */
+  readonly left: readonly PlannedUnit[]
+  /** How many of these replace a unit that was made otherwise, and in what those differ: `stride 3, not 1`. */
+  readonly replaced: { readonly units: number; readonly differences: readonly string[] }
+  /** One for each network whose features are added and subtracted. */
+  readonly arithmetic: readonly ArithmeticPlan[]
+}
+
+/**
+ * Finds networks and patches, and the units that are still to be computed.
+ * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
+ */
+export async function planStudy(given: StudyOptions): Promise<Study> {
+  const options = resolveOptions(given)
+  const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
+  checkWeights(options)
+  const networks = await networksOf(options)
+  const backgrounds = await backgroundsOf(background, networks)
+  const frame = Math.min(...networks.map(({ input }) => input.rows))
+  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend) : []
+  const units = planUnits(networks, patches, stride)
+  for (const { network, grid } of units) checkMemory(network, grid)
+  checkFolds(units, separability)
+  const out = resolve(options.out)
+  await checkResultsFolder(out)
+  const study = {
+    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units },
+    left: [],
+    replaced: { units: 0, differences: [] },
+    arithmetic: [],
+  }
+  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, out) }
+}
+
+/** What the results folder lacks of a study. */
+async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'replaced'>> {
+  const left: PlannedUnit[] = []
+  const differences = new Set<string>()
+  let units = 0
+  for (const unit of study.units) {
+    const stored = await findUnit(study.out, unitInputs(study, unit))
+    if (stored.state === 'finished') continue
+    left.push(unit)
+    if (stored.state === 'missing') continue
+    units++
+    for (const difference of stored.differences) differences.add(difference)
+  }
+  return { left, replaced: { units, differences: [...differences] } }
+}
+
+/**
+ * Tries the fold schemes on every grid, before an image is computed.
+ * @throws UsageError if a grid is too small for them
+ */
+function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
+  if (classifier === null) return
+  for (const grid of new Set(units.map((unit) => unit.grid))) {
+    for (const [task, scheme] of TASKS.flatMap((task) => classifier.cv.map((scheme) => [task, scheme] as const))) {
+      try {
+        assignFolds(scheme, taskClasses(task, grid), grid, classifier.seed)
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        throw new UsageError(
+          `separability cannot be measured on a grid of ${grid.rows}×${grid.cols} positions, too few for five folds of each half; use smaller --sizes or --stride, or --experiments similarity`,
+          { cause: error },
+        )
+      }
+    }
+  }
+}
+
+async function backgroundsOf(
+  text: string,
+  networks: readonly Network[],
+): Promise<ReadonlyMap<number, NamedBackground>> {
+  const frames = new Set(networks.map(({ input }) => input.rows))
+  const backgrounds = new Map<number, NamedBackground>()
+  for (const frame of frames) backgrounds.set(frame, await readBackground(text, frame))
+  return backgrounds
+}
+
+/** What stands behind the patches in a network's frame. */
+export function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
+  return backgrounds.get(input.rows) as NamedBackground
+}
+
+/** What decides a unit's numbers. */
+export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit): UnitInputs {
+  const { blend, precision, separability, keepsFeatures } = study
+  return {
+    format: UNIT_FORMAT,
+    model: network.id,
+    weightsSha256: network.weightsSha256,
+    layers: network.layers.map(({ name }) => name),
+    patch: patch.name,
+    patchSha256: patch.sha256,
+    category: patch.category ?? null,
+    size: patch.size,
+    stride: grid.stride,
+    background: backgroundFor(study, network).identity,
+    blend,
+    ...(precision === 'fp16' && { precision }),
+    separability,
+    keepsFeatures,
+  }
+}
+
+/** Known generators of a network's wanted layers. */
+function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
+  const own = listGenerators().filter(({ encoder }) => encoder === model)
+  return own.filter(({ layer }) => layers === undefined || layers.includes(layer))
+}
+
+/** @throws UsageError for weights of a network or generator that takes no part */
+function checkWeights(options: ResolvedOptions): void {
+  const { unitModels, arithmeticModels, weights } = options
+  const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
+  const used = [...new Set([...unitModels, ...arithmeticModels, ...generators.map(({ id }) => id)])]
+  const stray = Object.keys(weights).find((id) => !used.includes(id))
+  if (stray === undefined) return
+  throw new UsageError(
+    `--weights names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by --models, --layers and --experiments`,
+  )
+}
+
+async function networksOf(options: ResolvedOptions): Promise<readonly Network[]> {
+  const networks: Network[] = []
+  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options))
+  checkIds(networks)
+  return networks
+}
+
+function networkOf(model: string, { layers, weights }: ResolvedOptions): Promise<Network> {
+  const file = weights[model]
+  return chooseNetwork({ model, ...(file !== undefined && { weights: file }), ...(layers && { layers }) })
+}
+
+/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
+function checkIds(networks: readonly Network[]): void {
+  const ids = networks.map(({ id }) => id)
+  const twice = ids.find((id, i) => ids.indexOf(id) < i)
+  if (twice !== undefined) {
+    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
+  }
+}
+
+/** Every patch at every size, size by size. */
+async function patchesOf(
+  path: string | undefined,
+  sizes: readonly number[],
+  frame: number,
+  blend: Scene['blend'],
+): Promise<readonly Patch[]> {
+  const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
+  const bySource: Patch[][] = []
+  for (const source of sources) {
+    bySource.push([...(await patchesOfSource(source, sizes, frame, blend))])
+  }
+  return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
+}
+
+async function arithmeticPlans(options: ResolvedOptions, out: string): Promise<readonly ArithmeticPlan[]> {
+  const { arithmeticModels, background, blend, expressions, seed } = options
+  if (arithmeticModels.length === 0) return []
+  const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
+  const plans: ArithmeticPlan[] = []
+  for (const model of new Set(arithmeticModels)) {
+    const choice = await withGenerators(model, options)
+    const ground = await readBackground(background, choice.network.input.rows)
+    const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
+    plans.push(await planArithmetic(choice, settings))
+  }
+  return plans
+}
+
+/** A network with its generators, those of the wanted layers, or with none where there are none. */
+async function withGenerators(model: string, options: ResolvedOptions): Promise<NetworkWithGenerators> {
+  const own = generatorsOf(model, options)
+  if (own.length === 0) return { network: await networkOf(model, options), generators: [] }
+  const ids = [model, ...own.map(({ id }) => id)]
+  return chooseGenerators({
+    model,
+    layers: own.map(({ layer }) => layer),
+    weights: Object.fromEntries(Object.entries(options.weights).filter(([id]) => ids.includes(id))),
+  })
+}
