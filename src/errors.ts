@@ -55,20 +55,32 @@ export class WorkerError extends ShiftscopeError {
   }
 }
 
-/** The user stopped the work (Ctrl-C); what was finished is kept: exit status 130. */
+/**
+ * The user stopped the work: exit status 130 for Ctrl-C, 143 where the process was told to end. What the command line aborts
+ * its signal with; a script's work rejects with the reason of the script's own signal.
+ */
 export class InterruptedError extends ShiftscopeError {
   constructor(
     message = 'stopped; what was finished is kept, the same command goes on from there',
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly exitStatus?: number },
   ) {
-    super(message, 130, options)
+    super(message, options?.exitStatus ?? 130, options)
   }
 }
 
 /**
- * Between the steps of work that leaves nothing behind.
- * @throws InterruptedError once the signal was given
+ * Between the steps of work.
+ * @param message what is to be said on the command line of work that goes on from nowhere
+ * @throws the signal's reason, once it was given
  */
+export function throwIfStopped(signal: AbortSignal | undefined, message?: string): void {
+  if (!signal?.aborted) return
+  const { reason } = signal
+  if (message === undefined || !(reason instanceof InterruptedError)) throw reason
+  throw new InterruptedError(message, { exitStatus: reason.exitStatus })
+}
+
+/** The same of work that leaves nothing behind. */
 export function endIfStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new InterruptedError('stopped; there is no result')
+  throwIfStopped(signal, 'stopped; there is no result')
 }

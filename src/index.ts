@@ -3,8 +3,6 @@
  * image. Every function's documentation gives shapes, units, errors and source.
  */
 
-import './environment.js'
-
 export { type Arithmetic, type ArithmeticOptions, arithmetic } from './api/arithmetic.js'
 export {
   type BenchExtractionOptions,
@@ -16,7 +14,18 @@ export {
   benchUnits,
 } from './api/bench.js'
 export { examine, type Finding } from './api/doctor.js'
-export { type Extraction, type ExtractOptions, extract } from './api/extract.js'
+export { type ExtractOptions, extract } from './api/extract.js'
+export type {
+  ExtractedLayer,
+  Extraction,
+  FeatureRows,
+  NetworkComparison,
+  NetworkExtractOptions,
+  PlacementOptions,
+  RowOptions,
+} from './api/extraction.js'
+export type { FeatureArray, FeatureInput, FeatureLayers, LayerResults } from './api/features.js'
+export { type NetworkOptions, type OpenNetwork, openNetwork } from './api/openNetwork.js'
 export {
   type CocoPatchesOptions,
   cocoPatches,
@@ -26,14 +35,19 @@ export {
   ownPatches,
   type PatchFolder,
 } from './api/patches.js'
-export { type FileSeparability, type SeparabilityOptions, separability } from './api/separability.js'
+export {
+  type FeatureSeparability,
+  type SchemeSeparability,
+  type SeparabilityOptions,
+  separability,
+} from './api/separability.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
 export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
 export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/choice.js'
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
-export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
+export { ANCHOR_NAMES, type AnchorName, POSITION_ORDERS, type PositionOrder } from './engine/positions.js'
 export type { Settings } from './engine/task.js'
 export {
   DeviceError,
@@ -48,6 +62,7 @@ export {
 export { type ArithmeticErrors, type LayerArithmetic, ORIGINS, type Origin } from './experiments/arithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
 export { LOSSES, type Loss, type TaskSeparability } from './experiments/separability.js'
+export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
 export {
   type CatalogEntry,
   cacheFolder,
@@ -68,12 +83,14 @@ export {
   weightsCommand,
 } from './networks/index.js'
 export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
-export type { Progress, ProgressMeasure } from './progress.js'
+export type { PatchInput, PatchPixels } from './patches/patchInput.js'
+export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
 export type { ClaimFinding } from './report/findings/findings.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmetic.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'
 export type { Measure } from './results/metrics.js'
+export { type OpenResultsOptions, openResults } from './results/openResults.js'
 export type {
   MeasureSummary,
   NullBaselineSummary,
@@ -82,6 +99,8 @@ export type {
   Summary,
   UnsolvedSummary,
 } from './results/summary.js'
+export type { OpenUnit } from './results/unit/open.js'
+export type { Unit, UnitInputs } from './results/unit/schema.js'
 export { estimateStudy, type StudyEstimate } from './study/estimate.js'
 export { EXPERIMENTS, type Experiment, type StudyOptions } from './study/options.js'
 export { reproduce, type StudyResult } from './study/run.js'

@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { prepareEnvironment } from './environment.js'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
 
 /** Levels of vector instructions that the kernels are compiled for; `baseline` runs on every processor. */
@@ -211,7 +212,7 @@ export class CudaFailure extends DeviceError {
   readonly reason: string
 
   constructor(index: number, reason: string) {
-    super(`device cuda:${index} failed: ${reason}; use --device cpu`)
+    super(`device cuda:${index} failed: ${reason}; use \`device cpu\``)
     this.reason = reason
   }
 }
@@ -278,6 +279,7 @@ let loaded: Addon | undefined
 /** The addon, loaded at first use, so that commands that do not compute work without it. */
 function addon(): Addon {
   if (loaded === undefined) {
+    prepareEnvironment()
     const fresh = load()
     try {
       fresh.instructionSet()
@@ -347,7 +349,7 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
  *
  * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
  *   positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes;
- *   InterruptedError
+ *   the signal's reason
  */
 export async function trainSvm({ signal, ...options }: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)

@@ -16,6 +16,41 @@ export interface ProgressMeasure {
   readonly before: number
 }
 
+/** What happens in long work, one event after the other. */
+export type ProgressEvent =
+  /** A stretch of `total` units of `unit` begins, `before` of which were finished before. */
+  | ({ readonly kind: 'start'; readonly label: string; readonly total: number } & ProgressMeasure)
+  /** `done` of the stretch are finished. */
+  | { readonly kind: 'update'; readonly done: number }
+  /** The stretch is over, finished or not. */
+  | { readonly kind: 'stop' }
+  /** Something was decided, skipped or is worth knowing, in one line. */
+  | { readonly kind: 'note'; readonly line: string }
+
+export type ProgressListener = (event: ProgressEvent) => void
+
+/** Tells a listener, if there is one. */
+export function progressTo(listener: ProgressListener | undefined): Progress {
+  if (listener === undefined) return silent
+  return {
+    start: (label, total, measure = { unit: 'images', before: 0 }) =>
+      listener({ kind: 'start', label, total, ...measure }),
+    update: (done) => listener({ kind: 'update', done }),
+    stop: () => listener({ kind: 'stop' }),
+    note: (line) => listener({ kind: 'note', line }),
+  }
+}
+
+/** A listener that calls, for each event, the function for it. */
+export function listenTo(progress: Partial<Progress>): ProgressListener {
+  return (event) => {
+    if (event.kind === 'start') progress.start?.(event.label, event.total, { unit: event.unit, before: event.before })
+    if (event.kind === 'update') progress.update?.(event.done)
+    if (event.kind === 'stop') progress.stop?.()
+    if (event.kind === 'note') progress.note?.(event.line)
+  }
+}
+
 /** Nobody listens. */
 export const silent: Progress = {
   start: () => undefined,

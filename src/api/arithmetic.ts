@@ -1,3 +1,4 @@
+import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -8,7 +9,7 @@ import type { FramePixels } from '../experiments/objectScene.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
-import { type Progress, silent } from '../progress.js'
+import { type ProgressListener, progressTo } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmetic.js'
 import { drawExpression, type Operand, operandOf } from '../study/drawnExpression.js'
 import { openEncoder } from '../study/encoder.js'
@@ -40,7 +41,7 @@ export interface ArithmeticOptions extends GeneratorChoice {
   readonly device?: string
   /** Folder for vectors, pictures and arithmetic.json; nothing is written without it. */
   readonly out?: string
-  readonly progress?: Progress
+  readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
 
@@ -64,11 +65,26 @@ export interface Arithmetic {
  *
  * With `out`, writes for each layer `<layer>-result.npy`, float32 [dims], `<layer>-operands.npy`, float32 [images, dims],
  * the decoded images and a contact sheet as PNG, and arithmetic.json.
- * @throws UsageError, InputError, OutputError or InterruptedError; see src/errors.ts
+ * @throws UsageError, InputError, OutputError or the signal's reason; see src/errors.ts
  */
 export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic> {
   const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', device = 'auto' } = options
-  const { out, progress = silent } = options
+  const { out } = options
+  const progress = progressTo(options.onProgress)
+  checkOptions(options, {
+    required: { expression: kinds.text, images: kinds.files },
+    optional: {
+      ...{
+        model: kinds.text,
+        generators: kinds.texts,
+        layers: kinds.texts,
+        weights: kinds.files,
+        postRelu: kinds.flag,
+      },
+      ...{ patches: kinds.text, size: kinds.number, background: kinds.text, blend: kinds.text, origin: kinds.text },
+      ...{ device: kinds.text, out: kinds.text, onProgress: kinds.callback, signal: kinds.signal },
+    },
+  })
   if (!ORIGINS.includes(origin)) throw new UsageError(`origin ${origin} is not known; use ${ORIGINS.join(' or ')}`)
   checkBlend(blend)
   const terms = parseExpression(options.expression)

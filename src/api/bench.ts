@@ -13,7 +13,7 @@ import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
 import { patchAtSize } from '../patches/patch.js'
-import { readFeatures } from './featureFile.js'
+import { featureMatrix } from './features.js'
 
 /** Which networks a benchmark runs, and how. */
 export interface BenchNetworkOptions extends WishedSettings {
@@ -123,7 +123,7 @@ export async function benchSeparability({
     ...options,
     threads,
     ...(name === 'cuda' && { card: requiredCard(index) }),
-    ...(file !== undefined && { features: await readFeatures(file) }),
+    ...(file !== undefined && { features: await featureMatrix(file) }),
     ...(compare ? given : { peerProblems: [] }),
   })
 }

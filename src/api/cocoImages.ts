@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { InputError, InterruptedError, NetworkError } from '../errors.js'
+import { InputError, NetworkError, throwIfStopped } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { asCacheError } from '../networks/cache.js'
@@ -19,7 +19,7 @@ const STALL_SECONDS = 30
  * Fetches the images of the chosen objects that a folder lacks, from their `coco_url`; each goes on from where an
  * earlier download stopped.
  * @returns why an image could not be fetched, by its id
- * @throws InterruptedError when stopped; UsageError for a proxy that cannot be used; OutputError
+ * @throws the signal's reason when stopped; UsageError for a proxy that cannot be used; OutputError
  */
 export async function fetchImages(
   choices: readonly CocoChoice[],
@@ -34,7 +34,7 @@ export async function fetchImages(
   progress.start('download', queue.length)
   const fetchNext = async (): Promise<void> => {
     for (let image = queue.shift(); image !== undefined; image = queue.shift()) {
-      if (signal?.aborted) throw new InterruptedError()
+      throwIfStopped(signal)
       try {
         await fetchImage(image.url, imagePath(folder, image), signal)
       } catch (error) {

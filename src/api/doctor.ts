@@ -102,7 +102,7 @@ function deviceFinding(trial: DeviceTrial): Finding {
   return {
     subject,
     state: 'ok',
-    detail: `${detail}; this adapter computes on the processor, so --device cpu is faster`,
+    detail: `${detail}; this adapter computes on the processor, so \`device cpu\` is faster`,
   }
 }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { InputError, InterruptedError, UsageError } from '../errors.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type CocoIndex, RULES, type Rule, readCocoIndex } from '../patches/cocoAnnotations.js'
@@ -16,7 +16,7 @@ import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
 import { ASPECTS, type Aspect, cutFree, ownPictures } from '../patches/ownPatches.js'
 import { type ManifestPatch, type PatchFailure, storePatch, writeManifest } from '../patches/patchFolder.js'
-import { type Progress, silent } from '../progress.js'
+import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
 import { fetchImages } from './cocoImages.js'
 
@@ -37,7 +37,7 @@ export interface CocoPatchesOptions {
   readonly rule?: Rule
   /** Fetch the images that are needed and not there. */
   readonly download?: boolean
-  readonly progress?: Progress
+  readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
 
@@ -53,14 +53,15 @@ export interface PatchFolder {
  * Cuts the paper's objects out of COCO's images by the authors' rule. An object that cannot be made is named in
  * `failed` and in the manifest; the next candidate does not take its place.
  * @throws UsageError for a class or rule that is not known; InputError for the annotation file; OutputError;
- * InterruptedError
+ * the signal's reason
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
-  const { classes = PAPER_CLASSES, perClass = PAPER_PER_CLASS, rule = 'authors', progress = silent, signal } = options
+  const { classes = PAPER_CLASSES, perClass = PAPER_PER_CLASS, rule = 'authors', signal } = options
+  const progress = progressTo(options.onProgress)
   const { annotations, sizes = [75, 125], out } = options
   if (!RULES.includes(rule)) throw new UsageError(`rule ${rule} is not known; use ${RULES.join(' or ')}`)
   if (options.images === undefined && !options.download) {
-    throw new UsageError('name the folder of the images with --images, or fetch them with --download')
+    throw new UsageError('name the folder of the images with `images`, or fetch them with `download`')
   }
   checkSizes(sizes)
   const images = options.images ?? join(out, 'images')
@@ -73,7 +74,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   const failed: PatchFailure[] = []
   progress.start('patches', choices.length)
   for (const choice of choices) {
-    if (signal?.aborted) throw new InterruptedError()
+    throwIfStopped(signal)
     try {
       const unfetched = missing.get(choice.annotation.imageId)
       if (unfetched !== undefined) throw new Error(unfetched)
@@ -103,7 +104,7 @@ async function readIndex(
   progress.start('annotations', bytes, { unit: 'bytes', before: 0 })
   try {
     return await readCocoIndex(path, rule, (read) => {
-      if (signal?.aborted) throw new InterruptedError()
+      throwIfStopped(signal)
       progress.update(read)
     })
   } finally {
@@ -114,7 +115,7 @@ async function readIndex(
 function checkSizes(sizes: readonly number[]): void {
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > 4096)
   if (wrong !== undefined)
-    throw new UsageError(`size ${wrong} is not a whole number from 1 to 4096; use --sizes 75,125`)
+    throw new UsageError(`size ${wrong} is not a whole number from 1 to 4096; use \`sizes 75,125\``)
 }
 
 function noteShortage(
@@ -158,28 +159,29 @@ export interface OwnPatchesOptions {
   readonly aspect?: Aspect
   /** Class of all of them. */
   readonly category?: string
-  readonly progress?: Progress
+  readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
 
 /**
  * Makes patches of anybody's own pictures: each trimmed to its object, with a hard mask.
- * @throws UsageError; InputError if the folder has no pictures; OutputError; InterruptedError. A picture of which no
+ * @throws UsageError; InputError if the folder has no pictures; OutputError; the signal's reason. A picture of which no
  * patch can be made is named in `failed`.
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
-  const { pictures: folder, out, sizes = [75, 125], aspect = 'stretch', category, progress = silent, signal } = options
+  const { pictures: folder, out, sizes = [75, 125], aspect = 'stretch', category, signal } = options
+  const progress = progressTo(options.onProgress)
   if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)
   checkSizes(sizes)
   if (resolve(folder) === resolve(out))
-    throw new UsageError(`${out} holds the pictures; choose another folder with --out`)
+    throw new UsageError(`${out} holds the pictures; choose another folder with \`out\``)
   const pictures = await ownPictures(folder)
   await makeWritableFolder(out)
   const patches: ManifestPatch[] = []
   const failed: PatchFailure[] = []
   progress.start('patches', pictures.length)
   for (const picture of pictures) {
-    if (signal?.aborted) throw new InterruptedError()
+    throwIfStopped(signal)
     try {
       const image = await cutFree(picture, aspect)
       const stored = await storePatch(out, picture.name, image, sizes)

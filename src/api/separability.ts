@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os'
+import { checkOptions, kinds } from '../checkedOptions.js'
+import { throwIfStopped, UsageError } from '../errors.js'
 import {
   type ClassifierRecord,
   openClassifiers,
@@ -7,18 +9,23 @@ import {
   worthwhileCard,
 } from '../experiments/classifiers.js'
 import type { FoldScheme } from '../experiments/folds.js'
-import { type Loss, type Separability, separability as separate } from '../experiments/separability.js'
-import { readFeatures } from './featureFile.js'
+import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
+import {
+  eachLayer,
+  type FeatureInput,
+  type FeatureLayers,
+  featureMatrix,
+  hasLayers,
+  type LayerResults,
+} from './features.js'
 
 export interface SeparabilityOptions {
-  /** .npy file, float32 [rows, cols, dims], as `extract` writes it. */
-  readonly file: string
   /** `hinge` (default) or `squared-hinge`. */
   readonly loss?: Loss
   /** Weight of the losses, 1 by default. */
   readonly C?: number
-  /** `ordered` by default. */
-  readonly cv?: FoldScheme
+  /** `ordered` by default; several are trained together, which costs less than one after the other. */
+  readonly cv?: FoldScheme | readonly FoldScheme[]
   /** Seed of the fold schemes `shuffled` and `blocks`, 0 by default. */
   readonly seed?: number
   /** Threads of the solver, all cores by default; the result does not depend on it. */
@@ -31,46 +38,109 @@ export interface SeparabilityOptions {
   readonly signal?: AbortSignal
 }
 
-/** Accuracy of linear classifiers on a feature file. */
-export interface FileSeparability extends Separability, ClassifierRecord {
+/** How the classifiers were trained. */
+interface TrainingRecord extends ClassifierRecord {
   readonly loss: Loss
   readonly C: number
-  readonly cv: FoldScheme
   readonly seed: number
   readonly seconds: number
 }
 
+/** Accuracy of linear classifiers on features, under one fold scheme. */
+export interface FeatureSeparability extends Separability, TrainingRecord {
+  readonly cv: FoldScheme
+}
+
+/** The same under several fold schemes, by their names. */
+export interface SchemeSeparability extends TrainingRecord {
+  readonly schemes: Readonly<Partial<Record<FoldScheme, Separability>>>
+}
+
+type OneScheme = Omit<SeparabilityOptions, 'cv'> & { readonly cv?: FoldScheme }
+type ManySchemes = Omit<SeparabilityOptions, 'cv'> & { readonly cv: readonly FoldScheme[] }
+
 /**
- * How well linear classifiers tell left from right and top from bottom by the features of a file (paper section
- * 2.2): 5-fold cross-validation, all ten classifiers trained together.
- * @throws InputError if the file is not such an array, holds NaN or infinity (the position is named), is constant, or has
- * too few positions for five folds; UsageError for unknown names, a C outside 1e-30 to 1e30, or a device that trains no classifiers;
- * DeviceError where CUDA is asked for and cannot be used
+ * How well linear classifiers tell left from right and top from bottom by features (paper section 2.2): 5-fold
+ * cross-validation, all classifiers of a layer trained together.
+ * @param features a .npy file as `extract` writes it, an array in memory, or what `extract` gave: then of each layer
+ * @throws InputError for a file that is not such an array, and for features that hold NaN or infinity (the position is
+ *   named), are constant, or have too few positions for five folds; UsageError for an array that is none, unknown names, a
+ *   C outside 1e-30 to 1e30, or a device that trains no classifiers; DeviceError where CUDA is asked for and cannot be used;
+ *   an abort rejects with the signal's reason
  */
-export async function separability({
-  file,
-  loss = 'hinge',
-  C = 1,
-  cv = 'ordered',
-  seed = 0,
-  threads = availableParallelism(),
-  device = 'auto',
-  signal,
-}: SeparabilityOptions): Promise<FileSeparability> {
-  const { name, index } = parseClassifierDevice(device)
-  const asked = name === 'cuda' ? requiredCard(index) : undefined
-  const { rows, cols, dims, matrix } = await readFeatures(file)
+export async function separability(features: FeatureInput, options?: OneScheme): Promise<FeatureSeparability>
+export async function separability(features: FeatureInput, options: ManySchemes): Promise<SchemeSeparability>
+export async function separability(
+  features: FeatureLayers,
+  options?: OneScheme,
+): Promise<LayerResults<FeatureSeparability>>
+export async function separability(
+  features: FeatureLayers,
+  options: ManySchemes,
+): Promise<LayerResults<SchemeSeparability>>
+export async function separability(
+  features: FeatureInput | FeatureLayers,
+  options: SeparabilityOptions = {},
+): Promise<
+  FeatureSeparability | SchemeSeparability | LayerResults<FeatureSeparability> | LayerResults<SchemeSeparability>
+> {
+  checkOptions(options, {
+    optional: {
+      ...{ loss: kinds.text, C: kinds.number, cv: kinds.anything, seed: kinds.number, threads: kinds.number },
+      ...{ device: kinds.text, signal: kinds.signal },
+    },
+  })
+  const { cv = 'ordered' } = options
+  if (typeof cv !== 'string') {
+    if (!Array.isArray(cv) || cv.length === 0)
+      throw new UsageError('option cv must be a fold scheme, or several of them')
+    return hasLayers(features)
+      ? eachLayer(features, (layer) => bySchemes(layer, cv, options))
+      : bySchemes(features, cv, options)
+  }
+  return hasLayers(features)
+    ? eachLayer(features, (layer) => byScheme(layer, cv, options))
+    : byScheme(features, cv, options)
+}
+
+async function byScheme(
+  features: FeatureInput,
+  cv: FoldScheme,
+  options: SeparabilityOptions,
+): Promise<FeatureSeparability> {
+  const { schemes, ...record } = await bySchemes(features, [cv], options)
+  const { loss, C, seed, ...rest } = record
+  return { ...(schemes[cv] as Separability), loss, C, cv, seed, ...rest }
+}
+
+async function bySchemes(
+  features: FeatureInput,
+  cv: readonly FoldScheme[],
+  {
+    loss = 'hinge',
+    C = 1,
+    seed = 0,
+    threads = availableParallelism(),
+    device = 'auto',
+    signal,
+  }: Omit<SeparabilityOptions, 'cv'>,
+): Promise<SchemeSeparability> {
+  throwIfStopped(signal)
+  const { name: deviceName, index } = parseClassifierDevice(device)
+  const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
+  const { name, rows, cols, dims, matrix } = await featureMatrix(features)
   const start = performance.now()
-  const grid = { layer: file, matrix, dims, rows, cols, stride: 1 }
+  const grid = { layer: name, matrix, dims, rows, cols, stride: 1 }
   // The failure of a card that nobody asked for is in the result.
   const classifiers =
-    name === 'auto'
+    deviceName === 'auto'
       ? openClassifiers(
           () => worthwhileCard(matrix.length),
           () => undefined,
         )
       : openClassifiers(() => asked)
-  const options = { loss, C, cv, seed, threads, ...(signal && { signal }) }
-  const tasks = await classifiers.train((where) => separate(grid, { ...options, ...where }))
-  return { ...tasks, loss, C, cv, seed, ...classifiers.ran(), seconds: (performance.now() - start) / 1000 }
+  const options = { loss, C, seed, threads, ...(signal && { signal }) }
+  const results = await classifiers.train((where) => separabilityByScheme(grid, cv, { ...options, ...where }))
+  const schemes = Object.fromEntries(cv.map((scheme, i) => [scheme, results[i]]))
+  return { schemes, loss, C, seed, ...classifiers.ran(), seconds: (performance.now() - start) / 1000 }
 }

@@ -2,26 +2,32 @@ import { readFile, realpath } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkCount } from '../checks.js'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
-import { endIfStopped, UsageError } from '../errors.js'
+import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
-import { readFeatures } from './featureFile.js'
+import {
+  eachLayer,
+  type FeatureInput,
+  type FeatureLayers,
+  featureMatrix,
+  hasLayers,
+  type LayerResults,
+} from './features.js'
 
 export interface SimilarityOptions {
-  /** .npy file, float32 [rows, cols, dims], as `extract` writes it. */
-  readonly file: string
-  /** Where to write the maps, float32 [5, rows, cols]; nowhere by default. */
+  /** Where to write the maps, float32 [5, rows, cols]; nowhere by default, and not of several layers. */
   readonly out?: string
   /** Threads of the similarity kernel; all cores by default. */
   readonly threads?: number
   readonly signal?: AbortSignal
 }
 
-/** One anchor of a feature file. */
+/** One anchor of a feature array. */
 export interface AnchorSimilarity {
-  /** Index of the anchor's position in the file. */
+  /** Index of the anchor's position in the array. */
   readonly row: number
   readonly col: number
   /** The same place in pixels, if the file's extract.json says the stride. */
@@ -41,24 +47,48 @@ export interface Similarity {
 }
 
 /**
- * Cosine similarity of every position of a feature file with the five anchors. In a file of a coarser
- * stride an anchor is the position nearest to its place on the stride-1 grid.
- * @throws InputError if the file is not such an array, or names the position of an all-zero feature; UsageError if the
- * maps would replace it; InterruptedError, and then nothing is written
+ * Cosine similarity of every position's feature with the features at the five anchors (paper section 2.1). In features of a
+ * coarser stride an anchor is the position nearest to its place on the stride-1 grid, where the stride is known.
+ * @param features a .npy file as `extract` writes it, an array in memory, or what `extract` gave: then of each layer
+ * @throws InputError for a file that is not such an array, or a feature that is all zero (its position is named); UsageError
+ *   for an array that is none, or if the maps would replace the features' file; an abort rejects with the signal's reason,
+ *   and then nothing is written
  */
-export async function similarity({
-  file,
-  out,
-  threads = availableParallelism(),
-  signal,
-}: SimilarityOptions): Promise<Similarity> {
-  checkCount('--threads', threads)
-  const { rows, cols, dims, matrix } = await readFeatures(file)
-  if (out !== undefined && (await isSameFile(file, out)))
-    throw new UsageError(`${out} is the file of the features; choose another name with --out`)
-  const stride = await strideBeside(file, rows, cols)
+export async function similarity(features: FeatureInput, options?: SimilarityOptions): Promise<Similarity>
+export async function similarity(
+  features: FeatureLayers,
+  options?: SimilarityOptions,
+): Promise<LayerResults<Similarity>>
+export async function similarity(
+  features: FeatureInput | FeatureLayers,
+  options: SimilarityOptions = {},
+): Promise<Similarity | LayerResults<Similarity>> {
+  checkOptions(options, {
+    optional: { out: kinds.text, threads: kinds.number, signal: kinds.signal },
+  })
+  checkCount('`threads`', options.threads ?? 1)
+  if (!hasLayers(features)) return similarityOf(features, options)
+  if (options.out !== undefined) throw new UsageError('`out` takes the maps of one layer; hand over one of the layers')
+  const known = strideSchema.safeParse(features)
+  return eachLayer(features, (layer) => similarityOf(layer, options, known.data))
+}
+
+async function similarityOf(
+  features: FeatureInput,
+  { out, threads = availableParallelism(), signal }: SimilarityOptions,
+  described?: z.infer<typeof strideSchema>,
+): Promise<Similarity> {
+  throwIfStopped(signal)
+  const { name, rows, cols, dims, matrix } = await featureMatrix(features)
+  if (out !== undefined && typeof features === 'string' && (await isSameFile(features, out)))
+    throw new UsageError(`${out} is the file of the features; choose another name with \`out\``)
+  const stride = strideOf(
+    described ?? (typeof features === 'string' ? await descriptionOf(features) : undefined),
+    rows,
+    cols,
+  )
   const anchors = nearestAnchors(rows, cols, stride)
-  const result = await similarityMaps({ layer: file, matrix, dims, rows, cols, stride: 1, anchors }, threads)
+  const result = await similarityMaps({ layer: name, matrix, dims, rows, cols, stride: 1, anchors }, threads)
   endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   const entries = ANCHOR_NAMES.map((name) => {
@@ -79,7 +109,8 @@ interface Stride {
   readonly side: number
 }
 
-const descriptionSchema = z.object({
+/** What extract.json, and what `extract` gives, say of the grid. */
+const strideSchema = z.object({
   stride: z.number().int().positive(),
   size: z.number().int().positive(),
   rows: z.number().int(),
@@ -87,12 +118,20 @@ const descriptionSchema = z.object({
   frame: z.number().int().positive(),
 })
 
-/** What the extract.json in the file's folder says of the grid, if there is one that fits the file. */
-async function strideBeside(file: string, rows: number, cols: number): Promise<Stride | undefined> {
+/** The extract.json in the file's folder, if there is one. */
+async function descriptionOf(file: string): Promise<z.infer<typeof strideSchema> | undefined> {
   const text = await readFile(join(dirname(file), 'extract.json'), 'utf8').catch(() => 'null')
-  const parsed = descriptionSchema.safeParse(tryJson(text))
-  if (!parsed.success || parsed.data.rows !== rows || parsed.data.cols !== cols) return undefined
-  const { stride, size, frame } = parsed.data
+  return strideSchema.safeParse(tryJson(text)).data
+}
+
+/** What a description says, if it fits the array. */
+function strideOf(
+  description: z.infer<typeof strideSchema> | undefined,
+  rows: number,
+  cols: number,
+): Stride | undefined {
+  if (description === undefined || description.rows !== rows || description.cols !== cols) return undefined
+  const { stride, size, frame } = description
   const side = frame - size + 1
   const positions = Math.ceil(side / stride)
   return rows === positions && cols === positions ? { stride, side } : undefined

@@ -94,7 +94,7 @@ export async function benchExtract(
 
 /** @throws UsageError for `auto`: which device was measured must not depend on the measurement */
 function oneDevice({ name, index }: DeviceRequest): Device {
-  if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example --device cpu')
+  if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
   return devicesOf(name, index)[0] as Device
 }
 

@@ -1,8 +1,13 @@
+import { InterruptedError } from '../errors.js'
+
 /** What every command gets beside its own options. */
 export interface CommandContext {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
 }
+
+/** By the name of a signal, what the process ends with: 128 and its number. */
+const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** Turns the first Ctrl-C into a clean end; a second one ends the process at once. */
 export function interruptible(): CommandContext {
@@ -11,7 +16,7 @@ export function interruptible(): CommandContext {
     process.on(name, () => {
       if (controller.signal.aborted) endAtOnce()
       process.stderr.write('\nstopping; press Ctrl-C again to end at once\n')
-      controller.abort()
+      controller.abort(new InterruptedError(undefined, { exitStatus: EXIT_STATUSES[name] }))
     })
   }
   return { signal: controller.signal }

@@ -14,11 +14,12 @@ import { reproduceCommand } from './commands/reproduce.js'
 import { separabilityCommand } from './commands/separability.js'
 import { similarityCommand } from './commands/similarity.js'
 import { interruptible } from './context.js'
+import { asFlags, knowFlags } from './flags.js'
 import { say } from './output.js'
 
 const EXIT_STATUSES = `
 Exit status: 0 done; 2 wrong usage; 3 an input is missing, corrupt or of the wrong kind; 4 the device asked for is not
-usable; 130 interrupted (what was finished is kept); 1 anything else.`
+usable; 130 interrupted, 143 terminated (what was finished is kept); 1 anything else.`
 
 const context = interruptible()
 const program = new Command('shiftscope')
@@ -42,6 +43,7 @@ const commands = [
 for (const command of commands) program.addCommand(command)
 for (const command of allCommands(program)) {
   requireAfterParsing(command)
+  command.hook('preAction', (_, running) => knowFlags(running, allCommands(program)))
   command
     .option('--verbose', 'show the stack of an error')
     .exitOverride()
@@ -71,7 +73,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const verbose = process.argv.includes('--verbose')
   const message = error instanceof Error ? error.message : String(error)
-  const text = verbose && error instanceof Error ? fullStack(error) : message.split('\n')[0]
+  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : (message.split('\n')[0] as string))
   const known = error instanceof ShiftscopeError
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
   lines.forEach(say)

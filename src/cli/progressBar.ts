@@ -1,13 +1,14 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { Progress, ProgressMeasure } from '../progress.js'
+import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
+import { asFlags } from './flags.js'
 import { byteSize, duration, say } from './output.js'
 
 /** Without a terminal a line is printed this often, in seconds. */
 const LINE_INTERVAL = 10
 
 /** Progress on stderr: a bar with rate and time left on a terminal, a line every ten seconds elsewhere. */
-export function terminalProgress(): Progress {
-  return process.stderr.isTTY ? barProgress() : lineProgress()
+export function terminalProgress(): ProgressListener {
+  return listenTo(process.stderr.isTTY ? barProgress() : lineProgress())
 }
 
 function barProgress(): Progress {
@@ -34,7 +35,7 @@ function barProgress(): Progress {
       bar?.stop()
       bar = undefined
     },
-    note: say,
+    note: (line) => say(asFlags(line)),
   }
 }
 
@@ -54,7 +55,7 @@ function lineProgress(): Progress {
       printed = performance.now()
     },
     stop: () => undefined,
-    note: say,
+    note: (line) => say(asFlags(line)),
   }
 }
 

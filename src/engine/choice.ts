@@ -95,7 +95,7 @@ const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
  * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
  * measured to be faster.
  * @throws DeviceError when the device is missing, crashes, or leaves its work to the processor; UsageError for threads
- * on a GPU, or other wishes that cannot be; InterruptedError once the signal was given
+ * on a GPU, or other wishes that cannot be; the signal's reason once it was given
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, scene, images, request, wished, onNote, signal } = plan
@@ -111,11 +111,12 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   }
   if (wished.threads !== undefined)
     throw new UsageError(
-      `--threads is for compositing outside the network's graph, on the processor; leave it out with ${request.name === 'cpu' ? '--compositing graph' : `--device ${request.name}`}`,
+      `\`threads\` is for compositing outside the network's graph, on the processor; leave it out with ${request.name === 'cpu' ? '`compositing graph`' : `\`device ${request.name}\``}`,
     )
   const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
   for (const { adapter, software } of trials)
-    if (software) onNote(`${request.name} runs on ${adapter}, which computes on the processor; --device cpu is faster`)
+    if (software)
+      onNote(`${request.name} runs on ${adapter}, which computes on the processor; \`device cpu\` is faster`)
   return deviceExecution(plan, trials)
 }
 
@@ -124,7 +125,7 @@ export function checkPrecision({ name }: DeviceRequest, precision: Precision = '
   if (!PRECISIONS.includes(precision))
     throw new UsageError(`precision ${precision} is not known; use ${PRECISIONS.join(', ')}`)
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
-  throw new UsageError(`--precision ${precision} is for GPUs; name one with --device, or leave it out`)
+  throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
 }
 
 /** @throws UsageError for a place that the device does not have */
@@ -133,14 +134,16 @@ export function checkCompositing({ name }: DeviceRequest, compositing: Compositi
   if (!COMPOSITING.includes(compositing))
     throw new UsageError(`compositing ${compositing} is not known; use ${COMPOSITING.join(' or ')}`)
   if (name === 'auto')
-    throw new UsageError('--compositing needs the name of a device: give --device cpu, or leave it out')
+    throw new UsageError('`compositing` needs the name of a device: give `device cpu`, or leave it out')
   if (compositing === 'native' && name !== 'cpu')
-    throw new UsageError(`with --device ${name} images are composited in the network's graph; leave --compositing out`)
+    throw new UsageError(
+      `with \`device ${name}\` images are composited in the network's graph; leave \`compositing\` out`,
+    )
 }
 
 /**
  * Tries a GPU that is asked for, before anything is written; `auto` and `cpu` need no trial.
- * @throws DeviceError when it is missing, crashes, or leaves its work to the processor; InterruptedError
+ * @throws DeviceError when it is missing, crashes, or leaves its work to the processor; the signal's reason
  */
 export async function requiredTrials(
   request: DeviceRequest,
@@ -156,7 +159,7 @@ type PassedTrial = DeviceTrial & { runs: true }
 
 /**
  * Trials of the devices that a request stands for and that passed them; of several cards some may be unfit.
- * @throws DeviceError when none passed; InterruptedError
+ * @throws DeviceError when none passed; the signal's reason
  */
 async function deviceTrials(
   { name, index }: DeviceRequest,
@@ -327,11 +330,11 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue
     throw new DeviceError(
-      `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use --device cpu`,
+      `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use \`device cpu\``,
     )
   }
 }
 
 function checkWorking(name: Device['name'], { failure }: Pick<NetworkHandle, 'failure'>): void {
-  if (failure !== undefined) throw new DeviceError(`device ${name} failed: ${failure}; use --device cpu`)
+  if (failure !== undefined) throw new DeviceError(`device ${name} failed: ${failure}; use \`device cpu\``)
 }

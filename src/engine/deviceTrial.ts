@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DeviceError, InterruptedError } from '../errors.js'
+import { DeviceError, throwIfStopped } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import type { Placement } from './backends/messages.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './backends/process.js'
@@ -38,7 +38,7 @@ export interface TrialOptions {
 /**
  * Runs a network on a device in a process of its own, since a broken driver may take its process down, and looks where
  * its operators ran: a provider may leave them to the processor without a word.
- * @throws InterruptedError once the signal was given
+ * @throws the signal's reason once it was given
  */
 export async function tryDevice(
   device: Device,
@@ -60,7 +60,7 @@ export async function tryDevice(
   }
   let opened: DeviceProcess | undefined
   try {
-    if (signal?.aborted) throw new InterruptedError()
+    throwIfStopped(signal)
     opened = await startDeviceProcess(request, script, signal)
     const milliseconds = await millisecondsOfBatch(opened, network)
     const strayed = strayReason(device, await opened.placement())
@@ -68,7 +68,7 @@ export async function tryDevice(
     const adapter = adapterOf(device, opened)
     return { device, runs: true, adapter, software: softwareAdapter(device, adapter), milliseconds }
   } catch (error) {
-    if (signal?.aborted) throw new InterruptedError()
+    throwIfStopped(signal)
     if (!(error instanceof DeviceFailure)) throw error
     return refused(error.message)
   } finally {
@@ -111,7 +111,7 @@ function softwareAdapter({ name }: Device, adapter: string | null): boolean | nu
 
 /** A device that was asked for and did not pass its trial. */
 export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
-  return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use --device cpu`)
+  return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``)
 }
 
 /** As `parseDevice` reads it. */

@@ -131,7 +131,7 @@ async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T>
     const cause = { cause: error.cause ?? error }
     if (first === undefined) throw new WorkerError(`the network could not be opened: ${message}`, cause)
     throw new WorkerError(
-      `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; try a smaller --batch or fewer --workers`,
+      `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; try a smaller \`batch\` or fewer \`workers\``,
       cause,
     )
   }
@@ -165,7 +165,7 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
       if (!(error instanceof BatchFailure)) throw error
       if (precision === 'fp16')
         throw new DeviceError(
-          `${name} failed: ${error.message}; run the same command again, or use --precision fp32, which the processor can take over`,
+          `${name} failed: ${error.message}; run the same command again, or use \`precision fp32\`, which the processor can take over`,
         )
       failure = error.message
       onNote(`${name} failed (${failure}); the processor does this unit again and all that follow`)

@@ -25,6 +25,6 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   const widest = network.layers.reduce((most, layer) => (layer.dims > most.dims ? layer : most))
   const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
   throw new UsageError(
-    `${network.id}: weights and features of ${grid.offsets.length / 2} positions take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use a larger --stride, or --layers without ${widest.name} (${widest.dims} values)`,
+    `${network.id}: weights and features of ${grid.offsets.length / 2} positions take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use a larger \`stride\`, or \`layers\` without ${widest.name} (${widest.dims} values)`,
   )
 }

@@ -37,9 +37,9 @@ export interface PositionGrid {
  */
 export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
   if (!Number.isInteger(stride) || stride < 1)
-    throw new UsageError(`stride ${stride} is not a positive whole number; use --stride 1 or more`)
+    throw new UsageError(`stride ${stride} is not a positive whole number; use \`stride 1\` or more`)
   if (!Number.isInteger(size) || size < 1 || size > frame)
-    throw new UsageError(`patch size ${size} is not between 1 and the frame's ${frame}; choose another --size`)
+    throw new UsageError(`patch size ${size} is not between 1 and the frame's ${frame}; choose another \`size\``)
   const extent = frame - size + 1
   const side = Math.ceil(extent / stride)
   const places: Position[] = []
@@ -54,6 +54,32 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
   })
   const offsets = Int32Array.from(places.flatMap(({ row, col }) => [row, col]))
   return { rows: side, cols: side, stride, offsets, anchors }
+}
+
+/** Orders in which the positions of a grid may be computed. */
+export const POSITION_ORDERS = ['row-major', 'coarse-to-fine'] as const
+export type PositionOrder = (typeof POSITION_ORDERS)[number]
+
+/** Every how many-th position along both axes comes first, coarse to fine; then every half as many-th, and so on. */
+const COARSEST = 32
+
+/** The indices of a grid's positions, row-major, in an order; each once. */
+export function orderedPositions({ rows, cols }: PositionGrid, order: PositionOrder): Int32Array {
+  const all = Int32Array.from({ length: rows * cols }, (_, index) => index)
+  if (order === 'row-major') return all
+  const levelOf = (index: number) => {
+    let step = COARSEST
+    while (Math.floor(index / cols) % step !== 0 || (index % cols) % step !== 0) step /= 2
+    return step
+  }
+  const levels = new Map<number, number[]>()
+  for (const index of all) {
+    const level = levelOf(index)
+    const indices = levels.get(level)
+    if (indices === undefined) levels.set(level, [index])
+    else indices.push(index)
+  }
+  return Int32Array.from([...levels].sort(([a], [b]) => b - a).flatMap(([, indices]) => indices))
 }
 
 /** The anchors' places on a grid with `side` positions along each axis. */

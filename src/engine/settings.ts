@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { checkCount } from '../checks.js'
-import { InterruptedError, UsageError } from '../errors.js'
+import { throwIfStopped, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 import { type NetworkHandle, openThreads } from './handle.js'
@@ -51,7 +51,7 @@ export function candidateSettings(
   }
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
-    throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave --batch out`)
+    throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave \`batch\` out`)
   const copies = Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, network.weightsBytes)))
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
   const workerCounts = wished.workers === undefined ? [...new Set([Math.min(fitting, copies), 1])] : [wished.workers]
@@ -66,7 +66,7 @@ export function candidateSettings(
   const fits = candidates.filter((settings) => workerBytes(network, settings) <= memory)
   if (fits.length === 0 && (wished.workers !== undefined || wished.batch !== undefined)) {
     throw new UsageError(
-      `${batches.at(-1)} images in a batch and ${workerCounts.at(-1)} workers do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller --batch or fewer --workers`,
+      `${batches.at(-1)} images in a batch and ${workerCounts.at(-1)} workers do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``,
     )
   }
   return fits.length === 0 ? candidates : fits
@@ -81,7 +81,7 @@ function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Setti
 /**
  * Chooses workers, threads and batch for `images` images of a network by a short measured trial. Work that is short
  * anyway gets the first candidate. The features do not depend on the choice.
- * @throws UsageError as `candidateSettings`; InterruptedError once the signal was given
+ * @throws UsageError as `candidateSettings`; the signal's reason once it was given
  */
 export async function chooseSettings(
   network: Network,
@@ -128,7 +128,7 @@ export async function measureSettings(
 
 /**
  * Rate of an open network, measured after a warm-up.
- * @throws InterruptedError once the signal was given
+ * @throws the signal's reason once it was given
  */
 export async function imagesPerSecond(handle: NetworkHandle, scene: Scene, signal?: AbortSignal): Promise<number> {
   const { offsets } = positionGrid(handle.network.input.rows, scene.patch.size, 1)
@@ -136,7 +136,7 @@ export async function imagesPerSecond(handle: NetworkHandle, scene: Scene, signa
   const extract = async (images: number) => {
     const features = await handle.extract(scene, firstOffsets(offsets, images), { signal })
     features.release()
-    if (signal?.aborted) throw new InterruptedError()
+    throwIfStopped(signal)
   }
   await extract(atATime)
   const warm = await secondsOf(() => extract(atATime))

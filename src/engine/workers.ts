@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina'
+import { prepareEnvironment } from '../environment.js'
 import { workerFile } from '../files/package.js'
 import type { BatchResult, BatchTask, WorkerData } from './task.js'
 
@@ -22,6 +23,7 @@ export interface Workers {
  * @param script address of the workers' module; tests give one whose workers die
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
+  prepareEnvironment()
   const each = IN_FLIGHT[workerData.backend]
   const piscina = new Piscina({
     filename: script,

@@ -1,4 +1,4 @@
-import { InterruptedError } from '../errors.js'
+import { throwIfStopped } from '../errors.js'
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
 import type { Term } from './expression.js'
 import type { FramePixels } from './objectScene.js'
@@ -55,7 +55,7 @@ export interface ArithmeticImages {
 
 /**
  * Computes an expression in feature space and decodes its operands, its result and the expectation (paper section 2.3).
- * @throws InterruptedError
+ * @throws the signal's reason
  */
 export async function featureArithmetic(
   models: ArithmeticModels,
@@ -149,5 +149,5 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
 /** A forward pass holds this thread; between two of them a Ctrl-C can arrive. */
 export async function letSignalsIn(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
-  if (signal?.aborted) throw new InterruptedError()
+  throwIfStopped(signal)
 }

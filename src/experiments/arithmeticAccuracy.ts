@@ -50,7 +50,7 @@ const AT_A_TIME = 8
  * sum of squared differences to the reference with it is smaller than to the one without it; a tie counts as wrong.
  * Without generators, objects are looked for by features alone.
  * @param draw the pixels of a scene
- * @throws InterruptedError
+ * @throws the signal's reason
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,

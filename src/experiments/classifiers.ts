@@ -45,7 +45,7 @@ export function requiredCard(index: number | null): CudaDevice {
   const [card] = devices
   if (card !== undefined) return card
   const name = index === null ? 'cuda' : `cuda:${index}`
-  throw new DeviceError(`device ${name} is not usable for classifiers: ${reason}; or use --device cpu`)
+  throw new DeviceError(`device ${name} is not usable for classifiers: ${reason}; or use \`device cpu\``)
 }
 
 /** The first card, where there is one and so many values of features are worth opening it. */

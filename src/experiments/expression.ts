@@ -103,7 +103,7 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   const unknown = names.find((name) => !given.includes(name))
   if (unknown !== undefined) {
     const known = given.length === 0 ? 'none is given' : `there are ${given.join(', ')}`
-    throw new UsageError(`no image is called ${unknown}: ${known}; give it as --image ${unknown}=FILE`)
+    throw new UsageError(`no image is called ${unknown}: ${known}; give it as \`images ${unknown}=FILE\``)
   }
   const unused = given.find((name) => !names.includes(name))
   if (unused !== undefined)

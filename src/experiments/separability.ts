@@ -25,9 +25,9 @@ const LARGEST_C = 1e30
 /** @throws UsageError for an unknown loss, or a weight of the losses that is not between 1e-30 and 1e30 */
 export function checkClassifier(loss: string, C: number): void {
   checkNames('loss', [loss], LOSSES)
-  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use --C 1`)
+  if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use \`C 1\``)
   if (C < LEAST_C || C > LARGEST_C)
-    throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use --C 1`)
+    throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use \`C 1\``)
 }
 
 /** Features of a grid of positions, row-major; the matrix may have further rows, which do not count. */
@@ -83,7 +83,7 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
  *   all positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
  *   threads; CudaFailure;
- *   InterruptedError
+ *   the signal's reason
  */
 export async function separability(grid: SeparabilityGrid, options: ClassifierOptions = {}): Promise<Separability> {
   const [result] = await separabilityByScheme(grid, [options.cv ?? 'ordered'], options)
@@ -99,7 +99,7 @@ export async function separabilityByScheme(
 ): Promise<readonly Separability[]> {
   checkClassifier(loss, C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
-  checkCount('--threads', threads)
+  checkCount('`threads`', threads)
   const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
   const tasks = schemes.flatMap((scheme) =>
     TASKS.map((task) => {

@@ -36,7 +36,7 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
 function taken(folder: string, path: string, pid?: number): OutputError {
   const who = pid === undefined ? 'another process' : `process ${pid}`
   return new OutputError(
-    `${who} is writing into ${folder}; wait for it, choose another folder with --out, or remove ${path} if it has ended`,
+    `${who} is writing into ${folder}; wait for it, choose another folder with \`out\`, or remove ${path} if it has ended`,
   )
 }
 

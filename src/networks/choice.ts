@@ -19,7 +19,7 @@ export interface NetworkChoice {
  */
 export async function chooseNetwork({ model, weights, layers }: NetworkChoice): Promise<Network> {
   if (model.endsWith('.onnx')) {
-    if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave --weights out`)
+    if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
     return resolveNetwork({ onnxFile: model, layers: layers ?? [] })
   }
   catalogEntry(model)

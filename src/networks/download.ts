@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { InputError, InterruptedError, NetworkError } from '../errors.js'
+import { InputError, NetworkError, throwIfStopped } from '../errors.js'
 import type { Progress } from '../progress.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { connectionError, type FileResponse, requestFile } from './fileRequest.js'
@@ -31,7 +31,7 @@ const MOST_BYTES = 2 ** 31
  * (If-Range with its ETag or date, and the same size), from the start otherwise.
  *
  * @throws NetworkError when the server cannot be reached, refuses, or falls silent; InputError when the file has another
- * size than it must have; InterruptedError when stopped. Whatever the error, the part is sound: it can be gone on with.
+ * size than it must have; the signal's reason when stopped. Whatever the error, the part is sound: it can be gone on with.
  */
 export async function download(address: URL, partial: PartialDownload, options: DownloadOptions): Promise<void> {
   const watch = stallWatch(options.stallSeconds)
@@ -39,7 +39,7 @@ export async function download(address: URL, partial: PartialDownload, options: 
   try {
     await transfer(address, partial, options, { signal, alive: watch.alive })
   } catch (error) {
-    if (options.signal?.aborted) throw new InterruptedError(undefined, { cause: error })
+    throwIfStopped(options.signal)
     if (watch.signal.aborted) {
       throw new NetworkError(
         `${address.host} sent nothing for ${options.stallSeconds} s; the same command goes on from there`,
@@ -55,14 +55,14 @@ export async function download(address: URL, partial: PartialDownload, options: 
 /**
  * Copies a file of this machine into a part, from the start.
  *
- * @throws InputError when it is missing or has another size than it must have; InterruptedError when stopped
+ * @throws InputError when it is missing or has another size than it must have; the signal's reason when stopped
  */
 export async function copyFrom(file: string, partial: PartialDownload, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options.bytes)
   await beginPartial(partial, { etag: null, lastModified: null, bytes })
   const alive = () => {
-    if (options.signal?.aborted) throw new InterruptedError()
+    throwIfStopped(options.signal)
   }
   await append(piecesOf(file), partial, { ...options, from: 0, total: bytes, most: bytes, alive })
 }
@@ -78,7 +78,7 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
 function requireSize(from: string, bytes: number | null, expected: number | null): void {
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
-    `${from} is ${bytes} bytes instead of ${expected}: not the file that the catalog knows; use another --mirror`,
+    `${from} is ${bytes} bytes instead of ${expected}: not the file that the catalog knows; use another \`mirror\``,
   )
 }
 

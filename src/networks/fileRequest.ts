@@ -41,7 +41,9 @@ export async function requestFile(address: URL, options: FileRequest): Promise<F
     if (![301, 302, 303, 307, 308].includes(response.status)) throw refusal(at, response.status)
     at = redirectTarget(at, response.header('location'))
   }
-  throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use --mirror with another address`)
+  throw new RefusedRequest(
+    `${address} redirects more than ${MOST_REDIRECTS} times; use \`mirror\` with another address`,
+  )
 }
 
 /** One line for a connection that was not made or did not last; the same error when it is already one. */
@@ -111,17 +113,18 @@ function dispatcherFor(address: URL, ca: string | undefined): Dispatcher {
 
 function redirectTarget(from: URL, location: string | null): URL {
   const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
-  if (target === undefined) throw new RefusedRequest(`${from} redirects to nowhere; use --mirror with another address`)
+  if (target === undefined)
+    throw new RefusedRequest(`${from} redirects to nowhere; use \`mirror\` with another address`)
   const staysSecure = from.protocol === 'https:' ? target.protocol === 'https:' : isSecure(target)
   if (staysSecure) return target
   throw new RefusedRequest(
-    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use --mirror with an https address`,
+    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use \`mirror\` with an https address`,
   )
 }
 
 function refusal(address: URL, status: number): RefusedRequest {
   const remedy =
-    status === 429 || status >= 500 ? 'try again later' : 'see whether --mirror with another address has the file'
+    status === 429 || status >= 500 ? 'try again later' : 'see whether `mirror` with another address has the file'
   return new RefusedRequest(
     `${address} answers ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd().concat(`; ${remedy}`),
   )

@@ -47,7 +47,7 @@ export async function onnxNetwork(path: string, names: readonly string[]): Promi
 function checkNames(path: string, model: ModelInterface, names: readonly string[]): void {
   const outputs = listed(model.outputs.map(({ name }) => name))
   if (names.length === 0)
-    throw new UsageError(`name the tensors of ${path} to read with --layers NAME,…; its outputs are ${outputs}`)
+    throw new UsageError(`name the tensors of ${path} to read with \`layers NAME,…\`; its outputs are ${outputs}`)
   const tensors = new Set([...model.outputs.map(({ name }) => name), ...model.tensors])
   const unknown = names.find((name) => !tensors.has(name))
   if (unknown === undefined) return

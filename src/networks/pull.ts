@@ -1,9 +1,9 @@
 import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { InputError, InterruptedError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
+import { InputError, NetworkError, type ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
 import { makeFolders } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { type Progress, silent } from '../progress.js'
+import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { graphFile } from './architectures/graphFile.js'
 import { asCacheError, weightsFolder } from './cache.js'
 import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
@@ -25,7 +25,7 @@ import { originOf, publishedName } from './weightsOrigin.js'
 export interface PullOptions {
   /** Fetch the published files from below this address (https, or http of this machine) or from this folder. */
   readonly mirror?: string | undefined
-  readonly progress?: Progress | undefined
+  readonly onProgress?: ProgressListener | undefined
   /** Stops the download; what has come is kept. */
   readonly signal?: AbortSignal | undefined
   /** The longest time without a byte, in seconds; 30 by default. */
@@ -63,7 +63,7 @@ export interface WeightsCheck {
  *
  * @throws UsageError for one that is unknown or not offered for download, or a mirror that is not secure;
  * NetworkError (exit status 1) when no source can be reached or has the file; InputError (exit status 3) when a file is
- * not what it must be: it is removed; OutputError when the cache cannot be written; InterruptedError when stopped
+ * not what it must be: it is removed; OutputError when the cache cannot be written; the signal's reason when stopped
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
   const entry = modelEntry(id, options.entries ?? catalogModels())
@@ -71,7 +71,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   if (entry.sources.length === 0)
     throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
-  const present = await presentWeights(entry, options.progress ?? silent)
+  const present = await presentWeights(entry, progressTo(options.onProgress))
   if (present) return present
 
   const failures: ShiftscopeError[] = []
@@ -106,7 +106,7 @@ interface SourceOrigin {
 }
 
 async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOptions): Promise<PulledWeights | Failure> {
-  const progress = options.progress ?? silent
+  const progress = progressTo(options.onProgress)
   const { source, origin } = from
   const name = publishedName(source)
   try {
@@ -137,7 +137,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
 async function fetchInto(partial: PartialDownload, origin: URL | string, options: DownloadOptions): Promise<void> {
   if (typeof origin === 'string') await copyFrom(origin, partial, options)
   else await download(origin, partial, options)
-  if (options.signal?.aborted) throw new InterruptedError()
+  throwIfStopped(options.signal)
 }
 
 /** Gives a downloaded file its name among the weights, if it is what it must be; removes it otherwise. */
@@ -176,7 +176,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   return sha256
 }
 
-const REMEDY = 'run the same command again or use another --mirror'
+const REMEDY = 'run the same command again or use another `mirror`'
 
 async function requireNetwork(entry: ModelEntry, path: string, sha256: string, origin: string): Promise<void> {
   try {

@@ -38,7 +38,7 @@ export async function resolveNetwork(reference: NetworkReference): Promise<Netwo
   const entry = catalogEntry(reference.id)
   if (entry.kind === 'embedded') {
     if (reference.weights !== undefined)
-      throw new UsageError(`${entry.id} is built in and takes no other weights; leave out --weights`)
+      throw new UsageError(`${entry.id} is built in and takes no other weights; leave out \`weights\``)
     return embeddedNetwork(entry)
   }
   return publishedNetwork(entry, reference.weights ?? (await importedWeights(entry.id)))
@@ -99,6 +99,6 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
 export function missingWeights(entry: ModelEntry): InputError {
   const { id, sources } = entry
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
-  const byOption = isGenerator(entry) ? '' : `, or pass --weights ${id}=FILE`
+  const byOption = isGenerator(entry) ? '' : `, or pass \`weights ${id}=FILE\``
   return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)
 }

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { prepareEnvironment } from '../environment.js'
 import { InputError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import {
@@ -96,6 +97,7 @@ async function run(
   layers: readonly FeatureLayer[],
 ): Promise<ReadonlyMap<string, Float32Array>> {
   try {
+    prepareEnvironment()
     const session = await InferenceSession.create(onnxPath, { executionProviders: ['cpu'] })
     const results = await session.run(
       input,

@@ -29,9 +29,17 @@ export async function readImage(path: string): Promise<Image> {
       `${path} has ${info.size} bytes, more than the ${MAX_FILE_BYTES} that are read; make it smaller`,
     )
   }
+  // Given a path, sharp may answer from its cache after the file has changed.
+  return decodeImage(await readFile(path), path)
+}
+
+/**
+ * The same of a file's bytes.
+ * @param name for messages
+ */
+export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
   try {
-    // Given a path, sharp may answer from its cache after the file has changed.
-    const { data, info: raw } = await sharp(await readFile(path), { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    const { data, info: raw } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
       .autoOrient()
       .toColourspace('srgb')
       .ensureAlpha()
@@ -40,7 +48,7 @@ export async function readImage(path: string): Promise<Image> {
     if (raw.channels !== 4) throw new Error(`decoded to ${raw.channels} channels`)
     return { rows: raw.height, cols: raw.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
   } catch (error) {
-    throw new InputError(`cannot read ${path}: ${plainCause(error)}`, { cause: error })
+    throw new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
   }
 }
 

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { InterruptedError, UsageError } from '../errors.js'
+import { throwIfStopped, UsageError } from '../errors.js'
 import { removeStaleTemporaries, writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { catalog } from '../networks/index.js'
-import { type Progress, silent } from '../progress.js'
+import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { metricsCsv } from '../results/metrics.js'
@@ -42,26 +42,27 @@ export interface ReportOptions {
   readonly paper?: boolean
   /** Ends of the heatmaps' colour scale; the paper's 0.88 and 1 by default. */
   readonly limits?: ColourLimits
-  readonly progress?: Progress
+  readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
 
 /** @throws UsageError for ends of a colour scale that do not rise */
 export function checkLimits({ low, high }: ColourLimits): void {
   if (!(low < high) || !Number.isFinite(high - low))
-    throw new UsageError(`limits ${low},${high} are not two rising numbers; use --limits 0.88,1`)
+    throw new UsageError(`limits ${low},${high} are not two rising numbers; use \`limits 0.88,1\``)
 }
 
 /**
  * Makes metrics.csv, summary.json, tables, heatmaps, figures, findings and the page with its files of a results folder
  * from its stored units. The same units give the same bytes.
- * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; InterruptedError while units are
+ * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; the signal's reason while units are
  *   read, which leaves the former report as it was
  */
 export async function writeReport(
   results: string,
-  { paper = false, limits = PAPER_LIMITS, progress = silent, signal }: ReportOptions = {},
+  { paper = false, limits = PAPER_LIMITS, onProgress, signal }: ReportOptions = {},
 ): Promise<Summary> {
+  const progress = progressTo(onProgress)
   checkLimits(limits)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = await isFolder(join(results, 'units'))
@@ -181,7 +182,7 @@ async function readWithSite(
   const groups = await readStudy(results, order, {
     onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
     onUnit: async (unit, maps) => {
-      if (signal?.aborted) throw new InterruptedError('stopped; the former report, if there is one, is as it was')
+      throwIfStopped(signal, 'stopped; the former report, if there is one, is as it was')
       await site.onUnit(unit, maps)
       progress.update(++done)
     },

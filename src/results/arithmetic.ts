@@ -165,7 +165,7 @@ export async function writeAccuracy(path: string, document: AccuracyDocument): P
 async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   const text = await readRegular(path).catch(() => {
     throw new InputError(
-      `cannot read ${path}: no such file; run reproduce --experiments arithmetic on this folder again`,
+      `cannot read ${path}: no such file; run reproduce \`experiments arithmetic\` on this folder again`,
     )
   })
   try {
@@ -177,7 +177,7 @@ async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
 
 function damaged(path: string, cause?: unknown): InputError {
   return new InputError(
-    `${path} is damaged or was made by another version; run reproduce --experiments arithmetic on this folder again`,
+    `${path} is damaged or was made by another version; run reproduce \`experiments arithmetic\` on this folder again`,
     { cause },
   )
 }

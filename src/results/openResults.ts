@@ -41,7 +41,7 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
   if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
-  return new InputError(`no finished units in ${results}; run reproduce --out ${results} first`)
+  return new InputError(`no finished units in ${results}; run reproduce \`out ${results}\` first`)
 }
 
 /** Hidden folders are left out: temporaries of atomic writes, and what other programs put there. */

@@ -169,7 +169,7 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
       const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
         throw new UsageError(
-          `${results} holds patch ${unit.inputs.patch} with another ${difference}; choose another --out, or remove ${group}`,
+          `${results} holds patch ${unit.inputs.patch} with another ${difference}; choose another \`out\`, or remove ${group}`,
         )
       }
       names.add(unit.inputs.patch)

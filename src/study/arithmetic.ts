@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Scene } from '../engine/task.js'
-import { InterruptedError } from '../errors.js'
 import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
@@ -197,7 +196,7 @@ async function computeAccuracy(
       },
     })
   } catch (error) {
-    if (error instanceof InterruptedError) await writeAccuracy(partialPath(path), latest)
+    if (signal?.aborted) await writeAccuracy(partialPath(path), latest)
     throw error
   }
   await writeAccuracy(path, latest)

@@ -4,10 +4,10 @@ import type { Comparison, Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { sceneOf } from '../engine/scene.js'
-import { InterruptedError } from '../errors.js'
+import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import type { Network } from '../networks/index.js'
-import { type Progress, silent } from '../progress.js'
+import { type Progress, progressTo } from '../progress.js'
 import { storeUnit } from './measure.js'
 import { backgroundFor, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
@@ -58,7 +58,8 @@ export function openUnits(
   images: number,
   options: ReproduceOptions,
 ): Promise<Execution> {
-  const { progress = silent, signal } = options
+  const { signal } = options
+  const progress = progressTo(options.onProgress)
   return openExecution({
     network,
     scene: sceneOf(patch, backgroundFor(study, network).background, study.blend),
@@ -87,7 +88,7 @@ async function respond(
   const response = await (needsComparisonsAlone(study)
     ? handle.compare(scene, grid.offsets, anchors, options)
     : handle.extract(scene, grid.offsets, options))
-  if (response.finished < grid.offsets.length / 2) throw new InterruptedError()
+  if (response.finished < grid.offsets.length / 2) throwIfStopped(signal)
   return response
 }
 

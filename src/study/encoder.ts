@@ -11,7 +11,7 @@ import type { Progress } from '../progress.js'
 /**
  * Opens a network for pictures, few of them as a rule: on the processor without a trial of settings, which would take
  * longer than the work, unless a GPU is named.
- * @throws UsageError for a device that is not known; DeviceError for one that is not usable; InterruptedError
+ * @throws UsageError for a device that is not known; DeviceError for one that is not usable; the signal's reason
  */
 export async function openEncoder(
   network: Network,

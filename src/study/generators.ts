@@ -43,12 +43,12 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   const generators: Generator[] = []
   for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu)))
   const [first] = generators
-  if (first === undefined) throw new UsageError('no generator is named; name one with --generator or leave it out')
+  if (first === undefined) throw new UsageError('no generator is named; name one with `generators` or leave it out')
   const model = choice.model ?? first.encoder
   const stray = Object.keys(weights).find((id) => id !== model && !asked.includes(id))
   if (stray !== undefined)
     throw new UsageError(
-      `--weights names ${stray}, which this command does not use; it uses ${[model, ...asked].join(', ')}`,
+      `\`weights\` names ${stray}, which this command does not use; it uses ${[model, ...asked].join(', ')}`,
     )
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
   const network = await chooseNetwork({ model, layers: wanted, ...(weights[model] && { weights: weights[model] }) })
@@ -70,14 +70,14 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
 function knownGenerators(model: string, layers: readonly string[] | undefined) {
   if (model.endsWith('.onnx'))
     throw new UsageError(
-      `no generators of ${model} are known; name one that was made for it with --generator FILE.onnx`,
+      `no generators of ${model} are known; name one that was made for it with \`generators FILE.onnx\``,
     )
   catalogEntry(model)
   const all = listGenerators()
   const own = all.filter(({ encoder }) => encoder === model)
   if (own.length === 0) {
     const encoders = [...new Set(all.map(({ encoder }) => encoder))].join(', ')
-    throw new UsageError(`${model} has no generators; there are some of ${encoders}, or name one with --generator`)
+    throw new UsageError(`${model} has no generators; there are some of ${encoders}, or name one with \`generators\``)
   }
   const missing = layers?.find((layer) => !own.some((generator) => generator.layer === layer))
   if (missing !== undefined) {

@@ -1,3 +1,4 @@
+import { kinds } from '../checkedOptions.js'
 import { checkCount, checkNames } from '../checks.js'
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
@@ -59,6 +60,14 @@ const PRESETS = {
   paper: { kind: 'published', stride: 1 },
 } as const
 
+/** The options of a study, to be checked. */
+export const STUDY_OPTIONS = {
+  ...{ preset: kinds.text, models: kinds.texts, layers: kinds.texts, patches: kinds.text, sizes: kinds.numbers },
+  ...{ stride: kinds.number, experiments: kinds.texts, cv: kinds.texts, loss: kinds.text, C: kinds.number },
+  ...{ seed: kinds.number, expressions: kinds.number, background: kinds.text, blend: kinds.text },
+  ...{ precision: kinds.text, weights: kinds.files, keepFeatures: kinds.flag, out: kinds.text },
+}
+
 /** A study's options with everything decided that can be without looking at files. */
 export interface ResolvedOptions
   extends Required<
@@ -96,11 +105,11 @@ export function resolveOptions(options: StudyOptions): ResolvedOptions {
   checkLists(options)
   checkNames('experiment', experiments, EXPERIMENTS)
   checkBlend(blend)
-  checkCount('--expressions', expressions)
+  checkCount('`expressions`', expressions)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   const hasArithmetic = experiments.includes('arithmetic')
   if (!hasUnits && precision !== 'fp32')
-    throw new UsageError(`arithmetic alone is computed in float32; leave --precision ${precision} out`)
+    throw new UsageError(`arithmetic alone is computed in float32; leave \`precision ${precision}\` out`)
   return {
     sizes: [...new Set(sizes)],
     stride: options.stride ?? PRESETS[preset].stride,

@@ -92,7 +92,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         throw new UsageError(
-          `separability cannot be measured on a grid of ${grid.rows}×${grid.cols} positions, too few for five folds of each half; use smaller --sizes or --stride, or --experiments similarity`,
+          `separability cannot be measured on a grid of ${grid.rows}×${grid.cols} positions, too few for five folds of each half; use smaller \`sizes\` or \`stride\`, or \`experiments similarity\``,
           { cause: error },
         )
       }
@@ -150,7 +150,7 @@ function checkWeights(options: ResolvedOptions): void {
   const stray = Object.keys(weights).find((id) => !used.includes(id))
   if (stray === undefined) return
   throw new UsageError(
-    `--weights names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by --models, --layers and --experiments`,
+    `\`weights\` names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by \`models\`, \`layers\` and \`experiments\``,
   )
 }
 

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
 import { imagesOf } from '../engine/plan.js'
-import { InterruptedError } from '../errors.js'
+import { throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
-import { silent } from '../progress.js'
+import { progressTo } from '../progress.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { unplannedPatches } from '../results/study.js'
@@ -32,10 +32,11 @@ export interface StudyResult {
  * Runs the study: patches × sizes × networks, one unit at a time, into a results folder, and writes its
  * report. Units that stand in the folder, undamaged and made from the same inputs, are not computed again; the numbers
  * depend neither on interruptions nor on the number of workers.
- * @throws UsageError, InputError, DeviceError, OutputError, WorkerError or InterruptedError; finished units are kept
+ * @throws UsageError, InputError, DeviceError, OutputError, WorkerError or the signal's reason; finished units are kept
  */
 export async function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
-  const { progress = silent, signal } = options
+  const { signal } = options
+  const progress = progressTo(options.onProgress)
   const start = new Date()
   const device = options.device ?? 'auto'
   const request = checkedRequest(options)
@@ -54,7 +55,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const { units: replaced, differences } = study.replaced
   if (replaced > 0)
     progress.note(
-      `${replaced} ${replaced === 1 ? 'unit' : 'units'} in ${study.out} made otherwise (${differences.join('; ')}) ${replaced === 1 ? 'is' : 'are'} replaced; another --out keeps both`,
+      `${replaced} ${replaced === 1 ? 'unit' : 'units'} in ${study.out} made otherwise (${differences.join('; ')}) ${replaced === 1 ? 'is' : 'are'} replaced; another \`out\` keeps both`,
     )
   const runFile = join(study.out, 'run.json')
   const earlier = await readEarlierRuns(runFile)
@@ -79,7 +80,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
     computed += units.length
   }
   for (const plan of study.arithmetic) await computeArithmeticPlan(plan, device, progress, signal)
-  if (signal?.aborted) throw new InterruptedError()
+  throwIfStopped(signal)
   const summary = await writeReport(study.out, reportOptions(options))
   const end = new Date()
   await writeJson(runFile, describe(end))
@@ -103,11 +104,11 @@ function writeJson(path: string, document: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-function reportOptions({ paper, limits, progress, signal }: ReproduceOptions): ReportOptions {
+function reportOptions({ paper, limits, onProgress, signal }: ReproduceOptions): ReportOptions {
   return {
     ...(paper !== undefined && { paper }),
     ...(limits && { limits }),
-    ...(progress && { progress }),
+    ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   }
 }

@@ -1,10 +1,11 @@
+import { checkOptions, kinds } from '../checkedOptions.js'
 import { type Compositing, checkCompositing, checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
-import type { Progress } from '../progress.js'
+import type { ProgressListener } from '../progress.js'
 import type { ColourLimits } from '../report/heatmap.js'
 import { checkLimits } from '../report/report.js'
-import type { StudyOptions } from './options.js'
+import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly device?: string
@@ -14,12 +15,28 @@ export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly limits?: ColourLimits
   /** Also the paper's rows that were not measured. */
   readonly paper?: boolean
-  readonly progress?: Progress
+  readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
 
+const REPRODUCE_OPTIONS = {
+  optional: {
+    ...STUDY_OPTIONS,
+    ...{
+      workers: kinds.number,
+      threads: kinds.number,
+      batch: kinds.number,
+      device: kinds.text,
+      compositing: kinds.text,
+    },
+    ...{ limits: kinds.limits, paper: kinds.flag, onProgress: kinds.callback, signal: kinds.signal },
+  },
+}
+
 /** The wanted device. @throws UsageError for it and what has to go with it, before anything is read */
-export function checkedRequest({ device = 'auto', precision, compositing, limits }: ReproduceOptions): DeviceRequest {
+export function checkedRequest(options: ReproduceOptions): DeviceRequest {
+  checkOptions(options, REPRODUCE_OPTIONS)
+  const { device = 'auto', precision, compositing, limits } = options
   const request = parseDevice(device)
   checkPrecision(request, precision)
   checkCompositing(request, compositing)

@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { arithmetic } from '../../src/api/arithmetic.js'
 import { extract } from '../../src/api/extract.js'
-import { UsageError } from '../../src/errors.js'
+import { InterruptedError, UsageError } from '../../src/errors.js'
 import { fixedGenerator } from '../experiments/fixedGenerator.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -36,7 +36,7 @@ describe('arithmetic as a library', () => {
     const { layers } = await extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 100, layers: ['fc7'] })
     const images = { A: 'dog@0,100' }
     const found = await arithmetic({ expression: 'A', images, generators: [await generator('fc7')] })
-    expect(found.layers[0]?.operands).toEqual(layers[0]?.features.slice(768, 2 * 768))
+    expect(found.layers[0]?.operands).toEqual(layers[0]?.data.slice(768, 2 * 768))
     // One image, one coefficient of 1: the result is its feature from either origin.
     expect(found.layers[0]?.origins.zero.result).toEqual(found.layers[0]?.operands)
     expect(found.document.layers[0]?.origins.zero.cosine).toBeCloseTo(1, 12)
@@ -97,7 +97,9 @@ describe('arithmetic as a library', () => {
   it('stops when asked, and refuses an unknown origin', async () => {
     const images = { A: 'dog@0,0' }
     const options = { expression: 'A', images, generators: [await generator()] }
-    await expect(arithmetic({ ...options, signal: AbortSignal.abort() })).rejects.toThrow('stopped')
+    await expect(arithmetic({ ...options, signal: AbortSignal.abort(new InterruptedError()) })).rejects.toThrow(
+      'stopped',
+    )
     await expect(arithmetic({ ...options, origin: 'one' as 'zero' })).rejects.toThrow(UsageError)
   })
 })

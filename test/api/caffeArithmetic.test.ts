@@ -38,7 +38,7 @@ describe('arithmetic with CaffeNet and a DeePSiM generator from Caffe models', (
     expect(layer?.decodedExpectation).toHaveLength(227 * 227 * 3)
     const patch = { patch: ORANGE, size: 75, stride: 152 }
     const extraction = await extract({ model: 'caffenet', weights: weights.caffenet, layers: ['fc6'], ...patch })
-    const features = extraction.layers[0]?.features.slice(0, 2 * 4096)
+    const features = extraction.layers[0]?.data.slice(0, 2 * 4096)
     expect(layer?.operands).toEqual(features)
     const rectified = await arithmetic({ ...options, postRelu: true })
     expect(rectified.document.layers[0]?.feature).toBe('post-relu')

@@ -56,7 +56,7 @@ describe('similarity of a feature file', () => {
       fc.asyncProperty(arrays, fc.integer({ min: 1, max: 3 }), async (array, threads) => {
         const { rows, cols, dims } = array
         const file = await store(array)
-        const result = await similarity({ file, out: inFolder('maps.npy'), threads })
+        const result = await similarity(file, { out: inFolder('maps.npy'), threads })
         expect(result).toMatchObject({ rows, cols, dims })
         expect(Object.keys(result.anchors)).toEqual([...ANCHOR_NAMES])
         ANCHOR_NAMES.forEach((name, i) => {
@@ -77,7 +77,7 @@ describe('similarity of a feature file', () => {
 
   it("has the contract's anchors: corners, and the center rounded down", async () => {
     const file = await store(features(4, 7, 3))
-    const { anchors } = await similarity({ file })
+    const { anchors } = await similarity(file)
     expect(ANCHOR_NAMES.map((name) => [anchors[name].row, anchors[name].col])).toEqual([
       [0, 0],
       [0, 6],
@@ -89,7 +89,7 @@ describe('similarity of a feature file', () => {
   })
 
   it('writes nothing unless told where', async () => {
-    await similarity({ file: await store(features(2, 2, 3)) })
+    await similarity(await store(features(2, 2, 3)))
     expect(existsSync(inFolder('maps.npy'))).toBe(false)
   })
 
@@ -98,16 +98,16 @@ describe('similarity of a feature file', () => {
     const before = await readNpy(file)
     symlinkSync(file, inFolder('link.npy'))
     for (const out of [file, inFolder('link.npy'), relative('.', file)]) {
-      const refused = similarity({ file, out })
+      const refused = similarity(file, { out })
       await expect(refused).rejects.toThrow(UsageError)
-      await expect(refused).rejects.toThrow(/is the file of the features; choose another name with --out/)
+      await expect(refused).rejects.toThrow(/is the file of the features; choose another name with `out`/)
     }
     expect(await readNpy(file)).toEqual(before)
   })
 
   it('takes the nearest position for an anchor of a strided file, and names it in pixels', async () => {
     const file = await store(features(25, 25, 3), { stride: 4, size: 125, rows: 25, cols: 25, frame: 224 })
-    const { anchors } = await similarity({ file })
+    const { anchors } = await similarity(file)
     expect(ANCHOR_NAMES.map((name) => anchors[name])).toMatchObject([
       { row: 0, col: 0, pixel: { row: 0, col: 0 } },
       { row: 0, col: 24, pixel: { row: 0, col: 96 } },
@@ -128,7 +128,7 @@ describe('similarity of a feature file', () => {
           cols: side,
           frame: 30,
         })
-        const { anchors } = await similarity({ file })
+        const { anchors } = await similarity(file)
         for (const { name, row, col } of anchorPositions(extent)) {
           const { pixel = { row: -1, col: -1 } } = anchors[name]
           const closest = (place: number) =>
@@ -146,7 +146,7 @@ describe('similarity of a feature file', () => {
     ['whose grid does not follow from its stride', { stride: 100, size: 221, rows: 4, cols: 4, frame: 224 }],
     ['that is damaged', { stride: 'four' }],
   ])('passes over an extract.json %s', async (_, description) => {
-    const { anchors } = await similarity({ file: await store(features(4, 4, 3), description) })
+    const { anchors } = await similarity(await store(features(4, 4, 3), description))
     expect(anchors['bottom-right']).toMatchObject({ row: 3, col: 3 })
     expect(anchors.center).toMatchObject({ row: 1, col: 1 })
     expect(anchors.center.pixel).toBeUndefined()
@@ -161,40 +161,43 @@ describe('similarity of a feature file', () => {
       const array = features(4, 5, 3)
       array.data.fill(value, (2 * 5 + 3) * 3, (2 * 5 + 4) * 3)
       const file = await store(array)
-      const failing = similarity({ file, out: inFolder('maps.npy') })
+      const failing = similarity(file, { out: inFolder('maps.npy') })
       await expect(failing).rejects.toThrow(InputError)
       await expect(failing).rejects.toThrow(`${file}: the feature at position (2, 3) ${cause}`)
       expect(existsSync(inFolder('maps.npy'))).toBe(false)
     }
     const array = features(4, 5, 3)
     array.data.fill(0, (3 * 5 + 4) * 3)
-    await expect(similarity({ file: await store(array) })).rejects.toThrow('the feature at position (3, 4) is all zero')
+    await expect(similarity(await store(array))).rejects.toThrow('the feature at position (3, 4) is all zero')
   })
 
   it('refuses arrays of another shape, empty ones and other files', async () => {
     for (const shape of [[12], [3, 4], [1, 2, 2, 3], [0, 3, 4], [3, 4, 0], []]) {
       await writeNpy(inFolder('other.npy'), shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1))
-      const failing = similarity({ file: inFolder('other.npy') })
+      const failing = similarity(inFolder('other.npy'))
       await expect(failing).rejects.toThrow(InputError)
       await expect(failing).rejects.toThrow(
         `has shape (${shape.join(', ')}); give features of shape [rows, cols, dims]`,
       )
     }
     writeFileSync(inFolder('text.npy'), 'text')
-    await expect(similarity({ file: inFolder('text.npy') })).rejects.toThrow(/is not a \.npy file/)
-    await expect(similarity({ file: inFolder('nothing.npy') })).rejects.toThrow(InputError)
+    await expect(similarity(inFolder('text.npy'))).rejects.toThrow(/is not a \.npy file/)
+    await expect(similarity(inFolder('nothing.npy'))).rejects.toThrow(InputError)
   })
 
   it('writes nothing once it was stopped', async () => {
     const file = await store(features(4, 5, 3))
-    const failing = similarity({ file, out: inFolder('stopped.npy'), signal: AbortSignal.abort() })
+    const failing = similarity(file, {
+      out: inFolder('stopped.npy'),
+      signal: AbortSignal.abort(new InterruptedError()),
+    })
     await expect(failing).rejects.toThrow(InterruptedError)
     expect(existsSync(inFolder('stopped.npy'))).toBe(false)
   })
 
   it('says so where the maps cannot be written', async () => {
     mkdirSync(inFolder('maps.npy'))
-    const failing = similarity({ file: await store(features(2, 2, 3)), out: inFolder('maps.npy') })
+    const failing = similarity(await store(features(2, 2, 3)), { out: inFolder('maps.npy') })
     await expect(failing).rejects.toThrow(OutputError)
   })
 })

@@ -212,7 +212,7 @@ describe('extract and similarity', () => {
     expect(first.status, first.stderr).toBe(130)
     const second = await shiftscope(...args, '--out', out)
     expect(second.status, second.stderr).toBe(0)
-    expect(second.stderr).toMatch(/[1-9]\d* of 5625 images stand already/)
+    expect(second.stderr).toMatch(/[1-9]\d* of 5625 images were computed before/)
     const whole = join(folder, 'whole')
     await shiftscope(...args, '--out', whole)
     const { 'fc6.npy': resumed } = await contents(out)

@@ -178,7 +178,11 @@ describe('reproduce', () => {
       [2, /names deepsim-fc6, which is not among/, ['--weights', 'deepsim-fc6=x.caffemodel']],
       ...ARITHMETIC_WEIGHTS,
       [2, /--precision fp16 is for GPUs/, ['--experiments', 'arithmetic', '--precision', 'fp16']],
-      [2, /arithmetic alone is computed in float32/, ['--experiments', 'arithmetic', '--precision', 'fp16', '--device', 'cuda']],
+      [
+        2,
+        /arithmetic alone is computed in float32/,
+        ['--experiments', 'arithmetic', '--precision', 'fp16', '--device', 'cuda'],
+      ],
       [3, /no such file/, ['--patches', join(folder, 'nowhere')]],
       [3, /no such file|does not exist/, ['--models', 'alexnet', '--weights', `alexnet=${join(folder, 'none.pth')}`]],
       [4, /device cuda is not usable/, ['--device', 'cuda']],

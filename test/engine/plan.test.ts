@@ -71,7 +71,7 @@ describe('plan', () => {
     const refused = () => checkMemory(large, grid, 16 * 2 ** 30)
     expect(refused).toThrow(UsageError)
     expect(refused).toThrow(
-      "conv: weights and features of 22500 positions take 16.3 GiB of this machine's 16.0 GiB of memory; use a larger --stride, or --layers without layer1 (193600 values)",
+      "conv: weights and features of 22500 positions take 16.3 GiB of this machine's 16.0 GiB of memory; use a larger `stride`, or `layers` without layer1 (193600 values)",
     )
   })
 })

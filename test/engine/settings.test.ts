@@ -50,7 +50,7 @@ describe('candidate settings', () => {
 
   it('are refused where batches or workers cannot fit into memory', () => {
     expect(() => candidateSettings(light, { batch: 100_000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(UsageError)
-    expect(() => candidateSettings(light, { workers: 3000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(/fewer --workers/)
+    expect(() => candidateSettings(light, { workers: 3000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(/fewer `workers`/)
   })
 
   it('never ask for more threads than there are cores, unless both numbers were wished so', () => {

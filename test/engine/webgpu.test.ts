@@ -167,7 +167,7 @@ describe('a trial', () => {
       process.env.TMPDIR = own
       const stopping = new AbortController()
       const trial = tryDevice(cpu, network, 'fp32', { script: failing('answersNever'), signal: stopping.signal })
-      setTimeout(() => stopping.abort(), 300)
+      setTimeout(() => stopping.abort(new InterruptedError()), 300)
       await expect(trial).rejects.toThrow(InterruptedError)
       await expect(tryDevice(cpu, network, 'fp32', { signal: stopping.signal })).rejects.toThrow(InterruptedError)
       await tryDevice(cpu, network, 'fp32', { script: failing('crashesAtStart') })

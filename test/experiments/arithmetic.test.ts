@@ -137,7 +137,12 @@ describe('arithmetic with a linear network', () => {
 
   it('stops when asked', async () => {
     const images = { operands: new Map([['A', frame()]]), expectation: frame(), blank: frame() }
-    const stopped = featureArithmetic(await open(), parseExpression('A'), images, AbortSignal.abort())
+    const stopped = featureArithmetic(
+      await open(),
+      parseExpression('A'),
+      images,
+      AbortSignal.abort(new InterruptedError()),
+    )
     await expect(stopped).rejects.toThrow(InterruptedError)
   })
 })
@@ -156,7 +161,7 @@ describe('features of a scene', () => {
       return pixels
     })
     const [own] = await models.encode(images)
-    const { dims, features } = layers[0] as (typeof layers)[number]
+    const { dims, data: features } = layers[0] as (typeof layers)[number]
     expect(own).toEqual(features.slice(3 * dims, 6 * dims))
   })
 })

@@ -117,7 +117,7 @@ describe('accuracy of arithmetic', () => {
     const { network, generators } = await linearModels(inFolder())
     models = await openArithmeticModels(openThreads(network, SETTINGS), generators)
     const stop = new AbortController()
-    const options = { onTrials: () => stop.abort(), signal: stop.signal }
+    const options = { onTrials: () => stop.abort(new InterruptedError()), signal: stop.signal }
     const stopped = arithmeticAccuracy(models, randomTrials(names, 75, 224, 6, 1), await drawing(), options)
     await expect(stopped).rejects.toThrow(InterruptedError)
   })

@@ -116,7 +116,7 @@ describe('names of an expression', () => {
   })
 
   it('must be given, and what is given must be used', () => {
-    expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: there are A, C; give it as --image B=FILE')
+    expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: there are A, C; give it as `images B=FILE')
     expect(() => namesOf(terms, [])).toThrow('none is given')
     expect(() => namesOf(terms, ['A', 'B', 'C'])).toThrow('image C is not in the expression')
   })

@@ -61,7 +61,7 @@ describe('caffenet with weights by formula', () => {
     const weights = await caffeModel('caffenet', 1)
     const extraction = await extract({ model: 'caffenet', weights, patch: picture, size: side })
     expect(extraction).toMatchObject({ frame: side, rows: 1, cols: 1 })
-    for (const { name, dims, features } of extraction.layers) {
+    for (const { name, dims, data: features } of extraction.layers) {
       const golden = await readNpy(join(import.meta.dirname, `../golden/networks/caffenet-${name}.npy`))
       expect(distance(features, golden.data.subarray(0, dims)), name).toBeLessThanOrEqual(1e-4)
     }

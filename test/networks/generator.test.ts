@@ -85,7 +85,7 @@ describe('a published generator', () => {
     const message = await messageOf(chooseGenerator('deepsim-fc6'))
     expect(message).toContain('shiftscope models pull deepsim-fc6')
     expect(message).toContain('shiftscope models import deepsim-fc6 FILE')
-    expect(message).not.toContain('--weights')
+    expect(message).not.toContain('`weights')
   })
 
   it('is not taken for the one of another layer, whose file has the same shapes', () => {

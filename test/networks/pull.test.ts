@@ -19,7 +19,7 @@ import {
   pullWeights,
   resolveNetwork,
 } from '../../src/networks/index.js'
-import { silent } from '../../src/progress.js'
+import { listenTo } from '../../src/progress.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { beginning, certificate, fileAnswer, rangeAnswer, startServer, status } from './fileServer.js'
 import { weight } from './formulas.js'
@@ -129,7 +129,7 @@ describe('pulling published weights', () => {
       stop: () => told.push('stop'),
       note: (line: string) => told.push(line),
     }
-    expect(await pull(entryWith([url]), { progress })).toEqual({
+    expect(await pull(entryWith([url]), { onProgress: listenTo(progress) })).toEqual({
       id: 'mobilenet_v2',
       path: cache('weights/mobilenet_v2.pth'),
       bytes: right.length,
@@ -162,8 +162,8 @@ describe('pulling published weights', () => {
     writeFileSync(cache('weights/mobilenet_v2.pt'), other)
     const server = await startServer(fileAnswer(right))
     const notes: string[] = []
-    const progress = { ...silent, note: (line: string) => void notes.push(line) }
-    await expectPulled(pull(entryWith([`${server.address}/${NAME}`]), { progress }))
+    const onProgress = listenTo({ note: (line) => void notes.push(line) })
+    await expectPulled(pull(entryWith([`${server.address}/${NAME}`]), { onProgress }))
     expect(notes[0]).toContain('are not the published ones')
   })
 
@@ -210,8 +210,8 @@ describe('a download that was cut', () => {
     const kept = await leavePart(entry)
     server.answer = fileAnswer(right)
     const starts: unknown[] = []
-    const progress = { ...silent, start: (...stretch: unknown[]) => void starts.push(stretch) }
-    await expectPulled(pull(entry, { progress }))
+    const onProgress = listenTo({ start: (...stretch: unknown[]) => void starts.push(stretch) })
+    await expectPulled(pull(entry, { onProgress }))
     expect(server.requests.at(-1)).toEqual({ path: `/${NAME}`, range: `bytes=${kept}-`, ifRange: '"one"' })
     expect(starts).toEqual([['mobilenet_v2', right.length, { unit: 'bytes', before: kept }]])
   })
@@ -310,12 +310,12 @@ describe('a download that was cut', () => {
     let first: Promise<unknown> = Promise.resolve()
     await new Promise<void>((begun) => {
       server.answer = beginning(right, half, () => undefined)
-      first = pull(entry, { signal: controller.signal, progress: { ...silent, update: () => begun() } })
+      first = pull(entry, { signal: controller.signal, onProgress: listenTo({ update: () => begun() }) })
     })
     server.answer = fileAnswer(right)
     expect((await pull(entry)).sha256).toBe(sha256(right))
     expect(server.requests.at(-1)?.range).toBeUndefined()
-    controller.abort()
+    controller.abort(new InterruptedError())
     await failureOf(first, InterruptedError, 130)
     expect(partialBytes()).toBeGreaterThan(0)
   })
@@ -356,8 +356,12 @@ describe('stopping', () => {
     const controller = new AbortController()
     const server = await startServer(beginning(right, 2_000_000, () => undefined))
     const entry = entryWith([`${server.address}/${NAME}`])
-    const progress = { ...silent, update: (done: number) => done > 1_000_000 && controller.abort() }
-    await failureOf(pull(entry, { signal: controller.signal, progress }), InterruptedError, 130)
+    const onProgress = listenTo({
+      update: (done) => {
+        if (done > 1_000_000) controller.abort(new InterruptedError())
+      },
+    })
+    await failureOf(pull(entry, { signal: controller.signal, onProgress }), InterruptedError, 130)
     const kept = partialBytes()
     expect(kept).toBeGreaterThan(1_000_000)
     server.answer = fileAnswer(right)
@@ -367,7 +371,7 @@ describe('stopping', () => {
 
   it('before anything has come leaves nothing', async () => {
     const server = await startServer(fileAnswer(right))
-    const signal = AbortSignal.abort()
+    const signal = AbortSignal.abort(new InterruptedError())
     await failureOf(pull(entryWith([`${server.address}/${NAME}`]), { signal }), InterruptedError, 130)
     expectNothingKept()
   })
@@ -437,7 +441,7 @@ describe('a file that is not what it must be', () => {
 
 describe('an answer that is not the file', () => {
   it.each([
-    [404, 'Not Found; see whether --mirror with another address has the file'],
+    [404, 'Not Found; see whether `mirror` with another address has the file'],
     [403, 'Forbidden; see whether'],
     [503, 'Service Unavailable; try again later'],
     [206, 'Partial Content'],

@@ -8,7 +8,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { HOST, isTemporaryName } from '../../src/files/atomic.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { silent } from '../../src/progress.js'
+import { listenTo } from '../../src/progress.js'
 import { hot } from '../../src/report/colormap.js'
 import { writeReport } from '../../src/report/report.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
@@ -131,8 +131,8 @@ describe('report', () => {
     expect(table()).not.toContain('measured alike')
     await store(inFolder(), { patch: 'car', model: 'resnet50', background: '#808080', precision: 'fp16' }, 0.8)
     const notes: string[] = []
-    const progress = { ...silent, note: (line: string) => notes.push(line) }
-    await writeReport(inFolder(), { progress })
+    const onProgress = listenTo({ note: (line) => void notes.push(line) })
+    await writeReport(inFolder(), { onProgress })
     const line =
       'background white (alexnet 125, own/net 75) or #808080 (resnet50 125); precision fp32 (alexnet 125, own/net 75) or fp16 (resnet50 125).'
     expect(notes).toEqual([expect.stringContaining(line)])

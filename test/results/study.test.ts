@@ -240,7 +240,7 @@ describe('patches that are not planned', () => {
       await store(inFolder(), { patch: 'bird', ...changes })
       await expect(unplannedPatches(inFolder(), planned)).rejects.toThrow(UsageError)
       await expect(unplannedPatches(inFolder(), planned)).rejects.toThrow(
-        /holds patch bird with another .*; choose another --out/,
+        /holds patch bird with another .*; choose another `out`/,
       )
     },
   )

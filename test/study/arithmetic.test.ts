@@ -68,7 +68,7 @@ describe('arithmetic of a study', () => {
     const out = inFolder('stopped')
     const stop = new AbortController()
     const scenesOnly = imagesOfArithmetic(await plan(out)) - 3 * (7 + 6 + 6 + 7)
-    const progress = { ...silent, update: (done: number) => done > scenesOnly && stop.abort() }
+    const progress = { ...silent, update: (done: number) => done > scenesOnly && stop.abort(new InterruptedError()) }
     const stopped = computeArithmeticPlan(await plan(out), 'cpu', progress, stop.signal)
     await expect(stopped).rejects.toThrow(InterruptedError)
     const left = await plan(out)

@@ -58,7 +58,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
         ...(generator && { generators: generator }),
         ...(layer && { layers: layer }),
         images: image,
-        progress: terminalProgress(),
+        onProgress: terminalProgress(),
         signal,
       })
       if (json) return printJson(document)

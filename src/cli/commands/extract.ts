@@ -23,7 +23,7 @@ export function extractCommand({ signal }: CommandContext): Command {
     .requiredOption('--out <folder>', 'folder for the arrays and extract.json', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
-      const result = await extract({ ...options, progress: terminalProgress(), signal })
+      const result = await extract({ ...options, onProgress: terminalProgress(), signal })
       if (json)
         return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
       for (const { dims, file } of result.layers) say(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)

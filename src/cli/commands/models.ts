@@ -91,7 +91,7 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
   const failures: unknown[] = []
   for (const id of all ? await offeredIds() : ids) {
     try {
-      const weights = await pullWeights(id, { mirror, signal, progress: terminalProgress() })
+      const weights = await pullWeights(id, { mirror, signal, onProgress: terminalProgress() })
       done.push(weights)
       sayPulled(weights)
     } catch (error) {

@@ -32,7 +32,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .option('--download', 'fetch the images that are needed and not there')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: CocoPatchesOptions & { json?: boolean }) => {
-      sayFolder(await cocoPatches({ ...options, progress: terminalProgress(), signal }), json)
+      sayFolder(await cocoPatches({ ...options, onProgress: terminalProgress(), signal }), json)
     })
   patches
     .command('images')
@@ -49,7 +49,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {
-        sayFolder(await ownPatches({ ...options, pictures, progress: terminalProgress(), signal }), json)
+        sayFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
       },
     )
   patches

@@ -15,7 +15,7 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
     .option('--json', 'print one JSON document to stdout')
     .action(async (folder: string, { json, ...options }: ReportOptions & { json?: boolean }) => {
-      const summary = await writeReport(folder, { ...options, progress: terminalProgress(), signal })
+      const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
       if (json) return printJson(summary)
       saySummary(summary)
       say(`open ${join(folder, 'index.html')}`)

@@ -73,7 +73,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
       if (dryRun) return sayEstimate(options, json)
-      const result = await reproduce({ ...options, progress: terminalProgress(), signal })
+      const result = await reproduce({ ...options, onProgress: terminalProgress(), signal })
       if (json) return printJson(result)
       saySummary(result.summary)
       const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { FOLD_SCHEMES, LOSSES, type SeparabilityOptions, separability, TASKS } from '../../index.js'
+import { FOLD_SCHEMES, type FoldScheme, LOSSES, type SeparabilityOptions, separability, TASKS } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
 import { parseNatural, parsePositive, parseWhole } from '../parse.js'
@@ -19,28 +19,33 @@ export function separabilityCommand({ signal }: CommandContext): Command {
       'auto',
     )
     .option('--json', 'print one JSON document to stdout')
-    .action(async (file: string, { json, ...options }: Omit<SeparabilityOptions, 'file'> & { json?: boolean }) => {
-      const result = await separability({ file, ...options, signal })
-      if (json) return printJson(result)
-      sayTable(
-        ['task', ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
-        TASKS.map((task) => {
-          const { folds, mean, std } = result[task]
-          return [task, ...[...folds, mean, std].map((value) => value?.toFixed(4) ?? '–')]
-        }),
-      )
-      for (const task of TASKS) {
-        const { gaps, notConverged } = result[task]
-        for (const fold of notConverged) {
-          say(
-            `${task}, fold ${fold + 1}: the classifier did not converge, relative gap ${gaps[fold]?.toExponential(1)}`,
-          )
+    .action(
+      async (
+        file: string,
+        { json, ...options }: Omit<SeparabilityOptions, 'cv'> & { cv: FoldScheme; json?: boolean },
+      ) => {
+        const result = await separability(file, { ...options, signal })
+        if (json) return printJson(result)
+        sayTable(
+          ['task', ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
+          TASKS.map((task) => {
+            const { folds, mean, std } = result[task]
+            return [task, ...[...folds, mean, std].map((value) => value?.toFixed(4) ?? '–')]
+          }),
+        )
+        for (const task of TASKS) {
+          const { gaps, notConverged } = result[task]
+          for (const fold of notConverged) {
+            say(
+              `${task}, fold ${fold + 1}: the classifier did not converge, relative gap ${gaps[fold]?.toExponential(1)}`,
+            )
+          }
         }
-      }
-      const { device, adapter, failure } = result
-      if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
-      say(
-        `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,
-      )
-    })
+        const { device, adapter, failure } = result
+        if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
+        say(
+          `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,
+        )
+      },
+    )
 }

@@ -12,7 +12,7 @@ export function similarityCommand({ signal }: CommandContext): Command {
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: { out?: string; threads?: number; json?: boolean }) => {
-      const { maps, ...result } = await similarity({ file, ...options, signal })
+      const { maps, ...result } = await similarity(file, { ...options, signal })
       if (json) return printJson(result)
       sayTable(
         ['anchor', 'row', 'col', 'mean', 'min'],

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import '../../environment.js'
+import { prepareEnvironment } from '../../environment.js'
 import { workerFile } from '../../files/package.js'
 import type { BatchComparison, JobScene, WorkerData } from '../task.js'
 import type { Backend } from './backend.js'
@@ -58,6 +58,7 @@ export async function startDeviceProcess(
   script = workerFile('engine/backends/processMain.js'),
   signal?: AbortSignal,
 ): Promise<DeviceProcess> {
+  prepareEnvironment()
   const log = openLog()
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',

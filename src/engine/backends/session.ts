@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node'
+import { prepareEnvironment } from '../../environment.js'
 import { type Device, executionProviders } from '../device.js'
 
 /** Opens a network; on the processor, with a number of threads of its own. */
@@ -7,6 +8,7 @@ export function openSession(
   threads: number,
   device: Device = { name: 'cpu', index: 0 },
 ): Promise<ort.InferenceSession> {
+  prepareEnvironment()
   return ort.InferenceSession.create(onnxPath, {
     executionProviders: executionProviders(device),
     intraOpNumThreads: threads,

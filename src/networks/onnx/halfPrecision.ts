@@ -39,7 +39,7 @@ export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 
       }
       if (!FOLLOWING.has(operator))
         throw new UsageError(
-          `${path} has the operator ${printable(operator)}, which may need float32; use --precision fp32`,
+          `${path} has the operator ${printable(operator)}, which may need float32; use \`precision fp32\``,
         )
       const weights = inputs.filter((name) => constants.get(name) === FLOAT32)
       if (weights.length === 0) continue

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { prepareEnvironment } from '../../environment.js'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
 
@@ -46,6 +47,7 @@ export async function trialRun(
 
 async function opened(path: string): Promise<InferenceSession> {
   try {
+    prepareEnvironment()
     return await InferenceSession.create(path, { executionProviders: ['cpu'], ...quiet })
   } catch (error) {
     throw new InputError(`ONNX Runtime refuses ${path}: ${oneLine(error)}; export the model again`, { cause: error })

@@ -1,0 +1,297 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { kinds } from '../checkedOptions.js'
+import type { Execution, ExecutionRecord } from '../engine/choice.js'
+import { checkMemory } from '../engine/machineMemory.js'
+import { orderedPositions, type PositionGrid, type PositionOrder, positionGrid } from '../engine/positions.js'
+import { checkBlend, sceneOf } from '../engine/scene.js'
+import type { Scene, Settings } from '../engine/task.js'
+import { throwIfStopped } from '../errors.js'
+import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { packageVersion } from '../files/package.js'
+import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
+import { sha256 } from '../files/sha256.js'
+import type { Network, Precision } from '../networks/index.js'
+import { readBackground, WHITE } from '../patches/background.js'
+import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
+import { type ProgressListener, progressTo } from '../progress.js'
+import { fileName } from '../results/fileName.js'
+
+/** After so many batches a worker, features leave the memory that threads share, which holds no more than these. */
+const BATCHES_PER_ROUND = 64
+
+/** A patch and where it is placed. */
+export interface PlacementOptions {
+  /** Path of a picture, name of a built-in patch, a picture file's bytes, or pixels { data, width, height } (RGBA). */
+  readonly patch: PatchInput
+  /** Side of the square patch in pixels, 1 to the frame's. */
+  readonly size: number
+  /** Distance of neighbouring positions in pixels, 1 by default. */
+  readonly stride?: number
+  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
+  readonly background?: string
+  /** hard (default): alpha ≥ 128 is the patch; soft: mixed by alpha. */
+  readonly blend?: Scene['blend']
+  readonly onProgress?: ProgressListener
+  /** Ends the work after the batches in flight; the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface NetworkExtractOptions extends PlacementOptions {
+  /** Folder for `<layer>.npy` and extract.json; nothing is written without it. */
+  readonly out?: string
+}
+
+export interface RowOptions extends PlacementOptions {
+  /** `row-major` (default), or `coarse-to-fine`: every 32nd position along both axes first, then every 16th, and so on. */
+  readonly order?: PositionOrder
+}
+
+/** Features of one layer at every position. */
+export interface ExtractedLayer {
+  readonly name: string
+  readonly dims: number
+  /** float32, C order, features before ReLU and softmax. */
+  readonly data: Float32Array
+  /** [rows, cols, dims] */
+  readonly shape: readonly [rows: number, cols: number, dims: number]
+  /** Path of the .npy file, if one was written. */
+  readonly file?: string
+}
+
+/** Features of one patch at every position, and what computed them. */
+export interface Extraction extends ExecutionRecord {
+  readonly model: string
+  /** Side of the square frame in pixels. */
+  readonly frame: number
+  readonly size: number
+  readonly stride: number
+  /** Positions along each axis. */
+  readonly rows: number
+  readonly cols: number
+  readonly layers: readonly ExtractedLayer[]
+  readonly settings: Settings
+  /** Images that this call ran through the network; fewer than rows × cols if it went on from an earlier one. */
+  readonly images: number
+  readonly seconds: number
+  readonly imagesPerSecond: number
+}
+
+/** Features of some positions, as soon as they are there. */
+export interface FeatureRows {
+  /** Of the grid, [count, 2] as row, col in pixels. */
+  readonly positions: Int32Array
+  /** The positions' places in the grid, row-major. */
+  readonly indices: Int32Array
+  readonly layers: readonly {
+    readonly name: string
+    readonly dims: number /** [count, dims] */
+    readonly data: Float32Array
+  }[]
+}
+
+/** Similarity maps of one patch, without its features. */
+export interface NetworkComparison {
+  readonly rows: number
+  readonly cols: number
+  readonly stride: number
+  /** In the network's order; anchors in pixels, [5, rows, cols] maps of cosines. */
+  readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
+}
+
+/** The options of every call about a patch, to be checked; then those with what some of them add. */
+export const PLACEMENT_OPTIONS = {
+  required: { patch: kinds.anything, size: kinds.number },
+  optional: {
+    ...{ stride: kinds.number, background: kinds.text, blend: kinds.text },
+    ...{ onProgress: kinds.callback, signal: kinds.signal },
+  },
+}
+
+export const EXTRACT_OPTIONS = { ...PLACEMENT_OPTIONS, optional: { ...PLACEMENT_OPTIONS.optional, out: kinds.text } }
+
+export const ROW_OPTIONS = { ...PLACEMENT_OPTIONS, optional: { ...PLACEMENT_OPTIONS.optional, order: kinds.text } }
+
+/** A patch on its background, and where it goes. */
+export interface PlacedPatch {
+  readonly scene: Scene
+  readonly grid: PositionGrid
+  /** What decides the features beside the network: what `extract` records. */
+  readonly origin: object
+}
+
+/** @throws UsageError, InputError */
+export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
+  const { size, stride = 1, blend = 'hard' } = options
+  checkBlend(blend)
+  const frame = network.input.rows
+  const patch = await patchOf(options.patch, size, frame, blend)
+  const { identity, background } = await readBackground(options.background ?? WHITE, frame)
+  const grid = positionGrid(frame, size, stride)
+  checkMemory(network, grid)
+  const origin = { patch: patchTitle(options.patch), patchSha256: patch.sha256, background: identity, blend }
+  return { scene: sceneOf(patch, background, blend), grid, origin }
+}
+
+/** Features of every layer at every position, saved part by part if there is a place for them. */
+export async function extractPlaced(
+  execution: Execution,
+  { scene, grid, origin }: PlacedPatch,
+  { size, stride = 1, out, onProgress, signal }: NetworkExtractOptions,
+  precision: Precision | undefined,
+): Promise<Extraction> {
+  const { handle } = execution
+  const { network } = handle
+  const progress = progressTo(onProgress)
+  const fullOrigin = {
+    ...origin,
+    ...(precision === 'fp16' && { precision }),
+    weights: network.weightsPath,
+    weightsSha256: network.weightsSha256,
+  }
+  const positions = grid.rows * grid.cols
+  const partial = out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin)
+  try {
+    const start = performance.now()
+    const features = network.layers.map(({ dims }) => new Float32Array(positions * dims))
+    const before = partial?.done ?? 0
+    if (partial !== undefined && before > 0) {
+      progress.note(`${before} of ${positions} images were computed before`)
+      for (const [i, matrix] of features.entries()) matrix.set(await partial.readDone(i))
+    }
+    progress.start(network.id, positions - before)
+    const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
+    let done = before
+    while (done < positions) {
+      const offsets = grid.offsets.subarray(done * 2, Math.min(positions, done + atATime) * 2)
+      const { layers, finished, release } = await handle.extract(scene, offsets, {
+        onImages: (images) => progress.update(done - before + images),
+        signal,
+      })
+      const finishedRows = layers.map(({ matrix, dims }) => matrix.subarray(0, finished * dims))
+      for (const [i, { dims }] of layers.entries()) features[i]?.set(finishedRows[i] as Float32Array, done * dims)
+      if (finished > 0) await partial?.append(finishedRows)
+      release()
+      done += finished
+      if (finished < offsets.length / 2) throwIfStopped(signal)
+    }
+    await partial?.finish()
+    const seconds = (performance.now() - start) / 1000
+    const extraction = {
+      model: network.id,
+      frame: network.input.rows,
+      size,
+      stride,
+      rows: grid.rows,
+      cols: grid.cols,
+      layers: network.layers.map(({ name, dims }, i) => ({
+        name,
+        dims,
+        data: features[i] as Float32Array,
+        shape: [grid.rows, grid.cols, dims] as const,
+        ...(out !== undefined && { file: join(out, arrayFile(name)) }),
+      })),
+      settings: handle.settings,
+      images: positions - before,
+      seconds,
+      imagesPerSecond: (positions - before) / seconds,
+      ...execution.ran(),
+    }
+    if (out !== undefined) await writeDescription(out, extraction, fullOrigin)
+    return extraction
+  } finally {
+    progress.stop()
+    await partial?.close()
+  }
+}
+
+/** The same, many rows at a time. */
+export async function* rows(
+  { handle }: Execution,
+  scene: Scene,
+  grid: PositionGrid,
+  { order = 'row-major', onProgress, signal }: RowOptions,
+): AsyncGenerator<FeatureRows, void, undefined> {
+  const progress = progressTo(onProgress)
+  const indices = orderedPositions(grid, order)
+  const { batch, workers } = handle.settings
+  progress.start(handle.network.id, indices.length)
+  try {
+    // The first rows come at once, the later ones in longer rounds, which waste less.
+    for (let done = 0, round = 1; done < indices.length; round = Math.min(2 * round, BATCHES_PER_ROUND)) {
+      throwIfStopped(signal)
+      const chosen = indices.subarray(done, done + batch * workers * round)
+      const positions = Int32Array.from(
+        [...chosen].flatMap((index) => [...grid.offsets.subarray(2 * index, 2 * index + 2)]),
+      )
+      const before = done
+      const { layers, finished, release } = await handle.extract(scene, positions, {
+        onImages: (images) => progress.update(before + images),
+        signal,
+      })
+      const data = layers.map(({ name, dims, matrix }) => ({
+        name,
+        dims,
+        data: Float32Array.from(matrix.subarray(0, finished * dims)),
+      }))
+      release()
+      done += finished
+      if (finished > 0)
+        yield { positions: positions.subarray(0, 2 * finished), indices: chosen.slice(0, finished), layers: data }
+    }
+  } finally {
+    progress.stop()
+  }
+}
+
+/** Similarity maps, made where the network runs if that is a device. */
+export async function compare(
+  { handle }: Execution,
+  scene: Scene,
+  grid: PositionGrid,
+  { onProgress, signal }: PlacementOptions,
+): Promise<NetworkComparison> {
+  const { network } = handle
+  const progress = progressTo(onProgress)
+  const anchors = grid.anchors.map(({ index }) => index)
+  progress.start(network.id, grid.offsets.length / 2)
+  const onImages = (images: number) => progress.update(images)
+  const response = await handle
+    .compare(scene, grid.offsets, anchors, { onImages, signal })
+    .finally(() => progress.stop())
+  try {
+    if (response.finished < grid.offsets.length / 2) throwIfStopped(signal)
+    const layers: NetworkComparison['layers'][number][] = []
+    for (const layer of response.layers) {
+      const onGrid = { ...grid, ...layer, layer: `${network.id} ${layer.name}, ${scene.patch.name}` }
+      const maps = 'matrix' in onGrid ? await similarityMaps(onGrid, availableParallelism()) : comparedMaps(onGrid)
+      layers.push({ name: layer.name, dims: layer.dims, ...maps })
+    }
+    return { rows: grid.rows, cols: grid.cols, stride: grid.stride, layers }
+  } finally {
+    if (response.kind === 'features') response.release()
+  }
+}
+
+function openPartial(out: string, network: Network, grid: PositionGrid, origin: object): Promise<PartialArrays> {
+  const { rows, cols, stride } = grid
+  const plans = network.layers.map(({ name, dims }) => ({
+    file: arrayFile(name),
+    shape: [rows, cols, dims],
+    rows: rows * cols,
+    dims,
+  }))
+  const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans }))
+  return openPartialArrays(out, identity, plans)
+}
+
+function arrayFile(layer: string): string {
+  return `${fileName(layer)}.npy`
+}
+
+async function writeDescription(out: string, extraction: Extraction, origin: object): Promise<void> {
+  const layers = extraction.layers.map(({ name, dims }) => ({ name, dims, file: arrayFile(name) }))
+  const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
+  await writeFileAtomic(join(out, 'extract.json'), `${JSON.stringify(description, null, 2)}\n`)
+}

@@ -1,0 +1,145 @@
+import { checkOptions, kinds, type OptionList } from '../checkedOptions.js'
+import { checkNames } from '../checks.js'
+import {
+  type Compositing,
+  checkCompositing,
+  checkPrecision,
+  type Execution,
+  openExecution,
+  requiredTrials,
+} from '../engine/choice.js'
+import { parseDevice } from '../engine/device.js'
+import { POSITION_ORDERS } from '../engine/positions.js'
+import type { WishedSettings } from '../engine/settings.js'
+import type { Scene } from '../engine/task.js'
+import { chooseNetwork, type Network, type Precision } from '../networks/index.js'
+import { type ProgressListener, progressTo } from '../progress.js'
+import {
+  compare,
+  EXTRACT_OPTIONS,
+  type Extraction,
+  extractPlaced,
+  type FeatureRows,
+  type NetworkComparison,
+  type NetworkExtractOptions,
+  PLACEMENT_OPTIONS,
+  type PlacementOptions,
+  placePatch,
+  ROW_OPTIONS,
+  type RowOptions,
+  rows,
+} from './extraction.js'
+
+/** Which network, and how it is run. */
+export interface NetworkOptions extends WishedSettings {
+  /** A checkpoint in place of the published or embedded weights. */
+  readonly weights?: string
+  /** Which features to read; all of the catalog's layers by default, required for an ONNX file. */
+  readonly layers?: readonly string[]
+  /** `auto` (default), `cpu`, or a GPU: `webgpu`, `cuda`, `tensorrt`, `directml`, `coreml`, with `:INDEX` where there are several. */
+  readonly device?: string
+  /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
+  readonly precision?: Precision
+  /** On the processor: by the addon (`native`, default) or in the network's `graph`, as on every other device. */
+  readonly compositing?: Compositing
+  readonly onProgress?: ProgressListener
+  /** Ends the opening; each call that follows has a signal of its own. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A network that is open for any number of calls, also at the same time: its sessions, and the settings that were measured
+ * with the first of them, are kept until it is closed.
+ */
+export interface OpenNetwork extends AsyncDisposable {
+  /** Plain data: id, layers, input, hash of the weights. */
+  readonly network: Network
+  /**
+   * Moves one patch over the frame and computes the features of every layer at every position (paper section 2.1). With
+   * `out`, writes DIR/<layer>.npy, float32 [rows, cols, dims] in C order, and DIR/extract.json; what an interrupted call
+   * with the same inputs finished is not computed again.
+   */
+  extract(options: NetworkExtractOptions): Promise<Extraction>
+  /** The same, features handed out as they are computed, many rows at a time; nothing is kept. */
+  rows(options: RowOptions): AsyncGenerator<FeatureRows, void, undefined>
+  /** Cosine similarity of every position with the five anchors, which lie on the grid of stride 1 whatever the stride. */
+  compare(options: PlacementOptions): Promise<NetworkComparison>
+  close(): Promise<void>
+}
+
+/** The options of `openNetwork`, to be checked. */
+export const NETWORK_OPTIONS: OptionList = {
+  optional: {
+    ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text, precision: kinds.text, compositing: kinds.text },
+    ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
+    ...{ onProgress: kinds.callback, signal: kinds.signal },
+  },
+}
+
+/**
+ * Opens a network.
+ * @param model id of the catalog, or a path that ends in .onnx
+ * @throws UsageError, InputError, DeviceError; an abort rejects with the signal's reason
+ */
+export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
+  checkOptions(options, NETWORK_OPTIONS)
+  const { weights, layers, signal } = options
+  const request = parseDevice(options.device ?? 'auto')
+  checkPrecision(request, options.precision)
+  checkCompositing(request, options.compositing)
+  const network = await chooseNetwork({ model, ...(weights !== undefined && { weights }), ...(layers && { layers }) })
+  await requiredTrials(request, network, options.precision, signal)
+  let opening: Promise<Execution> | undefined
+  let closed = false
+  /** With the first work, whose length decides what is worth trying. */
+  const executionFor = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> => {
+    if (closed) throw new TypeError(`${network.id} is closed; open it again`)
+    opening ??= openExecution({
+      network,
+      scene,
+      images,
+      request,
+      wished: options,
+      compares: true,
+      onNote: (line) => progressTo(options.onProgress).note(line),
+      ...(options.precision && { precision: options.precision }),
+      ...(options.compositing && { compositing: options.compositing }),
+      ...(callSignal && { signal: callSignal }),
+    }).catch((error) => {
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+  const close = async () => {
+    closed = true
+    await (await opening?.catch(() => undefined))?.handle.close()
+  }
+  return {
+    network,
+    extract: async (given) => {
+      checkOptions(given, EXTRACT_OPTIONS)
+      const placed = await placePatch(network, given)
+      const { scene, grid } = placed
+      return extractPlaced(
+        await executionFor(scene, grid.rows * grid.cols, given.signal),
+        placed,
+        given,
+        options.precision,
+      )
+    },
+    rows: async function* (given) {
+      checkOptions(given, ROW_OPTIONS)
+      checkNames('order', [given.order ?? 'row-major'], POSITION_ORDERS)
+      const { scene, grid } = await placePatch(network, given)
+      yield* rows(await executionFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
+    },
+    compare: async (given) => {
+      checkOptions(given, PLACEMENT_OPTIONS)
+      const { scene, grid } = await placePatch(network, given)
+      return compare(await executionFor(scene, grid.offsets.length / 2, given.signal), scene, grid, given)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

@@ -1,0 +1,56 @@
+import { stat } from 'node:fs/promises'
+import { parse } from 'node:path'
+import { UsageError } from '../errors.js'
+import { builtInPatches } from './collection.js'
+import { decodeImage, type Image } from './image.js'
+import { checkVisible, type Patch, patchAtSize, patchesOfSource } from './patch.js'
+
+/** Pixels of an object: RGBA, straight alpha, row-major [height, width, 4]. */
+export interface PatchPixels {
+  readonly data: Uint8Array | Uint8ClampedArray
+  readonly width: number
+  readonly height: number
+}
+
+/** An object: the path of a picture, the name of a built-in patch, a picture file's bytes, or pixels. */
+export type PatchInput = string | Uint8Array | PatchPixels
+
+/** How the object is called in messages and results. */
+export function patchTitle(input: PatchInput): string {
+  return typeof input === 'string' ? input : 'the patch'
+}
+
+/**
+ * The square patch of an object. A name that is also a path's is the path.
+ * @throws UsageError for a size that the frame has no room for, or pixels that do not fit their sides; InputError for a
+ *   picture that is missing or damaged, or a patch of which nothing would be seen
+ */
+export async function patchOf(input: PatchInput, size: number, frame: number, blend: 'hard' | 'soft'): Promise<Patch> {
+  if (typeof input === 'string') {
+    const [patch] = await patchesOfSource(await sourceOf(input), [size], frame, blend)
+    return patch as Patch
+  }
+  const image = input instanceof Uint8Array ? await decodeImage(input, patchTitle(input)) : imageOf(input)
+  const patch = patchAtSize('patch', image, size, frame)
+  checkVisible(patch, blend, patchTitle(input))
+  return patch
+}
+
+async function sourceOf(text: string) {
+  const own = { name: parse(text).name, path: text }
+  const isFile = await stat(text).then(
+    () => true,
+    () => false,
+  )
+  if (isFile) return own
+  return (await builtInPatches()).find(({ name }) => name === text) ?? own
+}
+
+function imageOf({ data, width, height }: PatchPixels): Image {
+  const isSide = (side: number) => Number.isInteger(side) && side > 0
+  if (!isSide(width) || !isSide(height) || data.length !== width * height * 4)
+    throw new UsageError(
+      `pixels of ${width}×${height} take ${width * height * 4} bytes of RGBA, not ${data.length}; give { data, width, height }`,
+    )
+  return { rows: height, cols: width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
+}
