@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { type InferenceSession, listSupportedBackends } from 'onnxruntime-node'
+import { listSupportedBackends } from 'onnxruntime-node'
 import { UsageError } from '../errors.js'
 
 /** Devices by the names that users give them; `auto` is the processor or a GPU that was measured to be faster. */
@@ -122,8 +122,11 @@ export function providerName(name: Device['name']): string {
   return PROVIDERS[name].profileName
 }
 
+/** As onnxruntime-node names them. */
+export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
+
 /** What onnxruntime-node is to be asked for. TensorRT leaves what it does not know to CUDA. */
-export function executionProviders({ name, index }: Device): InferenceSession.ExecutionProviderConfig[] {
+export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
   return name === 'tensorrt' ? [own, { name: 'cuda', deviceId: index }] : [own]

@@ -5,7 +5,7 @@ import { DeviceError, throwIfStopped } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import type { Placement } from './backends/messages.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './backends/process.js'
-import { sceneArrays } from './backends/sceneTensors.js'
+import { sceneArrays } from './backends/sceneArrays.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 

@@ -245,6 +245,9 @@ describe('a training that is stopped', () => {
     })
     const noise: SeparabilityGrid = { layer: 'noise', matrix, dims: 300, rows: 60, cols: 60, stride: 1 }
     for (const signal of [AbortSignal.abort(new InterruptedError()), AbortSignal.timeout(100)])
-      await expect(separability(noise, { signal })).rejects.toHaveProperty('name', signal.reason?.name ?? 'TimeoutError')
+      await expect(separability(noise, { signal })).rejects.toHaveProperty(
+        'name',
+        signal.reason?.name ?? 'TimeoutError',
+      )
   })
 })

@@ -1,7 +1,7 @@
 import type { FeatureLayer, NetworkInput } from '../../networks/index.js'
 import type { Device } from '../device.js'
 import type { BatchComparison } from '../task.js'
-import type { SceneArrays } from './sceneTensors.js'
+import type { SceneArrays } from './sceneArrays.js'
 
 /** What a device's process is started with. */
 export interface OpenRequest {

@@ -9,7 +9,7 @@ import { workerFile } from '../../files/package.js'
 import type { BatchComparison, JobScene, WorkerData } from '../task.js'
 import type { Backend } from './backend.js'
 import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneRequest } from './messages.js'
-import { frameArrays, sceneArrays } from './sceneTensors.js'
+import { frameArrays, sceneArrays } from './sceneArrays.js'
 
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000

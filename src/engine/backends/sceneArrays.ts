@@ -1,0 +1,77 @@
+import type { NetworkInput } from '../../networks/index.js'
+import type { Background } from '../../patches/background.js'
+import { NOTHING } from '../scene.js'
+import type { Frames, Scene } from '../task.js'
+
+/** What a scene's compositing graph needs once (`SCENE_INPUTS`); plain arrays that may be posted to a process. */
+export interface SceneArrays {
+  /** Side of the window: the patch with a border of one transparent pixel. */
+  readonly side: number
+  readonly window: Float32Array
+  readonly transparency: Float32Array
+  /** [images, 3, rows, cols], one for each image of a batch or one for all; or [3] for one colour. */
+  readonly background: Float32Array
+}
+
+/** Alpha from which a pixel is the patch's where it is not mixed. */
+const OPAQUE = 128
+
+/** Normalises patch and background as `native/core/composite.h` does: every step rounded to float32. */
+export function sceneArrays({ patch, background, blend }: Scene, input: NetworkInput): SceneArrays {
+  const side = patch.size + 2
+  const window = new Float32Array(3 * side * side)
+  const transparency = new Float32Array(side * side).fill(1)
+  for (let row = 0; row < patch.size; row++) {
+    for (let col = 0; col < patch.size; col++) {
+      const pixel = (row * patch.size + col) * 4
+      const alpha = patch.rgba[pixel + 3] as number
+      const opacity = blend === 'soft' ? Math.fround(alpha / 255) : alpha >= OPAQUE ? 1 : 0
+      const at = (row + 1) * side + col + 1
+      transparency[at] = 1 - opacity
+      for (let channel = 0; channel < 3; channel++) {
+        const value = patch.rgba[pixel + sampleOf(channel, input)] as number
+        window[channel * side * side + at] = opacity * normalised(value, channel, input)
+      }
+    }
+  }
+  return { side, window, transparency, background: normalisedBackground(background, input) }
+}
+
+/**
+ * The pictures of a batch as backgrounds that nothing is drawn on.
+ * @param offsets as of a batch: [images, 2], each picture's index first
+ */
+export function frameArrays({ frames }: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
+  const images = offsets.length / 2
+  const length = 3 * input.rows * input.cols
+  const background = new Float32Array(images * length)
+  for (let image = 0; image < images; image++) {
+    const frame = frames[offsets[image * 2] as number] as Uint8Array
+    background.set(normalisedBackground({ image: frame }, input), image * length)
+  }
+  return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
+}
+
+function normalisedBackground(background: Background, input: NetworkInput): Float32Array {
+  const { pixels, samples } =
+    'rgb' in background
+      ? { pixels: 1, samples: background.rgb }
+      : { pixels: input.rows * input.cols, samples: background.image }
+  const values = new Float32Array(3 * pixels)
+  for (let channel = 0; channel < 3; channel++) {
+    const sample = sampleOf(channel, input)
+    for (let pixel = 0; pixel < pixels; pixel++)
+      values[channel * pixels + pixel] = normalised(samples[pixel * 3 + sample] as number, channel, input)
+  }
+  return values
+}
+
+/** Which of a pixel's samples, red, green or blue, becomes a channel of the input. */
+function sampleOf(channel: number, { channelOrder }: NetworkInput): number {
+  return channelOrder === 'bgr' ? 2 - channel : channel
+}
+
+function normalised(value: number, channel: number, { divisor, mean, std }: NetworkInput): number {
+  const centred = Math.fround(Math.fround(value / divisor) - Math.fround(mean[channel] as number))
+  return Math.fround(centred / Math.fround(std[channel] as number))
+}
