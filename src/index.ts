@@ -13,7 +13,7 @@ export {
   benchSeparability,
   benchUnits,
 } from './api/bench.js'
-export { examine, type Finding } from './api/doctor.js'
+export { type Diagnosis, examine } from './api/doctor.js'
 export { type ExtractOptions, extract } from './api/extract.js'
 export type {
   ExtractedLayer,

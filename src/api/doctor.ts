@@ -10,7 +10,7 @@ import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../ne
 const MIN_NODE = 20
 
 /** One thing that was looked at. */
-export interface Finding {
+export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
   readonly detail: string
@@ -19,19 +19,19 @@ export interface Finding {
 }
 
 /** Looks at everything that the product needs or can use on this machine; see `shiftscope doctor`. */
-export async function examine(): Promise<readonly Finding[]> {
+export async function examine(): Promise<readonly Diagnosis[]> {
   return [
-    nodeFinding(),
-    processorFinding(),
-    addonFinding(),
-    cudaFinding(),
-    ...(await deviceFindings()),
-    await cacheFinding(),
-    ...(await weightFindings()),
+    nodeDiagnosis(),
+    processorDiagnosis(),
+    addonDiagnosis(),
+    cudaDiagnosis(),
+    ...(await deviceDiagnoses()),
+    await cacheDiagnosis(),
+    ...(await weightDiagnoses()),
   ]
 }
 
-function nodeFinding(): Finding {
+function nodeDiagnosis(): Diagnosis {
   const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
   const detail = `${process.version}, ${process.platform}-${process.arch}`
   return ok
@@ -39,7 +39,7 @@ function nodeFinding(): Finding {
     : { subject: 'Node.js', state: 'gap', detail, remedy: `install Node.js ${MIN_NODE} or newer` }
 }
 
-function processorFinding(): Finding {
+function processorDiagnosis(): Diagnosis {
   const memory = (totalmem() / 2 ** 30).toFixed(1)
   return {
     subject: 'processor',
@@ -48,7 +48,7 @@ function processorFinding(): Finding {
   }
 }
 
-function addonFinding(): Finding {
+function addonDiagnosis(): Diagnosis {
   try {
     return { subject: 'native addon', state: 'ok', detail: `instruction set ${instructionSet()}` }
   } catch (error) {
@@ -62,7 +62,7 @@ function addonFinding(): Finding {
 }
 
 /** CUDA is an addition: without it something is missing only where there is a card. */
-function cudaFinding(): Finding {
+function cudaDiagnosis(): Diagnosis {
   const subject = 'CUDA kernels'
   try {
     const { devices, reason } = cudaDevices()
@@ -81,18 +81,18 @@ function cudaFinding(): Finding {
 }
 
 /** The providers that onnxruntime-node has on this platform, one after another: together they would slow each other. */
-async function deviceFindings(): Promise<readonly Finding[]> {
+async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   const network = await resolveNetwork({ id: 'tiny-alexnet' })
   const names = DEVICE_NAMES.filter((name): name is Device['name'] => name !== 'auto').filter(
     (name) => platformGap(name) === undefined,
   )
-  const findings: Finding[] = []
-  for (const name of names) findings.push(deviceFinding(await tryDevice({ name, index: 0 }, network)))
-  return findings
+  const diagnoses: Diagnosis[] = []
+  for (const name of names) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
+  return diagnoses
 }
 
 /** A software adapter is no gap, but nothing to use either. */
-function deviceFinding(trial: DeviceTrial): Finding {
+function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
   const { name } = trial.device
   const subject = `execution provider ${name}`
   if (!trial.runs) return { subject, state: 'gap', detail: trial.reason, remedy: trial.remedy }
@@ -106,7 +106,7 @@ function deviceFinding(trial: DeviceTrial): Finding {
   }
 }
 
-async function cacheFinding(): Promise<Finding> {
+async function cacheDiagnosis(): Promise<Diagnosis> {
   const folder = cacheFolder()
   try {
     await makeFolders(folder)
@@ -122,8 +122,8 @@ async function cacheFinding(): Promise<Finding> {
   }
 }
 
-async function weightFindings(): Promise<readonly Finding[]> {
-  return (await listNetworks()).map(({ entry, state, path }): Finding => {
+async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
+  return (await listNetworks()).map(({ entry, state, path }): Diagnosis => {
     const subject = `weights of ${entry.id}`
     if (state !== 'missing') return { subject, state: 'ok', detail: path ?? state }
     return {

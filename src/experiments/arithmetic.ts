@@ -67,7 +67,7 @@ export async function featureArithmetic(
   const features = await models.encode([...operands.values(), expectation, blank])
   const layers: LayerArithmetic[] = []
   for (const [i, { name: layer, dims }] of models.network.layers.entries()) {
-    await letSignalsIn(signal)
+    await afterSignals(signal)
     const generator = models.generators[i] as ArithmeticModels['generators'][number]
     const matrix = features[i] as Float32Array
     const row = (index: number) => matrix.subarray(index * dims, (index + 1) * dims)
@@ -147,7 +147,7 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 /** A forward pass holds this thread; between two of them a Ctrl-C can arrive. */
-export async function letSignalsIn(signal?: AbortSignal): Promise<void> {
+export async function afterSignals(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   throwIfStopped(signal)
 }

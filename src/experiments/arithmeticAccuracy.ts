@@ -1,4 +1,4 @@
-import { combine, joined, letSignalsIn, ORIGINS } from './arithmetic.js'
+import { afterSignals, combine, joined, ORIGINS } from './arithmetic.js'
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
 import { type ExpressionKind, KINDS, type Trial } from './arithmeticTrials.js'
 import { parseExpression } from './expression.js'
@@ -61,10 +61,10 @@ export async function arithmeticAccuracy(
   const counts = new Map<string, Counting>()
   for (let start = 0; start < trials.length; start += AT_A_TIME) {
     const part = trials.slice(start, start + AT_A_TIME).map((trial) => drawTrial(trial, draw))
-    await letSignalsIn(signal)
+    await afterSignals(signal)
     const features = await models.encode([draw([]), ...part.flatMap(({ images }) => images)])
     for (const [i, { name: layer, dims }] of models.network.layers.entries()) {
-      await letSignalsIn(signal)
+      await afterSignals(signal)
       for (const [trial, seen] of await judgeTrials(models, i, part, features[i] as Float32Array, dims)) {
         for (const { judged, reference, objects } of seen) {
           const key = JSON.stringify([layer, trial.kind, judged, reference])

@@ -1,15 +1,10 @@
+import type { Position } from '../engine/positions.js'
 import type { GridShape } from './folds.js'
-
-/** A place of the patch in pixels. */
-interface Place {
-  readonly row: number
-  readonly col: number
-}
 
 /**
  * Direction bias of a map: how much more similar the features stay when the object moves away from the
  * anchor to the left and right than when it moves as far up and down. At each distance, the mean similarity at the
- * positions beside the anchor less that of the positions above and below it; of these, the mean over all distances at
+ * positions to its left and right less that of the positions above and below it; of these, the mean over all distances at
  * which there are both.
  * @param map [rows, cols], row-major
  * @param stride distance of neighbouring positions in pixels
@@ -21,16 +16,16 @@ export function directionBias(
   map: ArrayLike<number>,
   { rows, cols }: GridShape,
   stride: number,
-  anchor: Place,
+  anchor: Position,
 ): number | undefined {
   const row = Math.min(rows - 1, Math.round(anchor.row / stride))
   const col = Math.min(cols - 1, Math.round(anchor.col / stride))
   // Beside and above must miss the anchor's own column and row by the same.
   const offset = Math.abs(row * stride - anchor.row)
   if (offset !== Math.abs(col * stride - anchor.col)) return undefined
-  const beside = byDistance(cols, (i) => [Math.abs(i * stride - anchor.col), map[row * cols + i] as number])
+  const alongRows = byDistance(cols, (i) => [Math.abs(i * stride - anchor.col), map[row * cols + i] as number])
   const above = byDistance(rows, (i) => [Math.abs(i * stride - anchor.row), map[i * cols + col] as number])
-  const differences = [...beside].flatMap(([distance, similarities]) => {
+  const differences = [...alongRows].flatMap(([distance, similarities]) => {
     const others = above.get(distance)
     return distance <= offset || others === undefined ? [] : [mean(similarities) - mean(others)]
   })

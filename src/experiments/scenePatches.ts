@@ -5,7 +5,7 @@ import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
 /** Draws scenes of the objects for which it was made. */
-export interface SceneDrawing {
+export interface SceneRenderer {
   /** In the order of their names and sizes. */
   readonly patches: readonly Patch[]
   draw(objects: readonly PlacedObject[]): FramePixels
@@ -16,13 +16,13 @@ export interface SceneDrawing {
  * @param side of the square frame
  * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch
  */
-export async function sceneDrawing(
+export async function sceneRenderer(
   objects: readonly PlacedObject[],
   sources: readonly PatchSource[],
   background: Background,
   side: number,
   blend: 'hard' | 'soft',
-): Promise<SceneDrawing> {
+): Promise<SceneRenderer> {
   const patches = new Map<string, Patch>()
   const keyOf = ({ patch, size }: PlacedObject) => `${patch} ${size}`
   for (const object of objects) {

@@ -58,7 +58,7 @@ export async function openPartialArrays(
     return claimFolder(folder)
   })
   return guarded<PartialArrays>(folder, async () => {
-    const standing = await rowsStanding(statePath, fingerprint)
+    const rowsBefore = await finishedRows(statePath, fingerprint)
     const sizes = await Promise.all(
       paths.map((path) =>
         stat(path).then(
@@ -67,7 +67,7 @@ export async function openPartialArrays(
         ),
       ),
     )
-    if (sizes.every((size, index) => size >= offset(index, standing))) done = standing
+    if (sizes.every((size, index) => size >= offset(index, rowsBefore))) done = rowsBefore
     if (done === 0) {
       await rm(statePath, { force: true })
       await Promise.all(paths.map((path, index) => writeFileAtomic(path, headers[index] as Uint8Array)))
@@ -107,7 +107,7 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function rowsStanding(statePath: string, fingerprint: string): Promise<number> {
+async function finishedRows(statePath: string, fingerprint: string): Promise<number> {
   try {
     const state = stateSchema.parse(JSON.parse(await readFile(statePath, 'utf8')))
     return state.fingerprint === fingerprint ? state.done : 0

@@ -10,7 +10,7 @@ import { downloadsFolder } from './cache.js'
  */
 export interface PartialDownload {
   /** Folder of the file's name, in which each process has a folder of its own. */
-  readonly home: string
+  readonly folderOfName: string
   readonly folder: string
   /** The bytes, under the file's own name. */
   readonly path: string
@@ -33,33 +33,33 @@ const ABANDONED_AFTER_MINUTES = 10
 
 /** Takes over the part of `name` that an earlier download left, or begins a new one. */
 export async function claimPartial(name: string): Promise<PartialDownload> {
-  const home = join(downloadsFolder(), name)
-  const folder = temporaryName(join(home, FREE))
-  await makeFolders(home)
-  for (const unclaimed of await unclaimedParts(home, name)) {
-    if (await renamed(unclaimed, folder)) return { home, folder, path: join(folder, name) }
+  const folderOfName = join(downloadsFolder(), name)
+  const folder = temporaryName(join(folderOfName, FREE))
+  await makeFolders(folderOfName)
+  for (const unclaimed of await unclaimedParts(folderOfName, name)) {
+    if (await renamed(unclaimed, folder)) return { folderOfName, folder, path: join(folder, name) }
   }
   await makeFolders(folder)
-  return { home, folder, path: join(folder, name) }
+  return { folderOfName, folder, path: join(folder, name) }
 }
 
 /** Leaves a part to the next download of the file. */
 export async function releasePartial(partial: PartialDownload): Promise<void> {
   if ((await partialLength(partial)) === 0) return removePartial(partial)
   // Where another process has left its part already, this one stays under this process's name, and is free with its end.
-  await renamed(partial.folder, join(partial.home, FREE))
+  await renamed(partial.folder, join(partial.folderOfName, FREE))
 }
 
-export async function removePartial({ home, folder }: PartialDownload): Promise<void> {
+export async function removePartial({ folderOfName, folder }: PartialDownload): Promise<void> {
   await rm(folder, { recursive: true, force: true })
-  await rmdir(home).catch(() => undefined)
+  await rmdir(folderOfName).catch(() => undefined)
 }
 
 /** Removes what earlier downloads of the file left, once there is no use for it. */
 export async function removeUnclaimed(name: string): Promise<void> {
-  const home = join(downloadsFolder(), name)
-  for (const folder of await unclaimedParts(home, name)) await rm(folder, { recursive: true, force: true })
-  await rmdir(home).catch(() => undefined)
+  const folderOfName = join(downloadsFolder(), name)
+  for (const folder of await unclaimedParts(folderOfName, name)) await rm(folder, { recursive: true, force: true })
+  await rmdir(folderOfName).catch(() => undefined)
 }
 
 /** Bytes that have been downloaded. */
@@ -88,17 +88,19 @@ export async function beginPartial({ folder, path }: PartialDownload, version: F
 
 const VERSION_FILE = 'version.json'
 
-async function unclaimedParts(home: string, name: string): Promise<readonly string[]> {
-  const entries = await readdir(home).catch((): string[] => [])
+async function unclaimedParts(folderOfName: string, name: string): Promise<readonly string[]> {
+  const entries = await readdir(folderOfName).catch((): string[] => [])
   const unclaimed = await Promise.all(
-    entries.map(async (entry) => entry === FREE || isAbandonedName(entry) || (await isStale(home, entry, name))),
+    entries.map(
+      async (entry) => entry === FREE || isAbandonedName(entry) || (await isStale(folderOfName, entry, name)),
+    ),
   )
-  return entries.filter((_, index) => unclaimed[index]).map((entry) => join(home, entry))
+  return entries.filter((_, index) => unclaimed[index]).map((entry) => join(folderOfName, entry))
 }
 
-async function isStale(home: string, entry: string, name: string): Promise<boolean> {
+async function isStale(folderOfName: string, entry: string, name: string): Promise<boolean> {
   if (!isTemporaryName(entry)) return false
-  const status = await stat(join(home, entry, name)).catch(() => undefined)
+  const status = await stat(join(folderOfName, entry, name)).catch(() => undefined)
   return status !== undefined && Date.now() - status.mtimeMs > ABANDONED_AFTER_MINUTES * 60_000
 }
 

@@ -6,7 +6,7 @@ import { type ArithmeticModels, openArithmeticModels } from '../experiments/arit
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
 import { randomTrials, type Trial, trialSize } from '../experiments/arithmeticTrials.js'
 import { namesOf, parseExpression } from '../experiments/expression.js'
-import { type SceneDrawing, sceneDrawing } from '../experiments/scenePatches.js'
+import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import type { NamedBackground } from '../patches/background.js'
@@ -36,7 +36,7 @@ export interface ArithmeticPlan {
     readonly path: string
     readonly inputs: AccuracyDocument['inputs']
     readonly trials: readonly Trial[]
-    readonly drawing: SceneDrawing
+    readonly drawing: SceneRenderer
     /** Counts of an interrupted run, of the first `done` trials; null: they stand already. */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
@@ -70,13 +70,13 @@ export async function planArithmetic(
     const operands = await Promise.all(names.map((one) => operandOf(one, images[one] as string, SCENE_SIZE)))
     const drawn = await drawExpression(expression, terms, operands, drawing)
     const folder = join(arithmeticFolder(out, network.id), name)
-    if (!(await stands(folder, models, drawn))) scenes.push({ folder, drawn })
+    if (!(await isComputed(folder, models, drawn))) scenes.push({ folder, drawn })
   }
   return { models, scenes, accuracy: await planAccuracy(models, options) }
 }
 
 /** Whether a scene's folder is whole, undamaged and made from the same inputs. */
-async function stands(folder: string, { network, generators }: NetworkWithGenerators, drawn: DrawnExpression) {
+async function isComputed(folder: string, { network, generators }: NetworkWithGenerators, drawn: DrawnExpression) {
   const stored = await findArithmetic(folder)
   if (stored === undefined) return false
   const { background, blend, expression } = drawn
@@ -103,7 +103,7 @@ async function planAccuracy(
   const size = trialSize(SCENE_SIZE, side)
   const trials = randomTrials(names, size, side, trialsPerKind, seed)
   const everyPatch = names.map((patch) => ({ patch, size, row: 0, col: 0 }))
-  const drawing = await sceneDrawing(everyPatch, patches, background.background, side, blend)
+  const drawing = await sceneRenderer(everyPatch, patches, background.background, side, blend)
   const inputs: AccuracyDocument['inputs'] = {
     format: ARITHMETIC_FORMAT,
     model: network.id,

@@ -4,7 +4,7 @@ import { InputError } from '../errors.js'
 import { objectExpectation, pixelExpectation } from '../experiments/arithmeticExpectation.js'
 import type { Term } from '../experiments/expression.js'
 import { BLANK, drawObject, type FramePixels, type PlacedObject, parseScene } from '../experiments/objectScene.js'
-import { sceneDrawing } from '../experiments/scenePatches.js'
+import { sceneRenderer } from '../experiments/scenePatches.js'
 import type { NamedBackground } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
@@ -70,7 +70,7 @@ export async function drawExpression(
   { patches, background, side, blend }: Drawing,
 ): Promise<DrawnExpression> {
   const scenes = new Map(operands.flatMap(({ name, objects }) => (objects === null ? [] : [[name, objects]])))
-  const drawing = await sceneDrawing([...scenes.values()].flat(), patches, background.background, side, blend)
+  const drawing = await sceneRenderer([...scenes.values()].flat(), patches, background.background, side, blend)
   const blank = drawing.draw([])
   const drawn: (Operand & { readonly image: FramePixels })[] = []
   for (const operand of operands) {

@@ -41,12 +41,12 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const device = options.device ?? 'auto'
   const request = checkedRequest(options)
   const study = await planStudy(options)
-  const beside = await unplannedPatches(
+  const unplanned = await unplannedPatches(
     study.out,
     study.units.map((unit) => unitInputs(study, unit)),
   )
-  if (beside.length > 0)
-    progress.note(`${study.out} holds other patches too; they count in its tables: ${beside.join(', ')}`)
+  if (unplanned.length > 0)
+    progress.note(`${study.out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
