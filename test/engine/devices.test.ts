@@ -117,11 +117,14 @@ describe('a network on devices', () => {
       await handle.close()
       expectFeatures(layers, 2)
     }
+    const gone = () => vi.waitFor(() => expect(processesNow()).toBe(0), { timeout: 30_000 })
     await extractOnce()
+    await gone()
     const descriptors = readdirSync('/proc/self/fd').length
     await extractOnce()
-    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
-    await vi.waitFor(() => expect(processesNow()).toBe(0), { timeout: 10_000 })
+    await gone()
+    const fewAgain = () => expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
+    await vi.waitFor(fewAgain, { timeout: 30_000 })
   })
 
   it('takes batches of another size when it is told to', async () => {
