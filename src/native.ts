@@ -5,6 +5,8 @@
  *
  * A wrong type, length or shape is a TypeError or a RangeError that names the argument, and what there is no memory for a
  * RangeError that names it. A training ends with the thread or the process that waits for it.
+ *
+ * Long, since it is the whole border: everything that is known of the addon is in one place.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
