@@ -112,6 +112,7 @@ export interface CosineFault {
 
 /** A feature or an anchor has no direction, so that no cosine with it exists. */
 export class DegenerateFeatureError extends InputError implements CosineFault {
+  override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
   /** Row of the matrix `source`, the first at fault. */
   readonly row: number
@@ -198,6 +199,7 @@ export interface SvmTraining {
 
 /** A feature holds NaN or infinity. */
 export class NonFiniteFeatureError extends InputError {
+  override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
   /** Row of the matrix, the first at fault. */
   readonly row: number
 
@@ -209,6 +211,7 @@ export class NonFiniteFeatureError extends InputError {
 
 /** A CUDA device is not there, failed or has too little memory; the processor could do the same work. */
 export class CudaFailure extends DeviceError {
+  override readonly code = 'ERR_SHIFTSCOPE_CUDA'
   /** What the device or its driver says. */
   readonly reason: string
 

@@ -137,6 +137,9 @@ export function errorsAreTyped(error: unknown): number {
   const made: readonly ShiftscopeError[] = classes.map((Class) => new Class('a line', { cause: error }))
   if (!(error instanceof ShiftscopeError)) return made.length
   const message: string = error.message
+  const code: `ERR_SHIFTSCOPE_${string}` = error.code
+  // @ts-expect-error The code is only read.
+  error.code = code
   // @ts-expect-error The exit status is only read.
   error.exitStatus = message.length
   return error.exitStatus
