@@ -1,8 +1,25 @@
 /**
  * Every error that a user can meet is one of these classes: its message is one line that names the thing, the cause
- * and the remedy, and it carries the exit status of the command line (0 done, 1 anything unexpected).
+ * and the remedy, and it carries the exit status of the command line (0 done, 1 anything unexpected). Messages may change
+ * their words; a program that tells errors apart asks for the class, or for the `code`, which stays:
+ *
+ * | code | class |
+ * |---|---|
+ * | `ERR_SHIFTSCOPE_USAGE` | UsageError |
+ * | `ERR_SHIFTSCOPE_INPUT` | InputError |
+ * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | DegenerateFeatureError, an InputError of native.ts |
+ * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | NonFiniteFeatureError, an InputError of native.ts |
+ * | `ERR_SHIFTSCOPE_DEVICE` | DeviceError |
+ * | `ERR_SHIFTSCOPE_CUDA` | CudaFailure, a DeviceError of native.ts |
+ * | `ERR_SHIFTSCOPE_OUTPUT` | OutputError |
+ * | `ERR_SHIFTSCOPE_NETWORK` | NetworkError |
+ * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | RefusedRequest, a NetworkError of networks/fileRequest.ts |
+ * | `ERR_SHIFTSCOPE_WORKER` | WorkerError |
+ * | `ERR_SHIFTSCOPE_INTERRUPTED` | InterruptedError |
  */
-export class ShiftscopeError extends Error {
+export abstract class ShiftscopeError extends Error {
+  /** What kind of error it is, the same in every version; see the table above. */
+  abstract readonly code: `ERR_SHIFTSCOPE_${string}`
   /** Exit status of the process when this error ends a command. */
   readonly exitStatus: number
 
@@ -15,6 +32,8 @@ export class ShiftscopeError extends Error {
 
 /** A flag, an option or an argument of a library call is wrong: exit status 2. */
 export class UsageError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_USAGE'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 2, options)
   }
@@ -22,6 +41,8 @@ export class UsageError extends ShiftscopeError {
 
 /** A file or its contents are missing, corrupt or of the wrong kind: exit status 3. */
 export class InputError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INPUT'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 3, options)
   }
@@ -29,6 +50,8 @@ export class InputError extends ShiftscopeError {
 
 /** The device or execution provider asked for is not usable here: exit status 4. */
 export class DeviceError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_DEVICE'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 4, options)
   }
@@ -36,6 +59,8 @@ export class DeviceError extends ShiftscopeError {
 
 /** Results cannot be written (disk full, folder read-only): exit status 1. */
 export class OutputError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_OUTPUT'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 1, options)
   }
@@ -43,6 +68,8 @@ export class OutputError extends ShiftscopeError {
 
 /** A file cannot be fetched from where it is offered (no connection, another answer than the file): exit status 1. */
 export class NetworkError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_NETWORK'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 1, options)
   }
@@ -50,6 +77,8 @@ export class NetworkError extends ShiftscopeError {
 
 /** A worker failed again and again on the same batch: exit status 1. */
 export class WorkerError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_WORKER'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 1, options)
   }
@@ -60,6 +89,8 @@ export class WorkerError extends ShiftscopeError {
  * its signal with; a script's work rejects with the reason of the script's own signal.
  */
 export class InterruptedError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INTERRUPTED'
+
   constructor(
     message = 'stopped; what was finished is kept, the same command goes on from there',
     options?: ErrorOptions & { readonly exitStatus?: number },

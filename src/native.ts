@@ -5,6 +5,8 @@
  *
  * A wrong type, length or shape is a TypeError or a RangeError that names the argument, and what there is no memory for a
  * RangeError that names it. A training ends with the thread or the process that waits for it.
+ *
+ * Long, since it is the whole border: everything that is known of the addon is in one place.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -111,6 +113,7 @@ export interface CosineFault {
 
 /** A feature or an anchor has no direction, so that no cosine with it exists. */
 export class DegenerateFeatureError extends InputError implements CosineFault {
+  override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
   /** Row of the matrix `source`, the first at fault. */
   readonly row: number
@@ -197,6 +200,7 @@ export interface SvmTraining {
 
 /** A feature holds NaN or infinity. */
 export class NonFiniteFeatureError extends InputError {
+  override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
   /** Row of the matrix, the first at fault. */
   readonly row: number
 
@@ -208,6 +212,7 @@ export class NonFiniteFeatureError extends InputError {
 
 /** A CUDA device is not there, failed or has too little memory; the processor could do the same work. */
 export class CudaFailure extends DeviceError {
+  override readonly code = 'ERR_SHIFTSCOPE_CUDA'
   /** What the device or its driver says. */
   readonly reason: string
 

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "backend.h"
@@ -407,18 +405,30 @@ TEST(svm_a_limit_of_passes_is_reported_with_the_gap) {
 }
 
 TEST(svm_stops_when_asked) {
+  /// Asks for the stop in the middle of the training: when a pass begins.
+  struct StoppingFeatures : HostFeatures {
+    StoppingFeatures(const Case& given, std::atomic<std::int32_t>& stop, int passes)
+        : HostFeatures(given.features.data(), given.rows, given.dims, svm_kernels(instruction_set())),
+          stop_(stop),
+          passes_left_(passes) {}
+    void products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
+                  double* const* out) const override {
+      if (--passes_left_ == 0) stop_ = 1;
+      HostFeatures::products(vectors, count, stride, threads, out);
+    }
+    std::atomic<std::int32_t>& stop_;
+    mutable int passes_left_;
+  };
   Random random(40);
   const Case noise = random_case(random, 4000, 300, 4, 0, 1);
-  for (int milliseconds : {0, 100}) {
-    std::atomic<std::int32_t> stop{milliseconds == 0};
-    std::thread clock([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-      stop = 1;
-    });
+  std::vector<double> decisions(noise.problems * noise.rows);
+  for (int passes : {0, 1, 3}) {
+    std::atomic<std::int32_t> stop{passes == 0};
+    const StoppingFeatures features(noise, stop, passes);
     SvmOptions options = options_of(Loss::hinge, 1);
     options.stop = &stop;
-    CHECK(test::throws<SvmStopped>([&] { train(noise, options); }, "stopped"));
-    clock.join();
+    const auto training = [&] { train_svm(features, noise.labels.data(), noise.problems, options, decisions.data()); };
+    CHECK(test::throws<SvmStopped>(training, "stopped"));
   }
 }
 

@@ -143,9 +143,9 @@ async function originOf({ category, annotation, image }: CocoChoice, path: strin
 
 /** Only errors of the object itself; others, such as a full disk, end the work. */
 function reasonOf(error: unknown): string {
-  const isOfObject = error instanceof InputError || (error instanceof Error && error.constructor === Error)
-  if (!isOfObject || 'code' in (error as Error)) throw error
-  return (error as Error).message
+  if (error instanceof InputError) return error.message
+  if (error instanceof Error && error.constructor === Error && !('code' in error)) return error.message
+  throw error
 }
 
 export interface OwnPatchesOptions {

@@ -1,7 +1,5 @@
-import type { NetworkInput } from '../networks/index.js'
 import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
-import type { OpenRequest } from './backends/messages.js'
 
 /** How a network is spread over the processor. */
 export interface Settings {
@@ -25,25 +23,6 @@ export interface Scene {
 export interface Frames {
   readonly frames: readonly Uint8Array[]
 }
-
-/** Where a worker holds its session, for its whole life. */
-export type WorkerData =
-  | {
-      readonly backend: 'thread'
-      readonly onnxPath: string
-      readonly input: NetworkInput
-      readonly layers: readonly string[]
-      readonly threads: number
-    }
-  | {
-      readonly backend: 'process'
-      /** Of each worker; they are dealt out by `pids`. */
-      readonly requests: readonly OpenRequest[]
-      /** As in `startDeviceProcess`. */
-      readonly script?: string
-      /** Shared: how many workers have started, then each one's process, or 0. */
-      readonly pids: Int32Array
-    }
 
 /** A scene as every batch of a job names it. */
 export interface JobScene {

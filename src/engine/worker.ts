@@ -2,7 +2,8 @@ import { workerData } from 'node:worker_threads'
 import type { Backend } from './backends/backend.js'
 import { processBackend } from './backends/process.js'
 import { threadBackend } from './backends/thread.js'
-import type { BatchResult, BatchTask, WorkerData } from './task.js'
+import type { WorkerData } from './backends/workerData.js'
+import type { BatchResult, BatchTask } from './task.js'
 
 /** Opened with the first batch, so that its error reaches whoever sent that. */
 let opened: Promise<Backend> | undefined

@@ -1,7 +1,8 @@
 import { Piscina } from 'piscina'
 import { prepareEnvironment } from '../environment.js'
 import { workerFile } from '../files/package.js'
-import type { BatchResult, BatchTask, WorkerData } from './task.js'
+import type { WorkerData } from './backends/workerData.js'
+import type { BatchResult, BatchTask } from './task.js'
 
 /**
  * Batches that a worker has at a time. A thread is held by the forward pass of one, while another is composited for it and

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { InputError } from '../errors.js'
+import { InputError, ShiftscopeError } from '../errors.js'
 
 /** An object out of one of the file's lists, and where its bytes lie. */
 export interface JsonRecord {
@@ -45,7 +45,7 @@ export async function readJsonRecords(
       onBytes(read)
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    if (error instanceof ShiftscopeError || (error as NodeJS.ErrnoException).code === undefined) throw error
     throw new InputError(`cannot read ${path}: ${readFault(error as NodeJS.ErrnoException)}`, { cause: error })
   }
   scanner.end()

@@ -1,11 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
-import { NetworkError } from '../errors.js'
+import { NetworkError, ShiftscopeError } from '../errors.js'
 import { proxyFor } from './proxy.js'
 import { isSecure } from './weightsOrigin.js'
 
 /** The server was reached but does not give the file: another source may have it. */
-export class RefusedRequest extends NetworkError {}
+export class RefusedRequest extends NetworkError {
+  override readonly code = 'ERR_SHIFTSCOPE_REFUSED_REQUEST'
+}
 
 export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
@@ -78,6 +80,7 @@ const CAUSES: Readonly<Record<string, string>> = {
 
 /** Codes of connections only: errors of the file system have a `path` or an `errno` with a `syscall` on files. */
 function codeOf(error: Error): string | undefined {
+  if (error instanceof ShiftscopeError) return undefined
   const { code, syscall } = error as NodeJS.ErrnoException
   const ofFile = syscall !== undefined && ['open', 'write', 'fsync', 'read', 'rename', 'mkdir', 'rm'].includes(syscall)
   return ofFile ? undefined : code

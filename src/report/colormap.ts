@@ -1,3 +1,9 @@
+/** Ends of the colour scale: the lower is black, the higher white. */
+export interface ColourLimits {
+  readonly low: number
+  readonly high: number
+}
+
 /**
  * matplotlib's "hot" colour map: black over red and yellow to white, piecewise linear.
  * Segment points: matplotlib's _hot_data (red from 0.0416 at 0, full at 0.365079; green from there to 0.746032; blue

@@ -1,12 +1,7 @@
 import { fileName } from '../results/fileName.js'
+import type { ColourLimits } from './colormap.js'
 import { canvasPng } from './plot/canvas.js'
 import { mapPixels } from './plot/mapPixels.js'
-
-/** Ends of the colour scale: the lower is black, the higher white. */
-export interface ColourLimits {
-  readonly low: number
-  readonly high: number
-}
 
 /** Name of a heatmap's files without extension: `<model>-<layer>-<size>-<anchor>`. */
 export function heatmapName(model: string, layer: string, size: number, anchor: string): string {

@@ -1,7 +1,8 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import type { StudyGroup } from '../results/study.js'
 import type { SimilaritySummary } from '../results/summary.js'
-import { type ColourLimits, heatmapName } from './heatmap.js'
+import type { ColourLimits } from './colormap.js'
+import { heatmapName } from './heatmap.js'
 import { escapeHtml } from './html.js'
 import type { ReportSection } from './section.js'
 

@@ -3,7 +3,7 @@ import { type Compositing, checkCompositing, checkPrecision } from '../engine/ch
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { ProgressListener } from '../progress.js'
-import type { ColourLimits } from '../report/heatmap.js'
+import type { ColourLimits } from '../report/colormap.js'
 import { checkLimits } from '../report/report.js'
 import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
@@ -271,11 +271,18 @@ describe('a download that was cut off', () => {
   it('goes on from where it stopped', async () => {
     await picture('served.png')
     const bytes = readFileSync(folder('images/served.png'))
+    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+    const arrived = () =>
+      readdirSync(folder('cache'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.name.startsWith('image-') && entry.isFile())
+        .map((entry) => statSync(join(entry.parentPath, entry.name)).size)
     const server = await startServer(
-      beginning(bytes, 200, (response) => setTimeout(() => response.destroy(), 200)),
+      beginning(bytes, 200, async (response) => {
+        await vi.waitFor(() => expect(arrived()).toEqual([200]), { timeout: 30_000 })
+        response.destroy()
+      }),
       'http',
     )
-    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
     const image = { id: 1, file_name: '1.png', width: COLS, height: ROWS, coco_url: `${server.address}/1.png` }
     const file = await annotate([square(1, 1)], { images: [image] }, false)
     const options = { images: folder('fetched'), download: true }

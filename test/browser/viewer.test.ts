@@ -156,7 +156,10 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     }
     await expect.poll(() => text(page, '#apart')).toContain('row 143')
     await restored()
-    await page.waitForTimeout(500)
+    await page.waitForURL(({ hash }) => {
+      const parameters = new URLSearchParams(hash.slice(1))
+      return parameters.get('size') === '125' && parameters.get('with-size') === '75'
+    })
     await page.reload()
     await ready(page)
     await restored()

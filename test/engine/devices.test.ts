@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { isTooLarge } from '../../src/engine/crew.js'
 import type { LayerFeatures } from '../../src/engine/features.js'
-import { type DevicePlan, isTooLarge, openDevices, openThreads } from '../../src/engine/handle.js'
+import { type DevicePlan, openDevices, openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError } from '../../src/errors.js'
@@ -117,11 +118,14 @@ describe('a network on devices', () => {
       await handle.close()
       expectFeatures(layers, 2)
     }
+    const gone = () => vi.waitFor(() => expect(processesNow()).toBe(0), { timeout: 30_000 })
     await extractOnce()
+    await gone()
     const descriptors = readdirSync('/proc/self/fd').length
     await extractOnce()
-    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
-    await vi.waitFor(() => expect(processesNow()).toBe(0), { timeout: 10_000 })
+    await gone()
+    const fewAgain = () => expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
+    await vi.waitFor(fewAgain, { timeout: 30_000 })
   })
 
   it('takes batches of another size when it is told to', async () => {

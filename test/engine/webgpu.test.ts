@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fasterGpu, openExecution } from '../../src/engine/choice.js'
 import { platformGap } from '../../src/engine/device.js'
 import { tryDevice } from '../../src/engine/deviceTrial.js'
@@ -159,23 +159,24 @@ describe('a trial', () => {
   )
 
   it('leaves no files behind, and ends with the signal, also before it is answered', async () => {
-    const own = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
-    const before = process.env.TMPDIR
+    const [own, asked] = [1, 2].map(() => mkdtempSync(join(tmpdir(), 'shiftscope-test-'))) as [string, string]
     try {
       const network = await resolveNetwork({ id: 'tiny-alexnet' })
       const cpu = { name: 'cpu', index: 0 } as const
-      process.env.TMPDIR = own
+      vi.stubEnv('TMPDIR', own)
       const stopping = new AbortController()
+      vi.stubEnv('SHIFTSCOPE_TEST_ASKED', join(asked, 'asked'))
       const trial = tryDevice(cpu, network, 'fp32', { script: failing('answersNever'), signal: stopping.signal })
-      setTimeout(() => stopping.abort(new InterruptedError()), 300)
-      await expect(trial).rejects.toThrow(InterruptedError)
+      const unanswered = expect(trial).rejects.toThrow(InterruptedError)
+      await vi.waitFor(() => expect(readdirSync(asked)).toEqual(['asked']), { timeout: 30_000 })
+      stopping.abort(new InterruptedError())
+      await unanswered
       await expect(tryDevice(cpu, network, 'fp32', { signal: stopping.signal })).rejects.toThrow(InterruptedError)
       await tryDevice(cpu, network, 'fp32', { script: failing('crashesAtStart') })
       expect(readdirSync(own)).toEqual([])
     } finally {
-      process.env.TMPDIR = before
-      if (before === undefined) delete process.env.TMPDIR
-      rmSync(own, { recursive: true })
+      vi.unstubAllEnvs()
+      for (const folder of [own, asked]) rmSync(folder, { recursive: true })
     }
   })
 

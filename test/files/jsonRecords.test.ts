@@ -60,7 +60,9 @@ describe('records of a JSON file', () => {
     '{"a":{}}',
     '{}x',
   ])('are refused of %j', async (text) => {
-    await expect(recordsOf(text, ['a'])).rejects.toThrow(InputError)
+    const refusal = recordsOf(text, ['a'])
+    await expect(refusal).rejects.toThrow(InputError)
+    await expect(refusal).rejects.toThrow(/^(?!cannot read).*; get the file again$/)
   })
 
   it('of any text end in records or an InputError', async () => {

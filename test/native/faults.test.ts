@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 const script = fileURLToPath(new URL('./processes/faults.mjs', import.meta.url))
 const isLinux = process.platform === 'linux'
 
-/** Longer than any of them takes, far shorter than the trainings that they leave. */
+/** Longer than any of them takes, shorter than the trainings that they leave. */
 const TIMEOUT = 50_000
 
 /** What a child process printed, or how it ended. */
@@ -60,7 +60,7 @@ describe('a process survives', () => {
     )
   })
 
-  it('its own end, and that of its threads, in the middle of trainings that last for hours', async () => {
+  it('its own end, and that of its threads, in the middle of trainings that last for minutes', async () => {
     const outcomes = await Promise.all([inProcess('exitProcess'), inProcess('terminateWorker')])
     expect(outcomes).toEqual(['exits', 'terminated'])
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
+import { readRange } from '../../src/networks/checkpoint/fileBytes.js'
 import { type Checkpoint, readCheckpoint } from '../../src/networks/index.js'
 import { call, global, integer, op, stateDictPickle, text, tuple, writeTorchZip, writeTorchZipOf } from './torchFile.js'
 
@@ -40,6 +41,13 @@ async function refusalOfPickle(pickle: Buffer, storages: Record<string, Float32A
   writeTorchZipOf(path, Buffer.concat([Buffer.from([0x80, 2]), pickle, op('.')]), storages)
   return refusal(path)
 }
+
+it('a range of a file that ends before it is refused in one line', async () => {
+  writeFileSync(path, 'short')
+  const refused = readRange(path, { offset: 3, length: 10 })
+  await expect(refused).rejects.toThrow(`${path} is shorter than its own directory says`)
+  await expect(refused).rejects.not.toThrow('cannot be read')
+})
 
 describe('a file that torch.save wrote', () => {
   it.each(Object.entries(expected))('%s gives its tensors', async (name, tensors) => {

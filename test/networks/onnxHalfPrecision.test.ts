@@ -5,8 +5,9 @@ import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
+import { DataType } from '../../src/networks/onnx/fields.js'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
-import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
+import { castNode, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { type Model, type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { eachDamagedCopy } from './damagedCopies.js'
 
@@ -52,7 +53,11 @@ async function halved(values: Float32Array): Promise<Float32Array> {
     outputs: ['result.float32'],
     madeInput: 'image',
     inputs: [{ name: 'values', shape: ['N', 4] }],
-    nodes: [castNode('values', 'image', FLOAT16), ...nodes, castNode('result', 'result.float32', FLOAT32)],
+    nodes: [
+      castNode('values', 'image', DataType.FLOAT16),
+      ...nodes,
+      castNode('result', 'result.float32', DataType.FLOAT),
+    ],
     renamedInputs,
     retyped: true,
   })

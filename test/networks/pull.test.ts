@@ -337,17 +337,29 @@ describe('a slow server', () => {
   })
 
   it('is waited for as long as bytes come', async () => {
-    const step = Math.ceil(right.length / 8)
-    const server = await startServer((_, response) => {
-      response.writeHead(200, { 'content-length': right.length })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const step = Math.ceil(right.length / 8)
       let sent = 0
-      const timer = setInterval(() => {
-        response.write(right.subarray(sent, sent + step))
-        sent += step
-        if (sent >= right.length) clearInterval(timer)
-      }, 150)
-    })
-    await expectPulled(pull(entryWith([`${server.address}/${NAME}`]), { stallSeconds: 0.8 }))
+      let sendMore = () => {}
+      const server = await startServer((_, response) => {
+        response.writeHead(200, { 'content-length': right.length })
+        sendMore = () => {
+          response.write(right.subarray(sent, sent + step))
+          sent = Math.min(sent + step, right.length)
+        }
+        sendMore()
+      })
+      const update = (done: number) => {
+        if (done < sent || sent === right.length) return
+        vi.advanceTimersByTime(20_000)
+        sendMore()
+      }
+      const entry = entryWith([`${server.address}/${NAME}`])
+      await expectPulled(pull(entry, { stallSeconds: 30, onProgress: listenTo({ update }) }))
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareEnvironment } from '../../environment.js'
 import { workerFile } from '../../files/package.js'
-import type { BatchComparison, JobScene, WorkerData } from '../task.js'
+import type { BatchComparison, JobScene } from '../task.js'
 import type { Backend } from './backend.js'
 import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneRequest } from './messages.js'
 import { frameArrays, sceneArrays } from './sceneArrays.js'
+import type { WorkerData } from './workerData.js'
 
 /** A device that gives no answer in this time is taken for lost, in milliseconds. */
 const ANSWER_TIMEOUT = 300_000

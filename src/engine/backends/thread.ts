@@ -2,9 +2,10 @@ import * as ort from 'onnxruntime-node'
 import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../networks/index.js'
 import { NOTHING } from '../scene.js'
-import type { Frames, Scene, WorkerData } from '../task.js'
+import type { Frames, Scene } from '../task.js'
 import type { Backend } from './backend.js'
 import { openSession } from './session.js'
+import type { WorkerData } from './workerData.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 

@@ -13,6 +13,7 @@ import {
   text,
   wireTypes,
 } from '../protobufFile.js'
+import { BlobProto, BlobShape, LayerParameter, NetParameter, V1LayerParameter } from './caffeFields.js'
 import { readRange } from './fileBytes.js'
 import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
 
@@ -23,16 +24,22 @@ interface LayerForm {
   readonly blobs: number
 }
 
-const currentForm: LayerForm = { layers: 100, name: 1, blobs: 7 }
-const firstForm: LayerForm = { layers: 2, name: 4, blobs: 6 }
-/** V1LayerParameter.layer: a layer in the still older form, V0LayerParameter. */
-const v0Field = 1
+const currentForm: LayerForm = { layers: NetParameter.layer, ...LayerParameter }
+const firstForm: LayerForm = {
+  layers: NetParameter.layers,
+  name: V1LayerParameter.name,
+  blobs: V1LayerParameter.blobs,
+}
 
+const { input_dim, force_backward, debug_info } = NetParameter
+const netVarints: readonly number[] = [input_dim, force_backward, debug_info]
 /** NetParameter's fields, with their wire type. */
-const netFields: ReadonlyMap<number, number> = new Map([
-  ...[1, 2, 3, 6, 8, 100].map((number) => [number, wireTypes.lengthDelimited] as const),
-  ...[4, 5, 7].map((number) => [number, wireTypes.varint] as const),
-])
+const netFields: ReadonlyMap<number, number> = new Map(
+  Object.values(NetParameter).map((number) => [
+    number,
+    netVarints.includes(number) ? wireTypes.varint : wireTypes.lengthDelimited,
+  ]),
+)
 
 /** As in Caffe, include/caffe/blob.hpp. */
 const maximumAxes = 32
@@ -80,7 +87,7 @@ export async function readCaffeModel(path: string): Promise<ReadonlyMap<string, 
 function readNet(path: string, file: ProtobufFile): Map<string, CheckpointTensor> {
   const tensors = new Map<string, CheckpointTensor>()
   for (const { number, wireType, ...range } of fields(file, file.whole)) {
-    if (netFields.has(number) && netFields.get(number) !== wireType && number !== 4)
+    if (netFields.has(number) && netFields.get(number) !== wireType && number !== input_dim)
       throw new ProtobufError(`its field ${number} is of the wrong kind`)
     const form = [currentForm, firstForm].find(({ layers }) => layers === number)
     if (form) readLayer(path, file, range, form, tensors)
@@ -97,7 +104,7 @@ function readLayer(
 ): void {
   const name = text(file, layer, form.name)
   const blobs = messages(file, layer, form.blobs)
-  if (form === firstForm && blobs.length === 0 && messages(file, layer, v0Field).length > 0)
+  if (form === firstForm && blobs.length === 0 && messages(file, layer, V1LayerParameter.layer).length > 0)
     throw new ProtobufError("it is of before 2014; convert it with Caffe's upgrade_net_proto_binary")
   blobs.forEach((blob, index) => {
     const key = `${name}.${index}`
@@ -123,18 +130,23 @@ interface Blob {
   readonly float64: Piece[]
 }
 
+const legacyAxes: readonly number[] = [BlobProto.num, BlobProto.channels, BlobProto.height, BlobProto.width]
+
 function readBlob(file: ProtobufFile, range: MessageRange): Blob {
   const legacy = [0, 0, 0, 0]
   let isLegacy = false
   let shape: number[] | null = null
   const blob = { float32: [] as Piece[], float64: [] as Piece[] }
   for (const field of fields(file, range)) {
-    if (field.number >= 1 && field.number <= 4) {
-      legacy[field.number - 1] = field.value
+    const { number } = field
+    const axis = legacyAxes.indexOf(number)
+    if (axis >= 0) {
+      legacy[axis] = field.value
       isLegacy = true
-    } else if (field.number === 5) addElements(blob.float32, field, bytesPerElement.float32)
-    else if (field.number === 7) shape = moreAxes(shape ?? [], integers(file, field, 1, maximumAxes))
-    else if (field.number === 8) addElements(blob.float64, field, bytesPerElement.float64)
+    } else if (number === BlobProto.data) addElements(blob.float32, field, bytesPerElement.float32)
+    else if (number === BlobProto.shape)
+      shape = moreAxes(shape ?? [], integers(file, field, BlobShape.dim, maximumAxes))
+    else if (number === BlobProto.double_data) addElements(blob.float64, field, bytesPerElement.float64)
   }
   return { ...blob, shape, legacyShape: isLegacy ? legacy : null }
 }

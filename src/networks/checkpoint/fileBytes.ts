@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises'
-import { InputError } from '../../errors.js'
+import { InputError, ShiftscopeError } from '../../errors.js'
 
 /** A range of a file's bytes. */
 export interface ByteRange {
@@ -55,7 +55,7 @@ function truncated(path: string): InputError {
 }
 
 function readError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
+  if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })
   return new InputError(`${path} cannot be read: ${error.message}`, { cause: error })
 }

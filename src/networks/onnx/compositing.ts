@@ -4,8 +4,9 @@ import { cachedGraph } from '../graphCache.js'
 import type { FeatureLayer, Network, NetworkInput } from '../network.js'
 import { combinedSha256 } from '../onnxNetwork.js'
 import { copyExternalFiles, externalFiles } from './externalData.js'
+import { DataType } from './fields.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
-import { castNode, FLOAT16, FLOAT32, halfPrecisionChanges, INT32 } from './halfPrecision.js'
+import { castNode, halfPrecisionChanges } from './halfPrecision.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
@@ -114,9 +115,9 @@ function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | '
     retyped: true,
     nodes: [
       ...compositingNodes('shiftscope.image'),
-      castNode('shiftscope.image', input.name, FLOAT16),
+      castNode('shiftscope.image', input.name, DataType.FLOAT16),
       ...nodes,
-      ...layers.map(({ name }) => castNode(name, featureOutput(name, 'fp16'), FLOAT32)),
+      ...layers.map(({ name }) => castNode(name, featureOutput(name, 'fp16'), DataType.FLOAT)),
     ],
   }
 }
@@ -145,7 +146,7 @@ function comparison({ name, dims }: FeatureLayer, feature: string) {
     node('Sqrt', [part('square')], part('norm')),
     node('Div', [part('product'), part('norm')], cosines),
     node('ArgMax', [part('feature')], part('largest'), { axis: 1, keepdims: 0 }),
-    castNode(part('largest'), strongest, INT32),
+    castNode(part('largest'), strongest, DataType.INT32),
   ]
   return { input: { name: anchors, shape: [dims, 'anchors'] }, outputs: [cosines, strongest], nodes, ones }
 }

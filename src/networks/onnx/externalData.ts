@@ -15,6 +15,18 @@ import {
   type ProtobufFile,
   text,
 } from '../protobufFile.js'
+import {
+  AttributeProto,
+  DataType,
+  FunctionProto,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  SparseTensorProto,
+  StringStringEntryProto,
+  TensorProto,
+  TrainingInfoProto,
+} from './fields.js'
 import { readingModel } from './interface.js'
 
 /** A file beside an ONNX file that holds elements of its tensors. */
@@ -64,15 +76,26 @@ interface Reference {
 
 type MessageKind = 'model' | 'function' | 'training' | 'graph' | 'node' | 'attribute' | 'sparse tensor' | 'tensor'
 
-/** Field numbers by which a tensor is reached; onnx/onnx.proto. */
+/** Fields by which a tensor is reached. */
 const children: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind>>>> = {
-  model: { 7: 'graph', 20: 'training', 25: 'function' },
-  function: { 7: 'node', 11: 'attribute' },
-  training: { 1: 'graph', 2: 'graph' },
-  graph: { 1: 'node', 5: 'tensor', 15: 'sparse tensor' },
-  node: { 5: 'attribute' },
-  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse tensor', 23: 'sparse tensor' },
-  'sparse tensor': { 1: 'tensor', 2: 'tensor' },
+  model: { [ModelProto.graph]: 'graph', [ModelProto.training_info]: 'training', [ModelProto.functions]: 'function' },
+  function: { [FunctionProto.node]: 'node', [FunctionProto.attribute_proto]: 'attribute' },
+  training: { [TrainingInfoProto.initialization]: 'graph', [TrainingInfoProto.algorithm]: 'graph' },
+  graph: {
+    [GraphProto.node]: 'node',
+    [GraphProto.initializer]: 'tensor',
+    [GraphProto.sparse_initializer]: 'sparse tensor',
+  },
+  node: { [NodeProto.attribute]: 'attribute' },
+  attribute: {
+    [AttributeProto.t]: 'tensor',
+    [AttributeProto.g]: 'graph',
+    [AttributeProto.tensors]: 'tensor',
+    [AttributeProto.graphs]: 'graph',
+    [AttributeProto.sparse_tensor]: 'sparse tensor',
+    [AttributeProto.sparse_tensors]: 'sparse tensor',
+  },
+  'sparse tensor': { [SparseTensorProto.values]: 'tensor', [SparseTensorProto.indices]: 'tensor' },
   tensor: {},
 }
 
@@ -93,18 +116,32 @@ function* tensorReferences(
   }
 }
 
-/** Bytes of an element by TensorProto.DataType; where a type is not listed, its file must say the length. */
-const elementBytes: Readonly<Record<number, number>> = { 1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8 }
+/** Bytes of an element; where a type is not listed, its file must say the length. */
+const elementBytes: Readonly<Record<number, number>> = {
+  [DataType.FLOAT]: 4,
+  [DataType.UINT8]: 1,
+  [DataType.INT8]: 1,
+  [DataType.UINT16]: 2,
+  [DataType.INT16]: 2,
+  [DataType.INT32]: 4,
+  [DataType.INT64]: 8,
+  [DataType.BOOL]: 1,
+  [DataType.FLOAT16]: 2,
+  [DataType.DOUBLE]: 8,
+}
 const maximumAxes = 64
 
 function* references(file: ProtobufFile, tensor: MessageRange): Generator<Reference> {
-  const entries = messages(file, tensor, 13).map((entry) => [text(file, entry, 1), text(file, entry, 2)] as const)
-  const values = (key: string) => entries.flatMap(([name, value]) => (name === key ? [value] : []))
+  const { key, value } = StringStringEntryProto
+  const entries = messages(file, tensor, TensorProto.external_data).map(
+    (entry) => [text(file, entry, key), text(file, entry, value)] as const,
+  )
+  const values = (name: string) => entries.flatMap(([key, value]) => (key === name ? [value] : []))
   const locations = values('location')
   if (locations.length === 0 && entries.length > 0) throw new ProtobufError('a tensor lies in a file without a name')
   const offset = Math.max(0, ...values('offset').map(count))
-  const elements = integers(file, tensor, 1, maximumAxes).reduce((product, size) => product * size, 1)
-  const needed = elements * (elementBytes[integer(file, tensor, 2) ?? 0] ?? 0)
+  const elements = integers(file, tensor, TensorProto.dims, maximumAxes).reduce((product, size) => product * size, 1)
+  const needed = elements * (elementBytes[integer(file, tensor, TensorProto.data_type) ?? 0] ?? 0)
   const length = Math.max(needed, ...values('length').map(count))
   for (const location of locations) yield { location, end: offset + length }
 }

@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '../../files/atomic.js'
 import { readRange } from '../checkpoint/fileBytes.js'
 import { fields, type MessageRange, ProtobufError, type ProtobufFile, text } from '../protobufFile.js'
+import { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './fields.js'
 import { readingModel } from './interface.js'
 import {
   type Initializer,
@@ -39,10 +40,10 @@ export async function writeGraphCopy(path: string, original: string, changes: Gr
     if (!('graph' in part)) return copied(original, part)
     const kept = part.graph.flatMap((piece) => {
       if (!('inputs' in piece)) return copied(original, piece)
-      const names = piece.inputs.flatMap((name) => stringField(1, name))
-      return messageField(1, [...names, ...piece.rest.flatMap((range) => copied(original, range))])
+      const names = piece.inputs.flatMap((name) => stringField(NodeProto.input, name))
+      return messageField(GraphProto.node, [...names, ...piece.rest.flatMap((range) => copied(original, range))])
     })
-    return messageField(7, index === first ? [...kept, ...additions(changes)] : kept)
+    return messageField(ModelProto.graph, index === first ? [...kept, ...additions(changes)] : kept)
   })
   await writeFileAtomic(path, messageBytes(chunks))
 }
@@ -59,16 +60,17 @@ function modelParts(file: ProtobufFile, changes: GraphChanges): ModelPart[] {
   const kept = (graph: MessageRange): GraphPiece[] => {
     const pieces: GraphPiece[] = []
     for (const { number, start, end, payload } of wholeFields(file, graph)) {
-      const inputs = number === 1 ? renamedInputs[node++] : undefined
-      if (number === 11 && madeInput !== undefined && text(file, payload, 1) === madeInput) continue
-      if (retyped && (number === 12 || number === 13)) continue
-      const rest = inputs && joined(wholeFields(file, payload).filter((field) => field.number !== 1))
+      const inputs = number === GraphProto.node ? renamedInputs[node++] : undefined
+      const isInput = number === GraphProto.input
+      if (isInput && madeInput !== undefined && text(file, payload, ValueInfoProto.name) === madeInput) continue
+      if (retyped && (number === GraphProto.output || number === GraphProto.value_info)) continue
+      const rest = inputs && joined(wholeFields(file, payload).filter((field) => field.number !== NodeProto.input))
       pieces.push(inputs && rest ? { inputs, rest } : { start, end })
     }
     return pieces
   }
   return wholeFields(file, file.whole).map((field) =>
-    field.number === 7 ? { graph: kept(field.payload) } : { start: field.start, end: field.end },
+    field.number === ModelProto.graph ? { graph: kept(field.payload) } : { start: field.start, end: field.end },
   )
 }
 
@@ -118,9 +120,9 @@ function copied(path: string, { start, end }: MessageRange): Chunk[] {
 
 function additions({ outputs, inputs = [], nodes = [], constants = [] }: GraphChanges): Chunk[] {
   return [
-    ...nodes.flatMap((node) => messageField(1, nodeMessage(node))),
-    ...constants.flatMap((constant) => messageField(5, initializerMessage(constant))),
-    ...inputs.flatMap((info) => messageField(11, tensorInfoMessage(info))),
-    ...outputs.flatMap((name) => messageField(12, stringField(1, name))),
+    ...nodes.flatMap((node) => messageField(GraphProto.node, nodeMessage(node))),
+    ...constants.flatMap((constant) => messageField(GraphProto.initializer, initializerMessage(constant))),
+    ...inputs.flatMap((info) => messageField(GraphProto.input, tensorInfoMessage(info))),
+    ...outputs.flatMap((name) => messageField(GraphProto.output, stringField(ValueInfoProto.name, name))),
   ]
 }

@@ -1,14 +1,10 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../printable.js'
 import { integer, type MessageRange, messages, type ProtobufFile, text, texts } from '../protobufFile.js'
+import { AttributeProto, DataType, GraphProto, ModelProto, NodeProto, TensorProto } from './fields.js'
 import type { GraphChanges } from './graphCopy.js'
 import { readingModel } from './interface.js'
 import type { Node } from './model.js'
-
-/** TensorProto.DataType. */
-export const FLOAT32 = 1
-export const INT32 = 6
-export const FLOAT16 = 10
 
 /** Operators whose floating-point inputs and outputs all have one type, so that they follow their inputs. */
 const FOLLOWING = new Set(
@@ -25,28 +21,28 @@ const FOLLOWING = new Set(
  */
 export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 'nodes' | 'renamedInputs'>> {
   return readingModel(path, (file) => {
-    const graphs = messages(file, file.whole, 7)
+    const graphs = messages(file, file.whole, ModelProto.graph)
     const constants = initializers(file, graphs)
     const renamedInputs: Record<number, readonly string[]> = {}
     const cast = new Set<string>()
-    for (const [index, range] of graphs.flatMap((graph) => messages(file, graph, 1)).entries()) {
-      const inputs = texts(file, range, 1)
-      const operator = text(file, range, 4)
+    for (const [index, range] of graphs.flatMap((graph) => messages(file, graph, GraphProto.node)).entries()) {
+      const inputs = texts(file, range, NodeProto.input)
+      const operator = text(file, range, NodeProto.op_type)
       if (isConstant(operator, inputs, constants)) {
         const type = constantType(file, range, operator, inputs, constants)
-        for (const output of texts(file, range, 2)) constants.set(output, type)
+        for (const output of texts(file, range, NodeProto.output)) constants.set(output, type)
         continue
       }
       if (!FOLLOWING.has(operator))
         throw new UsageError(
           `${path} has the operator ${printable(operator)}, which may need float32; use \`precision fp32\``,
         )
-      const weights = inputs.filter((name) => constants.get(name) === FLOAT32)
+      const weights = inputs.filter((name) => constants.get(name) === DataType.FLOAT)
       if (weights.length === 0) continue
       renamedInputs[index] = inputs.map((name) => (weights.includes(name) ? halfName(name) : name))
       for (const name of weights) cast.add(name)
     }
-    return { renamedInputs, nodes: [...cast].map((name) => castNode(name, halfName(name), FLOAT16)) }
+    return { renamedInputs, nodes: [...cast].map((name) => castNode(name, halfName(name), DataType.FLOAT16)) }
   })
 }
 
@@ -61,8 +57,10 @@ export function castNode(input: string, output: string, to: number): Node {
 
 /** Names of the constants with their types. */
 function initializers(file: ProtobufFile, graphs: readonly MessageRange[]): Map<string, number> {
-  const tensors = graphs.flatMap((graph) => messages(file, graph, 5))
-  return new Map(tensors.map((tensor) => [text(file, tensor, 8), integer(file, tensor, 2) ?? 0]))
+  const tensors = graphs.flatMap((graph) => messages(file, graph, GraphProto.initializer))
+  return new Map(
+    tensors.map((tensor) => [text(file, tensor, TensorProto.name), integer(file, tensor, TensorProto.data_type) ?? 0]),
+  )
 }
 
 function isConstant(operator: string, inputs: readonly string[], constants: ReadonlyMap<string, number>): boolean {
@@ -78,14 +76,16 @@ function constantType(
   inputs: readonly string[],
   constants: ReadonlyMap<string, number>,
 ): number {
-  const attribute = (name: string) => messages(file, node, 5).find((range) => text(file, range, 1) === name)
+  const attribute = (name: string) =>
+    messages(file, node, NodeProto.attribute).find((range) => text(file, range, AttributeProto.name) === name)
   if (operator === 'Cast') {
     const to = attribute('to')
-    return (to && integer(file, to, 3)) ?? 0
+    return (to && integer(file, to, AttributeProto.i)) ?? 0
   }
   if (operator === 'Constant') {
-    const tensor = attribute('value')
-    return (tensor && messages(file, tensor, 5).map((value) => integer(file, value, 2))[0]) ?? 0
+    const value = attribute('value')
+    const [tensor] = value ? messages(file, value, AttributeProto.t) : []
+    return (tensor && integer(file, tensor, TensorProto.data_type)) ?? 0
   }
-  return inputs.some((name) => constants.get(name) === FLOAT32) ? FLOAT32 : 0
+  return inputs.some((name) => constants.get(name) === DataType.FLOAT) ? DataType.FLOAT : 0
 }

@@ -9,6 +9,18 @@ import {
   text,
   texts,
 } from '../protobufFile.js'
+import {
+  DataType,
+  Dimension,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  TensorProto,
+  TensorShapeProto,
+  TensorType,
+  TypeProto,
+  ValueInfoProto,
+} from './fields.js'
 import type { TensorInfo } from './model.js'
 
 /** What goes into an ONNX model and what comes out, without its weights. */
@@ -33,17 +45,21 @@ export interface TypedTensor extends TensorInfo {
  */
 export function readModelInterface(path: string): ModelInterface {
   return readingModel(path, (file) => {
-    const graphs = messages(file, file.whole, 7)
+    const graphs = messages(file, file.whole, ModelProto.graph)
     const within = (number: number) => graphs.flatMap((graph) => messages(file, graph, number))
-    const inputs = within(11).map((range) => tensorInfo(file, range))
-    const outputs = within(12).map((range) => tensorInfo(file, range))
-    const constants = new Set(within(5).map((initializer) => text(file, initializer, 8)))
+    const inputs = within(GraphProto.input).map((range) => tensorInfo(file, range))
+    const outputs = within(GraphProto.output).map((range) => tensorInfo(file, range))
+    const constants = new Set(
+      within(GraphProto.initializer).map((initializer) => text(file, initializer, TensorProto.name)),
+    )
     if (outputs.length === 0) throw new ProtobufError('it has no outputs')
     return {
       inputs: inputs.filter(({ name }) => !constants.has(name)),
       outputs,
       // An output that a node could have and has not is an empty name.
-      tensors: new Set(within(1).flatMap((node) => texts(file, node, 2).filter((name) => name !== ''))),
+      tensors: new Set(
+        within(GraphProto.node).flatMap((node) => texts(file, node, NodeProto.output).filter((name) => name !== '')),
+      ),
     }
   })
 }
@@ -64,31 +80,32 @@ export function readingModel<T>(path: string, read: (file: ProtobufFile) => T): 
   }
 }
 
-/** By TensorProto.DataType. */
-const elementTypes = [
-  'unknown',
-  'float32',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'int64',
-  'string',
-  'bool',
-  'float16',
-  'float64',
-]
+const elementTypes: Readonly<Record<number, string>> = {
+  [DataType.FLOAT]: 'float32',
+  [DataType.UINT8]: 'uint8',
+  [DataType.INT8]: 'int8',
+  [DataType.UINT16]: 'uint16',
+  [DataType.INT16]: 'int16',
+  [DataType.INT32]: 'int32',
+  [DataType.INT64]: 'int64',
+  [DataType.STRING]: 'string',
+  [DataType.BOOL]: 'bool',
+  [DataType.FLOAT16]: 'float16',
+  [DataType.DOUBLE]: 'float64',
+}
 
 function tensorInfo(file: ProtobufFile, range: MessageRange): TypedTensor {
-  const tensorType = messages(file, range, 2).flatMap((type) => messages(file, type, 1))[0]
-  if (!tensorType) return { name: text(file, range, 1), type: 'unknown', shape: [] }
-  const dimensions = messages(file, tensorType, 2).flatMap((shape) => messages(file, shape, 1))
-  const type = elementTypes[integer(file, tensorType, 1) ?? 0] ?? 'unknown'
-  return { name: text(file, range, 1), type, shape: dimensions.map((dimension) => size(file, dimension)) }
+  const name = text(file, range, ValueInfoProto.name)
+  const types = messages(file, range, ValueInfoProto.type)
+  const tensorType = types.flatMap((type) => messages(file, type, TypeProto.tensor_type))[0]
+  if (!tensorType) return { name, type: 'unknown', shape: [] }
+  const shapes = messages(file, tensorType, TensorType.shape)
+  const dimensions = shapes.flatMap((shape) => messages(file, shape, TensorShapeProto.dim))
+  const type = elementTypes[integer(file, tensorType, TensorType.elem_type) ?? 0] ?? 'unknown'
+  return { name, type, shape: dimensions.map((dimension) => size(file, dimension)) }
 }
 
 function size(file: ProtobufFile, dimension: MessageRange): number | string {
-  const fixed = integer(file, dimension, 1)
-  return fixed !== undefined && fixed > 0 ? fixed : text(file, dimension, 2) || '?'
+  const fixed = integer(file, dimension, Dimension.dim_value)
+  return fixed !== undefined && fixed > 0 ? fixed : text(file, dimension, Dimension.dim_param) || '?'
 }

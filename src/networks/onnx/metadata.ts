@@ -1,4 +1,5 @@
 import { messages, text } from '../protobufFile.js'
+import { ModelProto, StringStringEntryProto } from './fields.js'
 import { readingModel } from './interface.js'
 
 /**
@@ -8,11 +9,11 @@ import { readingModel } from './interface.js'
  */
 export function readModelMetadata(path: string, keys: readonly string[]): ReadonlyMap<string, string> {
   return readingModel(path, (file) => {
-    const properties = messages(file, file.whole, 14)
+    const properties = messages(file, file.whole, ModelProto.metadata_props)
     return new Map(
       properties.flatMap((property): [string, string][] => {
-        const key = text(file, property, 1)
-        return keys.includes(key) ? [[key, text(file, property, 2)]] : []
+        const key = text(file, property, StringStringEntryProto.key)
+        return keys.includes(key) ? [[key, text(file, property, StringStringEntryProto.value)]] : []
       }),
     )
   })

@@ -1,5 +1,20 @@
 import { writeFileAtomic } from '../../files/atomic.js'
 import {
+  AttributeProto,
+  AttributeType,
+  DataType,
+  Dimension,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  OperatorSetIdProto,
+  TensorProto,
+  TensorShapeProto,
+  TensorType,
+  TypeProto,
+  ValueInfoProto,
+} from './fields.js'
+import {
   bytesField,
   type Chunk,
   type DeferredBytes,
@@ -12,7 +27,7 @@ import {
 } from './protobuf.js'
 
 /**
- * ONNX models as plain data, and their file form. Field numbers: onnx/onnx.proto, ModelProto and what it contains.
+ * ONNX models as plain data, and their file form.
  */
 export interface Model {
   readonly name: string
@@ -52,9 +67,6 @@ export type Attribute = number | readonly number[] | string | { readonly float: 
 
 const irVersion = 8
 const operatorSet = 17
-const float32Type = 1
-const int32Type = 6
-const int64Type = 7
 
 /**
  * Writes a model to a file, whole or not at all, with at most one initializer in memory at a time.
@@ -68,56 +80,67 @@ export async function writeModel(path: string, model: Model): Promise<void> {
 /** The model as the chunks of a ModelProto. */
 export function modelMessage(model: Model): Chunk[] {
   return [
-    ...integerField(1, irVersion),
-    ...stringField(2, 'shiftscope'),
-    ...messageField(7, graphMessage(model)),
-    ...messageField(8, [...stringField(1, ''), ...integerField(2, operatorSet)]),
+    ...integerField(ModelProto.ir_version, irVersion),
+    ...stringField(ModelProto.producer_name, 'shiftscope'),
+    ...messageField(ModelProto.graph, graphMessage(model)),
+    ...messageField(ModelProto.opset_import, [
+      ...stringField(OperatorSetIdProto.domain, ''),
+      ...integerField(OperatorSetIdProto.version, operatorSet),
+    ]),
   ]
 }
 
 function graphMessage(model: Model): Chunk[] {
   return [
-    ...model.nodes.flatMap((node) => messageField(1, nodeMessage(node))),
-    ...stringField(2, model.name),
-    ...model.initializers.flatMap((initializer) => messageField(5, initializerMessage(initializer))),
-    ...model.inputs.flatMap((info) => messageField(11, tensorInfoMessage(info))),
-    ...model.outputs.flatMap((info) => messageField(12, tensorInfoMessage(info))),
+    ...model.nodes.flatMap((node) => messageField(GraphProto.node, nodeMessage(node))),
+    ...stringField(GraphProto.name, model.name),
+    ...model.initializers.flatMap((constant) => messageField(GraphProto.initializer, initializerMessage(constant))),
+    ...model.inputs.flatMap((info) => messageField(GraphProto.input, tensorInfoMessage(info))),
+    ...model.outputs.flatMap((info) => messageField(GraphProto.output, tensorInfoMessage(info))),
   ]
 }
 
 /** A node as the chunks of a NodeProto. */
 export function nodeMessage(node: Node): Chunk[] {
   return [
-    ...node.inputs.flatMap((name) => stringField(1, name)),
-    ...node.outputs.flatMap((name) => stringField(2, name)),
-    ...stringField(3, node.name),
-    ...stringField(4, node.operator),
-    ...Object.entries(node.attributes).flatMap(([name, value]) => messageField(5, attributeMessage(name, value))),
+    ...node.inputs.flatMap((name) => stringField(NodeProto.input, name)),
+    ...node.outputs.flatMap((name) => stringField(NodeProto.output, name)),
+    ...stringField(NodeProto.name, node.name),
+    ...stringField(NodeProto.op_type, node.operator),
+    ...Object.entries(node.attributes).flatMap(([name, value]) =>
+      messageField(NodeProto.attribute, attributeMessage(name, value)),
+    ),
   ]
 }
 
 function attributeMessage(name: string, value: Attribute): Chunk[] {
-  const typeField = 20
-  if (typeof value === 'number')
-    return [...stringField(1, name), ...integerField(3, value), ...integerField(typeField, 2)]
-  if (typeof value === 'string')
-    return [...stringField(1, name), ...stringField(4, value), ...integerField(typeField, 3)]
-  if ('float' in value) return [...stringField(1, name), ...floatField(2, value.float), ...integerField(typeField, 1)]
-  return [...stringField(1, name), ...packedIntegersField(8, value), ...integerField(typeField, 7)]
+  const attribute = (content: Chunk[], type: number) => [
+    ...stringField(AttributeProto.name, name),
+    ...content,
+    ...integerField(AttributeProto.type, type),
+  ]
+  if (typeof value === 'number') return attribute(integerField(AttributeProto.i, value), AttributeType.INT)
+  if (typeof value === 'string') return attribute(stringField(AttributeProto.s, value), AttributeType.STRING)
+  if ('float' in value) return attribute(floatField(AttributeProto.f, value.float), AttributeType.FLOAT)
+  return attribute(packedIntegersField(AttributeProto.ints, value), AttributeType.INTS)
 }
 
 /** A constant as the chunks of a TensorProto. */
 export function initializerMessage(initializer: Initializer): Chunk[] {
   const { name, shape } = initializer
-  const header = (type: number) => [...packedIntegersField(1, shape), ...integerField(2, type), ...stringField(8, name)]
-  if ('int64' in initializer) {
-    return [...header(int64Type), ...bytesField(9, littleEndian(BigInt64Array.from(initializer.int64.map(BigInt))))]
-  }
+  const tensor = (type: number, elements: Chunk) => [
+    ...packedIntegersField(TensorProto.dims, shape),
+    ...integerField(TensorProto.data_type, type),
+    ...stringField(TensorProto.name, name),
+    ...bytesField(TensorProto.raw_data, elements),
+  ]
+  if ('int64' in initializer)
+    return tensor(DataType.INT64, littleEndian(BigInt64Array.from(initializer.int64.map(BigInt))))
   const elements: DeferredBytes = {
     byteLength: 4 * shape.reduce((product, size) => product * size, 1),
     read: async () => littleEndian(await initializer.float32()),
   }
-  return [...header(float32Type), ...bytesField(9, elements)]
+  return tensor(DataType.FLOAT, elements)
 }
 
 /** Every platform that ONNX Runtime and Node.js share is little-endian, so the view is the file's form. */
@@ -128,9 +151,15 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
 /** A tensor's name, type and shape as the chunks of a ValueInfoProto. */
 export function tensorInfoMessage(info: TypedInfo): Chunk[] {
   const dimensions = info.shape.flatMap((size) =>
-    messageField(1, typeof size === 'number' ? integerField(1, size) : stringField(2, size)),
+    messageField(
+      TensorShapeProto.dim,
+      typeof size === 'number' ? integerField(Dimension.dim_value, size) : stringField(Dimension.dim_param, size),
+    ),
   )
-  const type = info.elements === 'int32' ? int32Type : float32Type
-  const tensorType = [...integerField(1, type), ...messageField(2, dimensions)]
-  return [...stringField(1, info.name), ...messageField(2, messageField(1, tensorType))]
+  const type = info.elements === 'int32' ? DataType.INT32 : DataType.FLOAT
+  const tensorType = [...integerField(TensorType.elem_type, type), ...messageField(TensorType.shape, dimensions)]
+  return [
+    ...stringField(ValueInfoProto.name, info.name),
+    ...messageField(ValueInfoProto.type, messageField(TypeProto.tensor_type, tensorType)),
+  ]
 }

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
-import type { ColourLimits } from '../heatmap.js'
+import type { ColourLimits } from '../colormap.js'
 import { counterpart, plainOf } from '../versions.js'
 import type { PanelGrid, PanelMap } from './panels.js'
 

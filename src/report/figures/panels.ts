@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../heatmap.js'
+import type { ColourLimits } from '../colormap.js'
 import { type AxisTick, axisTicks, type Label } from '../plot/axis.js'
 import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../plot/layout.js'
 import type { GridValues } from '../plot/mapPixels.js'

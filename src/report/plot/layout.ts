@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../heatmap.js'
+import type { ColourLimits } from '../colormap.js'
 import { type Label, labelAttributes } from './axis.js'
 import { blankCanvas, canvasPng, fill, paste } from './canvas.js'
 import { drawText, textSize } from './letters.js'

@@ -1,5 +1,5 @@
+import type { ColourLimits } from '../colormap.js'
 import { hot } from '../colormap.js'
-import type { ColourLimits } from '../heatmap.js'
 
 /** Values by place, [rows, cols], row-major. */
 export interface GridValues {

@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../heatmap.js'
+import type { ColourLimits } from '../colormap.js'
 
 /** What the page knows of a study before any map is loaded; it is part of index.html. */
 export interface SiteIndex {

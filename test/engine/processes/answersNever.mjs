@@ -1,2 +1,7 @@
-/** A driver that hangs. */
-process.on('message', () => undefined)
+import { writeFileSync } from 'node:fs'
+
+/** A driver that hangs; a file says that it was asked, where a test wants to know. */
+process.on('message', () => {
+  const { SHIFTSCOPE_TEST_ASKED: asked } = process.env
+  if (asked) writeFileSync(asked, '')
+})

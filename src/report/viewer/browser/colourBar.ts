@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../../heatmap.js'
+import type { ColourLimits } from '../../colormap.js'
 import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
 import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'

@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../../heatmap.js'
+import type { ColourLimits } from '../../colormap.js'
 import { roundCosine } from '../mapCoding.js'
 import type { LoadedMap } from './maps.js'
 

@@ -1,5 +1,5 @@
 import type { Position } from '../../../engine/positions.js'
-import type { ColourLimits } from '../../heatmap.js'
+import type { ColourLimits } from '../../colormap.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 import { type SvgElement, svg, text } from '../../plot/svg.js'

@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../../heatmap.js'
+import type { ColourLimits } from '../../colormap.js'
 import { PAPER_LIMITS } from '../../paperLimits.js'
 import { element } from './dom.js'
 import type { LoadedMap } from './maps.js'

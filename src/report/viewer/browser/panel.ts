@@ -1,4 +1,4 @@
-import type { ColourLimits } from '../../heatmap.js'
+import type { ColourLimits } from '../../colormap.js'
 import { type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
 import { differenceLimits } from './differences.js'
 import { element, isolated } from './dom.js'

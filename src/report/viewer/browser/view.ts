@@ -1,5 +1,5 @@
 import type { Position } from '../../../engine/positions.js'
-import type { ColourLimits } from '../../heatmap.js'
+import type { ColourLimits } from '../../colormap.js'
 import { plainOf } from '../../versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'

@@ -3,24 +3,27 @@ import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 
 /**
- * Jobs of every kind, in flight when this returns; the trainings last for hours.
+ * Jobs of every kind, in flight when this returns; the trainings last for minutes, and an error tells of one that did not.
  *
  * @param {string} addonPath
  */
 export function startJobs(addonPath) {
   const addon = createRequire(addonPath)(addonPath)
   const ignore = () => {}
-  const [rows, dims] = [4000, 200]
+  const tooShort = () => {
+    throw new Error('a training came to its end before it was ended')
+  }
+  const [rows, dims, problems] = [4000, 200, 1000]
   const features = Float32Array.from({ length: rows * dims }, (_, i) => Math.sin(i * i))
   for (const loss of ['hinge', 'squared-hinge']) {
     addon
       .trainSvm({
-        ...{ features, rows, dims, problems: 3, loss, C: 1e9, tolerance: 1e-300, passLimit: 2 ** 40, threads: 2 },
-        labels: Int8Array.from({ length: 3 * rows }, (_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1)),
-        decisions: new Float64Array(3 * rows),
+        ...{ features, rows, dims, problems, loss, C: 1e9, tolerance: 1e-300, passLimit: 2 ** 40, threads: 2 },
+        labels: Int8Array.from({ length: problems * rows }, (_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1)),
+        decisions: new Float64Array(problems * rows),
         stop: new Int32Array(new SharedArrayBuffer(4)),
       })
-      .then(ignore, ignore)
+      .then(tooShort, ignore)
   }
   const compositor = new addon.Compositor({
     ...{ channels: 3, windowRows: 9, windowCols: 9, frameRows: 200, frameCols: 200 },

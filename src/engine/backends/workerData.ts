@@ -1,0 +1,21 @@
+import type { NetworkInput } from '../../networks/index.js'
+import type { OpenRequest } from './messages.js'
+
+/** Where a worker holds its session, for its whole life. */
+export type WorkerData =
+  | {
+      readonly backend: 'thread'
+      readonly onnxPath: string
+      readonly input: NetworkInput
+      readonly layers: readonly string[]
+      readonly threads: number
+    }
+  | {
+      readonly backend: 'process'
+      /** Of each worker; they are dealt out by `pids`. */
+      readonly requests: readonly OpenRequest[]
+      /** As in `startDeviceProcess`. */
+      readonly script?: string
+      /** Shared: how many workers have started, then each one's process, or 0. */
+      readonly pids: Int32Array
+    }

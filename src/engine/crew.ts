@@ -1,0 +1,166 @@
+import type { Network } from '../networks/index.js'
+import type { Comparison, FeatureMemory, Features } from './features.js'
+import { sharedScene } from './scene.js'
+import { type Job, schedule } from './scheduler.js'
+import type { BatchComparison, Frames, JobScene, Scene } from './task.js'
+import type { Workers } from './workers.js'
+
+export interface ExtractionOptions {
+  /** Called with the number of images done since the extraction began. */
+  readonly onImages?: (done: number) => void
+  /** Ends the extraction after the batches in flight. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Workers of one kind, and the size of their batches, which may shrink. */
+export interface Crew {
+  readonly network: Network
+  readonly workers: Workers
+  readonly memory: FeatureMemory
+  batch: number
+  /** Whether all batches are of one size, also where there is less to do: devices compile anew for every other. */
+  readonly hasOneSize: boolean
+  /** What stands in the note when batches shrink. */
+  readonly name: string
+  readonly onNote: (line: string) => void
+}
+
+/** The positions of pictures. */
+export function places(frames: readonly Uint8Array[]): Int32Array {
+  return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
+}
+
+let jobs = 0
+
+function jobScene(scene: Scene | Frames, anchors?: readonly Float32Array[]): JobScene {
+  return { id: ++jobs, scene: sharedScene(scene), ...(anchors && { anchors }) }
+}
+
+/**
+ * Features of a scene's patch at every offset, or of pictures.
+ * @throws BatchFailure as `schedule`
+ */
+export async function extract(
+  crew: Crew,
+  scene: Scene | Frames,
+  offsets: Int32Array,
+  { onImages, signal }: ExtractionOptions = {},
+): Promise<Features> {
+  const { network, memory, workers } = crew
+  const positions = offsets.length / 2
+  const matrices = memory.take(network.layers, positions)
+  const job = jobScene(scene)
+  const finished = await run(crew, positions, {
+    run: (first, count, batch) => {
+      const rows = network.layers.map(({ dims }, i) => matrices[i]?.subarray(first * dims, (first + count) * dims))
+      return workers.run({ job, offsets: batchOf(offsets, first, batch), count, rows: rows as Float32Array[] })
+    },
+    onDone: onImages,
+    signal,
+  })
+  const layers = network.layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array }))
+  return { kind: 'features', layers, finished, release: () => memory.giveBack(matrices) }
+}
+
+/**
+ * First the anchors' features come back, then go up again as what all positions are compared with.
+ * @throws BatchFailure as `schedule`
+ */
+export async function compare(
+  crew: Crew,
+  scene: Scene,
+  offsets: Int32Array,
+  anchors: readonly number[],
+  { onImages, signal }: ExtractionOptions = {},
+): Promise<Comparison> {
+  const { workers } = crew
+  const positions = offsets.length / 2
+  const places = Int32Array.from(anchors.flatMap((row) => [...offsets.subarray(row * 2, row * 2 + 2)]))
+  const atAnchors = await extract(crew, scene, places)
+  const layers = atAnchors.layers.map(({ name, dims, matrix }) => ({
+    name,
+    dims,
+    cosines: new Float32Array(anchors.length * positions),
+    strongest: new Int32Array(positions),
+    anchorFeatures: matrix.slice(),
+  }))
+  atAnchors.release()
+  const job = jobScene(
+    scene,
+    layers.map(({ dims, anchorFeatures }) => unitColumns(anchorFeatures, dims)),
+  )
+  const putAway = (first: number, count: number, compared: readonly BatchComparison[]) => {
+    for (const [i, { cosines, strongest }] of compared.entries()) {
+      const layer = layers[i] as (typeof layers)[number]
+      layer.strongest.set(strongest.subarray(0, count), first)
+      for (let image = 0; image < count; image++) {
+        for (let anchor = 0; anchor < anchors.length; anchor++)
+          layer.cosines[anchor * positions + first + image] = cosines[image * anchors.length + anchor] as number
+      }
+    }
+  }
+  const finished = await run(crew, positions, {
+    run: async (first, count, batch) => {
+      const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), count })
+      if (result.kind === 'compared') putAway(first, count, result.layers)
+      return result
+    },
+    onDone: onImages,
+    signal,
+  })
+  return { kind: 'comparison', layers, finished }
+}
+
+function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promise<number> {
+  const batch = () => (crew.hasOneSize ? crew.batch : Math.max(1, Math.min(crew.batch, positions)))
+  return schedule(
+    { positions, ...job },
+    {
+      get batch() {
+        return crew.network.input.batch ?? batch()
+      },
+      inFlight: crew.workers.inFlight,
+      shrink: (reason) => halveBatch(crew, batch(), reason),
+    },
+  )
+}
+
+/** Whether the batch was too large and a smaller one is left to try. */
+function halveBatch(crew: Crew, batch: number, reason: string): boolean {
+  const { name, network, onNote } = crew
+  if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
+  crew.batch = Math.floor(batch / 2)
+  onNote(`${name} cannot take batches of ${batch}; going on with ${crew.batch}`)
+  return true
+}
+
+const TOO_LARGE =
+  /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?_failed|too many storage buffers|max buffer size/i
+
+/** Whether it is what drivers and ONNX Runtime say when a batch is too large for a device, its memory or its bindings. */
+export function isTooLarge(reason: string): boolean {
+  return TOO_LARGE.test(reason)
+}
+
+/** A short last batch is filled up with its last position: every forward pass has the same shape. */
+function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array {
+  const last = offsets.length / 2 - 1
+  const chosen = new Int32Array(batch * 2)
+  for (let i = 0; i < batch; i++) {
+    const position = Math.min(first + i, last)
+    chosen.set(offsets.subarray(position * 2, position * 2 + 2), i * 2)
+  }
+  return chosen
+}
+
+/** The rows of a matrix as columns of length 1; NaN where a row has no direction. */
+function unitColumns(matrix: Float32Array, dims: number): Float32Array {
+  const count = matrix.length / dims
+  const columns = new Float32Array(matrix.length)
+  for (let column = 0; column < count; column++) {
+    const row = matrix.subarray(column * dims, (column + 1) * dims)
+    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0))
+    for (let i = 0; i < dims; i++) columns[i * count + column] = (row[i] as number) / norm
+  }
+  return columns
+}

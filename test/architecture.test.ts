@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
+
+/**
+ * Files and folders of src from left to right, as ARCHITECTURE.md draws them: each knows those of the rows before its own,
+ * and itself.
+ */
+const ROOMS = [
+  ['errors', 'environment', 'printable', 'progress', 'stopwatch'],
+  ['checks', 'checkedOptions', 'files', 'native'],
+  ['patches', 'networks'],
+  ['engine'],
+  ['experiments'],
+  ['results'],
+  ['report'],
+  ['study', 'bench'],
+  ['api'],
+  ['index'],
+  ['cli'],
+]
+/** Rows that everybody may know, the command line too. */
+const BASE = 2
+
+const LONGEST = 350
+
+/** Text by path below src, such as `engine/task.ts`. */
+const files: ReadonlyMap<string, string> = new Map(
+  readdirSync(SOURCE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .map((path) => [relative(SOURCE, path).split(sep).join('/'), readFileSync(path, 'utf8')]),
+)
+
+/** What a file imports from other files of src, types too. */
+function importsOf(path: string): readonly string[] {
+  const statements =
+    /^(?:import|export)\b[^'"`;]*?\bfrom\s+'(\.[^']+)'|^import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm
+  return [...(files.get(path) ?? '').matchAll(statements)].map(([, from, bare, dynamic]) => {
+    const named = from ?? bare ?? (dynamic as string)
+    return join(dirname(path), named).split(sep).join('/').replace(/\.js$/, '.ts')
+  })
+}
+
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  [...files.keys()].map((path) => [path, importsOf(path)]),
+)
+const pairs = [...imports].flatMap(([path, imported]) => imported.map((other) => [path, other] as const))
+
+function roomOf(path: string): string {
+  return (path.split('/')[0] as string).replace(/\.ts$/, '')
+}
+
+function rowOf(path: string): number {
+  return ROOMS.findIndex((row) => row.includes(roomOf(path)))
+}
+
+/** The files of a way that ends where it began; undefined where there is none. */
+function cycle(): readonly string[] | undefined {
+  const done = new Set<string>()
+  const way: string[] = []
+  const search = (path: string): readonly string[] | undefined => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path]
+    if (done.has(path)) return undefined
+    way.push(path)
+    for (const other of imports.get(path) ?? []) {
+      const found = search(other)
+      if (found) return found
+    }
+    way.pop()
+    done.add(path)
+    return undefined
+  }
+  for (const path of files.keys()) {
+    const found = search(path)
+    if (found) return found
+  }
+  return undefined
+}
+
+describe('the source', () => {
+  it('imports files that are there', () => {
+    expect(pairs.length).toBeGreaterThan(files.size)
+    expect(pairs.filter(([, other]) => !files.has(other))).toEqual([])
+  })
+
+  it('lies in rooms that have their place', () => {
+    expect([...files.keys()].filter((path) => rowOf(path) < 0)).toEqual([])
+  })
+
+  it('knows the rooms to its left and none to its right', () => {
+    const wrong = pairs.filter(([path, other]) => roomOf(path) !== roomOf(other) && rowOf(path) <= rowOf(other))
+    expect(wrong).toEqual([])
+  })
+
+  it('has a command line that knows what is public, and the base', () => {
+    const others = pairs.filter(([path, other]) => roomOf(path) === 'cli' && roomOf(other) !== 'cli')
+    expect(others.filter(([, other]) => other !== 'index.ts' && rowOf(other) >= BASE)).toEqual([])
+  })
+
+  it('has no files that import one another in a circle', () => {
+    expect(cycle()).toBeUndefined()
+  })
+
+  it(`has no file of more than ${LONGEST} lines whose first comment does not say why it is long`, () => {
+    const long = [...files].filter(([, text]) => text.trimEnd().split('\n').length > LONGEST)
+    const firstComment = (text: string) => /\/\*\*[\s\S]*?\*\/|\/\/.*/.exec(text)?.[0] ?? ''
+    expect(long.filter(([, text]) => !/\bLong\b/.test(firstComment(text))).map(([path]) => path)).toEqual([])
+  })
+})
