@@ -202,10 +202,12 @@ describe('extract and similarity', () => {
       'fc6',
       '--batch',
       '8',
+      '--workers',
+      '1',
     ]
     const out = join(folder, 'resumed')
     const { child, ended } = start([...args, '--out', out])
-    // There once the first rows are saved; most of the others are still to come.
+    // There once the first 512 rows are saved, those of 64 batches.
     await until(async () => existsSync(join(out, 'partial.json')))
     child.kill('SIGINT')
     const first = await ended
