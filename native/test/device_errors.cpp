@@ -2,7 +2,6 @@
 #include <string>
 #include <vector>
 
-#include "../cuda/composite.h"
 #include "../cuda/cosine.h"
 #include "../cuda/features.h"
 #include "../cuda/platform.h"
@@ -28,20 +27,6 @@ Matrix random_matrix(std::size_t rows, std::size_t dims) {
   Matrix matrix{rows, dims, std::vector<float>(rows * dims)};
   for (float& value : matrix.values) value = normal(random);
   return matrix;
-}
-
-void composite_once() {
-  const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 0.5f, 1}};
-  const Frame frame{1, 5, 6, {7}};
-  const Offset offset{1, 2};
-  use(kDevice.index);
-  const Stream stream;
-  Array<float> batch(30);
-  Compositor compositor(kDevice, window, frame);
-  compositor.composite(&offset, 1, batch.data(), stream);
-  std::vector<float> out(30);
-  batch.copy_to(out.data(), stream);
-  stream.synchronise();
 }
 
 void compare_once() {
@@ -90,7 +75,7 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
 }  // namespace
 
 TEST(device_every_failing_call_is_an_error_that_names_it) {
-  for (auto* operation : {composite_once, compare_once, train_once}) {
+  for (auto* operation : {compare_once, train_once}) {
     check_every_failure(operation, cudaErrorMemoryAllocation, false, "out of memory (cudaErrorMemoryAllocation)");
     check_every_failure(operation, cudaErrorLaunchFailure, true, "unspecified launch failure (cudaErrorLaunchFailure)");
   }
@@ -140,17 +125,6 @@ TEST(device_one_can_be_looked_for_alone) {
 }
 
 TEST(device_bad_arguments_are_the_cores_errors) {
-  const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 1, 1}};
-  CHECK(test::throws<std::invalid_argument>([&] { Compositor(kDevice, window, {1, 1, 6, {7}}); }, "does not fit"));
-  CHECK(test::throws<std::out_of_range>(
-      [&] {
-        const Stream stream;
-        Compositor compositor(kDevice, window, {1, 5, 6, {7}});
-        const Offset offset{0, 5};
-        Array<float> batch(30);
-        compositor.composite(&offset, 1, batch.data(), stream);
-      },
-      "offset 0"));
   CHECK(test::throws<std::invalid_argument>([] { Features(kDevice, nullptr, 0, 0); }, "dimensions"));
 }
 
