@@ -6,6 +6,6 @@ process.env.ORT_DISABLE_TELEMETRY ||= '1'
 
 /**
  * CUDA numbers its cards by speed unless the environment says otherwise before its first call: in this process, which
- * trains classifiers, as in those of networks, and as NVIDIA's files and tools do.
+ * trains classifiers and compares features, as in those of networks, and as NVIDIA's files and tools do.
  */
 process.env.CUDA_DEVICE_ORDER ||= 'PCI_BUS_ID'

@@ -8,6 +8,8 @@ namespace shiftscope::binding {
 Napi::Function compositor_class(const Napi::Env& env);
 Napi::Value cosine_similarity(const Napi::CallbackInfo& info);
 Napi::Value argmax(const Napi::CallbackInfo& info);
+Napi::Value upload_features(const Napi::CallbackInfo& info);
+Napi::Value release_features(const Napi::CallbackInfo& info);
 Napi::Value train_svm(const Napi::CallbackInfo& info);
 Napi::Value measure_write_bandwidth(const Napi::CallbackInfo& info);
 Napi::Value measure_read_bandwidth(const Napi::CallbackInfo& info);

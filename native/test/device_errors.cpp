@@ -35,14 +35,18 @@ void compare_once() {
   cosine_similarity(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), matrix.values.data(), 2, out.data());
 }
 
-void train_once() {
+/// Two operations on features that are uploaded once.
+void compare_and_train_once() {
   const Matrix matrix = random_matrix(30, 6);
+  const Features features(kDevice, matrix.values.data(), matrix.rows, matrix.dims);
+  std::vector<float> cosines(2 * matrix.rows);
+  cosine_similarity(features, matrix.values.data(), 2, cosines.data());
   std::vector<std::int8_t> labels(3 * matrix.rows);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 5 < 2 ? 1 : -1;
   std::vector<double> decisions(labels.size());
   SvmOptions options;
   options.threads = 3;
-  train_svm(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), labels.data(), 3, options, decisions.data());
+  train_svm(features, labels.data(), 3, options, decisions.data());
 }
 
 /// Lets each call of the runtime fail in turn. Everything that was made must be freed again, and the error must name the
@@ -75,7 +79,7 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
 }  // namespace
 
 TEST(device_every_failing_call_is_an_error_that_names_it) {
-  for (auto* operation : {compare_once, train_once}) {
+  for (auto* operation : {compare_once, compare_and_train_once}) {
     check_every_failure(operation, cudaErrorMemoryAllocation, false, "out of memory (cudaErrorMemoryAllocation)");
     check_every_failure(operation, cudaErrorLaunchFailure, true, "unspecified launch failure (cudaErrorLaunchFailure)");
   }

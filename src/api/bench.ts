@@ -7,7 +7,7 @@ import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { parseClassifierDevice, requiredCard } from '../experiments/classifiers.js'
+import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import type { Loss } from '../experiments/separability.js'
 import { catalog, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
@@ -116,7 +116,7 @@ export async function benchSeparability({
   device = 'cpu',
   ...options
 }: BenchSeparabilityOptions = {}): Promise<SvmBench> {
-  const { name, index } = parseClassifierDevice(device)
+  const { name, index } = parseCardDevice(device)
   if (name === 'auto')
     throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
   const given = problems === undefined ? {} : { peerProblems: problems }

@@ -1,11 +1,6 @@
 import { availableParallelism } from 'node:os'
-import {
-  type ClassifierRecord,
-  openClassifiers,
-  parseClassifierDevice,
-  requiredCard,
-  worthwhileCard,
-} from '../experiments/classifiers.js'
+import { parseCardDevice, requiredCard } from '../experiments/card.js'
+import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
 import type { FoldScheme } from '../experiments/folds.js'
 import { type Loss, type Separability, separability as separate } from '../experiments/separability.js'
 import { readFeatures } from './featureFile.js'
@@ -57,7 +52,7 @@ export async function separability({
   device = 'auto',
   signal,
 }: SeparabilityOptions): Promise<FileSeparability> {
-  const { name, index } = parseClassifierDevice(device)
+  const { name, index } = parseCardDevice(device)
   const asked = name === 'cuda' ? requiredCard(index) : undefined
   const { rows, cols, dims, matrix } = await readFeatures(file)
   const start = performance.now()
@@ -71,6 +66,6 @@ export async function separability({
         )
       : openClassifiers(() => asked)
   const options = { loss, C, cv, seed, threads, ...(signal && { signal }) }
-  const tasks = await classifiers.train((where) => separate(grid, { ...options, ...where }))
+  const tasks = await classifiers.train(grid, (place) => separate(grid, { ...options, ...place }))
   return { ...tasks, loss, C, cv, seed, ...classifiers.ran(), seconds: (performance.now() - start) / 1000 }
 }
