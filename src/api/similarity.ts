@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { checkCount } from '../checks.js'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
 import { endIfStopped, UsageError } from '../errors.js'
+import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
 import { readFeatures } from './featureFile.js'
@@ -16,6 +17,11 @@ export interface SimilarityOptions {
   readonly out?: string
   /** Threads of the similarity kernel; all cores by default. */
   readonly threads?: number
+  /**
+   * `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which compares features in less time than they
+   * take to a card. On either the cosines are within a float32 rounding of the float64 value.
+   */
+  readonly device?: string
   readonly signal?: AbortSignal
 }
 
@@ -38,27 +44,39 @@ export interface Similarity {
   readonly anchors: Readonly<Record<AnchorName, AnchorSimilarity>>
   /** [5, rows, cols] in the order of the anchors. */
   readonly maps: Float32Array
+  /** `cpu`, or a CUDA device as `cuda:0`. */
+  readonly device: string
+  /** What the driver calls the card; null for the processor. */
+  readonly adapter: string | null
 }
 
 /**
  * Cosine similarity of every position of a feature file with the five anchors. In a file of a coarser
  * stride an anchor is the position nearest to its place on the stride-1 grid.
  * @throws InputError if the file is not such an array, or names the position of an all-zero feature; UsageError if the
- * maps would replace it; InterruptedError, and then nothing is written
+ * maps would replace it, or for a device that compares no features; DeviceError where CUDA is asked for and cannot be used;
+ * InterruptedError, and then nothing is written
  */
 export async function similarity({
   file,
   out,
   threads = availableParallelism(),
+  device = 'auto',
   signal,
 }: SimilarityOptions): Promise<Similarity> {
   checkCount('--threads', threads)
+  const { name, index } = parseCardDevice(device)
+  const card = name === 'cuda' ? requiredCard(index) : undefined
   const { rows, cols, dims, matrix } = await readFeatures(file)
   if (out !== undefined && (await isSameFile(file, out)))
     throw new UsageError(`${out} is the file of the features; choose another name with --out`)
   const stride = await strideBeside(file, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
-  const result = await similarityMaps({ layer: file, matrix, dims, rows, cols, stride: 1, anchors }, threads)
+  const grid = { layer: file, matrix, dims, rows, cols, stride: 1, anchors }
+  const compare = (place: ExperimentPlace) => similarityMaps(grid, threads, place)
+  const result = await (card === undefined
+    ? compare({})
+    : onCard(card, grid, (cudaFeatures) => compare({ cudaFeatures })))
   endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   const entries = ANCHOR_NAMES.map((name) => {
@@ -66,7 +84,9 @@ export async function similarity({
     const pixel = stride === undefined ? {} : { pixel: { row: row * stride.stride, col: col * stride.stride } }
     return [name, { row, col, ...pixel, mean, min }] as const
   })
-  return { rows, cols, dims, anchors: Object.fromEntries(entries) as Similarity['anchors'], maps: result.maps }
+  const byName = Object.fromEntries(entries) as Similarity['anchors']
+  const ran = { device: card === undefined ? 'cpu' : `cuda:${card.index}`, adapter: card?.name ?? null }
+  return { rows, cols, dims, anchors: byName, maps: result.maps, ...ran }
 }
 
 async function isSameFile(file: string, out: string): Promise<boolean> {

@@ -46,7 +46,7 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe('--device of features', () => {
-  it.each(['separability'])('refuses devices that take none as wrong usage, %s', async (command) => {
+  it.each(['separability', 'similarity'])('refuses devices that take none as wrong usage, %s', async (command) => {
     const { status, stderr } = await shiftscope(command, features, '--device', 'webgpu')
     expect([status, stderr]).toEqual([
       2,
@@ -65,6 +65,7 @@ describe('--device of features', () => {
     async () => {
       for (const command of [
         ['separability', features, '--device', 'cuda'],
+        ['similarity', features, '--device', 'cuda'],
         ['bench', 'svm', features, '--device', 'cuda:0'],
       ]) {
         const { status, stdout, stderr } = await shiftscope(...command)
@@ -79,7 +80,7 @@ describe('--device of features', () => {
     },
   )
 
-  it.each(['separability'])('is the processor by default, which is said, %s', async (command) => {
+  it.each(['separability', 'similarity'])('is the processor by default, which is said, %s', async (command) => {
     const { stdout } = await shiftscope(command, features, '--json')
     expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', adapter: null })
   })
@@ -152,6 +153,40 @@ describe.skipIf(!isBuilt)('features that an emulated CUDA device holds', () => {
       env: { ...process.env, EMULATED_CUDA_MEMORY: '20000' },
     })
     expect(stdout).toBe('')
+  })
+})
+
+describe.skipIf(!isBuilt)('cosines on an emulated CUDA device', () => {
+  it('are within 1e-6 of the processor’s', async () => {
+    const maps = ['cpu', 'cuda'].map((device) => join(folder, `${device}.npy`)) as [string, string]
+    const command = ['similarity', features, '--json']
+    const cpu = await onCard([...command, '--device', 'cpu', '--out', maps[0]])
+    const cuda = await onCard([...command, '--device', 'cuda', '--out', maps[1]])
+    expect([cpu.status, cuda.status], cuda.stderr).toEqual([0, 0])
+    expect(JSON.parse(cpu.stdout)).toMatchObject({ device: 'cpu', adapter: null })
+    expect(JSON.parse(cuda.stdout)).toMatchObject({ device: 'cuda:0', adapter: 'emulated device' })
+    const [expected, found] = [await readNpy(maps[0]), await readNpy(maps[1])]
+    expect(found.shape).toEqual(expected.shape)
+    expect(largestDifference(found.data, expected.data)).toBeLessThan(1e-6)
+  })
+
+  it('name the position of a feature without a direction', async () => {
+    const file = join(folder, 'zero.npy')
+    const matrix = formulaFeatures(SHAPE)
+    await writeNpy(file, [SHAPE.rows, SHAPE.cols, SHAPE.dims], matrix.fill(0, 13 * SHAPE.dims, 14 * SHAPE.dims))
+    const [cpu, cuda] = [await onCard(['similarity', file]), await onCard(['similarity', file, '--device', 'cuda'])]
+    expect([cuda.status, cuda.stderr]).toEqual([cpu.status, cpu.stderr])
+    expect(cuda.stderr).toContain('position (1, 3)')
+  })
+
+  it.each([
+    ['cuda:7', {}, /device cuda:7 is not usable .*no such device: the last one of this machine is 0.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_MEMORY: '9000' }, /device cuda:0 failed: cudaMalloc: out of memory.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH }, /device cuda:0 failed: cudaLaunchKernel: .*--device cpu/],
+  ])('%s on a machine with %j end with the reason', async (device, machine, message) => {
+    const { status, stdout, stderr } = await onCard(['similarity', features, '--json', '--device', device], machine)
+    expect([status, stdout, stderr]).toEqual([4, '', expect.stringMatching(message)])
+    expect(stderr).toMatch(/^shiftscope: .*\n$/)
   })
 })
 
@@ -233,7 +268,7 @@ describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
     expect(findings.find(({ subject }) => subject === 'CUDA kernels')).toEqual({
       subject: 'CUDA kernels',
       state: 'ok',
-      detail: expect.stringMatching(/^0: emulated device, 1 GiB; .*classifiers/),
+      detail: expect.stringMatching(/^0: emulated device, 1 GiB; .*separability/),
     })
   })
 })
