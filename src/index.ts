@@ -10,9 +10,11 @@ export {
   type BenchExtractionOptions,
   type BenchNetworkOptions,
   type BenchSeparabilityOptions,
+  type BenchSimilarityOptions,
   type BenchUnitOptions,
   benchExtraction,
   benchSeparability,
+  benchSimilarity,
   benchUnits,
 } from './api/bench.js'
 export { examine, type Finding } from './api/doctor.js'
@@ -38,7 +40,7 @@ export { type FileSeparability, type SeparabilityOptions, separability } from '.
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
 export { EXPERIMENTS, type Experiment, type StudyOptions } from './api/studyPlan.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
-export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
+export type { CosineBench } from './bench/cosine.js'
 export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/choice.js'
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'

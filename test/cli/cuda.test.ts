@@ -67,6 +67,7 @@ describe('--device of features', () => {
         ['separability', features, '--device', 'cuda'],
         ['similarity', features, '--device', 'cuda'],
         ['bench', 'svm', features, '--device', 'cuda:0'],
+        ['bench', 'cosine', '--device', 'cuda:0'],
       ]) {
         const { status, stdout, stderr } = await shiftscope(...command)
         expect([status, stdout, stderr]).toEqual([
@@ -187,6 +188,26 @@ describe.skipIf(!isBuilt)('cosines on an emulated CUDA device', () => {
     const { status, stdout, stderr } = await onCard(['similarity', features, '--json', '--device', device], machine)
     expect([status, stdout, stderr]).toEqual([4, '', expect.stringMatching(message)])
     expect(stderr).toMatch(/^shiftscope: .*\n$/)
+  })
+
+  it('are timed beside the processor’s', async () => {
+    const index = pathToFileURL(join(folder, 'package', 'dist', 'index.js')).href
+    const options = { rows: 90, dims: [24, 7], threads: [1, 2], repetitions: 2, device: 'cuda' }
+    const script = `import { benchSimilarity } from '${index}'
+      console.log(JSON.stringify(await benchSimilarity(${JSON.stringify(options)})))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
+    const { rows, card } = JSON.parse(stdout)
+    expect(rows.map(({ dims, threads }: Record<string, number>) => [dims, threads])).toEqual([
+      [24, 1],
+      [24, 2],
+      [7, 1],
+      [7, 2],
+    ])
+    expect(card).toMatchObject({ device: 'cuda:0', adapter: 'emulated device', rows: [{ dims: 24 }, { dims: 7 }] })
+    for (const [i, { seconds, uploadSeconds, ratio, difference }] of card.rows.entries()) {
+      const fastest = Math.min(rows[2 * i].seconds, rows[2 * i + 1].seconds)
+      expect([ratio, difference < 1e-6, uploadSeconds > 0]).toEqual([fastest / seconds, true, true])
+    }
   })
 })
 
