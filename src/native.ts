@@ -270,7 +270,6 @@ interface Addon {
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
   measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
   instructionSet(): InstructionSet
-  availableInstructionSets(): InstructionSet[]
 }
 
 /** Where the build puts the addon, seen from src/ and from dist/. */
@@ -319,11 +318,6 @@ function addon(): Addon {
  */
 export function instructionSet(): InstructionSet {
   return addon().instructionSet()
-}
-
-/** The instruction sets that this machine could use, lowest first. */
-export function availableInstructionSets(): readonly InstructionSet[] {
-  return addon().availableInstructionSets()
 }
 
 /** A compositor of an 8-bit patch on an 8-bit background; options are read during the call only. */

@@ -16,7 +16,6 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("measureWriteBandwidth", Napi::Function::New<binding::measure_write_bandwidth>(env));
   exports.Set("measureReadBandwidth", Napi::Function::New<binding::measure_read_bandwidth>(env));
   exports.Set("instructionSet", Napi::Function::New<binding::instruction_set_name>(env));
-  exports.Set("availableInstructionSets", Napi::Function::New<binding::available_instruction_set_names>(env));
   exports.Set("cudaDevices", Napi::Function::New<binding::cuda_devices>(env));
   return exports;
 }

@@ -14,7 +14,6 @@ Napi::Value train_svm(const Napi::CallbackInfo& info);
 Napi::Value measure_write_bandwidth(const Napi::CallbackInfo& info);
 Napi::Value measure_read_bandwidth(const Napi::CallbackInfo& info);
 Napi::Value instruction_set_name(const Napi::CallbackInfo& info);
-Napi::Value available_instruction_set_names(const Napi::CallbackInfo& info);
 Napi::Value cuda_devices(const Napi::CallbackInfo& info);
 
 }  // namespace shiftscope::binding

@@ -131,7 +131,6 @@ export const calls = {
     call: addon.measureReadBandwidth,
   }),
   instructionSet: (_random, addon) => ({ args: [], call: addon.instructionSet }),
-  availableInstructionSets: (_random, addon) => ({ args: [], call: addon.availableInstructionSets }),
 }
 
 /** A compositor of options that may not fit. */
