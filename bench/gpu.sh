@@ -67,8 +67,10 @@ if command -v node >/dev/null && [ -d node_modules ] && [ -f dist/cli/main.js ];
     echo "== extraction, --device $device"
     node dist/cli/main.js bench extract --device "$device" || echo "extraction through $device was not timed"
   done
-  echo "== classifiers, --device cuda"
-  node dist/cli/main.js bench svm --device cuda || echo "classifiers through the addon were not timed"
+  for what in cosine svm; do
+    echo "== bench $what, --device cuda"
+    node dist/cli/main.js bench "$what" --device cuda || echo "bench $what through the addon was not timed"
+  done
 else
   echo "== Node.js, node_modules or dist is not here: extraction was not timed"
 fi

@@ -6,7 +6,7 @@
  * somebody computes here is nobody else's business; and a program that works offline shall not try the network.
  *
  * CUDA numbers its cards by speed unless the environment says otherwise before its first call: in this process, which
- * trains classifiers, as in those of networks, and as NVIDIA's files and tools do.
+ * trains classifiers and compares features, as in those of networks, and as NVIDIA's files and tools do.
  */
 export function prepareEnvironment(): void {
   process.env.ORT_DISABLE_TELEMETRY ||= '1'

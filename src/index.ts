@@ -8,9 +8,11 @@ export {
   type BenchExtractionOptions,
   type BenchNetworkOptions,
   type BenchSeparabilityOptions,
+  type BenchSimilarityOptions,
   type BenchUnitOptions,
   benchExtraction,
   benchSeparability,
+  benchSimilarity,
   benchUnits,
 } from './api/bench.js'
 export { type Diagnosis, examine } from './api/doctor.js'
@@ -43,7 +45,7 @@ export {
 } from './api/separability.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
-export { benchCosine, type CosineBench, type CosineBenchOptions } from './bench/cosine.js'
+export type { CosineBench } from './bench/cosine.js'
 export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/choice.js'
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'

@@ -71,15 +71,28 @@ export interface Compositor {
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
 }
 
+/** A matrix of features that a CUDA device holds for the operations that take it; see `uploadFeatures`. */
+export interface CudaFeatures {
+  /** Index of the device. */
+  readonly device: number
+  readonly handle: CudaHandle
+}
+
+declare const cudaHandle: unique symbol
+/** The addon's, and nobody else's. */
+export interface CudaHandle {
+  readonly [cudaHandle]: true
+}
+
 export interface CosineOptions {
-  /** [rows, dims]. */
-  readonly features: Float32Array
+  /** [rows, dims]; those that a CUDA device holds are compared there. */
+  readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
   /** [anchorCount, dims]. */
   readonly anchors: Float32Array
   readonly anchorCount: number
-  /** Default 1. The bits of the result do not depend on it. */
+  /** Of the processor; default 1. The bits of the result do not depend on it. */
   readonly threads?: number
 }
 
@@ -131,8 +144,11 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /** [rows, dims]. */
-  readonly features: Float32Array
+  /**
+   * [rows, dims]; those that a CUDA device holds are trained on there. The solution is within the same tolerance of the
+   * optimum.
+   */
+  readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
   /** [problems, rows]: +1 or -1, or 0 for a sample that is not in the problem's training set. */
@@ -150,11 +166,6 @@ export interface SvmOptions {
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
-  /**
-   * Index of a CUDA device that holds the features while the problems are solved; the processor by default. The solution is
-   * within the same tolerance of the optimum.
-   */
-  readonly cudaDevice?: number
   /** Ends the training between the steps of its problems. */
   readonly signal?: AbortSignal
 }
@@ -222,38 +233,49 @@ export class CudaFailure extends DeviceError {
   }
 }
 
+/** Why the device of the features gave no result. */
+interface DeviceFailure {
+  readonly deviceFailure: string
+}
+
 type SvmResult =
   | { readonly fault: number }
-  | { readonly deviceFailure: string }
+  | DeviceFailure
   | { readonly stopped: true }
   | Omit<SvmTraining, 'decisions'>
 
 /** What native/binding/module.cpp exports. */
 interface Addon {
   readonly Compositor: new (options: CompositorOptions | WindowCompositorOptions) => Compositor
-  cosineSimilarity(
+  uploadFeatures(
     features: Float32Array,
+    rows: number,
+    dims: number,
+    device: number,
+  ): Promise<{ readonly handle: CudaHandle } | DeviceFailure>
+  releaseFeatures(handle: CudaHandle): void
+  cosineSimilarity(
+    features: Float32Array | CudaHandle,
     rows: number,
     dims: number,
     anchors: Float32Array,
     anchorCount: number,
     threads: number,
     out: Float32Array,
-  ): Promise<CosineFault | undefined>
+  ): Promise<CosineFault | DeviceFailure | undefined>
   argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
   trainSvm(
-    options: Required<Omit<SvmOptions, 'cudaDevice' | 'signal'>> &
-      Pick<SvmOptions, 'cudaDevice'> & {
-        readonly decisions: Float64Array
-        /** Its one element is read while the training goes on, which ends where it is not 0; set when the thread ends. */
-        readonly stop: Int32Array
-      },
+    options: Required<Omit<SvmOptions, 'features' | 'signal'>> & {
+      readonly features: Float32Array | CudaHandle
+      readonly decisions: Float64Array
+      /** Its one element is read while the training goes on, which ends where it is not 0; set when the thread ends. */
+      readonly stop: Int32Array
+    },
   ): Promise<SvmResult>
   cudaDevices(index?: number): CudaDevices
   measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
   measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
   instructionSet(): InstructionSet
-  availableInstructionSets(): InstructionSet[]
 }
 
 /** Where the build puts the addon, seen from src/ and from dist/. */
@@ -305,11 +327,6 @@ export function instructionSet(): InstructionSet {
   return addon().instructionSet()
 }
 
-/** The instruction sets that this machine could use, lowest first. */
-export function availableInstructionSets(): readonly InstructionSet[] {
-  return addon().availableInstructionSets()
-}
-
 /** A compositor of an 8-bit patch on an 8-bit background; options are read during the call only. */
 export function createCompositor(options: CompositorOptions): Compositor {
   return promising(new (addon().Compositor)(options))
@@ -326,15 +343,53 @@ function promising(compositor: Compositor): Compositor {
 }
 
 /**
+ * Copies a matrix, [rows, dims], to the CUDA device of this index, on a thread of its own. The device keeps it until it is
+ * released; what nobody refers to any more is released some time.
+ *
+ * @throws CudaFailure for a device that cannot be used or has too little memory
+ */
+export async function uploadFeatures(
+  features: Float32Array,
+  rows: number,
+  dims: number,
+  device: number,
+): Promise<CudaFeatures> {
+  const result = await addon().uploadFeatures(features, rows, dims, device)
+  if ('deviceFailure' in result) throw new CudaFailure(device, result.deviceFailure)
+  return { device, handle: result.handle }
+}
+
+/** Gives the device's memory back once the operations that use it have ended; no other may begin. */
+export function releaseFeatures({ handle }: CudaFeatures): void {
+  addon().releaseFeatures(handle)
+}
+
+/** What the addon takes for them. */
+function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHandle {
+  return 'handle' in features ? features.handle : features
+}
+
+/** @throws CudaFailure if that is what became of an operation on these features */
+function endIfFailed<T extends object>(
+  result: T | DeviceFailure | undefined,
+  features: Float32Array | CudaFeatures,
+): asserts result is T | undefined {
+  if (result === undefined || !('deviceFailure' in result)) return
+  throw new CudaFailure('device' in features ? features.device : 0, result.deviceFailure)
+}
+
+/**
  * Cosine similarity of every feature with every anchor, [anchorCount, rows], within one float32 rounding of the float64
  * value. It runs on threads of its own.
  *
- * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite.
+ * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite; CudaFailure for a CUDA device
+ *   that cannot do it
  */
 export async function cosineSimilarity(options: CosineOptions): Promise<Float32Array> {
   const { features, rows, dims, anchors, anchorCount, threads = 1 } = options
   const out = new Float32Array(anchorCount * rows)
-  const fault = await addon().cosineSimilarity(features, rows, dims, anchors, anchorCount, threads, out)
+  const fault = await addon().cosineSimilarity(sourceOf(features), rows, dims, anchors, anchorCount, threads, out)
+  endIfFailed(fault, features)
   if (fault !== undefined) throw new DegenerateFeatureError(fault)
   return out
 }
@@ -356,18 +411,19 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
  *   positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes;
  *   the signal's reason
  */
-export async function trainSvm({ signal, ...options }: SvmOptions): Promise<SvmTraining> {
+export async function trainSvm({ signal, features, ...options }: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const end = () => Atomics.store(stop, 0, 1)
   if (signal?.aborted) end()
   signal?.addEventListener('abort', end)
   try {
-    const result = await addon().trainSvm({ tolerance: 1e-6, passLimit: 500, threads: 1, ...options, decisions, stop })
+    const defaults = { tolerance: 1e-6, passLimit: 500, threads: 1 }
+    const result = await addon().trainSvm({ ...defaults, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
+    endIfFailed(result, features)
     if ('stopped' in result) throw new Error('the training was stopped by nobody')
     if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
-    if ('deviceFailure' in result) throw new CudaFailure(options.cudaDevice ?? 0, result.deviceFailure)
     return { ...result, decisions }
   } finally {
     signal?.removeEventListener('abort', end)

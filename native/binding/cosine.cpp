@@ -1,6 +1,12 @@
 #include "cosine.h"
 
+#include <string>
+#include <utility>
+
+#include "../cuda/cosine.h"
+
 #include "arguments.h"
+#include "device_features.h"
 #include "job.h"
 #include "operations.h"
 
@@ -17,7 +23,15 @@ const char* name_of(CosineFault::Reason reason) {
   return "none";
 }
 
-Napi::Value fault_value(const Napi::Env& env, const CosineFault& fault) {
+struct Comparison {
+  CosineFault fault;
+  std::string device_failure;  ///< why the device gave no cosines
+};
+
+/// Undefined, { source, row, reason } or { deviceFailure }.
+Napi::Value comparison_value(const Napi::Env& env, const Comparison& comparison) {
+  const auto& [fault, device_failure] = comparison;
+  if (!device_failure.empty()) return device_failure_value(env, device_failure);
   if (fault.reason == CosineFault::Reason::none) return env.Undefined();
   Napi::Object value = Napi::Object::New(env);
   value.Set("source", fault.in_anchors ? "anchors" : "features");
@@ -34,23 +48,28 @@ Napi::Value cosine_similarity(const Napi::CallbackInfo& info) {
   const std::size_t dims = count_argument(info[2], "dims", 1);
   const std::size_t anchor_count = count_argument(info[4], "anchorCount", 0);
   const std::size_t threads = count_argument(info[5], "threads", 1);
-  const Napi::Float32Array features = float32_array(info[0], "features");
+  FeatureMatrix features = feature_matrix(info[0], rows, dims);
   const Napi::Float32Array anchors = float32_array(info[3], "anchors");
   Napi::Float32Array out = float32_array(info[6], "out");
-  check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
   check_length(env, anchors.ElementLength(), product(env, anchor_count, dims), "anchors", "anchorCount * dims");
   check_length(env, out.ElementLength(), product(env, anchor_count, rows), "out", "anchorCount * rows");
 
-  const float* feature_data = features.Data();
   const float* anchor_data = anchors.Data();
   float* out_data = out.Data();
-  return Job<CosineFault>::start(
-      env, {"the similarity of " + shape_text(rows, dims) + " features with " + std::to_string(anchor_count) + " anchors",
-            {features, anchors, out},
-            [=] {
-              return shiftscope::cosine_similarity(feature_data, rows, dims, anchor_data, anchor_count, threads, out_data);
-            },
-            fault_value});
+  features.arrays.insert(features.arrays.end(), {anchors, out});
+  auto compare = [=, on_device = features.on_device, values = features.values]() -> Comparison {
+    if (!on_device) {
+      return {shiftscope::cosine_similarity(values, rows, dims, anchor_data, anchor_count, threads, out_data), {}};
+    }
+    try {
+      return {SHIFTSCOPE_CUDA::cosine_similarity(*on_device, anchor_data, anchor_count, out_data), {}};
+    } catch (const SHIFTSCOPE_CUDA::DeviceError& error) {
+      return {{}, error.what()};
+    }
+  };
+  const std::string name =
+      "the similarity of " + shape_text(rows, dims) + " features with " + std::to_string(anchor_count) + " anchors";
+  return Job<Comparison>::start(env, {name, features.arrays, std::move(compare), comparison_value});
 }
 
 }  // namespace shiftscope::binding

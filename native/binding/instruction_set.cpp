@@ -1,6 +1,5 @@
 #include "instruction_set.h"
 
-#include <cstdint>
 #include <stdexcept>
 
 #include "operations.h"
@@ -13,12 +12,6 @@ Napi::Value instruction_set_name(const Napi::CallbackInfo& info) {
   } catch (const std::runtime_error& error) {
     throw Napi::Error::New(info.Env(), error.what());
   }
-}
-
-Napi::Value available_instruction_set_names(const Napi::CallbackInfo& info) {
-  Napi::Array names = Napi::Array::New(info.Env());
-  for (InstructionSet level : available_instruction_sets()) names.Set(names.Length(), name_of(level));
-  return names;
 }
 
 }  // namespace shiftscope::binding

@@ -10,11 +10,12 @@ Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
   exports.Set("Compositor", binding::compositor_class(env));
   exports.Set("cosineSimilarity", Napi::Function::New<binding::cosine_similarity>(env));
   exports.Set("argmax", Napi::Function::New<binding::argmax>(env));
+  exports.Set("uploadFeatures", Napi::Function::New<binding::upload_features>(env));
+  exports.Set("releaseFeatures", Napi::Function::New<binding::release_features>(env));
   exports.Set("trainSvm", Napi::Function::New<binding::train_svm>(env));
   exports.Set("measureWriteBandwidth", Napi::Function::New<binding::measure_write_bandwidth>(env));
   exports.Set("measureReadBandwidth", Napi::Function::New<binding::measure_read_bandwidth>(env));
   exports.Set("instructionSet", Napi::Function::New<binding::instruction_set_name>(env));
-  exports.Set("availableInstructionSets", Napi::Function::New<binding::available_instruction_set_names>(env));
   exports.Set("cudaDevices", Napi::Function::New<binding::cuda_devices>(env));
   return exports;
 }

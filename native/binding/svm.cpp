@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "../cuda/device.h"
 #include "../cuda/svm.h"
 
 #include "arguments.h"
+#include "device_features.h"
 #include "failure.h"
 #include "long_job.h"
 #include "operations.h"
@@ -36,12 +36,6 @@ double positive_argument(const Napi::Value& value, const char* name) {
     throw Napi::RangeError::New(value.Env(), std::string(name) + " must be a positive number");
   }
   return number;
-}
-
-SHIFTSCOPE_CUDA::Device device_with(std::size_t index) {
-  const SHIFTSCOPE_CUDA::Devices found = SHIFTSCOPE_CUDA::find_devices(index);
-  if (found.all.empty()) throw SHIFTSCOPE_CUDA::DeviceError(found.reason, false);
-  return found.all.front();
 }
 
 /// Without a device failure and unless it was stopped, the result.
@@ -72,13 +66,10 @@ Napi::Value solution_value(const Napi::Env& env, const SvmSolution& solution) {
 /// { solutions, passes, gramSamples }, { fault }, { deviceFailure }, or { stopped: true }.
 Napi::Value training_value(const Napi::Env& env, const Training& training) {
   const auto& [result, device_failure, stopped] = training;
+  if (!device_failure.empty()) return device_failure_value(env, device_failure);
   Napi::Object value = Napi::Object::New(env);
   if (stopped) {
     value.Set("stopped", true);
-    return value;
-  }
-  if (!device_failure.empty()) {
-    value.Set("deviceFailure", device_failure);
     return value;
   }
   if (result.fault) {
@@ -109,18 +100,13 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   options.pass_limit = count_argument(property(given, "passLimit"), "passLimit", 1);
   // Problems that are solved side by side share the threads, each of them as many as there are of these.
   options.threads = std::min(count_argument(property(given, "threads"), "threads", 1), kMostWorkers);
-  // Without it, the processor trains.
-  const Napi::Value device = given.Get("cudaDevice");
-  const bool on_device = !device.IsUndefined();
-  const std::size_t device_index = on_device ? count_argument(device, "cudaDevice", 0) : 0;
   const Napi::Value features_value = property(given, "features"), labels_value = property(given, "labels");
   const Napi::Value decisions_value = property(given, "decisions"), stop_value = property(given, "stop");
 
-  const Napi::Float32Array features = float32_array(features_value, "features");
+  FeatureMatrix features = feature_matrix(features_value, rows, dims);
   const Napi::Int8Array labels = int8_array(labels_value, "labels");
   Napi::Float64Array decisions = float64_array(decisions_value, "decisions");
   const Napi::Int32Array stop = int32_array(stop_value, "stop");
-  check_length(env, features.ElementLength(), product(env, rows, dims), "features", "rows * dims");
   check_length(env, labels.ElementLength(), product(env, problems, rows), "labels", "problems * rows");
   check_length(env, decisions.ElementLength(), product(env, problems, rows), "decisions", "problems * rows");
   check_length(env, stop.ElementLength(), 1, "stop", "1");
@@ -133,23 +119,22 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   });
   std::atomic<std::int32_t>* stopped = shared_number(stop);
   options.stop = stopped;
-  const float* feature_data = features.Data();
   double* decision_data = decisions.Data();
-  auto train = [=, own_labels = std::move(own_labels)]() -> Training {
+  features.arrays.insert(features.arrays.end(), {decisions, stop});
+  auto train = [=, on_device = features.on_device, values = features.values,
+                own_labels = std::move(own_labels)]() -> Training {
     try {
       if (!on_device) {
-        return {shiftscope::train_svm(feature_data, rows, dims, own_labels.data(), problems, options, decision_data), {}};
+        return {shiftscope::train_svm(values, rows, dims, own_labels.data(), problems, options, decision_data), {}};
       }
-      return {SHIFTSCOPE_CUDA::train_svm(device_with(device_index), feature_data, rows, dims, own_labels.data(), problems,
-                                         options, decision_data),
-              {}};
+      return {SHIFTSCOPE_CUDA::train_svm(*on_device, own_labels.data(), problems, options, decision_data), {}};
     } catch (const SHIFTSCOPE_CUDA::DeviceError& error) {
       return {{}, error.what()};
     } catch (const SvmStopped&) {
       return {{}, {}, true};
     }
   };
-  return LongJob<Training>::start(env, {name, {features, decisions, stop}, std::move(train), training_value},
+  return LongJob<Training>::start(env, {name, features.arrays, std::move(train), training_value},
                                   [stopped] { stopped->store(1); });
 }
 

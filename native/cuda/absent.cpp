@@ -1,4 +1,6 @@
+#include "cosine.h"
 #include "device.h"
+#include "features.h"
 #include "svm.h"
 
 // In the place of all other sources where CUDA is not built: what the addon calls.
@@ -10,9 +12,16 @@ Devices find_devices(std::optional<std::size_t>) {
           "): with nvcc 12 or newer, SHIFTSCOPE_CUDA=1 npm run build:native builds them in"};
 }
 
-SvmResult train_svm(const Device&, const float*, std::size_t, std::size_t, const std::int8_t*, std::size_t,
-                    const SvmOptions&, double*, double*) {
+void release(void*) noexcept {}
+
+Features::Features(const Device&, const float*, std::size_t, std::size_t) {
   throw DeviceError("built without CUDA kernels", false);
 }
+
+// Never called, for want of features.
+
+CosineFault cosine_similarity(const Features&, const float*, std::size_t, float*) { return {}; }
+
+SvmResult train_svm(const Features&, const std::int8_t*, std::size_t, const SvmOptions&, double*, double*) { return {}; }
 
 }  // namespace shiftscope::cuda

@@ -18,7 +18,6 @@
 #include <thread>
 #include <vector>
 
-#include "composite.h"
 #include "cosine.h"
 #include "launch.h"
 #include "svm.h"
@@ -34,7 +33,6 @@ using cuda::Stream;
 
 constexpr int kRepetitions = 20;
 constexpr std::size_t kBandwidthBytes = std::size_t{2} << 30;
-constexpr std::size_t kImages = 2048, kSide = 224, kPatch = 75;
 
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -42,13 +40,6 @@ struct UsageError : std::runtime_error {
 struct InputError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-__global__ void write_kernel(uint4* to, std::size_t count, unsigned value) {
-  const std::size_t step = static_cast<std::size_t>(gridDim.x) * blockDim.x;
-  for (std::size_t i = static_cast<std::size_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
-    __stcs(to + i, make_uint4(value, value, value, value));
-  }
-}
 
 /// Writes only what cannot be, so that the loads stay.
 __global__ void read_kernel(const uint4* from, std::size_t count, unsigned* never) {
@@ -84,21 +75,14 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-struct Bandwidth {
-  double write, read;
-};
-
-Bandwidth measure_bandwidth(const Stream& stream) {
+/// Bytes per second of plain loads.
+double read_bandwidth(const Stream& stream) {
   Array<uint4> memory(kBandwidthBytes / sizeof(uint4));
   Array<unsigned> never(1);
   memory.fill(0, stream);
-  const dim3 grid(4096);
-  const double bytes = static_cast<double>(kBandwidthBytes);
-  const double write =
-      seconds_of(stream, [&] { launch(stream, write_kernel, grid, memory.data(), memory.size(), 7u); });
-  const double read =
-      seconds_of(stream, [&] { launch(stream, read_kernel, grid, memory.data(), memory.size(), never.data()); });
-  return {bytes / write, bytes / read};
+  const double seconds =
+      seconds_of(stream, [&] { launch(stream, read_kernel, dim3(4096), memory.data(), memory.size(), never.data()); });
+  return static_cast<double>(kBandwidthBytes) / seconds;
 }
 
 void print_row(const std::string& what, const std::string& measured, const std::string& limit, const std::string& share) {
@@ -117,24 +101,6 @@ std::vector<float> fractions(std::size_t count, double step) {
   std::vector<float> values(count);
   for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(std::fmod(static_cast<double>(i) * step, 1.0));
   return values;
-}
-
-template <class T>
-void bench_composite(const Device& device, const Stream& stream, bool constant, double bandwidth) {
-  const Window window{3, kPatch, kPatch, fractions(3 * kPatch * kPatch, 0.618), std::vector<float>(kPatch * kPatch, 1.0f)};
-  const Frame frame{3, kSide, kSide, fractions(constant ? 3 : 3 * kSide * kSide, 0.755)};
-  std::vector<Offset> offsets;
-  for (std::size_t i = 0; i < kImages; ++i) {
-    offsets.push_back({static_cast<std::int32_t>(i % 149), static_cast<std::int32_t>(i % 150)});
-  }
-  cuda::Compositor compositor(device, window, frame);
-  Array<T> batch(kImages * compositor.image_size());
-  const double seconds =
-      seconds_of(stream, [&] { compositor.composite(offsets.data(), offsets.size(), batch.data(), stream); });
-  const double rate = static_cast<double>(batch.size() * sizeof(T)) / seconds;
-  print_row(std::string("compositing, ") + (sizeof(T) == 4 ? "float32, " : "float16, ") + (constant ? "one colour" : "image"),
-            bandwidth_text(rate) + text(", %.0f img/ms", static_cast<double>(kImages) / seconds / 1e3),
-            bandwidth_text(bandwidth) + " written", text("%.2f", rate / bandwidth));
 }
 
 void bench_cosine(const Stream& stream, const Features& features, double bandwidth) {
@@ -332,7 +298,8 @@ std::string bench_svm(const Device& device, const Grid& grid, Loss loss) {
   options.loss = loss;
   options.threads = std::max(1u, std::thread::hardware_concurrency());
   const Training with_upload = fastest(grid, 3, [&](double* decisions) {
-    return cuda::train_svm(device, grid.values.data(), grid.positions(), grid.dims, labels.data(), 10, options, decisions);
+    return cuda::train_svm(Features(device, grid.values.data(), grid.positions(), grid.dims), labels.data(), 10, options,
+                           decisions);
   });
   const Features features(device, grid.values.data(), grid.positions(), grid.dims);
   const Training on_device = fastest(grid, 3, [&](double* decisions) {
@@ -387,17 +354,13 @@ Arguments parse(int count, char** values) {
 void bench(const Device& device, const Grid& grid) {
   cuda::use(device.index);
   const Stream stream;
-  const Bandwidth bandwidth = measure_bandwidth(stream);
+  const double bandwidth = read_bandwidth(stream);
   std::printf("\n%s, compute capability %d.%d, %.0f GiB; sums in %s; %u threads of the processor (%s)\n\n",
               device.name.c_str(), device.major, device.minor, static_cast<double>(device.memory_bytes) / (1 << 30),
               arithmetic_of(device) == cuda::Arithmetic::float64 ? "float64" : "pairs of float32",
               std::thread::hardware_concurrency(), name_of(instruction_set()));
   print_row("what", "measured", "limit or comparison", "ratio");
   print_row("---", "---", "---", "---");
-  for (bool constant : {true, false}) {
-    bench_composite<float>(device, stream, constant, bandwidth.write);
-    bench_composite<cuda::Half>(device, stream, constant, bandwidth.write);
-  }
   const std::string shape = std::to_string(grid.positions()) + "x" + std::to_string(grid.dims);
   {
     const double bytes = static_cast<double>(grid.values.size() * sizeof(float));
@@ -409,8 +372,8 @@ void bench(const Device& device, const Grid& grid) {
     }
     print_row("upload of " + shape, text("%.3f s", seconds), bandwidth_text(bytes / seconds) + " over the bus", "");
     const Features features(device, grid.values.data(), grid.positions(), grid.dims);
-    bench_cosine(stream, features, bandwidth.read);
-    bench_svm_features(features, bandwidth.read);
+    bench_cosine(stream, features, bandwidth);
+    bench_svm_features(features, bandwidth);
   }
   const std::string hinge = bench_svm(device, grid, Loss::hinge);
   const std::string squared_hinge = bench_svm(device, grid, Loss::squared_hinge);

@@ -16,4 +16,7 @@ Features::Features(const Device& device, const float* values, std::size_t rows, 
   stream.synchronise();
 }
 
+Features::Features(const Device& device, const float* values, std::size_t rows, std::size_t dims)
+    : Features(device, values, rows, dims, arithmetic_of(device)) {}
+
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

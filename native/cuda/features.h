@@ -15,8 +15,8 @@ class Features {
   /// values: rows · dims floats, read only during the call. Throws std::invalid_argument for no dims, or more than 2^31;
   /// DeviceError, with out_of_memory where the device has too little.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims, Arithmetic arithmetic);
-  Features(const Device& device, const float* values, std::size_t rows, std::size_t dims)
-      : Features(device, values, rows, dims, arithmetic_of(device)) {}
+  /// With the faster arithmetic. Without CUDA at build time, it throws DeviceError.
+  Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }
   std::size_t dims() const { return dims_; }

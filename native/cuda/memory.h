@@ -27,14 +27,9 @@ class Array {
  public:
   Array() = default;
   explicit Array(std::size_t count) { resize(count); }
-  Array(const std::vector<T>& values, const Stream& stream) { assign(values.data(), values.size(), stream); }
   ~Array() { release(data_); }
   Array(const Array&) = delete;
   Array& operator=(const Array&) = delete;
-  Array(Array&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)) {}
 
   T* data() { return data_; }
   const T* data() const { return data_; }

@@ -442,10 +442,4 @@ SvmResult train_svm(const Features& features, const std::int8_t* labels, std::si
   return shiftscope::train_svm(DeviceSvmFeatures(features), labels, problems, options, decisions, weights);
 }
 
-SvmResult train_svm(const Device& device, const float* features, std::size_t rows, std::size_t dims,
-                    const std::int8_t* labels, std::size_t problems, const SvmOptions& options, double* decisions,
-                    double* weights) {
-  return train_svm(Features(device, features, rows, dims), labels, problems, options, decisions, weights);
-}
-
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

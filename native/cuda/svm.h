@@ -27,12 +27,6 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
                     double* decisions, double* weights = nullptr);
 
-/// The same, with an upload of the features, [rows, dims] in the processor's memory, first. Without CUDA at build time, it
-/// throws DeviceError.
-SvmResult train_svm(const Device& device, const float* features, std::size_t rows, std::size_t dims,
-                    const std::int8_t* labels, std::size_t problems, const SvmOptions& options, double* decisions,
-                    double* weights = nullptr);
-
 /// What the training asks of the features. All of it throws DeviceError. Calls from several threads have a queue and memory
 /// each: they share the device and do not wait for one another's work on the processor.
 class DeviceSvmFeatures : public SvmFeatures {

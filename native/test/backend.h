@@ -6,26 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "composite.h"
 #include "cosine.h"
 #include "svm.h"
 #include "svm_features.h"
 
 namespace shiftscope::test {
 
-/// All operations on one device and with one arithmetic, beside the processor's instruction sets; operands and results
+/// The operations on one device and with one arithmetic, beside the processor's instruction sets; operands and results
 /// are in the processor's memory, as in the core's headers.
 struct Backend {
   std::string name;
   bool emulated = false;  ///< too slow for large cases
 
-  /// The batch goes to `buffer` from `start` on; what else is in it must stay.
-  std::function<void(const Window&, const Frame&, const std::vector<Offset>&, std::vector<float>& buffer,
-                     std::size_t start)>
-      composite;
-  std::function<void(const Window&, const Frame&, const std::vector<Offset>&, std::vector<std::uint16_t>& buffer,
-                     std::size_t start)>
-      composite_half;
   std::function<CosineFault(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                             std::size_t anchor_count, float* out)>
       cosine_similarity;

@@ -1,6 +1,5 @@
 #include "backend.h"
 
-#include "../cuda/composite.h"
 #include "../cuda/cosine.h"
 #include "../cuda/device.h"
 #include "../cuda/features.h"
@@ -16,24 +15,10 @@ constexpr bool kEmulated = true;
 constexpr bool kEmulated = false;
 #endif
 
-template <class T>
-void composite_into(const Device& device, const Window& window, const Frame& frame, const std::vector<Offset>& offsets,
-                    std::vector<T>& buffer, std::size_t start) {
-  use(device.index);
-  const Stream stream;
-  Array<T> batch(buffer, stream);
-  Compositor compositor(device, window, frame);
-  compositor.composite(offsets.data(), offsets.size(), batch.data() + start, stream);
-  batch.copy_to(buffer.data(), stream);
-  stream.synchronise();
-}
-
 test::Backend backend_of(const Device& device, Arithmetic arithmetic) {
   test::Backend backend;
   backend.name = device.name + (arithmetic == Arithmetic::float64 ? ", float64" : ", compensated float32");
   backend.emulated = kEmulated;
-  backend.composite = [=](auto&&... arguments) { composite_into<float>(device, arguments...); };
-  backend.composite_half = [=](auto&&... arguments) { composite_into<Half>(device, arguments...); };
   backend.cosine_similarity = [=](const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                                   std::size_t count, float* out) {
     return cosine_similarity(Features(device, features, rows, dims, arithmetic), anchors, count, out);

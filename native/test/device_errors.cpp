@@ -2,7 +2,6 @@
 #include <string>
 #include <vector>
 
-#include "../cuda/composite.h"
 #include "../cuda/cosine.h"
 #include "../cuda/features.h"
 #include "../cuda/platform.h"
@@ -30,34 +29,24 @@ Matrix random_matrix(std::size_t rows, std::size_t dims) {
   return matrix;
 }
 
-void composite_once() {
-  const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 0.5f, 1}};
-  const Frame frame{1, 5, 6, {7}};
-  const Offset offset{1, 2};
-  use(kDevice.index);
-  const Stream stream;
-  Array<float> batch(30);
-  Compositor compositor(kDevice, window, frame);
-  compositor.composite(&offset, 1, batch.data(), stream);
-  std::vector<float> out(30);
-  batch.copy_to(out.data(), stream);
-  stream.synchronise();
-}
-
 void compare_once() {
   const Matrix matrix = random_matrix(6, 10);
   std::vector<float> out(2 * matrix.rows);
   cosine_similarity(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), matrix.values.data(), 2, out.data());
 }
 
-void train_once() {
+/// Two operations on features that are uploaded once.
+void compare_and_train_once() {
   const Matrix matrix = random_matrix(30, 6);
+  const Features features(kDevice, matrix.values.data(), matrix.rows, matrix.dims);
+  std::vector<float> cosines(2 * matrix.rows);
+  cosine_similarity(features, matrix.values.data(), 2, cosines.data());
   std::vector<std::int8_t> labels(3 * matrix.rows);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 5 < 2 ? 1 : -1;
   std::vector<double> decisions(labels.size());
   SvmOptions options;
   options.threads = 3;
-  train_svm(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), labels.data(), 3, options, decisions.data());
+  train_svm(features, labels.data(), 3, options, decisions.data());
 }
 
 /// Lets each call of the runtime fail in turn. Everything that was made must be freed again, and the error must name the
@@ -90,7 +79,7 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
 }  // namespace
 
 TEST(device_every_failing_call_is_an_error_that_names_it) {
-  for (auto* operation : {composite_once, compare_once, train_once}) {
+  for (auto* operation : {compare_once, compare_and_train_once}) {
     check_every_failure(operation, cudaErrorMemoryAllocation, false, "out of memory (cudaErrorMemoryAllocation)");
     check_every_failure(operation, cudaErrorLaunchFailure, true, "unspecified launch failure (cudaErrorLaunchFailure)");
   }
@@ -140,17 +129,6 @@ TEST(device_one_can_be_looked_for_alone) {
 }
 
 TEST(device_bad_arguments_are_the_cores_errors) {
-  const Window window{1, 2, 2, {1, 2, 3, 4}, {1, 0, 1, 1}};
-  CHECK(test::throws<std::invalid_argument>([&] { Compositor(kDevice, window, {1, 1, 6, {7}}); }, "does not fit"));
-  CHECK(test::throws<std::out_of_range>(
-      [&] {
-        const Stream stream;
-        Compositor compositor(kDevice, window, {1, 5, 6, {7}});
-        const Offset offset{0, 5};
-        Array<float> batch(30);
-        compositor.composite(&offset, 1, batch.data(), stream);
-      },
-      "offset 0"));
   CHECK(test::throws<std::invalid_argument>([] { Features(kDevice, nullptr, 0, 0); }, "dimensions"));
 }
 

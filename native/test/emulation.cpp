@@ -440,16 +440,3 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaE
   *milliseconds = std::chrono::duration<float, std::milli>(later->time - earlier->time).count();
   return status();
 }
-
-/// The nearest multiple of the spacing of binary16 at this size; the default rounding takes ties to even.
-__half __float2half_rn(float value) {
-  const auto sign = static_cast<std::uint16_t>(__float_as_uint(value) >> 16 & 0x8000u);
-  const float size = std::fabs(value);
-  if (std::isnan(value)) return {0x7fff};
-  if (size >= 65520.0f) return {static_cast<std::uint16_t>(sign | 0x7c00u)};
-  int exponent = 0;
-  std::frexp(size, &exponent);
-  exponent = std::max(exponent, -13);
-  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(size, 11 - exponent)));
-  return {static_cast<std::uint16_t>(sign | (((exponent + 13) << 10) + steps))};
-}

@@ -37,9 +37,6 @@ struct dim3 {
 struct float2 {
   float x, y;
 };
-struct uint4 {
-  unsigned x, y, z, w;
-};
 
 enum cudaError_t {
   cudaSuccess = 0,
@@ -154,11 +151,6 @@ T __ldcs(const T* from) {
   std::memcpy(&value, from, sizeof value);
   return value;
 }
-template <class T>
-void __stcs(T* to, T value) {
-  insist_on_alignment(to);
-  std::memcpy(static_cast<void*>(to), &value, sizeof value);
-}
 
 /// Copies to shared memory that go on while the thread does.
 inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t bytes) {
@@ -176,20 +168,11 @@ inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __fsub_rn(float a, float b) { return a - b; }
 inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b, c); }
 inline double __fma_rn(double a, double b, double c) { return std::fma(a, b, c); }
-inline std::uint32_t __umulhi(std::uint32_t a, std::uint32_t b) {
-  return static_cast<std::uint32_t>((std::uint64_t{a} * b) >> 32);
-}
 inline unsigned __float_as_uint(float value) {
   unsigned bits;
   std::memcpy(&bits, &value, sizeof bits);
   return bits;
 }
-
-struct __half {
-  std::uint16_t bits;
-};
-__half __float2half_rn(float value);
-inline std::uint16_t __half_as_ushort(__half value) { return value.bits; }
 
 using std::isinf;
 using std::max;

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { benchCosine, type CosineBench, type CosineBenchOptions } from '../bench/cosine.js'
 import { benchExtract, type ExtractBench } from '../bench/extract.js'
 import { benchSvm, type SvmBench } from '../bench/svm.js'
 import { benchUnit, type UnitBench } from '../bench/unit.js'
@@ -7,8 +8,9 @@ import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { parseClassifierDevice, requiredCard } from '../experiments/classifiers.js'
+import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import type { Loss } from '../experiments/separability.js'
+import type { CudaDevice } from '../native.js'
 import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
@@ -87,6 +89,23 @@ async function withEach<T>(
   return results
 }
 
+export interface BenchSimilarityOptions extends Omit<CosineBenchOptions, 'card'> {
+  /** `cuda` or `cuda:INDEX`: this card is timed too; `cpu`, the processor alone, by default. */
+  readonly device?: string
+}
+
+/**
+ * Measures the cosines of similarity; see `benchCosine`.
+ * @throws UsageError for another device, DeviceError for a card that cannot be used or fails
+ */
+export async function benchSimilarity({
+  device = 'cpu',
+  ...options
+}: BenchSimilarityOptions = {}): Promise<CosineBench> {
+  const card = cardBeside(device)
+  return benchCosine({ ...options, ...(card && { card }) })
+}
+
 export interface BenchSeparabilityOptions {
   /** Features as `extract` writes them; made up by a formula by default. */
   readonly file?: string
@@ -115,15 +134,21 @@ export async function benchSeparability({
   device = 'cpu',
   ...options
 }: BenchSeparabilityOptions = {}): Promise<SvmBench> {
-  const { name, index } = parseClassifierDevice(device)
-  if (name === 'auto')
-    throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
+  const card = cardBeside(device)
   const given = problems === undefined ? {} : { peerProblems: problems }
   return benchSvm({
     ...options,
     threads,
-    ...(name === 'cuda' && { card: requiredCard(index) }),
+    ...(card && { card }),
     ...(file !== undefined && { features: await featureMatrix(file) }),
     ...(compare ? given : { peerProblems: [] }),
   })
+}
+
+/** The card that is timed beside the processor. */
+function cardBeside(device: string): CudaDevice | undefined {
+  const { name, index } = parseCardDevice(device)
+  if (name === 'auto')
+    throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
+  return name === 'cuda' ? requiredCard(index) : undefined
 }

@@ -71,9 +71,9 @@ function cudaDiagnosis(): Diagnosis {
     })
     if (names.length === 0) {
       const state = nvidiaModels().length > 0 ? 'gap' : 'ok'
-      return { subject, state, detail: `${reason}; the processor trains classifiers` }
+      return { subject, state, detail: `${reason}; the processor trains classifiers and compares features` }
     }
-    const detail = `${names.join('; ')}; used for the classifiers of separability, and of reproduce beside networks on CUDA`
+    const detail = `${names.join('; ')}; used for separability and similarity, and for reproduce beside networks on CUDA`
     return { subject, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
   } catch (error) {
     return { subject, state: 'ok', detail: `not looked for: ${firstLine(error)}` }

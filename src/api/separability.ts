@@ -1,13 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import {
-  type ClassifierRecord,
-  openClassifiers,
-  parseClassifierDevice,
-  requiredCard,
-  worthwhileCard,
-} from '../experiments/classifiers.js'
+import { parseCardDevice, requiredCard } from '../experiments/card.js'
+import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
 import type { FoldScheme } from '../experiments/folds.js'
 import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
 import {
@@ -126,7 +121,7 @@ async function bySchemes(
   }: Omit<SeparabilityOptions, 'cv'>,
 ): Promise<SchemeSeparability> {
   throwIfStopped(signal)
-  const { name: deviceName, index } = parseClassifierDevice(device)
+  const { name: deviceName, index } = parseCardDevice(device)
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
   const { name, rows, cols, dims, matrix } = await featureMatrix(features)
   const start = performance.now()
@@ -140,7 +135,7 @@ async function bySchemes(
         )
       : openClassifiers(() => asked)
   const options = { loss, C, seed, threads, ...(signal && { signal }) }
-  const results = await classifiers.train((where) => separabilityByScheme(grid, cv, { ...options, ...where }))
+  const results = await classifiers.train(grid, (place) => separabilityByScheme(grid, cv, { ...options, ...place }))
   const schemes = Object.fromEntries(cv.map((scheme, i) => [scheme, results[i]]))
   return { schemes, loss, C, seed, ...classifiers.ran(), seconds: (performance.now() - start) / 1000 }
 }

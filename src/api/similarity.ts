@@ -6,6 +6,7 @@ import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkCount } from '../checks.js'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
+import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
 import {
@@ -22,6 +23,11 @@ export interface SimilarityOptions {
   readonly out?: string
   /** Threads of the similarity kernel; all cores by default. */
   readonly threads?: number
+  /**
+   * `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which compares features in less time than they
+   * take to a card. On either the cosines are within a float32 rounding of the float64 value.
+   */
+  readonly device?: string
   readonly signal?: AbortSignal
 }
 
@@ -44,6 +50,10 @@ export interface Similarity {
   readonly anchors: Readonly<Record<AnchorName, AnchorSimilarity>>
   /** [5, rows, cols] in the order of the anchors. */
   readonly maps: Float32Array
+  /** `cpu`, or a CUDA device as `cuda:0`. */
+  readonly device: string
+  /** What the driver calls the card; null for the processor. */
+  readonly adapter: string | null
 }
 
 /**
@@ -64,7 +74,7 @@ export async function similarity(
   options: SimilarityOptions = {},
 ): Promise<Similarity | LayerResults<Similarity>> {
   checkOptions(options, {
-    optional: { out: kinds.text, threads: kinds.number, signal: kinds.signal },
+    optional: { out: kinds.text, threads: kinds.number, device: kinds.text, signal: kinds.signal },
   })
   checkCount('`threads`', options.threads ?? 1)
   if (!hasLayers(features)) return similarityOf(features, options)
@@ -75,10 +85,12 @@ export async function similarity(
 
 async function similarityOf(
   features: FeatureInput,
-  { out, threads = availableParallelism(), signal }: SimilarityOptions,
+  { out, threads = availableParallelism(), device = 'auto', signal }: SimilarityOptions,
   described?: z.infer<typeof strideSchema>,
 ): Promise<Similarity> {
   throwIfStopped(signal)
+  const { name: deviceName, index } = parseCardDevice(device)
+  const card = deviceName === 'cuda' ? requiredCard(index) : undefined
   const { name, rows, cols, dims, matrix } = await featureMatrix(features)
   if (out !== undefined && typeof features === 'string' && (await isSameFile(features, out)))
     throw new UsageError(`${out} is the file of the features; choose another name with \`out\``)
@@ -88,7 +100,11 @@ async function similarityOf(
     cols,
   )
   const anchors = nearestAnchors(rows, cols, stride)
-  const result = await similarityMaps({ layer: name, matrix, dims, rows, cols, stride: 1, anchors }, threads)
+  const grid = { layer: name, matrix, dims, rows, cols, stride: 1, anchors }
+  const compare = (place: ExperimentPlace) => similarityMaps(grid, threads, place)
+  const result = await (card === undefined
+    ? compare({})
+    : onCard(card, grid, (cudaFeatures) => compare({ cudaFeatures })))
   endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   const entries = ANCHOR_NAMES.map((name) => {
@@ -96,7 +112,9 @@ async function similarityOf(
     const pixel = stride === undefined ? {} : { pixel: { row: row * stride.stride, col: col * stride.stride } }
     return [name, { row, col, ...pixel, mean, min }] as const
   })
-  return { rows, cols, dims, anchors: Object.fromEntries(entries) as Similarity['anchors'], maps: result.maps }
+  const byName = Object.fromEntries(entries) as Similarity['anchors']
+  const ran = { device: card === undefined ? 'cpu' : `cuda:${card.index}`, adapter: card?.name ?? null }
+  return { rows, cols, dims, anchors: byName, maps: result.maps, ...ran }
 }
 
 async function isSameFile(file: string, out: string): Promise<boolean> {

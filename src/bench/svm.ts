@@ -14,16 +14,19 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { endIfStopped } from '../errors.js'
+import { onCard } from '../experiments/card.js'
 import { assignFolds, FOLDS, TASKS, type Task, taskClasses, trainingLabels } from '../experiments/folds.js'
 import type { Loss } from '../experiments/separability.js'
 import {
   type CudaDevice,
+  type CudaFeatures,
   type InstructionSet,
   instructionSet,
   measureReadBandwidth,
   type SvmTraining,
   trainSvm,
 } from '../native.js'
+import { secondsOf } from '../stopwatch.js'
 import { median } from './statistics.js'
 
 export interface SvmBenchOptions {
@@ -128,23 +131,25 @@ export async function benchSvm(options: SvmBenchOptions = {}): Promise<SvmBench>
   })
   const labels = trainingLabels(tasks)
   const problems = TASKS.length * FOLDS
-  const timed = async (times: number[], where: { cudaDevice?: number }) => {
-    const start = performance.now()
-    const trained = await trainSvm({
-      ...{ features: matrix, rows: positions, dims, labels, problems, loss, C, threads },
-      ...where,
+  const train = (given: Float32Array | CudaFeatures) =>
+    trainSvm({
+      ...{ features: given, rows: positions, dims, labels, problems, loss, C, threads },
       ...(signal && { signal }),
     })
-    times.push((performance.now() - start) / 1000)
-    return trained
-  }
   const [times, cardTimes, limits]: [number[], number[], number[]] = [[], [], []]
   let training: SvmTraining | undefined
   let cardTraining: SvmTraining | undefined
   for (let repetition = 0; repetition < repetitions; repetition++) {
     limits.push(await measureReadBandwidth(matrix, threads))
-    training = await timed(times, {})
-    if (card !== undefined) cardTraining = await timed(cardTimes, { cudaDevice: card.index })
+    const onProcessor = async () => {
+      training = await train(matrix)
+    }
+    times.push(await secondsOf(onProcessor))
+    if (card === undefined) continue
+    const there = async (cudaFeatures: CudaFeatures) => {
+      cardTraining = await train(cudaFeatures)
+    }
+    cardTimes.push(await secondsOf(() => onCard(card, features, there)))
   }
   if (training === undefined) throw new RangeError('repetitions must be at least 1')
   const seconds = median(times)

@@ -26,9 +26,9 @@ export interface UnitBench {
   readonly extraction: number
   /** Seconds of the similarity maps of all layers. */
   readonly similarity: number
-  /** Seconds of the ten classifiers under ordered folds, all layers together. */
+  /** Seconds of the ten classifiers under ordered folds, all layers together, the way of the features to a card included. */
   readonly separability: number
-  /** What trained them, as in a study. */
+  /** What trained them and compared the features, as in a study. */
   readonly classifiers: ClassifierRecord
 }
 
@@ -61,14 +61,16 @@ export async function benchUnit(
     const extraction = (performance.now() - start) / 1000
     const cores = availableParallelism()
     const grids = layers.map(({ name, dims, matrix }) => ({ layer: name, matrix, dims, ...grid }))
-    const similarity = await secondsOf(async () => {
-      for (const one of grids) await similarityMaps(one, cores)
-    })
     const { device, adapter } = ran()
     const classifiers = studyClassifiers(request.index, () => undefined)(device)
-    const separability = await secondsOf(async () => {
-      for (const one of grids)
-        await classifiers.train((where) => separabilityByScheme(one, ['ordered'], { threads: cores, ...where }))
+    let similarity = 0
+    const both = await secondsOf(async () => {
+      for (const one of grids) {
+        await classifiers.train(one, async (place) => {
+          similarity += await secondsOf(() => similarityMaps(one, cores, place))
+          return separabilityByScheme(one, ['ordered'], { threads: cores, ...place })
+        })
+      }
     })
     return {
       model: network.id,
@@ -80,7 +82,7 @@ export async function benchUnit(
       settings,
       extraction,
       similarity,
-      separability,
+      separability: both - similarity,
       classifiers: classifiers.ran(),
     }
   } finally {

@@ -1,7 +1,5 @@
-import { type DeviceRequest, parseDevice } from '../engine/device.js'
-import { DeviceError, UsageError } from '../errors.js'
 import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
-import type { ClassifierOptions } from './separability.js'
+import { type ExperimentPlace, type GridFeatures, onCard } from './card.js'
 
 /**
  * Values of a feature matrix, rows · dims, from which on `auto` takes a card: two cores train on fewer in about a second,
@@ -21,31 +19,13 @@ export interface ClassifierRecord {
 
 /** Where classifiers are trained, those of one layer after the other. */
 export interface Classifiers {
-  /** Lets `training` run on the card; on the processor where there is none, and once more where the card fails. */
-  train<T>(training: (where: Pick<ClassifierOptions, 'cudaDevice'>) => Promise<T>): Promise<T>
+  /**
+   * Lets `training` run on the card, which holds the layer's features for it and for whatever else it computes of them; on
+   * the processor where there is none, and once more where the card fails.
+   */
+  train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
   /** What trained so far. */
   ran(): ClassifierRecord
-}
-
-/** @throws UsageError for another device than `auto`, `cpu`, `cuda` and `cuda:INDEX` */
-export function parseClassifierDevice(text: string): DeviceRequest {
-  if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
-    throw new UsageError(
-      `device ${text} does not train classifiers; use auto, cpu, cuda, or cuda:INDEX for one of several cards`,
-    )
-  return parseDevice(text)
-}
-
-/**
- * The card of this index, the first by default.
- * @throws DeviceError where it cannot be used: no CUDA kernels in the addon, no driver or too old a one, no such card
- */
-export function requiredCard(index: number | null): CudaDevice {
-  const { devices, reason } = cudaDevices(index ?? 0)
-  const [card] = devices
-  if (card !== undefined) return card
-  const name = index === null ? 'cuda' : `cuda:${index}`
-  throw new DeviceError(`device ${name} is not usable for classifiers: ${reason}; or use \`device cpu\``)
 }
 
 /** The first card, where there is one and so many values of features are worth opening it. */
@@ -66,12 +46,12 @@ export function openClassifiers(
   let found: { readonly card: CudaDevice | undefined } | undefined
   let failure: string | undefined
   return {
-    train: async (training) => {
+    train: async (features, training) => {
       found ??= { card: find() }
       const { card } = found
       if (card === undefined || failure !== undefined) return training({})
       try {
-        return await training({ cudaDevice: card.index })
+        return await onCard(card, features, (cudaFeatures) => training({ cudaFeatures }))
       } catch (error) {
         if (!(error instanceof CudaFailure) || onFailure === undefined) throw error
         failure = error.reason

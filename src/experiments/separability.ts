@@ -1,12 +1,12 @@
 import { checkCount, checkNames } from '../checks.js'
 import { InputError, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
+import type { ExperimentPlace, GridFeatures } from './card.js'
 import {
   assignFolds,
   FOLD_SCHEMES,
   FOLDS,
   type FoldScheme,
-  type GridShape,
   TASKS,
   type Task,
   type TaskFolds,
@@ -30,18 +30,14 @@ export function checkClassifier(loss: string, C: number): void {
     throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use \`C 1\``)
 }
 
-/** Features of a grid of positions, row-major; the matrix may have further rows, which do not count. */
-export interface SeparabilityGrid extends GridShape {
+export interface SeparabilityGrid extends GridFeatures {
   /** Name of the layer or file, for messages. */
   readonly layer: string
-  /** [positions, dims], float32, row-major; may sit on a SharedArrayBuffer. */
-  readonly matrix: Float32Array
-  readonly dims: number
   /** Distance of neighbouring positions in pixels, for messages. */
   readonly stride: number
 }
 
-export interface ClassifierOptions {
+export interface ClassifierOptions extends ExperimentPlace {
   /** `hinge` by default, as in the paper. */
   readonly loss?: Loss
   /** Weight of the losses, 1 by default. */
@@ -54,8 +50,6 @@ export interface ClassifierOptions {
   readonly threads?: number
   /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
-  /** Index of the CUDA device that trains; the processor by default. */
-  readonly cudaDevice?: number
   readonly signal?: AbortSignal
 }
 
@@ -95,7 +89,7 @@ export async function separability(grid: SeparabilityGrid, options: ClassifierOp
 export async function separabilityByScheme(
   grid: SeparabilityGrid,
   schemes: readonly FoldScheme[],
-  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaDevice, signal }: Omit<ClassifierOptions, 'cv'> = {},
+  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaFeatures, signal }: Omit<ClassifierOptions, 'cv'> = {},
 ): Promise<readonly Separability[]> {
   checkClassifier(loss, C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
@@ -114,7 +108,7 @@ export async function separabilityByScheme(
   }
   const rows = grid.rows * grid.cols
   const { solutions, decisions } = await trainSvm({
-    features,
+    features: cudaFeatures ?? features,
     rows,
     dims: grid.dims,
     labels: trainingLabels(tasks),
@@ -123,7 +117,6 @@ export async function separabilityByScheme(
     C,
     threads,
     ...(tolerance === undefined ? {} : { tolerance }),
-    ...(cudaDevice === undefined ? {} : { cudaDevice }),
     ...(signal && { signal }),
   }).catch((error: unknown) => {
     throw positionError(error, grid)

@@ -1,6 +1,7 @@
 import type { Anchor, AnchorName } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
+import type { ExperimentPlace, GridFeatures } from './card.js'
 
 /** One layer's similarity to the five anchors. */
 export interface SimilarityMaps {
@@ -11,14 +12,9 @@ export interface SimilarityMaps {
 }
 
 /** A feature matrix whose first rows × cols rows are the grid in row-major order (see PositionGrid). */
-export interface FeatureGrid {
+export interface FeatureGrid extends GridFeatures {
   /** Name of the layer or file, for messages. */
   readonly layer: string
-  /** [positions, dims], float32, row-major. */
-  readonly matrix: Float32Array
-  readonly dims: number
-  readonly rows: number
-  readonly cols: number
   /** Distance of neighbouring positions in pixels, for messages. */
   readonly stride: number
   readonly anchors: readonly Anchor[]
@@ -27,14 +23,18 @@ export interface FeatureGrid {
 /**
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1), in one pass over
  * the matrix, within 1e-6 of the float64 value. The anchor's similarity with itself is part of the map.
- * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
  */
-export async function similarityMaps(grid: FeatureGrid, threads: number): Promise<SimilarityMaps> {
+export async function similarityMaps(
+  grid: FeatureGrid,
+  threads: number,
+  { cudaFeatures }: ExperimentPlace = {},
+): Promise<SimilarityMaps> {
   const { matrix, dims, rows, cols, anchors } = grid
   const anchorFeatures = featuresAt(matrix, dims, anchors)
   const positions = rows * cols
   const maps = await cosineSimilarity({
-    features: matrix.subarray(0, positions * dims),
+    features: cudaFeatures ?? matrix.subarray(0, positions * dims),
     rows: positions,
     dims,
     anchors: anchorFeatures,

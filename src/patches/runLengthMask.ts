@@ -54,34 +54,3 @@ export function runsOfString(text: string): readonly number[] {
   }
   return runs
 }
-
-/** COCO's compressed string of run lengths. */
-export function stringOfRuns(runs: readonly number[]): string {
-  let text = ''
-  for (const [i, run] of runs.entries()) {
-    let value = i > 2 ? run - (runs[i - 2] as number) : run
-    let more = true
-    while (more) {
-      const bits = value & 31
-      value >>= 5
-      more = bits & 16 ? value !== -1 : value !== 0
-      text += String.fromCharCode(bits + (more ? 32 : 0) + FIRST_CHARACTER)
-    }
-  }
-  return text
-}
-
-/** Run lengths of a mask. */
-export function runsOfMask({ columns }: Mask): readonly number[] {
-  const runs: number[] = []
-  let [value, length] = [0, 0]
-  for (const pixel of columns) {
-    if (pixel !== value) {
-      runs.push(length)
-      value = pixel
-      length = 0
-    }
-    length++
-  }
-  return [...runs, length]
-}

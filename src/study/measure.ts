@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
+import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
 import {
@@ -32,7 +33,7 @@ interface LayerMeasures {
  * Measures everything of one unit and stores it.
  * @param response features of every layer, or where nothing else is needed, what a device made of them; features are given
  * back
- * @param classifiers where those of the unit are trained
+ * @param classifiers where those of the unit are trained, and its features compared
  * @throws InputError that names the position of an all-zero or non-finite feature; OutputError
  */
 export async function storeUnit(
@@ -88,11 +89,15 @@ async function measureFeatures(
   const onGrid = { ...grid, layer: titleOf(network, name, patch), matrix, dims }
   const threads = availableParallelism()
   const rows = grid.rows * grid.cols
+  const measure = async (place: ExperimentPlace) => ({
+    similarity: await similarityMaps(onGrid, threads, place),
+    separability: await separabilityOf(study, onGrid, place),
+  })
   return {
-    similarity: await similarityMaps(onGrid, threads),
+    // The cosines alone are not worth the features' way to a card.
+    ...(await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))),
     strongest: await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads }),
     anchorFeatures: featuresAt(matrix, dims, grid.anchors),
-    separability: await separabilityOf(study, onGrid, classifiers),
   }
 }
 
@@ -115,13 +120,12 @@ function titleOf(network: Network, layer: string, patch: Patch): string {
 async function separabilityOf(
   { separability: classifier }: Study,
   grid: SeparabilityGrid,
-  classifiers: Classifiers,
+  place: ExperimentPlace,
 ): Promise<Unit['layers'][number]['separability']> {
   if (classifier === null) return {}
   const { cv: schemes, loss, C, seed } = classifier
-  const results = await classifiers.train((where) =>
-    separabilityByScheme(grid, schemes, { loss, C, seed, threads: availableParallelism(), ...where }),
-  )
+  const options = { loss, C, seed, threads: availableParallelism(), ...place }
+  const results = await separabilityByScheme(grid, schemes, options)
   const stored = ({ folds, mean, std, gaps, notConverged }: TaskSeparability) => ({
     folds: [...folds],
     mean,

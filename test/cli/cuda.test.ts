@@ -1,22 +1,28 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { parseClassifierDevice, WORTH_A_CARD } from '../../src/experiments/classifiers.js'
+import { parseCardDevice } from '../../src/experiments/card.js'
+import { WORTH_A_CARD } from '../../src/experiments/classifiers.js'
 import { TASKS } from '../../src/experiments/folds.js'
-import { writeNpy } from '../../src/files/npy.js'
+import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { cudaDevices } from '../../src/native.js'
 import { formulaFeatures } from '../experiments/features.js'
-import { buildEmulatedAddon, emulatedPackage } from './emulatedCuda.js'
+import { buildEmulatedAddon, EMULATED_ADDON, emulatedPackage } from './emulatedCuda.js'
 import { type Ended, shiftscope, start } from './process.js'
 
 const STORE_UNITS = fileURLToPath(new URL('../api/processes/storeUnits.mjs', import.meta.url))
+const HOSTILE = fileURLToPath(new URL('../native/processes/hostile/main.mjs', import.meta.url))
 const SHAPE = { rows: 12, cols: 10, dims: 24, signal: 2, scale: 1, repeat: 1 }
+
+/** Number of the call that launches the first kernel, in a study too, where that compares a layer's features. */
+const FIRST_LAUNCH = '35'
 
 const isBuilt = await buildEmulatedAddon()
 
@@ -35,16 +41,23 @@ function onCard(args: readonly string[], machine: Readonly<Record<string, string
   return start(args, machine, join(folder, 'package', 'dist', 'cli', 'main.js')).ended
 }
 
-describe('separability --device', () => {
-  it('refuses devices that train no classifiers as wrong usage', async () => {
-    const { status, stderr } = await shiftscope('separability', features, '--device', 'webgpu')
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)
+}
+
+describe('--device of features', () => {
+  it.each(['separability', 'similarity'])('refuses devices that take none as wrong usage, %s', async (command) => {
+    const { status, stderr } = await shiftscope(command, features, '--device', 'webgpu')
     expect([status, stderr]).toEqual([
       2,
       expect.stringMatching(/^shiftscope: device webgpu does not .*cuda:INDEX.*\n$/),
     ])
+  })
+
+  it('has an index for cards alone', () => {
     for (const device of ['tensorrt:1', 'gpu', 'cuda:x', 'cuda:-1', 'cpu:0', 'auto:1', ''])
-      expect(() => parseClassifierDevice(device)).toThrow(UsageError)
-    expect(parseClassifierDevice('cuda:2')).toEqual({ name: 'cuda', index: 2 })
+      expect(() => parseCardDevice(device)).toThrow(UsageError)
+    expect(parseCardDevice('cuda:2')).toEqual({ name: 'cuda', index: 2 })
   })
 
   it.skipIf(!cudaDevices().reason.startsWith('built without'))(
@@ -52,23 +65,149 @@ describe('separability --device', () => {
     async () => {
       for (const command of [
         ['separability', features, '--device', 'cuda'],
+        ['similarity', features, '--device', 'cuda'],
         ['bench', 'svm', features, '--device', 'cuda:0'],
+        ['bench', 'cosine', '--device', 'cuda:0'],
       ]) {
         const { status, stdout, stderr } = await shiftscope(...command)
         expect([status, stdout, stderr]).toEqual([
           4,
           '',
           expect.stringMatching(
-            /^shiftscope: device cuda(:0)? is not usable for classifiers: built without CUDA kernels \(.*\): .*SHIFTSCOPE_CUDA=1 npm run build:native.*--device cpu\n$/,
+            /^shiftscope: device cuda(:0)? is not usable for features: built without CUDA kernels \(.*\): .*SHIFTSCOPE_CUDA=1 npm run build:native.*--device cpu\n$/,
           ),
         ])
       }
     },
   )
 
-  it('trains on the processor by default, and says so', async () => {
-    const { stdout } = await shiftscope('separability', features, '--json')
+  it.each(['separability', 'similarity'])('is the processor by default, which is said, %s', async (command) => {
+    const { stdout } = await shiftscope(command, features, '--json')
     expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', adapter: null })
+  })
+})
+
+describe.skipIf(!isBuilt)('features that an emulated CUDA device holds', () => {
+  const [rows, dims] = [12, 5]
+  const matrix = Float32Array.from({ length: rows * dims }, (_, i) => Math.sin(i * i))
+  const labels = Int8Array.from({ length: rows }, (_, i) => (i < 5 ? 1 : -1))
+
+  /** The typed face of an addon with such a device. */
+  function native(): Promise<typeof import('../../src/native.js')> {
+    return import(pathToFileURL(join(folder, 'package', 'dist', 'native.js')).href)
+  }
+
+  it('serve comparisons and trainings at the same time, and after a release those that have begun', async () => {
+    const { cosineSimilarity, trainSvm, uploadFeatures, releaseFeatures } = await native()
+    const uploaded = await uploadFeatures(matrix, rows, dims, 0)
+    const compare = (features: typeof matrix | typeof uploaded) =>
+      cosineSimilarity({ features, rows, dims, anchors: matrix.subarray(0, 2 * dims), anchorCount: 2 })
+    const train = (features: typeof matrix | typeof uploaded) =>
+      trainSvm({ features, rows, dims, labels, problems: 1, loss: 'hinge', C: 1 })
+    const begun = [compare(uploaded), train(uploaded), compare(uploaded)] as const
+    releaseFeatures(uploaded)
+    const [first, training, second] = await Promise.all(begun)
+    expect(largestDifference(first, await compare(matrix))).toBeLessThan(1e-6)
+    expect(second).toEqual(first)
+    expect(training.solutions[0]?.primal).toBeCloseTo((await train(matrix)).solutions[0]?.primal as number, 5)
+    for (const late of [compare, train])
+      await expect(late(uploaded)).rejects.toThrow(new TypeError('features have been released'))
+    releaseFeatures(uploaded)
+  })
+
+  it('are refused in another shape, and where they are nobody’s', async () => {
+    const { cosineSimilarity, uploadFeatures, releaseFeatures } = await native()
+    const uploaded = await uploadFeatures(matrix, rows, dims, 0)
+    const options = { rows: dims, dims: rows, anchors: matrix.subarray(0, rows), anchorCount: 1 }
+    await expect(cosineSimilarity({ ...options, features: uploaded })).rejects.toThrow(
+      new RangeError('features on the device are 12x5 instead of 5x12'),
+    )
+    const { handle } = await createRequire(import.meta.url)(EMULATED_ADDON).uploadFeatures(matrix, rows, dims, 0)
+    for (const other of [{}, null, matrix, Object.create(handle)])
+      expect(() => releaseFeatures({ ...uploaded, handle: other as unknown as typeof handle })).toThrow(
+        new TypeError('features must be a handle of features on a device'),
+      )
+    await expect(uploadFeatures(matrix, rows, dims, 4)).rejects.toThrow(/^device cuda:4 failed: no such device/)
+  })
+
+  it('live through hostile calls', async () => {
+    const args = ['--expose-gc', HOSTILE, '--seed', '1', '--calls', '2000', '--addon', EMULATED_ADDON]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    expect(stdout).toMatch(/^\d+ fulfilled, \d+ refused\n$/)
+  })
+
+  it('are given back when nobody refers to them any more', async () => {
+    const script = `
+      const addon = require(${JSON.stringify(EMULATED_ADDON)})
+      const features = new Float32Array(1000)
+      void (async () => {
+        for (let i = 0; i < 20; i++) {
+          const { deviceFailure } = await addon.uploadFeatures(features, 10, 100, 0)
+          if (deviceFailure !== undefined) console.log(i, deviceFailure)
+          for (let turn = 0; turn < 2; turn++) {
+            gc()
+            await new Promise(setImmediate)
+          }
+        }
+      })()`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--eval', script], {
+      env: { ...process.env, EMULATED_CUDA_MEMORY: '20000' },
+    })
+    expect(stdout).toBe('')
+  })
+})
+
+describe.skipIf(!isBuilt)('cosines on an emulated CUDA device', () => {
+  it('are within 1e-6 of the processor’s', async () => {
+    const maps = ['cpu', 'cuda'].map((device) => join(folder, `${device}.npy`)) as [string, string]
+    const command = ['similarity', features, '--json']
+    const cpu = await onCard([...command, '--device', 'cpu', '--out', maps[0]])
+    const cuda = await onCard([...command, '--device', 'cuda', '--out', maps[1]])
+    expect([cpu.status, cuda.status], cuda.stderr).toEqual([0, 0])
+    expect(JSON.parse(cpu.stdout)).toMatchObject({ device: 'cpu', adapter: null })
+    expect(JSON.parse(cuda.stdout)).toMatchObject({ device: 'cuda:0', adapter: 'emulated device' })
+    const [expected, found] = [await readNpy(maps[0]), await readNpy(maps[1])]
+    expect(found.shape).toEqual(expected.shape)
+    expect(largestDifference(found.data, expected.data)).toBeLessThan(1e-6)
+  })
+
+  it('name the position of a feature without a direction', async () => {
+    const file = join(folder, 'zero.npy')
+    const matrix = formulaFeatures(SHAPE)
+    await writeNpy(file, [SHAPE.rows, SHAPE.cols, SHAPE.dims], matrix.fill(0, 13 * SHAPE.dims, 14 * SHAPE.dims))
+    const [cpu, cuda] = [await onCard(['similarity', file]), await onCard(['similarity', file, '--device', 'cuda'])]
+    expect([cuda.status, cuda.stderr]).toEqual([cpu.status, cpu.stderr])
+    expect(cuda.stderr).toContain('position (1, 3)')
+  })
+
+  it.each([
+    ['cuda:7', {}, /device cuda:7 is not usable .*no such device: the last one of this machine is 0.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_MEMORY: '9000' }, /device cuda:0 failed: cudaMalloc: out of memory.*--device cpu/],
+    ['cuda', { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH }, /device cuda:0 failed: cudaLaunchKernel: .*--device cpu/],
+  ])('%s on a machine with %j end with the reason', async (device, machine, message) => {
+    const { status, stdout, stderr } = await onCard(['similarity', features, '--json', '--device', device], machine)
+    expect([status, stdout, stderr]).toEqual([4, '', expect.stringMatching(message)])
+    expect(stderr).toMatch(/^shiftscope: .*\n$/)
+  })
+
+  it('are timed beside the processor’s', async () => {
+    const index = pathToFileURL(join(folder, 'package', 'dist', 'index.js')).href
+    const options = { rows: 90, dims: [24, 7], threads: [1, 2], repetitions: 2, device: 'cuda' }
+    const script = `import { benchSimilarity } from '${index}'
+      console.log(JSON.stringify(await benchSimilarity(${JSON.stringify(options)})))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
+    const { rows, card } = JSON.parse(stdout)
+    expect(rows.map(({ dims, threads }: Record<string, number>) => [dims, threads])).toEqual([
+      [24, 1],
+      [24, 2],
+      [7, 1],
+      [7, 2],
+    ])
+    expect(card).toMatchObject({ device: 'cuda:0', adapter: 'emulated device', rows: [{ dims: 24 }, { dims: 7 }] })
+    for (const [i, { seconds, uploadSeconds, ratio, difference }] of card.rows.entries()) {
+      const fastest = Math.min(rows[2 * i].seconds, rows[2 * i + 1].seconds)
+      expect([ratio, difference < 1e-6, uploadSeconds > 0]).toEqual([fastest / seconds, true, true])
+    }
   })
 })
 
@@ -150,20 +289,21 @@ describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
     expect(findings.find(({ subject }) => subject === 'CUDA kernels')).toEqual({
       subject: 'CUDA kernels',
       state: 'ok',
-      detail: expect.stringMatching(/^0: emulated device, 1 GiB; .*classifiers/),
+      detail: expect.stringMatching(/^0: emulated device, 1 GiB; .*separability/),
     })
   })
 })
 
-describe.skipIf(!isBuilt)('classifiers of a study', () => {
+describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
   const NETWORKS = ['tiny-alexnet', 'tiny-alexnet-aa']
 
   interface Stored {
     readonly notes: readonly string[]
     readonly ran: Readonly<Record<string, { device: string; adapter: string | null; failure?: string }>>
-    /** Fold accuracies of every unit, then what a unit.json holds of them all. */
+    /** Fold accuracies of every unit, then what a unit.json holds of them all, and their maps. */
     readonly folds: unknown
     readonly text: string
+    readonly maps: readonly Float32Array[]
   }
 
   /** One unit of each network, as reproduce stores them for a network on this device. */
@@ -178,7 +318,13 @@ describe.skipIf(!isBuilt)('classifiers of a study', () => {
     const folds = texts.map((text) =>
       JSON.parse(text, (key, value) => (['gap', 'sha256'].includes(key) ? undefined : value)),
     )
-    return { ...(JSON.parse(stdout) as Pick<Stored, 'notes' | 'ran'>), folds, text: texts.join() }
+    const maps = await Promise.all(files.map((file) => readNpy(join(dirname(file), 'similarity.npy'))))
+    return {
+      ...(JSON.parse(stdout) as Pick<Stored, 'notes' | 'ran'>),
+      folds,
+      text: texts.join(),
+      maps: maps.map(({ data }) => data),
+    }
   }
 
   let onProcessor: Stored
@@ -186,7 +332,7 @@ describe.skipIf(!isBuilt)('classifiers of a study', () => {
     onProcessor = await store('webgpu', 'webgpu')
   })
 
-  it.each(['cuda', 'tensorrt'])('are trained on the card beside a network on %s, and on no other', async (device) => {
+  it.each(['cuda', 'tensorrt'])('are computed on the card beside a network on %s, and on no other', async (device) => {
     const onCard = await store(device, device)
     expect([onProcessor.notes, onCard.notes]).toEqual([[], []])
     for (const network of NETWORKS) {
@@ -195,6 +341,18 @@ describe.skipIf(!isBuilt)('classifiers of a study', () => {
     }
     expect(onCard.folds).toEqual(onProcessor.folds)
     expect(onCard.text).not.toBe(onProcessor.text)
+    for (const [i, map] of onCard.maps.entries())
+      expect(largestDifference(map, onProcessor.maps[i] ?? [])).toBeLessThan(1e-6)
+  })
+
+  it('go to the processor, with one note, where the card is lost at the cosines', async () => {
+    const { notes, ran, text } = await store('compared', 'cuda', { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH })
+    expect(notes).toEqual([
+      expect.stringMatching(/^classifiers on cuda:0 failed \(cudaLaunchKernel: .*\); the processor trains/),
+    ])
+    expect(ran[NETWORKS[0] as string]).toMatchObject({ failure: expect.stringMatching(/^cudaLaunchKernel/) })
+    expect(ran[NETWORKS[1] as string]).toEqual({ device: 'cpu', adapter: null })
+    expect(text).toBe(onProcessor.text)
   })
 
   it('go to the processor, with one note, where the card has too little memory', async () => {

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
-const ADDON = join(PACKAGE, 'native', 'build', 'emulated', 'shiftscope.node')
+/** Where it is, once it is built. */
+export const EMULATED_ADDON = join(PACKAGE, 'native', 'build', 'emulated', 'shiftscope.node')
 
 /**
  * Builds the addon on the emulated CUDA device of native/test, and says on the terminal why its tests are skipped where it
@@ -14,10 +15,10 @@ const ADDON = join(PACKAGE, 'native', 'build', 'emulated', 'shiftscope.node')
 export async function buildEmulatedAddon(): Promise<boolean> {
   const build = ['--build', join(PACKAGE, 'native', 'build'), '--config', 'Release', '--target', 'shiftscope_emulated']
   const reason = await promisify(execFile)('cmake', build).then(
-    ({ stdout }) => (existsSync(ADDON) ? undefined : /skipped: (.*)/.exec(stdout)?.[1]),
+    ({ stdout }) => (existsSync(EMULATED_ADDON) ? undefined : /skipped: (.*)/.exec(stdout)?.[1]),
     (error: Error & { stdout?: string }) => `${error.message} ${error.stdout}`.trim(),
   )
-  if (reason !== undefined) console.warn(`tests of classifiers on an emulated CUDA device are skipped: ${reason}`)
+  if (reason !== undefined) console.warn(`tests on an emulated CUDA device are skipped: ${reason}`)
   return reason === undefined
 }
 
@@ -25,8 +26,9 @@ export async function buildEmulatedAddon(): Promise<boolean> {
 export function emulatedPackage(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native', 'build', 'Release'), { recursive: true })
-  symlinkSync(ADDON, join(folder, 'native', 'build', 'Release', 'shiftscope.node'))
+  symlinkSync(EMULATED_ADDON, join(folder, 'native', 'build', 'Release', 'shiftscope.node'))
   // Modules are found by their real path, so that links to them would lead back to the addon of this package.
   cpSync(join(PACKAGE, 'dist'), join(folder, 'dist'), { recursive: true })
-  for (const same of ['node_modules', 'models', 'package.json']) symlinkSync(join(PACKAGE, same), join(folder, same))
+  for (const same of ['node_modules', 'models', 'package.json', 'src'])
+    symlinkSync(join(PACKAGE, same), join(folder, same))
 }

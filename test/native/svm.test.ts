@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type SvmOptions, trainSvm } from '../../src/native.js'
 
-const options: SvmOptions = {
+const options = {
   features: Float32Array.of(-2, -1, 1, 3),
   rows: 4,
   dims: 1,
@@ -9,7 +9,7 @@ const options: SvmOptions = {
   problems: 1,
   loss: 'hinge',
   C: 1,
-}
+} satisfies SvmOptions
 
 describe('trainings', () => {
   it('do not read labels after the call', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cocoMask } from '../../src/patches/cocoMask.js'
 import { polygonMask } from '../../src/patches/polygonMask.js'
-import { runLengthMask, runsOfMask, runsOfString, stringOfRuns } from '../../src/patches/runLengthMask.js'
+import { type Mask, runLengthMask, runsOfString } from '../../src/patches/runLengthMask.js'
 
 /**
  * The definition, slowly: every point of every edge's chain in sequence, every change of column, all changes sorted, and
@@ -126,6 +126,37 @@ describe('polygon masks', () => {
     expect(columns).toEqual(expected)
   })
 })
+
+/** COCO's compressed string of run lengths, as its mask API writes it. */
+function stringOfRuns(runs: readonly number[]): string {
+  let text = ''
+  for (const [i, run] of runs.entries()) {
+    let value = i > 2 ? run - (runs[i - 2] as number) : run
+    let more = true
+    while (more) {
+      const bits = value & 31
+      value >>= 5
+      more = bits & 16 ? value !== -1 : value !== 0
+      text += String.fromCharCode(bits + (more ? 32 : 0) + 48)
+    }
+  }
+  return text
+}
+
+/** Run lengths of a mask. */
+function runsOfMask({ columns }: Pick<Mask, 'columns'>): readonly number[] {
+  const runs: number[] = []
+  let [value, length] = [0, 0]
+  for (const pixel of columns) {
+    if (pixel !== value) {
+      runs.push(length)
+      value = pixel
+      length = 0
+    }
+    length++
+  }
+  return [...runs, length]
+}
 
 describe('run lengths', () => {
   const mask = fc

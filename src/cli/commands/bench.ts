@@ -2,9 +2,9 @@ import { Command, Option } from 'commander'
 import {
   type BenchUnitOptions,
   benchComposite,
-  benchCosine,
   benchExtraction,
   benchSeparability,
+  benchSimilarity,
   benchUnits,
   LOSSES,
   type Loss,
@@ -92,9 +92,10 @@ export function benchCommand({ signal }: CommandContext): Command {
       'similarity of all positions with five anchors against the bandwidth of reading memory, measured beside it',
     )
     .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
+    .addOption(cardBeside())
     .option('--json', 'print one JSON document to stdout')
-    .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
-      const result = await benchCosine({ repetitions: repeats, signal })
+    .action(async ({ repeats, device, json }: { repeats: number; device: string; json?: boolean }) => {
+      const result = await benchSimilarity({ repetitions: repeats, device, signal })
       if (json) return printJson(result)
       say(`instruction set ${result.instructionSet}`)
       sayTable(
@@ -108,6 +109,19 @@ export function benchCommand({ signal }: CommandContext): Command {
           fraction.toFixed(2),
         ]),
       )
+      if (result.card === undefined) return
+      say(`${result.card.device} (${result.card.adapter}):`)
+      sayTable(
+        ['positions × dims', 'upload ms', 'cosines ms', 'GB/s', 'times as fast as the processor', 'difference'],
+        result.card.rows.map(({ rows, dims, uploadSeconds, seconds, bytesPerSecond, ratio, difference }) => [
+          `${rows} × ${dims}`,
+          (uploadSeconds * 1000).toFixed(1),
+          (seconds * 1000).toFixed(1),
+          gigabytes(bytesPerSecond),
+          ratio.toPrecision(2),
+          difference.toExponential(1),
+        ]),
+      )
     })
   bench
     .command('svm')
@@ -116,7 +130,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
     .option('--repeats <n>', 'repetitions of the measurement', parseWhole, 5)
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
-    .option('--device <name>', 'also on this card: cuda or cuda:INDEX', 'cpu')
+    .addOption(cardBeside())
     .option('--compare', 'against scikit-learn, where python3 has it')
     .option(
       '--problems <a,b>',
@@ -196,6 +210,10 @@ export function benchCommand({ signal }: CommandContext): Command {
 
 function networkDevice(): Option {
   return new Option('--device <name>', 'where networks run, as for extract').default('cpu')
+}
+
+function cardBeside(): Option {
+  return new Option('--device <name>', 'also on this card: cuda or cuda:INDEX').default('cpu')
 }
 
 function points(share: number): string {

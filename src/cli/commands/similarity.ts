@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { ANCHOR_NAMES, similarity } from '../../index.js'
+import { ANCHOR_NAMES, type SimilarityOptions, similarity } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { printJson, sayTable } from '../output.js'
+import { printJson, say, sayTable } from '../output.js'
 import { parsePath, parseWhole } from '../parse.js'
 
 export function similarityCommand({ signal }: CommandContext): Command {
@@ -10,8 +10,9 @@ export function similarityCommand({ signal }: CommandContext): Command {
     .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
     .option('--out <maps.npy>', 'write the maps, float32 [5, rows, cols]', parsePath)
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
+    .option('--device <name>', 'what compares: cpu, cuda or cuda:INDEX; auto: the processor', 'auto')
     .option('--json', 'print one JSON document to stdout')
-    .action(async (file: string, { json, ...options }: { out?: string; threads?: number; json?: boolean }) => {
+    .action(async (file: string, { json, ...options }: SimilarityOptions & { json?: boolean }) => {
       const { maps, ...result } = await similarity(file, { ...options, signal })
       if (json) return printJson(result)
       sayTable(
@@ -21,5 +22,6 @@ export function similarityCommand({ signal }: CommandContext): Command {
           return [name, row, col, mean.toFixed(4), min.toFixed(4)]
         }),
       )
+      if (result.adapter !== null) say(`on ${result.device} (${result.adapter})`)
     })
 }

@@ -10,6 +10,15 @@ function filled(random, type, length, draw) {
 
 const features = (random, length) => filled(random, Float32Array, length, () => random.below(2000) / 1000 - 1)
 
+/** Matrices on devices, some of them released. */
+const uploaded = []
+
+/** Features of this shape, or of another on a device. */
+function matrixOf(random, rows, dims) {
+  if (uploaded.length > 0 && random.chance(0.3)) return random.pick(uploaded)
+  return { features: features(random, rows * dims), rows, dims }
+}
+
 function compositorOptions(random) {
   const [patchRows, patchCols] = [random.between(1, 6), random.between(1, 6)]
   const [frameRows, frameCols] = [patchRows + random.below(9), patchCols + random.below(9)]
@@ -43,11 +52,11 @@ function windowOptions(random) {
 }
 
 function trainingOptions(random) {
-  const [rows, dims, problems] = [random.between(0, 60), random.between(1, 20), random.between(0, 4)]
+  const problems = random.between(0, 4)
+  const matrix = matrixOf(random, random.between(0, 60), random.between(1, 20))
+  const { rows } = matrix
   return {
-    features: features(random, rows * dims),
-    rows,
-    dims,
+    ...matrix,
     labels: filled(random, Int8Array, problems * rows, () => random.between(-1, 1)),
     problems,
     loss: random.pick(['hinge', 'squared-hinge']),
@@ -57,7 +66,6 @@ function trainingOptions(random) {
     threads: random.between(1, 4),
     decisions: filled(random, Float64Array, problems * rows, () => 0),
     stop: random.chance(0.1) ? filled(random, Int32Array, 1, () => 0) : new Int32Array(new SharedArrayBuffer(4)),
-    ...(random.chance(0.05) && { cudaDevice: random.below(3) }),
   }
 }
 
@@ -84,15 +92,30 @@ export const calls = {
     }
   },
   cosineSimilarity: (random, addon) => {
-    const [rows, dims, anchorCount] = [random.below(300), random.between(1, 40), random.below(6)]
+    const { features: matrix, rows, dims } = matrixOf(random, random.below(300), random.between(1, 40))
+    const anchorCount = random.below(6)
     const out = filled(random, Float32Array, anchorCount * rows, () => 0)
     const threads = random.between(1, 5)
     const anchors = features(random, anchorCount * dims)
     return {
-      args: [features(random, rows * dims), rows, dims, anchors, anchorCount, threads, out],
+      args: [matrix, rows, dims, anchors, anchorCount, threads, out],
       call: addon.cosineSimilarity,
     }
   },
+  uploadFeatures: (random, addon) => {
+    const [rows, dims] = [random.below(60), random.between(1, 20)]
+    return {
+      args: [features(random, rows * dims), rows, dims, random.below(3) * random.below(2)],
+      call: async (...args) => {
+        const { handle } = await addon.uploadFeatures(...args)
+        if (handle !== undefined) uploaded.push({ features: handle, rows: args[1], dims: args[2] })
+      },
+    }
+  },
+  releaseFeatures: (random, addon) => ({
+    args: [random.chance(0.5) ? uploaded.shift()?.features : random.pick([undefined, ...uploaded])?.features],
+    call: addon.releaseFeatures,
+  }),
   argmax: (random, addon) => {
     const [rows, dims] = [random.below(300), random.between(1, 40)]
     const out = filled(random, Int32Array, rows, () => 0)
@@ -108,7 +131,6 @@ export const calls = {
     call: addon.measureReadBandwidth,
   }),
   instructionSet: (_random, addon) => ({ args: [], call: addon.instructionSet }),
-  availableInstructionSets: (_random, addon) => ({ args: [], call: addon.availableInstructionSets }),
 }
 
 /** A compositor of options that may not fit. */

@@ -34,6 +34,13 @@ export function startJobs(addonPath) {
   addon
     .cosineSimilarity(features, rows, dims, features.subarray(0, dims), 1, 2, new Float32Array(rows))
     .then(ignore, ignore)
+  const few = 100
+  addon
+    .uploadFeatures(features.slice(0, few * dims), few, dims, 0)
+    .then(({ handle }) =>
+      addon.cosineSimilarity(handle, few, dims, features.slice(0, dims), 1, 1, new Float32Array(few)),
+    )
+    .then(ignore, ignore)
   addon.argmax(features, rows, dims, 2, new Int32Array(rows)).then(ignore, ignore)
 }
 
