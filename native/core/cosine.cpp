@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
@@ -13,10 +12,10 @@
 namespace shiftscope {
 namespace {
 
-using DotProducts = decltype(&baseline::dot_products);
+using DotProducts = void (*)(const float*, std::size_t, std::size_t, const float*, std::size_t, std::size_t, double*);
 constexpr DotProducts kDotProducts[] = SHIFTSCOPE_LEVEL_TABLE(dot_products);
 
-constexpr std::size_t kPieceRows = 256;
+constexpr std::size_t kPieceRows = 64;
 
 /// What is wrong with a vector of this squared norm. Squares of finite float32 values neither overflow nor vanish in
 /// float64, so the norm alone tells.
@@ -26,23 +25,20 @@ CosineFault::Reason fault_of(double squared_norm) {
   return squared_norm > 0 ? CosineFault::Reason::none : CosineFault::Reason::zero;
 }
 
-bool has_direction(double squared_norm) {
-  return squared_norm > 0 && squared_norm <= std::numeric_limits<double>::max();
-}
-
-/// The anchors as the kernels read them, and the inverses of their norms.
+/// The anchors, rows padded with zeros to whole groups of eight, and the inverses of their norms.
 struct Anchors {
-  std::vector<CosineLanes> values;
+  std::size_t padded_dims;
+  std::vector<float> values;
   std::vector<double> inverse_norms;
   CosineFault fault;
 
   Anchors(const float* anchors, std::size_t count, std::size_t dims)
-      : values((dims + kCosineLanes - 1) / kCosineLanes * count), inverse_norms(count) {
+      : padded_dims((dims + 7) / 8 * 8), values(count * padded_dims), inverse_norms(count) {
     for (std::size_t a = 0; a < count; ++a) {
       double squared_norm = 0;
       for (std::size_t i = 0; i < dims; ++i) {
         const float value = anchors[a * dims + i];
-        values[i / kCosineLanes * count + a].values[i % kCosineLanes] = value;
+        values[a * padded_dims + i] = value;
         squared_norm += static_cast<double>(value) * value;
       }
       inverse_norms[a] = 1 / std::sqrt(squared_norm);
@@ -81,21 +77,15 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
   FirstFault fault;
   for_each_piece(rows, kPieceRows, threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
     double* sums = sums_of_workers.data() + worker * sums_per_worker;
-    const std::size_t count = end - begin;
-    dot_products(features + begin * dims, count, dims, prepared.values.data(), anchor_count, sums);
-    // One step after the other over all rows: so the compiler divides and rounds several at a time.
-    bool sound = true;
-    for (std::size_t i = 0; i < count; ++i) sound &= has_direction(sums[i]);
-    for (std::size_t i = 0; i < count && !sound; ++i) {
-      const CosineFault::Reason reason = fault_of(sums[i]);
-      if (reason != CosineFault::Reason::none) fault.report(reason, begin + i);
-    }
-    for (std::size_t i = 0; i < count; ++i) sums[i] = 1 / std::sqrt(sums[i]);
-    for (std::size_t a = 0; a < anchor_count; ++a) {
-      const double* products = sums + (1 + a) * count;
-      const double inverse_norm = prepared.inverse_norms[a];
-      float* cosines = out + a * rows + begin;
-      for (std::size_t i = 0; i < count; ++i) cosines[i] = static_cast<float>(products[i] * (sums[i] * inverse_norm));
+    dot_products(features + begin * dims, end - begin, dims, prepared.values.data(), anchor_count,
+                 prepared.padded_dims, sums);
+    for (std::size_t row = begin; row < end; ++row, sums += sums_per_row) {
+      const CosineFault::Reason reason = fault_of(sums[0]);
+      if (reason != CosineFault::Reason::none) fault.report(reason, row);
+      const double inverse_norm = 1 / std::sqrt(sums[0]);
+      for (std::size_t a = 0; a < anchor_count; ++a) {
+        out[a * rows + row] = static_cast<float>(sums[1 + a] * (inverse_norm * prepared.inverse_norms[a]));
+      }
     }
   });
   return fault.get();

@@ -6,9 +6,9 @@
 
 /// Cosine similarity of every position's feature with each anchor's.
 ///
-/// Floor: n·d·4 bytes of features read once, one conversion and k+1 multiply-adds per float, which is 6 for five anchors; the
-/// anchors stay in the caches, converted once. So the bound is the memory-read bandwidth, as long as the double-precision
-/// multiply-adds of a core keep up with it: at two vectors a cycle they take 10.7 bytes with 512 bits, 5.3 with 256.
+/// Floor: n·d·4 bytes of features read once, and k+1 multiply-adds per float, which is 6 for five anchors; the anchors stay
+/// in the caches. So the bound is the memory-read bandwidth, as long as the double-precision multiply-adds of a core keep up
+/// with it: at two vectors a cycle they take 10.7 bytes with 512 bits, 5.3 with 256, where arithmetic is the bound.
 ///
 /// Precision: a product of two float32 is exact in float64 and sums over d terms add at most d·2^-53 relative to the
 /// product of the norms (Cauchy-Schwarz), 1e-12 at d = 10,000; the result's rounding to float32 (3e-8) is what remains.
