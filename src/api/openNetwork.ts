@@ -12,6 +12,7 @@ import { parseDevice } from '../engine/device.js'
 import { POSITION_ORDERS } from '../engine/positions.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
+import { throwIfStopped, UsageError } from '../errors.js'
 import { chooseNetwork, type Network, type Precision } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import {
@@ -92,9 +93,8 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   let opening: Promise<Execution> | undefined
   let closed = false
   /** With the first work, whose length decides what is worth trying. */
-  const executionFor = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> => {
-    if (closed) throw new TypeError(`${network.id} is closed; open it again`)
-    opening ??= openExecution({
+  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
+    openExecution({
       network,
       scene,
       images,
@@ -109,7 +109,16 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
       opening = undefined
       throw error
     })
-    return opening
+  const executionFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<Execution> => {
+    throwIfStopped(callSignal)
+    if (closed) throw new UsageError(`${network.id} is closed; open it again`)
+    const others = opening
+    if (others === undefined) {
+      opening = open(scene, images, callSignal)
+      return opening
+    }
+    // Whoever began the opening may have stopped it.
+    return others.catch(() => executionFor(scene, images, callSignal))
   }
   const close = async () => {
     closed = true

@@ -147,10 +147,13 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
         throw new DeviceError(
           `${name} failed: ${error.message}; run the same command again, or use \`precision fp32\`, which the processor can take over`,
         )
-      failure = error.message
-      onNote(`${name} failed (${failure}); the processor does this unit again and all that follow`)
-      await workers.close()
-      crew = threadCrew(network, plan.processor, memory, onNote)
+      // Of several calls that fail together, the first lets the processor take over for all.
+      if (failure === undefined) {
+        failure = error.message
+        onNote(`${name} failed (${failure}); the processor does this unit again and all that follow`)
+        crew = threadCrew(network, plan.processor, memory, onNote)
+        await workers.close()
+      }
       return failingAsWorker(crew, onProcessor())
     }
   }

@@ -96,6 +96,17 @@ describe('an open network', () => {
     expect((await network.extract(placed)).images).toBe(36)
   })
 
+  it('is opened by another call where the first one is stopped', async () => {
+    await using opening = await openNetwork('tiny-alexnet-aa')
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const first = opening.extract({ ...placed, signal: controller.signal })
+    const second = opening.extract(placed)
+    controller.abort(reason)
+    await expect(first).rejects.toBe(reason)
+    expect((await second).images).toBe(36)
+  })
+
   it('is two networks where two are opened', async () => {
     await using other = await openNetwork('tiny-alexnet-aa', { workers: 1, threads: 1, batch: 4 })
     const [a, b] = await Promise.all([network.extract(placed), other.extract(placed)])

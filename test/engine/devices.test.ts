@@ -167,6 +167,19 @@ describe('a network on devices', () => {
     }
   })
 
+  it('lets the processor take over once for calls that fail together', async () => {
+    const plan = planOf({ script: failing('crashesAlways') })
+    const handle = await openDevices(plan)
+    try {
+      const both = await Promise.all([handle.extract(scene, offsets), handle.extract(scene, first(9))])
+      expectFeatures(both[0].layers)
+      expectFeatures(both[1].layers, 9)
+      expect(plan.notes).toHaveLength(1)
+    } finally {
+      await handle.close()
+    }
+  })
+
   it('keeps the features before the processor took over', async () => {
     const file = join(folder, 'crashes')
     process.env.CRASH_FILE = file
