@@ -61,7 +61,7 @@ export {
   UsageError,
   WorkerError,
 } from './errors.js'
-export { type ArithmeticErrors, type LayerArithmetic, ORIGINS, type Origin } from './experiments/arithmetic.js'
+export { type ArithmeticErrors, type LayerArithmetic, ORIGINS, type Origin } from './experiments/featureArithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
 export { LOSSES, type Loss, type TaskSeparability } from './experiments/separability.js'
 export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
@@ -89,7 +89,7 @@ export type { PatchInput, PatchPixels } from './patches/patchInput.js'
 export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
 export type { ClaimFinding } from './report/findings/findings.js'
 export { type ReportOptions, writeReport } from './report/report.js'
-export type { ArithmeticDocument } from './results/arithmetic.js'
+export type { ArithmeticDocument } from './results/arithmeticDocument.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'
 export type { Measure } from './results/metrics.js'
 export { type OpenResultsOptions, openResults } from './results/openResults.js'

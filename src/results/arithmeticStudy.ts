@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ARITHMETIC_SCENES } from '../experiments/arithmeticScenes.js'
-import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArithmetic } from './arithmetic.js'
+import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArithmetic } from './arithmeticDocument.js'
 import { fileName } from './fileName.js'
 
 /** Arithmetic of one network in a results folder. */

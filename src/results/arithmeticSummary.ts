@@ -1,4 +1,3 @@
-import { type ArithmeticErrors, ORIGINS, type Origin } from '../experiments/arithmetic.js'
 import {
   type ArithmeticCounts,
   JUDGED,
@@ -7,6 +6,7 @@ import {
   type Reference,
 } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS, type ExpressionKind } from '../experiments/arithmeticTrials.js'
+import { type ArithmeticErrors, ORIGINS, type Origin } from '../experiments/featureArithmetic.js'
 import type { ArithmeticStudy } from './arithmeticStudy.js'
 
 /** Errors of one scene's result in one layer, measured from one origin. */

@@ -1,6 +1,6 @@
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
-import { imagesOfArithmetic } from './arithmetic.js'
+import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits } from './compute.js'
 import { planStudy, type Study } from './plan.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'

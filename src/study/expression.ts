@@ -1,6 +1,6 @@
-import { featureArithmetic, type LayerArithmetic, type Origin } from '../experiments/arithmetic.js'
 import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
-import type { ArithmeticDocument } from '../results/arithmetic.js'
+import { featureArithmetic, type LayerArithmetic, type Origin } from '../experiments/featureArithmetic.js'
+import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import type { DrawnExpression } from './drawnExpression.js'
 import { arithmeticDocument, writeArithmetic } from './expressionFiles.js'
 

@@ -11,7 +11,7 @@ import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit } from '../results/unit/store.js'
-import { type ArithmeticPlan, planArithmetic } from './arithmetic.js'
+import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
 

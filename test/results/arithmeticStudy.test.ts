@@ -9,7 +9,7 @@ import {
   readAccuracy,
   readArithmetic,
   writeAccuracy,
-} from '../../src/results/arithmetic.js'
+} from '../../src/results/arithmeticDocument.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 

@@ -19,7 +19,7 @@ import {
   findArithmetic,
   readAccuracy,
   writeAccuracy,
-} from '../results/arithmetic.js'
+} from '../results/arithmeticDocument.js'
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { openEncoder } from './encoder.js'

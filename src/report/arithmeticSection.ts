@@ -1,5 +1,5 @@
-import { ORIGINS } from '../experiments/arithmetic.js'
 import { expressionText } from '../experiments/expression.js'
+import { ORIGINS } from '../experiments/featureArithmetic.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { type ArithmeticAccuracySummary, type Rate, summarizeArithmetic } from '../results/arithmeticSummary.js'
 import { JUDGED_NAMES, REFERENCE_NAMES } from './arithmeticTables.js'
