@@ -22,12 +22,17 @@ export interface OptionList {
 }
 
 /**
- * Checks what a script hands over before anything is done with it: misspelt names and values of the wrong type.
+ * Checks what a script hands over before anything is done with it: misspelt names and values of the wrong type. An option
+ * that is undefined is as one that is left out.
  * @throws UsageError that names the option
  */
 export function checkOptions(given: unknown, { required = {}, optional }: OptionList): void {
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
+  const present = isObject
+    ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    : given
   const optionals = Object.fromEntries(Object.entries(optional).map(([name, kind]) => [name, kind.optional()]))
-  const { error } = z.strictObject({ ...required, ...optionals }).safeParse(given)
+  const { error } = z.strictObject({ ...required, ...optionals }).safeParse(present)
   const issue = error?.issues[0]
   if (issue === undefined) return
   const name = issue.path.join('.')

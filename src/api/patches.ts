@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { checkOptions, kinds } from '../checkedOptions.js'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
@@ -56,6 +57,13 @@ export interface PatchFolder {
  * the signal's reason
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
+  checkOptions(options, {
+    required: { annotations: kinds.text, out: kinds.text },
+    optional: {
+      ...{ images: kinds.text, classes: kinds.texts, perClass: kinds.number, sizes: kinds.numbers, rule: kinds.text },
+      ...{ download: kinds.flag, onProgress: kinds.callback, signal: kinds.signal },
+    },
+  })
   const { classes = PAPER_CLASSES, perClass = PAPER_PER_CLASS, rule = 'authors', signal } = options
   const progress = progressTo(options.onProgress)
   const { annotations, sizes = [75, 125], out } = options
@@ -169,6 +177,13 @@ export interface OwnPatchesOptions {
  * patch can be made is named in `failed`.
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
+  checkOptions(options, {
+    required: { pictures: kinds.text, out: kinds.text },
+    optional: {
+      ...{ sizes: kinds.numbers, aspect: kinds.text, category: kinds.text },
+      ...{ onProgress: kinds.callback, signal: kinds.signal },
+    },
+  })
   const { pictures: folder, out, sizes = [75, 125], aspect = 'stretch', category, signal } = options
   const progress = progressTo(options.onProgress)
   if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)

@@ -43,7 +43,11 @@ const commands = [
 for (const command of commands) program.addCommand(command)
 for (const command of allCommands(program)) {
   requireAfterParsing(command)
-  command.hook('preAction', (_, running) => knowFlags(running, allCommands(program)))
+  command.hook('preAction', (_, running) => {
+    knowFlags(running, allCommands(program))
+    // Every command has it, and the library knows nothing of it.
+    running.setOptionValue('verbose', undefined)
+  })
   command
     .option('--verbose', 'show the stack of an error')
     .exitOverride()

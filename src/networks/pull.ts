@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { checkOptions, kinds } from '../checkedOptions.js'
 import { InputError, NetworkError, type ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
 import { makeFolders } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
@@ -66,6 +67,12 @@ export interface WeightsCheck {
  * not what it must be: it is removed; OutputError when the cache cannot be written; the signal's reason when stopped
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
+  checkOptions(options, {
+    optional: {
+      ...{ mirror: kinds.text, stallSeconds: kinds.number, ca: kinds.text, entries: kinds.anything },
+      ...{ onProgress: kinds.callback, signal: kinds.signal },
+    },
+  })
   const entry = modelEntry(id, options.entries ?? catalogModels())
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
   if (entry.sources.length === 0)

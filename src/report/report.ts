@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkOptions, kinds } from '../checkedOptions.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { removeStaleTemporaries, writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
@@ -59,10 +60,11 @@ export function checkLimits({ low, high }: ColourLimits): void {
  * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; the signal's reason while units are
  *   read, which leaves the former report as it was
  */
-export async function writeReport(
-  results: string,
-  { paper = false, limits = PAPER_LIMITS, onProgress, signal }: ReportOptions = {},
-): Promise<Summary> {
+export async function writeReport(results: string, options: ReportOptions = {}): Promise<Summary> {
+  checkOptions(options, {
+    optional: { paper: kinds.flag, limits: kinds.limits, onProgress: kinds.callback, signal: kinds.signal },
+  })
+  const { paper = false, limits = PAPER_LIMITS, onProgress, signal } = options
   const progress = progressTo(onProgress)
   checkLimits(limits)
   const arithmetic = await readArithmeticStudies(results)

@@ -280,6 +280,28 @@ describe('separability', () => {
   })
 })
 
+describe('--verbose', () => {
+  it('goes with a command that hands its options on', async () => {
+    const out = join(folder, 'verbose')
+    const words = [
+      'extract',
+      '--model',
+      'tiny-alexnet',
+      '--patch',
+      'dog',
+      '--size',
+      '75',
+      '--stride',
+      '75',
+      '--out',
+      out,
+    ]
+    const { status, stderr } = await shiftscope(...words, '--verbose')
+    expect(status, stderr).toBe(0)
+    expect(await shiftscope('similarity', join(out, 'fc6.npy'), '--verbose')).toMatchObject({ status: 0 })
+  })
+})
+
 describe('models and doctor', () => {
   it('list what is embedded', async () => {
     const { status, stdout } = await shiftscope('models', 'list', '--json')
