@@ -6,10 +6,11 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sceneArrays } from '../../src/engine/backends/sceneArrays.js'
 import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
+import { sceneCompositor } from '../../src/engine/backends/thread.js'
 import { openThreads } from '../../src/engine/handle.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import { argmax, cosineSimilarity, createCompositor } from '../../src/native.js'
+import { argmax, cosineSimilarity } from '../../src/native.js'
 import {
   comparisonNames,
   compositingGraph,
@@ -83,19 +84,8 @@ async function composited(
 }
 
 async function compositedNatively(input: NetworkInput, scene: Scene, offsets: Int32Array): Promise<Float32Array> {
-  const { patch, background, blend } = scene
   const images = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
-  const compositor = createCompositor({
-    patch: patch.rgba,
-    patchRows: patch.size,
-    patchCols: patch.size,
-    frameRows: input.rows,
-    frameCols: input.cols,
-    background,
-    blend,
-    normalisation: input,
-  })
-  await compositor.composite(offsets, images)
+  await sceneCompositor(scene, input).composite(offsets, images)
   return images
 }
 

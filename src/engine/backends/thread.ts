@@ -42,7 +42,8 @@ export async function threadBackend({ onnxPath, input, layers, threads }: Thread
   }
 }
 
-function sceneCompositor({ patch, background, blend }: Scene, input: NetworkInput): Compositor {
+/** A compositor of normalised images, float32 [batch, 3, rows, cols], of the scene. */
+export function sceneCompositor({ patch, background, blend }: Scene, input: NetworkInput): Compositor {
   return createCompositor({
     patch: patch.rgba,
     patchRows: patch.size,

@@ -205,7 +205,7 @@ function tables(
     })
 }
 
-/** Whether the paper has any cell of these. */
+/** Whether the paper published at least one figure of these rows. */
 export function hasPaper(rows: readonly TableRow[]): boolean {
   return rows.some(({ cells }) => cells.some(({ paper }) => paper))
 }
