@@ -39,6 +39,8 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
     inFlight: each * count,
     run: (task) => piscina.run(task),
     close: async () => {
+      // Batches that are given up here may answer still; Piscina calls that an error, and nothing is amiss.
+      piscina.on('error', () => undefined)
       // What a driver is at may take minutes, and nobody waits for it any more.
       if (workerData.backend === 'process') killAll(workerData.pids)
       await piscina.destroy()
