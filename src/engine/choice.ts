@@ -13,6 +13,7 @@ import {
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
 import { type DevicePlan, type NetworkHandle, openDevices, openThreads } from './handle.js'
 import { measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
+import type { ReuseChoice, ReuseRecord } from './reuse/reuse.js'
 import {
   candidateSettings,
   chooseSettings,
@@ -44,6 +45,8 @@ export interface ExecutionRecord {
   readonly adapter: string | null
   /** Where images are composited in the graph. */
   readonly noiseFloor?: NoiseFloor
+  /** What images shared, by size of the patch; absent where every image is computed by itself. */
+  readonly reuse?: readonly ReuseRecord[]
   /** Why the processor took over from a GPU. */
   readonly failure?: string
 }
@@ -68,6 +71,8 @@ export interface ExecutionPlan {
   readonly precision?: Precision
   /** `native` by default; GPUs have `graph` alone. */
   readonly compositing?: Compositing
+  /** On the processor: `auto` by default. */
+  readonly reuse?: ReuseChoice
   /** Whether comparisons with the anchors are all that is needed; a GPU then makes them. */
   readonly compares?: boolean
   /** One line for the user. */
@@ -107,7 +112,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
     // Workers and threads are the processor's; whoever sets them means it.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isLong && isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
-    return faster ?? processorExecution(network, settings)
+    return faster ?? processorExecution(plan, settings)
   }
   if (wished.threads !== undefined)
     throw new UsageError(
@@ -187,10 +192,12 @@ function tryAll(
   return Promise.all(devices.map((device) => tryDevice(device, network, precision, { signal })))
 }
 
-function processorExecution(network: Network, settings: MeasuredSettings): Execution {
-  const { workers, threads, batch } = settings
+function processorExecution({ network, reuse = 'auto', onNote }: ExecutionPlan, settings: MeasuredSettings): Execution {
+  const { workers, threads, batch, imagesPerSecond } = settings
+  const reusing = reuse === 'off' ? undefined : { plainRate: imagesPerSecond, onNote }
+  const handle = openThreads(network, { workers, threads, batch }, undefined, reusing)
   return {
-    handle: openThreads(network, { workers, threads, batch }),
+    handle,
     settings,
     ran: () => ({
       device: 'cpu',
@@ -198,6 +205,7 @@ function processorExecution(network: Network, settings: MeasuredSettings): Execu
       precision: 'fp32',
       compositing: 'native',
       adapter: processorName(),
+      ...(reuse !== 'off' && { reuse: handle.reused() }),
     }),
   }
 }

@@ -8,6 +8,8 @@ import type { Workers } from './workers.js'
 export interface ExtractionOptions {
   /** Called with the number of images done since the extraction began. */
   readonly onImages?: (done: number) => void
+  /** Called with rows of the matrices that have come to stand, and with the matrices, in the order of the layers. */
+  readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Ends the extraction after the batches in flight. */
   readonly signal?: AbortSignal | undefined
 }
@@ -32,8 +34,9 @@ export function places(frames: readonly Uint8Array[]): Int32Array {
 
 let jobs = 0
 
-function jobScene(scene: Scene | Frames, anchors?: readonly Float32Array[]): JobScene {
-  return { id: ++jobs, scene: sharedScene(scene), ...(anchors && { anchors }) }
+/** A scene for the batches of a new job, and what they need beside it. */
+export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'anchors' | 'batch'> = {}): JobScene {
+  return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
 
 /**
@@ -44,22 +47,38 @@ export async function extract(
   crew: Crew,
   scene: Scene | Frames,
   offsets: Int32Array,
-  { onImages, signal }: ExtractionOptions = {},
+  { onImages, onRows, signal }: ExtractionOptions = {},
 ): Promise<Features> {
   const { network, memory, workers } = crew
   const positions = offsets.length / 2
   const matrices = memory.take(network.layers, positions)
   const job = jobScene(scene)
   const finished = await run(crew, positions, {
-    run: (first, count, batch) => {
-      const rows = network.layers.map(({ dims }, i) => matrices[i]?.subarray(first * dims, (first + count) * dims))
-      return workers.run({ job, offsets: batchOf(offsets, first, batch), count, rows: rows as Float32Array[] })
+    run: async (first, count, batch) => {
+      const rows = Int32Array.from({ length: count }, (_, i) => first + i)
+      const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), target: { matrices, rows } })
+      if (result.kind === 'written') onRows?.(rows, matrices)
+      return result
     },
     onDone: onImages,
     signal,
   })
-  const layers = network.layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array }))
-  return { kind: 'features', layers, finished, release: () => memory.giveBack(matrices) }
+  return featuresOf(network, memory, matrices, finished)
+}
+
+/** What an extraction gives. */
+export function featuresOf(
+  { layers }: Network,
+  memory: FeatureMemory,
+  matrices: readonly Float32Array[],
+  finished: number,
+): Features {
+  return {
+    kind: 'features',
+    layers: layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array })),
+    finished,
+    release: () => memory.giveBack(matrices),
+  }
 }
 
 /**
@@ -85,10 +104,9 @@ export async function compare(
     anchorFeatures: matrix.slice(),
   }))
   atAnchors.release()
-  const job = jobScene(
-    scene,
-    layers.map(({ dims, anchorFeatures }) => unitColumns(anchorFeatures, dims)),
-  )
+  const job = jobScene(scene, {
+    anchors: layers.map(({ dims, anchorFeatures }) => unitColumns(anchorFeatures, dims)),
+  })
   const putAway = (first: number, count: number, compared: readonly BatchComparison[]) => {
     for (const [i, { cosines, strongest }] of compared.entries()) {
       const layer = layers[i] as (typeof layers)[number]
@@ -101,7 +119,7 @@ export async function compare(
   }
   const finished = await run(crew, positions, {
     run: async (first, count, batch) => {
-      const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), count })
+      const result = await workers.run({ job, offsets: batchOf(offsets, first, batch) })
       if (result.kind === 'compared') putAway(first, count, result.layers)
       return result
     },

@@ -4,6 +4,7 @@ import type { OpenRequest } from './backends/messages.js'
 import { type Crew, compare, type ExtractionOptions, extract, places } from './crew.js'
 import type { Device } from './device.js'
 import { type Comparison, type FeatureMemory, type Features, openFeatureMemory } from './features.js'
+import { openReuse, type ReusePlan, type ReuseRecord } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Scene, Settings } from './task.js'
 import { openWorkers, processPlaces } from './workers.js'
@@ -16,6 +17,8 @@ export interface NetworkHandle {
   readonly failure: string | undefined
   /** Whether the processor is free while the network runs, so that one unit may be measured meanwhile. */
   readonly overlaps: boolean
+  /** What images shared, by size of the patch; empty where that was not asked for. */
+  reused(): readonly ReuseRecord[]
   /** Takes batches of so many images from now on. */
   useBatch(batch: number): void
   /**
@@ -61,9 +64,21 @@ export interface DevicePlan {
 /**
  * Opens a network on the processor: worker threads, each with a session of its own.
  * @param script as in `openWorkers`
+ * @param reusing computes values that images have in common once, where that pays
  */
-export function openThreads(network: Network, settings: Settings, script?: string): NetworkHandle {
-  const crew = threadCrew(network, settings, openFeatureMemory(), () => undefined, script)
+export function openThreads(
+  network: Network,
+  settings: Settings,
+  script?: string,
+  reusing?: Pick<ReusePlan, 'plainRate' | 'onNote'>,
+): NetworkHandle {
+  const memory = openFeatureMemory()
+  const crew = threadCrew(network, settings, memory, () => undefined, script)
+  const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
+    failingAsWorker(crew, extract(crew, scene, offsets, options))
+  const reuse = reusing && openReuse({ network, settings, memory, plain, script, ...reusing })
+  const features = async (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
+    (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options)
   return {
     network,
     get settings() {
@@ -74,10 +89,13 @@ export function openThreads(network: Network, settings: Settings, script?: strin
     useBatch: (batch) => {
       crew.batch = batch
     },
-    extract: (scene, offsets, options) => failingAsWorker(crew, extract(crew, scene, offsets, options)),
+    reused: () => reuse?.records() ?? [],
+    extract: features,
     encode: (frames, options) => failingAsWorker(crew, extract(crew, { frames }, places(frames), options)),
-    compare: (scene, offsets, _, options) => failingAsWorker(crew, extract(crew, scene, offsets, options)),
-    close: () => crew.workers.close(),
+    compare: (scene, offsets, _, options) => features(scene, offsets, options),
+    close: async () => {
+      await Promise.all([reuse?.close(), crew.workers.close()])
+    },
   }
 }
 
@@ -168,6 +186,7 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
     get overlaps() {
       return failure === undefined
     },
+    reused: () => [],
     useBatch: (batch) => {
       if (failure === undefined) crew.batch = batch
     },

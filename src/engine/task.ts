@@ -31,6 +31,16 @@ export interface JobScene {
   readonly scene: Scene | Frames
   /** By layer that is compared, [dims, anchors]: the anchors' features, each of length 1. */
   readonly anchors?: readonly Float32Array[]
+  /** Images that are computed together where the offsets of a task are all those of a pass. */
+  readonly batch?: number
+}
+
+/** Rows of feature matrices. */
+export interface Target {
+  /** Of each layer, shared: [positions, dims]. */
+  readonly matrices: readonly Float32Array[]
+  /** The row of each image; a short last batch is filled up, and has fewer. */
+  readonly rows: Int32Array
 }
 
 /** One forward pass as a worker gets it. */
@@ -38,10 +48,8 @@ export interface BatchTask {
   readonly job: JobScene
   /** [batch, 2] as row, col. */
   readonly offsets: Int32Array
-  /** How many of them count: a short last batch is filled up. */
-  readonly count: number
-  /** Where features go: of each layer the rows of this batch, shared. Absent: the batch is compared with the anchors. */
-  readonly rows?: readonly Float32Array[]
+  /** Where features go. Absent: the batch is compared with the anchors. */
+  readonly target?: Target
 }
 
 /** One layer of a batch compared with the anchors. */

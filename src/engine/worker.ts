@@ -1,9 +1,10 @@
 import { workerData } from 'node:worker_threads'
 import type { Backend } from './backends/backend.js'
+import { cellBackend } from './backends/cells.js'
 import { processBackend } from './backends/process.js'
 import { threadBackend } from './backends/thread.js'
 import type { WorkerData } from './backends/workerData.js'
-import type { BatchResult, BatchTask } from './task.js'
+import type { BatchResult, BatchTask, Target } from './task.js'
 
 /** Opened with the first batch, so that its error reaches whoever sent that. */
 let opened: Promise<Backend> | undefined
@@ -19,11 +20,9 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
     return { kind: 'failed', during: 'open', reason: reasonOf(error) }
   }
   try {
-    if (task.rows === undefined) return { kind: 'compared', layers: await backend.compare(task.job, task.offsets) }
-    for (const [i, features] of (await backend.features(task.job, task.offsets)).entries()) {
-      const rows = task.rows[i] as Float32Array
-      rows.set(features.subarray(0, rows.length))
-    }
+    const { job, offsets, target } = task
+    if (target === undefined) return { kind: 'compared', layers: await backend.compare(job, offsets) }
+    await backend.features(job, offsets, (first, images, layers) => write(target, first, images, layers))
     return { kind: 'written' }
   } catch (error) {
     // A process that failed is gone; a session in this thread stands.
@@ -32,8 +31,25 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   }
 }
 
+/** Puts features of some images of a task, in their order from `first` on, into its rows; filled-up images have none. */
+function write({ matrices, rows }: Target, first: number, images: number, layers: readonly Float32Array[]): void {
+  const wanted = rows.subarray(first, first + images)
+  for (const [i, features] of layers.entries()) {
+    const dims = features.length / images
+    for (const [image, row] of wanted.entries())
+      matrices[i]?.set(features.subarray(image * dims, (image + 1) * dims), row * dims)
+  }
+}
+
 function openBackend(data: WorkerData): Promise<Backend> {
-  return data.backend === 'thread' ? threadBackend(data) : processBackend(data)
+  switch (data.backend) {
+    case 'thread':
+      return threadBackend(data)
+    case 'cells':
+      return cellBackend(data)
+    case 'process':
+      return processBackend(data)
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -6,9 +6,10 @@ import type { BatchResult, BatchTask } from './task.js'
 
 /**
  * Batches that a worker has at a time. A thread is held by the forward pass of one, while another is composited for it and
- * the third is on its way; of a process one is computed while the features of the other are put away.
+ * the third is on its way; of a process, and of passes,
+ * one is computed while the features of the other are put away.
  */
-const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, process: 2 }
+const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, cells: 2, process: 2 }
 
 /** Worker threads that hold one network's sessions, or drive the processes that do. */
 export interface Workers {

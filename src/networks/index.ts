@@ -18,6 +18,15 @@ export { chooseNetwork, type NetworkChoice } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'
+export { CELL_INPUTS, CELLS_AT_A_TIME, type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
+export {
+  type AxisWindow,
+  type CellShape,
+  type CellStep,
+  type CellSteps,
+  cellSteps,
+  type WindowStep,
+} from './onnx/cellSteps.js'
 export {
   comparisonNames,
   compositingGraph,
@@ -26,6 +35,7 @@ export {
   type Precision,
   SCENE_INPUTS,
 } from './onnx/compositing.js'
+export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'
 export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

@@ -137,9 +137,9 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
     }
   }
   return {
-    features: (scene, offsets) => {
+    features: async (scene, offsets, put) => {
       inScene(scene, offsets)
-      return asked(opened.run(offsets))
+      put(0, offsets.length / 2, await asked(opened.run(offsets)))
     },
     compare: (scene, offsets) => {
       inScene(scene, offsets)

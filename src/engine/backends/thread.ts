@@ -25,7 +25,7 @@ export async function threadBackend({ onnxPath, input, layers, threads }: Thread
     return kept?.length === length ? kept : new Float32Array(length)
   }
   return {
-    features: async (job, offsets) => {
+    features: async (job, offsets, put) => {
       const batch = offsets.length / 2
       const images = imagesOf(batch)
       if ('frames' in job.scene) await normaliseFrames(job.scene, offsets, input, images)
@@ -33,7 +33,11 @@ export async function threadBackend({ onnxPath, input, layers, threads }: Thread
       const tensor = new ort.Tensor('float32', images, [batch, 3, input.rows, input.cols])
       const outputs = await session.run({ [input.name]: tensor }, layers)
       spare.push(images)
-      return layers.map((layer) => outputs[layer]?.data as Float32Array)
+      put(
+        0,
+        batch,
+        layers.map((layer) => outputs[layer]?.data as Float32Array),
+      )
     },
     compare: async () => {
       throw new Error('a session on the processor compares nothing')

@@ -1,5 +1,12 @@
-import type { NetworkInput } from '../../networks/index.js'
+import type { CellGraphs, CellStep, CellSteps, NetworkInput } from '../../networks/index.js'
 import type { OpenRequest } from './messages.js'
+
+/** A network in two parts, and what its first part computes. */
+export interface CellWork {
+  readonly graphs: CellGraphs
+  readonly steps: readonly CellStep[]
+  readonly shapes: CellSteps['shapes']
+}
 
 /** Where a worker holds its session, for its whole life. */
 export type WorkerData =
@@ -9,6 +16,13 @@ export type WorkerData =
       readonly input: NetworkInput
       readonly layers: readonly string[]
       readonly threads: number
+    }
+  | {
+      readonly backend: 'cells'
+      readonly input: NetworkInput
+      readonly layers: readonly string[]
+      readonly threads: number
+      readonly cells: CellWork
     }
   | {
       readonly backend: 'process'

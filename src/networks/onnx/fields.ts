@@ -31,7 +31,7 @@ export const GraphProto = {
   sparse_initializer: 15,
 } as const
 
-export const NodeProto = { input: 1, output: 2, name: 3, op_type: 4, attribute: 5 } as const
+export const NodeProto = { input: 1, output: 2, name: 3, op_type: 4, attribute: 5, domain: 7 } as const
 
 export const AttributeProto = {
   name: 1,
@@ -49,9 +49,17 @@ export const AttributeProto = {
 } as const
 
 /** AttributeProto.AttributeType. */
-export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const
+export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const
 
-export const TensorProto = { dims: 1, data_type: 2, name: 8, raw_data: 9, external_data: 13 } as const
+export const TensorProto = {
+  dims: 1,
+  data_type: 2,
+  float_data: 4,
+  int64_data: 7,
+  name: 8,
+  raw_data: 9,
+  external_data: 13,
+} as const
 
 /** TensorProto.DataType. */
 export const DataType = {

@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '../../files/atomic.js'
 import { readRange } from '../checkpoint/fileBytes.js'
 import { fields, type MessageRange, ProtobufError, type ProtobufFile, text } from '../protobufFile.js'
-import { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './fields.js'
+import { GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from './fields.js'
 import { readingModel } from './interface.js'
 import {
   type Initializer,
@@ -26,6 +26,8 @@ export interface GraphChanges {
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
   /** Drops outputs, and what the file says of tensors inside, since their types are others now. */
   readonly retyped?: boolean
+  /** Nothing of the original but these: nodes by their places in the file, initializers by name. */
+  readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }
 }
 
 /**
@@ -56,11 +58,13 @@ type GraphPiece = MessageRange | { readonly inputs: readonly string[]; readonly 
 
 function modelParts(file: ProtobufFile, changes: GraphChanges): ModelPart[] {
   const { madeInput, retyped = false, renamedInputs = {} } = changes
-  let node = 0
+  let node = -1
   const kept = (graph: MessageRange): GraphPiece[] => {
     const pieces: GraphPiece[] = []
     for (const { number, start, end, payload } of wholeFields(file, graph)) {
-      const inputs = number === GraphProto.node ? renamedInputs[node++] : undefined
+      if (number === GraphProto.node) node++
+      if (changes.kept && !isKept(file, number, node, payload, changes.kept)) continue
+      const inputs = number === GraphProto.node ? renamedInputs[node] : undefined
       const isInput = number === GraphProto.input
       if (isInput && madeInput !== undefined && text(file, payload, ValueInfoProto.name) === madeInput) continue
       if (retyped && (number === GraphProto.output || number === GraphProto.value_info)) continue
@@ -72,6 +76,19 @@ function modelParts(file: ProtobufFile, changes: GraphChanges): ModelPart[] {
   return wholeFields(file, file.whole).map((field) =>
     field.number === ModelProto.graph ? { graph: kept(field.payload) } : { start: field.start, end: field.end },
   )
+}
+
+/** Of a graph of which nothing but some nodes and initializers is kept. */
+function isKept(
+  file: ProtobufFile,
+  field: number,
+  node: number,
+  payload: MessageRange,
+  { nodes, constants }: NonNullable<GraphChanges['kept']>,
+): boolean {
+  if (field === GraphProto.node) return nodes.has(node)
+  if (field === GraphProto.initializer) return constants.has(text(file, payload, TensorProto.name))
+  return field === GraphProto.name
 }
 
 const maximumFields = 1_000_000

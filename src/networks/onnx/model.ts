@@ -62,8 +62,14 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
-/** A number is an INT attribute, a list INTS, a text STRING; FLOAT is spelled out. */
-export type Attribute = number | readonly number[] | string | { readonly float: number }
+/** A number is an INT attribute, a list INTS, a text STRING; FLOAT is spelled out, and so is a graph within. */
+export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }
+
+/** A graph that a node runs; it may read what is outside. */
+export type Subgraph = Pick<Model, 'name' | 'nodes'> & {
+  readonly inputs: readonly TypedInfo[]
+  readonly outputs: readonly TypedInfo[]
+}
 
 const irVersion = 8
 const operatorSet = 17
@@ -90,7 +96,7 @@ export function modelMessage(model: Model): Chunk[] {
   ]
 }
 
-function graphMessage(model: Model): Chunk[] {
+function graphMessage(model: Subgraph & Pick<Model, 'initializers'>): Chunk[] {
   return [
     ...model.nodes.flatMap((node) => messageField(GraphProto.node, nodeMessage(node))),
     ...stringField(GraphProto.name, model.name),
@@ -121,6 +127,11 @@ function attributeMessage(name: string, value: Attribute): Chunk[] {
   ]
   if (typeof value === 'number') return attribute(integerField(AttributeProto.i, value), AttributeType.INT)
   if (typeof value === 'string') return attribute(stringField(AttributeProto.s, value), AttributeType.STRING)
+  if ('graph' in value)
+    return attribute(
+      messageField(AttributeProto.g, graphMessage({ ...value.graph, initializers: [] })),
+      AttributeType.GRAPH,
+    )
   if ('float' in value) return attribute(floatField(AttributeProto.f, value.float), AttributeType.FLOAT)
   return attribute(packedIntegersField(AttributeProto.ints, value), AttributeType.INTS)
 }

@@ -1,0 +1,114 @@
+import * as ort from 'onnxruntime-node'
+import { CELL_INPUTS, type CellShape, type NetworkInput } from '../../networks/index.js'
+import { type PassCells, passCells } from '../reuse/cells.js'
+import type { Keys } from '../reuse/keys.js'
+import { sceneKeys } from '../reuse/scene.js'
+import type { Scene } from '../task.js'
+import type { Backend } from './backend.js'
+import { type SceneArrays, sceneArrays } from './sceneArrays.js'
+import { openSession } from './session.js'
+import type { WorkerData } from './workerData.js'
+
+type CellData = Extract<WorkerData, { backend: 'cells' }>
+
+/**
+ * A network in two sessions of this thread: one computes the distinct cells of a pass, the other puts frames of them together
+ * and goes on with whole images.
+ */
+export async function cellBackend({
+  cells: { graphs, steps, shapes },
+  input,
+  layers,
+  threads,
+}: CellData): Promise<Backend> {
+  const first = await openSession(graphs.cells, threads)
+  const rest = await openSession(graphs.rest, threads)
+  let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
+  const sceneOf = (id: number, scene: Scene) => {
+    if (current?.job !== id)
+      current = { job: id, keys: sceneKeys({ steps }, scene, input), arrays: sceneArrays(scene, input) }
+    return current
+  }
+  return {
+    features: async ({ id, scene, batch = 1 }, offsets, put) => {
+      if ('frames' in scene) throw new Error('pictures have no cells in common')
+      const { keys, arrays } = sceneOf(id, scene)
+      const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
+      const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }
+      const cells = passCells(keys, steps, input.name, pass)
+      const made = await first.run(cellFeeds(cells, keys, arrays, input))
+      const images = offsets.length / 2
+      for (let begin = 0; begin < images; begin += batch) {
+        const count = Math.min(batch, images - begin)
+        // A graph of one size of batch gets the last position again.
+        const size = input.batch ?? count
+        const feeds: Record<string, ort.Tensor> = {}
+        for (const name of graphs.handedOn) {
+          const { rows, cols } = shapes.get(name) as CellShape
+          const frames = new Int32Array(size * rows * cols)
+          for (let image = 0; image < size; image++) {
+            const at = 2 * (begin + Math.min(image, count - 1))
+            const frame = frames.subarray(image * rows * cols, (image + 1) * rows * cols)
+            cells.frame(name, offsets[at] as number, offsets[at + 1] as number, frame)
+          }
+          feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
+          feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
+        }
+        const outputs = await rest.run(feeds, layers)
+        put(
+          begin,
+          size,
+          layers.map((layer) => outputs[layer]?.data as Float32Array),
+        )
+      }
+    },
+    compare: async () => {
+      throw new Error('sessions on the processor compare nothing')
+    },
+    isLost: () => false,
+  }
+}
+
+function distinct(offsets: Int32Array): number[] {
+  return [...new Set(offsets)].sort((a, b) => a - b)
+}
+
+/** What the first session takes for a pass: normalised pixels, and the index tensors. */
+function cellFeeds(
+  { indices }: PassCells,
+  keys: Keys,
+  arrays: SceneArrays,
+  input: NetworkInput,
+): Record<string, ort.Tensor> {
+  const pixels = cellPixels(indices.pixels, keys, arrays, input)
+  const feeds: Record<string, ort.Tensor> = {
+    [input.name]: new ort.Tensor('float32', pixels, [pixels.length / 3, 3, 1, 1]),
+  }
+  for (const [name, { indices: cells, taps }] of indices.gathers)
+    feeds[name] = new ort.Tensor('int32', cells, [cells.length / taps, taps])
+  return feeds
+}
+
+/** Composites the distinct pixels, [pixels, 3], as `native/core/composite.h` does: every step rounded to float32. */
+function cellPixels(
+  pixels: Int32Array,
+  { pixels: shown }: Keys,
+  { side, window, transparency, background }: SceneArrays,
+  { rows, cols }: NetworkInput,
+): Float32Array {
+  const values = new Float32Array((pixels.length / 2) * 3)
+  const isColour = background.length === 3
+  for (let at = 0; at < pixels.length / 2; at++) {
+    const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
+    const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
+    // The window has a border of one transparent pixel, which stands for all that is not the patch.
+    const place = row === 0 || col === 0 ? 0 : row * side + col
+    const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
+    for (let channel = 0; channel < 3; channel++) {
+      const ground = background[isColour ? channel : channel * rows * cols + behind] as number
+      const seen = Math.fround((transparency[place] as number) * ground)
+      values[at * 3 + channel] = (window[channel * side * side + place] as number) + seen
+    }
+  }
+  return values
+}

@@ -1,0 +1,260 @@
+import type { AxisWindow, CellStep, CellSteps } from '../../networks/index.js'
+
+/** Where the patch lies along one axis of the frame. */
+export interface AxisPlaces {
+  /** Pixels of the frame along the axis. */
+  readonly frame: number
+  /** The patch's part that is not transparent: its first pixel, and the first one after it. */
+  readonly opaque: readonly [begin: number, end: number]
+  /** Of the patch's first pixel, each once. */
+  readonly offsets: readonly number[]
+  /** Whether the background differs from pixel to pixel. */
+  readonly isVaried: boolean
+}
+
+export const AXES = ['rows', 'cols'] as const
+export type Axis = (typeof AXES)[number]
+
+/** Something of rows and the same of columns. */
+export type Both<T> = Readonly<Record<Axis, T>>
+
+/**
+ * Keys of cells along each axis. Two cells of a tensor whose keys are equal along both axes hold the same values: a key
+ * stands for what the cell sees along that axis, pixel for pixel of the patch, of the background and of the border.
+ */
+export interface Keys {
+  readonly places: Both<AxisPlaces>
+  /** Sets of cells; that of the image is the first. */
+  readonly spaces: readonly Both<AxisSpace>[]
+  /** Of the image and of everything that the steps make, by name. */
+  readonly tensors: ReadonlyMap<string, CellTensor>
+  /** By the name of what a step makes: where the cells come from that it reads; null for an input whose cells it shares. */
+  readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
+  /** By key of the image's cells. */
+  readonly pixels: Both<AxisPixels>
+}
+
+/** What the pixels of the image's keys show. */
+export interface AxisPixels {
+  /** Pixel of the patch, counted from 1; 0 where it is not seen. */
+  readonly ofPatch: readonly number[]
+  /** Pixel of the frame. */
+  readonly ofFrame: readonly number[]
+}
+
+/** A set of cells along an axis. */
+export interface AxisSpace {
+  /** Keys are 0 up to this. */
+  readonly count: number
+  /** Of tensors that have these cells, each arrangement once. */
+  readonly views: AxisTensor[]
+  /** By key: the one of the same cell without the patch; a key that is its own sees nothing of the patch. */
+  readonly blank: Int32Array
+}
+
+export interface CellTensor extends Both<AxisTensor> {
+  /** Index among the spaces. */
+  readonly space: number
+}
+
+export interface AxisTensor {
+  /** Cells along the axis. */
+  readonly length: number
+  /** [offsets + 1, length]: key of each cell for each offset of the patch, and at last without the patch. */
+  readonly keys: Int32Array
+}
+
+/** The cells of one input that a cell reads. */
+export interface Source {
+  readonly input: string
+  /** By key of the output: [keys, taps] of the input's keys, -1 beyond the border. */
+  readonly taps: Both<Int32Array>
+}
+
+/** Keys of the image and of all tensors of some steps. */
+export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, places: Both<AxisPlaces>): Keys {
+  const spaces: Both<AxisSpace>[] = []
+  const tensors = new Map<string, CellTensor>()
+  const sources = new Map<string, readonly (Source | null)[]>()
+  const pixels = both((axis) => pixelKeys(places[axis]))
+  spaces.push(both((axis) => axisSpace(pixels[axis])))
+  tensors.set(image, { space: 0, ...both((axis) => ({ length: pixels[axis].length, keys: pixels[axis].keys })) })
+  for (const step of steps) {
+    const names = step.kind === 'pointwise' ? step.inputs : [step.input]
+    const inputs = names.map((name) => tensors.get(name) as CellTensor)
+    const first = inputs[0] as CellTensor
+    if (step.kind === 'mapping') {
+      tensors.set(step.output, { space: first.space, ...both((axis) => mapped(first[axis], step[axis])) })
+      continue
+    }
+    if (sharesCells(step) && inputs.every((input) => isSame(input, first))) {
+      tensors.set(step.output, first)
+      sources.set(
+        step.output,
+        inputs.map(() => null),
+      )
+      continue
+    }
+    const listed = both((axis) =>
+      numbered(
+        inputs.map((input) => input[axis]),
+        windowOf(step, axis, first[axis].length),
+      ),
+    )
+    // Where the cells of one input tell all others, they stand for those of the output.
+    const tells = (input: CellTensor, i: number) =>
+      AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
+    const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
+    const fills = step.kind === 'window' && step.beyond === 'nothing'
+    const taps = (i: number) =>
+      both((axis) => {
+        const own = listed[axis].taps[i] as Int32Array
+        return fills ? filled(own, own.length / listed[axis].count) : own
+      })
+    if (main === -1) {
+      spaces.push(both((axis) => axisSpace(listed[axis])))
+      tensors.set(step.output, { space: spaces.length - 1, ...listed })
+      sources.set(
+        step.output,
+        names.map((input, i) => ({ input, taps: taps(i) })),
+      )
+      continue
+    }
+    const own = inputs[main] as CellTensor
+    tensors.set(step.output, own)
+    const order = both((axis) => inverse(listed[axis].taps[main] as Int32Array))
+    sources.set(
+      step.output,
+      names.map((input, i) =>
+        isSame(inputs[i] as CellTensor, own)
+          ? null
+          : { input, taps: both((axis) => order[axis].map((at) => listed[axis].taps[i]?.[at] as number)) },
+      ),
+    )
+  }
+  for (const tensor of new Set(tensors.values()))
+    for (const axis of AXES) spaces[tensor.space]?.[axis].views.push(tensor[axis])
+  return { places, spaces, tensors, sources, pixels }
+}
+
+export function both<T>(make: (axis: Axis) => T): Both<T> {
+  return { rows: make('rows'), cols: make('cols') }
+}
+
+/** Whether a step reads nothing but cells at its own place. */
+function sharesCells(step: CellStep): boolean {
+  return step.kind === 'pointwise' || (step.kind === 'window' && isItself(step.rows) && isItself(step.cols))
+}
+
+function isItself({ taps, stride, before }: AxisWindow): boolean {
+  return taps === 1 && stride === 1 && before === 0
+}
+
+function isSame(a: CellTensor, b: CellTensor): boolean {
+  return AXES.every((axis) => a[axis].keys === b[axis].keys)
+}
+
+function windowOf(step: CellStep, axis: Axis, length: number): AxisWindow {
+  return step.kind === 'window' ? step[axis] : { taps: 1, stride: 1, dilation: 1, before: 0, length }
+}
+
+function mapped({ keys, length }: AxisTensor, map: readonly number[]): AxisTensor {
+  const result = new Int32Array((keys.length / length) * map.length)
+  for (let at = 0; at < result.length; at++)
+    result[at] = keys[Math.floor(at / map.length) * length + (map[at % map.length] as number)] as number
+  return { length: map.length, keys: result }
+}
+
+interface Numbered extends AxisTensor {
+  readonly count: number
+  /** For each input, by key: [keys, taps] of the input's keys, -1 beyond the border. */
+  readonly taps: readonly Int32Array[]
+}
+
+/** Numbers for what the cells of an output read along an axis: equal numbers for equal lists of keys, as they come. */
+function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
+  const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
+  const keys = new Int32Array(times * length)
+  const lists: number[][] = inputs.map(() => [])
+  /** Number of a list by that of its beginning and its last value. */
+  const longer = new Map<number, number>()
+  const numbers = new Map<number, number>()
+  for (let time = 0; time < times; time++) {
+    for (let i = 0; i < length; i++) {
+      const begin = i * stride - before
+      const keyAt = (input: AxisTensor, tap: number) => {
+        const index = begin + tap * dilation
+        return index < 0 || index >= input.length ? -1 : (input.keys[time * input.length + index] as number)
+      }
+      let list = 0
+      for (const input of inputs) {
+        for (let tap = 0; tap < taps; tap++) {
+          const pair = list * 2 ** 26 + keyAt(input, tap) + 1
+          list = longer.get(pair) ?? longer.size + 1
+          longer.set(pair, list)
+        }
+      }
+      let number = numbers.get(list)
+      if (number === undefined) {
+        number = numbers.size
+        numbers.set(list, number)
+        for (const [k, input] of inputs.entries())
+          for (let tap = 0; tap < taps; tap++) (lists[k] as number[]).push(keyAt(input, tap))
+      }
+      keys[time * length + i] = number
+    }
+  }
+  return { length, keys, count: numbers.size, taps: lists.map((list) => Int32Array.from(list)) }
+}
+
+/** Whether each key of an input stands for one list alone. */
+function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boolean {
+  return count === keys && new Set(taps[input]).size === count
+}
+
+/** The same taps with those beyond the border in the place of which another of the window stands. */
+function filled(taps: Int32Array, each: number): Int32Array {
+  return taps.map((key, at) => {
+    if (key >= 0) return key
+    const begin = at - (at % each)
+    return taps.subarray(begin, begin + each).find((other) => other >= 0) as number
+  })
+}
+
+/** What a pixel shows: its place in the patch, and its place in the frame where the background depends on that. */
+function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
+  const numbers = new Map<number, number>()
+  const ofPatch: number[] = []
+  const ofFrame: number[] = []
+  const keys = new Int32Array((offsets.length + 1) * frame)
+  for (let time = 0; time <= offsets.length; time++) {
+    const offset = offsets[time] ?? Number.POSITIVE_INFINITY
+    for (let pixel = 0; pixel < frame; pixel++) {
+      const inPatch = pixel - offset
+      const seen = inPatch >= begin && inPatch < end ? inPatch + 1 : 0
+      const shown = seen + (isVaried ? pixel * (end + 1) : 0)
+      let key = numbers.get(shown)
+      if (key === undefined) {
+        key = numbers.size
+        numbers.set(shown, key)
+        ofPatch.push(seen)
+        ofFrame.push(pixel)
+      }
+      keys[time * frame + pixel] = key
+    }
+  }
+  return { length: frame, count: numbers.size, keys, ofPatch, ofFrame }
+}
+
+function axisSpace({ keys, length, count }: AxisTensor & { readonly count: number }): AxisSpace {
+  const blank = new Int32Array(count)
+  const without = keys.length - length
+  for (let at = 0; at < keys.length; at++) blank[keys[at] as number] = keys[without + (at % length)] as number
+  return { count, blank, views: [] }
+}
+
+function inverse(order: Int32Array): Int32Array {
+  const result = new Int32Array(order.length)
+  for (const [at, value] of order.entries()) result[value] = at
+  return result
+}

@@ -1,0 +1,323 @@
+import { throwIfStopped } from '../../errors.js'
+import {
+  CELL_INPUTS,
+  type CellGraphs,
+  type CellSteps,
+  cellGraphs,
+  cellSteps,
+  type GraphNodes,
+  type Network,
+  readGraphNodes,
+} from '../../networks/index.js'
+import { type ExtractionOptions, featuresOf, jobScene } from '../crew.js'
+import type { FeatureMemory, Features } from '../features.js'
+import { largestDistance } from '../noiseFloor.js'
+import { BatchFailure, schedule } from '../scheduler.js'
+import type { Scene, Settings } from '../task.js'
+import { openWorkers, type Workers } from '../workers.js'
+import type { Keys } from './keys.js'
+import { type CellPlan, type PlannedPass, passesOf, planCells } from './plan.js'
+import { sceneGeometry, sceneKeys } from './scene.js'
+
+/** Whether values that images have in common are computed once: where that is faster, or never. */
+export const REUSE = ['auto', 'off'] as const
+export type ReuseChoice = (typeof REUSE)[number]
+
+/** What images of one size of patch shared, for the results. */
+export type ReuseRecord = { readonly size: number } & (
+  | {
+      /** The last tensor that was computed by its distinct values alone; what follows ran on whole images. */
+      readonly cut: string
+      /** Of the tensors up to there: distinct places, as a share of those of all images. */
+      readonly distinct: Readonly<Record<string, number>>
+      /** Times as fast as the plain way: by arithmetic, and by the clock. */
+      readonly predictedGain: number
+      readonly measuredGain: number
+      /** The largest |reused - plain| / |plain| of a feature at the sampled positions, with Euclidean norms. */
+      readonly distance: number
+    }
+  | {
+      /** Why the plain way was taken. */
+      readonly reason: string
+    }
+)
+
+/** Computes features with every value once. */
+export interface Reuse {
+  /** @returns undefined where the plain way is to be taken */
+  extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
+  /** By size of the patch. */
+  records(): readonly ReuseRecord[]
+  close(): Promise<void>
+}
+
+export interface ReusePlan {
+  readonly network: Network
+  readonly settings: Settings
+  readonly memory: FeatureMemory
+  /** Features the plain way, for comparison. */
+  readonly plain: (scene: Scene, offsets: Int32Array) => Promise<Features>
+  /** Images a second of the plain way. */
+  readonly plainRate: number
+  /** One line for the user. */
+  readonly onNote: (line: string) => void
+  /** As in `openWorkers`. */
+  readonly script?: string | undefined
+}
+
+/** Fewer images are not worth two more sessions. */
+const FEWEST_IMAGES = 64
+
+/** Predicted gains below this are lost in what else there is to do. */
+const WORTH_REUSING = 1.1
+
+/** So much slower than the plain way, which is measured shortly and on other images, it is given up. */
+const SLOWER = 0.9
+
+/** Seconds of passes before they are compared with the plain way. */
+const TRIAL_SECONDS = 3
+
+/** Features farther than this from the plain way's, relative to these, are not used. */
+const MAX_DISTANCE = 1e-5
+
+/** Bytes of cells and frames that all workers together may hold. */
+const MEMORY = 512 * 1024 * 1024
+
+/** Where along each axis the sampled positions lie: the borders and two places between. */
+const SAMPLED = [0, 0.37, 0.71, 1]
+
+/** An open pair of graphs. */
+interface Crew {
+  readonly workers: Workers
+  users: number
+}
+
+export function openReuse({ network, settings, memory, plain, plainRate, onNote, script }: ReusePlan): Reuse {
+  const records = new Map<number, ReuseRecord>()
+  const crews = new Map<string, Crew>()
+  /** By geometry and cut: the distance of the sample, or why the plain way is taken. */
+  const checked = new Map<string, number | string>()
+  let read: { readonly graph: GraphNodes; readonly cells: CellSteps } | undefined
+  let known: { readonly geometry: string; readonly keys: Keys } | undefined
+  const analysis = () => {
+    if (read === undefined) {
+      const graph = readGraphNodes(network.onnxPath)
+      read = { graph, cells: cellSteps(graph, network.input) }
+    }
+    return read
+  }
+  const keysOf = (scene: Scene): Keys => {
+    const geometry = sceneGeometry(scene)
+    if (known?.geometry !== geometry) known = { geometry, keys: sceneKeys(analysis().cells, scene, network.input) }
+    return known.keys
+  }
+  const refuse = (size: number, reason: string) => {
+    records.set(size, { size, reason })
+    return undefined
+  }
+  /** A crew for the graphs, until it is left again; others that nobody uses end. */
+  const enter = async (graphs: CellGraphs, steps: number): Promise<Crew> => {
+    const name = `${graphs.cells} ${graphs.rest}`
+    for (const [other, crew] of crews) {
+      if (other === name || crew.users > 0) continue
+      crews.delete(other)
+      await crew.workers.close()
+    }
+    const { cells } = analysis()
+    const { input, layers } = network
+    const data = {
+      backend: 'cells',
+      input,
+      layers: layers.map((layer) => layer.name),
+      threads: settings.threads,
+      cells: { graphs, steps: cells.steps.slice(0, steps), shapes: cells.shapes },
+    } as const
+    const crew = crews.get(name) ?? { workers: openWorkers(data, settings.workers, script), users: 0 }
+    crews.set(name, crew)
+    crew.users++
+    return crew
+  }
+  return {
+    extract: async (scene, offsets, options = {}) => {
+      const { size } = scene.patch
+      if (offsets.length / 2 < FEWEST_IMAGES) return undefined
+      const { graph, cells } = analysis()
+      if (cells.steps.length === 0) return refuse(size, cells.reason ?? 'the graph has no part that images could share')
+      const keys = keysOf(scene)
+      const features = network.layers.map(({ name }) => name)
+      const plan = planCells(
+        { graph, cells, keys, features, batch: settings.batch, memory: MEMORY / settings.workers },
+        positionsOf(offsets),
+      )
+      if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
+        const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
+        return refuse(size, `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`)
+      }
+      const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
+      const crew = await enter(graphs, plan.steps)
+      try {
+        const place = `${size} ${isVariedText(scene)} ${graphs.cells}`
+        const check =
+          checked.get(place) ??
+          (await distanceOf(crew.workers, network, memory, plain, scene, keys, plan, options.signal))
+        checked.set(place, check)
+        if (typeof check === 'string') return refuse(size, check)
+        if (check > MAX_DISTANCE) {
+          const reason = `values computed once are ${check.toExponential(1)} from the plain way's at ${size} px`
+          onNote(`${network.id}: ${reason}; the plain way is taken`)
+          checked.set(place, reason)
+          return refuse(size, reason)
+        }
+        const cut = cells.steps[plan.steps - 1]?.output as string
+        const run = await runPasses(crew.workers, network, memory, scene, offsets, keys, plan, plainRate, options)
+        if (run.features === undefined) {
+          onNote(`${network.id} at ${size} px: computing values once is slower than the plain way, which is taken`)
+          checked.set(place, 'it was measured to be slower')
+          return refuse(size, 'it was measured to be slower')
+        }
+        if (run.rate > 0)
+          records.set(size, {
+            size,
+            cut,
+            distinct: plan.distinct,
+            predictedGain: plan.predictedGain,
+            measuredGain: run.rate / plainRate,
+            distance: check,
+          })
+        return run.features
+      } catch (error) {
+        if (!(error instanceof BatchFailure)) throw error
+        onNote(`${network.id}: computing values once failed (${error.message}); the plain way is taken`)
+        return refuse(size, error.message)
+      } finally {
+        crew.users--
+      }
+    },
+    records: () => [...records.values()],
+    close: async () => {
+      await Promise.all([...crews.values()].map(({ workers }) => workers.close()))
+    },
+  }
+}
+
+function isVariedText({ background }: Scene): string {
+  return 'image' in background ? 'varied' : 'even'
+}
+
+/** Names of the index tensors that steps need. */
+export function gathersOf({ sources }: Keys): Set<string> {
+  return new Set(
+    [...sources].flatMap(([output, inputs]) =>
+      inputs.flatMap((source, i) => (source === null ? [] : [CELL_INPUTS.gather(output, i)])),
+    ),
+  )
+}
+
+/** The rows and columns of some positions, whose keys' times are offsets in pixels. */
+function positionsOf(offsets: Int32Array) {
+  const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
+  return { rows: along(0), cols: along(1), count: offsets.length / 2 }
+}
+
+/**
+ * How far features of values computed once are from the plain way's at a sample of positions, the corners among them.
+ * @throws BatchFailure
+ */
+async function distanceOf(
+  workers: Workers,
+  network: Network,
+  memory: FeatureMemory,
+  plain: ReusePlan['plain'],
+  scene: Scene,
+  keys: Keys,
+  plan: CellPlan,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const last = network.input.rows - scene.patch.size
+  const places = [...new Set(SAMPLED.map((share) => Math.round(share * last)))]
+  const offsets = Int32Array.from(places.flatMap((row) => places.flatMap((col) => [row, col])))
+  const all = { positions: Array.from({ length: offsets.length / 2 }, (_, i) => i) }
+  const job = jobScene(scene, { batch: plan.batch })
+  const matrices = memory.take(network.layers, offsets.length / 2)
+  const target = { matrices, rows: Int32Array.from(all.positions) }
+  void keys
+  const run = () => workers.run({ job, offsets, target })
+  await schedule({ positions: 1, run, signal }, { batch: 1, inFlight: 1, shrink: () => false })
+  throwIfStopped(signal)
+  const expected = await plain(scene, offsets)
+  const distances = expected.layers.map(({ matrix, dims }, i) =>
+    largestDistance(matrices[i] as Float32Array, matrix, dims),
+  )
+  expected.release()
+  memory.giveBack(matrices)
+  return Math.max(...distances)
+}
+
+/**
+ * Computes all passes of some positions.
+ * @returns features, undefined where passes turned out to be slower than the plain way; and images a second
+ * @throws BatchFailure
+ */
+async function runPasses(
+  workers: Workers,
+  network: Network,
+  memory: FeatureMemory,
+  scene: Scene,
+  offsets: Int32Array,
+  keys: Keys,
+  plan: CellPlan,
+  plainRate: number,
+  { onImages, onRows, signal }: ExtractionOptions,
+): Promise<{ readonly features: Features | undefined; readonly rate: number }> {
+  const passes = passesOf(offsets, plan.modulus, keys)
+  const matrices = memory.take(network.layers, offsets.length / 2)
+  const job = jobScene(scene, { batch: plan.batch })
+  const isDone = new Uint8Array(offsets.length / 2)
+  const tooSlow = new AbortController()
+  const stop = signal === undefined ? tooSlow.signal : AbortSignal.any([signal, tooSlow.signal])
+  let done = 0
+  let begin: { readonly time: number; readonly done: number } | undefined
+  let isTried = false
+  const run = async (first: number) => {
+    const { positions } = passes[first] as PlannedPass
+    const rows = Int32Array.from(positions)
+    const places = Int32Array.from(
+      positions.flatMap((position) => [...offsets.subarray(2 * position, 2 * position + 2)]),
+    )
+    const result = await workers.run({ job, offsets: places, target: { matrices, rows } })
+    if (result.kind !== 'written') return result
+    for (const row of rows) {
+      done += 1 - (isDone[row] as number)
+      isDone[row] = 1
+    }
+    onRows?.(rows, matrices)
+    onImages?.(done)
+    // What opens the sessions is not the passes' fault.
+    const now = performance.now() / 1000
+    begin ??= { time: now, done }
+    const seconds = now - begin.time
+    if (!isTried && seconds > TRIAL_SECONDS) {
+      isTried = true
+      if ((done - begin.done) / seconds < SLOWER * plainRate) tooSlow.abort()
+    }
+    return result
+  }
+  const start = performance.now()
+  try {
+    await schedule(
+      { positions: passes.length, run, signal: stop },
+      { batch: 1, inFlight: workers.inFlight, shrink: () => false },
+    )
+  } catch (error) {
+    memory.giveBack(matrices)
+    throw error
+  }
+  if (tooSlow.signal.aborted && !signal?.aborted) {
+    memory.giveBack(matrices)
+    return { features: undefined, rate: 0 }
+  }
+  const undone = isDone.indexOf(0)
+  const finished = undone === -1 ? isDone.length : undone
+  const rate = undone === -1 ? (isDone.length / (performance.now() - start)) * 1000 : 0
+  return { features: featuresOf(network, memory, matrices, finished), rate }
+}

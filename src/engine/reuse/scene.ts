@@ -1,0 +1,45 @@
+import type { CellSteps, NetworkInput } from '../../networks/index.js'
+import type { Scene } from '../task.js'
+import { AXES, type Axis, type Both, both, cellKeys, type Keys } from './keys.js'
+
+/** Alpha from which on a pixel may be seen, by the way of blending. */
+const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
+
+/** What of a scene decides keys: equal texts, equal keys. */
+export function sceneGeometry(scene: Scene): string {
+  const { rows, cols } = opaquePart(scene)
+  return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])
+}
+
+/** Keys for a scene at all places of its patch; the times are offsets in pixels. */
+export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
+  const opaque = opaquePart(scene)
+  const along = (axis: Axis) => {
+    const frame = input[axis]
+    const offsets = Array.from({ length: frame - scene.patch.size + 1 }, (_, offset) => offset)
+    return { frame, opaque: opaque[axis], offsets, isVaried: isVaried(scene) }
+  }
+  return cellKeys(steps, input.name, both(along))
+}
+
+/** Whether the background differs from pixel to pixel. */
+export function isVaried({ background }: Scene): boolean {
+  return 'image' in background
+}
+
+/** Along each axis the first pixel of the patch that may be seen, and the first one after all of them. */
+function opaquePart({ patch: { size, rgba }, blend }: Scene): Both<readonly [number, number]> {
+  const begin = { rows: size, cols: size }
+  const end = { rows: 0, cols: 0 }
+  for (let row = 0; row < size; row++) {
+    for (let col = 0; col < size; col++) {
+      if ((rgba[(row * size + col) * 4 + 3] as number) < SEEN[blend]) continue
+      const place = { rows: row, cols: col }
+      for (const axis of AXES) {
+        begin[axis] = Math.min(begin[axis], place[axis])
+        end[axis] = Math.max(end[axis], place[axis] + 1)
+      }
+    }
+  }
+  return both((axis) => [Math.min(begin[axis], end[axis]), end[axis]] as const)
+}
