@@ -14,10 +14,11 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     required: { model: kinds.text, ...EXTRACT_OPTIONS.required },
     optional: { ...NETWORK_OPTIONS.optional, ...EXTRACT_OPTIONS.optional },
   })
-  const { model, weights, layers, device, precision, compositing, workers, threads, batch, ...placement } = options
+  const { model, weights, layers, device, precision, compositing, reuse, workers, threads, batch, ...placement } =
+    options
   const { onProgress, signal } = options
   const network = await openNetwork(model, {
-    ...{ weights, layers, device, precision, compositing, workers, threads, batch, onProgress, signal },
+    ...{ weights, layers, device, precision, compositing, reuse, workers, threads, batch, onProgress, signal },
   } as NetworkOptions)
   try {
     return await network.extract(placement)

@@ -10,7 +10,7 @@ import { throwIfStopped } from '../errors.js'
 import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
-import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
+import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
 import type { Network, Precision } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
@@ -18,7 +18,7 @@ import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { fileName } from '../results/fileName.js'
 
-/** After so many batches a worker, features leave the memory that threads share, which holds no more than these. */
+/** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
 
 /** A patch and where it is placed. */
@@ -52,7 +52,7 @@ export interface RowOptions extends PlacementOptions {
 export interface ExtractedLayer {
   readonly name: string
   readonly dims: number
-  /** float32, C order, features before ReLU and softmax. */
+  /** float32, C order, features before ReLU and softmax; on memory that threads may share. */
   readonly data: Float32Array
   /** [rows, cols, dims] */
   readonly shape: readonly [rows: number, cols: number, dims: number]
@@ -154,27 +154,28 @@ export async function extractPlaced(
   const partial = out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin)
   try {
     const start = performance.now()
-    const features = network.layers.map(({ dims }) => new Float32Array(positions * dims))
-    const before = partial?.done ?? 0
-    if (partial !== undefined && before > 0) {
-      progress.note(`${before} of ${positions} images were computed before`)
-      for (const [i, matrix] of features.entries()) matrix.set(await partial.readDone(i))
-    }
-    progress.start(network.id, positions - before)
+    const left = rowsLeft(positions, partial?.done)
+    const before = positions - left.length
+    if (before > 0) progress.note(`${before} of ${positions} images were computed before`)
+    progress.start(network.id, left.length)
+    const offsets = Int32Array.from([...left].flatMap((row) => [...grid.offsets.subarray(2 * row, 2 * row + 2)]))
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
-    let done = before
-    while (done < positions) {
-      const offsets = grid.offsets.subarray(done * 2, Math.min(positions, done + atATime) * 2)
-      const { layers, finished, release } = await handle.extract(scene, offsets, {
-        onImages: (images) => progress.update(done - before + images),
-        signal,
+    const saving = partial && savingRows(partial, left, atATime)
+    const { layers, finished } = await handle
+      .extract(scene, offsets, {
+        onImages: (images) => progress.update(images),
+        ...(saving && { onRows: saving.add }),
+        signal: saving ? anySignal(signal, saving.failed) : signal,
       })
-      const finishedRows = layers.map(({ matrix, dims }) => matrix.subarray(0, finished * dims))
-      for (const [i, { dims }] of layers.entries()) features[i]?.set(finishedRows[i] as Float32Array, done * dims)
-      if (finished > 0) await partial?.append(finishedRows)
-      release()
-      done += finished
-      if (finished < offsets.length / 2) throwIfStopped(signal)
+      // What was finished is kept, however it ends.
+      .finally(() => saving?.end())
+    if (finished < left.length) throwIfStopped(signal)
+    const features: Float32Array[] = []
+    for (const [i, { matrix, dims }] of layers.entries()) {
+      const whole = partial === undefined || before === 0 ? matrix : await partial.read(i)
+      if (whole !== matrix)
+        for (const [at, row] of left.entries()) whole.set(matrix.subarray(at * dims, (at + 1) * dims), row * dims)
+      features.push(whole)
     }
     await partial?.finish()
     const seconds = (performance.now() - start) / 1000
@@ -193,9 +194,9 @@ export async function extractPlaced(
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
       })),
       settings: handle.settings,
-      images: positions - before,
+      images: left.length,
       seconds,
-      imagesPerSecond: (positions - before) / seconds,
+      imagesPerSecond: left.length / seconds,
       ...execution.ran(),
     }
     if (out !== undefined) await writeDescription(out, extraction, fullOrigin)
@@ -203,6 +204,43 @@ export async function extractPlaced(
   } finally {
     progress.stop()
     await partial?.close()
+  }
+}
+
+/** Rows that do not stand yet, ascending. */
+function rowsLeft(rows: number, done: Uint8Array | undefined): Int32Array {
+  return Int32Array.from({ length: rows }, (_, row) => row).filter((row) => done?.[row] !== 1)
+}
+
+function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal === undefined ? other : AbortSignal.any([signal, other])
+}
+
+/** Writes rows to disk, many at a time, while others are computed. @param places of the rows that are computed */
+function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
+  const failed = new AbortController()
+  let pending: RowPlace[] = []
+  let matrices: readonly Float32Array[] = []
+  let writing: Promise<void> = Promise.resolve()
+  const write = () => {
+    const rows = pending
+    pending = []
+    if (rows.length > 0) writing = writing.then(() => partial.write(rows, matrices))
+    writing.catch(() => failed.abort())
+  }
+  return {
+    /** Given when nothing can be written any more; `end` tells why. */
+    failed: failed.signal,
+    add: (rows: Int32Array, from: readonly Float32Array[]) => {
+      matrices = from
+      for (const row of rows) pending.push({ row: places[row] as number, from: row })
+      if (pending.length >= atATime) write()
+    },
+    /** Writes what is left. */
+    end: () => {
+      write()
+      return writing
+    },
   }
 }
 

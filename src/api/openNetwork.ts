@@ -10,6 +10,7 @@ import {
 } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
 import { POSITION_ORDERS } from '../engine/positions.js'
+import { checkReuse, type ReuseChoice } from '../engine/reuse/reuse.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
@@ -43,6 +44,8 @@ export interface NetworkOptions extends WishedSettings {
   readonly precision?: Precision
   /** On the processor: by the addon (`native`, default) or in the network's `graph`, as on every other device. */
   readonly compositing?: Compositing
+  /** On the processor: compute what images have in common once where that is faster (`auto`, default), or never (`off`). */
+  readonly reuse?: ReuseChoice
   readonly onProgress?: ProgressListener
   /** Ends the opening; each call that follows has a signal of its own. */
   readonly signal?: AbortSignal
@@ -72,6 +75,7 @@ export interface OpenNetwork extends AsyncDisposable {
 export const NETWORK_OPTIONS: OptionList = {
   optional: {
     ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text, precision: kinds.text, compositing: kinds.text },
+    reuse: kinds.text,
     ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
     ...{ onProgress: kinds.callback, signal: kinds.signal },
   },
@@ -88,6 +92,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   const request = parseDevice(options.device ?? 'auto')
   checkPrecision(request, options.precision)
   checkCompositing(request, options.compositing)
+  checkReuse(options.reuse)
   const network = await chooseNetwork({ model, ...(weights !== undefined && { weights }), ...(layers && { layers }) })
   await requiredTrials(request, network, options.precision, signal)
   let opening: Promise<Execution> | undefined
@@ -104,6 +109,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
       onNote: (line) => progressTo(options.onProgress).note(line),
       ...(options.precision && { precision: options.precision }),
       ...(options.compositing && { compositing: options.compositing }),
+      ...(options.reuse && { reuse: options.reuse }),
       ...(callSignal && { signal: callSignal }),
     }).catch((error) => {
       opening = undefined

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { COMPOSITING, DEVICE_NAMES, PRECISIONS } from '../index.js'
+import { COMPOSITING, DEVICE_NAMES, PRECISIONS, REUSE } from '../index.js'
 import { parseWhole } from './parse.js'
 
 /** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
@@ -24,6 +24,14 @@ export function addExtractionOptions(command: Command): Command {
         '--compositing <where>',
         'with --device cpu: native (the default there) or graph, in the network’s own graph as on all other devices',
       ).choices(COMPOSITING),
+    )
+    .addOption(
+      new Option(
+        '--reuse <when>',
+        'on the processor, compute what the images of a patch have in common once: auto, where that is faster, or off',
+      )
+        .choices(REUSE)
+        .default('auto'),
     )
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)

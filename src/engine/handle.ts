@@ -76,7 +76,8 @@ export function openThreads(
   const crew = threadCrew(network, settings, memory, () => undefined, script)
   const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     failingAsWorker(crew, extract(crew, scene, offsets, options))
-  const reuse = reusing && openReuse({ network, settings, memory, plain, script, ...reusing })
+  const rest = () => crew.workers.rest()
+  const reuse = reusing && openReuse({ network, settings, memory, plain: { extract: plain, rest }, script, ...reusing })
   const features = async (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options)
   return {

@@ -17,34 +17,58 @@ export interface Workers {
   readonly inFlight: number
   /** Rejects where a worker is lost; another takes its place. */
   run(task: BatchTask): Promise<BatchResult>
+  /** Ends them until there is something to run again, unless there is now. */
+  rest(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Starts workers; each opens its session with its first batch.
+ * Workers, which start with the first batch; each opens its session with the first one that it gets.
  * @param script address of the workers' module; tests give one whose workers die
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
   prepareEnvironment()
   const each = IN_FLIGHT[workerData.backend]
-  const piscina = new Piscina({
-    filename: script,
-    workerData,
-    minThreads: count,
-    maxThreads: count,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    concurrentTasksPerWorker: each,
-    atomics: 'disabled',
-  })
+  const open = () =>
+    new Piscina({
+      filename: script,
+      workerData,
+      minThreads: count,
+      maxThreads: count,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: each,
+      atomics: 'disabled',
+    })
+  let piscina: Piscina | undefined
+  let running = 0
+  let closed = false
+  const end = async () => {
+    const ended = piscina
+    piscina = undefined
+    // Batches that are given up here may answer still; Piscina calls that an error, and nothing is amiss.
+    ended?.on('error', () => undefined)
+    // What a driver is at may take minutes, and nobody waits for it any more.
+    if (workerData.backend === 'process') killAll(workerData.pids)
+    await ended?.destroy()
+  }
   return {
     inFlight: each * count,
-    run: (task) => piscina.run(task),
-    close: async () => {
-      // Batches that are given up here may answer still; Piscina calls that an error, and nothing is amiss.
-      piscina.on('error', () => undefined)
-      // What a driver is at may take minutes, and nobody waits for it any more.
-      if (workerData.backend === 'process') killAll(workerData.pids)
-      await piscina.destroy()
+    run: async (task) => {
+      if (closed) throw new Error('the workers are closed')
+      piscina ??= open()
+      running++
+      try {
+        return await piscina.run(task)
+      } finally {
+        running--
+      }
+    },
+    rest: async () => {
+      if (running === 0) await end()
+    },
+    close: () => {
+      closed = true
+      return end()
     },
   }
 }

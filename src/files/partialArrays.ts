@@ -15,25 +15,32 @@ export interface ArrayPlan {
 }
 
 /**
- * Arrays that are written to disk row by row while they are computed, so that stopped or killed work goes on from there:
- * `<file>.partial` holds the .npy header and the rows so far, partial.json how many are good.
+ * Arrays whose rows are written to disk in any order while they are computed, so that stopped or killed work goes on from
+ * there: `<file>.partial` holds the .npy header and the rows so far, partial.json which are good.
  */
 export interface PartialArrays {
-  /** Rows that stand from an earlier run. */
-  readonly done: number
-  /** The rows of one array that stand from an earlier run, [done, dims]. */
-  readDone(index: number): Promise<Float32Array>
-  /** Adds the same number of rows to every array. */
-  append(rows: readonly Float32Array[]): Promise<void>
+  /** By row: 1 where it stood in every array when they were opened. */
+  readonly done: Uint8Array
+  /** One array as the file has it, [rows, dims]; rows that do not stand hold anything. */
+  read(index: number): Promise<Float32Array>
+  /** Adds rows to every array. @param matrices where they are taken from, one for each array, [any, dims] */
+  write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /** Gives every array its final name. */
   finish(): Promise<void>
   /** Lets others write into the folder, whether the arrays are finished or not. */
   close(): Promise<void>
 }
 
+/** Where a row goes, and which one of a matrix it is. */
+export interface RowPlace {
+  readonly row: number
+  readonly from: number
+}
+
 const STATE_FILE = 'partial.json'
 
-const stateSchema = z.object({ fingerprint: z.string(), done: z.number().int().nonnegative() })
+/** `done` has a bit for every row, the lowest of a byte first, in base64. */
+const stateSchema = z.object({ fingerprint: z.string(), done: z.base64() })
 
 /**
  * Opens the unfinished arrays of a folder, or begins new ones if there are none, if they are damaged, or if they were
@@ -52,13 +59,13 @@ export async function openPartialArrays(
   const rowBytes = plans.map(({ dims }) => dims * Float32Array.BYTES_PER_ELEMENT)
   const offset = (index: number, rows: number) =>
     (headers[index] as Uint8Array).length + rows * (rowBytes[index] as number)
-  let done = 0
+  const count = plans[0]?.rows ?? 0
   const release = await guarded(folder, async () => {
     await makeFolders(folder)
     return claimFolder(folder)
   })
   return guarded<PartialArrays>(folder, async () => {
-    const rowsBefore = await finishedRows(statePath, fingerprint)
+    const before = await finishedRows(statePath, fingerprint, count)
     const sizes = await Promise.all(
       paths.map((path) =>
         stat(path).then(
@@ -67,24 +74,34 @@ export async function openPartialArrays(
         ),
       ),
     )
-    if (sizes.every((size, index) => size >= offset(index, rowsBefore))) done = rowsBefore
-    if (done === 0) {
+    const end = before.lastIndexOf(1) + 1
+    if (sizes.some((size, index) => size < offset(index, end))) before.fill(0)
+    if (!before.includes(1)) {
       await rm(statePath, { force: true })
       await Promise.all(paths.map((path, index) => writeFileAtomic(path, headers[index] as Uint8Array)))
     }
-    const before = done
+    const done = before.slice()
     return {
       done: before,
-      async readDone(index) {
-        const bytes = await readBytes(paths[index] as string, offset(index, 0), before * (rowBytes[index] as number))
-        return new Float32Array(bytes.buffer)
+      async read(index) {
+        const { rows, dims } = plans[index] as ArrayPlan
+        const matrix = new Float32Array(rows * dims)
+        await readInto(paths[index] as string, offset(index, 0), new Uint8Array(matrix.buffer))
+        return matrix
       },
-      append: (rows) =>
+      write: (rows, matrices) =>
         guarded(folder, async () => {
-          const count = (rows[0] as Float32Array).byteLength / (rowBytes[0] as number)
-          await Promise.all(paths.map((path, index) => writeAt(path, offset(index, done), rows[index] as Float32Array)))
-          done += count
-          await writeFileAtomic(statePath, JSON.stringify({ fingerprint, done }))
+          for (const [index, path] of paths.entries()) {
+            const { dims } = plans[index] as ArrayPlan
+            const matrix = matrices[index] as Float32Array
+            const pieces = runs(rows).map(({ row, from, length }) => ({
+              position: offset(index, row),
+              values: matrix.subarray(from * dims, (from + length) * dims),
+            }))
+            await writeAt(path, pieces)
+          }
+          for (const { row } of rows) done[row] = 1
+          await writeFileAtomic(statePath, JSON.stringify({ fingerprint, done: packed(done) }))
         }),
       finish: () =>
         guarded(folder, async () => {
@@ -107,37 +124,66 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function finishedRows(statePath: string, fingerprint: string): Promise<number> {
+/** Neighbouring rows as one, in the order of the array. */
+function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number })[] {
+  const found: (RowPlace & { length: number })[] = []
+  for (const { row, from } of [...rows].sort((a, b) => a.row - b.row)) {
+    const last = found.at(-1)
+    if (last !== undefined && last.row + last.length === row && last.from + last.length === from) last.length++
+    else found.push({ row, from, length: 1 })
+  }
+  return found
+}
+
+async function finishedRows(statePath: string, fingerprint: string, rows: number): Promise<Uint8Array> {
+  const none = new Uint8Array(rows)
   try {
     const state = stateSchema.parse(JSON.parse(await readFile(statePath, 'utf8')))
-    return state.fingerprint === fingerprint ? state.done : 0
+    const bits = Buffer.from(state.done, 'base64')
+    if (state.fingerprint !== fingerprint || bits.length !== Math.ceil(rows / 8)) return none
+    return none.map((_, row) => ((bits[row >> 3] as number) >> (row & 7)) & 1)
   } catch {
-    return 0
+    return none
   }
 }
 
-async function readBytes(path: string, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
+function packed(done: Uint8Array): string {
+  const bits = Buffer.alloc(Math.ceil(done.length / 8))
+  for (const [row, isDone] of done.entries()) if (isDone) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
+  return bits.toString('base64')
+}
+
+/** Reads as far as the file goes; what it does not have stays as it is. */
+async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'r')
   try {
-    for (let start = 0; start < length; ) {
-      const { bytesRead } = await file.read(bytes, start, Math.min(1 << 28, length - start), position + start)
-      if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`)
+    for (let start = 0; start < bytes.length; ) {
+      const { bytesRead } = await file.read(bytes, start, Math.min(1 << 28, bytes.length - start), position + start)
+      if (bytesRead === 0) return
       start += bytesRead
     }
-    return bytes
   } finally {
     await file.close()
   }
 }
 
-async function writeAt(path: string, position: number, rows: Float32Array): Promise<void> {
-  const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength)
+async function writeAt(
+  path: string,
+  pieces: readonly { readonly position: number; readonly values: Float32Array }[],
+): Promise<void> {
   const file = await open(path, 'r+')
   try {
-    for (let start = 0; start < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, start, Math.min(1 << 26, bytes.length - start), position + start)
-      start += bytesWritten
+    for (const { position, values } of pieces) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+      for (let start = 0; start < bytes.length; ) {
+        const { bytesWritten } = await file.write(
+          bytes,
+          start,
+          Math.min(1 << 26, bytes.length - start),
+          position + start,
+        )
+        start += bytesWritten
+      }
     }
     await file.sync()
   } finally {

@@ -68,6 +68,7 @@ export function openUnits(
     wished: options,
     precision: study.precision,
     ...(options.compositing && { compositing: options.compositing }),
+    ...(options.reuse && { reuse: options.reuse }),
     compares: needsComparisonsAlone(study),
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),

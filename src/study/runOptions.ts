@@ -1,6 +1,7 @@
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { type Compositing, checkCompositing, checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import { checkReuse, type ReuseChoice } from '../engine/reuse/reuse.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { ProgressListener } from '../progress.js'
 import type { ColourLimits } from '../report/colormap.js'
@@ -11,6 +12,8 @@ export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly device?: string
   /** As for `extract`. */
   readonly compositing?: Compositing
+  /** As for `extract`. */
+  readonly reuse?: ReuseChoice
   /** Ends of the heatmaps' colour scale. */
   readonly limits?: ColourLimits
   /** Also the paper's rows that were not measured. */
@@ -28,6 +31,7 @@ const REPRODUCE_OPTIONS = {
       batch: kinds.number,
       device: kinds.text,
       compositing: kinds.text,
+      reuse: kinds.text,
     },
     ...{ limits: kinds.limits, paper: kinds.flag, onProgress: kinds.callback, signal: kinds.signal },
   },
@@ -36,10 +40,11 @@ const REPRODUCE_OPTIONS = {
 /** The wanted device. @throws UsageError for it and what has to go with it, before anything is read */
 export function checkedRequest(options: ReproduceOptions): DeviceRequest {
   checkOptions(options, REPRODUCE_OPTIONS)
-  const { device = 'auto', precision, compositing, limits } = options
+  const { device = 'auto', precision, compositing, reuse, limits } = options
   const request = parseDevice(device)
   checkPrecision(request, precision)
   checkCompositing(request, compositing)
+  checkReuse(reuse)
   if (limits) checkLimits(limits)
   return request
 }

@@ -38,10 +38,10 @@ export async function cellBackend({
       const cells = passCells(keys, steps, input.name, pass)
       const made = await first.run(cellFeeds(cells, keys, arrays, input))
       const images = offsets.length / 2
-      for (let begin = 0; begin < images; begin += batch) {
-        const count = Math.min(batch, images - begin)
-        // A graph of one size of batch gets the last position again.
-        const size = input.batch ?? count
+      const size = input.batch ?? evenSize(images, batch)
+      for (let begin = 0; begin < images; begin += size) {
+        // What is missing of the last batch is its last image again.
+        const count = Math.min(size, images - begin)
         const feeds: Record<string, ort.Tensor> = {}
         for (const name of graphs.handedOn) {
           const { rows, cols } = shapes.get(name) as CellShape
@@ -67,6 +67,14 @@ export async function cellBackend({
     },
     isLost: () => false,
   }
+}
+
+/**
+ * The size of batches that are all alike, of at most so many images. Never one: a product with a single row is summed in
+ * another order.
+ */
+function evenSize(images: number, most: number): number {
+  return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
 }
 
 function distinct(offsets: Int32Array): number[] {

@@ -9,8 +9,8 @@ export interface CellPlan {
   readonly steps: number
   /** Positions whose offsets are equal modulo these make a pass. */
   readonly modulus: Both<number>
-  /** Images that the rest takes at a time. */
-  readonly batch: number
+  /** Images that the rest takes at a time where that is nothing but fully connected layers; null: as the plain way. */
+  readonly batch: number | null
   /** Of the time of the plain way, by multiply-adds and bytes. */
   readonly predictedGain: number
   /** By tensor that a convolution of the steps makes: how many of its cells over all images are distinct. */
@@ -24,11 +24,13 @@ export interface PlannedCells {
   readonly keys: Keys
   /** The features that are read. */
   readonly features: readonly string[]
-  /** Images that the rest takes at a time where it has convolutions, and of the plain way. */
-  readonly batch: number
-  /** Bytes that a pass may take. */
-  readonly memory: number
 }
+
+/** Images that the plain way is taken to compute at a time. */
+const PLAIN_BATCH = 32
+
+/** Bytes that a pass may take. */
+const MEMORY = 192 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
@@ -39,14 +41,14 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
  * The cheapest plan by predicted time; undefined where there is none that fits the memory. It depends on the network, the
- * patch's extent and the positions alone, so that the same work is always done the same way.
+ * patch's extent and the positions alone, so that the same work gives the same bits whatever the settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
-  const { cells, keys, batch, graph } = work
+  const { cells, keys } = work
   const { steps, shapes } = cells
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const weights = connectedWeights(work)
-  const whole = plain.reduce((sum, seconds) => sum + seconds, connectedSeconds(weights, batch))
+  const whole = plain.reduce((sum, seconds) => sum + seconds, connectedSeconds(weights, PLAIN_BATCH))
   const uses = lastUses(work)
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(keys, axis, positions, modulus)))
   let best: { seconds: number; plan: CellPlan } | undefined
@@ -61,7 +63,7 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
       }
       const each = positions.count / passes
       let inCells = 0
-      let asImages = whole - connectedSeconds(weights, batch)
+      let asImages = whole - connectedSeconds(weights, PLAIN_BATCH)
       let largest = 0
       for (const [at, step] of steps.entries()) {
         const count = cellsOf(step.output)
@@ -74,14 +76,13 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
         const hasConvolutions = steps
           .slice(at + 1)
           .some((left) => left.kind === 'window' && left.operation.kind === 'convolution')
-        const together =
-          hasConvolutions || graph.nodes.length === 0
-            ? batch
-            : Math.max(batch, Math.min(MAXIMUM_BATCH, Math.floor(each)))
+        const together = hasConvolutions
+          ? PLAIN_BATCH
+          : Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(each)))
         const frame = handedOn.reduce((sum, { output }) => sum + frameBytes(shapes.get(output) as CellShape), 0)
         const memory =
           4 * largest + handedOn.reduce((sum, { output }) => sum + bytesOf(output), 0) + 3 * together * frame
-        if (memory > work.memory) continue
+        if (memory > MEMORY) continue
         const assembly = handedOn.reduce((sum, { output }) => sum + frameSeconds(shapes.get(output) as CellShape), 0)
         const needed = inCells / positions.count + asImages + assembly + connectedSeconds(weights, together)
         // Workers wait for the last one, the more so the fewer passes there are.
@@ -97,7 +98,7 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
           plan: {
             steps: at + 1,
             modulus: { rows: MODULI[i] as number, cols: MODULI[j] as number },
-            batch: together,
+            batch: hasConvolutions ? null : together,
             predictedGain: whole / perImage,
             distinct: Object.fromEntries(distinct),
           },

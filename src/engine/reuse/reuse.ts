@@ -1,3 +1,4 @@
+import { checkNames } from '../../checks.js'
 import { throwIfStopped } from '../../errors.js'
 import {
   CELL_INPUTS,
@@ -22,6 +23,11 @@ import { sceneGeometry, sceneKeys } from './scene.js'
 /** Whether values that images have in common are computed once: where that is faster, or never. */
 export const REUSE = ['auto', 'off'] as const
 export type ReuseChoice = (typeof REUSE)[number]
+
+/** @throws UsageError for what is no choice, as a script may give it */
+export function checkReuse(reuse: string | undefined): void {
+  if (reuse !== undefined) checkNames('reuse', [reuse], REUSE)
+}
 
 /** What images of one size of patch shared, for the results. */
 export type ReuseRecord = { readonly size: number } & (
@@ -55,8 +61,12 @@ export interface ReusePlan {
   readonly network: Network
   readonly settings: Settings
   readonly memory: FeatureMemory
-  /** Features the plain way, for comparison. */
-  readonly plain: (scene: Scene, offsets: Int32Array) => Promise<Features>
+  /** The plain way, for comparison. */
+  readonly plain: {
+    extract(scene: Scene, offsets: Int32Array): Promise<Features>
+    /** Gives its memory back until it is needed again. */
+    rest(): Promise<void>
+  }
   /** Images a second of the plain way. */
   readonly plainRate: number
   /** One line for the user. */
@@ -80,11 +90,20 @@ const TRIAL_SECONDS = 3
 /** Features farther than this from the plain way's, relative to these, are not used. */
 const MAX_DISTANCE = 1e-5
 
-/** Bytes of cells and frames that all workers together may hold. */
-const MEMORY = 512 * 1024 * 1024
+/** Weights of so many bytes are not held twice longer than needed. */
+const HEAVY = 32 * 1024 * 1024
 
 /** Where along each axis the sampled positions lie: the borders and two places between. */
 const SAMPLED = [0, 0.37, 0.71, 1]
+
+/** What passes are computed with. */
+interface PassWork {
+  readonly workers: Workers
+  readonly network: Network
+  readonly memory: FeatureMemory
+  /** Images at a time where the plan says nothing else. */
+  readonly batch: number
+}
 
 /** An open pair of graphs. */
 interface Crew {
@@ -145,21 +164,17 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
       if (cells.steps.length === 0) return refuse(size, cells.reason ?? 'the graph has no part that images could share')
       const keys = keysOf(scene)
       const features = network.layers.map(({ name }) => name)
-      const plan = planCells(
-        { graph, cells, keys, features, batch: settings.batch, memory: MEMORY / settings.workers },
-        positionsOf(offsets),
-      )
+      const plan = planCells({ graph, cells, keys, features }, positionsOf(offsets))
       if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
         const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
         return refuse(size, `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`)
       }
       const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
       const crew = await enter(graphs, plan.steps)
+      const work = { workers: crew.workers, network, memory, batch: settings.batch }
       try {
         const place = `${size} ${isVariedText(scene)} ${graphs.cells}`
-        const check =
-          checked.get(place) ??
-          (await distanceOf(crew.workers, network, memory, plain, scene, keys, plan, options.signal))
+        const check = checked.get(place) ?? (await distanceOf(work, plain, scene, plan, options.signal))
         checked.set(place, check)
         if (typeof check === 'string') return refuse(size, check)
         if (check > MAX_DISTANCE) {
@@ -169,7 +184,7 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
           return refuse(size, reason)
         }
         const cut = cells.steps[plan.steps - 1]?.output as string
-        const run = await runPasses(crew.workers, network, memory, scene, offsets, keys, plan, plainRate, options)
+        const run = await runPasses(work, scene, offsets, keys, plan, plainRate, options)
         if (run.features === undefined) {
           onNote(`${network.id} at ${size} px: computing values once is slower than the plain way, which is taken`)
           checked.set(place, 'it was measured to be slower')
@@ -224,12 +239,9 @@ function positionsOf(offsets: Int32Array) {
  * @throws BatchFailure
  */
 async function distanceOf(
-  workers: Workers,
-  network: Network,
-  memory: FeatureMemory,
+  { workers, network, memory, batch }: PassWork,
   plain: ReusePlan['plain'],
   scene: Scene,
-  keys: Keys,
   plan: CellPlan,
   signal: AbortSignal | undefined,
 ): Promise<number> {
@@ -237,19 +249,19 @@ async function distanceOf(
   const places = [...new Set(SAMPLED.map((share) => Math.round(share * last)))]
   const offsets = Int32Array.from(places.flatMap((row) => places.flatMap((col) => [row, col])))
   const all = { positions: Array.from({ length: offsets.length / 2 }, (_, i) => i) }
-  const job = jobScene(scene, { batch: plan.batch })
+  const job = jobScene(scene, { batch: plan.batch ?? batch })
   const matrices = memory.take(network.layers, offsets.length / 2)
   const target = { matrices, rows: Int32Array.from(all.positions) }
-  void keys
   const run = () => workers.run({ job, offsets, target })
   await schedule({ positions: 1, run, signal }, { batch: 1, inFlight: 1, shrink: () => false })
   throwIfStopped(signal)
-  const expected = await plain(scene, offsets)
+  const expected = await plain.extract(scene, offsets)
   const distances = expected.layers.map(({ matrix, dims }, i) =>
     largestDistance(matrices[i] as Float32Array, matrix, dims),
   )
   expected.release()
   memory.giveBack(matrices)
+  if (network.weightsBytes > HEAVY) await plain.rest()
   return Math.max(...distances)
 }
 
@@ -259,9 +271,7 @@ async function distanceOf(
  * @throws BatchFailure
  */
 async function runPasses(
-  workers: Workers,
-  network: Network,
-  memory: FeatureMemory,
+  { workers, network, memory, batch }: PassWork,
   scene: Scene,
   offsets: Int32Array,
   keys: Keys,
@@ -271,7 +281,7 @@ async function runPasses(
 ): Promise<{ readonly features: Features | undefined; readonly rate: number }> {
   const passes = passesOf(offsets, plan.modulus, keys)
   const matrices = memory.take(network.layers, offsets.length / 2)
-  const job = jobScene(scene, { batch: plan.batch })
+  const job = jobScene(scene, { batch: plan.batch ?? batch })
   const isDone = new Uint8Array(offsets.length / 2)
   const tooSlow = new AbortController()
   const stop = signal === undefined ? tooSlow.signal : AbortSignal.any([signal, tooSlow.signal])
