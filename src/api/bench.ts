@@ -33,8 +33,10 @@ export interface BenchExtractionOptions extends BenchNetworkOptions {
 }
 
 export interface BenchUnitOptions extends BenchNetworkOptions {
-  /** Side of the patch in pixels, 75 by default. */
-  readonly size?: number
+  /** Sides of the patch in pixels, 75 by default. */
+  readonly sizes?: readonly number[]
+  /** How many times each unit is extracted, 1 by default. */
+  readonly repeats?: number
   /** 1 by default. */
   readonly stride?: number
 }
@@ -47,7 +49,7 @@ export function benchExtraction({
   ...options
 }: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
   const request = parseDevice(device)
-  return withEach({ ...(models && { models }), ...(weights && { weights }) }, SMALL, (network, scene) =>
+  return withEach({ ...(models && { models }), ...(weights && { weights }) }, [SMALL], (network, scene) =>
     benchExtract(network, scene, { request, ...options }),
   )
 }
@@ -56,13 +58,13 @@ export function benchExtraction({
 export function benchUnits({
   models,
   weights,
-  size = SMALL,
+  sizes = [SMALL],
   stride = 1,
   device = 'cpu',
   ...options
 }: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
   const request = parseDevice(device)
-  return withEach({ ...(models && { models }), ...(weights && { weights }) }, size, (network, scene) =>
+  return withEach({ ...(models && { models }), ...(weights && { weights }) }, sizes, (network, scene) =>
     benchUnit(network, scene, stride, { request, ...options }),
   )
 }
@@ -73,7 +75,7 @@ const SMALL = 75
 /** One network after the other, with the first built-in patch. */
 async function withEach<T>(
   { models, weights }: BenchNetworkOptions,
-  size: number,
+  sizes: readonly number[],
   measure: (network: Network, scene: Scene) => Promise<T>,
 ): Promise<readonly T[]> {
   const [source] = await builtInPatches()
@@ -84,7 +86,8 @@ async function withEach<T>(
   for (const model of models ?? embedded.map(({ id }) => id)) {
     const file = weights?.[model]
     const network = await chooseNetwork(file === undefined ? { model } : { model, weights: file })
-    results.push(await measure(network, sceneOf(patchAtSize(source.name, image, size, network.input.rows))))
+    for (const size of sizes)
+      results.push(await measure(network, sceneOf(patchAtSize(source.name, image, size, network.input.rows))))
   }
   return results
 }

@@ -163,6 +163,7 @@ export async function extractPlaced(
     const saving = partial && savingRows(partial, left, atATime)
     const { layers, finished } = await handle
       .extract(scene, offsets, {
+        whole: grid.offsets,
         onImages: (images) => progress.update(images),
         ...(saving && { onRows: saving.add }),
         signal: saving ? anySignal(signal, saving.failed) : signal,

@@ -1,21 +1,14 @@
-import { availableParallelism } from 'node:os'
-import { Piscina } from 'piscina'
-import { FULL_PRECISION } from '../engine/backends/process.js'
 import { openExecution } from '../engine/choice.js'
 import { type Device, type DeviceRequest, devicesOf, processorName } from '../engine/device.js'
 import { type NetworkHandle, openThreads } from '../engine/handle.js'
 import { positionGrid } from '../engine/positions.js'
-import { candidateSettings, type WishedSettings } from '../engine/settings.js'
+import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped, UsageError } from '../errors.js'
-import { workerFile } from '../files/package.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
-import type { BareWorkerData } from './bareWorker.js'
+import { bestBareSettings, MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
 import { median } from './statistics.js'
-
-/** Length of one measurement in seconds. */
-const MEASUREMENT_SECONDS = 3
 
 /** The whole pipeline against a bare loop, in one run. */
 export interface ExtractBench {
@@ -93,22 +86,33 @@ export async function benchExtract(
 }
 
 /** @throws UsageError for `auto`: which device was measured must not depend on the measurement */
-function oneDevice({ name, index }: DeviceRequest): Device {
+export function oneDevice({ name, index }: DeviceRequest): Device {
   if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
   return devicesOf(name, index)[0] as Device
 }
 
 /** The pipeline that is measured, and what it runs on. */
-interface Pipeline {
+export interface Pipeline {
   readonly handle: NetworkHandle
   readonly settings: Settings
   readonly adapter: string | null
+  /** Every image by itself: what the handle does where values are not computed once. */
+  readonly plain: NetworkHandle
 }
 
-async function openPipeline(network: Network, scene: Scene, device: Device, wished: WishedSettings): Promise<Pipeline> {
+/** @param reusing computes values that images have in common once, on the processor */
+export async function openPipeline(
+  network: Network,
+  scene: Scene,
+  device: Device,
+  wished: WishedSettings,
+  reusing?: Parameters<typeof openThreads>[3],
+): Promise<Pipeline> {
   if (device.name === 'cpu') {
     const settings = await bestBareSettings(network, wished)
-    return { handle: openThreads(network, settings), settings, adapter: processorName() }
+    const plain = openThreads(network, settings)
+    const handle = reusing ? openThreads(network, settings, undefined, reusing) : plain
+    return { handle, plain, settings, adapter: processorName() }
   }
   const { handle, ran } = await openExecution({
     network,
@@ -119,54 +123,5 @@ async function openPipeline(network: Network, scene: Scene, device: Device, wish
     wished,
     onNote: () => undefined,
   })
-  return { handle, settings: handle.settings, adapter: ran().adapter }
-}
-
-async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
-  let best: { settings: Settings; rate: number } | undefined
-  for (const settings of candidateSettings(network, wished, availableParallelism())) {
-    const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
-    const { rate } = await bare.measure(MEASUREMENT_SECONDS / 2)
-    await bare.close()
-    if (best === undefined || rate > best.rate) best = { settings, rate }
-  }
-  if (best === undefined) throw new Error('no candidate settings')
-  return best.settings
-}
-
-function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
-  // As in the pipeline's processes.
-  if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
-  const workerData: BareWorkerData = {
-    onnxPath: network.onnxPath,
-    input: network.input,
-    layers: network.layers.map(({ name }) => name),
-    threads,
-    device,
-  }
-  const piscina = new Piscina({
-    filename: workerFile('bench/bareWorker.js'),
-    workerData,
-    minThreads: workers,
-    maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    concurrentTasksPerWorker: 1,
-    atomics: 'disabled',
-  })
-  const runs = (count: number) =>
-    Promise.all(Array.from({ length: workers }, () => piscina.run({ batch, runs: count })))
-  let secondsPerRun: number | undefined
-  return {
-    /** Images per second over about so many seconds. */
-    async measure(seconds: number): Promise<{ rate: number }> {
-      if (secondsPerRun === undefined) {
-        await runs(1)
-        secondsPerRun = await secondsOf(() => runs(1))
-      }
-      const count = Math.max(1, Math.round(seconds / secondsPerRun))
-      const taken = await secondsOf(() => runs(count))
-      return { rate: (count * workers * batch) / taken }
-    },
-    close: () => piscina.destroy(),
-  }
+  return { handle, plain: handle, settings: handle.settings, adapter: ran().adapter }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { openExecution } from '../engine/choice.js'
 import type { Device, DeviceRequest } from '../engine/device.js'
 import { positionGrid } from '../engine/positions.js'
+import { type ReuseRecord, sharedFloor } from '../engine/reuse/reuse.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
@@ -11,6 +11,9 @@ import { similarityMaps } from '../experiments/similarity.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import type { Network } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
+import { MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
+import { oneDevice, openPipeline } from './extract.js'
+import { median } from './statistics.js'
 
 /** Where the time of a unit goes: one patch at every position, then both experiments on its features. */
 export interface UnitBench {
@@ -22,8 +25,18 @@ export interface UnitBench {
   /** What the system calls the device; null where it does not tell. */
   readonly adapter: string | null
   readonly settings: Settings
-  /** Seconds of compositing and forward passes, sessions being open. */
+  /** Images per second of a bare loop on a ready tensor, and of the pipeline that computes every image by itself; medians. */
+  readonly bare: number
+  readonly plain: number
+  /** Seconds of a unit's compositing and forward passes, sessions being open; a median. */
   readonly extraction: number
+  /** Unit over bare loop, in images per second; the median of neighbouring measurements, and all of them. */
+  readonly gain: number
+  readonly gains: readonly number[]
+  /** How many times fewer multiply-adds there are if every distinct value of the unit is computed once. */
+  readonly floor: number
+  /** What was computed once; undefined on devices. */
+  readonly reuse: ReuseRecord | undefined
   /** Seconds of the similarity maps of all layers. */
   readonly similarity: number
   /** Seconds of the ten classifiers under ordered folds, all layers together, the way of the features to a card included. */
@@ -35,34 +48,63 @@ export interface UnitBench {
 export interface UnitBenchOptions extends WishedSettings {
   /** Where the network runs; the processor by default. */
   readonly request?: DeviceRequest
+  /** How many times the unit is extracted, each beside a bare loop and the plain pipeline; 1 by default. */
+  readonly repeats?: number
   readonly signal?: AbortSignal
 }
 
 /**
- * Times the stages of one unit, each once: a unit is long enough to be its own average.
+ * Times the extraction of a unit against a bare loop of the same run, then the experiments on its features.
  * @param stride distance of neighbouring positions in pixels
+ * @throws DeviceError for a device that is not usable
  */
 export async function benchUnit(
   network: Network,
   scene: Scene,
   stride: number,
-  { request = { name: 'cpu', index: null }, signal, ...wished }: UnitBenchOptions = {},
+  { request = { name: 'cpu', index: null }, repeats = 1, signal, ...wished }: UnitBenchOptions = {},
 ): Promise<UnitBench> {
-  const grid = positionGrid(network.input.rows, scene.patch.size, stride)
-  const images = grid.offsets.length / 2
-  const { handle, ran } = await openExecution({ network, scene, images, request, wished, onNote: () => undefined })
+  const device = oneDevice(request)
+  const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
+  const images = offsets.length / 2
+  // Every unit is to the end what it began as, however slow.
+  const reusing = { plainRate: 0, onNote: () => undefined }
+  const { handle, plain, settings, adapter } = await openPipeline(network, scene, device, wished, reusing)
+  const bare = openBareLoop(network, settings, device)
   try {
-    const { settings } = handle
-    const warm = await handle.extract(scene, grid.offsets.subarray(0, settings.workers * settings.batch * 2))
-    warm.release()
-    const start = performance.now()
-    const { layers, finished } = await handle.extract(scene, grid.offsets, { signal })
-    if (finished < images) endIfStopped(signal)
-    const extraction = (performance.now() - start) / 1000
+    const atATime = settings.batch * settings.workers
+    const bareRates: number[] = []
+    const plainRates: number[] = []
+    const seconds: number[] = []
+    await bare.measure(1)
+    for (const opened of new Set([plain, handle]))
+      (await opened.extract(scene, offsets.subarray(0, 4 * atATime), { signal })).release()
+    let features: Awaited<ReturnType<typeof handle.extract>> | undefined
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      endIfStopped(signal)
+      const { rate } = await bare.measure(MEASUREMENT_SECONDS)
+      bareRates.push(rate)
+      const few = Math.min(images, Math.ceil((rate * MEASUREMENT_SECONDS) / atATime) * atATime)
+      const some = await secondsOf(async () => (await plain.extract(scene, offsets.subarray(0, 2 * few))).release())
+      plainRates.push(few / some)
+      features?.release()
+      seconds.push(
+        await secondsOf(async () => {
+          features = await handle.extract(scene, offsets, { signal })
+        }),
+      )
+      if ((features?.finished ?? 0) < images) endIfStopped(signal)
+    }
+    const gains = seconds.map((taken, i) => images / taken / (bareRates[i] as number))
     const cores = availableParallelism()
-    const grids = layers.map(({ name, dims, matrix }) => ({ layer: name, matrix, dims, ...grid }))
-    const { device, adapter } = ran()
-    const classifiers = studyClassifiers(request.index, () => undefined)(device)
+    const grids = (features?.layers ?? []).map(({ name, dims, matrix }) => ({
+      layer: name,
+      matrix,
+      dims,
+      offsets,
+      ...grid,
+    }))
+    const classifiers = studyClassifiers(request.index, () => undefined)(device.name)
     let similarity = 0
     const both = await secondsOf(async () => {
       for (const one of grids) {
@@ -77,15 +119,23 @@ export async function benchUnit(
       size: scene.patch.size,
       stride,
       images,
-      device,
+      device: device.name,
       adapter,
       settings,
-      extraction,
+      bare: median(bareRates),
+      plain: median(plainRates),
+      extraction: median(seconds),
+      gain: median(gains),
+      gains,
+      floor: sharedFloor(network, scene, offsets),
+      reuse: handle.reused().at(-1),
       similarity,
       separability: both - similarity,
       classifiers: classifiers.ran(),
     }
   } finally {
+    await bare.close()
+    await plain.close()
     await handle.close()
   }
 }

@@ -6,6 +6,8 @@ import type { BatchComparison, Frames, JobScene, Scene } from './task.js'
 import type { Workers } from './workers.js'
 
 export interface ExtractionOptions {
+  /** Positions of which these are a part, as offsets: features are the same bits however the work is divided. */
+  readonly whole?: Int32Array
   /** Called with the number of images done since the extraction began. */
   readonly onImages?: (done: number) => void
   /** Called with rows of the matrices that have come to stand, and with the matrices, in the order of the layers. */

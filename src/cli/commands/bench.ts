@@ -11,7 +11,7 @@ import {
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, say, sayTable } from '../output.js'
-import { collectAssignments, parseList, parseProblems, parseWhole } from '../parse.js'
+import { collectAssignments, parseList, parseProblems, parseWhole, parseWholeList } from '../parse.js'
 
 interface ExtractBenchOptions {
   readonly models?: readonly string[]
@@ -21,6 +21,12 @@ interface ExtractBenchOptions {
   readonly workers?: number
   readonly threads?: number
   readonly batch?: number
+  readonly json?: boolean
+}
+
+interface UnitBenchFlags extends Omit<BenchUnitOptions, 'models' | 'sizes'> {
+  readonly networks?: readonly string[]
+  readonly size: readonly number[]
   readonly json?: boolean
 }
 
@@ -179,27 +185,37 @@ export function benchCommand({ signal }: CommandContext): Command {
     })
   bench
     .command('unit')
-    .description('where the time of a unit goes: extraction, similarity, separability')
-    .option('--models <a,b>', 'networks by id; the embedded ones by default', parseList)
+    .description(
+      'a unit with every value computed once, against a bare onnxruntime-node loop and the plain pipeline; then similarity and separability',
+    )
+    .option('--models, --networks <a,b>', 'networks by id; the embedded ones by default', parseList)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
     .addOption(networkDevice())
-    .option('--size <n>', 'side of the square patch in pixels', parseWhole, 75)
+    .option('--sizes, --size <n,n>', 'sides of the square patch in pixels', parseWholeList, [75])
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
-    .option('--workers <n>', 'worker threads; measured by default', parseWhole)
-    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
-    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+    .option('--repeats <n>', 'how many times each unit is extracted', parseWhole, 1)
+    .option('--workers <n>', 'worker threads; the best of the bare loop by default', parseWhole)
+    .option('--threads <n>', 'threads inside each worker; the best of the bare loop by default', parseWhole)
+    .option('--batch <n>', 'images in one forward pass; the best of the bare loop by default', parseWhole)
     .option('--json', 'print one JSON document to stdout')
-    .action(async ({ json, ...options }: BenchUnitOptions & { json?: boolean }) => {
-      const results = await benchUnits({ ...options, signal })
+    .action(async ({ json, networks, size, ...options }: UnitBenchFlags) => {
+      const results = await benchUnits({ ...options, ...(networks && { models: networks }), sizes: size, signal })
       if (json) return printJson(results)
       sayTable(
-        ['network', 'device', 'images', 'extraction s', 'images/s', 'similarity s', 'separability s'],
-        results.map(({ model, device, adapter, images, extraction, similarity, separability }) => [
+        [
+          ...['network', 'size', 'images', 'bare images/s', 'plain', 'unit', 'gain over bare', 'floor'],
+          ...['extraction s', 'similarity s', 'separability s'],
+        ],
+        results.map(({ model, size, images, bare, plain, extraction, gain, floor, similarity, separability }) => [
           model,
-          adapter ?? device,
+          size,
           images,
-          extraction.toFixed(2),
+          Math.round(bare),
+          Math.round(plain),
           Math.round(images / extraction),
+          `${gain.toFixed(2)}×`,
+          `${floor.toFixed(2)}×`,
+          extraction.toFixed(2),
           similarity.toFixed(3),
           separability.toFixed(2),
         ]),

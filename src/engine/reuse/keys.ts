@@ -87,7 +87,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
       tensors.set(step.output, { space: first.space, ...both((axis) => mapped(first[axis], step[axis])) })
       continue
     }
-    if (sharesCells(step) && inputs.every((input) => isSame(input, first))) {
+    if (sharesCells(step, first) && inputs.every((input) => isSame(input, first))) {
       tensors.set(step.output, first)
       sources.set(
         step.output,
@@ -142,12 +142,10 @@ export function both<T>(make: (axis: Axis) => T): Both<T> {
 }
 
 /** Whether a step reads nothing but cells at its own place. */
-function sharesCells(step: CellStep): boolean {
-  return step.kind === 'pointwise' || (step.kind === 'window' && isItself(step.rows) && isItself(step.cols))
-}
-
-function isItself({ taps, stride, before }: AxisWindow): boolean {
-  return taps === 1 && stride === 1 && before === 0
+function sharesCells(step: CellStep, input: CellTensor): boolean {
+  const isItself = (axis: Axis, { taps, stride, before, length }: AxisWindow) =>
+    taps === 1 && stride === 1 && before === 0 && length === input[axis].length
+  return step.kind === 'pointwise' || (step.kind === 'window' && AXES.every((axis) => isItself(axis, step[axis])))
 }
 
 function isSame(a: CellTensor, b: CellTensor): boolean {

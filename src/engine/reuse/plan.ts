@@ -1,6 +1,6 @@
 import type { CellShape, CellSteps, GraphNodes } from '../../networks/index.js'
 import { type AxisCount, cellCount, keysOfTimes, type Pass } from './cells.js'
-import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from './cost.js'
+import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
 import { AXES, type Axis, type Both, both, type Keys } from './keys.js'
 
 /** How the positions of a patch are computed with every value once. */
@@ -22,6 +22,8 @@ export interface PlannedCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
   readonly keys: Keys
+  /** Name of the network's input. */
+  readonly image: string
   /** The features that are read. */
   readonly features: readonly string[]
 }
@@ -82,7 +84,8 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
         const frame = handedOn.reduce((sum, { output }) => sum + frameBytes(shapes.get(output) as CellShape), 0)
         const memory =
           4 * largest + handedOn.reduce((sum, { output }) => sum + bytesOf(output), 0) + 3 * together * frame
-        if (memory > MEMORY) continue
+        // What reads the image itself can take no cells in its place.
+        if (memory > MEMORY || (uses.get(work.image) as number) > at) continue
         const assembly = handedOn.reduce((sum, { output }) => sum + frameSeconds(shapes.get(output) as CellShape), 0)
         const needed = inCells / positions.count + asImages + assembly + connectedSeconds(weights, together)
         // Workers wait for the last one, the more so the fewer passes there are.
@@ -107,6 +110,23 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
     }
   }
   return best?.plan
+}
+
+/** How many times fewer multiply-adds there are if every distinct value of all positions is computed once. */
+export function floorGain(work: PlannedCells, positions: Positions): number {
+  const { steps, shapes } = work.cells
+  const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
+  const weights = connectedWeights(work)
+  let [plain, shared] = [weights, weights]
+  for (const step of steps) {
+    const { rows, cols } = shapes.get(step.output) as CellShape
+    const space = work.keys.tensors.get(step.output)?.space as number
+    const distinct = cellCount(counts.rows[space] as AxisCount, counts.cols[space] as AxisCount) / positions.count
+    const each = multiplyAdds(step, shapes)
+    plain += each * rows * cols
+    shared += each * Math.min(rows * cols, distinct)
+  }
+  return plain / shared
 }
 
 /** Positions along each axis, as indices of the offsets. */

@@ -17,7 +17,7 @@ import { BatchFailure, schedule } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
 import { openWorkers, type Workers } from '../workers.js'
 import type { Keys } from './keys.js'
-import { type CellPlan, type PlannedPass, passesOf, planCells } from './plan.js'
+import { type CellPlan, floorGain, type PlannedPass, passesOf, planCells } from './plan.js'
 import { sceneGeometry, sceneKeys } from './scene.js'
 
 /** Whether values that images have in common are computed once: where that is faster, or never. */
@@ -159,12 +159,13 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
   return {
     extract: async (scene, offsets, options = {}) => {
       const { size } = scene.patch
-      if (offsets.length / 2 < FEWEST_IMAGES) return undefined
+      const { whole = offsets, signal } = options
+      if (whole.length / 2 < FEWEST_IMAGES) return undefined
       const { graph, cells } = analysis()
       if (cells.steps.length === 0) return refuse(size, cells.reason ?? 'the graph has no part that images could share')
       const keys = keysOf(scene)
       const features = network.layers.map(({ name }) => name)
-      const plan = planCells({ graph, cells, keys, features }, positionsOf(offsets))
+      const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(whole))
       if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
         const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
         return refuse(size, `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`)
@@ -174,7 +175,7 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
       const work = { workers: crew.workers, network, memory, batch: settings.batch }
       try {
         const place = `${size} ${isVariedText(scene)} ${graphs.cells}`
-        const check = checked.get(place) ?? (await distanceOf(work, plain, scene, plan, options.signal))
+        const check = checked.get(place) ?? (await distanceOf(work, plain, scene, plan, signal))
         checked.set(place, check)
         if (typeof check === 'string') return refuse(size, check)
         if (check > MAX_DISTANCE) {
@@ -217,6 +218,17 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
 
 function isVariedText({ background }: Scene): string {
   return 'image' in background ? 'varied' : 'even'
+}
+
+/** How many times fewer multiply-adds a scene needs if every distinct value is computed once. */
+export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
+  const graph = readGraphNodes(network.onnxPath)
+  const cells = cellSteps(graph, network.input)
+  const keys = sceneKeys(cells, scene, network.input)
+  return floorGain(
+    { graph, cells, keys, image: network.input.name, features: network.layers.map(({ name }) => name) },
+    positionsOf(offsets),
+  )
 }
 
 /** Names of the index tensors that steps need. */

@@ -1,0 +1,64 @@
+import { availableParallelism } from 'node:os'
+import { Piscina } from 'piscina'
+import { FULL_PRECISION } from '../engine/backends/process.js'
+import type { Device } from '../engine/device.js'
+import { candidateSettings, type WishedSettings } from '../engine/settings.js'
+import type { Settings } from '../engine/task.js'
+import { workerFile } from '../files/package.js'
+import type { Network } from '../networks/index.js'
+import { secondsOf } from '../stopwatch.js'
+import type { BareWorkerData } from './bareWorker.js'
+
+/** Length of one measurement in seconds. */
+export const MEASUREMENT_SECONDS = 3
+
+/** Of the settings that are wished, those with which a bare loop on the processor is fastest. */
+export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
+  let best: { settings: Settings; rate: number } | undefined
+  for (const settings of candidateSettings(network, wished, availableParallelism())) {
+    const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
+    const { rate } = await bare.measure(MEASUREMENT_SECONDS / 2)
+    await bare.close()
+    if (best === undefined || rate > best.rate) best = { settings, rate }
+  }
+  if (best === undefined) throw new Error('no candidate settings')
+  return best.settings
+}
+
+/** Workers that run a network over and over on a ready tensor. */
+export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
+  // As in the pipeline's processes.
+  if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
+  const workerData: BareWorkerData = {
+    onnxPath: network.onnxPath,
+    input: network.input,
+    layers: network.layers.map(({ name }) => name),
+    threads,
+    device,
+  }
+  const piscina = new Piscina({
+    filename: workerFile('bench/bareWorker.js'),
+    workerData,
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    concurrentTasksPerWorker: 1,
+    atomics: 'disabled',
+  })
+  const runs = (count: number) =>
+    Promise.all(Array.from({ length: workers }, () => piscina.run({ batch, runs: count })))
+  let secondsPerRun: number | undefined
+  return {
+    /** Images per second over about so many seconds. */
+    async measure(seconds: number): Promise<{ rate: number }> {
+      if (secondsPerRun === undefined) {
+        await runs(1)
+        secondsPerRun = await secondsOf(() => runs(1))
+      }
+      const count = Math.max(1, Math.round(seconds / secondsPerRun))
+      const taken = await secondsOf(() => runs(count))
+      return { rate: (count * workers * batch) / taken }
+    },
+    close: () => piscina.destroy(),
+  }
+}
