@@ -106,12 +106,12 @@ export async function openPipeline(
   scene: Scene,
   device: Device,
   wished: WishedSettings,
-  reusing?: Parameters<typeof openThreads>[3],
+  reusing?: (settings: Settings) => Parameters<typeof openThreads>[3],
 ): Promise<Pipeline> {
   if (device.name === 'cpu') {
     const settings = await bestBareSettings(network, wished)
     const plain = openThreads(network, settings)
-    const handle = reusing ? openThreads(network, settings, undefined, reusing) : plain
+    const handle = reusing ? openThreads(network, settings, undefined, reusing(settings)) : plain
     return { handle, plain, settings, adapter: processorName() }
   }
   const { handle, ran } = await openExecution({

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Device, DeviceRequest } from '../engine/device.js'
 import { positionGrid } from '../engine/positions.js'
 import { type ReuseRecord, sharedFloor } from '../engine/reuse/reuse.js'
-import type { WishedSettings } from '../engine/settings.js'
+import { reuseSettings, type WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
@@ -68,8 +68,11 @@ export async function benchUnit(
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
   // Every unit is to the end what it began as, however slow.
-  const reusing = { plainRate: 0, onNote: () => undefined }
-  const { handle, plain, settings, adapter } = await openPipeline(network, scene, device, wished, reusing)
+  const { handle, plain, settings, adapter } = await openPipeline(network, scene, device, wished, (chosen) => ({
+    settings: reuseSettings(network, chosen, wished),
+    plainRate: null,
+    onNote: () => undefined,
+  }))
   const bare = openBareLoop(network, settings, device)
   try {
     const atATime = settings.batch * settings.workers

@@ -19,6 +19,7 @@ import {
   chooseSettings,
   imagesPerSecond,
   type MeasuredSettings,
+  reuseSettings,
   type WishedSettings,
   WORTH_A_TRIAL,
 } from './settings.js'
@@ -192,9 +193,15 @@ function tryAll(
   return Promise.all(devices.map((device) => tryDevice(device, network, precision, { signal })))
 }
 
-function processorExecution({ network, reuse = 'auto', onNote }: ExecutionPlan, settings: MeasuredSettings): Execution {
+function processorExecution(
+  { network, wished, reuse = 'auto', onNote }: ExecutionPlan,
+  settings: MeasuredSettings,
+): Execution {
   const { workers, threads, batch, imagesPerSecond } = settings
-  const reusing = reuse === 'off' ? undefined : { plainRate: imagesPerSecond, onNote }
+  const reusing =
+    reuse === 'off'
+      ? undefined
+      : { settings: reuseSettings(network, settings, wished), plainRate: imagesPerSecond, onNote }
   const handle = openThreads(network, { workers, threads, batch }, undefined, reusing)
   return {
     handle,

@@ -70,14 +70,14 @@ export function openThreads(
   network: Network,
   settings: Settings,
   script?: string,
-  reusing?: Pick<ReusePlan, 'plainRate' | 'onNote'>,
+  reusing?: Pick<ReusePlan, 'settings' | 'plainRate' | 'onNote'>,
 ): NetworkHandle {
   const memory = openFeatureMemory()
   const crew = threadCrew(network, settings, memory, () => undefined, script)
   const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     failingAsWorker(crew, extract(crew, scene, offsets, options))
   const rest = () => crew.workers.rest()
-  const reuse = reusing && openReuse({ network, settings, memory, plain: { extract: plain, rest }, script, ...reusing })
+  const reuse = reusing && openReuse({ network, memory, plain: { extract: plain, rest }, script, ...reusing })
   const features = async (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options)
   return {

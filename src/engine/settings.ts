@@ -52,9 +52,9 @@ export function candidateSettings(
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
     throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave \`batch\` out`)
-  const copies = Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, network.weightsBytes)))
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
-  const workerCounts = wished.workers === undefined ? [...new Set([Math.min(fitting, copies), 1])] : [wished.workers]
+  const workerCounts =
+    wished.workers === undefined ? [...new Set([Math.min(fitting, weightCopies(network)), 1])] : [wished.workers]
   const batches = onlyBatch !== null ? [onlyBatch] : wished.batch === undefined ? BATCHES : [wished.batch]
   const candidates = batches.flatMap((batch) =>
     workerCounts.map((workers) => ({
@@ -70,6 +70,22 @@ export function candidateSettings(
     )
   }
   return fits.length === 0 ? candidates : fits
+}
+
+/**
+ * How values that images have in common are computed once on as many cores: by workers of one thread each, as many as the
+ * weights allow, since most of it are small products; as wished where workers or threads are.
+ */
+export function reuseSettings(network: Network, settings: Settings, wished: WishedSettings = {}): Settings {
+  if (wished.workers !== undefined || wished.threads !== undefined) return settings
+  const cores = settings.workers * settings.threads
+  const workers = Math.min(cores, weightCopies(network))
+  return { ...settings, workers, threads: Math.floor(cores / workers) }
+}
+
+/** How many workers may have their copies of a network's weights. */
+function weightCopies({ weightsBytes }: Network): number {
+  return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
 /** Memory that the workers take at least: three batches of images, the weights, and a JavaScript thread each. */

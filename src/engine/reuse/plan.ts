@@ -32,7 +32,7 @@ export interface PlannedCells {
 const PLAIN_BATCH = 32
 
 /** Bytes that a pass may take. */
-const MEMORY = 192 * 1024 * 1024
+const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 

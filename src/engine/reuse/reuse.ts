@@ -38,9 +38,12 @@ export type ReuseRecord = { readonly size: number } & (
       readonly distinct: Readonly<Record<string, number>>
       /** Times as fast as the plain way: by arithmetic, and by the clock. */
       readonly predictedGain: number
-      readonly measuredGain: number
+      readonly measuredGain: number | null
       /** The largest |reused - plain| / |plain| of a feature at the sampled positions, with Euclidean norms. */
       readonly distance: number
+      readonly workers: number
+      /** Of each worker. */
+      readonly threads: number
     }
   | {
       /** Why the plain way was taken. */
@@ -59,6 +62,7 @@ export interface Reuse {
 
 export interface ReusePlan {
   readonly network: Network
+  /** Of the workers that compute values once. */
   readonly settings: Settings
   readonly memory: FeatureMemory
   /** The plain way, for comparison. */
@@ -67,8 +71,8 @@ export interface ReusePlan {
     /** Gives its memory back until it is needed again. */
     rest(): Promise<void>
   }
-  /** Images a second of the plain way. */
-  readonly plainRate: number
+  /** Images a second of the plain way, which passes have to keep up with; null: that is not asked. */
+  readonly plainRate: number | null
   /** One line for the user. */
   readonly onNote: (line: string) => void
   /** As in `openWorkers`. */
@@ -197,8 +201,10 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
             cut,
             distinct: plan.distinct,
             predictedGain: plan.predictedGain,
-            measuredGain: run.rate / plainRate,
+            measuredGain: plainRate === null ? null : run.rate / plainRate,
             distance: check,
+            workers: settings.workers,
+            threads: settings.threads,
           })
         return run.features
       } catch (error) {
@@ -288,7 +294,7 @@ async function runPasses(
   offsets: Int32Array,
   keys: Keys,
   plan: CellPlan,
-  plainRate: number,
+  plainRate: number | null,
   { onImages, onRows, signal }: ExtractionOptions,
 ): Promise<{ readonly features: Features | undefined; readonly rate: number }> {
   const passes = passesOf(offsets, plan.modulus, keys)
@@ -318,7 +324,7 @@ async function runPasses(
     const now = performance.now() / 1000
     begin ??= { time: now, done }
     const seconds = now - begin.time
-    if (!isTried && seconds > TRIAL_SECONDS) {
+    if (!isTried && plainRate !== null && seconds > TRIAL_SECONDS) {
       isTried = true
       if ((done - begin.done) / seconds < SLOWER * plainRate) tooSlow.abort()
     }
