@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { checkCount } from '../checks.js'
-import { throwIfStopped, UsageError } from '../errors.js'
-import type { Network } from '../networks/index.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { cellSteps, type Network, readGraphNodes } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 import { type NetworkHandle, openThreads } from './handle.js'
 import { machineMemory } from './machineMemory.js'
@@ -24,6 +24,12 @@ const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 const BYTES_PER_THREAD = 16 * 1024 * 1024
 
 const BATCHES = [32, 8]
+
+/** Beyond so many bytes of activations a worker, larger batches are not tried. */
+const MAX_ACTIVATIONS = 200 * 1024 * 1024
+
+/** A forward pass holds about so many tensors of the largest size at a time. */
+const TENSORS_AT_A_TIME = 4
 
 /** A setting and what it was measured at, in images per second. */
 export interface MeasuredSettings extends Settings {
@@ -55,7 +61,7 @@ export function candidateSettings(
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
   const workerCounts =
     wished.workers === undefined ? [...new Set([Math.min(fitting, weightCopies(network)), 1])] : [wished.workers]
-  const batches = onlyBatch !== null ? [onlyBatch] : wished.batch === undefined ? BATCHES : [wished.batch]
+  const batches = onlyBatch !== null ? [onlyBatch] : wished.batch === undefined ? batchesFor(network) : [wished.batch]
   const candidates = batches.flatMap((batch) =>
     workerCounts.map((workers) => ({
       workers,
@@ -81,6 +87,25 @@ export function reuseSettings(network: Network, settings: Settings, wished: Wish
   const cores = settings.workers * settings.threads
   const workers = Math.min(cores, weightCopies(network))
   return { ...settings, workers, threads: Math.floor(cores / workers) }
+}
+
+/** Batches whose activations are no burden, as far as the graph tells their size; the smallest in any case. */
+function batchesFor(network: Network): readonly number[] {
+  const bytes = TENSORS_AT_A_TIME * largestTensor(network)
+  const fitting = BATCHES.filter((batch) => batch * bytes <= MAX_ACTIVATIONS)
+  return fitting.length === 0 ? [Math.min(...BATCHES)] : fitting
+}
+
+/** Bytes of an image's largest activation before fully connected layers; 0 where that is not known. */
+function largestTensor({ onnxPath, input }: Network): number {
+  try {
+    const { shapes } = cellSteps(readGraphNodes(onnxPath), input)
+    const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
+    return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
+  } catch (error) {
+    if (error instanceof InputError) return 0
+    throw error
+  }
 }
 
 /** How many workers may have their copies of a network's weights. */
