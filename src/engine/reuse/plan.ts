@@ -39,6 +39,10 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Where fully connected layers are all that is left, so many images share a run of them. */
 const MAXIMUM_BATCH = 512
 
+/** A step holds its input, its output, and what joins them; frames are gathered, turned and flattened. */
+const TENSORS_AT_A_TIME = 4
+const FRAMES_AT_A_TIME = 3
+
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
@@ -46,70 +50,87 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT
  * patch's extent and the positions alone, so that the same work gives the same bits whatever the settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
-  const { cells, keys } = work
+  const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
+  const pairs = MODULI.flatMap((rows, i) => [
+    { modulus: { rows, cols: rows }, ofRows: counts[i], ofCols: counts[i] },
+    { modulus: { rows, cols: MODULI[i + 1] as number }, ofRows: counts[i], ofCols: counts[i + 1] },
+  ])
+  const candidates = pairs.flatMap(({ modulus, ofRows, ofCols }) =>
+    ofRows && ofCols ? plansOf(work, positions, modulus, { rows: ofRows.rows, cols: ofCols.cols }) : [],
+  )
+  return candidates.reduce<Candidate | undefined>(
+    (best, candidate) => (best === undefined || candidate.seconds < best.seconds ? candidate : best),
+    undefined,
+  )?.plan
+}
+
+interface Candidate {
+  /** Predicted, with what workers wait for one another. */
+  readonly seconds: number
+  readonly plan: CellPlan
+}
+
+/** The plans for passes of one modulus: one for each step after which the rest may begin. */
+function plansOf(
+  work: PlannedCells,
+  positions: Positions,
+  modulus: Both<number>,
+  counts: Both<AxisCounts>,
+): readonly Candidate[] {
+  const { cells, keys, image } = work
   const { steps, shapes } = cells
-  const plain = steps.map((step) => imageSeconds(step, shapes))
-  const weights = connectedWeights(work)
-  const whole = plain.reduce((sum, seconds) => sum + seconds, connectedSeconds(weights, PLAIN_BATCH))
-  const uses = lastUses(work)
-  const counts = MODULI.map((modulus) => both((axis) => axisCounts(keys, axis, positions, modulus)))
-  let best: { seconds: number; plan: CellPlan } | undefined
-  for (const [i, ofRows] of counts.entries()) {
-    for (const j of [i, i + 1]) {
-      const ofCols = counts[j]
-      if (ofCols === undefined) continue
-      const passes = ofRows.rows.passes * ofCols.cols.passes
-      const cellsOf = (name: string) => {
-        const space = keys.tensors.get(name)?.space as number
-        return cellCount(ofRows.rows.sums[space] as AxisCount, ofCols.cols.sums[space] as AxisCount)
-      }
-      const each = positions.count / passes
-      let inCells = 0
-      let asImages = whole - connectedSeconds(weights, PLAIN_BATCH)
-      let largest = 0
-      for (const [at, step] of steps.entries()) {
-        const count = cellsOf(step.output)
-        const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
-        inCells += count * cellSeconds(step, shapes, gathered)
-        asImages -= plain[at] as number
-        const bytesOf = (name: string) => (FLOAT * cellsOf(name) * (shapes.get(name) as CellShape).channels) / passes
-        largest = Math.max(largest, bytesOf(step.output))
-        const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
-        const hasConvolutions = steps
-          .slice(at + 1)
-          .some((left) => left.kind === 'window' && left.operation.kind === 'convolution')
-        const together = hasConvolutions
-          ? PLAIN_BATCH
-          : Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(each)))
-        const frame = handedOn.reduce((sum, { output }) => sum + frameBytes(shapes.get(output) as CellShape), 0)
-        const memory =
-          4 * largest + handedOn.reduce((sum, { output }) => sum + bytesOf(output), 0) + 3 * together * frame
-        // What reads the image itself can take no cells in its place.
-        if (memory > MEMORY || (uses.get(work.image) as number) > at) continue
-        const assembly = handedOn.reduce((sum, { output }) => sum + frameSeconds(shapes.get(output) as CellShape), 0)
-        const needed = inCells / positions.count + asImages + assembly + connectedSeconds(weights, together)
-        // Workers wait for the last one, the more so the fewer passes there are.
-        const perImage = needed * (1 + 1 / passes)
-        if (best !== undefined && perImage >= best.seconds) continue
-        const distinct = steps.slice(0, at + 1).flatMap((step): [string, number][] => {
-          if (step.kind !== 'window') return []
-          const { rows, cols } = shapes.get(step.output) as CellShape
-          return [[step.output, cellsOf(step.output) / (positions.count * rows * cols)]]
-        })
-        best = {
-          seconds: perImage,
-          plan: {
-            steps: at + 1,
-            modulus: { rows: MODULI[i] as number, cols: MODULI[j] as number },
-            batch: hasConvolutions ? null : together,
-            predictedGain: whole / perImage,
-            distinct: Object.fromEntries(distinct),
-          },
-        }
-      }
-    }
+  const passes = counts.rows.passes * counts.cols.passes
+  const shapeOf = (name: string) => shapes.get(name) as CellShape
+  const cellsOf = (name: string) => {
+    const space = keys.tensors.get(name)?.space as number
+    return cellCount(counts.rows.sums[space] as AxisCount, counts.cols.sums[space] as AxisCount)
   }
-  return best?.plan
+  const bytesOf = (name: string) => (FLOAT * cellsOf(name) * shapeOf(name).channels) / passes
+  const uses = lastUses(work)
+  const weights = connectedWeights(work)
+  const convolutions = steps.map((step) => step.kind === 'window' && step.operation.kind === 'convolution')
+  const lastConvolution = convolutions.lastIndexOf(true)
+  const plain = steps.map((step) => imageSeconds(step, shapes))
+  const connected = connectedSeconds(weights, PLAIN_BATCH)
+  const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
+  const distinct: [string, number][] = []
+  const candidates: Candidate[] = []
+  let inCells = 0
+  let asImages = whole - connected
+  let largest = 0
+  for (const [at, step] of steps.entries()) {
+    const { rows, cols } = shapeOf(step.output)
+    const count = cellsOf(step.output)
+    const gathered = (keys.sources.get(step.output) ?? []).filter((source) => source !== null).length
+    inCells += count * cellSeconds(step, shapes, gathered)
+    asImages -= plain[at] as number
+    largest = Math.max(largest, bytesOf(step.output))
+    if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
+    // What reads the image itself can take no cells in its place.
+    if ((uses.get(image) as number) > at) continue
+    const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
+    const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
+    const isConnected = lastConvolution <= at
+    const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
+    const batch = isConnected ? together : PLAIN_BATCH
+    // Frames of whole images take no more than the plain way takes for them.
+    const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
+    if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
+    const assembly = sum((name) => frameSeconds(shapeOf(name)))
+    const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
+    candidates.push({
+      // Workers wait for the last one, the more so the fewer passes there are.
+      seconds: perImage * (1 + 1 / passes),
+      plan: {
+        steps: at + 1,
+        modulus,
+        batch: isConnected ? batch : null,
+        predictedGain: whole / perImage,
+        distinct: Object.fromEntries(distinct),
+      },
+    })
+  }
+  return candidates
 }
 
 /** How many times fewer multiply-adds there are if every distinct value of all positions is computed once. */
@@ -135,8 +156,13 @@ export interface Positions extends Both<readonly number[]> {
   readonly count: number
 }
 
-/** For positions of one modulus: how many cells of each space all passes need together along an axis. */
-function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: number) {
+/** For positions of one modulus, along an axis: passes, and how many cells of each space these need all together. */
+interface AxisCounts {
+  readonly passes: number
+  readonly sums: readonly AxisCount[]
+}
+
+function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: number): AxisCounts {
   const classes = timesByClass(keys, axis, positions[axis], modulus)
   const sums = keys.spaces.map((space) => {
     let [seeing, blank] = [0, 0]
