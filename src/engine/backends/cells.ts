@@ -21,7 +21,7 @@ export async function cellBackend({
   layers,
   threads,
 }: CellData): Promise<Backend> {
-  const first = await openSession(graphs.cells, threads)
+  const first = await openSession(graphs.cells, threads, undefined, false)
   const rest = await openSession(graphs.rest, threads)
   let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {

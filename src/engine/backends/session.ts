@@ -2,11 +2,15 @@ import * as ort from 'onnxruntime-node'
 import { prepareEnvironment } from '../../environment.js'
 import { type Device, executionProviders } from '../device.js'
 
-/** Opens a network; on the processor, with a number of threads of its own. */
+/**
+ * Opens a network; on the processor, with a number of threads of its own.
+ * @param isPooled whether memory of a run is kept for the next one, which is of use where its tensors are of the same sizes
+ */
 export function openSession(
   onnxPath: string,
   threads: number,
   device: Device = { name: 'cpu', index: 0 },
+  isPooled = true,
 ): Promise<ort.InferenceSession> {
   prepareEnvironment()
   return ort.InferenceSession.create(onnxPath, {
@@ -14,6 +18,7 @@ export function openSession(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableCpuMemArena: isPooled,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
   })

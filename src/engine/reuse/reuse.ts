@@ -266,20 +266,20 @@ async function distanceOf(
   const last = network.input.rows - scene.patch.size
   const places = [...new Set(SAMPLED.map((share) => Math.round(share * last)))]
   const offsets = Int32Array.from(places.flatMap((row) => places.flatMap((col) => [row, col])))
-  const all = { positions: Array.from({ length: offsets.length / 2 }, (_, i) => i) }
+  const rows = Int32Array.from({ length: offsets.length / 2 }, (_, row) => row)
+  const expected = await plain.extract(scene, offsets)
+  // Both ways are not held at the same time.
+  if (network.weightsBytes > HEAVY) await plain.rest()
   const job = jobScene(scene, { batch: plan.batch ?? batch })
-  const matrices = memory.take(network.layers, offsets.length / 2)
-  const target = { matrices, rows: Int32Array.from(all.positions) }
-  const run = () => workers.run({ job, offsets, target })
+  const matrices = memory.take(network.layers, rows.length)
+  const run = () => workers.run({ job, offsets, target: { matrices, rows } })
   await schedule({ positions: 1, run, signal }, { batch: 1, inFlight: 1, shrink: () => false })
   throwIfStopped(signal)
-  const expected = await plain.extract(scene, offsets)
   const distances = expected.layers.map(({ matrix, dims }, i) =>
     largestDistance(matrices[i] as Float32Array, matrix, dims),
   )
   expected.release()
   memory.giveBack(matrices)
-  if (network.weightsBytes > HEAVY) await plain.rest()
   return Math.max(...distances)
 }
 

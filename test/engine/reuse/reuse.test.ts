@@ -1,0 +1,235 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type NetworkHandle, openThreads } from '../../../src/engine/handle.js'
+import { largestDistance } from '../../../src/engine/noiseFloor.js'
+import { positionGrid } from '../../../src/engine/positions.js'
+import { sceneOf } from '../../../src/engine/scene.js'
+import type { Scene, Settings } from '../../../src/engine/task.js'
+import { WorkerError } from '../../../src/errors.js'
+import { type Network, resolveNetwork } from '../../../src/networks/index.js'
+import { imagenetInput } from '../../../src/networks/network.js'
+import { type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
+import { readBackground } from '../../../src/patches/background.js'
+import { builtInPatches } from '../../../src/patches/collection.js'
+import { readImage } from '../../../src/patches/image.js'
+import { patchAtSize } from '../../../src/patches/patch.js'
+
+const SIZE = 75
+const ONE: Settings = { workers: 1, threads: 1, batch: 32 }
+
+let folder: string
+let deaths = 0
+let networks: readonly Network[]
+let scenes: Readonly<Record<string, Scene>>
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  networks = await Promise.all(['tiny-alexnet', 'tiny-alexnet-aa'].map((id) => resolveNetwork({ id })))
+  const [source] = await builtInPatches()
+  if (source === undefined) throw new Error('there are no built-in patches')
+  const patch = patchAtSize(source.name, await readImage(source.path), SIZE, 224)
+  const noise = await readBackground('noise:7', 224)
+  scenes = {
+    white: sceneOf(patch),
+    'coloured, soft': sceneOf(patch, '#3060a0', 'soft'),
+    noise: sceneOf(patch, noise.background),
+    'noise, soft': sceneOf(patch, noise.background, 'soft'),
+  }
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A handle that computes values once, and the lines that it says. */
+function openReusing(network: Network, settings = ONE, script?: string): { handle: NetworkHandle; notes: string[] } {
+  const notes: string[] = []
+  const reusing = { settings, plainRate: null, onNote: (line: string) => notes.push(line) }
+  return { handle: openThreads(network, settings, script, reusing), notes }
+}
+
+async function using<T>(handle: NetworkHandle, work: (handle: NetworkHandle) => Promise<T>): Promise<T> {
+  try {
+    return await work(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+function white(): Scene {
+  return scenes.white as Scene
+}
+
+function dyingWorkers(name: string): string {
+  process.env.DEATH_FILE = join(folder, `death-${deaths++}`)
+  return new URL(`../workers/${name}.mjs`, import.meta.url).href
+}
+
+describe('features whose values are computed once', () => {
+  it.each([
+    ['tiny-alexnet', 0, 'white', 3],
+    ['tiny-alexnet', 0, 'coloured, soft', 4],
+    ['tiny-alexnet', 0, 'noise', 4],
+    ['tiny-alexnet-aa', 1, 'white', 4],
+    ['tiny-alexnet-aa', 1, 'noise, soft', 4],
+  ])('are those of every image by itself: %s, %#: %s, stride %i', async (_, index, background, stride) => {
+    const network = networks[index as number] as Network
+    const scene = scenes[background as string] as Scene
+    const { offsets } = positionGrid(224, SIZE, stride as number)
+    const plain = await using(openThreads(network, { ...ONE, workers: 2 }), (handle) => handle.extract(scene, offsets))
+    const { handle } = openReusing(network, { ...ONE, workers: 2 })
+    await using(handle, async () => {
+      const reused = await handle.extract(scene, offsets)
+      expect(reused.finished).toBe(offsets.length / 2)
+      for (const [i, { name, dims, matrix }] of reused.layers.entries()) {
+        const expected = plain.layers[i]
+        expect(expected?.name).toBe(name)
+        expect(largestDistance(matrix, expected?.matrix as Float32Array, dims)).toBeLessThan(1e-5)
+      }
+      const [record] = handle.reused()
+      expect(record).toMatchObject({ size: SIZE, cut: expect.any(String), predictedGain: expect.any(Number) })
+      if (record === undefined || 'reason' in record) throw new Error('nothing was computed once')
+      expect(record.distinct.conv1).toBeLessThan(0.2)
+    })
+  })
+
+  it('are the same bits whatever the workers, threads and batch, and however the work is divided', async () => {
+    const [network] = networks as [Network, Network]
+    const { offsets } = positionGrid(224, SIZE, 4)
+    const results: Float32Array[] = []
+    for (const settings of [ONE, { workers: 2, threads: 1, batch: 5 }, { workers: 1, threads: 2, batch: 100 }]) {
+      const { handle } = openReusing(network, settings)
+      results.push(
+        await using(handle, async () => (await handle.extract(white(), offsets)).layers[1]?.matrix as Float32Array),
+      )
+    }
+    for (const result of results)
+      expect(Buffer.from(result.buffer).equals(Buffer.from(results[0]?.buffer as ArrayBuffer))).toBe(true)
+    // A part of the positions, in another order.
+    const part = Int32Array.from({ length: 40 }, (_, i) => (i * 577 + 3) % (offsets.length / 2))
+    const places = Int32Array.from([...part].flatMap((row) => [...offsets.subarray(2 * row, 2 * row + 2)]))
+    const { handle } = openReusing(network)
+    await using(handle, async () => {
+      const { layers } = await handle.extract(white(), places, { whole: offsets })
+      const { dims, matrix } = layers[1] as (typeof layers)[number]
+      for (const [i, row] of part.entries())
+        expect(matrix.subarray(i * dims, (i + 1) * dims)).toEqual(results[0]?.subarray(row * dims, (row + 1) * dims))
+    })
+  })
+
+  it('end early when they are told to, and say which rows stand', async () => {
+    const [network] = networks as [Network, Network]
+    const { offsets } = positionGrid(224, SIZE, 3)
+    const stop = new AbortController()
+    const seen: number[] = []
+    const { handle } = openReusing(network)
+    await using(handle, async () => {
+      const { finished } = await handle.extract(white(), offsets, {
+        signal: stop.signal,
+        onRows: (rows) => {
+          seen.push(...rows)
+          stop.abort()
+        },
+      })
+      expect(finished).toBeLessThan(offsets.length / 2)
+      expect(new Set(seen).size).toBe(seen.length)
+      expect(seen.length).toBeGreaterThan(0)
+      for (let row = 0; row < finished; row++) expect(seen).toContain(row)
+      // It goes on as if nothing had been.
+      expect((await handle.extract(white(), offsets)).finished).toBe(offsets.length / 2)
+    })
+  })
+
+  it('survive a worker that is lost, and fail with those that are lost again and again', async () => {
+    const [network] = networks as [Network, Network]
+    const { offsets } = positionGrid(224, SIZE, 8)
+    const expected = await using(openReusing(network).handle, (handle) => handle.extract(white(), offsets))
+    const { handle } = openReusing(network, { ...ONE, workers: 2 }, dyingWorkers('diesOnce'))
+    const found = await using(handle, () => handle.extract(white(), offsets))
+    expect(found.layers.map(({ matrix }) => matrix)).toEqual(expected.layers.map(({ matrix }) => matrix))
+    const lost = openReusing(network, ONE, dyingWorkers('diesAlways'))
+    await using(lost.handle, () => expect(lost.handle.extract(white(), offsets)).rejects.toThrow(WorkerError))
+    expect(lost.notes[0]).toMatch(/the plain way is taken/)
+  })
+})
+
+describe('the plain way is taken', () => {
+  /** A network of an image of 32 pixels. */
+  async function smallNetwork(name: string, nodes: readonly Node[], initializers: readonly Initializer[] = []) {
+    const path = join(folder, `${name}.onnx`)
+    const inputs = [{ name: 'image', shape: ['N', 3, 32, 32] }]
+    await writeModel(path, { name, inputs, outputs: [{ name: 'feature', shape: ['N', 'D'] }], nodes, initializers })
+    const layers = [{ name: 'feature', dims: 12 }]
+    const input = { ...imagenetInput, rows: 32, cols: 32 }
+    return {
+      id: name,
+      title: name,
+      onnxPath: path,
+      layers,
+      input,
+      weightsPath: path,
+      weightsSha256: '',
+      weightsBytes: 0,
+    }
+  }
+  const weights = Float32Array.from({ length: 12 * 27 }, (_, i) => Math.sin(i))
+  const weight: Initializer = { name: 'weight', shape: [12, 3, 3, 3], float32: async () => weights }
+  const second: Initializer = {
+    ...{ name: 'second', shape: [12, 12, 9, 9] },
+    float32: async () => Float32Array.from({ length: 12 * 12 * 81 }, (_, i) => Math.sin(i)),
+  }
+  const node = (operator: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = {}) => ({
+    ...{ operator, name: output, inputs, outputs: [output], attributes },
+  })
+  const convolution = [node('Conv', ['image', 'weight'], 'map'), node('Relu', ['map'], 'relu')]
+
+  async function reasonFor(network: Network): Promise<{ reason: string; notes: string[]; matrix: Float32Array }> {
+    const rgba = Uint8Array.from({ length: 8 * 8 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 256))
+    const scene = sceneOf({ name: 'patch', size: 8, rgba, sha256: '' })
+    const { offsets } = positionGrid(32, 8, 1)
+    const { handle, notes } = openReusing(network)
+    return using(handle, async () => {
+      const { layers, finished } = await handle.extract(scene, offsets)
+      expect(finished).toBe(offsets.length / 2)
+      const [record] = handle.reused()
+      if (record === undefined || !('reason' in record)) throw new Error(`values were computed once: ${record?.cut}`)
+      return { reason: record.reason, notes, matrix: layers[0]?.matrix.slice() as Float32Array }
+    })
+  }
+
+  it('where the sample of positions disagrees', async () => {
+    const random = [
+      ...convolution,
+      node('Conv', ['relu', 'second'], 'small', { strides: [4, 4] }),
+      node('GlobalAveragePool', ['small'], 'mean'),
+      node('Flatten', ['mean'], 'flat'),
+      node('RandomUniformLike', ['flat'], 'noise'),
+      node('Add', ['flat', 'noise'], 'feature'),
+    ]
+    const { reason, notes } = await reasonFor(await smallNetwork('random', random, [weight, second]))
+    expect(reason).toMatch(/from the plain way's/)
+    expect(notes).toEqual([expect.stringMatching(/^random: .* the plain way is taken$/)])
+  })
+
+  it('where the whole image is read at once', async () => {
+    const first = [
+      node('GlobalAveragePool', ['image'], 'mean'),
+      node('Concat', ['mean', 'mean', 'mean', 'mean'], 'all', { axis: 1 }),
+      node('Flatten', ['all'], 'feature'),
+    ]
+    const { reason } = await reasonFor(await smallNetwork('global', first))
+    expect(reason).toBe('GlobalAveragePool "mean" reads the whole image, or moves its places')
+  })
+
+  it('where images share too little', async () => {
+    const wide = [
+      node('Conv', ['image', 'wide'], 'map', { kernel_shape: [31, 31], pads: [0, 0, 0, 0] }),
+      node('GlobalAveragePool', ['map'], 'mean'),
+      node('Flatten', ['mean'], 'feature'),
+    ]
+    const values = Float32Array.from({ length: 12 * 3 * 31 * 31 }, (_, i) => Math.cos(i))
+    const initializers: Initializer[] = [{ name: 'wide', shape: [12, 3, 31, 31], float32: async () => values }]
+    const { reason } = await reasonFor(await smallNetwork('wide', wide, initializers))
+    expect(reason).toMatch(/^images share too little/)
+  })
+})
