@@ -67,13 +67,13 @@ function dyingWorkers(name: string): string {
 
 describe('features whose values are computed once', () => {
   it.each([
-    ['tiny-alexnet', 0, 'white', 3],
-    ['tiny-alexnet', 0, 'coloured, soft', 4],
-    ['tiny-alexnet', 0, 'noise', 4],
-    ['tiny-alexnet-aa', 1, 'white', 4],
-    ['tiny-alexnet-aa', 1, 'noise, soft', 4],
-  ])('are those of every image by itself: %s, %#: %s, stride %i', async (_, index, background, stride) => {
-    const network = networks[index as number] as Network
+    ['tiny-alexnet', 'white', 3],
+    ['tiny-alexnet', 'coloured, soft', 4],
+    ['tiny-alexnet', 'noise', 4],
+    ['tiny-alexnet-aa', 'white', 4],
+    ['tiny-alexnet-aa', 'noise, soft', 4],
+  ])('are those of every image by itself: %s, %s, stride %i', async (id, background, stride) => {
+    const network = networks.find((one) => one.id === id) as Network
     const scene = scenes[background as string] as Scene
     const { offsets } = positionGrid(224, SIZE, stride as number)
     const plain = await using(openThreads(network, { ...ONE, workers: 2 }), (handle) => handle.extract(scene, offsets))
@@ -149,7 +149,6 @@ describe('features whose values are computed once', () => {
     expect(found.layers.map(({ matrix }) => matrix)).toEqual(expected.layers.map(({ matrix }) => matrix))
     const lost = openReusing(network, ONE, dyingWorkers('diesAlways'))
     await using(lost.handle, () => expect(lost.handle.extract(white(), offsets)).rejects.toThrow(WorkerError))
-    expect(lost.notes[0]).toMatch(/the plain way is taken/)
   })
 })
 
