@@ -44,7 +44,7 @@ export interface NetworkOptions extends WishedSettings {
   readonly precision?: Precision
   /** On the processor: by the addon (`native`, default) or in the network's `graph`, as on every other device. */
   readonly compositing?: Compositing
-  /** On the processor: compute what images have in common once where that is faster (`auto`, default), or never (`off`). */
+  /** Compute what images have in common once where that is faster (`auto`, default), or never (`off`). */
   readonly reuse?: ReuseChoice
   readonly onProgress?: ProgressListener
   /** Ends the opening; each call that follows has a signal of its own. */

@@ -28,7 +28,7 @@ export function addExtractionOptions(command: Command): Command {
     .addOption(
       new Option(
         '--reuse <when>',
-        'on the processor, compute what the images of a patch have in common once: auto, where that is faster, or off',
+        'compute what the images of a patch have in common once: auto, where that is faster, or off',
       )
         .choices(REUSE)
         .default('auto'),

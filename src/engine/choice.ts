@@ -72,7 +72,7 @@ export interface ExecutionPlan {
   readonly precision?: Precision
   /** `native` by default; GPUs have `graph` alone. */
   readonly compositing?: Compositing
-  /** On the processor: `auto` by default. */
+  /** `auto` by default. */
   readonly reuse?: ReuseChoice
   /** Whether comparisons with the anchors are all that is needed; a GPU then makes them. */
   readonly compares?: boolean
@@ -240,7 +240,9 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
   const [processor] = candidateSettings(network, {}, availableParallelism()) as [Settings, ...Settings[]]
-  const { handle, rate } = await fastestBatch(plan, devices, processor)
+  let plainRate: number | undefined
+  const { handle, rate } = await fastestBatch(plan, devices, processor, () => plainRate)
+  if (plan.reuse !== 'off') plainRate = rate
   try {
     const noiseFloor = await measureNoiseFloor(network, scene, handle, processor)
     checkWorking(name, handle)
@@ -260,6 +262,7 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
         compositing: 'graph',
         adapter: adapters,
         noiseFloor,
+        ...(plan.reuse !== 'off' && { reuse: handle.reused() }),
         ...(handle.failure !== undefined && { failure: handle.failure }),
       }),
     }
@@ -277,10 +280,11 @@ async function fastestBatch(
   plan: ExecutionPlan,
   devices: readonly Device[],
   processor: Settings,
+  plainRate: () => number | undefined,
 ): Promise<{ readonly handle: NetworkHandle; readonly rate: number }> {
   const { network, scene, images, wished, signal } = plan
   const [first, ...larger] = deviceSettings(network, wished, devices) as [Settings, ...Settings[]]
-  const open = (settings: Settings) => openDevices(devicePlan(plan, devices, settings, processor))
+  const open = (settings: Settings) => openDevices({ ...devicePlan(plan, devices, settings, processor), plainRate })
   const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
   const freeBefore = await freeMemory()
   let handle = await open(first)

@@ -4,7 +4,7 @@ import type { OpenRequest } from './backends/messages.js'
 import { type Crew, compare, type ExtractionOptions, extract, places } from './crew.js'
 import type { Device } from './device.js'
 import { type Comparison, type FeatureMemory, type Features, openFeatureMemory } from './features.js'
-import { openReuse, type ReusePlan, type ReuseRecord } from './reuse/reuse.js'
+import { openReuse, type Reuse, type ReusePlan, type ReuseRecord } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Scene, Settings } from './task.js'
 import { openWorkers, processPlaces } from './workers.js'
@@ -53,6 +53,11 @@ export interface DevicePlan {
   readonly precision?: Precision
   /** Whether `compare` is to be made on the devices. */
   readonly compares?: boolean
+  /**
+   * Images a second that the devices have to keep up with by computing values once; null: that is not asked; undefined as long
+   * as it is not known, or for good: every image by itself.
+   */
+  readonly plainRate?: () => number | null | undefined
   /** How the processor computes what the devices fail at. */
   readonly processor: Settings
   /** One line for the user. */
@@ -77,7 +82,13 @@ export function openThreads(
   const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     failingAsWorker(crew, extract(crew, scene, offsets, options))
   const rest = () => crew.workers.rest()
-  const reuse = reusing && openReuse({ network, memory, plain: { extract: plain, rest }, script, ...reusing })
+  const reuse =
+    reusing &&
+    openReuse({
+      ...{ network, memory, plain: { extract: plain, rest }, script, isChunked: true },
+      workerData: (cells) => ({ ...threadData(network, reusing.settings.threads), backend: 'cells', cells }),
+      ...reusing,
+    })
   const features = async (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options)
   return {
@@ -107,8 +118,7 @@ function threadCrew(
   onNote: (line: string) => void,
   script?: string,
 ): Crew {
-  const { onnxPath, input, layers } = network
-  const data = { backend: 'thread', onnxPath, input, layers: layers.map(({ name }) => name), threads } as const
+  const data = { backend: 'thread', onnxPath: network.onnxPath, ...threadData(network, threads) } as const
   return {
     network,
     workers: openWorkers(data, workers, script),
@@ -118,6 +128,10 @@ function threadCrew(
     name: 'the processor',
     onNote,
   }
+}
+
+function threadData({ input, layers }: Network, threads: number) {
+  return { input, layers: layers.map(({ name }) => name), threads }
 }
 
 /** @throws WorkerError in place of what a batch failed of */
@@ -176,6 +190,15 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
       return failingAsWorker(crew, onProcessor())
     }
   }
+  const { plainRate = () => undefined } = plan
+  let opened: Reuse | undefined
+  /** Once it is known what it has to keep up with. */
+  const reuse = () => {
+    const rate = plainRate()
+    if (rate === undefined || precision === 'fp16' || failure !== undefined) return undefined
+    opened ??= deviceReuse(plan, rate, memory, () => crew)
+    return opened
+  }
   return {
     network,
     get settings() {
@@ -187,13 +210,14 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
     get overlaps() {
       return failure === undefined
     },
-    reused: () => [],
+    reused: () => opened?.records() ?? [],
     useBatch: (batch) => {
       if (failure === undefined) crew.batch = batch
     },
-    extract: (scene, offsets, options) => {
+    extract: async (scene, offsets, options) => {
+      const reused = await reuse()?.extract(scene, offsets, options)
       const work = () => extract(crew, scene, offsets, options)
-      return orOnProcessor(work, work)
+      return reused ?? orOnProcessor(work, work)
     },
     encode: (frames, options) => {
       const work = () => extract(crew, { frames }, places(frames), options)
@@ -206,8 +230,34 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
         extraction,
       )
     },
-    close: () => crew.workers.close(),
+    close: async () => {
+      await Promise.all([opened?.close(), crew.workers.close()])
+    },
   }
+}
+
+/** Values computed once on devices: a process each for the two graphs, beside those that take every image by itself. */
+function deviceReuse(
+  { network, devices, settings, onNote }: DevicePlan,
+  plainRate: number | null,
+  memory: FeatureMemory,
+  crew: () => Crew,
+): Reuse {
+  const { input, layers } = network
+  const outputs = layers.map(({ name }) => name)
+  return openReuse({
+    ...{ network, settings, memory, plainRate, onNote, isChunked: false },
+    workerData: (cells) => ({
+      backend: 'process',
+      requests: devices.map((device) => ({ device, graph: '', input, outputs, compared: [], cells })),
+      pids: processPlaces(),
+    }),
+    plain: {
+      extract: (scene, offsets) => extract(crew(), scene, offsets),
+      // They are needed for whole pictures and comparisons, and hold a device's memory, not this process's.
+      rest: async () => undefined,
+    },
+  })
 }
 
 async function openRequests({ network, devices, precision = 'fp32', compares }: DevicePlan): Promise<OpenRequest[]> {

@@ -30,6 +30,17 @@ export function sharedScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
+/** The same scene with its pixels on memory of its own, as a process may be sent it. */
+export function ownScene(scene: Scene | Frames): Scene | Frames {
+  if ('frames' in scene) return { frames: scene.frames.map((frame) => Uint8Array.from(frame)) }
+  const { patch, background } = scene
+  return {
+    ...scene,
+    patch: { ...patch, rgba: Uint8Array.from(patch.rgba) },
+    background: 'rgb' in background ? background : { image: Uint8Array.from(background.image) },
+  }
+}
+
 function sharedBytes(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
   copy.set(bytes)

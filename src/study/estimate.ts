@@ -1,8 +1,10 @@
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
+import { expectedGain } from '../engine/reuse/reuse.js'
+import { sceneOf } from '../engine/scene.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits } from './compute.js'
-import { planStudy, type Study } from './plan.js'
+import { backgroundFor, planStudy, type Study } from './plan.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 
 /** What a study will cost. */
@@ -37,9 +39,17 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     const units = study.left.filter((unit) => unit.network === network)
     const [unit] = units
     if (unit === undefined) continue
-    const { handle, settings } = await openUnits(study, network, unit, 0, options)
+    const { handle, settings, ran } = await openUnits(study, network, unit, 0, options)
     await handle.close()
-    seconds += units.reduce((sum, one) => sum + imagesOf(one), 0) / settings.imagesPerSecond
+    const isReused = ran().device === 'cpu' && ran().compositing === 'native' && options.reuse !== 'off'
+    for (const size of new Set(units.map(({ patch }) => patch.size))) {
+      const sameSize = units.filter(({ patch }) => patch.size === size)
+      const { patch, grid } = sameSize[0] as PlannedUnit
+      const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
+      const gain = isReused ? expectedGain(network, scene, grid.offsets) : 1
+      const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
+      seconds += images / settings.imagesPerSecond / gain
+    }
   }
   return {
     units: study.units.length,

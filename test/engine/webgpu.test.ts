@@ -7,7 +7,7 @@ import { fasterGpu, openExecution } from '../../src/engine/choice.js'
 import { platformGap } from '../../src/engine/device.js'
 import { tryDevice } from '../../src/engine/deviceTrial.js'
 import { openDevices, openThreads } from '../../src/engine/handle.js'
-import { measureNoiseFloor } from '../../src/engine/noiseFloor.js'
+import { largestDistance, measureNoiseFloor } from '../../src/engine/noiseFloor.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene } from '../../src/engine/task.js'
@@ -80,6 +80,33 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
   it.skipIf(!existsSync(checkpoint))('runs MobileNetV2 with the features of the processor', async () => {
     const network = await resolveNetwork({ id: 'mobilenet_v2', weights: checkpoint })
     expect(await distanceOnWebgpu(network, 200)).toBeLessThan(1e-5)
+  })
+
+  it('computes values once with the features of the processor', { timeout: 120_000 }, async () => {
+    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const { offsets } = positionGrid(224, 75, 17)
+    const notes: string[] = []
+    const reusing = await openDevices({
+      network,
+      devices: [WEBGPU],
+      settings: { workers: 1, threads: 1, batch: 16 },
+      processor,
+      plainRate: () => null,
+      onNote: (line) => notes.push(line),
+    })
+    const plain = openThreads(network, processor)
+    try {
+      const scene = await sceneOfSize(75)
+      const { layers } = await reusing.extract(scene, offsets)
+      const expected = (await plain.extract(scene, offsets)).layers
+      for (const [i, { matrix, dims }] of layers.entries())
+        expect(largestDistance(matrix, expected[i]?.matrix as Float32Array, dims)).toBeLessThan(1e-5)
+      expect(notes).toEqual([])
+      expect(reusing.reused()).toMatchObject([{ size: 75, cut: expect.any(String) }])
+    } finally {
+      await reusing.close()
+      await plain.close()
+    }
   })
 
   it('computes in float16 if it is asked for, and not otherwise', async () => {

@@ -7,65 +7,79 @@ import type { Scene } from '../task.js'
 import type { Backend } from './backend.js'
 import { type SceneArrays, sceneArrays } from './sceneArrays.js'
 import { openSession } from './session.js'
-import type { WorkerData } from './workerData.js'
+import type { CellWork, WorkerData } from './workerData.js'
 
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
+/** Two sessions in this thread. */
+export async function cellBackend({ cells, input, layers, threads }: CellData): Promise<Backend> {
+  const sessions = {
+    // Its tensors are of other sizes with every pass.
+    cells: await openSession(cells.graphs.cells, threads, undefined, false),
+    rest: await openSession(cells.graphs.rest, threads),
+  }
+  return {
+    features: openCells(cells, input, layers, sessions),
+    compare: async () => {
+      throw new Error('sessions on the processor compare nothing')
+    },
+    isLost: () => false,
+  }
+}
+
+/** Sessions of the two parts of a network. */
+export interface CellSessions {
+  readonly cells: ort.InferenceSession
+  readonly rest: ort.InferenceSession
+}
+
 /**
- * A network in two sessions of this thread: one computes the distinct cells of a pass, the other puts frames of them together
- * and goes on with whole images.
+ * Computes passes: one session the distinct cells of all positions, the other puts frames of them together and goes on with
+ * whole images. The scene of a job is looked at once.
  */
-export async function cellBackend({
-  cells: { graphs, steps, shapes },
-  input,
-  layers,
-  threads,
-}: CellData): Promise<Backend> {
-  const first = await openSession(graphs.cells, threads, undefined, false)
-  const rest = await openSession(graphs.rest, threads)
+export function openCells(
+  { graphs, steps, shapes }: CellWork,
+  input: NetworkInput,
+  layers: readonly string[],
+  sessions: CellSessions,
+): Backend['features'] {
   let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {
     if (current?.job !== id)
       current = { job: id, keys: sceneKeys({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  return {
-    features: async ({ id, scene, batch = 1 }, offsets, put) => {
-      if ('frames' in scene) throw new Error('pictures have no cells in common')
-      const { keys, arrays } = sceneOf(id, scene)
-      const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
-      const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }
-      const cells = passCells(keys, steps, input.name, pass)
-      const made = await first.run(cellFeeds(cells, keys, arrays, input))
-      const images = offsets.length / 2
-      const size = input.batch ?? evenSize(images, batch)
-      for (let begin = 0; begin < images; begin += size) {
-        // What is missing of the last batch is its last image again.
-        const count = Math.min(size, images - begin)
-        const feeds: Record<string, ort.Tensor> = {}
-        for (const name of graphs.handedOn) {
-          const { rows, cols } = shapes.get(name) as CellShape
-          const frames = new Int32Array(size * rows * cols)
-          for (let image = 0; image < size; image++) {
-            const at = 2 * (begin + Math.min(image, count - 1))
-            const frame = frames.subarray(image * rows * cols, (image + 1) * rows * cols)
-            cells.frame(name, offsets[at] as number, offsets[at + 1] as number, frame)
-          }
-          feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
-          feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
+  return async ({ id, scene, batch = 1 }, offsets, put) => {
+    if ('frames' in scene) throw new Error('pictures have no cells in common')
+    const { keys, arrays } = sceneOf(id, scene)
+    const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
+    const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }
+    const cells = passCells(keys, steps, input.name, pass)
+    const made = await sessions.cells.run(cellFeeds(cells, keys, arrays, input))
+    const images = offsets.length / 2
+    const size = input.batch ?? evenSize(images, batch)
+    for (let begin = 0; begin < images; begin += size) {
+      // What is missing of the last batch is its last image again.
+      const count = Math.min(size, images - begin)
+      const feeds: Record<string, ort.Tensor> = {}
+      for (const name of graphs.handedOn) {
+        const { rows, cols } = shapes.get(name) as CellShape
+        const frames = new Int32Array(size * rows * cols)
+        for (let image = 0; image < size; image++) {
+          const at = 2 * (begin + Math.min(image, count - 1))
+          const frame = frames.subarray(image * rows * cols, (image + 1) * rows * cols)
+          cells.frame(name, offsets[at] as number, offsets[at + 1] as number, frame)
         }
-        const outputs = await rest.run(feeds, layers)
-        put(
-          begin,
-          size,
-          layers.map((layer) => outputs[layer]?.data as Float32Array),
-        )
+        feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
+        feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
       }
-    },
-    compare: async () => {
-      throw new Error('sessions on the processor compare nothing')
-    },
-    isLost: () => false,
+      const outputs = await sessions.rest.run(feeds, layers)
+      put(
+        begin,
+        size,
+        layers.map((layer) => outputs[layer]?.data as Float32Array),
+      )
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import type { FeatureLayer, NetworkInput } from '../../networks/index.js'
 import type { Device } from '../device.js'
-import type { BatchComparison } from '../task.js'
+import type { BatchComparison, JobScene } from '../task.js'
 import type { SceneArrays } from './sceneArrays.js'
+import type { CellWork } from './workerData.js'
 
 /** What a device's process is started with. */
 export interface OpenRequest {
@@ -13,6 +14,8 @@ export interface OpenRequest {
   readonly outputs: readonly string[]
   /** Layers that the graph also compares with anchors. */
   readonly compared: readonly FeatureLayer[]
+  /** Values are computed once, by these graphs in place of the other; no scene and no anchors then. */
+  readonly cells?: CellWork
   /** An empty folder for the record of where each operator runs; without it there is none. */
   readonly profileFolder?: string
 }
@@ -24,12 +27,16 @@ export interface SceneRequest {
   readonly anchors?: readonly Float32Array[]
 }
 
-/** What goes to the process; each but `scene` is answered once, in order. A scene that fails answers the batch after it. */
+/** What goes to the process; each but scenes is answered once, in order. A scene that fails answers the batch after it. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
   | { readonly kind: 'scene'; readonly request: SceneRequest }
   /** Asks for the features of a batch. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
+  /** A scene for the passes from now on: without shared memory, which no process can read. */
+  | { readonly kind: 'cells'; readonly job: JobScene }
+  /** Asks for the features of all positions of a pass. */
+  | { readonly kind: 'pass'; readonly offsets: Int32Array }
   /** Compares a batch with the scene's anchors. */
   | { readonly kind: 'comparison'; readonly offsets: Int32Array }
   | { readonly kind: 'placement' }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareEnvironment } from '../../environment.js'
 import { workerFile } from '../../files/package.js'
+import { ownScene } from '../scene.js'
 import type { BatchComparison, JobScene } from '../task.js'
 import type { Backend } from './backend.js'
 import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneRequest } from './messages.js'
@@ -37,6 +38,13 @@ export interface DeviceProcess {
    * @throws DeviceFailure
    */
   run(offsets: Int32Array): Promise<readonly Float32Array[]>
+  /** Whose passes are computed from now on. */
+  setCellScene(job: JobScene): void
+  /**
+   * The same as `run` where values are computed once, of all positions of a pass.
+   * @throws DeviceFailure
+   */
+  runPass(offsets: Int32Array): Promise<readonly Float32Array[]>
   /**
    * Compares the features at the given places with the scene's anchors, by layer.
    * @throws DeviceFailure
@@ -96,6 +104,11 @@ export async function startDeviceProcess(
       const answer = await conversation.ask({ kind: 'batch', offsets })
       return answer.kind === 'features' ? answer.layers : unexpected(answer)
     },
+    setCellScene: (job) => conversation.tell({ kind: 'cells', job }),
+    runPass: async (offsets) => {
+      const answer = await conversation.ask({ kind: 'pass', offsets })
+      return answer.kind === 'features' ? answer.layers : unexpected(answer)
+    },
     compare: async (offsets) => {
       const answer = await conversation.ask({ kind: 'comparison', offsets })
       return answer.kind === 'compared' ? answer.layers : unexpected(answer)
@@ -117,7 +130,7 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   Atomics.store(pids, place, opened.pid)
   let job: number | undefined
   let lost = false
-  const { input } = requests[0] as OpenRequest
+  const { input, cells } = requests[0] as OpenRequest
   const inScene = ({ id, scene, anchors }: JobScene, offsets: Int32Array) => {
     // Pictures go up with their batch.
     if ('frames' in scene) return opened.setScene({ scene: frameArrays(scene, offsets, input) })
@@ -138,6 +151,11 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   }
   return {
     features: async (scene, offsets, put) => {
+      if (cells !== undefined) {
+        if (job !== scene.id) opened.setCellScene({ ...scene, scene: ownScene(scene.scene) })
+        job = scene.id
+        return put(0, offsets.length / 2, await asked(opened.runPass(offsets)))
+      }
       inScene(scene, offsets)
       put(0, offsets.length / 2, await asked(opened.run(offsets)))
     },

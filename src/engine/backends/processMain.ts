@@ -1,6 +1,9 @@
 import * as ort from 'onnxruntime-node'
 import { comparisonNames } from '../../networks/index.js'
 import { executionProviders } from '../device.js'
+import type { JobScene } from '../task.js'
+import type { Backend } from './backend.js'
+import { openCells } from './cells.js'
 import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, SceneRequest } from './messages.js'
 import { profileOptions, readPlacement } from './placement.js'
 import { offsetTensors, sceneTensors } from './sceneTensors.js'
@@ -9,6 +12,8 @@ import { offsetTensors, sceneTensors } from './sceneTensors.js'
 interface Opened {
   readonly request: OpenRequest
   readonly session: ort.InferenceSession
+  /** Computes passes, where that was asked for in place of batches. */
+  readonly pass?: Backend['features']
 }
 
 interface OpenedScene {
@@ -18,15 +23,22 @@ interface OpenedScene {
 
 let opened: Opened | undefined
 let scene: OpenedScene | undefined
+let cellScene: JobScene | undefined
 
 async function open(request: OpenRequest): Promise<DeviceAnswer> {
-  const session = await ort.InferenceSession.create(request.graph, {
-    executionProviders: executionProviders(request.device),
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-    ...(request.profileFolder !== undefined && profileOptions(request.profileFolder)),
-  })
-  opened = { request, session }
+  const { cells, device, input, outputs, profileFolder } = request
+  const create = (graph: string) =>
+    ort.InferenceSession.create(graph, {
+      executionProviders: executionProviders(device),
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(profileFolder !== undefined && profileOptions(profileFolder)),
+    })
+  if (cells === undefined) opened = { request, session: await create(request.graph) }
+  else {
+    const sessions = { cells: await create(cells.graphs.cells), rest: await create(cells.graphs.rest) }
+    opened = { request, session: sessions.rest, pass: openCells(cells, input, outputs, sessions) }
+  }
   return { kind: 'opened' }
 }
 
@@ -76,6 +88,28 @@ function outputsAt(offsets: Int32Array, names: readonly string[]): Promise<ort.I
   return session.run({ ...tensors, ...offsetTensors(offsets, side, request.input) }, [...names])
 }
 
+/** Features of all images of a pass, part by part put together. */
+async function runPass(offsets: Int32Array): Promise<DeviceAnswer> {
+  const { pass } = openedSession()
+  if (pass === undefined || cellScene === undefined) throw new Error('a pass came before its scene')
+  const parts: Float32Array[][] = []
+  await pass(cellScene, offsets, (first, images, layers) => {
+    const wanted = Math.min(images, offsets.length / 2 - first)
+    parts.push(layers.map((features) => features.slice(0, (features.length / images) * wanted)))
+  })
+  const layers = (parts[0] ?? []).map((_, i) => {
+    const all = parts.map((part) => part[i] as Float32Array)
+    const whole = new Float32Array(all.reduce((sum, { length }) => sum + length, 0))
+    let at = 0
+    for (const features of all) {
+      whole.set(features, at)
+      at += features.length
+    }
+    return whole
+  })
+  return { kind: 'features', layers }
+}
+
 async function placement(): Promise<DeviceAnswer> {
   const { session, request } = openedSession()
   if (request.profileFolder === undefined) throw new Error('the session was not profiled')
@@ -99,6 +133,11 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
         return await open(message.request)
       case 'scene':
         return setScene(message.request)
+      case 'cells':
+        cellScene = message.job
+        return undefined
+      case 'pass':
+        return await runPass(message.offsets)
       case 'batch':
         return await run(message.offsets)
       case 'comparison':

@@ -10,6 +10,7 @@ import {
   type Network,
   readGraphNodes,
 } from '../../networks/index.js'
+import type { CellWork, WorkerData } from '../backends/workerData.js'
 import { type ExtractionOptions, featuresOf, jobScene } from '../crew.js'
 import type { FeatureMemory, Features } from '../features.js'
 import { largestDistance } from '../noiseFloor.js'
@@ -17,7 +18,7 @@ import { BatchFailure, schedule } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
 import { openWorkers, type Workers } from '../workers.js'
 import type { Keys } from './keys.js'
-import { type CellPlan, floorGain, type PlannedPass, passesOf, planCells } from './plan.js'
+import { type CellPlan, floorGain, type PlannedCells, type PlannedPass, passesOf, planCells } from './plan.js'
 import { sceneGeometry, sceneKeys } from './scene.js'
 
 /** Whether values that images have in common are computed once: where that is faster, or never. */
@@ -64,6 +65,10 @@ export interface ReusePlan {
   readonly network: Network
   /** Of the workers that compute values once. */
   readonly settings: Settings
+  /** What these workers are opened with. */
+  readonly workerData: (cells: CellWork) => WorkerData
+  /** Whether windows are gathered some at a time, as suits processors; all at once otherwise. */
+  readonly isChunked: boolean
   readonly memory: FeatureMemory
   /** The plain way, for comparison. */
   readonly plain: {
@@ -97,6 +102,9 @@ const MAX_DISTANCE = 1e-5
 /** Weights of so many bytes are not held twice longer than needed. */
 const HEAVY = 32 * 1024 * 1024
 
+/** Tables of keys are no larger, whatever a graph claims of its layers. */
+const MAX_TABLE = 1 << 26
+
 /** Where along each axis the sampled positions lie: the borders and two places between. */
 const SAMPLED = [0, 0.37, 0.71, 1]
 
@@ -115,7 +123,17 @@ interface Crew {
   users: number
 }
 
-export function openReuse({ network, settings, memory, plain, plainRate, onNote, script }: ReusePlan): Reuse {
+export function openReuse({
+  network,
+  settings,
+  workerData,
+  isChunked,
+  memory,
+  plain,
+  plainRate,
+  onNote,
+  script,
+}: ReusePlan): Reuse {
   const records = new Map<number, ReuseRecord>()
   const crews = new Map<string, Crew>()
   /** By geometry and cut: the distance of the sample, or why the plain way is taken. */
@@ -147,15 +165,8 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
       await crew.workers.close()
     }
     const { cells } = analysis()
-    const { input, layers } = network
-    const data = {
-      backend: 'cells',
-      input,
-      layers: layers.map((layer) => layer.name),
-      threads: settings.threads,
-      cells: { graphs, steps: cells.steps.slice(0, steps), shapes: cells.shapes },
-    } as const
-    const crew = crews.get(name) ?? { workers: openWorkers(data, settings.workers, script), users: 0 }
+    const data = () => workerData({ graphs, steps: cells.steps.slice(0, steps), shapes: cells.shapes })
+    const crew = crews.get(name) ?? { workers: openWorkers(data(), settings.workers, script), users: 0 }
     crews.set(name, crew)
     crew.users++
     return crew
@@ -167,14 +178,15 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
       if (whole.length / 2 < FEWEST_IMAGES) return undefined
       const { graph, cells } = analysis()
       if (cells.steps.length === 0) return refuse(size, cells.reason ?? 'the graph has no part that images could share')
+      if (tableSize(cells, network, size) > MAX_TABLE) return refuse(size, 'its layers are too many or too large')
       const keys = keysOf(scene)
       const features = network.layers.map(({ name }) => name)
-      const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(whole))
+      const plan = planCells({ graph, cells, keys, features, image: network.input.name, isChunked }, positionsOf(whole))
       if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
         const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
         return refuse(size, `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`)
       }
-      const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
+      const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys), isChunked)
       const crew = await enter(graphs, plan.steps)
       const work = { workers: crew.workers, network, memory, batch: settings.batch }
       try {
@@ -222,19 +234,36 @@ export function openReuse({ network, settings, memory, plain, plainRate, onNote,
   }
 }
 
+/** Numbers in the tables of keys. */
+function tableSize({ shapes }: CellSteps, { input }: Network, size: number): number {
+  const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
+  return sides * (input.rows - size + 2)
+}
+
 function isVariedText({ background }: Scene): string {
   return 'image' in background ? 'varied' : 'even'
 }
 
 /** How many times fewer multiply-adds a scene needs if every distinct value is computed once. */
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
+  return floorGain(workOf(network, scene), positionsOf(offsets))
+}
+
+/** How many times as fast a scene is expected to be on the processor with values computed once; 1: as fast as the plain way. */
+export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
+  if (offsets.length / 2 < FEWEST_IMAGES) return 1
+  const cells = cellSteps(readGraphNodes(network.onnxPath), network.input)
+  if (tableSize(cells, network, scene.patch.size) > MAX_TABLE) return 1
+  const gain = planCells(workOf(network, scene), positionsOf(offsets))?.predictedGain ?? 1
+  return gain < WORTH_REUSING ? 1 : gain
+}
+
+function workOf(network: Network, scene: Scene): PlannedCells {
   const graph = readGraphNodes(network.onnxPath)
   const cells = cellSteps(graph, network.input)
   const keys = sceneKeys(cells, scene, network.input)
-  return floorGain(
-    { graph, cells, keys, image: network.input.name, features: network.layers.map(({ name }) => name) },
-    positionsOf(offsets),
-  )
+  const features = network.layers.map(({ name }) => name)
+  return { graph, cells, keys, features, image: network.input.name, isChunked: true }
 }
 
 /** Names of the index tensors that steps need. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type NetworkHandle, openThreads } from '../../../src/engine/handle.js'
 import { largestDistance } from '../../../src/engine/noiseFloor.js'
@@ -8,7 +9,7 @@ import { positionGrid } from '../../../src/engine/positions.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
 import { WorkerError } from '../../../src/errors.js'
-import { type Network, resolveNetwork } from '../../../src/networks/index.js'
+import { type Network, readGraphNodes, resolveNetwork } from '../../../src/networks/index.js'
 import { imagenetInput } from '../../../src/networks/network.js'
 import { type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
 import { readBackground } from '../../../src/patches/background.js'
@@ -230,5 +231,30 @@ describe('the plain way is taken', () => {
     const initializers: Initializer[] = [{ name: 'wide', shape: [12, 3, 31, 31], float32: async () => values }]
     const { reason } = await reasonFor(await smallNetwork('wide', wide, initializers))
     expect(reason).toMatch(/^images share too little/)
+  })
+})
+
+describe('networks that torch exported', () => {
+  it.each([
+    ['resnet18', 'Add'],
+    ['squeezenet', 'Concat'],
+    ['vit', 'reason'],
+  ])('%s has its values computed once, or says why not', async (name, operator) => {
+    const onnxFile = fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
+    const network = await resolveNetwork({ onnxFile, layers: ['feature'] })
+    const { offsets } = positionGrid(64, 20, 1)
+    const scene = sceneOf(patchAtSize('dog', await readImage((await builtInPatches())[0]?.path as string), 20, 64))
+    const plain = await using(openThreads(network, ONE), (handle) => handle.extract(scene, offsets))
+    const { handle } = openReusing(network)
+    await using(handle, async () => {
+      const [features] = (await handle.extract(scene, offsets)).layers
+      const expected = plain.layers[0]?.matrix as Float32Array
+      expect(largestDistance(features?.matrix as Float32Array, expected, features?.dims as number)).toBeLessThan(1e-5)
+      const [record] = handle.reused()
+      if (operator === 'reason')
+        expect(record).toMatchObject({ reason: expect.stringContaining('reads the whole image') })
+      else expect(readGraphNodes(onnxFile).nodes.map((node) => node.operator)).toContain(operator)
+      if (operator !== 'reason') expect(record).toMatchObject({ cut: expect.any(String) })
+    })
   })
 })

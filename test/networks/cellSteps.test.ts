@@ -1,0 +1,116 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { cellSteps } from '../../src/networks/onnx/cellSteps.js'
+import { type GraphNodes, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
+import { eachDamagedCopy } from './damagedCopies.js'
+
+const exported = (name: string) => fileURLToPath(new URL(`../golden/exports/${name}.onnx`, import.meta.url))
+const IMAGE = { name: 'image', rows: 64, cols: 64 }
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A graph of one node, whose weights are 4 filters of 3×3. */
+function graphOf(
+  operator: string,
+  attributes: GraphNodes['nodes'][number]['attributes'],
+  inputs = ['image', 'weight'],
+): GraphNodes {
+  const pads = { shape: [8], type: 7, values: [0, 0, 1, 2, 0, 0, 0, 0] }
+  return {
+    nodes: [{ operator, domain: '', inputs, outputs: ['map'], attributes }],
+    constants: new Map([
+      ['weight', { shape: [4, 3, 3, 3], type: 1, values: null }],
+      ['pads', pads],
+      ['bias', { shape: [64], type: 1, values: null }],
+    ]),
+    operatorSet: 17,
+    outputs: ['map'],
+  }
+}
+
+describe('steps that can be computed place by place', () => {
+  it('are those of a residual network up to its mean, with their shapes', () => {
+    const { steps, shapes, reason } = cellSteps(readGraphNodes(exported('resnet18')), IMAGE)
+    expect(steps.filter(({ kind }) => kind === 'window')).toHaveLength(21)
+    expect(shapes.get(steps.at(-1)?.output as string)).toEqual({ channels: 64, rows: 2, cols: 2 })
+    expect(reason).toMatch(/^GlobalAveragePool ".*" reads the whole image/)
+  })
+
+  it('have the sizes that ONNX gives them', () => {
+    const sizeOf = (
+      operator: string,
+      attributes: Readonly<Record<string, number | string | readonly number[]>>,
+      inputs?: string[],
+    ) => {
+      const shape = cellSteps(graphOf(operator, new Map(Object.entries(attributes)), inputs), IMAGE).shapes.get('map')
+      return shape && [shape.channels, shape.rows, shape.cols]
+    }
+    expect(sizeOf('Conv', {})).toEqual([4, 62, 62])
+    expect(sizeOf('Conv', { strides: [2, 3], pads: [1, 0, 1, 0] })).toEqual([4, 32, 21])
+    expect(sizeOf('Conv', { dilations: [2, 2] })).toEqual([4, 60, 60])
+    expect(sizeOf('Conv', { auto_pad: 'SAME_UPPER', strides: [2, 2] })).toEqual([4, 32, 32])
+    expect(sizeOf('MaxPool', { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 }, ['image'])).toEqual([3, 32, 32])
+    expect(sizeOf('Pad', { mode: 'reflect' }, ['image', 'pads'])).toEqual([3, 65, 66])
+  })
+
+  it.each([
+    ['Conv', { kernel_shape: [3, 3, 3], strides: [1, 1, 1] }, ['image', 'weight'], 'has other than two dimensions'],
+    ['Conv', { group: 3 }, ['image', 'weight'], 'has weights that do not fit its input'],
+    ['Conv', {}, ['image', 'image'], 'takes its weights from the image'],
+    ['Conv', { strides: [0, 1] }, ['image', 'weight'], 'has a window of no known size'],
+    ['Conv', { dilations: [40, 40] }, ['image', 'weight'], 'gives a tensor of no known size'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: [2, 2, 0, 0] }, ['image'], 'has windows that are all border'],
+    [
+      'AveragePool',
+      { kernel_shape: [3, 3], pads: [1, 1, 1, 1] },
+      ['image'],
+      'takes means of fewer values at the border',
+    ],
+    ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of another kind'],
+    ['Add', {}, ['image', 'bias'], 'joins tensors of unlike shapes'],
+    ['Concat', { axis: 2 }, ['image', 'image'], 'does not join channels'],
+    [
+      'BatchNormalization',
+      { training_mode: 1 },
+      ['image', 'bias', 'bias', 'bias', 'bias'],
+      'takes means over all images',
+    ],
+    ['Resize', {}, ['image', 'weight'], 'reads the whole image, or moves its places'],
+    ['MatMul', {}, ['image', 'image'], 'reads the whole image, or moves its places'],
+  ])('end with %s %j', (operator, attributes, inputs, reason) => {
+    const steps = cellSteps(graphOf(operator, new Map(Object.entries(attributes)), inputs), IMAGE)
+    expect(steps.steps).toEqual([])
+    expect(steps.reason).toBe(`${operator} "map" ${reason}`)
+  })
+
+  it('are none of old operators', () => {
+    const { steps, reason } = cellSteps({ ...graphOf('Conv', new Map()), operatorSet: 8 }, IMAGE)
+    expect(steps).toEqual([])
+    expect(reason).toBe('its operators are of version 8; export it with version 9 or later')
+  })
+
+  it('are read of damaged files without another error than theirs', () => {
+    const path = join(folder, 'damaged.onnx')
+    let read = 0
+    const intact = readFileSync(fileURLToPath(new URL('../golden/onnx/plain.onnx', import.meta.url)))
+    const attempt = (bytes: Uint8Array) => {
+      writeFileSync(path, bytes)
+      try {
+        cellSteps(readGraphNodes(path), IMAGE)
+        read++
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError)
+      }
+    }
+    eachDamagedCopy(intact, attempt, 500)
+    expect(read).toBeGreaterThan(0)
+  })
+})
