@@ -50,7 +50,7 @@ export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/ch
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName, POSITION_ORDERS, type PositionOrder } from './engine/positions.js'
-export { REUSE, type ReuseChoice, type ReuseRecord } from './engine/reuse/reuse.js'
+export { REUSE, type ReuseChoice, type ReuseRecord } from './engine/reuse/record.js'
 export type { Settings } from './engine/task.js'
 export {
   DeviceError,

@@ -266,6 +266,7 @@ export async function* rows(
       )
       const before = done
       const { layers, finished, release } = await handle.extract(scene, positions, {
+        whole: grid.offsets,
         onImages: (images) => progress.update(before + images),
         signal,
       })

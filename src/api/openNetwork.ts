@@ -10,7 +10,7 @@ import {
 } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
 import { POSITION_ORDERS } from '../engine/positions.js'
-import { checkReuse, type ReuseChoice } from '../engine/reuse/reuse.js'
+import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'

@@ -12,8 +12,8 @@ import {
 } from './device.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
 import { type DevicePlan, type NetworkHandle, openDevices, openThreads } from './handle.js'
-import { measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
-import type { ReuseChoice, ReuseRecord } from './reuse/reuse.js'
+import { checkNoise, measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
+import type { ReuseChoice, ReuseRecord } from './reuse/record.js'
 import {
   candidateSettings,
   chooseSettings,
@@ -93,9 +93,6 @@ const TENSORRT_BATCHES = [32, 128]
 
 /** A larger batch, which takes more memory, has to be so many times as fast. */
 const WORTH_A_LARGER_BATCH = 1.03
-
-/** Relative distance of features from the processor's beyond which a device is not used. */
-const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
 /**
  * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
@@ -339,19 +336,6 @@ export function deviceSettings(
   const tried = devices.some(({ name }) => name === 'tensorrt') ? TENSORRT_BATCHES : BATCHES
   const batches = isFixed ? [first.batch] : tried
   return batches.map((batch) => ({ workers: wished.workers ?? devices.length, threads: 1, batch }))
-}
-
-/**
- * Tensor cores change features by 1e-3, sums in float16 by 1e-2; what is much farther off is no rounding.
- * @throws DeviceError when the device computes something else than the processor
- */
-export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
-  for (const [layer, distance] of Object.entries(relative)) {
-    if (distance <= MAX_NOISE[precision]) continue
-    throw new DeviceError(
-      `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use \`device cpu\``,
-    )
-  }
 }
 
 function checkWorking(name: Device['name'], { failure }: Pick<NetworkHandle, 'failure'>): void {

@@ -1,10 +1,15 @@
-import type { Network } from '../networks/index.js'
+import { DeviceError } from '../errors.js'
+import type { Network, Precision } from '../networks/index.js'
+import type { Device } from './device.js'
 import { type NetworkHandle, openThreads } from './handle.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
 /** So many positions are compared. */
 const POSITIONS = 8
+
+/** Relative distance of features from the processor's beyond which a device is not used. */
+const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
 /** How far a device's features are from those of the processor in float32. */
 export interface NoiseFloor {
@@ -33,6 +38,19 @@ export async function measureNoiseFloor(
     return { positions: sample.length / 2, relative: Object.fromEntries(distances) }
   } finally {
     await reference.close()
+  }
+}
+
+/**
+ * Tensor cores change features by 1e-3, sums in float16 by 1e-2; what is much farther off is no rounding.
+ * @throws DeviceError when the device computes something else than the processor
+ */
+export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
+  for (const [layer, distance] of Object.entries(relative)) {
+    if (distance <= MAX_NOISE[precision]) continue
+    throw new DeviceError(
+      `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use \`device cpu\``,
+    )
   }
 }
 

@@ -18,15 +18,10 @@ export { chooseNetwork, type NetworkChoice } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'
-export { CELL_INPUTS, CELLS_AT_A_TIME, type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
-export {
-  type AxisWindow,
-  type CellShape,
-  type CellStep,
-  type CellSteps,
-  cellSteps,
-  type WindowStep,
-} from './onnx/cellSteps.js'
+export { type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
+export type { AxisWindow, CellShape, CellStep, CellSteps, WindowStep } from './onnx/cellStep.js'
+export { cellSteps } from './onnx/cellSteps.js'
+export { CELL_INPUTS, CELLS_AT_A_TIME } from './onnx/cellWindowNodes.js'
 export {
   comparisonNames,
   compositingGraph,

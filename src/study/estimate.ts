@@ -1,5 +1,5 @@
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
-import { expectedGain } from '../engine/reuse/reuse.js'
+import { expectedGain } from '../engine/reuse/expected.js'
 import { sceneOf } from '../engine/scene.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'

@@ -1,7 +1,7 @@
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { type Compositing, checkCompositing, checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
-import { checkReuse, type ReuseChoice } from '../engine/reuse/reuse.js'
+import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { ProgressListener } from '../progress.js'
 import type { ColourLimits } from '../report/colormap.js'

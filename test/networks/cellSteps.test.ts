@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { cellSteps } from '../../src/networks/onnx/cellSteps.js'
-import { type GraphNodes, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
+import { type GraphConstant, type GraphNodes, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
 import { eachDamagedCopy } from './damagedCopies.js'
 
 const exported = (name: string) => fileURLToPath(new URL(`../golden/exports/${name}.onnx`, import.meta.url))
@@ -26,13 +26,12 @@ function graphOf(
   const pads = { shape: [8], type: 7, values: [0, 0, 1, 2, 0, 0, 0, 0] }
   return {
     nodes: [{ operator, domain: '', inputs, outputs: ['map'], attributes }],
-    constants: new Map([
+    constants: new Map<string, GraphConstant>([
       ['weight', { shape: [4, 3, 3, 3], type: 1, values: null }],
       ['pads', pads],
       ['bias', { shape: [64], type: 1, values: null }],
     ]),
     operatorSet: 17,
-    outputs: ['map'],
   }
 }
 

@@ -5,9 +5,10 @@ import type { Keys } from '../reuse/keys.js'
 import { sceneKeys } from '../reuse/scene.js'
 import type { Scene } from '../task.js'
 import type { Backend } from './backend.js'
+import type { CellWork } from './cellWork.js'
 import { type SceneArrays, sceneArrays } from './sceneArrays.js'
 import { openSession } from './session.js'
-import type { CellWork, WorkerData } from './workerData.js'
+import type { WorkerData } from './workerData.js'
 
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 

@@ -1,8 +1,8 @@
 import type { FeatureLayer, NetworkInput } from '../../networks/index.js'
 import type { Device } from '../device.js'
 import type { BatchComparison, JobScene } from '../task.js'
+import type { CellWork } from './cellWork.js'
 import type { SceneArrays } from './sceneArrays.js'
-import type { CellWork } from './workerData.js'
 
 /** What a device's process is started with. */
 export interface OpenRequest {

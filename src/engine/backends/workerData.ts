@@ -1,12 +1,6 @@
-import type { CellGraphs, CellStep, CellSteps, NetworkInput } from '../../networks/index.js'
+import type { NetworkInput } from '../../networks/index.js'
+import type { CellWork } from './cellWork.js'
 import type { OpenRequest } from './messages.js'
-
-/** A network in two parts, and what its first part computes. */
-export interface CellWork {
-  readonly graphs: CellGraphs
-  readonly steps: readonly CellStep[]
-  readonly shapes: CellSteps['shapes']
-}
 
 /** Where a worker holds its session, for its whole life. */
 export type WorkerData =

@@ -50,8 +50,6 @@ interface Lookup {
 
 /** The index tensors of a pass. */
 export interface PassIndices {
-  /** By space: how many cells. */
-  readonly counts: readonly number[]
   /** Of the image's cells: [cells, 2] keys along rows and columns. */
   readonly pixels: Int32Array
   /** By name of a step's output and number of the input: [cells, taps] of cells of the input; the count of these beyond the border. */
@@ -95,7 +93,7 @@ export function passCells(keys: Keys, steps: readonly CellStep[], image: string,
     }
   }
   return {
-    indices: { counts: sets.map((set) => set?.count ?? 0), pixels: pairs(sets[0] as CellSet), gathers },
+    indices: { pixels: pairs(sets[0] as CellSet), gathers },
     frame: (name, row, col, into) => {
       const tensor = keys.tensors.get(name) as NonNullable<ReturnType<Keys['tensors']['get']>>
       const set = sets[tensor.space] as CellSet

@@ -247,3 +247,9 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
     return { pass: both(along), positions }
   })
 }
+
+/** The rows and columns of some positions, whose keys' times are offsets in pixels. */
+export function positionsOf(offsets: Int32Array): Positions {
+  const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
+  return { rows: along(0), cols: along(1), count: offsets.length / 2 }
+}

@@ -29,7 +29,6 @@ export interface GraphNodes {
   readonly constants: ReadonlyMap<string, GraphConstant>
   /** Version of the default set of operators. */
   readonly operatorSet: number
-  readonly outputs: readonly string[]
 }
 
 export interface GraphNode {
@@ -75,7 +74,6 @@ export function readGraphNodes(path: string): GraphNodes {
         within(GraphProto.initializer).map((range) => [text(file, range, TensorProto.name), constant(file, range)]),
       ),
       operatorSet: (own && integer(file, own, OperatorSetIdProto.version)) ?? 1,
-      outputs: within(GraphProto.output).map((range) => text(file, range, 1)),
     }
   })
 }
@@ -137,16 +135,17 @@ function wholeNumbers(file: ProtobufFile, field: Field): number[] {
 }
 
 function constant(file: ProtobufFile, range: MessageRange): GraphConstant {
-  const shape = messagesOrNumbers(file, range, TensorProto.dims)
+  const shape = sizesOf(file, range)
   const type = integer(file, range, TensorProto.data_type) ?? DataType.UNDEFINED
   const count = shape.reduce((product, size) => product * size, 1)
   return { shape, type, values: count <= SMALL ? elements(file, range, type, count) : null }
 }
 
-function messagesOrNumbers(file: ProtobufFile, range: MessageRange, number: number): number[] {
+/** Sizes of a constant along its axes. */
+function sizesOf(file: ProtobufFile, range: MessageRange): number[] {
   const found: number[] = []
   for (const field of fields(file, range)) {
-    if (field.number !== number) continue
+    if (field.number !== TensorProto.dims) continue
     found.push(...wholeNumbers(file, field))
     if (found.length > MAXIMUM_AXES) throw new ProtobufError(`a tensor has more than ${MAXIMUM_AXES} axes`)
   }

@@ -1,0 +1,41 @@
+import { type CellSteps, cellSteps, type Network, readGraphNodes } from '../../networks/index.js'
+import type { Scene } from '../task.js'
+import { floorGain, type PlannedCells, planCells, positionsOf } from './plan.js'
+import { sceneKeys } from './scene.js'
+
+/** Fewer images are not worth two more sessions. */
+export const FEWEST_IMAGES = 64
+
+/** Predicted gains below this are lost in what else there is to do. */
+export const WORTH_REUSING = 1.1
+
+/** Tables of keys are no larger, whatever a graph claims of its layers. */
+const MAX_TABLE = 1 << 26
+
+/** How many times fewer multiply-adds a scene needs if every distinct value is computed once. */
+export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
+  return floorGain(workOf(network, scene), positionsOf(offsets))
+}
+
+/** How many times as fast a scene is expected to be on the processor with values computed once; 1: as fast as the plain way. */
+export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
+  if (offsets.length / 2 < FEWEST_IMAGES) return 1
+  const cells = cellSteps(readGraphNodes(network.onnxPath), network.input)
+  if (!haveRoomForKeys(cells, network, scene.patch.size)) return 1
+  const gain = planCells(workOf(network, scene), positionsOf(offsets))?.predictedGain ?? 1
+  return gain < WORTH_REUSING ? 1 : gain
+}
+
+function workOf(network: Network, scene: Scene): PlannedCells {
+  const graph = readGraphNodes(network.onnxPath)
+  const cells = cellSteps(graph, network.input)
+  const keys = sceneKeys(cells, scene, network.input)
+  const features = network.layers.map(({ name }) => name)
+  return { graph, cells, keys, features, image: network.input.name, isChunked: true }
+}
+
+/** Whether tables of keys are of a reasonable size. */
+export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
+  const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
+  return sides * (input.rows - size + 2) <= MAX_TABLE
+}

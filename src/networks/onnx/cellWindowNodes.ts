@@ -1,0 +1,183 @@
+import type { CellShape, WindowStep } from './cellStep.js'
+import type { GraphNodes } from './graphNodes.js'
+import type { Initializer, Node, TypedInfo } from './model.js'
+
+/** So many windows are gathered at a time; the numbers of cells are multiples of this. */
+export const CELLS_AT_A_TIME = 128
+
+/**
+ * Names of inputs that the graphs take beside the image, which is [cells, 3, 1, 1] for the first one: normalised pixels. Index
+ * tensors are int32.
+ */
+export const CELL_INPUTS = {
+  /** Of the first graph, [cells, taps]: which cells of its input number `input` a step reads; their count: zeros. */
+  gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
+  /** Of the second graph: the cells of a tensor, as the first gave them. */
+  cells: (tensor: string) => `shiftscope.cells.${tensor}`,
+  /** Of the second graph, [images, rows * cols]: where in the cells each place of a tensor lies. */
+  frames: (tensor: string) => `shiftscope.frames.${tensor}`,
+} as const
+
+/** What a step becomes in a graph. */
+export interface StepNodes {
+  /** Nodes that stand as they are. */
+  readonly verbatim: readonly number[]
+  readonly renamed: Readonly<Record<number, readonly string[]>>
+  readonly inputs: readonly TypedInfo[]
+  readonly nodes: readonly Node[]
+  readonly constants: readonly Initializer[]
+}
+
+/**
+ * What a window step becomes. Its windows are gathered and reduced some at a time, so that they stay in the processor's cache;
+ * where a device runs the graph, all at once.
+ */
+export function windowNodes(
+  step: WindowStep,
+  { operatorSet }: GraphNodes,
+  shape: (name: string) => CellShape,
+  gathers: boolean,
+  isChunked: boolean,
+): StepNodes {
+  const { input, output, operation, beyond } = step
+  const { channels } = shape(input)
+  const outputs = shape(output).channels
+  const taps = step.rows.taps * step.cols.taps
+  const writer = stepWriter(output, operatorSet)
+  const { outside, inside, constants, part, reshape } = writer
+  const inputs: TypedInfo[] = []
+  const reduce = (read: string) => reduceWindows(step.operation, read, { taps, channels, outputs }, writer)
+  let result: string
+  if (!gathers) result = reduce(input)
+  else {
+    const index = CELL_INPUTS.gather(output, 0)
+    inputs.push({ name: index, shape: [`cells.${output}`, taps], elements: 'int32' })
+    let source = input
+    if (beyond === 'zeros' && reachesBeyond(step, shape(input))) {
+      const zeros = `shiftscope.zeros.${channels}`
+      constants.push({ name: zeros, shape: [1, channels, 1, 1], float32: async () => new Float32Array(channels) })
+      source = `shiftscope.bordered.${input}`
+      outside.push(node('Concat', [input, zeros], source, { axis: 0 }))
+    }
+    const read = part('read')
+    if (!isChunked || operation.kind === 'padding') {
+      inside.push(node('Gather', [source, index], read))
+      result = reduce(read)
+    } else {
+      const [chunks, chunk] = [part('chunks'), part('chunk')]
+      reshape(outside, index, chunks, [-1, CELLS_AT_A_TIME, taps])
+      inside.push(node('Gather', [source, chunk], read))
+      const reduced = reduce(read)
+      const body = {
+        name: part('body'),
+        inputs: [{ name: chunk, shape: [CELLS_AT_A_TIME, taps], elements: 'int32' as const }],
+        outputs: [{ name: reduced, shape: [CELLS_AT_A_TIME, outputs] }],
+        nodes: inside.splice(0),
+      }
+      result = part('all')
+      inside.push(node('Scan', [chunks], result, { num_scan_inputs: 1, body: { graph: body } }))
+    }
+  }
+  reshape(inside, result, output, [-1, outputs, 1, 1])
+  return { verbatim: [], renamed: {}, inputs, nodes: [...outside, ...inside], constants }
+}
+
+/** Collects the nodes of a step: those that run once, and those that run for its windows. */
+function stepWriter(output: string, operatorSet: number) {
+  const outside: Node[] = []
+  const inside: Node[] = []
+  const constants: Initializer[] = []
+  return {
+    outside,
+    inside,
+    constants,
+    /** A name that belongs to this step. */
+    part: (what: string) => `shiftscope.${what}.${output}`,
+    reshape: (nodes: Node[], from: string, to: string, sizes: readonly number[]) => {
+      nodes.push(node('Reshape', [from, list(constants, sizes)], to))
+    },
+    transpose: (nodes: Node[], from: string, to: string, perm: readonly number[]) => {
+      nodes.push(node('Transpose', [from], to, { perm }))
+    },
+    /** Over axis 1, which is gone; an attribute once, an input from some version on. */
+    reduction: (operator: 'ReduceMax' | 'ReduceMean' | 'ReduceSum', from: string, to: string) => {
+      const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
+      inside.push(
+        asInput
+          ? node(operator, [from, list(constants, [1])], to, { keepdims: 0 })
+          : node(operator, [from], to, { axes: [1], keepdims: 0 }),
+      )
+    },
+  }
+}
+
+/** Nodes that make [cells, outputs] of windows [cells, taps, channels, 1, 1]. @returns the name of what they make */
+function reduceWindows(
+  operation: WindowStep['operation'],
+  read: string,
+  { taps, channels, outputs }: { readonly taps: number; readonly channels: number; readonly outputs: number },
+  { outside, inside, part, reshape, transpose, reduction }: ReturnType<typeof stepWriter>,
+): string {
+  const windows = part('windows')
+  if (operation.kind === 'padding') return read
+  if (operation.kind !== 'convolution') {
+    reshape(inside, read, windows, [-1, taps, channels])
+    reduction(operation.kind === 'maximum' ? 'ReduceMax' : 'ReduceMean', windows, part('reduced'))
+    return part('reduced')
+  }
+  const { groups, weight, bias } = operation
+  const [own, made] = [channels / groups, outputs / groups]
+  // ONNX Runtime makes the matrix of [outputs, channels / groups, rows, cols] when it opens the graph.
+  const [turned, matrix, sums] = [part('turned'), part('matrix'), part('sums')]
+  if (groups === 1) {
+    transpose(outside, weight, turned, [2, 3, 1, 0])
+    reshape(outside, turned, matrix, [taps * channels, outputs])
+    reshape(inside, read, windows, [-1, taps * channels])
+    inside.push(node('Gemm', [windows, matrix, ...(bias === null ? [] : [bias])], sums))
+    return sums
+  }
+  if (own === 1 && made === 1) {
+    reshape(outside, weight, turned, [channels, taps])
+    transpose(outside, turned, matrix, [1, 0])
+    reshape(inside, read, windows, [-1, taps, channels])
+    inside.push(node('Mul', [windows, matrix], part('products')))
+    reduction('ReduceSum', part('products'), sums)
+  } else {
+    reshape(outside, weight, part('groups'), [groups, made, own, taps])
+    transpose(outside, part('groups'), turned, [0, 3, 2, 1])
+    reshape(outside, turned, matrix, [groups, taps * own, made])
+    reshape(inside, read, windows, [-1, taps, groups, own])
+    transpose(inside, windows, part('apart'), [2, 0, 1, 3])
+    reshape(inside, part('apart'), part('rows'), [groups, -1, taps * own])
+    inside.push(node('MatMul', [part('rows'), matrix], part('products')))
+    transpose(inside, part('products'), part('together'), [1, 0, 2])
+    reshape(inside, part('together'), sums, [-1, outputs])
+  }
+  if (bias === null) return sums
+  inside.push(node('Add', [sums, bias], part('biased')))
+  return part('biased')
+}
+
+function reachesBeyond({ rows, cols }: WindowStep, shape: CellShape): boolean {
+  return (['rows', 'cols'] as const).some((axis) => {
+    const { taps, stride, dilation, before, length } = { rows, cols }[axis]
+    return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= shape[axis]
+  })
+}
+
+/** A list of whole numbers as a constant, which equal lists share. */
+export function list(constants: Initializer[], int64: readonly number[]): string {
+  const name = `shiftscope.list.${int64.join('.')}`
+  constants.push({ name, shape: [int64.length], int64 })
+  return name
+}
+
+/** A node with one output, by which it is named. */
+export function node(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Node['attributes'] = {},
+): Node {
+  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes }
+}

@@ -1,0 +1,161 @@
+import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
+import type { GraphConstant, GraphNode } from './graphNodes.js'
+
+/** More channels, or pixels along a side, than any network for images has. */
+export const MAXIMUM_SIZE = 1 << 16
+const MAXIMUM_TAPS = 1 << 10
+
+/** Why a node is no step: the end of a line. */
+export class NoStep extends Error {}
+
+/** A step and the shape of what it makes. */
+export type Found = { readonly step: CellStep; readonly shape: CellShape }
+
+/** A convolution or pool as a step. */
+export function windowStep(
+  node: GraphNode,
+  base: Step,
+  shape: CellShape,
+  fixed: ReadonlyMap<string, GraphConstant | null>,
+): Found {
+  const { operation, kernel, channels } =
+    node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listOf(node, 'kernel_shape'))
+  const [rows, cols] = windowsOf(node, shape, kernel)
+  const beyond = operation.kind === 'maximum' ? 'nothing' : 'zeros'
+  if (
+    operation.kind === 'mean' &&
+    node.attributes.get('count_include_pad') !== 1 &&
+    (reaches(rows, shape.rows) || reaches(cols, shape.cols))
+  )
+    throw new NoStep('takes means of fewer values at the border')
+  if (operation.kind === 'maximum' && (isEmptyAtBorder(rows, shape.rows) || isEmptyAtBorder(cols, shape.cols)))
+    throw new NoStep('has windows that are all border')
+  return {
+    step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, beyond, operation },
+    shape: { channels, rows: rows.length, cols: cols.length },
+  }
+}
+
+function convolution(
+  node: GraphNode,
+  shape: CellShape,
+  fixed: ReadonlyMap<string, GraphConstant | null>,
+): { readonly operation: WindowOperation; readonly kernel: readonly number[]; readonly channels: number } {
+  const [, weight = '', bias = ''] = node.inputs
+  const weightShape = fixed.get(weight)?.shape
+  if (weightShape?.length !== 4) throw new NoStep('has no known weights of two dimensions')
+  const [channels, own, ...kernel] = weightShape as [number, number, number, number]
+  const groups = numberOf(node, 'group', 1)
+  if (own * groups !== shape.channels || channels % groups !== 0 || channels > MAXIMUM_SIZE)
+    throw new NoStep('has weights that do not fit its input')
+  return { operation: { kind: 'convolution', groups, weight, bias: bias === '' ? null : bias }, kernel, channels }
+}
+
+function pool(node: GraphNode, { channels }: CellShape, kernel: readonly number[] | undefined) {
+  if (kernel === undefined) throw new NoStep('has no kernel')
+  if (numberOf(node, 'storage_order', 0) !== 0) throw new NoStep('has another order of storage')
+  const kind = node.operator === 'MaxPool' ? ('maximum' as const) : ('mean' as const)
+  return { operation: { kind }, kernel, channels }
+}
+
+function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[]): [AxisWindow, AxisWindow] {
+  const strides = listOf(node, 'strides') ?? [1, 1]
+  const dilations = listOf(node, 'dilations') ?? [1, 1]
+  const pads = listOf(node, 'pads') ?? [0, 0, 0, 0]
+  const automatic = node.attributes.get('auto_pad') ?? 'NOTSET'
+  const isCeiled = numberOf(node, 'ceil_mode', 0) === 1
+  if (kernel.length !== 2 || strides.length !== 2 || dilations.length !== 2 || pads.length !== 4)
+    throw new NoStep('has other than two dimensions')
+  if ([...kernel, ...strides, ...dilations].some((size) => size < 1 || size > MAXIMUM_TAPS))
+    throw new NoStep('has a window of no known size')
+  const axis = (i: 0 | 1): AxisWindow => {
+    const [taps, stride, dilation] = [kernel[i], strides[i], dilations[i]] as [number, number, number]
+    const size = i === 0 ? shape.rows : shape.cols
+    const extent = (taps - 1) * dilation + 1
+    let before = pads[i] as number
+    let after = pads[i + 2] as number
+    if (automatic === 'VALID') before = after = 0
+    if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
+      const needed = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size)
+      before = automatic === 'SAME_UPPER' ? Math.floor(needed / 2) : Math.ceil(needed / 2)
+      after = needed - before
+    }
+    const free = (size + before + after - extent) / stride
+    let length = (isCeiled ? Math.ceil(free) : Math.floor(free)) + 1
+    // A window that would begin in the border after the image is left out.
+    if (isCeiled && (length - 1) * stride >= size + before) length--
+    return { taps, stride, dilation, before, length: within(length, MAXIMUM_SIZE) }
+  }
+  return [axis(0), axis(1)]
+}
+
+/** Whether a window reaches beyond the border. */
+function reaches({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
+  return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= size
+}
+
+function isEmptyAtBorder({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
+  return [0, length - 1].some((output) =>
+    Array.from({ length: taps }, (_, tap) => output * stride - before + tap * dilation).every(
+      (input) => input < 0 || input >= size,
+    ),
+  )
+}
+
+/** A border as a step. */
+export function paddingStep(
+  node: GraphNode,
+  base: Step,
+  { channels, rows, cols }: CellShape,
+  fixed: ReadonlyMap<string, GraphConstant | null>,
+): Found {
+  const given = listOf(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
+  const mode = node.attributes.get('mode') ?? 'constant'
+  const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
+  if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of no known size')
+  if (n0 || c0 || n1 || c1) throw new NoStep('adds channels or images')
+  const sides = [top, left, bottom, right] as [number, number, number, number]
+  if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new NoStep('has borders of no known size')
+  const input = node.inputs[0] as string
+  const shape = { channels, rows: rows + sides[0] + sides[2], cols: cols + sides[1] + sides[3] }
+  if (mode === 'constant') {
+    const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : (node.attributes.get('value') ?? 0)
+    if (value !== 0) throw new NoStep('adds a border of other values than 0')
+    const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
+    const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
+    return {
+      step: { ...base, kind: 'window', input, ...windows, beyond: 'zeros', operation: { kind: 'padding' } },
+      shape,
+    }
+  }
+  if (mode !== 'reflect' && mode !== 'edge') throw new NoStep(`adds a border of another kind`)
+  const mapping = (size: number, before: number, length: number) =>
+    Array.from({ length }, (_, i) => bordered(i - before, size, mode))
+  const step = { rows: mapping(rows, sides[0], shape.rows), cols: mapping(cols, sides[1], shape.cols) }
+  return { step: { ...base, kind: 'mapping', input, ...step }, shape }
+}
+
+function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number {
+  if (mode === 'edge') return Math.min(Math.max(index, 0), size - 1)
+  const reflected = index < 0 ? -index : index >= size ? 2 * (size - 1) - index : index
+  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more than there is')
+  return reflected
+}
+
+export function numberOf({ attributes }: GraphNode, name: string, otherwise: number): number {
+  const value = attributes.get(name) ?? otherwise
+  if (typeof value !== 'number') throw new NoStep(`has ${name} of another kind`)
+  return value
+}
+
+function listOf({ attributes }: GraphNode, name: string): readonly number[] | undefined {
+  if (!attributes.has(name)) return undefined
+  const value = attributes.get(name)
+  if (!Array.isArray(value)) throw new NoStep(`has ${name} of another kind`)
+  return value
+}
+
+export function within(size: number, maximum: number): number {
+  if (!(size >= 1 && size <= maximum)) throw new NoStep('gives a tensor of no known size')
+  return size
+}
