@@ -8,8 +8,8 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { largestDistance } from '../dist/engine/distance.js'
 import { openThreads } from '../dist/engine/handle.js'
-import { largestDistance } from '../dist/engine/noiseFloor.js'
 import { positionGrid } from '../dist/engine/positions.js'
 import { sceneOf } from '../dist/engine/scene.js'
 import { chooseNetwork } from '../dist/networks/index.js'

@@ -1,6 +1,7 @@
 import { DeviceError } from '../errors.js'
 import type { Network, Precision } from '../networks/index.js'
 import type { Device } from './device.js'
+import { largestDistance } from './distance.js'
 import { type NetworkHandle, openThreads } from './handle.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
@@ -61,24 +62,4 @@ function spread(offsets: Int32Array, count: number): Int32Array {
     Math.round((i * (positions - 1)) / Math.max(1, count - 1)),
   )
   return Int32Array.from(chosen.flatMap((position) => [...offsets.subarray(position * 2, position * 2 + 2)]))
-}
-
-/**
- * The largest relative distance of two matrices' rows; infinite where a row is zero in the expected one alone, or holds
- * NaN.
- */
-export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
-  let largest = 0
-  for (let start = 0; start < expected.length; start += dims) {
-    let difference = 0
-    let norm = 0
-    for (let i = start; i < start + dims; i++) {
-      const value = expected[i] as number
-      difference += ((found[i] as number) - value) ** 2
-      norm += value ** 2
-    }
-    if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY
-    if (difference > 0) largest = Math.max(largest, Math.sqrt(difference / norm))
-  }
-  return largest
 }

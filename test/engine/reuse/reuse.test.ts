@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { largestDistance } from '../../../src/engine/distance.js'
 import { type NetworkHandle, openThreads } from '../../../src/engine/handle.js'
-import { largestDistance } from '../../../src/engine/noiseFloor.js'
 import { positionGrid } from '../../../src/engine/positions.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
@@ -208,7 +208,7 @@ describe('the plain way is taken', () => {
     ]
     const { reason, notes } = await reasonFor(await smallNetwork('random', random, [weight, second]))
     expect(reason).toMatch(/from the plain way's/)
-    expect(notes).toEqual([expect.stringMatching(/^random: .* the plain way is taken$/)])
+    expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* the plain way is taken$/)])
   })
 
   it('where the whole image is read at once', async () => {

@@ -1,0 +1,19 @@
+/**
+ * The largest relative distance of two matrices' rows; infinite where a row is zero in the expected one alone, or holds
+ * NaN.
+ */
+export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
+  let largest = 0
+  for (let start = 0; start < expected.length; start += dims) {
+    let difference = 0
+    let norm = 0
+    for (let i = start; i < start + dims; i++) {
+      const value = expected[i] as number
+      difference += ((found[i] as number) - value) ** 2
+      norm += value ** 2
+    }
+    if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY
+    if (difference > 0) largest = Math.max(largest, Math.sqrt(difference / norm))
+  }
+  return largest
+}
