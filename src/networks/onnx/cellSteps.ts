@@ -115,7 +115,7 @@ function stepOf(
       if (read.length !== 1 || read[0] !== first) throw new NoStep('takes its borders from the image')
       return paddingStep(node, base, shape, fixed)
   }
-  throw new NoStep('reads the whole image, or moves its places')
+  throw new NoStep('cannot be computed place by place')
 }
 
 function elementwise(
