@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { cellSteps } from '../../src/networks/onnx/cellSteps.js'
 import { type GraphConstant, type GraphNodes, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
 import { eachDamagedCopy } from './damagedCopies.js'
 
 const exported = (name: string) => fileURLToPath(new URL(`../golden/exports/${name}.onnx`, import.meta.url))
@@ -94,6 +95,21 @@ describe('steps that can be computed place by place', () => {
     const { steps, reason } = cellSteps({ ...graphOf('Conv', new Map()), operatorSet: 8 }, IMAGE)
     expect(steps).toEqual([])
     expect(reason).toBe('its operators are of version 8; export it with version 9 or later')
+  })
+
+  it('are read of attributes of the wrong kind and of long lists as of unknown ones', async () => {
+    const path = join(folder, 'attributes.onnx')
+    const attributes = { pads: Array.from({ length: 1000 }, () => 1), strides: { float: 2 }, group: 'two' }
+    const conv = { operator: 'Conv', name: 'map', inputs: ['image', 'weight'], outputs: ['map'], attributes }
+    const weight = { name: 'weight', shape: [4, 3, 3, 3], float32: async () => new Float32Array(108) }
+    await writeModel(path, { name: 'attributes', inputs: [], outputs: [], initializers: [weight], nodes: [conv] })
+    const { nodes } = readGraphNodes(path)
+    expect([...(nodes[0]?.attributes ?? [])]).toEqual([
+      ['pads', null],
+      ['strides', 2],
+      ['group', 'two'],
+    ])
+    expect(cellSteps(readGraphNodes(path), IMAGE).reason).toMatch(/^Conv "map" has .* of another kind$/)
   })
 
   it('are read of damaged files without another error than theirs', () => {

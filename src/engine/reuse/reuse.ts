@@ -1,3 +1,4 @@
+import { InputError } from '../../errors.js'
 import {
   CELL_INPUTS,
   type CellSteps,
@@ -73,14 +74,14 @@ export function openReuse({
   const crews = new Map<string, Crew>()
   /** By geometry and cut: the distance of the sample, or why the plain way is taken. */
   const checked = new Map<string, number | string>()
-  let read: { readonly graph: GraphNodes; readonly cells: CellSteps } | undefined
+  let analysed: { readonly graph: GraphNodes; readonly cells: CellSteps } | undefined
   let known: { readonly geometry: string; readonly keys: Keys } | undefined
   const analysis = () => {
-    if (read === undefined) {
+    if (analysed === undefined) {
       const graph = readGraphNodes(network.onnxPath)
-      read = { graph, cells: cellSteps(graph, network.input) }
+      analysed = { graph, cells: cellSteps(graph, network.input) }
     }
-    return read
+    return analysed
   }
   const keysOf = (scene: Scene): Keys => {
     const geometry = sceneGeometry(scene)
@@ -89,7 +90,15 @@ export function openReuse({
   }
   /** What is to be done for a scene; a text: why the plain way is taken. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    const { graph, cells } = analysis()
+    let read: ReturnType<typeof analysis>
+    try {
+      read = analysis()
+    } catch (error) {
+      // What ONNX Runtime runs it may describe in ways that are not understood here.
+      if (error instanceof InputError) return error.message
+      throw error
+    }
+    const { graph, cells } = read
     if (cells.steps.length === 0) return cells.reason ?? 'the graph has no part that images could share'
     if (!haveRoomForKeys(cells, network, scene.patch.size)) return 'its layers are too many or too large'
     const keys = keysOf(scene)

@@ -99,7 +99,7 @@ function attributeValue(file: ProtobufFile, range: MessageRange): (ReturnType<At
   for (const field of fields(file, range)) {
     switch (field.number) {
       case AttributeProto.f:
-        value = dataView(file, field).getFloat32(0, true)
+        value = field.wireType === wireTypes.fixed32 ? dataView(file, field).getFloat32(0, true) : null
         break
       case AttributeProto.i:
         value = field.value < MAXIMUM_SIZE ? field.value : null
@@ -112,24 +112,24 @@ function attributeValue(file: ProtobufFile, range: MessageRange): (ReturnType<At
         break
       case AttributeProto.ints:
         list.push(...wholeNumbers(file, field))
-        value = list.every((number) => number < MAXIMUM_SIZE) ? list : null
+        value = list.length <= SMALL && list.every((number) => number < MAXIMUM_SIZE) ? list : null
     }
   }
   return value
 }
 
-/** Packed or not. */
+/** Packed or not; of a long list no more than tells that it is one. */
 function wholeNumbers(file: ProtobufFile, field: Field): number[] {
   if (field.wireType === wireTypes.varint) return [field.value]
   const numbers: number[] = []
-  for (let position = field.start; position < field.end; ) {
+  for (let position = field.start; position < field.end && numbers.length <= SMALL; ) {
     let value = 0
     let byte = 0x80
     for (let scale = 1; byte >= 0x80 && position < field.end; scale *= 128) {
       byte = file.byteAt(position++)
       value += (byte & 0x7f) * scale
     }
-    if (numbers.push(value) > SMALL) throw new ProtobufError(`a list of an attribute has more than ${SMALL} numbers`)
+    numbers.push(value)
   }
   return numbers
 }
