@@ -1,12 +1,8 @@
-import { basename, dirname, extname } from 'node:path'
-import { sha256 } from '../../files/sha256.js'
-import { cachedGraph } from '../graphCache.js'
 import type { Network } from '../network.js'
-import { combinedSha256 } from '../onnxNetwork.js'
+import { cachedCopy } from './cachedCopy.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, list, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
-import { copyExternalFiles, externalFiles } from './externalData.js'
-import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
+import type { GraphChanges } from './graphCopy.js'
 import type { GraphNodes } from './graphNodes.js'
 import type { Initializer, Node, TypedInfo } from './model.js'
 
@@ -67,19 +63,11 @@ export async function cellGraphs(
     constants: assembled.flatMap(({ constants }) => constants),
     outputs: features,
   }
-  const files = await externalFiles(onnxPath)
-  const original = await combinedSha256(onnxPath, files)
-  const stem = [...basename(onnxPath, extname(onnxPath))].slice(0, 40).join('')
-  const write = (part: string, changes: GraphChanges) => {
-    const described = { ...changes, kept: changes.kept && [[...changes.kept.nodes], [...changes.kept.constants]] }
-    const digest = sha256(JSON.stringify([original, described])).slice(0, 16)
-    const name = files.length === 0 ? `${stem}-${part}-${digest}.onnx` : `${stem}-${part}-${digest}/model.onnx`
-    return cachedGraph(name, async (copy) => {
-      await copyExternalFiles(onnxPath, files, dirname(copy))
-      await writeGraphCopy(copy, onnxPath, changes)
-    })
+  return {
+    cells: await cachedCopy(onnxPath, 'cells', cells),
+    rest: await cachedCopy(onnxPath, 'rest', frames),
+    handedOn,
   }
-  return { cells: await write('cells', cells), rest: await write('rest', frames), handedOn }
 }
 
 /** The nodes that lead from what the first part makes to the features. */

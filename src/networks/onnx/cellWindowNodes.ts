@@ -1,4 +1,5 @@
 import type { CellShape, WindowStep } from './cellStep.js'
+import { reaches } from './cellWindows.js'
 import type { GraphNodes } from './graphNodes.js'
 import type { Initializer, Node, TypedInfo } from './model.js'
 
@@ -53,7 +54,7 @@ export function windowNodes(
     const index = CELL_INPUTS.gather(output, 0)
     inputs.push({ name: index, shape: [`cells.${output}`, taps], elements: 'int32' })
     let source = input
-    if (beyond === 'zeros' && reachesBeyond(step, shape(input))) {
+    if (beyond === 'zeros' && (reaches(step.rows, shape(input).rows) || reaches(step.cols, shape(input).cols))) {
       const zeros = `shiftscope.zeros.${channels}`
       constants.push({ name: zeros, shape: [1, channels, 1, 1], float32: async () => new Float32Array(channels) })
       source = `shiftscope.bordered.${input}`
@@ -156,13 +157,6 @@ function reduceWindows(
   if (bias === null) return sums
   inside.push(node('Add', [sums, bias], part('biased')))
   return part('biased')
-}
-
-function reachesBeyond({ rows, cols }: WindowStep, shape: CellShape): boolean {
-  return (['rows', 'cols'] as const).some((axis) => {
-    const { taps, stride, dilation, before, length } = { rows, cols }[axis]
-    return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= shape[axis]
-  })
 }
 
 /** A list of whole numbers as a constant, which equal lists share. */

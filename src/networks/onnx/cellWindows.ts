@@ -90,7 +90,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
 }
 
 /** Whether a window reaches beyond the border. */
-function reaches({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
+export function reaches({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
   return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= size
 }
 

@@ -1,11 +1,7 @@
-import { basename, dirname, extname } from 'node:path'
-import { sha256 } from '../../files/sha256.js'
-import { cachedGraph } from '../graphCache.js'
 import type { FeatureLayer, Network, NetworkInput } from '../network.js'
-import { combinedSha256 } from '../onnxNetwork.js'
-import { copyExternalFiles, externalFiles } from './externalData.js'
+import { cachedCopy } from './cachedCopy.js'
 import { DataType } from './fields.js'
-import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
+import type { GraphChanges } from './graphCopy.js'
 import { castNode, halfPrecisionChanges } from './halfPrecision.js'
 import type { Node, TypedInfo } from './model.js'
 
@@ -82,15 +78,7 @@ export async function compositingGraph(
     nodes: [...converted.nodes, ...comparisons.flatMap(({ nodes }) => nodes)],
     constants: comparisons.map(({ ones }) => ones),
   }
-  const files = await externalFiles(onnxPath)
-  const original = await combinedSha256(onnxPath, files)
-  const digest = sha256(JSON.stringify([original, changes])).slice(0, 16)
-  const stem = [...basename(onnxPath, extname(onnxPath))].slice(0, 40).join('')
-  const name = files.length === 0 ? `${stem}-composited-${digest}.onnx` : `${stem}-composited-${digest}/model.onnx`
-  return cachedGraph(name, async (copy) => {
-    await copyExternalFiles(onnxPath, files, dirname(copy))
-    await writeGraphCopy(copy, onnxPath, changes)
-  })
+  return cachedCopy(onnxPath, 'composited', changes)
 }
 
 function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] {
