@@ -9,6 +9,7 @@ export const kinds = {
   texts: z.array(z.string()),
   numbers: z.array(z.number()),
   files: z.record(z.string(), z.string()),
+  layers: z.union([z.array(z.string()), z.record(z.string(), z.array(z.string()))]),
   callback: z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', 'a function'),
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
   limits: z.strictObject({ low: z.number(), high: z.number() }),

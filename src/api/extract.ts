@@ -1,9 +1,11 @@
 import { checkOptions, kinds } from '../checkedOptions.js'
-import type { NetworkChoice } from '../networks/index.js'
 import { EXTRACT_OPTIONS, type Extraction, type NetworkExtractOptions } from './extraction.js'
 import { NETWORK_OPTIONS, type NetworkOptions, openNetwork } from './openNetwork.js'
 
-export interface ExtractOptions extends NetworkChoice, Omit<NetworkOptions, 'layers'>, NetworkExtractOptions {}
+export interface ExtractOptions extends NetworkOptions, NetworkExtractOptions {
+  /** Id of the catalog (`shiftscope models list`) or a path that ends in .onnx. */
+  readonly model: string
+}
 
 /**
  * Opens a network for one patch: `openNetwork` and its `extract`.
@@ -14,15 +16,16 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
     required: { model: kinds.text, ...EXTRACT_OPTIONS.required },
     optional: { ...NETWORK_OPTIONS.optional, ...EXTRACT_OPTIONS.optional },
   })
-  const { model, weights, layers, device, precision, compositing, reuse, workers, threads, batch, ...placement } =
-    options
-  const { onProgress, signal } = options
-  const network = await openNetwork(model, {
-    ...{ weights, layers, device, precision, compositing, reuse, workers, threads, batch, onProgress, signal },
-  } as NetworkOptions)
+  const { model, ...rest } = options
+  const network = await openNetwork(model, partOf(rest, { ...NETWORK_OPTIONS.optional }))
   try {
-    return await network.extract(placement)
+    return await network.extract(partOf(rest, { ...EXTRACT_OPTIONS.required, ...EXTRACT_OPTIONS.optional }))
   } finally {
     await network.close()
   }
+}
+
+/** The options that one of two functions takes; some are both's. */
+function partOf<T extends object>(options: T, taken: Readonly<Record<string, unknown>>): T {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name in taken)) as T
 }

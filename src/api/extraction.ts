@@ -12,11 +12,12 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
-import type { Network, Precision } from '../networks/index.js'
+import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { fileName } from '../results/fileName.js'
+import { type Answers, answersOf } from './answers.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
@@ -71,6 +72,8 @@ export interface Extraction extends ExecutionRecord {
   readonly rows: number
   readonly cols: number
   readonly layers: readonly ExtractedLayer[]
+  /** What the network takes the object for; absent where its classes are not known or not read. */
+  readonly answers?: Answers
   readonly settings: Settings
   /** Images that this call ran through the network; fewer than rows × cols if it went on from an earlier one. */
   readonly images: number
@@ -147,6 +150,9 @@ export async function extractPlaced(
   const fullOrigin = {
     ...origin,
     ...(precision === 'fp16' && { precision }),
+    ...(network.pool && { pool: network.pool }),
+    input: recipeText(network.input),
+    inputSource: network.inputSource,
     weights: network.weightsPath,
     weightsSha256: network.weightsSha256,
   }
@@ -180,6 +186,7 @@ export async function extractPlaced(
     }
     await partial?.finish()
     const seconds = (performance.now() - start) / 1000
+    const answers = await answersOf(network, features, positions)
     const extraction = {
       model: network.id,
       frame: network.input.rows,
@@ -194,6 +201,7 @@ export async function extractPlaced(
         shape: [grid.rows, grid.cols, dims] as const,
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
       })),
+      ...(answers && { answers }),
       settings: handle.settings,
       images: left.length,
       seconds,

@@ -14,7 +14,16 @@ import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
-import { chooseNetwork, type Network, type Precision } from '../networks/index.js'
+import {
+  assumedInput,
+  chooseNetwork,
+  INPUT_OPTIONS,
+  type InputOptions,
+  inputOptionsOf,
+  type Network,
+  type Pool,
+  type Precision,
+} from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import {
   compare,
@@ -33,11 +42,16 @@ import {
 } from './extraction.js'
 
 /** Which network, and how it is run. */
-export interface NetworkOptions extends WishedSettings {
+export interface NetworkOptions extends WishedSettings, InputOptions {
   /** A checkpoint in place of the published or embedded weights. */
   readonly weights?: string
-  /** Which features to read; all of the catalog's layers by default, required for an ONNX file. */
+  /**
+   * Which features to read, any tensors of the graph; by default all of the catalog's layers, of an ONNX file the last output and
+   * what enters the last fully connected layer.
+   */
   readonly layers?: readonly string[]
+  /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
+  readonly pool?: Pool
   /** `auto` (default), `cpu`, or a GPU: `webgpu`, `cuda`, `tensorrt`, `directml`, `coreml`, with `:INDEX` where there are several. */
   readonly device?: string
   /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
@@ -75,7 +89,7 @@ export interface OpenNetwork extends AsyncDisposable {
 export const NETWORK_OPTIONS: OptionList = {
   optional: {
     ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text, precision: kinds.text, compositing: kinds.text },
-    reuse: kinds.text,
+    ...{ reuse: kinds.text, pool: kinds.text, ...INPUT_OPTIONS },
     ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
     ...{ onProgress: kinds.callback, signal: kinds.signal },
   },
@@ -88,12 +102,17 @@ export const NETWORK_OPTIONS: OptionList = {
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
   checkOptions(options, NETWORK_OPTIONS)
-  const { weights, layers, signal } = options
+  const { weights, layers, pool, signal } = options
   const request = parseDevice(options.device ?? 'auto')
   checkPrecision(request, options.precision)
   checkCompositing(request, options.compositing)
   checkReuse(options.reuse)
-  const network = await chooseNetwork({ model, ...(weights !== undefined && { weights }), ...(layers && { layers }) })
+  const network = await chooseNetwork({
+    ...{ model, layers, pool, ...inputOptionsOf(options) },
+    ...(weights !== undefined && { weights }),
+  })
+  const assumed = assumedInput(network)
+  if (assumed !== undefined) progressTo(options.onProgress).note(assumed)
   await requiredTrials(request, network, options.precision, signal)
   let opening: Promise<Execution> | undefined
   let closed = false

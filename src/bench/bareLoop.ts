@@ -5,7 +5,7 @@ import type { Device } from '../engine/device.js'
 import { candidateSettings, type WishedSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
-import type { Network } from '../networks/index.js'
+import { type Network, outputOf } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 import type { BareWorkerData } from './bareWorker.js'
 
@@ -32,7 +32,7 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
     input: network.input,
-    layers: network.layers.map(({ name }) => name),
+    layers: network.layers.map(outputOf),
     threads,
     device,
   }

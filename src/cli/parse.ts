@@ -40,6 +40,35 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
+/** Of red, green and blue. */
+export function parseThree(text: string): readonly number[] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (values.length !== 3 || !values.every(Number.isFinite))
+    throw new InvalidArgumentError('Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.')
+  return values
+}
+
+export function parseRange(text: string): 1 | 255 {
+  if (text === '1') return 1
+  if (text === '255') return 255
+  throw new InvalidArgumentError('Give 1 or 255.')
+}
+
+/** Layers of all networks of a run, or of single ones. */
+export type LayerLists = readonly string[] | Readonly<Record<string, readonly string[]>>
+
+/** Collects `a,b` or repeated `ID=a,b`. */
+export function collectLayers(text: string, before?: LayerLists): LayerLists {
+  const at = text.indexOf('=')
+  const isOfOne = at > 0
+  if (before !== undefined && (isOfOne === Array.isArray(before) || !isOfOne))
+    throw new InvalidArgumentError('Give the layers of all networks once, or those of single ones as ID=a,b.')
+  if (!isOfOne) return parseList(text)
+  const id = text.slice(0, at)
+  if (before !== undefined && Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
+  return { ...before, [id]: parseList(text.slice(at + 1)) }
+}
+
 /** Collects repeated lists of names. */
 export function collectNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...parseList(text)]

@@ -53,7 +53,7 @@ export async function tryDevice(
     device,
     graph: await compositingGraph(network, precision),
     input: network.input,
-    outputs: network.layers.map(({ name }) => featureOutput(name, precision)),
+    outputs: network.layers.map((layer) => featureOutput(layer, precision)),
     compared: [],
     // Removed here, since a process that crashes removes nothing.
     profileFolder: await mkdtemp(join(tmpdir(), 'shiftscope-profile-')),

@@ -1,5 +1,5 @@
 import { DeviceError, WorkerError } from '../errors.js'
-import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
+import { compositingGraph, featureOutput, type Network, outputOf, type Precision } from '../networks/index.js'
 import type { OpenRequest } from './backends/messages.js'
 import { type Crew, compare, type ExtractionOptions, extract, places } from './crew.js'
 import type { Device } from './device.js'
@@ -132,7 +132,7 @@ function threadCrew(
 }
 
 function threadData({ input, layers }: Network, threads: number) {
-  return { input, layers: layers.map(({ name }) => name), threads }
+  return { input, layers: layers.map(outputOf), threads }
 }
 
 /** @throws WorkerError in place of what a batch failed of */
@@ -245,7 +245,7 @@ function deviceReuse(
   crew: () => Crew,
 ): Reuse {
   const { input, layers } = network
-  const outputs = layers.map(({ name }) => name)
+  const outputs = layers.map(outputOf)
   return openReuse({
     ...{ network, settings, memory, plainRate, onNote, isChunked: false },
     workerData: (cells) => ({
@@ -264,6 +264,6 @@ function deviceReuse(
 async function openRequests({ network, devices, precision = 'fp32', compares }: DevicePlan): Promise<OpenRequest[]> {
   const compared = compares ? network.layers : []
   const graph = await compositingGraph(network, precision, compared)
-  const outputs = network.layers.map(({ name }) => featureOutput(name, precision))
+  const outputs = network.layers.map((layer) => featureOutput(layer, precision))
   return devices.map((device) => ({ device, graph, input: network.input, outputs, compared }))
 }

@@ -13,11 +13,10 @@ import {
 } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import type { Network, NetworkInput } from './network.js'
-import { externalFiles } from './onnx/externalData.js'
+import { hashedModel } from './onnx/cachedCopy.js'
 import { readModelInterface, type TypedTensor } from './onnx/interface.js'
 import { readModelMetadata } from './onnx/metadata.js'
 import { trialRun } from './onnx/trialRun.js'
-import { combinedSha256 } from './onnxNetwork.js'
 import { architectureOf, embeddedFile, importedWeights, missingWeights } from './resolve.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
@@ -146,10 +145,10 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
 /** A generator of the user's: its file is tried before it is trusted. */
 async function generatorFile(path: string): Promise<Generator> {
   const generator = await describedGenerator(basename(path, extname(path)), path)
-  const files = await externalFiles(path)
+  const { files, sha256 } = await hashedModel(path)
   const { dims, input } = generator
-  const { shapes } = await trialRun(path, { name: FEATURE, shape: [2, dims] }, [IMAGE])
-  const shape = shapes.get(IMAGE)?.join(', ')
+  const shown = await trialRun(path, { name: FEATURE, shape: [2, dims] }, [IMAGE])
+  const shape = shown.get(IMAGE)?.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
       `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
@@ -157,7 +156,7 @@ async function generatorFile(path: string): Promise<Generator> {
   }
   return {
     ...generator,
-    weightsSha256: await combinedSha256(path, files),
+    weightsSha256: sha256,
     weightsBytes: files.reduce((sum, file) => sum + file.bytes, generator.weightsBytes),
   }
 }

@@ -14,10 +14,22 @@ export {
 } from './catalog.js'
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
-export { chooseNetwork, type NetworkChoice } from './choice.js'
+export { chooseNetwork, isOnnxFile, type NetworkChoice } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
+export { checkInputOptions, INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
+export { INPUT_PRESETS, type InputPreset } from './input/presets.js'
+export { assumedInput, recipeText } from './input/recipe.js'
+export { type InspectedTensor, inspectModel, type ModelInspection } from './inspection.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
-export type { FeatureLayer, Network, NetworkInput } from './network.js'
+export {
+  type Classes,
+  type FeatureLayer,
+  type Network,
+  type NetworkInput,
+  outputOf,
+  POOLS,
+  type Pool,
+} from './network.js'
 export { type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
 export type { AxisWindow, CellShape, CellStep, CellSteps, WindowStep } from './onnx/cellStep.js'
 export { cellSteps } from './onnx/cellSteps.js'

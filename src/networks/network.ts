@@ -14,10 +14,32 @@ export interface NetworkInput {
   readonly channelOrder: 'rgb' | 'bgr'
 }
 
+/** How a map becomes one value a channel; `none`: it is flattened. */
+export const POOLS = ['none', 'mean', 'max', 'center'] as const
+export type Pool = (typeof POOLS)[number]
+
 /** An output of the ONNX graph, float32 [N, dims]; outputs with more axes are taken as flattened. */
 export interface FeatureLayer {
   readonly name: string
   readonly dims: number
+  /** The output's name, where that is not the layer's: it was pooled, or converted to float32. */
+  readonly output?: string
+  /** Whether it is a map that was not pooled. */
+  readonly isMap?: boolean
+}
+
+/** Name of the graph's output that gives a layer. */
+export function outputOf({ name, output = name }: FeatureLayer): string {
+  return output
+}
+
+/** What a network's answer stands for. */
+export interface Classes {
+  /** The layer that has a value for each of them. */
+  readonly layer: string
+  readonly names: readonly string[]
+  /** For results and messages: where the names come from. */
+  readonly source: string
 }
 
 /** A network that is ready to run: plain data that may be posted to a worker. */
@@ -30,6 +52,12 @@ export interface Network {
   /** The outputs to read, in order of depth. */
   readonly layers: readonly FeatureLayer[]
   readonly input: NetworkInput
+  /** What the input's recipe was taken from: `catalog`, `options`, a file's name, …; `assumed`: nothing says it. */
+  readonly inputSource: string
+  /** How maps among the layers were pooled; absent: none was. */
+  readonly pool?: Exclude<Pool, 'none'>
+  /** Names of the classes, where the last layer is read and they are known. */
+  readonly classes?: Classes
   /** The checkpoint that the graph was built from, or the ONNX file itself. */
   readonly weightsPath: string
   readonly weightsSha256: string

@@ -1,204 +1,199 @@
-import { basename, dirname, extname } from 'node:path'
+import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
-import { sha256, sha256OfFile } from '../files/sha256.js'
 import { printable } from '../printable.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import { cachedGraph } from './graphCache.js'
+import { classesOf } from './classes.js'
+import { type DescribedModel, type DescriptionChoice, describedModel } from './describedModel.js'
 import { nearestNames } from './nearestNames.js'
-import { type FeatureLayer, imagenetInput, type Network, type NetworkInput } from './network.js'
-import { copyExternalFiles, type ExternalFile, externalFiles } from './onnx/externalData.js'
-import { type GraphChanges, writeGraphCopy } from './onnx/graphCopy.js'
-import { type ModelInterface, readModelInterface, type TypedTensor } from './onnx/interface.js'
+import type { FeatureLayer, Network, NetworkInput, Pool } from './network.js'
+import { cachedCopy, type HashedModel, hashedModel } from './onnx/cachedCopy.js'
+import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import type { GraphChanges } from './onnx/graphCopy.js'
+import { readGraphNodes } from './onnx/graphNodes.js'
+import { imageTensors, productsBefore } from './onnx/imageTensors.js'
+import type { TypedTensor } from './onnx/interface.js'
+import { listedNames } from './onnx/listedNames.js'
 import { trialRun } from './onnx/trialRun.js'
 
+/** What is read of a network. */
+export interface LayerChoice {
+  /**
+   * Tensors in the order in which they are to be shown; by default the last output, and what enters the last fully connected
+   * layer before it.
+   */
+  readonly layers?: readonly string[] | undefined
+  /** How maps become one value a channel; `none` by default: they are flattened. */
+  readonly pool?: Pool | undefined
+}
+
+export interface OnnxChoice extends LayerChoice, DescriptionChoice {}
+
 /**
- * A network of the user's: an ONNX file with one image input, float32, square, [N, 3, rows, cols] or
- * [N, rows, cols, 3], whose pixels are normalised as ImageNet's are. Rows and columns that the file leaves open are the
- * paper's frame, 224. Data in files of its own is read from the model's folder only.
+ * A network of the user's: an ONNX file with one image input, square, [N, 3, rows, cols] or [N, rows, cols, 3], of float32,
+ * float16, float64 or bytes; `inputRecipe` says how pixels become its values. Rows and columns that neither the file nor the
+ * recipe gives are the paper's frame, 224. Data in files of its own is read from the model's folder only.
  *
- * @param names the float32 tensors to read, outputs of the graph or others inside it, in the order in which they are to
- * be shown; per image, a tensor with more axes is flattened
- * @throws UsageError when there is no such tensor; InputError when the file is not such a model, or does not run
+ * @throws UsageError when there is no such tensor, or options that make no input; InputError when the file is not such a
+ * model, or does not run
  */
-export async function onnxNetwork(path: string, names: readonly string[]): Promise<Network> {
+export async function onnxNetwork(path: string, choice: OnnxChoice = {}): Promise<Network> {
   const modelBytes = await fileSize(path)
-  const model = readModelInterface(path)
-  const image = imageInput(path, model.inputs)
-  const wanted = [...new Set(names)]
-  checkNames(path, model, wanted)
-  const files = await externalFiles(path)
-  const weightsSha256 = await combinedSha256(path, files)
-  const { input, changes } = planned(image, model, wanted)
-  const onnxPath = changes ? await changedCopy(path, weightsSha256, files, changes) : path
-  const { layers, batch } = await measuredLayers(path, onnxPath, input, wanted)
+  const described = await describedModel(path, choice)
+  const hashed = await hashedModel(path)
   const id = basename(path, extname(path))
+  const reading = await readLayers(described, choice, hashed)
+  const classes = await classesOf(described, reading.layers)
   return {
     id,
     title: id,
-    onnxPath,
-    layers,
-    input: { ...input, batch },
+    ...reading,
+    ...(classes && { classes }),
+    inputSource: described.inputSource,
     weightsPath: path,
-    weightsSha256,
-    weightsBytes: files.reduce((sum, file) => sum + file.bytes, modelBytes),
+    weightsSha256: hashed.sha256,
+    weightsBytes: hashed.files.reduce((sum, file) => sum + file.bytes, modelBytes),
   }
 }
 
-function checkNames(path: string, model: ModelInterface, names: readonly string[]): void {
-  const outputs = listed(model.outputs.map(({ name }) => name))
+/** What of a network depends on the layers that are read. */
+export type LayerReading = Pick<Network, 'onnxPath' | 'input' | 'layers' | 'pool'>
+
+/**
+ * Makes tensors of a graph its features: a copy of it has them as outputs, as float32, pooled where that is asked for.
+ *
+ * @throws as `onnxNetwork`
+ */
+export async function readLayers(
+  described: DescribedModel,
+  { layers, pool = 'none' }: LayerChoice,
+  hashed: HashedModel,
+): Promise<LayerReading> {
+  const { path, model, changes } = described
+  const names = layers === undefined ? defaultLayers(described) : [...new Set(layers)]
+  checkTensors(described, names)
+  const hidden = names.filter((name) => !model.outputs.some((output) => output.name === name))
+  const plain = { ...changes, outputs: hidden }
+  const copyOf = (copied: GraphChanges) => cachedCopy(path, 'layers', copied, hashed)
+  const onnxPath = changes !== null || hidden.length > 0 ? await copyOf(plain) : path
+  const needed = layers === undefined ? names.slice(-1) : names
+  const { tensors, batch, fixedBatch } = await shownTensors(onnxPath, described.input, names, needed)
+  const read = tensors
+    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
+    .map((tensor) => ({ tensor, added: featureNodes(tensor.name, checkedTensor(path, tensor, batch), pool) }))
+  const input = { ...described.input, batch: fixedBatch }
+  if (read.every(({ tensor, added }) => added.output === tensor.name))
+    return { onnxPath, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
+  const added = read.map((one) => one.added)
+  const finalPath = await copyOf(withFeatures(plain, added))
+  const features = await trialRun(
+    finalPath,
+    trialInput(input, batch),
+    added.map(({ output }) => output),
+  )
+  return {
+    onnxPath: finalPath,
+    input,
+    layers: read.map(({ tensor, added: { output } }) => {
+      const layer = layerOf({ name: tensor.name, ...(features.get(output) as ShownTensor) })
+      return output === tensor.name ? layer : { ...layer, output }
+    }),
+    ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
+  }
+}
+
+/** A tensor that is to be read, as a run shows it. */
+interface NamedTensor extends ShownTensor {
+  readonly name: string
+}
+
+function layerOf(tensor: NamedTensor): FeatureLayer {
+  const { name, shape } = tensor
+  const dims = shape.slice(1).reduce((product, size) => product * size, 1)
+  return { name, dims, ...(isMap(tensor) && { isMap: true }) }
+}
+
+function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
+  const nodes = added.flatMap((features) => features.nodes)
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs))
+  return {
+    ...plain,
+    outputs: [...plain.outputs, ...added.map(({ output }) => output).filter((output) => made.has(output))],
+    nodes: [...(plain.nodes ?? []), ...nodes],
+    constants: added.flatMap(({ constants }) => constants),
+  }
+}
+
+/** The last output, and what enters the last fully connected layer before it, in order of depth. */
+export function defaultLayers({ path, model, input, changes }: DescribedModel): readonly string[] {
+  const last = (model.outputs.at(-1) as TypedTensor).name
+  const image = changes?.madeInput ?? input.name
+  const entering = productsBefore(readGraphNodes(path), last).at(-1)?.input
+  return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
+}
+
+/** @throws UsageError for names that are no tensors of the model's, or depend on no image */
+function checkTensors({ path, model, input, changes }: DescribedModel, names: readonly string[]): void {
+  const outputs = model.outputs.map(({ name }) => name)
   if (names.length === 0)
-    throw new UsageError(`name the tensors of ${path} to read with \`layers NAME,…\`; its outputs are ${outputs}`)
-  const tensors = new Set([...model.outputs.map(({ name }) => name), ...model.tensors])
-  const unknown = names.find((name) => !tensors.has(name))
+    throw new UsageError(
+      `no layer of ${path} is named; name one, or leave \`layers\` out: its outputs are ${listedNames(outputs)}`,
+    )
+  const known = new Set([...outputs, ...model.tensors])
+  const unknown = names.find((name) => !known.has(name))
   if (unknown === undefined) return
-  const nearest = listed(nearestNames(unknown, tensors, 5))
+  const image = changes?.madeInput ?? input.name
+  const readable = imageTensors(readGraphNodes(path), image).map(({ name }) => name)
   throw new UsageError(
-    `${path} has no tensor "${printable(unknown)}"; the most similar names are ${nearest}; its outputs are ${outputs}`,
+    `${path} has no tensor "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and \`shiftscope models inspect\` lists all`,
   )
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 10).map((name) => `"${printable(name)}"`)
-  return names.length > 10 ? `${shown.join(', ')}, …` : shown.join(', ')
-}
-
-/** The image that a model takes, as its file describes it. */
-interface ImageInput {
-  readonly tensor: TypedTensor
-  readonly layout: 'channels first' | 'channels last'
-  readonly batch: number | null
-  /** Rows and columns. */
-  readonly side: number
-}
-
-function imageInput(path: string, inputs: readonly TypedTensor[]): ImageInput {
-  const refuse = (found: string, remedy: string) =>
-    new InputError(`${path} ${found}; one float32 input [N, 3, rows, cols] is needed: ${remedy}`)
-  const [tensor] = inputs
-  if (!tensor || inputs.length > 1) {
-    const found =
-      inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${listed(inputs.map(({ name }) => name))}`
-    throw refuse(`has ${found}`, 'export the part that starts at the image')
-  }
-  const { shape, type } = tensor
-  const described = `has input ${printable(tensor.name)}, ${type} [${printable(shape.join(', '))}]`
-  if (type !== 'float32') throw refuse(described, 'export it in float32, without preprocessing of its own')
-  if (shape.length !== 4) throw refuse(`${described}, which is not a batch of images`, 'use a network for images')
-  const [batch, second, third, fourth] = shape as [number | string, number | string, number | string, number | string]
-  const layout = second === 3 ? 'channels first' : fourth === 3 ? 'channels last' : undefined
-  if (!layout) throw refuse(`${described}, which does not have 3 channels`, 'use a network for RGB images')
-  const sizes = layout === 'channels first' ? [third, fourth] : [second, third]
-  const fixed = sizes.filter((size) => typeof size === 'number')
-  const side = fixed[0] ?? imagenetInput.rows
-  if (fixed.some((size) => size !== side)) throw refuse(`${described}, which is not square`, 'export it for a square')
-  return { tensor, layout, batch: typeof batch === 'number' ? batch : null, side }
-}
-
-/** Identifies the weights of an ONNX file, wherever they lie. */
-export async function combinedSha256(path: string, files: readonly ExternalFile[]): Promise<string> {
-  const model = await sha256OfFile(path)
-  if (files.length === 0) return model
-  return sha256(JSON.stringify([model, ...files.map((file) => [file.location, file.sha256])]))
-}
-
-/** The input as the engine sees it, and what has to be changed in the graph for it and for tensors inside. */
-function planned(
-  { tensor, layout, batch, side }: ImageInput,
-  model: ModelInterface,
-  names: readonly string[],
-): { readonly input: NetworkInput; readonly changes: GraphChanges | null } {
-  const outputs = names.filter((name) => !model.outputs.some((output) => output.name === name))
-  const input = { ...imagenetInput, name: tensor.name, batch, rows: side, cols: side }
-  if (layout === 'channels first') return { input, changes: outputs.length > 0 ? { outputs } : null }
-  const name = unusedName(`${tensor.name}.channels_first`, model)
-  const transpose = {
-    operator: 'Transpose',
-    name: `${name}.channels_last`,
-    inputs: [name],
-    outputs: [tensor.name],
-    attributes: { perm: [0, 2, 3, 1] },
-  }
-  const inputs = [{ name, shape: [batch ?? 'N', 3, side, side] }]
-  return { input: { ...input, name }, changes: { outputs, madeInput: tensor.name, inputs, nodes: [transpose] } }
-}
-
-function unusedName(wanted: string, model: ModelInterface): string {
-  return model.tensors.has(wanted) ? unusedName(`${wanted}_`, model) : wanted
-}
-
-/** Where the graph's data lies in files of its own, the copy has a folder of its own with copies of these. */
-async function changedCopy(
-  path: string,
-  weightsSha256: string,
-  files: readonly ExternalFile[],
-  changes: GraphChanges,
-): Promise<string> {
-  // Only a part of the name, for people who look: a whole one could grow beyond what file systems take.
-  const start = [...basename(path, extname(path))].slice(0, 40).join('')
-  const stem = `${start}-${weightsSha256.slice(0, 16)}`
-  const digest = sha256(JSON.stringify(changes)).slice(0, 16)
-  const name = files.length === 0 ? `${stem}-${digest}.onnx` : `${stem}/${digest}.onnx`
-  return cachedGraph(name, async (copy) => {
-    await copyExternalFiles(path, files, dirname(copy))
-    await writeGraphCopy(copy, path, changes)
-  })
-}
-
 /**
- * Layers and batch size as a run of the model shows them. A graph that claims to take any number of images, but has the
+ * The tensors as a run of the model shows them, and its batch. A graph that claims to take any number of images, but has the
  * one that it was exported with written into it, is run on single images.
+ *
+ * @param needed those that must have as many rows as there are images
  */
-async function measuredLayers(
-  path: string,
+async function shownTensors(
   onnxPath: string,
   input: NetworkInput,
   names: readonly string[],
-): Promise<{ readonly layers: readonly FeatureLayer[]; readonly batch: number | null }> {
-  const attempt = async (batch: number) => {
-    const shape = [batch, 3, input.rows, input.cols] as const
-    const { shapes } = await trialRun(onnxPath, { name: input.name, shape }, names)
-    return names.map((name) => featureLayer(path, name, shapes.get(name) ?? [], batch))
+  needed: readonly string[],
+): Promise<{ readonly tensors: readonly NamedTensor[]; readonly batch: number; readonly fixedBatch: number | null }> {
+  const attempt = async (batch: number, fixedBatch: number | null) => {
+    const shown = await trialRun(onnxPath, trialInput(input, batch), names)
+    return { tensors: names.map((name) => ({ name, ...(shown.get(name) as ShownTensor) })), batch, fixedBatch }
   }
-  if (input.batch !== null) return { layers: await attempt(input.batch), batch: input.batch }
+  if (input.batch !== null) return attempt(input.batch, input.batch)
   try {
-    return { layers: await attempt(2), batch: null }
+    const shown = await attempt(2, null)
+    if (shown.tensors.every(({ name, shape }) => shape[0] === 2 || !needed.includes(name))) return shown
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    return { layers: await attempt(1), batch: 1 }
   }
+  return attempt(1, 1)
 }
 
-function featureLayer(path: string, name: string, shape: readonly number[], batch: number): FeatureLayer {
-  const dims = shape.slice(1).reduce((product, size) => product * size, 1)
-  if (shape[0] === batch && shape.length > 1 && dims > 0) return { name, dims }
-  throw new InputError(
-    `layer "${printable(name)}" of ${path} is [${shape.join(', ')}] for ${batch} image${batch > 1 ? 's' : ''}; features must be [images, …]: name another layer`,
+function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
+  return { name, shape: [batch, 3, rows, cols] }
+}
+
+/** Whether a tensor has one value a channel of each image. */
+function isVector(tensor: NamedTensor, batch: number): boolean {
+  return (
+    FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
   )
 }
 
-/**
- * The named outputs of a model as layers, as its file states them.
- *
- * @throws InputError when one does not exist, or its number of features varies
- */
-export function layersOf(path: string, outputs: readonly TypedTensor[], names: readonly string[]): FeatureLayer[] {
-  return names.map((name) => {
-    const output = outputs.find((candidate) => candidate.name === name)
-    const dims = output ? dimsOf(output) : null
-    if (dims !== null) return { name, dims }
-    const found = output ? `${output.type} [${output.shape.join(', ')}]` : 'absent'
+/** @throws InputError for a tensor that holds no features of the images */
+function checkedTensor(path: string, tensor: NamedTensor, batch: number): NamedTensor {
+  const { name, type, shape } = tensor
+  if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
-      `output "${name}" of ${path} is ${found}, not float32 [N, features] with a fixed number of features; export it so`,
+      `layer "${printable(name)}" of ${path} is ${type}; features must be ${Object.keys(FEATURE_TYPES).join(', ')}: name another layer`,
     )
-  })
-}
-
-/** Number of features per image; null when it varies, or they are not float32. */
-function dimsOf({ type, shape }: TypedTensor): number | null {
-  const sizes = shape.slice(1)
-  if (type !== 'float32' || sizes.length === 0) return null
-  return sizes.reduce<number | null>(
-    (product, size) => (product !== null && typeof size === 'number' ? product * size : null),
-    1,
+  if (shape[0] === batch && shape.length > 1 && shape.every((size) => size > 0)) return tensor
+  throw new InputError(
+    `layer "${printable(name)}" of ${path} is [${shape.join(', ')}] for ${batch} image${batch > 1 ? 's' : ''}; features must be [images, …]: name another layer`,
   )
 }

@@ -18,15 +18,16 @@ import {
 import { fileSize } from './checkpoint/fileBytes.js'
 import type { Network } from './network.js'
 import { readModelInterface } from './onnx/interface.js'
-import { layersOf, onnxNetwork } from './onnxNetwork.js'
+import { type OnnxChoice, onnxNetwork } from './onnxNetwork.js'
+import { layersOf } from './statedLayers.js'
 
 /**
  * Names a network: one of the catalog, with the weights that were imported or those of the file `weights`; or an ONNX
- * file with the outputs to read.
+ * file with what is read of it.
  */
 export type NetworkReference =
   | { readonly id: string; readonly weights?: string | undefined }
-  | { readonly onnxFile: string; readonly layers: readonly string[] }
+  | ({ readonly onnxFile: string } & OnnxChoice)
 
 /**
  * Makes a network ready to run. For a checkpoint the ONNX graph is built, or taken from the cache.
@@ -34,7 +35,7 @@ export type NetworkReference =
  * @throws UsageError for an unknown id or layer; InputError when weights are missing, damaged or of another network
  */
 export async function resolveNetwork(reference: NetworkReference): Promise<Network> {
-  if ('onnxFile' in reference) return onnxNetwork(reference.onnxFile, reference.layers)
+  if ('onnxFile' in reference) return onnxNetwork(reference.onnxFile, reference)
   const entry = catalogEntry(reference.id)
   if (entry.kind === 'embedded') {
     if (reference.weights !== undefined)
@@ -72,6 +73,7 @@ async function embeddedNetwork(entry: CatalogEntry): Promise<Network> {
     onnxPath: path,
     layers: layersOf(path, readModelInterface(path).outputs, names),
     input: entry.input,
+    inputSource: 'catalog',
     weightsPath: path,
     weightsSha256: await sha256OfFile(path),
     weightsBytes: await fileSize(path),
@@ -90,6 +92,7 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
     onnxPath: await graphFile(architecture, weightsPath, weightsSha256),
     layers: featuresOf(architecture.layers),
     input: entry.input,
+    inputSource: 'catalog',
     weightsPath,
     weightsSha256,
     weightsBytes,

@@ -5,7 +5,17 @@ import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
 import { checkClassifier, type Loss } from '../experiments/separability.js'
-import { catalog, listGenerators, type Precision } from '../networks/index.js'
+import {
+  catalog,
+  checkInputOptions,
+  INPUT_OPTIONS,
+  type InputOptions,
+  inputOptionsOf,
+  isOnnxFile,
+  listGenerators,
+  type Pool,
+  type Precision,
+} from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 
@@ -14,13 +24,18 @@ export const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
 export type Experiment = (typeof EXPERIMENTS)[number]
 
 /** What decides a study's numbers. */
-export interface StudyOptions {
+export interface StudyOptions extends InputOptions {
   /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
   readonly preset?: 'quick' | 'paper'
   /** Ids of the catalog, or paths that end in .onnx. */
   readonly models?: readonly string[]
-  /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
-  readonly layers?: readonly string[]
+  /**
+   * Which features to read of every network, or by network (id, or path of its ONNX file) of some: any tensors of their graphs.
+   * By default all of the catalog's layers, of an ONNX file the last output and what enters the last fully connected layer.
+   */
+  readonly layers?: readonly string[] | Readonly<Record<string, readonly string[]>>
+  /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
+  readonly pool?: Pool
   /** Folder of pictures or manifest.json; the built-in patches by default. */
   readonly patches?: string
   /** Sides of the square patches in pixels, 75 and 125 by default. */
@@ -62,9 +77,10 @@ const PRESETS = {
 
 /** The options of a study, to be checked. */
 export const STUDY_OPTIONS = {
-  ...{ preset: kinds.text, models: kinds.texts, layers: kinds.texts, patches: kinds.text, sizes: kinds.numbers },
+  ...{ preset: kinds.text, models: kinds.texts, layers: kinds.layers, patches: kinds.text, sizes: kinds.numbers },
   ...{ stride: kinds.number, experiments: kinds.texts, cv: kinds.texts, loss: kinds.text, C: kinds.number },
   ...{ seed: kinds.number, expressions: kinds.number, background: kinds.text, blend: kinds.text },
+  ...{ pool: kinds.text, ...INPUT_OPTIONS },
   ...{ precision: kinds.text, weights: kinds.files, keepFeatures: kinds.flag, out: kinds.text },
 }
 
@@ -79,7 +95,10 @@ export interface ResolvedOptions
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
   readonly keepsFeatures: boolean
-  readonly layers: readonly string[] | undefined
+  readonly layers: StudyOptions['layers']
+  readonly pool: Pool
+  /** Of the networks that are not of the catalog. */
+  readonly input: InputOptions
   readonly weights: Readonly<Record<string, string>>
   readonly patches: string | undefined
   readonly out: string
@@ -123,10 +142,24 @@ export function resolveOptions(options: StudyOptions): ResolvedOptions {
     separability: classifierOf(options, experiments.includes('separability')),
     keepsFeatures: options.keepFeatures ?? false,
     layers: options.layers,
+    pool: options.pool ?? 'none',
+    input: inputOf(options),
     weights,
     patches: options.patches,
     out,
   }
+}
+
+/** @throws UsageError for values that make no input, or where all networks have their own */
+function inputOf(options: StudyOptions): InputOptions {
+  checkInputOptions(options)
+  const input = inputOptionsOf(options)
+  const [given] = Object.keys(input)
+  if (given !== undefined && !modelsOf(options).some(isOnnxFile))
+    throw new UsageError(
+      `the inputs of all networks of this run are known; leave \`${given}\` out, which is for ONNX files`,
+    )
+  return input
 }
 
 function classifierOf(

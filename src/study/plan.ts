@@ -1,10 +1,18 @@
-import { resolve } from 'node:path'
+import { parse, resolve } from 'node:path'
 import { checkMemory } from '../engine/machineMemory.js'
 import { type PlannedUnit, planUnits } from '../engine/plan.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { chooseNetwork, type GeneratorEntry, listGenerators, type Network, type Precision } from '../networks/index.js'
+import {
+  chooseNetwork,
+  type GeneratorEntry,
+  isOnnxFile,
+  listGenerators,
+  type Network,
+  type Precision,
+  recipeText,
+} from '../networks/index.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
@@ -45,6 +53,7 @@ export async function planStudy(given: StudyOptions): Promise<Study> {
   const options = resolveOptions(given)
   const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
   checkWeights(options)
+  checkLayers(options)
   const networks = await networksOf(options)
   const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
@@ -131,6 +140,8 @@ export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit):
     background: backgroundFor(study, network).identity,
     blend,
     ...(precision === 'fp16' && { precision }),
+    ...(network.pool && { pool: network.pool }),
+    ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
     keepsFeatures,
   }
@@ -139,7 +150,8 @@ export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit):
 /** Known generators of a network's wanted layers. */
 function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
   const own = listGenerators().filter(({ encoder }) => encoder === model)
-  return own.filter(({ layer }) => layers === undefined || layers.includes(layer))
+  const wanted = layersOf(model, layers)
+  return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
 }
 
 /** @throws UsageError for weights of a network or generator that takes no part */
@@ -161,9 +173,40 @@ async function networksOf(options: ResolvedOptions): Promise<readonly Network[]>
   return networks
 }
 
-function networkOf(model: string, { layers, weights }: ResolvedOptions): Promise<Network> {
+function networkOf(model: string, { layers, pool, input, weights }: ResolvedOptions): Promise<Network> {
   const file = weights[model]
-  return chooseNetwork({ model, ...(file !== undefined && { weights: file }), ...(layers && { layers }) })
+  return chooseNetwork({
+    ...{ model, layers: layersOf(model, layers), pool },
+    ...(isOnnxFile(model) && input),
+    ...(file !== undefined && { weights: file }),
+  })
+}
+
+/** What is to be read of a network. */
+function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
+  if (layers === undefined || isList(layers)) return layers
+  return layers[model] ?? layers[idOf(model)]
+}
+
+function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is readonly string[] {
+  return Array.isArray(layers)
+}
+
+/** As `Network.id`. */
+function idOf(model: string): string {
+  return isOnnxFile(model) ? parse(model).name : model
+}
+
+/** @throws UsageError for layers of a network that takes no part */
+function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
+  if (layers === undefined || isList(layers)) return
+  const models = new Set([...unitModels, ...arithmeticModels])
+  const known = new Set([...models, ...[...models].map(idOf)])
+  const stray = Object.keys(layers).find((id) => !known.has(id))
+  if (stray !== undefined)
+    throw new UsageError(
+      `\`layers\` names ${stray}, which is not among the networks of this run, ${[...models].map(idOf).join(', ')}`,
+    )
 }
 
 /** Results are kept by the network's id, which is the stem of an ONNX file's name. */

@@ -5,6 +5,7 @@ import { imagesOf } from '../engine/plan.js'
 import { throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder, removeStaleTemporaries, writeFileAtomic } from '../files/atomic.js'
+import { assumedInput } from '../networks/index.js'
 import { progressTo } from '../progress.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
@@ -41,6 +42,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const device = options.device ?? 'auto'
   const request = checkedRequest(options)
   const study = await planStudy(options)
+  for (const line of study.networks.flatMap((network) => assumedInput(network) ?? [])) progress.note(line)
   const unplanned = await unplannedPatches(
     study.out,
     study.units.map((unit) => unitInputs(study, unit)),

@@ -52,10 +52,13 @@ export function describeRun(study: Study, settings: Readonly<Record<string, Netw
     onnxruntime: env.versions.node ?? null,
     platform: `${process.platform}-${process.arch}`,
     instructionSet: instructionSet(),
-    networks: study.networks.map(({ id, weightsPath, weightsSha256, layers }) => ({
+    networks: study.networks.map(({ id, weightsPath, weightsSha256, layers, input, inputSource, pool, classes }) => ({
       id,
       weightsPath,
       weightsSha256,
+      input: { ...input, source: inputSource },
+      ...(pool && { pool }),
+      ...(classes && { classes: { layer: classes.layer, count: classes.names.length, source: classes.source } }),
       layers: layers.map(({ name }) => name),
     })),
     patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),

@@ -210,8 +210,9 @@ describe('compositing in the graph', () => {
     const offsets = cornersAnd([[0.5, 0.5]], 149)
     const full = await composited(network.onnxPath, network.input, scene, offsets)
     const half = await composited(network.onnxPath, network.input, scene, offsets, network.layers, 'fp16')
-    for (const { name } of network.layers) {
-      const [expected, found] = [full[name]?.data as Float32Array, half[featureOutput(name, 'fp16')]?.data]
+    for (const layer of network.layers) {
+      const { name } = layer
+      const [expected, found] = [full[name]?.data as Float32Array, half[featureOutput(layer, 'fp16')]?.data]
       expect(found).toBeInstanceOf(Float32Array)
       const distance = Math.hypot(...expected.map((value, i) => value - (found?.[i] as number)))
       expect(distance / Math.hypot(...expected)).toBeGreaterThan(1e-5)

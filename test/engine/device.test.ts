@@ -144,6 +144,7 @@ describe('settings for devices', () => {
     onnxPath: 'network.onnx',
     layers: [{ name: 'fc', dims: 10 }],
     input: imagenetInput,
+    inputSource: 'catalog',
     weightsPath: 'network.onnx',
     weightsSha256: '',
     weightsBytes: 1000,

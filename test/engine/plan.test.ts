@@ -13,6 +13,7 @@ function network(id: string, dims: readonly number[], frame = 224): Network {
     onnxPath: `${id}.onnx`,
     layers: dims.map((dims, i) => ({ name: `layer${i}`, dims })),
     input: { ...imagenetInput, rows: frame, cols: frame },
+    inputSource: 'catalog',
     weightsPath: `${id}.pth`,
     weightsSha256: id,
     weightsBytes: 1,

@@ -11,6 +11,7 @@ function network(weightsBytes: number, batch: number | null = null): Network {
     onnxPath: 'network.onnx',
     layers: [{ name: 'fc', dims: 10 }],
     input: { ...imagenetInput, batch },
+    inputSource: 'catalog',
     weightsPath: 'network.onnx',
     weightsSha256: '',
     weightsBytes,

@@ -58,7 +58,7 @@ export async function linearModels(
 ): Promise<{ readonly network: Network; readonly generators: readonly Generator[] }> {
   const onnxPath = join(folder, 'linear.onnx')
   await writeModel(onnxPath, encoder)
-  const file = { weightsPath: onnxPath, weightsSha256: '0123', weightsBytes: 0 }
+  const file = { inputSource: 'catalog', weightsPath: onnxPath, weightsSha256: '0123', weightsBytes: 0 }
   const layers = [
     { name: 'grid', dims: GRID, side: CELLS },
     { name: 'mean', dims: 3, side: 1 },

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
-import { type ExtractOptions, extract } from '../../index.js'
+import { type Extraction, type ExtractOptions, extract } from '../../index.js'
+import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
-import { addExtractionOptions } from '../extractionOptions.js'
+import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
 import { duration, printJson, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
@@ -10,16 +11,19 @@ export function extractCommand({ signal }: CommandContext): Command {
   const command = new Command('extract')
     .description('one patch through one network at every position: <layer>.npy, float32 [rows, cols, dims]')
     .requiredOption('--model <id>', 'network by id (see: shiftscope models list), or an ONNX file')
-    .requiredOption('--patch <image>', 'picture of the object')
-    .requiredOption('--size <n>', 'side of the square patch in pixels, up to the frame’s 224', parseWhole)
+    .requiredOption(
+      '--patch <image>',
+      'picture of the object, or a built-in patch by name (see: shiftscope patches list)',
+    )
+    .requiredOption('--size <n>', 'side of the square patch in pixels, up to the frame’s', parseWhole)
     .option('--weights <file>', 'checkpoint in place of the published one')
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
     .option(
       '--layers <a,b>',
-      'features to read; all of the catalog’s by default, of an ONNX file any float tensors',
+      'features to read, any tensors of the network (see: shiftscope models inspect); by default the catalog’s, or the last output and what enters the last fully connected layer',
       parseList,
     )
-  return addExtractionOptions(command)
+  return addExtractionOptions(addInputOptions(addPoolOption(command)))
     .requiredOption('--out <folder>', 'folder for the arrays and extract.json', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
@@ -27,6 +31,14 @@ export function extractCommand({ signal }: CommandContext): Command {
       if (json)
         return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
       for (const { dims, file } of result.layers) say(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
+      if (result.answers) sayAnswers(result.answers, result.rows * result.cols)
       say(`${result.images} images in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`)
     })
+}
+
+function sayAnswers({ classes }: NonNullable<Extraction['answers']>, positions: number): void {
+  const share = (count: number) => `${((100 * count) / positions).toFixed(count === positions ? 0 : 1)} %`
+  say(
+    `strongest class: ${classes.map(({ name, positions }) => `${withoutControls(name)} at ${share(positions)}`).join(', ')}`,
+  )
 }

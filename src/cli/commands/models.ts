@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import {
   InputError,
+  type InputOptions,
   importWeights,
+  inspectModel,
   licenceText,
   listNetworks,
   NetworkError,
@@ -11,7 +13,9 @@ import {
   verifyNetwork,
   weightsCommand,
 } from '../../index.js'
+import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
+import { addInputOptions } from '../extractionOptions.js'
 import { byteSize, printJson, say, sayTable } from '../output.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -39,6 +43,15 @@ export function modelsCommand(context: CommandContext): Command {
       const missing = networks.find(({ state }) => state === 'missing')?.entry
       if (missing) say(`missing weights: ${weightsCommand(missing)}`)
     })
+  addInputOptions(
+    models
+      .command('inspect')
+      .description('what goes into a network, and every tensor of it that can be read as features')
+      .argument('<model>', 'network by id (see: shiftscope models list), or an ONNX file')
+      .option('--weights <file>', 'checkpoint in place of the published one')
+      .option('--all', 'every tensor, not only those that suggest themselves')
+      .option('--json', 'print one JSON document to stdout'),
+  ).action(inspect)
   models
     .command('pull')
     .description('download published weights, check them and keep them; goes on from where it stopped')
@@ -120,4 +133,36 @@ function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: Pulled
 function publishedText(published: boolean | null): string {
   if (published === null) return 'no published hash is known'
   return published ? 'the published file' : 'not the published file'
+}
+
+interface InspectFlags extends InputOptions {
+  readonly weights?: string
+  readonly all?: boolean
+  readonly json?: boolean
+}
+
+async function inspect(model: string, { all = false, json = false, ...choice }: InspectFlags): Promise<void> {
+  const inspection = await inspectModel(model, choice)
+  if (json) return printJson(inspection)
+  const { inputs, input, outputs, tensors, classes } = inspection
+  for (const { name, type, shape } of inputs) say(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  const { rows, cols, divisor, mean, std, channelOrder, source } = input
+  say(
+    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, less ${mean.join(' ')}, over ${std.join(' ')}; from: ${source}`,
+  )
+  for (const { name, type, shape } of outputs) say(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  if (classes) say(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)
+  const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
+  sayTable(
+    ['tensor', 'operator', 'shape', 'values', 'read'],
+    shown.map(({ name, op, shape, dims, ...tensor }) => [
+      withoutControls(name),
+      withoutControls(op),
+      `[${shape.join(', ')}]`,
+      dims,
+      tensor.default ? 'by default' : tensor.suggested ? 'suggested' : '',
+    ]),
+  )
+  const rest = tensors.length - shown.length
+  if (rest > 0) say(`${rest} more can be read: --all lists them`)
 }

@@ -12,10 +12,11 @@ import {
   TASKS,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { addExtractionOptions } from '../extractionOptions.js'
+import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
 import { byteSize, duration, printJson, say, sayTable } from '../output.js'
 import {
   collectAssignments,
+  collectLayers,
   parseLimits,
   parseList,
   parseNatural,
@@ -42,7 +43,11 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       'networks by id (see: shiftscope models list), or ONNX files; the preset’s by default',
       parseList,
     )
-    .option('--layers <a,b>', 'features of every network to read; all of the catalog’s by default', parseList)
+    .option(
+      '--layers <[id=]a,b>',
+      'features to read of every network, or of one of them (may be repeated); by default the catalog’s, of an ONNX file the last output and what enters the last fully connected layer',
+      collectLayers,
+    )
     .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
     .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 4, paper 1', parseWhole)
@@ -61,7 +66,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--seed <n>', 'seed of the fold schemes shuffled and blocks, and of random expressions', parseNatural, 0)
     .option('--expressions <n>', 'random expressions of each kind that arithmetic is measured on; 50', parseWhole)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
-  return addExtractionOptions(command)
+  return addExtractionOptions(addInputOptions(addPoolOption(command)))
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
     .option(

@@ -1,4 +1,4 @@
-import { type CellSteps, cellSteps, type Network, readGraphNodes } from '../../networks/index.js'
+import { type CellSteps, cellSteps, type Network, outputOf, readGraphNodes } from '../../networks/index.js'
 import type { Scene } from '../task.js'
 import { floorGain, type PlannedCells, planCells, positionsOf } from './plan.js'
 import { sceneKeys } from './scene.js'
@@ -30,7 +30,7 @@ function workOf(network: Network, scene: Scene): PlannedCells {
   const graph = readGraphNodes(network.onnxPath)
   const cells = cellSteps(graph, network.input)
   const keys = sceneKeys(cells, scene, network.input)
-  const features = network.layers.map(({ name }) => name)
+  const features = network.layers.map(outputOf)
   return { graph, cells, keys, features, image: network.input.name, isChunked: true }
 }
 

@@ -6,6 +6,7 @@ import {
   cellSteps,
   type GraphNodes,
   type Network,
+  outputOf,
   readGraphNodes,
 } from '../../networks/index.js'
 import type { CellWork } from '../backends/cellWork.js'
@@ -102,7 +103,7 @@ export function openReuse({
     if (cells.steps.length === 0) return cells.reason ?? 'the graph has no part that images could share'
     if (!haveRoomForKeys(cells, network, scene.patch.size)) return 'its layers are too many or too large'
     const keys = keysOf(scene)
-    const features = network.layers.map(({ name }) => name)
+    const features = network.layers.map(outputOf)
     const plan = planCells({ graph, cells, keys, features, image: network.input.name, isChunked }, positionsOf(whole))
     if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
       const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`

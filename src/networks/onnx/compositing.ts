@@ -1,4 +1,4 @@
-import type { FeatureLayer, Network, NetworkInput } from '../network.js'
+import { type FeatureLayer, type Network, type NetworkInput, outputOf } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
 import { DataType } from './fields.js'
 import type { GraphChanges } from './graphCopy.js'
@@ -29,8 +29,8 @@ export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
 /** The output of a compositing graph that gives a layer's features. */
-export function featureOutput(layer: string, precision: Precision): string {
-  return precision === 'fp16' ? `shiftscope.features.${layer}` : layer
+export function featureOutput(layer: FeatureLayer, precision: Precision): string {
+  return precision === 'fp16' ? `shiftscope.features.${layer.name}` : outputOf(layer)
 }
 
 /** Names of what is added for a layer that is compared with anchors in the graph. */
@@ -68,7 +68,7 @@ export async function compositingGraph(
   compared: readonly FeatureLayer[] = [],
 ): Promise<string> {
   const { onnxPath, input } = network
-  const comparisons = compared.map((layer) => comparison(layer, featureOutput(layer.name, precision)))
+  const comparisons = compared.map((layer) => comparison(layer, featureOutput(layer, precision)))
   const converted = precision === 'fp16' ? halfPrecision(network) : { outputs: [], nodes: compositingNodes(input.name) }
   const changes: GraphChanges = {
     ...converted,
@@ -96,7 +96,7 @@ function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] 
 /** The images are cast once they are composited, and the features once they are computed. */
 function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | 'input' | 'layers'>) {
   const { nodes, renamedInputs } = halfPrecisionChanges(onnxPath)
-  const outputs = layers.map(({ name }) => featureOutput(name, 'fp16'))
+  const outputs = layers.map((layer) => featureOutput(layer, 'fp16'))
   return {
     outputs,
     renamedInputs,
@@ -105,7 +105,7 @@ function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | '
       ...compositingNodes('shiftscope.image'),
       castNode('shiftscope.image', input.name, DataType.FLOAT16),
       ...nodes,
-      ...layers.map(({ name }) => castNode(name, featureOutput(name, 'fp16'), DataType.FLOAT)),
+      ...layers.map((layer) => castNode(outputOf(layer), featureOutput(layer, 'fp16'), DataType.FLOAT)),
     ],
   }
 }

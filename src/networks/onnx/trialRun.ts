@@ -2,46 +2,96 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { prepareEnvironment } from '../../environment.js'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
-
-/** What a model gave for one batch. */
-export interface TrialRun {
-  /** By the name of the output. */
-  readonly shapes: ReadonlyMap<string, readonly number[]>
-}
+import type { ShownTensor } from './featureNodes.js'
+import type { Node } from './model.js'
 
 /** ONNX Runtime writes to stderr what it also throws. */
 const quiet = { logSeverityLevel: 4 } as const
 
 /**
- * Runs a model once on the processor, for the shapes of its outputs, which an ONNX file need not state and often states
- * wrongly.
+ * Runs a model once on the processor, for what its outputs are, which an ONNX file need not state and often states wrongly.
  *
- * @param input name and shape of the input, [batch, 3, rows, cols] of images
  * @param names outputs of the graph
- * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or an output is not float32
- * or holds NaN
+ * @returns type and shape by name
+ * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or an output holds NaN
  */
 export async function trialRun(
   path: string,
-  input: { readonly name: string; readonly shape: readonly number[] },
+  input: TrialInput,
   names: readonly string[],
-): Promise<TrialRun> {
+): Promise<ReadonlyMap<string, ShownTensor>> {
+  return withSession(path, async (session) => {
+    const results = Object.entries(await runTrial(path, session, input, names))
+    for (const [name, { data }] of results) if (data instanceof Float32Array) checkNumbers(path, name, data)
+    return new Map(results.map(([name, { type, dims }]) => [name, { type, shape: dims }]))
+  })
+}
+
+/**
+ * Nodes that give the extents of tensors, for a copy of a graph in which `trialShapes` reads them: next to nothing leaves
+ * the run.
+ */
+export function extentNodes(names: readonly string[]): readonly Node[] {
+  return names.map((name) => {
+    const output = extentOf(name)
+    return { operator: 'Shape', name: `${output}.node`, inputs: [name], outputs: [output], attributes: {} }
+  })
+}
+
+function extentOf(name: string): string {
+  return `shiftscope.extent.${name}`
+}
+
+/**
+ * Types and shapes of tensors of a graph that has them as outputs, and the outputs of `extentNodes`.
+ * @throws as `trialRun`
+ */
+export async function trialShapes(
+  path: string,
+  input: TrialInput,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, ShownTensor>> {
+  return withSession(path, async (session) => {
+    const extents = await runTrial(path, session, input, names.map(extentOf))
+    const types = new Map(session.outputMetadata.map((output) => [output.name, output.isTensor ? output.type : 'none']))
+    return new Map(
+      names.map((name) => {
+        const shape = Array.from((extents[extentOf(name)]?.data ?? []) as BigInt64Array, Number)
+        return [name, { type: types.get(name) ?? 'none', shape }]
+      }),
+    )
+  })
+}
+
+/** Name and shape of an input, float32 [batch, 3, rows, cols] of images. */
+export interface TrialInput {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+async function withSession<T>(path: string, work: (session: InferenceSession) => Promise<T>): Promise<T> {
   const session = await opened(path)
   try {
-    for (const name of names) checkFloat(path, session, name)
-    const images = new Tensor('float32', pattern(input.shape.reduce((product, size) => product * size, 1)), input.shape)
-    const results = Object.entries(await session.run({ [input.name]: images }, [...names], quiet))
-    for (const [name, { data }] of results) checkNumbers(path, name, data as Float32Array)
-    const shapes = results.map(([name, { dims }]) => [name, dims] as const)
-    return { shapes: new Map(shapes) }
-  } catch (error) {
-    if (error instanceof InputError) throw error
-    throw new InputError(
-      `${path} does not run on input of shape [${input.shape.join(', ')}] (${oneLine(error)}); export it for this shape`,
-      { cause: error },
-    )
+    return await work(session)
   } finally {
     await session.release()
+  }
+}
+
+async function runTrial(
+  path: string,
+  session: InferenceSession,
+  { name, shape }: TrialInput,
+  outputs: readonly string[],
+) {
+  const images = new Tensor('float32', pattern(shape.reduce((product, size) => product * size, 1)), shape)
+  try {
+    return await session.run({ [name]: images }, [...outputs], quiet)
+  } catch (error) {
+    throw new InputError(
+      `${path} does not run on input of shape [${shape.join(', ')}] (${oneLine(error)}); export it for this shape`,
+      { cause: error },
+    )
   }
 }
 
@@ -54,15 +104,6 @@ async function opened(path: string): Promise<InferenceSession> {
   }
 }
 
-function checkFloat(path: string, session: InferenceSession, name: string): void {
-  const output = session.outputMetadata.find((candidate) => candidate.name === name)
-  const type = output?.isTensor ? output.type : 'not a tensor'
-  if (type === 'float32') return
-  throw new InputError(
-    `layer "${printable(name)}" of ${path} is ${type}; features must be float32: name another layer, or export the model in float32`,
-  )
-}
-
 function checkNumbers(path: string, name: string, features: Float32Array): void {
   if (!features.some(Number.isNaN)) return
   throw new InputError(
@@ -70,7 +111,7 @@ function checkNumbers(path: string, name: string, features: Float32Array): void 
   )
 }
 
-/** Pixels of any kind; a blank image could divide by its own norm. */
+/** Pixels of any kind, from −2 to 2; a blank image could divide by its own norm. */
 function pattern(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => ((i * 7919) % 256) / 64 - 2)
 }

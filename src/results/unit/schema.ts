@@ -25,6 +25,10 @@ const inputsSchema = z.object({
   blend: z.enum(['hard', 'soft']),
   /** Of the features' arithmetic; absent: float32. */
   precision: z.literal('fp16').optional(),
+  /** How maps became one value a channel; absent: they were flattened. */
+  pool: z.enum(['mean', 'max', 'center']).optional(),
+  /** How pixels became the input; absent: as the catalog says, or of an ONNX file as ImageNet's. */
+  input: z.string().optional(),
   /** The classifier of the separability experiment; null: not measured. */
   separability: z
     .object({

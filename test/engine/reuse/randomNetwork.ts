@@ -152,6 +152,7 @@ export async function randomNetwork(path: string, seed: number, frame: number): 
     onnxPath: path,
     layers: [{ name: 'feature', dims }],
     input: { ...imagenetInput, rows: frame, cols: frame },
+    inputSource: 'catalog',
     weightsPath: path,
     weightsSha256: '',
     weightsBytes: 0,

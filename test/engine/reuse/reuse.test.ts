@@ -167,6 +167,7 @@ describe('the plain way is taken', () => {
       onnxPath: path,
       layers,
       input,
+      inputSource: 'catalog',
       weightsPath: path,
       weightsSha256: '',
       weightsBytes: 0,

@@ -1,0 +1,141 @@
+"""Exports torchvision's networks with random weights, for `exported_networks.py`.
+
+    python3 bench/peers/export_networks.py FOLDER [NETWORK …]
+
+Of each network: NAME.onnx takes any number of images, NAME-batch3.onnx three alone; resnet18 and mobilenet_v3_small also as
+NAME-float16.onnx, NAME-qdq.onnx (weights and activations of 8 bits, QuantizeLinear and DequantizeLinear), and with their
+channels last, as bytes, and as float64. NAME.names.json holds what is to be read. Made with torch 2.6, torchvision 0.21,
+onnx 1.17.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+import torchvision
+from onnx import TensorProto, helper, numpy_helper
+
+NETWORKS = [
+    "resnet18",
+    "squeezenet1_1",
+    "mobilenet_v3_small",
+    "efficientnet_b0",
+    "convnext_tiny",
+    "vit_b_16",
+    "swin_t",
+]
+SPECIAL = ["resnet18", "mobilenet_v3_small"]
+
+
+def with_random_weights(name):
+    torch.manual_seed(1)
+    network = getattr(torchvision.models, name)(weights=None)
+    # A classifier that begins with zeros would tell nothing.
+    for module in network.modules():
+        if isinstance(module, torch.nn.Linear) and not module.weight.any():
+            torch.nn.init.normal_(module.weight, std=0.02)
+    network.train()
+    with torch.no_grad():
+        for _ in range(2):
+            network(torch.randn(4, 3, 224, 224))
+    return network.eval()
+
+
+def export(network, path, batch, dynamic, dtype=torch.float32):
+    torch.onnx.export(
+        network,
+        torch.randn(batch, 3, 224, 224, dtype=dtype),
+        str(path),
+        input_names=["image"],
+        output_names=["logits"],
+        dynamic_axes={"image": {0: "N"}, "logits": {0: "N"}} if dynamic else None,
+        dynamo=False,
+    )
+
+
+def quantised(path, target):
+    """Weights to int8 by channel; the input of every convolution and product goes through uint8."""
+    model = onnx.load(path)
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    nodes, added, done = [], [], {}
+
+    def constant(name, values):
+        added.append(numpy_helper.from_array(values, name))
+        return name
+
+    def through(name, scale, zero, axis=None):
+        if name not in done:
+            quantise = [name, constant(f"{name}.scale", scale), constant(f"{name}.zero", zero)]
+            kind = {} if axis is None else {"axis": axis}
+            nodes.append(helper.make_node("QuantizeLinear", quantise, [f"{name}.q"], **kind))
+            nodes.append(helper.make_node("DequantizeLinear", [f"{name}.q", *quantise[1:]], [f"{name}.dq"], **kind))
+            done[name] = f"{name}.dq"
+        return done[name]
+
+    for node in graph.node:
+        if node.op_type in ("Conv", "Gemm") and node.input[1] in constants:
+            weights = numpy_helper.to_array(constants[node.input[1]])
+            scale = np.maximum(np.abs(weights).reshape(len(weights), -1).max(axis=1), 1e-6) / 127
+            node.input[1] = through(
+                node.input[1], scale.astype(np.float32), np.zeros(len(weights), np.int8), axis=0
+            )
+            node.input[0] = through(node.input[0], np.float32(0.06), np.uint8(100))
+        nodes.append(node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(added)
+    onnx.save(model, target)
+
+
+def with_input(path, target, kind):
+    """The same network, which takes bytes, float64, or its channels last."""
+    model = onnx.load(path)
+    graph = model.graph
+    image = graph.input[0]
+    if kind == "nhwc":
+        node = helper.make_node("Transpose", ["pixels"], ["image"], perm=[0, 3, 1, 2])
+        made = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["N", 224, 224, 3])
+    else:
+        node = helper.make_node("Cast", ["pixels"], ["image"], to=TensorProto.FLOAT)
+        types = {"uint8": TensorProto.UINT8, "float64": TensorProto.DOUBLE}
+        made = helper.make_tensor_value_info("pixels", types[kind], ["N", 3, 224, 224])
+    graph.input.remove(image)
+    graph.input.append(made)
+    graph.node.insert(0, node)
+    if kind == "float64":
+        graph.node.append(helper.make_node("Cast", ["logits"], ["logits64"], to=TensorProto.DOUBLE))
+        del graph.output[:]
+        graph.output.append(helper.make_tensor_value_info("logits64", TensorProto.DOUBLE, ["N", 1000]))
+    onnx.save(model, target)
+
+
+def main():
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[2:] or NETWORKS:
+        path = folder / f"{name}.onnx"
+        network = with_random_weights(name)
+        export(network, path, 1, True)
+        export(network, folder / f"{name}-batch3.onnx", 3, False)
+        made = [f"{name}", f"{name}-batch3"]
+        if name in SPECIAL:
+            quantised(path, folder / f"{name}-qdq.onnx")
+            for kind in ("nhwc", "uint8", "float64"):
+                with_input(path, folder / f"{name}-{kind}.onnx", kind)
+            onnx.save(
+                onnx.load(path),
+                folder / f"{name}-external.onnx",
+                save_as_external_data=True,
+                location=f"{name}-external.data",
+            )
+            export(network.half(), folder / f"{name}-float16.onnx", 1, True, torch.float16)
+            made += [f"{name}-{kind}" for kind in ("qdq", "nhwc", "uint8", "float64", "external", "float16")]
+        (folder / f"{name}.names.json").write_text(json.dumps(made))
+        print(name, flush=True)
+
+
+main()

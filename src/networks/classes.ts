@@ -1,0 +1,85 @@
+import { basename, dirname, extname, join } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../errors.js'
+import type { DescribedModel } from './describedModel.js'
+import { imagenetClasses } from './imagenetClasses.js'
+import { jsonBeside } from './input/sources.js'
+import type { Classes, FeatureLayer } from './network.js'
+import { readModelMetadata } from './onnx/metadata.js'
+
+/**
+ * The classes that the last output of a network tells apart, if it is among the layers and they are known: by a file beside it
+ * (NAME.labels.json or labels.json, a list of names or an object of them by index; the id2label of Hugging Face's config.json,
+ * the label_names of timm's), by the model's metadata `classes`, or because there are as many as ImageNet's.
+ *
+ * @throws InputError when NAME.labels.json has other than the output's number of names, or such a file is damaged
+ */
+export async function classesOf(
+  described: Pick<DescribedModel, 'path' | 'folders' | 'model'>,
+  layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
+): Promise<Classes | undefined> {
+  const last = described.model.outputs.at(-1)?.name
+  const layer = layers.find(({ name, isMap }) => name === last && !isMap)
+  if (layer === undefined) return undefined
+  const { name, dims } = layer
+  const found = (await besideModel(described, dims)) ?? ofMetadata(described.path, dims) ?? ofImagenet(dims)
+  return found && { layer: name, ...found }
+}
+
+type NamedClasses = Omit<Classes, 'layer'>
+
+async function besideModel(
+  { path, folders }: Pick<DescribedModel, 'path' | 'folders'>,
+  count: number,
+): Promise<NamedClasses | undefined> {
+  const own = join(dirname(path), `${basename(path, extname(path))}.labels.json`)
+  const ownNames = labelNames(await jsonBeside(own))
+  if (ownNames !== undefined) {
+    if (ownNames.length === count) return { names: ownNames, source: basename(own) }
+    throw new InputError(
+      `${own} names ${ownNames.length} classes, and the network has ${count}; correct it, or remove it`,
+    )
+  }
+  for (const file of ['labels.json', 'config.json']) {
+    for (const folder of folders) {
+      const names = labelNames(await jsonBeside(join(folder, file)))
+      if (names?.length === count) return { names, source: file }
+    }
+  }
+  return undefined
+}
+
+const listSchema = z.array(z.string())
+const byIndexSchema = z.record(z.string().regex(/^\d+$/), z.string())
+const configSchema = z.looseObject({ id2label: byIndexSchema.optional(), label_names: listSchema.optional() })
+
+/** Names of a list, of an object by index, or of a model's config; undefined: there are none. */
+function labelNames(document: unknown): readonly string[] | undefined {
+  const list = listSchema.safeParse(document).data
+  if (list !== undefined) return list
+  const config = configSchema.safeParse(document).data
+  const byIndex = config?.id2label ?? byIndexSchema.safeParse(document).data
+  if (byIndex === undefined) return config?.label_names
+  const names = Object.entries(byIndex).sort(([a], [b]) => Number(a) - Number(b))
+  return names.length > 0 && names.every(([index], i) => Number(index) === i)
+    ? names.map(([, name]) => name)
+    : undefined
+}
+
+function ofMetadata(path: string, count: number): NamedClasses | undefined {
+  const text = readModelMetadata(path, ['classes']).get('classes')
+  if (text === undefined) return undefined
+  try {
+    const names = labelNames(JSON.parse(text))
+    return names?.length === count ? { names, source: 'metadata of the model' } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** TensorFlow's networks have one more, which comes first and stands for none of them. */
+function ofImagenet(count: number): NamedClasses | undefined {
+  if (count !== 1000 && count !== 1001) return undefined
+  const names = imagenetClasses()
+  return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
+}

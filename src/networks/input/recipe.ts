@@ -1,0 +1,70 @@
+import type { Network, NetworkInput } from '../network.js'
+import { readModelMetadata } from '../onnx/metadata.js'
+import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
+import type { PixelRecipe, RecipePart } from './presets.js'
+import { besideModel, METADATA_KEYS, partOfMetadata } from './sources.js'
+
+/** How an input is to be made. */
+export interface InputRecipe extends PixelRecipe {
+  /** Null: no source says it. */
+  readonly size: number | null
+  readonly layout: 'nchw' | 'nhwc' | null
+  /** For results and messages: what the recipe was taken from; `assumed` where nothing says how pixels become values. */
+  readonly source: string
+}
+
+/** The source of a recipe that nothing states. */
+const ASSUMED = 'assumed'
+
+/** A line for the user where nothing says what a network's input is; undefined where something does. */
+export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
+  if (inputSource !== ASSUMED) return undefined
+  return `${id}: nothing says how its input is made, so that it is given ImageNet's (\`input imagenet\`); name another with \`input\`, or describe it in ${id}.input.json`
+}
+
+/**
+ * The recipe of a model's input: what the options say, then a file beside it, then its own metadata, else ImageNet's; of a
+ * model that takes bytes, the pixels as they are.
+ *
+ * @param folders in which files that describe the model may lie, its own first
+ * @throws InputError when such a file is damaged
+ */
+export async function inputRecipe(
+  path: string,
+  folders: readonly string[],
+  options: InputOptions,
+  takesBytes: boolean,
+): Promise<InputRecipe> {
+  const given = partOfOptions(options)
+  const found = (await besideModel(path, folders)) ?? ofMetadata(path)
+  const assumed = partOfPreset(takesBytes ? 'raw' : 'imagenet')
+  const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
+  return { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }
+}
+
+function sourceOf(given: RecipePart, found: string | undefined, takesBytes: boolean): string {
+  const { size, ...pixels } = given
+  const names = Object.keys(pixels)
+  if (names.length === 4) return 'options'
+  const rest = found ?? (takesBytes ? 'the type of the input, bytes' : undefined)
+  if (names.length > 0) return `options${rest === undefined ? ', ImageNet’s for the rest' : `, ${rest}`}`
+  return rest ?? ASSUMED
+}
+
+/** In the order of the channels. */
+function byChannel({ divisor = 1, mean = [], std = [], channelOrder = 'rgb' }: RecipePart): PixelRecipe {
+  const inOrder = (values: readonly number[]) =>
+    (channelOrder === 'bgr' ? [...values].reverse() : [...values]) as [number, number, number]
+  return { divisor, mean: inOrder(mean), std: inOrder(std), channelOrder }
+}
+
+function ofMetadata(path: string): { readonly part: RecipePart; readonly source: string } | undefined {
+  const metadata = readModelMetadata(path, METADATA_KEYS)
+  const part = partOfMetadata(metadata, path)
+  return part && { part, source: 'metadata of the model' }
+}
+
+/** How pixels become values, in short; equal texts, equal inputs. */
+export function recipeText({ rows, divisor, mean, std, channelOrder }: Omit<NetworkInput, 'name' | 'batch'>): string {
+  return `${rows} px, ${channelOrder}/${divisor} − ${mean.join(' ')}, / ${std.join(' ')}`
+}

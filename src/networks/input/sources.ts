@@ -1,0 +1,193 @@
+import { stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../../errors.js'
+import { readRegular } from '../../files/regularFile.js'
+import { printable } from '../../printable.js'
+import { LARGEST_FRAME, partOfPreset } from './options.js'
+import { INPUT_PRESETS, type RecipePart } from './presets.js'
+
+/** A source and what it says. */
+export interface FoundPart {
+  readonly part: RecipePart
+  readonly source: string
+}
+
+/** Files that describe a model are no larger. */
+const MOST_BYTES = 1 << 20
+
+/** The document beside a model, or nothing. @throws InputError for one that is too large, or is not JSON */
+export async function jsonBeside(path: string): Promise<unknown> {
+  const status = await stat(path).catch(() => undefined)
+  if (!status?.isFile()) return undefined
+  if (status.size > MOST_BYTES)
+    throw new InputError(`${path} has ${status.size} bytes, too many for what describes a model; remove it`)
+  try {
+    return JSON.parse((await readRegular(path)).toString('utf8'))
+  } catch (error) {
+    throw new InputError(`${path} is not JSON; write it again, or remove it`, { cause: error })
+  }
+}
+
+/**
+ * What a file beside a model says of its input, the first of: NAME.input.json, which is this program's own; Hugging Face's
+ * preprocessor_config.json; the config.json of timm.
+ */
+export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
+  const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)
+  const description = await jsonBeside(own)
+  if (description !== undefined) return { part: partOfDescription(description, own), source: basename(own) }
+  for (const [name, read] of FOREIGN_FILES) {
+    for (const folder of folders) {
+      const file = join(folder, name)
+      const part = read(await jsonBeside(file), file)
+      if (part !== undefined) return { part, source: name }
+    }
+  }
+  return undefined
+}
+
+const FOREIGN_FILES: readonly (readonly [string, (document: unknown, file: string) => RecipePart | undefined])[] = [
+  ['preprocessor_config.json', partOfPreprocessor],
+  ['config.json', partOfTimm],
+]
+
+const triple = z.array(z.number()).length(3)
+const positiveTriple = z.array(z.number().positive()).length(3)
+const frame = z.number().int().positive().max(LARGEST_FRAME)
+
+/** NAME.input.json: mean and std are those of red, green and blue; what is left out is the preset's, or ImageNet's. */
+const descriptionSchema = z.strictObject({
+  preset: z.enum(INPUT_PRESETS).optional(),
+  size: frame.optional(),
+  mean: triple.optional(),
+  std: positiveTriple.optional(),
+  range: z.union([z.literal(1), z.literal(255)]).optional(),
+  order: z.enum(['rgb', 'bgr']).optional(),
+  layout: z.enum(['nchw', 'nhwc']).optional(),
+})
+
+function partOfDescription(document: unknown, file: string): RecipePart {
+  const { preset, size, mean, std, range, order, layout } = checked(descriptionSchema, document, file)
+  return {
+    ...partOfPreset(preset ?? 'imagenet'),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(range !== undefined && { divisor: 255 / range }),
+    ...(order && { channelOrder: order }),
+    ...(size !== undefined && { size }),
+    ...(layout && { layout }),
+  }
+}
+
+const sides = z.union([
+  z.number(),
+  z.looseObject({ height: z.number().optional(), width: z.number().optional(), shortest_edge: z.number().optional() }),
+])
+
+/** What is read of preprocessor_config.json; transformers, `BaseImageProcessor`. */
+const preprocessorSchema = z.looseObject({
+  do_rescale: z.boolean().nullish(),
+  rescale_factor: z.number().positive().nullish(),
+  rescale_offset: z.boolean().nullish(),
+  do_normalize: z.boolean().nullish(),
+  image_mean: z.union([triple, z.number()]).nullish(),
+  image_std: z.union([positiveTriple, z.number().positive()]).nullish(),
+  do_flip_channel_order: z.boolean().nullish(),
+  do_resize: z.boolean().nullish(),
+  size: sides.nullish(),
+  do_center_crop: z.boolean().nullish(),
+  crop_size: sides.nullish(),
+})
+
+/** Pictures are resized to `size`, then cropped to `crop_size`: the network sees what is left. */
+function partOfPreprocessor(document: unknown, file: string): RecipePart | undefined {
+  if (document === undefined) return undefined
+  const read = checked(preprocessorSchema, document, file)
+  const isOfImages = ['image_mean', 'rescale_factor', 'do_rescale', 'do_normalize'].some((name) => name in read)
+  if (!isOfImages) return undefined
+  const three = (value: number | number[]) => (typeof value === 'number' ? [value, value, value] : value)
+  const isNormalised = read.do_normalize ?? read.image_mean != null
+  const mean = isNormalised ? three(read.image_mean ?? [0.485, 0.456, 0.406]) : [0, 0, 0]
+  const std = isNormalised ? three(read.image_std ?? [0.229, 0.224, 0.225]) : [1, 1, 1]
+  // Written 0.00392156862745098, which is a little more than 1/255.
+  const divisor = Math.round(1e6 / (read.rescale_factor ?? 1 / 255)) / 1e6
+  const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
+  return {
+    divisor: read.do_rescale === false ? 1 : divisor,
+    mean: read.rescale_offset === true ? mean.map((value) => value + 1) : mean,
+    std,
+    channelOrder: read.do_flip_channel_order === true ? 'bgr' : 'rgb',
+    ...(size !== undefined && { size }),
+  }
+}
+
+function sideOf(given: z.infer<typeof sides> | null | undefined): number | undefined {
+  if (given === null || given === undefined) return undefined
+  const side = typeof given === 'number' ? given : (given.height ?? given.shortest_edge)
+  return Number.isInteger(side) && (side as number) > 0 && (side as number) <= LARGEST_FRAME ? side : undefined
+}
+
+/** Of timm's config.json, also in the form of its older versions; pixels go from 0 to 1 there. */
+const timmSchema = z.looseObject({
+  input_size: z.array(frame).length(3).optional(),
+  mean: triple.optional(),
+  std: positiveTriple.optional(),
+})
+
+function partOfTimm(document: unknown, file: string): RecipePart | undefined {
+  if (typeof document !== 'object' || document === null) return undefined
+  const config = 'pretrained_cfg' in document ? document.pretrained_cfg : document
+  const isTimm = typeof config === 'object' && config !== null && 'input_size' in config
+  if (!isTimm) return undefined
+  const { input_size, mean, std } = checked(timmSchema, config, file)
+  const size = input_size?.[2]
+  return {
+    ...partOfPreset('imagenet'),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(size !== undefined && { size }),
+  }
+}
+
+/**
+ * Keys of a model's metadata: this program's own, which holds what NAME.input.json would; and those of ONNX.
+ * Reference: onnx/docs/MetadataProps.md.
+ */
+const OWN_KEY = 'shiftscope.input'
+const RANGE_KEY = 'Image.NominalPixelRange'
+const FORMAT_KEY = 'Image.BitmapPixelFormat'
+export const METADATA_KEYS: readonly string[] = [OWN_KEY, RANGE_KEY, FORMAT_KEY]
+
+const RANGES: Readonly<Record<string, RecipePart>> = {
+  NominalRange_0_255: partOfPreset('raw'),
+  Normalized_0_1: { ...partOfPreset('raw'), divisor: 255 },
+  Normalized_1_1: partOfPreset('inception'),
+}
+
+/** What a model's metadata says; undefined: nothing. @throws InputError for what cannot be read */
+export function partOfMetadata(metadata: ReadonlyMap<string, string>, path: string): RecipePart | undefined {
+  const own = metadata.get(OWN_KEY)
+  if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)
+  const range = RANGES[metadata.get(RANGE_KEY) ?? '']
+  if (range === undefined) return undefined
+  return { ...range, channelOrder: metadata.get(FORMAT_KEY)?.startsWith('Bgr') ? 'bgr' : 'rgb' }
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new InputError(`${what} is not JSON; export the model again`, { cause: error })
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, document: unknown, file: string): T {
+  const { data, error } = schema.safeParse(document)
+  if (data !== undefined) return data
+  const issue = error?.issues[0]
+  const where = issue?.path.length ? `${printable(issue.path.join('.'))}: ` : ''
+  throw new InputError(
+    `${file} does not describe the input of a network (${where}${printable(issue?.message ?? 'not an object')}); correct it, or give the \`input\` options`,
+  )
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InputError } from '../errors.js'
+import { describedChoice, type NetworkChoice } from './choice.js'
+import { classesOf } from './classes.js'
+import type { DescribedModel } from './describedModel.js'
+import type { Classes, NetworkInput } from './network.js'
+import { hashedModel } from './onnx/cachedCopy.js'
+import { copyExternalFiles } from './onnx/externalData.js'
+import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import { writeGraphCopy } from './onnx/graphCopy.js'
+import { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
+import { imageTensors, productsBefore } from './onnx/imageTensors.js'
+import type { TypedTensor } from './onnx/interface.js'
+import { extentNodes, trialShapes } from './onnx/trialRun.js'
+import { defaultLayers } from './onnxNetwork.js'
+
+/** A tensor that can be read of a network. */
+export interface InspectedTensor {
+  readonly name: string
+  /** ONNX operator that makes it. */
+  readonly op: string
+  /** Of one image, such as [512, 7, 7]. */
+  readonly shape: readonly number[]
+  /** Values of one image when it is flattened. */
+  readonly dims: number
+  readonly type: string
+  /** Whether it is what the field calls features: an end of a stage, of a fully connected layer, or what enters the last one. */
+  readonly suggested: boolean
+  /** Whether it is read where no layers are named. */
+  readonly default: boolean
+}
+
+/** What goes into a network, and what can be read of it. */
+export interface ModelInspection {
+  /** The ONNX file. */
+  readonly path: string
+  readonly inputs: readonly TypedTensor[]
+  /** How pixels become the input, and what says so. */
+  readonly input: NetworkInput & { readonly source: string }
+  readonly outputs: readonly TypedTensor[]
+  /** In order of depth. */
+  readonly tensors: readonly InspectedTensor[]
+  /** Of the last output, where they are known. */
+  readonly classes: Classes | null
+}
+
+/**
+ * Lists the tensors of a network that can be read: numbers that depend on the image, with a row for each image. The network is
+ * run once for their shapes.
+ *
+ * @throws UsageError, InputError as `chooseNetwork`
+ */
+export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
+  const { described, layers } = await describedChoice({ model, ...choice })
+  const { path, model: file, input, inputSource } = described
+  const graph = readGraphNodes(path)
+  const image = described.changes?.madeInput ?? input.name
+  const made = imageTensors(graph, image)
+  const names = made.map(({ name }) => name)
+  const { shown, batch } = await allShapes(described, names)
+  const readable = made.flatMap(({ name, operator }) => {
+    const tensor = shown.get(name)
+    const isRead =
+      tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
+    return isRead ? [{ name, operator, ...tensor }] : []
+  })
+  const read = new Set(layers ?? defaultLayers(described).filter((name) => isVectorOrLast(name, described, shown)))
+  const suggested = new Set([...read, ...stageEnds(readable), ...connectedEnds(graph, described, shown)])
+  const tensors = readable.map(({ name, operator, type, shape }) => ({
+    name,
+    op: operator,
+    shape: shape.slice(1),
+    dims: shape.slice(1).reduce((product, size) => product * size, 1),
+    type,
+    suggested: suggested.has(name),
+    default: read.has(name),
+  }))
+  return {
+    path,
+    inputs: file.inputs,
+    input: { ...input, name: image, source: inputSource },
+    outputs: file.outputs,
+    tensors,
+    classes: (await classesOf(described, tensors)) ?? null,
+  }
+}
+
+/** Shapes of all tensors for two images, or for as many as the graph takes. */
+async function allShapes(
+  { path, input, changes }: DescribedModel,
+  names: readonly string[],
+): Promise<{ readonly shown: ReadonlyMap<string, ShownTensor>; readonly batch: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'shiftscope-inspect-'))
+  try {
+    const copy = join(folder, 'model.onnx')
+    await copyExternalFiles(path, (await hashedModel(path)).files, folder)
+    const nodes = extentNodes(names)
+    const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
+    await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
+    const shapesOf = async (batch: number) => {
+      const shape = [batch, 3, input.rows, input.cols]
+      return { shown: await trialShapes(copy, { name: input.name, shape }, names), batch }
+    }
+    if (input.batch !== null) return await shapesOf(input.batch)
+    try {
+      return await shapesOf(2)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      return await shapesOf(1)
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function isVectorOrLast(name: string, { model }: DescribedModel, shown: ReadonlyMap<string, ShownTensor>): boolean {
+  const tensor = shown.get(name)
+  return name === model.outputs.at(-1)?.name || (tensor !== undefined && !isMap(tensor))
+}
+
+/** The last map of each number of rows. */
+function stageEnds(tensors: readonly (ShownTensor & { readonly name: string })[]): readonly string[] {
+  const ends = new Map<number, string>()
+  for (const { name, type, shape } of tensors)
+    if (shape.length === 4 && isMap({ type, shape })) ends.set(rowsOf(shape), name)
+  return [...ends.values()]
+}
+
+/** Rows and columns are equal, wherever the channels are. */
+function rowsOf([, a = 0, b = 0, c = 0]: readonly number[]): number {
+  return a === b && b !== c ? a : c
+}
+
+/** What fully connected layers give, and what enters the last of them. */
+function connectedEnds(
+  graph: GraphNodes,
+  { model }: DescribedModel,
+  shown: ReadonlyMap<string, ShownTensor>,
+): readonly string[] {
+  const products = productsBefore(graph, (model.outputs.at(-1) as TypedTensor).name)
+  return products.flatMap(({ output }) => (shown.get(output)?.shape.length === 2 ? [output] : []))
+}

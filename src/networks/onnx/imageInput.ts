@@ -1,0 +1,133 @@
+import { InputError, UsageError } from '../../errors.js'
+import { printable } from '../../printable.js'
+import type { InputRecipe } from '../input/recipe.js'
+import type { NetworkInput } from '../network.js'
+import { DataType } from './fields.js'
+import type { GraphChanges } from './graphCopy.js'
+import { castNode } from './halfPrecision.js'
+import type { ModelInterface, TypedTensor } from './interface.js'
+import { listedNames } from './listedNames.js'
+import type { Node } from './model.js'
+
+/** The image that a model takes, as its file describes it. */
+export interface ImageInput {
+  readonly tensor: TypedTensor
+  /** Number of the type of its elements, as in `DataType`. */
+  readonly type: number
+}
+
+/** Types of numbers that pixels can be given in. */
+const PIXEL_TYPES: Readonly<Record<string, number>> = {
+  float32: DataType.FLOAT,
+  float16: DataType.FLOAT16,
+  float64: DataType.DOUBLE,
+  uint8: DataType.UINT8,
+}
+
+/** Sides of the frame where neither the model nor a recipe says it: the paper's. */
+const USUAL_SIDE = 224
+
+const refusal = (path: string, found: string, remedy: string) =>
+  new InputError(`${path} ${found}; one input [N, 3, rows, cols] of numbers is needed: ${remedy}`)
+
+/**
+ * The one input of a model of images.
+ * @throws InputError when it has none or several, or what it takes are no images
+ */
+export function imageInput(path: string, { inputs }: ModelInterface): ImageInput {
+  const [tensor] = inputs
+  if (!tensor || inputs.length > 1) {
+    const found =
+      inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${listedNames(inputs.map(({ name }) => name))}`
+    throw refusal(path, `has ${found}`, 'export the part that starts at the image')
+  }
+  const type = PIXEL_TYPES[tensor.type]
+  if (type === undefined) throw refusal(path, described(tensor), 'export it in float32, float16, float64 or uint8')
+  if (tensor.shape.length !== 4)
+    throw refusal(path, `${described(tensor)}, which is not a batch of images`, 'use a network for images')
+  return { tensor, type }
+}
+
+function described({ name, type, shape }: TypedTensor): string {
+  return `has input ${printable(name)}, ${type} [${printable(shape.join(', '))}]`
+}
+
+/** The input as the engine sees it, float32 [N, 3, rows, cols], and what has to be changed in the graph for it. */
+export interface PlannedInput {
+  readonly input: NetworkInput
+  readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
+}
+
+/**
+ * @param wantedSize side of the frame that the user asks for
+ * @throws InputError for channels, rows or columns that are not an image's; UsageError for a side or values that the model
+ * does not take
+ */
+export function plannedInput(
+  path: string,
+  { tensor, type }: ImageInput,
+  model: ModelInterface,
+  recipe: InputRecipe,
+  wantedSize: number | undefined,
+): PlannedInput {
+  const [batch, second, third, fourth] = tensor.shape as [Extent, Extent, Extent, Extent]
+  const isChannelsLast = channelsLast(path, tensor, recipe)
+  const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
+  const side = sides[0] ?? recipe.size ?? USUAL_SIDE
+  if (sides.some((size) => size !== side))
+    throw refusal(path, `${described(tensor)}, which is not square`, 'export it for a square')
+  if (wantedSize !== undefined && wantedSize !== side)
+    throw new UsageError(`${path} takes images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
+  if (type === DataType.UINT8 && !isOfBytes(recipe))
+    throw new UsageError(
+      `${path} takes bytes, so that its pixels can only be 0 to 255 (${recipe.source} says otherwise); use \`input raw\``,
+    )
+  const { divisor, mean, std, channelOrder } = recipe
+  const fixed = typeof batch === 'number' ? batch : null
+  const input = { name: tensor.name, batch: fixed, rows: side, cols: side, divisor, mean, std, channelOrder }
+  if (!isChannelsLast && type === DataType.FLOAT) return { input, changes: null }
+  const name = unusedName(`${tensor.name}.${isChannelsLast ? 'channels_first' : 'float32'}`, model)
+  return {
+    input: { ...input, name },
+    changes: {
+      madeInput: tensor.name,
+      inputs: [{ name, shape: [fixed ?? 'N', 3, side, side] }],
+      nodes: conversion(name, tensor.name, isChannelsLast, type),
+    },
+  }
+}
+
+/** A number, or the name of an extent that the file leaves open. */
+type Extent = number | string
+
+function channelsLast(path: string, tensor: TypedTensor, { layout }: InputRecipe): boolean {
+  const [, second, , fourth] = tensor.shape
+  if (layout !== null && [second, fourth].every((size) => size === 3 || typeof size !== 'number'))
+    return layout === 'nhwc'
+  if (second === 3 || (typeof second !== 'number' && fourth !== 3)) return false
+  if (fourth === 3) return true
+  throw refusal(path, `${described(tensor)}, which does not have 3 channels`, 'use a network for RGB images')
+}
+
+function isOfBytes({ divisor, mean, std }: InputRecipe): boolean {
+  return divisor === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1)
+}
+
+/** From float32, channels first, to what the graph takes. */
+function conversion(from: string, to: string, isChannelsLast: boolean, type: number): readonly Node[] {
+  const cast = (input: string) => castNode(input, to, type)
+  if (!isChannelsLast) return [cast(from)]
+  const output = type === DataType.FLOAT ? to : `${from}.channels_last`
+  const transpose = {
+    operator: 'Transpose',
+    name: `${from}.channels_last.node`,
+    inputs: [from],
+    outputs: [output],
+    attributes: { perm: [0, 2, 3, 1] },
+  }
+  return type === DataType.FLOAT ? [transpose] : [transpose, cast(output)]
+}
+
+function unusedName(wanted: string, model: ModelInterface): string {
+  return model.tensors.has(wanted) ? unusedName(`${wanted}_`, model) : wanted
+}

@@ -1,0 +1,75 @@
+import type { GraphNode, GraphNodes } from './graphNodes.js'
+
+/** A tensor that a node makes of the image. */
+export interface ImageTensor {
+  readonly name: string
+  readonly operator: string
+}
+
+/** Operators that tell a tensor's extents and nothing of what it holds. */
+const OF_EXTENTS = new Set(['Shape', 'Size'])
+
+/** The tensors of a graph that depend on its image, in the order of the file: what could be read of it. */
+export function imageTensors({ nodes }: GraphNodes, image: string): readonly ImageTensor[] {
+  const made = new Set([image])
+  const tensors: ImageTensor[] = []
+  for (const { operator, inputs, outputs } of nodes) {
+    if (OF_EXTENTS.has(operator) || !inputs.some((name) => made.has(name))) continue
+    for (const name of outputs.filter((output) => output !== '')) {
+      made.add(name)
+      tensors.push({ name, operator })
+    }
+  }
+  return tensors
+}
+
+/** A product of features with weights. */
+export interface FullyConnected {
+  readonly input: string
+  readonly output: string
+}
+
+/** Products of two matrices, by the places of the two among their inputs: 8-bit products have scales between them. */
+const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
+  Gemm: [0, 1],
+  MatMul: [0, 1],
+  MatMulInteger: [0, 1],
+  QLinearMatMul: [0, 3],
+  QGemm: [0, 3],
+}
+
+/**
+ * Products with constant weights that a tensor depends on, in the order of the file; whether they are fully connected layers
+ * depends on the shape of what enters them.
+ */
+export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
+  const constants = constantTensors(graph)
+  const needed = new Set([tensor])
+  const products: FullyConnected[] = []
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((output) => needed.has(output))) continue
+    for (const input of node.inputs) needed.add(input)
+    const product = productOf(node, constants)
+    if (product !== undefined) products.unshift(product)
+  }
+  return products
+}
+
+function productOf(
+  { operator, inputs, outputs }: GraphNode,
+  constants: ReadonlySet<string>,
+): FullyConnected | undefined {
+  const [features, weights] = (PRODUCTS[operator] ?? []).map((place) => inputs[place])
+  const [output] = outputs
+  if (features === undefined || weights === undefined || output === undefined) return undefined
+  return constants.has(weights) && !constants.has(features) ? { input: features, output } : undefined
+}
+
+/** Initializers, and what nodes make of nothing else. */
+function constantTensors({ nodes, constants }: GraphNodes): ReadonlySet<string> {
+  const known = new Set(constants.keys())
+  for (const { inputs, outputs } of nodes) {
+    if (inputs.every((name) => name === '' || known.has(name))) for (const output of outputs) known.add(output)
+  }
+  return known
+}
