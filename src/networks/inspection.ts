@@ -10,9 +10,10 @@ import { hashedModel } from './onnx/cachedCopy.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
-import { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
-import { imageTensors, productsBefore } from './onnx/imageTensors.js'
+import { readGraphNodes } from './onnx/graphNodes.js'
+import { imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/interface.js'
+import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
 import { extentNodes, trialShapes } from './onnx/trialRun.js'
 import { defaultLayers } from './onnxNetwork.js'
 
@@ -67,7 +68,8 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
     return isRead ? [{ name, operator, ...tensor }] : []
   })
   const read = new Set(layers ?? defaultLayers(described).filter((name) => isVectorOrLast(name, described, shown)))
-  const suggested = new Set([...read, ...stageEnds(readable), ...connectedEnds(graph, described, shown)])
+  const last = (file.outputs.at(-1) as TypedTensor).name
+  const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
     op: operator,
@@ -118,27 +120,4 @@ async function allShapes(
 function isVectorOrLast(name: string, { model }: DescribedModel, shown: ReadonlyMap<string, ShownTensor>): boolean {
   const tensor = shown.get(name)
   return name === model.outputs.at(-1)?.name || (tensor !== undefined && !isMap(tensor))
-}
-
-/** The last map of each number of rows. */
-function stageEnds(tensors: readonly (ShownTensor & { readonly name: string })[]): readonly string[] {
-  const ends = new Map<number, string>()
-  for (const { name, type, shape } of tensors)
-    if (shape.length === 4 && isMap({ type, shape })) ends.set(rowsOf(shape), name)
-  return [...ends.values()]
-}
-
-/** Rows and columns are equal, wherever the channels are. */
-function rowsOf([, a = 0, b = 0, c = 0]: readonly number[]): number {
-  return a === b && b !== c ? a : c
-}
-
-/** What fully connected layers give, and what enters the last of them. */
-function connectedEnds(
-  graph: GraphNodes,
-  { model }: DescribedModel,
-  shown: ReadonlyMap<string, ShownTensor>,
-): readonly string[] {
-  const products = productsBefore(graph, (model.outputs.at(-1) as TypedTensor).name)
-  return products.flatMap(({ output }) => (shown.get(output)?.shape.length === 2 ? [output] : []))
 }

@@ -72,16 +72,50 @@ describe('an ONNX file on the command line', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
-  it('needs the names of its layers', async () => {
-    const { status, stderr } = await shiftscope(
-      'reproduce',
-      '--models',
-      `${models}plain.onnx`,
-      '--out',
-      inFolder('none'),
+  it('is read at its end and at what enters its last fully connected layer, where no layers are named', async () => {
+    const study = (...more: string[]) =>
+      shiftscope('reproduce', '--models', `${models}plain.onnx,${models}batch-of-4.onnx`, '--sizes', '5', ...more)
+    const { status, stderr } = await study('--stride', '1', '--experiments', 'similarity', '--out', inFolder('ends'))
+    expect(status, stderr).toBe(0)
+    expect(stderr).toContain(
+      "plain: nothing says how its input is made, so that it is given ImageNet's (--input imagenet)",
     )
-    expect(status).toBe(2)
-    expect(stderr).toContain('--layers NAME,…; its outputs are "features"')
+    const layersOf = async (out: string) => {
+      const { networks } = JSON.parse(await readFile(inFolder(out, 'run.json'), 'utf8'))
+      return networks.map(({ layers }: { layers: string[] }) => layers)
+    }
+    expect(await layersOf('ends')).toEqual([
+      ['flat', 'features'],
+      ['flat', 'features'],
+    ])
+    const single = ['--layers', 'plain=conv,features', '--pool', 'max', '--input', 'clip', '--out', inFolder('single')]
+    const second = await study('--stride', '1', '--experiments', 'similarity', ...single)
+    expect(second.status, second.stderr).toBe(0)
+    expect(second.stderr).not.toContain('nothing says')
+    expect(await layersOf('single')).toEqual([
+      ['conv', 'features'],
+      ['flat', 'features'],
+    ])
+    const stray = await study('--layers', 'other=conv', '--out', inFolder('stray'))
+    expect(stray.status).toBe(2)
+    expect(stray.stderr).toContain(
+      '--layers names other, which is not among the networks of this run, plain, batch-of-4',
+    )
+  })
+
+  it('makes other units of another input or pooling', async () => {
+    const study = (...more: string[]) =>
+      shiftscope(
+        ...['reproduce', '--models', `${models}plain.onnx`, '--sizes', '5', '--stride', '1', '--layers', 'conv'],
+        ...['--experiments', 'similarity', '--out', inFolder('again'), ...more],
+      )
+    expect((await study()).stderr).toContain('10 of 10 units computed')
+    expect((await study()).stderr).toContain('0 of 10 units computed')
+    const other = await study('--input', 'inception')
+    expect(other.stderr).toContain('10 of 10 units computed')
+    expect(other.stderr).toMatch(/made otherwise \(input 8 px, .*, not 8 px, rgb\/255 − 0.5 0.5 0.5, \/ 0.5 0.5 0.5\)/)
+    const pooled = await study('--input', 'inception', '--pool', 'mean')
+    expect(pooled.stderr).toContain('made otherwise (pool none, not mean)')
   })
 
   it('is named as missing, whatever else is missing', async () => {

@@ -136,11 +136,15 @@ describe('any ONNX file', () => {
 
   it('is refused for a layer that is missing, or no features', async () => {
     const message = await messageOf(golden('plain'), ['features', 'relu'], UsageError)
-    expect(message).toContain('has no tensor "relu"; the most similar of those that can be read are "/relu/Relu_output_0"')
+    expect(message).toContain(
+      'has no tensor "relu"; the most similar of those that can be read are "/relu/Relu_output_0"',
+    )
     expect(message).toContain('its outputs are "features"')
     expect(await messageOf(golden('plain'), ['feautres'], UsageError)).toContain('that can be read are "features"')
     expect(await messageOf(golden('types'), ['features', 'class'])).toContain('layer "class" of')
-    expect(await messageOf(golden('types'), ['class'])).toContain('is int64; features must be float32, float16, float64, uint8, int8')
+    expect(await messageOf(golden('types'), ['class'])).toContain(
+      'is int64; features must be float32, float16, float64, uint8, int8',
+    )
     expect(await messageOf(golden('types'), ['mean'])).toContain('is [5] for 1 image; features must be [images, …]')
   })
 

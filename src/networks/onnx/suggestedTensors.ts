@@ -1,0 +1,86 @@
+import { isMap, type ShownTensor } from './featureNodes.js'
+import type { GraphNode, GraphNodes } from './graphNodes.js'
+import { productsBefore } from './imageTensors.js'
+
+/** A tensor with the operator that makes it. */
+export interface MadeTensor extends ShownTensor {
+  readonly name: string
+  readonly operator: string
+}
+
+/** What the blocks of a stage end with, the surest first; a join of two paths is an Add of two tensors of the image. */
+const ENDS: readonly (readonly string[])[] = [
+  ['Add'],
+  ['Concat'],
+  ['Relu', 'Clip', 'HardSwish', 'LeakyRelu', 'PRelu', 'Mul', 'Elu', 'Gelu', 'MaxPool', 'AveragePool'],
+]
+const ACTIVATIONS = new Set(['Relu', 'Clip', 'LeakyRelu', 'PRelu'])
+
+/**
+ * The ends of a network's stages: of the maps of each number of rows and columns the last join of a residual block, or else the
+ * last concatenation, or else the last activation; of a transformer's tokens the last join.
+ */
+export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): readonly string[] {
+  const readers = readersOf(graph)
+  const known = new Set(tensors.map(({ name }) => name))
+  const joins = new Set(graph.nodes.filter((node) => isJoin(node, known)).flatMap(({ outputs }) => outputs))
+  const bySize = new Map<string, MadeTensor[]>()
+  for (const tensor of tensors) {
+    const size = sizeOf(tensor)
+    if (size !== undefined) bySize.set(size, [...(bySize.get(size) ?? []), tensor])
+  }
+  return [...bySize.values()].flatMap((maps) => {
+    const isOfTokens = maps[0]?.shape.length === 3
+    const kinds = isOfTokens ? ENDS.slice(0, 1) : ENDS
+    const end = kinds
+      .map((operators) => maps.findLast(({ name, operator }) => operators.includes(operator) && isEnd(name, operator)))
+      .find((found) => found !== undefined)
+    return end === undefined ? [] : [activated(end.name)]
+  })
+
+  function isEnd(name: string, operator: string): boolean {
+    return operator !== 'Add' || joins.has(name)
+  }
+  /** The activation of a tensor, where nothing else reads it. */
+  function activated(name: string): string {
+    const [reader, ...others] = readers.get(name) ?? []
+    const output = reader?.outputs[0]
+    const isActivated = others.length === 0 && reader !== undefined && ACTIVATIONS.has(reader.operator)
+    return isActivated && output !== undefined ? output : name
+  }
+}
+
+/** What fully connected layers before a tensor give, before their activation. */
+export function connectedEnds(graph: GraphNodes, last: string, tensors: readonly MadeTensor[]): readonly string[] {
+  const vectors = new Set(tensors.flatMap(({ name, shape }) => (shape.length === 2 ? [name] : [])))
+  const biased = new Map(
+    graph.nodes.flatMap(({ operator, inputs, outputs }) =>
+      operator === 'Add' ? inputs.map((input) => [input, outputs[0] as string] as const) : [],
+    ),
+  )
+  return productsBefore(graph, last).flatMap(({ output }) => {
+    const end = biased.get(output) ?? output
+    return vectors.has(end) ? [end] : []
+  })
+}
+
+function isJoin({ operator, inputs }: GraphNode, known: ReadonlySet<string>): boolean {
+  return operator === 'Add' && inputs.every((name) => known.has(name))
+}
+
+/** Tensors of one size belong to one stage; undefined: it is no square map, and no tokens. */
+function sizeOf(tensor: MadeTensor): string | undefined {
+  if (!isMap(tensor)) return undefined
+  const [, a = 0, b = 0, c = 0] = tensor.shape
+  if (tensor.shape.length === 3) return `tokens ${a} ${b}`
+  if (a === b && b !== c) return String(a)
+  return b === c ? String(c) : undefined
+}
+
+function readersOf({ nodes }: GraphNodes): ReadonlyMap<string, readonly GraphNode[]> {
+  const readers = new Map<string, GraphNode[]>()
+  for (const node of nodes) {
+    for (const input of new Set(node.inputs)) readers.set(input, [...(readers.get(input) ?? []), node])
+  }
+  return readers
+}
