@@ -1,11 +1,13 @@
 import { UsageError } from '../errors.js'
 import { catalogEntry } from './catalog.js'
+import { hubModelFile } from './hub/pulled.js'
+import { isHubReference } from './hub/reference.js'
 import type { Network } from './network.js'
 import { resolveNetwork } from './resolve.js'
 
 /** How a network is named: an id of the catalog or the path of an ONNX file, and what may go with it. */
 export interface NetworkChoice {
-  /** Id of the catalog (`shiftscope models list`) or a path that ends in .onnx. */
+  /** Id of the catalog (`shiftscope models list`), a path that ends in .onnx, or hf:OWNER/NAME of a pulled model. */
   readonly model: string
   /** A checkpoint in place of the published or embedded weights. */
   readonly weights?: string
@@ -18,9 +20,10 @@ export interface NetworkChoice {
  * @throws UsageError for an unknown id or layer, InputError for missing or damaged weights
  */
 export async function chooseNetwork({ model, weights, layers }: NetworkChoice): Promise<Network> {
-  if (model.endsWith('.onnx')) {
+  const isHub = isHubReference(model)
+  if (isHub || model.endsWith('.onnx')) {
     if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
-    return resolveNetwork({ onnxFile: model, layers: layers ?? [] })
+    return resolveNetwork({ onnxFile: isHub ? (await hubModelFile(model)).path : model, layers: layers ?? [] })
   }
   catalogEntry(model)
   const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })
