@@ -83,6 +83,7 @@ async function fetchImage(address: string | undefined, path: string, signal: Abo
       signal,
       stallSeconds: STALL_SECONDS,
       ca: undefined,
+      elsewhere: 'another address',
     })
     await writeFileAtomic(path, createReadStream(partial.path))
     await removePartial(partial)

@@ -1,8 +1,11 @@
+import { parse } from 'node:path'
 import { checkNames } from '../checks.js'
 import { UsageError } from '../errors.js'
 import { catalogEntry } from './catalog.js'
 import { classesOf } from './classes.js'
 import { type DescribedModel, describedModel } from './describedModel.js'
+import { hubModelFile } from './hub/pulled.js'
+import { isHubReference } from './hub/reference.js'
 import { checkInputOptions, type InputOptions, inputOptionsOf } from './input/options.js'
 import { type Network, POOLS } from './network.js'
 import { hashedModel } from './onnx/cachedCopy.js'
@@ -10,9 +13,9 @@ import { readModelInterface } from './onnx/interface.js'
 import { type LayerChoice, onnxNetwork, readLayers } from './onnxNetwork.js'
 import { resolveNetwork } from './resolve.js'
 
-/** How a network is named: an id of the catalog or the path of an ONNX file, and what may go with it. */
+/** How a network is named, and what may go with it. */
 export interface NetworkChoice extends LayerChoice, InputOptions {
-  /** Id of the catalog (`shiftscope models list`) or a path that ends in .onnx. */
+  /** Id of the catalog (`shiftscope models list`), a path that ends in .onnx, or hf:OWNER/NAME of a pulled model. */
   readonly model: string
   /** A checkpoint in place of the published or embedded weights. */
   readonly weights?: string
@@ -25,7 +28,11 @@ export interface NetworkChoice extends LayerChoice, InputOptions {
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   const { model, layers } = choice
   checkChoice(choice)
-  if (isOnnxFile(model)) return onnxNetwork(model, choice)
+  if (isOwnNetwork(model)) {
+    const { path, ...known } = await modelFile(model)
+    const network = await onnxNetwork(path, { ...choice, ...known })
+    return { ...network, id: ownId(model), title: ownId(model) }
+  }
   const known = await catalogNetwork(choice)
   const network = layers === undefined ? known : await withLayers(known, { ...choice, layers })
   const classes = await classesOf(asDescribed(network), network.layers)
@@ -37,21 +44,36 @@ export async function describedChoice(
   choice: NetworkChoice,
 ): Promise<{ readonly described: DescribedModel; readonly layers?: readonly string[] }> {
   checkChoice(choice)
-  if (isOnnxFile(choice.model)) return { described: await describedModel(choice.model, choice) }
+  if (isOwnNetwork(choice.model)) {
+    const { path, ...known } = await modelFile(choice.model)
+    return { described: await describedModel(path, { ...choice, ...known }) }
+  }
   const network = await catalogNetwork(choice)
   return { described: asDescribed(network), layers: network.layers.map(({ name }) => name) }
 }
 
-/** Whether a network is named by its ONNX file, not by an id. */
-export function isOnnxFile(model: string): boolean {
-  return model.toLowerCase().endsWith('.onnx')
+/** Whether a network is none of the catalog: it is named by its ONNX file, or as a model of the hub. */
+export function isOwnNetwork(model: string): boolean {
+  return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
+}
+
+/** Id of a network that is none of the catalog. */
+export function ownId(model: string): string {
+  return isHubReference(model) ? model : parse(model).name
+}
+
+/** Its file, and where files may lie that describe it. */
+async function modelFile(model: string): Promise<{ readonly path: string; readonly folders?: readonly string[] }> {
+  if (!isHubReference(model)) return { path: model }
+  const { path, folders } = await hubModelFile(model)
+  return { path, folders }
 }
 
 function checkChoice(choice: NetworkChoice): void {
   const { model, weights, pool = 'none' } = choice
   checkNames('pool', [pool], POOLS)
   checkInputOptions(choice)
-  if (isOnnxFile(model)) {
+  if (isOwnNetwork(model)) {
     if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
     return
   }

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { InputError, NetworkError, throwIfStopped } from '../errors.js'
+import { InputError, throwIfStopped } from '../errors.js'
 import type { Progress } from '../progress.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import { connectionError, type FileResponse, requestFile } from './fileRequest.js'
+import { type FileRequest, type FileResponse, requestFile } from './fileRequest.js'
 import {
   beginPartial,
   type FileVersion,
@@ -11,16 +11,13 @@ import {
   partialLength,
   partialVersion,
 } from './partialDownload.js'
+import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
-export interface DownloadOptions {
+export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** Size that the file must have; null: not known. */
   readonly bytes: number | null
   readonly label: string
   readonly progress: Progress
-  readonly signal: AbortSignal | undefined
-  /** The longest time without a byte, in seconds. */
-  readonly stallSeconds: number
-  readonly ca: string | undefined
 }
 
 /** A file of unknown size is not taken beyond this. */
@@ -34,22 +31,7 @@ const MOST_BYTES = 2 ** 31
  * size than it must have; the signal's reason when stopped. Whatever the error, the part is sound: it can be gone on with.
  */
 export async function download(address: URL, partial: PartialDownload, options: DownloadOptions): Promise<void> {
-  const watch = stallWatch(options.stallSeconds)
-  const signal = AbortSignal.any([watch.signal, ...(options.signal ? [options.signal] : [])])
-  try {
-    await transfer(address, partial, options, { signal, alive: watch.alive })
-  } catch (error) {
-    throwIfStopped(options.signal)
-    if (watch.signal.aborted) {
-      throw new NetworkError(
-        `${address.host} sent nothing for ${options.stallSeconds} s; the same command goes on from there`,
-        { cause: error },
-      )
-    }
-    throw connectionError(address, error)
-  } finally {
-    watch.stop()
-  }
+  return watched(address, options, (watch) => transfer(address, partial, options, watch))
 }
 
 /**
@@ -59,7 +41,7 @@ export async function download(address: URL, partial: PartialDownload, options: 
  */
 export async function copyFrom(file: string, partial: PartialDownload, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
-  requireSize(file, bytes, options.bytes)
+  requireSize(file, bytes, options)
   await beginPartial(partial, { etag: null, lastModified: null, bytes })
   const alive = () => {
     throwIfStopped(options.signal)
@@ -75,24 +57,9 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function requireSize(from: string, bytes: number | null, expected: number | null): void {
+function requireSize(from: string, bytes: number | null, { bytes: expected, elsewhere }: DownloadOptions): void {
   if (bytes === null || expected === null || bytes === expected) return
-  throw new InputError(
-    `${from} is ${bytes} bytes instead of ${expected}: not the file that the catalog knows; use another \`mirror\``,
-  )
-}
-
-interface Watch {
-  readonly signal: AbortSignal
-  /** Something has happened: the time starts again. */
-  readonly alive: () => void
-}
-
-/** Aborts its signal when nothing has happened for a while. */
-function stallWatch(seconds: number): Watch & { readonly stop: () => void } {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), seconds * 1000)
-  return { signal: controller.signal, alive: () => timer.refresh(), stop: () => clearTimeout(timer) }
+  throw new InputError(`${from} is ${bytes} bytes instead of ${expected}: not the file that is known; use ${elsewhere}`)
 }
 
 async function transfer(address: URL, partial: PartialDownload, options: DownloadOptions, watch: Watch): Promise<void> {
@@ -100,11 +67,11 @@ async function transfer(address: URL, partial: PartialDownload, options: Downloa
   const have = version === undefined ? 0 : await partialLength(partial)
   if (have > 0 && have === (options.bytes ?? version?.bytes)) return
   const headers = rangeHeaders(have, version)
-  const response = await requestFile(address, { headers, ca: options.ca, signal: watch.signal })
+  const response = await requestFile(address, { ...options, headers, signal: watch.signal })
   watch.alive()
   try {
     const offered = offeredVersion(response)
-    requireSize(String(address), offered.bytes, options.bytes)
+    requireSize(String(address), offered.bytes, options)
     const continues =
       response.status === 206 && version !== undefined && isContinuation(response, have, version, offered)
     if (!continues) await beginPartial(partial, offered)
@@ -174,7 +141,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, partial: PartialDownloa
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(`${label}: what comes is longer than ${most} bytes: not the file that the catalog knows`)
+        throw new InputError(`${label}: what comes is longer than ${most} bytes: not the file that is known`)
       }
       await file.appendFile(piece)
       done += piece.byteLength

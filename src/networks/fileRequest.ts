@@ -11,6 +11,12 @@ export class RefusedRequest extends NetworkError {
 
 export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
+  /** Shows who asks; sent to the address's own origin alone. */
+  readonly authorization?: string | undefined
+  /** What else could be tried, as messages name it: "`mirror` with another address". */
+  readonly elsewhere: string
+  /** The error for an answer that is not the file; by default a RefusedRequest that names the address. */
+  readonly refusal?: ((at: URL, response: FileResponse) => Error) | undefined
   /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
   readonly ca: string | undefined
   readonly signal: AbortSignal
@@ -36,16 +42,16 @@ const MOST_REDIRECTS = 5
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
   const answers = 'range' in options.headers ? [200, 206, 416] : [200]
   let at = address
+  let authorization = options.authorization === undefined ? {} : { authorization: options.authorization }
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const response = await requestOnce(at, options)
+    const response = await requestOnce(at, { ...options, headers: { ...options.headers, ...authorization } })
     if (answers.includes(response.status)) return response
     await response.close()
-    if (![301, 302, 303, 307, 308].includes(response.status)) throw refusal(at, response.status)
-    at = redirectTarget(at, response.header('location'))
+    if (![301, 302, 303, 307, 308].includes(response.status)) throw (options.refusal ?? refusal(options))(at, response)
+    at = redirectTarget(at, response.header('location'), options)
+    if (at.origin !== address.origin) authorization = {}
   }
-  throw new RefusedRequest(
-    `${address} redirects more than ${MOST_REDIRECTS} times; use \`mirror\` with another address`,
-  )
+  throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
 }
 
 /** One line for a connection that was not made or did not last; the same error when it is already one. */
@@ -114,21 +120,29 @@ function dispatcherFor(address: URL, ca: string | undefined): Dispatcher {
   return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: tls })
 }
 
-function redirectTarget(from: URL, location: string | null): URL {
+function redirectTarget(from: URL, location: string | null, { elsewhere }: FileRequest): URL {
   const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
-  if (target === undefined)
-    throw new RefusedRequest(`${from} redirects to nowhere; use \`mirror\` with another address`)
+  if (target === undefined) throw new RefusedRequest(`${from} redirects to nowhere; use ${elsewhere}`)
   const staysSecure = from.protocol === 'https:' ? target.protocol === 'https:' : isSecure(target)
   if (staysSecure) return target
   throw new RefusedRequest(
-    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use \`mirror\` with an https address`,
+    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use ${elsewhere}`,
   )
 }
 
-function refusal(address: URL, status: number): RefusedRequest {
-  const remedy =
-    status === 429 || status >= 500 ? 'try again later' : 'see whether `mirror` with another address has the file'
-  return new RefusedRequest(
-    `${address} answers ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd().concat(`; ${remedy}`),
-  )
+function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) => RefusedRequest {
+  return (at, { status }) => {
+    const remedy = isPassing(status) ? 'try again later' : `see whether ${elsewhere} has the file`
+    return new RefusedRequest(`${at} answers ${statusText(status)}; ${remedy}`)
+  }
+}
+
+/** Whether the server says that it cannot answer now. */
+export function isPassing(status: number): boolean {
+  return status === 429 || status >= 500
+}
+
+/** Such as "404 Not Found". */
+export function statusText(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
 }

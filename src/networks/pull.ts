@@ -127,6 +127,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
         signal: options.signal,
         stallSeconds: options.stallSeconds ?? 30,
         ca: options.ca,
+        elsewhere: '`mirror` with another address',
       })
       return await admitted(entry, from, partial)
     } catch (error) {

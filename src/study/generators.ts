@@ -5,6 +5,7 @@ import {
   chooseGenerator,
   chooseNetwork,
   type Generator,
+  isOwnNetwork,
   listGenerators,
   type Network,
 } from '../networks/index.js'
@@ -68,7 +69,7 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
 }
 
 function knownGenerators(model: string, layers: readonly string[] | undefined) {
-  if (model.endsWith('.onnx'))
+  if (isOwnNetwork(model))
     throw new UsageError(
       `no generators of ${model} are known; name one that was made for it with \`generators FILE.onnx\``,
     )

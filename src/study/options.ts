@@ -11,7 +11,7 @@ import {
   INPUT_OPTIONS,
   type InputOptions,
   inputOptionsOf,
-  isOnnxFile,
+  isOwnNetwork,
   listGenerators,
   type Pool,
   type Precision,
@@ -155,7 +155,7 @@ function inputOf(options: StudyOptions): InputOptions {
   checkInputOptions(options)
   const input = inputOptionsOf(options)
   const [given] = Object.keys(input)
-  if (given !== undefined && !modelsOf(options).some(isOnnxFile))
+  if (given !== undefined && !modelsOf(options).some(isOwnNetwork))
     throw new UsageError(
       `the inputs of all networks of this run are known; leave \`${given}\` out, which is for ONNX files`,
     )

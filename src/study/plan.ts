@@ -1,4 +1,4 @@
-import { parse, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { checkMemory } from '../engine/machineMemory.js'
 import { type PlannedUnit, planUnits } from '../engine/plan.js'
 import type { Scene } from '../engine/task.js'
@@ -7,9 +7,10 @@ import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
 import {
   chooseNetwork,
   type GeneratorEntry,
-  isOnnxFile,
+  isOwnNetwork,
   listGenerators,
   type Network,
+  ownId,
   type Precision,
   recipeText,
 } from '../networks/index.js'
@@ -177,7 +178,7 @@ function networkOf(model: string, { layers, pool, input, weights }: ResolvedOpti
   const file = weights[model]
   return chooseNetwork({
     ...{ model, layers: layersOf(model, layers), pool },
-    ...(isOnnxFile(model) && input),
+    ...(isOwnNetwork(model) && input),
     ...(file !== undefined && { weights: file }),
   })
 }
@@ -194,7 +195,7 @@ function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is reado
 
 /** As `Network.id`. */
 function idOf(model: string): string {
-  return isOnnxFile(model) ? parse(model).name : model
+  return isOwnNetwork(model) ? ownId(model) : model
 }
 
 /** @throws UsageError for layers of a network that takes no part */

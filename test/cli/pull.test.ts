@@ -1,19 +1,29 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { sha256 } from '../../src/files/sha256.js'
 import { catalogModels } from '../../src/networks/index.js'
 import { publishedName } from '../../src/networks/weightsOrigin.js'
-import { beginning, certificatePath, rangeAnswer, startServer, status } from '../networks/fileServer.js'
+import { beginning, certificatePath, fileAnswer, rangeAnswer, startServer, status } from '../networks/fileServer.js'
+import { COMMIT, startHub } from '../networks/hubServer.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { start, until } from './process.js'
 
 const folder = temporaryFolder()
 
 function pull(...args: readonly string[]) {
+  return shiftscope(['models', 'pull', ...args])
+}
+
+function shiftscope(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const proxies = Object.fromEntries(['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].map((name) => [name, '']))
-  return start(['models', 'pull', ...args], {
+  return start(args, {
     ...proxies,
+    HF_TOKEN: '',
+    HF_HUB_OFFLINE: '',
     SHIFTSCOPE_CACHE: folder('cache'),
     NODE_EXTRA_CA_CERTS: certificatePath,
+    ...env,
   })
 }
 
@@ -71,9 +81,62 @@ describe('shiftscope models pull', () => {
     ['an unknown network', ['vgg16']],
     ['an embedded network', ['tiny-alexnet']],
     ['a mirror that is not encrypted', ['alexnet', '--mirror', 'http://example.org']],
+    ['a mirror for a model of the hub', ['alexnet', 'hf:owner/name', '--mirror', 'https://localhost:1']],
+    ['a model of the hub without its owner', ['hf:name']],
   ])('refuses %s', async (_, args) => {
     const { status: exitStatus, stderr } = await pull(...args).ended
     expect(exitStatus).toBe(2)
     expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('shiftscope models pull hf:', () => {
+  const model = readFileSync(fileURLToPath(new URL('../golden/exports/resnet18.onnx', import.meta.url)))
+  const half = 300_000
+  const name = `hub-${sha256(model)}`
+  const downloaded = () => {
+    const home = folder('cache/downloads', name)
+    const paths = existsSync(home) ? readdirSync(home, { recursive: true }).map(String) : []
+    const part = paths.find((path) => path.endsWith(`/${name}`))
+    return part === undefined ? 0 : statSync(folder('cache/downloads', name, part)).size
+  }
+
+  it('goes on after it was killed, and the model is listed and used without the hub', async () => {
+    const hub = await startHub({ files: { 'model.onnx': model, 'config.json': Buffer.from('{}') } })
+    const env = { HF_ENDPOINT: hub.address }
+    hub.fileAnswer = (path, bytes) => (path === 'model.onnx' ? beginning(bytes, half, () => undefined) : undefined)
+    const killed = shiftscope(['models', 'pull', 'hf:owner/name'], env)
+    await until(async () => downloaded() === half)
+    killed.child.kill('SIGKILL')
+    expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' })
+    expect(existsSync(folder('cache/hub'))).toBe(false)
+
+    hub.fileAnswer = (path, bytes) => (path === 'model.onnx' ? fileAnswer(bytes) : undefined)
+    const again = await shiftscope(['models', 'pull', 'hf:owner/name', '--json'], env).ended
+    expect(hub.store.requests.at(-1)).toMatchObject({ range: `bytes=${half}-`, ifRange: '"one"' })
+    expect(again.status).toBe(0)
+    const path = folder('cache/hub/owner--name', COMMIT, 'model.onnx')
+    expect(JSON.parse(again.stdout)).toMatchObject([
+      { id: 'hf:owner/name', path, sha256: sha256(model), licence: 'apache-2.0', revision: COMMIT },
+    ])
+    expect(again.stderr).toContain(`hash and size as in commit ${COMMIT}`)
+    expect(again.stderr).toContain('licence: apache-2.0')
+    expect(readFileSync(path).equals(model)).toBe(true)
+
+    const offline = { HF_ENDPOINT: 'https://localhost:1' }
+    const { stderr } = await shiftscope(['models', 'list'], offline).ended
+    expect(stderr).toMatch(/^hf:owner\/name +present +717\.8 kB +– +apache-2\.0$/m)
+    const { stdout } = await shiftscope(['models', 'list', '--json'], offline).ended
+    expect(JSON.parse(stdout).at(-1)).toMatchObject({ id: 'hf:owner/name', kind: 'hub', state: 'present', path })
+  })
+
+  it('goes on to the next, whatever becomes of one', async () => {
+    const hub = await startHub({ files: { 'model.onnx': model } })
+    const ended = await shiftscope(['models', 'pull', 'hf:owner/other', 'hf:owner/name', '--json'], {
+      HF_ENDPOINT: hub.address,
+    }).ended
+    expect(ended.status).toBe(3)
+    expect(ended.stderr).toContain('has no such model as owner/other')
+    expect(JSON.parse(ended.stdout)).toMatchObject([{ id: 'hf:owner/name' }])
   })
 })

@@ -88,6 +88,7 @@ describe('a request through a proxy', () => {
     const response = await requestFile(new URL(address), {
       headers: {},
       ca: certificate,
+      elsewhere: 'another address',
       signal: new AbortController().signal,
     })
     const pieces: Uint8Array[] = []

@@ -4,10 +4,14 @@ import {
   type InputOptions,
   importWeights,
   inspectModel,
+  isHubReference,
   licenceText,
+  listHubModels,
   listNetworks,
   NetworkError,
+  type PulledHubModel,
   type PulledWeights,
+  pullHubModel,
   pullWeights,
   UsageError,
   verifyNetwork,
@@ -26,19 +30,22 @@ export function modelsCommand(context: CommandContext): Command {
     .description('what is known, what is present, under which licence')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json }: { json?: boolean }) => {
-      const networks = await listNetworks()
-      if (json) return printJson(networks.map(({ entry, ...status }) => ({ ...entry, ...status })))
+      const [networks, hubModels] = await Promise.all([listNetworks(), listHubModels()])
+      if (json) return printJson([...networks.map(({ entry, ...status }) => ({ ...entry, ...status })), ...hubModels])
       sayTable(
         ['id', 'weights', 'size', 'gives', 'licence'],
-        networks.map(({ entry, state, bytes }) => [
-          entry.id,
-          state,
-          bytes === null ? '–' : byteSize(bytes),
-          'layers' in entry
-            ? entry.layers.map(({ name }) => name).join(' ')
-            : `images from ${entry.layer} of ${entry.encoder}`,
-          licenceText(entry.licence),
-        ]),
+        [
+          ...networks.map(({ entry, state, bytes }) => [
+            entry.id,
+            state,
+            bytes === null ? '–' : byteSize(bytes),
+            'layers' in entry
+              ? entry.layers.map(({ name }) => name).join(' ')
+              : `images from ${entry.layer} of ${entry.encoder}`,
+            licenceText(entry.licence),
+          ]),
+          ...hubModels.map(({ id, state, bytes, licence }) => [id, state, byteSize(bytes), '–', licenceText(licence)]),
+        ],
       )
       const missing = networks.find(({ state }) => state === 'missing')?.entry
       if (missing) say(`missing weights: ${weightsCommand(missing)}`)
@@ -55,7 +62,10 @@ export function modelsCommand(context: CommandContext): Command {
   models
     .command('pull')
     .description('download published weights, check them and keep them; goes on from where it stopped')
-    .argument('[id...]', 'networks or generators (see: shiftscope models list)')
+    .argument(
+      '[id...]',
+      'networks or generators (see: shiftscope models list), or hf:OWNER/NAME[@REVISION][:FILE.onnx]',
+    )
     .option('--all', 'everything that is offered for download')
     .option('--mirror <base>', 'https address, http address of this machine, or folder that holds the published files')
     .option('--json', 'print one JSON document to stdout')
@@ -100,13 +110,22 @@ interface PullFlags {
 async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
   if ((all === true) === ids.length > 0)
     throw new UsageError('give either the networks and generators to pull or --all')
-  const done: PulledWeights[] = []
+  if (mirror !== undefined && ids.some(isHubReference))
+    throw new UsageError('`mirror` has no models of the hub; leave it out, or set HF_ENDPOINT to a mirror of the hub')
+  const done: (PulledWeights | PulledHubModel)[] = []
   const failures: unknown[] = []
   for (const id of all ? await offeredIds() : ids) {
     try {
-      const weights = await pullWeights(id, { mirror, signal, onProgress: terminalProgress() })
-      done.push(weights)
-      sayPulled(weights)
+      const options = { signal, onProgress: terminalProgress() }
+      if (isHubReference(id)) {
+        const model = await pullHubModel(id, options)
+        done.push(model)
+        sayPulledHubModel(model)
+      } else {
+        const weights = await pullWeights(id, { mirror, ...options })
+        done.push(weights)
+        sayPulled(weights)
+      }
     } catch (error) {
       if (!(error instanceof NetworkError || error instanceof InputError)) throw error
       failures.push(error)
@@ -122,12 +141,28 @@ async function offeredIds(): Promise<readonly string[]> {
   return models.flatMap(({ entry }) => (entry.sources.length > 0 ? [entry.id] : []))
 }
 
-function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: PulledWeights): void {
-  say(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
+function sayPulled(weights: PulledWeights): void {
+  const { sha256, licence, origin, checked } = weights
+  sayKept(weights)
   const digits = checked.sha256Digits === 64 ? '' : ` (its first ${checked.sha256Digits} digits, no more is published)`
   const size = checked.bytes ? 'size equal' : 'size not published'
   say(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
-  say(`  licence: ${licenceText(licence)}${licence.includes('-NC') ? ' (not for commercial use)' : ''}`)
+  sayLicence(licence)
+}
+
+function sayPulledHubModel(model: PulledHubModel): void {
+  sayKept(model)
+  say(`  checked: hash and size as in commit ${model.revision}, SHA-256 ${model.sha256}`)
+  for (const { path, bytes } of model.files.slice(1)) say(`  with ${path}, ${byteSize(bytes)}`)
+  sayLicence(model.licence)
+}
+
+function sayKept({ id, path, bytes, origin }: PulledWeights | PulledHubModel): void {
+  say(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
+}
+
+function sayLicence(licence: string): void {
+  say(`  licence: ${licenceText(licence)}${/-nc/i.test(licence) ? ' (not for commercial use)' : ''}`)
 }
 
 function publishedText(published: boolean | null): string {

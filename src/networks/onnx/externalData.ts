@@ -47,6 +47,15 @@ export interface ExternalFile {
  * @throws InputError when a file is missing, too short, or lies elsewhere
  */
 export async function externalFiles(path: string): Promise<readonly ExternalFile[]> {
+  return Promise.all(externalReferences(path).map((reference) => externalFile(path, reference)))
+}
+
+/**
+ * The files that a model names, each once, whether they are there or not.
+ *
+ * @throws InputError when a name leads out of the model's own folder
+ */
+export function externalReferences(path: string): readonly ExternalReference[] {
   const ends = readingModel(path, (file) => {
     const byLocation = new Map<string, number>()
     for (const { location, end } of tensorReferences(file, file.whole, 'model', 0)) {
@@ -55,7 +64,8 @@ export async function externalFiles(path: string): Promise<readonly ExternalFile
     }
     return byLocation
   })
-  return Promise.all([...ends].map(([location, end]) => externalFile(path, location, end)))
+  for (const location of ends.keys()) requireInside(path, location)
+  return [...ends].map(([location, end]) => ({ location, end }))
 }
 
 /** Copies a model's files into another folder, so that a model there that names them finds them. */
@@ -68,8 +78,8 @@ export async function copyExternalFiles(path: string, files: readonly ExternalFi
   }
 }
 
-/** What a tensor says of where its elements lie; `end`: how many bytes the file must have at least. */
-interface Reference {
+/** A file as a model names it; `end`: how many bytes it must have at least. */
+export interface ExternalReference {
   readonly location: string
   readonly end: number
 }
@@ -107,7 +117,7 @@ function* tensorReferences(
   range: MessageRange,
   kind: MessageKind,
   depth: number,
-): Generator<Reference> {
+): Generator<ExternalReference> {
   if (depth > maximumDepth) throw new ProtobufError('its graphs are nested too deeply')
   if (kind === 'tensor') yield* references(file, range)
   for (const field of fields(file, range)) {
@@ -131,7 +141,7 @@ const elementBytes: Readonly<Record<number, number>> = {
 }
 const maximumAxes = 64
 
-function* references(file: ProtobufFile, tensor: MessageRange): Generator<Reference> {
+function* references(file: ProtobufFile, tensor: MessageRange): Generator<ExternalReference> {
   const { key, value } = StringStringEntryProto
   const entries = messages(file, tensor, TensorProto.external_data).map(
     (entry) => [text(file, entry, key), text(file, entry, value)] as const,
@@ -157,13 +167,15 @@ function count(value: string): number {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const outside = /(^|[/\\])\.\.([/\\]|$)|^[a-z]:|^[/\\]|[\0-\x1f]/i
 
-async function externalFile(path: string, location: string, end: number): Promise<ExternalFile> {
+function requireInside(path: string, location: string): void {
+  if (!isAbsolute(location) && !outside.test(location)) return
+  throw new InputError(
+    `${path} keeps data in "${printable(location)}", outside of its own folder; only files beside the model are read, export it again`,
+  )
+}
+
+async function externalFile(path: string, { location, end }: ExternalReference): Promise<ExternalFile> {
   const shown = printable(location)
-  if (isAbsolute(location) || outside.test(location)) {
-    throw new InputError(
-      `${path} keeps data in "${shown}", outside of its own folder; only files beside the model are read, export it again`,
-    )
-  }
   const target = join(dirname(path), location)
   const size = await sizeWithin(path, shown, target)
   if (size < end) {

@@ -1,0 +1,138 @@
+import { InputError, NetworkError, UsageError } from '../../errors.js'
+import { printable } from '../../printable.js'
+import { type FileRequest, type FileResponse, isPassing, requestFile, statusText } from '../fileRequest.js'
+import { type WatchOptions, watched } from '../stallWatch.js'
+import { isSecure } from '../weightsOrigin.js'
+import type { HubReference } from './reference.js'
+
+/** How one model of the hub is asked for. */
+export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
+  /** Address of the hub, without a slash at its end. */
+  readonly endpoint: string
+}
+
+/** Whether HF_HUB_OFFLINE forbids every request. */
+export function isOffline(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return /^(1|true|yes|on)$/i.test(environment.HF_HUB_OFFLINE ?? '')
+}
+
+/**
+ * The hub that HF_ENDPOINT names, huggingface.co by default, with the token of HF_TOKEN.
+ *
+ * @throws UsageError for an address that is not secure, and for what can be no token
+ */
+export function hubConnection(
+  reference: HubReference,
+  options: WatchOptions & { readonly ca: string | undefined },
+  environment: NodeJS.ProcessEnv = process.env,
+): HubConnection {
+  const endpoint = endpointOf(environment.HF_ENDPOINT || 'https://huggingface.co')
+  const token = (environment.HF_TOKEN ?? '').trim()
+  if (/[^\x21-\x7e]/.test(token)) throw new UsageError('HF_TOKEN holds characters that no token has; set it again')
+  return {
+    ...options,
+    endpoint,
+    authorization: token === '' ? undefined : `Bearer ${token}`,
+    elsewhere: 'HF_ENDPOINT with another address',
+    refusal: (at, response) => refusal(reference, { endpoint, hasToken: token !== '' }, at, response),
+  }
+}
+
+function endpointOf(text: string): string {
+  const remedy = 'give an https:// address or http://localhost'
+  const address = URL.canParse(text) ? new URL(text) : undefined
+  if (address === undefined) throw new UsageError(`HF_ENDPOINT is no address; ${remedy}`)
+  if (address.username !== '' || address.password !== '')
+    throw new UsageError(`HF_ENDPOINT names a user at ${address.host}, which is not sent; ${remedy}`)
+  if (!isSecure(address))
+    throw new UsageError(`HF_ENDPOINT at ${address.host} is not encrypted and may not be trusted; ${remedy}`)
+  return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
+}
+
+/** What the hub means by an answer that is not what was asked for; addresses of its stores hold signatures, and stay out. */
+function refusal(
+  { owner, name, revision }: HubReference,
+  { endpoint, hasToken }: { readonly endpoint: string; readonly hasToken: boolean },
+  at: URL,
+  { status, header }: FileResponse,
+): Error {
+  const code = at.origin === new URL(endpoint).origin ? header('x-error-code') : null
+  const model = `${owner}/${name}`
+  if (code === 'GatedRepo' && (status === 401 || status === 403)) {
+    return new InputError(
+      `${model} is given to those alone who accept its conditions on ${endpoint}/${model}; do so, and set HF_TOKEN to a token of that account`,
+    )
+  }
+  if (code === 'RevisionNotFound' && status === 404) {
+    return new InputError(
+      `${model} has no revision "${printable(revision ?? 'main')}"; see ${endpoint}/${model}/tree/main for those there are`,
+    )
+  }
+  if (code !== 'EntryNotFound' && (status === 401 || status === 404) && at.origin === new URL(endpoint).origin) {
+    return new InputError(
+      hasToken
+        ? `${at.host} has no such model as ${model}, or the token may not read it; check the name and HF_TOKEN`
+        : `${at.host} has no such model as ${model}, or a private one; check the name, or set HF_TOKEN to a token that may read it`,
+    )
+  }
+  const remedy = isPassing(status)
+    ? 'try again later'
+    : 'run the same command again, or set HF_ENDPOINT to another address'
+  return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
+}
+
+/** An answer about a model is not taken beyond this. */
+const MOST_BYTES = 2 ** 24
+/** Of one listing; a page of the hub has 1000 files. */
+const MOST_REQUESTS = 100
+
+/**
+ * The `fetch` for the hub's library: through the project's own way of asking, which knows proxies and silence, and adds
+ * the token. Answers other than 200 are errors here already, because the library drops the header that tells them apart.
+ */
+export function hubFetch(connection: HubConnection): typeof fetch {
+  let requests = 0
+  return async (input, init) => {
+    const address = new URL(input instanceof Request ? input.url : input)
+    const { origin, protocol } = new URL(connection.endpoint)
+    requests++
+    // The hub says where a listing goes on.
+    if (requests > MOST_REQUESTS || (address.origin !== origin && (protocol === 'https:' || !isSecure(address))))
+      throw notTheHub(connection)
+    const headers = Object.fromEntries(new Headers(init?.headers))
+    return watched(address, connection, async ({ signal, alive }) => {
+      const response = await requestFile(address, { ...connection, headers, signal })
+      try {
+        const bytes = await bodyOf(response, connection, alive)
+        const link = response.header('link')
+        return new Response(bytes, { status: response.status, headers: link === null ? {} : { link } })
+      } finally {
+        await response.close()
+      }
+    })
+  }
+}
+
+async function bodyOf(
+  response: FileResponse,
+  connection: HubConnection,
+  alive: () => void,
+): Promise<Buffer<ArrayBuffer>> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of response.body) {
+    alive()
+    length += piece.byteLength
+    if (length > MOST_BYTES) throw notTheHub(connection)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+/** Something else answers at the hub's address: a page to sign in, a mirror that is broken. */
+export function notTheHub({ endpoint }: HubConnection, cause?: unknown): NetworkError {
+  return new NetworkError(
+    `${endpoint} does not answer as the hub does; check HF_ENDPOINT, and whether the network asks to sign in`,
+    { cause },
+  )
+}

@@ -1,0 +1,44 @@
+import { NetworkError, throwIfStopped } from '../errors.js'
+import { connectionError } from './fileRequest.js'
+
+export interface WatchOptions {
+  readonly signal: AbortSignal | undefined
+  /** The longest time without a byte, in seconds. */
+  readonly stallSeconds: number
+}
+
+export interface Watch {
+  /** Given when the work is stopped, or nothing has come for too long. */
+  readonly signal: AbortSignal
+  /** Something has come: the time starts again. */
+  readonly alive: () => void
+}
+
+/**
+ * Work on a connection, which ends when nothing comes any more.
+ *
+ * @throws NetworkError when the connection is not made, breaks or falls silent; the signal's reason when stopped
+ */
+export async function watched<T>(
+  address: URL,
+  { signal, stallSeconds }: WatchOptions,
+  work: (watch: Watch) => Promise<T>,
+): Promise<T> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(), stallSeconds * 1000)
+  const either = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])])
+  try {
+    return await work({ signal: either, alive: () => timer.refresh() })
+  } catch (error) {
+    throwIfStopped(signal)
+    if (silence.signal.aborted) {
+      throw new NetworkError(
+        `${address.host} sent nothing for ${stallSeconds} s; the same command goes on from there`,
+        { cause: error },
+      )
+    }
+    throw connectionError(address, error)
+  } finally {
+    clearTimeout(timer)
+  }
+}

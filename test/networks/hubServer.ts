@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { sha256 } from '../../src/files/sha256.js'
+import { type Answer, type FileServer, fileAnswer, startServer, status } from './fileServer.js'
+
+/** A repository as a server of the hub's endpoints has it. */
+export interface ServedRepository {
+  /** Such as microsoft/resnet-50. */
+  readonly name: string
+  readonly commit: string
+  readonly files: Readonly<Record<string, Uint8Array>>
+  /** Which of the files lie in the store, with their SHA-256; the others have git's hash. */
+  readonly large: (path: string) => boolean
+  readonly revisions: readonly string[]
+  readonly card: unknown
+  readonly tags: readonly string[]
+  /** Who may read it; undefined: everybody. */
+  readonly token: string | undefined
+  readonly pageLength: number
+}
+
+export interface HubServer {
+  /** What HF_ENDPOINT is set to. */
+  readonly address: string
+  readonly hub: FileServer
+  /** The other origin, to which large files are redirected. */
+  readonly store: FileServer
+  /** Authorization of every request, `hub` or `store` before it. */
+  readonly authorizations: readonly string[]
+  /** May be replaced by a newer commit. */
+  repository: ServedRepository
+  /** What a file is answered with, by its path; as it is where undefined. */
+  fileAnswer: (path: string, bytes: Uint8Array) => Answer | undefined
+  /** What anything is answered with, before all else; undefined: as usual. */
+  override: (url: URL) => Answer | undefined
+}
+
+export function gitBlob(bytes: Uint8Array): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
+}
+
+export const COMMIT = 'c0ffee'.padEnd(40, '0')
+
+/** Starts a hub of one repository and its store; both end with the test. */
+export async function startHub(
+  given: Partial<ServedRepository> & Pick<ServedRepository, 'files'>,
+  kind: 'https' | 'http' = 'https',
+): Promise<HubServer> {
+  const authorizations: string[] = []
+  const recorded =
+    (origin: string, answer: Answer): Answer =>
+    (request, response) => {
+      authorizations.push(`${origin} ${request.headers.authorization ?? 'none'}`)
+      answer(request, response)
+    }
+  const served = (path: string): Answer => {
+    const bytes = state.repository.files[path] as Uint8Array
+    return state.fileAnswer(path, bytes) ?? fileAnswer(bytes, `"${sha256(bytes).slice(0, 16)}"`)
+  }
+  const store = await startServer(
+    recorded('store', (request, response) => {
+      const { pathname } = new URL(request.url ?? '', 'https://localhost')
+      served(decodeURIComponent(pathname.slice(1)))(request, response)
+    }),
+    kind,
+  )
+  const hub = await startServer(
+    recorded('hub', (request, response) => {
+      const url = new URL(request.url ?? '', hub.address)
+      const answer = state.override(url) ?? answerOf(state, url, request.headers.authorization, served)
+      answer(request, response)
+    }),
+    kind,
+  )
+  const state: HubServer = {
+    address: hub.address,
+    hub,
+    store,
+    authorizations,
+    repository: {
+      name: 'owner/name',
+      commit: COMMIT,
+      large: (path) => path.endsWith('.onnx'),
+      revisions: ['main', 'refs/pr/1', 'v1.0'],
+      card: { license: 'apache-2.0' },
+      tags: [],
+      token: undefined,
+      pageLength: 1000,
+      ...given,
+    },
+    fileAnswer: () => undefined,
+    override: () => undefined,
+  }
+  return state
+}
+
+function answerOf(
+  { repository, hub, store }: HubServer,
+  url: URL,
+  authorization: string | undefined,
+  served: (path: string) => Answer,
+): Answer {
+  const { name, commit, revisions, token } = repository
+  const way = url.pathname
+  const isOpen = token === undefined || authorization === `Bearer ${token}`
+  const refused = status(authorization === undefined ? 401 : 404, { 'x-error-code': 'RepoNotFound' })
+  if (!isOpen) return refused
+  const revision = RegExp(`^/api/models/${name}/revision/([^/]+)$`).exec(way)?.[1]
+  if (revision !== undefined) {
+    const isKnown = [commit, ...revisions].includes(decodeURIComponent(revision))
+    return isKnown ? json(infoOf(repository)) : status(404, { 'x-error-code': 'RevisionNotFound' })
+  }
+  if (way === `/api/models/${name}/tree/${commit}`) return page(repository, url, hub.address)
+  const resolved = `/${name}/resolve/${commit}/`
+  if (!way.startsWith(resolved)) return refused
+  const path = decodeURIComponent(way.slice(resolved.length))
+  if (!(path in repository.files)) return status(404, { 'x-error-code': 'EntryNotFound' })
+  if (!repository.large(path)) return served(path)
+  return status(302, { location: `${store.address}/${encodeURIComponent(path)}?signature=secret` })
+}
+
+function infoOf({ name, commit, card, tags }: ServedRepository): unknown {
+  return { _id: '1', id: name, sha: commit, private: false, gated: false, cardData: card, tags, likes: 0, downloads: 0 }
+}
+
+/** A page of the listing, with the address of the next one. */
+function page({ files, large, pageLength }: ServedRepository, url: URL, address: string): Answer {
+  const start = Number(url.searchParams.get('cursor') ?? 0)
+  const entries = Object.entries(files).map(([path, bytes]) => ({
+    type: 'file',
+    path,
+    size: bytes.length,
+    oid: gitBlob(large(path) ? Buffer.from(`pointer to ${path}`) : bytes),
+    ...(large(path) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 }, xetHash: 'x' } : {}),
+  }))
+  const folders = [{ type: 'directory', path: 'onnx', size: 0, oid: '0'.repeat(40) }]
+  const next = start + pageLength
+  const link = `<${address}${url.pathname}?recursive=true&expand=false&cursor=${next}>; rel="next"`
+  const all = [...folders, ...entries]
+  return json(all.slice(start, next), next < all.length ? { link } : {})
+}
+
+export function json(document: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return (_, response) =>
+    response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(document))
+}
