@@ -106,7 +106,8 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   checkCompositing(request, plan.compositing)
   if (request.name === 'auto' || (request.name === 'cpu' && plan.compositing !== 'graph')) {
     const settings = await chooseSettings(network, scene, images, wished, signal)
-    const isLong = images / settings.imagesPerSecond >= WORTH_A_TRIAL
+    const { imagesPerSecond } = settings
+    const isLong = imagesPerSecond !== null && images / imagesPerSecond >= WORTH_A_TRIAL
     // Workers and threads are the processor's; whoever sets them means it.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isLong && isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
@@ -222,7 +223,7 @@ export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings
     if (trials.length === 0) continue
     try {
       const execution = await deviceExecution(plan, trials)
-      if (execution.settings.imagesPerSecond > processor.imagesPerSecond) return execution
+      if ((execution.settings.imagesPerSecond ?? 0) > (processor.imagesPerSecond ?? 0)) return execution
       await execution.handle.close()
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error

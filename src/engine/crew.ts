@@ -132,7 +132,7 @@ export async function compare(
 }
 
 function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promise<number> {
-  const batch = () => (crew.hasOneSize ? crew.batch : Math.max(1, Math.min(crew.batch, positions)))
+  const batch = () => (crew.hasOneSize ? crew.batch : Math.min(crew.batch, evenShare(positions, crew.workers.count)))
   return schedule(
     { positions, ...job },
     {
@@ -143,6 +143,11 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
       shrink: (reason) => halveBatch(crew, batch(), reason),
     },
   )
+}
+
+/** Images of each worker's only batch, where there are few. Never one: a product with a single row is summed in another order. */
+function evenShare(positions: number, workers: number): number {
+  return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }
 
 /** Whether the batch was too large and a smaller one is left to try. */

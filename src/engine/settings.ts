@@ -31,9 +31,16 @@ const MAX_ACTIVATIONS = 200 * 1024 * 1024
 /** A forward pass holds about so many tensors of the largest size at a time. */
 const TENSORS_AT_A_TIME = 4
 
-/** A setting and what it was measured at, in images per second. */
+/** A trial may take this share of the work it is made for: the first, and each of those that compare settings. */
+const MOST_OF_WORK = { first: 1 / 4, further: 1 / 40 } as const
+
+/** So few images take less time than a second session, so that one worker on all cores does them. */
+const FEW_IMAGES = 64
+
+/** A setting and what it was measured at. */
 export interface MeasuredSettings extends Settings {
-  readonly imagesPerSecond: number
+  /** Null: the work is too short for a trial. */
+  readonly imagesPerSecond: number | null
 }
 
 /** What the user fixed by hand; the rest is chosen. */
@@ -55,6 +62,10 @@ export function candidateSettings(
     const value = wished[name]
     if (value !== undefined) checkCount(`--${name}`, value)
   }
+  if (wished.threads !== undefined && wished.threads > cores)
+    throw new UsageError(
+      `\`threads ${wished.threads}\` is more than the ${cores} ${cores === 1 ? 'core' : 'cores'} of this machine; use at most ${cores}, or leave it out`,
+    )
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
     throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave \`batch\` out`)
@@ -121,7 +132,8 @@ function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Setti
 
 /**
  * Chooses workers, threads and batch for `images` images of a network by a short measured trial. Work that is short
- * anyway gets the first candidate. The features do not depend on the choice.
+ * anyway gets the first candidate, without a trial where that would be no small part of it; 0 images: with the least of
+ * trials. The features do not depend on the choice.
  * @throws UsageError as `candidateSettings`; the signal's reason once it was given
  */
 export async function chooseSettings(
@@ -133,8 +145,14 @@ export async function chooseSettings(
   cores = availableParallelism(),
 ): Promise<MeasuredSettings> {
   const candidates = candidateSettings(network, wished, cores)
-  const trials: MeasuredSettings[] = []
+  const [first] = candidates as [Settings, ...Settings[]]
+  if (images > 0 && !isWorthwhile(first, MOST_OF_WORK.first, images)) {
+    const single = candidates.find(({ workers }) => workers === 1)
+    return { ...(images <= FEW_IMAGES ? (single ?? first) : first), imagesPerSecond: null }
+  }
+  const trials: TriedSettings[] = []
   for (const settings of candidates) {
+    if (trials.length > 0 && !isWorthwhile(settings, MOST_OF_WORK.further, images)) continue
     const trial = await measureSettings(network, scene, settings, signal)
     trials.push(trial)
     if (trials.some(({ imagesPerSecond }) => images / imagesPerSecond < WORTH_A_TRIAL)) break
@@ -142,8 +160,15 @@ export async function chooseSettings(
   return bestSettings(network, trials)
 }
 
+/** Whether a trial, which warms up and measures at least one batch of each worker, takes no more than a share of the work. */
+function isWorthwhile({ workers, batch }: Settings, share: number, images: number): boolean {
+  return 2 * workers * batch <= share * images
+}
+
+type TriedSettings = Settings & { readonly imagesPerSecond: number }
+
 /** Of the settings that a trial cannot tell from the fastest, the one that takes the least memory. */
-export function bestSettings(network: Network, trials: readonly MeasuredSettings[]): MeasuredSettings {
+export function bestSettings(network: Network, trials: readonly TriedSettings[]): TriedSettings {
   const fastest = Math.max(...trials.map(({ imagesPerSecond }) => imagesPerSecond))
   const [best] = trials
     .filter(({ imagesPerSecond }) => imagesPerSecond >= AS_FAST * fastest)
@@ -158,7 +183,7 @@ export async function measureSettings(
   scene: Scene,
   settings: Settings,
   signal?: AbortSignal,
-): Promise<MeasuredSettings> {
+): Promise<TriedSettings> {
   const handle = openThreads(network, settings)
   try {
     return { ...settings, imagesPerSecond: await imagesPerSecond(handle, scene, signal) }

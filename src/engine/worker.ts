@@ -1,8 +1,5 @@
 import { workerData } from 'node:worker_threads'
 import type { Backend } from './backends/backend.js'
-import { cellBackend } from './backends/cells.js'
-import { processBackend } from './backends/process.js'
-import { threadBackend } from './backends/thread.js'
 import type { WorkerData } from './backends/workerData.js'
 import type { BatchResult, BatchTask, Target } from './task.js'
 
@@ -41,14 +38,15 @@ function write({ matrices, rows }: Target, first: number, images: number, layers
   }
 }
 
-function openBackend(data: WorkerData): Promise<Backend> {
+/** Each worker loads what it needs: modules take longer than short work. */
+async function openBackend(data: WorkerData): Promise<Backend> {
   switch (data.backend) {
     case 'thread':
-      return threadBackend(data)
+      return (await import('./backends/thread.js')).threadBackend(data)
     case 'cells':
-      return cellBackend(data)
+      return (await import('./backends/cells.js')).cellBackend(data)
     case 'process':
-      return processBackend(data)
+      return (await import('./backends/process.js')).processBackend(data)
   }
 }
 

@@ -13,6 +13,7 @@ const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, 
 
 /** Worker threads that hold one network's sessions, or drive the processes that do. */
 export interface Workers {
+  readonly count: number
   /** Batches that they have at a time, all together. */
   readonly inFlight: number
   /** Rejects where a worker is lost; another takes its place. */
@@ -52,6 +53,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
     await ended?.destroy()
   }
   return {
+    count,
     inFlight: each * count,
     run: async (task) => {
       if (closed) throw new Error('the workers are closed')

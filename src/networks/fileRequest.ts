@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import type { Dispatcher } from 'undici'
 import { NetworkError, ShiftscopeError } from '../errors.js'
 import { proxyFor } from './proxy.js'
 import { isSecure } from './weightsOrigin.js'
@@ -93,7 +93,9 @@ function codeOf(error: Error): string | undefined {
 }
 
 async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
-  const dispatcher = dispatcherFor(address, ca)
+  // Loaded here, since most commands fetch nothing.
+  const { request } = await import('undici')
+  const dispatcher = await dispatcherFor(address, ca)
   // What is left of a connection that has been given up may fail once more, when nobody listens any longer.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
@@ -112,7 +114,8 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
 }
 
 /** Without time limits of its own: the caller watches over the whole way, the proxy included. */
-function dispatcherFor(address: URL, ca: string | undefined): Dispatcher {
+async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici')
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
   const tls = ca === undefined ? {} : { ca }
   const proxy = proxyFor(address)

@@ -4,6 +4,7 @@ import { printable } from '../printable.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { classesOf } from './classes.js'
 import { type DescribedModel, type DescriptionChoice, describedModel } from './describedModel.js'
+import { keepReading, knownReading, type LayerReading } from './layerReading.js'
 import { nearestNames } from './nearestNames.js'
 import type { FeatureLayer, Network, NetworkInput, Pool } from './network.js'
 import { cachedCopy, type HashedModel, hashedModel } from './onnx/cachedCopy.js'
@@ -55,15 +56,27 @@ export async function onnxNetwork(path: string, choice: OnnxChoice = {}): Promis
   }
 }
 
-/** What of a network depends on the layers that are read. */
-export type LayerReading = Pick<Network, 'onnxPath' | 'input' | 'layers' | 'pool'>
-
 /**
- * Makes tensors of a graph its features: a copy of it has them as outputs, as float32, pooled where that is asked for.
+ * Makes tensors of a graph its features: a copy of it has them as outputs, as float32, pooled where that is asked for. What was
+ * found of a graph is kept with it, so that it is not run again for that.
  *
  * @throws as `onnxNetwork`
  */
 export async function readLayers(
+  described: DescribedModel,
+  choice: LayerChoice,
+  hashed: HashedModel,
+): Promise<LayerReading> {
+  const { path, input, changes } = described
+  const key = { sha256: hashed.sha256, input, changes, choice: { layers: choice.layers, pool: choice.pool } }
+  const known = await knownReading(path, key)
+  if (known !== undefined) return known
+  const reading = await measuredLayers(described, choice, hashed)
+  await keepReading(path, key, reading)
+  return reading
+}
+
+async function measuredLayers(
   described: DescribedModel,
   { layers, pool = 'none' }: LayerChoice,
   hashed: HashedModel,

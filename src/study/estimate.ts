@@ -48,7 +48,7 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
       const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
       const gain = isReused ? expectedGain(network, scene, grid.offsets) : 1
       const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
-      seconds += images / settings.imagesPerSecond / gain
+      seconds += images / (settings.imagesPerSecond as number) / gain
     }
   }
   return {

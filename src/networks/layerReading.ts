@@ -1,0 +1,72 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { env } from 'onnxruntime-node'
+import { z } from 'zod'
+import { OutputError } from '../errors.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { packageVersion } from '../files/package.js'
+import { sha256 } from '../files/sha256.js'
+import { graphsFolder } from './cache.js'
+import type { Network } from './network.js'
+
+/** What of a network depends on the layers that are read. */
+export type LayerReading = Pick<Network, 'onnxPath' | 'input' | 'layers' | 'pool'>
+
+const triple = z.tuple([z.number(), z.number(), z.number()])
+
+/** As it is kept; `onnxPath` null: the model itself. */
+const keptSchema = z.object({
+  onnxPath: z.string().nullable(),
+  input: z.object({
+    name: z.string(),
+    rows: z.number().int().positive(),
+    cols: z.number().int().positive(),
+    batch: z.number().int().positive().nullable(),
+    divisor: z.number(),
+    mean: triple,
+    std: triple,
+    channelOrder: z.enum(['rgb', 'bgr']),
+  }),
+  layers: z.array(
+    z.object({
+      name: z.string(),
+      dims: z.number().int().positive(),
+      output: z.string().optional(),
+      isMap: z.boolean().optional(),
+    }),
+  ),
+  pool: z.enum(['mean', 'max', 'center']).optional(),
+})
+
+/** The reading of a model that was found before with the same key; undefined: there is none, or its graph is gone. */
+export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
+  try {
+    const { onnxPath, input, layers, pool } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
+    if (onnxPath !== null && !(await stat(onnxPath)).isFile()) return undefined
+    const optional = layers.map(({ name, dims, output, isMap }) => ({
+      ...{ name, dims },
+      ...(output !== undefined && { output }),
+      ...(isMap && { isMap }),
+    }))
+    return { onnxPath: onnxPath ?? path, input, layers: optional, ...(pool && { pool }) }
+  } catch {
+    // Whatever is wrong with it, it is found again.
+    return undefined
+  }
+}
+
+/** Keeps a reading beside the graphs, where these can be kept. */
+export async function keepReading(path: string, key: object, reading: LayerReading): Promise<void> {
+  const onnxPath = reading.onnxPath === path ? null : reading.onnxPath
+  try {
+    await writeFileAtomic(fileOf(key), JSON.stringify({ ...reading, onnxPath }))
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error
+  }
+}
+
+/** What ONNX Runtime makes of a graph may change with its version, and what is read with this program's. */
+function fileOf(key: object): string {
+  const all = JSON.stringify([packageVersion(), env.versions.node, key])
+  return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)
+}
