@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bestSettings, candidateSettings } from '../../src/engine/settings.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import { bestSettings, candidateSettings, chooseSettings } from '../../src/engine/settings.js'
 import { UsageError } from '../../src/errors.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
 
@@ -49,6 +50,12 @@ describe('candidate settings', () => {
     ])
   })
 
+  it('are refused with more threads than the machine has cores', () => {
+    expect(() => candidateSettings(light, { threads: 999 }, 2)).toThrow(
+      '`threads 999` is more than the 2 cores of this machine; use at most 2, or leave it out',
+    )
+  })
+
   it('are refused where batches or workers cannot fit into memory', () => {
     expect(() => candidateSettings(light, { batch: 100_000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(UsageError)
     expect(() => candidateSettings(light, { workers: 3000 }, 2, 16 * 1024 * MEBIBYTE)).toThrow(/fewer `workers`/)
@@ -57,6 +64,7 @@ describe('candidate settings', () => {
   it('never ask for more threads than there are cores, unless both numbers were wished so', () => {
     fc.assert(
       fc.property(wishes, whole, fc.integer({ min: 0, max: 2000 }), (wished, cores, mebibytes) => {
+        fc.pre((wished.threads ?? 1) <= cores)
         const candidates = candidateSettings(network(mebibytes * MEBIBYTE), wished, cores, Number.POSITIVE_INFINITY)
         expect(candidates.length).toBeGreaterThan(0)
         for (const { workers, threads, batch } of candidates) {
@@ -70,6 +78,7 @@ describe('candidate settings', () => {
   it('keep to what was wished', () => {
     fc.assert(
       fc.property(wishes, whole, (wished, cores) => {
+        fc.pre((wished.threads ?? 1) <= cores)
         for (const settings of candidateSettings(light, wished, cores, Number.POSITIVE_INFINITY))
           expect(settings).toMatchObject(wished)
       }),
@@ -92,6 +101,7 @@ describe('candidate settings', () => {
   it('are never the same twice', () => {
     fc.assert(
       fc.property(wishes, whole, (wished, cores) => {
+        fc.pre((wished.threads ?? 1) <= cores)
         const candidates = candidateSettings(light, wished, cores, Number.POSITIVE_INFINITY).map((settings) =>
           JSON.stringify(settings),
         )
@@ -110,5 +120,17 @@ describe('candidate settings', () => {
   it('refuse a wished batch that the network does not accept', () => {
     expect(() => candidateSettings(network(1, 4), { batch: 8 }, 4)).toThrow(UsageError)
     expect(candidateSettings(network(1, 4), { batch: 4 }, 4)[0]?.batch).toBe(4)
+  })
+})
+
+describe('short work', () => {
+  const scene = sceneOf({ name: 'dot', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' })
+
+  it('gets one worker on all cores, or the first candidate, without a trial: the network is not even opened', async () => {
+    const choose = (images: number, wished = {}) => chooseSettings(light, scene, images, wished, undefined, 2)
+    expect(await choose(4)).toEqual({ workers: 1, threads: 2, batch: 32, imagesPerSecond: null })
+    expect(await choose(100)).toEqual({ workers: 2, threads: 1, batch: 32, imagesPerSecond: null })
+    expect(await choose(4, { workers: 2 })).toEqual({ workers: 2, threads: 1, batch: 32, imagesPerSecond: null })
+    await expect(choose(100_000)).rejects.toThrow(/network\.onnx/)
   })
 })

@@ -93,6 +93,60 @@ MODELS = {
         [image],
     ),
 }
+HALF = {name: value.astype(numpy.float16) for name, value in CONSTANTS.items()}
+QUANTISED = {
+    "kernel8": numpy.clip(numpy.round(CONSTANTS["kernel"] / 0.02), -127, 127).astype(numpy.int8),
+    "weight8": numpy.clip(numpy.round(CONSTANTS["weight"] / 0.02), -127, 127).astype(numpy.int8),
+    "scale": numpy.float32(0.02),
+    "zero": numpy.int8(0),
+    "zero8": numpy.uint8(100),
+    "step": numpy.float32(0.03),
+}
+
+
+MODELS |= {
+    "half": model(
+        network(),
+        [info("image", ["N", 3, SIDE, SIDE], TensorProto.FLOAT16)],
+        [info("features", ["N", 5], TensorProto.FLOAT16)],
+        HALF,
+    ),
+    "double": model(
+        [
+            helper.make_node("Cast", ["image"], ["single"], to=TensorProto.FLOAT),
+            helper.make_node("Transpose", ["single"], ["planes"], perm=[0, 3, 1, 2]),
+            *network((), "planes"),
+            helper.make_node("Cast", ["features"], ["features64"], to=TensorProto.DOUBLE),
+        ],
+        [info("image", ["N", SIDE, SIDE, 3], TensorProto.DOUBLE)],
+        [info("features64", ["N", 5], TensorProto.DOUBLE)],
+    ),
+    "quantised": model(
+        [
+            helper.make_node("QuantizeLinear", ["image", "step", "zero8"], ["image8"]),
+            helper.make_node("DequantizeLinear", ["image8", "step", "zero8"], ["planes"]),
+            helper.make_node("DequantizeLinear", ["kernel8", "scale", "zero"], ["kernel"]),
+            helper.make_node("DequantizeLinear", ["weight8", "scale", "zero"], ["weight"]),
+            *network((), "planes"),
+        ],
+        [image],
+        None,
+        QUANTISED,
+    ),
+    "tokens": model(
+        [
+            *network(),
+            helper.make_node("Reshape", ["conv", "places"], ["columns"]),
+            helper.make_node("Transpose", ["columns"], ["rows"], perm=[0, 2, 1]),
+            helper.make_node("ReduceMean", ["rows"], ["first"], axes=[1], keepdims=1),
+            helper.make_node("Concat", ["first", "rows"], ["tokens"], axis=1),
+            helper.make_node("Transpose", ["conv"], ["last"], perm=[0, 2, 3, 1]),
+        ],
+        [image],
+        None,
+        {**CONSTANTS, "places": numpy.array([0, 4, 36])},
+    ),
+}
 LAYERS = ["conv", "/relu/Relu_output_0", "flat", "features"]
 
 for name, made in MODELS.items():

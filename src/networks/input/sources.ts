@@ -88,7 +88,7 @@ const sides = z.union([
 /** What is read of preprocessor_config.json; transformers, `BaseImageProcessor`. */
 const preprocessorSchema = z.looseObject({
   do_rescale: z.boolean().nullish(),
-  rescale_factor: z.number().positive().nullish(),
+  rescale_factor: z.number().min(1e-4).max(1e3).nullish(),
   rescale_offset: z.boolean().nullish(),
   do_normalize: z.boolean().nullish(),
   image_mean: z.union([triple, z.number()]).nullish(),

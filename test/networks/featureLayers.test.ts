@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { UsageError } from '../../src/errors.js'
+import { chooseNetwork, inspectModel, type Network, outputOf, type Pool } from '../../src/networks/index.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const goldens = join(import.meta.dirname, '../golden')
+const golden = (name: string) => join(goldens, 'onnx', `${name}.onnx`)
+const expected: Record<string, number[]> = JSON.parse(readFileSync(join(goldens, 'onnx/expected.json'), 'utf8'))
+const side = 8
+
+const inFolder = temporaryFolder()
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
+  return () => vi.unstubAllEnvs()
+})
+
+/** Features of every layer for the image of the goldens; its values are bytes where the network takes these. */
+async function run({ onnxPath, input, layers }: Network, scale = 1): Promise<Record<string, number[]>> {
+  const session = await InferenceSession.create(onnxPath)
+  const pixels = Float32Array.from({ length: 3 * side * side }, (_, i) => ((i % 17) / 17) * scale)
+  const results = await session.run(
+    { [input.name]: new Tensor('float32', pixels, [1, 3, side, side]) },
+    layers.map(outputOf),
+  )
+  for (const layer of layers) expect(results[outputOf(layer)]?.type).toBe('float32')
+  return Object.fromEntries(
+    layers.map((layer) => [layer.name, Array.from(results[outputOf(layer)]?.data as Float32Array)]),
+  )
+}
+
+function expectClose(
+  found: readonly number[] | undefined,
+  values: readonly number[] | undefined,
+  digits: number,
+): void {
+  expect(found).toHaveLength(values?.length ?? 0)
+  found?.forEach((value, i) => {
+    expect(value, String(i)).toBeCloseTo(values?.[i] as number, digits)
+  })
+}
+
+describe('layers that are not named', () => {
+  it('are the last output and what enters the last fully connected layer', async () => {
+    const layersOf = async (path: string) => (await chooseNetwork({ model: path })).layers
+    expect(await layersOf(golden('plain'))).toEqual([
+      { name: 'flat', dims: 4 },
+      { name: 'features', dims: 5 },
+    ])
+    expect(await layersOf(golden('types'))).toEqual([
+      { name: 'flat', dims: 4 },
+      { name: 'features', dims: 5 },
+    ])
+    expect(await layersOf(join(goldens, 'exports/squeezenet.onnx'))).toEqual([{ name: 'feature', dims: 20 }])
+    const vit = await layersOf(join(goldens, 'exports/vit.onnx'))
+    expect(vit.map(({ dims }) => dims)).toEqual([32, 20])
+  })
+
+  it('are found once: a second time nothing is run', async () => {
+    const first = await chooseNetwork({ model: golden('types'), layers: ['half', 'conv'], pool: 'center' })
+    const again = await chooseNetwork({ model: golden('types'), layers: ['half', 'conv'], pool: 'center' })
+    expect(again).toEqual(first)
+    expect(first.pool).toBe('center')
+  })
+})
+
+describe('networks of other types', () => {
+  it('compute in float16, take and give it', async () => {
+    const network = await chooseNetwork({ model: golden('half'), layers: ['conv', 'features'] })
+    const features = await run(network)
+    expectClose(features.conv, expected.conv, 2)
+    expectClose(features.features, expected.features, 2)
+  })
+
+  it('take and give float64, channels last', async () => {
+    const network = await chooseNetwork({ model: golden('double'), layers: ['features64', 'conv'] })
+    const features = await run(network)
+    expectClose(features.features64, expected.features, 5)
+    expectClose(features.conv, expected.conv, 5)
+  })
+
+  it('take bytes', async () => {
+    const network = await chooseNetwork({ model: golden('bytes'), layers: ['features'] })
+    const scaled = (expected.features as number[]).map((value) => value * 17)
+    expectClose((await run(network, 17)).features, scaled, 3)
+  })
+
+  it('compute in eight bits', async () => {
+    const { features } = await run(await chooseNetwork({ model: golden('quantised') }))
+    const largest = Math.max(...(expected.features as number[]).map(Math.abs))
+    features?.forEach((value, i) => {
+      expect(Math.abs(value - (expected.features?.[i] as number))).toBeLessThan(0.05 * largest)
+    })
+  })
+
+  it('have layers of other types inside', async () => {
+    expectClose(
+      (await run(await chooseNetwork({ model: golden('types'), layers: ['half'] }))).half,
+      expected.features,
+      2,
+    )
+  })
+})
+
+describe('pooled maps', () => {
+  const map = (channel: number) => (expected.conv as number[]).slice(channel * 36, (channel + 1) * 36)
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const pools: [Pool, (values: readonly number[]) => number][] = [
+    ['mean', mean],
+    ['max', (values) => Math.max(...values)],
+    ['center', (values) => values[2 * 6 + 2] as number],
+  ]
+
+  it.each(pools)('have one value a channel: %s', async (pool, of) => {
+    const network = await chooseNetwork({ model: golden('tokens'), layers: ['conv', 'last', 'rows', 'features'], pool })
+    expect(network.layers.map(({ name, dims, isMap }) => [name, dims, isMap])).toEqual([
+      ['conv', 4, undefined],
+      ['last', 4, undefined],
+      ['rows', 4, undefined],
+      ['features', 5, undefined],
+    ])
+    const wanted = [0, 1, 2, 3].map((channel) => of(map(channel)))
+    const features = await run(network)
+    for (const layer of ['conv', 'last', 'rows']) expectClose(features[layer], wanted, 5)
+    expectClose(features.features, expected.features, 5)
+  })
+
+  it.each(pools)('have a class token among them, where there is one: %s', async (pool, of) => {
+    const { tokens } = await run(await chooseNetwork({ model: golden('tokens'), layers: ['tokens'], pool }))
+    const withMean = (values: readonly number[]) => (pool === 'center' ? values : [mean(values), ...values])
+    expectClose(
+      tokens,
+      [0, 1, 2, 3].map((channel) => of(withMean(map(channel)))),
+      5,
+    )
+  })
+
+  it('are flattened without a pool, and a map of the catalog’s networks can be read too', async () => {
+    const network = await chooseNetwork({ model: 'tiny-alexnet', layers: ['pool3', 'fc6'] })
+    expect(network.layers).toEqual([
+      { name: 'pool3', dims: 64 * 36, isMap: true },
+      { name: 'fc6', dims: 768 },
+    ])
+    const pooled = await chooseNetwork({ model: 'tiny-alexnet', layers: ['pool3'], pool: 'mean' })
+    expect(pooled).toMatchObject({ id: 'tiny-alexnet', layers: [{ name: 'pool3', dims: 64 }], pool: 'mean' })
+    expect(pooled.weightsSha256).toBe(network.weightsSha256)
+    await expect(chooseNetwork({ model: 'tiny-alexnet', layers: ['pool33'] })).rejects.toThrow(
+      /no tensor "pool33"; the most similar of those that can be read are "pool3"/,
+    )
+    await expect(chooseNetwork({ model: 'tiny-alexnet', layers: [] })).rejects.toThrow(UsageError)
+  })
+})
+
+describe('an inspected network', () => {
+  it('lists every tensor that can be read, with what suggests itself', async () => {
+    const { inputs, outputs, input, tensors, classes } = await inspectModel(golden('types'))
+    expect(inputs).toEqual([{ name: 'image', type: 'float32', shape: ['N', 3, 8, 8] }])
+    expect(outputs.map(({ name }) => name)).toEqual(['features'])
+    expect(input).toMatchObject({ name: 'image', rows: 8, source: 'assumed' })
+    expect(classes).toBeNull()
+    const of = (name: string) => tensors.find((tensor) => tensor.name === name)
+    // The class is a whole number, the mean has no row for each image.
+    expect(tensors.map(({ name }) => name)).toEqual(['conv', '/relu/Relu_output_0', 'pool', 'flat', 'features', 'half'])
+    expect(of('conv')).toEqual({
+      ...{ name: 'conv', op: 'Conv', shape: [4, 6, 6], dims: 144, type: 'float32', suggested: false, default: false },
+    })
+    expect(of('/relu/Relu_output_0')).toMatchObject({ suggested: true, default: false })
+    expect(of('flat')).toMatchObject({ op: 'Flatten', shape: [4], suggested: true, default: true })
+    expect(of('features')).toMatchObject({ suggested: true, default: true })
+    expect(of('half')).toMatchObject({ type: 'float16', suggested: false })
+  })
+
+  it.each([
+    'channels-last',
+    'batch-of-4',
+    'hidden-batch',
+    'external',
+    'half',
+    'double',
+    'bytes',
+    'quantised',
+    'open-size',
+  ])('may be %s', async (name) => {
+    const { tensors } = await inspectModel(golden(name))
+    const conv = tensors.find((tensor) => tensor.name === 'conv')
+    expect(conv).toMatchObject({ op: 'Conv', shape: name === 'open-size' ? [4, 222, 222] : [4, 6, 6] })
+    expect(tensors.find((tensor) => tensor.name === 'flat')).toMatchObject({
+      dims: 4,
+      default: true,
+    })
+  })
+
+  it('may be one of the catalog, and a transformer', async () => {
+    const { tensors, classes } = await inspectModel('tiny-alexnet')
+    expect(tensors.filter((tensor) => tensor.default).map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
+    expect(classes?.names).toHaveLength(627)
+    const vit = await inspectModel(join(goldens, 'exports/vit.onnx'))
+    expect(vit.tensors.filter((tensor) => tensor.suggested).map(({ shape }) => shape)).toEqual([[17, 32], [32], [20]])
+    const resnet = await inspectModel(join(goldens, 'exports/resnet18.onnx'))
+    const ends = resnet.tensors.filter((tensor) => tensor.suggested).map(({ op, shape }) => [op, ...shape])
+    expect(ends).toEqual([
+      ['Relu', 8, 32, 32],
+      ['Relu', 8, 16, 16],
+      ['Relu', 16, 8, 8],
+      ['Relu', 32, 4, 4],
+      ['Relu', 64, 2, 2],
+      ['Flatten', 64],
+      ['Gemm', 20],
+    ])
+  })
+})
