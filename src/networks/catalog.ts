@@ -33,6 +33,8 @@ const modelSchema = z.object({
   title: z.string(),
   /** Embedded: an ONNX file of this package. Published: a checkpoint that its authors offer for download. */
   kind: z.enum(['embedded', 'published']),
+  /** The preset of studies that it belongs to; null: none, it has to be named. */
+  preset: z.enum(['quick', 'paper']).nullable(),
   /** Embedded: the ONNX file, relative to the package's folder. */
   file: z.string().nullable(),
   /** Embedded: SHA-256 of the ONNX file. */
@@ -46,7 +48,7 @@ const modelSchema = z.object({
 })
 
 const networkSchema = modelSchema.extend({
-  family: z.enum(['alexnet', 'resnet', 'mobilenet']),
+  family: z.enum(['alexnet', 'resnet', 'mobilenet', 'vgg']),
   input: inputSchema,
   /**
    * In order of depth; where `dims` is null, the ONNX file says it. `norm`: of the features of the test image, where it

@@ -55,10 +55,7 @@ export interface StudyOptions {
 }
 
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
-const PRESETS = {
-  quick: { kind: 'embedded', stride: 4 },
-  paper: { kind: 'published', stride: 1 },
-} as const
+const PRESETS = { quick: { stride: 4 }, paper: { stride: 1 } } as const
 
 /** The options of a study, to be checked. */
 export const STUDY_OPTIONS = {
@@ -147,12 +144,10 @@ function checkLists({ preset = 'quick', models, sizes, experiments, cv }: StudyO
 
 /** Networks of a run: those that are named, else the preset's. */
 function modelsOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
-  const { kind } = PRESETS[preset]
-  return models ?? catalog().flatMap((entry) => (entry.kind === kind ? [entry.id] : []))
+  return models ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
 }
 
 /** Where none are named, arithmetic is also that of the networks that the preset has generators of. */
 function encodersOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
-  const { kind } = PRESETS[preset]
-  return models ? [] : listGenerators().flatMap((entry) => (entry.kind === kind ? [entry.encoder] : []))
+  return models ? [] : listGenerators().flatMap((entry) => (entry.preset === preset ? [entry.encoder] : []))
 }

@@ -43,7 +43,7 @@ export function modelsCommand(context: CommandContext): Command {
     .command('pull')
     .description('download published weights, check them and keep them; goes on from where it stopped')
     .argument('[id...]', 'networks or generators (see: shiftscope models list)')
-    .option('--all', 'everything that is offered for download')
+    .option('--all', 'all that the paper’s study takes')
     .option('--mirror <base>', 'https address, http address of this machine, or folder that holds the published files')
     .option('--json', 'print one JSON document to stdout')
     .action((ids: readonly string[], options: PullFlags) => pull(ids, options, context))
@@ -89,7 +89,7 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
     throw new UsageError('give either the networks and generators to pull or --all')
   const done: PulledWeights[] = []
   const failures: unknown[] = []
-  for (const id of all ? await offeredIds() : ids) {
+  for (const id of all ? await idsOfPaper() : ids) {
     try {
       const weights = await pullWeights(id, { mirror, signal, onProgress: terminalProgress() })
       done.push(weights)
@@ -104,9 +104,9 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
   if (failures.length > 0) throw failures.at(-1)
 }
 
-async function offeredIds(): Promise<readonly string[]> {
+async function idsOfPaper(): Promise<readonly string[]> {
   const models = await listNetworks()
-  return models.flatMap(({ entry }) => (entry.sources.length > 0 ? [entry.id] : []))
+  return models.flatMap(({ entry }) => (entry.preset === 'paper' ? [entry.id] : []))
 }
 
 function sayPulled({ id, path, bytes, sha256, licence, origin, checked }: PulledWeights): void {
