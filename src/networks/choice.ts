@@ -9,7 +9,10 @@ export interface NetworkChoice {
   readonly model: string
   /** A checkpoint in place of the published or embedded weights. */
   readonly weights?: string
-  /** Which features to read; all of the catalog's layers by default, required for an ONNX file. */
+  /**
+   * Which features to read; by default all of the catalog's layers, or all outputs of the ONNX file of a network that is
+   * exported; required for any other ONNX file.
+   */
   readonly layers?: readonly string[]
 }
 
@@ -22,7 +25,7 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
     if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
     return resolveNetwork({ onnxFile: model, layers: layers ?? [] })
   }
-  catalogEntry(model)
+  if (catalogEntry(model).kind === 'exported') return resolveNetwork({ id: model, weights, layers })
   const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })
   if (layers === undefined) return network
   if (layers.length === 0) throw new UsageError(`no layer of ${model} is named; name one, or leave the layers out`)

@@ -16,16 +16,17 @@ import {
   weightsCommand,
 } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
+import { exportedNetwork, exportRemedy } from './exported.js'
 import type { Network } from './network.js'
 import { readModelInterface } from './onnx/interface.js'
 import { layersOf, onnxNetwork } from './onnxNetwork.js'
 
 /**
- * Names a network: one of the catalog, with the weights that were imported or those of the file `weights`; or an ONNX
- * file with the outputs to read.
+ * Names a network: one of the catalog, with the weights that were imported or those of the file `weights` (`layers` where
+ * it is exported); or an ONNX file with the outputs to read.
  */
 export type NetworkReference =
-  | { readonly id: string; readonly weights?: string | undefined }
+  | { readonly id: string; readonly weights?: string | undefined; readonly layers?: readonly string[] | undefined }
   | { readonly onnxFile: string; readonly layers: readonly string[] }
 
 /**
@@ -41,7 +42,10 @@ export async function resolveNetwork(reference: NetworkReference): Promise<Netwo
       throw new UsageError(`${entry.id} is built in and takes no other weights; leave out \`weights\``)
     return embeddedNetwork(entry)
   }
-  return publishedNetwork(entry, reference.weights ?? (await importedWeights(entry.id)))
+  const weightsPath = reference.weights ?? (await importedWeights(entry.id))
+  if (weightsPath === undefined) throw missingWeights(entry)
+  if (entry.kind === 'exported') return exportedNetwork(entry, weightsPath, reference.layers)
+  return publishedNetwork(entry, weightsPath)
 }
 
 /** Path of the ONNX file of an embedded network or generator. */
@@ -78,8 +82,7 @@ async function embeddedNetwork(entry: CatalogEntry): Promise<Network> {
   }
 }
 
-async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undefined): Promise<Network> {
-  if (weightsPath === undefined) throw missingWeights(entry)
+async function publishedNetwork(entry: CatalogEntry, weightsPath: string): Promise<Network> {
   const weightsBytes = await fileSize(weightsPath)
   const weightsSha256 = await sha256OfFile(weightsPath)
   checkNotAnother(entry, weightsPath, weightsSha256)
@@ -98,6 +101,8 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
 
 export function missingWeights(entry: ModelEntry): InputError {
   const { id, sources } = entry
+  if (entry.kind === 'exported' && !isGenerator(entry))
+    return new InputError(`${id} is not here; ${exportRemedy(entry)}, or pass \`weights ${id}=FILE.onnx\``)
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
   const byOption = isGenerator(entry) ? '' : `, or pass \`weights ${id}=FILE\``
   return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)

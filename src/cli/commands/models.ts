@@ -5,6 +5,7 @@ import {
   licenceText,
   listNetworks,
   NetworkError,
+  type NetworkStatus,
   type PulledWeights,
   pullWeights,
   UsageError,
@@ -25,19 +26,20 @@ export function modelsCommand(context: CommandContext): Command {
       const networks = await listNetworks()
       if (json) return printJson(networks.map(({ entry, ...status }) => ({ ...entry, ...status })))
       sayTable(
-        ['id', 'weights', 'size', 'gives', 'licence'],
-        networks.map(({ entry, state, bytes }) => [
-          entry.id,
-          state,
-          bytes === null ? '–' : byteSize(bytes),
-          'layers' in entry
-            ? entry.layers.map(({ name }) => name).join(' ')
-            : `images from ${entry.layer} of ${entry.encoder}`,
-          licenceText(entry.licence),
+        ['id', 'is', 'weights', 'size', 'licence'],
+        networks.map((network) => [
+          network.entry.id,
+          network.entry.title,
+          stateText(network),
+          network.expectedBytes === null ? '–' : byteSize(network.expectedBytes),
+          licenceText(network.entry.licence),
         ]),
       )
-      const missing = networks.find(({ state }) => state === 'missing')?.entry
-      if (missing) say(`missing weights: ${weightsCommand(missing)}`)
+      const missing = networks.filter(({ state }) => state === 'missing').map(({ entry }) => entry)
+      const published = missing.find(({ kind }) => kind === 'published')
+      if (published) say(`missing weights: ${weightsCommand(published)}`)
+      const exported = missing.find(({ kind }) => kind === 'exported')
+      if (exported) say(`export needed: "shiftscope models pull ${exported.id}" says how`)
     })
   models
     .command('pull')
@@ -49,9 +51,12 @@ export function modelsCommand(context: CommandContext): Command {
     .action((ids: readonly string[], options: PullFlags) => pull(ids, options, context))
   models
     .command('import')
-    .description('check a checkpoint and keep it as the weights of a network or generator')
+    .description('check a file and keep it as the weights of a network or generator')
     .argument('<id>', 'network or generator (see: shiftscope models list)')
-    .argument('<file>', 'PyTorch checkpoint, .safetensors or .caffemodel')
+    .argument(
+      '<file>',
+      'PyTorch checkpoint, .safetensors or .caffemodel; the .onnx file of a network that has to be exported',
+    )
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
       const imported = await importWeights(id, file)
@@ -75,6 +80,10 @@ export function modelsCommand(context: CommandContext): Command {
       )
     })
   return models
+}
+
+function stateText({ entry, state }: NetworkStatus): string {
+  return state === 'missing' && entry.kind === 'exported' ? 'export needed' : state
 }
 
 interface PullFlags {
