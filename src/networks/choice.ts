@@ -1,11 +1,15 @@
 import { UsageError } from '../errors.js'
 import { catalogEntry } from './catalog.js'
 import type { Network } from './network.js'
+import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 import { resolveNetwork } from './resolve.js'
 
-/** How a network is named: an id of the catalog or the path of an ONNX file, and what may go with it. */
+/** How a network is named: an id of the catalog, or the path of an ONNX file or a checkpoint, and what may go with it. */
 export interface NetworkChoice {
-  /** Id of the catalog (`shiftscope models list`) or a path that ends in .onnx. */
+  /**
+   * Id of the catalog (`shiftscope models list`), a path that ends in .onnx, or a checkpoint whose network is recognised
+   * by its tensors.
+   */
   readonly model: string
   /** A checkpoint in place of the published or embedded weights. */
   readonly weights?: string
@@ -24,6 +28,11 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
   if (model.endsWith('.onnx')) {
     if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
     return resolveNetwork({ onnxFile: model, layers: layers ?? [] })
+  }
+  if (await isCheckpointPath(model)) {
+    if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
+    const id = await recogniseCheckpoint(model)
+    return chooseNetwork({ model: id, weights: model, ...(layers && { layers }) })
   }
   if (catalogEntry(model).kind === 'exported') return resolveNetwork({ id: model, weights, layers })
   const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })

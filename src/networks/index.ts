@@ -32,5 +32,6 @@ export {
 } from './onnx/compositing.js'
 export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
+export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'
 export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

@@ -9,6 +9,7 @@ import { parametersOf } from './architectures/layer.js'
 import { asCacheError, weightsFolder } from './cache.js'
 import { catalogModels, checkNotAnother, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
+import { elementCount } from './checkpoint/tensor.js'
 import { checkExport } from './exported.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
 
@@ -76,10 +77,8 @@ export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (entry.kind === 'embedded') return null
   const [source] = entry.sources
   if (typeof source?.bytes === 'number') return source.bytes
-  const sizes = parametersOf(architectureOf(entry).layers).map(({ shape }) =>
-    shape.reduce((all, size) => all * size, 1),
-  )
-  return Float32Array.BYTES_PER_ELEMENT * sizes.reduce((sum, size) => sum + size, 0)
+  const parameters = parametersOf(architectureOf(entry).layers)
+  return Float32Array.BYTES_PER_ELEMENT * parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 
 async function copyToCache(file: string, path: string): Promise<void> {

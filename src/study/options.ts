@@ -17,7 +17,7 @@ export type Experiment = (typeof EXPERIMENTS)[number]
 export interface StudyOptions {
   /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
   readonly preset?: 'quick' | 'paper'
-  /** Ids of the catalog, or paths that end in .onnx. */
+  /** Ids of the catalog, paths that end in .onnx, or checkpoints of networks of the catalog. */
   readonly models?: readonly string[]
   /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
   readonly layers?: readonly string[]

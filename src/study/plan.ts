@@ -12,6 +12,7 @@ import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit } from '../results/unit/store.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
+import { byIds } from './checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
 
@@ -42,7 +43,7 @@ export interface Study {
  * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
  */
 export async function planStudy(given: StudyOptions): Promise<Study> {
-  const options = resolveOptions(given)
+  const options = await withIds(resolveOptions(given))
   const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
   checkWeights(options)
   const networks = await networksOf(options)
@@ -61,6 +62,19 @@ export async function planStudy(given: StudyOptions): Promise<Study> {
     arithmetic: [],
   }
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, out) }
+}
+
+/** Checkpoints among the models become ids with weights. */
+async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
+  const { unitModels, arithmeticModels, weights } = options
+  const units = await byIds({ models: unitModels, weights })
+  const arithmetic = await byIds({ models: arithmeticModels, weights })
+  return {
+    ...options,
+    unitModels: units.models,
+    arithmeticModels: arithmetic.models,
+    weights: { ...units.weights, ...arithmetic.weights },
+  }
 }
 
 /** What the results folder lacks of a study. */

@@ -39,7 +39,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     )
     .option(
       '--models <a,b>',
-      'networks by id (see: shiftscope models list), or ONNX files; the preset’s by default',
+      'networks by id (see: shiftscope models list), ONNX files, or checkpoints; the preset’s by default',
       parseList,
     )
     .option('--layers <a,b>', 'features of every network to read; all of the catalog’s by default', parseList)
