@@ -16,6 +16,7 @@ export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkp
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
 export { chooseNetwork, type NetworkChoice } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
+export { imagenetClasses } from './imagenetClasses.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export type { FeatureLayer, Network, NetworkInput } from './network.js'
 export { type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
