@@ -35,14 +35,20 @@ export async function chooseNetwork({ model, weights, layers }: NetworkChoice): 
     return chooseNetwork({ model: id, weights: model, ...(layers && { layers }) })
   }
   if (catalogEntry(model).kind === 'exported') return resolveNetwork({ id: model, weights, layers })
-  const network = await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })
+  return withLayers(await resolveNetwork(weights === undefined ? { id: model } : { id: model, weights }), layers)
+}
+
+/**
+ * A network of the catalog restricted to the wanted layers, in its order; all by default.
+ * @throws UsageError for an unknown layer, or none
+ */
+export function withLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network
-  if (layers.length === 0) throw new UsageError(`no layer of ${model} is named; name one, or leave the layers out`)
+  const { id } = network
+  if (layers.length === 0) throw new UsageError(`no layer of ${id} is named; name one, or leave the layers out`)
   const unknown = layers.find((name) => !network.layers.some((layer) => layer.name === name))
   if (unknown !== undefined) {
-    throw new UsageError(
-      `${model} has no layer ${unknown}; it has ${network.layers.map(({ name }) => name).join(', ')}`,
-    )
+    throw new UsageError(`${id} has no layer ${unknown}; it has ${network.layers.map(({ name }) => name).join(', ')}`)
   }
   return { ...network, layers: network.layers.filter(({ name }) => layers.includes(name)) }
 }

@@ -9,12 +9,13 @@ export {
   licenceText,
   listGenerators,
   type ModelEntry,
+  modelEntry,
   type WeightsSource,
   weightsCommand,
 } from './catalog.js'
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
-export { chooseNetwork, type NetworkChoice } from './choice.js'
+export { chooseNetwork, type NetworkChoice, withLayers } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { imagenetClasses } from './imagenetClasses.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
@@ -32,6 +33,13 @@ export {
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
+export {
+  isPlaceholder,
+  lacksWeights,
+  placeholderGenerator,
+  placeholderNetwork,
+  withGraph,
+} from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'

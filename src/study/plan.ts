@@ -4,7 +4,14 @@ import { type PlannedUnit, planUnits } from '../engine/plan.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { chooseNetwork, type GeneratorEntry, listGenerators, type Network, type Precision } from '../networks/index.js'
+import {
+  chooseNetwork,
+  type GeneratorEntry,
+  isPlaceholder,
+  listGenerators,
+  type Network,
+  type Precision,
+} from '../networks/index.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
@@ -15,6 +22,7 @@ import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
 import { byIds } from './checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
+import { orPlaceholders, weightlessNetwork } from './weightlessModels.js'
 
 /** A study ready to be computed. */
 export interface Study {
@@ -38,15 +46,21 @@ export interface Study {
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
+/** What is done about published networks and generators whose weights are not here. */
+export interface PlanSettings {
+  /** Placeholders take their place, with which nothing can be computed; by default that is an error. */
+  readonly withPlaceholders?: boolean
+}
+
 /**
  * Finds networks and patches, and the units that are still to be computed.
  * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
  */
-export async function planStudy(given: StudyOptions): Promise<Study> {
+export async function planStudy(given: StudyOptions, settings: PlanSettings = {}): Promise<Study> {
   const options = await withIds(resolveOptions(given))
   const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
   checkWeights(options)
-  const networks = await networksOf(options)
+  const networks = await networksOf(options, settings)
   const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend) : []
@@ -61,7 +75,7 @@ export async function planStudy(given: StudyOptions): Promise<Study> {
     replaced: { units: 0, differences: [] },
     arithmetic: [],
   }
-  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, out) }
+  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, settings, out) }
 }
 
 /** Checkpoints among the models become ids with weights. */
@@ -83,6 +97,10 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'replaced'>
   const differences = new Set<string>()
   let units = 0
   for (const unit of study.units) {
+    if (isPlaceholder(unit.network)) {
+      left.push(unit)
+      continue
+    }
     const stored = await findUnit(study.out, unitInputs(study, unit))
     if (stored.state === 'finished') continue
     left.push(unit)
@@ -168,16 +186,22 @@ function checkWeights(options: ResolvedOptions): void {
   )
 }
 
-async function networksOf(options: ResolvedOptions): Promise<readonly Network[]> {
+async function networksOf(options: ResolvedOptions, settings: PlanSettings): Promise<readonly Network[]> {
   const networks: Network[] = []
-  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options))
+  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, settings))
   checkIds(networks)
   return networks
 }
 
-function networkOf(model: string, { layers, weights }: ResolvedOptions): Promise<Network> {
+async function networkOf(
+  model: string,
+  { layers, weights }: Pick<ResolvedOptions, 'layers' | 'weights'>,
+  { withPlaceholders }: PlanSettings,
+): Promise<Network> {
   const file = weights[model]
-  return chooseNetwork({ model, ...(file !== undefined && { weights: file }), ...(layers && { layers }) })
+  const choice = { model, ...(file !== undefined && { weights: file }), ...(layers && { layers }) }
+  const placeholder = withPlaceholders ? await weightlessNetwork(choice) : undefined
+  return placeholder ?? chooseNetwork(choice)
 }
 
 /** Results are kept by the network's id, which is the stem of an ONNX file's name. */
@@ -204,13 +228,17 @@ async function patchesOf(
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 
-async function arithmeticPlans(options: ResolvedOptions, out: string): Promise<readonly ArithmeticPlan[]> {
+async function arithmeticPlans(
+  options: ResolvedOptions,
+  planning: PlanSettings,
+  out: string,
+): Promise<readonly ArithmeticPlan[]> {
   const { arithmeticModels, background, blend, expressions, seed } = options
   if (arithmeticModels.length === 0) return []
   const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(arithmeticModels)) {
-    const choice = await withGenerators(model, options)
+    const choice = await withGenerators(model, options, planning)
     const ground = await readBackground(background, choice.network.input.rows)
     const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
     plans.push(await planArithmetic(choice, settings))
@@ -219,9 +247,18 @@ async function arithmeticPlans(options: ResolvedOptions, out: string): Promise<r
 }
 
 /** A network with its generators, those of the wanted layers, or with none where there are none. */
-async function withGenerators(model: string, options: ResolvedOptions): Promise<NetworkWithGenerators> {
+async function withGenerators(
+  model: string,
+  options: ResolvedOptions,
+  planning: PlanSettings,
+): Promise<NetworkWithGenerators> {
   const own = generatorsOf(model, options)
-  if (own.length === 0) return { network: await networkOf(model, options), generators: [] }
+  if (own.length === 0) return { network: await networkOf(model, options, planning), generators: [] }
+  if (planning.withPlaceholders) {
+    const layers = own.map(({ layer }) => layer)
+    const network = await networkOf(model, { layers, weights: options.weights }, planning)
+    return orPlaceholders(network, own, options.weights)
+  }
   const ids = [model, ...own.map(({ id }) => id)]
   return chooseGenerators({
     model,

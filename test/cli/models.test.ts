@@ -51,6 +51,16 @@ describe('shiftscope models', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
+  it('says what a study lacks, and what to run', async () => {
+    const study = ['--models', 'mobilenet_v2', '--sizes', '75', '--stride', '50', '--experiments', 'similarity']
+    const { status, stderr } = await shiftscope('reproduce', ...study, '--dry-run', '--out', folder('out'))
+    expect(status, stderr).toBe(0)
+    expect(stderr).toContain('10 units, 0 of them finished; 130 images left')
+    expect(stderr).toContain(
+      'missing weights: mobilenet_v2 (14.2 MB); 14.2 MB in all: shiftscope models pull mobilenet_v2',
+    )
+  })
+
   it('refuses to import what is no Caffe model of the generator', async () => {
     writeFileSync(folder('generator.caffemodel'), 'not protobuf at all')
     const { status, stderr } = await shiftscope('models', 'import', 'deepsim-fc6', folder('generator.caffemodel'))
