@@ -21,7 +21,7 @@ export interface StudyOptions {
   readonly models?: readonly string[]
   /** Which features of every network to read; all of the catalog's layers by default, required for ONNX files. */
   readonly layers?: readonly string[]
-  /** Folder of pictures or manifest.json; the built-in patches by default. */
+  /** Folder of pictures, manifest.json, or names of built-in patches, `dog,car`; all built-in ones by default. */
   readonly patches?: string
   /** Sides of the square patches in pixels, 75 and 125 by default. */
   readonly sizes?: readonly number[]

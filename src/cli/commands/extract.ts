@@ -10,7 +10,7 @@ export function extractCommand({ signal }: CommandContext): Command {
   const command = new Command('extract')
     .description('one patch through one network at every position: <layer>.npy, float32 [rows, cols, dims]')
     .requiredOption('--model <id>', 'network by id (see: shiftscope models list), ONNX file, or checkpoint')
-    .requiredOption('--patch <image>', 'picture of the object')
+    .requiredOption('--patch <image>', 'picture of the object, or a built-in patch by name')
     .requiredOption('--size <n>', 'side of the square patch in pixels, up to the frame’s 224', parseWhole)
     .option('--weights <file>', 'checkpoint in place of the published one')
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)

@@ -44,7 +44,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       parseList,
     )
     .option('--layers <a,b>', 'features of every network to read; all of the catalog’s by default', parseList)
-    .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
+    .option(
+      '--patches <path>',
+      'folder of pictures, manifest.json, or built-in patches by name (dog,car); all ten built-in ones by default',
+    )
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
     .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 4, paper 1', parseWhole)
     .option(
