@@ -7,7 +7,9 @@ import { catalogEntry, isPlaceholder, placeholderNetwork, withGraph } from '../.
 import { trialRun } from '../../src/networks/onnx/trialRun.js'
 import { estimateStudy } from '../../src/study/estimate.js'
 import { planStudy } from '../../src/study/plan.js'
+import { reproduce } from '../../src/study/run.js'
 import { messageOf } from '../networks/messageOf.js'
+import { writeTorchZip } from '../networks/torchFile.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -32,6 +34,21 @@ describe('a study whose weights are missing', () => {
     ])
     expect(readdirSync(folder('tmp'))).toEqual([])
     expect([existsSync(folder('cache')), existsSync(folder('out'))]).toEqual([false, false])
+  })
+
+  it('has no finished units, whatever a results folder holds', async () => {
+    const layers = architectures.find(({ id }) => id === 'mobilenet_v2')?.layers ?? []
+    const { read } = madeUpWeights(layers)
+    const tensors = parametersOf(layers).map(async ({ key, shape }) => ({ key, shape, values: await read(key) }))
+    writeTorchZip(
+      folder('own.pth'),
+      (await Promise.all(tensors)).map(({ values, ...tensor }) => ({ ...tensor, data: () => values })),
+    )
+    const study = { ...options(), models: ['mobilenet_v2'], patches: 'dog', experiments: ['similarity'] as const }
+    await reproduce({ ...study, weights: { mobilenet_v2: folder('own.pth') } })
+    const counts = { units: 1, replaced: 0, differences: [] }
+    expect(await estimateStudy({ ...study, models: [folder('own.pth')] })).toMatchObject({ ...counts, finished: 1 })
+    expect(await estimateStudy(study)).toMatchObject({ ...counts, finished: 0, images: 13 })
   })
 
   it('cannot be planned to be computed', async () => {
