@@ -120,7 +120,7 @@ export type {
 } from './results/summary.js'
 export type { OpenUnit } from './results/unit/open.js'
 export type { Unit, UnitInputs } from './results/unit/schema.js'
-export { estimateStudy, type StudyEstimate } from './study/estimate.js'
+export { estimateStudy, type MissingWeights, type StudyEstimate } from './study/estimate.js'
 export { EXPERIMENTS, type Experiment, type StudyOptions } from './study/options.js'
 export { reproduce, type StudyResult } from './study/run.js'
 export type { ReproduceOptions } from './study/runOptions.js'

@@ -11,7 +11,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  */
 const ROOMS = [
   ['errors', 'environment', 'printable', 'progress', 'stopwatch'],
-  ['checks', 'checkedOptions', 'files', 'native'],
+  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
   ['patches', 'networks'],
   ['engine'],
   ['experiments'],

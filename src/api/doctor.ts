@@ -122,8 +122,10 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
+/** What no preset needs is no gap where it is missing. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
-  return (await listNetworks()).map(({ entry, state, path }): Diagnosis => {
+  const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
+  return models.map(({ entry, state, path }): Diagnosis => {
     const subject = `weights of ${entry.id}`
     if (state !== 'missing') return { subject, state: 'ok', detail: path ?? state }
     return {

@@ -97,7 +97,7 @@ export const NETWORK_OPTIONS: OptionList = {
 
 /**
  * Opens a network.
- * @param model id of the catalog, or a path that ends in .onnx
+ * @param model id of the catalog, a path that ends in .onnx, or a checkpoint of a network of the catalog
  * @throws UsageError, InputError, DeviceError; an abort rejects with the signal's reason
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {

@@ -223,7 +223,7 @@ export interface ListedPatch {
 }
 
 /**
- * What `reproduce` would study: the built-in patches, or those of a folder or manifest.
+ * What `reproduce` would study: the built-in patches (all, or those that are named: `dog,car`), or those of a folder or manifest.
  * @param sheet path of a PNG to write that shows all of them
  */
 export async function listPatches(path?: string, sheet?: string): Promise<readonly ListedPatch[]> {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js'
-import { nearestNames } from '../networks/nearestNames.js'
+import { nearestNames } from '../nearestNames.js'
 import type { Background } from '../patches/background.js'
 import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError, UsageError } from '../errors.js'
 import { modelsFolder } from '../files/package.js'
-import { nearestNames } from './nearestNames.js'
+import { nearestNames } from '../nearestNames.js'
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly()
 
@@ -31,8 +31,13 @@ const sourceSchema = z.object({
 const modelSchema = z.object({
   id: z.string(),
   title: z.string(),
-  /** Embedded: an ONNX file of this package. Published: a checkpoint that its authors offer for download. */
-  kind: z.enum(['embedded', 'published']),
+  /**
+   * Embedded: an ONNX file of this package. Published: a checkpoint that its authors offer for download. Exported: an ONNX
+   * file that users export from torchvision's network of this name.
+   */
+  kind: z.enum(['embedded', 'published', 'exported']),
+  /** The preset of studies that it belongs to; null: none, it has to be named. */
+  preset: z.enum(['quick', 'paper']).nullable(),
   /** Embedded: the ONNX file, relative to the package's folder. */
   file: z.string().nullable(),
   /** Embedded: SHA-256 of the ONNX file. */
@@ -45,11 +50,36 @@ const modelSchema = z.object({
   paper: z.string(),
 })
 
+const CONVOLUTIONAL = [
+  'alexnet',
+  'vgg',
+  'squeezenet',
+  'resnet',
+  'densenet',
+  'mobilenet',
+  'efficientnet',
+  'convnext',
+] as const
+const TRANSFORMERS = ['vit', 'swin'] as const
+
+/** A checkpoint that no architecture describes. */
+const checkpointSchema = z.object({
+  url: z.string(),
+  /** Of the checkpoint, and about those of the ONNX file; to 100 kB. */
+  bytes: z.number(),
+  /** How many tensors it has, the counters of training batches aside. */
+  tensors: z.number(),
+  /** Of some tensors that tell it from checkpoints of other networks, by key. */
+  shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
+})
+
 const networkSchema = modelSchema.extend({
-  family: z.enum(['alexnet', 'resnet', 'mobilenet']),
+  family: z.enum([...CONVOLUTIONAL, ...TRANSFORMERS]),
+  /** Exported: torchvision's checkpoint. */
+  checkpoint: checkpointSchema.optional(),
   input: inputSchema,
   /**
-   * In order of depth; where `dims` is null, the ONNX file says it. `norm`: of the features of the test image, where it
+   * In order of depth; where `dims` is null, the ONNX file says it. Exported: none, the graph is asked. `norm`: of the features of the test image, where it
    * is known (see verification.ts).
    */
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
@@ -165,9 +195,9 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
     throw new InputError(`${path} is the published file of ${other.id}, not of ${entry.id}; use it as ${other.id}`)
 }
 
-/** A licence by its SPDX name; NOASSERTION is SPDX's word for none that is stated. */
+/** A licence by its SPDX name; NOASSERTION is SPDX's word for none that is stated, LicenseRef- marks what it does not list. */
 export function licenceText(licence: string): string {
-  return licence === 'NOASSERTION' ? 'none stated' : licence
+  return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')
 }
 
 /** The command that brings the weights of a published network or generator. */

@@ -11,11 +11,15 @@ import { type Network, POOLS } from './network.js'
 import { hashedModel } from './onnx/cachedCopy.js'
 import { readModelInterface } from './onnx/interface.js'
 import { type LayerChoice, onnxNetwork, readLayers } from './onnxNetwork.js'
+import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 import { resolveNetwork } from './resolve.js'
 
 /** How a network is named, and what may go with it. */
 export interface NetworkChoice extends LayerChoice, InputOptions {
-  /** Id of the catalog (`shiftscope models list`), a path that ends in .onnx, or hf:OWNER/NAME of a pulled model. */
+  /**
+   * Id of the catalog (`shiftscope models list`), a path that ends in .onnx, hf:OWNER/NAME of a pulled model, or a checkpoint
+   * whose network is recognised by its tensors.
+   */
   readonly model: string
   /** A checkpoint in place of the published or embedded weights. */
   readonly weights?: string
@@ -25,31 +29,36 @@ export interface NetworkChoice extends LayerChoice, InputOptions {
  * Finds a network and what is read of it, by default the catalog's layers; see `onnxNetwork` for ONNX files.
  * @throws UsageError for an unknown id or layer, or options that do not fit; InputError for missing or damaged weights
  */
-export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
+export async function chooseNetwork(given: NetworkChoice): Promise<Network> {
+  const choice = await checkedChoice(given)
   const { model, layers } = choice
-  checkChoice(choice)
   if (isOwnNetwork(model)) {
     const { path, ...known } = await modelFile(model)
     const network = await onnxNetwork(path, { ...choice, ...known })
     return { ...network, id: ownId(model), title: ownId(model) }
   }
-  const known = await catalogNetwork(choice)
-  const network = layers === undefined ? known : await withLayers(known, { ...choice, layers })
-  const classes = await classesOf(asDescribed(network), network.layers)
-  return classes === undefined ? network : { ...network, classes }
+  const network = await catalogNetwork(choice)
+  if (catalogEntry(model).kind === 'exported') return network
+  const read = layers === undefined ? network : await withLayers(network, { ...choice, layers })
+  const classes = await classesOf(asDescribed(read), read.layers)
+  return classes === undefined ? read : { ...read, classes }
 }
 
 /** The ONNX file of a network, and the catalog's layers of one that has them. @throws as `chooseNetwork` */
 export async function describedChoice(
-  choice: NetworkChoice,
+  given: NetworkChoice,
 ): Promise<{ readonly described: DescribedModel; readonly layers?: readonly string[] }> {
-  checkChoice(choice)
-  if (isOwnNetwork(choice.model)) {
-    const { path, ...known } = await modelFile(choice.model)
+  const choice = await checkedChoice(given)
+  const { model } = choice
+  if (isOwnNetwork(model)) {
+    const { path, ...known } = await modelFile(model)
     return { described: await describedModel(path, { ...choice, ...known }) }
   }
   const network = await catalogNetwork(choice)
-  return { described: asDescribed(network), layers: network.layers.map(({ name }) => name) }
+  if (catalogEntry(model).kind !== 'exported')
+    return { described: asDescribed(network), layers: network.layers.map(({ name }) => name) }
+  const { input, inputSource } = network
+  return { described: { ...(await describedModel(network.weightsPath, {})), input, inputSource } }
 }
 
 /** Whether a network is none of the catalog: it is named by its ONNX file, or as a model of the hub. */
@@ -69,22 +78,24 @@ async function modelFile(model: string): Promise<{ readonly path: string; readon
   return { path, folders }
 }
 
-function checkChoice(choice: NetworkChoice): void {
+/** The same choice with the id of the catalog in the place of a checkpoint. */
+async function checkedChoice(choice: NetworkChoice): Promise<NetworkChoice> {
   const { model, weights, pool = 'none' } = choice
   checkNames('pool', [pool], POOLS)
   checkInputOptions(choice)
-  if (isOwnNetwork(model)) {
-    if (weights !== undefined) throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
-    return
-  }
-  catalogEntry(model)
+  const isCheckpoint = !isOwnNetwork(model) && (await isCheckpointPath(model))
+  if (weights !== undefined && (isCheckpoint || isOwnNetwork(model)))
+    throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
+  if (isOwnNetwork(model)) return choice
+  const id = isCheckpoint ? await recogniseCheckpoint(model) : catalogEntry(model).id
   const [given] = Object.keys(inputOptionsOf(choice))
   if (given !== undefined)
-    throw new UsageError(`the input of ${model} is known; leave \`${given}\` out, which is for other networks`)
+    throw new UsageError(`the input of ${id} is known; leave \`${given}\` out, which is for other networks`)
+  return isCheckpoint ? { ...choice, model: id, weights: model } : choice
 }
 
-function catalogNetwork({ model, weights }: NetworkChoice): Promise<Network> {
-  return resolveNetwork(weights === undefined ? { id: model } : { id: model, weights })
+function catalogNetwork({ model, weights, layers, pool }: NetworkChoice): Promise<Network> {
+  return resolveNetwork({ id: model, weights, layers, pool })
 }
 
 /** The same network with other layers, also such as lie inside its graph. */
@@ -92,11 +103,29 @@ async function withLayers(
   network: Network,
   choice: LayerChoice & { readonly layers: readonly string[] },
 ): Promise<Network> {
-  const wanted = new Set(choice.layers)
-  if (wanted.size === 0) throw new UsageError(`no layer of ${network.id} is named; name one, or leave the layers out`)
-  const own = network.layers.filter(({ name }) => wanted.has(name))
-  if (own.length === wanted.size) return { ...network, layers: own }
+  const own = ownLayers(network, choice.layers)
+  if (own.length === new Set(choice.layers).size) return { ...network, layers: own }
   return { ...network, ...(await readLayers(asDescribed(network), choice, await hashedModel(network.onnxPath))) }
+}
+
+/**
+ * A network of the catalog restricted to some of its own layers, in its order; all by default.
+ * @throws UsageError for another layer, or none
+ */
+export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
+  if (layers === undefined) return network
+  const own = ownLayers(network, layers)
+  const other = layers.find((name) => !own.some((layer) => layer.name === name))
+  if (other === undefined) return { ...network, layers: own }
+  throw new UsageError(
+    `${network.id} is not here, so that only ${network.layers.map(({ name }) => name).join(', ')} of its layers are known, not ${other}`,
+  )
+}
+
+/** @throws UsageError where none is named */
+function ownLayers({ id, layers }: Network, names: readonly string[]): Network['layers'] {
+  if (names.length === 0) throw new UsageError(`no layer of ${id} is named; name one, or leave the layers out`)
+  return layers.filter(({ name }) => names.includes(name))
 }
 
 function asDescribed({ onnxPath, input }: Network): DescribedModel {

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { modelsFolder } from '../files/package.js'
 
+const schema = z.object({ credit: z.string(), classes: z.array(z.string()).length(1000).readonly() })
+
 let known: readonly string[] | undefined
+
+/** Names of ImageNet's 1000 classes, in the order of the last layer of networks that were trained on them. */
 export function imagenetClasses(): readonly string[] {
-  known ??= (JSON.parse(readFileSync(join(modelsFolder(), 'imagenet_classes.json'), 'utf8')) as { classes: string[] })
-    .classes
+  known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'imagenet_classes.json'), 'utf8'))).classes
   return known
 }

@@ -9,16 +9,18 @@ export {
   licenceText,
   listGenerators,
   type ModelEntry,
+  modelEntry,
   type WeightsSource,
   weightsCommand,
 } from './catalog.js'
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
-export { chooseNetwork, isOwnNetwork, type NetworkChoice, ownId } from './choice.js'
+export { chooseNetwork, isOwnNetwork, type NetworkChoice, ownId, withOwnLayers } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type HubPullOptions, type PulledHubFile, type PulledHubModel, pullHubModel } from './hub/pull.js'
 export { type HubModelFile, type HubModelStatus, hubModelFile, listHubModels } from './hub/pulled.js'
 export { isHubReference } from './hub/reference.js'
+export { imagenetClasses } from './imagenetClasses.js'
 export { checkInputOptions, INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
 export { INPUT_PRESETS, type InputPreset } from './input/presets.js'
 export { assumedInput, recipeText } from './input/recipe.js'
@@ -46,6 +48,14 @@ export {
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
+export {
+  isPlaceholder,
+  lacksWeights,
+  placeholderGenerator,
+  placeholderNetwork,
+  withGraph,
+} from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
+export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'
 export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

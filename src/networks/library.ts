@@ -5,9 +5,12 @@ import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { graphFile } from './architectures/graphFile.js'
+import { parametersOf } from './architectures/layer.js'
 import { asCacheError, weightsFolder } from './cache.js'
-import { catalogModels, checkNotAnother, isPublished, type ModelEntry, modelEntry } from './catalog.js'
+import { catalogModels, checkNotAnother, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
+import { elementCount } from './checkpoint/tensor.js'
+import { checkExport } from './exported.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
 
 /** A network or generator of the catalog, and whether its weights are here. */
@@ -17,6 +20,8 @@ export interface NetworkStatus {
   /** The ONNX file or the imported checkpoint; null: missing. */
   readonly path: string | null
   readonly bytes: number | null
+  /** About how many the weights are, whether they are here or not; null: not known. */
+  readonly expectedBytes: number | null
 }
 
 /** Weights that have been copied into the cache. */
@@ -35,15 +40,18 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
     catalogModels().map(async (entry): Promise<NetworkStatus> => {
       const path = entry.kind === 'embedded' ? embeddedFile(entry) : await importedWeights(entry.id)
       const bytes = path === undefined ? null : await sizeIfPresent(path)
-      if (path === undefined || bytes === null) return { entry, state: 'missing', path: null, bytes: null }
-      return { entry, state: entry.kind === 'embedded' ? 'embedded' : 'present', path, bytes }
+      const expectedBytes = bytes ?? expectedWeightBytes(entry)
+      if (path === undefined || bytes === null)
+        return { entry, state: 'missing', path: null, bytes: null, expectedBytes }
+      return { entry, state: entry.kind === 'embedded' ? 'embedded' : 'present', path, bytes, expectedBytes }
     }),
   )
 }
 
 /**
- * Copies a checkpoint into the cache as the weights of a published network or generator, after its graph has been built from it; so
- * a file that does not fit is never imported. Weights that were imported before are replaced.
+ * Copies a checkpoint into the cache as the weights of a published network or generator, after its graph has been built
+ * from it, or the ONNX file of an exported network, after it has run; so a file that does not fit is never imported.
+ * Weights that were imported before are replaced.
  *
  * @throws UsageError for an unknown or embedded one; InputError when the file is damaged or of another network;
  * OutputError when the cache cannot be written
@@ -54,11 +62,23 @@ export async function importWeights(id: string, file: string): Promise<ImportedW
   const bytes = await fileSize(file)
   const sha256 = await sha256OfFile(file)
   checkNotAnother(entry, file, sha256)
-  await graphFile(architectureOf(entry), file, sha256)
-  const path = join(weightsFolder(), `${id}${extname(file) || '.pth'}`)
+  const isExported = entry.kind === 'exported' && !isGenerator(entry)
+  if (isExported) await checkExport(entry, file)
+  else await graphFile(architectureOf(entry), file, sha256)
+  const path = join(weightsFolder(), `${id}${isExported ? '.onnx' : extname(file) || '.pth'}`)
   await copyToCache(file, path)
   await removeOthers(id, path)
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
+}
+
+/** Bytes of the weights that the catalog knows of: as published, or as float32 takes; null: not known. */
+export function expectedWeightBytes(entry: ModelEntry): number | null {
+  if (entry.kind === 'exported') return isGenerator(entry) ? null : (entry.checkpoint?.bytes ?? null)
+  if (entry.kind === 'embedded') return null
+  const [source] = entry.sources
+  if (typeof source?.bytes === 'number') return source.bytes
+  const parameters = parametersOf(architectureOf(entry).layers)
+  return Float32Array.BYTES_PER_ELEMENT * parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 
 async function copyToCache(file: string, path: string): Promise<void> {

@@ -7,9 +7,10 @@ import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { graphFile } from './architectures/graphFile.js'
 import { asCacheError, weightsFolder } from './cache.js'
-import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
+import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
+import { exportRemedy } from './exported.js'
 import { RefusedRequest } from './fileRequest.js'
 import { removeOthers } from './library.js'
 import {
@@ -75,6 +76,8 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   })
   const entry = modelEntry(id, options.entries ?? catalogModels())
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
+  if (entry.kind === 'exported' && !isGenerator(entry))
+    throw new UsageError(`${id} is not offered as an ONNX file; ${exportRemedy(entry)}`)
   if (entry.sources.length === 0)
     throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))

@@ -16,17 +16,18 @@ import {
   weightsCommand,
 } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
+import { exportedNetwork, exportRemedy } from './exported.js'
 import type { Network } from './network.js'
 import { readModelInterface } from './onnx/interface.js'
-import { type OnnxChoice, onnxNetwork } from './onnxNetwork.js'
+import { type LayerChoice, type OnnxChoice, onnxNetwork } from './onnxNetwork.js'
 import { layersOf } from './statedLayers.js'
 
 /**
- * Names a network: one of the catalog, with the weights that were imported or those of the file `weights`; or an ONNX
- * file with what is read of it.
+ * Names a network: one of the catalog, with the weights that were imported or those of the file `weights`, and where it is
+ * exported, with what is read of it; or an ONNX file with what is read of it.
  */
 export type NetworkReference =
-  | { readonly id: string; readonly weights?: string | undefined }
+  | ({ readonly id: string; readonly weights?: string | undefined } & LayerChoice)
   | ({ readonly onnxFile: string } & OnnxChoice)
 
 /**
@@ -42,7 +43,10 @@ export async function resolveNetwork(reference: NetworkReference): Promise<Netwo
       throw new UsageError(`${entry.id} is built in and takes no other weights; leave out \`weights\``)
     return embeddedNetwork(entry)
   }
-  return publishedNetwork(entry, reference.weights ?? (await importedWeights(entry.id)))
+  const weightsPath = reference.weights ?? (await importedWeights(entry.id))
+  if (weightsPath === undefined) throw missingWeights(entry)
+  if (entry.kind === 'exported') return exportedNetwork(entry, weightsPath, reference)
+  return publishedNetwork(entry, weightsPath)
 }
 
 /** Path of the ONNX file of an embedded network or generator. */
@@ -80,8 +84,7 @@ async function embeddedNetwork(entry: CatalogEntry): Promise<Network> {
   }
 }
 
-async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undefined): Promise<Network> {
-  if (weightsPath === undefined) throw missingWeights(entry)
+async function publishedNetwork(entry: CatalogEntry, weightsPath: string): Promise<Network> {
   const weightsBytes = await fileSize(weightsPath)
   const weightsSha256 = await sha256OfFile(weightsPath)
   checkNotAnother(entry, weightsPath, weightsSha256)
@@ -101,6 +104,8 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string | undef
 
 export function missingWeights(entry: ModelEntry): InputError {
   const { id, sources } = entry
+  if (entry.kind === 'exported' && !isGenerator(entry))
+    return new InputError(`${id} is not here; ${exportRemedy(entry)}, or pass \`weights ${id}=FILE.onnx\``)
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
   const byOption = isGenerator(entry) ? '' : `, or pass \`weights ${id}=FILE\``
   return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)

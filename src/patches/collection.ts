@@ -3,6 +3,7 @@ import { dirname, extname, isAbsolute, join, parse, relative, resolve, sep } fro
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { modelsFolder } from '../files/package.js'
+import { nearestNames } from '../nearestNames.js'
 import type { PatchSource } from './patch.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
@@ -27,13 +28,26 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
 }
 
 /**
- * The patches of a folder (its manifest.json if there is one, else every picture in it, by name) or of a manifest.
+ * A picture file, or the built-in patch of this name where there is no such file.
+ * @throws InputError if there is neither
+ */
+export async function patchFrom(text: string): Promise<PatchSource> {
+  if (await isThere(text)) return { name: parse(text).name, path: text }
+  return builtInPatch(text, `cannot read ${text}: no such file`, 'the path of a picture')
+}
+
+/**
+ * The patches of a folder (its manifest.json if there is one, else every picture in it, by name) or of a manifest; or
+ * built-in ones by their names, `dog,car`, where there is no such file or folder.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
 export async function patchesFrom(path: string): Promise<readonly PatchSource[]> {
-  const info = await stat(path).catch(() => {
-    throw new InputError(`cannot read ${path}: no such file or folder; give a folder of pictures or a manifest.json`)
-  })
+  if (!(await isThere(path))) {
+    const names = new Set(path.split(',').map((name) => name.trim()))
+    const fault = `cannot read ${path}: no such file or folder`
+    return Promise.all([...names].map((name) => builtInPatch(name, fault, 'a folder of pictures or a manifest.json')))
+  }
+  const info = await stat(path)
   if (!info.isDirectory()) return extname(path) === '.json' ? readManifest(path) : [{ name: parse(path).name, path }]
   const names = await readdir(path)
   if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
@@ -43,6 +57,31 @@ export async function patchesFrom(path: string): Promise<readonly PatchSource[]>
   return unique(
     path,
     pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })),
+  )
+}
+
+/**
+ * @param fault what is wrong if there is no such patch
+ * @param otherwise what else could be given
+ */
+async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
+  const patches = await builtInPatches()
+  const patch = patches.find((candidate) => candidate.name === name)
+  if (patch) return patch
+  const nearest = nearestNames(
+    parse(name).name,
+    patches.map((candidate) => candidate.name),
+    3,
+  )
+  throw new InputError(
+    `${fault}, and no built-in patch is called "${name}"; the nearest of these are ${nearest.join(', ')}; or give ${otherwise}`,
+  )
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
   )
 }
 

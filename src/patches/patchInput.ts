@@ -1,7 +1,5 @@
-import { stat } from 'node:fs/promises'
-import { parse } from 'node:path'
 import { UsageError } from '../errors.js'
-import { builtInPatches } from './collection.js'
+import { patchFrom } from './collection.js'
 import { decodeImage, type Image } from './image.js'
 import { checkVisible, type Patch, patchAtSize, patchesOfSource } from './patch.js'
 
@@ -27,23 +25,13 @@ export function patchTitle(input: PatchInput): string {
  */
 export async function patchOf(input: PatchInput, size: number, frame: number, blend: 'hard' | 'soft'): Promise<Patch> {
   if (typeof input === 'string') {
-    const [patch] = await patchesOfSource(await sourceOf(input), [size], frame, blend)
+    const [patch] = await patchesOfSource(await patchFrom(input), [size], frame, blend)
     return patch as Patch
   }
   const image = input instanceof Uint8Array ? await decodeImage(input, patchTitle(input)) : imageOf(input)
   const patch = patchAtSize('patch', image, size, frame)
   checkVisible(patch, blend, patchTitle(input))
   return patch
-}
-
-async function sourceOf(text: string) {
-  const own = { name: parse(text).name, path: text }
-  const isFile = await stat(text).then(
-    () => true,
-    () => false,
-  )
-  if (isFile) return own
-  return (await builtInPatches()).find(({ name }) => name === text) ?? own
 }
 
 function imageOf({ data, width, height }: PatchPixels): Image {

@@ -1,6 +1,8 @@
 import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { expectedGain } from '../engine/reuse/expected.js'
 import { sceneOf } from '../engine/scene.js'
+import { throwIfStopped } from '../errors.js'
+import { isPlaceholder, modelEntry, type Network, weightsCommand, withGraph } from '../networks/index.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits } from './compute.js'
@@ -28,28 +30,33 @@ export interface StudyEstimate {
   readonly featureBytes: number
   /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
   readonly seconds: number
+  /** Without these `reproduce` does not run; units of theirs count as not finished. */
+  readonly missing: readonly MissingWeights[]
 }
 
-/** What `reproduce` would do with the same options, with a short trial of each network for the time. */
+/** Weights that a study takes and that are not here. */
+export interface MissingWeights {
+  /** Of the network or generator. */
+  readonly id: string
+  /** Of the published file; where that size is not published, about: what its tensors take. */
+  readonly bytes: number
+  /** The command that brings them. */
+  readonly command: string
+}
+
+/**
+ * What `reproduce` would do with the same options, with a short trial of each network for the time. Weights that are
+ * published need not be here: the trial is then of made-up ones.
+ */
 export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
   checkedRequest(options)
-  const study = await planStudy(options)
+  const study = await planStudy(options, { withPlaceholders: true })
   let seconds = 0
   for (const network of study.networks) {
     const units = study.left.filter((unit) => unit.network === network)
-    const [unit] = units
-    if (unit === undefined) continue
-    const { handle, settings, ran } = await openUnits(study, network, unit, 0, options)
-    await handle.close()
-    const isReused = ran().device === 'cpu' && ran().compositing === 'native' && options.reuse !== 'off'
-    for (const size of new Set(units.map(({ patch }) => patch.size))) {
-      const sameSize = units.filter(({ patch }) => patch.size === size)
-      const { patch, grid } = sameSize[0] as PlannedUnit
-      const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
-      const gain = isReused ? expectedGain(network, scene, grid.offsets) : 1
-      const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
-      seconds += images / (settings.imagesPerSecond as number) / gain
-    }
+    if (units.length === 0) continue
+    throwIfStopped(options.signal)
+    seconds += await withGraph(network, (running) => secondsOf(study, running, units, options))
   }
   return {
     units: study.units.length,
@@ -65,7 +72,36 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     pageFeatureBytes: study.keepsFeatures ? study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0) : 0,
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
+    missing: missingWeights(study),
   }
+}
+
+/** Seconds for the images of a network's units. */
+async function secondsOf(
+  study: Study,
+  network: Network,
+  units: readonly PlannedUnit[],
+  options: ReproduceOptions,
+): Promise<number> {
+  const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, 0, options)
+  await handle.close()
+  const isReused = ran().device === 'cpu' && ran().compositing === 'native' && options.reuse !== 'off'
+  let seconds = 0
+  for (const size of new Set(units.map(({ patch }) => patch.size))) {
+    const sameSize = units.filter(({ patch }) => patch.size === size)
+    const { patch, grid } = sameSize[0] as PlannedUnit
+    const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
+    const gain = isReused ? expectedGain(network, scene, grid.offsets) : 1
+    const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
+    seconds += images / (settings.imagesPerSecond as number) / gain
+  }
+  return seconds
+}
+
+function missingWeights({ networks, arithmetic }: Study): readonly MissingWeights[] {
+  const models = [...networks, ...arithmetic.flatMap(({ models }) => [models.network, ...models.generators])]
+  const missing = new Map(models.filter(isPlaceholder).map(({ id, weightsBytes }) => [id, weightsBytes]))
+  return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }
 
 /** Images of a study's arithmetic that are left. */

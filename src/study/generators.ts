@@ -9,10 +9,11 @@ import {
   listGenerators,
   type Network,
 } from '../networks/index.js'
+import { byIds } from './checkpointModels.js'
 
 /** Which network's features are decoded, and by which generators. */
 export interface GeneratorChoice {
-  /** Id of the catalog; by default the network of the generators, else tiny-alexnet. */
+  /** Id of the catalog, or a checkpoint; by default the network of the generators, else tiny-alexnet. */
   readonly model?: string
   /** Ids of the catalog or .onnx files, at most one a layer; by default all that are known for the network. */
   readonly generators?: readonly string[]
@@ -38,14 +39,15 @@ const DEFAULT_MODEL = 'tiny-alexnet'
  * InputError for weights that are missing, damaged or of another network
  */
 export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
-  const { layers, weights = {} } = choice
+  const { layers } = choice
+  const { model: known, weights } = await knownModel(choice)
   const named = choice.generators
-  const asked = named ?? knownGenerators(choice.model ?? DEFAULT_MODEL, layers).map(({ id }) => id)
+  const asked = named ?? knownGenerators(known ?? DEFAULT_MODEL, layers).map(({ id }) => id)
   const generators: Generator[] = []
   for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu)))
   const [first] = generators
   if (first === undefined) throw new UsageError('no generator is named; name one with `generators` or leave it out')
-  const model = choice.model ?? first.encoder
+  const model = known ?? first.encoder
   const stray = Object.keys(weights).find((id) => id !== model && !asked.includes(id))
   if (stray !== undefined)
     throw new UsageError(
@@ -66,6 +68,12 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   }
   const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
   return { network, generators: inOrder }
+}
+
+/** A network that is named by a checkpoint, by its id. */
+async function knownModel({ model, weights = {} }: GeneratorChoice) {
+  const { models, weights: all } = await byIds({ models: model === undefined ? [] : [model], weights })
+  return { model: models[0], weights: all }
 }
 
 function knownGenerators(model: string, layers: readonly string[] | undefined) {

@@ -27,7 +27,7 @@ export type Experiment = (typeof EXPERIMENTS)[number]
 export interface StudyOptions extends InputOptions {
   /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
   readonly preset?: 'quick' | 'paper'
-  /** Ids of the catalog, or paths that end in .onnx. */
+  /** Ids of the catalog, paths that end in .onnx, or checkpoints of networks of the catalog. */
   readonly models?: readonly string[]
   /**
    * Which features to read of every network, or by network (id, or path of its ONNX file) of some: any tensors of their graphs.
@@ -36,7 +36,7 @@ export interface StudyOptions extends InputOptions {
   readonly layers?: readonly string[] | Readonly<Record<string, readonly string[]>>
   /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
   readonly pool?: Pool
-  /** Folder of pictures or manifest.json; the built-in patches by default. */
+  /** Folder of pictures, manifest.json, or names of built-in patches, `dog,car`; all built-in ones by default. */
   readonly patches?: string
   /** Sides of the square patches in pixels, 75 and 125 by default. */
   readonly sizes?: readonly number[]
@@ -70,10 +70,7 @@ export interface StudyOptions extends InputOptions {
 }
 
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
-const PRESETS = {
-  quick: { kind: 'embedded', stride: 4 },
-  paper: { kind: 'published', stride: 1 },
-} as const
+const PRESETS = { quick: { stride: 4 }, paper: { stride: 1 } } as const
 
 /** The options of a study, to be checked. */
 export const STUDY_OPTIONS = {
@@ -180,12 +177,10 @@ function checkLists({ preset = 'quick', models, sizes, experiments, cv }: StudyO
 
 /** Networks of a run: those that are named, else the preset's. */
 function modelsOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
-  const { kind } = PRESETS[preset]
-  return models ?? catalog().flatMap((entry) => (entry.kind === kind ? [entry.id] : []))
+  return models ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
 }
 
 /** Where none are named, arithmetic is also that of the networks that the preset has generators of. */
 function encodersOf({ models, preset = 'quick' }: StudyOptions): readonly string[] {
-  const { kind } = PRESETS[preset]
-  return models ? [] : listGenerators().flatMap((entry) => (entry.kind === kind ? [entry.encoder] : []))
+  return models ? [] : listGenerators().flatMap((entry) => (entry.preset === preset ? [entry.encoder] : []))
 }

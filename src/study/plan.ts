@@ -8,6 +8,7 @@ import {
   chooseNetwork,
   type GeneratorEntry,
   isOwnNetwork,
+  isPlaceholder,
   listGenerators,
   type Network,
   ownId,
@@ -21,8 +22,10 @@ import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit } from '../results/unit/store.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
+import { byIds } from './checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
+import { orPlaceholders, weightlessNetwork } from './weightlessModels.js'
 
 /** A study ready to be computed. */
 export interface Study {
@@ -46,16 +49,22 @@ export interface Study {
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
+/** What is done about published networks and generators whose weights are not here. */
+export interface PlanSettings {
+  /** Placeholders take their place, with which nothing can be computed; by default that is an error. */
+  readonly withPlaceholders?: boolean
+}
+
 /**
  * Finds networks and patches, and the units that are still to be computed.
  * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
  */
-export async function planStudy(given: StudyOptions): Promise<Study> {
-  const options = resolveOptions(given)
+export async function planStudy(given: StudyOptions, settings: PlanSettings = {}): Promise<Study> {
+  const options = await withIds(resolveOptions(given))
   const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
   checkWeights(options)
   checkLayers(options)
-  const networks = await networksOf(options)
+  const networks = await networksOf(options, settings)
   const backgrounds = await backgroundsOf(background, networks)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend) : []
@@ -70,7 +79,20 @@ export async function planStudy(given: StudyOptions): Promise<Study> {
     replaced: { units: 0, differences: [] },
     arithmetic: [],
   }
-  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, out) }
+  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, settings, out) }
+}
+
+/** Checkpoints among the models become ids with weights. */
+async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
+  const { unitModels, arithmeticModels, weights } = options
+  const units = await byIds({ models: unitModels, weights })
+  const arithmetic = await byIds({ models: arithmeticModels, weights })
+  return {
+    ...options,
+    unitModels: units.models,
+    arithmeticModels: arithmetic.models,
+    weights: { ...units.weights, ...arithmetic.weights },
+  }
 }
 
 /** What the results folder lacks of a study. */
@@ -79,6 +101,10 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'replaced'>
   const differences = new Set<string>()
   let units = 0
   for (const unit of study.units) {
+    if (isPlaceholder(unit.network)) {
+      left.push(unit)
+      continue
+    }
     const stored = await findUnit(study.out, unitInputs(study, unit))
     if (stored.state === 'finished') continue
     left.push(unit)
@@ -167,21 +193,29 @@ function checkWeights(options: ResolvedOptions): void {
   )
 }
 
-async function networksOf(options: ResolvedOptions): Promise<readonly Network[]> {
+async function networksOf(options: ResolvedOptions, settings: PlanSettings): Promise<readonly Network[]> {
   const networks: Network[] = []
-  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options))
+  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, settings))
   checkIds(networks)
   return networks
 }
 
-function networkOf(model: string, { layers, pool, input, weights }: ResolvedOptions): Promise<Network> {
+async function networkOf(
+  model: string,
+  { layers, pool, input, weights }: NetworkSettings,
+  { withPlaceholders }: PlanSettings,
+): Promise<Network> {
   const file = weights[model]
-  return chooseNetwork({
+  const choice = {
     ...{ model, layers: layersOf(model, layers), pool },
     ...(isOwnNetwork(model) && input),
     ...(file !== undefined && { weights: file }),
-  })
+  }
+  const placeholder = withPlaceholders ? await weightlessNetwork(choice) : undefined
+  return placeholder ?? chooseNetwork(choice)
 }
+
+type NetworkSettings = Pick<ResolvedOptions, 'layers' | 'pool' | 'input' | 'weights'>
 
 /** What is to be read of a network. */
 function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
@@ -234,13 +268,17 @@ async function patchesOf(
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
 
-async function arithmeticPlans(options: ResolvedOptions, out: string): Promise<readonly ArithmeticPlan[]> {
+async function arithmeticPlans(
+  options: ResolvedOptions,
+  planning: PlanSettings,
+  out: string,
+): Promise<readonly ArithmeticPlan[]> {
   const { arithmeticModels, background, blend, expressions, seed } = options
   if (arithmeticModels.length === 0) return []
   const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(arithmeticModels)) {
-    const choice = await withGenerators(model, options)
+    const choice = await withGenerators(model, options, planning)
     const ground = await readBackground(background, choice.network.input.rows)
     const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
     plans.push(await planArithmetic(choice, settings))
@@ -249,9 +287,18 @@ async function arithmeticPlans(options: ResolvedOptions, out: string): Promise<r
 }
 
 /** A network with its generators, those of the wanted layers, or with none where there are none. */
-async function withGenerators(model: string, options: ResolvedOptions): Promise<NetworkWithGenerators> {
+async function withGenerators(
+  model: string,
+  options: ResolvedOptions,
+  planning: PlanSettings,
+): Promise<NetworkWithGenerators> {
   const own = generatorsOf(model, options)
-  if (own.length === 0) return { network: await networkOf(model, options), generators: [] }
+  if (own.length === 0) return { network: await networkOf(model, options, planning), generators: [] }
+  if (planning.withPlaceholders) {
+    const layers = own.map(({ layer }) => layer)
+    const network = await networkOf(model, { ...options, layers }, planning)
+    return orPlaceholders(network, own, options.weights)
+  }
   const ids = [model, ...own.map(({ id }) => id)]
   return chooseGenerators({
     model,

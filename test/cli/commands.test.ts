@@ -322,5 +322,7 @@ describe('models and doctor', () => {
     const findings = JSON.parse(stdout) as { subject: string; state: string }[]
     expect(findings.find(({ subject }) => subject === 'execution provider cpu')?.state).toBe('ok')
     expect(findings.find(({ subject }) => subject === 'native addon')?.state).toBe('ok')
+    expect(findings.some(({ subject }) => subject === 'weights of alexnet')).toBe(true)
+    expect(findings.some(({ subject }) => subject === 'weights of vgg16')).toBe(false)
   })
 })

@@ -12,12 +12,16 @@ function shiftscope(...args: readonly string[]) {
 }
 
 describe('shiftscope models', () => {
-  it('lists generators with what they make images from', async () => {
+  it('lists what is known, what is here and how large it is, in 100 columns', async () => {
     const { status, stderr, stdout } = await shiftscope('models', 'list')
     expect(status).toBe(0)
     expect(stdout).toBe('')
-    expect(stderr).toMatch(/caffenet +missing .* fc6 fc7 fc8/)
-    expect(stderr).toMatch(/deepsim-fc7 +missing .* images from fc7 of caffenet +none stated/)
+    expect(stderr).toMatch(/^vgg16 +VGG-16 +missing +553\.4 MB +BSD-3-Clause$/m)
+    expect(stderr).toMatch(/^swin_t +Swin-T +export needed +113\.4 MB +BSD-3-Clause$/m)
+    expect(stderr).toMatch(/^caffenet +CaffeNet +missing .* unrestricted$/m)
+    expect(stderr).toMatch(/^deepsim-fc7 +DeePSiM generator of fc7 +missing +224\.4 MB +none stated$/m)
+    expect(stderr).toMatch(/^export needed: .*"shiftscope models pull squeezenet1_1" says how$/m)
+    for (const line of stderr.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
     const listed = JSON.parse((await shiftscope('models', 'list', '--json')).stdout) as { id: string }[]
     expect(listed.map(({ id }) => id)).toEqual(catalogModels().map(({ id }) => id))
     expect(listed.find(({ id }) => id === 'deepsim-fc8')).toMatchObject({
@@ -32,6 +36,7 @@ describe('shiftscope models', () => {
   it.each([
     ['a generator without weights', 3, ['models', 'verify', 'deepsim-fc6'], 'models import deepsim-fc6 FILE'],
     ['an unknown generator', 2, ['models', 'verify', 'deepsim-fc5'], 'no network or generator is called "deepsim-fc5"'],
+    ['a network to be exported', 2, ['models', 'pull', 'swin_t'], 'torchvision.models.swin_t(weights='],
     ['a generator in place of a network', 2, ['extract', '--model', 'deepsim-fc6'], 'deepsim-fc6 is a generator'],
     ['a generator in a study', 2, ['reproduce', '--models', 'deepsim-fc6'], 'deepsim-fc6 is a generator'],
   ])('names %s in one line', async (_, expected, args, message) => {
@@ -44,6 +49,16 @@ describe('shiftscope models', () => {
     expect(status).toBe(expected)
     expect(stderr).toContain(message)
     expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('says what a study lacks, and what to run', async () => {
+    const study = ['--models', 'mobilenet_v2', '--sizes', '75', '--stride', '50', '--experiments', 'similarity']
+    const { status, stderr } = await shiftscope('reproduce', ...study, '--dry-run', '--out', folder('out'))
+    expect(status, stderr).toBe(0)
+    expect(stderr).toContain('10 units, 0 of them finished; 130 images left')
+    expect(stderr).toContain(
+      'missing weights: mobilenet_v2 (14.2 MB); 14.2 MB in all: shiftscope models pull mobilenet_v2',
+    )
   })
 
   it('refuses to import what is no Caffe model of the generator', async () => {

@@ -1,6 +1,7 @@
 """Makes test/golden/networks/*.npy: features that PyTorch gives for the networks that src/networks builds.
 
-Weights and images are given by formulas (test/networks/formulas.ts has the same), so that only features are stored.
+Weights and images are given by formulas (test/networks/formulas.ts has the same), so that only features are stored,
+and of large networks a digest of the names and shapes of their weights.
 The anti-aliased networks are put together here from torchvision's, independently of src/networks.
 
     python3 test/golden/make_networks.py [BERRY.png MOBILENET_V2.pth]
@@ -9,6 +10,8 @@ With the two files it also makes mobilenet_v2-dequantised.npy: three composites 
 Made with torch 2.6, torchvision 0.21, numpy.
 """
 
+import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -72,14 +75,39 @@ def mobilenet_v2_antialiased():
     return network
 
 
+def vgg16_narrow(width=8, hidden=256):
+    """VGG-16 with an eighth of its channels; its own 138 million weights are too many for a test."""
+    shape = [n if n == "M" else n * width // 64 for n in torchvision.models.vgg.cfgs["D"]]
+    network = torchvision.models.VGG(torchvision.models.vgg.make_layers(shape), init_weights=False)
+    network.classifier[0] = nn.Linear(8 * width * 7 * 7, hidden)
+    network.classifier[3] = nn.Linear(hidden, hidden)
+    network.classifier[6] = nn.Linear(hidden, 1000)
+    return network
+
+
 NETWORKS = {
     "alexnet": (torchvision.models.alexnet, {"fc6": "classifier.1", "fc7": "classifier.4", "fc8": "classifier.6"}),
+    "resnet18": (torchvision.models.resnet18, {"fc": "fc"}),
+    "resnet34": (torchvision.models.resnet34, {"fc": "fc"}),
     "resnet50": (torchvision.models.resnet50, {"fc": "fc"}),
+    "vgg16-narrow": (vgg16_narrow, {"fc6": "classifier.0", "fc7": "classifier.3", "fc8": "classifier.6"}),
     "mobilenet_v2": (torchvision.models.mobilenet_v2, {"fc": "classifier.1"}),
     "alexnet-aa": (alexnet_antialiased, {"fc6": "classifier.1", "fc7": "classifier.4", "fc8": "classifier.6"}),
     "resnet50-aa": (resnet50_antialiased, {"fc": "fc"}),
     "mobilenet_v2-aa": (mobilenet_v2_antialiased, {"fc": "classifier.0"}),
 }
+
+
+# Too large for a test of their features; their blocks are those of other networks.
+LARGE = ("resnet101", "resnet152", "vgg16")
+
+
+def parameters_digest(make):
+    """SHA-256 of the lines "key [sizes]", sorted."""
+    with torch.device("meta"):
+        state = make().state_dict()
+    lines = [f"{key} {list(tensor.shape)}" for key, tensor in state.items() if tensor.dtype == torch.float32]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def uniform(key, count):
@@ -156,6 +184,8 @@ def main():
                 tensor.copy_(torch.tensor(weight(key, tuple(tensor.shape))))
         for layer, values in features(network, taps, images).items():
             store(f"{name}-{layer}", values)
+    digests = {name: parameters_digest(getattr(torchvision.models, name)) for name in LARGE}
+    (FOLDER / "parameters.json").write_text(json.dumps(digests, indent=2) + "\n")
     if len(sys.argv) == 3:
         store_dequantised(sys.argv[1], sys.argv[2])
 

@@ -1,19 +1,15 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256 } from '../../src/files/sha256.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
-import { featuresOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
-import {
-  catalog,
-  catalogEntry,
-  catalogModels,
-  isGenerator,
-  type Network,
-  resolveNetwork,
-} from '../../src/networks/index.js'
+import { graphFile } from '../../src/networks/architectures/graphFile.js'
+import { type Architecture, featuresOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
+import { vgg16, vgg16Layers } from '../../src/networks/architectures/vgg.js'
+import { catalog, catalogEntry, catalogModels, isGenerator, resolveNetwork } from '../../src/networks/index.js'
 import { normalise, testImages, weight } from './formulas.js'
 import { expectGolden } from './golden.js'
 import { writeTorchZip } from './torchFile.js'
@@ -25,23 +21,45 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const ofStudies = architectures.filter(({ id }) => catalog().some((entry) => entry.id === id))
+/** A checkpoint of this architecture with weights by formula. */
+function formulaCheckpoint({ layers }: Pick<Architecture, 'layers'>): string {
+  const path = join(folder, 'formula.pth')
+  const tensors = parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) }))
+  writeTorchZip(path, tensors)
+  return path
+}
 
-describe.each(ofStudies)('$id with weights by formula', (architecture) => {
+/** Digests of the names and shapes of weights, of networks with too many of them for a test of their features. */
+const large: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../golden/networks/parameters.json'), 'utf8'),
+)
+const isSmall = ({ id }: Architecture) => !(id in large) && catalog().some((entry) => entry.id === id)
+
+describe.each(architectures.filter(isSmall))('$id with weights by formula', (architecture) => {
   it('gives the features that PyTorch gives', { timeout: 180_000 }, async () => {
-    const checkpoint = join(folder, 'formula.pth')
-    const tensors = parametersOf(architecture.layers).map(({ key, shape }) => ({
-      key,
-      shape,
-      data: () => weight(key, shape),
-    }))
-    writeTorchZip(checkpoint, tensors)
-    const network = await resolveNetwork({ id: architecture.id, weights: checkpoint })
-    const features = await run(network, normalise(testImages()))
+    const network = await resolveNetwork({ id: architecture.id, weights: formulaCheckpoint(architecture) })
+    const features = await run(network.onnxPath, normalise(testImages()))
     for (const { name } of network.layers) {
       await expectGolden(`${architecture.id}-${name}`, features[name])
     }
     rmSync(network.onnxPath)
+  })
+})
+
+describe.each(Object.entries(large))('%s', (id, digest) => {
+  it('has the weights that torchvision has', () => {
+    const { layers } = architectures.find((architecture) => architecture.id === id) as Architecture
+    const lines = parametersOf(layers).map(({ key, shape }) => `${key} [${shape.join(', ')}]`)
+    expect(sha256(lines.sort().join('\n'))).toBe(digest)
+  })
+})
+
+describe('vgg16', () => {
+  it('with few channels and weights by formula gives the features that PyTorch gives', async () => {
+    const narrow = { ...vgg16, id: 'vgg16-narrow', layers: vgg16Layers(8, 256) }
+    const path = await graphFile(narrow, formulaCheckpoint(narrow), '0'.repeat(64))
+    const features = await run(path, normalise(testImages()))
+    for (const { name } of featuresOf(narrow.layers)) await expectGolden(`vgg16-narrow-${name}`, features[name])
   })
 })
 
@@ -71,7 +89,7 @@ if (absent !== undefined) console.log(`trained MobileNetV2 is not tested: ${abse
 describe.skipIf(absent !== undefined)('mobilenet_v2 with trained weights', () => {
   it('gives the features that PyTorch gives', async () => {
     const network = await resolveNetwork({ id: 'mobilenet_v2', weights: dequantised })
-    const features = await run(network, normalise(await composites(berry)))
+    const features = await run(network.onnxPath, normalise(await composites(berry)))
     await expectGolden('mobilenet_v2-dequantised', features.fc)
   })
 })
@@ -95,8 +113,8 @@ async function composites(picture: string): Promise<Uint8Array> {
   return new Uint8Array(Buffer.concat(await Promise.all(frames)))
 }
 
-async function run(network: Network, images: Float32Array): Promise<Record<string, Tensor | undefined>> {
-  const session = await InferenceSession.create(network.onnxPath)
+async function run(onnxPath: string, images: Float32Array): Promise<Record<string, Tensor | undefined>> {
+  const session = await InferenceSession.create(onnxPath)
   const count = images.length / (3 * 224 * 224)
-  return session.run({ [network.input.name]: new Tensor('float32', images, [count, 3, 224, 224]) })
+  return session.run({ image: new Tensor('float32', images, [count, 3, 224, 224]) })
 }

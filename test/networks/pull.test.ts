@@ -175,7 +175,7 @@ describe('pulling published weights', () => {
 
   it('refuses what cannot be pulled', async () => {
     expect(await usageFailure(pullWeights('tiny-alexnet'))).toContain('is built in')
-    expect(await usageFailure(pullWeights('vgg16'))).toContain('no network or generator is called "vgg16"')
+    expect(await usageFailure(pullWeights('vgg19'))).toContain('no network or generator is called "vgg19"')
     expect(await usageFailure(pull(entryWith([])))).toContain('models import mobilenet_v2 FILE')
   })
 

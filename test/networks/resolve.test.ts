@@ -99,7 +99,7 @@ describe('a published network', () => {
   })
 
   it('refuses an unknown name and lists the known ones', async () => {
-    const message = await messageOf(resolveNetwork({ id: 'vgg16' }), UsageError)
+    const message = await messageOf(resolveNetwork({ id: 'vgg19' }), UsageError)
     for (const { id } of catalog()) expect(message).toContain(id)
   })
 })

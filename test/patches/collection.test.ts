@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { builtInPatches, patchesFrom } from '../../src/patches/collection.js'
+import { builtInPatches, patchesFrom, patchFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -36,6 +36,37 @@ describe('built-in patches', () => {
       const alphas = new Set(data.filter((_, i) => i % 4 === 3))
       expect(alphas.has(0) && alphas.has(255)).toBe(true)
     }
+  })
+})
+
+describe('built-in patches by name', () => {
+  it('are taken in the order in which they are named', async () => {
+    const all = await builtInPatches()
+    const named = (name: string) => all.find((patch) => patch.name === name)
+    expect(await patchesFrom('dog')).toEqual([named('dog')])
+    expect(await patchesFrom('dog, airplane,dog')).toEqual([named('dog'), named('airplane')])
+    expect(await patchFrom('zebra')).toEqual(named('zebra'))
+  })
+
+  it('give way to a path', async () => {
+    mkdirSync(inFolder('dog'))
+    writeFileSync(inFolder('dog', 'own.png'), '')
+    const before = process.cwd()
+    process.chdir(inFolder())
+    try {
+      expect(await patchesFrom('dog')).toEqual([{ name: 'own', path: join('dog', 'own.png') }])
+      expect(await patchFrom('dog')).toEqual({ name: 'dog', path: 'dog' })
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  it('are suggested where there is neither', async () => {
+    for (const text of ['dgo', 'car,dgo']) {
+      const message = await refusalOf(text)
+      expect(message).toMatch(/no such file or folder, and no built-in patch is called "dgo"; the nearest .* dog/)
+    }
+    await expect(patchFrom('zebras')).rejects.toThrow(/zebras: no such file, and no built-in patch .* zebra/)
   })
 })
 

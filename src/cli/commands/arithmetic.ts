@@ -27,7 +27,10 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
       'picture of the frame’s size, or scene of patches: "orange@0,149 dog:100@20,30", patch:size@row,col; repeated',
       collectImages,
     )
-    .option('--patches <path>', 'folder of pictures, or manifest.json, for scenes; the ten built-in patches by default')
+    .option(
+      '--patches <path>',
+      'for scenes: folder of pictures, manifest.json, or built-in patches by name (dog,car); all ten built-in ones by default',
+    )
     .option('--size <n>', 'side in pixels of a scene’s objects that have none of their own', parseWhole, 75)
     .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
     .addOption(

@@ -10,7 +10,7 @@ import { terminalProgress } from '../progressBar.js'
 export function extractCommand({ signal }: CommandContext): Command {
   const command = new Command('extract')
     .description('one patch through one network at every position: <layer>.npy, float32 [rows, cols, dims]')
-    .requiredOption('--model <id>', 'network by id (see: shiftscope models list), or an ONNX file')
+    .requiredOption('--model <id>', 'network by id (see: shiftscope models list), ONNX file, or checkpoint')
     .requiredOption(
       '--patch <image>',
       'picture of the object, or a built-in patch by name (see: shiftscope patches list)',

@@ -9,6 +9,7 @@ import {
   listHubModels,
   listNetworks,
   NetworkError,
+  type NetworkStatus,
   type PulledHubModel,
   type PulledWeights,
   pullHubModel,
@@ -33,22 +34,23 @@ export function modelsCommand(context: CommandContext): Command {
       const [networks, hubModels] = await Promise.all([listNetworks(), listHubModels()])
       if (json) return printJson([...networks.map(({ entry, ...status }) => ({ ...entry, ...status })), ...hubModels])
       sayTable(
-        ['id', 'weights', 'size', 'gives', 'licence'],
+        ['id', 'is', 'weights', 'size', 'licence'],
         [
-          ...networks.map(({ entry, state, bytes }) => [
-            entry.id,
-            state,
-            bytes === null ? '–' : byteSize(bytes),
-            'layers' in entry
-              ? entry.layers.map(({ name }) => name).join(' ')
-              : `images from ${entry.layer} of ${entry.encoder}`,
-            licenceText(entry.licence),
+          ...networks.map((network) => [
+            network.entry.id,
+            network.entry.title,
+            stateText(network),
+            network.expectedBytes === null ? '–' : byteSize(network.expectedBytes),
+            licenceText(network.entry.licence),
           ]),
-          ...hubModels.map(({ id, state, bytes, licence }) => [id, state, byteSize(bytes), '–', licenceText(licence)]),
+          ...hubModels.map(({ id, state, bytes, licence }) => [id, '–', state, byteSize(bytes), licenceText(licence)]),
         ],
       )
-      const missing = networks.find(({ state }) => state === 'missing')?.entry
-      if (missing) say(`missing weights: ${weightsCommand(missing)}`)
+      const missing = networks.filter(({ state }) => state === 'missing').map(({ entry }) => entry)
+      const published = missing.find(({ kind }) => kind === 'published')
+      if (published) say(`missing weights: ${weightsCommand(published)}`)
+      const exported = missing.find(({ kind }) => kind === 'exported')
+      if (exported) say(`export needed: "shiftscope models pull ${exported.id}" says how`)
     })
   addInputOptions(
     models
@@ -66,15 +68,18 @@ export function modelsCommand(context: CommandContext): Command {
       '[id...]',
       'networks or generators (see: shiftscope models list), or hf:OWNER/NAME[@REVISION][:FILE.onnx]',
     )
-    .option('--all', 'everything that is offered for download')
+    .option('--all', 'all that the paper’s study takes')
     .option('--mirror <base>', 'https address, http address of this machine, or folder that holds the published files')
     .option('--json', 'print one JSON document to stdout')
     .action((ids: readonly string[], options: PullFlags) => pull(ids, options, context))
   models
     .command('import')
-    .description('check a checkpoint and keep it as the weights of a network or generator')
+    .description('check a file and keep it as the weights of a network or generator')
     .argument('<id>', 'network or generator (see: shiftscope models list)')
-    .argument('<file>', 'PyTorch checkpoint, .safetensors or .caffemodel')
+    .argument(
+      '<file>',
+      'PyTorch checkpoint, .safetensors or .caffemodel; the .onnx file of a network that has to be exported',
+    )
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
       const imported = await importWeights(id, file)
@@ -100,6 +105,10 @@ export function modelsCommand(context: CommandContext): Command {
   return models
 }
 
+function stateText({ entry, state }: NetworkStatus): string {
+  return state === 'missing' && entry.kind === 'exported' ? 'export needed' : state
+}
+
 interface PullFlags {
   readonly all?: boolean
   readonly mirror?: string
@@ -114,7 +123,7 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
     throw new UsageError('`mirror` has no models of the hub; leave it out, or set HF_ENDPOINT to a mirror of the hub')
   const done: (PulledWeights | PulledHubModel)[] = []
   const failures: unknown[] = []
-  for (const id of all ? await offeredIds() : ids) {
+  for (const id of all ? await idsOfPaper() : ids) {
     try {
       const options = { signal, onProgress: terminalProgress() }
       if (isHubReference(id)) {
@@ -136,9 +145,9 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
   if (failures.length > 0) throw failures.at(-1)
 }
 
-async function offeredIds(): Promise<readonly string[]> {
+async function idsOfPaper(): Promise<readonly string[]> {
   const models = await listNetworks()
-  return models.flatMap(({ entry }) => (entry.sources.length > 0 ? [entry.id] : []))
+  return models.flatMap(({ entry }) => (entry.preset === 'paper' ? [entry.id] : []))
 }
 
 function sayPulled(weights: PulledWeights): void {

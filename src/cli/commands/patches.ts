@@ -54,8 +54,10 @@ export function patchesCommand({ signal }: CommandContext): Command {
     )
   patches
     .command('list')
-    .description('what would be studied: the built-in patches, or those of a folder or manifest')
-    .argument('[path]', 'folder of pictures, or manifest.json')
+    .description(
+      'what would be studied: the built-in patches (all, or some by name: dog,car), or those of a folder or manifest',
+    )
+    .argument('[path]', 'folder of pictures, manifest.json, or built-in patches by name')
     .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {

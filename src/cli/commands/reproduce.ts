@@ -8,6 +8,7 @@ import {
   LOSSES,
   type ReproduceOptions,
   reproduce,
+  type StudyEstimate,
   type Summary,
   TASKS,
 } from '../../index.js'
@@ -40,7 +41,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     )
     .option(
       '--models <a,b>',
-      'networks by id (see: shiftscope models list), or ONNX files; the preset’s by default',
+      'networks by id (see: shiftscope models list), ONNX files, or checkpoints; the preset’s by default',
       parseList,
     )
     .option(
@@ -48,7 +49,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       'features to read of every network, or of one of them (may be repeated); by default the catalog’s, of an ONNX file the last output and what enters the last fully connected layer',
       collectLayers,
     )
-    .option('--patches <path>', 'folder of pictures, or manifest.json; the ten built-in patches by default')
+    .option(
+      '--patches <path>',
+      'folder of pictures, manifest.json, or built-in patches by name (dog,car); all ten built-in ones by default',
+    )
     .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
     .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 4, paper 1', parseWhole)
     .option(
@@ -74,10 +78,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       'also store the features at all positions (features-<layer>.npy), which the viewer needs to take any position as anchor; see --dry-run for the bytes',
     )
     .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
-    .option('--dry-run', 'only say what would be done: units, images, bytes, time')
+    .option('--dry-run', 'only say what would be done: units, images, bytes, time, missing weights')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
-      if (dryRun) return sayEstimate(options, json)
+      if (dryRun) return sayEstimate({ ...options, signal }, json)
       const result = await reproduce({ ...options, onProgress: terminalProgress(), signal })
       if (json) return printJson(result)
       saySummary(result.summary)
@@ -98,6 +102,15 @@ async function sayEstimate(options: ReproduceOptions, json: boolean | undefined)
   const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
   say(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
   say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
+  if (estimate.missing.length > 0) sayMissing(estimate.missing)
+}
+
+function sayMissing(missing: StudyEstimate['missing']): void {
+  const files = missing.map(({ id, bytes }) => `${id} (${byteSize(bytes)})`)
+  const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
+  const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
+  say(`missing weights: ${files.join(', ')}; ${all} in all: ${command}`)
+  say('the time of these networks is measured with made-up weights')
 }
 
 /** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */

@@ -3,16 +3,18 @@ import { caffenet } from './caffenet.js'
 import { deepsimGenerators } from './deepsim.js'
 import type { Architecture } from './layer.js'
 import { mobilenetV2, mobilenetV2Antialiased } from './mobilenetV2.js'
-import { resnet50, resnet50Antialiased } from './resnet50.js'
+import { resnet50Antialiased, resnets } from './resnet.js'
+import { vgg16 } from './vgg.js'
 
 /** Every network and every generator that is built from a checkpoint. */
 export const architectures: readonly Architecture[] = [
   alexnet,
-  resnet50,
+  ...resnets,
   mobilenetV2,
   alexnetAntialiased,
   resnet50Antialiased,
   mobilenetV2Antialiased,
+  vgg16,
   caffenet,
   ...deepsimGenerators,
 ]

@@ -12,7 +12,7 @@ export interface Weights {
 }
 
 /** Counts the batches of training; written by some versions of PyTorch and of no use here. */
-const ignoredKey = /(^|\.)num_batches_tracked$/
+export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
  * Checks that a checkpoint is of this architecture: it has every tensor that the layers need, in the right shape, and
@@ -46,7 +46,13 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 
-function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
+/** Whether a checkpoint has every tensor of an architecture, of whatever shapes, and maybe others. */
+export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
+  return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
+}
+
+/** Why a checkpoint is not of an architecture: its first key in question; null: it is. */
+export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {
     const fault = parameterFault(parameter, checkpoint)

@@ -1,0 +1,145 @@
+import { type Activation, type Architecture, type Convolution, image224, type Layer, type Residual } from './layer.js'
+
+type BlockKind = 'basic' | 'bottleneck'
+
+/** How many times the width of a stage its blocks give; K. He et al., "Deep Residual Learning", 2015, table 1. */
+const expansions = { basic: 1, bottleneck: 4 } as const
+
+/** K. He et al., "Deep Residual Learning", 2015, figure 5. */
+const branches = { basic: basicBranch, bottleneck: bottleneckBranch } as const
+
+const stages = [
+  { key: 'layer1', width: 64, stride: 1 },
+  { key: 'layer2', width: 128, stride: 2 },
+  { key: 'layer3', width: 256, stride: 2 },
+  { key: 'layer4', width: 512, stride: 2 },
+] as const
+
+interface ResNetShape {
+  readonly kind: BlockKind
+  /** Blocks of each stage. */
+  readonly blocks: readonly [number, number, number, number]
+  readonly antialiased?: boolean
+}
+
+/**
+ * ResNets, with the stride of a stage in the first 3×3 convolution of its first block.
+ * Reference: torchvision, models/resnet.py.
+ */
+export const resnets: readonly Architecture[] = [
+  resnet('resnet18', 'ResNet-18', { kind: 'basic', blocks: [2, 2, 2, 2] }),
+  resnet('resnet34', 'ResNet-34', { kind: 'basic', blocks: [3, 4, 6, 3] }),
+  resnet('resnet50', 'ResNet-50', { kind: 'bottleneck', blocks: [3, 4, 6, 3] }),
+  resnet('resnet101', 'ResNet-101', { kind: 'bottleneck', blocks: [3, 4, 23, 3] }),
+  resnet('resnet152', 'ResNet-152', { kind: 'bottleneck', blocks: [3, 8, 36, 3] }),
+]
+
+/**
+ * ResNet-50 with every stride but the first convolution's replaced by blurred subsampling.
+ * Reference: antialiased-cnns, models_lpf/resnet.py, filter size 5, first convolution as it was.
+ */
+export const resnet50Antialiased: Architecture = resnet('resnet50-aa', 'ResNet-50 (AA, Bin-5)', {
+  kind: 'bottleneck',
+  blocks: [3, 4, 6, 3],
+  antialiased: true,
+})
+
+function resnet(id: string, title: string, shape: ResNetShape): Architecture {
+  const { kind, antialiased = false } = shape
+  return {
+    id,
+    title,
+    input: image224,
+    layers: [
+      convolution('conv1', 'bn1', { inputs: 3, outputs: 64, kernel: 7, stride: 2, activation: 'relu' }),
+      ...stemPool(antialiased),
+      ...residuals(shape),
+      { kind: 'global-average-pool' },
+      { kind: 'flatten' },
+      { kind: 'linear', key: 'fc', inputs: 512 * expansions[kind], outputs: 1000, feature: 'fc', activation: 'none' },
+    ],
+  }
+}
+
+function stemPool(antialiased: boolean): Layer[] {
+  if (!antialiased) return [{ kind: 'max-pool', kernel: 3, stride: 2, padding: 1 }]
+  return [
+    { kind: 'max-pool', kernel: 2, stride: 1, padding: 0 },
+    { kind: 'blur', key: 'maxpool.1', channels: 64 },
+  ]
+}
+
+interface BlockShape {
+  readonly key: string
+  readonly inputs: number
+  readonly width: number
+  readonly outputs: number
+  readonly stride: number
+  /** Subsampled by a blur in place of the stride. */
+  readonly blurred: boolean
+}
+
+function residuals({ kind, blocks, antialiased = false }: ResNetShape): Residual[] {
+  let inputs = 64
+  return stages.flatMap(({ key, width, stride }, stage) =>
+    Array.from({ length: blocks[stage] as number }, (_, index): Residual => {
+      const outputs = width * expansions[kind]
+      const own = index === 0 ? stride : 1
+      const blurred = antialiased && own > 1
+      const shape = { key: `${key}.${index}`, inputs, width, outputs, stride: own, blurred }
+      const shortcut = inputs === outputs ? [] : projection(shape)
+      inputs = outputs
+      return { kind: 'residual', activation: 'relu', branch: branches[kind](shape), shortcut }
+    }),
+  )
+}
+
+/** Twice 3×3. */
+function basicBranch({ key, inputs, width, stride }: BlockShape): Layer[] {
+  const first = { inputs, outputs: width, kernel: 3, stride, activation: 'relu' } as const
+  const second = { inputs: width, outputs: width, kernel: 3, stride: 1, activation: 'none' } as const
+  return [convolution(`${key}.conv1`, `${key}.bn1`, first), convolution(`${key}.conv2`, `${key}.bn2`, second)]
+}
+
+/** 1×1 to the width, 3×3, 1×1 to four times the width. */
+function bottleneckBranch({ key, inputs, width, outputs, stride, blurred }: BlockShape): Layer[] {
+  return [
+    convolution(`${key}.conv1`, `${key}.bn1`, { inputs, outputs: width, kernel: 1, stride: 1, activation: 'relu' }),
+    convolution(`${key}.conv2`, `${key}.bn2`, {
+      inputs: width,
+      outputs: width,
+      kernel: 3,
+      stride: blurred ? 1 : stride,
+      activation: 'relu',
+    }),
+    ...(blurred ? [{ kind: 'blur', key: `${key}.conv3.0`, channels: width } as const] : []),
+    convolution(blurred ? `${key}.conv3.1` : `${key}.conv3`, `${key}.bn3`, {
+      inputs: width,
+      outputs,
+      kernel: 1,
+      stride: 1,
+      activation: 'none',
+    }),
+  ]
+}
+
+function projection({ key, inputs, outputs, stride, blurred }: BlockShape): Layer[] {
+  const shape = { inputs, outputs, kernel: 1, activation: 'none' } as const
+  if (!blurred) return [convolution(`${key}.downsample.0`, `${key}.downsample.1`, { ...shape, stride })]
+  return [
+    { kind: 'blur', key: `${key}.downsample.0`, channels: inputs },
+    convolution(`${key}.downsample.1`, `${key}.downsample.2`, { ...shape, stride: 1 }),
+  ]
+}
+
+interface ConvolutionShape {
+  readonly inputs: number
+  readonly outputs: number
+  readonly kernel: number
+  readonly stride: number
+  readonly activation: Activation
+}
+
+function convolution(key: string, batchNorm: string, shape: ConvolutionShape): Convolution {
+  return { kind: 'convolution', key, batchNorm, bias: false, groups: 1, padding: (shape.kernel - 1) / 2, ...shape }
+}

@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises'
+import { basename, extname } from 'node:path'
+import { InputError } from '../errors.js'
+import { printable } from '../printable.js'
+import { architectures } from './architectures/architectures.js'
+import { type Architecture, featuresOf, parametersOf } from './architectures/layer.js'
+import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
+import { type CatalogEntry, catalog, catalogModels } from './catalog.js'
+import { type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
+import { shapeText } from './checkpoint/tensor.js'
+import { exportCommand, ownExportCommand } from './exported.js'
+
+const EXTENSIONS = new Set(['.pth', '.pt', '.bin', '.safetensors', '.caffemodel'])
+
+/** Whether a network is named by a checkpoint: by a path that ends like one, or by any file that is no ONNX model. */
+export async function isCheckpointPath(model: string): Promise<boolean> {
+  const extension = extname(model).toLowerCase()
+  if (EXTENSIONS.has(extension)) return true
+  if (extension === '.onnx' || catalogModels().some(({ id }) => id === model)) return false
+  return stat(model).then(
+    (status) => status.isFile(),
+    () => false,
+  )
+}
+
+/**
+ * Finds out by names and shapes of its tensors which network a checkpoint is of; no tensor is read.
+ *
+ * @returns the network's id in the catalog
+ * @throws InputError when the file is damaged, or of a network that can only be read from an ONNX file
+ */
+export async function recogniseCheckpoint(path: string): Promise<string> {
+  const checkpoint = await readCheckpoint(path)
+  const networks = architectures.filter(({ layers }) => featuresOf(layers).length > 0)
+  const network = networks.find((architecture) => firstFault(architecture, checkpoint) === null)
+  if (network) return network.id
+  const exported = catalog().find((entry) => isOf(entry, checkpoint))
+  if (exported) {
+    throw new InputError(
+      `${path} is a checkpoint of ${exported.title}, which is read from an ONNX file: export it with ${exportCommand(exported.id)}, with m.load_state_dict(torch.load(FILE)) where the weights are not torchvision's, and use ${exported.id}.onnx`,
+    )
+  }
+  const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
+  throw new InputError(
+    `${path} is of no network that is known${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
+  )
+}
+
+function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boolean {
+  if (known === undefined) return false
+  const counted = [...tensors.keys()].filter((key) => !ignoredKey.test(key))
+  if (counted.length !== known.tensors) return false
+  return Object.entries(known.shapes).every(([key, shape]) => {
+    const tensor = tensors.get(key)
+    return tensor !== undefined && shapeText(tensor.shape) === shapeText(shape)
+  })
+}
+
+/** What it has that a known network has not, where its keys are those of one; the deepest that it contains. */
+function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
+  const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
+  const sizes = like.map(({ layers }) => parametersOf(layers).length)
+  const nearest = like[sizes.indexOf(Math.max(...sizes))]
+  if (nearest) return ` (it is like ${nearest.title}, but ${firstFault(nearest, checkpoint)})`
+  const [first] = checkpoint.tensors.values()
+  return first ? ` (its first tensor is ${printable(first.key)} ${shapeText(first.shape)})` : ' (it has no tensors)'
+}

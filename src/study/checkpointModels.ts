@@ -1,0 +1,34 @@
+import { UsageError } from '../errors.js'
+import { isCheckpointPath, recogniseCheckpoint } from '../networks/index.js'
+
+/** Networks of a run, and weights in place of the published ones. */
+interface NamedModels {
+  /** Ids of the catalog, paths of ONNX files, or checkpoints. */
+  readonly models: readonly string[]
+  /** By id. */
+  readonly weights: Readonly<Record<string, string>>
+}
+
+/**
+ * The same networks with ids in the place of checkpoints, which become their weights.
+ *
+ * @throws UsageError where a network would have two files of weights; InputError for a checkpoint that is damaged or of no
+ * network that is known
+ */
+export async function byIds({ models, weights }: NamedModels): Promise<NamedModels> {
+  const found: Record<string, string> = {}
+  const ids: string[] = []
+  for (const model of new Set(models)) {
+    const isFile = await isCheckpointPath(model)
+    const id = isFile ? await recogniseCheckpoint(model) : model
+    if (isFile && id in weights) throw new UsageError(`${model} holds its own weights; leave out those of ${id}`)
+    const other = found[id] ?? (ids.includes(id) ? id : undefined)
+    if (other !== undefined)
+      throw new UsageError(
+        `${other} and ${model} are both ${id} in this run; run them apart, into folders of their own`,
+      )
+    if (isFile) found[id] = model
+    ids.push(id)
+  }
+  return { models: ids, weights: { ...weights, ...found } }
+}

@@ -1,0 +1,129 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { UsageError } from '../../src/errors.js'
+import {
+  cacheFolder,
+  catalog,
+  chooseNetwork,
+  importWeights,
+  listNetworks,
+  pullWeights,
+  resolveNetwork,
+  verifyNetwork,
+} from '../../src/networks/index.js'
+import { type Model, writeModel } from '../../src/networks/onnx/model.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { messageOf } from './messageOf.js'
+
+const folder = temporaryFolder()
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+  return () => vi.unstubAllEnvs()
+})
+
+/** A network of one linear layer on the mean of each channel, with the shapes of an exported one. */
+function exported({ side = 224, classes = 1000 } = {}): Model {
+  const constant = (name: string, shape: readonly number[], values: Float32Array) => ({
+    name,
+    shape,
+    float32: async () => values,
+  })
+  const ramp = Float32Array.from({ length: 3 * classes }, (_, i) => Math.sin(i))
+  return {
+    name: 'exported',
+    inputs: [{ name: 'image', shape: ['N', 3, side, side] }],
+    outputs: [{ name: 'logits', shape: ['N', classes] }],
+    initializers: [constant('weight', [classes, 3], ramp), constant('bias', [classes], new Float32Array(classes))],
+    nodes: [
+      { operator: 'GlobalAveragePool', name: 'pool', inputs: ['image'], outputs: ['pooled'], attributes: {} },
+      { operator: 'Flatten', name: 'flatten', inputs: ['pooled'], outputs: ['means'], attributes: { axis: 1 } },
+      {
+        operator: 'Gemm',
+        name: 'linear',
+        inputs: ['means', 'weight', 'bias'],
+        outputs: ['logits'],
+        attributes: { transB: 1 },
+      },
+    ],
+  }
+}
+
+async function exportedFile(shape: Parameters<typeof exported>[0] = {}): Promise<string> {
+  const path = folder('own.onnx')
+  await writeModel(path, exported(shape))
+  return path
+}
+
+const entries = catalog().filter(({ kind }) => kind === 'exported')
+
+describe.each(entries)('$id', ({ id, input, layers, sources, checkpoint }) => {
+  it('is described for those who export it', () => {
+    expect(input).toMatchObject({ rows: 224, cols: 224, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] })
+    expect({ layers, sources }).toEqual({ layers: [], sources: [] })
+    expect(checkpoint?.url).toContain(`https://download.pytorch.org/models/${id}`)
+    expect(Object.keys(checkpoint?.shapes ?? {})).toHaveLength(3)
+  })
+
+  it('says how it is exported where it is not here', async () => {
+    const message = await messageOf(resolveNetwork({ id }))
+    expect(message).toContain(`python -c "import torch, torchvision; m = torchvision.models.${id}(weights='DEFAULT')`)
+    expect(message).toContain(`shiftscope models import ${id} ${id}.onnx`)
+    expect(await messageOf(pullWeights(id), UsageError)).toContain(`torchvision.models.${id}(`)
+  })
+})
+
+describe('the ONNX file of an exported network', () => {
+  it('is the network of that name', async () => {
+    const path = await exportedFile()
+    const network = await chooseNetwork({ model: 'swin_t', weights: path })
+    expect(network).toMatchObject({ id: 'swin_t', title: 'Swin-T', onnxPath: path, weightsPath: path })
+    expect(network.layers).toEqual([{ name: 'logits', dims: 1000 }])
+    expect(network.input).toMatchObject({ name: 'image', rows: 224, batch: null, channelOrder: 'rgb' })
+  })
+
+  it('gives the tensors that are named', async () => {
+    const weights = await exportedFile()
+    const network = await chooseNetwork({ model: 'swin_t', weights, layers: ['means', 'logits'] })
+    expect(network.layers.map(({ name }) => name)).toEqual(['means', 'logits'])
+  })
+
+  it('is imported, and then runs', async () => {
+    const file = await exportedFile()
+    const imported = await importWeights('vit_b_16', file)
+    expect(imported).toMatchObject({ id: 'vit_b_16', path: join(cacheFolder(), 'weights', 'vit_b_16.onnx') })
+    expect(imported.published).toBeNull()
+    expect(readFileSync(imported.path).equals(readFileSync(file))).toBe(true)
+    expect((await resolveNetwork({ id: 'vit_b_16' })).onnxPath).toBe(imported.path)
+    expect(await verifyNetwork('vit_b_16')).toMatchObject({ published: null, layers: [{ name: 'logits', dims: 1000 }] })
+    const states = new Map((await listNetworks()).map(({ entry, ...status }) => [entry.id, status]))
+    expect(states.get('vit_b_16')).toMatchObject({ state: 'present', expectedBytes: imported.bytes })
+    expect(states.get('swin_t')).toMatchObject({ state: 'missing', bytes: null, expectedBytes: 113_400_000 })
+  })
+
+  it('is refused when it is of other images or classes, or no ONNX model', async () => {
+    const refusal = async (file: string) => {
+      const message = await messageOf(importWeights('convnext_tiny', file))
+      expect(message).toContain(`torchvision.models.convnext_tiny(`)
+      return message
+    }
+    expect(await refusal(await exportedFile({ side: 64 }))).toContain('takes images of 64×64, and convnext_tiny of 224')
+    expect(await refusal(await exportedFile({ classes: 20 }))).toContain('gives 20 numbers at its end')
+    writeFileSync(folder('weights.pth'), 'no graph')
+    expect(await refusal(folder('weights.pth'))).toContain('is read from an ONNX file')
+    expect(existsSync(join(cacheFolder(), 'weights'))).toBe(false)
+  })
+})
+
+describe('what is known of every network', () => {
+  it('is the size of its weights, too, before they are here', async () => {
+    for (const { entry, state, expectedBytes } of await listNetworks()) {
+      expect(expectedBytes, entry.id).toBeGreaterThan(state === 'embedded' ? 1e5 : 4e6)
+    }
+    const sizes = new Map((await listNetworks()).map(({ entry, expectedBytes }) => [entry.id, expectedBytes ?? 0]))
+    // What torchvision says of its files, in MiB.
+    const published = { resnet18: 44.661, resnet34: 83.275, resnet101: 170.511, resnet152: 230.434, vgg16: 527.796 }
+    for (const [id, mebibytes] of Object.entries(published))
+      expect((sizes.get(id) as number) / 2 ** 20 / mebibytes).toBeCloseTo(1, 2)
+  })
+})

@@ -1,0 +1,83 @@
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { UsageError } from '../../src/errors.js'
+import { architectures } from '../../src/networks/architectures/architectures.js'
+import { parametersOf } from '../../src/networks/architectures/layer.js'
+import { catalogEntry, chooseNetwork, recogniseCheckpoint } from '../../src/networks/index.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { weight } from './formulas.js'
+import { messageOf } from './messageOf.js'
+import { type TorchTensor, writeTorchZip } from './torchFile.js'
+
+const folder = temporaryFolder()
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+  return () => vi.unstubAllEnvs()
+})
+
+function tensorsOf(id: string): TorchTensor[] {
+  const layers = architectures.find((architecture) => architecture.id === id)?.layers ?? []
+  return parametersOf(layers).map(({ key, shape }) => tensor(key, shape))
+}
+
+function tensor(key: string, shape: readonly number[]): TorchTensor {
+  return { key, shape, data: () => weight(key, shape) }
+}
+
+function checkpoint(tensors: readonly TorchTensor[], name = 'own weights.pth'): string {
+  writeTorchZip(folder(name), tensors)
+  return folder(name)
+}
+
+describe('a checkpoint as a network', () => {
+  it.each(['mobilenet_v2', 'mobilenet_v2-aa', 'resnet18'])('of %s is recognised', async (id) => {
+    expect(await recogniseCheckpoint(checkpoint(tensorsOf(id)))).toBe(id)
+  })
+
+  it('is the network of the catalog with these weights, whatever the file is called', async () => {
+    const path = checkpoint(tensorsOf('mobilenet_v2'))
+    const network = await chooseNetwork({ model: path })
+    expect(network).toMatchObject({ id: 'mobilenet_v2', title: 'MobileNetV2', weightsPath: path })
+    expect(network.layers).toEqual([{ name: 'fc', dims: 1000 }])
+    copyFileSync(path, folder('model_best.pth.tar'))
+    expect(await chooseNetwork({ model: folder('model_best.pth.tar'), layers: ['fc'] })).toMatchObject({
+      id: 'mobilenet_v2',
+      weightsSha256: network.weightsSha256,
+    })
+    expect(await messageOf(chooseNetwork({ model: path, layers: ['fc6'] }), UsageError)).toContain('has no layer fc6')
+  })
+
+  it('takes no other weights', async () => {
+    const action = chooseNetwork({ model: 'a.safetensors', weights: 'b.pth' })
+    expect(await messageOf(action, UsageError)).toContain('a.safetensors holds its own weights')
+  })
+
+  it('of a network that needs an export is named, with the line that exports it', async () => {
+    const { checkpoint: known } = catalogEntry('swin_t')
+    const shapes = Object.entries(known?.shapes ?? {})
+    const others = Array.from({ length: (known?.tensors ?? 0) - shapes.length }, (_, i) => tensor(`other.${i}`, [1]))
+    const counters = [tensor('features.0.1.num_batches_tracked', [1])]
+    const all = [...shapes.map(([key, shape]) => tensor(key, shape)), ...others]
+    const message = await messageOf(recogniseCheckpoint(checkpoint([...all, ...counters])))
+    expect(message).toContain('is a checkpoint of Swin-T')
+    expect(message).toContain('torchvision.models.swin_t(')
+    expect(await messageOf(recogniseCheckpoint(checkpoint(all.slice(0, -1))))).toContain('of no network that is known')
+  })
+
+  it('of other classes is told from the network that it is like', async () => {
+    const tensors = tensorsOf('resnet18').map((one) => (one.key === 'fc.weight' ? tensor('fc.weight', [10, 512]) : one))
+    const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
+    expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 512] instead of [1000, 512]')
+    expect(message).toMatch(/torch\.onnx\.export\(m, .* 'own_weights\.onnx'/)
+  })
+
+  it('that is unknown, damaged or absent is refused', async () => {
+    const message = await messageOf(chooseNetwork({ model: checkpoint([tensor('stem.weight', [2, 3])]) }))
+    expect(message).toContain('its first tensor is stem.weight [2, 3]')
+    expect(message).toContain('torch.onnx.export(')
+    writeFileSync(folder('text.pth'), 'not a checkpoint')
+    expect(await messageOf(chooseNetwork({ model: folder('text.pth') }))).toContain('is not a checkpoint')
+    expect(await messageOf(chooseNetwork({ model: folder('absent.pth') }))).toContain('absent.pth')
+    expect(await messageOf(chooseNetwork({ model: folder('absent') }), UsageError)).toContain('no network is called')
+  })
+})
