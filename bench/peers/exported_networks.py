@@ -24,7 +24,7 @@ SIZE, STRIDE, FRAME = 75, 50, 224
 RECIPES = {
     "imagenet": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225], 255, "rgb"),
     "clip": ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711], 255, "rgb"),
-    "caffe": ([122.6789143406786, 116.66876761696767, 104.0069879317889], [1, 1, 1], 1, "bgr"),
+    "inception bgr": ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5], 255, "bgr"),
 }
 RAW = {"raw": ([0, 0, 0], [1, 1, 1], 1, "rgb")}
 TYPES = {"tensor(float16)": np.float16, "tensor(uint8)": np.uint8, "tensor(double)": np.float64}
@@ -58,7 +58,8 @@ def expected(path, batch):
 
 def computed(path, picture, name, folder):
     command = ["node", MAIN, "extract", "--model", path, "--patch", picture, "--size", SIZE, "--stride", STRIDE]
-    command += ["--input", name, "--reuse", "off", "--out", folder, "--json"]
+    preset, *order = name.split()
+    command += ["--input", preset, *(["--input-order", *order] if order else []), "--reuse", "off", "--out", folder, "--json"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
@@ -84,7 +85,7 @@ def main():
                 for name, recipe in (RAW if model.endswith("uint8") else RECIPES).items():
                     batch = images(patch, recipe)
                     found = computed(path, picture, name, Path(scratch) / f"{model}-{name}")
-                    line = f"{model:28} {name:10} {distance(found, expected(path, batch)):.1e}"
+                    line = f"{model:28} {name:13} {distance(found, expected(path, batch)):.1e}"
                     if model.endswith(("float16", "qdq")):
                         line += f"   from float32 {distance(found, expected(folder / f'{network}.onnx', batch)):.1e}"
                     print(line, flush=True)

@@ -128,7 +128,7 @@ function ownLayers({ id, layers }: Network, names: readonly string[]): Network['
   return layers.filter(({ name }) => names.includes(name))
 }
 
-function asDescribed({ onnxPath, input }: Network): DescribedModel {
+function asDescribed({ id, onnxPath, input }: Network): DescribedModel {
   const model = readModelInterface(onnxPath)
-  return { path: onnxPath, folders: [], model, input, changes: null, inputSource: 'catalog' }
+  return { path: onnxPath, name: id, folders: [], model, input, changes: null, inputSource: 'catalog' }
 }

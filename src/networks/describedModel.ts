@@ -13,6 +13,8 @@ export interface DescriptionChoice extends InputOptions {
 /** An ONNX file whose input is known. */
 export interface DescribedModel extends PlannedInput {
   readonly path: string
+  /** What messages call it: its path, or its id in the catalog. */
+  readonly name: string
   /** In which files may lie that describe it. */
   readonly folders: readonly string[]
   readonly model: ModelInterface
@@ -32,5 +34,5 @@ export async function describedModel(path: string, choice: DescriptionChoice): P
   const { folders = [dirname(path)] } = choice
   const recipe = await inputRecipe(path, folders, choice, takesBytes)
   const planned = plannedInput(path, image, model, recipe, choice.inputSize)
-  return { path, folders, model, ...planned, inputSource: recipe.source }
+  return { path, name: path, folders, model, ...planned, inputSource: recipe.source }
 }

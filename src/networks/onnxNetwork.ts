@@ -92,7 +92,7 @@ async function measuredLayers(
   const { tensors, batch, fixedBatch } = await shownTensors(onnxPath, described.input, names, needed)
   const read = tensors
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, added: featureNodes(tensor.name, checkedTensor(path, tensor, batch), pool) }))
+    .map((tensor) => ({ tensor, added: featureNodes(tensor.name, checkedTensor(described.name, tensor, batch), pool) }))
   const input = { ...described.input, batch: fixedBatch }
   if (read.every(({ tensor, added }) => added.output === tensor.name))
     return { onnxPath, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
@@ -145,19 +145,19 @@ export function defaultLayers({ path, model, input, changes }: DescribedModel): 
 }
 
 /** @throws UsageError for names that are no tensors of the model's, or depend on no image */
-function checkTensors({ path, model, input, changes }: DescribedModel, names: readonly string[]): void {
-  const outputs = model.outputs.map(({ name }) => name)
+function checkTensors({ path, name, model, input, changes }: DescribedModel, names: readonly string[]): void {
+  const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
-      `no layer of ${path} is named; name one, or leave \`layers\` out: its outputs are ${listedNames(outputs)}`,
+      `no layer of ${name} is named; name one, or leave \`layers\` out: its outputs are ${listedNames(outputs)}`,
     )
   const known = new Set([...outputs, ...model.tensors])
-  const unknown = names.find((name) => !known.has(name))
+  const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return
   const image = changes?.madeInput ?? input.name
-  const readable = imageTensors(readGraphNodes(path), image).map(({ name }) => name)
+  const readable = imageTensors(readGraphNodes(path), image).map((tensor) => tensor.name)
   throw new UsageError(
-    `${path} has no tensor "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and \`shiftscope models inspect\` lists all`,
+    `${name} has no tensor "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and \`shiftscope models inspect\` lists all`,
   )
 }
 
@@ -199,14 +199,14 @@ function isVector(tensor: NamedTensor, batch: number): boolean {
 }
 
 /** @throws InputError for a tensor that holds no features of the images */
-function checkedTensor(path: string, tensor: NamedTensor, batch: number): NamedTensor {
+function checkedTensor(model: string, tensor: NamedTensor, batch: number): NamedTensor {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
-      `layer "${printable(name)}" of ${path} is ${type}; features must be ${Object.keys(FEATURE_TYPES).join(', ')}: name another layer`,
+      `layer "${printable(name)}" of ${model} is ${type}; features must be ${Object.keys(FEATURE_TYPES).join(', ')}: name another layer`,
     )
   if (shape[0] === batch && shape.length > 1 && shape.every((size) => size > 0)) return tensor
   throw new InputError(
-    `layer "${printable(name)}" of ${path} is [${shape.join(', ')}] for ${batch} image${batch > 1 ? 's' : ''}; features must be [images, …]: name another layer`,
+    `layer "${printable(name)}" of ${model} is [${shape.join(', ')}] for ${batch} image${batch > 1 ? 's' : ''}; features must be [images, …]: name another layer`,
   )
 }

@@ -163,7 +163,11 @@ describe('extract and similarity', () => {
       [3, /no such file/, ['--patch', join(folder, 'none.png')]],
       [3, /not a picture/, ['--patch', text]],
       [2, /does not fit into the frame/, ['--size', '225']],
-      [2, /no layer fc9; it has fc6, fc7, fc8/, ['--layers', 'fc9']],
+      [
+        2,
+        /tiny-alexnet has no tensor "fc9"; the most similar .* "fc6", .*; its outputs are "fc6", "fc7", "fc8"/,
+        ['--layers', 'fc9'],
+      ],
     ]
     for (const [expected, message, args] of cases) {
       const base = [

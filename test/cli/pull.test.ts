@@ -127,7 +127,7 @@ describe('shiftscope models pull hf:', () => {
 
     const offline = { HF_ENDPOINT: 'https://localhost:1' }
     const { stderr } = await shiftscope(['models', 'list'], offline).ended
-    expect(stderr).toMatch(/^hf:owner\/name +present +717\.8 kB +– +apache-2\.0$/m)
+    expect(stderr).toMatch(/^hf:owner\/name +– +present +717\.8 kB +apache-2\.0$/m)
     const { stdout } = await shiftscope(['models', 'list', '--json'], offline).ended
     expect(JSON.parse(stdout).at(-1)).toMatchObject({ id: 'hf:owner/name', kind: 'hub', state: 'present', path })
   })

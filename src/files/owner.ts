@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { z } from 'zod'
+import { isAlive } from './atomic.js'
+
+/** A process that claims work, as others see it. */
+export const ownerSchema = z.object({
+  /** Different for every opening of claims. */
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  host: z.string(),
+  /** One machine since it was started, and one space of process numbers on it: where both are equal, numbers can be looked up. */
+  machine: z.string(),
+  pid: z.number().int().positive(),
+  /** When the process was started, as the system counts it: a number can be given again. */
+  started: z.string(),
+})
+export type Owner = Readonly<z.infer<typeof ownerSchema>>
+
+/** This process. */
+export function thisOwner(): Owner {
+  return {
+    id: randomBytes(8).toString('hex'),
+    host: hostname(),
+    machine: thisMachine(),
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+  }
+}
+
+/** Whether a process is gone for certain; undefined: it is on another machine, and cannot be asked for. */
+export function isGone({ machine, pid, started }: Owner): boolean | undefined {
+  if (machine !== thisMachine()) return undefined
+  if (!isAlive(pid)) return true
+  const start = startOf(pid)
+  return start !== undefined && started !== '' && start !== started
+}
+
+let machine: string | undefined
+
+function thisMachine(): string {
+  machine ??= [hostname(), textOf('/proc/sys/kernel/random/boot_id'), linkOf('/proc/self/ns/pid')].join(' ')
+  return machine
+}
+
+/** Field 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined where there is none. */
+function startOf(pid: number): string | undefined {
+  const text = textOf(`/proc/${pid}/stat`)
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
