@@ -10,7 +10,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['errors', 'environment', 'printable', 'progress', 'stopwatch'],
+  ['cores', 'errors', 'environment', 'printable', 'progress', 'stopwatch'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
   ['patches', 'networks'],
   ['engine'],

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableCores } from '../cores.js'
 import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 
@@ -28,7 +28,7 @@ export async function answersOf(
   const [layer, matrix] = [layers[at], features[at]]
   if (classes === undefined || layer === undefined || matrix === undefined) return undefined
   const { dims } = layer
-  const strongest = await argmax({ features: matrix, rows, dims, threads: availableParallelism() })
+  const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   for (const index of strongest) counts.set(index, (counts.get(index) ?? 0) + 1)
   const sorted = [...counts].sort(([a, one], [b, other]) => other - one || a - b).slice(0, MOST_CLASSES)

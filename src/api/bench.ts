@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os'
 import { benchCosine, type CosineBench, type CosineBenchOptions } from '../bench/cosine.js'
 import { benchExtract, type ExtractBench } from '../bench/extract.js'
 import { benchSvm, type SvmBench } from '../bench/svm.js'
 import { benchUnit, type UnitBench } from '../bench/unit.js'
+import { availableCores } from '../cores.js'
 import { parseDevice } from '../engine/device.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
@@ -131,7 +131,7 @@ export interface BenchSeparabilityOptions {
  */
 export async function benchSeparability({
   file,
-  threads = availableParallelism(),
+  threads = availableCores(),
   compare = false,
   problems,
   device = 'cpu',

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
+import { availableCores } from '../cores.js'
 import { DEVICE_NAMES, type Device, nvidiaModels, platformGap, processorName } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
@@ -44,7 +45,7 @@ function processorDiagnosis(): Diagnosis {
   return {
     subject: 'processor',
     state: 'ok',
-    detail: `${processorName()}, ${availableParallelism()} cores, ${memory} GiB`,
+    detail: `${processorName()}, ${availableCores()} cores, ${memory} GiB`,
   }
 }
 

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { kinds } from '../checkedOptions.js'
+import { availableCores } from '../cores.js'
 import type { Execution, ExecutionRecord } from '../engine/choice.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import { orderedPositions, type PositionGrid, type PositionOrder, positionGrid } from '../engine/positions.js'
@@ -313,7 +313,7 @@ export async function compare(
     const layers: NetworkComparison['layers'][number][] = []
     for (const layer of response.layers) {
       const onGrid = { ...grid, ...layer, layer: `${network.id} ${layer.name}, ${scene.patch.name}` }
-      const maps = 'matrix' in onGrid ? await similarityMaps(onGrid, availableParallelism()) : comparedMaps(onGrid)
+      const maps = 'matrix' in onGrid ? await similarityMaps(onGrid, availableCores()) : comparedMaps(onGrid)
       layers.push({ name: layer.name, dims: layer.dims, ...maps })
     }
     return { rows: grid.rows, cols: grid.cols, stride: grid.stride, layers }

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { checkOptions, kinds } from '../checkedOptions.js'
+import { availableCores } from '../cores.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
@@ -115,7 +115,7 @@ async function bySchemes(
     loss = 'hinge',
     C = 1,
     seed = 0,
-    threads = availableParallelism(),
+    threads = availableCores(),
     device = 'auto',
     signal,
   }: Omit<SeparabilityOptions, 'cv'>,

@@ -1,9 +1,9 @@
 import { readFile, realpath } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkCount } from '../checks.js'
+import { availableCores } from '../cores.js'
 import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
@@ -85,7 +85,7 @@ export async function similarity(
 
 async function similarityOf(
   features: FeatureInput,
-  { out, threads = availableParallelism(), device = 'auto', signal }: SimilarityOptions,
+  { out, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
   described?: z.infer<typeof strideSchema>,
 ): Promise<Similarity> {
   throwIfStopped(signal)

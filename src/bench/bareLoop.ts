@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
+import { availableCores } from '../cores.js'
 import { FULL_PRECISION } from '../engine/backends/process.js'
 import type { Device } from '../engine/device.js'
 import { candidateSettings, type WishedSettings } from '../engine/settings.js'
@@ -15,7 +15,7 @@ export const MEASUREMENT_SECONDS = 3
 /** Of the settings that are wished, those with which a bare loop on the processor is fastest. */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   let best: { settings: Settings; rate: number } | undefined
-  for (const settings of candidateSettings(network, wished, availableParallelism())) {
+  for (const settings of candidateSettings(network, wished, availableCores())) {
     const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
     const { rate } = await bare.measure(MEASUREMENT_SECONDS / 2)
     await bare.close()

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableCores } from '../cores.js'
 import type { Device, DeviceRequest } from '../engine/device.js'
 import { positionGrid } from '../engine/positions.js'
 import { sharedFloor } from '../engine/reuse/expected.js'
@@ -100,7 +100,7 @@ export async function benchUnit(
       if ((features?.finished ?? 0) < images) endIfStopped(signal)
     }
     const gains = seconds.map((taken, i) => images / taken / (bareRates[i] as number))
-    const cores = availableParallelism()
+    const cores = availableCores()
     const grids = (features?.layers ?? []).map(({ name, dims, matrix }) => ({
       layer: name,
       matrix,

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableCores } from '../cores.js'
 import { DeviceError, UsageError } from '../errors.js'
 import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
 import {
@@ -237,7 +237,7 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
   const { network, scene, onNote } = plan
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
-  const [processor] = candidateSettings(network, {}, availableParallelism()) as [Settings, ...Settings[]]
+  const [processor] = candidateSettings(network, {}, availableCores()) as [Settings, ...Settings[]]
   let plainRate: number | undefined
   const { handle, rate } = await fastestBatch(plan, devices, processor, () => plainRate)
   if (plan.reuse !== 'off') plainRate = rate

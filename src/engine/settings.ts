@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { checkCount } from '../checks.js'
+import { availableCores } from '../cores.js'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { cellSteps, type Network, readGraphNodes } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
@@ -142,7 +142,7 @@ export async function chooseSettings(
   images: number,
   wished: WishedSettings = {},
   signal?: AbortSignal,
-  cores = availableParallelism(),
+  cores = availableCores(),
 ): Promise<MeasuredSettings> {
   const candidates = candidateSettings(network, wished, cores)
   const [first] = candidates as [Settings, ...Settings[]]

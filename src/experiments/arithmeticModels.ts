@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
+import { availableCores } from '../cores.js'
 import { openSession } from '../engine/backends/session.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import type { Generator, Network } from '../networks/index.js'
@@ -37,7 +37,7 @@ export async function openArithmeticModels(
   generators: readonly Generator[],
 ): Promise<ArithmeticModels> {
   const decoders: ort.InferenceSession[] = []
-  for (const { path } of generators) decoders.push(await openSession(path, availableParallelism()))
+  for (const { path } of generators) decoders.push(await openSession(path, availableCores()))
   return {
     network: encoder.network,
     generators,

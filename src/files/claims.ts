@@ -85,7 +85,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     timer = setInterval(() => void beat().catch(() => undefined), (leaseSeconds * 1000) / BEATS)
     timer.unref()
   }
-  const isLive = async (other: Seen): Promise<boolean> => {
+  const isLive = async (other: Pick<Seen, 'owner' | 'heard'>): Promise<boolean> => {
     if (other.owner.id === owner.id) return true
     const gone = isGone(other.owner)
     if (gone !== undefined) return !gone
@@ -155,8 +155,12 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       clearInterval(timer)
       for (const name of [...mine.keys()]) await release(name)
       if (timer === undefined) return
+      // What the dead left, also of work that somebody else has finished since.
+      for (const file of await readdir(folder).catch((): string[] => [])) {
+        const record = await readRecord(join(folder, file))
+        if (record !== undefined && !(await isLive(record))) await remove(join(folder, file))
+      }
       await remove(own)
-      await removeDead(folder)
       await rmdir(folder).catch(() => undefined)
     },
   }
@@ -269,15 +273,6 @@ async function makeOwnFile(folder: string, own: string, record: string): Promise
       const { code } = error as NodeJS.ErrnoException
       if ((code !== 'ENOENT' && code !== 'EEXIST') || attempt === MAX_ATTEMPTS) throw error
     }
-  }
-}
-
-/** Files of processes of this machine that are gone. */
-async function removeDead(folder: string): Promise<void> {
-  const files = await readdir(folder).catch((): string[] => [])
-  for (const file of files.filter((name) => /^\.owner-[0-9a-f]{16}$/.test(name))) {
-    const record = await readRecord(join(folder, file))
-    if (record !== undefined && isGone(record.owner) === true) await remove(join(folder, file))
   }
 }
 

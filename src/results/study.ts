@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
+import { availableCores } from '../cores.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
@@ -146,7 +146,7 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
       await Promise.all(units.slice(i, i + FILES_AT_ONCE).map((unit, k) => read(unit, i + k)))
     }
     const pairs: PairSimilarities[] = []
-    for (const matrix of perAnchor) pairs.push(await pairSimilarities(matrix, dims, categories, availableParallelism()))
+    for (const matrix of perAnchor) pairs.push(await pairSimilarities(matrix, dims, categories, availableCores()))
     results.push({ same: pairs.flatMap(({ same }) => same), different: pairs.flatMap(({ different }) => different) })
   }
   return results

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
+import { availableCores } from '../cores.js'
 import { InputError } from '../errors.js'
 import { workerFile } from '../files/package.js'
 import { type MeasuredUnit, readMeasuredUnit } from './measuredUnit.js'
@@ -25,7 +25,7 @@ export function openUnitReader(results: string, units: number): UnitReader {
   if (units < WORTH_THREADS) {
     return { ahead: 2, read: (folder) => readMeasuredUnit(results, folder), close: () => Promise.resolve() }
   }
-  const threads = Math.min(MOST_THREADS, availableParallelism())
+  const threads = Math.min(MOST_THREADS, availableCores())
   const piscina = new Piscina({
     filename: workerFile('results/unitWorker.js'),
     minThreads: threads,

@@ -28,6 +28,8 @@ import type { NetworkWithGenerators } from './generators.js'
 
 /** Arithmetic of one network as a study has it: the built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
+  /** Looks again at what the results folder lacks. */
+  readonly again: () => Promise<ArithmeticPlan>
   readonly models: NetworkWithGenerators
   /** Scenes that are still to be computed, in their order. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
@@ -72,7 +74,8 @@ export async function planArithmetic(
     const folder = join(arithmeticFolder(out, network.id), name)
     if (!(await isComputed(folder, models, drawn))) scenes.push({ folder, drawn })
   }
-  return { models, scenes, accuracy: await planAccuracy(models, options) }
+  const again = () => planArithmetic(models, options)
+  return { again, models, scenes, accuracy: await planAccuracy(models, options) }
 }
 
 /** Whether a scene's folder is whole, undamaged and made from the same inputs. */

@@ -12,36 +12,59 @@ import { storeUnit } from './measure.js'
 import { backgroundFor, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
 import type { ReproduceOptions } from './runOptions.js'
+import type { UnitQueue } from './unitQueue.js'
 
-/** Computes and stores the units of one network. */
-export async function computeUnits(
-  study: Study,
-  network: Network,
-  units: readonly PlannedUnit[],
-  options: ReproduceOptions,
-  classifiersFor: (device: ExecutionRecord['device']) => Classifiers,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<NetworkSettings> {
-  const total = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
-  const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, total, options)
+/** What computing units needs beside them. */
+export interface UnitWork {
+  readonly study: Study
+  readonly queue: UnitQueue
+  readonly options: ReproduceOptions
+  readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
+  readonly progress: Progress
+  /** Called where a unit is begun, and with the images that are done of it. */
+  readonly onUnit: (unit: PlannedUnit, images: number) => void
+}
+
+/** What became of a network's units. */
+export interface ComputedUnits {
+  readonly settings: NetworkSettings
+  readonly units: readonly PlannedUnit[]
+}
+
+/**
+ * Computes and stores units of one network, until nobody has left any to take.
+ * @param first which has been taken already
+ */
+export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
+  const { study, queue, options, classifiersFor, progress, onUnit } = work
+  const { signal } = options
+  const imagesLeft = () => queue.left(network).reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const total = imagesOf(first) + imagesLeft()
+  const { handle, settings, ran } = await openUnits(study, network, first, total, options)
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, total)
   // A unit is measured while the next one is extracted, where that leaves the processor free.
   let stored: Promise<void> = Promise.resolve()
+  const units: PlannedUnit[] = []
   try {
-    let done = 0
-    for (const unit of units) {
-      const response = await respond(study, handle, unit, (images) => progress.update(done + images), signal)
+    for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(network)) {
+      const current = unit
+      const before = total - imagesLeft() - imagesOf(current)
+      const onImages = (images: number) => {
+        onUnit(current, images)
+        progress.update(before + images)
+      }
+      onUnit(current, 0)
+      const response = await respond(study, handle, current, onImages, signal)
       await stored
-      stored = storeUnit(study, unit, response, progress, classifiers)
+      stored = storeUnit(study, current, response, progress, classifiers).then(() => queue.finish(current))
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
-      done += imagesOf(unit)
+      units.push(current)
     }
     await stored
     const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
-    return { ...settings, ...handle.settings, ...ran(), ...trained }
+    return { settings: { ...settings, ...handle.settings, ...ran(), ...trained }, units }
   } finally {
     // What was extracted before an interruption is kept.
     await stored.catch(() => undefined)

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableCores } from '../cores.js'
 import { openExecution } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
 import { type NetworkHandle, openThreads } from '../engine/handle.js'
@@ -22,7 +22,7 @@ export async function openEncoder(
 ): Promise<NetworkHandle> {
   const request = parseDevice(device)
   if (request.name === 'auto' || request.name === 'cpu') {
-    const [settings] = candidateSettings(network, {}, availableParallelism())
+    const [settings] = candidateSettings(network, {}, availableCores())
     return openThreads(network, settings as Settings)
   }
   const { handle } = await openExecution({

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableCores } from '../cores.js'
 import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
 import type { ExperimentPlace } from '../experiments/card.js'
@@ -87,7 +87,7 @@ async function measureFeatures(
   classifiers: Classifiers,
 ): Promise<LayerMeasures> {
   const onGrid = { ...grid, layer: titleOf(network, name, patch), matrix, dims }
-  const threads = availableParallelism()
+  const threads = availableCores()
   const rows = grid.rows * grid.cols
   const measure = async (place: ExperimentPlace) => ({
     similarity: await similarityMaps(onGrid, threads, place),
@@ -124,7 +124,7 @@ async function separabilityOf(
 ): Promise<Unit['layers'][number]['separability']> {
   if (classifier === null) return {}
   const { cv: schemes, loss, C, seed } = classifier
-  const options = { loss, C, seed, threads: availableParallelism(), ...place }
+  const options = { loss, C, seed, threads: availableCores(), ...place }
   const results = await separabilityByScheme(grid, schemes, options)
   const stored = ({ folds, mean, std, gaps, notConverged }: TaskSeparability) => ({
     folds: [...folds],

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
 import type { ExecutionRecord } from '../engine/choice.js'
+import { imagesOf } from '../engine/plan.js'
 import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
+import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
 import type { Study } from './plan.js'
@@ -13,27 +15,53 @@ export type NetworkSettings = MeasuredSettings & ExecutionRecord & { readonly cl
 
 /** What is read of a run.json of whatever version. */
 const runSchema = z.looseObject({
+  process: z.looseObject({ id: z.string() }).optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
   computed: z.number().optional(),
+  report: z.string().nullish(),
   earlier: z.array(z.unknown()).optional(),
 })
 
-/** What a results folder's run.json says of the runs before. */
-export interface EarlierRuns {
-  /** The settings that were chosen last, by network; a run that computes nothing keeps them. */
+/** What a run says of itself, beside what `describeRun` does. */
+export interface RunEntry {
+  readonly process: { readonly id: string; readonly host: string; readonly pid: number }
   readonly settings: Readonly<Record<string, NetworkSettings>>
-  /** All that run.json said of each run that computed something, the latest last. */
-  readonly runs: readonly unknown[]
+  readonly computed: number
+}
+
+/**
+ * Writes what a run says of itself into run.json. What that said before of other runs that computed something is kept, the
+ * latest last, and so are the settings that were chosen last for other networks; to be called by one process at a time.
+ *
+ * @param report which report is up to date now; null: as before
+ */
+export async function writeRunFile<T extends RunEntry>(
+  path: string,
+  run: T,
+  report: string | null = null,
+): Promise<void> {
+  const { earlier = [], ...last } = await readRun(path)
+  const isOther = (entry: unknown) => runSchema.safeParse(entry).data?.process?.id !== run.process.id
+  const hasComputed = last.settings !== undefined && last.computed !== 0
+  const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isOther)
+  const document = {
+    ...run,
+    settings: { ...last.settings, ...run.settings },
+    report: report ?? last.report ?? null,
+    ...(runs.length > 0 && { earlier: runs }),
+  }
+  await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
+}
+
+/** Which report run.json says to be up to date: as `reportStamp` gives it. */
+export async function lastReport(path: string): Promise<string | null> {
+  return (await readRun(path)).report ?? null
 }
 
 /** Nothing where there is no such file, or a damaged one. */
-export async function readEarlierRuns(path: string): Promise<EarlierRuns> {
+export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
   const text = await readFile(path, 'utf8').catch(() => 'null')
-  const { data } = runSchema.safeParse(parsed(text))
-  if (data === undefined) return { settings: {}, runs: [] }
-  const { earlier = [], ...last } = data
-  const runs = last.computed === 0 ? earlier : [...earlier, last]
-  return { settings: (last.settings ?? {}) as Record<string, NetworkSettings>, runs }
+  return runSchema.safeParse(parsed(text)).data ?? {}
 }
 
 function parsed(text: string): unknown {
@@ -45,7 +73,7 @@ function parsed(text: string): unknown {
 }
 
 /** What run.json holds: all that a reader needs to judge or repeat the run, and the only place of timestamps. */
-export function describeRun(study: Study, settings: Readonly<Record<string, NetworkSettings>>) {
+export function describeRun(study: Study) {
   return {
     shiftscope: packageVersion(),
     node: process.version,
@@ -74,6 +102,19 @@ export function describeRun(study: Study, settings: Readonly<Record<string, Netw
       expressionsPerKind: accuracy.inputs.trialsPerKind,
       seed: accuracy.inputs.seed,
     })),
-    settings,
+    planned: plannedGroups(study),
   }
+}
+
+/** The study's units: patches by network and size. */
+function plannedGroups({ units }: Study) {
+  const groups = new Map<string, { model: string; size: number; images: number; patches: string[] }>()
+  for (const unit of units) {
+    const { network, patch } = unit
+    const key = JSON.stringify([network.id, patch.size])
+    const group = groups.get(key) ?? { model: network.id, size: patch.size, images: imagesOf(unit), patches: [] }
+    group.patches.push(patch.name)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
 }

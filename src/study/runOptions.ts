@@ -16,6 +16,8 @@ export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly reuse?: ReuseChoice
   /** Ends of the heatmaps' colour scale. */
   readonly limits?: ColourLimits
+  /** false: the report is left to another process, and nobody is waited for; true by default. */
+  readonly report?: boolean
   /** Also the paper's rows that were not measured. */
   readonly paper?: boolean
   readonly onProgress?: ProgressListener
@@ -33,7 +35,13 @@ const REPRODUCE_OPTIONS = {
       compositing: kinds.text,
       reuse: kinds.text,
     },
-    ...{ limits: kinds.limits, paper: kinds.flag, onProgress: kinds.callback, signal: kinds.signal },
+    ...{
+      limits: kinds.limits,
+      paper: kinds.flag,
+      report: kinds.flag,
+      onProgress: kinds.callback,
+      signal: kinds.signal,
+    },
   },
 }
 

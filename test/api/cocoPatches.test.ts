@@ -315,7 +315,7 @@ describe.skipIf(!existsSync(weights))('a study', () => {
       out: folder('results'),
     })
     expect(units).toBe(6)
-    expect(summary.similarity).toHaveLength(10)
+    expect(summary?.similarity).toHaveLength(10)
     expect(existsSync(join(folder('results'), 'index.html'))).toBe(true)
   }, 180_000)
 })

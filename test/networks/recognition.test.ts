@@ -44,7 +44,9 @@ describe('a checkpoint as a network', () => {
       id: 'mobilenet_v2',
       weightsSha256: network.weightsSha256,
     })
-    expect(await messageOf(chooseNetwork({ model: path, layers: ['fc6'] }), UsageError)).toContain('has no layer fc6')
+    expect(await messageOf(chooseNetwork({ model: path, layers: ['fc6'] }), UsageError)).toContain(
+      'has no tensor "fc6"',
+    )
   })
 
   it('takes no other weights', async () => {

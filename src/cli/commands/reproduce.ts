@@ -77,6 +77,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       '--keep-features',
       'also store the features at all positions (features-<layer>.npy), which the viewer needs to take any position as anchor; see --dry-run for the bytes',
     )
+    .option('--no-report', 'leave the report to another process, and wait for nobody')
     .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
     .option('--dry-run', 'only say what would be done: units, images, bytes, time, missing weights')
     .option('--json', 'print one JSON document to stdout')
@@ -84,10 +85,10 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       if (dryRun) return sayEstimate({ ...options, signal }, json)
       const result = await reproduce({ ...options, onProgress: terminalProgress(), signal })
       if (json) return printJson(result)
-      saySummary(result.summary)
+      if (result.summary) saySummary(result.summary)
       const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''
       say(`${units}${result.images} images in ${duration(result.seconds)}`)
-      say(`open ${join(result.out, 'index.html')}`)
+      if (result.summary) say(`open ${join(result.out, 'index.html')}`)
     })
 }
 

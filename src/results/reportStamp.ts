@@ -1,0 +1,24 @@
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { packageVersion } from '../files/package.js'
+import { sha256, sha256OfFile } from '../files/sha256.js'
+import { compareText } from './openResults.js'
+
+/**
+ * Identifies what a report is made of: the descriptions of everything that a results folder holds, each of which has the hashes
+ * of its arrays, and the options of the report.
+ */
+export async function reportStamp(results: string, options: object): Promise<string> {
+  const files = [...(await documentsIn(join(results, 'units'))), ...(await documentsIn(join(results, 'arithmetic')))]
+  const digests: (readonly [string, string])[] = []
+  for (const file of files.sort(compareText)) digests.push([relative(results, file), await sha256OfFile(file)])
+  return sha256(JSON.stringify([packageVersion(), options, digests]))
+}
+
+async function documentsIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes('/.'))
+}

@@ -1,0 +1,165 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { contents, type Ended, shiftscope, start, until } from './process.js'
+
+/** A study of ten units that takes some seconds. */
+const STUDY = [
+  'reproduce',
+  '--models',
+  'tiny-alexnet',
+  '--sizes',
+  '75',
+  '--stride',
+  '12',
+  '--workers',
+  '1',
+  '--threads',
+  '1',
+]
+const UNITS = 10
+
+let folder: string
+let reference: Readonly<Record<string, string>>
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
+  const { status, stderr } = await shiftscope(...STUDY, '--out', join(folder, 'reference'))
+  expect(status, stderr).toBe(0)
+  reference = await contents(join(folder, 'reference'), ['run.json'])
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function finishedUnits(results: string): Promise<number> {
+  const entries = await readdir(join(results, 'units'), { recursive: true }).catch(() => [])
+  return entries.filter((name) => name.endsWith('unit.json') && !name.includes('.tmp-')).length
+}
+
+/** The folder holds what one process would have put there, and nothing else. */
+async function expectWhole(out: string): Promise<void> {
+  expect(await contents(out, ['run.json'])).toEqual(reference)
+  expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([])
+}
+
+const computedOf = ({ stdout }: Ended): number => JSON.parse(stdout).computed
+
+describe('processes that run one study', () => {
+  it.each([2, 8])('%i of them compute each unit once, and one writes the report', async (count) => {
+    const out = join(folder, `together-${count}`)
+    const ended = await Promise.all(
+      Array.from({ length: count }, () => start([...STUDY, '--out', out, '--json']).ended),
+    )
+    for (const { status, stderr } of ended) expect(status, stderr).toBe(0)
+    expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
+    const others = ended.filter(({ stderr }) => stderr.includes('the report was written by another process'))
+    expect(others).toHaveLength(count - 1)
+    for (const { stdout } of ended) expect(JSON.parse(stdout).summary.similarity).toHaveLength(15)
+    await expectWhole(out)
+    const run = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'))
+    const runs = [run, ...(run.earlier ?? [])]
+    expect(runs.reduce((sum: number, { computed }: { computed: number }) => sum + computed, 0)).toBe(UNITS)
+  })
+
+  const ROUNDS = Number(process.env.SHIFTSCOPE_KILL_ROUNDS ?? 2)
+  it(`lose nothing when some of four are killed, in ${ROUNDS} rounds`, { timeout: ROUNDS * 120_000 }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const out = join(folder, 'killed')
+      const four = Array.from({ length: 4 }, () => start([...STUDY, '--out', out, '--json']))
+      const victims = four.slice(0, 1 + Math.floor(Math.random() * 3))
+      await until(async () => existsSync(join(out, 'run.json')))
+      for (const { child } of victims) {
+        await setTimeout(Math.random() * 4000)
+        child.kill('SIGKILL')
+      }
+      const ended = await Promise.all(four.map((one) => one.ended))
+      const survivors = ended.filter(({ status }) => status === 0)
+      for (const { status, signal, stderr } of ended) expect(status === 0 || signal === 'SIGKILL', stderr).toBe(true)
+      const computed = survivors.reduce((sum, one) => sum + computedOf(one), 0)
+      expect(computed).toBeLessThanOrEqual(UNITS)
+      expect(await finishedUnits(out)).toBe(UNITS)
+      await expectWhole(out)
+      await rm(out, { recursive: true })
+    }
+  })
+
+  it('leave the report to others, and wait for nobody, where that is asked for', async () => {
+    const out = join(folder, 'no-report')
+    const ended = await Promise.all([1, 2].map(() => start([...STUDY, '--out', out, '--no-report', '--json']).ended))
+    for (const { status, stderr } of ended) expect(status, stderr).toBe(0)
+    expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
+    expect(JSON.parse((ended[0] as Ended).stdout).summary).toBeNull()
+    expect(existsSync(join(out, 'index.html'))).toBe(false)
+    const last = await shiftscope(...STUDY, '--out', out, '--json')
+    expect(computedOf(last)).toBe(0)
+    await expectWhole(out)
+  })
+})
+
+const canUnshare = spawnSync('unshare', ['--uts', 'true']).status === 0
+if (!canUnshare) console.warn('skipped: processes under other host names need `unshare --uts`, which is refused here')
+const FAKETIME = [
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
+].find((path) => existsSync(path))
+if (!FAKETIME) console.warn('skipped: clocks that differ need libfaketime (Debian: faketime), which is not here')
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+/** As on a machine of another name, whose clock is so many seconds ahead. */
+function startElsewhere(name: string, ahead: number, args: readonly string[], lease: number) {
+  const command = `hostname ${name} && exec "$0" "$@"`
+  const child = spawn('unshare', ['--uts', 'sh', '-c', command, process.execPath, MAIN, ...args], {
+    env: {
+      ...process.env,
+      SHIFTSCOPE_LEASE: String(lease),
+      ...(FAKETIME && {
+        LD_PRELOAD: FAKETIME,
+        FAKETIME: `${ahead < 0 ? '' : '+'}${ahead}s`,
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      }),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const text = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (data) => (text[stream] += data))
+  const ended = new Promise<Ended>((resolve) =>
+    child.on('close', (status, signal) => resolve({ status, signal, ...text })),
+  )
+  return { child, ended }
+}
+
+describe.skipIf(!canUnshare || !FAKETIME)('processes of machines whose clocks differ by twenty minutes', () => {
+  it('take nothing from one another while they live', async () => {
+    const out = join(folder, 'clocks')
+    const both = [-600, 600].map((ahead, i) => startElsewhere(`node${i}`, ahead, [...STUDY, '--out', out, '--json'], 5))
+    const ended = await Promise.all(both.map((one) => one.ended))
+    for (const { status, stderr } of ended) expect(status, stderr).toBe(0)
+    expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
+    for (const { stderr } of ended) expect(stderr).toMatch(/works together with process \d+ on node/)
+    await expectWhole(out)
+  })
+
+  it.each([
+    ['behind', -600, 600],
+    ['ahead', 600, -600],
+  ])('take over from the dead after the lease, %s', async (name, dead, alive) => {
+    const out = join(folder, `dead-${name}`)
+    const victim = startElsewhere('node0', dead, [...STUDY, '--out', out, '--json'], 5)
+    await until(async () => (await finishedUnits(out)) >= 2)
+    victim.child.kill('SIGKILL')
+    await victim.ended
+    const kept = await finishedUnits(out)
+    expect(kept).toBeLessThan(UNITS)
+    const survivor = await startElsewhere('node1', alive, [...STUDY, '--out', out, '--json'], 5).ended
+    expect(survivor.status, survivor.stderr).toBe(0)
+    expect(computedOf(survivor)).toBe(UNITS - kept)
+    expect(await finishedUnits(out)).toBe(UNITS)
+  })
+})
