@@ -15,6 +15,7 @@
  * | `ERR_SHIFTSCOPE_NETWORK` | NetworkError |
  * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | RefusedRequest, a NetworkError of networks/fileRequest.ts |
  * | `ERR_SHIFTSCOPE_WORKER` | WorkerError |
+ * | `ERR_SHIFTSCOPE_CLUSTER` | ClusterError |
  * | `ERR_SHIFTSCOPE_INTERRUPTED` | InterruptedError |
  */
 export abstract class ShiftscopeError extends Error {
@@ -54,6 +55,15 @@ export class DeviceError extends ShiftscopeError {
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, 4, options)
+  }
+}
+
+/** A cluster's scheduler is not here, or refuses a job: exit status 1. */
+export class ClusterError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_CLUSTER'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 1, options)
   }
 }
 

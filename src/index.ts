@@ -46,6 +46,7 @@ export {
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
 export type { CosineBench } from './bench/cosine.js'
+export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/choice.js'
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
@@ -53,6 +54,7 @@ export { ANCHOR_NAMES, type AnchorName, POSITION_ORDERS, type PositionOrder } fr
 export { REUSE, type ReuseChoice, type ReuseRecord } from './engine/reuse/record.js'
 export type { Settings } from './engine/task.js'
 export {
+  ClusterError,
   DeviceError,
   InputError,
   InterruptedError,
@@ -124,3 +126,4 @@ export { estimateStudy, type MissingWeights, type StudyEstimate } from './study/
 export { EXPERIMENTS, type Experiment, type StudyOptions } from './study/options.js'
 export { reproduce, type StudyResult } from './study/run.js'
 export type { ReproduceOptions } from './study/runOptions.js'
+export { type StudyStatus, studyStatus } from './study/status.js'

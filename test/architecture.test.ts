@@ -18,7 +18,7 @@ const ROOMS = [
   ['results'],
   ['report'],
   ['study', 'bench'],
-  ['api'],
+  ['api', 'cluster'],
   ['index'],
   ['cli'],
 ]

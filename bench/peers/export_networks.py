@@ -81,9 +81,36 @@ def export(network, path, batch, dynamic, dtype=torch.float32):
     )
 
 
-def quantised(path, target):
+def ranges(network):
+    """The least and the largest input of every convolution and fully connected layer, by the layer's name."""
+    found = {}
+
+    def hook(name):
+        return lambda module, given: found.update({name: (float(given[0].min()), float(given[0].max()))})
+
+    layers = [(name, one) for name, one in network.named_modules() if isinstance(one, (torch.nn.Conv2d, torch.nn.Linear))]
+    handles = [module.register_forward_pre_hook(hook(name)) for name, module in layers]
+    with torch.no_grad():
+        network(pictures(8))
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def module_of(node):
+    """/layer2/layer2.0/downsample/downsample.0/Conv is of layer2.0.downsample.0."""
+    parts = []
+    for part in node.name.split("/")[1:-1]:
+        if parts and part.startswith(f"{parts[-1]}."):
+            parts.pop()
+        parts.append(part)
+    return ".".join(parts)
+
+
+def quantised(network, path, target):
     """Weights to int8 by channel; the input of every convolution and product goes through uint8."""
     model = onnx.load(path)
+    limits = ranges(network)
     graph = model.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
     nodes, added, done = [], [], {}
@@ -108,7 +135,9 @@ def quantised(path, target):
             node.input[1] = through(
                 node.input[1], scale.astype(np.float32), np.zeros(len(weights), np.int8), axis=0
             )
-            node.input[0] = through(node.input[0], np.float32(0.06), np.uint8(100))
+            low, high = limits[module_of(node)]
+            step = np.float32(max(high, 0) - min(low, 0)) / 255
+            node.input[0] = through(node.input[0], step, np.uint8(round(-min(low, 0) / step)))
         nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
@@ -149,7 +178,7 @@ def main():
         export(network, folder / f"{name}-batch3.onnx", 3, False)
         made = [f"{name}", f"{name}-batch3"]
         if name in SPECIAL:
-            quantised(path, folder / f"{name}-qdq.onnx")
+            quantised(network, path, folder / f"{name}-qdq.onnx")
             for kind in ("nhwc", "uint8", "float64"):
                 with_input(path, folder / f"{name}-{kind}.onnx", kind)
             onnx.save(

@@ -13,6 +13,8 @@ import { reportCommand } from './commands/report.js'
 import { reproduceCommand } from './commands/reproduce.js'
 import { separabilityCommand } from './commands/separability.js'
 import { similarityCommand } from './commands/similarity.js'
+import { statusCommand } from './commands/status.js'
+import { submitCommand } from './commands/submit.js'
 import { interruptible } from './context.js'
 import { asFlags, knowFlags } from './flags.js'
 import { say } from './output.js'
@@ -35,6 +37,8 @@ const commands = [
   separabilityCommand(context),
   arithmeticCommand(context),
   reportCommand(context),
+  statusCommand(context),
+  submitCommand(context),
   modelsCommand(context),
   patchesCommand(context),
   benchCommand(context),

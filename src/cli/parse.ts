@@ -40,6 +40,16 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
+/** Whole minutes, as a number of them or as HH:MM:SS. */
+export function parseMinutes(text: string): number {
+  const [, hours, minutes, seconds] = /^(\d+):([0-5]\d):([0-5]\d)$/.exec(text) ?? []
+  if (hours === undefined) {
+    if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text)
+    throw new InvalidArgumentError('Give minutes, or HH:MM:SS.')
+  }
+  return Math.max(1, Math.ceil(Number(hours) * 60 + Number(minutes) + Number(seconds) / 60))
+}
+
 /** Of red, green and blue. */
 export function parseThree(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))

@@ -21,10 +21,12 @@ export interface Claims {
   take(name: string): Promise<boolean>
   /** Gives work free that this process has. */
   release(name: string): Promise<void>
-  /** What is taken, by whom, this process included. */
+  /** Names of what others have taken, the living or the dead: one reading of the folder. */
+  names(): Promise<ReadonlySet<string>>
+  /** What is taken, by whom, this process included: every claim is read. */
   held(): Promise<readonly HeldClaim[]>
-  /** What others read of this process with the next heartbeat. */
-  describe(state: unknown): void
+  /** What others read of this process with the next heartbeat, or at once. */
+  describe(state: unknown, atOnce?: boolean): void
   /** Gives everything free; the last one leaves nothing behind. */
   close(): Promise<void>
 }
@@ -133,6 +135,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       }
     },
     release,
+    names: async () => new Set((await listed(folder)).map(({ name }) => name).filter((name) => !mine.has(name))),
     held: async () => {
       const seen = await Promise.all((await listed(folder)).map((claim) => seenAt(folder, claim)))
       const byName = new Map<string, Seen>()
@@ -148,8 +151,9 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       })
       return Promise.all(held)
     },
-    describe: (next) => {
+    describe: (next, atOnce = false) => {
       state = next
+      if (atOnce && timer !== undefined) void beat().catch(() => undefined)
     },
     close: async () => {
       clearInterval(timer)

@@ -4,12 +4,13 @@ import { checkOptions, kinds } from '../checkedOptions.js'
 import { InputError, NetworkError, type ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
 import { makeFolders } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { graphFile } from './architectures/graphFile.js'
 import { asCacheError, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
+import { inTurn } from './downloadTurn.js'
 import { exportRemedy } from './exported.js'
 import { RefusedRequest } from './fileRequest.js'
 import { removeOthers } from './library.js'
@@ -81,9 +82,21 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   if (entry.sources.length === 0)
     throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
-  const present = await presentWeights(entry, progressTo(options.onProgress))
+  const progress = progressTo(options.onProgress)
+  const present = await presentWeights(entry, progress)
   if (present) return present
+  return inTurn(id, { progress, signal: options.signal }, async () => {
+    // Another process may have brought them meanwhile.
+    return (await presentWeights(entry, silent)) ?? (await fetchWeights(entry, origins, options))
+  })
+}
 
+/** From the first source that has them. */
+async function fetchWeights(
+  entry: ModelEntry,
+  origins: readonly SourceOrigin[],
+  options: PullOptions,
+): Promise<PulledWeights> {
   const failures: ShiftscopeError[] = []
   for (const { source, origin } of origins) {
     const result = await pullFile(entry, { source, origin }, options)
@@ -91,7 +104,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
     failures.push(result.failure)
     if (result.resumable) break
   }
-  throw combined(id, failures)
+  throw combined(entry.id, failures)
 }
 
 async function presentWeights(entry: ModelEntry, progress: Progress): Promise<PulledWeights | undefined> {

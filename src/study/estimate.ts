@@ -28,6 +28,8 @@ export interface StudyEstimate {
   readonly pageFeatureBytes: number
   /** Largest features of a unit in memory. */
   readonly featureBytes: number
+  /** Largest weights of a network. */
+  readonly weightsBytes: number
   /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
   readonly seconds: number
   /** Without these `reproduce` does not run; units of theirs count as not finished. */
@@ -70,6 +72,7 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
       0,
     ),
     pageFeatureBytes: study.keepsFeatures ? study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0) : 0,
+    weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
     missing: missingWeights(study),

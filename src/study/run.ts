@@ -146,7 +146,8 @@ function workerStates(claims: Claims): UnitWork['onUnit'] {
   let since = ''
   let before = 0
   return (unit, images) => {
-    if (unit !== current) {
+    const isNew = unit !== current
+    if (isNew) {
       before += current === undefined ? 0 : imagesOf(current)
       current = unit
       since = new Date().toISOString()
@@ -157,7 +158,7 @@ function workerStates(claims: Claims): UnitWork['onUnit'] {
       images: before + images,
       seconds: (performance.now() - begin) / 1000,
     }
-    claims.describe(state)
+    claims.describe(state, isNew)
   }
 }
 

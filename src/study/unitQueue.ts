@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import type { PlannedUnit } from '../engine/plan.js'
 import type { Network } from '../networks/index.js'
 import { fileName } from '../results/fileName.js'
-import { findUnit, unitFolder } from '../results/unit/store.js'
+import { isUnitThere, unitFolder } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
 import type { Team } from './team.js'
 
@@ -21,6 +21,9 @@ export interface UnitQueue {
   readonly byOthers: number
 }
 
+/** Folders of units are read again no sooner, where others put units there. */
+const SECONDS_BETWEEN_READINGS = 10
+
 /** Name of a unit's claim. */
 export function unitClaim(unit: PlannedUnit): string {
   return fileName(unitTitle(unit))
@@ -31,21 +34,44 @@ export function unitTitle({ network, patch }: PlannedUnit): string {
   return `${network.id} ${patch.size} ${patch.name}`
 }
 
+/**
+ * Opens the queue of a study. To take a unit costs two readings of the folder of claims, a link and the reading of one or two
+ * small files, however many units and processes there are; what others finished is seen by reading their folders now and then.
+ */
 export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims' | 'look'>): UnitQueue {
   const open = new Set(study.left)
   let byOthers = 0
+  let lastReading = Number.NEGATIVE_INFINITY
   const ofNetwork = (network?: Network) => [...open].filter((unit) => network === undefined || unit.network === network)
-  const isThere = (unit: PlannedUnit) =>
-    stat(join(unitFolder(study.out, unitInputs(study, unit)), 'unit.json')).then(
-      () => true,
-      () => false,
-    )
-  /** Whether somebody else has finished it; a unit that was made otherwise stands there, and is not finished. */
-  const isFinished = async (unit: PlannedUnit): Promise<boolean> => {
-    if (!(await isThere(unit))) return false
-    const { state } = await findUnit(study.out, unitInputs(study, unit))
-    if (state === 'finished' && open.delete(unit)) byOthers++
-    return state === 'finished'
+  const finishIfThere = async (unit: PlannedUnit): Promise<boolean> => {
+    const isThere = await isUnitThere(study.out, unitInputs(study, unit))
+    if (isThere && open.delete(unit)) byOthers++
+    return isThere
+  }
+  const refresh = async (network?: Network): Promise<void> => {
+    const folders = new Map<string, ReadonlySet<string>>()
+    for (const unit of ofNetwork(network)) {
+      const folder = unitFolder(study.out, unitInputs(study, unit))
+      const group = dirname(folder)
+      const names = folders.get(group) ?? new Set(await readdir(group).catch((): string[] => []))
+      folders.set(group, names)
+      // What was made otherwise is there too, and is not finished.
+      if (names.has(basename(folder))) await finishIfThere(unit)
+    }
+    lastReading = performance.now()
+  }
+  const takeFirst = async (units: readonly PlannedUnit[]): Promise<PlannedUnit | undefined> => {
+    for (const unit of units) {
+      const name = unitClaim(unit)
+      if (!(await claims.take(name))) continue
+      // Its owner may have finished it before giving it free.
+      if (!(await finishIfThere(unit))) {
+        open.delete(unit)
+        return unit
+      }
+      await claims.release(name)
+    }
+    return undefined
   }
   return {
     left: ofNetwork,
@@ -53,26 +79,23 @@ export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims
       return byOthers
     },
     take: async (network) => {
-      const held = await look()
-      const busy = new Set(held.map(({ name }) => name))
-      const hasOthers = held.some(({ owner }) => owner.id !== claims.owner.id)
-      for (const unit of inTurn(ofNetwork(network), hasOthers)) {
-        const name = unitClaim(unit)
-        if (busy.has(name) || (await isFinished(unit)) || !(await claims.take(name))) continue
-        // Its owner may have finished it before giving it free.
-        if (await isFinished(unit)) {
-          await claims.release(name)
-          continue
-        }
-        open.delete(unit)
-        return unit
+      const taken = await claims.names()
+      const hasOthers = taken.size > 0
+      if (hasOthers && performance.now() - lastReading > SECONDS_BETWEEN_READINGS * 1000) {
+        await look()
+        await refresh(network)
       }
-      return undefined
+      const units = inTurn(ofNetwork(network), hasOthers)
+      const isTaken = (unit: PlannedUnit) => taken.has(unitClaim(unit))
+      const unit = await takeFirst(units.filter((one) => !isTaken(one)))
+      if (unit !== undefined || !units.some(isTaken)) return unit
+      // Nothing is free: what the dead have left is looked for.
+      const live = new Set((await look()).map(({ name }) => name))
+      await refresh(network)
+      return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(unitClaim(one))))
     },
     finish: (unit) => claims.release(unitClaim(unit)),
-    refresh: async () => {
-      for (const unit of ofNetwork()) await isFinished(unit)
-    },
+    refresh,
   }
 }
 

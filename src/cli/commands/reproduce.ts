@@ -29,8 +29,28 @@ import {
 import { terminalProgress } from '../progressBar.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
-  const command = new Command('reproduce')
-    .description('run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page')
+  return addStudyOptions(
+    new Command('reproduce').description(
+      'run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page; several processes may run it in one folder, and share its units',
+    ),
+  )
+    .option('--dry-run', 'only say what would be done: units, images, bytes, time')
+    .option('--no-report', 'leave the report to another process, and wait for nobody')
+    .option('--json', 'print one JSON document to stdout')
+    .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
+      if (dryRun) return sayEstimate({ ...options, signal }, json)
+      const result = await reproduce({ ...options, onProgress: terminalProgress(), signal })
+      if (json) return printJson(result)
+      if (result.summary) saySummary(result.summary)
+      const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''
+      say(`${units}${result.images} images in ${duration(result.seconds)}`)
+      if (result.summary) say(`open ${join(result.out, 'index.html')}`)
+    })
+}
+
+/** Adds what decides a study, how its networks are run, and where its results go. */
+export function addStudyOptions(studyCommand: Command): Command {
+  const command = studyCommand
     .addOption(
       new Option(
         '--preset <name>',
@@ -77,19 +97,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       '--keep-features',
       'also store the features at all positions (features-<layer>.npy), which the viewer needs to take any position as anchor; see --dry-run for the bytes',
     )
-    .option('--no-report', 'leave the report to another process, and wait for nobody')
     .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
-    .option('--dry-run', 'only say what would be done: units, images, bytes, time, missing weights')
-    .option('--json', 'print one JSON document to stdout')
-    .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
-      if (dryRun) return sayEstimate({ ...options, signal }, json)
-      const result = await reproduce({ ...options, onProgress: terminalProgress(), signal })
-      if (json) return printJson(result)
-      if (result.summary) saySummary(result.summary)
-      const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''
-      say(`${units}${result.images} images in ${duration(result.seconds)}`)
-      if (result.summary) say(`open ${join(result.out, 'index.html')}`)
-    })
 }
 
 async function sayEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import { printable } from '../../printable.js'
 import { type Progress, progressTo } from '../../progress.js'
 import { asCacheError } from '../cache.js'
 import { licenceText } from '../catalog.js'
+import { inTurn } from '../downloadTurn.js'
 import { readModelInterface } from '../onnx/interface.js'
 import type { PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
@@ -74,7 +75,10 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   const connection = hubConnection(reference, { signal, stallSeconds, ca })
   const repository = await readRepository(reference, connection)
   try {
-    return await pulledFrom({ reference, repository, connection, progress: progressTo(onProgress) })
+    const progress = progressTo(onProgress)
+    return await inTurn(`${reference.owner}--${reference.name}`, { progress, signal }, () =>
+      pulledFrom({ reference, repository, connection, progress }),
+    )
   } catch (error) {
     throw asCacheError(error)
   }

@@ -102,6 +102,12 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Sto
   return { state: 'finished', unit }
 }
 
+/** The same without a look at its arrays, whose damage shows when they are read. */
+export async function isUnitThere(results: string, inputs: UnitInputs): Promise<boolean> {
+  const unit = await readUnit(unitFolder(results, inputs)).catch(() => undefined)
+  return unit !== undefined && differencesOf(unit.inputs, inputs).length === 0
+}
+
 /**
  * Reads a unit's description.
  * @throws InputError if it is missing or damaged

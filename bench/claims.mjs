@@ -1,0 +1,141 @@
+/**
+ * What it costs to share a study's units, and how far that goes.
+ *
+ *     node bench/claims.mjs [FOLDER]
+ *
+ * Measures claims, heartbeats and readings of folders in FOLDER (a temporary one by default), with as many other claims and
+ * units there as the table says. Then simulates studies of 100,000 units by up to thousands of workers, event by event, with the
+ * number of operations that a unit takes here (`src/study/unitQueue.ts`, `src/files/claims.ts`), on a file server that answers
+ * each after a latency and takes so many a second: efficiency is the share of the workers' time that units get.
+ */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openClaims } from '../dist/files/claims.js'
+
+const folder = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'claims-'))
+const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+async function milliseconds(rounds, work) {
+  const times = []
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now()
+    await work(round)
+    times.push(performance.now() - start)
+  }
+  return median(times)
+}
+
+console.log('measured here (medians, ms)')
+console.log('claims of others   claim and release   names of all   all read   heartbeat')
+for (const others of [0, 10, 100, 1000, 5000]) {
+  const place = join(folder, `claims-${others}`)
+  const other = await openClaims(place)
+  for (let i = 0; i < others; i++) await other.take(`unit ${i}`)
+  const claims = await openClaims(place)
+  await claims.take('first')
+  const taking = await milliseconds(20, async (round) => {
+    await claims.take(`mine ${round}`)
+    await claims.release(`mine ${round}`)
+  })
+  const names = await milliseconds(20, () => claims.names())
+  const held = await milliseconds(3, () => claims.held())
+  const file = (await readdir(place)).find((name) => name.startsWith('.owner'))
+  const beat = await milliseconds(20, () => writeFile(join(place, file), ' '.repeat(2048), { flag: 'r+' }))
+  const row = [taking, names, held, beat].map((value) => value.toFixed(2).padStart(14))
+  console.log(`${String(others).padStart(16)}${row.join('')}`)
+}
+console.log('\nunits in a folder   reading its names (ms)')
+for (const units of [1000, 10_000, 100_000]) {
+  const place = join(folder, `units-${units}`)
+  await mkdir(place)
+  for (let i = 0; i < units; i += 1000)
+    await Promise.all(Array.from({ length: 1000 }, (_, k) => mkdir(join(place, `patch ${i + k}`))))
+  const reading = await milliseconds(5, () => readdir(place))
+  console.log(`${String(units).padStart(17)}${reading.toFixed(1).padStart(25)}`)
+}
+await rm(folder, { recursive: true })
+
+/** Names that a file server sends at a time. */
+const NAMES_AT_ONCE = 500
+const reading = (names) => 1 + Math.ceil(names / NAMES_AT_ONCE)
+
+/** Operations of one unit: names, two readings and three small files of taking it, its own files, and its release. */
+const operationsOf = (workers) => ({ before: 3 * reading(workers) + 8, after: reading(workers) + 12 })
+const HEARTBEAT = { seconds: 20, operations: 3 }
+/** Names of finished units are read every ten seconds at most. */
+const READING_SECONDS = 10
+
+/** One study, event by event. @returns share of the workers' time that units get */
+function efficiency({ workers, units, seconds, latency, capacity, folders }) {
+  let serverFree = 0
+  // Heartbeats and readings are a load that is always there.
+  const background = (workers * HEARTBEAT.operations) / HEARTBEAT.seconds
+  const listing = (workers * reading(units / folders)) / Math.max(READING_SECONDS, seconds)
+  const rate = Math.max(capacity * 0.02, capacity - background - listing)
+  const asked = (time, operations) => {
+    serverFree = Math.max(serverFree, time) + operations / rate
+    return Math.max(time + operations * latency, serverFree)
+  }
+  const { before, after } = operationsOf(workers)
+  // What comes next, in the order of time: a worker asks for a unit, or has computed one.
+  const events = openHeap()
+  for (let worker = 0; worker < workers; worker++) events.push({ time: Math.random() * seconds, isDone: false })
+  let end = 0
+  for (let begun = 0; ; ) {
+    const event = events.pop()
+    if (event === undefined) return (units * seconds) / (workers * end)
+    if (event.isDone) {
+      end = asked(event.time, after)
+      events.push({ time: end, isDone: false })
+    } else if (begun < units) {
+      begun++
+      events.push({ time: asked(event.time, before) + seconds * (0.8 + 0.4 * Math.random()), isDone: true })
+    }
+  }
+}
+
+/** A binary heap of events by time. */
+function openHeap() {
+  const heap = []
+  const swap = (a, b) => {
+    ;[heap[a], heap[b]] = [heap[b], heap[a]]
+  }
+  return {
+    push(event) {
+      heap.push(event)
+      for (let at = heap.length - 1; at > 0 && heap[(at - 1) >> 1].time > heap[at].time; at = (at - 1) >> 1)
+        swap(at, (at - 1) >> 1)
+    },
+    pop() {
+      if (heap.length < 2) return heap.pop()
+      const [first] = heap
+      heap[0] = heap.pop()
+      for (let at = 0; ; ) {
+        const left = 2 * at + 1
+        const child = left + 1 < heap.length && heap[left + 1].time < heap[left].time ? left + 1 : left
+        if (left >= heap.length || heap[at].time <= heap[child].time) return first
+        swap(at, child)
+        at = child
+      }
+    },
+  }
+}
+
+const SERVERS = {
+  'this machine': { latency: 0.00005, capacity: 20_000 },
+  'NFS 1 ms, 5000/s': { latency: 0.001, capacity: 5000 },
+  'NFS 5 ms, 1000/s': { latency: 0.005, capacity: 1000 },
+}
+console.log('\nsimulated: share of the workers’ time that 100,000 units get')
+for (const [name, server] of Object.entries(SERVERS)) {
+  console.log(`\n${name.padEnd(20)}${[10, 100, 1000, 4000].map((count) => `${count} workers`.padStart(14)).join('')}`)
+  for (const seconds of [1, 10, 100]) {
+    const row = [10, 100, 1000, 4000].map((workers) =>
+      efficiency({ workers, units: 100_000, seconds, folders: 12, ...server })
+        .toFixed(3)
+        .padStart(14),
+    )
+    console.log(`  units of ${String(seconds).padStart(3)} s    ${row.join('')}`)
+  }
+}

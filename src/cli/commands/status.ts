@@ -1,0 +1,44 @@
+import { setTimeout } from 'node:timers/promises'
+import { Command } from 'commander'
+import { type StudyStatus, studyStatus } from '../../index.js'
+import { withoutControls } from '../../printable.js'
+import type { CommandContext } from '../context.js'
+import { duration, say, sayTable } from '../output.js'
+
+const SECONDS_BETWEEN_LOOKS = 2
+
+export function statusCommand({ signal }: CommandContext): Command {
+  return new Command('status')
+    .description('how far a study is that any number of processes compute, who is at what, and the time left')
+    .argument('<folder>', 'results folder of reproduce')
+    .option('--watch', 'look again every two seconds, until nothing is left or Ctrl-C')
+    .option('--json', 'print one JSON document to stdout; with --watch one a line')
+    .action(async (folder: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
+      for (;;) {
+        const status = await studyStatus(folder)
+        if (json) process.stdout.write(`${JSON.stringify(status)}\n`)
+        else sayStatus(status)
+        if (!watch || status.units.done === status.units.total) return
+        await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, { signal }).catch(() => signal.throwIfAborted())
+      }
+    })
+}
+
+function sayStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
+  const { total, done, claimed, left } = units
+  say(`${done} of ${total} units done, ${claimed} in hand, ${left} left`)
+  if (imagesPerSecond !== null) {
+    const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
+    say(`${Math.round(imagesPerSecond)} images/s over all workers${time}`)
+  }
+  if (workers.length === 0) return
+  sayTable(
+    ['host', 'process', 'computes', 'since'],
+    workers.map(({ host, pid, unit, since }) => [
+      withoutControls(host),
+      pid,
+      unit === null ? '–' : withoutControls(unit),
+      since === null ? '–' : new Date(since).toISOString().slice(0, 19).replace('T', ' '),
+    ]),
+  )
+}

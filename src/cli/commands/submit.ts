@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import { type ReproduceOptions, type SlurmOptions, submitSlurm } from '../../index.js'
+import type { CommandContext } from '../context.js'
+import { duration, printJson, say } from '../output.js'
+import { parseMinutes, parseWhole } from '../parse.js'
+import { terminalProgress } from '../progressBar.js'
+import { addStudyOptions } from './reproduce.js'
+
+interface SlurmFlags extends Omit<SlurmOptions, 'study' | 'arguments' | 'minutes'> {
+  readonly time?: number
+  readonly json?: boolean
+}
+
+/** Options of `submit slurm` itself, and how many words each takes; all others are those of `reproduce`. */
+const OWN_OPTIONS: Readonly<Record<string, number>> = {
+  ...{ '--tasks': 2, '--cpus': 2, '--gpus': 2, '--time': 2, '--partition': 2, '--print': 1, '--json': 1 },
+}
+
+export function submitCommand({ signal }: CommandContext): Command {
+  const slurm = new Command('slurm')
+    .description(
+      'write a job script into the results folder and give it to sbatch: an array of tasks that share the units, and a job after it that writes the report',
+    )
+    .requiredOption('--tasks <n>', 'processes that share the units', parseWhole)
+    .option('--cpus <n>', 'processor cores of each task', parseWhole, 4)
+    .option('--gpus <n>', 'GPUs of each task; give --device too', parseWhole)
+    .option('--time <t>', 'longest time of each task, MINUTES or HH:MM:SS; by an estimate', parseMinutes)
+    .option('--partition <name>', 'where the jobs run; the cluster’s own choice by default')
+    .option('--print', 'only show the scripts; nothing is written or submitted')
+  addStudyOptions(slurm)
+    .option('--json', 'print one JSON document to stdout')
+    .action(async (flags: SlurmFlags & ReproduceOptions, command: Command) => {
+      const { tasks, cpus, gpus, time, partition, print, json, ...study } = flags
+      const submission = await submitSlurm({
+        tasks,
+        ...(cpus !== undefined && { cpus }),
+        ...(gpus !== undefined && { gpus }),
+        ...(time !== undefined && { minutes: time }),
+        ...(partition !== undefined && { partition }),
+        ...(print && { print }),
+        arguments: studyArguments(command),
+        study: { ...study, onProgress: terminalProgress(), signal },
+      })
+      if (json) return printJson(submission)
+      const { scripts, folder, jobs, estimate } = submission
+      if (jobs === null) {
+        process.stdout.write(`${scripts.array}\n${scripts.report}`)
+        return
+      }
+      const units = estimate.units - estimate.finished
+      say(`job ${jobs.array}: ${tasks} tasks for ${units} units; job ${jobs.report} writes the report after it`)
+      say(`about ${duration(estimate.seconds)} for the images on this machine; scripts and logs are in ${folder}`)
+    })
+  return new Command('submit').description('hand a study to a cluster').addCommand(slurm)
+}
+
+/** The words of the command line that are `reproduce`'s. */
+function studyArguments(command: Command): readonly string[] {
+  const words = process.argv.slice(process.argv.indexOf(command.name()) + 1)
+  const kept: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as string
+    const [name = '', value] = word.split('=')
+    const taken = OWN_OPTIONS[name]
+    if (taken === undefined) kept.push(word)
+    else if (taken === 2 && value === undefined) at++
+  }
+  return kept
+}

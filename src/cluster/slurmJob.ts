@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+
+/** What a job asks a cluster for. */
+export interface JobResources {
+  /** Processor cores of each task. */
+  readonly cpus: number
+  readonly gpus: number
+  /** Mebibytes of each task. */
+  readonly memory: number
+  /** Minutes of each task. */
+  readonly minutes: number
+  readonly partition: string | null
+}
+
+/** What a job runs, and where. */
+export interface JobPlan extends JobResources {
+  readonly tasks: number
+  /** Absolute results folder; scripts and logs lie in its folder `slurm`. */
+  readonly out: string
+  /** Folder in which the command is given; paths among the arguments are relative to it. */
+  readonly folder: string
+  /** The command line: interpreter, script, and what `reproduce` gets. */
+  readonly command: readonly string[]
+}
+
+/** Where job scripts and logs lie. */
+export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
+  return join(out, 'slurm')
+}
+
+/** The script of an array of tasks, which share the units of the study. */
+export function arrayScript(plan: JobPlan): string {
+  return script(plan, {
+    comment: [
+      `Computes the units of a study in ${plan.tasks} tasks, each of which takes units that nobody has.`,
+      'A task that is preempted begins again and takes the next one; what it finished stands. Reference: man sbatch.',
+    ],
+    options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],
+    arguments: ['--no-report'],
+  })
+}
+
+/** The script of the job that comes after them: what they left is computed, and the report written. */
+export function reportScript(plan: JobPlan): string {
+  return script(plan, {
+    comment: ['Runs once all tasks have ended: computes what they left, and writes the report.'],
+    options: [`--output=${join(slurmFolder(plan), '%j.log')}`],
+    arguments: [],
+  })
+}
+
+interface ScriptParts {
+  readonly comment: readonly string[]
+  readonly options: readonly string[]
+  readonly arguments: readonly string[]
+}
+
+/** The shell becomes the command, so that signals reach it. */
+function script(plan: JobPlan, { comment, options, arguments: more }: ScriptParts): string {
+  const { cpus, gpus, memory, minutes, partition, folder, command } = plan
+  const all = [
+    '--job-name=shiftscope',
+    ...options,
+    '--open-mode=append',
+    '--requeue',
+    '--ntasks=1',
+    `--cpus-per-task=${cpus}`,
+    `--mem=${memory}M`,
+    `--time=${minutes}`,
+    ...(gpus > 0 ? [`--gres=gpu:${gpus}`] : []),
+    ...(partition === null ? [] : [`--partition=${partition}`]),
+    `--chdir=${folder}`,
+  ]
+  return [
+    '#!/bin/bash',
+    ...all.map((option) => `#SBATCH ${directive(option)}`),
+    '',
+    ...comment.map((line) => `# ${line}`),
+    `exec ${[...command, ...more].map(shellWord).join(' ')}`,
+    '',
+  ].join('\n')
+}
+
+/** Slurm reads a value with spaces in quotes. */
+function directive(option: string): string {
+  const [name, ...value] = option.split('=')
+  const text = value.join('=')
+  return /[\s"#]/.test(text) ? `${name}="${text.replaceAll('"', '\\"')}"` : option
+}
+
+/** A word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

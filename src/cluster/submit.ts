@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { checkCount } from '../checks.js'
+import { availableCores } from '../cores.js'
+import { ClusterError, InputError, UsageError } from '../errors.js'
+import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
+import { packageFolder } from '../files/package.js'
+import { estimateStudy, type StudyEstimate } from '../study/estimate.js'
+import type { ReproduceOptions } from '../study/runOptions.js'
+import { arrayScript, type JobPlan, reportScript, slurmFolder } from './slurmJob.js'
+
+/** How a study is given to Slurm. */
+export interface SlurmOptions {
+  /** How many processes share the units. */
+  readonly tasks: number
+  /** Processor cores of each; 4 by default. */
+  readonly cpus?: number
+  /** GPUs of each; none by default. */
+  readonly gpus?: number
+  /** Minutes of each; by the estimate by default. */
+  readonly minutes?: number
+  readonly partition?: string
+  /** The options of `reproduce`, as the command line has them. */
+  readonly study: ReproduceOptions
+  /** The same as words of that command line. */
+  readonly arguments: readonly string[]
+  /** Only make the scripts; nothing is written or handed over. */
+  readonly print?: boolean
+}
+
+/** What was handed over. */
+export interface SlurmSubmission {
+  readonly scripts: { readonly array: string; readonly report: string }
+  /** Where the scripts lie; null: they were only made. */
+  readonly folder: string | null
+  /** Numbers of the jobs; null: nothing was handed over. */
+  readonly jobs: { readonly array: string; readonly report: string } | null
+  readonly estimate: StudyEstimate
+}
+
+/** More tasks than this no cluster takes in one array. */
+const MOST_TASKS = 10_000
+
+/**
+ * Writes a job script into the results folder and hands it to Slurm: an array whose tasks share the units of a study, and a job
+ * after it that writes the report.
+ *
+ * @throws UsageError for options that make no job; InputError when weights are missing; ClusterError (exit status 1) when
+ * sbatch is not here or refuses; as `estimateStudy`
+ */
+export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmission> {
+  const { tasks, cpus = 4, gpus = 0, partition = null, study, print = false } = options
+  checkCount('`tasks`', tasks)
+  checkCount('`cpus`', cpus)
+  if (options.minutes !== undefined) checkCount('`time`', options.minutes)
+  if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than ${MOST_TASKS}; use fewer`)
+  const estimate = await estimateStudy(study)
+  const [missing] = estimate.missing
+  if (missing !== undefined && !print)
+    throw new InputError(`${missing.id} has no weights here; run "${missing.command}"`)
+  const out = resolve(study.out ?? 'shiftscope-results')
+  const plan: JobPlan = {
+    ...{ tasks, cpus, gpus, partition, out, folder: process.cwd() },
+    memory: memoryOf(estimate, cpus),
+    minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
+    command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...options.arguments],
+  }
+  const scripts = { array: arrayScript(plan), report: reportScript(plan) }
+  if (print) return { scripts, folder: null, jobs: null, estimate }
+  const folder = slurmFolder(plan)
+  await makeWritableFolder(folder)
+  await writeFileAtomic(join(folder, 'array.sh'), scripts.array)
+  await writeFileAtomic(join(folder, 'report.sh'), scripts.report)
+  const array = await sbatch([join(folder, 'array.sh')])
+  const report = await sbatch([`--dependency=afterany:${array}`, join(folder, 'report.sh')])
+  return { scripts, folder, jobs: { array, report }, estimate }
+}
+
+/** Mebibytes: what a unit takes at most, and as much again of weights as workers may hold copies. */
+function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number): number {
+  const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
+  return Math.ceil((featureBytes + weightsBytes + copies) / 2 ** 20) + 1024
+}
+
+/** A study is not all images: classifiers come on top, and other machines are slower. */
+const MARGIN = 2
+const LEAST_MINUTES = 15
+
+/** Minutes of each task, from a trial on all cores of this machine. */
+function minutesOf({ seconds }: StudyEstimate, tasks: number, cpus: number): number {
+  const each = (seconds * availableCores()) / (tasks * cpus)
+  return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
+}
+
+/** @returns the job's number */
+async function sbatch(args: readonly string[]): Promise<string> {
+  const child = spawn('sbatch', ['--parsable', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const text = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (data) => {
+      text[stream] += data
+    })
+  }
+  const status = await new Promise<number | null>((done, fail) => {
+    child.on('error', (error) =>
+      fail(
+        new ClusterError(
+          'sbatch cannot be run; submit from a machine of the cluster, or take the script with `print`',
+          { cause: error },
+        ),
+      ),
+    )
+    child.on('close', done)
+  })
+  const [number] = /^\d+/.exec(text.stdout) ?? []
+  if (status === 0 && number !== undefined) return number
+  const reason = text.stderr.trim().split('\n').at(-1) ?? `exit status ${status}`
+  throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}`)
+}

@@ -1,0 +1,111 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../errors.js'
+import { openClaims } from '../files/claims.js'
+import { fileName } from '../results/fileName.js'
+import { readRun } from './runFile.js'
+import { claimsFolder, type WorkerState } from './team.js'
+
+/** How far a study is that any number of processes compute. */
+export interface StudyStatus {
+  readonly units: {
+    readonly total: number
+    readonly done: number
+    /** In hand with a process that lives. */
+    readonly claimed: number
+    readonly left: number
+  }
+  /** The processes that are at work, as they said with their last heartbeats. */
+  readonly workers: readonly {
+    readonly host: string
+    readonly pid: number
+    /** What it computes: network, size and patch; null: nothing at the moment. */
+    readonly unit: string | null
+    /** When it began that, ISO 8601; null: it has not said yet. */
+    readonly since: string | null
+  }[]
+  /** Of all workers together; null: none has finished any. */
+  readonly imagesPerSecond: number | null
+  /** For the images that are left, at that rate, classifiers included; null: not known. */
+  readonly secondsLeft: number | null
+}
+
+const plannedSchema = z.looseObject({
+  finished: z.string().nullish(),
+  planned: z
+    .array(z.object({ model: z.string(), size: z.number(), images: z.number(), patches: z.array(z.string()) }))
+    .optional(),
+})
+type Group = NonNullable<z.infer<typeof plannedSchema>['planned']>[number]
+
+const stateSchema = z.object({
+  unit: z.string().nullable(),
+  since: z.string(),
+  images: z.number(),
+  seconds: z.number(),
+}) satisfies z.ZodType<WorkerState>
+
+/**
+ * Looks into a results folder; nothing is written there.
+ * @throws InputError where no study has been begun
+ */
+export async function studyStatus(results: string): Promise<StudyStatus> {
+  const run = await readRun(join(results, 'run.json'))
+  const groups = plannedGroups([run, ...(run.earlier ?? [])])
+  if (groups.length === 0) throw await noStudy(results)
+  let done = 0
+  let imagesLeft = 0
+  for (const group of groups) {
+    const there = await namesIn(join(results, 'units', fileName(group.model), String(group.size)))
+    const missing = group.patches.filter((patch) => !there.has(fileName(patch))).length
+    done += group.patches.length - missing
+    imagesLeft += missing * group.images
+  }
+  const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
+  const names = new Set(
+    groups.flatMap(({ model, size, patches }) => patches.map((patch) => fileName(`${model} ${size} ${patch}`))),
+  )
+  const held = (await (await openClaims(claimsFolder(results))).held()).filter(({ isLive }) => isLive)
+  const claimed = Math.min(total - done, held.filter(({ name }) => names.has(name)).length)
+  const owners = new Map(
+    held.map(({ owner, state }) => [owner.id, { owner, state: stateSchema.safeParse(state).data }]),
+  )
+  const workers = [...owners.values()].map(({ owner, state }) => ({
+    host: owner.host,
+    pid: owner.pid,
+    unit: state?.unit ?? null,
+    since: state?.since ?? null,
+  }))
+  const rates = [...owners.values()].flatMap(({ state }) =>
+    state !== undefined && state.seconds > 0 && state.images > 0 ? [state.images / state.seconds] : [],
+  )
+  const imagesPerSecond = rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : null
+  const secondsLeft = imagesLeft === 0 ? 0 : imagesPerSecond === null ? null : imagesLeft / imagesPerSecond
+  return { units: { total, done, claimed, left: total - done - claimed }, workers, imagesPerSecond, secondsLeft }
+}
+
+/** Of the last run and of those that have not ended; what is planned twice counts once. */
+function plannedGroups(runs: readonly unknown[]): readonly Group[] {
+  const groups = new Map<string, Group>()
+  for (const [i, run] of runs.entries()) {
+    const { finished = null, planned = [] } = plannedSchema.safeParse(run).data ?? {}
+    if (i > 0 && finished !== null) continue
+    for (const group of planned) {
+      const key = JSON.stringify([group.model, group.size])
+      const patches = new Set([...(groups.get(key)?.patches ?? []), ...group.patches])
+      groups.set(key, { ...group, patches: [...patches] })
+    }
+  }
+  return [...groups.values()]
+}
+
+async function namesIn(folder: string): Promise<ReadonlySet<string>> {
+  return new Set(await readdir(folder).catch((): string[] => []))
+}
+
+async function noStudy(results: string): Promise<InputError> {
+  const entry = await stat(results).catch(() => undefined)
+  const found = entry === undefined ? `${results} does not exist` : `no study has been begun in ${results}`
+  return new InputError(`${found}; run reproduce \`out ${results}\` first`)
+}
