@@ -128,18 +128,28 @@ export async function makeWritableFolder(path: string): Promise<void> {
 /**
  * Removes what killed processes of this machine left of atomic writes, in the folder and below it. What other machines
  * or living processes are writing there stays.
+ *
+ * @param isAbandoned whether what another machine wrote there last at this time, in milliseconds, was left by the dead
  */
-export async function removeStaleTemporaries(folder: string): Promise<void> {
+export async function removeStaleTemporaries(
+  folder: string,
+  isAbandoned: (time: number) => Promise<boolean> = async () => false,
+): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
     const path = join(folder, entry.name)
     const owner = TEMPORARY_NAME.exec(entry.name)
     if (owner === null) {
-      if (entry.isDirectory()) await removeStaleTemporaries(path)
-    } else if (owner[1] === HOST && !isAlive(Number(owner[2]))) {
+      if (entry.isDirectory()) await removeStaleTemporaries(path, isAbandoned)
+    } else if (owner[1] === HOST ? !isAlive(Number(owner[2])) : await isOlder(path, isAbandoned)) {
       await rm(path, { recursive: true, force: true })
     }
   }
+}
+
+async function isOlder(path: string, isAbandoned: (time: number) => Promise<boolean>): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined)
+  return status !== undefined && (await isAbandoned(status.mtimeMs))
 }
 
 /** Host, process, chance: so that it can be told later whether anybody is still writing. */

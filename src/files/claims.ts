@@ -27,6 +27,8 @@ export interface Claims {
   held(): Promise<readonly HeldClaim[]>
   /** What others read of this process with the next heartbeat, or at once. */
   describe(state: unknown, atOnce?: boolean): void
+  /** Whether what was written at a time of the file server's, in milliseconds, is older than a lease. */
+  isSilent(time: number): Promise<boolean>
   /** Gives everything free; the last one leaves nothing behind. */
   close(): Promise<void>
 }
@@ -87,11 +89,12 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     timer = setInterval(() => void beat().catch(() => undefined), (leaseSeconds * 1000) / BEATS)
     timer.unref()
   }
+  const isSilent = async (time: number) => (await serverTime()) - time >= leaseSeconds * 1000
   const isLive = async (other: Pick<Seen, 'owner' | 'heard'>): Promise<boolean> => {
     if (other.owner.id === owner.id) return true
     const gone = isGone(other.owner)
     if (gone !== undefined) return !gone
-    return (await serverTime()) - other.heard < leaseSeconds * 1000
+    return !(await isSilent(other.heard))
   }
   /** Claims of a name by number, ascending. */
   const claimsOf = async (name: string): Promise<readonly Seen[]> => {
@@ -151,6 +154,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       })
       return Promise.all(held)
     },
+    isSilent,
     describe: (next, atOnce = false) => {
       state = next
       if (atOnce && timer !== undefined) void beat().catch(() => undefined)

@@ -46,93 +46,113 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const { signal } = options
   const progress = progressTo(options.onProgress)
   const start = new Date()
-  const device = options.device ?? 'auto'
   const request = checkedRequest(options)
   const study = await planStudy(options)
-  for (const line of study.networks.flatMap((network) => assumedInput(network) ?? [])) progress.note(line)
-  const unplanned = await unplannedPatches(
-    study.out,
-    study.units.map((unit) => unitInputs(study, unit)),
-  )
-  if (unplanned.length > 0)
-    progress.note(`${study.out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)
+  await notePlan(study, progress)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   await removeStaleTemporaries(study.out)
-  const skipped = study.units.length - study.left.length
-  if (skipped > 0) progress.note(`${skipped} of ${study.units.length} units stand already in ${study.out}`)
-  const { units: replaced, differences } = study.replaced
-  if (replaced > 0)
-    progress.note(
-      `${replaced} ${replaced === 1 ? 'unit' : 'units'} in ${study.out} made otherwise (${differences.join('; ')}) ${replaced === 1 ? 'is' : 'are'} replaced; another \`out\` keeps both`,
-    )
   await keepPictures(study)
   const team = await openTeam(study.out, progress, signal)
-  const runFile = join(study.out, 'run.json')
-  const settings: Record<string, NetworkSettings> = {}
-  const finished: PlannedUnit[] = []
-  const describe = (end: Date | null, report: string | null = null) =>
-    team.alone('run.json', () => writeRunFile(runFile, { ...about(), finished: end?.toISOString() ?? null }, report))
-  const about = () => ({
-    ...describeRun(study),
-    process: { id: team.claims.owner.id, host: team.claims.owner.host, pid: process.pid },
-    settings,
-    device,
-    processor: processorName(),
-    started: start.toISOString(),
-    computed: finished.length,
-  })
+  const run: Run = { study, team, options, progress, settings: {}, finished: [], images: 0, start }
   try {
-    await describe(null)
-    const queue = openUnitQueue(study, team)
-    const work = {
-      ...{ study, queue, options, progress, onUnit: workerStates(team.claims) },
-      classifiersFor: studyClassifiers(request.index, (line) => progress.note(line)),
-    }
-    const computeAll = async () => {
-      for (const network of study.networks) {
-        const unit = queue.left(network).length > 0 ? await queue.take(network) : undefined
-        if (unit === undefined) continue
-        const computed = await computeUnits(work, network, unit)
-        settings[network.id] = computed.settings
-        finished.push(...computed.units)
-      }
-    }
-    const isLast = options.report !== false
-    let images = 0
-    let arithmetic = study.arithmetic
-    for (let attempt = 0; ; attempt++) {
-      throwIfStopped(signal)
-      const before = finished.length
-      await computeAll()
-      images += await computeArithmetic(arithmetic, team, device, isLast, progress, signal)
-      arithmetic = []
-      const left = queue.left()
-      if (left.length === 0 || !isLast) break
-      if (attempt === 0) progress.note(waitingFor(left.length))
-      // What others finish is looked at, and what the dead leave is taken.
-      if (finished.length > before) attempt = 0
-      await team.pause(attempt)
-      await queue.refresh()
-      await team.look()
-    }
-    throwIfStopped(signal)
-    await team.look()
-    if (queue.byOthers > 0) progress.note(`${queue.byOthers} of ${study.units.length} units were computed by others`)
-    const summary = isLast ? await report(study.out, team, runFile, options, progress, describe) : null
+    await describe(run, null)
+    await computeStudy(run, request.index)
+    const summary = options.report === false ? null : await report(run)
     const end = new Date()
-    await describe(end)
+    await describe(run, end)
     return {
       out: study.out,
       units: study.units.length,
-      computed: finished.length,
-      images: finished.reduce((sum, unit) => sum + imagesOf(unit), images),
+      computed: run.finished.length,
+      images: run.images,
       seconds: (end.getTime() - start.getTime()) / 1000,
       summary,
     }
   } finally {
     await team.close()
   }
+}
+
+/** One process's part in a study, and what it has done so far. */
+interface Run {
+  readonly study: Study
+  readonly team: Team
+  readonly options: ReproduceOptions
+  readonly progress: Progress
+  readonly start: Date
+  /** By network. */
+  readonly settings: Record<string, NetworkSettings>
+  readonly finished: PlannedUnit[]
+  images: number
+}
+
+/** Says what is worth knowing before anything is computed. */
+async function notePlan(study: Study, progress: Progress): Promise<void> {
+  const { out, networks, units, left, replaced } = study
+  for (const line of networks.flatMap((network) => assumedInput(network) ?? [])) progress.note(line)
+  const inputs = units.map((unit) => unitInputs(study, unit))
+  const unplanned = await unplannedPatches(out, inputs)
+  if (unplanned.length > 0)
+    progress.note(`${out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)
+  const skipped = units.length - left.length
+  if (skipped > 0) progress.note(`${skipped} of ${units.length} units stand already in ${out}`)
+  const { units: count, differences } = replaced
+  if (count > 0)
+    progress.note(
+      `${count} ${count === 1 ? 'unit' : 'units'} in ${out} made otherwise (${differences.join('; ')}) ${count === 1 ? 'is' : 'are'} replaced; another \`out\` keeps both`,
+    )
+}
+
+/** Writes what this process does into run.json. @param report as of `writeRunFile` */
+function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
+  const { study, team, options, settings, finished, start } = run
+  const { id, host, pid } = team.claims.owner
+  const entry = () => ({
+    ...describeRun(study),
+    process: { id, host, pid },
+    settings,
+    device: options.device ?? 'auto',
+    processor: processorName(),
+    started: start.toISOString(),
+    finished: end?.toISOString() ?? null,
+    computed: finished.length,
+  })
+  return team.alone('run.json', () => writeRunFile(runFile(study), entry(), report))
+}
+
+function runFile({ out }: Study): string {
+  return join(out, 'run.json')
+}
+
+/** Computes what nobody else does, until nothing is left to take, or where the report is to be written, nothing is left. */
+async function computeStudy(run: Run, card: number | null): Promise<void> {
+  const { study, team, options, progress } = run
+  const isWaiting = options.report !== false
+  const queue = openUnitQueue(study, team)
+  const classifiersFor = studyClassifiers(card, (line) => progress.note(line))
+  const work = { study, queue, options, progress, classifiersFor, onUnit: workerStates(team.claims) }
+  let arithmetic = study.arithmetic
+  for (let attempt = 0; ; attempt++) {
+    throwIfStopped(options.signal)
+    for (const network of study.networks) {
+      const unit = queue.left(network).length > 0 ? await queue.take(network) : undefined
+      if (unit === undefined) continue
+      const { settings, units } = await computeUnits(work, network, unit)
+      run.settings[network.id] = settings
+      run.finished.push(...units)
+      run.images += units.reduce((sum, one) => sum + imagesOf(one), 0)
+      attempt = 0
+    }
+    run.images += await computeArithmetic(run, arithmetic, isWaiting)
+    arithmetic = []
+    const left = queue.left().length
+    if (left === 0 || !isWaiting) break
+    if (attempt === 0) progress.note(waitingFor(left))
+    await team.pause(attempt)
+  }
+  await team.look()
+  if (queue.byOthers > 0) progress.note(`${queue.byOthers} of ${study.units.length} units were computed by others`)
 }
 
 function waitingFor(units: number): string {
@@ -167,13 +187,11 @@ function workerStates(claims: Claims): UnitWork['onUnit'] {
  * @returns how many images were computed
  */
 async function computeArithmetic(
+  { team, options, progress }: Run,
   plans: Study['arithmetic'],
-  team: Team,
-  device: string,
   isWaiting: boolean,
-  progress: Progress,
-  signal: AbortSignal | undefined,
 ): Promise<number> {
+  const { device = 'auto', signal } = options
   let images = 0
   const compute = async (planned: ArithmeticPlan) => {
     const plan = await planned.again()
@@ -189,23 +207,19 @@ async function computeArithmetic(
 }
 
 /** Writes the report, unless another process has written the same one since this one began. */
-async function report(
-  out: string,
-  team: Team,
-  runFile: string,
-  options: ReproduceOptions,
-  progress: Progress,
-  describe: (end: Date | null, report: string) => Promise<void>,
-): Promise<Summary> {
+function report(run: Run): Promise<Summary> {
+  const { study, team, options, progress } = run
+  const { out } = study
   return team.alone('report', async () => {
     const { paper = false, limits = null } = options
     const stamp = await reportStamp(out, { paper, limits })
-    if (team.hadOthers && (await lastReport(runFile)) === stamp) {
+    if (team.hadOthers && (await lastReport(runFile(study))) === stamp) {
       progress.note('the report was written by another process')
       return JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as Summary
     }
+    await removeStaleTemporaries(out, team.claims.isSilent)
     const summary = await writeReport(out, reportOptions(options))
-    await describe(null, stamp)
+    await describe(run, null, stamp)
     return summary
   })
 }

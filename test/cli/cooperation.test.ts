@@ -88,6 +88,39 @@ describe('processes that run one study', () => {
     }
   })
 
+  it('are seen while they work and after, with what is left', async () => {
+    const out = join(folder, 'status')
+    const none = await shiftscope('status', out)
+    expect(`${none.status} ${none.stderr}`).toMatch(
+      /^3 shiftscope: .*status does not exist; run reproduce --out .* first\n$/,
+    )
+    const both = [1, 2].map(() => start([...STUDY, '--out', out]))
+    const look = async () => JSON.parse((await shiftscope('status', out, '--json')).stdout)
+    await until(async () => (await finishedUnits(out)) >= 2)
+    const during = await look()
+    expect(during.units.total).toBe(UNITS)
+    expect(during.units.done + during.units.claimed + during.units.left).toBe(UNITS)
+    expect(during.workers.length).toBeGreaterThan(0)
+    for (const { pid, unit, since } of during.workers) {
+      expect(both.map(({ child }) => child.pid)).toContain(pid)
+      expect(unit).toMatch(/^tiny-alexnet 75 \w+$/)
+      expect(Date.now() - Date.parse(since)).toBeLessThan(60_000)
+    }
+    const watched = shiftscope('status', out, '--watch', '--json')
+    for (const { ended } of both) expect((await ended).status).toBe(0)
+    const lines = (await watched).stdout.trim().split('\n')
+    expect(JSON.parse(lines.at(-1) as string)).toMatchObject({
+      units: { done: UNITS, claimed: 0, left: 0 },
+      secondsLeft: 0,
+    })
+    expect(await look()).toEqual({
+      units: { total: UNITS, done: UNITS, claimed: 0, left: 0 },
+      workers: [],
+      imagesPerSecond: null,
+      secondsLeft: 0,
+    })
+  })
+
   it('leave the report to others, and wait for nobody, where that is asked for', async () => {
     const out = join(folder, 'no-report')
     const ended = await Promise.all([1, 2].map(() => start([...STUDY, '--out', out, '--no-report', '--json']).ended))
@@ -160,6 +193,6 @@ describe.skipIf(!canUnshare || !FAKETIME)('processes of machines whose clocks di
     const survivor = await startElsewhere('node1', alive, [...STUDY, '--out', out, '--json'], 5).ended
     expect(survivor.status, survivor.stderr).toBe(0)
     expect(computedOf(survivor)).toBe(UNITS - kept)
-    expect(await finishedUnits(out)).toBe(UNITS)
+    await expectWhole(out)
   })
 })
