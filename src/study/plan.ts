@@ -20,7 +20,7 @@ import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
-import { findUnit } from '../results/unit/store.js'
+import { findUnit, unitVersion } from '../results/unit/store.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
 import { byIds } from './checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
@@ -43,6 +43,8 @@ export interface Study {
   readonly units: readonly PlannedUnit[]
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
+  /** Of those that stand there damaged, or made otherwise, which one that is: only another in its place is a finished one. */
+  readonly unwanted: ReadonlyMap<PlannedUnit, string>
   /** How many of these replace a unit that was made otherwise, and in what those differ: `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One for each network whose features are added and subtracted. */
@@ -76,6 +78,7 @@ export async function planStudy(given: StudyOptions, settings: PlanSettings = {}
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units },
     left: [],
+    unwanted: new Map(),
     replaced: { units: 0, differences: [] },
     arithmetic: [],
   }
@@ -96,8 +99,9 @@ async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
 }
 
 /** What the results folder lacks of a study. */
-async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'replaced'>> {
+async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
+  const unwanted = new Map<PlannedUnit, string>()
   const differences = new Set<string>()
   let units = 0
   for (const unit of study.units) {
@@ -105,14 +109,17 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'replaced'>
       left.push(unit)
       continue
     }
-    const stored = await findUnit(study.out, unitInputs(study, unit))
+    const inputs = unitInputs(study, unit)
+    const version = await unitVersion(study.out, inputs)
+    const stored = await findUnit(study.out, inputs)
     if (stored.state === 'finished') continue
     left.push(unit)
+    if (version !== undefined) unwanted.set(unit, version)
     if (stored.state === 'missing') continue
     units++
     for (const difference of stored.differences) differences.add(difference)
   }
-  return { left, replaced: { units, differences: [...differences] } }
+  return { left, unwanted, replaced: { units, differences: [...differences] } }
 }
 
 /**

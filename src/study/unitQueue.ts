@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import type { PlannedUnit } from '../engine/plan.js'
 import type { Network } from '../networks/index.js'
 import { fileName } from '../results/fileName.js'
-import { isUnitThere, unitFolder } from '../results/unit/store.js'
+import { isUnitThere, unitFolder, unitVersion } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
 import type { Team } from './team.js'
 
@@ -44,7 +44,10 @@ export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims
   let lastReading = Number.NEGATIVE_INFINITY
   const ofNetwork = (network?: Network) => [...open].filter((unit) => network === undefined || unit.network === network)
   const finishIfThere = async (unit: PlannedUnit): Promise<boolean> => {
-    const isThere = await isUnitThere(study.out, unitInputs(study, unit))
+    const inputs = unitInputs(study, unit)
+    const unwanted = study.unwanted.get(unit)
+    if (unwanted !== undefined && (await unitVersion(study.out, inputs)) === unwanted) return false
+    const isThere = await isUnitThere(study.out, inputs)
     if (isThere && open.delete(unit)) byOthers++
     return isThere
   }
@@ -55,7 +58,6 @@ export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims
       const group = dirname(folder)
       const names = folders.get(group) ?? new Set(await readdir(group).catch((): string[] => []))
       folders.set(group, names)
-      // What was made otherwise is there too, and is not finished.
       if (names.has(basename(folder))) await finishIfThere(unit)
     }
     lastReading = performance.now()

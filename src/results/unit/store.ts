@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
@@ -100,6 +101,12 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Sto
     if (digest !== unit.arrays[file]) return { state: 'missing' }
   }
   return { state: 'finished', unit }
+}
+
+/** Changes whenever a unit is put in the place of another; undefined: there is none. */
+export async function unitVersion(results: string, inputs: UnitInputs): Promise<string | undefined> {
+  const status = await stat(join(unitFolder(results, inputs), 'unit.json')).catch(() => undefined)
+  return status && `${status.ino} ${status.mtimeMs}`
 }
 
 /** The same without a look at its arrays, whose damage shows when they are read. */
