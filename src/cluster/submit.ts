@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { checkCount } from '../checks.js'
 import { availableCores } from '../cores.js'
-import { ClusterError, InputError, UsageError } from '../errors.js'
+import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
-import { estimateStudy, type StudyEstimate } from '../study/estimate.js'
+import { estimateStudy, type StudyEstimate, untimedEstimate } from '../study/estimate.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder } from './slurmJob.js'
 
@@ -52,16 +52,17 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   const { tasks, cpus = 4, gpus = 0, partition = null, study, print = false } = options
   checkCount('`tasks`', tasks)
   checkCount('`cpus`', cpus)
+  if (options.gpus !== undefined) checkCount('`gpus`', options.gpus)
   if (options.minutes !== undefined) checkCount('`time`', options.minutes)
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than ${MOST_TASKS}; use fewer`)
-  const estimate = await estimateStudy(study)
+  const estimate = options.minutes === undefined ? await timedEstimate(study) : await untimedEstimate(study)
   const [missing] = estimate.missing
   if (missing !== undefined && !print)
     throw new InputError(`${missing.id} has no weights here; run "${missing.command}"`)
   const out = resolve(study.out ?? 'shiftscope-results')
   const plan: JobPlan = {
     ...{ tasks, cpus, gpus, partition, out, folder: process.cwd() },
-    memory: memoryOf(estimate, cpus),
+    memory: memoryOf(estimate, cpus, gpus),
     minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
     command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...options.arguments],
   }
@@ -72,14 +73,17 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   await writeFileAtomic(join(folder, 'array.sh'), scripts.array)
   await writeFileAtomic(join(folder, 'report.sh'), scripts.report)
   const array = await sbatch([join(folder, 'array.sh')])
-  const report = await sbatch([`--dependency=afterany:${array}`, join(folder, 'report.sh')])
+  const report = await sbatch(
+    [`--dependency=afterany:${array}`, join(folder, 'report.sh')],
+    `; job ${array} has been submitted`,
+  )
   return { scripts, folder, jobs: { array, report }, estimate }
 }
 
-/** Mebibytes: what a unit takes at most, and as much again of weights as workers may hold copies. */
-function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number): number {
+/** Mebibytes: what a unit takes at most, twice where one is measured while the next is extracted, and as much again of weights as workers may hold copies. */
+function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
-  return Math.ceil((featureBytes + weightsBytes + copies) / 2 ** 20) + 1024
+  return Math.ceil((featureBytes * (gpus > 0 ? 2 : 1) + weightsBytes + copies) / 2 ** 20) + 1024
 }
 
 /** A study is not all images: classifiers come on top, and other machines are slower. */
@@ -87,13 +91,26 @@ const MARGIN = 2
 const LEAST_MINUTES = 15
 
 /** Minutes of each task, from a trial on all cores of this machine. */
-function minutesOf({ seconds }: StudyEstimate, tasks: number, cpus: number): number {
-  const each = (seconds * availableCores()) / (tasks * cpus)
+function minutesOf({ seconds, unitSeconds }: StudyEstimate, tasks: number, cpus: number): number {
+  // A task computes whole units.
+  const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }
 
+/** @throws UsageError where the device of the study is not here */
+async function timedEstimate(study: ReproduceOptions): Promise<StudyEstimate> {
+  try {
+    return await estimateStudy(study)
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error
+    throw new UsageError(`the study cannot be timed on this machine, which lacks its device; give \`time\``, {
+      cause: error,
+    })
+  }
+}
+
 /** @returns the job's number */
-async function sbatch(args: readonly string[]): Promise<string> {
+async function sbatch(args: readonly string[], before = ''): Promise<string> {
   const child = spawn('sbatch', ['--parsable', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const text = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -114,6 +131,6 @@ async function sbatch(args: readonly string[]): Promise<string> {
   })
   const [number] = /^\d+/.exec(text.stdout) ?? []
   if (status === 0 && number !== undefined) return number
-  const reason = text.stderr.trim().split('\n').at(-1) ?? `exit status ${status}`
-  throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}`)
+  const reason = text.stderr.trim().split('\n').at(-1) || `exit status ${status}`
+  throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}${before}`)
 }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -148,8 +149,17 @@ export async function removeStaleTemporaries(
 }
 
 async function isOlder(path: string, isAbandoned: (time: number) => Promise<boolean>): Promise<boolean> {
-  const status = await stat(path).catch(() => undefined)
-  return status !== undefined && (await isAbandoned(status.mtimeMs))
+  const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
+  // A folder's own time does not change while a file in it grows.
+  const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))
+  return isAbandoned(Math.max(...times))
+}
+
+function timeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  )
 }
 
 /** Host, process, chance: so that it can be told later whether anybody is still writing. */
@@ -166,8 +176,16 @@ export function isAbandonedName(name: string): boolean {
   return owner !== null && owner[1] === HOST && !isAlive(Number(owner[2]))
 }
 
-/** Stands for this machine. */
-export const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+/** Stands for this machine, and for its space of process numbers, which containers have of their own. */
+export const HOST = createHash('sha256').update(`${hostname()}${processSpace()}`).digest('hex').slice(0, 8)
+
+function processSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
 
 /** A name in the same folder for what will take the name `path` once it is whole; it tells who is writing there. */
 export function temporaryName(path: string): string {

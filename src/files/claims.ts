@@ -68,11 +68,23 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
   let timer: NodeJS.Timeout | undefined
   let lastTime = 0
   let asked = Number.NEGATIVE_INFINITY
-  /** Writes this process's file, and those of claims that are no links to it; the time that the server gave. */
+  /**
+   * Writes this process's file, and claims that are no links to it; the time that the server gave. Who was silent for a lease
+   * finds them gone: his file is made again, and what others have taken from him since is theirs.
+   */
   const beat = async (): Promise<number> => {
     const record = recordOf(owner, state)
-    const times = await Promise.all([own, ...mine.values()].map((path) => writeRecord(path, record)))
-    return Math.max(...times)
+    const time = await writeRecord(own, record).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      await makeOwnFile(folder, own, record)
+      return writeRecord(own, record)
+    })
+    for (const [name, path] of mine) {
+      const seen = await readRecord(path)
+      if (seen?.owner?.id !== owner.id) mine.delete(name)
+      else if (seen.heard < time) await writeRecord(path, record).catch(() => 0)
+    }
+    return time
   }
   /** The server's time now, as good as of this second. */
   const serverTime = async (): Promise<number> => {
@@ -83,7 +95,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     return lastTime
   }
   const start = async () => {
-    if (timer !== undefined) return
+    if (timer !== undefined) return void (await serverTime())
     await makeOwnFile(folder, own, recordOf(owner, state))
     // What goes wrong shows with the next claim.
     timer = setInterval(() => void beat().catch(() => undefined), (leaseSeconds * 1000) / BEATS)
@@ -91,8 +103,8 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
   }
   const isSilent = async (time: number) => (await serverTime()) - time >= leaseSeconds * 1000
   const isLive = async (other: Pick<Seen, 'owner' | 'heard'>): Promise<boolean> => {
-    if (other.owner.id === owner.id) return true
-    const gone = isGone(other.owner)
+    if (other.owner?.id === owner.id) return true
+    const gone = other.owner === null ? undefined : isGone(other.owner)
     if (gone !== undefined) return !gone
     return !(await isSilent(other.heard))
   }
@@ -103,7 +115,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     return seen.filter((one) => one !== undefined).sort((a, b) => a.number - b.number)
   }
   const othersLive = async (claims: readonly Seen[]): Promise<boolean> => {
-    for (const claim of claims) if (claim.owner.id !== owner.id && (await isLive(claim))) return true
+    for (const claim of claims) if (claim.owner?.id !== owner.id && (await isLive(claim))) return true
     return false
   }
   const release = async (name: string): Promise<void> => {
@@ -111,9 +123,9 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     if (path === undefined) return
     // The dead ones' first: whoever looks in between sees this one, and takes nothing.
     for (const claim of await claimsOf(name))
-      if (claim.owner.id !== owner.id && !(await isLive(claim))) await remove(claim.path)
+      if (claim.owner?.id !== owner.id && !(await isLive(claim))) await removeOf(claim.path, claim.owner)
     mine.delete(name)
-    await remove(path)
+    await removeOf(path, owner)
   }
   return {
     owner,
@@ -121,17 +133,21 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       try {
         await start()
         const before = await claimsOf(name)
-        if (before.some((claim) => claim.owner.id === owner.id) || (await othersLive(before))) return false
+        if (before.some((claim) => claim.owner?.id === owner.id) || (await othersLive(before))) return false
         const path = join(folder, claimFile(name, (before.at(-1)?.number ?? -1) + 1))
-        const made = await linked(own, path, recordOf(owner, state))
+        const made = await linked(own, path, recordOf(owner, state)).catch(async (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') throw error
+          await beat()
+          return linked(own, path, recordOf(owner, state))
+        })
         const after = await claimsOf(name)
         // A server that answers twice calls the second time an error.
-        if (!made && !after.some((claim) => claim.path === path && claim.owner.id === owner.id)) return false
+        if (!made && !after.some((claim) => claim.path === path && claim.owner?.id === owner.id)) return false
         mine.set(name, path)
         // Somebody may have begun from another state of the folder.
         if (!(await othersLive(after))) return true
         mine.delete(name)
-        await remove(path)
+        await removeOf(path, owner)
         return false
       } catch (error) {
         throw asOutputError(folder, error)
@@ -145,7 +161,10 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       for (const claim of seen) {
         if (claim !== undefined && (byName.get(claim.name)?.number ?? -1) < claim.number) byName.set(claim.name, claim)
       }
-      const held = [...byName.values()].map(async (claim) => {
+      const known = [...byName.values()].flatMap((claim) =>
+        claim.owner === null ? [] : [{ ...claim, owner: claim.owner }],
+      )
+      const held = known.map(async (claim) => {
         const { name, owner, state } = claim
         // Who takes nothing has no file to ask the server's time with, and goes by his own clock.
         const isHeard = Date.now() - claim.heard < leaseSeconds * 1000
@@ -166,9 +185,9 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       // What the dead left, also of work that somebody else has finished since.
       for (const file of await readdir(folder).catch((): string[] => [])) {
         const record = await readRecord(join(folder, file))
-        if (record !== undefined && !(await isLive(record))) await remove(join(folder, file))
+        if (record !== undefined && !(await isLive(record))) await removeOf(join(folder, file), record.owner)
       }
-      await remove(own)
+      await rm(own, { force: true })
       await rmdir(folder).catch(() => undefined)
     },
   }
@@ -190,7 +209,8 @@ interface Listed {
 /** A claim with what its owner wrote last. */
 interface Seen extends Omit<Listed, 'file'> {
   readonly path: string
-  readonly owner: Owner
+  /** Null: nothing that can be read, as where a process died between making a file and writing it. */
+  readonly owner: Owner | null
   readonly state: unknown
   /** When that was, in milliseconds of the file server's clock. */
   readonly heard: number
@@ -219,11 +239,13 @@ async function seenAt(folder: string, { file, name, number }: Listed): Promise<S
 
 /** Opened and not only looked at: NFS asks the server then. Twice where a heartbeat came in between. */
 async function readRecord(path: string): Promise<Pick<Seen, 'owner' | 'state' | 'heard'> | undefined> {
+  let heard = 0
   for (let attempt = 0; attempt < 2; attempt++) {
     const file = await open(path, 'r').catch(() => undefined)
     if (file === undefined) return undefined
     try {
       const { mtimeMs } = await file.stat()
+      heard = mtimeMs
       const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
       const { owner, state } = recordSchema.parse(JSON.parse(buffer.toString('utf8', 0, bytesRead)))
       return { owner, state, heard: mtimeMs }
@@ -233,7 +255,7 @@ async function readRecord(path: string): Promise<Pick<Seen, 'owner' | 'state' | 
       await file.close()
     }
   }
-  return undefined
+  return { owner: null, state: null, heard }
 }
 
 function recordOf(owner: Owner, state: unknown): string {
@@ -284,6 +306,8 @@ async function makeOwnFile(folder: string, own: string, record: string): Promise
   }
 }
 
-async function remove(path: string): Promise<void> {
-  await rm(path, { force: true })
+/** Removes a file that is still this owner's: somebody else may have taken its name since it was looked at. */
+async function removeOf(path: string, owner: Owner | null): Promise<void> {
+  const record = await readRecord(path)
+  if (record !== undefined && record.owner?.id === owner?.id) await rm(path, { force: true })
 }

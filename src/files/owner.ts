@@ -24,7 +24,7 @@ export function thisOwner(): Owner {
     host: hostname(),
     machine: thisMachine(),
     pid: process.pid,
-    started: startOf(process.pid) ?? '',
+    started: statOf(process.pid).start ?? '',
   }
 }
 
@@ -32,7 +32,9 @@ export function thisOwner(): Owner {
 export function isGone({ machine, pid, started }: Owner): boolean | undefined {
   if (machine !== thisMachine()) return undefined
   if (!isAlive(pid)) return true
-  const start = startOf(pid)
+  const { start, state } = statOf(pid)
+  // A process that has ended and that nobody has asked for yet still has its number.
+  if (state === 'Z' || state === 'X') return true
   return start !== undefined && started !== '' && start !== started
 }
 
@@ -43,10 +45,11 @@ function thisMachine(): string {
   return machine
 }
 
-/** Field 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined where there is none. */
-function startOf(pid: number): string | undefined {
+/** Fields 3 and 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined where there is none. */
+function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
   const text = textOf(`/proc/${pid}/stat`)
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0], start: fields[19] }
 }
 
 function textOf(path: string): string {

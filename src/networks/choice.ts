@@ -57,8 +57,9 @@ export async function describedChoice(
   const network = await catalogNetwork(choice)
   if (catalogEntry(model).kind !== 'exported')
     return { described: asDescribed(network), layers: network.layers.map(({ name }) => name) }
-  const { input, inputSource } = network
-  return { described: { ...(await describedModel(network.weightsPath, {})), input, inputSource } }
+  const { rows } = network.input
+  const recipe = { ...network.input, size: rows, layout: null, source: network.inputSource }
+  return { described: await describedModel(network.weightsPath, { recipe }) }
 }
 
 /** Whether a network is none of the catalog: it is named by its ONNX file, or as a model of the hub. */

@@ -33,7 +33,7 @@ async function besideModel(
   count: number,
 ): Promise<NamedClasses | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.labels.json`)
-  const ownNames = labelNames(await jsonBeside(own))
+  const ownNames = labelNames(await jsonBeside(own, true))
   if (ownNames !== undefined) {
     if (ownNames.length === count) return { names: ownNames, source: basename(own) }
     throw new InputError(
@@ -42,7 +42,7 @@ async function besideModel(
   }
   for (const file of ['labels.json', 'config.json']) {
     for (const folder of folders) {
-      const names = labelNames(await jsonBeside(join(folder, file)))
+      const names = labelNames(await jsonBeside(join(folder, file), false))
       if (names?.length === count) return { names, source: file }
     }
   }

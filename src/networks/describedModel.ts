@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { checkInputOptions, type InputOptions } from './input/options.js'
-import { inputRecipe } from './input/recipe.js'
+import { type InputRecipe, inputRecipe } from './input/recipe.js'
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
 import { type ModelInterface, readModelInterface } from './onnx/interface.js'
 
@@ -8,6 +8,8 @@ import { type ModelInterface, readModelInterface } from './onnx/interface.js'
 export interface DescriptionChoice extends InputOptions {
   /** Folders in which files may lie that describe the model; its own by default. */
   readonly folders?: readonly string[]
+  /** How its input is made, where that is known. */
+  readonly recipe?: InputRecipe
 }
 
 /** An ONNX file whose input is known. */
@@ -32,7 +34,7 @@ export async function describedModel(path: string, choice: DescriptionChoice): P
   const image = imageInput(path, model)
   const takesBytes = image.tensor.type === 'uint8'
   const { folders = [dirname(path)] } = choice
-  const recipe = await inputRecipe(path, folders, choice, takesBytes)
+  const recipe = choice.recipe ?? (await inputRecipe(path, folders, choice, takesBytes))
   const planned = plannedInput(path, image, model, recipe, choice.inputSize)
   return { path, name: path, folders, model, ...planned, inputSource: recipe.source }
 }

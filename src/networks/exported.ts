@@ -40,15 +40,15 @@ export async function exportedNetwork(
   { layers, pool }: LayerChoice = {},
 ): Promise<Network> {
   const outputs = outputsOf(entry, path)
-  const network = await onnxNetwork(path, { layers, pool })
+  const recipe = { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
+  const network = await onnxNetwork(path, { layers, pool, recipe })
   checkClasses(entry, network, outputs.at(-1) as string)
-  const { name, batch, rows, cols } = network.input
+  const { rows, cols } = network.input
   if (rows !== entry.input.rows)
     throw new InputError(
       `${path} takes images of ${rows}×${cols}, and ${entry.id} of ${entry.input.rows}; ${again(entry)}`,
     )
-  const input = { ...entry.input, name, batch }
-  return { ...network, id: entry.id, title: entry.title, input, inputSource: 'catalog' }
+  return { ...network, id: entry.id, title: entry.title }
 }
 
 /**

@@ -91,7 +91,7 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
 
 /** Shapes of all tensors for two images, or for as many as the graph takes. */
 async function allShapes(
-  { path, input, changes }: DescribedModel,
+  { path, model, input, changes }: DescribedModel,
   names: readonly string[],
 ): Promise<{ readonly shown: ReadonlyMap<string, ShownTensor>; readonly batch: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'shiftscope-inspect-'))
@@ -107,11 +107,14 @@ async function allShapes(
     }
     if (input.batch !== null) return await shapesOf(input.batch)
     try {
-      return await shapesOf(2)
+      const two = await shapesOf(2)
+      const last = two.shown.get((model.outputs.at(-1) as TypedTensor).name)
+      // A batch that is written into the graph shows where it ends.
+      if (last === undefined || last.shape[0] === 2) return two
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      return await shapesOf(1)
     }
+    return await shapesOf(1)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -11,7 +11,7 @@ import { cachedCopy, type HashedModel, hashedModel } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { readGraphNodes } from './onnx/graphNodes.js'
-import { imageTensors, productsBefore } from './onnx/imageTensors.js'
+import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/interface.js'
 import { listedNames } from './onnx/listedNames.js'
 import { trialRun } from './onnx/trialRun.js'
@@ -83,7 +83,8 @@ async function measuredLayers(
 ): Promise<LayerReading> {
   const { path, model, changes } = described
   const names = layers === undefined ? defaultLayers(described) : [...new Set(layers)]
-  checkTensors(described, names)
+  const made = imageTensors(readGraphNodes(path), changes?.madeInput ?? described.input.name)
+  checkTensors(described, names, made)
   const hidden = names.filter((name) => !model.outputs.some((output) => output.name === name))
   const plain = { ...changes, outputs: hidden }
   const copyOf = (copied: GraphChanges) => cachedCopy(path, 'layers', copied, hashed)
@@ -92,7 +93,11 @@ async function measuredLayers(
   const { tensors, batch, fixedBatch } = await shownTensors(onnxPath, described.input, names, needed)
   const read = tensors
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => ({ tensor, added: featureNodes(tensor.name, checkedTensor(described.name, tensor, batch), pool) }))
+    .map((tensor) => {
+      const isReshaped = made.some(({ name, operator }) => name === tensor.name && RESHAPES.has(operator))
+      const shown = { ...checkedTensor(described.name, tensor, batch), isReshaped }
+      return { tensor, added: featureNodes(tensor.name, shown, pool) }
+    })
   const input = { ...described.input, batch: fixedBatch }
   if (read.every(({ tensor, added }) => added.output === tensor.name))
     return { onnxPath, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
@@ -113,6 +118,9 @@ async function measuredLayers(
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
   }
 }
+
+/** Operators that give another tensor in another shape. */
+const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
 /** A tensor that is to be read, as a run shows it. */
 interface NamedTensor extends ShownTensor {
@@ -145,19 +153,20 @@ export function defaultLayers({ path, model, input, changes }: DescribedModel): 
 }
 
 /** @throws UsageError for names that are no tensors of the model's, or depend on no image */
-function checkTensors({ path, name, model, input, changes }: DescribedModel, names: readonly string[]): void {
+function checkTensors({ name, model }: DescribedModel, names: readonly string[], made: readonly ImageTensor[]): void {
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
       `no layer of ${name} is named; name one, or leave \`layers\` out: its outputs are ${listedNames(outputs)}`,
     )
-  const known = new Set([...outputs, ...model.tensors])
+  const readable = made.map((tensor) => tensor.name)
+  // An output may depend on the image by a way inside a node.
+  const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return
-  const image = changes?.madeInput ?? input.name
-  const readable = imageTensors(readGraphNodes(path), image).map((tensor) => tensor.name)
+  const found = model.tensors.has(unknown) ? 'does not make of an image what is called' : 'has no tensor'
   throw new UsageError(
-    `${name} has no tensor "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and \`shiftscope models inspect\` lists all`,
+    `${name} ${found} "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and \`shiftscope models inspect\` lists all`,
   )
 }
 

@@ -93,6 +93,8 @@ const accuracySchema = z.object({
     model: z.string(),
     weightsSha256: z.string(),
     generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
+    /** Of a network that is not as the catalog has it: its layers, how maps became values, and how pixels became its input. */
+    reading: z.object({ layers: z.array(z.string()), pool: z.string(), input: z.string() }).optional(),
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
     size: z.number().int(),
     background: z.string(),

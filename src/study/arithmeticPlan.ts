@@ -9,6 +9,7 @@ import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
+import { type Network, recipeText } from '../networks/index.js'
 import type { NamedBackground } from '../patches/background.js'
 import { builtInPatches } from '../patches/collection.js'
 import type { PatchSource } from '../patches/patch.js'
@@ -97,6 +98,10 @@ async function isComputed(folder: string, { network, generators }: NetworkWithGe
   return JSON.stringify(has) === JSON.stringify(wanted)
 }
 
+function readingOf({ layers, pool, input }: Network) {
+  return { layers: layers.map(({ name }) => name), pool: pool ?? 'none', input: recipeText(input) }
+}
+
 async function planAccuracy(
   { network, generators }: NetworkWithGenerators,
   { out, patches, background, blend, trialsPerKind, seed }: ArithmeticPlanOptions,
@@ -112,6 +117,7 @@ async function planAccuracy(
     model: network.id,
     weightsSha256: network.weightsSha256,
     generators: generators.map(({ id, layer, weightsSha256 }) => ({ layer, id, sha256: weightsSha256 })),
+    ...(network.inputSource !== 'catalog' || generators.length === 0 ? { reading: readingOf(network) } : {}),
     patches: drawing.patches.map(({ name, sha256 }) => ({ name, sha256 })),
     size,
     background: background.identity,

@@ -16,19 +16,20 @@ interface NamedModels {
  * network that is known
  */
 export async function byIds({ models, weights }: NamedModels): Promise<NamedModels> {
-  const found: Record<string, string> = {}
+  const found = new Map<string, string>()
   const ids: string[] = []
   for (const model of new Set(models)) {
     const isFile = await isCheckpointPath(model)
     const id = isFile ? await recogniseCheckpoint(model) : model
-    if (isFile && id in weights) throw new UsageError(`${model} holds its own weights; leave out those of ${id}`)
-    const other = found[id] ?? (ids.includes(id) ? id : undefined)
+    if (isFile && Object.hasOwn(weights, id))
+      throw new UsageError(`${model} holds its own weights; leave out those of ${id}`)
+    const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
     if (other !== undefined)
       throw new UsageError(
         `${other} and ${model} are both ${id} in this run; run them apart, into folders of their own`,
       )
-    if (isFile) found[id] = model
+    if (isFile) found.set(id, model)
     ids.push(id)
   }
-  return { models: ids, weights: { ...weights, ...found } }
+  return { models: ids, weights: { ...weights, ...Object.fromEntries(found) } }
 }

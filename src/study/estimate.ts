@@ -32,6 +32,8 @@ export interface StudyEstimate {
   readonly weightsBytes: number
   /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
   readonly seconds: number
+  /** The same of the longest unit. */
+  readonly unitSeconds: number
   /** Without these `reproduce` does not run; units of theirs count as not finished. */
   readonly missing: readonly MissingWeights[]
 }
@@ -50,15 +52,27 @@ export interface MissingWeights {
  * What `reproduce` would do with the same options, with a short trial of each network for the time. Weights that are
  * published need not be here: the trial is then of made-up ones.
  */
-export async function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
+export function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
+  return estimate(options, true)
+}
+
+/** The same without a trial, for those who know the time: 0 seconds. */
+export function untimedEstimate(options: ReproduceOptions): Promise<StudyEstimate> {
+  return estimate(options, false)
+}
+
+async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<StudyEstimate> {
   checkedRequest(options)
   const study = await planStudy(options, { withPlaceholders: true })
   let seconds = 0
+  let unitSeconds = 0
   for (const network of study.networks) {
     const units = study.left.filter((unit) => unit.network === network)
-    if (units.length === 0) continue
+    if (units.length === 0 || !withTrial) continue
     throwIfStopped(options.signal)
-    seconds += await withGraph(network, (running) => secondsOf(study, running, units, options))
+    const times = await withGraph(network, (running) => secondsOf(study, running, units, options))
+    seconds += times.all
+    unitSeconds = Math.max(unitSeconds, times.longest)
   }
   return {
     units: study.units.length,
@@ -75,30 +89,34 @@ export async function estimateStudy(options: ReproduceOptions = {}): Promise<Stu
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
+    unitSeconds,
     missing: missingWeights(study),
   }
 }
 
-/** Seconds for the images of a network's units. */
+/** Seconds for the images of a network's units, and of the longest of them. */
 async function secondsOf(
   study: Study,
   network: Network,
   units: readonly PlannedUnit[],
   options: ReproduceOptions,
-): Promise<number> {
+): Promise<{ readonly all: number; readonly longest: number }> {
   const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, 0, options)
   await handle.close()
   const isReused = ran().device === 'cpu' && ran().compositing === 'native' && options.reuse !== 'off'
-  let seconds = 0
+  let all = 0
+  let longest = 0
   for (const size of new Set(units.map(({ patch }) => patch.size))) {
     const sameSize = units.filter(({ patch }) => patch.size === size)
     const { patch, grid } = sameSize[0] as PlannedUnit
     const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
     const gain = isReused ? expectedGain(network, scene, grid.offsets) : 1
     const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
-    seconds += images / (settings.imagesPerSecond as number) / gain
+    const seconds = images / (settings.imagesPerSecond as number) / gain
+    all += seconds
+    longest = Math.max(longest, seconds / sameSize.length)
   }
-  return seconds
+  return { all, longest }
 }
 
 function missingWeights({ networks, arithmetic }: Study): readonly MissingWeights[] {

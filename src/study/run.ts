@@ -214,14 +214,26 @@ function report(run: Run): Promise<Summary> {
     const { paper = false, limits = null } = options
     const stamp = await reportStamp(out, { paper, limits })
     if (team.hadOthers && (await lastReport(runFile(study))) === stamp) {
-      progress.note('the report was written by another process')
-      return JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as Summary
+      const summary = await readSummary(out)
+      if (summary !== undefined) {
+        progress.note('the report was written by another process')
+        return summary
+      }
     }
     await removeStaleTemporaries(out, team.claims.isSilent)
     const summary = await writeReport(out, reportOptions(options))
     await describe(run, null, stamp)
     return summary
   })
+}
+
+/** Undefined where there is none, or a damaged one. */
+async function readSummary(out: string): Promise<Summary | undefined> {
+  try {
+    return JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as Summary
+  } catch {
+    return undefined
+  }
 }
 
 /** Stores what patches and backgrounds look like, for the page: units hold their hashes only. */

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
 import type { ExecutionRecord } from '../engine/choice.js'
 import { imagesOf } from '../engine/plan.js'
 import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import { isAlive, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
 import type { Study } from './plan.js'
@@ -15,9 +16,10 @@ export type NetworkSettings = MeasuredSettings & ExecutionRecord & { readonly cl
 
 /** What is read of a run.json of whatever version. */
 const runSchema = z.looseObject({
-  process: z.looseObject({ id: z.string() }).optional(),
+  process: z.looseObject({ id: z.string(), host: z.string(), pid: z.number() }).optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
   computed: z.number().optional(),
+  finished: z.string().nullish(),
   report: z.string().nullish(),
   earlier: z.array(z.unknown()).optional(),
 })
@@ -41,9 +43,14 @@ export async function writeRunFile<T extends RunEntry>(
   report: string | null = null,
 ): Promise<void> {
   const { earlier = [], ...last } = await readRun(path)
-  const isOther = (entry: unknown) => runSchema.safeParse(entry).data?.process?.id !== run.process.id
-  const hasComputed = last.settings !== undefined && last.computed !== 0
-  const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isOther)
+  // A run that has not ended may still compute something, unless its process is gone.
+  const isKept = (entry: unknown) => {
+    const { data } = runSchema.safeParse(entry)
+    const isRunning = data?.finished === null && data.computed === 0
+    return data?.process?.id !== run.process.id && !(isRunning && isGoneFor(data.process))
+  }
+  const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
+  const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isKept)
   const document = {
     ...run,
     settings: { ...last.settings, ...run.settings },
@@ -51,6 +58,11 @@ export async function writeRunFile<T extends RunEntry>(
     ...(runs.length > 0 && { earlier: runs }),
   }
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
+}
+
+/** Whether a run of this machine has lost its process. */
+function isGoneFor(process: { readonly host: string; readonly pid: number } | undefined): boolean {
+  return process === undefined || (process.host === hostname() && !isAlive(process.pid))
 }
 
 /** Which report run.json says to be up to date: as `reportStamp` gives it. */

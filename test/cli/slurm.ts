@@ -57,8 +57,11 @@ export async function startSlurm(cores: number): Promise<Slurm> {
     )
     run('slurmctld', '-c', '-f', env.SLURM_CONF)
     run('slurmd', '-f', env.SLURM_CONF, '-N', name)
-    for (let attempt = 0; !run('sinfo', '--noheader', '--format=%T').startsWith('idle'); attempt++) {
-      if (attempt === 100) throw new Error(`the node does not come up: ${run('sinfo')}`)
+    // The controller may take a while before it answers at all.
+    const sinfo = () =>
+      spawnSync('sinfo', ['--noheader', '--format=%T'], { env: { ...process.env, ...env }, encoding: 'utf8' })
+    for (let attempt = 0; !sinfo().stdout.startsWith('idle'); attempt++) {
+      if (attempt === 150) throw new Error(`the node does not come up: ${run('sinfo')}`)
       await setTimeout(200)
     }
     return { env, run, stop }

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -114,15 +114,50 @@ describe('claims', () => {
     expect(existsSync(folder())).toBe(false)
   })
 
+  it('are lost by whoever was silent for a lease, who goes on with other work', async () => {
+    const claims = await openClaims(folder(), 1)
+    const other = await openClaims(folder(), 1)
+    expect(await claims.take('a')).toBe(true)
+    expect(await claims.take('b')).toBe(true)
+    // As others leave it who took it for dead.
+    for (const file of readdirSync(folder())) rmSync(join(folder(), file))
+    expect(await other.take('a')).toBe(true)
+    expect(await claims.take('c')).toBe(true)
+    await claims.release('a')
+    expect((await other.held()).map(({ name }) => name).sort()).toEqual(['a', 'c'])
+    expect(await other.take('b')).toBe(true)
+    await claims.close()
+    expect((await other.held()).map(({ name }) => name).sort()).toEqual(['a', 'b'])
+    await other.close()
+    expect(existsSync(folder())).toBe(false)
+  })
+
+  it.skipIf(process.platform !== 'linux')('of a process that has ended and was not asked for are free', async () => {
+    const claims = await openClaims(folder())
+    expect(await claims.take('mine')).toBe(true)
+    // The shell never waits for its child, since it becomes another program.
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const pid = await new Promise<number>((found) => parent.stdout.once('data', (text) => found(Number(text))))
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0]).toBe('Z')
+    const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] as string
+    leave('a~0', { pid, started: start })
+    expect(await claims.take('a')).toBe(true)
+    parent.kill('SIGKILL')
+    await claims.close()
+  })
+
   it('are not read where a file is damaged, and do not stop others', async () => {
     const claims = await openClaims(folder())
     expect(await claims.take('mine')).toBe(true)
     for (const text of ['', '{', '{"owner":{}}', 'null', '\0'.repeat(5000)]) {
       writeFileSync(join(folder(), 'a~0'), text)
       expect((await claims.held()).map(({ name }) => name)).toEqual(['mine'])
-      // Whoever made it has no claim: the next number is free.
+      // Its owner may be about to write it.
       expect(await claims.take('a')).toBe(false)
     }
+    const longAgo = Date.now() / 1000 - 1000
+    utimesSync(join(folder(), 'a~0'), longAgo, longAgo)
+    expect(await claims.take('a')).toBe(true)
     await claims.close()
   })
 })

@@ -131,8 +131,10 @@ describe('the recipe of an input', () => {
     })
     describeWith('config.json', { input_size: [3, 32, 32], std: [2, 3, 4] })
     expect(recipeOf(await choose())).toMatchObject({ rows: 32, std: [2, 3, 4], mean: [0.485, 0.456, 0.406] })
-    describeWith('config.json', { model_type: 'bert', hidden_size: 768 })
-    expect((await choose()).inputSource).toBe('assumed')
+    for (const other of [{ model_type: 'bert', hidden_size: 768 }, { input_size: 640 }, '{', 'null']) {
+      describeWith('config.json', other)
+      expect((await choose()).inputSource).toBe('assumed')
+    }
   })
 
   it('is that of the model’s own metadata', async () => {

@@ -12,9 +12,10 @@ interface SlurmFlags extends Omit<SlurmOptions, 'study' | 'arguments' | 'minutes
 }
 
 /** Options of `submit slurm` itself, and how many words each takes; all others are those of `reproduce`. */
-const OWN_OPTIONS: Readonly<Record<string, number>> = {
-  ...{ '--tasks': 2, '--cpus': 2, '--gpus': 2, '--time': 2, '--partition': 2, '--print': 1, '--json': 1 },
-}
+const OWN_OPTIONS: ReadonlyMap<string, number> = new Map([
+  ...['--tasks', '--cpus', '--gpus', '--time', '--partition'].map((name) => [name, 2] as const),
+  ...['--print', '--json'].map((name) => [name, 1] as const),
+])
 
 export function submitCommand({ signal }: CommandContext): Command {
   const slurm = new Command('slurm')
@@ -49,7 +50,8 @@ export function submitCommand({ signal }: CommandContext): Command {
       }
       const units = estimate.units - estimate.finished
       say(`job ${jobs.array}: ${tasks} tasks for ${units} units; job ${jobs.report} writes the report after it`)
-      say(`about ${duration(estimate.seconds)} for the images on this machine; scripts and logs are in ${folder}`)
+      const guess = estimate.seconds > 0 ? `about ${duration(estimate.seconds)} for the images on this machine; ` : ''
+      say(`${guess}scripts and logs are in ${folder}`)
     })
   return new Command('submit').description('hand a study to a cluster').addCommand(slurm)
 }
@@ -61,7 +63,7 @@ function studyArguments(command: Command): readonly string[] {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string
     const [name = '', value] = word.split('=')
-    const taken = OWN_OPTIONS[name]
+    const taken = OWN_OPTIONS.get(name)
     if (taken === undefined) kept.push(word)
     else if (taken === 2 && value === undefined) at++
   }

@@ -76,6 +76,8 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   const repository = await readRepository(reference, connection)
   try {
     const progress = progressTo(onProgress)
+    const here = await presentModel(reference)
+    if (here?.revision === repository.commit) return here
     return await inTurn(`${reference.owner}--${reference.name}`, { progress, signal }, () =>
       pulledFrom({ reference, repository, connection, progress }),
     )

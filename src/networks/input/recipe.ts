@@ -19,7 +19,7 @@ const ASSUMED = 'assumed'
 /** A line for the user where nothing says what a network's input is; undefined where something does. */
 export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
   if (inputSource !== ASSUMED) return undefined
-  return `${id}: nothing says how its input is made, so that it is given ImageNet's (\`input imagenet\`); name another with \`input\`, or describe it in ${id}.input.json`
+  return `${id}: nothing says how its input is made, so that it is given ImageNet's (\`input imagenet\`); name another with \`input\`, or describe it in NAME.input.json beside the model`
 }
 
 /**
@@ -36,7 +36,8 @@ export async function inputRecipe(
   takesBytes: boolean,
 ): Promise<InputRecipe> {
   const given = partOfOptions(options)
-  const found = (await besideModel(path, folders)) ?? ofMetadata(path)
+  const isWhole = ['divisor', 'mean', 'std', 'channelOrder'].every((name) => name in given)
+  const found = isWhole ? undefined : ((await besideModel(path, folders)) ?? ofMetadata(path))
   const assumed = partOfPreset(takesBytes ? 'raw' : 'imagenet')
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
   return { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }

@@ -16,8 +16,21 @@ export interface FoundPart {
 /** Files that describe a model are no larger. */
 const MOST_BYTES = 1 << 20
 
-/** The document beside a model, or nothing. @throws InputError for one that is too large, or is not JSON */
-export async function jsonBeside(path: string): Promise<unknown> {
+/**
+ * The document beside a model, or nothing.
+ * @param isOurs whether the file can only be the model's; others that cannot be read are of no concern here
+ * @throws InputError for one that is too large, or is not JSON
+ */
+export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown> {
+  try {
+    return await readJson(path)
+  } catch (error) {
+    if (isOurs || !(error instanceof InputError)) throw error
+    return undefined
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
   const status = await stat(path).catch(() => undefined)
   if (!status?.isFile()) return undefined
   if (status.size > MOST_BYTES)
@@ -35,12 +48,12 @@ export async function jsonBeside(path: string): Promise<unknown> {
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)
-  const description = await jsonBeside(own)
+  const description = await jsonBeside(own, true)
   if (description !== undefined) return { part: partOfDescription(description, own), source: basename(own) }
   for (const [name, read] of FOREIGN_FILES) {
     for (const folder of folders) {
       const file = join(folder, name)
-      const part = read(await jsonBeside(file), file)
+      const part = read(await jsonBeside(file, name !== 'config.json'), file)
       if (part !== undefined) return { part, source: name }
     }
   }
@@ -115,7 +128,7 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
   const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
   return {
     divisor: read.do_rescale === false ? 1 : divisor,
-    mean: read.rescale_offset === true ? mean.map((value) => value + 1) : mean,
+    mean: read.rescale_offset === true && read.do_rescale !== false ? mean.map((value) => value + 1) : mean,
     std,
     channelOrder: read.do_flip_channel_order === true ? 'bgr' : 'rgb',
     ...(size !== undefined && { size }),
@@ -139,7 +152,7 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
   if (typeof document !== 'object' || document === null) return undefined
   const config = 'pretrained_cfg' in document ? document.pretrained_cfg : document
   const isTimm = typeof config === 'object' && config !== null && 'input_size' in config
-  if (!isTimm) return undefined
+  if (!isTimm || !Array.isArray(config.input_size) || config.input_size.length !== 3) return undefined
   const { input_size, mean, std } = checked(timmSchema, config, file)
   const size = input_size?.[2]
   return {
@@ -159,19 +172,19 @@ const RANGE_KEY = 'Image.NominalPixelRange'
 const FORMAT_KEY = 'Image.BitmapPixelFormat'
 export const METADATA_KEYS: readonly string[] = [OWN_KEY, RANGE_KEY, FORMAT_KEY]
 
-const RANGES: Readonly<Record<string, RecipePart>> = {
-  NominalRange_0_255: partOfPreset('raw'),
-  Normalized_0_1: { ...partOfPreset('raw'), divisor: 255 },
-  Normalized_1_1: partOfPreset('inception'),
-}
+const RANGES: ReadonlyMap<string, RecipePart> = new Map([
+  ['NominalRange_0_255', partOfPreset('raw')],
+  ['Normalized_0_1', { ...partOfPreset('raw'), divisor: 255 }],
+  ['Normalized_1_1', partOfPreset('inception')],
+])
 
 /** What a model's metadata says; undefined: nothing. @throws InputError for what cannot be read */
 export function partOfMetadata(metadata: ReadonlyMap<string, string>, path: string): RecipePart | undefined {
   const own = metadata.get(OWN_KEY)
   if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)
-  const range = RANGES[metadata.get(RANGE_KEY) ?? '']
-  if (range === undefined) return undefined
-  return { ...range, channelOrder: metadata.get(FORMAT_KEY)?.startsWith('Bgr') ? 'bgr' : 'rgb' }
+  const range = RANGES.get(metadata.get(RANGE_KEY) ?? '')
+  const order = metadata.get(FORMAT_KEY)?.startsWith('Bgr') ? 'bgr' : 'rgb'
+  return range && { ...range, channelOrder: order }
 }
 
 function parsed(text: string, what: string): unknown {

@@ -9,6 +9,8 @@ import type { Initializer, Node } from './model.js'
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
+  /** Whether it is another tensor in another shape. */
+  readonly isReshaped?: boolean
 }
 
 /** What is added to a graph so that one of its tensors is read as features. */
@@ -59,7 +61,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
     at = `shiftscope.float32.${name}`
   }
   if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }
-  const { permutation, extents } = placesOf(name, tensor.shape)
+  const { permutation, extents } = placesOf(name, tensor.shape, tensor.isReshaped ?? false)
   if (permutation !== null) add('Transpose', [at], { perm: permutation })
   if (pool === 'mean') add('GlobalAveragePool', [at])
   else if (pool === 'max') add('GlobalMaxPool', [at])
@@ -77,19 +79,20 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
 function placesOf(
   name: string,
   shape: readonly number[],
+  isReshaped: boolean,
 ): { readonly permutation: readonly number[] | null; readonly extents: readonly number[] } {
   const [, a = 1, b = 1, c = 1] = shape
-  if (shape.length === 4) {
-    // Frames are square, so that rows and columns are equal where channels could be either.
-    const isChannelsLast = a === b && b !== c
-    return isChannelsLast ? { permutation: [0, 3, 1, 2], extents: [a, b] } : { permutation: null, extents: [b, c] }
-  }
+  // Frames are square, so that rows and columns are equal where channels could be either.
+  if (shape.length === 4 && b === c) return { permutation: null, extents: [b, c] }
+  if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
   if (shape.length === 3) {
-    const isTokensLast = !tokenSquare(a) && tokenSquare(b) !== undefined
+    const [first, last] = [tokenSquare(a), tokenSquare(b)]
+    // A map that was reshaped has no class token, and channels before its places.
+    const isTokensLast = last !== undefined && (first === undefined || (last.before === 0 && isReshaped))
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }
   throw new UsageError(
-    `layer "${printable(name)}" is [${shape.join(', ')}], over which nothing can be pooled; leave \`pool\` out, or name another layer`,
+    `layer "${printable(name)}" is [${shape.join(', ')}], which is no map of rows and columns, nor tokens; leave \`pool\` out, or name another layer`,
   )
 }
 
