@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { beginning, certificatePath, startServer } from '../networks/fileServer.js'
 import { temporaryFolder } from '../temporaryFolder.js'
+import { start, until } from './process.js'
 
 const folder = temporaryFolder()
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--patches', 'dog']
+
+const NO_PROXIES = { https_proxy: '', HTTPS_PROXY: '', all_proxy: '', ALL_PROXY: '' }
 
 describe.skipIf(process.platform === 'win32')('a study whose stderr', () => {
   it.each([
@@ -20,5 +24,52 @@ describe.skipIf(process.platform === 'win32')('a study whose stderr', () => {
     expect(existsSync(folder('out/index.html'))).toBe(true)
     expect(spawnSync('bash', ['-c', command('--patches nothing')]).status).toBe(3)
     expect(spawnSync('bash', ['-c', command('--dance')]).status).toBe(2)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a command that is told to end', () => {
+  it('in a study keeps what was finished and ends with 143', async () => {
+    const { child, ended } = start([...STUDY, '--stride', '1', '--out', folder('out')])
+    await until(async () => existsSync(folder('out/run.json')))
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(143)
+    expect(stderr).toContain('what was finished is kept')
+  })
+
+  it('in an extraction ends with 143', async () => {
+    const args = ['extract', '--model', 'tiny-alexnet', '--patch', 'dog', '--size', '75', '--stride', '1']
+    const { child, ended } = start([...args, '--batch', '8', '--workers', '1', '--out', folder('out')])
+    await until(async () => existsSync(folder('out/partial.json')))
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(143)
+  })
+
+  it('in a download ends with 143', async () => {
+    const server = await startServer(beginning(Buffer.alloc(400_000), 250_000, () => undefined))
+    const args = ['models', 'pull', 'alexnet-aa', '--mirror', `${server.address}/base`]
+    const { child, ended } = start(args, {
+      ...NO_PROXIES,
+      SHIFTSCOPE_CACHE: folder('cache'),
+      NODE_EXTRA_CA_CERTS: certificatePath,
+    })
+    await until(async () => server.requests.length > 0)
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(143)
+  })
+
+  it('twice ends at once, by that signal', async () => {
+    const context = new URL('../../dist/cli/context.js', import.meta.url).href
+    const script = folder('waits.mjs')
+    writeFileSync(
+      script,
+      `(await import('${context}')).interruptible(); setInterval(() => undefined, 1000); console.log('ready')`,
+    )
+    const { child, ended } = start([], {}, script)
+    child.stdout?.once('data', () => child.kill('SIGTERM'))
+    child.stderr?.once('data', () => child.kill('SIGTERM'))
+    expect(await ended).toMatchObject({ status: null, signal: 'SIGTERM' })
   })
 })
