@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { fork, spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -58,6 +58,23 @@ describe.skipIf(process.platform === 'win32')('a command that is told to end', (
     child.kill('SIGTERM')
     const { status, stderr } = await ended
     expect(status, stderr).toBe(143)
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('leaves its devices’ processes alive on a %s to all', async (signal) => {
+    const child = fork(fileURLToPath(new URL('../../dist/engine/backends/processMain.js', import.meta.url)), {
+      serialization: 'advanced',
+      stdio: 'ignore',
+      execArgv: [],
+    })
+    const ended = new Promise((resolve) => child.on('exit', (...how) => resolve(how)))
+    const answered = () => Promise.race([new Promise((resolve) => child.once('message', resolve)), ended])
+    child.send({ kind: 'open', request: {} })
+    expect(await answered()).not.toBeInstanceOf(Array)
+    child.kill(signal)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect([child.exitCode, child.signalCode]).toEqual([null, null])
+    child.disconnect()
+    expect(await ended).toEqual([0, null])
   })
 
   it('twice ends at once, by that signal', async () => {
