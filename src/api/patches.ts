@@ -16,7 +16,13 @@ import {
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
 import { ASPECTS, type Aspect, cutFree, ownPictures } from '../patches/ownPatches.js'
-import { type ManifestPatch, type PatchFailure, storePatch, writeManifest } from '../patches/patchFolder.js'
+import {
+  MAX_PATCH_SIZE,
+  type ManifestPatch,
+  type PatchFailure,
+  storePatch,
+  writeManifest,
+} from '../patches/patchFolder.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
 import { fetchImages } from './cocoImages.js'
@@ -121,9 +127,9 @@ async function readIndex(
 }
 
 function checkSizes(sizes: readonly number[]): void {
-  const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > 4096)
+  const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
   if (wrong !== undefined)
-    throw new UsageError(`size ${wrong} is not a whole number from 1 to 4096; use \`sizes 75,125\``)
+    throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
 }
 
 function noteShortage(

@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { checkOptions, kinds } from '../checkedOptions.js'
@@ -9,6 +9,7 @@ import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
+import { readRegular } from '../files/regularFile.js'
 import {
   eachLayer,
   type FeatureInput,
@@ -138,8 +139,8 @@ const strideSchema = z.object({
 
 /** The extract.json in the file's folder, if there is one. */
 async function descriptionOf(file: string): Promise<z.infer<typeof strideSchema> | undefined> {
-  const text = await readFile(join(dirname(file), 'extract.json'), 'utf8').catch(() => 'null')
-  return strideSchema.safeParse(tryJson(text)).data
+  const text = await readRegular(join(dirname(file), 'extract.json')).catch(() => 'null')
+  return strideSchema.safeParse(tryJson(text.toString())).data
 }
 
 /** What a description says, if it fits the array. */

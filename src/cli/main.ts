@@ -70,6 +70,8 @@ for (const command of allCommands(program)) {
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
 )
+// Messages that nobody can be told end no work: its files and its exit status stand.
+process.stderr.on('error', () => undefined)
 try {
   await program.parseAsync()
 } catch (error) {

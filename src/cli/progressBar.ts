@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
+import { withoutControls } from '../printable.js'
 import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
 import { asFlags } from './flags.js'
 import { byteSize, duration, say } from './output.js'
@@ -19,7 +20,7 @@ function barProgress(): Progress {
       stretch = stretchOf(label, total, measure)
       bar = new SingleBar(
         {
-          format: `${label} {bar} {percentage}% | {done} | {rate} | {left} left`,
+          format: `${withoutControls(label)} {bar} {percentage}% | {done} | {rate} | {left} left`,
           stream: process.stderr,
           hideCursor: true,
           clearOnComplete: false,

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { InputError, ShiftscopeError } from '../errors.js'
+import { checkRegular } from './regularFile.js'
 
 /** An object out of one of the file's lists, and where its bytes lie. */
 export interface JsonRecord {
@@ -35,6 +36,9 @@ export async function readJsonRecords(
   onRecord: (record: JsonRecord) => void,
   onBytes: (read: number) => void = () => undefined,
 ): Promise<void> {
+  await checkRegular(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`cannot read ${path}: ${readFault(error)}`, { cause: error })
+  })
   const scanner = recordScanner(path, sections, onRecord)
   let read = 0
   const stream = createReadStream(path, { highWaterMark: 1 << 20 })
@@ -53,7 +57,7 @@ export async function readJsonRecords(
 
 function readFault({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'no such file; check the path'
-  if (code === 'EISDIR') return 'it is a folder; give a file'
+  if (code === undefined) return 'it is a folder or a pipe; give a file'
   return message
 }
 

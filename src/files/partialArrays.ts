@@ -1,9 +1,10 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
 import { claimFolder } from './claim.js'
 import { encodeNpy } from './npy.js'
+import { readRegular } from './regularFile.js'
 
 /** One of the arrays that grow together: `rows` rows of `dims` float32, saved in the end as .npy of the given shape. */
 export interface ArrayPlan {
@@ -138,7 +139,7 @@ function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number 
 async function finishedRows(statePath: string, fingerprint: string, rows: number): Promise<Uint8Array> {
   const none = new Uint8Array(rows)
   try {
-    const state = stateSchema.parse(JSON.parse(await readFile(statePath, 'utf8')))
+    const state = stateSchema.parse(JSON.parse((await readRegular(statePath)).toString('utf8')))
     const bits = Buffer.from(state.done, 'base64')
     if (state.fingerprint !== fingerprint || bits.length !== Math.ceil(rows / 8)) return none
     return none.map((_, row) => ((bits[row >> 3] as number) >> (row & 7)) & 1)

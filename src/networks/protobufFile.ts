@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { InputError } from '../errors.js'
+import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
 /**
  * Reads protobuf messages where they lie in a file. Only tags, numbers and names are read; payloads are given as ranges,
@@ -51,12 +52,15 @@ export function readingProtobuf<T>(path: string, read: (file: ProtobufFile) => T
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'r')
+    const descriptor = openSync(path, READ_WITHOUT_WAITING)
+    if (fstatSync(descriptor).isFile()) return descriptor
+    closeSync(descriptor)
   } catch (error) {
     const remedy =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist; check the path' : 'cannot be opened'
     throw new InputError(`${path} ${remedy}`, { cause: error })
   }
+  throw new InputError(`${path} is not a file; give the path of a file`)
 }
 
 /** The parts that are looked at lie close together, so a window over the file serves. */

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
+import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
 /** Which annotation of an image stands for a class: the first in the file, or the largest that is not a crowd. */
 export const RULES = ['authors', 'largest'] as const
@@ -132,7 +133,7 @@ function boxOf(value: unknown): CocoAnnotation['box'] {
 
 /** The outline of an annotation as it stands in the file. */
 export async function readSegmentation(index: CocoIndex, { start, end }: CocoAnnotation): Promise<unknown> {
-  const file = await open(index.path)
+  const file = await open(index.path, READ_WITHOUT_WAITING)
   try {
     const bytes = Buffer.alloc(end - start)
     await file.read(bytes, 0, bytes.length, start)

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import sharp from 'sharp'
 import { UsageError } from '../errors.js'
+import { readRegular } from '../files/regularFile.js'
 import { type CocoAnnotation, type CocoImage, type CocoIndex, readSegmentation } from './cocoAnnotations.js'
 import { cocoMask } from './cocoMask.js'
 import { type Image, MAX_PIXELS } from './image.js'
@@ -97,7 +97,8 @@ export async function cutOut(index: CocoIndex, choice: CocoChoice, path: string)
 
 /** RGB as the file stores it: neither turned by EXIF nor converted by a colour profile, as OpenCV's users see COCO. */
 async function storedPixels(path: string, { file, rows, cols }: CocoImage): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw new Error(`its image ${file} is not a file`)
     throw new Error(`its image ${file} ${error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`}`)
   })
   const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })

@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, extname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { modelsFolder } from '../files/package.js'
+import { readRegular } from '../files/regularFile.js'
 import { nearestNames } from '../nearestNames.js'
 import type { PatchSource } from './patch.js'
 
@@ -91,12 +92,13 @@ export function isPicture(name: string): boolean {
 }
 
 async function readManifest(path: string): Promise<readonly PatchSource[]> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; give a folder of pictures or a manifest.json`)
+  const bytes = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
+    throw new InputError(`cannot read ${path}: ${cause}; give a folder of pictures or a manifest.json`)
   })
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
     throw new InputError(`${path} is not JSON; make the manifest again`, { cause: error })
   }

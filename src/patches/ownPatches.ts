@@ -3,6 +3,8 @@ import { join, parse } from 'node:path'
 import { InputError } from '../errors.js'
 import { isPicture } from './collection.js'
 import { type Image, readImage } from './image.js'
+import { resizeHard } from './patch.js'
+import { MAX_PATCH_SIZE } from './patchFolder.js'
 
 /** Whether an object is stretched to a square, or made square by transparent margins. */
 export const ASPECTS = ['stretch', 'pad'] as const
@@ -43,7 +45,8 @@ export async function ownPictures(folder: string): Promise<readonly OwnPicture[]
 
 /**
  * An object alone: the smallest box around its pixels (alpha of 128 or more, or white in the mask), with alpha 0 or 255.
- * Margins that make it square repeat the colours at its edge, so that these do not change when it is resized.
+ * Margins that make it square repeat the colours at its edge, so that these do not change when it is resized; an object
+ * that is longer than any patch is reduced first, so that its square takes no more memory than one.
  * @throws InputError if a file is damaged, the mask is of another size, or nothing or everything is transparent
  */
 export async function cutFree(picture: OwnPicture, aspect: Aspect): Promise<Image> {
@@ -52,29 +55,50 @@ export async function cutFree(picture: OwnPicture, aspect: Aspect): Promise<Imag
   const box = boxAround(isObject, image)
   if (box === undefined)
     throw new InputError(`${picture.mask ?? picture.path} shows no object: it has no opaque pixels`)
-  const { top, left, rows, cols } = box
+  const object = cropped(image, isObject, box)
+  return aspect === 'pad' ? padded(reduced(object)) : object
+}
+
+function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: Box): Image {
+  const data = new Uint8Array(rows * cols * 4)
+  for (let row = 0; row < rows; row++) {
+    const start = (top + row) * image.cols + left
+    data.set(image.data.subarray(start * 4, (start + cols) * 4), row * cols * 4)
+    for (let col = 0; col < cols; col++) data[(row * cols + col) * 4 + 3] = isObject[start + col] ? 255 : 0
+  }
+  return { rows, cols, data }
+}
+
+/** In its proportions, no longer than the largest patch. */
+function reduced(object: Image): Image {
+  const scale = MAX_PATCH_SIZE / Math.max(object.rows, object.cols)
+  if (scale >= 1) return object
+  const side = (length: number) => Math.max(1, Math.round(length * scale))
+  return resizeHard(object, side(object.rows), side(object.cols))
+}
+
+/** In the middle of a square. */
+function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
-  const [outRows, outCols] = aspect === 'pad' ? [side, side] : [rows, cols]
-  const [above, before] = [Math.floor((outRows - rows) / 2), Math.floor((outCols - cols) / 2)]
-  const data = new Uint8Array(outRows * outCols * 4)
-  for (let row = 0; row < outRows; row++) {
-    for (let col = 0; col < outCols; col++) {
-      const y = Math.min(Math.max(row - above, 0), rows - 1)
+  const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]
+  const data = new Uint8Array(side * side * 4)
+  for (let row = 0; row < side; row++) {
+    const y = Math.min(Math.max(row - above, 0), rows - 1)
+    for (let col = 0; col < side; col++) {
       const x = Math.min(Math.max(col - before, 0), cols - 1)
       const isMargin = y !== row - above || x !== col - before
-      const source = (top + y) * image.cols + left + x
-      const target = (row * outCols + col) * 4
-      data.set(image.data.subarray(source * 4, source * 4 + 3), target)
-      data[target + 3] = !isMargin && isObject[source] ? 255 : 0
+      const source = (y * cols + x) * 4
+      const target = (row * side + col) * 4
+      for (let channel = 0; channel < 3; channel++) data[target + channel] = object[source + channel] as number
+      data[target + 3] = isMargin ? 0 : (object[source + 3] as number)
     }
   }
-  return { rows: outRows, cols: outCols, data }
+  return { rows: side, cols: side, data }
 }
 
 function ownAlpha({ name, path }: OwnPicture, { data }: Image): Uint8Array {
-  const isObject = Uint8Array.from({ length: data.length / 4 }, (_, i) =>
-    (data[i * 4 + 3] as number) >= OPAQUE ? 1 : 0,
-  )
+  const isObject = new Uint8Array(data.length / 4)
+  for (let i = 0; i < isObject.length; i++) isObject[i] = (data[i * 4 + 3] as number) >= OPAQUE ? 1 : 0
   if (isObject.includes(0)) return isObject
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
@@ -86,21 +110,25 @@ async function maskOf(path: string, picture: OwnPicture, { rows, cols }: Image):
       `${path} is of ${mask.cols}×${mask.rows} pixels, ${picture.path} of ${cols}×${rows}; make the mask of the same size`,
     )
   }
-  return Uint8Array.from({ length: rows * cols }, (_, i) => {
-    const [red, green, blue, alpha] = mask.data.subarray(i * 4, i * 4 + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ]
-    return alpha >= OPAQUE && (red + green + blue) / 3 >= OPAQUE ? 1 : 0
-  })
+  const isObject = new Uint8Array(rows * cols)
+  for (let i = 0; i < isObject.length; i++) {
+    const at = (channel: number) => mask.data[i * 4 + channel] as number
+    if (at(3) >= OPAQUE && (at(0) + at(1) + at(2)) / 3 >= OPAQUE) isObject[i] = 1
+  }
+  return isObject
 }
 
-function boxAround(isObject: Uint8Array, { rows, cols }: Image) {
+interface Box {
+  readonly top: number
+  readonly left: number
+  readonly rows: number
+  readonly cols: number
+}
+
+function boxAround(isObject: Uint8Array, { rows, cols }: Image): Box | undefined {
   let [top, left, bottom, right] = [rows, cols, -1, -1]
-  for (const [i, object] of isObject.entries()) {
-    if (object === 0) continue
+  for (let i = isObject.indexOf(1); i >= 0 && i < isObject.length; i++) {
+    if (isObject[i] === 0) continue
     const [row, col] = [Math.floor(i / cols), i % cols]
     top = Math.min(top, row)
     bottom = Math.max(bottom, row)

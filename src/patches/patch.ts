@@ -75,7 +75,7 @@ export async function patchesOfSource(
     const file = ready?.[size]
     if (file === undefined) whole ??= await readImage(path)
     const image = file === undefined ? (whole as Image) : await readImage(file)
-    const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size) : image
+    const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size, size) : image
     const patch = patchAtSize(name, resized, size, frame)
     checkVisible(patch, blend, file ?? path)
     patches.push({ ...patch, ...(category !== undefined && { category }) })
@@ -87,10 +87,10 @@ export async function patchesOfSource(
  * The authors' resize of a cut-out object: all four channels alike, alpha as 0 or 1. Rounding makes the mask another one
  * than a threshold on a resized alpha of 0 to 255 would. A picture of the size is left as it is.
  */
-export function resizeHard(image: Image, size: number): Image {
-  if (image.rows === size && image.cols === size) return image
+export function resizeHard(image: Image, rows: number, cols: number): Image {
+  if (image.rows === rows && image.cols === cols) return image
   const isAlpha = (i: number) => i % 4 === 3
   const data = image.data.map((value, i) => (isAlpha(i) ? value >> 7 : value))
-  const resized = resizeBilinear({ ...image, data }, size, size)
+  const resized = resizeBilinear({ ...image, data }, rows, cols)
   return { ...resized, data: resized.data.map((value, i) => (isAlpha(i) ? value * 255 : value)) }
 }

@@ -6,6 +6,9 @@ import { sha256 } from '../files/sha256.js'
 import type { Image } from './image.js'
 import { resizeHard } from './patch.js'
 
+/** The longest side of a patch that is made. */
+export const MAX_PATCH_SIZE = 4096
+
 /** A patch as a manifest describes it. */
 export interface ManifestPatch {
   readonly name: string
@@ -38,7 +41,7 @@ export async function storePatch(
   const files: Record<string, string> = {}
   for (const size of sizes) {
     files[size] = `${size}/${name}.png`
-    await writeFileAtomic(join(folder, `${size}/${name}.png`), await png(resizeHard(image, size)))
+    await writeFileAtomic(join(folder, `${size}/${name}.png`), await png(resizeHard(image, size, size)))
   }
   return { name, file, sizes: files, alpha: 'hard', sha256: sha256(native) }
 }

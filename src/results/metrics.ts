@@ -155,8 +155,16 @@ export function* metricsCsv(metrics: readonly Metric[]): Iterable<Uint8Array> {
   }
 }
 
-/** A cell by RFC 4180: quoted if it holds a comma, a quote or a line break. */
+/** What a spreadsheet takes for a formula; apostrophes before it, so that two names never become one. */
+const FORMULA = /^'*[=@+\t\r-]/
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/**
+ * A cell by RFC 4180: quoted if it holds a comma, a quote or a line break. A name that a spreadsheet would take for a formula
+ * gets an apostrophe before it; numbers stay as they are.
+ */
 export function csvCell(value: string | number): string {
-  const text = String(value)
+  const isFormula = typeof value === 'string' && FORMULA.test(value) && !NUMBER.test(value)
+  const text = isFormula ? `'${value}` : String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
@@ -8,6 +7,7 @@ import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { isAlive, writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
+import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
 import type { Study } from './plan.js'
 
@@ -72,8 +72,8 @@ export async function lastReport(path: string): Promise<string | null> {
 
 /** Nothing where there is no such file, or a damaged one. */
 export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
-  const text = await readFile(path, 'utf8').catch(() => 'null')
-  return runSchema.safeParse(parsed(text)).data ?? {}
+  const text = await readRegular(path).catch(() => 'null')
+  return runSchema.safeParse(parsed(text.toString())).data ?? {}
 }
 
 function parsed(text: string): unknown {

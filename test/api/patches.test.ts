@@ -65,6 +65,29 @@ describe('own pictures', () => {
     }
   })
 
+  it('that are long and thin are reduced before their margins are made', async () => {
+    mkdirSync(folder('in'))
+    // All but the first column is the object's: red above, blue below.
+    const strip = (cols: number, rows: number) => {
+      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${cols}" height="${rows}"><rect x="1" width="${cols}" height="${rows / 2}" fill="#f00"/><rect x="1" y="${rows / 2}" width="${cols}" height="${rows / 2}" fill="#00f"/></svg>`
+      return sharp(Buffer.from(svg)).png()
+    }
+    await strip(20_000, 1000).toFile(folder('in/wide.png'))
+    await strip(20_000, 1000).rotate(90).toFile(folder('in/high.png'))
+    await strip(30_000, 2).toFile(folder('in/thin.png'))
+    const made = await ownPatches({ pictures: folder('in'), out: folder('out'), aspect: 'pad', sizes: [100] })
+    expect(made.failed).toEqual([])
+    for (const { name, file, sizes } of made.patches) {
+      const { rows, cols } = await readImage(folder('out', file))
+      expect([rows, cols]).toEqual([4096, 4096])
+      const { data } = await readImage(folder('out', sizes[100] as string))
+      const opaque = data.filter((_, i) => i % 4 === 3 && data[i] === 255).length
+      if (name !== 'thin') expect(opaque).toBeGreaterThan(300)
+      expect(opaque).toBeLessThan(800)
+      expect(opaque % 100).toBe(0)
+    }
+  })
+
   it('that show no object are named, and the rest is kept', async () => {
     await fill()
     await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })

@@ -23,7 +23,7 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   let slurm: Slurm
   beforeAll(async () => {
     slurm = await startSlurm(6)
-  })
+  }, 180_000)
   afterAll(() => slurm?.stop())
 
   /** State of a job, or of one task of an array. */

@@ -61,7 +61,7 @@ export async function startSlurm(cores: number): Promise<Slurm> {
     const sinfo = () =>
       spawnSync('sinfo', ['--noheader', '--format=%T'], { env: { ...process.env, ...env }, encoding: 'utf8' })
     for (let attempt = 0; !sinfo().stdout.startsWith('idle'); attempt++) {
-      if (attempt === 150) throw new Error(`the node does not come up: ${run('sinfo')}`)
+      if (attempt === 60) throw new Error(`the node does not come up: ${run('sinfo')}`)
       await setTimeout(200)
     }
     return { env, run, stop }
@@ -94,7 +94,7 @@ SlurmctldHost=${name}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=${inFolder('run', 'munge.sock')};cred_expire=10
+AuthInfo=socket=${inFolder('run', 'munge.sock')},cred_expire=10
 CredType=cred/munge
 StateSaveLocation=${inFolder('state')}
 SlurmdSpoolDir=${inFolder('spool')}

@@ -231,7 +231,7 @@ describe('a pickle that is no state dict', () => {
     expect(await refusalOfPickle(Buffer.alloc(200_001, '('))).toContain('deeper than')
     expect(await refusalOfPickle(Buffer.concat([op(']'), Buffer.alloc(1_000_000, '}a')]))).toContain('containers')
     expect(await refusalOfPickle(Buffer.alloc(17 * 2 ** 20, 'N'))).toContain('more than any checkpoint')
-    const doubling = Buffer.concat([op(']q\0'), ...Array.from({ length: 60 }, () => op('h\0h\0\x86q\0'))])
+    const doubling = Buffer.concat([op(']q\0'), ...Array.from({ length: 60 }, () => op('h\0\x86q\0'))])
     expect(await refusalOfPickle(doubling)).toContain('does not hold a state dict')
     const items = Array.from({ length: 50_000 }, () => op('K\x01'))
     const pairs = Buffer.concat([op(']('), ...items.map(() => op('K\x01K\x01\x86')), op('eq\0')])

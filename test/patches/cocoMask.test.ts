@@ -117,6 +117,28 @@ describe('polygon masks', () => {
     expect(columns.every((value) => value === 1)).toBe(true)
   })
 
+  it.each([
+    ['2^53', 2 ** 53],
+    ['1e300', 1e300],
+    ['-1e300', -1e300],
+    ['the largest number', Number.MAX_VALUE],
+    ['infinite', Number.POSITIVE_INFINITY],
+    ['not a number', Number.NaN],
+  ])('with a corner at %s are refused, at once', (_, far) => {
+    const refusal = /^a corner of its outline lies at .*, far outside of the image/
+    expect(() => polygonMask([[1, 1, 8, far, 8, 8]], 10, 12)).toThrow(refusal)
+    expect(() => polygonMask([[1, 1, far, 8, 8, 8]], 10, 12)).toThrow(refusal)
+  })
+
+  it('that sweep the image again and again are refused, in time that its pixels bound', () => {
+    const zigzag = Array.from({ length: 400_000 }, (_, i) => (i % 4 < 2 ? [0, i % 7] : [640, i % 5])).flat()
+    expect(() => polygonMask([zigzag], 480, 640)).toThrow(/^its outline crosses the image too often/)
+    const frames = Array.from({ length: 100_000 }, () => [0, 0, 640, 0, 640, 480, 0, 480])
+    expect(() => polygonMask(frames, 480, 640)).toThrow(/^its outline crosses the image too often/)
+    const specks = Array.from({ length: 10_000 }, (_, i) => [i % 640, 1, i % 640, 3, (i % 640) + 2, 3])
+    expect(polygonMask(specks, 480, 640).columns.some((value) => value === 1)).toBe(true)
+  })
+
   it('of whole rectangles hold just their pixels', () => {
     const { columns } = polygonMask([[2, 3, 5, 3, 5, 7, 2, 7]], 10, 8)
     const expected = Uint8Array.from({ length: 80 }, (_, i) => {

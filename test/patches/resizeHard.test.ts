@@ -31,7 +31,7 @@ it.each(golden.patches)(
       const corner = (row - (row % block)) * cols + col - (col % block)
       return 255 * (hashed(corner * 4 + 3, seed) & 1)
     })
-    const resized = resizeHard({ rows, cols, data }, size).data
+    const resized = resizeHard({ rows, cols, data }, size, size).data
     expect(resized.filter((value, i) => i % 4 === 3 && value === 255)).toHaveLength(opaque)
     expect(createHash('sha256').update(resized).digest('hex')).toBe(sha256)
   },

@@ -165,9 +165,21 @@ describe('metrics.csv', () => {
       fc.property(fc.string({ unit: 'binary' }), (patch) => {
         const [, ...rows] = parseCsv(csvOf(metricsOf({ patch }).metrics))
         expect(new Set(rows.map((row) => row.length))).toEqual(new Set([7]))
-        expect(new Set(rows.map((row) => row[3]))).toEqual(new Set([patch]))
+        // An apostrophe guards what a spreadsheet would take for a formula.
+        expect([patch, `'${patch}`]).toContain(rows[0]?.[3])
+        expect(new Set(rows.map((row) => row[3])).size).toBe(1)
       }),
     )
+  })
+
+  it('has no cell that a spreadsheet takes for a formula, and numbers as they are', () => {
+    const formulas = ['=1+1', '@SUM(A1)', '+cmd', '-cmd', '-2+3+cmd|’x’!A0', '\t=1', '\r=1', "'=1", '=A1,B1']
+    expect(formulas.map(csvCell)).toEqual([
+      ...["'=1+1", "'@SUM(A1)", "'+cmd", "'-cmd", "'-2+3+cmd|’x’!A0", "'\t=1", '"\'\r=1"', "''=1", '"\'=A1,B1"'],
+    ])
+    expect([-1.5, -1e-7, '-3', '+0.25', '-1e-7', '-.5', 'a=b', "it's", "'tis", '–'].map(csvCell)).toEqual([
+      ...['-1.5', '-1e-7', '-3', '+0.25', '-1e-7', '-.5', 'a=b', "it's", "'tis", '–'],
+    ])
   })
 
   it('quotes a cell only where it must', () => {

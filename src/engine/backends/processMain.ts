@@ -163,5 +163,5 @@ process.on('message', (message: DeviceRequestMessage) => {
   })
 })
 process.on('disconnect', () => process.exit(0))
-// Ctrl-C goes to all processes of a terminal; whoever started this one decides when it ends.
-process.on('SIGINT', () => undefined)
+// Ctrl-C goes to all processes of a terminal, SIGTERM often to all of a job; whoever started this one decides when it ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)

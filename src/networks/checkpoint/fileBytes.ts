@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import { InputError, ShiftscopeError } from '../../errors.js'
+import { READ_WITHOUT_WAITING } from '../../files/regularFile.js'
 
 /** A range of a file's bytes. */
 export interface ByteRange {
@@ -15,7 +16,7 @@ export interface ByteRange {
 export async function fileSize(path: string): Promise<number> {
   try {
     const status = await stat(path)
-    if (!status.isFile()) throw new InputError(`${path} is not a file; give the path of a file`)
+    if (!status.isFile()) throw notFile(path)
     return status.size
   } catch (error) {
     throw readError(path, error)
@@ -30,10 +31,11 @@ export async function fileSize(path: string): Promise<number> {
  */
 export async function readRange(path: string, range: ByteRange): Promise<Buffer<ArrayBuffer>> {
   try {
-    const file = await open(path, 'r')
+    const file = await open(path, READ_WITHOUT_WAITING)
     try {
-      const { size } = await file.stat()
-      if (range.offset + range.length > size) throw truncated(path)
+      const status = await file.stat()
+      if (!status.isFile()) throw notFile(path)
+      if (range.offset + range.length > status.size) throw truncated(path)
       const bytes = Buffer.from(new ArrayBuffer(range.length))
       let done = 0
       while (done < range.length) {
@@ -48,6 +50,10 @@ export async function readRange(path: string, range: ByteRange): Promise<Buffer<
   } catch (error) {
     throw readError(path, error)
   }
+}
+
+function notFile(path: string): InputError {
+  return new InputError(`${path} is not a file; give the path of a file`)
 }
 
 function truncated(path: string): InputError {

@@ -90,6 +90,12 @@ async function readStorages(path: string, member: ByteRange): Promise<ReadonlyMa
   return withViews(storages, await next())
 }
 
+/** Keys are numbers, addresses in the memory of who saved; a list's text may be longer than any memory. */
+function keyText(key: PickleValue | undefined): string {
+  if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
+  throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
+}
+
 /** Description: (key, location, type). */
 function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
   const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
@@ -98,7 +104,7 @@ function locate(description: PickleValue, elements: number, offset: number, end:
   if (dtype === undefined || !(elements >= 0) || !(offset + length <= end)) {
     throw new PickleError('a storage has a malformed description, or is cut off')
   }
-  return { storage: { kind: 'storage', key: String(key), dtype, elements, start: 0 }, range: { offset, length } }
+  return { storage: { kind: 'storage', key: keyText(key), dtype, elements, start: 0 }, range: { offset, length } }
 }
 
 /** Views: (key, key of the storage that it is part of, start, number of elements). */
@@ -110,7 +116,7 @@ function withViews(
   const all = new Map(storages)
   for (const view of views as PickleValue[]) {
     const [key, rootKey, start, elements] = Array.isArray(view) ? (view as PickleValue[]) : []
-    const root = storages.get(String(rootKey))
+    const root = storages.get(keyText(rootKey))
     if (
       !root ||
       typeof start !== 'number' ||
@@ -119,7 +125,8 @@ function withViews(
     ) {
       throw new PickleError('a view of a storage has a malformed description')
     }
-    all.set(String(key), { range: root.range, storage: { ...root.storage, key: String(key), start, elements } })
+    const text = keyText(key)
+    all.set(text, { range: root.range, storage: { ...root.storage, key: text, start, elements } })
   }
   return all
 }
@@ -151,13 +158,14 @@ async function readTensors(
   for (let i = 0; i < count; i++) {
     const description = next()
     const [key, storageKey] = Array.isArray(description) ? (description as PickleValue[]) : []
-    const storage = storages.get(String(storageKey))?.storage
-    if (!storage) throw new PickleError(`storage ${printable(String(storageKey))} is missing`)
+    const storageText = keyText(storageKey)
+    const storage = storages.get(storageText)?.storage
+    if (!storage) throw new PickleError(`storage ${printable(storageText)} is missing`)
     const dimensions = countOf(take(8).readInt32LE(0), maximumDimensions)
     const layout = { shape: int64s(dimensions), strides: int64s(dimensions), offset: int64s(1)[0] as number }
     const fault = layoutFault(layout, storage.elements)
     if (fault) throw new PickleError(`a tensor ${fault}`)
-    tensors.set(String(key), { kind: 'tensor', storage, layout })
+    tensors.set(keyText(key), { kind: 'tensor', storage, layout })
   }
   return tensors
 }

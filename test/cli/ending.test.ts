@@ -1,0 +1,92 @@
+import { fork, spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { beginning, certificatePath, startServer } from '../networks/fileServer.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { start, until } from './process.js'
+
+const folder = temporaryFolder()
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--patches', 'dog']
+
+const NO_PROXIES = { https_proxy: '', HTTPS_PROXY: '', all_proxy: '', ALL_PROXY: '' }
+
+describe.skipIf(process.platform === 'win32')('a study whose stderr', () => {
+  it.each([
+    ['nobody reads any more', '2>&1 >/dev/null | head -c 1 >/dev/null'],
+    ['is full', '2>/dev/full'],
+    ['is closed', '2>&-'],
+  ])('%s ends with its report and its own status', (_, where) => {
+    const command = (more: string) =>
+      `set -o pipefail; "${process.execPath}" "${MAIN}" ${STUDY.join(' ')} --stride 40 --out "${folder('out')}" ${more} ${where}`
+    expect(spawnSync('bash', ['-c', command('')]).status).toBe(0)
+    expect(existsSync(folder('out/index.html'))).toBe(true)
+    expect(spawnSync('bash', ['-c', command('--patches nothing')]).status).toBe(3)
+    expect(spawnSync('bash', ['-c', command('--dance')]).status).toBe(2)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a command that is told to end', () => {
+  it('in a study keeps what was finished and ends with 143', async () => {
+    const { child, ended } = start([...STUDY, '--stride', '1', '--out', folder('out')])
+    await until(async () => existsSync(folder('out/run.json')))
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(143)
+    expect(stderr).toContain('what was finished is kept')
+  })
+
+  it('in an extraction ends with 143', async () => {
+    const args = ['extract', '--model', 'tiny-alexnet', '--patch', 'dog', '--size', '75', '--stride', '1']
+    const { child, ended } = start([...args, '--batch', '8', '--workers', '1', '--out', folder('out')])
+    await until(async () => existsSync(folder('out/partial.json')))
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(143)
+  })
+
+  it('in a download ends with 143', async () => {
+    const server = await startServer(beginning(Buffer.alloc(400_000), 250_000, () => undefined))
+    const args = ['models', 'pull', 'alexnet-aa', '--mirror', `${server.address}/base`]
+    const { child, ended } = start(args, {
+      ...NO_PROXIES,
+      SHIFTSCOPE_CACHE: folder('cache'),
+      NODE_EXTRA_CA_CERTS: certificatePath,
+    })
+    await until(async () => server.requests.length > 0)
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(143)
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('leaves its devices’ processes alive on a %s to all', async (signal) => {
+    const child = fork(fileURLToPath(new URL('../../dist/engine/backends/processMain.js', import.meta.url)), {
+      serialization: 'advanced',
+      stdio: 'ignore',
+      execArgv: [],
+    })
+    const ended = new Promise((resolve) => child.on('exit', (...how) => resolve(how)))
+    const answered = () => Promise.race([new Promise((resolve) => child.once('message', resolve)), ended])
+    child.send({ kind: 'open', request: {} })
+    expect(await answered()).not.toBeInstanceOf(Array)
+    child.kill(signal)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect([child.exitCode, child.signalCode]).toEqual([null, null])
+    child.disconnect()
+    expect(await ended).toEqual([0, null])
+  })
+
+  it('twice ends at once, by that signal', async () => {
+    const context = new URL('../../dist/cli/context.js', import.meta.url).href
+    const script = folder('waits.mjs')
+    writeFileSync(
+      script,
+      `(await import('${context}')).interruptible(); setInterval(() => undefined, 1000); console.log('ready')`,
+    )
+    const { child, ended } = start([], {}, script)
+    child.stdout?.once('data', () => child.kill('SIGTERM'))
+    child.stderr?.once('data', () => child.kill('SIGTERM'))
+    expect(await ended).toMatchObject({ status: null, signal: 'SIGTERM' })
+  })
+})

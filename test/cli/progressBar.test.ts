@@ -1,0 +1,28 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { terminalProgress } from '../../src/cli/progressBar.js'
+
+const isTTY = process.stderr.isTTY
+let written = ''
+beforeEach(() => {
+  written = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    written += text
+    return true
+  })
+})
+afterEach(() => {
+  process.stderr.isTTY = isTTY
+  vi.restoreAllMocks()
+})
+
+it.each([true, false])('progress shows no control characters of a name (on a terminal: %s)', (terminal) => {
+  process.stderr.isTTY = terminal
+  const listen = terminalProgress()
+  listen({ kind: 'start', label: 'do\u001b]0;title\u0007g\u202e {bar}\n', total: 10, unit: 'images', before: 0 })
+  listen({ kind: 'update', done: 5 })
+  listen({ kind: 'note', line: 'a \u001b[2J note' })
+  listen({ kind: 'stop' })
+  expect(written).toContain('do?]0;title?g? ')
+  expect(written).toContain('a ?[2J note')
+  for (const raw of ['\u001b]', '\u0007', '\u202e', '\u001b[2J']) expect(written).not.toContain(raw)
+})

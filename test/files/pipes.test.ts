@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { readJsonRecords } from '../../src/files/jsonRecords.js'
+import { readNpy, writeNpy } from '../../src/files/npy.js'
+import { sha256OfFile } from '../../src/files/sha256.js'
+import { cocoPatches, similarity } from '../../src/index.js'
+import { readRange } from '../../src/networks/checkpoint/fileBytes.js'
+import { readCheckpoint } from '../../src/networks/index.js'
+import { readingProtobuf } from '../../src/networks/protobufFile.js'
+import { patchesFrom } from '../../src/patches/collection.js'
+import { readImage } from '../../src/patches/image.js'
+import { readRun } from '../../src/study/runFile.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const folder = temporaryFolder()
+
+/** A pipe that nobody writes into: whoever opens it for reading waits. */
+function pipe(...way: readonly string[]): string {
+  const path = folder(...way)
+  mkdirSync(dirname(path), { recursive: true })
+  execFileSync('mkfifo', [path])
+  return path
+}
+
+describe.skipIf(process.platform === 'win32')('a pipe', { timeout: 5000 }, () => {
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ['a manifest', patchesFrom],
+    ['a manifest', (path) => patchesFrom(dirname(path))],
+    ['an annotation file', (path) => readJsonRecords(path, [], () => undefined)],
+    ['a picture', readImage],
+    ['an array', readNpy],
+    ['a checkpoint', readCheckpoint],
+    ['a part of a checkpoint', (path) => readRange(path, { offset: 0, length: 0 })],
+    ['an ONNX file', async (path) => readingProtobuf(path, () => undefined)],
+  ])('in the place of %s is refused in one line', async (_, read) => {
+    const path = pipe('manifest.json')
+    const refused = expect(read(path)).rejects
+    await refused.toThrow(InputError)
+    await refused.toThrow(/^[^\n]*manifest.json[^\n]*not a file|[^\n]*manifest.json[^\n]*pipe/)
+  })
+
+  it('has no hash', async () => {
+    await expect(sha256OfFile(pipe('x'))).rejects.toThrow(/is not a file/)
+  })
+
+  it('in the place of COCO’s image is a reason', async () => {
+    pipe('images', 'a.jpg')
+    const annotation = { id: 7, image_id: 1, category_id: 18, bbox: [0, 0, 50, 50], segmentation: [[0, 0, 9, 0, 9, 9]] }
+    const file = {
+      images: [{ id: 1, file_name: 'a.jpg', width: 60, height: 60 }],
+      annotations: [annotation],
+      categories: [{ id: 18, name: 'dog' }],
+    }
+    writeFileSync(folder('instances.json'), JSON.stringify(file))
+    const files = { annotations: folder('instances.json'), images: folder('images'), out: folder('out') }
+    const { failed } = await cocoPatches({ ...files, classes: ['dog'] })
+    expect(failed[0]?.reason).toBe('annotation 7: its image a.jpg is not a file')
+  })
+
+  it('beside an array, or in the place of run.json, is passed over', async () => {
+    expect(await readRun(pipe('results', 'run.json'))).toEqual({})
+    pipe('extract.json')
+    await writeNpy(folder('a.npy'), [3, 3, 2], new Float32Array(18).fill(1))
+    expect(await similarity(folder('a.npy'))).toMatchObject({ rows: 3, cols: 3, dims: 2 })
+  })
+})

@@ -1,0 +1,26 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { reproduce } from '../../src/index.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const folder = temporaryFolder()
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+it('a study takes no less time because the clock is set back meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-03-29T03:00:00Z') })
+  const options = {
+    models: ['tiny-alexnet'],
+    sizes: [75],
+    patches: 'dog',
+    stride: 50,
+    experiments: ['similarity'] as const,
+  }
+  const { seconds } = await reproduce({
+    ...options,
+    out: folder('out'),
+    onProgress: () => vi.setSystemTime(new Date('2026-03-29T02:00:00Z')),
+  })
+  expect(seconds).toBeGreaterThan(0)
+  expect(seconds).toBeLessThan(600)
+})
