@@ -134,7 +134,7 @@ export async function reproduceIsTyped(): Promise<StudyResult> {
     signal,
   }
   const { units, summary } = await reproduce()
-  const means: readonly number[] = summary.similarity.map(({ mean }) => mean - units)
+  const means: readonly number[] = summary?.similarity.map(({ mean }) => mean - units) ?? []
   // @ts-expect-error Presets are quick and paper.
   await reproduce({ preset: 'slow' })
   // @ts-expect-error Sizes are a list.
