@@ -9,7 +9,7 @@ import { readRegular } from '../files/regularFile.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes the numbers or files of arithmetic. */
-export const ARITHMETIC_FORMAT = 1
+export const ARITHMETIC_FORMAT = 2
 
 /** Name of the description in the folder of an expression. */
 export const ARITHMETIC_FILE = 'arithmetic.json'
@@ -81,6 +81,9 @@ const documentSchema = z.object({
   sha256: z.record(fileSchema, z.string()),
 })
 
+/** arithmetic.json itself: the description and the SHA-256 of its JSON without white space. */
+const describedSchema = documentSchema.extend({ documentSha256: z.string() })
+
 /** What arithmetic.json holds: an expression, its operands, and each layer's errors and files. */
 export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
 
@@ -131,20 +134,29 @@ export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
 const accuracyFileSchema = accuracySchema.extend({ sha256: z.string() })
 
 /**
- * Reads the description of an expression's folder.
- * @throws InputError if it is missing or damaged
+ * Reads an expression's folder: the description, and every file that it lists is there and undamaged.
+ * @throws InputError that names what is missing or damaged
  */
 export async function readArithmetic(folder: string): Promise<ArithmeticDocument> {
-  return readDocument(join(folder, ARITHMETIC_FILE), documentSchema)
-}
-
-/** The description if every file that it lists is there and undamaged. */
-export async function findArithmetic(folder: string): Promise<ArithmeticDocument | undefined> {
-  const document = await readArithmetic(folder).catch(() => undefined)
-  for (const [file, digest] of Object.entries(document?.sha256 ?? {})) {
-    if (digest !== (await sha256OfFile(join(folder, file)).catch(() => undefined))) return undefined
+  const path = join(folder, ARITHMETIC_FILE)
+  const { documentSha256, ...document } = await readDocument(path, describedSchema)
+  if (documentSha256 !== sha256(JSON.stringify(document))) throw damaged(path)
+  for (const [file, digest] of Object.entries(document.sha256)) {
+    if (digest !== (await sha256OfFile(join(folder, file)).catch(() => undefined))) throw damaged(join(folder, file))
   }
   return document
+}
+
+/** The same, or undefined where something is missing or damaged. */
+export function findArithmetic(folder: string): Promise<ArithmeticDocument | undefined> {
+  return readArithmetic(folder).catch(() => undefined)
+}
+
+/** Writes the description of an expression's folder, once its files are there. */
+export async function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<void> {
+  const checked = documentSchema.parse(document)
+  const complete = { ...checked, documentSha256: sha256(JSON.stringify(checked)) }
+  await writeFileAtomic(join(folder, ARITHMETIC_FILE), `${JSON.stringify(complete, null, 2)}\n`)
 }
 
 /**

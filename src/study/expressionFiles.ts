@@ -9,7 +9,7 @@ import { encodeNpy } from '../files/npy.js'
 import { sha256 } from '../files/sha256.js'
 import { arithmeticSheet } from '../report/arithmeticSheet.js'
 import { decibelText } from '../report/numberText.js'
-import { ARITHMETIC_FILE, ARITHMETIC_FORMAT, type ArithmeticDocument } from '../results/arithmeticDocument.js'
+import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } from '../results/arithmeticDocument.js'
 import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
@@ -112,7 +112,7 @@ export async function writeArithmetic(
     await write(files.sheet, await sheetOf(document, drawn, computed))
   }
   const complete = { ...document, sha256: digests }
-  await writeFileAtomic(join(out, ARITHMETIC_FILE), `${JSON.stringify(complete, null, 2)}\n`)
+  await writeArithmeticDocument(out, complete)
   return complete
 }
 

@@ -68,7 +68,9 @@ describe('arithmetic', () => {
     )
     expect(status, stderr).toBe(0)
     const document = JSON.parse(stdout)
-    expect(document).toEqual(JSON.parse(await readFile(join(out, 'arithmetic.json'), 'utf8')))
+    const { documentSha256, ...stored } = JSON.parse(await readFile(join(out, 'arithmetic.json'), 'utf8'))
+    expect(documentSha256).toMatch(/^[0-9a-f]{64}$/)
+    expect(document).toEqual(stored)
     expect(document).toMatchObject({
       model: 'tiny-alexnet',
       frame: 224,

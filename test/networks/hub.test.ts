@@ -17,6 +17,7 @@ import { listenTo } from '../../src/progress.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { type Answer, beginning, certificate, fileAnswer, startServer, status } from './fileServer.js'
 import { COMMIT, gitBlob, json, type ServedRepository, startHub } from './hubServer.js'
+import { messageOf } from './messageOf.js'
 
 const golden = (path: string) => readFileSync(fileURLToPath(new URL(`../golden/${path}`, import.meta.url)))
 const plain = golden('onnx/plain.onnx')
@@ -48,16 +49,6 @@ async function hubOf(files: ServedRepository['files'], more: Partial<ServedRepos
 }
 
 const pull = (text: string, options: HubPullOptions = {}) => pullHubModel(text, { ca: certificate, ...options })
-
-async function failureOf(action: Promise<unknown>, type: new (message: string) => Error): Promise<string> {
-  const error = await action.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(type)
-  expect((error as Error).message).not.toContain('\n')
-  return (error as Error).message
-}
 
 function expectNothingKept(): void {
   const entries = existsSync(cache()) ? readdirSync(cache(), { recursive: true, withFileTypes: true }) : []
@@ -169,13 +160,13 @@ describe('pulling a model of the hub', () => {
   it('gives networks, which need no more of the hub', async () => {
     await hubOf({ 'model.onnx': plain, 'config.json': config })
     const chosen = { model: 'hf:owner/name', layers: ['features'] }
-    expect(await failureOf(chooseNetwork(chosen), InputError)).toBe(
+    expect(await messageOf(chooseNetwork(chosen), InputError)).toBe(
       'hf:owner/name is not here; run "shiftscope models pull hf:owner/name"',
     )
     await pull('hf:owner/name')
     vi.stubEnv('HF_ENDPOINT', 'https://localhost:1')
     expect(await chooseNetwork(chosen)).toMatchObject({ weightsPath: place('model.onnx') })
-    await failureOf(chooseNetwork({ ...chosen, weights: 'a.pth' }), UsageError)
+    await messageOf(chooseNetwork({ ...chosen, weights: 'a.pth' }), UsageError)
   })
 
   it('follows a branch to its next commit, and keeps the earlier one by its name', async () => {
@@ -188,7 +179,7 @@ describe('pulling a model of the hub', () => {
     expect(await hubModelFile(`hf:owner/name@${COMMIT}`)).toMatchObject({ path: place('model.onnx') })
     const ids = (await listHubModels()).map(({ id }) => id).sort()
     expect(ids).toEqual([`hf:owner/name@${COMMIT}`, 'hf:owner/name@refs/pr/1'])
-    await failureOf(hubModelFile('hf:owner/name'), InputError)
+    await messageOf(hubModelFile('hf:owner/name'), InputError)
   })
 
   it('reads a listing of several pages', async () => {
@@ -227,8 +218,8 @@ describe('pulling a model of the hub', () => {
   })
 
   it('checks its options', async () => {
-    expect(await failureOf(pullHubModel('hf:a/b', { mirror: 'x' } as HubPullOptions), UsageError)).toContain('mirror')
-    await failureOf(pullHubModel('resnet50'), UsageError)
+    expect(await messageOf(pullHubModel('hf:a/b', { mirror: 'x' } as HubPullOptions), UsageError)).toContain('mirror')
+    await messageOf(pullHubModel('resnet50'), UsageError)
   })
 })
 
@@ -245,23 +236,23 @@ describe('the file of a model', () => {
   it('has to be named where it could be several', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `model-${index}\u001b.onnx`)
     await hubOf(Object.fromEntries([...names, 'b.onnx', 'c.onnx'].map((path) => [path, plain])))
-    const message = await failureOf(pull('hf:owner/name'), UsageError)
+    const message = await messageOf(pull('hf:owner/name'), UsageError)
     expect(message).toContain('owner/name has 2 .onnx files, b.onnx, c.onnx; name one: hf:owner/name:b.onnx')
     expect(await pull('hf:owner/name:c.onnx')).toMatchObject({ path: place('c.onnx') })
     expect(await hubModelFile('hf:owner/name:c.onnx')).toMatchObject({ path: place('c.onnx') })
-    await failureOf(hubModelFile('hf:owner/name'), InputError)
-    await failureOf(hubModelFile('hf:owner/name:b.onnx'), InputError)
-    expect(await failureOf(pull('hf:owner/name:d.onnx'), InputError)).toContain('has no file "d.onnx"')
+    await messageOf(hubModelFile('hf:owner/name'), InputError)
+    await messageOf(hubModelFile('hf:owner/name:b.onnx'), InputError)
+    expect(await messageOf(pull('hf:owner/name:d.onnx'), InputError)).toContain('has no file "d.onnx"')
   })
 
   it('is listed with ten others at most', async () => {
     await hubOf(Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`m${index}.onnx`, plain])))
-    expect(await failureOf(pull('hf:owner/name'), UsageError)).toMatch(/ 12 \.onnx files, (m\d\.onnx, ){10}…; name one/)
+    expect(await messageOf(pull('hf:owner/name'), UsageError)).toMatch(/ 12 \.onnx files, (m\d\.onnx, ){10}…; name one/)
   })
 
   it('may have to be exported first', async () => {
     await hubOf({ 'pytorch_model.bin': plain })
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain(
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain(
       'optimum-cli export onnx --model owner/name FOLDER',
     )
     expectNothingKept()
@@ -276,14 +267,14 @@ describe('the file of a model', () => {
     expect(files.map(({ path }) => path)).toEqual([place('onnx/model.onnx'), place('onnx/external.data')])
     expect(readFileSync(place('onnx/external.data')).equals(externalData)).toBe(true)
     hub.repository = { ...hub.repository, commit: 'e'.repeat(40), files: { 'model.onnx': external } }
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toMatch(
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toMatch(
       /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", which the repository does not have/,
     )
     hub.repository = {
       ...hub.repository,
       files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) },
     }
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('of which it has 100 bytes')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('of which it has 100 bytes')
     expect(readdirSync(dirname(place('model.onnx', 'e'.repeat(40))))).toEqual([])
   })
 
@@ -293,13 +284,13 @@ describe('the file of a model', () => {
     const hostile = Buffer.from(external)
     hostile.write('../../../data', at)
     await hubOf({ 'model.onnx': hostile })
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('outside of its own folder')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('outside of its own folder')
     expectNothingKept()
   })
 
   it('must be an ONNX model', async () => {
     await hubOf({ 'model.onnx': Buffer.from('version https://git-lfs.github.com/spec/v1') })
-    const message = await failureOf(pull('hf:owner/name'), InputError)
+    const message = await messageOf(pull('hf:owner/name'), InputError)
     expect(message).toMatch(/^model\.onnx of owner\/name is not an ONNX model/)
     expectNothingKept()
   })
@@ -321,7 +312,7 @@ describe('a download from the hub that was cut', () => {
     const hub = await hubOf({ 'model.onnx': resnet, 'config.json': config })
     hub.fileAnswer = (path, bytes) =>
       path === 'model.onnx' ? beginning(bytes, half, (response) => response.destroy()) : undefined
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain('the same command goes on from there')
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('the same command goes on from there')
     const kept = statSync(part()).size
     expect(kept).toBeGreaterThan(0)
     return { hub, kept }
@@ -346,7 +337,7 @@ describe('a download from the hub that was cut', () => {
     const { hub } = await leavePart()
     writeFileSync(part(), Buffer.alloc(half))
     hub.fileAnswer = (path) => (path === 'model.onnx' ? fileAnswer(resnet) : undefined)
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('has the SHA-256')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('has the SHA-256')
     expectNothingKept()
     hub.fileAnswer = () => undefined
     expect(await pull('hf:owner/name')).toMatchObject({ sha256: sha256(resnet) })
@@ -357,7 +348,7 @@ describe('a download from the hub that was cut', () => {
     hub.fileAnswer = (_, bytes) => beginning(bytes, half, () => undefined)
     const controller = new AbortController()
     const onProgress = listenTo({ update: () => controller.abort(new InterruptedError()) })
-    await failureOf(pull('hf:owner/name', { signal: controller.signal, onProgress }), InterruptedError)
+    await messageOf(pull('hf:owner/name', { signal: controller.signal, onProgress }), InterruptedError)
     const kept = statSync(part()).size
     hub.fileAnswer = (_, bytes) => fileAnswer(bytes)
     await pull('hf:owner/name')
@@ -371,14 +362,14 @@ describe('a download from the hub that was cut', () => {
   ])('by a server that falls silent about %s is given up', async (_, isSilent) => {
     const hub = await hubOf({ 'model.onnx': resnet })
     hub.override = ({ pathname }) => (isSilent(pathname) ? () => undefined : undefined)
-    expect(await failureOf(pull('hf:owner/name', { stallSeconds: 0.4 }), NetworkError)).toMatch(
+    expect(await messageOf(pull('hf:owner/name', { stallSeconds: 0.4 }), NetworkError)).toMatch(
       /^localhost:\d+ sent nothing for 0.4 s; the same command goes on from there$/,
     )
   })
 
   it('before it began leaves nothing', async () => {
     await hubOf({ 'model.onnx': resnet })
-    await failureOf(pull('hf:owner/name', { signal: AbortSignal.abort(new InterruptedError()) }), InterruptedError)
+    await messageOf(pull('hf:owner/name', { signal: AbortSignal.abort(new InterruptedError()) }), InterruptedError)
     expectNothingKept()
   })
 })
@@ -393,19 +384,19 @@ describe('a file that is not what the hub states', () => {
   it('is refused by its SHA-256, and nothing is kept', async () => {
     const hub = await hubOf({ 'model.onnx': plain })
     hub.fileAnswer = (_, bytes) => changed(bytes)
-    const message = await failureOf(pull('hf:owner/name'), InputError)
+    const message = await messageOf(pull('hf:owner/name'), InputError)
     expect(message).toContain(`${hub.address}/owner/name/resolve/${COMMIT}/model.onnx has the SHA-256`)
     expect(message).toContain(`instead of ${sha256(plain)}`)
     expectNothingKept()
-    await failureOf(hubModelFile('hf:owner/name'), InputError)
+    await messageOf(hubModelFile('hf:owner/name'), InputError)
   })
 
   it('is refused by the hash that git has of it', async () => {
     const hub = await hubOf({ 'model.onnx': plain, 'config.json': config }, { large: () => false })
     hub.fileAnswer = (path, bytes) => (path === 'config.json' ? changed(bytes) : undefined)
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain(`instead of ${gitBlob(config)}`)
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain(`instead of ${gitBlob(config)}`)
     expect(existsSync(place('config.json'))).toBe(false)
-    await failureOf(hubModelFile('hf:owner/name'), InputError)
+    await messageOf(hubModelFile('hf:owner/name'), InputError)
     hub.fileAnswer = () => undefined
     expect(await pull('hf:owner/name')).toMatchObject({ sha256: sha256(plain) })
   })
@@ -413,7 +404,7 @@ describe('a file that is not what the hub states', () => {
   it('is refused by its size before it comes', async () => {
     const hub = await hubOf({ 'model.onnx': plain })
     hub.fileAnswer = () => fileAnswer(resnet)
-    const message = await failureOf(pull('hf:owner/name'), InputError)
+    const message = await messageOf(pull('hf:owner/name'), InputError)
     expect(message).toContain(`is ${resnet.length} bytes instead of ${plain.length}`)
     expectNothingKept()
   })
@@ -425,7 +416,7 @@ describe('a file that is not what the hub states', () => {
       'a/../../evil.onnx': plain,
       'c\\evil.onnx': plain,
     })
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('has no .onnx file')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('has no .onnx file')
     expectNothingKept()
   })
 })
@@ -445,14 +436,14 @@ describe('the token', () => {
     const elsewhere = await startHub({ files: {} })
     const link = `<${elsewhere.address}/api/models/owner/name/tree/${COMMIT}>; rel="next"`
     hub.override = ({ pathname }) => (pathname.includes('/tree/') ? json([], { link }) : undefined)
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
     expect(elsewhere.authorizations).toEqual([])
   })
 
   it.each(['hf_a b', 'hf_\u00e9'])('is refused as %j', async (token) => {
     vi.stubEnv('HF_TOKEN', token)
     await hubOf({})
-    expect(await failureOf(pull('hf:owner/name'), UsageError)).not.toContain(token)
+    expect(await messageOf(pull('hf:owner/name'), UsageError)).not.toContain(token)
   })
 })
 
@@ -470,33 +461,33 @@ describe('an answer that is not the model', () => {
     vi.stubEnv('HF_TOKEN', token)
     const hub = await hubOf({ 'model.onnx': plain })
     hub.override = () => answer
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toMatch(text)
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toMatch(text)
     expectNothingKept()
   })
 
   it('may come when the files are asked for', async () => {
     const hub = await hubOf({ 'model.onnx': plain })
     hub.override = ({ pathname }) => (pathname.includes('/resolve/') ? gated : undefined)
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('accept its conditions')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('accept its conditions')
     expectNothingKept()
   })
 
   it('names the revision that there is not', async () => {
     await hubOf({ 'model.onnx': plain })
-    const message = await failureOf(pull('hf:owner/name@v9'), InputError)
+    const message = await messageOf(pull('hf:owner/name@v9'), InputError)
     expect(message).toContain('owner/name has no revision "v9"')
   })
 
   it.each([429, 500, 503])('%i says to try again later', async (code) => {
     const hub = await hubOf({ 'model.onnx': plain })
     hub.override = () => status(code)
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toMatch(/try again later$/)
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toMatch(/try again later$/)
   })
 
   it('of the store does not show the signature of its address', async () => {
     const hub = await hubOf({ 'model.onnx': plain })
     hub.fileAnswer = () => status(403, { 'x-error-code': 'GatedRepo' })
-    const message = await failureOf(pull('hf:owner/name'), NetworkError)
+    const message = await messageOf(pull('hf:owner/name'), NetworkError)
     expect(message).toContain('answers 403 Forbidden for owner/name; run the same command again')
     expect(message).not.toContain('secret')
   })
@@ -509,7 +500,7 @@ describe('an answer that is not the model', () => {
   ])('is told of: %s', async (_, answer) => {
     const hub = await hubOf({ 'model.onnx': plain })
     hub.override = () => answer
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
   })
 
   it.each([
@@ -520,27 +511,27 @@ describe('an answer that is not the model', () => {
   ])('is told of in a listing: %s', async (_, listing) => {
     const hub = await hubOf({})
     hub.override = ({ pathname }) => (pathname.includes('/tree/') ? json(listing) : undefined)
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
   })
 
   it('ends a listing that does not end', async () => {
     const hub = await hubOf({})
     hub.override = (url) =>
       url.pathname.includes('/tree/') ? json([], { link: `<${url.href}>; rel="next"` }) : undefined
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
   })
 
   it('refuses more than 10,000 files', async () => {
     const empty = Buffer.alloc(0)
     await hubOf(Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`${index}.onnx`, empty])))
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('owner/name has more than 10000 files')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('owner/name has more than 10000 files')
   })
 })
 
 describe('the way to the hub', () => {
   it('is named when nobody answers', async () => {
     vi.stubEnv('HF_ENDPOINT', 'https://localhost:1/')
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain(
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain(
       'cannot fetch from localhost:1: nobody answers there',
     )
     expectNothingKept()
@@ -548,13 +539,13 @@ describe('the way to the hub', () => {
 
   it('needs a certificate that is trusted', async () => {
     await hubOf({ 'model.onnx': plain })
-    expect(await failureOf(pullHubModel('hf:owner/name'), NetworkError)).toContain('NODE_EXTRA_CA_CERTS')
+    expect(await messageOf(pullHubModel('hf:owner/name'), NetworkError)).toContain('NODE_EXTRA_CA_CERTS')
   })
 
   it('leads through the proxy', async () => {
     await hubOf({ 'model.onnx': plain })
     vi.stubEnv('HTTPS_PROXY', 'http://localhost:1')
-    expect(await failureOf(pull('hf:owner/name'), NetworkError)).toContain('through the proxy localhost:1')
+    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('through the proxy localhost:1')
   })
 
   it('may be http on this machine', async () => {
@@ -567,7 +558,7 @@ describe('the way to the hub', () => {
     'is refused as %s',
     async (address) => {
       vi.stubEnv('HF_ENDPOINT', address)
-      const message = await failureOf(pull('hf:owner/name'), UsageError)
+      const message = await messageOf(pull('hf:owner/name'), UsageError)
       expect(message).toContain('HF_ENDPOINT')
       expect(message).not.toContain('secret')
     },
@@ -576,7 +567,7 @@ describe('the way to the hub', () => {
   it('is not taken with HF_HUB_OFFLINE', async () => {
     const hub = await hubOf({ 'model.onnx': plain })
     vi.stubEnv('HF_HUB_OFFLINE', 'Yes')
-    expect(await failureOf(pull('hf:owner/name'), InputError)).toContain('HF_HUB_OFFLINE')
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toContain('HF_HUB_OFFLINE')
     expect(hub.hub.requests).toEqual([])
     vi.stubEnv('HF_HUB_OFFLINE', '0')
     await pull('hf:owner/name')
@@ -584,7 +575,7 @@ describe('the way to the hub', () => {
     vi.stubEnv('HF_HUB_OFFLINE', '1')
     expect(await pull('hf:owner/name')).toMatchObject({ origin: null, path: place('model.onnx') })
     writeFileSync(place('model.onnx'), Buffer.alloc(plain.length))
-    await failureOf(pull('hf:owner/name'), InputError)
+    await messageOf(pull('hf:owner/name'), InputError)
     expect(hub.hub.requests).toHaveLength(requests)
   })
 })
@@ -593,7 +584,7 @@ describe('a cache of the hub', () => {
   it('that cannot be written is named, with the remedy', async () => {
     writeFileSync(cache(), 'a file where the folder should be')
     await hubOf({ 'model.onnx': plain })
-    expect(await failureOf(pull('hf:owner/name'), OutputError)).toContain('set SHIFTSCOPE_CACHE')
+    expect(await messageOf(pull('hf:owner/name'), OutputError)).toContain('set SHIFTSCOPE_CACHE')
   })
 
   it('that has everything is left as it is', async () => {
@@ -614,7 +605,7 @@ describe('a cache of the hub', () => {
       writeFileSync(`${home}/${name}`, '{"files":[{"path":"../../../etc/passwd"}]}')
     mkdirSync(cache('hub/empty--one'))
     expect(await listHubModels()).toEqual([])
-    await failureOf(hubModelFile('hf:owner/name'), InputError)
+    await messageOf(hubModelFile('hf:owner/name'), InputError)
     expect(await pull('hf:owner/name')).toMatchObject({ origin: null })
     expect(await hubModelFile('hf:owner/name')).toMatchObject({ path: place('model.onnx') })
   })
@@ -625,7 +616,7 @@ it('a hub that redirects elsewhere without https is not followed', async () => {
   const hub = await hubOf({ 'model.onnx': plain })
   hub.override = ({ pathname }) =>
     pathname.includes('/resolve/') ? status(302, { location: `${other.address}/m` }) : undefined
-  const message = await failureOf(pull('hf:owner/name'), NetworkError)
+  const message = await messageOf(pull('hf:owner/name'), NetworkError)
   expect(message).toContain('which is not encrypted')
   expect(message).toContain('HF_ENDPOINT')
   expect(other.requests).toEqual([])

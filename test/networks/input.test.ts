@@ -10,6 +10,7 @@ import { ModelProto, StringStringEntryProto } from '../../src/networks/onnx/fiel
 import { messageField, stringField } from '../../src/networks/onnx/protobuf.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { joined } from './caffeFile.js'
+import { messageOf } from './messageOf.js'
 
 const golden = (name: string) => join(import.meta.dirname, '../golden/onnx', `${name}.onnx`)
 
@@ -36,16 +37,6 @@ function addMetadata(key: string, value: string): void {
 function recipeOf({ input, inputSource }: Network) {
   const { rows, divisor, mean, std, channelOrder } = input
   return { rows, divisor, mean, std, channelOrder, source: inputSource }
-}
-
-async function messageOf(work: Promise<unknown>, type: new (message: string) => Error): Promise<string> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(type)
-  expect((error as Error).message).not.toContain('\n')
-  return (error as Error).message
 }
 
 describe('the recipe of an input', () => {

@@ -2,13 +2,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
+import { sha256 } from '../../src/files/sha256.js'
 import {
   type AccuracyDocument,
   ARITHMETIC_FORMAT,
+  type ArithmeticDocument,
   findArithmetic,
   readAccuracy,
   readArithmetic,
   writeAccuracy,
+  writeArithmeticDocument,
 } from '../../src/results/arithmeticDocument.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -73,6 +76,42 @@ describe('stored arithmetic', () => {
       }
     }
     await expect(writeAccuracy(path, { ...document, done: -1 })).rejects.toThrow()
+  })
+
+  it('of an expression is read as it was written, and never when a digit or one of its files was changed', async () => {
+    const folder = inFolder('arithmetic', 'net', 'move')
+    store('features', 'arithmetic', 'net', 'move', 'result.npy')
+    const document: ArithmeticDocument = {
+      ...{
+        format: ARITHMETIC_FORMAT,
+        model: 'net',
+        weightsSha256: '0',
+        frame: 224,
+        background: 'white',
+        blend: 'hard',
+      },
+      ...{
+        expression: 'A - B',
+        terms: [{ name: 'A', coefficient: 1 }],
+        origin: 'zero',
+        operands: [],
+        notes: [],
+        layers: [],
+      },
+      expectation: { kind: 'objects', scene: 'dog@0,1', sha256: '1', file: 'expectation.png' },
+      sha256: { 'result.npy': sha256('features') },
+    }
+    await writeArithmeticDocument(folder, document)
+    expect(await readArithmetic(folder)).toEqual(document)
+    const path = inFolder('arithmetic', 'net', 'move', 'arithmetic.json')
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace('"frame": 224', '"frame": 225'))
+    await expect(readArithmeticStudies(inFolder())).rejects.toThrow(/arithmetic\.json is damaged/)
+    expect(await findArithmetic(folder)).toBeUndefined()
+    writeFileSync(path, text)
+    expect(await findArithmetic(folder)).toEqual(document)
+    store('featurez', 'arithmetic', 'net', 'move', 'result.npy')
+    await expect(readArithmeticStudies(inFolder())).rejects.toThrow(/result\.npy is damaged/)
   })
 
   it('is never taken from other documents', async () => {

@@ -6,7 +6,11 @@ import { arithmeticSections } from '../../src/report/arithmeticSection.js'
 import { arithmeticTables } from '../../src/report/arithmeticTables.js'
 import { tableCsv } from '../../src/report/tables/csv.js'
 import { tableMarkdown } from '../../src/report/tables/markdown.js'
-import type { AccuracyDocument, ArithmeticDocument } from '../../src/results/arithmeticDocument.js'
+import {
+  type AccuracyDocument,
+  ARITHMETIC_FORMAT,
+  type ArithmeticDocument,
+} from '../../src/results/arithmeticDocument.js'
 import type { ArithmeticStudy } from '../../src/results/arithmeticStudy.js'
 import { rateOf, summarizeArithmetic } from '../../src/results/arithmeticSummary.js'
 
@@ -26,7 +30,7 @@ const entry: ArithmeticCounts = {
 }
 
 const inputs: AccuracyDocument['inputs'] = {
-  format: 1,
+  format: ARITHMETIC_FORMAT,
   model: 'net',
   weightsSha256: '',
   generators: [],
@@ -50,7 +54,7 @@ function studyOf(text: string, counts: readonly ArithmeticCounts[]): ArithmeticS
     decodedExpectation: '',
   }
   const document: ArithmeticDocument = {
-    format: 1,
+    format: ARITHMETIC_FORMAT,
     model: text,
     weightsSha256: '',
     frame: 224,
