@@ -1,16 +1,18 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, stat } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OutputError } from '../errors.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { sha256OfFile } from '../files/sha256.js'
 import { graphsFolder } from './cache.js'
 
 /** Stands in for the cache where that cannot be written, for the life of the process. */
 let substitute: string | undefined
 
 /**
- * A file of the cache of graphs: written once, then taken from there. Where the cache cannot be written, the file goes
- * into a temporary folder.
+ * A file of the cache of graphs: written once, then taken from there as long as it is what was written; a damaged one is written
+ * again. Where the cache cannot be written, the file goes into a temporary folder.
  *
  * @param name of the file; it must say all that the file depends on
  * @param write makes the file at the path that it is given, whole or not at all
@@ -19,11 +21,13 @@ let substitute: string | undefined
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<string> {
   for (const folder of [graphsFolder(), substitute]) {
-    if (folder !== undefined && (await isFile(join(folder, name)))) return join(folder, name)
+    if (folder !== undefined && (await isIntactGraph(join(folder, name)))) return join(folder, name)
   }
   const writeInto = async (folder: string) => {
-    await write(join(folder, name))
-    return join(folder, name)
+    const path = join(folder, name)
+    await write(path)
+    await writeFileAtomic(digestFile(path), await sha256OfFile(path))
+    return path
   }
   try {
     return await writeInto(graphsFolder())
@@ -42,9 +46,12 @@ async function substituteFolder(): Promise<string> {
   return substitute
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isFile(),
-    () => false,
-  )
+/** Whether a file of the cache is what was written: its SHA-256 stands beside it. */
+export async function isIntactGraph(path: string): Promise<boolean> {
+  const digest = await readFile(digestFile(path), 'utf8').catch(() => undefined)
+  return digest !== undefined && digest === (await sha256OfFile(path).catch(() => undefined))
+}
+
+function digestFile(path: string): string {
+  return `${path}.sha256`
 }

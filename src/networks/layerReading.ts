@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { graphsFolder } from './cache.js'
+import { isIntactGraph } from './graphCache.js'
 import type { Network } from './network.js'
 
 /** What of a network depends on the layers that are read. */
@@ -42,7 +43,7 @@ const keptSchema = z.object({
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
     const { onnxPath, input, layers, pool } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
-    if (onnxPath !== null && !(await stat(onnxPath)).isFile()) return undefined
+    if (onnxPath !== null && !(await isIntactGraph(onnxPath))) return undefined
     const optional = layers.map(({ name, dims, output, isMap }) => ({
       ...{ name, dims },
       ...(output !== undefined && { output }),

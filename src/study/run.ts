@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
 import { imagesOf, type PlannedUnit } from '../engine/plan.js'
-import { throwIfStopped } from '../errors.js'
+import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder, removeStaleTemporaries } from '../files/atomic.js'
 import type { Claims } from '../files/claims.js'
@@ -15,6 +15,7 @@ import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { reportStamp } from '../results/reportStamp.js'
 import { unplannedPatches } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
+import { isUnitThere } from '../results/unit/store.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type UnitWork } from './compute.js'
 import { planStudy, type Study, unitInputs } from './plan.js'
@@ -221,11 +222,23 @@ function report(run: Run): Promise<Summary> {
         return summary
       }
     }
+    await checkUnits(study)
     await removeStaleTemporaries(out, team.claims.isSilent)
     const summary = await writeReport(out, reportOptions(options))
     await describe(run, null, stamp)
     return summary
   })
+}
+
+/** @throws InputError where units are gone that had been computed: tables would be of fewer */
+async function checkUnits(study: Study): Promise<void> {
+  const { out, units } = study
+  let gone = 0
+  for (const unit of units) if (!(await isUnitThere(out, unitInputs(study, unit)))) gone++
+  if (gone === 0) return
+  throw new InputError(
+    `${gone} of ${units.length} units are gone from ${out} since they were computed; run the same command again, which computes them anew`,
+  )
 }
 
 /** Undefined where there is none, or a damaged one. */

@@ -81,7 +81,24 @@ describe('a published network', () => {
     expect(statSync(again.onnxPath)).toMatchObject({ mtimeMs, ino })
     const other = checkpoint(replace(tensors, 'classifier.1.bias', { data: () => new Float32Array(1000) }), 'b.pth')
     expect((await resolveNetwork({ id: 'mobilenet_v2', weights: other })).onnxPath).not.toBe(first.onnxPath)
-    expect(readdirSync(join(cacheFolder(), 'graphs'))).toHaveLength(2)
+    const graphs = readdirSync(join(cacheFolder(), 'graphs'))
+    expect(graphs.filter((name) => name.endsWith('.onnx'))).toHaveLength(2)
+  })
+
+  it('is built again where its graph in the cache is not what was written', async () => {
+    const weights = checkpoint(tensorsOf('mobilenet_v2'))
+    const { onnxPath } = await resolveNetwork({ id: 'mobilenet_v2', weights })
+    const whole = readFileSync(onnxPath)
+    const flipped = Buffer.from(whole)
+    flipped[1_000_000] = (flipped[1_000_000] as number) ^ 4
+    const damages = [() => flipped, () => whole.subarray(0, 5000), () => Buffer.alloc(0)]
+    for (const damage of damages) {
+      writeFileSync(onnxPath, damage())
+      expect((await resolveNetwork({ id: 'mobilenet_v2', weights })).onnxPath).toBe(onnxPath)
+      expect(readFileSync(onnxPath).equals(whole)).toBe(true)
+    }
+    rmSync(`${onnxPath}.sha256`)
+    expect((await resolveNetwork({ id: 'mobilenet_v2', weights })).onnxPath).toBe(onnxPath)
   })
 
   it('goes to a temporary folder when the cache cannot be written', async () => {

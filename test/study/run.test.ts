@@ -1,3 +1,5 @@
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { reproduce } from '../../src/index.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -23,4 +25,18 @@ it('a study takes no less time because the clock is set back meanwhile', async (
   })
   expect(seconds).toBeGreaterThan(0)
   expect(seconds).toBeLessThan(600)
+})
+
+it('a study whose units are removed while it runs is not published with those that are left', async () => {
+  const out = folder('removed')
+  const study = reproduce({
+    ...{ models: ['tiny-alexnet'], sizes: [75], patches: 'dog,car', stride: 50, experiments: ['similarity'], out },
+    onProgress: ({ kind }) => {
+      if (kind === 'stop') rmSync(join(out, 'units/tiny-alexnet/75/dog'), { recursive: true, force: true })
+    },
+  })
+  await expect(study).rejects.toThrow(
+    /^1 of 2 units are gone from .* since they were computed; run the same command again/,
+  )
+  expect(existsSync(join(out, 'summary.json'))).toBe(false)
 })
