@@ -68,6 +68,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
   let timer: NodeJS.Timeout | undefined
   let lastTime = 0
   let asked = Number.NEGATIVE_INFINITY
+  let isClosed = false
   /**
    * Writes this process's file, and claims that are no links to it; the time that the server gave. Who was silent for a lease
    * finds them gone: his file is made again, and what others have taken from him since is theirs.
@@ -75,7 +76,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
   const beat = async (): Promise<number> => {
     const record = recordOf(owner, state)
     const time = await writeRecord(own, record).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
+      if (error.code !== 'ENOENT' || isClosed) throw error
       await makeOwnFile(folder, own, record)
       return writeRecord(own, record)
     })
@@ -187,6 +188,8 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
         const record = await readRecord(join(folder, file))
         if (record !== undefined && !(await isLive(record))) await removeOf(join(folder, file), record.owner)
       }
+      // A heartbeat that is on its way makes nothing again.
+      isClosed = true
       await rm(own, { force: true })
       await rmdir(folder).catch(() => undefined)
     },
