@@ -440,6 +440,18 @@ describe('the token', () => {
     expect(elsewhere.authorizations).toEqual([])
   })
 
+  it('stays away from where a listing of a hub of this machine goes on', async () => {
+    vi.stubEnv('HF_TOKEN', 'hf_secret')
+    const hub = await startHub({ files: { 'model.onnx': plain }, token: 'hf_secret' }, 'http')
+    vi.stubEnv('HF_ENDPOINT', hub.address)
+    const elsewhere = await startHub({ files: {} })
+    const link = `<${elsewhere.address}/api/models/owner/name/tree/${COMMIT}>; rel="next"`
+    hub.override = ({ pathname }) => (pathname.includes('/tree/') ? json([], { link }) : undefined)
+    await pull('hf:owner/name').catch(() => undefined)
+    expect(hub.authorizations).toContain('hub Bearer hf_secret')
+    expect(elsewhere.authorizations).toEqual(['hub none'])
+  })
+
   it.each(['hf_a b', 'hf_\u00e9'])('is refused as %j', async (token) => {
     vi.stubEnv('HF_TOKEN', token)
     await hubOf({})

@@ -100,8 +100,10 @@ export function hubFetch(connection: HubConnection): typeof fetch {
     if (requests > MOST_REQUESTS || (address.origin !== origin && (protocol === 'https:' || !isSecure(address))))
       throw notTheHub(connection)
     const headers = Object.fromEntries(new Headers(init?.headers))
+    // Whatever a listing names as its next page, the token is the hub's alone.
+    const authorization = address.origin === origin ? connection.authorization : undefined
     return watched(address, connection, async ({ signal, alive }) => {
-      const response = await requestFile(address, { ...connection, headers, signal })
+      const response = await requestFile(address, { ...connection, authorization, headers, signal })
       try {
         const bytes = await bodyOf(response, connection, alive)
         const link = response.header('link')
