@@ -50,7 +50,6 @@ export function isCommit(revision: string): boolean {
 
 /** A way down from the repository's folder, in names that every file system takes. */
 export function isRepositoryPath(path: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (path.length > 1000 || /[\\:\0-\x1f\x7f]/.test(path)) return false
+  if (path.length > 1000 || /[\\:\p{Cc}]/u.test(path)) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)
 }
