@@ -109,10 +109,9 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
 /** Writes what this process does into run.json. @param report as of `writeRunFile` */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
-  const { id, host, pid } = team.claims.owner
   const entry = () => ({
     ...describeRun(study),
-    process: { id, host, pid },
+    process: team.claims.owner,
     settings,
     device: options.device ?? 'auto',
     processor: processorName(),
@@ -175,7 +174,7 @@ function workerStates(claims: Claims): UnitWork['onUnit'] {
       since = new Date().toISOString()
     }
     const state: WorkerState = {
-      unit: unitTitle(unit),
+      unit: unitTitle(unit.network.id, unit.patch.size, unit.patch.name),
       since,
       images: before + images,
       seconds: (performance.now() - begin) / 1000,

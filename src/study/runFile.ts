@@ -1,11 +1,11 @@
-import { hostname } from 'node:os'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
 import type { ExecutionRecord } from '../engine/choice.js'
 import { imagesOf } from '../engine/plan.js'
 import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
-import { isAlive, writeFileAtomic } from '../files/atomic.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { isGone, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
@@ -16,7 +16,7 @@ export type NetworkSettings = MeasuredSettings & ExecutionRecord & { readonly cl
 
 /** What is read of a run.json of whatever version. */
 const runSchema = z.looseObject({
-  process: z.looseObject({ id: z.string(), host: z.string(), pid: z.number() }).optional(),
+  process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
   computed: z.number().optional(),
   finished: z.string().nullish(),
@@ -26,7 +26,7 @@ const runSchema = z.looseObject({
 
 /** What a run says of itself, beside what `describeRun` does. */
 export interface RunEntry {
-  readonly process: { readonly id: string; readonly host: string; readonly pid: number }
+  readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
   readonly computed: number
 }
@@ -47,7 +47,10 @@ export async function writeRunFile<T extends RunEntry>(
   const isKept = (entry: unknown) => {
     const { data } = runSchema.safeParse(entry)
     const isRunning = data?.finished === null && data.computed === 0
-    return data?.process?.id !== run.process.id && !(isRunning && isGoneFor(data.process))
+    return (
+      data?.process?.id !== run.process.id &&
+      !(isRunning && (data.process === undefined || isGone(data.process) === true))
+    )
   }
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)
   const runs = [...earlier, ...(hasComputed ? [last] : [])].filter(isKept)
@@ -58,11 +61,6 @@ export async function writeRunFile<T extends RunEntry>(
     ...(runs.length > 0 && { earlier: runs }),
   }
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
-}
-
-/** Whether a run of this machine has lost its process. */
-function isGoneFor(process: { readonly host: string; readonly pid: number } | undefined): boolean {
-  return process === undefined || (process.host === hostname() && !isAlive(process.pid))
 }
 
 /** Which report run.json says to be up to date: as `reportStamp` gives it. */

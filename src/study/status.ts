@@ -6,6 +6,7 @@ import { openClaims } from '../files/claims.js'
 import { fileName } from '../results/fileName.js'
 import { readRun } from './runFile.js'
 import { claimsFolder, type WorkerState } from './team.js'
+import { claimName, unitTitle } from './unitQueue.js'
 
 /** How far a study is that any number of processes compute. */
 export interface StudyStatus {
@@ -64,7 +65,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   }
   const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
   const names = new Set(
-    groups.flatMap(({ model, size, patches }) => patches.map((patch) => fileName(`${model} ${size} ${patch}`))),
+    groups.flatMap(({ model, size, patches }) => patches.map((patch) => claimName(unitTitle(model, size, patch)))),
   )
   const held = (await (await openClaims(claimsFolder(results))).held()).filter(({ isLive }) => isLive)
   const claimed = Math.min(total - done, held.filter(({ name }) => names.has(name)).length)

@@ -15,8 +15,6 @@ export interface UnitQueue {
   take(network: Network): Promise<PlannedUnit | undefined>
   /** Gives a unit free that stands in the results now. */
   finish(unit: PlannedUnit): Promise<void>
-  /** Looks which units others have finished. */
-  refresh(): Promise<void>
   /** Units that others finished since the queue was opened. */
   readonly byOthers: number
 }
@@ -24,14 +22,18 @@ export interface UnitQueue {
 /** Folders of units are read again no sooner, where others put units there. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** Name of a unit's claim. */
-export function unitClaim(unit: PlannedUnit): string {
-  return fileName(unitTitle(unit))
+/** Name of the claim of a unit of this title. */
+export function claimName(title: string): string {
+  return fileName(title)
 }
 
 /** How a unit is called where processes tell what they are at. */
-export function unitTitle({ network, patch }: PlannedUnit): string {
-  return `${network.id} ${patch.size} ${patch.name}`
+export function unitTitle(model: string, size: number, patch: string): string {
+  return `${model} ${size} ${patch}`
+}
+
+function unitClaim({ network, patch }: PlannedUnit): string {
+  return claimName(unitTitle(network.id, patch.size, patch.name))
 }
 
 /**
@@ -97,7 +99,6 @@ export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims
       return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(unitClaim(one))))
     },
     finish: (unit) => claims.release(unitClaim(unit)),
-    refresh,
   }
 }
 
