@@ -1,0 +1,87 @@
+/**
+ * What it costs to hold the processor's sessions in processes of their own in place of worker threads.
+ *
+ *     node bench/sessions.mjs [--models a,b] [--weights ID=FILE]… [--stride N] [--rounds N]
+ *
+ * Both ways compute the features of a built-in patch of 75 pixels, with every value once and with every image by itself; two
+ * workers of one thread each. They take turns; rates are medians in images a second, ratios medians of neighbours.
+ */
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+
+// Loaded before the module of a process: a provider that leaves everything to one thread of the processor.
+if (process.send !== undefined) {
+  const { InferenceSession } = createRequire(import.meta.url)('onnxruntime-node')
+  const create = InferenceSession.create
+  InferenceSession.create = (path, options) =>
+    create(path, { ...options, executionProviders: ['cpu'], intraOpNumThreads: 1, executionMode: 'sequential' })
+} else await measure()
+
+async function measure() {
+  process.env.NODE_OPTIONS = `--import ${import.meta.url}`
+  const { openDevices, openThreads } = await import('../dist/engine/handle.js')
+  const { positionGrid } = await import('../dist/engine/positions.js')
+  const { sceneOf } = await import('../dist/engine/scene.js')
+  const { chooseNetwork } = await import('../dist/networks/index.js')
+  const { builtInPatches } = await import('../dist/patches/collection.js')
+  const { readImage } = await import('../dist/patches/image.js')
+  const { patchAtSize } = await import('../dist/patches/patch.js')
+  const { values } = parseArgs({
+    options: {
+      models: { type: 'string', default: 'tiny-alexnet' },
+      weights: { type: 'string', multiple: true, default: [] },
+      stride: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '5' },
+    },
+  })
+  const weights = Object.fromEntries(values.weights.map((pair) => pair.split('=')))
+  const settings = { workers: 2, threads: 1, batch: 8 }
+  const cpu = { name: 'cpu', index: 0 }
+  const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
+  const [source] = await builtInPatches()
+  for (const model of values.models.split(',')) {
+    const network = await chooseNetwork({ model, ...(weights[model] && { weights: weights[model] }) })
+    const patch = patchAtSize(source.name, await readImage(source.path), 75, network.input.rows)
+    const scene = sceneOf(patch, 'white', 'hard')
+    const { offsets } = positionGrid(network.input.rows, 75, Number(values.stride))
+    const inProcesses = (plainRate) =>
+      openDevices({
+        ...{
+          network,
+          devices: [cpu, cpu],
+          settings,
+          processor: settings,
+          plainRate: () => plainRate,
+          onNote: console.log,
+        },
+      })
+    const pairs = {
+      'every value once': [
+        openThreads(network, settings, undefined, { settings, plainRate: null, onNote: console.log }),
+        await inProcesses(null),
+      ],
+      'every image by itself': [openThreads(network, settings), await inProcesses(undefined)],
+    }
+    for (const [way, handles] of Object.entries(pairs)) {
+      const rates = [[], []]
+      const firstSeconds = []
+      for (let round = -1; round < Number(values.rounds); round++) {
+        for (const [i, handle] of handles.entries()) {
+          const start = performance.now()
+          const features = await handle.extract(scene, offsets, { whole: offsets })
+          const seconds = (performance.now() - start) / 1000
+          features.release()
+          if (round === -1) firstSeconds.push(seconds)
+          else rates[i].push(features.finished / seconds)
+          if (handle.failure) console.log(handle.failure)
+        }
+      }
+      const ratio = median(rates[0].map((rate, i) => rates[1][i] / rate))
+      console.log(
+        `${model}, ${way}: threads ${median(rates[0]).toFixed(0)}, processes ${median(rates[1]).toFixed(0)} images/s, ratio ${ratio.toFixed(3)}; ` +
+          `first time ${firstSeconds.map((seconds) => seconds.toFixed(2)).join(' and ')} s`,
+      )
+      for (const handle of handles) await handle.close()
+    }
+  }
+}
