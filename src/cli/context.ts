@@ -1,4 +1,6 @@
 import { InterruptedError } from '../errors.js'
+import { onForwardedSignal } from './supervisor.js'
+import { TERMINAL_AS_IT_WAS } from './terminal.js'
 
 /** What every command gets beside its own options. */
 export interface CommandContext {
@@ -9,21 +11,23 @@ export interface CommandContext {
 /** By the name of a signal, what the process ends with: 128 and its number. */
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
-/** Turns the first signal into a clean end; a second one ends the process at once. */
+/**
+ * Turns the first signal into a clean end; a second one ends the process at once. Where another process watches this one, both
+ * get what a terminal sends, and the other one forwards it: the same signal twice counts once.
+ */
 export function interruptible(): CommandContext {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) endAtOnce(name)
-      process.stderr.write('\nstopping; press Ctrl-C again to end at once\n')
-      controller.abort(new InterruptedError(undefined, { exitStatus: EXIT_STATUSES[name] }))
-    })
+  const stopAt = (given: number, name: keyof typeof EXIT_STATUSES) => {
+    if (given > 1) return endAtOnce(name)
+    if (controller.signal.aborted) return
+    process.stderr.write('\nstopping; press Ctrl-C again to end at once\n')
+    controller.abort(new InterruptedError(undefined, { exitStatus: EXIT_STATUSES[name] }))
   }
+  const given = { here: 0, forwarded: 0 }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopAt(++given.here, name))
+  onForwardedSignal((name) => stopAt(++given.forwarded, name))
   return { signal: controller.signal }
 }
-
-/** The cursor and the wrapping of lines, which a progress bar switches off. */
-const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
 
 /**
  * Ends the process by the signal itself: an orderly exit takes the workers' threads down, and ONNX Runtime aborts the

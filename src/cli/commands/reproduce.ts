@@ -27,6 +27,7 @@ import {
   parseWholeList,
 } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
+import { toldToSupervisor } from '../supervisor.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
   return addStudyOptions(
@@ -39,7 +40,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
       if (dryRun) return sayEstimate({ ...options, signal }, json)
-      const result = await reproduce({ ...options, onProgress: terminalProgress(), signal })
+      const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
       if (json) return printJson(result)
       if (result.summary) saySummary(result.summary)
       const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''

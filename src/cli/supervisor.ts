@@ -1,0 +1,140 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { WorkerError } from '../errors.js'
+import type { ProgressListener } from '../progress.js'
+import { TERMINAL_AS_IT_WAS } from './terminal.js'
+
+/** Tells a process that it is watched. */
+const WATCHED = 'SHIFTSCOPE_WATCHED'
+
+/** So often the process may crash at the same thing without finishing any of it. */
+const MAX_CRASHES = 3
+
+/** How native code ends a process, and how a system does that runs out of memory. */
+const CRASHES: ReadonlySet<NodeJS.Signals> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGKILL',
+  'SIGSEGV',
+  'SIGTRAP',
+])
+
+/** On Windows an exception that nobody caught is the status: 0xC0000005 and the like. */
+const FIRST_EXCEPTION = 0xc0000000
+
+/** What the two processes tell each other. */
+interface AtWork {
+  /** What is computed from now on. */
+  readonly at: string
+  /** How much of it there is: less, once something is finished. */
+  readonly left: number
+}
+interface Forwarded {
+  /** What the watching process was told by a signal. */
+  readonly signal: 'SIGINT' | 'SIGTERM'
+}
+
+/** Whether these are the words of a study that computes. */
+export function isToBeSupervised(words: readonly string[]): boolean {
+  const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
+  return isStudy && !isWatched()
+}
+
+/**
+ * Runs the command in a process of its own. What takes that down (a bug of a provider, too little memory) takes no study
+ * down: units that are finished stand, and it is started again, three times at most at the same thing. Measured
+ * (`bench/sessions.mjs`), this costs nothing but a second process that waits; sessions in processes of their own would cost small
+ * networks half their speed.
+ */
+export async function supervise(): Promise<void> {
+  let child: ChildProcess | undefined
+  let stopped: Forwarded['signal'] | undefined
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      stopped = signal
+      if (child?.connected) child.send({ signal } satisfies Forwarded)
+    })
+  }
+  const crashes = new Map<string, number>()
+  for (;;) {
+    child = fork(process.argv[1] as string, process.argv.slice(2), {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, [WATCHED]: '1' },
+    })
+    const { status, signal, work } = await endOf(child)
+    const crash = crashOf(status, signal)
+    if (crash === undefined || stopped !== undefined) return endAs(status, signal)
+    const key = JSON.stringify(work ?? null)
+    const times = (crashes.get(key) ?? 0) + 1
+    crashes.set(key, times)
+    const what = `the process that computes ${crash}${work === undefined ? '' : ` at ${work.at}`}`
+    if (process.stderr.isTTY) process.stderr.write(`${TERMINAL_AS_IT_WAS}\n`)
+    if (times === MAX_CRASHES) {
+      const error = new WorkerError(
+        `${what}, ${MAX_CRASHES} times in a row; what was finished is kept; try a smaller --batch or fewer --workers, or leave this network out`,
+      )
+      process.stderr.write(`shiftscope: ${error.message}\n`)
+      process.exitCode = error.exitStatus
+      return
+    }
+    process.stderr.write(`${what}; it is started again, and goes on with what is left\n`)
+  }
+}
+
+/** Whether this process is watched by another one. */
+function isWatched(): boolean {
+  return process.env[WATCHED] !== undefined && process.send !== undefined
+}
+
+/** A listener that tells the process that watches this one, if there is one, what is computed. */
+export function toldToSupervisor(listener: ProgressListener): ProgressListener {
+  if (!isWatched()) return listener
+  return (event) => {
+    if (event.kind === 'start' && process.connected)
+      process.send?.({ at: event.label, left: event.total - event.before } satisfies AtWork)
+    listener(event)
+  }
+}
+
+/** Calls with each signal that the process that watches this one was given. Where that is killed, so is this one. */
+export function onForwardedSignal(listener: (signal: Forwarded['signal']) => void): void {
+  if (!isWatched()) return
+  process.on('message', ({ signal }: Forwarded) => listener(signal))
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  // It is not what this process lives for.
+  process.channel?.unref()
+}
+
+interface End {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  /** What was computed; undefined: nothing yet. */
+  readonly work: AtWork | undefined
+}
+
+function endOf(child: ChildProcess): Promise<End> {
+  let work: AtWork | undefined
+  child.on('message', (message: AtWork) => {
+    work = message
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (status, signal) => resolve({ status, signal, work }))
+  })
+}
+
+function crashOf(status: number | null, signal: NodeJS.Signals | null): string | undefined {
+  if (signal !== null) return CRASHES.has(signal) ? `crashed (${signal})` : undefined
+  return status !== null && status >= FIRST_EXCEPTION ? `crashed (0x${status.toString(16)})` : undefined
+}
+
+/** Ends this process as the other one ended. */
+function endAs(status: number | null, signal: NodeJS.Signals | null): void {
+  if (signal === null) {
+    process.exitCode = status ?? 1
+    return
+  }
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}
