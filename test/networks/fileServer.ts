@@ -4,7 +4,6 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
 
 const TLS = fileURLToPath(new URL('../golden/tls', import.meta.url))
 
@@ -31,12 +30,17 @@ export interface ServedRequest {
 }
 
 const servers: Server[] = []
-afterEach(() => {
+
+/** Ends all servers of this process. */
+export function closeServers(): void {
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     server.close()
   }
-})
+}
+
+// Programs that are no tests start them too.
+if (process.env.VITEST !== undefined) (await import('vitest')).afterEach(closeServers)
 
 /** Starts a server of this test's own on this machine; it ends with the test. */
 export async function startServer(answer: Answer, kind: 'https' | 'http' = 'https'): Promise<FileServer> {

@@ -1,0 +1,43 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mutate } from '../fuzz/mutation.js'
+import type { Random } from '../fuzz/random.js'
+
+/** Damages a file as disks, copies and people do. @returns what was done */
+export async function damage(path: string, others: readonly string[], random: Random): Promise<string> {
+  const bytes = await readFile(path)
+  const put = async (how: string, changed: Uint8Array) => {
+    await writeFile(path, changed)
+    return how
+  }
+  switch (random.below(9)) {
+    case 0:
+      await rm(path)
+      return 'removed'
+    case 1:
+      return put('emptied', new Uint8Array())
+    case 2:
+      return put('cut off', bytes.subarray(0, random.below(bytes.length + 1)))
+    case 3: {
+      const [start, length] = [random.below(bytes.length + 1), 1 + random.below(4096)]
+      return put('zeros in a block', Buffer.from(bytes).fill(0, start, Math.min(bytes.length, start + length)))
+    }
+    case 4:
+      return put('bytes behind its end', Buffer.concat([bytes, random.bytes(1 + random.below(64))]))
+    case 5:
+      return put('another file in its place', await readFile(random.pick(others)))
+    case 6:
+      await rm(path)
+      await mkdir(path)
+      return 'a folder in its place'
+    case 7:
+      return put('mutated', mutate(bytes, random, [bytes]))
+    default: {
+      const flipped = Buffer.from(bytes)
+      for (let count = 1 + random.below(8); count > 0 && flipped.length > 0; count--) {
+        const at = random.below(flipped.length)
+        flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << random.below(8)), at)
+      }
+      return put('bits flipped', flipped)
+    }
+  }
+}
