@@ -30,7 +30,8 @@ const MOST_BYTES = 2 ** 31
  * (If-Range with its ETag or date, and the same size), from the start otherwise.
  *
  * @throws NetworkError when the server cannot be reached, refuses, or falls silent; InputError when the file has another
- * size than it must have, or is longer than is taken; the signal's reason when stopped. Whatever the error, the part is sound: it can be gone on with.
+ * size than it must have, or is longer than is taken; the signal's reason when stopped. Whatever the error, the part is
+ * sound: it can be gone on with.
  */
 export async function download(address: URL, partial: PartialDownload, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, partial, options, watch))
