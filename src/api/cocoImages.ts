@@ -5,7 +5,13 @@ import { sha256 } from '../files/sha256.js'
 import { type AllowedHosts, hostName } from '../networks/allowedHosts.js'
 import { asCacheError } from '../networks/cache.js'
 import { download } from '../networks/download.js'
-import { claimPartial, type PartialDownload, releasePartial, removePartial } from '../networks/partialDownload.js'
+import {
+  claimPartial,
+  type PartialDownload,
+  releasePartial,
+  removePartial,
+  removeUnclaimed,
+} from '../networks/partialDownload.js'
 import type { CocoImage } from '../patches/cocoAnnotations.js'
 import { fetchedPath, findImage, type ImageFormat, imageFormat, storedPixels } from '../patches/cocoImage.js'
 import type { CocoChoice } from '../patches/cocoPatches.js'
@@ -92,14 +98,15 @@ function causeOf(error: Error): string {
 }
 
 async function fetchImage(image: CocoImage, folder: string, options: FetchOptions): Promise<void> {
-  const present = await findImage(folder, image)
-  if (present?.isPicture) return
-  if (present !== undefined) options.progress.note(`${present.path} is not a picture; its image is fetched anew`)
   const { url: address } = image
+  const name = `image-${sha256(address ?? '').slice(0, 16)}`
+  const present = await findImage(folder, image)
+  if (present?.isPicture) return removeUnclaimed(name)
+  if (present !== undefined) options.progress.note(`${present.path} is not a picture; its image is fetched anew`)
   if (address === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Error('it has no coco_url that is an http or https address')
   }
-  const partial = await claimPartial(`image-${sha256(address).slice(0, 16)}`).catch((error: unknown) => {
+  const partial = await claimPartial(name).catch((error: unknown) => {
     throw asCacheError(error)
   })
   try {
@@ -118,6 +125,7 @@ async function fetchImage(image: CocoImage, folder: string, options: FetchOption
     const { bytes, format } = await checkedImage(partial, image, address)
     await writeFileAtomic(fetchedPath(folder, image, format), bytes)
     await removePartial(partial)
+    await removeUnclaimed(name)
   } finally {
     await releasePartial(partial)
   }
