@@ -1,12 +1,20 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { InputError, NetworkError, throwIfStopped } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
+import { type AllowedHosts, hostName } from '../networks/allowedHosts.js'
 import { asCacheError } from '../networks/cache.js'
 import { download } from '../networks/download.js'
-import { claimPartial, releasePartial, removePartial } from '../networks/partialDownload.js'
-import { type CocoChoice, imagePath } from '../patches/cocoPatches.js'
+import {
+  claimPartial,
+  type PartialDownload,
+  releasePartial,
+  removePartial,
+  removeUnclaimed,
+} from '../networks/partialDownload.js'
+import type { CocoImage } from '../patches/cocoAnnotations.js'
+import { fetchedPath, findImage, type ImageFormat, imageFormat, storedPixels } from '../patches/cocoImage.js'
+import type { CocoChoice } from '../patches/cocoPatches.js'
 import { type Progress, silent } from '../progress.js'
 
 /** Images that are fetched at the same time. */
@@ -15,18 +23,40 @@ const AT_A_TIME = 4
 /** The longest time without a byte, in seconds. */
 const STALL_SECONDS = 30
 
+/** The longest image that is taken, in bytes; COCO's are below 1 MB. */
+const MOST_BYTES = 32 * 1024 * 1024
+
+/** What every `coco_url` of COCO and LVIS names. */
+const COCO_HOSTS = ['images.cocodataset.org']
+
+export interface FetchOptions {
+  readonly hosts: AllowedHosts
+  readonly progress: Progress
+  readonly signal: AbortSignal | undefined
+}
+
 /**
- * Fetches the images of the chosen objects that a folder lacks, from their `coco_url`; each goes on from where an
- * earlier download stopped.
+ * COCO's own host, and those that the user named.
+ * @throws UsageError for what is no host
+ */
+export function imageHosts(named: readonly string[] = []): AllowedHosts {
+  const option = 'imageHosts'
+  return { known: COCO_HOSTS, named: named.map((text) => hostName(text, option)), option }
+}
+
+/**
+ * Fetches the images of the chosen objects that a folder lacks, or has something else in their place, from their `coco_url`;
+ * each goes on from where an earlier download stopped. The addresses and names of an annotation file are not trusted: only
+ * allowed hosts are asked, and an image gets its name, which is made from its id, once it has been found to be one.
  * @returns why an image could not be fetched, by its id
  * @throws the signal's reason when stopped; UsageError for a proxy that cannot be used; OutputError
  */
 export async function fetchImages(
   choices: readonly CocoChoice[],
   folder: string,
-  progress: Progress,
-  signal: AbortSignal | undefined,
+  options: FetchOptions,
 ): Promise<ReadonlyMap<number, string>> {
+  const { progress, signal } = options
   const failures = new Map<number, string>()
   const wanted = new Map(choices.flatMap(({ image }) => (image === undefined ? [] : [[image.id, image] as const])))
   const queue = [...wanted.values()]
@@ -36,7 +66,7 @@ export async function fetchImages(
     for (let image = queue.shift(); image !== undefined; image = queue.shift()) {
       throwIfStopped(signal)
       try {
-        await fetchImage(image.url, imagePath(folder, image), signal)
+        await fetchImage(image, folder, options)
       } catch (error) {
         if (!isOfTheImage(error)) {
           queue.length = 0
@@ -67,34 +97,54 @@ function causeOf(error: Error): string {
   return `${error.message.split('; ')[0]}; the same command tries again`
 }
 
-async function fetchImage(address: string | undefined, path: string, signal: AbortSignal | undefined): Promise<void> {
-  if (await isFile(path)) return
+async function fetchImage(image: CocoImage, folder: string, options: FetchOptions): Promise<void> {
+  const { url: address } = image
+  const name = `image-${sha256(address ?? '').slice(0, 16)}`
+  const present = await findImage(folder, image)
+  if (present?.isPicture) return removeUnclaimed(name)
+  if (present !== undefined) options.progress.note(`${present.path} is not a picture; its image is fetched anew`)
   if (address === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Error('it has no coco_url that is an http or https address')
   }
-  const partial = await claimPartial(`image-${sha256(address).slice(0, 16)}`).catch((error: unknown) => {
+  const partial = await claimPartial(name).catch((error: unknown) => {
     throw asCacheError(error)
   })
   try {
+    const { hosts, signal } = options
     await download(new URL(address), partial, {
       bytes: null,
+      mostBytes: MOST_BYTES,
       label: address,
       progress: silent,
       signal,
       stallSeconds: STALL_SECONDS,
       ca: undefined,
+      hosts,
       elsewhere: 'another address',
     })
-    await writeFileAtomic(path, createReadStream(partial.path))
+    const { bytes, format } = await checkedImage(partial, image, address)
+    await writeFileAtomic(fetchedPath(folder, image, format), bytes)
     await removePartial(partial)
+    await removeUnclaimed(name)
   } finally {
     await releasePartial(partial)
   }
 }
 
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isFile(),
-    () => false,
-  )
+/** What came, if it is the image; removed otherwise, so that it is asked for again and not gone on with. */
+async function checkedImage(
+  partial: PartialDownload,
+  image: CocoImage,
+  address: string,
+): Promise<{ readonly bytes: Uint8Array; readonly format: ImageFormat }> {
+  const bytes = await readFile(partial.path)
+  try {
+    const format = imageFormat(bytes)
+    if (format === undefined) throw new Error(`what ${address} gives is neither a JPEG nor a PNG`)
+    await storedPixels(bytes, image, `what ${address} gives`)
+    return { bytes, format }
+  } catch (error) {
+    await removePartial(partial)
+    throw error
+  }
 }

@@ -3,16 +3,17 @@ import { basename, join, resolve } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
-import { sha256OfFile } from '../files/sha256.js'
-import { type CocoIndex, RULES, type Rule, readCocoIndex } from '../patches/cocoAnnotations.js'
+import { sha256 } from '../files/sha256.js'
 import {
-  type CocoChoice,
-  chooseObjects,
-  cutOut,
-  imagePath,
-  PAPER_CLASSES,
-  PAPER_PER_CLASS,
-} from '../patches/cocoPatches.js'
+  type CocoAnnotation,
+  type CocoImage,
+  type CocoIndex,
+  RULES,
+  type Rule,
+  readCocoIndex,
+} from '../patches/cocoAnnotations.js'
+import { findImage, readImageFile } from '../patches/cocoImage.js'
+import { type CocoChoice, chooseObjects, cutOut, PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { readImage } from '../patches/image.js'
 import { ASPECTS, type Aspect, cutFree, ownPictures } from '../patches/ownPatches.js'
@@ -25,7 +26,7 @@ import {
 } from '../patches/patchFolder.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
-import { fetchImages } from './cocoImages.js'
+import { fetchImages, imageHosts } from './cocoImages.js'
 
 export interface CocoPatchesOptions {
   /** Annotation file of COCO's "instances" form. */
@@ -42,8 +43,10 @@ export interface CocoPatchesOptions {
   readonly sizes?: readonly number[]
   /** authors (default): the first annotation of the class in an image; largest: the largest that is not a crowd. */
   readonly rule?: Rule
-  /** Fetch the images that are needed and not there. */
+  /** Fetch the images that are needed and not there, from COCO's own host. */
   readonly download?: boolean
+  /** Names or addresses of further hosts that the annotation file may have images fetched from. */
+  readonly imageHosts?: readonly string[]
   readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
@@ -58,8 +61,9 @@ export interface PatchFolder {
 
 /**
  * Cuts the paper's objects out of COCO's images by the authors' rule. An object that cannot be made is named in
- * `failed` and in the manifest; the next candidate does not take its place.
- * @throws UsageError for a class or rule that is not known; InputError for the annotation file; OutputError;
+ * `failed` and in the manifest; the next candidate does not take its place. An image is fetched from COCO's own host, or from
+ * one that was named, and gets a name, made from its id, once it has been found to be what the annotation file says.
+ * @throws UsageError for a class or rule that is not known, or what is no host; InputError for the annotation file; OutputError;
  * the signal's reason
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
@@ -67,7 +71,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
     required: { annotations: kinds.text, out: kinds.text },
     optional: {
       ...{ images: kinds.text, classes: kinds.texts, perClass: kinds.number, sizes: kinds.numbers, rule: kinds.text },
-      ...{ download: kinds.flag, onProgress: kinds.callback, signal: kinds.signal },
+      ...{ download: kinds.flag, imageHosts: kinds.texts, onProgress: kinds.callback, signal: kinds.signal },
     },
   })
   const { classes = PAPER_CLASSES, perClass = PAPER_PER_CLASS, rule = 'authors', signal } = options
@@ -78,23 +82,28 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
     throw new UsageError('name the folder of the images with `images`, or fetch them with `download`')
   }
   checkSizes(sizes)
+  const hosts = imageHosts(options.imageHosts)
   const images = options.images ?? join(out, 'images')
   const index = await readIndex(annotations, rule, progress, signal)
   const choices = chooseObjects(index, classes, perClass)
   await makeWritableFolder(out)
   noteShortage(choices, classes, perClass, progress)
-  const missing = options.download ? await fetchImages(choices, images, progress, signal) : new Map<number, string>()
+  const missing = options.download
+    ? await fetchImages(choices, images, { hosts, progress, signal })
+    : new Map<number, string>()
   const patches: ManifestPatch[] = []
   const failed: PatchFailure[] = []
   progress.start('patches', choices.length)
   for (const choice of choices) {
     throwIfStopped(signal)
     try {
-      const unfetched = missing.get(choice.annotation.imageId)
+      const { name, category, annotation, image } = choice
+      if (image === undefined) throw new Error(`the file does not describe its image ${annotation.imageId}`)
+      const unfetched = missing.get(image.id)
       if (unfetched !== undefined) throw new Error(unfetched)
-      const path = choice.image === undefined ? '' : imagePath(images, choice.image)
-      const image = await cutOut(index, choice, path)
-      patches.push({ ...(await storePatch(out, choice.name, image, sizes)), ...(await originOf(choice, path)) })
+      const bytes = await readImageFile((await findImage(images, image))?.path, image)
+      const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes)
+      patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
     } catch (error) {
       failed.push({ name: choice.name, reason: `annotation ${choice.annotation.id}: ${reasonOf(error)}` })
     }
@@ -144,14 +153,13 @@ function noteShortage(
   }
 }
 
-async function originOf({ category, annotation, image }: CocoChoice, path: string): Promise<object> {
+function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): object {
   return {
-    category,
-    image: annotation.imageId,
-    annotation: annotation.id,
-    licence: image?.licence ?? null,
-    url: image?.url ?? null,
-    imageSha256: await sha256OfFile(path),
+    image: image.id,
+    annotation: id,
+    licence: image.licence ?? null,
+    url: image.url ?? null,
+    imageSha256: sha256(bytes),
   }
 }
 

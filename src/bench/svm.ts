@@ -8,8 +8,7 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -17,6 +16,7 @@ import { endIfStopped } from '../errors.js'
 import { onCard } from '../experiments/card.js'
 import { assignFolds, FOLDS, TASKS, type Task, taskClasses, trainingLabels } from '../experiments/folds.js'
 import type { Loss } from '../experiments/separability.js'
+import { makeTemporaryFolder } from '../files/temporaries.js'
 import {
   type CudaDevice,
   type CudaFeatures,
@@ -263,7 +263,7 @@ async function peerTraining(
   if (chosen?.length === 0 || !existsSync(script)) return undefined
   const python = await pythonWithSklearn()
   if (python === undefined) return undefined
-  const folder = await mkdtemp(join(tmpdir(), 'shiftscope-svm-'))
+  const folder = await makeTemporaryFolder()
   try {
     const [featuresFile, labelsFile] = [join(folder, 'features'), join(folder, 'labels')]
     await writeFile(featuresFile, matrix)

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { DeviceError, throwIfStopped } from '../errors.js'
+import { makeTemporaryFolder } from '../files/temporaries.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
 import type { Placement } from './backends/messages.js'
 import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './backends/process.js'
@@ -56,7 +55,7 @@ export async function tryDevice(
     outputs: network.layers.map((layer) => featureOutput(layer, precision)),
     compared: [],
     // Removed here, since a process that crashes removes nothing.
-    profileFolder: await mkdtemp(join(tmpdir(), 'shiftscope-profile-')),
+    profileFolder: await makeTemporaryFolder(),
   }
   let opened: DeviceProcess | undefined
   try {

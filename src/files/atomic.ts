@@ -1,9 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
-import { mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { mkdir, open, readlink, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
+import { clearBeside, temporaryName } from './temporaries.js'
 
 /** What a file is written from: all at once, or in consecutive pieces, of which no more than one need be in memory. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
@@ -47,6 +45,7 @@ export async function writeFolderAtomic(path: string, fill: (temporary: string) 
   const temporary = temporaryName(path)
   try {
     await makeFolders(temporary)
+    await clearBeside(temporary)
     await fill(temporary)
     await takePlace(temporary, path)
   } catch (error) {
@@ -126,87 +125,11 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/**
- * Removes what killed processes of this machine left of atomic writes, in the folder and below it. What other machines
- * or living processes are writing there stays.
- *
- * @param isAbandoned whether what another machine wrote there last at this time, in milliseconds, was left by the dead
- */
-export async function removeStaleTemporaries(
-  folder: string,
-  isAbandoned: (time: number) => Promise<boolean> = async () => false,
-): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  for (const entry of entries) {
-    const path = join(folder, entry.name)
-    const owner = TEMPORARY_NAME.exec(entry.name)
-    if (owner === null) {
-      if (entry.isDirectory()) await removeStaleTemporaries(path, isAbandoned)
-    } else if (owner[1] === HOST ? !isAlive(Number(owner[2])) : await isOlder(path, isAbandoned)) {
-      await rm(path, { recursive: true, force: true })
-    }
-  }
-}
-
-async function isOlder(path: string, isAbandoned: (time: number) => Promise<boolean>): Promise<boolean> {
-  const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
-  // A folder's own time does not change while a file in it grows.
-  const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))
-  return isAbandoned(Math.max(...times))
-}
-
-function timeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
-  )
-}
-
-/** Host, process, chance: so that it can be told later whether anybody is still writing. */
-const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-/
-
-/** True for the names that an interrupted atomic write can leave behind. */
-export function isTemporaryName(name: string): boolean {
-  return TEMPORARY_NAME.test(name)
-}
-
-/** Whether an interrupted atomic write of a process of this machine that has ended left this name behind. */
-export function isAbandonedName(name: string): boolean {
-  const owner = TEMPORARY_NAME.exec(name)
-  return owner !== null && owner[1] === HOST && !isAlive(Number(owner[2]))
-}
-
-/** Stands for this machine, and for its space of process numbers, which containers have of their own. */
-export const HOST = createHash('sha256').update(`${hostname()}${processSpace()}`).digest('hex').slice(0, 8)
-
-function processSpace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid')
-  } catch {
-    return ''
-  }
-}
-
-/** A name in the same folder for what will take the name `path` once it is whole; it tells who is writing there. */
-export function temporaryName(path: string): string {
-  // Only a part of the name, for people who look: a whole one could grow beyond what file systems take.
-  const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
-  return join(dirname(path), `.tmp-${HOST}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
-}
-
-/** Whether a process of this machine still runs. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
+/** Writes a temporary, once there is the room that those of the dead took. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {
+    await clearBeside(path)
     if (typeof content === 'string') await file.writeFile(content)
     else if (content instanceof Uint8Array) await writeBytes(file, content)
     else for await (const piece of content) await writeBytes(file, piece)

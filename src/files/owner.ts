@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
-import { isAlive } from './atomic.js'
 
 /** A process that claims work, as others see it. */
 export const ownerSchema = z.object({
@@ -31,16 +30,25 @@ export function thisOwner(): Owner {
 /** Whether a process is gone for certain; undefined: it is on another machine, and cannot be asked for. */
 export function isGone({ machine, pid, started }: Owner): boolean | undefined {
   if (machine !== thisMachine()) return undefined
-  if (!isAlive(pid)) return true
-  const { start, state } = statOf(pid)
+  const { start } = statOf(pid)
+  return isGoneHere(pid) || (start !== undefined && started !== '' && start !== started)
+}
+
+/** Whether no process of this machine has a number now. */
+export function isGoneHere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true
+  }
   // A process that has ended and that nobody has asked for yet still has its number.
-  if (state === 'Z' || state === 'X') return true
-  return start !== undefined && started !== '' && start !== started
+  return ['Z', 'X'].includes(statOf(pid).state ?? '')
 }
 
 let machine: string | undefined
 
-function thisMachine(): string {
+/** This machine since it was started, and this space of process numbers on it. */
+export function thisMachine(): string {
   machine ??= [hostname(), textOf('/proc/sys/kernel/random/boot_id'), linkOf('/proc/self/ns/pid')].join(' ')
   return machine
 }

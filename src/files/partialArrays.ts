@@ -1,4 +1,4 @@
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
@@ -39,6 +39,8 @@ export interface RowPlace {
 }
 
 const STATE_FILE = 'partial.json'
+/** What is added to the name of an array that is not finished. */
+const PARTIAL = '.partial'
 
 /** `done` has a bit for every row, the lowest of a byte first, in base64. */
 const stateSchema = z.object({ fingerprint: z.string(), done: z.base64() })
@@ -55,7 +57,8 @@ export async function openPartialArrays(
   plans: readonly ArrayPlan[],
 ): Promise<PartialArrays> {
   const statePath = join(folder, STATE_FILE)
-  const paths = plans.map(({ file }) => join(folder, `${file}.partial`))
+  const names = plans.map(({ file }) => `${file}${PARTIAL}`)
+  const paths = names.map((name) => join(folder, name))
   const headers = plans.map(({ shape }) => encodeNpy(shape, new Float32Array(0))[0])
   const rowBytes = plans.map(({ dims }) => dims * Float32Array.BYTES_PER_ELEMENT)
   const offset = (index: number, rows: number) =>
@@ -79,6 +82,9 @@ export async function openPartialArrays(
     if (sizes.some((size, index) => size < offset(index, end))) before.fill(0)
     if (!before.includes(1)) {
       await rm(statePath, { force: true })
+      // Nobody can go on with the rows of others that stopped here: which of them were good stood in the file just removed.
+      const others = (await readdir(folder)).filter((name) => name.endsWith(`.npy${PARTIAL}`) && !names.includes(name))
+      await Promise.all(others.map((name) => rm(join(folder, name), { force: true })))
       await Promise.all(paths.map((path, index) => writeFileAtomic(path, headers[index] as Uint8Array)))
     }
     const done = before.slice()

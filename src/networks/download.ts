@@ -16,6 +16,8 @@ import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** Size that the file must have; null: not known. */
   readonly bytes: number | null
+  /** A longer file is not taken; without a limit one of unknown size is none beyond 2 GiB. */
+  readonly mostBytes?: number | undefined
   readonly label: string
   readonly progress: Progress
 }
@@ -28,7 +30,8 @@ const MOST_BYTES = 2 ** 31
  * (If-Range with its ETag or date, and the same size), from the start otherwise.
  *
  * @throws NetworkError when the server cannot be reached, refuses, or falls silent; InputError when the file has another
- * size than it must have; the signal's reason when stopped. Whatever the error, the part is sound: it can be gone on with.
+ * size than it must have, or is longer than is taken; the signal's reason when stopped. Whatever the error, the part is
+ * sound: it can be gone on with.
  */
 export async function download(address: URL, partial: PartialDownload, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, partial, options, watch))
@@ -57,14 +60,21 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function requireSize(from: string, bytes: number | null, { bytes: expected, elsewhere }: DownloadOptions): void {
+function requireSize(
+  from: string,
+  bytes: number | null,
+  { bytes: expected, mostBytes, elsewhere }: DownloadOptions,
+): void {
+  if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
+    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are taken; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(`${from} is ${bytes} bytes instead of ${expected}: not the file that is known; use ${elsewhere}`)
 }
 
 async function transfer(address: URL, partial: PartialDownload, options: DownloadOptions, watch: Watch): Promise<void> {
   const version = await partialVersion(partial)
-  const have = version === undefined ? 0 : await partialLength(partial)
+  const present = version === undefined ? 0 : await partialLength(partial)
+  const have = present > (options.mostBytes ?? present) ? 0 : present
   if (have > 0 && have === (options.bytes ?? version?.bytes)) return
   const headers = rangeHeaders(have, version)
   const response = await requestFile(address, { ...options, headers, signal: watch.signal })
@@ -82,7 +92,7 @@ async function transfer(address: URL, partial: PartialDownload, options: Downloa
         ...options,
         from,
         total,
-        most: total ?? MOST_BYTES,
+        most: Math.min(total ?? MOST_BYTES, options.mostBytes ?? Number.POSITIVE_INFINITY),
         alive: watch.alive,
       })
       // Without an announced size an end is an end: whether it came too early shows when the file is checked.

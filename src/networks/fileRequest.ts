@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { NetworkError, ShiftscopeError } from '../errors.js'
+import { type AllowedHosts, checkHost, lookupFor } from './allowedHosts.js'
 import { proxyFor } from './proxy.js'
 import { isSecure } from './weightsOrigin.js'
 
@@ -15,6 +16,8 @@ export interface FileRequest {
   readonly authorization?: string | undefined
   /** What else could be tried, as messages name it: "`mirror` with another address". */
   readonly elsewhere: string
+  /** All hosts that may be asked, redirects followed; any where there is no list. */
+  readonly hosts?: AllowedHosts | undefined
   /** The error for an answer that is not the file; by default a RefusedRequest that names the address. */
   readonly refusal?: ((at: URL, response: FileResponse) => Error) | undefined
   /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
@@ -36,19 +39,24 @@ const MOST_REDIRECTS = 5
  * Asks for a file, through the proxy that the environment names for its host, and follows redirects.
  *
  * @returns the response with status 200 or, where a range was asked for, 206 or 416; to be closed by the caller
- * @throws RefusedRequest for any other status, and for a redirect that would leave https; UsageError for a proxy that
- * cannot be used; otherwise the connection's own error: see `connectionError`
+ * @throws RefusedRequest for any other status, and for a redirect that would leave https; NetworkError for a
+ * host that may not be asked; UsageError for a proxy that cannot be used; otherwise the connection's own error: see
+ * `connectionError`
  */
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
   const answers = 'range' in options.headers ? [200, 206, 416] : [200]
+  const { hosts } = options
   let at = address
+  if (hosts !== undefined) checkHost(at, hosts)
   let authorization = options.authorization === undefined ? {} : { authorization: options.authorization }
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     const response = await requestOnce(at, { ...options, headers: { ...options.headers, ...authorization } })
     if (answers.includes(response.status)) return response
     await response.close()
     if (![301, 302, 303, 307, 308].includes(response.status)) throw (options.refusal ?? refusal(options))(at, response)
-    at = redirectTarget(at, response.header('location'), options)
+    const from = at
+    at = redirectTarget(from, response.header('location'), options)
+    if (hosts !== undefined) checkHost(at, hosts, from)
     if (at.origin !== address.origin) authorization = {}
   }
   throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
@@ -92,10 +100,10 @@ function codeOf(error: Error): string | undefined {
   return ofFile ? undefined : code
 }
 
-async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
+async function requestOnce(address: URL, { headers, ca, hosts, signal }: FileRequest): Promise<FileResponse> {
   // Loaded here, since most commands fetch nothing.
   const { request } = await import('undici')
-  const dispatcher = await dispatcherFor(address, ca)
+  const dispatcher = await dispatcherFor(address, ca, hosts)
   // What is left of a connection that has been given up may fail once more, when nobody listens any longer.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
@@ -113,13 +121,21 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   }
 }
 
-/** Without time limits of its own: the caller watches over the whole way, the proxy included. */
-async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
+/**
+ * Without time limits of its own: the caller watches over the whole way, the proxy included. A proxy looks names up itself,
+ * so that only what is reached without one can be held to public addresses.
+ */
+async function dispatcherFor(
+  address: URL,
+  ca: string | undefined,
+  hosts: AllowedHosts | undefined,
+): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici')
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
   const tls = ca === undefined ? {} : { ca }
   const proxy = proxyFor(address)
-  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, timeout: 0 } })
+  const way = hosts === undefined ? {} : { lookup: lookupFor(address, hosts) }
+  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, ...way, timeout: 0 } })
   return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: tls })
 }
 

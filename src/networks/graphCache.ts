@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
+import { makeTemporaryFolder } from '../files/temporaries.js'
 import { graphsFolder } from './cache.js'
 
 /** Stands in for the cache where that cannot be written, for the life of the process. */
@@ -39,7 +39,7 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
 
 async function substituteFolder(): Promise<string> {
   if (substitute === undefined) {
-    const folder = await mkdtemp(join(tmpdir(), 'shiftscope-graphs-'))
+    const folder = await makeTemporaryFolder()
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
     substitute = folder
   }

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.js'
+import { makeTemporaryFolder } from '../files/temporaries.js'
 import { describedChoice, type NetworkChoice } from './choice.js'
 import { classesOf } from './classes.js'
 import type { DescribedModel } from './describedModel.js'
@@ -94,7 +94,7 @@ async function allShapes(
   { path, model, input, changes }: DescribedModel,
   names: readonly string[],
 ): Promise<{ readonly shown: ReadonlyMap<string, ShownTensor>; readonly batch: number }> {
-  const folder = await mkdtemp(join(tmpdir(), 'shiftscope-inspect-'))
+  const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
     await copyExternalFiles(path, (await hashedModel(path)).files, folder)

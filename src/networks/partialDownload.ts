@@ -1,7 +1,8 @@
 import { readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { isAbandonedName, isTemporaryName, makeFolders, temporaryName, writeFileAtomic } from '../files/atomic.js'
+import { makeFolders, writeFileAtomic } from '../files/atomic.js'
+import { isAbandonedName, isOfThisMachine, isTemporaryName, temporaryName } from '../files/temporaries.js'
 import { downloadsFolder } from './cache.js'
 
 /**
@@ -33,6 +34,7 @@ const ABANDONED_AFTER_MINUTES = 10
 
 /** Takes over the part of `name` that an earlier download left, or begins a new one. */
 export async function claimPartial(name: string): Promise<PartialDownload> {
+  await removeEmptyParts()
   const folderOfName = join(downloadsFolder(), name)
   const folder = temporaryName(join(folderOfName, FREE))
   await makeFolders(folderOfName)
@@ -60,6 +62,27 @@ export async function removeUnclaimed(name: string): Promise<void> {
   const folderOfName = join(downloadsFolder(), name)
   for (const folder of await unclaimedParts(folderOfName, name)) await rm(folder, { recursive: true, force: true })
   await rmdir(folderOfName).catch(() => undefined)
+}
+
+/** The cache in which this process has looked. */
+let cleared: string | undefined
+
+/**
+ * Removes parts of all files that nobody has and that nothing can be gone on with, as a process leaves them that is killed
+ * when it has not got anything yet or has everything in its place. Once in a process.
+ */
+async function removeEmptyParts(): Promise<void> {
+  const downloads = downloadsFolder()
+  if (cleared === downloads) return
+  cleared = downloads
+  for (const name of await readdir(downloads).catch((): string[] => [])) {
+    const folderOfName = join(downloads, name)
+    for (const folder of await unclaimedParts(folderOfName, name)) {
+      const partial = { folderOfName, folder, path: join(folder, name) }
+      if ((await partialLength(partial)) === 0) await removePartial(partial)
+    }
+    await rmdir(folderOfName).catch(() => undefined)
+  }
 }
 
 /** Bytes that have been downloaded. */
@@ -92,7 +115,8 @@ async function unclaimedParts(folderOfName: string, name: string): Promise<reado
   const entries = await readdir(folderOfName).catch((): string[] => [])
   const unclaimed = await Promise.all(
     entries.map(
-      async (entry) => entry === FREE || isAbandonedName(entry) || (await isStale(folderOfName, entry, name)),
+      async (entry) =>
+        entry === FREE || (isOfThisMachine(entry) ? isAbandonedName(entry) : await isStale(folderOfName, entry, name)),
     ),
   )
   return entries.filter((_, index) => unclaimed[index]).map((entry) => join(folderOfName, entry))
@@ -100,7 +124,8 @@ async function unclaimedParts(folderOfName: string, name: string): Promise<reado
 
 async function isStale(folderOfName: string, entry: string, name: string): Promise<boolean> {
   if (!isTemporaryName(entry)) return false
-  const status = await stat(join(folderOfName, entry, name)).catch(() => undefined)
+  const part = join(folderOfName, entry)
+  const status = await stat(join(part, name)).catch(() => stat(part).catch(() => undefined))
   return status !== undefined && Date.now() - status.mtimeMs > ABANDONED_AFTER_MINUTES * 60_000
 }
 

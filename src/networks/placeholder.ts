@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeTemporaryFolder, temporaryName } from '../files/temporaries.js'
 import { graphOf } from './architectures/graph.js'
 import { featuresOf } from './architectures/layer.js'
 import { madeUpWeights } from './architectures/madeUpWeights.js'
@@ -53,8 +53,9 @@ export function placeholderGenerator(entry: GeneratorEntry): Generator {
  */
 export async function withGraph<T>(network: Network, use: (network: Network) => Promise<T>): Promise<T> {
   if (!isPlaceholder(network)) return use(network)
-  const folder = await mkdtemp(join(tmpdir(), 'shiftscope-placeholder-'))
-  const name = basename(folder)
+  const folder = await makeTemporaryFolder()
+  // Copies in the cache begin with it, and so are seen to be temporaries of this process.
+  const name = temporaryName('made-up')
   try {
     const onnxPath = join(folder, `${name}.onnx`)
     const architecture = architectureOf(catalogEntry(network.id))

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { InputError, NetworkError, type ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
-import { makeFolders } from '../files/atomic.js'
+import { makeWritableFolder } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { graphFile } from './architectures/graphFile.js'
@@ -112,7 +112,10 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
   if (path === undefined) return undefined
   const sha256 = await sha256OfFile(path)
   const source = entry.sources.find((candidate) => sha256.startsWith(candidate.sha256))
-  if (source) return pulled(entry, source, { path, sha256, origin: null })
+  if (source) {
+    for (const other of entry.sources) await removeUnclaimed(publishedName(other))
+    return pulled(entry, source, { path, sha256, origin: null })
+  }
   progress.note(`${entry.id}: the weights that are here (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
   return undefined
 }
@@ -174,7 +177,7 @@ async function admitted(
     const sha256 = await requirePublished(partial.path, source, String(origin))
     await requireNetwork(entry, partial.path, sha256, String(origin))
     const path = join(weightsFolder(), `${entry.id}${extname(partial.path) || '.pth'}`)
-    await makeFolders(weightsFolder())
+    await makeWritableFolder(weightsFolder())
     await rename(partial.path, path)
     await removeOthers(entry.id, path)
     await removePartial(partial)

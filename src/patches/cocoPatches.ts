@@ -1,10 +1,8 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path'
-import sharp from 'sharp'
 import { UsageError } from '../errors.js'
-import { readRegular } from '../files/regularFile.js'
 import { type CocoAnnotation, type CocoImage, type CocoIndex, readSegmentation } from './cocoAnnotations.js'
+import { storedPixels } from './cocoImage.js'
 import { cocoMask } from './cocoMask.js'
-import { type Image, MAX_PIXELS } from './image.js'
+import type { Image } from './image.js'
 import type { Mask } from './runLengthMask.js'
 
 /** The paper's classes. */
@@ -65,61 +63,24 @@ export function chooseObjects(
 }
 
 /**
- * Where an image of an annotation file lies below a folder.
- * @throws Error if its name leads out of the folder
- */
-export function imagePath(folder: string, { file }: CocoImage): string {
-  const path = resolve(folder, file)
-  const way = relative(resolve(folder), path)
-  if (way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) || isAbsolute(file)) {
-    throw new Error(`its file_name ${file} leads out of the folder of images`)
-  }
-  return path
-}
-
-/**
  * Cuts an object out of its image: the pixels of its box, alpha 255 inside its outline and 0 outside.
- * @param path the image's file
+ * @param bytes of the image's file
  * @throws Error that says what is wrong with the image, the box or the outline
  */
-export async function cutOut(index: CocoIndex, choice: CocoChoice, path: string): Promise<Image> {
-  const { annotation, image } = choice
-  if (image === undefined) throw new Error(`the file does not describe its image ${annotation.imageId}`)
+export async function cutOut(
+  index: CocoIndex,
+  annotation: CocoAnnotation,
+  image: CocoImage,
+  bytes: Uint8Array,
+): Promise<Image> {
   if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
   // The picture first: only a real one may decide how much memory its mask takes.
-  const rgb = await storedPixels(path, image)
+  const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
   if (cut.rows === 0 || cut.cols === 0) throw new Error('its box holds no pixels')
   if (!cut.data.some((value, i) => i % 4 === 3 && value > 0)) throw new Error('its mask holds no pixels')
   return cut
-}
-
-/** RGB as the file stores it: neither turned by EXIF nor converted by a colour profile, as OpenCV's users see COCO. */
-async function storedPixels(path: string, { file, rows, cols }: CocoImage): Promise<Uint8Array> {
-  const bytes = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === undefined) throw new Error(`its image ${file} is not a file`)
-    throw new Error(`its image ${file} ${error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`}`)
-  })
-  const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
-  const { width, height, space, depth, pages } = await picture.metadata().catch(() => {
-    throw new Error(`its image ${file} is not a picture`)
-  })
-  if (space === 'cmyk') throw new Error(`its image ${file} is CMYK; convert it to RGB`)
-  if (depth !== 'uchar') throw new Error(`its image ${file} has more than 8 bits a channel; convert it to 8 bits`)
-  if (width !== cols || height !== rows || (pages ?? 1) > 1) {
-    throw new Error(`its image ${file} is of ${width}×${height} pixels instead of ${cols}×${rows}`)
-  }
-  const { data, info } = await picture
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: Error) => {
-      throw new Error(`its image ${file} is damaged (${error.message.split('\n')[0]})`)
-    })
-  if (info.channels !== 3) throw new Error(`its image ${file} has ${info.channels} channels`)
-  return data
 }
 
 /** The box's numbers are rounded, half to even, before they are added; what lies outside the image is cut off. */

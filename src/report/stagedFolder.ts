@@ -1,7 +1,8 @@
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OutputError } from '../errors.js'
-import { asOutputError, makeFolders, temporaryName, writeFolderAtomic } from '../files/atomic.js'
+import { asOutputError, makeFolders, writeFolderAtomic } from '../files/atomic.js'
+import { temporaryName } from '../files/temporaries.js'
 
 /** A folder that is filled first and takes its place when all that belongs to it is there too. */
 export interface StagedFolder {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cocoPatches, InputError, reproduce, UsageError } from '../../src/index.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
+import { listenTo } from '../../src/progress.js'
 import { beginning, fileAnswer, startServer } from '../networks/fileServer.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -236,42 +237,209 @@ describe('an annotation file', () => {
   })
 })
 
+/** Annotation file of an image of 100×80 for each id, with an annotation of the same number, and a place to fetch from. */
+async function offered(images: readonly object[]): Promise<string> {
+  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+  const described = images.map((image, i) => ({
+    id: i + 1,
+    file_name: 'none.jpg',
+    width: COLS,
+    height: ROWS,
+    ...image,
+  }))
+  return annotate(
+    described.map(({ id }) => square(id, id)),
+    { images: described },
+    false,
+  )
+}
+
+async function served(): Promise<Buffer> {
+  await picture('served.png')
+  return readFileSync(folder('images/served.png'))
+}
+
+/** What came, its failures by annotation, and the notes. */
+async function fetchedFrom(file: string, more: object = {}) {
+  const notes: string[] = []
+  const onProgress = listenTo({ note: (line) => void notes.push(line) })
+  const made = await make(file, {
+    images: folder('fetched'),
+    download: true,
+    imageHosts: ['localhost'],
+    onProgress,
+    ...more,
+  })
+  return { ...made, names: names(made.patches), reasons: made.failed.map(({ reason }) => reason), notes }
+}
+
+const fetchedFiles = () =>
+  existsSync(folder('fetched')) ? readdirSync(folder('fetched'), { recursive: true }).sort() : []
+
 describe('download', () => {
   it('fetches only what is needed and missing, and names what cannot be had', async () => {
-    await picture('served.png')
-    const answer = fileAnswer(readFileSync(folder('images/served.png')))
+    const answer = fileAnswer(await served())
     const server = await startServer(
       (request, response) => (request.url === '/2.png' ? response.writeHead(404).end() : answer(request, response)),
       'http',
     )
-    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
-    const image = (id: number) => ({
-      id,
-      file_name: `${id}.png`,
-      width: COLS,
-      height: ROWS,
-      coco_url: `${server.address}/${id}.png`,
-    })
-    const file = await annotate(
-      [1, 2, 3, 4, 5, 6].map((id) => square(id, id)),
-      { images: [1, 2, 3, 4, 5, 6].map(image) },
-      false,
-    )
-    const options = { images: folder('fetched'), download: true, perClass: 5 }
-    const made = await make(file, options)
-    expect(names(made.patches)).toEqual(['dog-1', 'dog-3', 'dog-4', 'dog-5'])
-    expect(made.failed[0]?.reason).toMatch(/^annotation 2: its image 2.png could not be fetched: .*404/)
+    const file = await offered([1, 2, 3, 4, 5, 6].map((id) => ({ coco_url: `${server.address}/${id}.png` })))
+    const made = await fetchedFrom(file, { perClass: 5 })
+    expect(made.names).toEqual(['dog-1', 'dog-3', 'dog-4', 'dog-5'])
+    expect(made.reasons).toEqual([
+      expect.stringMatching(/^annotation 2: its image none.jpg could not be fetched: .*404/),
+    ])
     expect(server.requests.map(({ path }) => path).sort()).toEqual([1, 2, 3, 4, 5].map((id) => `/${id}.png`))
-    await make(file, options)
+    await fetchedFrom(file, { perClass: 5 })
     expect(server.requests.slice(5).map(({ path }) => path)).toEqual(['/2.png'])
+    // What was fetched is found without the network, too.
+    expect(names((await make(file, { images: folder('fetched'), perClass: 5 })).patches)).toEqual(made.names)
+  })
+
+  it('writes under the id, whatever the file calls an image, and only what is one', async () => {
+    const png = await served()
+    const jpeg = await sharp(png).jpeg().toBuffer()
+    const small = await sharp(png).resize(50, 40).png().toBuffer()
+    const answers: Record<string, Uint8Array> = {
+      '/jpeg': jpeg,
+      '/png': png,
+      '/page': Buffer.from('<html>not found</html>'),
+      '/script': Buffer.from('import os'),
+      '/svg': Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"/>`),
+      '/webp': await sharp(png).webp().toBuffer(),
+      '/small': small,
+      '/cut': jpeg.subarray(0, jpeg.length >> 1),
+      '/empty': Buffer.alloc(0),
+    }
+    const server = await startServer(
+      (request, response) => response.writeHead(200).end(answers[request.url as string]),
+      'http',
+    )
+    const names = [
+      'sub/.npmrc',
+      'conftest.py',
+      '000000000003.jpg',
+      'x.py',
+      'x.svg',
+      'x.webp',
+      'x.jpg',
+      'y.jpg',
+      'z.jpg',
+    ]
+    const file = await offered(
+      Object.keys(answers).map((path, i) => ({ file_name: names[i], coco_url: `${server.address}${path}` })),
+    )
+    const made = await fetchedFrom(file)
+    expect(made.names).toEqual(['dog-1', 'dog-2'])
+    expect(fetchedFiles()).toEqual(['000000000001.jpg', '000000000002.png'])
+    const gives = (path: string) => `could not be fetched: what ${server.address}${path} gives`
+    for (const [i, path] of ['/page', '/script', '/svg', '/webp'].entries())
+      expect(made.reasons[i]).toContain(`${gives(path)} is neither a JPEG nor a PNG; the same command tries again`)
+    expect(made.reasons[4]).toContain(`${gives('/small')} is of 50×40 pixels instead of 100×80`)
+    expect(made.reasons[5]).toContain(`${gives('/cut')} is damaged`)
+    expect(made.reasons[6]).toContain(`${gives('/empty')} is neither`)
+    // Nothing is kept of what was none, so that it is asked for anew.
+    expect(readdirSync(folder('cache/downloads'))).toEqual([])
+    server.answer = fileAnswer(png)
+    expect((await fetchedFrom(file)).reasons).toEqual([])
+  })
+
+  it('replaces what is no image, in a line', async () => {
+    const png = await served()
+    const server = await startServer(fileAnswer(png), 'http')
+    const file = await offered(
+      ['000000000001.png', 'train/2.jpg', 'train/3.png'].map((file_name) => ({ file_name, coco_url: server.address })),
+    )
+    mkdirSync(folder('fetched/train'), { recursive: true })
+    writeFileSync(folder('fetched/000000000001.png'), 'error')
+    writeFileSync(folder('fetched/train/2.jpg'), 'error')
+    writeFileSync(folder('fetched/train/3.png'), png)
+    const made = await fetchedFrom(file)
+    expect(made.reasons).toEqual([])
+    expect(made.notes.filter((line) => /fetched anew/.test(line)).sort()).toEqual(
+      ['000000000001.png', 'train/2.jpg'].map(
+        (name) => `${folder('fetched', name)} is not a picture; its image is fetched anew`,
+      ),
+    )
+    expect(server.requests).toHaveLength(2)
+    expect(fetchedFiles()).toEqual(['000000000001.png', '000000000002.png', 'train', 'train/2.jpg', 'train/3.png'])
+    expect((await fetchedFrom(file)).notes.filter((line) => /fetched anew/.test(line))).toEqual([])
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it.each([
+    ['announced', { 'content-length': String(2 ** 31) }],
+    ['sent', {}],
+  ])('takes no image beyond 32 MiB, %s', async (how, headers) => {
+    const piece = Buffer.alloc(1 << 20, 0xff)
+    const server = await startServer((_, response) => {
+      response.writeHead(200, headers)
+      const send = () => response.write(piece, (error) => error ?? send())
+      send()
+    }, 'http')
+    const file = await offered([{ coco_url: `${server.address}/1.png` }])
+    const { reasons } = await fetchedFrom(file)
+    const cause =
+      how === 'announced'
+        ? `is ${2 ** 31} bytes, more than the 33554432 that are taken`
+        : 'what comes is longer than 33554432 bytes: not the file that is known'
+    expect(reasons).toEqual([expect.stringContaining(cause)])
+    expect(fetchedFiles()).toEqual([])
+  })
+})
+
+describe('hosts of images', () => {
+  it('are COCO’s and those that were named; nobody else is asked', async () => {
+    const png = await served()
+    const server = await startServer(fileAnswer(png), 'http')
+    const { port } = server
+    const file = await offered(
+      ['localhost', '127.0.0.1', '[::1]', 'images.cocodataset.org.evil.example', '2130706433'].map((host) => ({
+        coco_url: `http://${host}:${port}/`,
+      })),
+    )
+    const refused = (host: string) =>
+      `could not be fetched: ${host} is not asked unless it is named with \`imageHosts ${host}\`; the same command tries again`
+    const { reasons } = await fetchedFrom(file, { imageHosts: undefined })
+    expect(reasons).toEqual(
+      ['localhost', '127.0.0.1', '[::1]', 'images.cocodataset.org.evil.example', '127.0.0.1'].map((host) =>
+        expect.stringContaining(refused(host)),
+      ),
+    )
+    expect(server.requests).toEqual([])
+    const made = await fetchedFrom(file, { imageHosts: ['LOCALHOST', '127.0.0.1'] })
+    expect(made.names).toEqual(['dog-1', 'dog-2', 'dog-5'])
+    expect(server.requests).toHaveLength(3)
+  })
+
+  it('may not redirect elsewhere', async () => {
+    const png = await served()
+    const inner = await startServer(fileAnswer(png), 'http')
+    const outer = await startServer(
+      (_, response) => response.writeHead(302, { location: `http://127.0.0.1:${inner.port}/admin` }).end(),
+      'http',
+    )
+    const file = await offered([{ coco_url: `${outer.address}/1.png` }])
+    const { reasons } = await fetchedFrom(file)
+    expect(reasons).toEqual([
+      expect.stringContaining(
+        `${outer.address}/1.png redirects to 127.0.0.1, which is not asked unless it is named with \`imageHosts 127.0.0.1\``,
+      ),
+    ])
+    expect(inner.requests).toEqual([])
+    expect((await fetchedFrom(file, { imageHosts: ['localhost', '127.0.0.1'] })).reasons).toEqual([])
+  })
+
+  it.each(['http://a.org', 'a.org:8080', 'user@a.org', 'a.org/x', ''])('are none such as "%s"', async (host) => {
+    const file = await offered([{}])
+    const refusal = `"${host}" is not the name of a host; use \`imageHosts example.org\`, without http:// and port`
+    await expect(fetchedFrom(file, { imageHosts: [host] })).rejects.toThrow(new UsageError(refusal))
   })
 })
 
 describe('a download that was cut off', () => {
   it('goes on from where it stopped', async () => {
-    await picture('served.png')
-    const bytes = readFileSync(folder('images/served.png'))
-    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+    const bytes = await served()
     const arrived = () =>
       readdirSync(folder('cache'), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.name.startsWith('image-') && entry.isFile())
@@ -283,18 +451,15 @@ describe('a download that was cut off', () => {
       }),
       'http',
     )
-    const image = { id: 1, file_name: '1.png', width: COLS, height: ROWS, coco_url: `${server.address}/1.png` }
-    const file = await annotate([square(1, 1)], { images: [image] }, false)
-    const options = { images: folder('fetched'), download: true }
-    const [failure] = (await make(file, options)).failed
-    expect(failure?.reason).toMatch(
-      /^annotation 1: its image 1.png could not be fetched: .*the same command tries again$/,
-    )
-    expect(existsSync(folder('fetched/1.png'))).toBe(false)
+    const file = await offered([{ coco_url: `${server.address}/1.png` }])
+    expect((await fetchedFrom(file)).reasons).toEqual([
+      expect.stringMatching(/^annotation 1: its image none.jpg could not be fetched: .*the same command tries again$/),
+    ])
+    expect(fetchedFiles()).toEqual([])
     server.answer = fileAnswer(bytes)
-    expect((await make(file, options)).failed).toEqual([])
+    expect((await fetchedFrom(file)).reasons).toEqual([])
     expect(server.requests.at(-1)?.range).toBe('bytes=200-')
-    expect(readFileSync(folder('fetched/1.png')).equals(bytes)).toBe(true)
+    expect(readFileSync(folder('fetched/000000000001.png')).equals(bytes)).toBe(true)
   })
 })
 

@@ -9,36 +9,21 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
 import {
   asOutputError,
-  isTemporaryName,
   makeFolders,
   makeWritableFolder,
-  removeStaleTemporaries,
   writeFileAtomic,
   writeFolderAtomic,
 } from '../../src/files/atomic.js'
+import { isTemporaryName } from '../../src/files/temporaries.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-
-/** The temporary name that this process gives: what another process would leave if it were killed now. */
-async function ownTemporaryName(path: string): Promise<string> {
-  let name = ''
-  await writeFolderAtomic(path, async (temporary) => {
-    name = basename(temporary)
-  })
-  return name
-}
-
-/** Process id of a process that has ended. */
-function deadPid(): number {
-  return spawnSync(process.execPath, ['-e', '']).pid
-}
 
 /** A tmpfs of `options` mounted on a folder while `use` runs; false if mounting is not allowed here. */
 async function onTmpfs(folder: string, options: string, use: () => Promise<void>): Promise<boolean> {
@@ -124,41 +109,6 @@ describe('writing a folder', () => {
       'broken',
     )
     expect(readdirSync(inFolder('unit'))).toEqual(['former'])
-  })
-})
-
-describe('temporaries that were left behind', () => {
-  it('go when their process is dead, in every folder below, and stay while it lives', async () => {
-    const living = await ownTemporaryName(inFolder('unit'))
-    const dead = living.replace(`-${process.pid}-`, `-${deadPid()}-`)
-    expect(dead).not.toBe(living)
-    mkdirSync(inFolder('units', 'model', dead, 'content'), { recursive: true })
-    mkdirSync(inFolder('units', 'model', living), { recursive: true })
-    writeFileSync(inFolder('units', dead), '')
-    writeFileSync(inFolder('units', living), '')
-    await removeStaleTemporaries(inFolder())
-    expect(readdirSync(inFolder('units')).sort()).toEqual([living, 'model'].sort())
-    expect(readdirSync(inFolder('units', 'model'))).toEqual([living])
-  })
-
-  it('of another machine stay, as does everything else', async () => {
-    const dead = (await ownTemporaryName(inFolder('unit'))).replace(`-${process.pid}-`, `-${deadPid()}-`)
-    const elsewhere = dead.replace(/^\.tmp-(.)/, (_, digit) => `.tmp-${digit === '0' ? '1' : '0'}`)
-    for (const name of [elsewhere, '.tmp-mine', '.tmp-', 'notes.txt']) writeFileSync(inFolder(name), '')
-    const before = readdirSync(inFolder())
-    await removeStaleTemporaries(inFolder())
-    expect(readdirSync(inFolder())).toEqual(before)
-  })
-
-  it('are told by their name', async () => {
-    expect(isTemporaryName(await ownTemporaryName(inFolder('unit.json')))).toBe(true)
-    for (const name of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-00000000-1-00000000-x']) {
-      expect(isTemporaryName(name)).toBe(false)
-    }
-  })
-
-  it('are no matter in a folder that does not exist', async () => {
-    await expect(removeStaleTemporaries(inFolder('nothing'))).resolves.toBeUndefined()
   })
 })
 

@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openPartialArrays } from '../../src/files/partialArrays.js'
@@ -73,5 +73,24 @@ describe('partial arrays', () => {
     const second = await openPartialArrays(out, fingerprint, PLANS)
     expect([...second.done]).toEqual([0, 0, 0, 0])
     await second.close()
+  })
+
+  it('take the place of rows of others that stopped there, and of nothing else', async () => {
+    const out = join(folder(), 'others')
+    const others = await openPartialArrays(out, 'others', [
+      { file: 'a.npy', shape: [4, 2], rows: 4, dims: 2 },
+      { file: 'c.npy', shape: [4, 3], rows: 4, dims: 3 },
+    ])
+    await others.write([{ row: 0, from: 0 }], matrices())
+    await others.close()
+    for (const name of ['c.npy', 'mine.partial', 'notes.txt']) writeFileSync(join(out, name), '')
+    const mine = ['a.npy.partial', 'b.npy.partial', 'c.npy', 'mine.partial', 'notes.txt']
+    const arrays = await openPartialArrays(out, 'these', PLANS)
+    await arrays.write([{ row: 0, from: 0 }], matrices())
+    await arrays.close()
+    expect(readdirSync(out).sort()).toEqual([...mine, 'partial.json'].sort())
+    const again = await openPartialArrays(out, 'these', PLANS)
+    expect([...again.done]).toEqual([1, 0, 0, 0])
+    await again.close()
   })
 })

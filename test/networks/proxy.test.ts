@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NetworkError, UsageError } from '../../src/errors.js'
+import type { AllowedHosts } from '../../src/networks/allowedHosts.js'
 import { connectionError, requestFile } from '../../src/networks/fileRequest.js'
 import { proxyFor } from '../../src/networks/proxy.js'
 import { certificate, fileAnswer, startServer } from './fileServer.js'
@@ -84,9 +85,10 @@ describe('a request through a proxy', () => {
     return { port: (proxy.address() as AddressInfo).port, targets }
   }
 
-  async function fetched(address: string): Promise<string> {
+  async function fetched(address: string, hosts?: AllowedHosts): Promise<string> {
     const response = await requestFile(new URL(address), {
       headers: {},
+      hosts,
       ca: certificate,
       elsewhere: 'another address',
       signal: new AbortController().signal,
@@ -108,6 +110,18 @@ describe('a request through a proxy', () => {
     stubProxies({ [name]: `http://user:secret@localhost:${port}` })
     expect(await fetched(`${server.address}/a.pth`)).toBe('weights')
     expect(targets).toEqual([`localhost:${server.port}`])
+  })
+
+  it('leaves it to the proxy where a known name leads', async () => {
+    const server = await startServer(fileAnswer(Buffer.from('image')))
+    const { port, targets } = await startProxy()
+    const hosts = { known: ['localhost'], named: [], option: 'imageHosts' }
+    stubProxies({ HTTPS_PROXY: `http://user:secret@localhost:${port}` })
+    expect(await fetched(`${server.address}/a.jpg`, hosts)).toBe('image')
+    await expect(fetched(`https://127.0.0.1:${server.port}/a.jpg`, hosts)).rejects.toThrow(/127.0.0.1 is not asked/)
+    expect(targets).toEqual([`localhost:${server.port}`])
+    stubProxies({})
+    await expect(fetched(`${server.address}/a.jpg`, hosts)).rejects.toThrow(/of this machine or a local network/)
   })
 
   it('goes past it to exempt hosts', async () => {

@@ -1,9 +1,18 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { isTemporaryName } from '../../src/files/temporaries.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { madeUpWeights } from '../../src/networks/architectures/madeUpWeights.js'
-import { catalogEntry, isPlaceholder, placeholderNetwork, withGraph } from '../../src/networks/index.js'
+import {
+  cacheFolder,
+  catalogEntry,
+  compositingGraph,
+  isPlaceholder,
+  placeholderNetwork,
+  withGraph,
+} from '../../src/networks/index.js'
 import { trialRun } from '../../src/networks/onnx/trialRun.js'
 import { estimateStudy } from '../../src/study/estimate.js'
 import { planStudy } from '../../src/study/plan.js'
@@ -81,11 +90,16 @@ describe('a placeholder', () => {
     expect(isPlaceholder(placeholder)).toBe(true)
     expect(placeholder.weightsSha256).not.toMatch(/^[0-9a-f]{64}$/)
     await withGraph(placeholder, async (network) => {
+      // So that what a killed trial leaves of it in the cache of graphs is cleared with other temporaries.
+      const copy = await compositingGraph(network, 'fp32')
+      expect(dirname(copy)).toBe(join(cacheFolder(), 'graphs'))
+      expect(isTemporaryName(basename(copy))).toBe(true)
       const shown = await trialRun(network.onnxPath, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
       expect(shown.get('fc')?.shape).toEqual([1, 1000])
       await expect(withGraph(network, () => Promise.reject(new Error('of the trial')))).rejects.toThrow('of the trial')
     })
     expect(readdirSync(folder('tmp'))).toEqual([])
+    expect(readdirSync(join(cacheFolder(), 'graphs'))).toEqual([])
   })
 
   it('has weights that are always the same, of sensible scale', async () => {

@@ -9,9 +9,15 @@ import {
   type PatchFolder,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
+import { asFlags } from '../flags.js'
 import { printJson, say, sayTable } from '../output.js'
-import { parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
+import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
+
+interface CocoFlags extends Omit<CocoPatchesOptions, 'imageHosts'> {
+  readonly imageHost?: readonly string[]
+  readonly json?: boolean
+}
 
 export function patchesCommand({ signal }: CommandContext): Command {
   const patches = new Command('patches').description('objects to be moved across the frame')
@@ -29,10 +35,12 @@ export function patchesCommand({ signal }: CommandContext): Command {
         .choices(['authors', 'largest'])
         .default('authors'),
     )
-    .option('--download', 'fetch the images that are needed and not there')
+    .option('--download', 'fetch the images that are needed and not there, from images.cocodataset.org')
+    .option('--image-host <host>', 'another host that they may be fetched from; may be repeated', collectNames)
     .option('--json', 'print one JSON document to stdout')
-    .action(async ({ json, ...options }: CocoPatchesOptions & { json?: boolean }) => {
-      sayFolder(await cocoPatches({ ...options, onProgress: terminalProgress(), signal }), json)
+    .action(async ({ json, imageHost: imageHosts, ...options }: CocoFlags) => {
+      const hosts = imageHosts && { imageHosts }
+      sayFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
     })
   patches
     .command('images')
@@ -82,7 +90,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
 function sayFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else say(`${made.patches.length} patches: ${made.manifest}`)
-  for (const { reason } of made.failed) say(`shiftscope: ${reason}`)
+  for (const { reason } of made.failed) say(`shiftscope: ${asFlags(reason)}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
