@@ -104,15 +104,17 @@ export async function compare(
     cosines: new Float32Array(anchors.length * positions),
     strongest: new Int32Array(positions),
     anchorFeatures: matrix.slice(),
+    ...(name === crew.network.classes?.layer && { features: new Float32Array(positions * dims) }),
   }))
   atAnchors.release()
   const job = jobScene(scene, {
     anchors: layers.map(({ dims, anchorFeatures }) => unitColumns(anchorFeatures, dims)),
   })
   const putAway = (first: number, count: number, compared: readonly BatchComparison[]) => {
-    for (const [i, { cosines, strongest }] of compared.entries()) {
+    for (const [i, { cosines, strongest, features }] of compared.entries()) {
       const layer = layers[i] as (typeof layers)[number]
       layer.strongest.set(strongest.subarray(0, count), first)
+      if (features !== undefined) layer.features?.set(features.subarray(0, count * layer.dims), first * layer.dims)
       for (let image = 0; image < count; image++) {
         for (let anchor = 0; anchor < anchors.length; anchor++)
           layer.cosines[anchor * positions + first + image] = cosines[image * anchors.length + anchor] as number

@@ -27,6 +27,8 @@ export interface LayerComparison {
   readonly strongest: Int32Array
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
+  /** The features themselves, [positions, dims], of a layer of classes alone. */
+  readonly features?: Float32Array
 }
 
 /** What a comparison gives. */

@@ -265,5 +265,6 @@ async function openRequests({ network, devices, precision = 'fp32', compares }: 
   const compared = compares ? network.layers : []
   const graph = await compositingGraph(network, precision, compared)
   const outputs = network.layers.map((layer) => featureOutput(layer, precision))
-  return devices.map((device) => ({ device, graph, input: network.input, outputs, compared }))
+  const { input, classes } = network
+  return devices.map((device) => ({ device, graph, input, outputs, compared, answering: classes?.layer }))
 }

@@ -58,6 +58,8 @@ export interface BatchComparison {
   readonly cosines: Float32Array
   /** [images] */
   readonly strongest: Int32Array
+  /** [images, dims], of a layer of classes: what the network answers is made of all of its values. */
+  readonly features?: Float32Array
 }
 
 /** What comes of a batch. */

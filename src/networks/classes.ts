@@ -5,12 +5,15 @@ import type { DescribedModel } from './describedModel.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
+import { readGraphNodes } from './onnx/graphNodes.js'
+import { isOfProduct } from './onnx/imageTensors.js'
 import { readModelMetadata } from './onnx/metadata.js'
 
 /**
  * The classes that the last output of a network tells apart, if it is among the layers and they are known: by a file beside it
  * (NAME.labels.json or labels.json, a list of names or an object of them by index; the id2label of Hugging Face's config.json,
- * the label_names of timm's), by the model's metadata `classes`, or because there are as many as ImageNet's.
+ * the label_names of timm's), by the model's metadata `classes`, or because there are as many as ImageNet's. Where nothing names
+ * them, they go by their numbers, if a fully connected layer makes that output: others are no answers.
  *
  * @throws InputError when NAME.labels.json has other than the output's number of names, or such a file is damaged
  */
@@ -22,7 +25,11 @@ export async function classesOf(
   const layer = layers.find(({ name, isMap }) => name === last && !isMap)
   if (layer === undefined) return undefined
   const { name, dims } = layer
-  const found = (await besideModel(described, dims)) ?? ofMetadata(described.path, dims) ?? ofImagenet(dims)
+  const found =
+    (await besideModel(described, dims)) ??
+    ofMetadata(described.path, dims) ??
+    ofImagenet(dims) ??
+    numbered(described.path, name, dims)
   return found && { layer: name, ...found }
 }
 
@@ -82,4 +89,12 @@ function ofImagenet(count: number): NamedClasses | undefined {
   if (count !== 1000 && count !== 1001) return undefined
   const names = imagenetClasses()
   return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
+}
+
+function numbered(path: string, output: string, count: number): NamedClasses | undefined {
+  if (count < 2 || !isOfProduct(readGraphNodes(path), output)) return undefined
+  return {
+    names: Array.from({ length: count }, (_, i) => `class ${i}`),
+    source: 'their numbers, since nothing names them',
+  }
 }

@@ -49,6 +49,7 @@ export function measureLayers(unit: Unit, maps: Float32Array): readonly (readonl
     return [
       ...ofMaps(unit, layer, maps.subarray(i * length, (i + 1) * length)),
       ...ofNeighbours(unit, layer),
+      ...ofAnswers(layer),
       ...ofClassifiers(layer),
     ]
   })
@@ -109,6 +110,18 @@ function ofNeighbours({ inputs }: Unit, { consistency }: Layer): readonly Measur
     const share = consistency[axis]
     return share === null ? [] : [[measure('consistency', `${axis} ${distance}px`, { axis, distance }), share]]
   })
+}
+
+/** What the network takes the object for at the center, and elsewhere. */
+function ofAnswers({ answers }: Layer): readonly Measured[] {
+  if (answers === null) return []
+  const anchor = 'center'
+  const { center, kept, least } = answers
+  return [
+    [measure('answer-kept', anchor, { anchor }), kept],
+    [measure('answer-probability', anchor, { anchor }), center.probability],
+    [measure('answer-fall', anchor, { anchor }), Math.max(0, center.probability - least)],
+  ]
 }
 
 function ofClassifiers({ separability }: Layer): readonly Measured[] {

@@ -1,6 +1,8 @@
 import { availableCores } from '../cores.js'
 import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { ANSWER_MAPS, type Answers, answersOf } from '../experiments/answers.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
@@ -27,6 +29,8 @@ interface LayerMeasures {
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
   readonly separability: Unit['layers'][number]['separability']
+  /** Of the layer of the network's classes. */
+  readonly answers?: Answers
 }
 
 /**
@@ -48,9 +52,10 @@ export async function storeUnit(
   const measured = await measureUnit(study, unit, response, classifiers)
   const maps = new Float32Array(measured.length * grid.anchors.length * positions)
   for (const [i, { similarity }] of measured.entries()) maps.set(similarity.maps, i * grid.anchors.length * positions)
-  const layers = measured.map(({ similarity, strongest, separability }, i) => {
+  const layers = measured.map(({ similarity, strongest, separability, answers }, i) => {
     const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
-    return { name, dims, similarity: similarity.anchors, consistency: consistency(strongest, grid), separability }
+    const measures = { similarity: similarity.anchors, consistency: consistency(strongest, grid), separability }
+    return { name, dims, ...measures, answers: answers === undefined ? null : namedAnswers(unit.network, answers) }
   })
   const stored = await writeUnit(
     study.out,
@@ -58,6 +63,7 @@ export async function storeUnit(
     {
       maps,
       anchorFeatures: measured.map(({ anchorFeatures }) => anchorFeatures),
+      answers: measured.map(({ answers }) => answers?.maps),
       ...(study.keepsFeatures &&
         response.kind === 'features' && {
           features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, positions * dims)),
@@ -93,22 +99,41 @@ async function measureFeatures(
     similarity: await similarityMaps(onGrid, threads, place),
     separability: await separabilityOf(study, onGrid, place),
   })
-  return {
-    // The cosines alone are not worth the features' way to a card.
-    ...(await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))),
-    strongest: await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads }),
-    anchorFeatures: featuresAt(matrix, dims, grid.anchors),
-  }
+  // The cosines alone are not worth the features' way to a card.
+  const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
+  const strongest = await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads })
+  const anchorFeatures = featuresAt(matrix, dims, grid.anchors)
+  return { ...measures, strongest, anchorFeatures, ...answersIn(network, { name, matrix, strongest, anchorFeatures }) }
 }
 
 function measureComparison({ network, patch, grid }: PlannedUnit, compared: LayerComparison): LayerMeasures {
-  const { name, strongest, anchorFeatures } = compared
+  const { name, strongest, anchorFeatures, features: matrix } = compared
   return {
     similarity: comparedMaps({ ...grid, ...compared, layer: titleOf(network, name, patch) }),
     strongest,
     anchorFeatures,
     separability: {},
+    ...(matrix && answersIn(network, { name, matrix, strongest, anchorFeatures })),
   }
+}
+
+/** What the network answers, if this is the layer of its classes. */
+function answersIn(
+  { classes }: Network,
+  layer: Pick<LayerMeasures, 'strongest' | 'anchorFeatures'> & Pick<LayerFeatures, 'name' | 'matrix'>,
+): Pick<LayerMeasures, 'answers'> {
+  if (layer.name !== classes?.layer) return {}
+  const { matrix, strongest, anchorFeatures } = layer
+  const dims = anchorFeatures.length / ANCHOR_NAMES.length
+  const center = ANCHOR_NAMES.indexOf('center')
+  return { answers: answersOf(matrix, strongest, anchorFeatures.subarray(center * dims, (center + 1) * dims)) }
+}
+
+/** As unit.json holds them: with the names of the classes that occur. */
+function namedAnswers({ classes }: Network, { maps, center, kept, least }: Answers): Unit['layers'][number]['answers'] {
+  const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
+  const names = [...found].sort((a, b) => a - b).map((index) => [index, classes?.names[index] ?? String(index)])
+  return { center, kept, least, names: Object.fromEntries(names) }
 }
 
 /** How messages name a layer of a unit. */

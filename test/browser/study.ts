@@ -1,8 +1,9 @@
-import { positionGrid } from '../../src/engine/positions.js'
+import { ANCHOR_NAMES, type PositionGrid, positionGrid } from '../../src/engine/positions.js'
+import { answersOf } from '../../src/experiments/answers.js'
 import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
-import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
+import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 
 /** Patches whose names a page must show as they are. */
@@ -42,7 +43,8 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
   const grid = positionGrid(FRAME, size, STRIDE)
   const patch = patchAtSize(name, plainSquare(size), size, FRAME)
   await keepPatchPicture(results, patch)
-  const layers = []
+  const layers: Unit['layers'] = []
+  const answers: (Float32Array | undefined)[] = []
   const maps: Float32Array[] = []
   const features: Float32Array[] = []
   const anchorFeatures: Float32Array[] = []
@@ -54,7 +56,12 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     features.push(matrix.slice(0, grid.rows * grid.cols * dims))
     anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
     const consistency = { horizontal: 0.5, vertical: 0.25 }
-    layers.push({ name: layer, dims, similarity: similarity.anchors, consistency, separability: {} })
+    const answered = layer === 'fc8' ? answersAt(matrix, dims, grid) : undefined
+    answers.push(answered?.maps)
+    layers.push({
+      ...{ name: layer, dims, similarity: similarity.anchors, consistency, separability: {} },
+      answers: answered === undefined ? null : { ...answered.stored, names: CLASS_NAMES },
+    })
   }
   const inputs: UnitInputs = {
     format: UNIT_FORMAT,
@@ -71,8 +78,24 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     separability: null,
     keepsFeatures: size === 125,
   }
-  const arrays = { maps: Float32Array.from(maps.flatMap((map) => [...map])), anchorFeatures, features }
+  const arrays = { maps: Float32Array.from(maps.flatMap((map) => [...map])), anchorFeatures, features, answers }
   await writeUnit(results, { inputs, rows: grid.rows, cols: grid.cols, layers }, arrays)
+}
+
+/** The classes of the layer fc8, names that a page must show as they are among them. */
+const CLASS_NAMES = Object.fromEntries(
+  Array.from({ length: 16 }, (_, i) => [i, i === 3 ? '<b>cat</b> & dog' : `thing ${i}`]),
+)
+
+function answersAt(matrix: Float32Array, dims: number, grid: PositionGrid) {
+  const strongest = Int32Array.from({ length: grid.rows * grid.cols }, (_, position) => {
+    const row = matrix.subarray(position * dims, (position + 1) * dims)
+    return row.indexOf(Math.max(...row))
+  })
+  const at = ANCHOR_NAMES.indexOf('center') * dims
+  const center = featuresAt(matrix, dims, grid.anchors).subarray(at, at + dims)
+  const { maps, ...stored } = answersOf(matrix, strongest, center)
+  return { maps, stored }
 }
 
 /** Features that turn slowly as the object moves. */

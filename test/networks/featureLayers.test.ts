@@ -163,7 +163,7 @@ describe('an inspected network', () => {
     expect(inputs).toEqual([{ name: 'image', type: 'float32', shape: ['N', 3, 8, 8] }])
     expect(outputs.map(({ name }) => name)).toEqual(['features'])
     expect(input).toMatchObject({ name: 'image', rows: 8, source: 'assumed' })
-    expect(classes).toBeNull()
+    expect(classes).toMatchObject({ layer: 'features', source: 'their numbers, since nothing names them' })
     const of = (name: string) => tensors.find((tensor) => tensor.name === name)
     // The class is a whole number, the mean has no row for each image.
     expect(tensors.map(({ name }) => name)).toEqual(['conv', '/relu/Relu_output_0', 'pool', 'flat', 'features', 'half'])

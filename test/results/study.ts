@@ -37,6 +37,7 @@ export function madeUnit(
       similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'],
       consistency: { horizontal: level - layer / 10, vertical: level / 2 },
       separability: {},
+      answers: null,
     }
   })
   const length = layers.length * ANCHOR_NAMES.length * rows * cols

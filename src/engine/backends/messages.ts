@@ -14,6 +14,8 @@ export interface OpenRequest {
   readonly outputs: readonly string[]
   /** Layers that the graph also compares with anchors. */
   readonly compared: readonly FeatureLayer[]
+  /** Which of these also gives its features with a comparison; by default none. */
+  readonly answering?: string | undefined
   /** Values are computed once, by these graphs in place of the other; no scene and no anchors then. */
   readonly cells?: CellWork
   /** An empty folder for the record of where each operator runs; without it there is none. */

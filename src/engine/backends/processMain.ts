@@ -70,14 +70,19 @@ async function run(offsets: Int32Array): Promise<DeviceAnswer> {
 
 /** Of the outputs that are not asked for nothing leaves the device. */
 async function compare(offsets: Int32Array): Promise<DeviceAnswer> {
-  const names = openedSession().request.compared.map(({ name }) => comparisonNames(name))
+  const { compared, outputs: features, answering } = openedSession().request
+  const names = compared.map((layer, i) => ({
+    ...comparisonNames(layer.name),
+    features: layer.name === answering ? features[i] : undefined,
+  }))
   const outputs = await outputsAt(
     offsets,
-    names.flatMap(({ cosines, strongest }) => [cosines, strongest]),
+    names.flatMap(({ cosines, strongest, features }) => [cosines, strongest, ...(features ? [features] : [])]),
   )
-  const layers = names.map(({ cosines, strongest }) => ({
+  const layers = names.map(({ cosines, strongest, features }) => ({
     cosines: outputs[cosines]?.data as Float32Array,
     strongest: outputs[strongest]?.data as Int32Array,
+    ...(features && { features: outputs[features]?.data as Float32Array }),
   }))
   return { kind: 'compared', layers }
 }

@@ -55,6 +55,26 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return products
 }
 
+/** What may stand between the last product and the output without making it another kind of answer. */
+const AFTER_PRODUCT = new Set([
+  ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
+  ...['QuantizeLinear', 'DequantizeLinear'],
+])
+
+/** Whether a tensor is what a fully connected layer gives, with its bias and as probabilities: a value for each class. */
+export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
+  const constants = constantTensors(graph)
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
+  let node = makers.get(tensor)
+  for (let steps = 0; node !== undefined && steps < graph.nodes.length; steps++) {
+    if (productOf(node, constants) !== undefined) return true
+    if (!AFTER_PRODUCT.has(node.operator)) return false
+    const made = node.inputs.filter((name) => !constants.has(name))
+    node = made.length === 1 ? makers.get(made[0] as string) : undefined
+  }
+  return false
+}
+
 function productOf(
   { operator, inputs, outputs }: GraphNode,
   constants: ReadonlySet<string>,

@@ -1,7 +1,7 @@
 import { InputError, UsageError } from '../../errors.js'
 import type { NpyArray } from '../../files/npy.js'
 import type { Unit } from './schema.js'
-import { anchorsFile, featuresFile, mapsFile, readUnit, readUnitArray, unitFolder } from './store.js'
+import { anchorsFile, answersFile, featuresFile, mapsFile, readUnit, readUnitArray, unitFolder } from './store.js'
 
 /**
  * A stored unit. Its arrays are read, and compared with their hashes, each time that they are asked for: one that is missing
@@ -15,6 +15,11 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
   readonly maps: () => Promise<NpyArray>
   /** A layer's features with the patch at the anchors, [5, dims]. */
   readonly anchorFeatures: (layer: string) => Promise<NpyArray>
+  /**
+   * What the network answers at every position, [3, rows, cols]: index of the strongest class, its probability, and the
+   * probability of the class that is the strongest at the center; undefined: the layer is not that of its classes.
+   */
+  readonly answers: (layer: string) => Promise<NpyArray | undefined>
   /** A layer's features at all positions, [rows, cols, dims]; undefined if the unit does not keep them. */
   readonly features: (layer: string) => Promise<NpyArray | undefined>
 }
@@ -47,6 +52,10 @@ export function unitWithArrays(folder: string, description: Unit): OpenUnit {
     layers,
     maps: () => readUnitArray(folder, description, mapsFile(description)),
     anchorFeatures: async (layer) => readUnitArray(folder, description, anchorsFile(layerOf(layer))),
+    answers: async (name) => {
+      const layer = layerOf(name)
+      return layer.answers === null ? undefined : readUnitArray(folder, description, answersFile(description, layer))
+    },
     features: async (layer) => {
       const file = featuresFile(description, layerOf(layer))
       return inputs.keepsFeatures ? readUnitArray(folder, description, file) : undefined

@@ -4,7 +4,7 @@ import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
 import { LOSSES } from '../../experiments/separability.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
-export const UNIT_FORMAT = 3
+export const UNIT_FORMAT = 4
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
@@ -63,6 +63,18 @@ const taskSchema = z.object({
   notConverged: z.array(z.number().int()),
 })
 
+const probabilitySchema = z.number().min(0).max(1.001)
+
+const answersSchema = z.object({
+  /** The strongest class with the object at the center, and its probability there. */
+  center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
+  /** Share of positions whose strongest class that is, and its lowest probability at any of them. */
+  kept: z.number().min(0).max(1),
+  least: probabilitySchema,
+  /** Of the classes that are the strongest somewhere, by index. */
+  names: z.record(z.string().regex(/^\d+$/), z.string()),
+})
+
 export const unitSchema = z.object({
   inputs: inputsSchema,
   /** Positions along each axis. */
@@ -83,6 +95,8 @@ export const unitSchema = z.object({
       consistency: z.object({ horizontal: z.number().nullable(), vertical: z.number().nullable() }),
       /** Per fold scheme and task; empty where separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
+      /** What the network answers, in the layer of its classes; null: it is another layer, or has none. */
+      answers: answersSchema.nullable(),
     }),
   ),
   /** SHA-256 of each array beside unit.json. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
+import { ANSWER_MAPS } from '../../experiments/answers.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
 import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
 import { readRegular } from '../../files/regularFile.js'
@@ -24,6 +25,8 @@ export interface UnitArrays {
   readonly maps: Float32Array
   /** Of each layer: its features with the patch at the five anchors, [5, dims]. */
   readonly anchorFeatures: readonly Float32Array[]
+  /** Of each layer that has answers: [3, rows, cols], see `answersFile`. */
+  readonly answers?: readonly (Float32Array | undefined)[]
   /** Of each layer: its features at all positions, [rows, cols, dims]; only of a unit that keeps them. */
   readonly features?: readonly Float32Array[]
 }
@@ -35,6 +38,7 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   add(mapsFile(unit), arrays.maps)
   for (const [i, layer] of unit.layers.entries()) {
     add(anchorsFile(layer), arrays.anchorFeatures[i] as Float32Array)
+    if (layer.answers !== null) add(answersFile(unit, layer), arrays.answers?.[i] as Float32Array)
     if (unit.inputs.keepsFeatures) add(featuresFile(unit, layer), arrays.features?.[i] as Float32Array)
   }
   const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
@@ -70,9 +74,18 @@ export function featuresFile({ rows, cols }: Omit<Unit, 'arrays'>, { name, dims 
   return { file: `features-${fileName(name)}.npy`, shape: [rows, cols, dims] }
 }
 
+/**
+ * What the network answers at every position: index of the strongest class, its probability, and that of the class at the
+ * center; only of a layer that has answers.
+ */
+export function answersFile({ rows, cols }: Omit<Unit, 'arrays'>, { name }: Layer): ArrayFile {
+  return { file: `answers-${fileName(name)}.npy`, shape: [ANSWER_MAPS, rows, cols] }
+}
+
 function arrayFiles(unit: Unit): readonly string[] {
   const perLayer = unit.layers.flatMap((layer) => [
     anchorsFile(layer),
+    ...(layer.answers === null ? [] : [answersFile(unit, layer)]),
     ...(unit.inputs.keepsFeatures ? [featuresFile(unit, layer)] : []),
   ])
   return [mapsFile(unit), ...perLayer].map(({ file }) => file)

@@ -1,0 +1,76 @@
+/** What a network takes the object for at every position. */
+export interface Answers {
+  /**
+   * [3, positions]: the strongest class, its probability, and the probability of the class that is the strongest with the object
+   * at the center.
+   */
+  readonly maps: Float32Array
+  /** The strongest class with the object at the center, and its probability there. */
+  readonly center: { readonly class: number; readonly probability: number }
+  /** Share of positions whose strongest class is that one. */
+  readonly kept: number
+  /** Lowest probability of that class at any position. */
+  readonly least: number
+}
+
+/** Maps of an answer. */
+export const ANSWER_MAPS = 3
+
+/** Sums of probabilities are off one by less than this, those of anything else hardly ever. */
+const SUM_TOLERANCE = 1e-3
+
+/**
+ * Answers of a layer that has a value for each class: probabilities by softmax in float64, or the values themselves where they
+ * are probabilities already (none is negative, and each row's sum is 1).
+ *
+ * @param matrix [positions or more, classes], finite
+ * @param strongest index of each position's largest value
+ * @param center features with the object at the center, [classes]
+ */
+export function answersOf(matrix: Float32Array, strongest: Int32Array, center: Float32Array): Answers {
+  const positions = strongest.length
+  const classes = center.length
+  const areProbabilities = isProbabilities(matrix, positions, classes)
+  const maps = new Float32Array(ANSWER_MAPS * positions)
+  const seen = center.reduce((best, value, i) => (value > (center[best] as number) ? i : best), 0)
+  let kept = 0
+  let least = Number.POSITIVE_INFINITY
+  for (let position = 0; position < positions; position++) {
+    const row = matrix.subarray(position * classes, (position + 1) * classes)
+    const best = strongest[position] as number
+    const logSum = areProbabilities ? undefined : logSumExp(row, row[best] as number)
+    const ofSeen = probability(row[seen] as number, logSum)
+    maps[position] = best
+    maps[positions + position] = probability(row[best] as number, logSum)
+    maps[2 * positions + position] = ofSeen
+    if (best === seen) kept++
+    least = Math.min(least, ofSeen)
+  }
+  const largest = center[seen] as number
+  const atCenter = probability(largest, areProbabilities ? undefined : logSumExp(center, largest))
+  return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
+}
+
+/** @param logSum undefined: the value is one */
+function probability(value: number, logSum: number | undefined): number {
+  return logSum === undefined ? value : Math.exp(value - logSum)
+}
+
+function logSumExp(row: Float32Array, largest: number): number {
+  let sum = 0
+  for (let i = 0; i < row.length; i++) sum += Math.exp((row[i] as number) - largest)
+  return largest + Math.log(sum)
+}
+
+function isProbabilities(matrix: Float32Array, rows: number, classes: number): boolean {
+  for (let row = 0; row < rows; row++) {
+    let sum = 0
+    for (let i = row * classes; i < (row + 1) * classes; i++) {
+      const value = matrix[i] as number
+      if (value < 0) return false
+      sum += value
+    }
+    if (!(Math.abs(sum - 1) < SUM_TOLERANCE)) return false
+  }
+  return true
+}
