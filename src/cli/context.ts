@@ -1,4 +1,4 @@
-import { InterruptedError } from '../errors.js'
+import { endIfStopped, InterruptedError } from '../errors.js'
 
 /** What every command gets beside its own options. */
 export interface CommandContext {
@@ -20,6 +20,16 @@ export function interruptible(): CommandContext {
     })
   }
   return { signal: controller.signal }
+}
+
+/** Work of which nothing is kept when it is stopped, so that the message does not say so. */
+export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    endIfStopped(signal)
+    throw error
+  }
 }
 
 /** The cursor and the wrapping of lines, which a progress bar switches off. */

@@ -81,7 +81,8 @@ describe('a placeholder', () => {
     expect(isPlaceholder(placeholder)).toBe(true)
     expect(placeholder.weightsSha256).not.toMatch(/^[0-9a-f]{64}$/)
     await withGraph(placeholder, async (network) => {
-      const shown = await trialRun(network.onnxPath, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
+      const tried = { path: network.onnxPath, name: network.id, bytes: network.weightsBytes }
+      const shown = await trialRun(tried, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
       expect(shown.get('fc')?.shape).toEqual([1, 1000])
       await expect(withGraph(network, () => Promise.reject(new Error('of the trial')))).rejects.toThrow('of the trial')
     })
