@@ -5,6 +5,7 @@ import { readRegular } from '../files/regularFile.js'
 import { type CocoAnnotation, type CocoImage, type CocoIndex, readSegmentation } from './cocoAnnotations.js'
 import { cocoMask } from './cocoMask.js'
 import { type Image, MAX_PIXELS } from './image.js'
+import { pictureFormat } from './pictureFormat.js'
 import type { Mask } from './runLengthMask.js'
 
 /** The paper's classes. */
@@ -101,6 +102,7 @@ async function storedPixels(path: string, { file, rows, cols }: CocoImage): Prom
     if (error.code === undefined) throw new Error(`its image ${file} is not a file`)
     throw new Error(`its image ${file} ${error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`}`)
   })
+  if (['svg', undefined].includes(pictureFormat(bytes))) throw new Error(`its image ${file} is not a picture`)
   const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
   const { width, height, space, depth, pages } = await picture.metadata().catch(() => {
     throw new Error(`its image ${file} is not a picture`)
