@@ -128,7 +128,7 @@ describe('a network that runs', () => {
 
   it('has limits by its size and the memory', () => {
     const gibibyte = 2 ** 30
-    expect(trials.trialLimits(1000, 8 * gibibyte)).toEqual({ seconds: 121, bytes: 4 * gibibyte + 2000 })
+    expect(trials.trialLimits(1000, 8 * gibibyte)).toEqual({ seconds: 120, bytes: 4 * gibibyte + 2000 })
     expect(trials.trialLimits(1.2e9, 8 * gibibyte)).toEqual({ seconds: 240, bytes: 6 * gibibyte })
   })
 })

@@ -64,7 +64,7 @@ export function wasEnded(error: unknown): boolean {
  * @param bytes of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
-  return { seconds: 120 + Math.ceil(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
+  return { seconds: 120 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
 }
 
 async function tried(
