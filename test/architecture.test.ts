@@ -10,8 +10,9 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['cores', 'errors', 'environment', 'printable', 'progress', 'stopwatch'],
+  ['cores', 'errors', 'environment', 'memory', 'printable', 'progress', 'stopwatch'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
+  ['childProcess'],
   ['patches', 'networks'],
   ['engine'],
   ['experiments'],

@@ -124,13 +124,13 @@ export interface PlacedPatch {
   readonly origin: object
 }
 
-/** @throws UsageError, InputError */
+/** @throws UsageError, InputError; the signal's reason */
 export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
-  const { size, stride = 1, blend = 'hard' } = options
+  const { size, stride = 1, blend = 'hard', signal } = options
   checkBlend(blend)
   const frame = network.input.rows
-  const patch = await patchOf(options.patch, size, frame, blend)
-  const { identity, background } = await readBackground(options.background ?? WHITE, frame)
+  const patch = await patchOf(options.patch, size, frame, blend, signal)
+  const { identity, background } = await readBackground(options.background ?? WHITE, frame, signal)
   const grid = positionGrid(frame, size, stride)
   checkMemory(network, grid)
   const origin = { patch: patchTitle(options.patch), patchSha256: patch.sha256, background: identity, blend }

@@ -50,7 +50,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const start = new Date()
   const begin = performance.now()
   const request = checkedRequest(options)
-  const study = await planStudy(options)
+  const study = await planStudy(options, { signal })
   await notePlan(study, progress)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)

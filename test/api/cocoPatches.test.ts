@@ -210,6 +210,13 @@ describe('an object that cannot be made', () => {
     expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
   })
 
+  it('may be one whose image is a drawing', async () => {
+    const file = await annotate([square(1, 1)])
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"><path fill="red" d="M0 0h99v99"/></svg>`
+    writeFileSync(folder('images', '1.png'), svg)
+    expect((await make(file)).failed[0]?.reason).toMatch(/^annotation 1: its image 1.png is not a picture/)
+  })
+
   it('may be one whose image is missing', async () => {
     const file = await annotate([square(1, 1)], {}, false)
     expect((await make(file)).failed[0]?.reason).toMatch(/^annotation 1: its image 1.png is not there/)
