@@ -10,7 +10,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['cores', 'errors', 'environment', 'memory', 'printable', 'progress', 'stopwatch'],
+  ['cores', 'errors', 'environment', 'memory', 'printable', 'progress', 'stopwatch', 'warning'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
   ['childProcess'],
   ['patches', 'networks'],

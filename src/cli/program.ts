@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
 import { asOutputError } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
+import { WARNING } from '../warning.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
@@ -65,6 +66,13 @@ for (const command of allCommands(program)) {
     })
 }
 
+// Those of this package are lines like others; Node's own stay as they are.
+const printAsNode = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name === WARNING) say(warning.message)
+  else for (const print of printAsNode) print(warning)
+})
 // A reader that has enough, such as head, has nothing to be told.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
