@@ -23,6 +23,7 @@ import {
   storePatch,
   writeManifest,
 } from '../patches/patchFolder.js'
+import { asLine } from '../printable.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
 import { fetchImages } from './cocoImages.js'
@@ -158,7 +159,7 @@ async function originOf({ category, annotation, image }: CocoChoice, path: strin
 /** Only errors of the object itself; others, such as a full disk, end the work. */
 function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
-  if (error instanceof Error && error.constructor === Error && !('code' in error)) return error.message
+  if (error instanceof Error && error.constructor === Error && !('code' in error)) return asLine(error.message)
   throw error
 }
 
