@@ -1,59 +1,74 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
-import { drawCase, readCorpus } from './formats.js'
-import { guardFiles } from './guardedFiles.js'
-import { randomOf } from './random.js'
-import { tryCase } from './trial.js'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { readers } from './readers.js'
+import { keepCase, openTrial } from './trial.js'
 
-/** What the worker is told. */
+/** What a worker is told. */
 export interface Assignment {
   readonly seed: number
+  readonly reader: string
+  /** Number of the first case, and of the one after the last. */
   readonly first: number
-  readonly goldens: string
+  readonly end: number
   /** Empty folder for the files of the cases. */
   readonly folder: string
-  /** Int32 [case number, cases read, cases refused, milliseconds of the slowest], shared with the supervisor. */
-  readonly state: Int32Array
+  /** Where the files of findings are kept. */
+  readonly findings: string
+  /** File of float64: `WorkerState`. */
+  readonly state: string
+  /** Keeps the files of the first case, and does nothing else. */
+  readonly keepsOnly?: boolean
 }
+
+/** Case that is running (−1: none yet), cases read, cases refused, milliseconds of the slowest. */
+export const STATE_NUMBERS = 4
 
 /** A case that did what it must not do. */
 export interface Finding {
+  readonly reader: string
   readonly caseNumber: number
   readonly faults: readonly string[]
 }
 
-const maximumGrowth = 256 * 1024
-const { seed, first, goldens, folder, state } = workerData as Assignment
-const corpus = readCorpus(goldens)
-const inside = join(folder, 'inside')
-mkdirSync(join(inside, 'sub'), { recursive: true })
-writeFileSync(join(folder, 'secret'), 'not to be read')
-writeFileSync(join(inside, 'data.bin'), Buffer.alloc(64))
-symlinkSync(join(folder, 'secret'), join(inside, 'link'))
-symlinkSync(folder, join(inside, 'up'))
+if (process.send !== undefined) await work(JSON.parse(process.argv[2] as string) as Assignment)
 
-const guard = guardFiles(inside)
-
-/** Highest resident set so far, KiB; what came before the first hundred cases is the program itself. */
-let accounted = 0
-for (let caseNumber = first; ; caseNumber++) {
-  Atomics.store(state, 0, caseNumber)
-  const random = randomOf(seed, caseNumber)
-  const start = performance.now()
-  const { result, faults } = await tryCase(inside, drawCase(random, corpus, join(inside, 'scratch')), guard)
-  Atomics.add(state, result === 'read' ? 1 : 2, 1)
-  Atomics.store(state, 3, Math.max(state[3] as number, performance.now() - start))
-  const { maxRSS } = process.resourceUsage()
-  const grown = maxRSS - accounted
-  if (caseNumber < first + 100) accounted = maxRSS
-  else if (grown > maximumGrowth) {
-    accounted = maxRSS
-    report({ caseNumber, faults: [`took ${grown >> 10} MiB more than the cases before`] })
+async function work({ seed, reader: name, first, end, folder, findings, state, keepsOnly }: Assignment): Promise<void> {
+  const reader = readers.find((one) => one.name === name)
+  if (reader === undefined) throw new Error(`there is no reader ${name}`)
+  const numbers = new Float64Array([-1, 0, 0, 0])
+  const descriptor = openSync(state, 'w')
+  const share = () => writeSync(descriptor, numbers, 0, numbers.byteLength, 0)
+  share()
+  const report = (caseNumber: number, faults: readonly string[]) =>
+    process.send?.({ reader: name, caseNumber, faults } satisfies Finding)
+  const trial = await openTrial(reader, seed, folder)
+  if (keepsOnly) {
+    keepCase(findings, name, seed, first, trial.draw(first))
+    process.exit(0)
   }
-  if (faults.length > 0) report({ caseNumber, faults })
-}
-
-function report(finding: Finding): void {
-  parentPort?.postMessage(finding)
+  const mostGrowth = (reader.mostGrowth ?? 256) * 1024
+  // What came before the first hundred cases is the program itself.
+  let { maxRSS: before } = process.resourceUsage()
+  for (let caseNumber = first; caseNumber < end; caseNumber++) {
+    numbers[0] = caseNumber
+    share()
+    const start = performance.now()
+    const drawn = trial.draw(caseNumber)
+    const { result, faults } = await trial.run(drawn)
+    const place = result === 'read' ? 1 : 2
+    numbers[place] = (numbers[place] as number) + 1
+    numbers[3] = Math.max(numbers[3] as number, performance.now() - start)
+    const { maxRSS } = process.resourceUsage()
+    const grown = maxRSS - before
+    before = maxRSS
+    const all = grown > mostGrowth ? [...faults, `took ${grown >> 10} MiB more than the cases before`] : faults
+    if (all.length === 0) continue
+    keepCase(findings, name, seed, caseNumber, drawn)
+    report(caseNumber, all)
+  }
+  numbers[0] = end
+  share()
+  closeSync(descriptor)
+  await trial.close()
+  process.disconnect()
+  process.exit(0)
 }
