@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { RULES, readCocoIndex, readSegmentation } from '../../../src/patches/cocoAnnotations.js'
+import { RULES, type Rule, readCocoIndex, readSegmentation } from '../../../src/patches/cocoAnnotations.js'
 import { type CocoChoice, chooseObjects, imagePath } from '../../../src/patches/cocoPatches.js'
 import { disturb, documentText, oddText } from '../documents.js'
 import type { Random } from '../random.js'
@@ -16,28 +16,25 @@ export const annotations: Reader = {
     const path = join(folder, 'case.json')
     return {
       draw: (random) => ({
-        kind: 'instances',
+        kind: random.pick(RULES),
         files: { 'case.json': documentText(disturb(drawDocument(random), random), random) },
       }),
       read: async (drawn) => {
         placeFiles(folder, drawn)
-        return readObjects(folder, path)
+        return readObjects(folder, path, drawn.kind as Rule)
       },
     }
   },
 }
 
-async function readObjects(folder: string, path: string): Promise<string[]> {
+async function readObjects(folder: string, path: string, rule: Rule): Promise<string[]> {
   const faults: string[] = []
-  for (const rule of RULES) {
-    const index = await readCocoIndex(path, rule)
-    const choices = chooseObjects(index, [...index.categories.keys()].slice(0, 3), 2)
-    for (const choice of choices) {
-      faults.push(...pathFaults(folder, choice))
-      const { rows, cols } = choice.image ?? { rows: 1, cols: 1 }
-      const segmentation = await readSegmentation(index, choice.annotation)
-      if (rows * cols <= mostPixels) faults.push(...((await maskOf(segmentation, rows, cols)) ?? []))
-    }
+  const index = await readCocoIndex(path, rule)
+  for (const choice of chooseObjects(index, [...index.categories.keys()].slice(0, 3), 2)) {
+    faults.push(...pathFaults(folder, choice))
+    const { rows, cols } = choice.image ?? { rows: 1, cols: 1 }
+    const segmentation = await readSegmentation(index, choice.annotation)
+    if (rows * cols <= mostPixels) faults.push(...((await maskOf(segmentation, rows, cols)) ?? []))
   }
   return faults
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '../../../src/files/sha256.js'
-import { isIntactGraph } from '../../../src/networks/graphCache.js'
 import { findRecord, listHubModels, writeRecords } from '../../../src/networks/hub/pulled.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { keepReading, knownReading } from '../../../src/networks/layerReading.js'
@@ -26,14 +25,12 @@ export const cacheRecords: Reader = {
       draw: (random) => drawRecord(random, records),
       read: async (drawn) => {
         placeFiles(folder, drawn)
-        const results = await Promise.all([
-          knownReading(join(folder, 'model.onnx'), key),
-          findRecord(reference),
-          listHubModels().then((models) => models[0]),
-          partialVersion({ folderOfName: folder, folder, path: join(folder, 'part') }),
-          isIntactGraph(join(folder, 'graphs', 'graph.onnx')).then((isIntact) => isIntact || undefined),
-        ])
-        return results.every((result) => result !== undefined) ? [] : undefined
+        const found = await (drawn.kind.startsWith('hub/')
+          ? findRecord(reference).then((record) => record && listHubModels().then(([model]) => model))
+          : drawn.kind === 'version.json'
+            ? partialVersion({ folderOfName: folder, folder, path: join(folder, 'part') })
+            : knownReading(join(folder, 'model.onnx'), key))
+        return found === undefined ? undefined : []
       },
       close: () => {
         if (before === undefined) delete process.env.SHIFTSCOPE_CACHE
@@ -78,5 +75,7 @@ function drawRecord(random: Random, records: Readonly<Record<string, string>>): 
   const changed = isDocument
     ? documentText(disturb(JSON.parse(text), random), random)
     : mutate(Buffer.from(text), random, [Buffer.from(text)])
-  return { kind: name, files: { ...records, [name]: changed } }
+  // Of those that go together the others stand as they were.
+  const others = Object.entries(records).filter(([other]) => other.split('/')[0] === name.split('/')[0])
+  return { kind: name, files: { ...Object.fromEntries(others), [name]: changed } }
 }

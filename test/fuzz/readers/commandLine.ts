@@ -103,7 +103,9 @@ function faultsOf({ words, status, stdout, stderr }: Ran): string[] | undefined 
   const isOne = !['pull', 'coco', 'images'].some((word) => words.includes(word))
   if (isOne && errors.length > 1 && !isVerbose) faults.push(`${errors.length} lines that say what is wrong`)
   if (!stderr.includes('Usage:')) faults.push(...lines.filter((line) => line !== '').flatMap(messageFaults))
-  if (status === 0 && words.includes('--json') && !isDocument(stdout)) faults.push('no document on stdout')
+  // After an option it may be its value.
+  const isJson = words.some((word, i) => word === '--json' && !words[i - 1]?.startsWith('-'))
+  if (status === 0 && isJson && !isDocument(stdout)) faults.push('no document on stdout')
   if (faults.length > 0) return [...faults, `of ${JSON.stringify(words)}: ${status}, ${stderr.slice(0, 1000)}`]
   return status === 0 ? [] : undefined
 }
