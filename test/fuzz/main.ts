@@ -2,7 +2,8 @@
  * Gives damaged and invented inputs to everything that reads what comes from outside: files, answers of servers, command lines.
  *
  *     npm run fuzz -- --minutes 15 --seed 1
- *     npm run fuzz -- --count 1000000 --reader checkpoints --reader npy --json table.json
+ *     npm run fuzz -- --count 1000000 --reader cheap --json build/fuzz/table.json
+ *     npm run fuzz -- --minutes 5 --reader svg --reader networks
  *     npm run fuzz -- --seed 1 --reader npy --case 4711
  *
  * A reader must give a result or one of the project's errors, whose message is one line, within 5 seconds and 256 MiB, and open
@@ -14,7 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readers } from './readers.js'
-import { chosenReaders, FINDINGS, linkPackage, runFuzz, tableText } from './supervisor.js'
+import { chosenReaders, FINDINGS, linkPackage, runFuzz } from './supervisor.js'
+import { tableText } from './table.js'
 import { keepCase, openTrial } from './trial.js'
 
 const { values } = parseArgs({
@@ -23,19 +25,26 @@ const { values } = parseArgs({
     ...{ reader: { type: 'string', multiple: true }, case: { type: 'string' }, json: { type: 'string' } },
   },
 })
-const seed = Number(values.seed)
+const seed = numberOf('seed', values.seed)
 const names = chosenReaders(values.reader)
 
-if (values.case !== undefined) for (const name of names) await replay(name, Number(values.case))
+// Workers end with this process.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1))
+if (values.case !== undefined) for (const name of names) await replay(name, numberOf('case', values.case))
 else await campaign()
+
+function numberOf(option: string, text: string): number {
+  if (text.trim() !== '' && Number(text) >= 0) return Number(text)
+  throw new Error(`--${option} ${text} is no number`)
+}
 
 async function campaign(): Promise<void> {
   const minutes = values.minutes ?? (values.count === undefined ? '1' : undefined)
   const rows = await runFuzz({
     seed,
     readers: names,
-    ...(values.count !== undefined && { count: Number(values.count) }),
-    ...(minutes !== undefined && { minutes: Number(minutes) }),
+    ...(values.count !== undefined && { count: numberOf('count', values.count) }),
+    ...(minutes !== undefined && { minutes: numberOf('minutes', minutes) }),
     say: console.log,
   })
   console.log(tableText(rows))

@@ -19,6 +19,7 @@ import { partialArrays } from './readers/partialArrays.js'
 import { pictures } from './readers/pictures.js'
 import { reports } from './readers/reports.js'
 import { runs } from './readers/runs.js'
+import { slurm } from './readers/slurm.js'
 import { svg } from './readers/svg.js'
 import { units } from './readers/units.js'
 
@@ -47,5 +48,6 @@ export const readers: readonly Reader[] = [
   svg,
   networks,
   reports,
+  slurm,
   commandLine,
 ]

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packageFolder } from '../../src/files/package.js'
+import { type Assignment, type Finding, STATE_NUMBERS } from './assignment.js'
 import { readers } from './readers.js'
-import { type Assignment, type Finding, STATE_NUMBERS } from './worker.js'
+import { rowText } from './table.js'
 
 export interface FuzzOptions {
   readonly seed: number
@@ -37,16 +38,24 @@ const LOADING = 60_000
 const BETWEEN_LOOKS = 250
 const BETWEEN_WORDS = 60_000
 const HEAP_MIB = 512
+/** Of one reader; the others are counted. */
+const MOST_TOLD = 100
 
 /** Where the files of findings are kept. */
 export const FINDINGS = resolve('build/fuzz/findings')
 
-/** Readers by their names. @throws Error for a name that there is not */
-export function chosenReaders(names: readonly string[] | undefined): readonly string[] {
-  const all = readers.map(({ name }) => name)
-  const unknown = names?.find((name) => !all.includes(name))
-  if (unknown !== undefined) throw new Error(`there is no reader ${unknown}; there are ${all.join(', ')}`)
-  return names === undefined || names.length === 0 ? all : names
+/** Readers by their names, or those that are `cheap` or `expensive`; all by default. @throws Error for another name */
+export function chosenReaders(names: readonly string[] = []): readonly string[] {
+  const groups: Readonly<Record<string, readonly string[]>> = {
+    ...Object.fromEntries(readers.map(({ name }) => [name, [name]])),
+    cheap: readers.filter(({ isExpensive }) => !isExpensive).map(({ name }) => name),
+    expensive: readers.filter(({ isExpensive }) => isExpensive).map(({ name }) => name),
+  }
+  const unknown = names.find((name) => groups[name] === undefined)
+  if (unknown !== undefined)
+    throw new Error(`there is no reader ${unknown}; there are ${Object.keys(groups).join(', ')}`)
+  const chosen = names.flatMap((name) => groups[name] as readonly string[])
+  return chosen.length > 0 ? [...new Set(chosen)] : readers.map(({ name }) => name)
 }
 
 /**
@@ -119,7 +128,8 @@ async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): 
   })
   const add = (finding: Finding) => {
     findings.push(finding)
-    say(`FINDING ${reader} --case ${finding.caseNumber}: ${finding.faults.join('; ')}`)
+    if (findings.length <= MOST_TOLD)
+      say(`FINDING ${reader} --case ${finding.caseNumber}: ${finding.faults.join('; ')}`)
   }
   let spoken = Date.now()
   let first = 0
@@ -132,17 +142,21 @@ async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): 
       spoken = Date.now()
       say(rowText(rowWith(numbers)))
     })
-    const row = rowWith(state)
-    Object.assign(before, { read: row.read, refused: row.refused, slowest: row.slowest })
+    const { read, refused, slowest } = rowWith(state)
+    Object.assign(before, { read, refused, slowest })
     rmSync(folder, { recursive: true, force: true })
     if (fault === undefined) break
-    const caseNumber = Math.max(first, state[0] as number)
+    const [caseNumber = -1] = state
+    if (caseNumber < 0) {
+      add({ reader, caseNumber, faults: [fault] })
+      break
+    }
     // On a busy machine anything may take long once.
-    const isAgain = fault !== SLOW || slow === caseNumber
-    slow = fault === SLOW ? caseNumber : -1
-    first = isAgain ? caseNumber + 1 : caseNumber
-    if (!isAgain) continue
-    before.refused++
+    const isFirst = fault === SLOW && slow !== caseNumber
+    slow = caseNumber
+    first = isFirst ? caseNumber : caseNumber + 1
+    if (isFirst) continue
+    Object.assign(before, { refused: refused + 1, slowest: fault === SLOW ? Math.max(slowest, HANG) : slowest })
     add({ reader, caseNumber, faults: [fault] })
     await keepFiles({ ...assignment, first: caseNumber, folder: mkdtempSync(join(parent, 'kept-')), keepsOnly: true })
   }
@@ -167,25 +181,22 @@ async function runWorker(
   })
   let last = { caseNumber: -1, since: Date.now() }
   let reason: string | undefined
+  let isOver = false
   const watch = setInterval(() => {
     const state = stateOf(assignment.state)
     const [caseNumber = -1] = state
     if (caseNumber !== last.caseNumber) last = { caseNumber, since: Date.now() }
     onLook(state)
-    const isOver = Date.now() > end
-    const isSlow = Date.now() - last.since > (caseNumber < 0 ? LOADING : HANG)
-    if (!isOver && !isSlow) return
-    if (isSlow) reason = caseNumber < 0 ? 'does not load' : SLOW
-    killGroup(worker)
-    clearInterval(watch)
-    isEnded = isOver && !isSlow
+    isOver = Date.now() > end
+    if (Date.now() - last.since > (caseNumber < 0 ? LOADING : HANG)) reason = SLOW
+    if (isOver || reason !== undefined) killGroup(worker)
   }, BETWEEN_LOOKS)
-  let isEnded = false
   const status = await new Promise<string | number | null>((done) => {
     worker.on('close', (code, signal) => done(signal ?? code))
   })
   clearInterval(watch)
-  const fault = isEnded || status === 0 ? undefined : (reason ?? `ended the process with ${status}: ${words.trim()}`)
+  const isWell = status === 0 || (isOver && reason === undefined)
+  const fault = isWell ? undefined : (reason ?? `ended the process with ${status}: ${words.trim()}`)
   return { fault, state: stateOf(assignment.state) }
 }
 
@@ -224,28 +235,4 @@ function stateOf(path: string): Float64Array {
   state[0] = -1
   if (existsSync(path)) new Uint8Array(state.buffer).set(readFileSync(path).subarray(0, state.byteLength))
   return state
-}
-
-const columns = ['reader', 'inputs', 'read', 'refused', 'a second', 'slowest ms', 'findings'] as const
-
-function cellsOf({ reader, inputs, read, refused, slowest, seconds, findings }: FuzzRow): readonly string[] {
-  const rate = Math.round(inputs / Math.max(seconds, 0.001))
-  return [reader, ...[inputs, read, refused, rate, slowest, findings.length].map(String)]
-}
-
-export function rowText(row: FuzzRow): string {
-  return columns.map((column, i) => (i === 0 ? row.reader : `${column} ${cellsOf(row)[i]}`)).join(', ')
-}
-
-/** The rows below their heads, names to the left and numbers to the right. */
-export function tableText(rows: readonly FuzzRow[]): string {
-  const lines = [columns, ...rows.map(cellsOf)]
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => (line[i] as string).length)))
-  return lines
-    .map((line) =>
-      line
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-        .join('  '),
-    )
-    .join('\n')
 }

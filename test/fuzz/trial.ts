@@ -42,9 +42,11 @@ async function closeReader(opened: OpenReader, guard: FileGuard | undefined): Pr
 
 /** Nothing of the machine's user, and nothing from outside of this machine. */
 function environmentIn(folder: string): Readonly<Record<string, string>> {
+  const nobody = 'http://localhost:1'
   return {
     ...{ HOME: folder, TMPDIR: folder, SHIFTSCOPE_CACHE: join(folder, 'cache'), ORT_DISABLE_TELEMETRY: '1' },
-    ...{ HF_ENDPOINT: 'http://localhost:1', HF_TOKEN: '', HTTPS_PROXY: 'http://localhost:1', NO_PROXY: '' },
+    ...{ HF_ENDPOINT: nobody, HF_TOKEN: '', HF_HUB_OFFLINE: '' },
+    ...{ https_proxy: nobody, http_proxy: nobody, all_proxy: nobody, no_proxy: '', NO_PROXY: '' },
   }
 }
 

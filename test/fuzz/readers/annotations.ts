@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { RULES, type Rule, readCocoIndex, readSegmentation } from '../../../src/patches/cocoAnnotations.js'
 import { type CocoChoice, chooseObjects, imagePath } from '../../../src/patches/cocoPatches.js'
+import { asLine } from '../../../src/printable.js'
 import { disturb, documentText, oddText } from '../documents.js'
 import type { Random } from '../random.js'
 import { messageFaults, placeFiles, type Reader } from '../reader.js'
@@ -46,7 +47,7 @@ function pathFaults(folder: string, { image }: CocoChoice): readonly string[] {
     return path.startsWith(`${folder}/`) ? [] : [`an image lies at ${path}`]
   } catch (error) {
     if (!(error instanceof Error) || error.constructor !== Error) throw error
-    return messageFaults(error.message)
+    return messageFaults(asLine(error.message))
   }
 }
 

@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
+import { readCocoIndex } from '../../../src/patches/cocoAnnotations.js'
+import { type CocoChoice, chooseObjects, cutOut } from '../../../src/patches/cocoPatches.js'
 import { decodeImage, type Image } from '../../../src/patches/image.js'
+import { asLine } from '../../../src/printable.js'
 import { mutate, oddNumber } from '../mutation.js'
 import type { Random } from '../random.js'
-import type { Reader } from '../reader.js'
+import { messageFaults, placeFiles, type Reader } from '../reader.js'
 
 /** MiB that a case may take: the largest picture that is read has 256 as RGBA, and is made from as many again. */
 export const pixelGrowth = 1024
@@ -18,19 +21,44 @@ export const pictures: Reader = {
   name: 'pictures',
   isExpensive: true,
   mostGrowth: pixelGrowth,
-  open: async () => {
+  open: async (folder) => {
     const corpus = await intactPictures()
+    const cocoObject = await openCoco(folder)
     return {
       draw: (random) => {
         const kind = random.pick(kinds)
         const intact = kind === 'png' && random.chance(0.4) ? drawPng(random) : random.pick(corpus[kind])
         const changed = random.chance(0.9) ? mutate(intact, random, corpus[random.pick(kinds)]) : intact
         const bytes = kind === 'png' && random.chance(0.8) ? withChecksums(changed) : changed
-        return { kind, files: { [`case.${kind}`]: bytes } }
+        return { kind: random.chance(0.2) ? 'coco' : kind, files: { [`case.${kind}`]: bytes } }
       },
-      read: async ({ files }) => pictureFaults(await decodeImage(Object.values(files)[0] as Uint8Array, 'case')),
+      read: async (drawn) => {
+        const [[name, bytes] = ['', '']] = Object.entries(drawn.files)
+        if (drawn.kind !== 'coco') return pictureFaults(await decodeImage(bytes as Uint8Array, name))
+        placeFiles(folder, drawn)
+        return cocoObject(join(folder, name))
+      },
     }
   },
+}
+
+/** Cuts an object out of a picture of 9×7 pixels as COCO's are; @returns undefined where the object is refused alone. */
+async function openCoco(folder: string): Promise<(path: string) => Promise<readonly string[] | undefined>> {
+  const file = join(folder, 'annotations.json')
+  const object = { id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 40, 40], segmentation: [[0, 0, 9, 0, 9, 7, 0, 7]] }
+  const images = [{ id: 1, file_name: 'case', width: 9, height: 7 }]
+  writeFileSync(file, JSON.stringify({ images, annotations: [object], categories: [{ id: 1, name: 'dog' }] }))
+  const index = await readCocoIndex(file, 'authors')
+  const [choice] = chooseObjects(index, ['dog'], 1)
+  return async (path) => {
+    try {
+      return pictureFaults(await cutOut(index, choice as CocoChoice, path))
+    } catch (error) {
+      if (!(error instanceof Error) || error.constructor !== Error) throw error
+      const faults = messageFaults(asLine(error.message))
+      return faults.length > 0 ? faults : undefined
+    }
+  }
 }
 
 /** A picture of a colour that nothing else has, beside the case. */
