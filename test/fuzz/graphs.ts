@@ -1,7 +1,9 @@
+import { AttributeType, DataType } from '../../src/networks/onnx/fields.js'
 import type { Attribute, Initializer, Model, Node } from '../../src/networks/onnx/model.js'
 import { modelMessage } from '../../src/networks/onnx/model.js'
-import { messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { integerField, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
 import { oddInteger } from './documents.js'
+import { oddNumber } from './mutation.js'
 import type { Random } from './random.js'
 
 /** What an operator takes beside the tensor before it, and how it is set. */
@@ -157,4 +159,39 @@ function encoded(model: Model, metadata: Readonly<Record<string, string>>): Buff
     chunk instanceof Uint8Array ? chunk : new Uint8Array(elements(chunk.byteLength / 4).buffer),
   )
   return Buffer.concat(pieces)
+}
+
+/** A model that runs its body as often as a constant says, which may be for ever. */
+export function drawLoop(random: Random): Buffer {
+  const name = (text: string) => stringField(1, text)
+  const info = (text: string, type: number) => [
+    ...name(text),
+    ...messageField(2, messageField(1, [...integerField(1, type), ...messageField(2, [])])),
+  ]
+  const identity = (from: string, to: string) =>
+    messageField(1, [...name(from), ...stringField(2, to), ...stringField(4, 'Identity')])
+  const body = [
+    ...identity('go', 'goes'),
+    ...identity('state', 'next'),
+    ...stringField(2, 'body'),
+    ...messageField(11, info('count', DataType.INT64)),
+    ...messageField(11, info('go', DataType.BOOL)),
+    ...messageField(11, info('state', DataType.FLOAT)),
+    ...messageField(12, info('goes', DataType.BOOL)),
+    ...messageField(12, info('next', DataType.FLOAT)),
+  ]
+  const times = random.chance(0.7) ? random.below(100) : Number(oddNumber(random, 100) >> 12n)
+  const model = modelMessage({
+    name: 'loop',
+    inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }],
+    outputs: [{ name: 'features', shape: [] }],
+    initializers: [{ name: 'times', shape: [], int64: [times] }],
+    nodes: [],
+  })
+  const loop = messageField(1, [
+    ...[...name('times'), ...name(''), ...name('image'), ...stringField(2, 'features'), ...stringField(4, 'Loop')],
+    ...messageField(5, [...stringField(1, 'body'), ...messageField(6, body), ...integerField(20, AttributeType.GRAPH)]),
+  ])
+  // Graphs of a file are merged, field by field.
+  return Buffer.concat([...model, ...messageField(7, loop)] as Uint8Array[])
 }

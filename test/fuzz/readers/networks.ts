@@ -4,7 +4,7 @@ import { openNetwork } from '../../../src/api/openNetwork.js'
 import { chooseGenerator } from '../../../src/networks/generator.js'
 import { inspectModel } from '../../../src/networks/inspection.js'
 import { goldenFiles } from '../goldens.js'
-import { drawModel } from '../graphs.js'
+import { drawLoop, drawModel } from '../graphs.js'
 import { mutate } from '../mutation.js'
 import type { Random } from '../random.js'
 import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
@@ -46,6 +46,10 @@ function drawCase(random: Random, corpus: readonly Buffer[]): FuzzCase {
     layer: random.pick(['fc6', 'x']),
     feature: random.pick(['pre-relu', 'x']),
   }
-  const drawn = random.chance(0.8) ? drawModel(random, kind === 'generator' ? metadata : {}) : random.pick(corpus)
+  const drawn = random.chance(0.02)
+    ? drawLoop(random)
+    : random.chance(0.8)
+      ? drawModel(random, kind === 'generator' ? metadata : {})
+      : random.pick(corpus)
   return { kind, files: { 'case.onnx': random.chance(0.15) ? mutate(drawn, random, corpus) : drawn } }
 }
