@@ -1,7 +1,10 @@
+import { asLine } from './printable.js'
+
 /**
  * Every error that a user can meet is one of these classes: its message is one line that names the thing, the cause
- * and the remedy, and it carries the exit status of the command line (0 done, 1 anything unexpected). Messages may change
- * their words; a program that tells errors apart asks for the class, or for the `code`, which stays:
+ * and the remedy, whatever the names are made of that it holds, and it carries the exit status of the command line (0 done, 1
+ * anything unexpected). Messages may change their words; a program that tells errors apart asks for the class, or for the
+ * `code`, which stays:
  *
  * | code | class |
  * |---|---|
@@ -25,7 +28,7 @@ export abstract class ShiftscopeError extends Error {
   readonly exitStatus: number
 
   constructor(message: string, exitStatus: number, options?: ErrorOptions) {
-    super(message, options)
+    super(asLine(message), options)
     this.name = new.target.name
     this.exitStatus = exitStatus
   }

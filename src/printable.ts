@@ -11,3 +11,14 @@ export function printable(name: string): string {
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
+
+const MOST_CHARACTERS = 2000
+
+/**
+ * A message as one line, whatever stands in the names that it holds: without control characters, and of no more than 2000
+ * characters; of a longer one the middle is left out, since the remedy stands at its end.
+ */
+export function asLine(message: string): string {
+  const isShort = message.length <= MOST_CHARACTERS
+  return withoutControls(isShort ? message : `${message.slice(0, 1500)} … ${message.slice(-400)}`)
+}

@@ -32,3 +32,12 @@ it.each([
   expect(error).toMatchObject({ code, exitStatus, name: error.constructor.name })
   expect(documentation).toContain(`| \`${code}\` | ${error.name}`)
 })
+
+it('a message is one line of text, of which the beginning and the remedy are kept, whatever name it holds', () => {
+  expect(new InputError('cannot read a\nb\u001b[2J\u202e\ud800: no such file').message).toBe(
+    'cannot read a?b?[2J??: no such file',
+  )
+  const { message } = new UsageError(`no class "${'💥'.repeat(5000)}"; use another`)
+  expect(message).toMatch(/^no class "💥.*"; use another$/u)
+  expect(message.length).toBeLessThanOrEqual(2000)
+})
