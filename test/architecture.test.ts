@@ -10,7 +10,9 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['cores', 'errors', 'environment', 'printable', 'progress', 'stopwatch'],
+  ['printable'],
+  ['cores', 'errors', 'environment', 'progress', 'stopwatch'],
+  ['resources'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
   ['patches', 'networks'],
   ['engine'],
@@ -23,7 +25,7 @@ const ROOMS = [
   ['cli'],
 ]
 /** Rows that everybody may know, the command line too. */
-const BASE = 2
+const BASE = 4
 
 const LONGEST = 350
 
