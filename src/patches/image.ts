@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import { InputError } from '../errors.js'
+import { resourceError } from '../resources.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */
 export interface Image {
@@ -48,7 +49,10 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Imag
     if (raw.channels !== 4) throw new Error(`decoded to ${raw.channels} channels`)
     return { rows: raw.height, cols: raw.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
   } catch (error) {
-    throw new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
+    throw (
+      resourceError(error, `cannot read ${name}`) ??
+      new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
+    )
   }
 }
 
