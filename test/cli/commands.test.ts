@@ -68,6 +68,28 @@ describe('command line', () => {
     expect(stderr).toMatch(/^shiftscope: .*no\?\]0;title\?ne.*\n$/)
   })
 
+  it.each([
+    ['an option', ['--da\n\u001b]0;title\u0007nce'], "unknown option '--da??]0;title?nce'"],
+    ['a command', ['da\nnce'], "unknown command 'da?nce'"],
+    ['a choice', ['separability', 'a.npy', '--loss', 'hi\nnge'], "argument 'hi?nge' is invalid."],
+    ['a model', ['extract', '--model', 'no\nne', '--patch', 'dog', '--size', '75', '--out', 'out'], 'no?ne'],
+  ])('prints no control characters of %s that is wrong, in one line', async (_, args, part) => {
+    const { status, stderr } = await shiftscope(...args)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^shiftscope: [^\p{Cc}]*\n$/u)
+    expect(stderr).toContain(part)
+  })
+
+  it.each([
+    [[`--${'x'.repeat(100_000)}`]],
+    [['extract', '--model', 'x'.repeat(100_000), '--patch', 'dog', '--size', '75', '--out', 'out']],
+  ])('names what is very long by its ends', async (args) => {
+    const { status, stderr } = await shiftscope(...args)
+    expect(status).toBe(2)
+    expect(stderr.length).toBeLessThan(1000)
+    expect(stderr).toMatch(/^shiftscope: [^\n]*x{90}…x{90}[^\n]*\n$/)
+  })
+
   it.runIf(existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
     const { status, stderr } = shell('models list --json > /dev/full')
     expect(status).toBe(1)

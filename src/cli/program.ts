@@ -1,0 +1,118 @@
+import { Command, CommanderError } from 'commander'
+import { ShiftscopeError } from '../errors.js'
+import { asOutputError } from '../files/atomic.js'
+import { packageVersion } from '../files/package.js'
+import { messageLine } from '../printable.js'
+import { resourceError } from '../resources.js'
+import { arithmeticCommand } from './commands/arithmetic.js'
+import { benchCommand } from './commands/bench.js'
+import { doctorCommand } from './commands/doctor.js'
+import { extractCommand } from './commands/extract.js'
+import { modelsCommand } from './commands/models.js'
+import { patchesCommand } from './commands/patches.js'
+import { reportCommand } from './commands/report.js'
+import { reproduceCommand } from './commands/reproduce.js'
+import { separabilityCommand } from './commands/separability.js'
+import { similarityCommand } from './commands/similarity.js'
+import { statusCommand } from './commands/status.js'
+import { submitCommand } from './commands/submit.js'
+import { interruptible } from './context.js'
+import { asFlags, knowFlags } from './flags.js'
+import { say } from './output.js'
+
+const EXIT_STATUSES = `
+Exit status: 0 done; 2 wrong usage; 3 an input is missing, corrupt or of the wrong kind; 4 the device asked for is not
+usable; 130 interrupted, 143 terminated (what was finished is kept); 1 anything else.`
+
+const context = interruptible()
+const program = new Command('shiftscope')
+  .description(
+    'Measures and shows what the features of a convolutional network do when an object moves across the image.',
+  )
+  .version(packageVersion())
+  .addHelpText('after', EXIT_STATUSES)
+const commands = [
+  reproduceCommand(context),
+  extractCommand(context),
+  similarityCommand(context),
+  separabilityCommand(context),
+  arithmeticCommand(context),
+  reportCommand(context),
+  statusCommand(context),
+  submitCommand(context),
+  modelsCommand(context),
+  patchesCommand(context),
+  benchCommand(context),
+  doctorCommand(),
+]
+for (const command of commands) program.addCommand(command)
+for (const command of allCommands(program)) {
+  requireAfterParsing(command)
+  command.hook('preAction', (_, running) => {
+    knowFlags(running, allCommands(program))
+    // Every command has it, and the library knows nothing of it.
+    running.setOptionValue('verbose', undefined)
+  })
+  command
+    .option('--verbose', 'show the stack of an error')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `${messageLine(
+            text
+              .replace(/^error: /, 'shiftscope: ')
+              .replace('\n(Did you mean', ' (Did you mean')
+              .trim(),
+          )}\n`,
+        ),
+    })
+}
+
+// A reader that has enough, such as head, has nothing to be told.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
+)
+// Messages that nobody can be told end no work: its files and its exit status stand.
+process.stderr.on('error', () => undefined)
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** The one place where errors are printed; returns the exit status. */
+function report(thrown: unknown): number {
+  const error = resourceError(thrown) ?? thrown
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const verbose = process.argv.includes('--verbose')
+  const message = error instanceof Error ? error.message : String(error)
+  const known = error instanceof ShiftscopeError
+  // A line of more than one comes from a library.
+  const line = messageLine(message.split('\n')[0] as string)
+  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
+  const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
+  lines.forEach(say)
+  return known ? error.exitStatus : 1
+}
+
+function fullStack(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${fullStack(error.cause)}` : ''
+  return `${error.stack ?? error.message}${cause}`
+}
+
+/** Commander itself misses a required option before it names an unknown one, which may be the same misspelt. */
+function requireAfterParsing(command: Command): void {
+  const required = command.options.filter(({ mandatory }) => mandatory)
+  if (required.length === 0) return
+  for (const option of required) option.makeOptionMandatory(false)
+  command.usage(`${required.map(({ flags }) => flags).join(' ')} ${command.usage()}`)
+  command.hook('preAction', () => {
+    const missing = required.find((option) => command.getOptionValue(option.attributeName()) === undefined)
+    if (missing !== undefined) command.error(`error: required option '${missing.flags}' not specified`)
+  })
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)]
+}
