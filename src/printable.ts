@@ -23,9 +23,9 @@ const MESSAGE_END = 990
  * it, in which what is too long to be read lacks its middle, so that cause and remedy stand.
  */
 export function messageLine(text: string): string {
-  const message = text.length > LONGEST_MESSAGE ? endsOf(text, MESSAGE_END) : text
-  const words = new RegExp(`\\S{${LONGEST_WORD + 1},}`, 'g')
-  return withoutControls(message.replace(words, (word) => endsOf(word, WORD_END)))
+  const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
+  const message = words.join(' ')
+  return withoutControls(message.length > LONGEST_MESSAGE ? endsOf(message, MESSAGE_END) : message)
 }
 
 function endsOf(text: string, length: number): string {

@@ -58,6 +58,11 @@ describe('a message', () => {
     },
   )
 
+  it('says what lies between two long names', () => {
+    const name = 'x'.repeat(12_000_000)
+    expect(new InputError(`cannot read ${name}: no such file '${name}'`).message).toMatch(/x{90}: no such file 'x{90}/)
+  })
+
   it('names paths as they are', () => {
     const path = `/${'größe/犬 '.repeat(20)}a.npy`
     expect(new InputError(`${path} is not a file`).message).toBe(`${path} is not a file`)
