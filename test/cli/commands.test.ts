@@ -238,8 +238,12 @@ describe('extract and similarity', () => {
     child.kill('SIGINT')
     const first = await ended
     expect(first.status, first.stderr).toBe(130)
+    const rows = await readFile(join(out, 'fc6.npy.partial'))
+    rows[rows.length - 1] = (rows.at(-1) as number) ^ 1
+    await writeFile(join(out, 'fc6.npy.partial'), rows)
     const second = await shiftscope(...args, '--out', out)
     expect(second.status, second.stderr).toBe(0)
+    expect(second.stderr).toContain(`images that were damaged in ${out} and are computed again: 1\n`)
     expect(second.stderr).toMatch(/[1-9]\d* of 5625 images were computed before/)
     const whole = join(folder, 'whole')
     await shiftscope(...args, '--out', whole)
