@@ -12,7 +12,7 @@ const inFolder = temporaryFolder()
 /** As hostile as a name of a file can be, and then what a tensor's or a manifest's can hold beside it. */
 const HOSTILE = [
   '=HYPERLINK("x")<script>alert(1)<img src=x onerror=alert(1)>\'"`|_a_*b*~~c~~[d](e:f)&amp;%&$#{}^~\\input{x}\\|',
-  '\n# heading\r\n| a | b |\n\\end{tabular}\u001b]0;title\u0007\u2028\u2029\u202egnp]]><!-- </script></style>/..',
+  '\n# heading\r\n| a | b |\n\\end{tabular}\u001b]0;title\u0007\u2028\u2029\u202egnp]]><!-- </script></style>/.. ##',
 ].join('')
 
 /** A report on two patches by one network, whose names all end alike. */
@@ -58,7 +58,9 @@ describe('a report on what has hostile names', () => {
       return named.match(/\n|[&%{}$#_^~]|\\[a-z]*/g)
     })
     bothReports('.md', (text) => [
-      ...text.split('\n').map((line) => [/^[#\s]*/.exec(line)?.[0], line.split(/(?<!\\)\|/).length]),
+      ...text
+        .split('\n')
+        .map((line) => [/^[#\s]*/.exec(line)?.[0], /(?<!\\)#+$/.test(line), line.split(/(?<!\\)\|/).length]),
       text.match(/(?<!\\)([<`[*]|~~)|(?<![\p{L}\p{N}\\])_|(?<!\\)_(?![\p{L}\p{N}])/gu),
     ])
     bothReports('.csv', (text) => text.match(/("([^"]|"")*"|[^,"\n]*)[,\n]/g)?.length)

@@ -27,7 +27,8 @@ function cellText(cell: TableCell): string {
 export function markdownText(text: string): string {
   return (
     oneLine(text)
-      .replace(/[\\`*[\]|~#]/g, '\\$&')
+      .replace(/[\\`*[\]|~]/g, '\\$&')
+      .replace(/#(?=#*$)/g, '\\#')
       // Inside of words it is none.
       .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
       .replace(/&/g, '&amp;')
