@@ -60,6 +60,7 @@ export {
   InterruptedError,
   NetworkError,
   OutputError,
+  ResourceError,
   ShiftscopeError,
   UsageError,
   WorkerError,

@@ -12,6 +12,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
 const ROOMS = [
   ['printable'],
   ['cores', 'errors', 'environment', 'memory', 'progress', 'stopwatch', 'warning'],
+  ['resources'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
   ['childProcess'],
   ['patches', 'networks'],
@@ -25,7 +26,7 @@ const ROOMS = [
   ['cli'],
 ]
 /** Rows that everybody may know, the command line too. */
-const BASE = 3
+const BASE = 4
 
 const LONGEST = 350
 

@@ -8,16 +8,14 @@ import { checkBlend, sceneOf } from '../engine/scene.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
-import { writeFileAtomic } from '../files/atomic.js'
-import { packageVersion } from '../files/package.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { fileName } from '../results/fileName.js'
 import { type Answers, answersOf } from './answers.js'
+import { arrayFile, extractFile } from './extractFile.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
@@ -163,6 +161,8 @@ export async function extractPlaced(
     const left = rowsLeft(positions, partial?.done)
     const before = positions - left.length
     if (before > 0) progress.note(`${before} of ${positions} images were computed before`)
+    if (partial !== undefined && partial.damaged > 0)
+      progress.note(`images that were damaged in ${out} and are computed again: ${partial.damaged}`)
     progress.start(network.id, left.length)
     const offsets = Int32Array.from([...left].flatMap((row) => [...grid.offsets.subarray(2 * row, 2 * row + 2)]))
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
@@ -184,7 +184,6 @@ export async function extractPlaced(
         for (const [at, row] of left.entries()) whole.set(matrix.subarray(at * dims, (at + 1) * dims), row * dims)
       features.push(whole)
     }
-    await partial?.finish()
     const seconds = (performance.now() - start) / 1000
     const answers = await answersOf(network, features, positions)
     const extraction = {
@@ -208,7 +207,7 @@ export async function extractPlaced(
       imagesPerSecond: left.length / seconds,
       ...execution.ran(),
     }
-    if (out !== undefined) await writeDescription(out, extraction, fullOrigin)
+    await partial?.finish(extractFile(extraction, fullOrigin))
     return extraction
   } finally {
     progress.stop()
@@ -332,14 +331,4 @@ function openPartial(out: string, network: Network, grid: PositionGrid, origin: 
   }))
   const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans }))
   return openPartialArrays(out, identity, plans)
-}
-
-function arrayFile(layer: string): string {
-  return `${fileName(layer)}.npy`
-}
-
-async function writeDescription(out: string, extraction: Extraction, origin: object): Promise<void> {
-  const layers = extraction.layers.map(({ name, dims }) => ({ name, dims, file: arrayFile(name) }))
-  const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
-  await writeFileAtomic(join(out, 'extract.json'), `${JSON.stringify(description, null, 2)}\n`)
 }

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from '../errors.js'
 import { readNpy } from '../files/npy.js'
+import { type DescribedGrid, describedGrid } from './extractFile.js'
 
 /** Features of a grid of positions in memory. */
 export interface FeatureArray {
@@ -25,15 +26,20 @@ export interface FeatureMatrix {
   readonly dims: number
   /** [rows, cols, dims], C order. */
   readonly matrix: Float32Array
+  /** What the extract.json beside a file says of it, if there is one. */
+  readonly described?: DescribedGrid | undefined
 }
 
 /**
  * Reads features from a file, or checks those in memory.
- * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty; UsageError for an array
- *   in memory that is not that
+ * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or not the one that
+ *   extract.json beside it describes; UsageError for an array in memory that is not that
  */
 export async function featureMatrix(input: FeatureInput): Promise<FeatureMatrix> {
-  if (typeof input === 'string') return matrixOf(input, await readNpy(input), InputError)
+  if (typeof input === 'string') {
+    const array = await readNpy(input)
+    return { ...matrixOf(input, array, InputError), described: await describedGrid(input, array) }
+  }
   const isArray = input?.data instanceof Float32Array && Array.isArray(input.shape)
   if (!isArray)
     throw new UsageError('features are a .npy file, or { data, shape }: a Float32Array and [rows, cols, dims]')

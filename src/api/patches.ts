@@ -24,7 +24,7 @@ import {
   storePatch,
   writeManifest,
 } from '../patches/patchFolder.js'
-import { asLine } from '../printable.js'
+import { messageLine } from '../printable.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
 import { fetchImages, imageHosts } from './cocoImages.js'
@@ -167,7 +167,7 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
 /** Only errors of the object itself; others, such as a full disk, end the work. */
 function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
-  if (error instanceof Error && error.constructor === Error && !('code' in error)) return asLine(error.message)
+  if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)
   throw error
 }
 

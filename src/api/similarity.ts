@@ -1,6 +1,4 @@
 import { realpath } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { z } from 'zod'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkCount } from '../checks.js'
 import { availableCores } from '../cores.js'
@@ -9,7 +7,7 @@ import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { writeNpy } from '../files/npy.js'
-import { readRegular } from '../files/regularFile.js'
+import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,
   type FeatureInput,
@@ -80,26 +78,22 @@ export async function similarity(
   checkCount('`threads`', options.threads ?? 1)
   if (!hasLayers(features)) return similarityOf(features, options)
   if (options.out !== undefined) throw new UsageError('`out` takes the maps of one layer; hand over one of the layers')
-  const known = strideSchema.safeParse(features)
+  const known = gridSchema.safeParse(features)
   return eachLayer(features, (layer) => similarityOf(layer, options, known.data))
 }
 
 async function similarityOf(
   features: FeatureInput,
   { out, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
-  described?: z.infer<typeof strideSchema>,
+  given?: DescribedGrid,
 ): Promise<Similarity> {
   throwIfStopped(signal)
   const { name: deviceName, index } = parseCardDevice(device)
   const card = deviceName === 'cuda' ? requiredCard(index) : undefined
-  const { name, rows, cols, dims, matrix } = await featureMatrix(features)
+  const { name, rows, cols, dims, matrix, described = given } = await featureMatrix(features)
   if (out !== undefined && typeof features === 'string' && (await isSameFile(features, out)))
     throw new UsageError(`${out} is the file of the features; choose another name with \`out\``)
-  const stride = strideOf(
-    described ?? (typeof features === 'string' ? await descriptionOf(features) : undefined),
-    rows,
-    cols,
-  )
+  const stride = strideOf(described, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
   const grid = { layer: name, matrix, dims, rows, cols, stride: 1, anchors }
   const compare = (place: ExperimentPlace) => similarityMaps(grid, threads, place)
@@ -128,27 +122,8 @@ interface Stride {
   readonly side: number
 }
 
-/** What extract.json, and what `extract` gives, say of the grid. */
-const strideSchema = z.object({
-  stride: z.number().int().positive(),
-  size: z.number().int().positive(),
-  rows: z.number().int(),
-  cols: z.number().int(),
-  frame: z.number().int().positive(),
-})
-
-/** The extract.json in the file's folder, if there is one. */
-async function descriptionOf(file: string): Promise<z.infer<typeof strideSchema> | undefined> {
-  const text = await readRegular(join(dirname(file), 'extract.json')).catch(() => 'null')
-  return strideSchema.safeParse(tryJson(text.toString())).data
-}
-
 /** What a description says, if it fits the array. */
-function strideOf(
-  description: z.infer<typeof strideSchema> | undefined,
-  rows: number,
-  cols: number,
-): Stride | undefined {
+function strideOf(description: DescribedGrid | undefined, rows: number, cols: number): Stride | undefined {
   if (description === undefined || description.rows !== rows || description.cols !== cols) return undefined
   const { stride, size, frame } = description
   const side = frame - size + 1
@@ -169,12 +144,4 @@ function nearestAnchors(rows: number, cols: number, stride: Stride | undefined):
     const at = { row: nearest(row, rows), col: nearest(col, cols) }
     return { name, ...at, index: at.row * cols + at.col }
   })
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
 import { packageVersion } from '../files/package.js'
-import { asLine } from '../printable.js'
+import { messageLine } from '../printable.js'
+import { resourceError } from '../resources.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
@@ -71,7 +72,7 @@ export function programWith(context: CommandContext): Command {
       .configureOutput({
         outputError: (text, write) =>
           write(
-            `${asLine(
+            `${messageLine(
               text
                 .trim()
                 .replace(/^error: /, 'shiftscope: ')
@@ -84,12 +85,15 @@ export function programWith(context: CommandContext): Command {
 }
 
 /** The one place where errors are printed; returns the exit status. */
-export function report(error: unknown): number {
+export function report(thrown: unknown): number {
+  const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const verbose = process.argv.includes('--verbose')
   const message = error instanceof Error ? error.message : String(error)
-  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : (message.split('\n')[0] as string))
   const known = error instanceof ShiftscopeError
+  // A line of more than one comes from a library.
+  const line = messageLine(message.split('\n')[0] as string)
+  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
   lines.forEach(say)
   return known ? error.exitStatus : 1

@@ -2,6 +2,7 @@ import { Piscina } from 'piscina'
 import { prepareEnvironment } from '../environment.js'
 import { workerFile } from '../files/package.js'
 import type { WorkerData } from './backends/workerData.js'
+import { checkWorkers } from './machineMemory.js'
 import type { BatchResult, BatchTask } from './task.js'
 
 /**
@@ -25,9 +26,11 @@ export interface Workers {
 
 /**
  * Workers, which start with the first batch; each opens its session with the first one that it gets.
+ * @throws ResourceError for more of them than the shell's limit of addresses allows
  * @param script address of the workers' module; tests give one whose workers die
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
+  checkWorkers(count)
   prepareEnvironment()
   const each = IN_FLIGHT[workerData.backend]
   const open = () =>

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
+import { resourceError } from '../resources.js'
 import { writeFileAtomic } from './atomic.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
@@ -43,7 +44,10 @@ export async function writeNpy(path: string, shape: readonly number[], data: Flo
  */
 export async function readNpy(path: string): Promise<NpyArray> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+    throw (
+      resourceError(error, `cannot read ${path}`) ??
+      new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+    )
   })
   try {
     const stat = await file.stat()

@@ -5,6 +5,7 @@ import { confined, type Limits } from '../childProcess/confined.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { workerFile } from '../files/package.js'
 import { machineMemory } from '../memory.js'
+import { resourceError } from '../resources.js'
 import { pictureFormat } from './pictureFormat.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */
@@ -66,7 +67,10 @@ export async function decodeImage(
     return format === 'svg' ? await draw(bytes, limits, signal) : await decodedPixels(bytes)
   } catch (error) {
     throwIfStopped(signal)
-    throw new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
+    throw (
+      resourceError(error, `cannot read ${name}`) ??
+      new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina'
 import { availableCores } from '../cores.js'
+import { threadsWithinLimit } from '../engine/machineMemory.js'
 import { InputError } from '../errors.js'
 import { workerFile } from '../files/package.js'
 import { type MeasuredUnit, readMeasuredUnit } from './measuredUnit.js'
@@ -22,10 +23,10 @@ export interface UnitReader {
 
 /** @param units how many will be read: many are read by threads */
 export function openUnitReader(results: string, units: number): UnitReader {
-  if (units < WORTH_THREADS) {
+  const threads = Math.min(MOST_THREADS, availableCores(), threadsWithinLimit())
+  if (units < WORTH_THREADS || threads === 0) {
     return { ahead: 2, read: (folder) => readMeasuredUnit(results, folder), close: () => Promise.resolve() }
   }
-  const threads = Math.min(MOST_THREADS, availableCores())
   const piscina = new Piscina({
     filename: workerFile('results/unitWorker.js'),
     minThreads: threads,

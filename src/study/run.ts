@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
@@ -7,6 +6,7 @@ import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import type { Claims } from '../files/claims.js'
+import { readRegular } from '../files/regularFile.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
 import { assumedInput } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
@@ -244,7 +244,7 @@ async function checkUnits(study: Study): Promise<void> {
 /** Undefined where there is none, or a damaged one. */
 async function readSummary(out: string): Promise<Summary | undefined> {
   try {
-    return JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as Summary
+    return JSON.parse((await readRegular(join(out, 'summary.json'))).toString('utf8')) as Summary
   } catch {
     return undefined
   }

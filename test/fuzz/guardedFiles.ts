@@ -11,7 +11,7 @@ export interface FileGuard {
 }
 
 /** Of the system: which processes there are, and which machine this is. */
-const system = /^\/proc\/(\d+\/(stat|cgroup)|sys\/kernel\/random\/boot_id)$|^\/sys\/fs\/cgroup\//
+const system = /^\/proc\/(\d+\/(stat|cgroup|limits|status)|sys\/kernel\/random\/boot_id)$|^\/sys\/fs\/cgroup\//
 
 /**
  * Watches how files are opened and read in this thread: none outside of the folder may be opened but the project's own (the

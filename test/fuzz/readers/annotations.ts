@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { RULES, type Rule, readCocoIndex, readSegmentation } from '../../../src/patches/cocoAnnotations.js'
 import { findImage } from '../../../src/patches/cocoImage.js'
 import { type CocoChoice, chooseObjects } from '../../../src/patches/cocoPatches.js'
-import { asLine } from '../../../src/printable.js'
+import { messageLine } from '../../../src/printable.js'
 import { disturb, documentText, oddText } from '../documents.js'
 import type { Random } from '../random.js'
 import { messageFaults, placeFiles, type Reader } from '../reader.js'
@@ -48,7 +48,7 @@ async function pathFaults(folder: string, { image }: CocoChoice): Promise<readon
     return found === undefined || found.path.startsWith(`${folder}/`) ? [] : [`an image lies at ${found.path}`]
   } catch (error) {
     if (!(error instanceof Error) || error.constructor !== Error) throw error
-    return messageFaults(asLine(error.message))
+    return messageFaults(messageLine(error.message))
   }
 }
 

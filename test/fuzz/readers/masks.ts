@@ -1,5 +1,5 @@
 import { cocoMask } from '../../../src/patches/cocoMask.js'
-import { asLine } from '../../../src/printable.js'
+import { messageLine } from '../../../src/printable.js'
 import { disturb, documentText, oddInteger } from '../documents.js'
 import type { Random } from '../random.js'
 import { messageFaults, type Reader } from '../reader.js'
@@ -47,7 +47,7 @@ export async function maskOf(
     return mask.columns.every((value) => value <= 1) ? [] : ['a mask holds more than 0 and 1']
   } catch (error) {
     if (!(error instanceof Error) || error.constructor !== Error) throw error
-    const faults = messageFaults(asLine(error.message))
+    const faults = messageFaults(messageLine(error.message))
     return faults.length > 0 ? faults : undefined
   }
 }

@@ -6,7 +6,7 @@ import { type CocoAnnotation, type CocoImage, readCocoIndex } from '../../../src
 import { readImageFile } from '../../../src/patches/cocoImage.js'
 import { chooseObjects, cutOut } from '../../../src/patches/cocoPatches.js'
 import { decodeImage, type Image } from '../../../src/patches/image.js'
-import { asLine } from '../../../src/printable.js'
+import { messageLine } from '../../../src/printable.js'
 import { mutate, oddNumber } from '../mutation.js'
 import type { Random } from '../random.js'
 import { messageFaults, placeFiles, type Reader } from '../reader.js'
@@ -57,7 +57,7 @@ async function openCoco(folder: string): Promise<(path: string) => Promise<reado
       return pictureFaults(await cutOut(index, annotation as CocoAnnotation, image as CocoImage, bytes))
     } catch (error) {
       if (!(error instanceof Error) || error.constructor !== Error) throw error
-      const faults = messageFaults(asLine(error.message))
+      const faults = messageFaults(messageLine(error.message))
       return faults.length > 0 ? faults : undefined
     }
   }
