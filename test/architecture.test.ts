@@ -13,7 +13,7 @@ const ROOMS = [
   ['printable'],
   ['cores', 'errors', 'environment', 'progress', 'stopwatch'],
   ['resources'],
-  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
+  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames', 'threads'],
   ['patches', 'networks'],
   ['engine'],
   ['experiments'],
