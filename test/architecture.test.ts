@@ -13,7 +13,7 @@ const ROOMS = [
   ['printable'],
   ['cores', 'errors', 'environment', 'memory', 'progress', 'stopwatch', 'warning'],
   ['resources'],
-  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
+  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames', 'threads'],
   ['childProcess'],
   ['patches', 'networks'],
   ['engine'],

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openFeatureMemory } from '../src/engine/features.js'
-import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/engine/machineMemory.js'
 import { InputError, ResourceError } from '../src/errors.js'
 import { resourceError } from '../src/resources.js'
+import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/threads.js'
 import { temporaryFolder } from './temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -21,6 +21,8 @@ function limited(limit: string, args: string) {
 describe('a lack of memory or of open files', () => {
   it.each([
     [Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }), /too many files are open.*ulimit -n/],
+    [new Error('Worker initialization failure: EMFILE'), /too many files are open/],
+    [Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }), /memory does not suffice \(EAGAIN\)/],
     [new RangeError('Array buffer allocation failed'), /memory does not suffice \(Array buffer allocation failed\);/],
     [new RangeError('there is no memory for a compositor'), /memory does not suffice/],
   ])('is a line with its remedy: %s', (error, line) => {

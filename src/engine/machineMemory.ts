@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { ResourceError, UsageError } from '../errors.js'
+import { UsageError } from '../errors.js'
 import { machineMemory } from '../memory.js'
 import type { Network } from '../networks/index.js'
 import type { PositionGrid } from './positions.js'
@@ -26,42 +24,4 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   throw new UsageError(
     `${network.id}: weights and features of ${grid.offsets.length / 2} positions take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use ${remedy}`,
   )
-}
-
-/**
- * Bytes of addresses that a thread of JavaScript takes: V8 sets far more aside than it uses, and so do the libraries that the
- * thread loads.
- */
-const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
-
-/** Bytes of addresses that the shell's limit (`ulimit -v`) leaves this process; infinite where there is none. */
-export function addressesLeft(folder = '/proc/self'): number {
-  const number = (file: string, line: RegExp) => Number(line.exec(textOf(join(folder, file)))?.[1])
-  const limit = number('limits', /^Max address space\s+(\d+)/m)
-  const taken = 1024 * number('status', /^VmSize:\s+(\d+) kB/m)
-  return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
-}
-
-/** How many threads of JavaScript can be started: one more, and V8 would end the process without a word of ours. */
-export function threadsWithinLimit(left = addressesLeft()): number {
-  return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
-}
-
-/** @throws ResourceError for more workers than the shell's limit leaves addresses for */
-export function checkWorkers(count: number, left = addressesLeft()): void {
-  if (count <= threadsWithinLimit(left)) return
-  const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
-  const workers = count === 1 ? 'a worker takes' : `${count} workers take`
-  const fewer = count === 1 ? '' : ', or use fewer `workers`'
-  throw new ResourceError(
-    `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of addresses, and the limit of this shell leaves ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
-  )
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }

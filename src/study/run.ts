@@ -42,7 +42,8 @@ export interface StudyResult {
  * report. Units that stand in the folder, undamaged and made from the same inputs, are not computed again; the numbers
  * depend neither on interruptions nor on the number of workers. Any number of processes, on any machines that share the
  * folder, may run the same study at once: each takes units that nobody has, and the last one writes the report.
- * @throws UsageError, InputError, DeviceError, OutputError, WorkerError or the signal's reason; finished units are kept
+ * @throws UsageError, InputError, DeviceError, OutputError, WorkerError, ResourceError or the signal's reason; finished units
+ * are kept
  */
 export async function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
   const { signal } = options
