@@ -8,16 +8,14 @@ import { checkBlend, sceneOf } from '../engine/scene.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
-import { writeFileAtomic } from '../files/atomic.js'
-import { packageVersion } from '../files/package.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { fileName } from '../results/fileName.js'
 import { type Answers, answersOf } from './answers.js'
+import { arrayFile, writeDescription } from './extractionFile.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
@@ -208,7 +206,7 @@ export async function extractPlaced(
       imagesPerSecond: left.length / seconds,
       ...execution.ran(),
     }
-    if (out !== undefined) await writeDescription(out, extraction, fullOrigin)
+    if (out !== undefined) await writeDescription(out, { ...extraction, ...fullOrigin })
     return extraction
   } finally {
     progress.stop()
@@ -332,14 +330,4 @@ function openPartial(out: string, network: Network, grid: PositionGrid, origin: 
   }))
   const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans }))
   return openPartialArrays(out, identity, plans)
-}
-
-function arrayFile(layer: string): string {
-  return `${fileName(layer)}.npy`
-}
-
-async function writeDescription(out: string, extraction: Extraction, origin: object): Promise<void> {
-  const layers = extraction.layers.map(({ name, dims }) => ({ name, dims, file: arrayFile(name) }))
-  const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
-  await writeFileAtomic(join(out, 'extract.json'), `${JSON.stringify(description, null, 2)}\n`)
 }

@@ -124,8 +124,10 @@ describe('extract and similarity', () => {
       expect(file).toBe(join(out, `${name}.npy`))
       expect((await readNpy(file)).shape).toEqual([5, 5, dims])
     }
-    const similarity = await shiftscope('similarity', join(out, 'fc6.npy'), '--out', join(folder, 'maps.npy'), '--json')
+    const results = ['--out', join(folder, 'maps.npy'), '--png', join(folder, 'maps.png'), '--limits', '0.5,1']
+    const similarity = await shiftscope('similarity', join(out, 'fc6.npy'), ...results, '--json')
     expect(similarity.status, similarity.stderr).toBe(0)
+    expect((await readFile(join(folder, 'maps.png'))).subarray(1, 4).toString()).toBe('PNG')
     const { rows, cols, anchors } = JSON.parse(similarity.stdout)
     expect([rows, cols]).toEqual([5, 5])
     expect(Object.keys(anchors)).toEqual(['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'])
