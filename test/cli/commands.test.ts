@@ -155,7 +155,9 @@ describe('extract and similarity', () => {
     )
     expect(status, stderr).toBe(0)
     expect((await readNpy(join(out, 'fc8.npy'))).shape.slice(0, 2)).toEqual([1, 1])
-    expect(Object.keys(await contents(out)).sort()).toEqual(['extract.json', 'fc8.npy'])
+    const { patchSha256 } = JSON.parse(await readFile(join(out, 'extract.json'), 'utf8'))
+    const picture = join('pictures', `patch-${patchSha256}.png`)
+    expect(Object.keys(await contents(out)).sort()).toEqual(['extract.json', 'fc8.npy', picture])
   })
 
   it('refuse bad input with one line and exit status', async () => {
