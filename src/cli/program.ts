@@ -14,6 +14,7 @@ import { separabilityCommand } from './commands/separability.js'
 import { similarityCommand } from './commands/similarity.js'
 import { statusCommand } from './commands/status.js'
 import { submitCommand } from './commands/submit.js'
+import { viewCommand } from './commands/view.js'
 import { interruptible } from './context.js'
 import { asFlags, knowFlags } from './flags.js'
 import { say } from './output.js'
@@ -34,6 +35,7 @@ const commands = [
   extractCommand(context),
   similarityCommand(context),
   separabilityCommand(context),
+  viewCommand(context),
   arithmeticCommand(context),
   reportCommand(context),
   statusCommand(context),

@@ -27,7 +27,7 @@ describe('command line', () => {
   it('helps, and names its version', async () => {
     const help = await shiftscope('--help')
     expect(help.status).toBe(0)
-    for (const command of ['reproduce', 'extract', 'similarity', 'report', 'models', 'bench', 'doctor']) {
+    for (const command of ['reproduce', 'extract', 'similarity', 'view', 'report', 'models', 'bench', 'doctor']) {
       expect(help.stdout).toContain(command)
     }
     const version = await shiftscope('--version')
