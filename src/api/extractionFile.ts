@@ -37,6 +37,8 @@ const descriptionSchema = gridSchema.extend({
   patchSha256: z.string(),
   background: z.string(),
   blend: z.enum(['hard', 'soft']),
+  /** The layer that has a value for each class, and names by index; absent: not known. */
+  answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 

@@ -3,14 +3,18 @@ import { basename, dirname, join } from 'node:path'
 import { availableCores } from '../cores.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
+import { ANSWER_MAPS, answersOf } from '../experiments/answers.js'
+import { consistency } from '../experiments/consistency.js'
 import { featuresAt, similarityMaps } from '../experiments/similarity.js'
+import { argmax } from '../native.js'
 import type { ViewedExtraction } from '../report/extractionPage.js'
 import { checkDrawable } from '../report/similarityPicture.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { UNIT_FORMAT, type Unit } from '../results/unit/schema.js'
+import { namedAnswers } from '../study/measure.js'
 import { arrayFile, DESCRIPTION_FILE, type ExtractionDescription, readDescription } from './extractionFile.js'
 import { nearestAnchors, strideOf } from './featureGrid.js'
-import { featureMatrix } from './features.js'
+import { type FeatureMatrix, featureMatrix } from './features.js'
 
 /** Bytes of a layer's features in a page, above which only its five maps are part of it: a browser holds them in memory. */
 export const MOST_FEATURE_BYTES = 400e6
@@ -88,6 +92,8 @@ interface ComparedLayer {
   readonly maps: Float32Array
   /** [5, dims] */
   readonly anchorFeatures: Float32Array
+  /** [3, rows, cols] of the layer of the classes. */
+  readonly answers: Float32Array | undefined
 }
 
 /**
@@ -126,12 +132,26 @@ async function compareLayer(file: ArrayFile, { folder, description, isWhole }: F
   }))
   const onGrid = { layer: path, matrix, dims, rows, cols, stride, anchors }
   const { maps, anchors: similarity } = await similarityMaps(onGrid, availableCores())
-  const notMeasured = { consistency: { horizontal: null, vertical: null }, separability: {}, answers: null }
+  const anchorFeatures = featuresAt(matrix, dims, anchors)
+  const names = grid && description?.answers?.layer === name ? description.answers.names : undefined
+  const { answers, ...measures } = await measureAnswers(onGrid, anchorFeatures, names)
   return {
-    ...{ file, rows, cols, maps, anchorFeatures: featuresAt(matrix, dims, anchors) },
+    ...{ file, rows, cols, maps, anchorFeatures, answers: answers?.maps },
     placement: grid && description && { ...description, isDescribed: true },
-    layer: { name, dims, similarity, ...notMeasured },
+    layer: { name, dims, similarity, ...measures, separability: {}, answers: answers && namedAnswers(answers, names) },
   }
+}
+
+/** @param names of the classes, if the layer is theirs */
+async function measureAnswers(
+  { matrix, rows, cols, dims }: Pick<FeatureMatrix, 'matrix' | 'rows' | 'cols' | 'dims'>,
+  anchorFeatures: Float32Array,
+  names: Readonly<Record<string, string>> | undefined,
+) {
+  const strongest = await argmax({ features: matrix, rows: rows * cols, dims, threads: availableCores() })
+  const center = ANCHOR_NAMES.indexOf('center') * dims
+  const answers = names ? answersOf(matrix, strongest, anchorFeatures.subarray(center, center + dims)) : null
+  return { consistency: consistency(strongest, { rows, cols }), answers }
 }
 
 /** What an array says that nothing describes: each of its positions is a pixel. */
@@ -164,7 +184,10 @@ function asUnit(folder: string, layers: readonly [ComparedLayer, ...ComparedLaye
         const { anchorFeatures: data, layer } = ofName(name)
         return { shape: [ANCHOR_NAMES.length, layer.dims], data }
       },
-      answers: async () => undefined,
+      answers: async (name) => {
+        const { answers: data } = ofName(name)
+        return data && { shape: [ANSWER_MAPS, rows, cols], data }
+      },
       features: async (name) => {
         const { file, layer } = ofName(name)
         return fitsPage(rows * cols, layer.dims) ? readAgain(file, [rows, cols, layer.dims]) : undefined

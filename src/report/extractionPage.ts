@@ -84,6 +84,7 @@ function extractionSection(
   const missing = hasPicture
     ? ''
     : `<p class="note">The patch’s picture is not known, so that the images have none.</p>\n`
+  const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'anchor by a click']
   const rows = unit.layers.map(({ name, dims, similarity }, i) => {
@@ -99,7 +100,16 @@ function extractionSection(
 ${rows.join('\n')}
 </tbody></table>`
   const html = `<p>${escapeHtml(facts)}</p>
-${missing}<p class="soft">Mean over positions of the cosine similarity with each anchor, the lowest in brackets.</p>
+${missing}${answers}<p class="soft">Mean over positions of the cosine similarity with each anchor, the lowest in brackets.</p>
 ${scrollBox('Similarity with each anchor', table)}`
   return { id: 'extraction', title: 'This extraction', html }
+}
+
+function answerHtml(answers: OpenUnit['layers'][number]['answers']): string {
+  if (answers === null) return ''
+  const { center, kept, names } = answers
+  const name = names[center.class] ?? String(center.class)
+  const share = `${decimalText(100 * kept, 1)} %`
+  return `<p>With the patch at the center the network answers ${escapeHtml(name)}, with a probability of ${decimalText(center.probability, 3)}; it does so at ${share} of the positions.</p>
+`
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { checkFits } from '../../src/api/features.js'
 import { similarity } from '../../src/api/similarity.js'
 import { viewFeatures } from '../../src/api/view.js'
-import { fitsPage } from '../../src/api/viewedArrays.js'
+import { findArrays, fitsPage, readExtraction } from '../../src/api/viewedArrays.js'
 import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
 import { writeNpy } from '../../src/files/npy.js'
 import { patchAtSize } from '../../src/patches/patch.js'
@@ -91,6 +91,29 @@ describe('the page of an extraction', () => {
       for (const [i, value] of values.entries()) expect(value).toBeCloseTo(maps[anchor * 16 + i] as number, 5)
     })
     expect(readFileSync(result.page, 'utf8')).toContain('patch dog of 75×75 px in a frame of 224×224')
+  })
+
+  it('says what the network answers, where the classes are known', async () => {
+    const names = { 0: 'cat', 2: 'dog & bone' }
+    const folder = await storeExtraction({ answers: { layer: 'fc6', source: 'x', classes: [], names } })
+    const data = new Float32Array(4 * 4 * 3)
+    for (let position = 0; position < 16; position++) data[3 * position + (position < 4 ? 1 : 2)] = Math.log(2)
+    await writeNpy(inFolder('extraction', 'fc6.npy'), [4, 4, 3], data)
+    const { unit } = await readExtraction(await findArrays(folder), () => undefined)
+    const [layer, other] = unit.layers
+    expect(layer?.answers).toEqual({
+      center: { class: 2, probability: expect.closeTo(1 / 2, 6) },
+      ...{ kept: 0.75, least: expect.closeTo(1 / 4, 6), names: { 1: '1', 2: 'dog & bone' } },
+    })
+    expect(layer?.consistency).toEqual({ horizontal: 1, vertical: expect.closeTo(2 / 3, 6) })
+    expect(other?.answers).toBeNull()
+    expect(await unit.answers('fc/7')).toBeUndefined()
+    const maps = await unit.answers('fc6')
+    expect(maps?.shape).toEqual([3, 4, 4])
+    expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
+    const { page } = await viewFeatures(folder)
+    const text = readFileSync(page, 'utf8')
+    expect(text).toContain('the network answers dog &amp; bone, with a probability of 0.500; it does so at 75.0 %')
   })
 
   it('has the same bytes again, and replaces the former page', async () => {

@@ -6,7 +6,7 @@ import { shiftscope } from './process.js'
 const folder = temporaryFolder()
 
 async function extracted(): Promise<string> {
-  const what = ['--model', 'tiny-alexnet', '--patch', 'dog', '--size', '125', '--stride', '50', '--layers', 'fc7']
+  const what = ['--model', 'tiny-alexnet', '--patch', 'dog', '--size', '125', '--stride', '50', '--layers', 'fc7,fc8']
   const { status, stderr } = await shiftscope(
     'extract',
     ...what,
@@ -26,7 +26,9 @@ describe('view', () => {
     expect([status, stdout]).toEqual([0, ''])
     expect(stderr).toMatch(new RegExp(`\\nopen ${folder('features', 'index.html')}\\n$`))
     expect(existsSync(folder('features', 'site', 'features', '0', '0-0-0.js'))).toBe(true)
-    expect(readFileSync(folder('features', 'index.html'), 'utf8')).toContain('patch dog of 125×125 px')
+    const page = readFileSync(folder('features', 'index.html'), 'utf8')
+    expect(page).toContain('patch dog of 125×125 px')
+    expect(page).toContain('the network answers dog, with a probability of')
     const one = await shiftscope('view', folder('features', 'fc7.npy'), '--out', folder('page'), '--json')
     expect(JSON.parse(one.stdout)).toEqual({
       ...{ page: folder('page', 'index.html'), hasPicture: true, model: 'tiny-alexnet', rows: 2, cols: 2 },
