@@ -1,7 +1,10 @@
+import { messageLine } from './printable.js'
+
 /**
  * Every error that a user can meet is one of these classes: its message is one line that names the thing, the cause
- * and the remedy, and it carries the exit status of the command line (0 done, 1 anything unexpected). Messages may change
- * their words; a program that tells errors apart asks for the class, or for the `code`, which stays:
+ * and the remedy, whatever the names in it hold, and it carries the exit status of the command line (0 done, 1 anything
+ * unexpected). Messages may change their words; a program that tells errors apart asks for the class, or for the `code`,
+ * which stays:
  *
  * | code | class |
  * |---|---|
@@ -15,6 +18,7 @@
  * | `ERR_SHIFTSCOPE_NETWORK` | NetworkError |
  * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | RefusedRequest, a NetworkError of networks/fileRequest.ts |
  * | `ERR_SHIFTSCOPE_WORKER` | WorkerError |
+ * | `ERR_SHIFTSCOPE_RESOURCE` | ResourceError |
  * | `ERR_SHIFTSCOPE_CLUSTER` | ClusterError |
  * | `ERR_SHIFTSCOPE_INTERRUPTED` | InterruptedError |
  */
@@ -25,7 +29,7 @@ export abstract class ShiftscopeError extends Error {
   readonly exitStatus: number
 
   constructor(message: string, exitStatus: number, options?: ErrorOptions) {
-    super(message, options)
+    super(messageLine(message), options)
     this.name = new.target.name
     this.exitStatus = exitStatus
   }
@@ -88,6 +92,15 @@ export class NetworkError extends ShiftscopeError {
 /** A worker failed again and again on the same batch: exit status 1. */
 export class WorkerError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_WORKER'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 1, options)
+  }
+}
+
+/** This process may not take as much memory, or open as many files, as the work needs: exit status 1. */
+export class ResourceError extends ShiftscopeError {
+  readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_RESOURCE'
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, 1, options)

@@ -61,6 +61,7 @@ export {
   InterruptedError,
   NetworkError,
   OutputError,
+  ResourceError,
   ShiftscopeError,
   UsageError,
   WorkerError,

@@ -10,8 +10,11 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['cores', 'errors', 'environment', 'printable', 'progress', 'stopwatch'],
-  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames'],
+  ['printable'],
+  ['cores', 'errors', 'environment', 'memory', 'progress', 'stopwatch', 'warning'],
+  ['resources'],
+  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames', 'threads'],
+  ['childProcess'],
   ['patches', 'networks'],
   ['engine'],
   ['experiments'],
@@ -23,7 +26,7 @@ const ROOMS = [
   ['cli'],
 ]
 /** Rows that everybody may know, the command line too. */
-const BASE = 2
+const BASE = 4
 
 const LONGEST = 350
 

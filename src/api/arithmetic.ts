@@ -96,9 +96,10 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   for (const name of names) operands.push(await operandOf(name, options.images[name] as string, size))
   const drawn = await drawExpression(options.expression, terms, operands, {
     patches: patches === undefined ? await builtInPatches() : await patchesFrom(patches),
-    background: await readBackground(background, network.input.rows),
+    background: await readBackground(background, network.input.rows, options.signal),
     side: network.input.rows,
     blend,
+    signal: options.signal,
   })
   for (const note of drawn.notes) progress.note(note)
   if (out !== undefined) await makeWritableFolder(out)

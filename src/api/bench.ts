@@ -49,7 +49,7 @@ export function benchExtraction({
   ...options
 }: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
   const request = parseDevice(device)
-  return withEach({ ...(models && { models }), ...(weights && { weights }) }, [SMALL], (network, scene) =>
+  return withEach({ models, weights, signal: options.signal }, [SMALL], (network, scene) =>
     benchExtract(network, scene, { request, ...options }),
   )
 }
@@ -64,7 +64,7 @@ export function benchUnits({
   ...options
 }: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
   const request = parseDevice(device)
-  return withEach({ ...(models && { models }), ...(weights && { weights }) }, sizes, (network, scene) =>
+  return withEach({ models, weights, signal: options.signal }, sizes, (network, scene) =>
     benchUnit(network, scene, stride, { request, ...options }),
   )
 }
@@ -72,9 +72,11 @@ export function benchUnits({
 /** The paper's small patches. */
 const SMALL = 75
 
+type Chosen = { readonly [key in 'models' | 'weights' | 'signal']: BenchNetworkOptions[key] | undefined }
+
 /** One network after the other, with the first built-in patch. */
 async function withEach<T>(
-  { models, weights }: BenchNetworkOptions,
+  { models, weights, signal }: Chosen,
   sizes: readonly number[],
   measure: (network: Network, scene: Scene) => Promise<T>,
 ): Promise<readonly T[]> {
@@ -85,7 +87,7 @@ async function withEach<T>(
   const results: T[] = []
   for (const model of models ?? embedded.map(({ id }) => id)) {
     const file = weights?.[model]
-    const network = await chooseNetwork(file === undefined ? { model } : { model, weights: file })
+    const network = await chooseNetwork({ model, signal, ...(file !== undefined && { weights: file }) })
     for (const size of sizes)
       results.push(await measure(network, sceneOf(patchAtSize(source.name, image, size, network.input.rows))))
   }

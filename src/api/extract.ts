@@ -9,7 +9,7 @@ export interface ExtractOptions extends NetworkOptions, NetworkExtractOptions {
 
 /**
  * Opens a network for one patch: `openNetwork` and its `extract`.
- * @throws UsageError, InputError, DeviceError, OutputError; an abort rejects with the signal's reason
+ * @throws UsageError, InputError, DeviceError, OutputError, WorkerError, ResourceError; an abort rejects with the signal's reason
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
   checkOptions(options, {

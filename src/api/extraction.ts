@@ -16,7 +16,7 @@ import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { type Answers, answersOf } from './answers.js'
-import { arrayFile, writeDescription } from './extractionFile.js'
+import { arrayFile, extractFile } from './extractFile.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
@@ -126,13 +126,13 @@ export interface PlacedPatch {
   >
 }
 
-/** @throws UsageError, InputError */
+/** @throws UsageError, InputError; the signal's reason */
 export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
-  const { size, stride = 1, blend = 'hard' } = options
+  const { size, stride = 1, blend = 'hard', signal } = options
   checkBlend(blend)
   const frame = network.input.rows
-  const patch = await patchOf(options.patch, size, frame, blend)
-  const { identity, background } = await readBackground(options.background ?? WHITE, frame)
+  const patch = await patchOf(options.patch, size, frame, blend, signal)
+  const { identity, background } = await readBackground(options.background ?? WHITE, frame, signal)
   const grid = positionGrid(frame, size, stride)
   checkMemory(network, grid)
   const origin = { patch: patchTitle(options.patch), patchSha256: patch.sha256, background: identity, blend }
@@ -165,6 +165,8 @@ export async function extractPlaced(
     const left = rowsLeft(positions, partial?.done)
     const before = positions - left.length
     if (before > 0) progress.note(`${before} of ${positions} images were computed before`)
+    if (partial !== undefined && partial.damaged > 0)
+      progress.note(`images that were damaged in ${out} and are computed again: ${partial.damaged}`)
     progress.start(network.id, left.length)
     const offsets = Int32Array.from([...left].flatMap((row) => [...grid.offsets.subarray(2 * row, 2 * row + 2)]))
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
@@ -186,7 +188,6 @@ export async function extractPlaced(
         for (const [at, row] of left.entries()) whole.set(matrix.subarray(at * dims, (at + 1) * dims), row * dims)
       features.push(whole)
     }
-    await partial?.finish()
     const seconds = (performance.now() - start) / 1000
     const answers = await answersOf(network, features, positions)
     const extraction = {
@@ -213,8 +214,8 @@ export async function extractPlaced(
     if (out !== undefined) {
       await keepPatchPicture(out, scene.patch)
       await keepBackgroundPicture(out, { identity: origin.background, background: scene.background }, extraction.frame)
-      await writeDescription(out, { ...extraction, ...fullOrigin })
     }
+    await partial?.finish(extractFile(extraction, fullOrigin))
     return extraction
   } finally {
     progress.stop()

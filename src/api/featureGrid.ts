@@ -1,15 +1,5 @@
-import { z } from 'zod'
 import { type Anchor, anchorPositions } from '../engine/positions.js'
-
-/** What extract.json, and what `extract` gives, say of the grid. */
-export const gridSchema = z.object({
-  stride: z.number().int().positive(),
-  size: z.number().int().positive(),
-  rows: z.number().int(),
-  cols: z.number().int(),
-  frame: z.number().int().positive(),
-})
-export type DescribedGrid = z.infer<typeof gridSchema>
+import type { DescribedGrid } from './extractFile.js'
 
 /** Stride, and positions along an axis at stride 1. */
 export interface Stride {

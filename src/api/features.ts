@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises'
-import { machineMemory } from '../engine/machineMemory.js'
 import { InputError, UsageError } from '../errors.js'
 import { readNpy } from '../files/npy.js'
+import { type DescribedGrid, describedGrid } from './extractFile.js'
 
 /** Features of a grid of positions in memory. */
 export interface FeatureArray {
@@ -27,36 +26,25 @@ export interface FeatureMatrix {
   readonly dims: number
   /** [rows, cols, dims], C order. */
   readonly matrix: Float32Array
+  /** What the extract.json beside a file says of it, if there is one. */
+  readonly described?: DescribedGrid | undefined
 }
 
 /**
  * Reads features from a file, or checks those in memory.
- * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or larger than the
- *   memory; UsageError for an array in memory that is not that
+ * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or not the one that
+ *   extract.json beside it describes; UsageError for an array in memory that is not that
  */
 export async function featureMatrix(input: FeatureInput): Promise<FeatureMatrix> {
   if (typeof input === 'string') {
-    await checkFits(input)
-    return matrixOf(input, await readNpy(input), InputError)
+    const array = await readNpy(input)
+    return { ...matrixOf(input, array, InputError), described: await describedGrid(input, array) }
   }
   const isArray = input?.data instanceof Float32Array && Array.isArray(input.shape)
   if (!isArray)
     throw new UsageError('features are a .npy file, or { data, shape }: a Float32Array and [rows, cols, dims]')
   const name = (input as { readonly name?: unknown }).name
   return matrixOf(typeof name === 'string' ? name : 'the features', input, UsageError)
-}
-
-/** @throws InputError for a file that is larger than the memory, before any of it is taken */
-export async function checkFits(path: string, memory = machineMemory()): Promise<void> {
-  const bytes = await stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
-  const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
-  if (bytes > memory)
-    throw new InputError(
-      `${path} holds ${gibibytes(bytes)}, more than this machine's ${gibibytes(memory)} of memory; cut it into smaller arrays`,
-    )
 }
 
 function matrixOf(name: string, { shape, data }: FeatureArray, Failure: new (message: string) => Error): FeatureMatrix {

@@ -108,7 +108,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   checkCompositing(request, options.compositing)
   checkReuse(options.reuse)
   const network = await chooseNetwork({
-    ...{ model, layers, pool, ...inputOptionsOf(options) },
+    ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
     ...(weights !== undefined && { weights }),
   })
   const assumed = assumedInput(network)

@@ -24,6 +24,7 @@ import {
   storePatch,
   writeManifest,
 } from '../patches/patchFolder.js'
+import { messageLine } from '../printable.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
 import { fetchImages, imageHosts } from './cocoImages.js'
@@ -166,7 +167,7 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
 /** Only errors of the object itself; others, such as a full disk, end the work. */
 function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
-  if (error instanceof Error && error.constructor === Error && !('code' in error)) return error.message
+  if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)
   throw error
 }
 
@@ -212,10 +213,11 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   for (const picture of pictures) {
     throwIfStopped(signal)
     try {
-      const image = await cutFree(picture, aspect)
+      const image = await cutFree(picture, aspect, signal)
       const stored = await storePatch(out, picture.name, image, sizes)
       patches.push({ ...stored, ...(category !== undefined && { category }) })
     } catch (error) {
+      throwIfStopped(signal)
       failed.push({ name: picture.name, reason: reasonOf(error) })
     }
     progress.update(patches.length + failed.length)
@@ -240,15 +242,19 @@ export interface ListedPatch {
  * What `reproduce` would study: the built-in patches (all, or those that are named: `dog,car`), or those of a folder or manifest.
  * @param sheet path of a PNG to write that shows all of them
  */
-export async function listPatches(path?: string, sheet?: string): Promise<readonly ListedPatch[]> {
+export async function listPatches(
+  path?: string,
+  sheet?: string,
+  signal?: AbortSignal,
+): Promise<readonly ListedPatch[]> {
   const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
   const listed: ListedPatch[] = []
   for (const { name, category = null, path } of sources) {
-    const { rows, cols, data } = await readImage(path)
+    const { rows, cols, data } = await readImage(path, signal)
     let opaque = 0
     for (let i = 3; i < data.length; i += 4) if ((data[i] as number) >= 128) opaque++
     listed.push({ name, category, path, rows, cols, opaque: opaque / (rows * cols) })
   }
-  if (sheet !== undefined) await writeFileAtomic(sheet, await contactSheet(sources))
+  if (sheet !== undefined) await writeFileAtomic(sheet, await contactSheet(sources, signal))
   return listed
 }

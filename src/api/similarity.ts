@@ -13,8 +13,8 @@ import type { ColourLimits } from '../report/colormap.js'
 import { PAPER_LIMITS } from '../report/paperLimits.js'
 import { checkLimits } from '../report/report.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
-import { describedGrid } from './extractionFile.js'
-import { type DescribedGrid, gridSchema, nearestAnchors, strideOf } from './featureGrid.js'
+import { type DescribedGrid, gridSchema } from './extractFile.js'
+import { nearestAnchors, strideOf } from './featureGrid.js'
 import {
   eachLayer,
   type FeatureInput,
@@ -103,12 +103,12 @@ export async function similarity(
 async function similarityOf(
   features: FeatureInput,
   { out, png, limits = PAPER_LIMITS, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
-  described?: DescribedGrid,
+  given?: DescribedGrid,
 ): Promise<Similarity> {
   throwIfStopped(signal)
   const { name: deviceName, index } = parseCardDevice(device)
   const card = deviceName === 'cuda' ? requiredCard(index) : undefined
-  const { name, rows, cols, dims, matrix } = await featureMatrix(features)
+  const { name, rows, cols, dims, matrix, described = given } = await featureMatrix(features)
   for (const [option, path] of Object.entries({ out, png }))
     if (path !== undefined && typeof features === 'string' && (await isSameFile(features, path)))
       throw new UsageError(`${path} is the file of the features; choose another name with \`${option}\``)
@@ -116,8 +116,7 @@ async function similarityOf(
     checkDrawable({ name, rows, cols })
     await makeWritableFolder(dirname(png))
   }
-  const description = described ?? (typeof features === 'string' ? await describedGrid(dirname(features)) : undefined)
-  const stride = strideOf(description, rows, cols)
+  const stride = strideOf(described, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
   const grid = { layer: name, matrix, dims, rows, cols, stride: 1, anchors }
   const compare = (place: ExperimentPlace) => similarityMaps(grid, threads, place)
@@ -127,7 +126,7 @@ async function similarityOf(
   endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   if (png !== undefined) {
-    const placement = stride && description
+    const placement = stride && described
     const maps = { name: basename(name), rows, cols, maps: result.maps, placement }
     await writeFileAtomic(png, await similarityPicture(maps, limits))
   }

@@ -12,7 +12,7 @@ import { checkDrawable } from '../report/similarityPicture.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
 import { UNIT_FORMAT, type Unit } from '../results/unit/schema.js'
 import { namedAnswers } from '../study/measure.js'
-import { arrayFile, DESCRIPTION_FILE, type ExtractionDescription, readDescription } from './extractionFile.js'
+import { arrayFile, EXTRACT_FILE, type ExtractionDescription, readDescription } from './extractFile.js'
 import { nearestAnchors, strideOf } from './featureGrid.js'
 import { type FeatureMatrix, featureMatrix } from './features.js'
 
@@ -53,7 +53,7 @@ export async function findArrays(source: string): Promise<FoundArrays> {
   if (description === undefined) {
     const cause = (await isResultsFolder(source))
       ? `is a results folder, whose page is ${join(source, 'index.html')}`
-      : `has no ${DESCRIPTION_FILE}`
+      : `has no ${EXTRACT_FILE}`
     throw new InputError(`${source} ${cause}; give a folder that extract wrote, or a .npy file`)
   }
   const files = description.layers.map(({ name }) => ({ name, path: join(source, arrayFile(name)) }))
@@ -122,7 +122,7 @@ async function compareLayer(file: ArrayFile, { folder, description, isWhole }: F
   const grid = isSame ? strideOf(description, rows, cols) : undefined
   if (isWhole && grid === undefined)
     throw new InputError(
-      `${path} has shape (${rows}, ${cols}, ${dims}), which ${join(folder, DESCRIPTION_FILE)} does not say; run extract again`,
+      `${path} has shape (${rows}, ${cols}, ${dims}), which ${join(folder, EXTRACT_FILE)} does not say; run extract again`,
     )
   const stride = grid?.stride ?? 1
   const anchors = nearestAnchors(rows, cols, grid).map(({ row, col, ...anchor }) => ({

@@ -1,4 +1,4 @@
-import { InterruptedError } from '../errors.js'
+import { endIfStopped, InterruptedError } from '../errors.js'
 import { onForwardedSignal } from './supervisor.js'
 import { TERMINAL_AS_IT_WAS } from './terminal.js'
 
@@ -27,6 +27,16 @@ export function interruptible(): CommandContext {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopAt(++given.here, name))
   onForwardedSignal((name) => stopAt(++given.forwarded, name))
   return { signal: controller.signal }
+}
+
+/** Work of which nothing is kept when it is stopped, so that the message does not say so. */
+export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    endIfStopped(signal)
+    throw error
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
-import { withoutControls } from '../printable.js'
+import { messageLine } from '../printable.js'
 
-/** Human text goes to stderr, so that stdout stays free for data. A name from a file in it cannot steer the terminal. */
+/** Human text goes to stderr, so that stdout stays free for data. A name from a file in it can neither steer the terminal nor fill it. */
 export function say(line: string): void {
-  process.stderr.write(`${withoutControls(line)}\n`)
+  process.stderr.write(`${messageLine(line)}\n`)
 }
 
 /** The one JSON document of a command, on stdout. Arrays of numbers in typed arrays are not part of it. */
@@ -12,7 +12,7 @@ export function printJson(document: unknown): void {
 
 /** A table for people: columns as wide as their widest cell, numbers to the right. */
 export function sayTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
-  const lines = [head, ...rows.map((row) => row.map(String))]
+  const lines = [head, ...rows.map((row) => row.map((cell) => messageLine(String(cell))))]
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   const isNumber = head.map((_, column) =>
     rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
-import { asOutputError } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
+import { messageLine } from '../printable.js'
+import { resourceError } from '../resources.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
@@ -15,7 +16,7 @@ import { similarityCommand } from './commands/similarity.js'
 import { statusCommand } from './commands/status.js'
 import { submitCommand } from './commands/submit.js'
 import { viewCommand } from './commands/view.js'
-import { interruptible } from './context.js'
+import type { CommandContext } from './context.js'
 import { asFlags, knowFlags } from './flags.js'
 import { say } from './output.js'
 
@@ -23,69 +24,78 @@ const EXIT_STATUSES = `
 Exit status: 0 done; 2 wrong usage; 3 an input is missing, corrupt or of the wrong kind; 4 the device asked for is not
 usable; 130 interrupted, 143 terminated (what was finished is kept); 1 anything else.`
 
-const context = interruptible()
-const program = new Command('shiftscope')
-  .description(
-    'Measures and shows what the features of a convolutional network do when an object moves across the image.',
-  )
-  .version(packageVersion())
-  .addHelpText('after', EXIT_STATUSES)
-const commands = [
-  reproduceCommand(context),
-  extractCommand(context),
-  similarityCommand(context),
-  separabilityCommand(context),
-  viewCommand(context),
-  arithmeticCommand(context),
-  reportCommand(context),
-  statusCommand(context),
-  submitCommand(context),
-  modelsCommand(context),
-  patchesCommand(context),
-  benchCommand(context),
-  doctorCommand(),
-]
-for (const command of commands) program.addCommand(command)
-for (const command of allCommands(program)) {
-  requireAfterParsing(command)
-  command.hook('preAction', (_, running) => {
-    knowFlags(running, allCommands(program))
-    // Every command has it, and the library knows nothing of it.
-    running.setOptionValue('verbose', undefined)
-  })
-  command
-    .option('--verbose', 'show the stack of an error')
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) =>
-        write(
-          `${text
-            .replace(/^error: /, 'shiftscope: ')
-            .trim()
-            .replaceAll('\n', ' ')}\n`,
-        ),
-    })
+/**
+ * Runs the command that the words of this process name.
+ * @returns the exit status
+ */
+export async function runProgram(context: CommandContext): Promise<number> {
+  try {
+    await programWith(context).parseAsync()
+    return 0
+  } catch (error) {
+    return report(error)
+  }
 }
 
-// A reader that has enough, such as head, has nothing to be told.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
-)
-// Messages that nobody can be told end no work: its files and its exit status stand.
-process.stderr.on('error', () => undefined)
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = report(error)
+/** All commands. */
+export function programWith(context: CommandContext): Command {
+  const program = new Command('shiftscope')
+    .description(
+      'Measures and shows what the features of a convolutional network do when an object moves across the image.',
+    )
+    .version(packageVersion())
+    .addHelpText('after', EXIT_STATUSES)
+  const commands = [
+    reproduceCommand(context),
+    extractCommand(context),
+    similarityCommand(context),
+    separabilityCommand(context),
+    viewCommand(context),
+    arithmeticCommand(context),
+    reportCommand(context),
+    statusCommand(context),
+    submitCommand(context),
+    modelsCommand(context),
+    patchesCommand(context),
+    benchCommand(context),
+    doctorCommand(),
+  ]
+  for (const command of commands) program.addCommand(command)
+  for (const command of allCommands(program)) {
+    requireAfterParsing(command)
+    command.hook('preAction', (_, running) => {
+      knowFlags(running, allCommands(program))
+      // Every command has it, and the library knows nothing of it.
+      running.setOptionValue('verbose', undefined)
+    })
+    command
+      .option('--verbose', 'show the stack of an error')
+      .exitOverride()
+      .configureOutput({
+        outputError: (text, write) =>
+          write(
+            `${messageLine(
+              text
+                .trim()
+                .replace(/^error: /, 'shiftscope: ')
+                .replace(/\n(?=\(Did you mean)/, ' '),
+            )}\n`,
+          ),
+      })
+  }
+  return program
 }
 
 /** The one place where errors are printed; returns the exit status. */
-function report(error: unknown): number {
+export function report(thrown: unknown): number {
+  const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const verbose = process.argv.includes('--verbose')
   const message = error instanceof Error ? error.message : String(error)
-  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : (message.split('\n')[0] as string))
   const known = error instanceof ShiftscopeError
+  // A line of more than one comes from a library.
+  const line = messageLine(message.split('\n')[0] as string)
+  const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
   lines.forEach(say)
   return known ? error.exitStatus : 1

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { UsageError } from '../errors.js'
 
 /** What a job asks a cluster for. */
 export interface JobResources {
@@ -81,8 +82,13 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
   ].join('\n')
 }
 
-/** Slurm reads a value with spaces in quotes. */
+/**
+ * Slurm reads a value with spaces in quotes.
+ * @throws UsageError for one that would not end with its line
+ */
 function directive(option: string): string {
+  if (/\p{Cc}/u.test(option))
+    throw new UsageError(`${option} holds a control character, which a job script cannot; use another name`)
   const [name, ...value] = option.split('=')
   const text = value.join('=')
   return /[\s"#]/.test(text) ? `${name}="${text.replaceAll('"', '\\"')}"` : option

@@ -162,7 +162,7 @@ function halveBatch(crew: Crew, batch: number, reason: string): boolean {
 }
 
 const TOO_LARGE =
-  /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?_failed|too many storage buffers|max buffer size/i
+  /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?[ _]failed|too many storage buffers|max buffer size/i
 
 /** Whether it is what drivers and ONNX Runtime say when a batch is too large for a device, its memory or its bindings. */
 export function isTooLarge(reason: string): boolean {

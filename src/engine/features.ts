@@ -1,4 +1,5 @@
 import type { FeatureLayer } from '../networks/index.js'
+import { resourceError } from '../resources.js'
 
 /** One layer's features: [positions, dims], row-major, float32, on memory that threads share. */
 export interface LayerFeatures {
@@ -41,7 +42,10 @@ export interface Comparison {
 
 /** Matrices that are used again once they were given back. */
 export interface FeatureMemory {
-  /** @param rows of every matrix */
+  /**
+   * @param rows of every matrix
+   * @throws ResourceError where memory does not suffice
+   */
   take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
   giveBack(matrices: readonly Float32Array[]): void
 }
@@ -53,7 +57,11 @@ export function openFeatureMemory(): FeatureMemory {
     if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
     // What was too small is of no use to a longer unit either.
     spare.length = 0
-    return new SharedArrayBuffer(bytes)
+    try {
+      return new SharedArrayBuffer(bytes)
+    } catch (error) {
+      throw resourceError(error, `${bytes} bytes of features`) ?? error
+    }
   }
   return {
     take: (layers, rows) =>

@@ -1,5 +1,6 @@
 import { DeviceError, WorkerError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, outputOf, type Precision } from '../networks/index.js'
+import { resourceError } from '../resources.js'
 import type { OpenRequest } from './backends/messages.js'
 import { type Crew, compare, type ExtractionOptions, extract, places } from './crew.js'
 import type { Device } from './device.js'
@@ -135,7 +136,7 @@ function threadData({ input, layers }: Network, threads: number) {
   return { input, layers: layers.map(outputOf), threads }
 }
 
-/** @throws WorkerError in place of what a batch failed of */
+/** @throws WorkerError, or ResourceError, in place of what a batch failed of */
 async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -143,7 +144,10 @@ async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T>
     if (!(error instanceof BatchFailure)) throw error
     const { message, first, count } = error
     const cause = { cause: error.cause ?? error }
-    if (first === undefined) throw new WorkerError(`the network could not be opened: ${message}`, cause)
+    if (first === undefined) {
+      const work = 'the network could not be opened'
+      throw resourceError(error, work) ?? new WorkerError(`${work}: ${message}`, cause)
+    }
     throw new WorkerError(
       `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; try a smaller \`batch\` or fewer \`workers\``,
       cause,

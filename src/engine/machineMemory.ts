@@ -1,12 +1,7 @@
-import { totalmem } from 'node:os'
 import { UsageError } from '../errors.js'
+import { machineMemory } from '../memory.js'
 import type { Network } from '../networks/index.js'
 import type { PositionGrid } from './positions.js'
-
-/** Bytes of memory that this process may take: the machine's, or what a container is allowed. */
-export function machineMemory(): number {
-  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
-}
 
 /** Bytes of a network's features at all positions of a grid, the anchors outside it included. */
 export function gridFeatureBytes({ layers }: Pick<Network, 'layers'>, { offsets }: PositionGrid): number {

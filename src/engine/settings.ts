@@ -1,10 +1,10 @@
 import { checkCount } from '../checks.js'
 import { availableCores } from '../cores.js'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { machineMemory } from '../memory.js'
 import { cellSteps, type Network, readGraphNodes } from '../networks/index.js'
 import { secondsOf } from '../stopwatch.js'
 import { type NetworkHandle, openThreads } from './handle.js'
-import { machineMemory } from './machineMemory.js'
 import { positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 

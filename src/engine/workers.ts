@@ -1,6 +1,6 @@
-import { Piscina } from 'piscina'
 import { prepareEnvironment } from '../environment.js'
 import { workerFile } from '../files/package.js'
+import { checkWorkers, openThreadPool } from '../threads.js'
 import type { WorkerData } from './backends/workerData.js'
 import type { BatchResult, BatchTask } from './task.js'
 
@@ -25,29 +25,20 @@ export interface Workers {
 
 /**
  * Workers, which start with the first batch; each opens its session with the first one that it gets.
+ * @throws ResourceError for more of them than the shell's limit of addresses allows
  * @param script address of the workers' module; tests give one whose workers die
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
+  checkWorkers(count)
   prepareEnvironment()
   const each = IN_FLIGHT[workerData.backend]
-  const open = () =>
-    new Piscina({
-      filename: script,
-      workerData,
-      minThreads: count,
-      maxThreads: count,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: each,
-      atomics: 'disabled',
-    })
-  let piscina: Piscina | undefined
+  const open = () => openThreadPool<BatchTask, BatchResult>({ script, threads: count, tasksEach: each, workerData })
+  let pool: ReturnType<typeof open> | undefined
   let running = 0
   let closed = false
   const end = async () => {
-    const ended = piscina
-    piscina = undefined
-    // Batches that are given up here may answer still; Piscina calls that an error, and nothing is amiss.
-    ended?.on('error', () => undefined)
+    const ended = pool
+    pool = undefined
     // What a driver is at may take minutes, and nobody waits for it any more.
     if (workerData.backend === 'process') killAll(workerData.pids)
     await ended?.destroy()
@@ -57,10 +48,10 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
     inFlight: each * count,
     run: async (task) => {
       if (closed) throw new Error('the workers are closed')
-      piscina ??= open()
+      pool ??= open()
       running++
       try {
-        return await piscina.run(task)
+        return await pool.run(task)
       } finally {
         running--
       }

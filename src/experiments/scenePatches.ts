@@ -14,7 +14,7 @@ export interface SceneRenderer {
 /**
  * Reads the patches of objects at the sizes that they have.
  * @param side of the square frame
- * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch
+ * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch; the signal's reason
  */
 export async function sceneRenderer(
   objects: readonly PlacedObject[],
@@ -22,6 +22,7 @@ export async function sceneRenderer(
   background: Background,
   side: number,
   blend: 'hard' | 'soft',
+  signal?: AbortSignal,
 ): Promise<SceneRenderer> {
   const patches = new Map<string, Patch>()
   const keyOf = ({ patch, size }: PlacedObject) => `${patch} ${size}`
@@ -29,7 +30,7 @@ export async function sceneRenderer(
     const source = sources.find(({ name }) => name === object.patch) ?? unknownPatch(object.patch, sources)
     checkInFrame(object, side)
     if (patches.has(keyOf(object))) continue
-    const [patch] = await patchesOfSource(source, [object.size], side, blend)
+    const [patch] = await patchesOfSource(source, [object.size], side, blend, signal)
     patches.set(keyOf(object), patch as Patch)
   }
   const blank = backgroundPixels(background, side)

@@ -156,6 +156,10 @@ export function asOutputError(path: string, error: unknown): Error {
   const remedies: Record<string, string> = {
     ENOSPC: 'the disk is full; free some space and run the same command again',
     EDQUOT: 'the disk quota is used up; free some space and run the same command again',
+    EFBIG:
+      'the file grows beyond what the file system or the shell (ulimit -f) allows; allow larger files, or choose another folder',
+    EMFILE: 'too many files are open; allow more (ulimit -n) and run the same command again',
+    ENFILE: 'too many files are open on this machine; close some programs and run the same command again',
     EROFS: 'the folder is on a read-only file system; choose another',
     EACCES: 'no permission to write there; choose another folder',
     EPERM: 'no permission to write there; choose another folder',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { asOutputError, makeFolders } from './atomic.js'
 import { isGone, type Owner, ownerSchema, thisOwner } from './owner.js'
+import { READ_WITHOUT_WAITING } from './regularFile.js'
 
 /** Work that somebody has taken. */
 export interface HeldClaim {
@@ -244,7 +245,7 @@ async function seenAt(folder: string, { file, name, number }: Listed): Promise<S
 async function readRecord(path: string): Promise<Pick<Seen, 'owner' | 'state' | 'heard'> | undefined> {
   let heard = 0
   for (let attempt = 0; attempt < 2; attempt++) {
-    const file = await open(path, 'r').catch(() => undefined)
+    const file = await open(path, READ_WITHOUT_WAITING).catch(() => undefined)
     if (file === undefined) return undefined
     try {
       const { mtimeMs } = await file.stat()

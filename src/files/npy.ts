@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
+import { machineMemory } from '../memory.js'
+import { resourceError } from '../resources.js'
 import { writeFileAtomic } from './atomic.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
@@ -43,7 +45,10 @@ export async function writeNpy(path: string, shape: readonly number[], data: Flo
  */
 export async function readNpy(path: string): Promise<NpyArray> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+    throw (
+      resourceError(error, `cannot read ${path}`) ??
+      new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+    )
   })
   try {
     const stat = await file.stat()
@@ -99,6 +104,8 @@ async function readHeader(path: string, file: FileHandle, size: number) {
 
 function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
   try {
+    // More than the machine has may be promised, and is missed only when it is used.
+    if (byteLength > machineMemory()) throw new RangeError('more than the memory')
     return new Uint8Array(byteLength)
   } catch (error) {
     throw new InputError(`${path} holds ${byteLength} bytes, more than fit into memory; cut it into smaller arrays`, {

@@ -1,10 +1,11 @@
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
 import { claimFolder } from './claim.js'
 import { encodeNpy } from './npy.js'
-import { readRegular } from './regularFile.js'
+import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
 /** One of the arrays that grow together: `rows` rows of `dims` float32, saved in the end as .npy of the given shape. */
 export interface ArrayPlan {
@@ -17,17 +18,22 @@ export interface ArrayPlan {
 
 /**
  * Arrays whose rows are written to disk in any order while they are computed, so that stopped or killed work goes on from
- * there: `<file>.partial` holds the .npy header and the rows so far, partial.json which are good.
+ * there: `<file>.partial` holds the .npy header and the rows so far, partial.json which are good, and their checksums.
  */
 export interface PartialArrays {
   /** By row: 1 where it stood in every array when they were opened. */
   readonly done: Uint8Array
+  /** How many rows should have stood as well, and were damaged. */
+  readonly damaged: number
   /** One array as the file has it, [rows, dims]; rows that do not stand hold anything. */
   read(index: number): Promise<Float32Array>
   /** Adds rows to every array. @param matrices where they are taken from, one for each array, [any, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
-  /** Gives every array its final name. */
-  finish(): Promise<void>
+  /**
+   * Gives every array its final name, after what describes them took its own: whoever is stopped in between leaves a
+   * description that tells the old arrays from the new, and goes on from there.
+   */
+  finish(description: { readonly file: string; readonly content: string }): Promise<void>
   /** Lets others write into the folder, whether the arrays are finished or not. */
   close(): Promise<void>
 }
@@ -38,12 +44,25 @@ export interface RowPlace {
   readonly from: number
 }
 
+/** Where an array lies while it grows. */
+interface Layout {
+  readonly path: string
+  /** The path that it has in the end. */
+  readonly final: string
+  readonly header: Uint8Array
+  readonly rowBytes: number
+}
+
 const STATE_FILE = 'partial.json'
 /** What is added to the name of an array that is not finished. */
 const PARTIAL = '.partial'
 
-/** `done` has a bit for every row, the lowest of a byte first, in base64. */
-const stateSchema = z.object({ fingerprint: z.string(), done: z.base64() })
+/** By row its CRC-32 through all arrays; null where it does not stand yet. */
+const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
+type Sums = (number | null)[]
+
+/** Bytes that are read at a time to check them. */
+const PIECE = 1 << 24
 
 /**
  * Opens the unfinished arrays of a folder, or begins new ones if there are none, if they are damaged, or if they were
@@ -57,62 +76,63 @@ export async function openPartialArrays(
   plans: readonly ArrayPlan[],
 ): Promise<PartialArrays> {
   const statePath = join(folder, STATE_FILE)
-  const names = plans.map(({ file }) => `${file}${PARTIAL}`)
-  const paths = names.map((name) => join(folder, name))
-  const headers = plans.map(({ shape }) => encodeNpy(shape, new Float32Array(0))[0])
-  const rowBytes = plans.map(({ dims }) => dims * Float32Array.BYTES_PER_ELEMENT)
-  const offset = (index: number, rows: number) =>
-    (headers[index] as Uint8Array).length + rows * (rowBytes[index] as number)
+  const layout = plans.map(({ file, shape, dims }) => ({
+    path: join(folder, `${file}${PARTIAL}`),
+    final: join(folder, file),
+    header: encodeNpy(shape, new Float32Array(0))[0],
+    rowBytes: dims * Float32Array.BYTES_PER_ELEMENT,
+  }))
   const count = plans[0]?.rows ?? 0
   const release = await guarded(folder, async () => {
     await makeFolders(folder)
     return claimFolder(folder)
   })
   return guarded<PartialArrays>(folder, async () => {
-    const before = await finishedRows(statePath, fingerprint, count)
-    const sizes = await Promise.all(
-      paths.map((path) =>
-        stat(path).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    )
-    const end = before.lastIndexOf(1) + 1
-    if (sizes.some((size, index) => size < offset(index, end))) before.fill(0)
-    if (!before.includes(1)) {
+    const stored = await storedSums(statePath, fingerprint, count)
+    if (stored.some(isNumber)) await takeBack(layout)
+    const found = await sumsOf(layout, stored).catch(() => [])
+    const sums = stored.map((sum, row) => (sum === found[row] ? sum : null))
+    if (!sums.some(isNumber)) {
       await rm(statePath, { force: true })
       // Nobody can go on with the rows of others that stopped here: which of them were good stood in the file just removed.
-      const others = (await readdir(folder)).filter((name) => name.endsWith(`.npy${PARTIAL}`) && !names.includes(name))
+      const own = new Set(layout.map(({ path }) => path))
+      const others = (await readdir(folder)).filter(
+        (name) => name.endsWith(`.npy${PARTIAL}`) && !own.has(join(folder, name)),
+      )
       await Promise.all(others.map((name) => rm(join(folder, name), { force: true })))
-      await Promise.all(paths.map((path, index) => writeFileAtomic(path, headers[index] as Uint8Array)))
+      await Promise.all(layout.map(({ path, header }) => writeFileAtomic(path, header)))
     }
-    const done = before.slice()
     return {
-      done: before,
+      done: Uint8Array.from(sums, (sum) => Number(isNumber(sum))),
+      damaged: stored.filter(isNumber).length - sums.filter(isNumber).length,
       async read(index) {
-        const { rows, dims } = plans[index] as ArrayPlan
-        const matrix = new Float32Array(rows * dims)
-        await readInto(paths[index] as string, offset(index, 0), new Uint8Array(matrix.buffer))
-        return matrix
+        const { path, header, rowBytes } = layout[index] as Layout
+        const bytes = new Uint8Array(count * rowBytes)
+        await readInto(path, header.length, bytes)
+        return new Float32Array(bytes.buffer)
       },
       write: (rows, matrices) =>
         guarded(folder, async () => {
-          for (const [index, path] of paths.entries()) {
-            const { dims } = plans[index] as ArrayPlan
-            const matrix = matrices[index] as Float32Array
+          const written = rows.map(({ from }) =>
+            layout.reduce(
+              (sum, { rowBytes }, index) => crc32(rowsOf(matrices[index] as Float32Array, rowBytes, from, 1), sum),
+              0,
+            ),
+          )
+          for (const [index, { path, header, rowBytes }] of layout.entries()) {
             const pieces = runs(rows).map(({ row, from, length }) => ({
-              position: offset(index, row),
-              values: matrix.subarray(from * dims, (from + length) * dims),
+              position: header.length + row * rowBytes,
+              bytes: rowsOf(matrices[index] as Float32Array, rowBytes, from, length),
             }))
             await writeAt(path, pieces)
           }
-          for (const { row } of rows) done[row] = 1
-          await writeFileAtomic(statePath, JSON.stringify({ fingerprint, done: packed(done) }))
+          for (const [i, { row }] of rows.entries()) sums[row] = written[i] as number
+          await writeFileAtomic(statePath, JSON.stringify({ fingerprint, sums }))
         }),
-      finish: () =>
+      finish: ({ file, content }) =>
         guarded(folder, async () => {
-          for (const [index, { file }] of plans.entries()) await rename(paths[index] as string, join(folder, file))
+          await writeFileAtomic(join(folder, file), content)
+          for (const { path, final } of layout) await rename(path, final)
           await rm(statePath, { force: true })
         }),
       close: release,
@@ -142,27 +162,62 @@ function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number 
   return found
 }
 
-async function finishedRows(statePath: string, fingerprint: string, rows: number): Promise<Uint8Array> {
-  const none = new Uint8Array(rows)
+async function storedSums(statePath: string, fingerprint: string, rows: number): Promise<Sums> {
   try {
     const state = stateSchema.parse(JSON.parse((await readRegular(statePath)).toString('utf8')))
-    const bits = Buffer.from(state.done, 'base64')
-    if (state.fingerprint !== fingerprint || bits.length !== Math.ceil(rows / 8)) return none
-    return none.map((_, row) => ((bits[row >> 3] as number) >> (row & 7)) & 1)
+    if (state.fingerprint === fingerprint && state.sums.length === rows) return state.sums
   } catch {
-    return none
+    // None, or none that can be read.
+  }
+  return Array.from({ length: rows }, () => null)
+}
+
+/** Those who were stopped while they gave the arrays their names had all rows. */
+async function takeBack(layout: readonly Layout[]): Promise<void> {
+  for (const { path, final } of layout) {
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (!isThere) await rename(final, path).catch(() => undefined)
   }
 }
 
-function packed(done: Uint8Array): string {
-  const bits = Buffer.alloc(Math.ceil(done.length / 8))
-  for (const [row, isDone] of done.entries()) if (isDone) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
-  return bits.toString('base64')
+/**
+ * Checksums of the rows that should stand, as the files have them.
+ * @throws Error where a file is missing or has another header
+ */
+async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promise<Sums> {
+  const sums: Sums = stored.map((sum) => (sum === null ? null : 0))
+  for (const { path, header, rowBytes } of layout) {
+    const start = new Uint8Array(header.length)
+    await readInto(path, 0, start)
+    if (!Buffer.from(header).equals(start)) throw new Error(`${path} has another header`)
+    const rowsAtATime = Math.max(1, Math.floor(PIECE / rowBytes))
+    for (let first = 0; first < sums.length; first += rowsAtATime) {
+      const rows = sums.slice(first, first + rowsAtATime)
+      if (!rows.some(isNumber)) continue
+      const bytes = new Uint8Array(rows.length * rowBytes)
+      await readInto(path, header.length + first * rowBytes, bytes)
+      for (const [i, sum] of rows.entries())
+        if (sum !== null) sums[first + i] = crc32(bytes.subarray(i * rowBytes, (i + 1) * rowBytes), sum)
+    }
+  }
+  return sums
+}
+
+function isNumber(sum: number | null): sum is number {
+  return sum !== null
+}
+
+/** Rows of a matrix as bytes. */
+function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: number): Uint8Array {
+  return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
 /** Reads as far as the file goes; what it does not have stays as it is. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'r')
+  const file = await open(path, READ_WITHOUT_WAITING)
   try {
     for (let start = 0; start < bytes.length; ) {
       const { bytesRead } = await file.read(bytes, start, Math.min(1 << 28, bytes.length - start), position + start)
@@ -176,12 +231,11 @@ async function readInto(path: string, position: number, bytes: Uint8Array): Prom
 
 async function writeAt(
   path: string,
-  pieces: readonly { readonly position: number; readonly values: Float32Array }[],
+  pieces: readonly { readonly position: number; readonly bytes: Uint8Array }[],
 ): Promise<void> {
   const file = await open(path, 'r+')
   try {
-    for (const { position, values } of pieces) {
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    for (const { position, bytes } of pieces) {
       for (let start = 0; start < bytes.length; ) {
         const { bytesWritten } = await file.write(
           bytes,

@@ -95,8 +95,8 @@ async function checkedChoice(choice: NetworkChoice): Promise<NetworkChoice> {
   return isCheckpoint ? { ...choice, model: id, weights: model } : choice
 }
 
-function catalogNetwork({ model, weights, layers, pool }: NetworkChoice): Promise<Network> {
-  return resolveNetwork({ id: model, weights, layers, pool })
+function catalogNetwork({ model, weights, layers, pool, signal }: NetworkChoice): Promise<Network> {
+  return resolveNetwork({ id: model, weights, layers, pool, signal })
 }
 
 /** The same network with other layers, also such as lie inside its graph. */

@@ -37,11 +37,11 @@ export function exportRemedy({ id }: CatalogEntry): string {
 export async function exportedNetwork(
   entry: CatalogEntry,
   path: string,
-  { layers, pool }: LayerChoice = {},
+  { layers, pool, signal }: LayerChoice = {},
 ): Promise<Network> {
   const outputs = outputsOf(entry, path)
   const recipe = { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
-  const network = await onnxNetwork(path, { layers, pool, recipe })
+  const network = await onnxNetwork(path, { layers, pool, signal, recipe })
   checkClasses(entry, network, outputs.at(-1) as string)
   const { rows, cols } = network.input
   if (rows !== entry.input.rows)
@@ -56,8 +56,8 @@ export async function exportedNetwork(
  *
  * @throws InputError as `exportedNetwork`, and when the weights lie in files of their own
  */
-export async function checkExport(entry: CatalogEntry, path: string): Promise<void> {
-  await exportedNetwork(entry, path)
+export async function checkExport(entry: CatalogEntry, path: string, signal?: AbortSignal): Promise<void> {
+  await exportedNetwork(entry, path, { signal })
   const [file] = await externalFiles(path)
   if (file === undefined) return
   throw new InputError(

@@ -56,13 +56,19 @@ export interface Generator {
  * @param weights a checkpoint in place of the imported one
  * @param feature what the weights were trained on, where that is not known: files of the original DeePSiM release are
  * `post-relu`; by default as the catalog says
+ * @param signal ends the run of a file that is tried; the call rejects with the signal's reason
  * @throws UsageError for an unknown id or a network's, and for a `feature` or `weights` that cannot be; InputError when
  * weights are missing, damaged or of another shape, or the encoder that the file names is not here
  */
-export async function chooseGenerator(id: string, weights?: string, feature?: FeatureStage): Promise<Generator> {
+export async function chooseGenerator(
+  id: string,
+  weights?: string,
+  feature?: FeatureStage,
+  signal?: AbortSignal,
+): Promise<Generator> {
   if (extname(id).toLowerCase() === '.onnx') {
     if (weights !== undefined) throw new UsageError(`${id} holds its own weights; leave other weights out`)
-    return requireStage(await generatorFile(id), feature)
+    return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
   if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
@@ -143,11 +149,11 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
 }
 
 /** A generator of the user's: its file is tried before it is trusted. */
-async function generatorFile(path: string): Promise<Generator> {
+async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const generator = await describedGenerator(basename(path, extname(path)), path)
-  const { files, sha256 } = await hashedModel(path)
+  const { bytes, sha256 } = await hashedModel(path)
   const { dims, input } = generator
-  const shown = await trialRun(path, { name: FEATURE, shape: [2, dims] }, [IMAGE])
+  const shown = await trialRun({ path, name: path, bytes }, { name: FEATURE, shape: [2, dims] }, [IMAGE], signal)
   const shape = shown.get(IMAGE)?.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
@@ -157,7 +163,7 @@ async function generatorFile(path: string): Promise<Generator> {
   return {
     ...generator,
     weightsSha256: sha256,
-    weightsBytes: files.reduce((sum, file) => sum + file.bytes, generator.weightsBytes),
+    weightsBytes: bytes,
   }
 }
 

@@ -1,11 +1,12 @@
-import { rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { OutputError } from '../errors.js'
+import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
-import { graphsFolder } from './cache.js'
+import { warn } from '../warning.js'
+import { cacheFolder, graphsFolder } from './cache.js'
 
 /** Stands in for the cache where that cannot be written, for the life of the process. */
 let substitute: string | undefined
@@ -17,11 +18,15 @@ let substitute: string | undefined
  * @param name of the file; it must say all that the file depends on
  * @param write makes the file at the path that it is given, whole or not at all
  * @returns path of the file
- * @throws whatever `write` throws; OutputError when the temporary folder cannot be written either
+ * @throws InputError for a cache that everybody may write; whatever `write` throws; OutputError when the temporary folder cannot be written either
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<string> {
+  await checkOwner(graphsFolder())
   for (const folder of [graphsFolder(), substitute]) {
-    if (folder !== undefined && (await isIntactGraph(join(folder, name)))) return join(folder, name)
+    if (folder === undefined) continue
+    const path = join(folder, name)
+    if (await isIntactGraph(path)) return path
+    if (existsSync(path)) warn(`${path} is not what was written there; it is made again`)
   }
   const writeInto = async (folder: string) => {
     const path = join(folder, name)
@@ -34,6 +39,24 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
   } catch (error) {
     if (!(error instanceof OutputError)) throw error
     return writeInto(await substituteFolder())
+  }
+}
+
+/** Permission of everybody to write. */
+const OTHERS_WRITE = 0o002
+
+/** @throws InputError where everybody may put graphs, which would run in place of the user's networks */
+async function checkOwner(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  for (const path of [cacheFolder(), folder]) {
+    const mode = await stat(path).then(
+      (status) => status.mode,
+      () => 0,
+    )
+    if ((mode & OTHERS_WRITE) === 0) continue
+    throw new InputError(
+      `everybody may write into ${path}, and so choose what networks compute; take that away (chmod o-w ${path}), or name another cache with SHIFTSCOPE_CACHE`,
+    )
   }
 }
 

@@ -7,6 +7,7 @@ import { classesOf } from './classes.js'
 import type { DescribedModel } from './describedModel.js'
 import type { Classes, NetworkInput } from './network.js'
 import { hashedModel } from './onnx/cachedCopy.js'
+import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
@@ -14,7 +15,7 @@ import { readGraphNodes } from './onnx/graphNodes.js'
 import { imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/interface.js'
 import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
-import { extentNodes, trialShapes } from './onnx/trialRun.js'
+import { trialShapes, wasEnded } from './onnx/trialRun.js'
 import { defaultLayers } from './onnxNetwork.js'
 
 /** A tensor that can be read of a network. */
@@ -51,7 +52,7 @@ export interface ModelInspection {
  * Lists the tensors of a network that can be read: numbers that depend on the image, with a row for each image. The network is
  * run once for their shapes.
  *
- * @throws UsageError, InputError as `chooseNetwork`
+ * @throws UsageError, InputError as `chooseNetwork`; the signal's reason
  */
 export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
   const { described, layers } = await describedChoice({ model, ...choice })
@@ -60,7 +61,7 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
   const image = described.changes?.madeInput ?? input.name
   const made = imageTensors(graph, image)
   const names = made.map(({ name }) => name)
-  const { shown, batch } = await allShapes(described, names)
+  const { shown, batch } = await allShapes(described, names, choice.signal)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
@@ -91,19 +92,22 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
 
 /** Shapes of all tensors for two images, or for as many as the graph takes. */
 async function allShapes(
-  { path, model, input, changes }: DescribedModel,
+  { path, name, model, input, changes }: DescribedModel,
   names: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly shown: ReadonlyMap<string, ShownTensor>; readonly batch: number }> {
   const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
-    await copyExternalFiles(path, (await hashedModel(path)).files, folder)
+    const { files, bytes } = await hashedModel(path)
+    await copyExternalFiles(path, files, folder)
     const nodes = extentNodes(names)
     const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
     await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
     const shapesOf = async (batch: number) => {
       const shape = [batch, 3, input.rows, input.cols]
-      return { shown: await trialShapes(copy, { name: input.name, shape }, names), batch }
+      const tried = { path: copy, name, bytes }
+      return { shown: await trialShapes(tried, { name: input.name, shape }, names, signal), batch }
     }
     if (input.batch !== null) return await shapesOf(input.batch)
     try {
@@ -112,7 +116,7 @@ async function allShapes(
       // A batch that is written into the graph shows where it ends.
       if (last === undefined || last.shape[0] === 2) return two
     } catch (error) {
-      if (!(error instanceof InputError)) throw error
+      if (!(error instanceof InputError) || wasEnded(error)) throw error
     }
     return await shapesOf(1)
   } finally {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
 import { OutputError } from '../errors.js'
@@ -43,7 +43,7 @@ const keptSchema = z.object({
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
     const { onnxPath, input, layers, pool } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
-    if (onnxPath !== null && !(await isIntactGraph(onnxPath))) return undefined
+    if (onnxPath !== null && !(isOfCache(onnxPath) && (await isIntactGraph(onnxPath)))) return undefined
     const optional = layers.map(({ name, dims, output, isMap }) => ({
       ...{ name, dims },
       ...(output !== undefined && { output }),
@@ -54,6 +54,12 @@ export async function knownReading(path: string, key: object): Promise<LayerRead
     // Whatever is wrong with it, it is found again.
     return undefined
   }
+}
+
+/** Whether a path is that of a graph of the cache: a record names no other. */
+function isOfCache(path: string): boolean {
+  const way = relative(graphsFolder(), path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /** Keeps a reading beside the graphs, where these can be kept. */

@@ -54,16 +54,20 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
  * Weights that were imported before are replaced.
  *
  * @throws UsageError for an unknown or embedded one; InputError when the file is damaged or of another network;
- * OutputError when the cache cannot be written
+ * OutputError when the cache cannot be written; the signal's reason
  */
-export async function importWeights(id: string, file: string): Promise<ImportedWeights> {
+export async function importWeights(
+  id: string,
+  file: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<ImportedWeights> {
   const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
   const bytes = await fileSize(file)
   const sha256 = await sha256OfFile(file)
   checkNotAnother(entry, file, sha256)
   const isExported = entry.kind === 'exported' && !isGenerator(entry)
-  if (isExported) await checkExport(entry, file)
+  if (isExported) await checkExport(entry, file, signal)
   else await graphFile(architectureOf(entry), file, sha256)
   const path = join(weightsFolder(), `${id}${isExported ? '.onnx' : extname(file) || '.pth'}`)
   await copyToCache(file, path)

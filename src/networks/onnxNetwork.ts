@@ -2,7 +2,6 @@ import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { nearestNames } from '../nearestNames.js'
 import { printable } from '../printable.js'
-import { fileSize } from './checkpoint/fileBytes.js'
 import { classesOf } from './classes.js'
 import { type DescribedModel, type DescriptionChoice, describedModel } from './describedModel.js'
 import { keepReading, knownReading, type LayerReading } from './layerReading.js'
@@ -14,7 +13,7 @@ import { readGraphNodes } from './onnx/graphNodes.js'
 import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/interface.js'
 import { listedNames } from './onnx/listedNames.js'
-import { trialRun } from './onnx/trialRun.js'
+import { type TriedModel, trialRun, wasEnded } from './onnx/trialRun.js'
 
 /** What is read of a network. */
 export interface LayerChoice {
@@ -25,6 +24,8 @@ export interface LayerChoice {
   readonly layers?: readonly string[] | undefined
   /** How maps become one value a channel; `none` by default: they are flattened. */
   readonly pool?: Pool | undefined
+  /** Ends the runs that are made for what the layers are; the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface OnnxChoice extends LayerChoice, DescriptionChoice {}
@@ -38,7 +39,6 @@ export interface OnnxChoice extends LayerChoice, DescriptionChoice {}
  * model, or does not run
  */
 export async function onnxNetwork(path: string, choice: OnnxChoice = {}): Promise<Network> {
-  const modelBytes = await fileSize(path)
   const described = await describedModel(path, choice)
   const hashed = await hashedModel(path)
   const id = basename(path, extname(path))
@@ -52,7 +52,7 @@ export async function onnxNetwork(path: string, choice: OnnxChoice = {}): Promis
     inputSource: described.inputSource,
     weightsPath: path,
     weightsSha256: hashed.sha256,
-    weightsBytes: hashed.files.reduce((sum, file) => sum + file.bytes, modelBytes),
+    weightsBytes: hashed.bytes,
   }
 }
 
@@ -78,7 +78,7 @@ export async function readLayers(
 
 async function measuredLayers(
   described: DescribedModel,
-  { layers, pool = 'none' }: LayerChoice,
+  { layers, pool = 'none', signal }: LayerChoice,
   hashed: HashedModel,
 ): Promise<LayerReading> {
   const { path, model, changes } = described
@@ -87,10 +87,11 @@ async function measuredLayers(
   checkTensors(described, names, made)
   const hidden = names.filter((name) => !model.outputs.some((output) => output.name === name))
   const plain = { ...changes, outputs: hidden }
-  const copyOf = (copied: GraphChanges) => cachedCopy(path, 'layers', copied, hashed)
+  const copyOf = (changed: GraphChanges) => cachedCopy(path, 'layers', changed, hashed)
   const onnxPath = changes !== null || hidden.length > 0 ? await copyOf(plain) : path
   const needed = layers === undefined ? names.slice(-1) : names
-  const { tensors, batch, fixedBatch } = await shownTensors(onnxPath, described.input, names, needed)
+  const copied = { path: onnxPath, name: described.name, bytes: hashed.bytes }
+  const { tensors, batch, fixedBatch } = await shownTensors(copied, described.input, { names, needed }, signal)
   const read = tensors
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => {
@@ -104,9 +105,10 @@ async function measuredLayers(
   const added = read.map((one) => one.added)
   const finalPath = await copyOf(withFeatures(plain, added))
   const features = await trialRun(
-    finalPath,
+    { ...copied, path: finalPath },
     trialInput(input, batch),
     added.map(({ output }) => output),
+    signal,
   )
   return {
     onnxPath: finalPath,
@@ -174,16 +176,16 @@ function checkTensors({ name, model }: DescribedModel, names: readonly string[],
  * The tensors as a run of the model shows them, and its batch. A graph that claims to take any number of images, but has the
  * one that it was exported with written into it, is run on single images.
  *
- * @param needed those that must have as many rows as there are images
+ * @param needed those of the names that must have as many rows as there are images
  */
 async function shownTensors(
-  onnxPath: string,
+  model: TriedModel,
   input: NetworkInput,
-  names: readonly string[],
-  needed: readonly string[],
+  { names, needed }: { readonly names: readonly string[]; readonly needed: readonly string[] },
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly tensors: readonly NamedTensor[]; readonly batch: number; readonly fixedBatch: number | null }> {
   const attempt = async (batch: number, fixedBatch: number | null) => {
-    const shown = await trialRun(onnxPath, trialInput(input, batch), names)
+    const shown = await trialRun(model, trialInput(input, batch), names, signal)
     return { tensors: names.map((name) => ({ name, ...(shown.get(name) as ShownTensor) })), batch, fixedBatch }
   }
   if (input.batch !== null) return attempt(input.batch, input.batch)
@@ -191,7 +193,7 @@ async function shownTensors(
     const shown = await attempt(2, null)
     if (shown.tensors.every(({ name, shape }) => shape[0] === 2 || !needed.includes(name))) return shown
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
+    if (!(error instanceof InputError) || wasEnded(error)) throw error
   }
   return attempt(1, 1)
 }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { InputError } from '../errors.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
+import { resourceError } from '../resources.js'
 
 /**
  * Reads protobuf messages where they lie in a file. Only tags, numbers and names are read; payloads are given as ranges,
@@ -58,7 +59,7 @@ function openFile(path: string): number {
   } catch (error) {
     const remedy =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist; check the path' : 'cannot be opened'
-    throw new InputError(`${path} ${remedy}`, { cause: error })
+    throw resourceError(error, `cannot read ${path}`) ?? new InputError(`${path} ${remedy}`, { cause: error })
   }
   throw new InputError(`${path} is not a file; give the path of a file`)
 }

@@ -39,15 +39,18 @@ export interface Verification {
  * forward pass of a fixed image, or a fixed feature, on the processor.
  *
  * @throws UsageError for an unknown id; InputError when weights are missing or damaged, an embedded file is not the
- * package's own, the graph does not run, or a value is not finite or not what the catalog says
+ * package's own, the graph does not run, or a value is not finite or not what the catalog says; the signal's reason
  */
-export async function verifyNetwork(id: string): Promise<Verification> {
+export async function verifyNetwork(
+  id: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Verification> {
   const entry = modelEntry(id)
-  return isGenerator(entry) ? verifyGenerator(entry) : verifyFeatures(entry)
+  return isGenerator(entry) ? verifyGenerator(entry) : verifyFeatures(entry, signal)
 }
 
-async function verifyFeatures(entry: CatalogEntry): Promise<Verification> {
-  const network = await resolveNetwork({ id: entry.id })
+async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefined): Promise<Verification> {
+  const network = await resolveNetwork({ id: entry.id, signal })
   const { input, layers, onnxPath } = network
   const published = checkFile(entry, network)
   const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])

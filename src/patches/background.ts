@@ -22,9 +22,9 @@ export interface NamedBackground {
  * A picture of the frame's size is used as it is; any other is scaled, by Lanczos' filter of three lobes, until it just
  * covers the frame, and what sticks out on both sides is cut off. What is transparent in it is white. It is identified
  * by its pixels in the frame, so neither its name nor its place matter.
- * @throws UsageError if it is none of these, InputError if the file is not a picture
+ * @throws UsageError if it is none of these, InputError if the file is not a picture; the signal's reason
  */
-export async function readBackground(text: string, frame: number): Promise<NamedBackground> {
+export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
   if (text === WHITE || text.startsWith('#')) {
     return { identity: text.toLowerCase(), background: { rgb: parseColour(text) } }
   }
@@ -37,7 +37,7 @@ export async function readBackground(text: string, frame: number): Promise<Named
       `background ${text} is not a colour, nor is there such a file; use white, #rrggbb, noise:SEED or a picture`,
     )
   }
-  const image = await covering(onWhite(await readImage(text)), frame)
+  const image = await covering(onWhite(await readImage(text, signal)), frame)
   return { identity: `image:${sha256(image)}`, background: { image } }
 }
 

@@ -113,7 +113,7 @@ function keepAnnotation(
   const { id, image_id: imageId, category_id: category, iscrowd } = value
   if (typeof id !== 'number' || typeof imageId !== 'number' || typeof category !== 'number') {
     throw new InputError(
-      `${path} is not of COCO’s instances form: the annotation at byte ${start} (id ${JSON.stringify(id)}) lacks id, image_id or category_id`,
+      `${path} is not of COCO’s instances form: the annotation at byte ${start}${typeof id === 'number' ? ` (id ${id})` : ''} lacks id, image_id or category_id`,
     )
   }
   const box = boxOf(value.bbox)

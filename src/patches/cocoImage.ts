@@ -4,20 +4,21 @@ import sharp from 'sharp'
 import { readRegular } from '../files/regularFile.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
+import { pictureFormat } from './pictureFormat.js'
 
-/** What fetched images may be, with the bytes that each begins with. */
-const FORMATS = { jpg: [0xff, 0xd8, 0xff], png: [0x89, 0x50, 0x4e, 0x47] } as const
-export type ImageFormat = keyof typeof FORMATS
+/** What fetched images may be, and how their files' names end. */
+const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
+export type ImageFormat = keyof typeof ENDINGS
 
 /** By the first bytes, before any decoder sees the others; undefined: neither. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
-  const formats = Object.keys(FORMATS) as ImageFormat[]
-  return formats.find((format) => FORMATS[format].every((byte, index) => bytes[index] === byte))
+  const format = pictureFormat(bytes)
+  return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
 /** Where a fetched image is put: under its id as COCO writes it, 000000123456.jpg, never under a name from the file. */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
-  return join(folder, `${String(id).padStart(12, '0')}.${format}`)
+  return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
 /** A file in the place of an image. */
@@ -33,7 +34,7 @@ export interface ImageFile {
  * @throws Error if its name in the annotation file leads out of the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
-  const formats = Object.keys(FORMATS) as ImageFormat[]
+  const formats = Object.keys(ENDINGS) as ImageFormat[]
   const names = [imagePath(folder, image), ...formats.map((format) => fetchedPath(folder, image, format))]
   let other: string | undefined
   for (const path of names) {
@@ -58,11 +59,18 @@ function imagePath(folder: string, { file }: CocoImage): string {
 
 async function isPicture(path: string): Promise<boolean> {
   try {
-    await sharp(await readRegular(path)).metadata()
+    const bytes = await readRegular(path)
+    if (!isDecoded(bytes)) return false
+    await sharp(bytes).metadata()
     return true
   } catch {
     return false
   }
+}
+
+/** Drawings are none: nobody photographs one, and to draw it takes a process of its own. */
+function isDecoded(bytes: Uint8Array): boolean {
+  return !['svg', undefined].includes(pictureFormat(bytes))
 }
 
 function isThere(path: string): Promise<boolean> {
@@ -88,6 +96,7 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
  * @throws Error if it is damaged, not a picture of 8-bit RGB, or not as large as the annotation file says
  */
 export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage, name: string): Promise<Uint8Array> {
+  if (!isDecoded(bytes)) throw new Error(`${name} is not a picture`)
   const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
   const { width, height, space, depth, pages } = await picture.metadata().catch(() => {
     throw new Error(`${name} is not a picture`)

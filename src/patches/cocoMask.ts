@@ -9,18 +9,21 @@ import { type Mask, runLengthMask } from './runLengthMask.js'
 export function cocoMask(segmentation: unknown, rows: number, cols: number): Mask {
   if (Array.isArray(segmentation)) return polygonMask(polygonsOf(segmentation), rows, cols)
   const { size, counts } = (segmentation ?? {}) as { size?: unknown; counts?: unknown }
-  if (!Array.isArray(size) || !(Array.isArray(counts) || typeof counts === 'string')) {
+  if (!isNumbers(size) || !(isNumbers(counts) || typeof counts === 'string')) {
     throw new Error('its segmentation is neither polygons nor run lengths')
   }
   if (size[0] !== rows || size[1] !== cols) {
     throw new Error(`its mask is of ${size[1]}×${size[0]} pixels, the image of ${cols}×${rows}`)
   }
-  return runLengthMask(counts as readonly number[] | string, rows, cols)
+  return runLengthMask(counts, rows, cols)
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every(Number.isFinite)
 }
 
 function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
-  const isPolygon = (list: unknown): list is number[] => Array.isArray(list) && list.every(Number.isFinite)
-  if (!lists.every(isPolygon)) throw new Error('its segmentation is not lists of numbers')
+  if (!lists.every(isNumbers)) throw new Error('its segmentation is not lists of numbers')
   const length = lists[0]?.length ?? 0
   if (length < 4) throw new Error('its segmentation has no polygon')
   if (length > 4) return lists

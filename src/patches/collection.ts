@@ -9,11 +9,14 @@ import type { PatchSource } from './patch.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
+/** Longest name of a patch in characters: it is written again with every number of the patch. */
+const LONGEST_NAME = 1000
+
 const manifestSchema = z.object({
   patches: z
     .array(
       z.object({
-        name: z.string().min(1),
+        name: z.string().min(1).max(LONGEST_NAME),
         file: z.string().min(1),
         category: z.string().optional(),
         sizes: z.record(z.string(), z.string().min(1)).optional(),

@@ -1,6 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
-import { InputError } from '../errors.js'
+import { ChildFailure } from '../childProcess/child.js'
+import { confined, type Limits } from '../childProcess/confined.js'
+import { InputError, throwIfStopped } from '../errors.js'
+import { workerFile } from '../files/package.js'
+import { machineMemory } from '../memory.js'
+import { resourceError } from '../resources.js'
+import { pictureFormat } from './pictureFormat.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */
 export interface Image {
@@ -15,11 +21,22 @@ export const MAX_PIXELS = 64_000_000
 /** The largest picture file that is opened, in bytes. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
+const draw = confined<Uint8Array, Image>(workerFile('patches/drawingMain.js'))
+
 /**
- * Reads a picture file (PNG, WebP, JPEG, SVG, …) as 8-bit sRGB with alpha, upright as its EXIF orientation says.
- * @throws InputError if the file is missing, too large or not a picture
+ * What drawing may take: an SVG of a few bytes can ask for any time and any memory. Objects take milliseconds; the largest
+ * picture takes seconds and a gibibyte, several where it is blurred.
  */
-export async function readImage(path: string): Promise<Image> {
+function drawingLimits(): Limits {
+  return { seconds: 60, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) }
+}
+
+/**
+ * Reads a picture file (PNG, WebP, JPEG, GIF, TIFF, AVIF or SVG, told by its content) as 8-bit sRGB with alpha, upright as its
+ * EXIF orientation says. SVG is drawn in a process of its own.
+ * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw; the signal's reason
+ */
+export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {
   const info = await stat(path).catch(() => {
     throw new InputError(`cannot read ${path}: no such file; check the path`)
   })
@@ -30,32 +47,51 @@ export async function readImage(path: string): Promise<Image> {
     )
   }
   // Given a path, sharp may answer from its cache after the file has changed.
-  return decodeImage(await readFile(path), path)
+  return decodeImage(await readFile(path), path, signal)
 }
 
 /**
  * The same of a file's bytes.
  * @param name for messages
+ * @param limits of drawing
  */
-export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  signal?: AbortSignal,
+  limits = drawingLimits(),
+): Promise<Image> {
+  const format = pictureFormat(bytes)
+  if (format === undefined) throw new InputError(`cannot read ${name}: ${NO_PICTURE}`)
   try {
-    const { data, info: raw } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
-      .autoOrient()
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-    if (raw.channels !== 4) throw new Error(`decoded to ${raw.channels} channels`)
-    return { rows: raw.height, cols: raw.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
+    return format === 'svg' ? await draw(bytes, limits, signal) : await decodedPixels(bytes)
   } catch (error) {
-    throw new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
+    throwIfStopped(signal)
+    throw (
+      resourceError(error, `cannot read ${name}`) ??
+      new InputError(`cannot read ${name}: ${plainCause(error)}`, { cause: error })
+    )
   }
 }
 
+/** @throws Error */
+export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
+  const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    .autoOrient()
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  if (info.channels !== 4) throw new Error(`decoded to ${info.channels} channels`)
+  return { rows: info.height, cols: info.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
+}
+
+const NO_PICTURE = 'it is not a picture; give PNG, WebP, JPEG or SVG'
+
 function plainCause(error: unknown): string {
+  if (error instanceof ChildFailure) return `${error.message}; draw it as PNG`
   const message = error instanceof Error ? error.message : String(error)
   if (/pixel limit/i.test(message)) return `it has more than ${MAX_PIXELS / 1e6} million pixels; make it smaller`
-  if (/unsupported image format|unknown file format|input buffer is empty/i.test(message))
-    return 'it is not a picture; give PNG, WebP, JPEG or SVG'
+  if (/unsupported image format|unknown file format|input buffer is empty/i.test(message)) return NO_PICTURE
   return `the picture is damaged (${message.split('\n')[0]?.trim()}); make it again`
 }

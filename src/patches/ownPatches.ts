@@ -47,11 +47,12 @@ export async function ownPictures(folder: string): Promise<readonly OwnPicture[]
  * An object alone: the smallest box around its pixels (alpha of 128 or more, or white in the mask), with alpha 0 or 255.
  * Margins that make it square repeat the colours at its edge, so that these do not change when it is resized; an object
  * that is longer than any patch is reduced first, so that its square takes no more memory than one.
- * @throws InputError if a file is damaged, the mask is of another size, or nothing or everything is transparent
+ * @throws InputError if a file is damaged, the mask is of another size, or nothing or everything is transparent; the signal's reason
  */
-export async function cutFree(picture: OwnPicture, aspect: Aspect): Promise<Image> {
-  const image = await readImage(picture.path)
-  const isObject = picture.mask === undefined ? ownAlpha(picture, image) : await maskOf(picture.mask, picture, image)
+export async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
+  const image = await readImage(picture.path, signal)
+  const isObject =
+    picture.mask === undefined ? ownAlpha(picture, image) : await maskOf(picture.mask, picture, image, signal)
   const box = boxAround(isObject, image)
   if (box === undefined)
     throw new InputError(`${picture.mask ?? picture.path} shows no object: it has no opaque pixels`)
@@ -103,8 +104,13 @@ function ownAlpha({ name, path }: OwnPicture, { data }: Image): Uint8Array {
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
 
-async function maskOf(path: string, picture: OwnPicture, { rows, cols }: Image): Promise<Uint8Array> {
-  const mask = await readImage(path)
+async function maskOf(
+  path: string,
+  picture: OwnPicture,
+  { rows, cols }: Image,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const mask = await readImage(path, signal)
   if (mask.rows !== rows || mask.cols !== cols) {
     throw new InputError(
       `${path} is of ${mask.cols}×${mask.rows} pixels, ${picture.path} of ${cols}×${rows}; make the mask of the same size`,

@@ -61,20 +61,21 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
 /**
  * The square patches of a source, one for each size: from its ready-made file of that size where it has one.
  * @throws UsageError for a size that the frame has no room for; InputError for a damaged picture, or a patch of which
- *   nothing would be seen
+ *   nothing would be seen; the signal's reason
  */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha }: PatchSource,
   sizes: readonly number[],
   frame: number,
   blend: 'hard' | 'soft',
+  signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
   const patches: Patch[] = []
   let whole: Image | undefined
   for (const size of sizes) {
     const file = ready?.[size]
-    if (file === undefined) whole ??= await readImage(path)
-    const image = file === undefined ? (whole as Image) : await readImage(file)
+    if (file === undefined) whole ??= await readImage(path, signal)
+    const image = file === undefined ? (whole as Image) : await readImage(file, signal)
     const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size, size) : image
     const patch = patchAtSize(name, resized, size, frame)
     checkVisible(patch, blend, file ?? path)

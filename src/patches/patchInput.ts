@@ -21,14 +21,20 @@ export function patchTitle(input: PatchInput): string {
 /**
  * The square patch of an object. A name that is also a path's is the path.
  * @throws UsageError for a size that the frame has no room for, or pixels that do not fit their sides; InputError for a
- *   picture that is missing or damaged, or a patch of which nothing would be seen
+ *   picture that is missing or damaged, or a patch of which nothing would be seen; the signal's reason
  */
-export async function patchOf(input: PatchInput, size: number, frame: number, blend: 'hard' | 'soft'): Promise<Patch> {
+export async function patchOf(
+  input: PatchInput,
+  size: number,
+  frame: number,
+  blend: 'hard' | 'soft',
+  signal?: AbortSignal,
+): Promise<Patch> {
   if (typeof input === 'string') {
-    const [patch] = await patchesOfSource(await patchFrom(input), [size], frame, blend)
+    const [patch] = await patchesOfSource(await patchFrom(input), [size], frame, blend, signal)
     return patch as Patch
   }
-  const image = input instanceof Uint8Array ? await decodeImage(input, patchTitle(input)) : imageOf(input)
+  const image = input instanceof Uint8Array ? await decodeImage(input, patchTitle(input), signal) : imageOf(input)
   const patch = patchAtSize('patch', image, size, frame)
   checkVisible(patch, blend, patchTitle(input))
   return patch

@@ -20,14 +20,14 @@ const GREYS = [235, 205] as const
  * All patches of a study side by side with their names, PNG: as they are before they become square, on a chequered
  * ground that shows what is transparent.
  */
-export async function contactSheet(sources: readonly PatchSource[]): Promise<Buffer> {
+export async function contactSheet(sources: readonly PatchSource[], signal?: AbortSignal): Promise<Buffer> {
   const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))
   const rows = Math.ceil(sources.length / columns) * (FIELD + LABEL + MARGIN) + MARGIN
   const canvas = blankCanvas(rows, columns * (FIELD + MARGIN) + MARGIN)
   for (const [i, { name, path }] of sources.entries()) {
     const col = MARGIN + (i % columns) * (FIELD + MARGIN)
     const row = MARGIN + Math.floor(i / columns) * (FIELD + LABEL + MARGIN)
-    const image = await shrunk(await readImage(path))
+    const image = await shrunk(await readImage(path, signal))
     paste(canvas, onChequers(image), { row, col, rows: image.rows, cols: image.cols })
     drawText(canvas, cutText(name, FIELD, DOT), row + FIELD + DOT, col, DOT)
   }

@@ -5,6 +5,7 @@ import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import type { NamedBackground } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
+import { pictureFormat } from '../patches/pictureFormat.js'
 
 /**
  * Pictures of patches and backgrounds as they were moved and composited: `pictures/patch-<sha256>.png` (RGBA) and
@@ -75,7 +76,9 @@ function isDigest(text: string): boolean {
 
 async function readPixels(path: string, side: number, channels: 3 | 4): Promise<Uint8Array | undefined> {
   try {
-    const { data, info } = await sharp(await readRegular(path), { limitInputPixels: side * side, failOn: 'error' })
+    const bytes = await readRegular(path)
+    if (pictureFormat(bytes) !== 'png') return undefined
+    const { data, info } = await sharp(bytes, { limitInputPixels: side * side, failOn: 'error' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
     const fits = info.width === side && info.height === side && info.channels === channels

@@ -1,7 +1,7 @@
-import { Piscina } from 'piscina'
 import { availableCores } from '../cores.js'
 import { InputError } from '../errors.js'
 import { workerFile } from '../files/package.js'
+import { openThreadPool, threadsWithinLimit } from '../threads.js'
 import { type MeasuredUnit, readMeasuredUnit } from './measuredUnit.js'
 import type { UnitAnswer, UnitTask } from './unitWorker.js'
 
@@ -22,21 +22,20 @@ export interface UnitReader {
 
 /** @param units how many will be read: many are read by threads */
 export function openUnitReader(results: string, units: number): UnitReader {
-  if (units < WORTH_THREADS) {
+  const threads = Math.min(MOST_THREADS, availableCores(), threadsWithinLimit())
+  if (units < WORTH_THREADS || threads === 0) {
     return { ahead: 2, read: (folder) => readMeasuredUnit(results, folder), close: () => Promise.resolve() }
   }
-  const threads = Math.min(MOST_THREADS, availableCores())
-  const piscina = new Piscina({
-    filename: workerFile('results/unitWorker.js'),
-    minThreads: threads,
-    maxThreads: threads,
-    concurrentTasksPerWorker: 1,
+  const pool = openThreadPool<UnitTask, UnitAnswer>({
+    script: workerFile('results/unitWorker.js'),
+    threads,
+    tasksEach: 1,
   })
   const running = new Set<Promise<UnitAnswer>>()
   return {
     ahead: 2 * threads,
     read: async (folder) => {
-      const answering: Promise<UnitAnswer> = piscina.run({ results, folder } satisfies UnitTask)
+      const answering = pool.run({ results, folder })
       running.add(answering)
       const answer = await answering.finally(() => running.delete(answering))
       if ('refused' in answer) throw new InputError(answer.refused)
@@ -45,7 +44,7 @@ export function openUnitReader(results: string, units: number): UnitReader {
     close: async () => {
       // An answer that comes when its question is gone would end the process.
       await Promise.allSettled(running)
-      await piscina.destroy()
+      await pool.destroy()
     },
   }
 }

@@ -54,6 +54,7 @@ export interface ArithmeticPlanOptions {
   readonly blend: Scene['blend']
   readonly trialsPerKind: number
   readonly seed: number
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a results folder lacks of a network's arithmetic: of one without generators, random expressions alone. */
@@ -62,9 +63,9 @@ export async function planArithmetic(
   options: ArithmeticPlanOptions,
 ): Promise<ArithmeticPlan> {
   const { network } = models
-  const { out, background, blend } = options
+  const { out, background, blend, signal } = options
   const side = network.input.rows
-  const drawing = { patches: await builtInPatches(), background, side, blend }
+  const drawing = { patches: await builtInPatches(), background, side, blend, signal }
   const scenes: { folder: string; drawn: DrawnExpression }[] = []
   const wanted = models.generators.length > 0 ? ARITHMETIC_SCENES : []
   for (const { name, expression, images } of wanted) {
@@ -104,14 +105,14 @@ function readingOf({ layers, pool, input }: Network) {
 
 async function planAccuracy(
   { network, generators }: NetworkWithGenerators,
-  { out, patches, background, blend, trialsPerKind, seed }: ArithmeticPlanOptions,
+  { out, patches, background, blend, trialsPerKind, seed, signal }: ArithmeticPlanOptions,
 ): Promise<ArithmeticPlan['accuracy']> {
   const side = network.input.rows
   const names = patches.map(({ name }) => name)
   const size = trialSize(SCENE_SIZE, side)
   const trials = randomTrials(names, size, side, trialsPerKind, seed)
   const everyPatch = names.map((patch) => ({ patch, size, row: 0, col: 0 }))
-  const drawing = await sceneRenderer(everyPatch, patches, background.background, side, blend)
+  const drawing = await sceneRenderer(everyPatch, patches, background.background, side, blend, signal)
   const inputs: AccuracyDocument['inputs'] = {
     format: ARITHMETIC_FORMAT,
     model: network.id,

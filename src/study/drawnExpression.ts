@@ -25,6 +25,7 @@ export interface Drawing {
   /** Side of the square frame in pixels. */
   readonly side: number
   readonly blend: Scene['blend']
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An expression with everything in it drawn. */
@@ -67,15 +68,17 @@ export async function drawExpression(
   expression: string,
   terms: readonly Term[],
   operands: readonly Operand[],
-  { patches, background, side, blend }: Drawing,
+  { patches, background, side, blend, signal }: Drawing,
 ): Promise<DrawnExpression> {
   const scenes = new Map(operands.flatMap(({ name, objects }) => (objects === null ? [] : [[name, objects]])))
-  const drawing = await sceneRenderer([...scenes.values()].flat(), patches, background.background, side, blend)
+  const drawing = await sceneRenderer([...scenes.values()].flat(), patches, background.background, side, blend, signal)
   const blank = drawing.draw([])
   const drawn: (Operand & { readonly image: FramePixels })[] = []
   for (const operand of operands) {
     const image =
-      operand.objects === null ? await readFrame(operand, blank, side, blend) : drawing.draw(operand.objects)
+      operand.objects === null
+        ? await readFrame(operand, blank, { side, blend, signal })
+        : drawing.draw(operand.objects)
     drawn.push({ ...operand, image })
   }
   const onObjects = scenes.size === operands.length ? objectExpectation(terms, scenes) : undefined
@@ -99,10 +102,9 @@ export async function drawExpression(
 async function readFrame(
   { name, source }: Operand,
   blank: FramePixels,
-  side: number,
-  blend: Scene['blend'],
+  { side, blend, signal }: Pick<Drawing, 'side' | 'blend' | 'signal'>,
 ): Promise<FramePixels> {
-  const { rows, cols, data } = await readImage(source)
+  const { rows, cols, data } = await readImage(source, signal)
   if (rows !== side || cols !== side) {
     throw new InputError(
       `image ${name} (${source}) has ${cols}×${rows} pixels; all images must have the frame’s ${side}×${side}`,

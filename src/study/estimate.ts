@@ -63,7 +63,7 @@ export function untimedEstimate(options: ReproduceOptions): Promise<StudyEstimat
 
 async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<StudyEstimate> {
   checkedRequest(options)
-  const study = await planStudy(options, { withPlaceholders: true })
+  const study = await planStudy(options, { withPlaceholders: true, signal: options.signal })
   let seconds = 0
   let unitSeconds = 0
   for (const network of study.networks) {

@@ -23,6 +23,7 @@ export interface GeneratorChoice {
   readonly weights?: Readonly<Record<string, string>>
   /** The weights of the generators were trained on rectified features, as the original DeePSiM release's. */
   readonly postRelu?: boolean
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A network, and the generators of its layers in their order; or none, where features alone are looked at. */
@@ -36,15 +37,15 @@ const DEFAULT_MODEL = 'tiny-alexnet'
 /**
  * A network restricted to the layers that have a generator.
  * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator;
- * InputError for weights that are missing, damaged or of another network
+ * InputError for weights that are missing, damaged or of another network; the signal's reason
  */
 export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
-  const { layers } = choice
+  const { layers, signal } = choice
   const { model: known, weights } = await knownModel(choice)
   const named = choice.generators
   const asked = named ?? knownGenerators(known ?? DEFAULT_MODEL, layers).map(({ id }) => id)
   const generators: Generator[] = []
-  for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu)))
+  for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu), signal))
   const [first] = generators
   if (first === undefined) throw new UsageError('no generator is named; name one with `generators` or leave it out')
   const model = known ?? first.encoder
@@ -54,7 +55,8 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
       `\`weights\` names ${stray}, which this command does not use; it uses ${[model, ...asked].join(', ')}`,
     )
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
-  const network = await chooseNetwork({ model, layers: wanted, ...(weights[model] && { weights: weights[model] }) })
+  const file = weights[model]
+  const network = await chooseNetwork({ model, layers: wanted, signal, ...(file && { weights: file }) })
   for (const layer of wanted) {
     const fitting = generators.find((generator) => generator.layer === layer) ?? first
     checkGenerator(fitting, network, layer)

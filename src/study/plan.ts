@@ -55,11 +55,13 @@ export interface Study {
 export interface PlanSettings {
   /** Placeholders take their place, with which nothing can be computed; by default that is an error. */
   readonly withPlaceholders?: boolean
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Finds networks and patches, and the units that are still to be computed.
- * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged
+ * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged; the
+ * signal's reason
  */
 export async function planStudy(given: StudyOptions, settings: PlanSettings = {}): Promise<Study> {
   const options = await withIds(resolveOptions(given))
@@ -67,9 +69,9 @@ export async function planStudy(given: StudyOptions, settings: PlanSettings = {}
   checkWeights(options)
   checkLayers(options)
   const networks = await networksOf(options, settings)
-  const backgrounds = await backgroundsOf(background, networks)
+  const backgrounds = await backgroundsOf(background, networks, settings.signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend) : []
+  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, settings.signal) : []
   const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
@@ -146,10 +148,11 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 async function backgroundsOf(
   text: string,
   networks: readonly Network[],
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<number, NamedBackground>> {
   const frames = new Set(networks.map(({ input }) => input.rows))
   const backgrounds = new Map<number, NamedBackground>()
-  for (const frame of frames) backgrounds.set(frame, await readBackground(text, frame))
+  for (const frame of frames) backgrounds.set(frame, await readBackground(text, frame, signal))
   return backgrounds
 }
 
@@ -210,11 +213,11 @@ async function networksOf(options: ResolvedOptions, settings: PlanSettings): Pro
 async function networkOf(
   model: string,
   { layers, pool, input, weights }: NetworkSettings,
-  { withPlaceholders }: PlanSettings,
+  { withPlaceholders, signal }: PlanSettings,
 ): Promise<Network> {
   const file = weights[model]
   const choice = {
-    ...{ model, layers: layersOf(model, layers), pool },
+    ...{ model, layers: layersOf(model, layers), pool, signal },
     ...(isOwnNetwork(model) && input),
     ...(file !== undefined && { weights: file }),
   }
@@ -266,11 +269,12 @@ async function patchesOf(
   sizes: readonly number[],
   frame: number,
   blend: Scene['blend'],
+  signal: AbortSignal | undefined,
 ): Promise<readonly Patch[]> {
   const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
   const bySource: Patch[][] = []
   for (const source of sources) {
-    bySource.push([...(await patchesOfSource(source, sizes, frame, blend))])
+    bySource.push([...(await patchesOfSource(source, sizes, frame, blend, signal))])
   }
   return sizes.flatMap((_, i) => bySource.flatMap((patches) => patches[i] ?? []))
 }
@@ -286,9 +290,9 @@ async function arithmeticPlans(
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(arithmeticModels)) {
     const choice = await withGenerators(model, options, planning)
-    const ground = await readBackground(background, choice.network.input.rows)
+    const ground = await readBackground(background, choice.network.input.rows, planning.signal)
     const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
-    plans.push(await planArithmetic(choice, settings))
+    plans.push(await planArithmetic(choice, { ...settings, signal: planning.signal }))
   }
   return plans
 }
@@ -310,6 +314,7 @@ async function withGenerators(
   return chooseGenerators({
     model,
     layers: own.map(({ layer }) => layer),
+    signal: planning.signal,
     weights: Object.fromEntries(Object.entries(options.weights).filter(([id]) => ids.includes(id))),
   })
 }

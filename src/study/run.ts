@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
@@ -7,6 +6,7 @@ import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import type { Claims } from '../files/claims.js'
+import { readRegular } from '../files/regularFile.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
 import { assumedInput } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
@@ -42,7 +42,8 @@ export interface StudyResult {
  * report. Units that stand in the folder, undamaged and made from the same inputs, are not computed again; the numbers
  * depend neither on interruptions nor on the number of workers. Any number of processes, on any machines that share the
  * folder, may run the same study at once: each takes units that nobody has, and the last one writes the report.
- * @throws UsageError, InputError, DeviceError, OutputError, WorkerError or the signal's reason; finished units are kept
+ * @throws UsageError, InputError, DeviceError, OutputError, WorkerError, ResourceError or the signal's reason; finished units
+ * are kept
  */
 export async function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
   const { signal } = options
@@ -50,7 +51,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   const start = new Date()
   const begin = performance.now()
   const request = checkedRequest(options)
-  const study = await planStudy(options)
+  const study = await planStudy(options, { signal })
   await notePlan(study, progress)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
@@ -244,7 +245,7 @@ async function checkUnits(study: Study): Promise<void> {
 /** Undefined where there is none, or a damaged one. */
 async function readSummary(out: string): Promise<Summary | undefined> {
   try {
-    return JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as Summary
+    return JSON.parse((await readRegular(join(out, 'summary.json'))).toString('utf8')) as Summary
   } catch {
     return undefined
   }

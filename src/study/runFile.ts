@@ -68,7 +68,7 @@ export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }
 
-/** Nothing where there is no such file, or a damaged one. */
+/** Nothing where there is no such file, or a damaged one: also one whose lists are too deep to be written again. */
 export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
   const text = await readRegular(path).catch(() => 'null')
   return runSchema.safeParse(parsed(text.toString())).data ?? {}
@@ -76,7 +76,9 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const run: unknown = JSON.parse(text)
+    JSON.stringify(run)
+    return run
   } catch {
     return null
   }

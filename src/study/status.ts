@@ -42,7 +42,7 @@ type Group = NonNullable<z.infer<typeof plannedSchema>['planned']>[number]
 
 const stateSchema = z.object({
   unit: z.string().nullable(),
-  since: z.string(),
+  since: z.iso.datetime(),
   images: z.number(),
   seconds: z.number(),
 }) satisfies z.ZodType<WorkerState>

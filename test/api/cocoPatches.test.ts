@@ -177,7 +177,7 @@ describe('an object that cannot be made', () => {
         return annotation
       }),
     )
-    const text = readFileSync(file, 'utf8').replace('"12.png"', '"../12.png"').replace('"13.png"', '"/etc/passwd"')
+    const text = readFileSync(file, 'utf8').replace('"12.png"', '"../a\\nb12.png"').replace('"13.png"', '"/etc/passwd"')
     writeFileSync(file, text)
     const at = (name: string) => folder('images', name)
     writeFileSync(at('1.png'), 'text')
@@ -205,9 +205,16 @@ describe('an object that cannot be made', () => {
     expect(reasons['dog-108']).toMatch(/annotation 108: its bbox is not four numbers/)
     expect(reasons['dog-109']).toMatch(/annotation 109: its segmentation/)
     expect(reasons['dog-110']).toMatch(/annotation 110: its box holds no pixels/)
-    expect(reasons['dog-111']).toMatch(/annotation 111: its file_name ..\/12.png leads out of the folder/)
+    expect(reasons['dog-111']).toMatch(/annotation 111: its file_name ..\/a\?b12.png leads out of the folder/)
     expect(reasons['dog-112']).toMatch(/leads out of the folder/)
     expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
+  })
+
+  it('may be one whose image is a drawing', async () => {
+    const file = await annotate([square(1, 1)])
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"><path fill="red" d="M0 0h99v99"/></svg>`
+    writeFileSync(folder('images', '1.png'), svg)
+    expect((await make(file)).failed[0]?.reason).toMatch(/^annotation 1: its image 1.png is not a picture/)
   })
 
   it('may be one whose image is missing', async () => {
@@ -230,6 +237,10 @@ describe('an annotation file', () => {
     for (let end = 0; end < whole.length; end += 41) expect(await refusal(whole.slice(0, end))).toContain(file)
     expect(await refusal(whole.slice(0, -1))).toMatch(/cut short/)
     expect(await refusal(whole.replace('"category_id":18,', ''))).toMatch(/annotation at byte \d+ \(id 1\) lacks/)
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    expect(await refusal(whole.replace('"id":1,"image_id"', `"id":${deep},"image_id"`))).toMatch(
+      /annotation at byte \d+ lacks/,
+    )
     for (const text of ['[]', '{}', '{"annotations":{}}', '{"images":[1]}', whole.replace('"id":1', '"id":}')]) {
       await refusal(text)
     }

@@ -3,10 +3,12 @@ import { relative } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { separability } from '../../src/api/separability.js'
 import { similarity } from '../../src/api/similarity.js'
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
 import { InputError, InterruptedError, OutputError, UsageError } from '../../src/errors.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
+import { sha256 } from '../../src/files/sha256.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -151,6 +153,27 @@ describe('similarity of a feature file', () => {
     expect(anchors['bottom-right']).toMatchObject({ row: 3, col: 3 })
     expect(anchors.center).toMatchObject({ row: 1, col: 1 })
     expect(anchors.center.pixel).toBeUndefined()
+  })
+
+  it('refuses an array that is not the one that extract.json beside it describes', async () => {
+    const described = (layer: object) => ({ stride: 74, size: 75, rows: 4, cols: 4, frame: 300, layers: [layer] })
+    const path = await store(features(4, 4, 3))
+    const hash = sha256(readFileSync(path))
+    expect(
+      (await similarity(await store(features(4, 4, 3), described({ file: 'fc6.npy', sha256: hash })))).anchors,
+    ).toMatchObject({ 'bottom-right': { pixel: { row: 222, col: 222 } } })
+    // Written by another extraction, of which nothing is known.
+    const { anchors } = await similarity(await store(features(4, 4, 3), described({ file: 'fc7.npy', sha256: hash })))
+    expect(anchors.center.pixel).toBeUndefined()
+    const changed = features(4, 4, 3)
+    changed.data[0] = 1
+    for (const read of [(path: string) => similarity(path), (path: string) => separability(path)]) {
+      const failing = read(await store(changed, described({ file: 'fc6.npy', sha256: hash })))
+      await expect(failing).rejects.toThrow(InputError)
+      await expect(failing).rejects.toThrow(
+        /fc6\.npy is not the array that extract\.json beside it describes: [^\n]*; run/,
+      )
+    }
   })
 
   it('names the file and the position of a feature that has no cosine', async () => {

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkFits } from '../../src/api/features.js'
 import { similarity } from '../../src/api/similarity.js'
 import { viewFeatures } from '../../src/api/view.js'
 import { findArrays, fitsPage, readExtraction } from '../../src/api/viewedArrays.js'
@@ -196,13 +195,6 @@ describe('what is no extraction', () => {
   ])('is refused by its shape %j', async (shape, message) => {
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1)
     await expect(viewFeatures(await storeArray(data, shape))).rejects.toThrow(message)
-  })
-
-  it('is refused before it takes more than the memory', async () => {
-    const file = await storeArray()
-    const bytes = readFileSync(file).byteLength
-    await checkFits(file, bytes)
-    await expect(checkFits(file, bytes - 1)).rejects.toThrow('of memory; cut it into smaller arrays')
   })
 
   it.each([

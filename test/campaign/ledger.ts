@@ -52,7 +52,7 @@ export async function campaign(
       },
       findings,
     }
-    await round(randomOf(SEED, number), ledger, number)
+    await round(randomOf(SEED, part, number), ledger, number)
   }
   const seconds = Math.round((performance.now() - begin) / 1000)
   const rows = [...counts].map(([key, count]) => [...(JSON.parse(key) as string[]), count] as const).sort()

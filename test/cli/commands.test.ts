@@ -68,6 +68,28 @@ describe('command line', () => {
     expect(stderr).toMatch(/^shiftscope: .*no\?\]0;title\?ne.*\n$/)
   })
 
+  it.each([
+    ['an option', ['--da\n\u001b]0;title\u0007nce'], "unknown option '--da??]0;title?nce'"],
+    ['a command', ['da\nnce'], "unknown command 'da?nce'"],
+    ['a choice', ['separability', 'a.npy', '--loss', 'hi\nnge'], "argument 'hi?nge' is invalid."],
+    ['a model', ['extract', '--model', 'no\nne', '--patch', 'dog', '--size', '75', '--out', 'out'], 'no?ne'],
+  ])('prints no control characters of %s that is wrong, in one line', async (_, args, part) => {
+    const { status, stderr } = await shiftscope(...args)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^shiftscope: [^\p{Cc}]*\n$/u)
+    expect(stderr).toContain(part)
+  })
+
+  it.each([
+    [[`--${'x'.repeat(100_000)}`]],
+    [['extract', '--model', 'x'.repeat(100_000), '--patch', 'dog', '--size', '75', '--out', 'out']],
+  ])('names what is very long by its ends', async (args) => {
+    const { status, stderr } = await shiftscope(...args)
+    expect(status).toBe(2)
+    expect(stderr.length).toBeLessThan(1000)
+    expect(stderr).toMatch(/^shiftscope: [^\n]*x{90}…x{90}[^\n]*\n$/)
+  })
+
   it.runIf(existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
     const { status, stderr } = shell('models list --json > /dev/full')
     expect(status).toBe(1)
@@ -220,8 +242,12 @@ describe('extract and similarity', () => {
     child.kill('SIGINT')
     const first = await ended
     expect(first.status, first.stderr).toBe(130)
+    const rows = await readFile(join(out, 'fc6.npy.partial'))
+    rows[rows.length - 1] = (rows.at(-1) as number) ^ 1
+    await writeFile(join(out, 'fc6.npy.partial'), rows)
     const second = await shiftscope(...args, '--out', out)
     expect(second.status, second.stderr).toBe(0)
+    expect(second.stderr).toContain(`images that were damaged in ${out} and are computed again: 1\n`)
     expect(second.stderr).toMatch(/[1-9]\d* of 5625 images were computed before/)
     const whole = join(folder, 'whole')
     await shiftscope(...args, '--out', whole)

@@ -1,8 +1,11 @@
 import { fork, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { writeModel } from '../../src/networks/onnx/model.js'
 import { beginning, certificatePath, startServer } from '../networks/fileServer.js'
+import { hostileModel } from '../networks/hostileFile.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { start, until } from './process.js'
 
@@ -58,6 +61,28 @@ describe.skipIf(process.platform === 'win32')('a command that is told to end', (
     child.kill('SIGTERM')
     const { status, stderr } = await ended
     expect(status, stderr).toBe(143)
+  })
+
+  it('in the trial of a network that never ends leaves nothing behind', async () => {
+    const shape = ['N', 3, 8, 8]
+    await writeModel(
+      folder('endless.onnx'),
+      hostileModel('slow to run', { name: 'image', shape }, { name: 'out', shape }),
+    )
+    mkdirSync(folder('temporary'))
+    const { child, ended } = start(['models', 'inspect', folder('endless.onnx')], {
+      SHIFTSCOPE_CACHE: folder('cache'),
+      TMPDIR: folder('temporary'),
+    })
+    await until(async () =>
+      (await readdir(folder('temporary'), { recursive: true })).some((name) => /onnx$/.test(name)),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    child.kill('SIGINT')
+    const { status, stderr } = await ended
+    expect(status, stderr).toBe(130)
+    expect(stderr).toContain('shiftscope: stopped; there is no result')
+    expect(await readdir(folder('temporary'))).toEqual([])
   })
 
   it.each(['SIGTERM', 'SIGINT'] as const)('leaves its devices’ processes alive on a %s to all', async (signal) => {

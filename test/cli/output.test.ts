@@ -45,6 +45,14 @@ describe('output', () => {
     expect(stderr).toBe('Größe 75×75 – 0,9 ± 0.1 “犬” 🐕\n')
   })
 
+  it('shows the ends of what is too long to be read, in a table as wide as they are', () => {
+    say(`dog: ${'x'.repeat(1_000_000)} is damaged`)
+    expect(stderr).toMatch(/^dog: x{90,}…x{90,} is damaged\n$/)
+    stderr = ''
+    sayTable(['unit'], [['x'.repeat(1_000_000)], ['dog']])
+    expect(stderr).toMatch(/^unit\nx{90,}…x{90,}\ndog\n$/)
+  })
+
   it('lays out a table: names to the left, numbers to the right', () => {
     sayTable(
       ['model', 'images/s', 'share'],

@@ -33,6 +33,8 @@ describe.skipIf(command === undefined)('the page on Python', () => {
     const out = ['--experiments', 'similarity', '--out', join(folder, 'shiftscope-results')]
     const { status, stderr } = await shiftscope('reproduce', ...study, ...out)
     expect(status, stderr).toBe(0)
+    const extraction = ['--model', 'tiny-alexnet', '--patch', 'dog', '--size', '75', '--stride', '8']
+    expect((await shiftscope('extract', ...extraction, '--out', join(folder, 'dog'))).status).toBe(0)
   }, 180_000)
 
   afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -295,6 +295,7 @@ describe('a network on devices', () => {
       'TensorRT: Error Code 2: OutOfMemory',
       'DXGI error E_OUTOFMEMORY',
       'VK_ERROR_OUT_OF_DEVICE_MEMORY',
+      'Array buffer allocation failed',
     ]) {
       expect(isTooLarge(reason), reason).toBe(true)
     }

@@ -73,7 +73,7 @@ async function featuresByDefinition(): Promise<Float32Array[]> {
 }
 
 /** Real workers that end their thread in the middle of a batch: the first that begins one, or all of them. */
-function dyingWorkers(script: 'diesOnce' | 'diesAlways' | 'diesOnceThenFails'): string {
+function dyingWorkers(script: 'diesOnce' | 'diesAlways' | 'diesOnceThenFails' | 'failsToStart'): string {
   process.env.DEATH_FILE = join(folder, `death-${++deaths}`)
   return new URL(`./workers/${script}.mjs`, import.meta.url).href
 }
@@ -127,6 +127,17 @@ describe('a network on threads', () => {
         /worker failed 3 times on batch \d+ \(images \d+ to \d+\)/,
       )
       await expect(handle.extract(scene, offsets)).rejects.toThrow(WorkerError)
+    } finally {
+      await handle.close()
+    }
+  })
+
+  it('says what keeps all of its workers from starting', async () => {
+    const handle = openThreads(network, { workers: 2, threads: 1, batch: 8 }, dyingWorkers('failsToStart'))
+    try {
+      await expect(handle.extract(scene, offsets)).rejects.toThrow(
+        /worker failed 3 times on batch \d+ \(images \d+ to \d+\): no room for a thread; try [^\n]* fewer `workers`/,
+      )
     } finally {
       await handle.close()
     }

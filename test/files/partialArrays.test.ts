@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { OutputError } from '../../src/errors.js'
+import { readNpy } from '../../src/files/npy.js'
 import { openPartialArrays } from '../../src/files/partialArrays.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -45,10 +47,60 @@ describe('partial arrays', () => {
       ],
       rest,
     )
-    await second.finish()
+    await second.finish({ file: 'about.json', content: '{}' })
     await second.close()
     const values = new Float32Array(Uint8Array.from(readFileSync(join(out, 'b.npy')).subarray(-4 * 12)).buffer)
     expect([...values]).toEqual([...(matrices()[1] as Float32Array)])
+  })
+
+  it('protect the rows that stand: of one that lost a bit, or lies in a cut part, only that one is computed again', async () => {
+    const out = join(folder(), 'damage')
+    const first = await openPartialArrays(out, 'same', PLANS)
+    await first.write(
+      [0, 1, 3].map((row) => ({ row, from: row })),
+      matrices(),
+    )
+    await first.close()
+    const path = join(out, 'a.npy.partial')
+    const bytes = readFileSync(path)
+    const flipped = Buffer.from(bytes)
+    flipped.writeUInt8(flipped.readUInt8(bytes.length - 8 * 3) ^ 4, bytes.length - 8 * 3)
+    writeFileSync(path, flipped)
+    truncateSync(join(out, 'b.npy.partial'), readFileSync(join(out, 'b.npy.partial')).length - 1)
+    const second = await openPartialArrays(out, 'same', PLANS)
+    expect([[...second.done], second.damaged]).toEqual([[1, 0, 0, 0], 2])
+    await second.write(
+      [1, 2, 3].map((row) => ({ row, from: row })),
+      matrices(),
+    )
+    await second.close()
+    const third = await openPartialArrays(out, 'same', PLANS)
+    expect([[...third.done], third.damaged]).toEqual([[1, 1, 1, 1], 0])
+    expect(await Promise.all(PLANS.map((_, index) => third.read(index)))).toEqual(matrices())
+    await third.close()
+    writeFileSync(path, Buffer.from(readFileSync(path)).fill('x', 20, 21))
+    const fourth = await openPartialArrays(out, 'same', PLANS)
+    expect([[...fourth.done], fourth.damaged]).toEqual([[0, 0, 0, 0], 4])
+    await fourth.close()
+  })
+
+  it('finish with what describes them, which comes first; and go on where that was cut short', async () => {
+    const out = join(folder(), 'finish')
+    const rows = [0, 1, 2, 3].map((row) => ({ row, from: row }))
+    const first = await openPartialArrays(out, 'same', PLANS)
+    await first.write(rows, matrices())
+    mkdirSync(join(out, 'b.npy'))
+    await expect(first.finish({ file: 'about.json', content: 'new' })).rejects.toThrow(OutputError)
+    await first.close()
+    expect(readFileSync(join(out, 'about.json'), 'utf8')).toBe('new')
+    expect([existsSync(join(out, 'a.npy')), existsSync(join(out, 'b.npy.partial'))]).toEqual([true, true])
+    rmSync(join(out, 'b.npy'), { recursive: true })
+    const second = await openPartialArrays(out, 'same', PLANS)
+    expect([[...second.done], second.damaged]).toEqual([[1, 1, 1, 1], 0])
+    await second.finish({ file: 'about.json', content: 'newer' })
+    await second.close()
+    expect(readdirSync(out).sort()).toEqual(['a.npy', 'about.json', 'b.npy'])
+    expect((await readNpy(join(out, 'a.npy'))).data).toEqual(matrices()[0])
   })
 
   it.each([
@@ -57,12 +109,12 @@ describe('partial arrays', () => {
     [
       'a damaged state',
       'same',
-      (out: string) => writeFileSync(join(out, 'partial.json'), '{"fingerprint":"same","done":"####"}'),
+      (out: string) => writeFileSync(join(out, 'partial.json'), '{"fingerprint":"same","sums":[null,null,null,"7"]}'),
     ],
     [
       'a state of other rows',
       'same',
-      (out: string) => writeFileSync(join(out, 'partial.json'), '{"fingerprint":"same","done":"/////w=="}'),
+      (out: string) => writeFileSync(join(out, 'partial.json'), '{"fingerprint":"same","sums":[1,2,3,4,5]}'),
     ],
   ])('begin anew after %s', async (name, fingerprint, damage) => {
     const out = join(folder(), name)

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
+import { openClaims } from '../../src/files/claims.js'
 import { readJsonRecords } from '../../src/files/jsonRecords.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
@@ -58,6 +59,16 @@ describe.skipIf(process.platform === 'win32')('a pipe', { timeout: 5000 }, () =>
     const files = { annotations: folder('instances.json'), images: folder('images'), out: folder('out') }
     const { failed } = await cocoPatches({ ...files, classes: ['dog'] })
     expect(failed[0]?.reason).toBe('annotation 7: its image a.jpg is not a file')
+  })
+
+  it('in the place of a claim is one that nobody can be asked about', async () => {
+    pipe('claims', 'unit~0')
+    pipe('claims', '.owner-0123456789abcdef')
+    const claims = await openClaims(folder('claims'))
+    expect(await claims.held()).toEqual([])
+    expect(await claims.take('unit')).toBe(false)
+    expect(await claims.take('other')).toBe(true)
+    await claims.close()
   })
 
   it('beside an array, or in the place of run.json, is passed over', async () => {

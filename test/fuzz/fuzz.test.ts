@@ -1,40 +1,31 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../temporaryFolder.js'
-import { drawCase, formats, readCorpus } from './formats.js'
 import { guardFiles } from './guardedFiles.js'
-import { randomOf } from './random.js'
-import { tryCase } from './trial.js'
+import { readers } from './readers.js'
+import { openTrial } from './trial.js'
 
-const corpus = readCorpus(join(import.meta.dirname, '../golden'))
 const inFolder = temporaryFolder()
 
-it('a case depends on its seed and number alone', () => {
-  for (let caseNumber = 0; caseNumber < 50; caseNumber++) {
-    const draw = () => drawCase(randomOf(3, caseNumber), corpus, inFolder('scratch'))
-    expect(draw()).toEqual(draw())
-  }
-})
-
-it('readers withstand the first cases of a seed, of which some are read and some refused in every format', async () => {
-  mkdirSync(inFolder('inside'))
-  writeFileSync(inFolder('inside', 'data.bin'), Buffer.alloc(64))
-  const inside = realpathSync(inFolder('inside'))
-  const guard = guardFiles(inside)
+it.each(readers)('$name withstands the first cases of a seed, each made from its number alone', async (reader) => {
+  const { name, isExpensive = false } = reader
+  mkdirSync(inFolder('first'))
+  const trial = await openTrial(reader, 1, inFolder('first'))
+  const results = new Set<string>()
   try {
-    const results = new Set<string>()
-    for (let caseNumber = 0; caseNumber < 1000; caseNumber++) {
-      const drawn = drawCase(randomOf(1, caseNumber), corpus, join(inside, 'scratch'))
-      const { result, faults } = await tryCase(inside, drawn, guard)
-      expect(faults, `npm run fuzz -- --seed 1 --case ${caseNumber}`).toEqual([])
-      results.add(`${drawn.format} ${result}`)
+    for (let caseNumber = 0; caseNumber < (isExpensive ? 12 : 60); caseNumber++) {
+      const drawn = trial.draw(caseNumber)
+      expect(isDeepStrictEqual(trial.draw(caseNumber), drawn)).toBe(true)
+      const { result, faults } = await trial.run(drawn)
+      expect(faults, `npm run fuzz -- --seed 1 --reader ${name} --case ${caseNumber}`).toEqual([])
+      results.add(result)
     }
-    expect(results.size).toBe(2 * formats.length)
   } finally {
-    guard.release()
+    await trial.close()
   }
+  if (!isExpensive) expect([...results].sort()).toEqual(['read', 'refused'])
 })
 
 it('a file outside of the folder is noticed, and a range beyond the end', async () => {

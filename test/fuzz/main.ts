@@ -1,116 +1,72 @@
 /**
- * Feeds damaged and invented files to the readers of checkpoints and ONNX models.
+ * Gives damaged and invented inputs to everything that reads what comes from outside: files, answers of servers, command lines.
  *
  *     npm run fuzz -- --minutes 15 --seed 1
- *     npm run fuzz -- --seed 1 --case 4711
+ *     npm run fuzz -- --count 1000000 --reader cheap --json build/fuzz/table.json
+ *     npm run fuzz -- --minutes 5 --reader svg --reader networks
+ *     npm run fuzz -- --seed 1 --reader npy --case 4711
  *
- * A reader must give tensors or an InputError of one line, within 5 seconds and 256 MiB, and open or read nothing but
- * what the file and its folder hold. Cases that break this are kept in build/fuzz/findings. A case is made from the seed
- * and its number alone.
+ * A reader must give a result or one of the project's errors, whose message is one line, within 5 seconds and 256 MiB, and open
+ * nothing but what lies in its folder. Inputs that break this are kept in build/fuzz/findings. An input is made from the
+ * seed, the reader and its number alone.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
-import { drawCase, readCorpus } from './formats.js'
-import { guardFiles } from './guardedFiles.js'
-import { randomOf } from './random.js'
-import { tryCase } from './trial.js'
-import type { Assignment, Finding } from './worker.js'
+import { readers } from './readers.js'
+import { chosenReaders, FINDINGS, linkPackage, runFuzz } from './supervisor.js'
+import { tableText } from './table.js'
+import { keepCase, openTrial } from './trial.js'
 
-const hangMilliseconds = 5000
-const watchMilliseconds = 250
-const reportMilliseconds = 60_000
-
-const goldens = resolve('test/golden')
-const findingsFolder = resolve('build/fuzz/findings')
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, seed: { type: 'string' }, case: { type: 'string' } },
+  options: {
+    ...{ minutes: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string', default: '1' } },
+    ...{ reader: { type: 'string', multiple: true }, case: { type: 'string' }, json: { type: 'string' } },
+  },
 })
-const seed = Number(values.seed ?? 1)
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'shiftscope-fuzz-')))
+const seed = numberOf('seed', values.seed)
+const names = chosenReaders(values.reader)
 
-try {
-  if (values.case === undefined) process.exitCode = await supervise(Number(values.minutes ?? 1))
-  else await replay(Number(values.case))
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+// Workers end with this process.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1))
+if (values.case !== undefined) for (const name of names) await replay(name, numberOf('case', values.case))
+else await campaign()
+
+function numberOf(option: string, text: string): number {
+  if (text.trim() !== '' && Number(text) >= 0) return Number(text)
+  throw new Error(`--${option} ${text} is no number`)
 }
 
-/** Runs one case in this thread, for a debugger, and keeps its file. */
-async function replay(caseNumber: number): Promise<void> {
-  const drawn = drawCase(randomOf(seed, caseNumber), readCorpus(goldens), join(folder, 'scratch'))
-  console.log(`case ${caseNumber}: ${drawn.format}, ${drawn.bytes.length} bytes, ${keep(caseNumber)}`)
-  console.log(await tryCase(folder, drawn, guardFiles(folder)))
-}
-
-/** Has workers run cases until the time is over; a worker that hangs or dies is replaced by one that goes on. */
-async function supervise(minutes: number): Promise<number> {
-  const start = Date.now()
-  const end = start + minutes * 60_000
-  const state = new Int32Array(new SharedArrayBuffer(16))
-  const findings: Finding[] = []
-  const add = (finding: Finding) => {
-    findings.push(finding)
-    console.log(`FINDING ${keep(finding.caseNumber)}: ${finding.faults.join('; ')}`)
-  }
-  let spoken = start
-  const speak = () => {
-    spoken = Date.now()
-    console.log(
-      `${Math.round((spoken - start) / 1000)} s: ${state[1]} files read, ${state[2]} refused, slowest ${state[3]} ms, ${findings.length} findings`,
-    )
-  }
-  for (let first = 0; Date.now() < end; first = (state[0] as number) + 1) {
-    Atomics.store(state, 0, first)
-    const fault = await runWorker(
-      { seed, first, goldens, folder: mkdtempSync(join(folder, 'worker-')), state },
-      end,
-      add,
-      () => {
-        if (Date.now() - spoken > reportMilliseconds) speak()
-      },
-    )
-    if (fault !== null) add({ caseNumber: state[0] as number, faults: [fault] })
-  }
-  speak()
-  return findings.length > 0 ? 1 : 0
-}
-
-/** Runs a worker to the end of the time, or until it stops; then says why. */
-async function runWorker(
-  assignment: Assignment,
-  end: number,
-  onFinding: (finding: Finding) => void,
-  onWatch: () => void,
-): Promise<string | null> {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: assignment,
-    resourceLimits: { maxOldGenerationSizeMb: 512 },
+async function campaign(): Promise<void> {
+  const minutes = values.minutes ?? (values.count === undefined ? '1' : undefined)
+  const rows = await runFuzz({
+    seed,
+    readers: names,
+    ...(values.count !== undefined && { count: numberOf('count', values.count) }),
+    ...(minutes !== undefined && { minutes: numberOf('minutes', minutes) }),
+    say: console.log,
   })
-  worker.on('message', onFinding)
-  let last = { caseNumber: -1, since: Date.now() }
-  const fault = await new Promise<string | null>((done) => {
-    worker.on('error', (error) => done(`ended the worker: ${error.stack ?? error.message}`))
-    const watch = setInterval(() => {
-      onWatch()
-      const caseNumber = Atomics.load(assignment.state, 0)
-      if (caseNumber !== last.caseNumber) last = { caseNumber, since: Date.now() }
-      if (Date.now() - last.since > hangMilliseconds) done(`takes longer than ${hangMilliseconds} ms`)
-      if (Date.now() > end) done(null)
-    }, watchMilliseconds)
-    worker.on('exit', () => clearInterval(watch))
-  })
-  await worker.terminate()
-  return fault
+  console.log(tableText(rows))
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ seed, rows }, null, 2)}\n`)
+  process.exitCode = rows.some(({ findings }) => findings.length > 0) ? 1 : 0
 }
 
-/** Writes the file of a case where it can be looked at. */
-function keep(caseNumber: number): string {
-  const { extension, bytes } = drawCase(randomOf(seed, caseNumber), readCorpus(goldens), join(folder, 'kept'))
-  mkdirSync(findingsFolder, { recursive: true })
-  const path = join(findingsFolder, `seed-${seed}-case-${caseNumber}${extension}`)
-  writeFileSync(path, bytes)
-  return path
+/** Runs one case in this thread, for a debugger, and keeps its files. */
+async function replay(name: string, caseNumber: number): Promise<void> {
+  const reader = readers.find((one) => one.name === name)
+  if (reader === undefined) return
+  linkPackage()
+  const folder = mkdtempSync(join(tmpdir(), 'shiftscope-fuzz-'))
+  try {
+    const trial = await openTrial(reader, seed, folder)
+    const drawn = trial.draw(caseNumber)
+    console.log(`${name}, ${drawn.kind}: ${keepCase(FINDINGS, name, seed, caseNumber, drawn)}`)
+    const start = performance.now()
+    const outcome = await trial.run(drawn)
+    console.log(outcome, `${Math.round(performance.now() - start)} ms`)
+    await trial.close()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

@@ -1,81 +1,64 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError } from '../../src/errors.js'
-import { readCheckpoint } from '../../src/networks/checkpoint/checkpoint.js'
-import { externalFiles } from '../../src/networks/onnx/externalData.js'
-import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
-import { readModelInterface } from '../../src/networks/onnx/interface.js'
-import { readModelMetadata } from '../../src/networks/onnx/metadata.js'
-import type { FuzzCase } from './formats.js'
-import type { FileGuard } from './guardedFiles.js'
+import { type FileGuard, guardFiles } from './guardedFiles.js'
+import { randomOf } from './random.js'
+import { type FuzzCase, type OpenReader, type Outcome, placeFiles, type Reader, tryCase } from './reader.js'
 
-const maximumTensors = 50
-const maximumMessage = 2000
-
-export interface Outcome {
-  readonly result: 'read' | 'refused'
-  /** What the reader did that it must not do. */
-  readonly faults: readonly string[]
+/** A reader at work in a folder of its own. */
+export interface Trial {
+  readonly draw: (caseNumber: number) => FuzzCase
+  readonly run: (drawn: FuzzCase) => Promise<Outcome>
+  readonly close: () => Promise<void>
 }
 
 /**
- * Reads a file as one does who builds a network from it, and judges what happened.
- *
- * @param guard watches the files of this thread
+ * Opens a reader in a folder, beside which lies what it must not read; that folder is the current one until it is closed.
+ * @param parent an empty folder
  */
-export async function tryCase(
-  folder: string,
-  { format, extension, bytes }: FuzzCase,
-  guard: FileGuard,
-): Promise<Outcome> {
-  const path = join(folder, `case${extension}`)
-  writeFileSync(path, bytes)
-  // Files are read for making the case as well, by ways that the guard does not know.
-  guard.takeViolations()
-  const judged = await reading(() =>
-    format === 'onnx' ? readOnnx(path, join(folder, 'copy.onnx')) : readTensors(path),
-  )
-  return { ...judged, faults: [...judged.faults, ...guard.takeViolations()] }
-}
-
-async function reading(read: () => Promise<readonly string[]>): Promise<Outcome> {
-  try {
-    return { result: 'read', faults: await read() }
-  } catch (error) {
-    return { result: 'refused', faults: errorFaults(error) }
+export async function openTrial(reader: Reader, seed: number, parent: string): Promise<Trial> {
+  const folder = join(realpathSync(parent), 'inside')
+  mkdirSync(folder)
+  writeFileSync(join(folder, '..', 'secret'), 'not to be read')
+  const before = { folder: process.cwd(), environment: { ...process.env } }
+  const guard = reader.opensAnything ? undefined : guardFiles(folder, reader.readsBeyondEnds)
+  process.chdir(folder)
+  Object.assign(process.env, environmentIn(folder))
+  const opened = await reader.open(folder)
+  return {
+    draw: (caseNumber) => opened.draw(randomOf(seed, reader.name, caseNumber)),
+    run: (drawn) => tryCase(opened, drawn, guard),
+    close: async () => {
+      await closeReader(opened, guard)
+      process.chdir(before.folder)
+      for (const name of Object.keys(environmentIn(''))) restore(name, before.environment[name])
+    },
   }
 }
 
-async function readTensors(path: string): Promise<string[]> {
-  const { tensors } = await readCheckpoint(path)
-  const faults: string[] = []
-  for (const [key, tensor] of [...tensors].slice(0, maximumTensors)) {
-    const count = tensor.shape.reduce((product, size) => product * size, 1)
-    const elements = await tensor.read()
-    if (elements.length !== count) faults.push(`${key} has ${elements.length} elements instead of ${count}`)
-    if (!elements.every(Number.isFinite)) faults.push(`${key} is not finite`)
+async function closeReader(opened: OpenReader, guard: FileGuard | undefined): Promise<void> {
+  await opened.close?.()
+  guard?.release()
+}
+
+/** Nothing of the machine's user, and nothing from outside of this machine. */
+function environmentIn(folder: string): Readonly<Record<string, string>> {
+  const nobody = 'http://localhost:1'
+  return {
+    ...{ HOME: folder, TMPDIR: folder, SHIFTSCOPE_CACHE: join(folder, 'cache'), ORT_DISABLE_TELEMETRY: '1' },
+    ...{ HF_ENDPOINT: nobody, HF_TOKEN: '', HF_HUB_OFFLINE: '' },
+    ...{ https_proxy: nobody, http_proxy: nobody, all_proxy: nobody, no_proxy: '', NO_PROXY: '' },
   }
-  return faults
 }
 
-/** ONNX Runtime itself is not asked; a copy must read as the original does. */
-async function readOnnx(path: string, copy: string): Promise<string[]> {
-  const model = readModelInterface(path)
-  await externalFiles(path)
-  readModelMetadata(path, ['encoder', 'layer'])
-  const outputs = [...model.tensors].slice(0, 2)
-  await writeGraphCopy(copy, path, { outputs })
-  const names = readModelInterface(copy).outputs.map(({ name }) => name)
-  const expected = [...model.outputs.map(({ name }) => name), ...outputs]
-  // Where the model has several graphs, the additions stand in the first.
-  const isSame = JSON.stringify([...names].sort()) === JSON.stringify([...expected].sort())
-  return isSame && existsSync(copy) ? [] : ['the copy has other outputs']
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
 }
 
-function errorFaults(error: unknown): string[] {
-  if (!(error instanceof InputError)) return [`threw ${error instanceof Error ? error.stack : String(error)}`]
-  const { message } = error
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const isLine = message.length <= maximumMessage && !/[\x00-\x1f\x7f-\x9f]/.test(message)
-  return isLine ? [] : [`has a message that is not a line of text: ${JSON.stringify(message.slice(0, 300))}`]
+/** Writes the files of a case where they can be looked at. @returns their folder */
+export function keepCase(findings: string, reader: string, seed: number, caseNumber: number, drawn: FuzzCase): string {
+  const folder = join(findings, `${reader}-seed-${seed}-case-${caseNumber}`)
+  mkdirSync(folder, { recursive: true })
+  placeFiles(folder, drawn)
+  return folder
 }

@@ -1,59 +1,53 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
-import { drawCase, readCorpus } from './formats.js'
-import { guardFiles } from './guardedFiles.js'
-import { randomOf } from './random.js'
-import { tryCase } from './trial.js'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { type Assignment, type Finding, STATE_NUMBERS } from './assignment.js'
+import { readers } from './readers.js'
+import { keepCase, openTrial } from './trial.js'
 
-/** What the worker is told. */
-export interface Assignment {
-  readonly seed: number
-  readonly first: number
-  readonly goldens: string
-  /** Empty folder for the files of the cases. */
-  readonly folder: string
-  /** Int32 [case number, cases read, cases refused, milliseconds of the slowest], shared with the supervisor. */
-  readonly state: Int32Array
-}
+/** Files of findings that one process keeps. */
+const MOST_KEPT = 100
 
-/** A case that did what it must not do. */
-export interface Finding {
-  readonly caseNumber: number
-  readonly faults: readonly string[]
-}
+await work(JSON.parse(process.argv[2] as string) as Assignment)
 
-const maximumGrowth = 256 * 1024
-const { seed, first, goldens, folder, state } = workerData as Assignment
-const corpus = readCorpus(goldens)
-const inside = join(folder, 'inside')
-mkdirSync(join(inside, 'sub'), { recursive: true })
-writeFileSync(join(folder, 'secret'), 'not to be read')
-writeFileSync(join(inside, 'data.bin'), Buffer.alloc(64))
-symlinkSync(join(folder, 'secret'), join(inside, 'link'))
-symlinkSync(folder, join(inside, 'up'))
-
-const guard = guardFiles(inside)
-
-/** Highest resident set so far, KiB; what came before the first hundred cases is the program itself. */
-let accounted = 0
-for (let caseNumber = first; ; caseNumber++) {
-  Atomics.store(state, 0, caseNumber)
-  const random = randomOf(seed, caseNumber)
-  const start = performance.now()
-  const { result, faults } = await tryCase(inside, drawCase(random, corpus, join(inside, 'scratch')), guard)
-  Atomics.add(state, result === 'read' ? 1 : 2, 1)
-  Atomics.store(state, 3, Math.max(state[3] as number, performance.now() - start))
-  const { maxRSS } = process.resourceUsage()
-  const grown = maxRSS - accounted
-  if (caseNumber < first + 100) accounted = maxRSS
-  else if (grown > maximumGrowth) {
-    accounted = maxRSS
-    report({ caseNumber, faults: [`took ${grown >> 10} MiB more than the cases before`] })
+async function work({ seed, reader: name, first, end, folder, findings, state, keepsOnly }: Assignment): Promise<void> {
+  const reader = readers.find((one) => one.name === name)
+  if (reader === undefined) throw new Error(`there is no reader ${name}`)
+  const numbers = new Float64Array(STATE_NUMBERS)
+  numbers[0] = -1
+  const descriptor = openSync(state, 'w')
+  const share = () => writeSync(descriptor, numbers, 0, numbers.byteLength, 0)
+  share()
+  const report = (caseNumber: number, faults: readonly string[]) =>
+    new Promise((done) => process.send?.({ reader: name, caseNumber, faults } satisfies Finding, undefined, {}, done))
+  process.on('disconnect', () => process.exit(1))
+  const trial = await openTrial(reader, seed, folder)
+  if (keepsOnly) {
+    keepCase(findings, name, seed, first, trial.draw(first))
+    process.exit(0)
   }
-  if (faults.length > 0) report({ caseNumber, faults })
-}
-
-function report(finding: Finding): void {
-  parentPort?.postMessage(finding)
+  const mostGrowth = (reader.mostGrowth ?? 256) * 1024
+  let kept = 0
+  // What came before the first hundred cases is the program itself.
+  let { maxRSS: before } = process.resourceUsage()
+  for (let caseNumber = first; caseNumber < end; caseNumber++) {
+    numbers[0] = caseNumber
+    share()
+    const start = performance.now()
+    const drawn = trial.draw(caseNumber)
+    const { result, faults } = await trial.run(drawn)
+    const place = result === 'read' ? 1 : 2
+    numbers[place] = (numbers[place] as number) + 1
+    numbers[3] = Math.max(numbers[3] as number, performance.now() - start)
+    const { maxRSS } = process.resourceUsage()
+    const grown = maxRSS - before
+    before = maxRSS
+    const all = grown > mostGrowth ? [...faults, `took ${grown >> 10} MiB more than the cases before`] : faults
+    if (all.length === 0) continue
+    if (kept++ < MOST_KEPT) keepCase(findings, name, seed, caseNumber, drawn)
+    await report(caseNumber, all)
+  }
+  numbers[0] = end
+  share()
+  closeSync(descriptor)
+  await trial.close()
+  process.exit(0)
 }

@@ -18,6 +18,7 @@ import { nearestNames } from '../../src/nearestNames.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { externalFiles } from '../../src/networks/onnx/externalData.js'
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
 import {
   bytesField,
   integerField,
@@ -132,6 +133,24 @@ describe('any ONNX file', () => {
     expect(await messageOf(golden('vector'), ['features'])).toContain('float32 [N, 5], which is not a batch of images')
     expect(await messageOf(golden('grey'), ['features'])).toContain('[N, 1, 8, 8], which does not have 3 channels')
     expect(await messageOf(golden('oblong'), ['features'])).toContain('[N, 3, 8, 9], which is not square')
+  })
+
+  it.each([
+    [[1, 3, 5000, 5000], 'images beyond 4096 pixels'],
+    [[1, 3, -1, -1], 'images beyond 4096 pixels'],
+    [[100_000, 3, 100, 100], 'a batch of more than 1 GiB'],
+  ])('is refused for what it takes too much of: %j', async (shape, found) => {
+    const node = { operator: 'Identity', name: 'node', inputs: ['image'], outputs: ['features'], attributes: {} }
+    const outputs = [{ name: 'features', shape: [] }]
+    const path = inFolder('large.onnx')
+    await writeModel(path, {
+      name: 'large',
+      inputs: [{ name: 'image', shape }],
+      outputs,
+      initializers: [],
+      nodes: [node],
+    })
+    expect(await messageOf(path, ['features'])).toContain(found)
   })
 
   it('is refused for a layer that is missing, or no features', async () => {

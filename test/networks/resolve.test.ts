@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -92,13 +92,31 @@ describe('a published network', () => {
     const flipped = Buffer.from(whole)
     flipped[1_000_000] = (flipped[1_000_000] as number) ^ 4
     const damages = [() => flipped, () => whole.subarray(0, 5000), () => Buffer.alloc(0)]
+    const warnings: string[] = []
+    const listener = ({ message }: Error) => warnings.push(message)
+    process.on('warning', listener)
     for (const damage of damages) {
       writeFileSync(onnxPath, damage())
       expect((await resolveNetwork({ id: 'mobilenet_v2', weights })).onnxPath).toBe(onnxPath)
       expect(readFileSync(onnxPath).equals(whole)).toBe(true)
     }
+    await vi.waitFor(() => expect(warnings).toHaveLength(damages.length))
+    process.off('warning', listener)
+    expect(new Set(warnings)).toEqual(new Set([`${onnxPath} is not what was written there; it is made again`]))
     rmSync(`${onnxPath}.sha256`)
     expect((await resolveNetwork({ id: 'mobilenet_v2', weights })).onnxPath).toBe(onnxPath)
+  })
+
+  it.skipIf(process.platform === 'win32')('is taken from no cache that everybody may write', async () => {
+    const weights = checkpoint(tensorsOf('mobilenet_v2'))
+    await resolveNetwork({ id: 'mobilenet_v2', weights })
+    for (const path of [cacheFolder(), join(cacheFolder(), 'graphs')]) {
+      chmodSync(path, 0o777)
+      const message = await messageOf(resolveNetwork({ id: 'mobilenet_v2', weights }))
+      expect(message).toContain(`everybody may write into ${path}`)
+      expect(message).toContain(`chmod o-w ${path}`)
+      chmodSync(path, 0o755)
+    }
   })
 
   it('goes to a temporary folder when the cache cannot be written', async () => {

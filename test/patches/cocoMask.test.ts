@@ -249,9 +249,12 @@ describe('a segmentation', () => {
     [['text']],
     [{ size: [1] }],
     [{ size: [9, 9], counts: [81] }],
+    [{ size: ['a\nb', 8], counts: [80] }],
+    [{ size: [10, 8], counts: [nested(10_000)] }],
+    [{ size: [nested(10_000), 8], counts: [80] }],
     [[[1, 2, 3, 4], [1]]],
-  ])('%j is refused', (segmentation) => {
-    expect(() => cocoMask(segmentation, 10, 8)).toThrow(/^its /)
+  ])('that is none is refused in a line (%#)', (segmentation) => {
+    expect(() => cocoMask(segmentation, 10, 8)).toThrow(/^its [^\n]*$/)
   })
 })
 
@@ -268,3 +271,8 @@ describe('masks of other makers', () => {
     expect(runsOfMask(cocoMask(segmentation, rows, cols))).toEqual(runs)
   })
 })
+
+/** Lists within lists. */
+function nested(depth: number): unknown {
+  return depth === 0 ? 0 : JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+}

@@ -144,6 +144,7 @@ describe('a manifest', () => {
       { patches: [{}] },
       { patches: [{ name: '', file: 'a' }] },
       { patches: [{ name: 1, file: 'a' }] },
+      { patches: [{ name: 'x'.repeat(1001), file: 'a' }] },
     ]
     for (const content of wrong) {
       const message = await refusalOf(writeManifest(content))

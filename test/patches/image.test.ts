@@ -1,9 +1,11 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { readImage } from '../../src/patches/image.js'
+import { decodeImage, readImage } from '../../src/patches/image.js'
+import { pictureFormat } from '../../src/patches/pictureFormat.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -218,5 +220,90 @@ describe('pictures that are refused', () => {
       writeFileSync(inFolder(`cut.${format}`), whole.subarray(0, whole.length / 2))
       expect(await refusalOf(inFolder(`cut.${format}`))).toMatch(/the picture is damaged|not a picture/)
     }
+  })
+})
+
+/** SVG of a square of pixels. */
+const svg = (side: number, content: string) =>
+  Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">${content}</svg>`)
+
+describe('a drawing that asks for more than there is', () => {
+  const generous = { seconds: 60, bytes: Number.POSITIVE_INFINITY }
+  const filtered = (filter: string) =>
+    svg(5000, `<filter id="f">${filter}</filter><rect width="5000" height="5000" filter="url(#f)"/>`)
+  const messageOf = async (bytes: Uint8Array, limits = generous, signal?: AbortSignal) =>
+    decodeImage(bytes, 'x.svg', signal, limits).then(
+      () => 'drawn',
+      (error: Error) => error.message,
+    )
+
+  it.each([
+    ['a wide morphology', filtered('<feMorphology operator="dilate" radius="2000"/>')],
+    ['turbulence without end', filtered('<feTurbulence baseFrequency="0.1" numOctaves="1000000000"/>')],
+    [
+      'copies of copies',
+      svg(
+        100,
+        `<defs><path id="a0" d="M0 0h9"/>${Array.from(
+          { length: 12 },
+          (_, i) => `<g id="a${i + 1}">${`<use href="#a${i}"/>`.repeat(10)}</g>`,
+        ).join('')}</defs><use href="#a12"/>`,
+      ),
+    ],
+  ])('is given up after its time: %s', async (_, bytes) => {
+    expect(await messageOf(bytes, { ...generous, seconds: 1 })).toBe(
+      'cannot read x.svg: it takes longer than 1 s; draw it as PNG',
+    )
+  })
+
+  it('is given up beyond its memory', async () => {
+    const layers = 40
+    const group = '<g opacity=".5"><path d="M0 0h8000v8000H0z"/>'
+    const bytes = svg(8000, `${group.repeat(layers)}${'</g>'.repeat(layers)}`)
+    expect(await messageOf(bytes, { ...generous, bytes: 300 * 2 ** 20 })).toBe(
+      'cannot read x.svg: it takes more than 300 MiB of memory; draw it as PNG',
+    )
+  })
+
+  it('is ended by a signal', async () => {
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(new Error('enough')), 500)
+    expect(await messageOf(filtered('<feMorphology radius="2000"/>'), generous, stop.signal)).toBe('enough')
+  })
+})
+
+describe('a drawing', () => {
+  const bytes = svg(2, '<rect width="2" height="2" fill="#123456"/>')
+  const isDrawn = (file: Uint8Array) =>
+    decodeImage(file, 'x').then(
+      ({ data }) => data.subarray(0, 4).join() === '18,52,86,255',
+      () => false,
+    )
+
+  it('may be compressed, and begin with a declaration', async () => {
+    expect(await isDrawn(bytes)).toBe(true)
+    expect(await isDrawn(gzipSync(bytes))).toBe(true)
+    expect(await isDrawn(Buffer.concat([Buffer.from('<?xml version="1.0"?><!-- a -->'), bytes]))).toBe(true)
+  })
+
+  it('hides behind no first bytes of another format', async () => {
+    const heads = [
+      ...['\x89PNG\r\n\x1a\n', '\xff\xd8\xff', 'RIFF    WEBP', 'GIF8', 'GIF89a', 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
+      ...['\0\0\0\x14ftypavif\0\0\0\0avif', '    ftypavif    avif', '\0\0\0\x20ftypmif1\0\0\0\0avif'],
+      ...['text ', '%PDF-1.4\n', '<html>'],
+    ]
+    for (const head of heads)
+      for (const padding of ['', ' '.repeat(30)])
+        expect(await isDrawn(Buffer.concat([Buffer.from(head + padding, 'latin1'), bytes])), head).toBe(false)
+  })
+})
+
+describe('formats', () => {
+  it('are those that are known by their first bytes', async () => {
+    const picture = sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } })
+    for (const format of ['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const)
+      expect(pictureFormat(await picture.clone().toFormat(format).toBuffer())).toBe(format)
+    expect(pictureFormat(await picture.clone().tiff({ bigtiff: true }).toBuffer())).toBe('tiff')
+    expect(pictureFormat(Buffer.from('%PDF-1.4'))).toBeUndefined()
   })
 })

@@ -65,6 +65,15 @@ describe('pictures of a results folder', () => {
     }
   })
 
+  it('are PNG: a drawing of the same pixels is not drawn', async () => {
+    const patch = patchAtSize('a', { rows: 2, cols: 2, data: new Uint8Array(16).fill(255) }, 2, 224)
+    await keepPatchPicture(inFolder(), patch)
+    const drawing =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><path fill="#fff" d="M0 0h2v2H0z"/></svg>'
+    writeFileSync(inFolder('pictures', `patch-${patch.sha256}.png`), drawing)
+    expect(await readPatchPicture(inFolder(), patch.sha256, 2)).toBeUndefined()
+  })
+
   it('never lie outside their folder, whatever a unit says', async () => {
     expect(await readPatchPicture(inFolder('results'), '../../secret', 2)).toBeUndefined()
     expect(await readBackgroundPicture(inFolder('results'), 'image:../../secret', 2)).toBeUndefined()

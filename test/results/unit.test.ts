@@ -418,3 +418,11 @@ describe('a unit of another version', () => {
     await expect(openUnit(inFolder(), dirname(path))).rejects.toThrow(/was made by another version of shiftscope/)
   })
 })
+
+it('a unit without inputs is damaged', async () => {
+  const { unit, maps } = madeUnit()
+  await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+  const path = join(unitFolder(inFolder(), inputs), 'unit.json')
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), inputs: null }))
+  await expect(openUnit(inFolder(), dirname(path))).rejects.toThrow(/unit\.json is damaged/)
+})

@@ -94,7 +94,8 @@ describe('a placeholder', () => {
       const copy = await compositingGraph(network, 'fp32')
       expect(dirname(copy)).toBe(join(cacheFolder(), 'graphs'))
       expect(isTemporaryName(basename(copy))).toBe(true)
-      const shown = await trialRun(network.onnxPath, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
+      const tried = { path: network.onnxPath, name: network.id, bytes: network.weightsBytes }
+      const shown = await trialRun(tried, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
       expect(shown.get('fc')?.shape).toEqual([1, 1000])
       await expect(withGraph(network, () => Promise.reject(new Error('of the trial')))).rejects.toThrow('of the trial')
     })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
@@ -40,3 +41,16 @@ it('a study whose units are removed while it runs is not published with those th
   )
   expect(existsSync(join(out, 'summary.json'))).toBe(false)
 })
+
+it.skipIf(process.platform === 'win32')(
+  'a study with a pipe in the place of its summary does not wait for it',
+  async () => {
+    const out = folder('pipe')
+    const study = () =>
+      reproduce({ models: ['tiny-alexnet'], sizes: [75], patches: 'dog', stride: 75, experiments: ['similarity'], out })
+    await study()
+    rmSync(join(out, 'summary.json'))
+    execFileSync('mkfifo', [join(out, 'summary.json')])
+    await expect(study()).rejects.toThrow(/summary\.json: a device or a pipe stands where a file is needed/)
+  },
+)

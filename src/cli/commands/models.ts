@@ -19,7 +19,7 @@ import {
   weightsCommand,
 } from '../../index.js'
 import { withoutControls } from '../../printable.js'
-import type { CommandContext } from '../context.js'
+import { type CommandContext, leavingNothing } from '../context.js'
 import { addInputOptions } from '../extractionOptions.js'
 import { byteSize, printJson, say, sayTable } from '../output.js'
 import { terminalProgress } from '../progressBar.js'
@@ -60,7 +60,7 @@ export function modelsCommand(context: CommandContext): Command {
       .option('--weights <file>', 'checkpoint in place of the published one')
       .option('--all', 'every tensor, not only those that suggest themselves')
       .option('--json', 'print one JSON document to stdout'),
-  ).action(inspect)
+  ).action((model: string, flags: InspectFlags) => inspect(model, flags, context))
   models
     .command('pull')
     .description('download published weights, check them and keep them; goes on from where it stopped')
@@ -82,7 +82,7 @@ export function modelsCommand(context: CommandContext): Command {
     )
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
-      const imported = await importWeights(id, file)
+      const imported = await leavingNothing(importWeights(id, file, context), context)
       if (json) return printJson(imported)
       say(`${id}: ${byteSize(imported.bytes)} kept as ${imported.path}`)
       say(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
@@ -93,7 +93,7 @@ export function modelsCommand(context: CommandContext): Command {
     .argument('<id>', 'network or generator (see: shiftscope models list)')
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, { json }: { json?: boolean }) => {
-      const verified = await verifyNetwork(id)
+      const verified = await leavingNothing(verifyNetwork(id, context), context)
       if (json) return printJson(verified)
       say(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
       say(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)
@@ -185,8 +185,12 @@ interface InspectFlags extends InputOptions {
   readonly json?: boolean
 }
 
-async function inspect(model: string, { all = false, json = false, ...choice }: InspectFlags): Promise<void> {
-  const inspection = await inspectModel(model, choice)
+async function inspect(
+  model: string,
+  { all = false, json = false, ...choice }: InspectFlags,
+  context: CommandContext,
+): Promise<void> {
+  const inspection = await leavingNothing(inspectModel(model, { ...choice, ...context }), context)
   if (json) return printJson(inspection)
   const { inputs, input, outputs, tensors, classes } = inspection
   for (const { name, type, shape } of inputs) say(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)

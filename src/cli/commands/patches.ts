@@ -8,7 +8,7 @@ import {
   ownPatches,
   type PatchFolder,
 } from '../../index.js'
-import type { CommandContext } from '../context.js'
+import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
 import { printJson, say, sayTable } from '../output.js'
 import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
@@ -19,7 +19,8 @@ interface CocoFlags extends Omit<CocoPatchesOptions, 'imageHosts'> {
   readonly json?: boolean
 }
 
-export function patchesCommand({ signal }: CommandContext): Command {
+export function patchesCommand(context: CommandContext): Command {
+  const { signal } = context
   const patches = new Command('patches').description('objects to be moved across the frame')
   patches
     .command('coco')
@@ -69,7 +70,7 @@ export function patchesCommand({ signal }: CommandContext): Command {
     .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
-      const listed = await listPatches(path, sheet)
+      const listed = await leavingNothing(listPatches(path, sheet, signal), context)
       if (json) return printJson(listed)
       sayTable(
         ['name', 'class', 'pixels', 'object', 'file'],

@@ -1,9 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ChildFailure, oneLine, startChild } from '../../childProcess/child.js'
 import { prepareEnvironment } from '../../environment.js'
 import { workerFile } from '../../files/package.js'
 import { ownScene } from '../scene.js'
@@ -13,11 +8,8 @@ import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneR
 import { frameArrays, sceneArrays } from './sceneArrays.js'
 import type { WorkerData } from './workerData.js'
 
-/** A device that gives no answer in this time is taken for lost, in milliseconds. */
-const ANSWER_TIMEOUT = 300_000
-
-/** So many bytes are read of either end of what a process wrote to stderr. */
-const MAX_LOG = 100_000
+/** A device that gives no answer in this time is taken for lost, in seconds. */
+const ANSWER_TIMEOUT = 300
 
 /** Without it convolutions on NVIDIA's cards are of TF32, which would change features by 1e-3. */
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
@@ -68,53 +60,48 @@ export async function startDeviceProcess(
   signal?: AbortSignal,
 ): Promise<DeviceProcess> {
   prepareEnvironment()
-  const log = openLog()
-  const child = fork(fileURLToPath(script), {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', log.descriptor, 'ipc'],
-    // The loader of Vulkan then tells which driver it uses.
-    env: { VK_LOADER_DEBUG: 'driver', ...FULL_PRECISION, ...process.env },
-    execArgv: [],
+  // The loader of Vulkan then tells which driver it uses.
+  const child = startChild<DeviceRequestMessage, DeviceAnswer>(script, {
+    VK_LOADER_DEBUG: 'driver',
+    ...FULL_PRECISION,
   })
-  const conversation = converse(child, log)
-  const closed = new Promise<void>((resolve) => {
-    child.once('close', () => {
-      log.close()
-      resolve()
+  const ask = async (message: DeviceRequestMessage) => {
+    const answer = await child.ask(message, ANSWER_TIMEOUT).catch((error) => {
+      throw error instanceof ChildFailure ? new DeviceFailure(error.message) : error
     })
-  })
-  const kill = () => child.kill('SIGKILL')
-  signal?.addEventListener('abort', kill)
-  const close = async () => {
-    signal?.removeEventListener('abort', kill)
-    kill()
-    await closed
+    if (answer.kind === 'failed') throw new DeviceFailure(oneLine(answer.reason))
+    return answer
+  }
+  signal?.addEventListener('abort', child.kill)
+  const close = () => {
+    signal?.removeEventListener('abort', child.kill)
+    return child.close()
   }
   try {
-    await conversation.ask({ kind: 'open', request })
+    await ask({ kind: 'open', request })
   } catch (error) {
     await close()
     throw error
   }
   return {
-    adapter: adapterIn(log.head()),
-    pid: child.pid as number,
-    setScene: (scene) => conversation.tell({ kind: 'scene', request: scene }),
+    adapter: adapterIn(child.head()),
+    pid: child.pid,
+    setScene: (scene) => child.tell({ kind: 'scene', request: scene }),
     run: async (offsets) => {
-      const answer = await conversation.ask({ kind: 'batch', offsets })
+      const answer = await ask({ kind: 'batch', offsets })
       return answer.kind === 'features' ? answer.layers : unexpected(answer)
     },
-    setCellScene: (job) => conversation.tell({ kind: 'cells', job }),
+    setCellScene: (job) => child.tell({ kind: 'cells', job }),
     runPass: async (offsets) => {
-      const answer = await conversation.ask({ kind: 'pass', offsets })
+      const answer = await ask({ kind: 'pass', offsets })
       return answer.kind === 'features' ? answer.layers : unexpected(answer)
     },
     compare: async (offsets) => {
-      const answer = await conversation.ask({ kind: 'comparison', offsets })
+      const answer = await ask({ kind: 'comparison', offsets })
       return answer.kind === 'compared' ? answer.layers : unexpected(answer)
     },
     placement: async () => {
-      const answer = await conversation.ask({ kind: 'placement' })
+      const answer = await ask({ kind: 'placement' })
       return answer.kind === 'placement' ? answer.placement : unexpected(answer)
     },
     close,
@@ -179,94 +166,7 @@ function unexpected(answer: DeviceAnswer): never {
   throw new Error(`the device's process answered with ${answer.kind}`)
 }
 
-/**
- * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and what does
- * not fit into it while this process is busy is lost.
- */
-interface Log {
-  readonly descriptor: number
-  /** The beginning, where the driver tells its name while the session is opened. */
-  head(): string
-  /** The end: the last words of a process that died. */
-  tail(): string
-  close(): void
-}
-
-function openLog(): Log {
-  const path = join(tmpdir(), `shiftscope-device-${randomUUID()}.log`)
-  const descriptor = openSync(path, 'wx+')
-  // Where an open file may be removed, nothing is left behind whatever happens.
-  if (process.platform !== 'win32') rmSync(path)
-  const text = (position: number) => {
-    const buffer = Buffer.alloc(MAX_LOG)
-    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, MAX_LOG, position))
-  }
-  return {
-    descriptor,
-    head: () => text(0),
-    tail: () => text(Math.max(0, fstatSync(descriptor).size - MAX_LOG)),
-    close: () => {
-      closeSync(descriptor)
-      rmSync(path, { force: true })
-    },
-  }
-}
-
 /** The name in the line of Vulkan's loader that tells which device it opened. */
 export function adapterIn(stderr: string): string | null {
   return /Using "(.+?)\s*" with driver: /.exec(stderr)?.[1] ?? null
-}
-
-interface Conversation {
-  tell(message: DeviceRequestMessage): void
-  ask(message: DeviceRequestMessage): Promise<DeviceAnswer>
-}
-
-/** Answers come in the order of the questions; the end of the process answers all that are open. */
-function converse(child: ChildProcess, log: Log): Conversation {
-  const open: { answer(answer: DeviceAnswer): void; fail(reason: string): void }[] = []
-  let ended: string | undefined
-  const end = (reason: string) => {
-    ended ??= reason
-    for (const question of open.splice(0)) question.fail(ended)
-  }
-  child.on('message', (answer: DeviceAnswer) => open.shift()?.answer(answer))
-  child.on('error', (error) => end(error.message))
-  child.on('close', (code, signal) => end(endOf(code, signal, log.tail())))
-  const tell = (message: DeviceRequestMessage) => {
-    if (ended === undefined) child.send(message, (error) => error && end(error.message))
-  }
-  const ask = (message: DeviceRequestMessage) =>
-    new Promise<DeviceAnswer>((resolve, reject) => {
-      const fail = (reason: string) => {
-        clearTimeout(timer)
-        reject(new DeviceFailure(reason))
-      }
-      const timer = setTimeout(() => {
-        end(`gave no answer in ${ANSWER_TIMEOUT / 1000} s`)
-        child.kill('SIGKILL')
-      }, ANSWER_TIMEOUT)
-      if (ended !== undefined) return fail(ended)
-      const answer = (given: DeviceAnswer) => {
-        clearTimeout(timer)
-        if (given.kind === 'failed') reject(new DeviceFailure(oneLine(given.reason)))
-        else resolve(given)
-      }
-      open.push({ answer, fail })
-      tell(message)
-    })
-  return { tell, ask }
-}
-
-function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
-  const reason = stderr
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^(Warning|\[Vulkan Loader\])/.test(line))
-    .at(-1)
-  const end = signal === null ? `its process ended with status ${code}` : `its process crashed (${signal})`
-  return reason === undefined ? end : `${end}: ${oneLine(reason)}`
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 600)
 }

@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node'
+import { answerInOrder } from '../../childProcess/answering.js'
 import { comparisonNames } from '../../networks/index.js'
 import { executionProviders } from '../device.js'
 import type { JobScene } from '../task.js'
@@ -155,18 +156,4 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/** An answer is on its way before the next forward pass holds this thread. */
-function send(answer: DeviceAnswer): Promise<void> {
-  return new Promise((resolve) => process.send?.(answer, () => resolve()))
-}
-
-let previous: Promise<void> = Promise.resolve()
-process.on('message', (message: DeviceRequestMessage) => {
-  previous = previous.then(async () => {
-    const answer = await answerTo(message)
-    if (answer !== undefined) await send(answer)
-  })
-})
-process.on('disconnect', () => process.exit(0))
-// Ctrl-C goes to all processes of a terminal, SIGTERM often to all of a job; whoever started this one decides when it ends.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+answerInOrder(answerTo)

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { InputError, ShiftscopeError } from '../../errors.js'
 import { READ_WITHOUT_WAITING } from '../../files/regularFile.js'
+import { resourceError } from '../../resources.js'
 
 /** A range of a file's bytes. */
 export interface ByteRange {
@@ -63,5 +64,8 @@ function truncated(path: string): InputError {
 function readError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })
-  return new InputError(`${path} cannot be read: ${error.message}`, { cause: error })
+  return (
+    resourceError(error, `cannot read ${path}`) ??
+    new InputError(`${path} cannot be read: ${error.message}`, { cause: error })
+  )
 }

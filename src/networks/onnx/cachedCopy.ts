@@ -1,5 +1,6 @@
 import { basename, dirname, extname } from 'node:path'
 import { sha256, sha256OfFile } from '../../files/sha256.js'
+import { fileSize } from '../checkpoint/fileBytes.js'
 import { cachedGraph } from '../graphCache.js'
 import { copyExternalFiles, type ExternalFile, externalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
@@ -8,6 +9,7 @@ import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 export interface HashedModel {
   /** Of all of them: it identifies the weights, wherever they lie. */
   readonly sha256: string
+  readonly bytes: number
   readonly files: readonly ExternalFile[]
 }
 
@@ -15,8 +17,9 @@ export interface HashedModel {
 export async function hashedModel(path: string): Promise<HashedModel> {
   const files = await externalFiles(path)
   const model = await sha256OfFile(path)
-  if (files.length === 0) return { sha256: model, files }
-  return { sha256: sha256(JSON.stringify([model, ...files.map((file) => [file.location, file.sha256])])), files }
+  const bytes = files.reduce((sum, file) => sum + file.bytes, await fileSize(path))
+  if (files.length === 0) return { sha256: model, bytes, files }
+  return { sha256: sha256(JSON.stringify([model, ...files.map((file) => [file.location, file.sha256])])), bytes, files }
 }
 
 /**

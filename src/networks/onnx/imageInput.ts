@@ -1,5 +1,6 @@
 import { InputError, UsageError } from '../../errors.js'
 import { printable } from '../../printable.js'
+import { LARGEST_FRAME } from '../input/options.js'
 import type { InputRecipe } from '../input/recipe.js'
 import type { NetworkInput } from '../network.js'
 import { DataType } from './fields.js'
@@ -26,6 +27,9 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
 
 /** Sides of the frame where neither the model nor a recipe says it: the paper's. */
 const USUAL_SIDE = 224
+
+/** Of a batch that is written into a graph. */
+const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; one input [N, 3, rows, cols] of numbers is needed: ${remedy}`)
@@ -74,6 +78,10 @@ export function plannedInput(
   const isChannelsLast = channelsLast(path, tensor, recipe)
   const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
   const side = sides[0] ?? recipe.size ?? USUAL_SIDE
+  if (side > LARGEST_FRAME)
+    throw refusal(path, `${described(tensor)}, images beyond ${LARGEST_FRAME} pixels`, 'export it for smaller ones')
+  if (typeof batch === 'number' && batch * 3 * side ** 2 > MOST_VALUES)
+    throw refusal(path, `${described(tensor)}, a batch of more than 1 GiB`, 'export it for a smaller one')
   if (sides.some((size) => size !== side))
     throw refusal(path, `${described(tensor)}, which is not square`, 'export it for a square')
   if (wantedSize !== undefined && wantedSize !== side)

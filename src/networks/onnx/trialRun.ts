@@ -1,121 +1,87 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { prepareEnvironment } from '../../environment.js'
+import { resolve } from 'node:path'
+import { ChildFailure } from '../../childProcess/child.js'
+import { confined, type Limits } from '../../childProcess/confined.js'
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
-import type { ShownTensor } from './featureNodes.js'
-import type { Node } from './model.js'
+import { workerFile } from '../../files/package.js'
+import { machineMemory } from '../../memory.js'
+import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 
-/** ONNX Runtime writes to stderr what it also throws. */
-const quiet = { logSeverityLevel: 4 } as const
+/** A model that is tried. */
+export interface TriedModel {
+  /** The ONNX file. */
+  readonly path: string
+  /** What messages call it. */
+  readonly name: string
+  /** Of the file and those in which its data lies. */
+  readonly bytes: number
+}
+
+const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
 
 /**
- * Runs a model once on the processor, for what its outputs are, which an ONNX file need not state and often states wrongly.
+ * Runs a model once on the processor, for what its outputs are, which an ONNX file need not state and often states wrongly. It
+ * runs in a process of its own, since a small file can ask for any time and any memory, or crash what runs it; once it has
+ * passed, it may be run elsewhere.
  *
  * @param names outputs of the graph
  * @returns type and shape by name
- * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or an output holds NaN
+ * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or not within the limits, or an
+ * output holds NaN; the signal's reason
  */
-export async function trialRun(
-  path: string,
+export function trialRun(
+  model: TriedModel,
   input: TrialInput,
   names: readonly string[],
-): Promise<ReadonlyMap<string, ShownTensor>> {
-  return withSession(path, async (session) => {
-    const results = Object.entries(await runTrial(path, session, input, names))
-    for (const [name, { data }] of results) if (data instanceof Float32Array) checkNumbers(path, name, data)
-    return new Map(results.map(([name, { type, dims }]) => [name, { type, shape: dims }]))
-  })
-}
-
-/**
- * Nodes that give the extents of tensors, for a copy of a graph in which `trialShapes` reads them: next to nothing leaves
- * the run.
- */
-export function extentNodes(names: readonly string[]): readonly Node[] {
-  return names.map((name) => {
-    const output = extentOf(name)
-    return { operator: 'Shape', name: `${output}.node`, inputs: [name], outputs: [output], attributes: {} }
-  })
-}
-
-function extentOf(name: string): string {
-  return `shiftscope.extent.${name}`
+  signal?: AbortSignal,
+  limits = trialLimits(model.bytes),
+): Promise<TrialAnswer> {
+  return tried(model, { input, names, byExtents: false }, limits, signal)
 }
 
 /**
  * Types and shapes of tensors of a graph that has them as outputs, and the outputs of `extentNodes`.
  * @throws as `trialRun`
  */
-export async function trialShapes(
-  path: string,
+export function trialShapes(
+  model: TriedModel,
   input: TrialInput,
   names: readonly string[],
-): Promise<ReadonlyMap<string, ShownTensor>> {
-  return withSession(path, async (session) => {
-    const extents = await runTrial(path, session, input, names.map(extentOf))
-    const types = new Map(session.outputMetadata.map((output) => [output.name, output.isTensor ? output.type : 'none']))
-    return new Map(
-      names.map((name) => {
-        const shape = Array.from((extents[extentOf(name)]?.data ?? []) as BigInt64Array, Number)
-        return [name, { type: types.get(name) ?? 'none', shape }]
-      }),
-    )
-  })
+  signal?: AbortSignal,
+  limits = trialLimits(model.bytes),
+): Promise<TrialAnswer> {
+  return tried(model, { input, names, byExtents: true }, limits, signal)
 }
 
-/** Name and shape of an input, float32 [batch, 3, rows, cols] of images. */
-export interface TrialInput {
-  readonly name: string
-  readonly shape: readonly number[]
+/** Whether a model was ended in its trial: with fewer images it is not to be tried again. */
+export function wasEnded(error: unknown): boolean {
+  return error instanceof InputError && error.cause instanceof ChildFailure
 }
 
-async function withSession<T>(path: string, work: (session: InferenceSession) => Promise<T>): Promise<T> {
-  const session = await opened(path)
+/**
+ * Two images take a ViT-L seconds on two cores, and one slow core a minute; opening takes a second for some hundred megabytes
+ * of weights, and twice their memory. Half of the machine's is enough for all activations of a network on large images.
+ *
+ * @param bytes of the model's files
+ */
+export function trialLimits(bytes: number, memory = machineMemory()): Limits {
+  return { seconds: 120 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
+}
+
+async function tried(
+  { path, name }: TriedModel,
+  asked: Omit<TrialQuestion, 'path' | 'model'>,
+  limits: Limits,
+  signal: AbortSignal | undefined,
+): Promise<TrialAnswer> {
   try {
-    return await work(session)
-  } finally {
-    await session.release()
-  }
-}
-
-async function runTrial(
-  path: string,
-  session: InferenceSession,
-  { name, shape }: TrialInput,
-  outputs: readonly string[],
-) {
-  const images = new Tensor('float32', pattern(shape.reduce((product, size) => product * size, 1)), shape)
-  try {
-    return await session.run({ [name]: images }, [...outputs], quiet)
+    // The process may have been started in another folder.
+    return await trial({ path: resolve(path), model: name, ...asked }, limits, signal)
   } catch (error) {
+    if (!(error instanceof ChildFailure)) throw error
+    const remedy = error.failing === 'crashed' ? 'export it again' : 'use a smaller network, or smaller images'
     throw new InputError(
-      `${path} does not run on input of shape [${shape.join(', ')}] (${oneLine(error)}); export it for this shape`,
+      `${name} does not run on input of shape [${asked.input.shape.join(', ')}] (${error.message}); ${remedy}`,
       { cause: error },
     )
   }
-}
-
-async function opened(path: string): Promise<InferenceSession> {
-  try {
-    prepareEnvironment()
-    return await InferenceSession.create(path, { executionProviders: ['cpu'], ...quiet })
-  } catch (error) {
-    throw new InputError(`ONNX Runtime refuses ${path}: ${oneLine(error)}; export the model again`, { cause: error })
-  }
-}
-
-function checkNumbers(path: string, name: string, features: Float32Array): void {
-  if (!features.some(Number.isNaN)) return
-  throw new InputError(
-    `layer "${printable(name)}" of ${path} gives NaN: its weights are damaged; export the model again`,
-  )
-}
-
-/** Pixels of any kind, from −2 to 2; a blank image could divide by its own norm. */
-function pattern(length: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => ((i * 7919) % 256) / 64 - 2)
-}
-
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 500)
 }

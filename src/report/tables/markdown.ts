@@ -25,8 +25,13 @@ function cellText(cell: TableCell): string {
 
 /** Names come from files: what Markdown would take for markup is shown as itself. */
 export function markdownText(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*[\]|]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
+  return (
+    oneLine(text)
+      .replace(/[\\`*[\]|~]/g, '\\$&')
+      .replace(/#(?=#*$)/g, '\\#')
+      // Inside of words it is none.
+      .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+  )
 }

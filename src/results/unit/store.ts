@@ -163,8 +163,8 @@ export async function readUnitArray(folder: string, unit: Unit, { file, shape }:
 }
 
 function isOfOtherVersion(json: unknown): boolean {
-  const inputs = (json as { inputs?: { format?: unknown } } | null | undefined)?.inputs
-  return inputs !== undefined && inputs.format !== UNIT_FORMAT
+  const inputs = (json as { inputs?: { format?: unknown } | null } | null | undefined)?.inputs
+  return inputs !== undefined && inputs !== null && inputs.format !== UNIT_FORMAT
 }
 
 function parseJson(text: string): unknown {

@@ -1,14 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { integer, op, text, writeTorchZipOf } from '../networks/torchFile.js'
-import { mutate, oddNumber } from './mutation.js'
-import { drawPickle, storageElements } from './pickles.js'
-import { drawCaffeModel, drawOnnx } from './protobufs.js'
-import type { Random } from './random.js'
+import { readCheckpoint } from '../../../src/networks/checkpoint/checkpoint.js'
+import { recogniseCheckpoint } from '../../../src/networks/recognition.js'
+import { integer, op, text, writeTorchZipOf } from '../../networks/torchFile.js'
+import { goldenFiles } from '../goldens.js'
+import { mutate, oddNumber } from '../mutation.js'
+import { drawPickle, storageElements } from '../pickles.js'
+import { drawCaffeModel } from '../protobufs.js'
+import type { Random } from '../random.js'
+import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
 
-export type Format = 'zip' | 'legacy' | 'tar' | 'safetensors' | 'caffemodel' | 'onnx'
-
-export const formats: readonly Format[] = ['zip', 'legacy', 'tar', 'safetensors', 'caffemodel', 'onnx']
+const formats = ['zip', 'legacy', 'tar', 'safetensors', 'caffemodel'] as const
+type Format = (typeof formats)[number]
 
 const extensions: Readonly<Record<Format, string>> = {
   zip: '.pth',
@@ -16,45 +19,68 @@ const extensions: Readonly<Record<Format, string>> = {
   tar: '.pth.tar',
   safetensors: '.safetensors',
   caffemodel: '.caffemodel',
-  onnx: '.onnx',
 }
 
-/** Intact files of every format, from the golden files. */
-export type Corpus = Readonly<Record<Format, readonly Buffer[]>>
+const maximumTensors = 12
 
-export function readCorpus(goldens: string): Corpus {
-  const all = (folder: string, end: RegExp) =>
-    readdirSync(join(goldens, folder))
-      .filter((name) => end.test(name))
-      .sort()
-      .map((name) => readFileSync(join(goldens, folder, name)))
+/** Checkpoints of all formats: their tensors, and which network they are of. */
+export const checkpoints: Reader = {
+  name: 'checkpoints',
+  open: (folder) => {
+    const corpus = readCorpus()
+    const scratch = join(folder, 'scratch')
+    return {
+      draw: (random) => drawCase(random, corpus, scratch),
+      read: async (drawn) => {
+        placeFiles(folder, drawn)
+        return readTensors(join(folder, Object.keys(drawn.files)[0] as string))
+      },
+    }
+  },
+}
+
+async function readTensors(path: string): Promise<string[]> {
+  const { tensors } = await readCheckpoint(path)
+  const faults: string[] = []
+  for (const [key, tensor] of [...tensors].slice(0, maximumTensors)) {
+    const count = tensor.shape.reduce((product, size) => product * size, 1)
+    const elements = await tensor.read()
+    if (elements.length !== count) faults.push(`${key} has ${elements.length} elements instead of ${count}`)
+    if (!elements.every(Number.isFinite)) faults.push(`${key} is not finite`)
+  }
+  if (tensors.size % 4 === 1) await recogniseCheckpoint(path).catch(onlyUnknown)
+  return faults
+}
+
+/** Small files are of no network that is known. */
+function onlyUnknown(error: unknown): void {
+  if (!/ is of no network that is known/.test((error as Error).message)) throw error
+}
+
+/** Intact files of every format. */
+type Corpus = Readonly<Record<Format, readonly Buffer[]>>
+
+function readCorpus(): Corpus {
   return {
-    zip: all('checkpoints', /-zip\.pth$/),
-    legacy: all('checkpoints', /-legacy\.pth$/),
-    tar: all('checkpoints', /-tar\.pth$/),
+    zip: goldenFiles('checkpoints', /-zip\.pth$/),
+    legacy: goldenFiles('checkpoints', /-legacy\.pth$/),
+    tar: goldenFiles('checkpoints', /-tar\.pth$/),
     safetensors: [safetensors({ weight: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] } }, 24)],
-    caffemodel: all('caffe', /\.caffemodel$/),
-    onnx: all('onnx', /\.onnx$/),
+    caffemodel: goldenFiles('caffe', /\.caffemodel$/),
   }
 }
 
-export interface FuzzCase {
-  readonly format: Format
-  /** Which extension the file has; a Caffe model is known with and without its own. */
-  readonly extension: string
-  readonly bytes: Buffer
-}
-
 /** A file of one format: an intact one that is changed, or one that is drawn part by part; often both. */
-export function drawCase(random: Random, corpus: Corpus, scratch: string): FuzzCase {
+function drawCase(random: Random, corpus: Corpus, scratch: string): FuzzCase {
   const format = random.pick(formats)
   const others = corpus[random.pick(formats)]
   const drawn = random.chance(0.5) ? draw(format, random, scratch) : undefined
   const intact = drawn ?? random.pick(corpus[format])
   const changed = drawn === undefined || random.chance(0.3) ? mutate(intact, random, others) : intact
   const bytes = format === 'tar' && random.chance(0.8) ? withTarChecksums(changed) : changed
-  const extension = random.chance(0.9) ? extensions[format] : random.pick(Object.values(extensions))
-  return { format, extension, bytes: format === 'zip' && random.chance(0.7) ? withoutZipChecksums(bytes) : bytes }
+  const extension = random.chance(0.9) ? extensions[format] : random.pick([...Object.values(extensions), '.bin', ''])
+  const content = format === 'zip' && random.chance(0.7) ? withoutZipChecksums(bytes) : bytes
+  return { kind: format, files: { [`case${extension}`]: content } }
 }
 
 function draw(format: Format, random: Random, scratch: string): Buffer | undefined {
@@ -68,8 +94,6 @@ function draw(format: Format, random: Random, scratch: string): Buffer | undefin
       return drawSafetensors(random)
     case 'caffemodel':
       return drawCaffeModel(random)
-    case 'onnx':
-      return drawOnnx(random)
     case 'tar':
       return undefined
   }

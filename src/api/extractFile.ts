@@ -1,0 +1,111 @@
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../errors.js'
+import { encodeNpy, type NpyArray } from '../files/npy.js'
+import { packageVersion } from '../files/package.js'
+import { readRegular } from '../files/regularFile.js'
+import { sha256 } from '../files/sha256.js'
+import { fileName } from '../results/fileName.js'
+
+/** Beside the arrays of an extraction: what they are. */
+export const EXTRACT_FILE = 'extract.json'
+
+/** Name of a layer's file. */
+export function arrayFile(layer: string): string {
+  return `${fileName(layer)}.npy`
+}
+
+/** A layer as extract.json needs it: [rows, cols, dims]. */
+interface Layer {
+  readonly name: string
+  readonly dims: number
+  readonly data: Float32Array
+  readonly shape: readonly number[]
+}
+
+/**
+ * The file that describes arrays. It has their hashes, since arrays and description cannot come to stand at one time.
+ * @param origin what decided the values
+ */
+export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
+  const layers = extraction.layers.map(({ name, dims, shape, data }) => {
+    return { name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)) }
+  })
+  const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
+  return { file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }
+}
+
+/** What extract.json, and what `extract` gives, say of the grid. */
+export const gridSchema = z.object({
+  stride: z.number().int().positive(),
+  size: z.number().int().positive(),
+  rows: z.number().int(),
+  cols: z.number().int(),
+  frame: z.number().int().positive(),
+})
+
+/** What a grid of positions was made with. */
+export type DescribedGrid = z.infer<typeof gridSchema>
+
+const extractSchema = gridSchema.extend({
+  layers: z.array(z.object({ file: z.string(), sha256: z.string().optional() })).optional(),
+})
+
+/**
+ * What the extract.json in an array's folder says of it; undefined: there is none, or it is about other arrays.
+ * @throws InputError if it is about another array of that name
+ */
+export async function describedGrid(file: string, { shape, data }: NpyArray): Promise<DescribedGrid | undefined> {
+  const text = await readRegular(join(dirname(file), EXTRACT_FILE)).catch(() => 'null')
+  const description = extractSchema.safeParse(tryJson(text.toString())).data
+  if (description?.layers === undefined) return description
+  const layer = description.layers.find((one) => one.file === basename(file))
+  if (layer === undefined) return undefined
+  if (layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))) return description
+  throw new InputError(
+    `${file} is not the array that ${EXTRACT_FILE} beside it describes: it is damaged, or of another extraction; run extract again, or remove ${EXTRACT_FILE}`,
+  )
+}
+
+/** What extract.json says that a page of the extraction shows. */
+const descriptionSchema = gridSchema.extend({
+  model: z.string(),
+  weightsSha256: z.string(),
+  layers: z
+    .array(z.object({ name: z.string(), dims: z.number().int().positive() }))
+    .min(1)
+    .refine((layers) => new Set(layers.map(({ name }) => name)).size === layers.length),
+  patch: z.string(),
+  patchSha256: z.string(),
+  background: z.string(),
+  blend: z.enum(['hard', 'soft']),
+  /** The layer that has a value for each class, and names by index; absent: not known. */
+  answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
+})
+export type ExtractionDescription = z.infer<typeof descriptionSchema>
+
+/**
+ * What made the arrays of a folder.
+ * @returns undefined where there is no extract.json
+ * @throws InputError if there is one that is damaged
+ */
+export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
+  const path = join(folder, EXTRACT_FILE)
+  const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw new InputError(`cannot read ${path}: ${error.message}`)
+  })
+  if (text === undefined) return undefined
+  const { data, error } = descriptionSchema.safeParse(tryJson(text.toString()))
+  if (data !== undefined) return data
+  const what = error.issues[0]?.path.join('.')
+  throw new InputError(`${path} is damaged${what ? ` (${what})` : ''}; run extract again`)
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

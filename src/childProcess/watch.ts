@@ -1,0 +1,19 @@
+import { parentPort } from 'node:worker_threads'
+import type { Bounds } from './confinedAnswers.js'
+
+/**
+ * Thread that kills its process once that has taken more memory than it may, or whoever asked it is gone: no library that
+ * holds the process's own thread can keep it from that.
+ */
+let bounds: Bounds | undefined
+parentPort?.on('message', (given: Bounds) => {
+  bounds = given
+})
+
+/** In milliseconds; a core fills about 100 MB meanwhile. */
+const INTERVAL = 50
+
+setInterval(() => {
+  if (bounds === undefined) return
+  if (process.memoryUsage.rss() > bounds.bytes || process.ppid !== bounds.asker) process.kill(process.pid, 'SIGKILL')
+}, INTERVAL)

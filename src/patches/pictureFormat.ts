@@ -1,0 +1,27 @@
+/** A picture's format; svg: a drawing, which a program draws. */
+export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif' | 'svg'
+
+/**
+ * Format of a picture by its first bytes, as libvips tells them; undefined: none that is read. Nothing but `svg` must be taken
+ * for a drawing by libvips.
+ */
+export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, MAX_HEAD))
+  const text = head.toString('latin1')
+  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png'
+  if (text.startsWith('\xff\xd8\xff')) return 'jpeg'
+  if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) return 'webp'
+  if (text.startsWith('GIF8')) return 'gif'
+  if (/^(?:II[*+]\0|MM\0[*+])/.test(text)) return 'tiff'
+  if (isAvif(head, text)) return 'avif'
+  return /^(?:\xef\xbb\xbf)?\s*</.test(text) || text.startsWith('\x1f\x8b') ? 'svg' : undefined
+}
+
+const MAX_HEAD = 2048
+
+/** Reference: AV1 Image File Format, section 6; and what libvips takes for a HEIF file. */
+function isAvif(head: Buffer, text: string): boolean {
+  if (!/^(?:avif|avis|mif1|msf1)/.test(text.slice(8)) || !text.startsWith('ftyp', 4)) return false
+  const length = head.readUInt32BE(0)
+  return length <= MAX_HEAD && length % 4 === 0 && /avi[fs]/.test(text.slice(8, length))
+}

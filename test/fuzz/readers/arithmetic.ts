@@ -1,0 +1,114 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
+import { sha256 } from '../../../src/files/sha256.js'
+import { ARITHMETIC_FORMAT } from '../../../src/results/arithmeticDocument.js'
+import { readArithmeticStudies } from '../../../src/results/arithmeticStudy.js'
+import { summarizeArithmetic } from '../../../src/results/arithmeticSummary.js'
+import { disturb, documentText } from '../documents.js'
+import { placeFiles, type Reader } from '../reader.js'
+import { sealed } from './units.js'
+
+const scene = (ARITHMETIC_SCENES[0] as (typeof ARITHMETIC_SCENES)[number]).name
+const result = 'fc6-result.npy'
+
+/** Arithmetic of a results folder: an expression's description, and the counts of random ones. */
+export const arithmetic: Reader = {
+  name: 'arithmetic',
+  open: (results) => {
+    const folder = join(results, 'arithmetic', 'net')
+    mkdirSync(join(folder, scene), { recursive: true })
+    writeFileSync(join(folder, scene, result), 'features')
+    const expression = JSON.stringify(expressionDocument())
+    const counts = JSON.stringify(accuracyDocument())
+    return {
+      draw: (random) => {
+        const isExpression = random.chance(0.5)
+        const [text, key, name] = isExpression
+          ? ([expression, 'documentSha256', `${scene}/arithmetic.json`] as const)
+          : ([counts, 'sha256', 'accuracy.json'] as const)
+        const document = sealed(disturb(JSON.parse(text), random), key)
+        const whole = isExpression
+          ? { 'accuracy.json': JSON.stringify(sealed(JSON.parse(counts), 'sha256')) }
+          : { [`${scene}/arithmetic.json`]: JSON.stringify(sealed(JSON.parse(expression), 'documentSha256')) }
+        return { kind: name, files: { ...whole, [name]: documentText(document, random) } }
+      },
+      read: async (drawn) => {
+        placeFiles(folder, drawn)
+        const studies = await readArithmeticStudies(results)
+        const { arithmetic: scenes, arithmeticAccuracy } = summarizeArithmetic(studies)
+        if (scenes.length === 0 && arithmeticAccuracy.length === 0) return undefined
+        const rates = arithmeticAccuracy.flatMap(({ exact, recall }) => [exact.rate, recall.rate])
+        return rates.every((rate) => rate === null || Number.isFinite(rate)) ? [] : [`rates ${rates.join()}`]
+      },
+    }
+  },
+}
+
+export function expressionDocument(): object {
+  const errors = { psnr: 20.5, psnrToDecoded: null, cosine: 0.9 }
+  return {
+    format: ARITHMETIC_FORMAT,
+    model: 'net',
+    weightsSha256: '0',
+    frame: 224,
+    background: 'white',
+    blend: 'hard',
+    expression: 'A - B',
+    terms: [
+      { name: 'A', coefficient: 1 },
+      { name: 'B', coefficient: -1 },
+    ],
+    origin: 'zero',
+    operands: [{ name: 'A', source: 'dog@0,1', scene: 'dog:75@0,1', sha256: '1', file: 'operand-A.png' }],
+    expectation: { kind: 'objects', scene: 'dog:75@0,1', sha256: '1', file: 'expectation.png' },
+    notes: [],
+    layers: [
+      {
+        layer: 'fc6',
+        generator: 'deepsim-fc6',
+        generatorSha256: '2',
+        dims: 8,
+        feature: 'pre-relu',
+        reconstruction: 20,
+        origins: { zero: errors, blank: errors },
+        files: {
+          result,
+          operands: 'fc6-operands.npy',
+          decodedOperands: ['fc6-operand-A.png'],
+          decodedResult: 'fc6-result.png',
+          decodedFromOther: 'fc6-result-from-blank.png',
+          decodedExpectation: 'fc6-expectation.png',
+          sheet: 'fc6-sheet.png',
+        },
+      },
+    ],
+    sha256: { [result]: sha256('features') },
+  }
+}
+
+export function accuracyDocument(): object {
+  const counts = { trials: 7, expected: 14, found: 12, subtracted: 3, left: 1, decoys: 50, phantoms: 2, exact: 4 }
+  return {
+    inputs: {
+      format: ARITHMETIC_FORMAT,
+      model: 'net',
+      weightsSha256: '0',
+      generators: [{ layer: 'fc6', id: 'deepsim-fc6', sha256: '2' }],
+      patches: [{ name: 'dog', sha256: '1' }],
+      size: 75,
+      background: 'white',
+      blend: 'hard',
+      trialsPerKind: 50,
+      seed: 0,
+    },
+    done: 7,
+    counts: ['pixels', 'decoded'].map((reference) => ({
+      layer: 'fc6',
+      kind: '2-1',
+      judged: 'zero',
+      reference,
+      ...counts,
+    })),
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { openClaims } from '../../../src/files/claims.js'
+import { disturb, documentText } from '../documents.js'
+import { placeFiles, type Reader } from '../reader.js'
+import { drawClaim } from './runs.js'
+
+const files = [
+  'unit~0',
+  'unit~1',
+  'unit~18446744073709551616',
+  'unit~-1',
+  'other~0',
+  '~0',
+  '.owner-0123456789abcdef',
+  'unit',
+]
+
+/** What other processes, living and dead, left in a folder of claims. */
+export const claims: Reader = {
+  name: 'claims',
+  readsBeyondEnds: true,
+  open: (parent) => {
+    const folder = join(parent, 'claims')
+    return {
+      draw: (random) => {
+        const record = () => {
+          const text = documentText(disturb(drawClaim(random), random), random)
+          return typeof text === 'string' && random.chance(0.8) ? text.padEnd(2048) : text
+        }
+        const names = files.filter((_, i) => random.chance(i < 2 ? 0.5 : 0.15))
+        return { kind: 'claims', files: Object.fromEntries(names.map((name) => [name, record()])) }
+      },
+      read: async (drawn) => {
+        rmSync(folder, { recursive: true, force: true })
+        mkdirSync(folder)
+        placeFiles(folder, drawn)
+        const opened = await openClaims(folder)
+        try {
+          await opened.names()
+          const held = await opened.held()
+          const isTaken = await opened.take('unit')
+          await opened.held()
+          await opened.release('unit')
+          return isTaken || held.length > 0 ? [] : undefined
+        } finally {
+          await opened.close()
+        }
+      },
+    }
+  },
+}

@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { download } from '../../../src/networks/download.js'
+import { silent } from '../../../src/progress.js'
+import { disturb, documentText } from '../documents.js'
+import type { Random } from '../random.js'
+import { startRawServer } from '../rawServer.js'
+import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
+import { drawResponse } from '../responses.js'
+
+const whole = Buffer.from(Array.from({ length: 40 }, (_, i) => i))
+
+/** What a server answers to who fetches a file, or goes on with the part that he has. */
+export const downloads: Reader = {
+  name: 'downloads',
+  open: async (parent) => {
+    const server = await startRawServer()
+    const folder = join(parent, 'part')
+    const partial = { folderOfName: parent, folder, path: join(folder, 'file') }
+    return {
+      draw: drawAnswer,
+      read: async ({ kind, files }) => {
+        rmSync(folder, { recursive: true, force: true })
+        mkdirSync(folder)
+        const { 'first.http': first = '', 'later.http': later = '', ...part } = files
+        placeFiles(folder, { kind, files: part })
+        let requests = 0
+        server.answer = () => (requests++ === 0 ? first : later)
+        await download(new URL(`${server.origin}/file`), partial, {
+          ...{ bytes: kind === 'known' ? whole.length : null, label: 'file', progress: silent, elsewhere: '`mirror`' },
+          ...{ signal: undefined, stallSeconds: 30, ca: undefined },
+        })
+        const { length } = readFileSync(partial.path)
+        return kind === 'known' && length !== whole.length ? [`${length} bytes were taken`] : []
+      },
+      close: server.close,
+    }
+  },
+}
+
+function drawAnswer(random: Random): FuzzCase {
+  const have = random.below(whole.length + 5)
+  const etag = random.pick(['"one"', '"two"', 'W/"one"'])
+  const range = `bytes ${random.chance(0.9) ? have : random.below(40)}-${whole.length - 1}/${random.chance(0.9) ? whole.length : random.below(99)}`
+  const answer = () =>
+    random.chance(0.5)
+      ? drawResponse(random, 206, { etag, 'content-range': range }, whole.subarray(have))
+      : random.chance(0.9)
+        ? drawResponse(random, 200, { etag }, whole)
+        : drawResponse(random, 416, { 'content-range': `bytes */${whole.length}` }, '')
+  const version = disturb({ etag: '"one"', lastModified: null, bytes: whole.length }, random)
+  const part = { file: whole.subarray(0, have), 'version.json': documentText(version, random) }
+  const files = { 'first.http': answer(), 'later.http': answer(), ...(random.chance(0.7) && part) }
+  return { kind: random.pick(['known', 'unknown']), files }
+}

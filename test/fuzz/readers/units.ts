@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sha256 } from '../../../src/files/sha256.js'
+import { readMeasuredUnit } from '../../../src/results/measuredUnit.js'
+import { unitWithArrays } from '../../../src/results/unit/open.js'
+import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store.js'
+import { arraysOf, inputs, madeUnit } from '../../results/study.js'
+import { disturb, documentText } from '../documents.js'
+import { mutate } from '../mutation.js'
+import { placeFiles, type Reader } from '../reader.js'
+
+/** A unit of a results folder: its description, and its arrays as the report takes them. */
+export const units: Reader = {
+  name: 'units',
+  open: async (results) => {
+    const made = madeUnit()
+    const { arrays: digests, ...unit } = await writeUnit(results, made.unit, arraysOf(made.unit, made.maps))
+    const folder = unitFolder(results, inputs)
+    const maps = readFileSync(join(folder, 'similarity.npy'))
+    const text = JSON.stringify(unit)
+    return {
+      draw: (random) => {
+        const array = random.chance(0.2) ? mutate(maps, random, [maps]) : maps
+        const isDigestKept = random.chance(0.2)
+        const arrays = isDigestKept ? { ...digests } : { ...digests, 'similarity.npy': sha256(array) }
+        const changed = disturb({ ...JSON.parse(text), arrays }, random)
+        const document = random.chance(0.9) ? sealed(changed, 'sha256') : disturb(sealed(changed, 'sha256'), random)
+        const kind = random.pick(['finished', 'measured', 'measured'])
+        return { kind, files: { 'unit.json': documentText(document, random), 'similarity.npy': array } }
+      },
+      read: async (drawn) => {
+        placeFiles(folder, drawn)
+        if (drawn.kind === 'finished') {
+          const { state } = await findUnit(results, inputs)
+          return state === 'finished' ? [] : undefined
+        }
+        const { description, maps: values, measured } = await readMeasuredUnit(results, folder)
+        const opened = unitWithArrays(folder, description)
+        for (const { name } of opened.layers) await opened.anchorFeatures(name)
+        const isWhole = measured.every((layer) => layer.every(([, value]) => Number.isFinite(value)))
+        return isWhole || !values.every(Number.isFinite) ? [] : ['a measure is not finite']
+      },
+    }
+  },
+}
+
+/** A document with the hash of its own text, as the program writes it. */
+export function sealed(document: unknown, key: string): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
+  return { ...document, [key]: sha256(JSON.stringify(document)) }
+}

@@ -1,0 +1,40 @@
+import type { Model, Node, TensorInfo } from '../../src/networks/onnx/model.js'
+
+/** How a small file asks for more than there is. */
+export const HOSTILE = ['slow to run', 'slow to open', 'large'] as const
+export type Hostile = (typeof HOSTILE)[number]
+
+const SIDE = 2048
+const PRODUCTS = 1000
+
+/**
+ * A model whose file has some kilobytes: thousand products of matrices, made of the image or of constants, which are multiplied
+ * when the file is opened; or a tensor of 16 GB.
+ */
+export function hostileModel(kind: Hostile, input: TensorInfo, output: TensorInfo): Model {
+  const node = (operator: string, inputs: readonly string[], made: string, attributes: Node['attributes'] = {}) => ({
+    ...{ operator, name: made, inputs, outputs: [made], attributes },
+  })
+  const vector = async () => new Float32Array(SIDE).fill(1 / SIDE)
+  const matrices = [
+    node('MatMul', ['column', 'row'], 'constant'),
+    node('ReduceMax', [input.name], 'brightest', { keepdims: 0 }),
+    kind === 'slow to run' ? node('Mul', ['constant', 'brightest'], 'p0') : node('Abs', ['constant'], 'p0'),
+    ...Array.from({ length: PRODUCTS }, (_, i) => node('MatMul', [`p${i}`, `p${i}`], `p${i + 1}`)),
+  ]
+  return {
+    name: 'hostile',
+    inputs: [input],
+    outputs: [output],
+    initializers: [
+      { name: 'column', shape: [SIDE, 1], float32: vector },
+      { name: 'row', shape: [1, SIDE], float32: vector },
+      { name: 'extent', shape: [1], int64: [4e9] },
+    ],
+    nodes: [
+      ...(kind === 'large' ? [node('ConstantOfShape', ['extent'], 'zeros')] : matrices),
+      node('ReduceMax', [kind === 'large' ? 'zeros' : `p${PRODUCTS}`], 'most', { keepdims: 0 }),
+      node('Add', [input.name, 'most'], output.name),
+    ],
+  }
+}

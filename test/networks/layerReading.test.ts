@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { writeFileAtomic } from '../../src/files/atomic.js'
+import { cachedGraph } from '../../src/networks/graphCache.js'
+import { keepReading, knownReading, type LayerReading } from '../../src/networks/layerReading.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+const key = { sha256: '0' }
+const reading: Omit<LayerReading, 'onnxPath'> = {
+  input: {
+    ...{ name: 'image', rows: 8, cols: 8, batch: null, divisor: 255, mean: [0, 0, 0], std: [1, 1, 1] },
+    channelOrder: 'rgb',
+  },
+  layers: [{ name: 'fc6', dims: 3 }],
+}
+
+it('is found again with its graph, which lies in the cache and nowhere else', async () => {
+  const model = inFolder('model.onnx')
+  const onnxPath = await cachedGraph('graph.onnx', (path) => writeFileAtomic(path, 'graph'))
+  const kept: LayerReading = { ...reading, onnxPath }
+  await keepReading(model, key, kept)
+  expect(await knownReading(model, key)).toEqual(kept)
+  const [file = ''] = readdirSync(inFolder('cache', 'graphs')).filter((name) => name.endsWith('.json'))
+  const path = inFolder('cache', 'graphs', file)
+  writeFileSync(inFolder('graph.onnx'), 'graph')
+  writeFileSync(inFolder('graph.onnx.sha256'), readFileSync(`${onnxPath}.sha256`))
+  writeFileSync(path, readFileSync(path, 'utf8').replace(onnxPath, inFolder('graph.onnx')))
+  expect(await knownReading(model, key)).toBeUndefined()
+})
