@@ -44,6 +44,7 @@ export {
   separability,
 } from './api/separability.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
+export { type FeaturePage, type ViewOptions, viewFeatures } from './api/view.js'
 export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
 export type { CosineBench } from './bench/cosine.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'

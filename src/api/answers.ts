@@ -10,6 +10,8 @@ export interface Answers {
   readonly source: string
   /** The strongest classes, the one at most positions first; at most five. */
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
+  /** Names of all classes that are the strongest somewhere, by the index of their value. */
+  readonly names: Readonly<Record<string, string>>
 }
 
 const MOST_CLASSES = 5
@@ -31,10 +33,12 @@ export async function answersOf(
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
   for (const index of strongest) counts.set(index, (counts.get(index) ?? 0) + 1)
-  const sorted = [...counts].sort(([a, one], [b, other]) => other - one || a - b).slice(0, MOST_CLASSES)
+  const sorted = [...counts].sort(([a, one], [b, other]) => other - one || a - b)
+  const nameOf = (index: number) => classes.names[index] ?? String(index)
   return {
     layer: layer.name,
     source: classes.source,
-    classes: sorted.map(([index, positions]) => ({ name: classes.names[index] ?? String(index), positions })),
+    classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
+    names: Object.fromEntries(sorted.map(([index]) => [index, nameOf(index)])),
   }
 }

@@ -8,7 +8,7 @@ import { sha256 } from '../files/sha256.js'
 import { fileName } from '../results/fileName.js'
 
 /** Beside the arrays of an extraction: what they are. */
-const EXTRACT_FILE = 'extract.json'
+export const EXTRACT_FILE = 'extract.json'
 
 /** Name of a layer's file. */
 export function arrayFile(layer: string): string {
@@ -65,6 +65,41 @@ export async function describedGrid(file: string, { shape, data }: NpyArray): Pr
   throw new InputError(
     `${file} is not the array that ${EXTRACT_FILE} beside it describes: it is damaged, or of another extraction; run extract again, or remove ${EXTRACT_FILE}`,
   )
+}
+
+/** What extract.json says that a page of the extraction shows. */
+const descriptionSchema = gridSchema.extend({
+  model: z.string(),
+  weightsSha256: z.string(),
+  layers: z
+    .array(z.object({ name: z.string(), dims: z.number().int().positive() }))
+    .min(1)
+    .refine((layers) => new Set(layers.map(({ name }) => name)).size === layers.length),
+  patch: z.string(),
+  patchSha256: z.string(),
+  background: z.string(),
+  blend: z.enum(['hard', 'soft']),
+  /** The layer that has a value for each class, and names by index; absent: not known. */
+  answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
+})
+export type ExtractionDescription = z.infer<typeof descriptionSchema>
+
+/**
+ * What made the arrays of a folder.
+ * @returns undefined where there is no extract.json
+ * @throws InputError if there is one that is damaged
+ */
+export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
+  const path = join(folder, EXTRACT_FILE)
+  const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw new InputError(`cannot read ${path}: ${error.message}`)
+  })
+  if (text === undefined) return undefined
+  const { data, error } = descriptionSchema.safeParse(tryJson(text.toString()))
+  if (data !== undefined) return data
+  const what = error.issues[0]?.path.join('.')
+  throw new InputError(`${path} is damaged${what ? ` (${what})` : ''}; run extract again`)
 }
 
 function tryJson(text: string): unknown {

@@ -14,6 +14,7 @@ import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
+import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { type Answers, answersOf } from './answers.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
@@ -38,7 +39,7 @@ export interface PlacementOptions {
 }
 
 export interface NetworkExtractOptions extends PlacementOptions {
-  /** Folder for `<layer>.npy` and extract.json; nothing is written without it. */
+  /** Folder for `<layer>.npy`, extract.json and pictures of patch and background; nothing is written without it. */
   readonly out?: string
 }
 
@@ -119,7 +120,10 @@ export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
   /** What decides the features beside the network: what `extract` records. */
-  readonly origin: object
+  readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
+    Scene,
+    'blend'
+  >
 }
 
 /** @throws UsageError, InputError; the signal's reason */
@@ -206,6 +210,10 @@ export async function extractPlaced(
       seconds,
       imagesPerSecond: left.length / seconds,
       ...execution.ran(),
+    }
+    if (out !== undefined) {
+      await keepPatchPicture(out, scene.patch)
+      await keepBackgroundPicture(out, { identity: origin.background, background: scene.background }, extraction.frame)
     }
     await partial?.finish(extractFile(extraction, fullOrigin))
     return extraction

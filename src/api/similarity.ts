@@ -1,13 +1,20 @@
 import { realpath } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkCount } from '../checks.js'
 import { availableCores } from '../cores.js'
-import { ANCHOR_NAMES, type Anchor, type AnchorName, anchorPositions } from '../engine/positions.js'
+import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
+import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
+import type { ColourLimits } from '../report/colormap.js'
+import { PAPER_LIMITS } from '../report/paperLimits.js'
+import { checkLimits } from '../report/report.js'
+import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
+import { nearestAnchors, strideOf } from './featureGrid.js'
 import {
   eachLayer,
   type FeatureInput,
@@ -20,6 +27,10 @@ import {
 export interface SimilarityOptions {
   /** Where to write the maps, float32 [5, rows, cols]; nowhere by default, and not of several layers. */
   readonly out?: string
+  /** Where to draw the maps as one PNG, its axes in pixels where the stride is known; as with `out` nowhere by default. */
+  readonly png?: string
+  /** Ends of the picture's colour scale; the paper's 0.88 and 1 by default. */
+  readonly limits?: ColourLimits
   /** Threads of the similarity kernel; all cores by default. */
   readonly threads?: number
   /**
@@ -59,9 +70,10 @@ export interface Similarity {
  * Cosine similarity of every position's feature with the features at the five anchors (paper section 2.1). In features of a
  * coarser stride an anchor is the position nearest to its place on the stride-1 grid, where the stride is known.
  * @param features a .npy file as `extract` writes it, an array in memory, or what `extract` gave: then of each layer
- * @throws InputError for a file that is not such an array, or a feature that is all zero (its position is named); UsageError
- *   for an array that is none, or if the maps would replace the features' file; an abort rejects with the signal's reason,
- *   and then nothing is written
+ * @throws InputError for a file that is not such an array, a feature that is all zero (its position is named), or a grid that
+ *   is too large for a picture; UsageError for an array that is none, a picture whose name does not end in .png, or if a result
+ *   would replace the features' file; OutputError for a folder that cannot be written; an abort rejects with the signal's
+ *   reason, and then nothing is written
  */
 export async function similarity(features: FeatureInput, options?: SimilarityOptions): Promise<Similarity>
 export async function similarity(
@@ -73,26 +85,37 @@ export async function similarity(
   options: SimilarityOptions = {},
 ): Promise<Similarity | LayerResults<Similarity>> {
   checkOptions(options, {
-    optional: { out: kinds.text, threads: kinds.number, device: kinds.text, signal: kinds.signal },
+    optional: {
+      ...{ out: kinds.text, png: kinds.text, limits: kinds.limits },
+      ...{ threads: kinds.number, device: kinds.text, signal: kinds.signal },
+    },
   })
+  checkPicture(options)
   checkCount('`threads`', options.threads ?? 1)
   if (!hasLayers(features)) return similarityOf(features, options)
-  if (options.out !== undefined) throw new UsageError('`out` takes the maps of one layer; hand over one of the layers')
+  for (const name of ['out', 'png'] as const)
+    if (options[name] !== undefined)
+      throw new UsageError(`\`${name}\` takes the maps of one layer; hand over one of the layers`)
   const known = gridSchema.safeParse(features)
   return eachLayer(features, (layer) => similarityOf(layer, options, known.data))
 }
 
 async function similarityOf(
   features: FeatureInput,
-  { out, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
+  { out, png, limits = PAPER_LIMITS, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
   given?: DescribedGrid,
 ): Promise<Similarity> {
   throwIfStopped(signal)
   const { name: deviceName, index } = parseCardDevice(device)
   const card = deviceName === 'cuda' ? requiredCard(index) : undefined
   const { name, rows, cols, dims, matrix, described = given } = await featureMatrix(features)
-  if (out !== undefined && typeof features === 'string' && (await isSameFile(features, out)))
-    throw new UsageError(`${out} is the file of the features; choose another name with \`out\``)
+  for (const [option, path] of Object.entries({ out, png }))
+    if (path !== undefined && typeof features === 'string' && (await isSameFile(features, path)))
+      throw new UsageError(`${path} is the file of the features; choose another name with \`${option}\``)
+  if (png !== undefined) {
+    checkDrawable({ name, rows, cols })
+    await makeWritableFolder(dirname(png))
+  }
   const stride = strideOf(described, rows, cols)
   const anchors = nearestAnchors(rows, cols, stride)
   const grid = { layer: name, matrix, dims, rows, cols, stride: 1, anchors }
@@ -102,6 +125,11 @@ async function similarityOf(
     : onCard(card, grid, (cudaFeatures) => compare({ cudaFeatures })))
   endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
+  if (png !== undefined) {
+    const placement = stride && described
+    const maps = { name: basename(name), rows, cols, maps: result.maps, placement }
+    await writeFileAtomic(png, await similarityPicture(maps, limits))
+  }
   const entries = ANCHOR_NAMES.map((name) => {
     const { row, col, mean, min } = result.anchors[name]
     const pixel = stride === undefined ? {} : { pixel: { row: row * stride.stride, col: col * stride.stride } }
@@ -112,36 +140,18 @@ async function similarityOf(
   return { rows, cols, dims, anchors: byName, maps: result.maps, ...ran }
 }
 
+function checkPicture({ out, png, limits }: SimilarityOptions): void {
+  if (limits !== undefined) checkLimits(limits)
+  if (png === undefined) {
+    if (limits !== undefined) throw new UsageError('`limits` are those of a picture; name its file with `png`')
+    return
+  }
+  if (extname(png).toLowerCase() !== '.png')
+    throw new UsageError(`${png} does not end in .png, which is what \`png\` writes; choose such a name`)
+  if (out !== undefined && resolve(out) === resolve(png))
+    throw new UsageError(`${png} is named by \`out\` too; choose another name with \`png\``)
+}
+
 async function isSameFile(file: string, out: string): Promise<boolean> {
   return (await realpath(file)) === (await realpath(out).catch(() => undefined))
-}
-
-/** Stride, and positions along an axis at stride 1. */
-interface Stride {
-  readonly stride: number
-  readonly side: number
-}
-
-/** What a description says, if it fits the array. */
-function strideOf(description: DescribedGrid | undefined, rows: number, cols: number): Stride | undefined {
-  if (description === undefined || description.rows !== rows || description.cols !== cols) return undefined
-  const { stride, size, frame } = description
-  const side = frame - size + 1
-  const positions = Math.ceil(side / stride)
-  return rows === positions && cols === positions ? { stride, side } : undefined
-}
-
-function nearestAnchors(rows: number, cols: number, stride: Stride | undefined): readonly Anchor[] {
-  if (stride === undefined) {
-    const vertical = anchorPositions(rows)
-    return anchorPositions(cols).map(({ name, col }, i) => {
-      const row = (vertical[i] as (typeof vertical)[number]).row
-      return { name, row, col, index: row * cols + col }
-    })
-  }
-  const nearest = (place: number, count: number) => Math.min(count - 1, Math.round(place / stride.stride))
-  return anchorPositions(stride.side).map(({ name, row, col }) => {
-    const at = { row: nearest(row, rows), col: nearest(col, cols) }
-    return { name, ...at, index: at.row * cols + at.col }
-  })
 }

@@ -15,6 +15,7 @@ import { separabilityCommand } from './commands/separability.js'
 import { similarityCommand } from './commands/similarity.js'
 import { statusCommand } from './commands/status.js'
 import { submitCommand } from './commands/submit.js'
+import { viewCommand } from './commands/view.js'
 import type { CommandContext } from './context.js'
 import { asFlags, knowFlags } from './flags.js'
 import { say } from './output.js'
@@ -49,6 +50,7 @@ export function programWith(context: CommandContext): Command {
     extractCommand(context),
     similarityCommand(context),
     separabilityCommand(context),
+    viewCommand(context),
     arithmeticCommand(context),
     reportCommand(context),
     statusCommand(context),

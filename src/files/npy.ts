@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
+import { machineMemory } from '../memory.js'
 import { resourceError } from '../resources.js'
 import { writeFileAtomic } from './atomic.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
@@ -103,6 +104,8 @@ async function readHeader(path: string, file: FileHandle, size: number) {
 
 function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
   try {
+    // More than the machine has may be promised, and is missed only when it is used.
+    if (byteLength > machineMemory()) throw new RangeError('more than the memory')
     return new Uint8Array(byteLength)
   } catch (error) {
     throw new InputError(`${path} holds ${byteLength} bytes, more than fit into memory; cut it into smaller arrays`, {

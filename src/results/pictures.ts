@@ -9,8 +9,8 @@ import { pictureFormat } from '../patches/pictureFormat.js'
 
 /**
  * Pictures of patches and backgrounds as they were moved and composited: `pictures/patch-<sha256>.png` (RGBA) and
- * `pictures/background-<sha256>.png` (RGB) below a results folder. Their names are what units know them by, so merged and
- * moved folders keep them. No number depends on them.
+ * `pictures/background-<sha256>.png` (RGB) below a results folder or that of an extraction. Their names are what units and
+ * extractions know them by, so merged and moved folders keep them. No number depends on them.
  */
 function pictureFile(results: string, kind: 'patch' | 'background', digest: string): string {
   return join(results, 'pictures', `${kind}-${digest}.png`)

@@ -20,6 +20,8 @@ export interface StudyGroup {
   readonly rows: number
   readonly cols: number
   readonly stride: number
+  /** Side of the square frame in pixels. */
+  readonly frame: number
   readonly layers: readonly string[]
   /** In the order of their patches' names. */
   readonly units: readonly Unit[]
@@ -104,6 +106,8 @@ async function readGroup(reader: UnitReader, folders: readonly string[], { onUni
     rows: first.rows,
     cols: first.cols,
     stride: first.inputs.stride,
+    // The anchor at the bottom right is the last place at which the patch lies wholly in the frame.
+    frame: (first.layers[0]?.similarity['bottom-right'].row ?? 0) + first.inputs.size,
     layers: first.inputs.layers,
     units: units.map(({ description }) => description),
     metrics,

@@ -55,7 +55,12 @@ export async function storeUnit(
   const layers = measured.map(({ similarity, strongest, separability, answers }, i) => {
     const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
     const measures = { similarity: similarity.anchors, consistency: consistency(strongest, grid), separability }
-    return { name, dims, ...measures, answers: answers === undefined ? null : namedAnswers(unit.network, answers) }
+    return {
+      name,
+      dims,
+      ...measures,
+      answers: answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names),
+    }
   })
   const stored = await writeUnit(
     study.out,
@@ -129,10 +134,16 @@ function answersIn(
   return { answers: answersOf(matrix, strongest, anchorFeatures.subarray(center * dims, (center + 1) * dims)) }
 }
 
-/** As unit.json holds them: with the names of the classes that occur. */
-function namedAnswers({ classes }: Network, { maps, center, kept, least }: Answers): Unit['layers'][number]['answers'] {
+/**
+ * As unit.json holds them: with the names of the classes that occur.
+ * @param known names by index; a class without one is named by its index
+ */
+export function namedAnswers(
+  { maps, center, kept, least }: Answers,
+  known: Readonly<Record<number, string>> = {},
+): NonNullable<Unit['layers'][number]['answers']> {
   const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
-  const names = [...found].sort((a, b) => a - b).map((index) => [index, classes?.names[index] ?? String(index)])
+  const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
   return { center, kept, least, names: Object.fromEntries(names) }
 }
 

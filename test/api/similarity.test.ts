@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import fc from 'fast-check'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { separability } from '../../src/api/separability.js'
 import { similarity } from '../../src/api/similarity.js'
@@ -222,5 +223,38 @@ describe('similarity of a feature file', () => {
     mkdirSync(inFolder('maps.npy'))
     const failing = similarity(await store(features(2, 2, 3)), { out: inFolder('maps.npy') })
     await expect(failing).rejects.toThrow(OutputError)
+  })
+
+  it('draws the maps on axes in pixels where the stride is known, between the limits', async () => {
+    const file = await store(features(4, 4, 3), { stride: 50, size: 60, rows: 4, cols: 4, frame: 224 })
+    const draw = async (name: string, options: object = {}) => {
+      await similarity(file, { png: inFolder(name), ...options })
+      return readFileSync(inFolder(name))
+    }
+    const known = await draw('new/known.png')
+    expect((await sharp(known).metadata()).format).toBe('png')
+    expect(await draw('paper.PNG', { limits: { low: 0.88, high: 1 } })).toEqual(known)
+    expect(await draw('other.png', { limits: { low: -1, high: 1 } })).not.toEqual(known)
+    rmSync(inFolder('extract.json'))
+    expect(await draw('unknown.png')).not.toEqual(known)
+  })
+
+  it.each([
+    [{ png: 'maps.jpg' }, 'maps.jpg does not end in .png, which is what `png` writes; choose such a name'],
+    [{ png: 'a.png', out: './a.png' }, 'a.png is named by `out` too; choose another name with `png`'],
+    [{ png: 'a.png', limits: { low: 1, high: 0.88 } }, 'limits 1,0.88 are not two rising numbers; use `limits 0.88,1`'],
+    [{ limits: { low: 0, high: 1 } }, '`limits` are those of a picture; name its file with `png`'],
+  ])('refuses a picture as %j', async (options, message) => {
+    const failing = similarity({ data: new Float32Array(4).fill(1), shape: [2, 2, 1] }, options)
+    await expect(failing).rejects.toThrow(UsageError)
+    await expect(failing).rejects.toThrow(message)
+  })
+
+  it('says before anything is written that the folder of the picture is none', async () => {
+    const file = await store(features(2, 2, 3))
+    writeFileSync(inFolder('taken'), '')
+    const failing = similarity(file, { out: inFolder('first.npy'), png: inFolder('taken', 'maps.png') })
+    await expect(failing).rejects.toThrow(OutputError)
+    expect(existsSync(inFolder('first.npy'))).toBe(false)
   })
 })

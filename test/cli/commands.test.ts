@@ -27,7 +27,7 @@ describe('command line', () => {
   it('helps, and names its version', async () => {
     const help = await shiftscope('--help')
     expect(help.status).toBe(0)
-    for (const command of ['reproduce', 'extract', 'similarity', 'report', 'models', 'bench', 'doctor']) {
+    for (const command of ['reproduce', 'extract', 'similarity', 'view', 'report', 'models', 'bench', 'doctor']) {
       expect(help.stdout).toContain(command)
     }
     const version = await shiftscope('--version')
@@ -146,8 +146,10 @@ describe('extract and similarity', () => {
       expect(file).toBe(join(out, `${name}.npy`))
       expect((await readNpy(file)).shape).toEqual([5, 5, dims])
     }
-    const similarity = await shiftscope('similarity', join(out, 'fc6.npy'), '--out', join(folder, 'maps.npy'), '--json')
+    const results = ['--out', join(folder, 'maps.npy'), '--png', join(folder, 'maps.png'), '--limits', '0.5,1']
+    const similarity = await shiftscope('similarity', join(out, 'fc6.npy'), ...results, '--json')
     expect(similarity.status, similarity.stderr).toBe(0)
+    expect((await readFile(join(folder, 'maps.png'))).subarray(1, 4).toString()).toBe('PNG')
     const { rows, cols, anchors } = JSON.parse(similarity.stdout)
     expect([rows, cols]).toEqual([5, 5])
     expect(Object.keys(anchors)).toEqual(['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'])
@@ -175,7 +177,9 @@ describe('extract and similarity', () => {
     )
     expect(status, stderr).toBe(0)
     expect((await readNpy(join(out, 'fc8.npy'))).shape.slice(0, 2)).toEqual([1, 1])
-    expect(Object.keys(await contents(out)).sort()).toEqual(['extract.json', 'fc8.npy'])
+    const { patchSha256 } = JSON.parse(await readFile(join(out, 'extract.json'), 'utf8'))
+    const picture = join('pictures', `patch-${patchSha256}.png`)
+    expect(Object.keys(await contents(out)).sort()).toEqual(['extract.json', 'fc8.npy', picture])
   })
 
   it('refuse bad input with one line and exit status', async () => {

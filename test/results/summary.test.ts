@@ -16,6 +16,7 @@ function group(levels: readonly number[], changes: Partial<UnitInputs> = {}): St
     rows,
     cols,
     stride: inputs.stride,
+    frame: 224,
     layers: inputs.layers,
     units,
     metrics: [],

@@ -9,11 +9,13 @@ import {
   type ReproduceOptions,
   reproduce,
   type StudyEstimate,
+  type StudyResult,
   type Summary,
   TASKS,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
+import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { byteSize, duration, printJson, say, sayTable } from '../output.js'
 import {
   collectAssignments,
@@ -30,23 +32,27 @@ import { terminalProgress } from '../progressBar.js'
 import { toldToSupervisor } from '../supervisor.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
-  return addStudyOptions(
+  const command = addStudyOptions(
     new Command('reproduce').description(
       'run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page; several processes may run it in one folder, and share its units',
     ),
   )
     .option('--dry-run', 'only say what would be done: units, images, bytes, time')
     .option('--no-report', 'leave the report to another process, and wait for nobody')
+  return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
-    .action(async ({ dryRun, json, ...options }: ReproduceOptions & { dryRun?: boolean; json?: boolean }) => {
+    .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return sayEstimate({ ...options, signal }, json)
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
-      if (json) return printJson(result)
-      if (result.summary) saySummary(result.summary)
-      const units = result.units > 0 ? `${result.computed} of ${result.units} units computed, ` : ''
-      say(`${units}${result.images} images in ${duration(result.seconds)}`)
-      if (result.summary) say(`open ${join(result.out, 'index.html')}`)
+      if (json) printJson(result)
+      else sayResult(result)
+      if (result.summary) await sayPage(join(result.out, 'index.html'), { open, json })
     })
+}
+
+function sayResult({ summary, units, computed, images, seconds }: StudyResult): void {
+  if (summary) saySummary(summary)
+  say(`${units > 0 ? `${computed} of ${units} units computed, ` : ''}${images} images in ${duration(seconds)}`)
 }
 
 /** Adds what decides a study, how its networks are run, and where its results go. */

@@ -20,6 +20,8 @@ export interface PanelGrid {
     /** One a column; undefined: there is none. */
     readonly maps: readonly (PanelMap | undefined)[]
   }[]
+  /** What the axes' numbers are; row and column of the patch's top-left pixel by default. */
+  readonly axes?: string
 }
 
 /** A map is enlarged by a whole factor until its longer side has at least this many pixels. */
@@ -37,7 +39,13 @@ const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
  * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the patch's
  * offset, and the colour scale to the right.
  */
-export function panelLayout({ title, limits, columns, rows }: PanelGrid): FigureLayout {
+export function panelLayout({
+  title,
+  limits,
+  columns,
+  rows,
+  axes = "row and column of the patch's top-left pixel",
+}: PanelGrid): FigureLayout {
   const all = rows.flatMap(({ maps }) => maps.filter((map) => map !== undefined))
   const sides = all.map(sizeOf)
   const cell = { width: Math.max(...sides.map(({ width }) => width)), height: Math.max(...sides.map((s) => s.height)) }
@@ -61,15 +69,15 @@ export function panelLayout({ title, limits, columns, rows }: PanelGrid): Figure
       if (map === undefined) return
       const panel = { ...sizeOf(map), x: left + c * step.x + AXIS.left, y }
       maps.push({ values: map.values, rows: map.rows, cols: map.cols, ...panel })
-      const axes = axesOf(map, panel)
-      labels.push(...axes.labels)
-      lines.push(...axes.lines)
+      const drawn = axesOf(map, panel)
+      labels.push(...drawn.labels)
+      lines.push(...drawn.lines)
     })
   })
   const bar = colourBar(limits, left + columns.length * step.x, top, cell.height)
   const bottom = top + rows.length * step.y
   labels.push({
-    words: "row and column of the patch's top-left pixel",
+    words: axes,
     x: left + AXIS.left,
     y: bottom + LINE / 2 - GAP / 2,
     align: 'left',

@@ -132,7 +132,7 @@ async function describeGroup(
   { similarity, nullBaseline }: Pick<Summary, 'similarity' | 'nullBaseline'>,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
 ): Promise<Omit<SiteGroup, 'key' | 'units'>> {
-  const { model, size, rows, cols, stride, units } = group
+  const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   const [layer] = first?.layers ?? []
   if (first === undefined || layer === undefined) throw new Error('a group has at least one unit with a layer')
@@ -140,8 +140,6 @@ async function describeGroup(
     const { row, col } = layer.similarity[name]
     return { name, row, col }
   })
-  // The anchor at the bottom right is the last place at which the patch lies wholly in the frame.
-  const frame = layer.similarity['bottom-right'].row + size
   return {
     model,
     size,

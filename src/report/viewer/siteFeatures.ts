@@ -14,7 +14,10 @@ export async function writeFeatures(site: string, key: string, unit: OpenUnit): 
   const parts: number[] = []
   for (const [layer, { name, dims }] of unit.layers.entries()) {
     const features = await unit.features(name)
-    if (features === undefined) return undefined
+    if (features === undefined) {
+      parts.push(0)
+      continue
+    }
     const perPart = positionsPerPart(dims)
     const positions = unit.rows * unit.cols
     let part = 0
@@ -26,7 +29,7 @@ export async function writeFeatures(site: string, key: string, unit: OpenUnit): 
     }
     parts.push(part)
   }
-  return parts
+  return parts.some((count) => count > 0) ? parts : undefined
 }
 
 /** Bytes of the files that a layer's features become, names aside: int16 in base64. */

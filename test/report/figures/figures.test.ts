@@ -30,6 +30,7 @@ function group(
     rows: side,
     cols: side,
     stride: 25,
+    frame: 224,
     layers,
     units: [{ ...unit, arrays: {} }],
     metrics: [],

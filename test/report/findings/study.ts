@@ -21,6 +21,7 @@ export function groupWith(model: string, values: Values, changes: Partial<UnitIn
     rows: 2,
     cols: 2,
     stride,
+    frame: 224,
     layers: ['fc'],
     units,
     metrics,

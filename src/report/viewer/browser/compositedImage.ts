@@ -75,9 +75,13 @@ function drawPixels(
   if (picture !== undefined) context.drawImage(picture, col, row)
 }
 
+/** Smaller patches have no room for words, in pixels. */
+const LEAST_FOR_WORDS = 40
+
 function drawOutlines(outlines: SVGElement, { group, unit, anchorPosition }: Fitted, { row, col }: Position): void {
   const { frame, size } = group
-  const missing = unit === null ? 'mean' : group.units[unit]?.picture === null ? 'no picture' : ''
+  const words = unit === null ? 'mean' : group.units[unit]?.picture === null ? 'no picture' : ''
+  const missing = size < LEAST_FOR_WORDS ? '' : words
   const middle = { x: col + size / 2, y: row + size / 2 + 4, 'text-anchor': 'middle' }
   const box = (name: string, top: number, left: number) =>
     svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })

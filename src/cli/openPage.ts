@@ -1,0 +1,53 @@
+import { resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import { say } from './output.js'
+
+/** What the flags say of a page that was written. */
+export interface PageFlags {
+  /** Show it in the browser. */
+  readonly open?: boolean | undefined
+  /** stdout carries a document; the user is told of the page only if it was to be opened. */
+  readonly json?: boolean | undefined
+}
+
+export function addOpenOption(command: Command): Command {
+  return command.addOption(new Option('--open', 'open the page in the browser, where there is one'))
+}
+
+/** Within this time, in milliseconds, what starts the browser says that it cannot; it may also run as long as the browser. */
+const START = 2000
+
+/** Says where a page is, or opens it in the browser. Where there is none, that is said, and it is no error. */
+export async function sayPage(page: string, { open = false, json = false }: PageFlags): Promise<void> {
+  if (!open) {
+    if (!json) say(`open ${page}`)
+    return
+  }
+  if (!hasDisplay(process.env, process.platform)) return say(`there is no display for a browser here; open ${page}`)
+  const isStarted = await startBrowser(resolve(page)).catch(() => false)
+  say(isStarted ? `opening ${page} in the browser` : `no browser could be started here; open ${page}`)
+}
+
+/** Whether somebody would see a browser: not in CI, nor on a machine that is reached over ssh without a display. */
+export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
+  const { CI, DISPLAY, WAYLAND_DISPLAY, SSH_CONNECTION, WSL_DISTRO_NAME } = env
+  if (CI && CI !== 'false') return false
+  if (DISPLAY || WAYLAND_DISPLAY) return true
+  return !SSH_CONNECTION && (platform === 'win32' || platform === 'darwin' || Boolean(WSL_DISTRO_NAME))
+}
+
+/** @returns whether it was started, as far as can be seen */
+async function startBrowser(path: string): Promise<boolean> {
+  const { default: open } = await import('open')
+  const starter = await open(path)
+  return new Promise((answer) => {
+    const timer = setTimeout(() => answer(true), START)
+    const ended = (status: number | null) => {
+      clearTimeout(timer)
+      answer(status === 0)
+    }
+    if (starter.exitCode !== null) return ended(starter.exitCode)
+    starter.once('exit', ended)
+    starter.once('error', () => ended(null))
+  })
+}

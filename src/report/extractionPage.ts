@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { readPatchPicture } from '../results/pictures.js'
+import type { StudyGroup } from '../results/study.js'
+import { summarize } from '../results/summary.js'
+import type { OpenUnit } from '../results/unit/open.js'
+import type { ColourLimits } from './colormap.js'
+import { escapeHtml, scrollBox } from './html.js'
+import { decimalText } from './numberText.js'
+import type { ReportSection } from './section.js'
+import { stageFolder } from './stagedFolder.js'
+import { resultsPage } from './viewer/page.js'
+import { siteWriter } from './viewer/site.js'
+import type { SiteIndex } from './viewer/siteIndex.js'
+
+/** One patch through one network, as a unit that lies in no results folder. */
+export interface ViewedExtraction {
+  /** Its features are those that become part of the page. */
+  readonly unit: OpenUnit
+  /** Side of the square frame in pixels. */
+  readonly frame: number
+  /** Folder that may have the pictures of patch and background. */
+  readonly pictures: string
+  /** False: an array of which nothing is known; each of its positions counts as a pixel. */
+  readonly isDescribed: boolean
+}
+
+/**
+ * Writes the page of one extraction: `index.html` and `site`, which take their places when they are whole.
+ * @returns where the page is, and whether it shows the patch
+ * @throws InputError for a damaged array; OutputError
+ */
+export async function writeExtractionPage(
+  out: string,
+  extraction: ViewedExtraction,
+  limits: ColourLimits,
+): Promise<{ readonly page: string; readonly hasPicture: boolean }> {
+  const { unit, pictures } = extraction
+  const page = join(out, 'index.html')
+  const site = stageFolder(join(out, 'site'))
+  try {
+    const index = await site.fill((folder) => writeSite(folder, extraction, limits))
+    const { patchSha256, size } = unit.inputs
+    const hasPicture = (await readPatchPicture(pictures, patchSha256, size)) !== undefined
+    await site.takePlace()
+    await writeFileAtomic(page, resultsPage(index, [extractionSection(extraction, index, hasPicture)]))
+    return { page, hasPicture }
+  } finally {
+    await site.remove()
+  }
+}
+
+async function writeSite(
+  folder: string,
+  { unit, frame, pictures }: ViewedExtraction,
+  limits: ColourLimits,
+): Promise<SiteIndex> {
+  const { data } = await unit.maps()
+  const { model, size, stride, layers } = unit.inputs
+  const group: StudyGroup = {
+    ...{ model, size, stride, frame, layers, rows: unit.rows, cols: unit.cols },
+    units: [unit.description],
+    metrics: [],
+    nullBaseline: layers.map(() => ({ same: [], different: [] })),
+    meanMaps: Float64Array.from(data),
+  }
+  const site = siteWriter(pictures, folder)
+  await site.onUnit(unit, data)
+  return site.finish([group], summarize([group]), limits)
+}
+
+/** What is known of the extraction, and its numbers. */
+function extractionSection(
+  { unit, frame, isDescribed }: ViewedExtraction,
+  { groups }: SiteIndex,
+  hasPicture: boolean,
+): ReportSection {
+  const { model, patch, size, stride, background, blend } = unit.inputs
+  const positions = `${unit.rows} × ${unit.cols} positions`
+  const facts = isDescribed
+    ? `${model}, patch ${patch} of ${size}×${size} px in a frame of ${frame}×${frame}, ${blend} blend, background ${background}; ${positions}, stride ${stride}.`
+    : `${positions} of which nothing else is known: there is no extract.json that describes this array, so every position counts as one pixel.`
+  const missing = hasPicture
+    ? ''
+    : `<p class="note">The patch’s picture is not known, so that the images have none.</p>\n`
+  const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
+  const kept = groups[0]?.units[0]?.features ?? []
+  const head = ['layer', 'values', ...ANCHOR_NAMES, 'anchor by a click']
+  const rows = unit.layers.map(({ name, dims, similarity }, i) => {
+    const cells = ANCHOR_NAMES.map((anchor) => {
+      const { mean, min } = similarity[anchor]
+      return `${decimalText(mean, 3)} <small>(${decimalText(min, 3)})</small>`
+    })
+    const anywhere = kept[i] ? 'at any position' : 'no: too many features'
+    const all = [String(dims), ...cells, anywhere].map((cell) => `<td>${cell}</td>`).join('')
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${all}</tr>`
+  })
+  const table = `<table><thead><tr>${head.map((text) => `<th scope="col">${text}</th>`).join('')}</tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table>`
+  const html = `<p>${escapeHtml(facts)}</p>
+${missing}${answers}<p class="soft">Mean over positions of the cosine similarity with each anchor, the lowest in brackets.</p>
+${scrollBox('Similarity with each anchor', table)}`
+  return { id: 'extraction', title: 'This extraction', html }
+}
+
+function answerHtml(answers: OpenUnit['layers'][number]['answers']): string {
+  if (answers === null) return ''
+  const { center, kept, names } = answers
+  const name = names[center.class] ?? String(center.class)
+  const share = `${decimalText(100 * kept, 1)} %`
+  return `<p>With the patch at the center the network answers ${escapeHtml(name)}, with a probability of ${decimalText(center.probability, 3)}; it does so at ${share} of the positions.</p>
+`
+}

@@ -1,0 +1,54 @@
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import type { ColourLimits } from './colormap.js'
+import { panelLayout } from './figures/panels.js'
+import { layoutPng } from './plot/layout.js'
+
+/** Maps with more positions along an axis become no picture. */
+const MOST_POSITIONS = 4096
+
+/** Cosine maps of one feature array with the five anchors. */
+export interface AnchorMaps {
+  /** Of the array, for the title and for messages. */
+  readonly name: string
+  readonly rows: number
+  readonly cols: number
+  /** [5, rows, cols] in the order of the anchors. */
+  readonly maps: Float32Array
+  /** The patch's side, and the distance of neighbouring positions, in pixels; undefined: not known. */
+  readonly placement: { readonly size: number; readonly stride: number } | undefined
+}
+
+/** @throws InputError for a grid that is too large to be drawn */
+export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
+  if (Math.max(rows, cols) > MOST_POSITIONS)
+    throw new InputError(
+      `${name} has ${rows} × ${cols} positions, and maps are drawn of up to ${MOST_POSITIONS} along an axis; take every nth of them`,
+    )
+}
+
+/**
+ * The five maps side by side as PNG, in the colours and on the axes of the report's figures: pixels of the patch's offset, or
+ * where the stride is not known, rows and columns of the array.
+ * @throws InputError for a grid that is too large to be drawn
+ */
+export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): Promise<Buffer> {
+  checkDrawable(of)
+  const { name, rows, cols, maps, placement } = of
+  const values = (anchor: number) => maps.subarray(anchor * rows * cols, (anchor + 1) * rows * cols)
+  const where = placement === undefined ? '' : `, patch of ${placement.size} px, stride ${placement.stride}`
+  return layoutPng(
+    panelLayout({
+      title: `${name}: cosine similarity to the five anchors${where}`,
+      limits,
+      columns: ANCHOR_NAMES,
+      rows: [
+        {
+          label: [''],
+          maps: ANCHOR_NAMES.map((_, i) => ({ values: values(i), rows, cols, stride: placement?.stride ?? 1 })),
+        },
+      ],
+      ...(placement === undefined && { axes: 'row and column of the position' }),
+    }),
+  )
+}
