@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
+import { parseJson } from '../files/json.js'
 import { encodeNpy, type NpyArray } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
@@ -69,7 +70,7 @@ export async function describedGrid(file: string, { shape, data }: NpyArray): Pr
 
 function tryJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }
