@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
+import { parseJson } from '../files/json.js'
 import { encodeNpy, type NpyArray } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
@@ -104,7 +105,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 
 function tryJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { InputError, ShiftscopeError } from '../errors.js'
+import { MOST_DEPTH } from './json.js'
 import { checkRegular } from './regularFile.js'
 
 /** An object out of one of the file's lists, and where its bytes lie. */
@@ -135,8 +136,9 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
       if (byte === QUOTE) {
         inString = true
         if (depth === 1) text = ''
-      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+        if (++depth > MOST_DEPTH) throw damaged(offset + i)
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
         depth--
         if (depth === 2 && start >= 0) finish(piece, Math.max(0, start - offset), i + 1)
         else if (depth === 1) section = undefined

@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
+import { parseJson } from '../files/json.js'
 import type { DescribedModel } from './describedModel.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
@@ -77,7 +78,7 @@ function ofMetadata(path: string, count: number): NamedClasses | undefined {
   const text = readModelMetadata(path, ['classes']).get('classes')
   if (text === undefined) return undefined
   try {
-    const names = labelNames(JSON.parse(text))
+    const names = labelNames(parseJson(text))
     return names?.length === count ? { names, source: 'metadata of the model' } : undefined
   } catch {
     return undefined

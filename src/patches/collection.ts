@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, extname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
+import { parseJson } from '../files/json.js'
 import { modelsFolder } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { nearestNames } from '../nearestNames.js'
@@ -101,7 +102,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
   })
   let json: unknown
   try {
-    json = JSON.parse(bytes.toString('utf8'))
+    json = parseJson(bytes.toString('utf8'))
   } catch (error) {
     throw new InputError(`${path} is not JSON; make the manifest again`, { cause: error })
   }

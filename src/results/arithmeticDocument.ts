@@ -5,6 +5,7 @@ import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
 import { ORIGINS } from '../experiments/featureArithmetic.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { parseJson } from '../files/json.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 
@@ -183,7 +184,7 @@ async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     )
   })
   try {
-    return schema.parse(JSON.parse(text.toString('utf8')))
+    return schema.parse(parseJson(text.toString('utf8')))
   } catch (error) {
     throw damaged(path, error)
   }

@@ -7,6 +7,7 @@ import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import type { Claims } from '../files/claims.js'
 import { readRegular } from '../files/regularFile.js'
+import { sha256 } from '../files/sha256.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
 import { assumedInput } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
@@ -216,19 +217,31 @@ function report(run: Run): Promise<Summary> {
   return team.alone('report', async () => {
     const { paper = false, limits = null } = options
     const stamp = await reportStamp(out, { paper, limits })
-    if (team.hadOthers && (await lastReport(runFile(study))) === stamp) {
-      const summary = await readSummary(out)
-      if (summary !== undefined) {
-        progress.note('the report was written by another process')
-        return summary
-      }
+    const written = team.hadOthers ? await writtenSummary(study, stamp) : undefined
+    if (written !== undefined) {
+      progress.note('the report was written by another process')
+      return written
     }
     await checkUnits(study)
     await removeStaleTemporaries(out, team.claims.isSilent)
     const summary = await writeReport(out, reportOptions(options))
-    await describe(run, null, stamp)
+    await describe(run, null, reportMark(stamp, String(await readRegular(join(out, SUMMARY_FILE)))))
     return summary
   })
+}
+
+const SUMMARY_FILE = 'summary.json'
+
+/** What run.json holds of a report: of what it was made, and the hash of its summary. */
+function reportMark(stamp: string, summary: string): string {
+  return `${stamp} ${sha256(summary)}`
+}
+
+/** The summary of the report that is up to date, as it was written; undefined: there is none. */
+async function writtenSummary(study: Study, stamp: string): Promise<Summary | undefined> {
+  const text = await readRegular(join(study.out, SUMMARY_FILE)).then(String, () => '')
+  const isWhole = (await lastReport(runFile(study))) === reportMark(stamp, text)
+  return isWhole ? (JSON.parse(text) as Summary) : undefined
 }
 
 /** @throws InputError where units are gone that had been computed: tables would be of fewer */
@@ -240,15 +253,6 @@ async function checkUnits(study: Study): Promise<void> {
   throw new InputError(
     `${gone} of ${units.length} units are gone from ${out} since they were computed; run the same command again, which computes them anew`,
   )
-}
-
-/** Undefined where there is none, or a damaged one. */
-async function readSummary(out: string): Promise<Summary | undefined> {
-  try {
-    return JSON.parse((await readRegular(join(out, 'summary.json'))).toString('utf8')) as Summary
-  } catch {
-    return undefined
-  }
 }
 
 /** Stores what patches and backgrounds look like, for the page: units hold their hashes only. */

@@ -5,6 +5,7 @@ import { imagesOf } from '../engine/plan.js'
 import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { parseJson } from '../files/json.js'
 import { isGone, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
@@ -63,7 +64,7 @@ export async function writeRunFile<T extends RunEntry>(
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** Which report run.json says to be up to date: as `reportStamp` gives it. */
+/** Which report run.json says to be up to date. */
 export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }
@@ -76,9 +77,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
 
 function parsed(text: string): unknown {
   try {
-    const run: unknown = JSON.parse(text)
-    JSON.stringify(run)
-    return run
+    return parseJson(text)
   } catch {
     return null
   }

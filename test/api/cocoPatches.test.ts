@@ -239,7 +239,7 @@ describe('an annotation file', () => {
     expect(await refusal(whole.replace('"category_id":18,', ''))).toMatch(/annotation at byte \d+ \(id 1\) lacks/)
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
     expect(await refusal(whole.replace('"id":1,"image_id"', `"id":${deep},"image_id"`))).toMatch(
-      /annotation at byte \d+ lacks/,
+      /is not a JSON file of this kind, or damaged, at byte \d+/,
     )
     for (const text of ['[]', '{}', '{"annotations":{}}', '{"images":[1]}', whole.replace('"id":1', '"id":}')]) {
       await refusal(text)

@@ -186,6 +186,9 @@ describe('the recipe of an input', () => {
     const refused = () => messageOf(choose(), InputError)
     describeWith('net.input.json', '{')
     expect(await refused()).toContain('net.input.json is not JSON')
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
+    writeFileSync(inFolder('net.input.json'), `{"mean":{"length":${deep}}}`)
+    expect(await refused()).toContain('net.input.json is not JSON')
     describeWith('net.input.json', { means: [1, 2, 3] })
     expect(await refused()).toContain('does not describe the input of a network (Unrecognized key: "means")')
     describeWith('net.input.json', { std: [1, 0, 1] })

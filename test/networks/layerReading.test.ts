@@ -16,8 +16,8 @@ afterEach(() => {
 const key = { sha256: '0' }
 const reading: Omit<LayerReading, 'onnxPath'> = {
   input: {
-    ...{ name: 'image', rows: 8, cols: 8, batch: null, divisor: 255, mean: [0, 0, 0], std: [1, 1, 1] },
-    channelOrder: 'rgb',
+    ...{ name: 'image', rows: 8, cols: 8, batch: null, divisor: 255, channelOrder: 'rgb' },
+    ...{ mean: [0, 0, 0], std: [1, 1, 1] },
   },
   layers: [{ name: 'fc6', dims: 3 }],
 }

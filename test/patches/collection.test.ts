@@ -136,6 +136,8 @@ describe('a manifest', () => {
 
   it('that is damaged is refused in one line', async () => {
     expect(await refusalOf(writeManifest('{"patches": ['))).toMatch(/is not JSON/)
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
+    expect(await refusalOf(writeManifest(`{"patches":{"length":${deep}}}`))).toMatch(/is not JSON/)
     const wrong = [
       null,
       [],

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
+import { openClaims } from '../../src/files/claims.js'
 import { reproduce } from '../../src/index.js'
+import { claimsFolder } from '../../src/study/team.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -54,3 +56,29 @@ it.skipIf(process.platform === 'win32')(
     await expect(study()).rejects.toThrow(/summary\.json: a device or a pipe stands where a file is needed/)
   },
 )
+
+it('the report of another process is taken for this one’s as long as its summary is what was written', async () => {
+  const out = folder('shared')
+  const notes: string[] = []
+  const study = () =>
+    reproduce({
+      ...{ models: ['tiny-alexnet'], sizes: [75], patches: 'dog', stride: 50, experiments: ['similarity'], out },
+      onProgress: (event) => {
+        if (event.kind === 'note') notes.push(event.line)
+      },
+    })
+  const { summary } = await study()
+  const other = await openClaims(claimsFolder(out))
+  await other.take('something')
+  const isTaken = async () => {
+    notes.length = 0
+    expect((await study()).summary).toEqual(summary)
+    return notes.includes('the report was written by another process')
+  }
+  expect(await isTaken()).toBe(true)
+  for (const text of ['{}', JSON.stringify({ ...summary, similarity: [] }), '']) {
+    writeFileSync(join(out, 'summary.json'), text)
+    expect(await isTaken()).toBe(false)
+  }
+  await other.close()
+})

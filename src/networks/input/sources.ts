@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
+import { parseJson } from '../../files/json.js'
 import { readRegular } from '../../files/regularFile.js'
 import { printable } from '../../printable.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
@@ -36,7 +37,7 @@ async function readJson(path: string): Promise<unknown> {
   if (status.size > MOST_BYTES)
     throw new InputError(`${path} has ${status.size} bytes, too many for what describes a model; remove it`)
   try {
-    return JSON.parse((await readRegular(path)).toString('utf8'))
+    return parseJson((await readRegular(path)).toString('utf8'))
   } catch (error) {
     throw new InputError(`${path} is not JSON; write it again, or remove it`, { cause: error })
   }
@@ -189,7 +190,7 @@ export function partOfMetadata(metadata: ReadonlyMap<string, string>, path: stri
 
 function parsed(text: string, what: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new InputError(`${what} is not JSON; export the model again`, { cause: error })
   }

@@ -4,6 +4,7 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
 import { ANSWER_MAPS } from '../../experiments/answers.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
+import { parseJson } from '../../files/json.js'
 import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
 import { readRegular } from '../../files/regularFile.js'
 import { sha256, sha256OfFile } from '../../files/sha256.js'
@@ -137,7 +138,7 @@ export async function readUnit(folder: string): Promise<Unit> {
   const text = await readRegular(path).catch(() => {
     throw new InputError(`${folder} has no unit.json; run reproduce on this folder again, or remove ${folder}`)
   })
-  const json = parseJson(text.toString('utf8'))
+  const json = jsonOf(text.toString('utf8'))
   if (isOfOtherVersion(json)) {
     throw new InputError(`${path} was made by another version of shiftscope; run reproduce on this folder again`)
   }
@@ -167,9 +168,9 @@ function isOfOtherVersion(json: unknown): boolean {
   return inputs !== undefined && inputs !== null && inputs.format !== UNIT_FORMAT
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

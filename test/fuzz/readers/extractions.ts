@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { similarity } from '../../../src/api/similarity.js'
 import { encodeNpy } from '../../../src/files/npy.js'
+import { sha256 } from '../../../src/files/sha256.js'
 import { disturb, documentText } from '../documents.js'
 import { placeFiles, type Reader } from '../reader.js'
 
@@ -15,6 +16,7 @@ export const extractions: Reader = {
         Float32Array.from({ length: 36 }, (_, i) => 1 + (i % 7)),
       ),
     )
+    const digest = sha256(features)
     return {
       draw: (random) => {
         const stride = 1 + random.below(4)
@@ -26,6 +28,7 @@ export const extractions: Reader = {
           stride,
           rows: 3,
           cols: 3,
+          ...(random.chance(0.5) && { layers: [{ name: 'fc6', dims: 4, file: 'fc6.npy', sha256: digest }] }),
         }
         return { kind: 'extract.json', files: { 'extract.json': documentText(disturb(document, random), random) } }
       },
