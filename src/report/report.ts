@@ -113,7 +113,12 @@ function contentsOf(
   paper: boolean,
   limits: ColourLimits,
 ): ReportContents {
-  const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
+  const findings = findingsOf(groups)
+  const summary: Summary = {
+    ...ofUnits,
+    findings: findings.map(({ model, claim, verdict, sentence }) => ({ model, claim, verdict, sentence })),
+    ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)),
+  }
   const warning = protocolNote(groups)
   const published = paperTables()
   const tables = [
@@ -121,7 +126,6 @@ function contentsOf(
     ...separabilityTables(summary, published.separability, paper),
     ...nullBaselineTables(summary.nullBaseline),
   ].map((table) => (warning === undefined ? table : { ...table, note: `${table.note} ${warning}` }))
-  const findings = findingsOf(groups)
   const figures = paperFigures(groups, limits)
   const sections: readonly ReportSection[] = [
     findingsSection(findings),

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { type ReportOptions, writeReport } from '../../index.js'
+import { ANCHOR_NAMES, type ReportOptions, type Summary, TASKS, writeReport } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { printJson, say } from '../output.js'
+import { printJson, say, sayTable } from '../output.js'
 import { parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 import { saySummary } from './reproduce.js'
@@ -13,11 +13,45 @@ export function reportCommand({ signal }: CommandContext): Command {
     .argument('<folder>', 'results folder of reproduce')
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
+    .option('--tables', 'print similarity and separability of each network, layer and size, besides the findings')
     .option('--json', 'print one JSON document to stdout')
-    .action(async (folder: string, { json, ...options }: ReportOptions & { json?: boolean }) => {
-      const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
-      if (json) return printJson(summary)
-      saySummary(summary)
-      say(`open ${join(folder, 'index.html')}`)
-    })
+    .action(
+      async (folder: string, { json, tables, ...options }: ReportOptions & { json?: boolean; tables?: boolean }) => {
+        const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
+        if (json) return printJson(summary)
+        if (tables) sayTables(summary)
+        saySummary(summary)
+        say(`open ${join(folder, 'index.html')}`)
+      },
+    )
+}
+
+/** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
+function sayTables({ similarity, separability }: Summary): void {
+  if (similarity.length === 0) return
+  sayCells(
+    [...ANCHOR_NAMES],
+    similarity.map(({ anchor, mean, ...cell }) => ({ ...cell, column: anchor, value: mean })),
+  )
+  if (separability.length === 0) return
+  const schemes = [...new Set(separability.map(({ cv }) => cv))]
+  sayCells(
+    schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)),
+    separability.map(({ task, cv, accuracy, ...cell }) => ({ ...cell, column: `${task} ${cv}`, value: accuracy })),
+  )
+}
+
+/** One row a network, layer and size. */
+function sayCells(
+  columns: readonly string[],
+  cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
+): void {
+  const rows = new Map<string, (string | number)[]>()
+  for (const { model, layer, size, column, value, std } of cells) {
+    const key = JSON.stringify([model, layer, size])
+    const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
+    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
+    rows.set(key, row)
+  }
+  sayTable(['model', 'layer', 'size', ...columns], [...rows.values()])
 }
