@@ -26,7 +26,7 @@ import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { foldsSection } from './folds.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
-import { paperTables } from './paper.js'
+import { isPapersStudy, paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
 import { protocolNote } from './protocolNote.js'
 import type { ReportSection } from './section.js'
@@ -34,7 +34,14 @@ import { stageFolder } from './stagedFolder.js'
 import { tableCsv } from './tables/csv.js'
 import { tableLatex } from './tables/latex.js'
 import { tableMarkdown } from './tables/markdown.js'
-import { nullBaselineTables, type ResultTable, separabilityTables, similarityTables } from './tables/model.js'
+import {
+  answerTables,
+  type IsPapers,
+  nullBaselineTables,
+  type ResultTable,
+  separabilityTables,
+  similarityTables,
+} from './tables/model.js'
 import { tablesSection } from './tables/section.js'
 import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
@@ -121,9 +128,12 @@ function contentsOf(
   }
   const warning = protocolNote(groups)
   const published = paperTables()
+  const papers = groups.filter(isPapersStudy)
+  const isPapers: IsPapers = (model, size) => papers.some((group) => group.model === model && group.size === size)
   const tables = [
-    ...similarityTables(summary.similarity, published.similarity, paper),
-    ...separabilityTables(summary, published.separability, paper),
+    ...answerTables(summary.measures),
+    ...similarityTables(summary.similarity, published.similarity, paper, isPapers),
+    ...separabilityTables(summary, published.separability, paper, isPapers),
     ...nullBaselineTables(summary.nullBaseline),
   ].map((table) => (warning === undefined ? table : { ...table, note: `${table.note} ${warning}` }))
   const figures = paperFigures(groups, limits)

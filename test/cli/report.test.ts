@@ -85,7 +85,9 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     const lines = stderr.slice(stderr.search(/^[✓✗?] /m)).split('\n')
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100)
     expect(lines.filter((line) => /^[✓✗?] /.test(line))).toHaveLength((summary.findings?.length ?? 0) + 1)
-    expect(lines.join(' ')).toContain('✗ Top and bottom are not less separable than left and right in alexnet: left-right')
+    expect(lines.join(' ')).toContain(
+      '✗ Top and bottom are not less separable than left and right in alexnet: left-right',
+    )
   })
 
   it('says how far it is, and stopped by Ctrl-C leaves the former report as it was', async () => {
