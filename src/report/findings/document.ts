@@ -73,8 +73,8 @@ const INTRODUCTION =
 
 /** Over the findings of each verdict. */
 const TITLES: Readonly<Record<Verdict, string>> = {
-  'not supported': 'The numbers speak against',
-  supported: 'The numbers support',
+  'not supported': 'The numbers speak against a claim',
+  supported: 'The numbers support a claim',
   'cannot be judged': 'The numbers cannot tell',
 }
 

@@ -49,7 +49,7 @@ function floatOf(
     '\\begin{table}[htbp]',
     '\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}',
     `\\caption[{${short}}]{${latexText(`${what}${origin}${place}. ${note}`)}}`,
-    `\\label{tab:${label}}`,
+    `\\label{tab:${label}}\\smallskip`,
     '\\resizebox{\\ifdim\\width>\\columnwidth\\columnwidth\\else\\width\\fi}{!}{%',
     `\\begin{tabular}{@{}ll${'r'.repeat(heads.length)}@{}}`,
     '\\toprule',
