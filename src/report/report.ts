@@ -29,6 +29,7 @@ import { overviewSection } from './overview.js'
 import { isPapersStudy, paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
 import { protocolNote } from './protocolNote.js'
+import { provenanceSection } from './provenance.js'
 import type { ReportSection } from './section.js'
 import { stageFolder } from './stagedFolder.js'
 import { tableCsv } from './tables/csv.js'
@@ -145,6 +146,7 @@ function contentsOf(
     figuresSection(figures),
     ...chartSections(summary),
     ...arithmeticSections(arithmetic),
+    provenanceSection(groups),
   ]
   const all = [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])]
   return { summary, tables: all, findings, figures, sections, warning }

@@ -109,7 +109,15 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     }
     const page = await readFile(join(folder, 'index.html'), 'utf8')
     const sections = [...page.matchAll(/<section class="report" id="([^"]+)"/g)].map(([, id]) => id)
-    for (const id of ['findings', 'tables', 'folds', 'chart-coverage', 'chart-grid-spectrum', 'chart-separability']) {
+    for (const id of [
+      'findings',
+      'provenance',
+      'tables',
+      'folds',
+      'chart-coverage',
+      'chart-grid-spectrum',
+      'chart-separability',
+    ]) {
       expect(sections).toContain(id)
     }
   })

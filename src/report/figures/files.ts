@@ -21,9 +21,11 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
 
 /** The figures that were written, as a section of the page beside their folder; their titles are in the pictures. */
 export function figuresSection(figures: readonly Figure[]): ReportSection {
-  const parts = figures.map(({ name, title }) => {
+  const parts = figures.map((figure) => {
+    const { name, title } = figure
+    const { width, height } = panelLayout(figure)
     const file = `figures/${encodeURIComponent(name)}`
-    return `<figure><img src="${file}.svg" alt="${escapeHtml(title)}" loading="lazy" style="max-width:100%;height:auto">
+    return `<figure style="margin:1.2rem 0"><img src="${file}.svg" alt="${escapeHtml(title)}" width="${width}" height="${height}" loading="lazy" style="max-width:100%;height:auto">
 <figcaption>${fileLinks(file, ['svg', 'png', 'csv'])}</figcaption></figure>`
   })
   return { id: 'figures', title: 'Figures of the paper', html: parts.join('\n') }

@@ -37,10 +37,14 @@ export function labelWidth(words: string): number {
   return Math.ceil(OTHER_FONTS * textWidth(words))
 }
 
+/** Where the page, or whatever shows the file, is dark, so is the ground. */
+const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
+
 /** Maps embedded as PNG, everything else as lines and text. */
 export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
   const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
-  parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff' }))
+  parts.push(svg('style', {}, DARK))
+  parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff', class: 'ground' }))
   for (const map of maps) {
     const { rows, cols, ...place } = map
     const png = await canvasPng({ rows, cols, pixels: mapPixels(map, limits) })
