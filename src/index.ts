@@ -109,12 +109,14 @@ export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { PatchInput, PatchPixels } from './patches/patchInput.js'
 export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
 export type { ClaimFinding } from './report/findings/findings.js'
+export { VERDICT_MARKS } from './report/findings/sentence.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'
 export type { Measure } from './results/metrics.js'
 export { type OpenResultsOptions, openResults } from './results/openResults.js'
 export type {
+  FindingSummary,
   MeasureSummary,
   NullBaselineSummary,
   SeparabilitySummary,

@@ -6,6 +6,7 @@ export {
   catalogModels,
   type GeneratorEntry,
   isGenerator,
+  isPublished,
   licenceText,
   listGenerators,
   type ModelEntry,

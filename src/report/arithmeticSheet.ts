@@ -1,8 +1,9 @@
 import sharp from 'sharp'
 import type { Term } from '../experiments/expression.js'
 import type { FramePixels } from '../experiments/objectScene.js'
+import type { Label } from './plot/axis.js'
 import { blankCanvas, type Canvas, canvasPng, fill, paste } from './plot/canvas.js'
-import { cutText, drawText, textSize } from './plot/letters.js'
+import { cutText, textWidth } from './plot/letters.js'
 
 /** What a contact sheet shows: pictures are RGB [side, side, 3]. */
 export interface ArithmeticSheet {
@@ -23,8 +24,6 @@ const MARGIN = 16
 const SIGN_WIDTH = 56
 const LABEL_HEIGHT = 24
 const LINE_HEIGHT = 22
-/** Pixels of a dot of the letters. */
-const DOT = 2
 const GREY = 190
 
 /** Pictures shrink where many of them would make a sheet wider than this, down to the least side. */
@@ -42,19 +41,24 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const left = (column: number) => MARGIN + SIGN_WIDTH + column * (side + SIGN_WIDTH)
   const top = MARGIN + title.length * LINE_HEIGHT + MARGIN / 2
   const rowHeight = LABEL_HEIGHT + side + MARGIN
-  const titleWidth = Math.max(...title.map((line) => textSize(line, DOT).cols))
+  const titleWidth = Math.max(...title.map((line) => Math.ceil(textWidth(line))))
   const cols = Math.max(left(columns - 1) + side, titleWidth + MARGIN) + MARGIN
   const rows = top + 2 * rowHeight
   const canvas = blankCanvas(rows, cols)
-  for (const [i, line] of title.entries()) drawText(canvas, line, MARGIN + i * LINE_HEIGHT, MARGIN, DOT)
+  const labels: Label[] = title.map((words, i) => ({
+    words,
+    x: MARGIN,
+    y: MARGIN + (i + 0.5) * LINE_HEIGHT,
+    align: 'left',
+  }))
   const inPixels = { images: sheet.operands, result: sheet.expectation, label: 'expected' }
   const decoded = { images: sheet.decodedOperands, result: sheet.decodedResult, label: 'result, decoded' }
   for (const [r, { images, result, label }] of [inPixels, decoded].entries()) {
     const row = top + r * rowHeight
     const panel = async (column: number, image: FramePixels, text: string) =>
-      drawPanel(canvas, await shrunk(image, sheet.side, side), side, row, left(column), text)
+      labels.push(drawPanel(canvas, await shrunk(image, sheet.side, side), side, row, left(column), text))
     for (const [i, { name, coefficient }] of terms.entries()) {
-      drawSign(canvas, coefficient, i === 0, row + LABEL_HEIGHT + side / 2, left(i) - SIGN_WIDTH / 2)
+      labels.push(...drawSign(canvas, coefficient, i === 0, row + LABEL_HEIGHT + side / 2, left(i) - SIGN_WIDTH / 2))
       await panel(i, images.get(name) as FramePixels, r === 0 ? name : `${name}, decoded`)
     }
     drawEquals(canvas, row + LABEL_HEIGHT + side / 2, left(terms.length) - SIGN_WIDTH / 2)
@@ -62,9 +66,9 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   }
   for (const [i, { label, image }] of sheet.extra.entries()) {
     const column = terms.length + 1 + i
-    drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, left(column), label)
+    labels.push(drawPanel(canvas, await shrunk(image, sheet.side, side), side, top + rowHeight, left(column), label))
   }
-  return canvasPng(canvas)
+  return canvasPng(canvas, labels)
 }
 
 async function shrunk(image: FramePixels, from: number, to: number): Promise<FramePixels> {
@@ -73,23 +77,19 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
   return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
 }
 
-/** A picture in a thin frame, since both may be white, with its name above; a name that is too long is cut. */
-function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): void {
-  drawText(canvas, cutText(label, side + SIGN_WIDTH, DOT), row, col, DOT)
+/** A picture in a thin frame, since both may be white. @returns its name, which is cut where it is too long, above it */
+function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): Label {
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
   paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
+  return { words: cutText(label, side + SIGN_WIDTH), x: col, y: row + LABEL_HEIGHT / 2, align: 'left' }
 }
 
-/** Plus or minus around a middle, a first plus left out; a number where the factor is not 1. */
-function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): void {
-  const size = Math.abs(coefficient)
-  if (size !== 1) {
-    const text = `${size}*`
-    const { rows, cols } = textSize(text, DOT)
-    drawText(canvas, text, Math.round(row - rows / 2 + 24), Math.round(col - cols / 2), DOT)
-  }
+/** Plus or minus around a middle, a first plus left out. @returns a number below where the factor is not 1 */
+function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): readonly Label[] {
   if (coefficient < 0 || !isFirst) bar(canvas, row, col, 4, 24)
   if (coefficient >= 0 && !isFirst) bar(canvas, row, col, 24, 4)
+  const size = Math.abs(coefficient)
+  return size === 1 ? [] : [{ words: `${size}×`, x: col, y: row + 24, align: 'center' }]
 }
 
 function drawEquals(canvas: Canvas, row: number, col: number): void {

@@ -1,16 +1,15 @@
 import sharp from 'sharp'
 import { type Image, readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
+import type { Label } from './plot/axis.js'
 import { blankCanvas, canvasPng, paste } from './plot/canvas.js'
-import { cutText, drawText } from './plot/letters.js'
+import { cutText } from './plot/letters.js'
 
 /** Side of a patch's field, without its name. */
 const FIELD = 168
 const MARGIN = 8
 const LABEL = 24
 const MOST_COLUMNS = 10
-/** Pixels of a dot of the letters. */
-const DOT = 2
 
 /** Sides of the squares of the ground, and their greys. */
 const SQUARE = 8
@@ -24,14 +23,15 @@ export async function contactSheet(sources: readonly PatchSource[], signal?: Abo
   const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))
   const rows = Math.ceil(sources.length / columns) * (FIELD + LABEL + MARGIN) + MARGIN
   const canvas = blankCanvas(rows, columns * (FIELD + MARGIN) + MARGIN)
+  const labels: Label[] = []
   for (const [i, { name, path }] of sources.entries()) {
     const col = MARGIN + (i % columns) * (FIELD + MARGIN)
     const row = MARGIN + Math.floor(i / columns) * (FIELD + LABEL + MARGIN)
     const image = await shrunk(await readImage(path, signal))
     paste(canvas, onChequers(image), { row, col, rows: image.rows, cols: image.cols })
-    drawText(canvas, cutText(name, FIELD, DOT), row + FIELD + DOT, col, DOT)
+    labels.push({ words: cutText(name, FIELD), x: col, y: row + FIELD + LABEL / 2, align: 'left' })
   }
-  return canvasPng(canvas)
+  return canvasPng(canvas, labels)
 }
 
 async function shrunk({ rows, cols, data }: Image): Promise<Image> {

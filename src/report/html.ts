@@ -3,6 +3,14 @@ export function scrollBox(name: string, content: string): string {
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(name)}">${content}</div>`
 }
 
+const FORMATS: Readonly<Record<string, string>> = { svg: 'SVG', png: 'PNG', csv: 'CSV', md: 'Markdown', tex: 'LaTeX' }
+
+/** Links to a file beside the page in several formats. @param file its address without extension */
+export function fileLinks(file: string, extensions: readonly string[]): string {
+  const links = extensions.map((extension) => `<a href="${file}.${extension}">${FORMATS[extension]}</a>`)
+  return `As a file: ${links.join(', ')}`
+}
+
 /** Names come from files: they are shown as text, whatever they hold. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -26,15 +26,23 @@ import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { foldsSection } from './folds.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
-import { paperTables } from './paper.js'
+import { isPapersStudy, paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
 import { protocolNote } from './protocolNote.js'
+import { provenanceSection } from './provenance.js'
 import type { ReportSection } from './section.js'
 import { stageFolder } from './stagedFolder.js'
 import { tableCsv } from './tables/csv.js'
 import { tableLatex } from './tables/latex.js'
 import { tableMarkdown } from './tables/markdown.js'
-import { nullBaselineTables, type ResultTable, separabilityTables, similarityTables } from './tables/model.js'
+import {
+  answerTables,
+  type IsPapers,
+  nullBaselineTables,
+  type ResultTable,
+  separabilityTables,
+  similarityTables,
+} from './tables/model.js'
 import { tablesSection } from './tables/section.js'
 import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
@@ -113,15 +121,22 @@ function contentsOf(
   paper: boolean,
   limits: ColourLimits,
 ): ReportContents {
-  const summary = { ...ofUnits, ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)) }
+  const findings = findingsOf(groups)
+  const summary: Summary = {
+    ...ofUnits,
+    findings: findings.map(({ model, claim, verdict, sentence }) => ({ model, claim, verdict, sentence })),
+    ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)),
+  }
   const warning = protocolNote(groups)
   const published = paperTables()
+  const papers = groups.filter(isPapersStudy)
+  const isPapers: IsPapers = (model, size) => papers.some((group) => group.model === model && group.size === size)
   const tables = [
-    ...similarityTables(summary.similarity, published.similarity, paper),
-    ...separabilityTables(summary, published.separability, paper),
+    ...answerTables(summary.measures),
+    ...similarityTables(summary.similarity, published.similarity, paper, isPapers),
+    ...separabilityTables(summary, published.separability, paper, isPapers),
     ...nullBaselineTables(summary.nullBaseline),
   ].map((table) => (warning === undefined ? table : { ...table, note: `${table.note} ${warning}` }))
-  const findings = findingsOf(groups)
   const figures = paperFigures(groups, limits)
   const sections: readonly ReportSection[] = [
     findingsSection(findings),
@@ -131,6 +146,7 @@ function contentsOf(
     figuresSection(figures),
     ...chartSections(summary),
     ...arithmeticSections(arithmetic),
+    provenanceSection(groups),
   ]
   const all = [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])]
   return { summary, tables: all, findings, figures, sections, warning }

@@ -60,6 +60,14 @@ export interface MeasureSummary extends Measure {
   readonly patches: number
 }
 
+/** What a network's numbers say about a claim, in one sentence; findings.json has the evidence. */
+export interface FindingSummary {
+  readonly model: string
+  readonly claim: string
+  readonly verdict: 'supported' | 'not supported' | 'cannot be judged'
+  readonly sentence: string
+}
+
 /** What summary.json holds. */
 export interface Summary {
   readonly similarity: readonly SimilaritySummary[]
@@ -67,8 +75,10 @@ export interface Summary {
   /** Absent where all classifiers converged. */
   readonly notConverged?: readonly UnsolvedSummary[]
   readonly nullBaseline: readonly NullBaselineSummary[]
-  /** Coverage, jaggedness, grid spectrum, direction bias and consistency, by the names of metrics.csv. */
+  /** Coverage, jaggedness, grid spectrum, direction bias, consistency and answers, by the names of metrics.csv. */
   readonly measures: readonly MeasureSummary[]
+  /** Of folders that hold units, the most telling first. */
+  readonly findings?: readonly FindingSummary[]
   /** Of folders that hold arithmetic: each scene's errors, and the accuracy on random expressions. */
   readonly arithmetic?: readonly ArithmeticSummary[]
   readonly arithmeticAccuracy?: readonly ArithmeticAccuracySummary[]

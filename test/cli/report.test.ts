@@ -79,6 +79,17 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     expect(verdicts('anti-aliasing-suppresses-the-grid')).toContain('alexnet-aa supported')
   })
 
+  it('ends with a sentence for each claim and network, and has tables on the terminal if asked', async () => {
+    const { stderr } = await shiftscope('report', folder, '--paper', '--tables')
+    expect(stderr).toMatch(/^alexnet +fc6 +125 +0\.\d{3} ± /m)
+    const lines = stderr.slice(stderr.search(/^[✓✗?] /m)).split('\n')
+    for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100)
+    expect(lines.filter((line) => /^[✓✗?] /.test(line))).toHaveLength((summary.findings?.length ?? 0) + 1)
+    expect(lines.join(' ')).toContain(
+      '✗ Top and bottom are not less separable than left and right in alexnet: left-right',
+    )
+  })
+
   it('says how far it is, and stopped by Ctrl-C leaves the former report as it was', async () => {
     const before = await contents(folder)
     const { child, ended } = start(['report', folder, '--limits', '0,1'])
@@ -98,7 +109,15 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     }
     const page = await readFile(join(folder, 'index.html'), 'utf8')
     const sections = [...page.matchAll(/<section class="report" id="([^"]+)"/g)].map(([, id]) => id)
-    for (const id of ['findings', 'tables', 'folds', 'chart-coverage', 'chart-grid-spectrum', 'chart-separability']) {
+    for (const id of [
+      'findings',
+      'provenance',
+      'tables',
+      'folds',
+      'chart-coverage',
+      'chart-grid-spectrum',
+      'chart-separability',
+    ]) {
       expect(sections).toContain(id)
     }
   })

@@ -62,7 +62,9 @@ describe('report', () => {
         .sort(),
     )
     expect(readdirSync(inFolder('figures')).sort()).toEqual(
-      ['figure-3-patches-125', 'figure-4-patches-75'].flatMap((name) => [`${name}.png`, `${name}.svg`]),
+      ['figure-3-patches-125', 'figure-4-patches-75'].flatMap((name) =>
+        ['csv', 'png', 'svg'].map((end) => `${name}.${end}`),
+      ),
     )
   })
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { type ReportOptions, writeReport } from '../../index.js'
+import { ANCHOR_NAMES, type ReportOptions, type Summary, TASKS, writeReport } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { printJson } from '../output.js'
+import { printJson, sayTable } from '../output.js'
 import { parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 import { saySummary } from './reproduce.js'
@@ -15,11 +15,47 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
     .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
   return addOpenOption(command)
+    .option('--tables', 'print similarity and separability of each network, layer and size, besides the findings')
     .option('--json', 'print one JSON document to stdout')
-    .action(async (folder: string, { json, open, ...options }: ReportOptions & PageFlags) => {
-      const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
-      if (json) printJson(summary)
-      else saySummary(summary)
-      await sayPage(join(folder, 'index.html'), { open, json })
-    })
+    .action(
+      async (folder: string, { json, open, tables, ...options }: ReportOptions & PageFlags & { tables?: boolean }) => {
+        const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
+        if (json) printJson(summary)
+        else {
+          if (tables) sayTables(summary)
+          saySummary(summary)
+        }
+        await sayPage(join(folder, 'index.html'), { open, json })
+      },
+    )
+}
+
+/** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
+function sayTables({ similarity, separability }: Summary): void {
+  if (similarity.length === 0) return
+  sayCells(
+    [...ANCHOR_NAMES],
+    similarity.map(({ anchor, mean, ...cell }) => ({ ...cell, column: anchor, value: mean })),
+  )
+  if (separability.length === 0) return
+  const schemes = [...new Set(separability.map(({ cv }) => cv))]
+  sayCells(
+    schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)),
+    separability.map(({ task, cv, accuracy, ...cell }) => ({ ...cell, column: `${task} ${cv}`, value: accuracy })),
+  )
+}
+
+/** One row a network, layer and size. */
+function sayCells(
+  columns: readonly string[],
+  cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
+): void {
+  const rows = new Map<string, (string | number)[]>()
+  for (const { model, layer, size, column, value, std } of cells) {
+    const key = JSON.stringify([model, layer, size])
+    const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
+    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
+    rows.set(key, row)
+  }
+  sayTable(['model', 'layer', 'size', ...columns], [...rows.values()])
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import {
-  ANCHOR_NAMES,
   type ArithmeticAccuracySummary,
   estimateStudy,
   FOLD_SCHEMES,
@@ -11,12 +10,12 @@ import {
   type StudyEstimate,
   type StudyResult,
   type Summary,
-  TASKS,
+  VERDICT_MARKS,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, printJson, say, sayTable } from '../output.js'
+import { byteSize, duration, printJson, say, sayTable, sayText } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -129,20 +128,11 @@ function sayMissing(missing: StudyEstimate['missing']): void {
   say('the time of these networks is measured with made-up weights')
 }
 
-/** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
-export function saySummary({ similarity, separability, arithmeticAccuracy }: Summary): void {
+/** What a study found: a sentence for each claim and network, the most telling first, and how much arithmetic was exact. */
+export function saySummary({ findings = [], arithmeticAccuracy }: Summary): void {
   if (arithmeticAccuracy !== undefined) sayArithmetic(arithmeticAccuracy)
-  if (similarity.length === 0) return
-  sayCells(
-    [...ANCHOR_NAMES],
-    similarity.map(({ anchor, mean, ...cell }) => ({ ...cell, column: anchor, value: mean })),
-  )
-  if (separability.length === 0) return
-  const schemes = [...new Set(separability.map(({ cv }) => cv))]
-  sayCells(
-    schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)),
-    separability.map(({ task, cv, accuracy, ...cell }) => ({ ...cell, column: `${task} ${cv}`, value: accuracy })),
-  )
+  for (const { verdict, sentence } of findings) sayText(`${VERDICT_MARKS[verdict]} ${sentence}`, '  ')
+  if (findings.length > 0) say('✓ supports a claim, ✗ speaks against it, ? cannot tell; the evidence is in findings.md')
 }
 
 /** Share of random expressions whose result has the expected objects and no other, all kinds together. */
@@ -159,19 +149,4 @@ function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
     rows.set(JSON.stringify([model, layer]), row)
   }
   sayTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
-}
-
-/** One row a network, layer and size. */
-function sayCells(
-  columns: readonly string[],
-  cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
-): void {
-  const rows = new Map<string, (string | number)[]>()
-  for (const { model, layer, size, column, value, std } of cells) {
-    const key = JSON.stringify([model, layer, size])
-    const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
-    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
-    rows.set(key, row)
-  }
-  sayTable(['model', 'layer', 'size', ...columns], [...rows.values()])
 }

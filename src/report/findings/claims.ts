@@ -1,16 +1,33 @@
-import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
-import type { StudyGroup } from '../../results/study.js'
-import { meanAndStd } from '../../results/summary.js'
-import { average } from '../average.js'
-import { decimalText } from '../numberText.js'
-import { counterpart, differenceBetween, plainOf, samePatches } from '../versions.js'
-import { type Evidence, type Lean, leanOf, type PatchValues, paired, patchValues, spreadOf } from './evidence.js'
+import type { FoldScheme } from '../../experiments/folds.js'
+import { PAPER_FOLDS } from '../paper.js'
+import { differenceBetween, plainOf } from '../versions.js'
+import type { Evidence } from './evidence.js'
+import {
+  answersKept,
+  EVEN_SCHEMES,
+  EVERYWHERE,
+  eachLayer,
+  eachPair,
+  GRID_POWER,
+  gapUnder,
+  globalGain,
+  globalInvariance,
+  gridSuppression,
+  horizontalBias,
+  JAGGEDNESS,
+  LONGEST_GRID,
+  type NetworkStudy,
+  NO_DIFFERENCE,
+  SAME,
+  separabilityGap,
+} from './measurements.js'
+import { AS_IT_IS, IN_PERCENT, inRange, type NumberScale, type PlainWords, rangeText } from './sentence.js'
 
-/** A claim of the paper, and the rule that weighs a network's numbers against it. */
+/** A claim, and the rule that weighs a network's numbers against it. */
 export interface Claim {
   /** In file formats: letters and hyphens. */
   readonly id: string
-  /** What the paper says, and where. */
+  /** What is claimed, and where. */
   readonly statement: string
   /** The same as a table's heading. */
   readonly heading: string
@@ -19,41 +36,21 @@ export interface Claim {
   /** Why nothing can tell, where that is known before the numbers; undefined: there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** The numbers in short, shown next to the verdict. */
-  readonly headline: (evidence: readonly Evidence[]) => string
+  /** The claim in plain words. @param evidence of the network, for numbers that are named besides the deciding ones */
+  readonly words: (model: string, evidence: readonly Evidence[]) => PlainWords
   /** Whether the claim is about this network at all. */
-  readonly concerns?: (model: string) => boolean
+  readonly concerns?: (network: NetworkStudy) => boolean
 }
 
-/** All groups of a network, and those of the network that it is the anti-aliased version of. */
-export interface NetworkStudy {
-  readonly model: string
-  readonly groups: readonly StudyGroup[]
-  readonly plain: readonly StudyGroup[]
-}
-
-/** Similarity that counts as the same feature, and share of positions that counts as everywhere. */
-const SAME = 0.95
-const EVERYWHERE = 0.95
-
-/** Differences of accuracy and of similarity below this are none. */
-const NO_DIFFERENCE = 0.02
-
-/** Periods that the verdict on the grid rests on; 32 pixels are a third of a map and close to its smooth part. */
-const LONGEST_GRID = 16
-
-const GRID_POWER = `log₁₀ of grid power over the plain network’s, periods to ${LONGEST_GRID} px`
-const JAGGEDNESS = 'log₁₀ of jaggedness over the plain network’s'
 const GRID_MEASURES = [
   [GRID_POWER, 'grid power'],
   [JAGGEDNESS, 'jaggedness'],
 ] as const
-const gapUnder = (scheme: FoldScheme) => `accuracy of left-right less top-bottom, ${scheme} folds`
 
-/** Fold schemes that treat rows and columns alike. */
-const EVEN_SCHEMES: readonly FoldScheme[] = ['shuffled', 'blocks']
+/** Logarithms to base 10 as shares. */
+const POWER_OF_TEN: NumberScale = { of: (mean) => 100 * 10 ** mean, digits: 1, unit: ' %' }
 
-/** The paper's claims that the numbers of a study can tell about. */
+/** The paper's claims that the numbers of a study can tell about, and a question of our own. */
 export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
@@ -62,7 +59,12 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each layer and size: the share of positions whose similarity to the anchor is at least ${SAME}, at the anchor where it is smallest. Below ${EVERYWHERE} speaks for the claim, above against it. Open where different objects at the same place are as similar as ${SAME}: such features tell nothing apart.`,
     obstacle: () => undefined,
     evidence: ({ groups }) => eachLayer(groups, globalInvariance),
-    headline: (evidence) => `share of positions ${range(evidence)}`,
+    words: (model) => ({
+      supported: `The features of ${model} are not globally shift invariant`,
+      against: `The features of ${model} are globally shift invariant`,
+      question: `It is open whether the features of ${model} are globally shift invariant`,
+      ...inRange(IN_PERCENT, (range) => `${range} of positions reach a similarity of ${SAME} with the worst anchor`),
+    }),
   },
   {
     id: 'anti-aliasing-suppresses-the-grid',
@@ -71,16 +73,23 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each layer and size, patch by patch against the plain network: the logarithm to base 10 of the power of the maps at periods of 2 to ${LONGEST_GRID} pixels (those that the stride can show, both axes and all anchors together), and at stride 1 of the jaggedness. Below zero speaks for the claim: −1 is a tenth.`,
     obstacle: needsPlain,
     evidence: (network) => eachPair(network, gridSuppression),
-    headline: (evidence) => {
-      const shares = GRID_MEASURES.flatMap(([quantity, name]) => {
-        const own = evidence.filter((one) => one.quantity === quantity)
-        return own.length === 0 ? [] : [{ name, share: range(own, (mean) => 10 ** mean) }]
-      })
-      return shares
-        .map(({ name, share }, i) => `${name} ${share}${i === 0 ? ' of the plain network’s' : ''}`)
-        .join(', ')
+    words: (model) => {
+      const shares = (some: readonly Evidence[], of: string) =>
+        GRID_MEASURES.flatMap(([quantity, name]) => {
+          const own = some.filter((one) => one.quantity === quantity)
+          return own.length === 0 ? [] : [`${name} ${rangeText(own, POWER_OF_TEN)}`]
+        })
+          .map((share, i) => (i === 0 ? `${share}${of}` : share))
+          .join(', ')
+      return {
+        supported: `Anti-aliasing suppresses the grid pattern in ${model}`,
+        against: `Anti-aliasing does not suppress the grid pattern in ${model}`,
+        question: `It is open whether anti-aliasing suppresses the grid pattern in ${model}`,
+        numbers: (some) => shares(some, ` of ${plainOf(model)}’s`),
+        others: (some) => shares(some, ''),
+      }
     },
-    concerns: (model) => plainOf(model) !== undefined,
+    concerns: ({ model }) => plainOf(model) !== undefined,
   },
   {
     id: 'anti-aliasing-keeps-global-invariance',
@@ -89,8 +98,13 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each layer and size, patch by patch against the plain network: the gain in mean similarity over all positions and anchors. Below ${NO_DIFFERENCE} speaks for the claim, above against it.`,
     obstacle: needsPlain,
     evidence: (network) => eachPair(network, globalGain),
-    headline: (evidence) => `gain ${range(evidence)}`,
-    concerns: (model) => plainOf(model) !== undefined,
+    words: (model) => ({
+      supported: `Anti-aliasing makes ${model} no more shift invariant`,
+      against: `Anti-aliasing makes ${model} more shift invariant`,
+      question: `It is open whether anti-aliasing makes ${model} more shift invariant`,
+      ...inRange(AS_IT_IS, (range) => `mean similarity gains ${range} over ${plainOf(model)}`),
+    }),
+    concerns: ({ model }) => plainOf(model) !== undefined,
   },
   {
     id: 'horizontal-bias',
@@ -100,7 +114,12 @@ export const CLAIMS: readonly Claim[] = [
     rule: 'For each layer and size: horizontal less vertical similarity at equal distance from the anchor, mean over distances and anchors. Above zero speaks for the claim.',
     obstacle: () => undefined,
     evidence: ({ groups }) => eachLayer(groups, horizontalBias),
-    headline: (evidence) => `bias ${range(evidence)}`,
+    words: (model) => ({
+      supported: `Features of ${model} stay more similar when the object moves sideways than up and down`,
+      against: `Features of ${model} do not stay more similar when the object moves sideways than up and down`,
+      question: `It is open whether features of ${model} stay more similar when the object moves sideways than up and down`,
+      ...inRange(AS_IT_IS, (range) => `similarity differs by ${range}`),
+    }),
   },
   {
     id: 'top-bottom-less-separable',
@@ -116,13 +135,32 @@ export const CLAIMS: readonly Claim[] = [
       return `only ${[...schemes].join(' and ')} folds were measured, which favour one axis by themselves`
     },
     evidence: ({ groups }) => eachLayer(groups, separabilityGap),
-    headline: (evidence) => {
-      const means = FOLD_SCHEMES.flatMap((scheme) => {
-        const cells = evidence.filter(({ quantity }) => quantity === gapUnder(scheme))
-        return cells.length === 0 ? [] : [`${numberText(average(cells.map(({ mean }) => mean)))} under ${scheme} folds`]
-      })
-      return `left-right is ahead by ${means.join(', ')}`
-    },
+    words: (model, evidence) => ({
+      supported: `Top and bottom are less separable than left and right in ${model}`,
+      against: `Top and bottom are not less separable than left and right in ${model}`,
+      question: `It is open whether top and bottom are less separable than left and right in ${model}`,
+      ...inRange(
+        AS_IT_IS,
+        (range) => `left-right is ahead by ${range} under ${evenSchemes(evidence)} folds${orderedGap(evidence)}`,
+      ),
+    }),
+  },
+  {
+    id: 'answer-keeps',
+    heading: 'same answer everywhere',
+    statement:
+      'The network’s answer does not depend on where the object is (a question of this tool; the paper makes no such claim).',
+    rule: `For each size, in the layer of the network’s classes: the share of positions whose strongest class is the one that is the strongest with the object at the center, right or wrong. Above ${EVERYWHERE} speaks for the claim, below against it: the same share that counts as everywhere for features, so that answers and features are held to one measure. The probability at the center and its largest fall are shown beside it.`,
+    obstacle: () => undefined,
+    evidence: ({ groups }) => eachLayer(groups, answersKept),
+    words: (model) => ({
+      supported: `${model} answers the same wherever the object is`,
+      against: `What ${model} answers depends on where the object is`,
+      question: `It is open whether ${model} answers the same wherever the object is`,
+      ...inRange(IN_PERCENT, (range) => `${range} of positions keep the center’s answer`),
+    }),
+    concerns: ({ groups }) =>
+      groups.some(({ metrics }) => metrics.some(({ measure }) => measure.metric === 'answer-kept')),
   },
 ]
 
@@ -132,118 +170,17 @@ function needsPlain({ model, plain, groups }: NetworkStudy): string | undefined 
   return difference && `${plainOf(model)} was measured ${difference}`
 }
 
-type LayerEvidence = Pick<Evidence, 'quantity' | 'lean'> & { readonly values: PatchValues }
-
-function eachLayer(
-  groups: readonly StudyGroup[],
-  measure: (group: StudyGroup, layer: string) => readonly LayerEvidence[],
-): readonly Evidence[] {
-  return groups.flatMap((group) =>
-    group.layers.flatMap((layer) =>
-      measure(group, layer)
-        .filter(({ values }) => values.size > 0)
-        .map(({ quantity, values, lean }) => ({ layer, size: group.size, quantity, ...spreadOf(values), lean })),
-    ),
-  )
+/** Which of the fold schemes that treat both axes alike were measured. */
+function evenSchemes(evidence: readonly Evidence[]): string {
+  return EVEN_SCHEMES.filter((scheme) => ofScheme(evidence, scheme).length > 0).join(' and ')
 }
 
-function eachPair(
-  { groups, plain }: NetworkStudy,
-  measure: (group: StudyGroup, plain: StudyGroup, layer: string) => readonly LayerEvidence[],
-): readonly Evidence[] {
-  return eachLayer(groups, (group, layer) => {
-    const other = counterpart(group, plain)
-    if (!other?.layers.includes(layer)) return []
-    const shared = samePatches(group, other)
-    return measure(group, { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }, layer)
-  })
+/** What the paper's folds give, where they were measured. */
+function orderedGap(evidence: readonly Evidence[]): string {
+  const own = ofScheme(evidence, PAPER_FOLDS)
+  return own.length === 0 ? '' : `, by ${rangeText(own, AS_IT_IS)} under the paper’s ${PAPER_FOLDS} ones`
 }
 
-function globalInvariance(group: StudyGroup, layer: string): readonly LayerEvidence[] {
-  const covered = patchValues(
-    group,
-    layer,
-    ({ metric, threshold }) => metric === 'coverage' && threshold === SAME,
-    (values) => Math.min(...values),
-  )
-  const { different = [] } = group.nullBaseline[group.layers.indexOf(layer)] ?? {}
-  const baseline = different.length === 0 ? undefined : meanAndStd(different).mean
-  const saysNothing = baseline !== undefined && baseline >= SAME
-  const similarity = patchValues(group, layer, ({ metric }) => metric === 'similarity-mean')
-  return [
-    {
-      quantity: `share of positions at ${SAME} or more, worst anchor`,
-      values: covered,
-      lean: saysNothing ? 'open' : leanOf(covered, EVERYWHERE, 'below'),
-    },
-    { quantity: 'mean similarity over positions and anchors', values: similarity, lean: null },
-    ...(baseline === undefined
-      ? []
-      : [
-          {
-            quantity: 'the same as a share of the way from other objects at the same place (0) to invariance (1)',
-            values: new Map([...similarity].map(([patch, value]) => [patch, (value - baseline) / (1 - baseline)])),
-            lean: null,
-          },
-        ]),
-  ]
-}
-
-function gridSuppression(group: StudyGroup, plain: StudyGroup, layer: string): readonly LayerEvidence[] {
-  const logRatio = (of: (group: StudyGroup) => PatchValues) =>
-    paired(of(group), of(plain), (aa, other) => Math.log10(aa / other))
-  const power = logRatio((one) =>
-    patchValues(one, layer, ({ metric, period = 0 }) => metric === 'grid-spectrum' && period <= LONGEST_GRID, sum),
-  )
-  const jaggedness = logRatio((one) => patchValues(one, layer, ({ metric }) => metric === 'jaggedness'))
-  return [
-    { quantity: GRID_POWER, values: finite(power) },
-    { quantity: JAGGEDNESS, values: finite(jaggedness) },
-  ].map((entry) => ({ ...entry, lean: leanOf(entry.values, 0, 'below') }))
-}
-
-function globalGain(group: StudyGroup, plain: StudyGroup, layer: string): readonly LayerEvidence[] {
-  const similarity = (one: StudyGroup) => patchValues(one, layer, ({ metric }) => metric === 'similarity-mean')
-  const values = paired(similarity(group), similarity(plain), (aa, other) => aa - other)
-  return [{ quantity: 'gain in mean similarity', values, lean: leanOf(values, NO_DIFFERENCE, 'below') }]
-}
-
-function horizontalBias(group: StudyGroup, layer: string): readonly LayerEvidence[] {
-  const values = patchValues(group, layer, ({ metric }) => metric === 'direction-bias')
-  return [{ quantity: 'horizontal less vertical similarity', values, lean: leanOf(values, 0, 'above') }]
-}
-
-function separabilityGap(group: StudyGroup, layer: string): readonly LayerEvidence[] {
-  return FOLD_SCHEMES.map((scheme) => {
-    const [leftRight, topBottom] = TASKS.map((task) =>
-      patchValues(
-        group,
-        layer,
-        ({ metric, variant }) => metric === 'separability-accuracy' && variant === `${task} ${scheme}`,
-      ),
-    ) as [PatchValues, PatchValues]
-    const values = paired(leftRight, topBottom, (a, b) => a - b)
-    const lean: Lean | null = EVEN_SCHEMES.includes(scheme) ? leanOf(values, NO_DIFFERENCE, 'above') : null
-    return { quantity: gapUnder(scheme), values, lean }
-  })
-}
-
-/** Without patches whose maps are flat, of which no ratio can be taken. */
-function finite(values: PatchValues): PatchValues {
-  return new Map([...values].filter(([, value]) => Number.isFinite(value)))
-}
-
-function sum(values: readonly number[]): number {
-  return average(values) * values.length
-}
-
-/** Smallest to largest mean of the numbers that a verdict rests on. */
-function range(evidence: readonly Evidence[], scale: (mean: number) => number = (mean) => mean): string {
-  const means = evidence.filter(({ lean }) => lean !== null).map(({ mean }) => scale(mean))
-  const [low, high] = [Math.min(...means), Math.max(...means)].map(numberText) as [string, string]
-  return low === high ? low : `${low} to ${high}`
-}
-
-function numberText(value: number): string {
-  return decimalText(value, 3)
+function ofScheme(evidence: readonly Evidence[], scheme: FoldScheme): readonly Evidence[] {
+  return evidence.filter(({ quantity }) => quantity === gapUnder(scheme))
 }

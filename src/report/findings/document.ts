@@ -2,24 +2,26 @@ import { escapeHtml, scrollBox } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
 import { markdownText } from '../tables/markdown.js'
+import { CLAIMS } from './claims.js'
 import type { Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
-import { VERDICT_RULE } from './verdict.js'
+import { VERDICT_MARKS } from './sentence.js'
+import { VERDICT_RULE, type Verdict } from './verdict.js'
 
 const LEANS = { for: 'for', against: 'against', open: 'open' } as const
 
 const EVIDENCE_HEAD = ['layer', 'size', 'measured', 'mean ± standard error', 'patches above 0', 'sign test', 'speaks']
 
-/** findings.md: every finding with its rule and all its evidence. */
+/** findings.md: every finding in a sentence, then with its claim, rule and all its evidence. */
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  const body = byModel(findings).flatMap(([model, own]) => [
-    `## ${markdownText(model)}`,
+  const body = byVerdict(findings).flatMap(([title, own]) => [
+    `## ${title}`,
     '',
     ...own.flatMap((finding) => [
-      `### ${finding.statement}`,
+      `### ${VERDICT_MARKS[finding.verdict]} ${markdownText(finding.sentence)}`,
       '',
-      `**${finding.verdict}**: ${markdownText(reason(finding))}.`,
+      `Claim: ${finding.statement} **${finding.verdict}**: ${markdownText(finding.because)}.`,
       '',
       finding.rule,
       '',
@@ -36,40 +38,54 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   return ['# Findings', '', INTRODUCTION, '', VERDICT_RULE, '', ...body].join('\n')
 }
 
-/** The findings as a section of the page: verdicts at a glance, then each with its reason; the evidence unfolds. */
+/** The findings as a section of the page: a sentence each, which unfolds to its evidence, and all verdicts at a glance. */
 export function findingsSection(findings: readonly ClaimFinding[]): ReportSection {
-  const networks = byModel(findings).map(([model, own]) => {
-    const items = own.map(
-      (finding) => `<h4 style="margin-top:1.2rem">${escapeHtml(finding.statement)}</h4>
-<p><strong>${finding.verdict}</strong>: ${escapeHtml(reason(finding))}.</p>
-${evidenceHtml(finding)}`,
-    )
-    return `<h3>${escapeHtml(model)}</h3>\n${items.join('\n')}`
-  })
+  const parts = byVerdict(findings).map(([title, own]) => `<h3>${title}</h3>\n${own.map(findingHtml).join('\n')}`)
   return {
     id: 'findings',
     title: 'Findings',
-    html: `<p class="note">${escapeHtml(INTRODUCTION)} ${escapeHtml(VERDICT_RULE)}</p>
-${verdictsHtml(findings)}
-${networks.join('\n')}`,
+    html: `<p>${escapeHtml(INTRODUCTION)}</p>
+${parts.join('\n')}
+<h3>All verdicts</h3>
+<p class="note">${escapeHtml(VERDICT_RULE)}</p>
+${verdictsHtml(findings)}`,
   }
 }
 
 /** A row for each network, a column for each claim. */
 function verdictsHtml(findings: readonly ClaimFinding[]): string {
-  const headings = [...new Set(findings.map(({ heading }) => heading))]
-  const rows = byModel(findings).map(([model, own]) => {
-    const verdicts = headings.map((heading) => own.find((finding) => finding.heading === heading)?.verdict ?? '–')
-    return `<tr><th scope="row">${escapeHtml(model)}</th>${verdicts.map((verdict) => `<td>${verdict}</td>`).join('')}</tr>`
+  const headings = CLAIMS.map(({ heading }) => heading).filter((heading) =>
+    findings.some((finding) => finding.heading === heading),
+  )
+  const rows = [...new Set(findings.map(({ model }) => model))].map((model) => {
+    const cells = headings.map((heading) => {
+      const found = findings.find((finding) => finding.model === model && finding.heading === heading)
+      return `<td>${found === undefined ? '–' : `${VERDICT_MARKS[found.verdict]} ${found.verdict}`}</td>`
+    })
+    return `<tr><th scope="row">${escapeHtml(model)}</th>${cells.join('')}</tr>`
   })
   const head = ['network', ...headings].map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
   return scrollBox('Verdicts', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
 }
 
 const INTRODUCTION =
-  'What the numbers of each network say about the claims of the paper, computed by one rule for every network.'
+  'What the numbers of each network say about the claims of the paper, and about one question of our own, by one rule for every network: ✓ they support the claim, ✗ they speak against it, ? they cannot tell.'
 
-function evidenceHtml({ rule, evidence }: ClaimFinding): string {
+/** Over the findings of each verdict. */
+const TITLES: Readonly<Record<Verdict, string>> = {
+  'not supported': 'The numbers speak against a claim',
+  supported: 'The numbers support a claim',
+  'cannot be judged': 'The numbers cannot tell',
+}
+
+function findingHtml({ sentence, verdict, statement, because, rule, evidence }: ClaimFinding): string {
+  return `<details><summary>${VERDICT_MARKS[verdict]} ${escapeHtml(sentence)}</summary>
+<p>Claim: ${escapeHtml(statement)} <strong>${verdict}</strong>: ${escapeHtml(because)}.</p>
+<p>${escapeHtml(rule)}</p>${evidenceHtml(evidence)}</details>`
+}
+
+function evidenceHtml(evidence: readonly Evidence[]): string {
+  if (evidence.length === 0) return ''
   const rows = evidence.map(
     (one) =>
       `<tr>${evidenceCells(one)
@@ -77,11 +93,7 @@ function evidenceHtml({ rule, evidence }: ClaimFinding): string {
         .join('')}</tr>`,
   )
   const head = EVIDENCE_HEAD.map((text) => `<th scope="col">${text}</th>`).join('')
-  const table =
-    rows.length === 0
-      ? ''
-      : scrollBox('Evidence', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
-  return `<details><summary>rule and evidence</summary><p>${escapeHtml(rule)}</p>${table}</details>`
+  return scrollBox('Evidence', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
 }
 
 function evidenceCells(one: Evidence): readonly string[] {
@@ -97,15 +109,12 @@ function evidenceCells(one: Evidence): readonly string[] {
   ]
 }
 
-function reason({ because, headline }: ClaimFinding): string {
-  return headline === null ? because : `${headline}; ${because}`
-}
-
 const number = (value: number) => decimalText(value, 4)
 
-function byModel(findings: readonly ClaimFinding[]): readonly (readonly [string, readonly ClaimFinding[]])[] {
-  return [...new Set(findings.map(({ model }) => model))].map((model) => [
-    model,
-    findings.filter((finding) => finding.model === model),
+/** Title and findings of each verdict that there is, in the order of the findings. */
+function byVerdict(findings: readonly ClaimFinding[]): readonly (readonly [string, readonly ClaimFinding[]])[] {
+  return [...new Set(findings.map(({ verdict }) => verdict))].map((verdict) => [
+    TITLES[verdict],
+    findings.filter((finding) => finding.verdict === verdict),
   ])
 }

@@ -2,9 +2,10 @@ import type { StudyGroup } from '../../results/study.js'
 import { plainOf } from '../versions.js'
 import { CLAIMS } from './claims.js'
 import type { Evidence } from './evidence.js'
-import { judge, type Verdict } from './verdict.js'
+import { plainSentence } from './sentence.js'
+import { type Judgement, judge, type Verdict } from './verdict.js'
 
-/** What a network's numbers say about one claim of the paper. */
+/** What a network's numbers say about one claim: the paper's, or a question of our own. */
 export interface ClaimFinding {
   readonly model: string
   readonly claim: string
@@ -12,27 +13,37 @@ export interface ClaimFinding {
   readonly heading: string
   readonly verdict: Verdict
   readonly because: string
-  /** The numbers in short; null: there are none. */
-  readonly headline: string | null
+  /** The verdict in plain words, with the numbers that decide it. */
+  readonly sentence: string
   /** What was measured and what speaks for the claim. */
   readonly rule: string
   readonly evidence: readonly Evidence[]
 }
 
-/** What a study's numbers say about the paper's claims, network by network in the order of the groups. */
+/** Which verdicts tell most: those against the paper first, those that are none last. */
+const TELLING: readonly Verdict[] = ['not supported', 'supported', 'cannot be judged']
+
+/**
+ * What a study's numbers say about the claims, the most telling first: by verdict (see TELLING), then claim by claim, networks
+ * in the order of the groups.
+ */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const models = [...new Set(groups.map(({ model }) => model))]
   const of = (wanted: string | undefined) => groups.filter(({ model }) => model === wanted)
-  return models.flatMap((model) => {
+  const findings = models.flatMap((model) => {
     const network = { model, groups: of(model), plain: of(plainOf(model)) }
-    return CLAIMS.filter(({ concerns }) => concerns?.(model) ?? true).map((claim) => {
+    return CLAIMS.filter(({ concerns }) => concerns?.(network) ?? true).map((claim) => {
       const evidence = claim.evidence(network)
       const obstacle = claim.obstacle(network)
-      const judgement =
-        obstacle === undefined ? judge(evidence) : { verdict: 'cannot be judged' as const, because: obstacle }
+      const judgement: Judgement =
+        obstacle === undefined ? judge(evidence) : { verdict: 'cannot be judged', because: obstacle }
       const { id, statement, heading, rule } = claim
-      const headline = evidence.length === 0 ? null : claim.headline(evidence)
-      return { model, claim: id, statement, heading, ...judgement, headline, rule, evidence }
+      const sentence = plainSentence(claim.words(model, evidence), evidence, judgement)
+      return { model, claim: id, statement, heading, ...judgement, sentence, rule, evidence }
     })
   })
+  const ids = CLAIMS.map(({ id }) => id)
+  return findings.sort(
+    (a, b) => TELLING.indexOf(a.verdict) - TELLING.indexOf(b.verdict) || ids.indexOf(a.claim) - ids.indexOf(b.claim),
+  )
 }

@@ -18,12 +18,17 @@ export function judge(evidence: readonly Evidence[]): Judgement {
   const [inFavour, against, open] = [count('for'), count('against'), count('open')]
   const tally = `of ${numbers(judged.length)}, ${inFavour} ${inFavour === 1 ? 'speaks' : 'speak'} for it, ${against} against${layersAgainst(judged, against)}, ${open} ${open === 1 ? 'is' : 'are'} open`
   if (judged.length === 0) return { verdict: 'cannot be judged', because: 'nothing was measured that could tell' }
-  if (judged.every(({ patches }) => patches < FEWEST_PATCHES)) {
+  if (isTooFew(judged)) {
     return { verdict: 'cannot be judged', because: `there are fewer than ${FEWEST_PATCHES} patches` }
   }
   if (inFavour > 0 && against === 0 && inFavour >= open) return { verdict: 'supported', because: tally }
   if (against > 0 && inFavour === 0 && against >= open) return { verdict: 'not supported', because: tally }
   return { verdict: 'cannot be judged', because: tally }
+}
+
+/** Whether no number is of enough patches to tell anything. */
+export function isTooFew(judged: readonly Evidence[]): boolean {
+  return judged.every(({ patches }) => patches < FEWEST_PATCHES)
 }
 
 const numbers = (count: number) => (count === 1 ? 'one number' : `${count} numbers`)

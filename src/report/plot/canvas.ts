@@ -1,5 +1,7 @@
 import sharp from 'sharp'
 import type { FramePixels } from '../../experiments/objectScene.js'
+import type { Label } from './axis.js'
+import { labelOutlines } from './letters.js'
 
 /** A picture to draw into: RGB, row-major [rows, cols, 3]. */
 export interface Canvas {
@@ -36,8 +38,9 @@ export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): v
   }
 }
 
-export function canvasPng({ rows, cols, pixels }: Canvas): Promise<Buffer> {
-  return sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })
-    .png({ compressionLevel: 9 })
-    .toBuffer()
+/** @param labels text over the picture, black */
+export function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
+  const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })
+  const text = labels.length === 0 ? [] : [{ input: Buffer.from(labelOutlines(labels, cols, rows)) }]
+  return picture.composite(text).removeAlpha().png({ compressionLevel: 9 }).toBuffer()
 }

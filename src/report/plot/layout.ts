@@ -1,7 +1,7 @@
 import type { ColourLimits } from '../colormap.js'
 import { type Label, labelAttributes } from './axis.js'
 import { blankCanvas, canvasPng, fill, paste } from './canvas.js'
-import { drawText, textSize } from './letters.js'
+import { PICTURE_LETTERS, textWidth } from './letters.js'
 import { type GridValues, mapPixels } from './mapPixels.js'
 import { markup, type SvgElement, svg } from './svg.js'
 
@@ -29,19 +29,22 @@ export interface FigureLayout {
   readonly lines: readonly Rectangle[]
 }
 
-/** Pixels of a dot of the PNG's letters, and size of the SVG's. */
-const DOT = 2
-const LETTER_SIZE = 18
+/** Fonts that an SVG's text is shown in where there is neither Helvetica nor Arial are wider by about so much. */
+const OTHER_FONTS = 1.15
 
-/** Width that a line of text takes, in pixels of the drawing: as the PNG's letters, which are the wider ones. */
+/** Room for a line of text, in pixels of the drawing. */
 export function labelWidth(words: string): number {
-  return textSize(words, DOT).cols
+  return Math.ceil(OTHER_FONTS * textWidth(words))
 }
+
+/** Where the page, or whatever shows the file, is dark, so is the ground. */
+const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
 /** Maps embedded as PNG, everything else as lines and text. */
 export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
   const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
-  parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff' }))
+  parts.push(svg('style', {}, DARK))
+  parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff', class: 'ground' }))
   for (const map of maps) {
     const { rows, cols, ...place } = map
     const png = await canvasPng({ rows, cols, pixels: mapPixels(map, limits) })
@@ -50,7 +53,7 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
     parts.push(svg('image', { ...rectangle(place), href, ...scaling }))
   }
   for (const one of lines) parts.push(svg('rect', { ...rectangle(one), fill: '#000' }))
-  for (const label of labels) parts.push(svg('text', labelAttributes(label, LETTER_SIZE), xmlText(label.words)))
+  for (const label of labels) parts.push(svg('text', labelAttributes(label, PICTURE_LETTERS), xmlText(label.words)))
   const attributes = {
     xmlns: 'http://www.w3.org/2000/svg',
     viewBox: `0 0 ${width} ${height}`,
@@ -58,23 +61,18 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
     height,
     role: 'img',
     'font-family': 'Helvetica, Arial, sans-serif',
-    'font-size': `${LETTER_SIZE}px`,
+    'font-size': `${PICTURE_LETTERS}px`,
   }
   const onLines = parts.flatMap((part, i) => (i === 0 ? [part] : ['\n', part]))
   return `${markup(svg('svg', attributes, ...onLines))}\n`
 }
 
-/** With letters of its own: the same bytes on every machine, whatever fonts it has. */
+/** With the letters' outlines, whatever fonts the machine has. */
 export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
   const canvas = blankCanvas(height, width)
   for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))
   for (const one of lines) fill(canvas, boxOf(one), 0)
-  for (const { words, x, y, align } of labels) {
-    const { rows, cols } = textSize(words, DOT)
-    const left = { left: x, center: x - cols / 2, right: x - cols }[align]
-    drawText(canvas, words, Math.round(y - rows / 2), Math.round(left), DOT)
-  }
-  return canvasPng(canvas)
+  return canvasPng(canvas, labels)
 }
 
 /** Names come from files; what XML cannot hold becomes a space. */

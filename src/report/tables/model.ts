@@ -1,5 +1,11 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import type { NullBaselineSummary, SimilaritySummary, Summary, UnsolvedSummary } from '../../results/summary.js'
+import type {
+  MeasureSummary,
+  NullBaselineSummary,
+  SimilaritySummary,
+  Summary,
+  UnsolvedSummary,
+} from '../../results/summary.js'
 import { signedText } from '../numberText.js'
 import { PAPER_FOLDS, type PaperTables } from '../paper.js'
 
@@ -15,6 +21,8 @@ export interface TableValue {
 export interface TableCell {
   readonly measured?: TableValue
   readonly paper?: TableValue
+  /** Whether both are of the same network, protocol and objects, as far as can be told: the paper's ± means something then. */
+  readonly isPapers?: boolean
 }
 
 export interface TableRow {
@@ -91,8 +99,29 @@ const NULL_BASELINE: TableKind = {
   counted: 'pairs',
 }
 
-const PAPER_NOTE =
-  'Beside it the paper’s value and the difference from it, also in σ: as a multiple of the paper’s own ± in that cell.'
+const ANSWERS: TableKind = {
+  numbers: {},
+  stem: 'answers',
+  title: 'What the network answers',
+  note: 'Mean ± standard deviation over patches. The answer is the strongest class with the object at the center, right or wrong: the share of positions at which it is the strongest, its probability at the center, and how far that falls at most.',
+  keys: ['measure'],
+  statistic: 'mean',
+  counted: 'patches',
+}
+
+/** Columns of the table of answers, by the metrics that they show. */
+const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
+  'answer-kept': 'positions that keep the answer',
+  'answer-probability': 'probability at the center',
+  'answer-fall': 'largest fall of it',
+}
+
+const PAPER_NOTE = 'Beside it the paper’s value and the difference from it'
+const SIGMA_NOTE =
+  ', also in σ, as a multiple of the paper’s own ± in that cell, where network, protocol and objects are the paper’s as far as can be told'
+
+/** Whether a network was measured at a size as the paper did. */
+export type IsPapers = (model: string, size: number) => boolean
 
 /**
  * One table a patch size, the paper's values beside the measured ones where the paper has them.
@@ -102,6 +131,7 @@ export function similarityTables(
   measured: readonly SimilaritySummary[],
   paper: PaperTables['similarity'],
   wholePaper: boolean,
+  isPapers: IsPapers,
 ): readonly ResultTable[] {
   const columns = ANCHOR_NAMES.map((anchor) => [anchor])
   const own = measured.map(({ anchor, mean, std, patches, ...cell }) => ({
@@ -110,7 +140,7 @@ export function similarityTables(
     value: { mean, std, count: patches },
   }))
   const published = paper.map(({ anchor, mean, std, ...cell }) => ({ ...cell, key: [anchor], value: { mean, std } }))
-  return tables(SIMILARITY, columns, own, published, wholePaper)
+  return tables(SIMILARITY, columns, own, { published, wholePaper, isPapers })
 }
 
 /**
@@ -122,6 +152,7 @@ export function separabilityTables(
   { separability: measured, notConverged = [] }: Pick<Summary, 'separability' | 'notConverged'>,
   paper: PaperTables['separability'],
   wholePaper: boolean,
+  isPapers: IsPapers,
 ): readonly ResultTable[] {
   const schemes = new Set([...(wholePaper ? [PAPER_FOLDS] : []), ...measured.map(({ cv }) => cv)])
   const columns = [...schemes].flatMap((cv) => [
@@ -140,7 +171,7 @@ export function separabilityTables(
     key: [task, PAPER_FOLDS],
     value: { mean: accuracy, std },
   }))
-  return tables(SEPARABILITY, columns, own, published, wholePaper).map((table) => ({
+  return tables(SEPARABILITY, columns, own, { published, wholePaper, isPapers }).map((table) => ({
     ...table,
     note: [table.note, ...unsolvedNote(notConverged.filter(({ size }) => size === table.size))].join(' '),
   }))
@@ -169,21 +200,40 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
     NULL_BASELINE,
     present.map((classes) => [`${classes} class`]),
     own,
-    [],
-    false,
   )
 }
+
+/** What the networks answer, one table a patch size, a row for each layer of known classes. */
+export function answerTables(measured: readonly MeasureSummary[]): readonly ResultTable[] {
+  const own = measured.flatMap(({ metric, mean, std, patches, model, layer, size }) => {
+    const column = ANSWER_COLUMNS[metric]
+    return column === undefined ? [] : [{ model, layer, size, key: [column], value: { mean, std, count: patches } }]
+  })
+  return tables(
+    ANSWERS,
+    Object.values(ANSWER_COLUMNS).map((column) => [column]),
+    own,
+  )
+}
+
+/** What the paper has of a kind of table; nothing of most. */
+interface PublishedEntries {
+  readonly published: readonly Entry[]
+  readonly wholePaper: boolean
+  readonly isPapers: IsPapers
+}
+
+const NOTHING_PUBLISHED: PublishedEntries = { published: [], wholePaper: false, isPapers: () => false }
 
 function tables(
   kind: TableKind,
   columns: readonly (readonly string[])[],
   measured: readonly Entry[],
-  paper: readonly Entry[],
-  wholePaper: boolean,
+  { published, wholePaper, isPapers } = NOTHING_PUBLISHED,
 ): readonly ResultTable[] {
-  const listed = [...(wholePaper ? paper : []), ...measured]
+  const listed = [...(wholePaper ? published : []), ...measured]
   const own = byCell(measured)
-  const published = byCell(paper)
+  const papers = byCell(published)
   return [...new Set(listed.map(({ size }) => size))]
     .sort((a, b) => b - a)
     .map((size) => {
@@ -195,18 +245,19 @@ function tables(
       const rows = [...names.values()].map(({ model, layer }) => {
         const cells = columns.map((key) => {
           const cell = cellKey({ model, layer, size, key })
-          return cellOf(own.get(cell), published.get(cell))
+          return cellOf(own.get(cell), papers.get(cell), isPapers(model, size))
         })
         return { model, layer, cells }
       })
       const { keys, statistic, counted } = kind
-      const note = hasPaper(rows) ? `${kind.note} ${PAPER_NOTE}` : kind.note
+      const hasSigmas = rows.some(({ cells }) => cells.some((cell) => differenceOf(cell)?.sigmas !== undefined))
+      const note = hasPaper(rows) ? `${kind.note} ${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}.` : kind.note
       return { ...tableTitle(kind, size), note, size, keys, columns, statistic, counted, rows }
     })
 }
 
 /** Whether the paper published at least one figure of these rows. */
-export function hasPaper(rows: readonly TableRow[]): boolean {
+function hasPaper(rows: readonly TableRow[]): boolean {
   return rows.some(({ cells }) => cells.some(({ paper }) => paper))
 }
 
@@ -218,8 +269,8 @@ function byCell(entries: readonly Entry[]): ReadonlyMap<string, TableValue> {
   return new Map(entries.map((entry) => [cellKey(entry), entry.value]))
 }
 
-function cellOf(measured: TableValue | undefined, paper: TableValue | undefined): TableCell {
-  return { ...(measured && { measured }), ...(paper && { paper }) }
+function cellOf(measured: TableValue | undefined, paper: TableValue | undefined, isPapers: boolean): TableCell {
+  return { ...(measured && { measured }), ...(paper && { paper, isPapers }) }
 }
 
 function tableTitle({ numbers, stem, title }: TableKind, size: number): { name: string; title: string } {
@@ -234,11 +285,14 @@ export function columnTitle(key: readonly string[]): string {
   return key.join(', ')
 }
 
-/** What was measured less the paper's value; `sigmas` is that over the paper's standard deviation, if it is not zero. */
-export function differenceOf({ measured, paper }: TableCell): { value: number; sigmas?: number } | undefined {
+/**
+ * What was measured less the paper's value; `sigmas` is that over the paper's standard deviation, if that is not zero and of the
+ * same protocol and objects.
+ */
+export function differenceOf({ measured, paper, isPapers }: TableCell): { value: number; sigmas?: number } | undefined {
   if (measured === undefined || paper === undefined) return undefined
   const value = measured.mean - paper.mean
-  return paper.std === 0 ? { value } : { value, sigmas: value / paper.std }
+  return paper.std === 0 || !isPapers ? { value } : { value, sigmas: value / paper.std }
 }
 
 /** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */

@@ -1,4 +1,4 @@
-import { escapeHtml, scrollBox } from '../html.js'
+import { escapeHtml, fileLinks, scrollBox } from '../html.js'
 import type { ReportSection } from '../section.js'
 import { cellParts, columnTitle, type ResultTable, type TableCell } from './model.js'
 
@@ -7,7 +7,7 @@ export function tablesSection(tables: readonly ResultTable[]): ReportSection {
   return { id: 'tables', title: 'Tables', html: tables.map(tableHtml).join('\n') }
 }
 
-function tableHtml({ title, note, columns, rows }: ResultTable): string {
+function tableHtml({ name, title, note, columns, rows }: ResultTable): string {
   const head = ['model', 'layer', ...columns.map(columnTitle)]
     .map((text) => `<th scope="col">${escapeHtml(text)}</th>`)
     .join('')
@@ -20,7 +20,8 @@ ${body.join('\n')}
 </tbody></table>`
   return `<h3>${escapeHtml(title)}</h3>
 <p class="soft">${escapeHtml(note)}</p>
-${scrollBox(title, table)}`
+${scrollBox(title, table)}
+<p class="soft">${fileLinks(`tables/${encodeURIComponent(name)}`, ['csv', 'md', 'tex'])}</p>`
 }
 
 /** The paper's value on a line of its own, so that five anchors fit on a page. */

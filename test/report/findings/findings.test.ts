@@ -4,7 +4,7 @@ import { type ClaimFinding, findingsOf } from '../../../src/report/findings/find
 import type { StudyGroup } from '../../../src/results/study.js'
 import { around, groupWith, measures } from './study.js'
 
-const { covered, coveredAtCorner, similarity, power, jaggedness, bias, accuracy } = measures
+const { covered, coveredAtCorner, similarity, power, jaggedness, bias, accuracy, answer } = measures
 
 function findingOf(claim: string, model: string, ...groups: readonly StudyGroup[]): ClaimFinding {
   const found = findingsOf(groups).filter((finding) => finding.model === model && finding.claim === claim)
@@ -65,7 +65,9 @@ describe('finding on the grid', () => {
     expect(finding.verdict).toBe('supported')
     expect(finding.evidence.map(({ mean }) => mean.toFixed(6))).toEqual(['-2.000000', '-1.000000'])
     expect(finding.evidence.map(({ standardError }) => standardError?.toFixed(6))).toEqual(['0.000000', '0.000000'])
-    expect(finding.headline).toBe('grid power 0.010 of the plain network’s, jaggedness 0.100')
+    expect(finding.sentence).toBe(
+      'Anti-aliasing suppresses the grid pattern in net-aa: grid power 1.0 % of net’s, jaggedness 10.0 %.',
+    )
   })
 
   it('tells only of what was measured', () => {
@@ -73,10 +75,12 @@ describe('finding on the grid', () => {
       const group = net(model, level)
       return { ...group, metrics: group.metrics.filter(({ measure }) => measure.metric === metric) }
     }
-    const headline = (metric: string) => of(only(metric)(1e-4, 'net'), only(metric)(1e-6, 'net-aa')).headline
-    expect(headline('jaggedness')).toBe('jaggedness 0.100 of the plain network’s')
-    expect(headline('grid-spectrum')).toBe('grid power 0.010 of the plain network’s')
-    expect(headline('similarity-mean')).toBeNull()
+    const sentence = (metric: string) => of(only(metric)(1e-4, 'net'), only(metric)(1e-6, 'net-aa')).sentence
+    expect(sentence('jaggedness')).toMatch(/: jaggedness 10\.0 % of net’s\.$/)
+    expect(sentence('grid-spectrum')).toMatch(/: grid power 1\.0 % of net’s\.$/)
+    expect(sentence('similarity-mean')).toBe(
+      'It is open whether anti-aliasing suppresses the grid pattern in net-aa: nothing was measured that could tell.',
+    )
   })
 
   it('does not support it where they rise', () => {
@@ -134,8 +138,11 @@ describe('finding on the grid', () => {
       net('net', 1e-6, { size: 75 }),
       net('net-aa', 1e-4, { size: 75 }),
     ]
-    const { verdict, because } = of(...groups)
+    const { verdict, because, sentence } = of(...groups)
     expect(verdict).toBe('cannot be judged')
+    expect(sentence).toMatch(
+      /net-aa: grid power 1\.0 % of net’s, jaggedness 10\.0 % in fc at 125 px, but grid power 10000\.0 %, jaggedness 1000\.0 % in fc at 75 px\.$/,
+    )
     expect(because).toBe('of 4 numbers, 2 speak for it, 2 against (fc at 75 px), 0 are open')
   })
 
@@ -201,10 +208,10 @@ describe('finding on separability', () => {
     )
 
   it('blames the folds where top-bottom is behind under ordered folds alone', () => {
-    const { verdict, headline } = of(['ordered', 'transposed', 'shuffled'], 0.001)
+    const { verdict, sentence } = of(['ordered', 'transposed', 'shuffled'], 0.001)
     expect(verdict).toBe('not supported')
-    expect(headline).toMatch(
-      /^left-right is ahead by 0\.100 under ordered folds, 0\.001 under shuffled folds, −0\.100 under transposed folds$/,
+    expect(sentence).toBe(
+      'Top and bottom are not less separable than left and right in net: left-right is ahead by 0.001 under shuffled folds, by 0.100 under the paper’s ordered ones.',
     )
   })
 
@@ -220,8 +227,72 @@ describe('finding on separability', () => {
     expect(of([], 0)).toMatchObject({
       verdict: 'cannot be judged',
       because: 'separability was not measured',
-      headline: null,
+      sentence:
+        'It is open whether top and bottom are less separable than left and right in net: separability was not measured.',
     })
+  })
+})
+
+describe('finding on the network’s answer', () => {
+  const net = (kept: readonly number[], changes = {}) =>
+    groupWith(
+      'net',
+      [
+        [answer('kept'), kept],
+        [answer('probability'), around(0.9, kept.length)],
+        [answer('fall'), around(0.4, kept.length)],
+      ],
+      changes,
+    )
+  const of = (...groups: readonly StudyGroup[]) => findingOf('answer-keeps', 'net', ...groups)
+
+  it('is by the share of positions that keep it; its probability and largest fall are shown', () => {
+    const { verdict, sentence, evidence, statement } = of(net(around(0.6)), net(around(0.8), { size: 75 }))
+    expect([verdict, sentence]).toEqual([
+      'not supported',
+      'What net answers depends on where the object is: 60.0 to 80.0 % of positions keep the center’s answer.',
+    ])
+    expect(evidence.slice(0, 3).map(({ mean, lean }) => [mean.toFixed(1), lean])).toEqual([
+      ['0.6', 'against'],
+      ['0.9', null],
+      ['0.4', null],
+    ])
+    expect(statement).toContain('the paper makes no such claim')
+    expect(of(net(around(0.985))).verdict).toBe('supported')
+    expect(of(net(around(0.95))).sentence).toMatch(
+      /^It is open whether net answers the same .*, which tells neither way\.$/,
+    )
+  })
+
+  it('says where it is so, if it is not everywhere', () => {
+    const unclear = Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 0.9 : 0.99))
+    expect(of(net(around(0.6)), net(unclear, { size: 75 })).sentence).toMatch(/center’s answer in fc at 125 px\.$/)
+  })
+
+  it('is about networks alone whose classes are known', () => {
+    expect(findingsOf([groupWith('net', [[bias, around(0.01)]])]).map(({ claim }) => claim)).not.toContain(
+      'answer-keeps',
+    )
+  })
+})
+
+describe('order of the findings', () => {
+  it('has those against the paper first, then those for it, claim by claim', () => {
+    const net = (model: string, sign: number) =>
+      groupWith(model, [
+        [covered, around(0.5)],
+        [bias, around(0.01 * sign)],
+      ])
+    const found = findingsOf([net('a', 1), net('b', -1)]).map(({ model, claim, verdict }) =>
+      [verdict, claim, model].join(),
+    )
+    expect(found.slice(0, 4)).toEqual([
+      'not supported,horizontal-bias,b',
+      'supported,no-global-invariance,a',
+      'supported,no-global-invariance,b',
+      'supported,horizontal-bias,a',
+    ])
+    expect(found.slice(4).every((text) => text.startsWith('cannot be judged'))).toBe(true)
   })
 })
 
@@ -231,9 +302,9 @@ describe('documents of the findings', () => {
 
   it('show names as text', () => {
     const { html } = findingsSection(findings)
-    expect(html).toContain('<h3>&lt;script&gt;alert(1)&lt;/script&gt;</h3>')
+    expect(html).toContain('<th scope="row">&lt;script&gt;alert(1)&lt;/script&gt;</th>')
     expect(html).not.toContain('<script')
-    expect(findingsMarkdown(findings)).toContain('## a\\|b\\*c')
+    expect(findingsMarkdown(findings)).toContain('### ✓ Features of a\\|b\\*c stay')
   })
 
   it('have no minus before a zero', () => {
@@ -247,8 +318,9 @@ describe('documents of the findings', () => {
       for (const part of [statement, verdict, because, rule]) expect(text).toContain(part)
       for (const part of [statement, verdict, because, rule]) expect(html).toContain(part)
     }
+    expect(html).toContain('<summary>✓ Features of a|b*c stay more similar')
     expect(html).toContain(
-      '<tr><th scope="row">a|b*c</th><td>cannot be judged</td><td>supported</td><td>cannot be judged</td></tr>',
+      '<tr><th scope="row">a|b*c</th><td>? cannot be judged</td><td>✓ supported</td><td>? cannot be judged</td></tr>',
     )
     expect(text).toContain(
       '| fc | 125 | horizontal less vertical similarity | 0.0100 ± 0.0000 | 10 of 10 | p = 0.002 | for |',

@@ -43,6 +43,11 @@ export const measures = {
   }),
   jaggedness: { metric: 'jaggedness', variant: 'center vertical', anchor: 'center', axis: 'vertical' },
   bias: { metric: 'direction-bias', variant: 'center', anchor: 'center' },
+  answer: (what: 'kept' | 'probability' | 'fall'): Measure => ({
+    metric: `answer-${what}`,
+    variant: 'center',
+    anchor: 'center',
+  }),
   accuracy: (task: string, cv: string): Measure => ({ metric: 'separability-accuracy', variant: `${task} ${cv}` }),
 } as const
 

@@ -5,7 +5,13 @@ import { type PaperSimilarity, paperTables } from '../../../src/report/paper.js'
 import { tableCsv } from '../../../src/report/tables/csv.js'
 import { tableLatex } from '../../../src/report/tables/latex.js'
 import { tableMarkdown } from '../../../src/report/tables/markdown.js'
-import { cellParts, separabilityTables, similarityTables } from '../../../src/report/tables/model.js'
+import {
+  answerTables,
+  cellParts,
+  type ResultTable,
+  separabilityTables,
+  similarityTables,
+} from '../../../src/report/tables/model.js'
 import type { SimilaritySummary } from '../../../src/results/summary.js'
 
 function measured(model: string, layer: string, size: number, mean = 0.9, std = 0.02): SimilaritySummary[] {
@@ -17,7 +23,7 @@ function published(model: string, layer: string, size: number, mean: number, std
 }
 
 function tableOf(own: readonly SimilaritySummary[], paper: readonly PaperSimilarity[] = []) {
-  const [table] = similarityTables(own, paper, false)
+  const [table] = similarityTables(own, paper, false, () => true)
   if (table === undefined) throw new Error('no table')
   return table
 }
@@ -57,6 +63,7 @@ describe('similarity tables', () => {
       [75, 125, 100].flatMap((size) => measured('alexnet', 'fc6', size)),
       [],
       false,
+      () => false,
     )
     expect(tables.map(({ name, size }) => [name, size])).toEqual([
       ['table-1-similarity-125', 125],
@@ -70,7 +77,7 @@ describe('similarity tables', () => {
     const own = [...measured('alexnet', 'fc6', 125), ...measured('tiny', 'fc6', 125)]
     const paper = [...published('resnet50', 'fc', 75, 0.8, 0.1), ...published('alexnet', 'fc6', 125, 0.8, 0.1)]
     const rows = (whole: boolean) =>
-      similarityTables(own, paper, whole).map(({ size, rows }) => [size, rows.map(({ model }) => model)])
+      similarityTables(own, paper, whole, () => false).map(({ size, rows }) => [size, rows.map(({ model }) => model)])
     expect(rows(false)).toEqual([[125, ['alexnet', 'tiny']]])
     expect(rows(true)).toEqual([
       [125, ['alexnet', 'tiny']],
@@ -105,7 +112,7 @@ describe('separability tables', () => {
 
   it('have the fold schemes side by side, and the paper beside the ordered one', () => {
     const cells = ['ordered', 'transposed'].flatMap((cv) => [cell('left-right', cv, 0.9), cell('top-bottom', cv, 0.8)])
-    const [table] = separabilityTables({ separability: cells }, paperTables().separability, false)
+    const [table] = separabilityTables({ separability: cells }, paperTables().separability, false, () => true)
     if (table === undefined) throw new Error('no table')
     expect(table.name).toBe('table-3-separability-125')
     const [head, , , first] = tableMarkdown(table).split('\n').slice(2)
@@ -131,17 +138,42 @@ describe('separability tables', () => {
       separability: [cell('left-right', 'ordered', 0.9)],
       notConverged: [unsolved, { ...unsolved, size: 75 }],
     }
-    const [table] = separabilityTables(left, paperTables().separability, false)
+    const [table] = separabilityTables(left, paperTables().separability, false, () => false)
     expect(table?.note).toMatch(/did not converge: alexnet fc6 top-bottom, ordered \(2 patches\)\.$/)
     expect(table?.rows[0]?.cells.map(({ measured }) => measured?.mean)).toEqual([0.9, undefined])
   })
 
   it('have the whole of the paper if asked', () => {
-    const tables = separabilityTables({ separability: [] }, paperTables().separability, true)
+    const tables = separabilityTables({ separability: [] }, paperTables().separability, true, () => false)
     expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([
       ['table-3-separability-125', 10],
       ['table-4-separability-75', 10],
     ])
+  })
+})
+
+describe('table of answers', () => {
+  const cell = (metric: string, mean: number, layer = 'fc8') => ({
+    ...({ metric, variant: 'center', anchor: 'center', model: 'tiny', layer, size: 75 } as const),
+    ...{ mean, std: 0.1, patches: 10 },
+  })
+
+  it('has a row for each layer that has them, and none where none has', () => {
+    const measures = [
+      cell('coverage', 0.5, 'fc7'),
+      ...(['kept', 'probability', 'fall'] as const).map((what, i) => cell(`answer-${what}`, 0.7 + i / 10)),
+    ]
+    const [table, ...others] = answerTables(measures)
+    expect(others).toEqual([])
+    expect(table && tableMarkdown(table).split('\n').slice(0, 5)).toEqual([
+      '# What the network answers, patches of 75×75',
+      '',
+      '| model | layer | positions that keep the answer | probability at the center | largest fall of it |',
+      '| --- | --- | --- | --- | --- |',
+      '| tiny | fc8 | 0.700 ± 0.100 | 0.800 ± 0.100 | 0.900 ± 0.100 |',
+    ])
+    expect(table && tableCsv(table).split('\n')[1]).toBe('tiny,fc8,75,positions that keep the answer,0.7,0.1,10,,,,')
+    expect(answerTables([cell('coverage', 0.5)])).toEqual([])
   })
 })
 
@@ -163,21 +195,32 @@ describe('cell', () => {
   const paperCell = (mean: number) => published('m', 'l', 125, mean, 0.029)[0] as PaperSimilarity
 
   it('shows mean and deviation, the paper’s, and the difference with its sign', () => {
-    expect(cellParts({ measured: measuredCell(0.934), paper: paperCell(0.931) })).toEqual({
+    const isPapers = true
+    expect(cellParts({ measured: measuredCell(0.934), paper: paperCell(0.931), isPapers })).toEqual({
       own: '0.934 ± 0.020',
       paper: 'paper 0.931 ± 0.029, +0.003 (+0.1 σ)',
     })
-    expect(cellParts({ measured: measuredCell(0.9), paper: paperCell(0.931) }).paper).toBe(
+    expect(cellParts({ measured: measuredCell(0.9), paper: paperCell(0.931), isPapers }).paper).toBe(
       'paper 0.931 ± 0.029, −0.031 (−1.1 σ)',
     )
-    expect(cellParts({ measured: measuredCell(0.93099), paper: paperCell(0.931) }).paper).toMatch(
+    expect(cellParts({ measured: measuredCell(0.93099), paper: paperCell(0.931), isPapers }).paper).toMatch(
       /, \+0\.000 \(\+0\.0 σ\)$/,
     )
     expect(cellParts({ measured: measuredCell(0.9) })).toEqual({ own: '0.900 ± 0.020' })
     expect(cellParts({ paper: paperCell(0.931) })).toEqual({ own: '–', paper: 'paper 0.931 ± 0.029' })
     expect(cellParts({})).toEqual({ own: '–' })
     const exact = published('m', 'l', 125, 0.9, 0)[0] as PaperSimilarity
-    expect(cellParts({ measured: measuredCell(0.91), paper: exact }).paper).toBe('paper 0.900 ± 0.000, +0.010')
+    expect(cellParts({ measured: measuredCell(0.91), paper: exact, isPapers }).paper).toBe(
+      'paper 0.900 ± 0.000, +0.010',
+    )
+  })
+
+  it('has no σ where the paper measured otherwise', () => {
+    const cell = { measured: measuredCell(0.934), paper: paperCell(0.931) }
+    expect(cellParts(cell).paper).toBe('paper 0.931 ± 0.029, +0.003')
+    const [table] = similarityTables(measured('a', 'b', 125), published('a', 'b', 125, 0.8, 0.1), false, () => false)
+    expect(table?.note).toMatch(/the difference from it\.$/)
+    expect(tableLatex(table as ResultTable)).not.toContain('sigma')
   })
 })
 
@@ -222,58 +265,7 @@ describe('CSV', () => {
   })
 
   it('leaves what was not measured empty', () => {
-    const [table] = similarityTables([], published('c', 'd', 75, 0.25, 0.125), true)
+    const [table] = similarityTables([], published('c', 'd', 75, 0.25, 0.125), true, () => false)
     expect(table && tableCsv(table).split('\n')[1]).toBe('c,d,75,top-left,,,,0.25,0.125,,')
-  })
-})
-
-describe('LaTeX', () => {
-  const rowsOf = (text: string) => text.split('\n').filter((line) => line.endsWith('\\\\'))
-
-  it('has as many cells as columns, with the paper and without', () => {
-    for (const [paper, perAnchor] of [
-      [[], 2],
-      [published('a', 'b', 125, 0.8, 0.1), 4],
-    ] as const) {
-      const text = tableLatex(tableOf([...measured('a', 'b', 125), ...measured('c', 'd', 125)], paper))
-      const columns = /\\begin\{tabular\}\{(l+r+)\}/.exec(text)?.[1]
-      expect(columns).toBe(`ll${'r'.repeat(5 * perAnchor)}`)
-      const [head, ...rows] = rowsOf(text)
-      expect(head?.match(/multicolumn/g)).toHaveLength(5)
-      for (const row of rows) expect(row.split('&')).toHaveLength(2 + 5 * perAnchor)
-      expect(rows).toHaveLength(3)
-    }
-  })
-
-  it('sets the paper’s mean and the difference in its σ behind each cell', () => {
-    const text = tableLatex(tableOf(measured('a', 'b', 125, 0.6, 0.05), published('a', 'b', 125, 0.8, 0.1)))
-    expect(rowsOf(text)[2]).toMatch(/^a & b & 0\.600 & 0\.050 & 0\.800 & \$-2\.0\$ & /)
-    expect(text).toContain('$\\bar{x}$ & $\\sigma$ & paper & $\\Delta/\\sigma$')
-    expect(text).toMatch(/^% Mean ± .* σ: as a multiple of the paper’s own/m)
-  })
-
-  it('shows every special character of a name as itself', () => {
-    const hostile = { ...tableOf(measured('a', 'b', 125)), note: 'background x\n\\input{/etc/passwd}\r\n<img src=x>.' }
-    const comment = '% background x \\input{/etc/passwd} <img src=x>.'
-    expect(tableLatex(hostile).split('\n').slice(1, 3)).toEqual([comment, expect.stringMatching(/^\\begin/)])
-    expect(tableMarkdown(hostile)).toContain('\nbackground x \\\\input{/etc/passwd} &lt;img src=x>.\n')
-    const row = rowsOf(tableLatex(tableOf(measured('50%_$^~{}', 'a&b\\c#<d>|', 125))))[2]
-    expect(
-      row?.startsWith(
-        '50\\%\\_\\$\\textasciicircum{}\\textasciitilde{}\\{\\} & a\\&b\\textbackslash{}c\\#\\textless{}d\\textgreater{}\\textbar{} & 0.900 & 0.020',
-      ),
-    ).toBe(true)
-  })
-
-  it('keeps a row on one line, whatever the names hold', () => {
-    fc.assert(
-      fc.property(names, names, (model, layer) => {
-        const text = tableLatex(tableOf(measured(model, layer, 125)))
-        expect(text.split('\n')).toHaveLength(11)
-        const row = rowsOf(text)[2] as string
-        expect(row.match(/(?<!\\)&/g)).toHaveLength(11)
-        expect(row).not.toMatch(/(?<!\\)[%$#_^~]/)
-      }),
-    )
   })
 })

@@ -1,0 +1,151 @@
+import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
+import type { StudyGroup } from '../../results/study.js'
+import { meanAndStd } from '../../results/summary.js'
+import { average } from '../average.js'
+import { counterpart, samePatches } from '../versions.js'
+import { type Evidence, type Lean, leanOf, type PatchValues, paired, patchValues, spreadOf } from './evidence.js'
+
+/** All groups of a network, and those of the network that it is the anti-aliased version of. */
+export interface NetworkStudy {
+  readonly model: string
+  readonly groups: readonly StudyGroup[]
+  readonly plain: readonly StudyGroup[]
+}
+
+/** Similarity that counts as the same feature, and share of positions that counts as everywhere. */
+export const SAME = 0.95
+export const EVERYWHERE = 0.95
+
+/** Differences of accuracy and of similarity below this are none. */
+export const NO_DIFFERENCE = 0.02
+
+/** Periods that the verdict on the grid rests on; 32 pixels are a third of a map and close to its smooth part. */
+export const LONGEST_GRID = 16
+
+export const GRID_POWER = `log₁₀ of grid power over the plain network’s, periods to ${LONGEST_GRID} px`
+export const JAGGEDNESS = 'log₁₀ of jaggedness over the plain network’s'
+export const gapUnder = (scheme: FoldScheme) => `accuracy of left-right less top-bottom, ${scheme} folds`
+
+/** Fold schemes that treat rows and columns alike. */
+export const EVEN_SCHEMES: readonly FoldScheme[] = ['shuffled', 'blocks']
+
+type LayerEvidence = Pick<Evidence, 'quantity' | 'lean'> & { readonly values: PatchValues }
+
+export function eachLayer(
+  groups: readonly StudyGroup[],
+  measure: (group: StudyGroup, layer: string) => readonly LayerEvidence[],
+): readonly Evidence[] {
+  return groups.flatMap((group) =>
+    group.layers.flatMap((layer) =>
+      measure(group, layer)
+        .filter(({ values }) => values.size > 0)
+        .map(({ quantity, values, lean }) => ({ layer, size: group.size, quantity, ...spreadOf(values), lean })),
+    ),
+  )
+}
+
+export function eachPair(
+  { groups, plain }: NetworkStudy,
+  measure: (group: StudyGroup, plain: StudyGroup, layer: string) => readonly LayerEvidence[],
+): readonly Evidence[] {
+  return eachLayer(groups, (group, layer) => {
+    const other = counterpart(group, plain)
+    if (!other?.layers.includes(layer)) return []
+    const shared = samePatches(group, other)
+    return measure(group, { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }, layer)
+  })
+}
+
+export function globalInvariance(group: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const covered = patchValues(
+    group,
+    layer,
+    ({ metric, threshold }) => metric === 'coverage' && threshold === SAME,
+    (values) => Math.min(...values),
+  )
+  const { different = [] } = group.nullBaseline[group.layers.indexOf(layer)] ?? {}
+  const baseline = different.length === 0 ? undefined : meanAndStd(different).mean
+  const saysNothing = baseline !== undefined && baseline >= SAME
+  const similarity = patchValues(group, layer, ({ metric }) => metric === 'similarity-mean')
+  return [
+    {
+      quantity: `share of positions at ${SAME} or more, worst anchor`,
+      values: covered,
+      lean: saysNothing ? 'open' : leanOf(covered, EVERYWHERE, 'below'),
+    },
+    { quantity: 'mean similarity over positions and anchors', values: similarity, lean: null },
+    ...(baseline === undefined
+      ? []
+      : [
+          {
+            quantity: 'the same as a share of the way from other objects at the same place (0) to invariance (1)',
+            values: new Map([...similarity].map(([patch, value]) => [patch, (value - baseline) / (1 - baseline)])),
+            lean: null,
+          },
+        ]),
+  ]
+}
+
+export function gridSuppression(group: StudyGroup, plain: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const logRatio = (of: (group: StudyGroup) => PatchValues) =>
+    paired(of(group), of(plain), (aa, other) => Math.log10(aa / other))
+  const power = logRatio((one) =>
+    patchValues(one, layer, ({ metric, period = 0 }) => metric === 'grid-spectrum' && period <= LONGEST_GRID, sum),
+  )
+  const jaggedness = logRatio((one) => patchValues(one, layer, ({ metric }) => metric === 'jaggedness'))
+  return [
+    { quantity: GRID_POWER, values: finite(power) },
+    { quantity: JAGGEDNESS, values: finite(jaggedness) },
+  ].map((entry) => ({ ...entry, lean: leanOf(entry.values, 0, 'below') }))
+}
+
+export function globalGain(group: StudyGroup, plain: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const similarity = (one: StudyGroup) => patchValues(one, layer, ({ metric }) => metric === 'similarity-mean')
+  const values = paired(similarity(group), similarity(plain), (aa, other) => aa - other)
+  return [{ quantity: 'gain in mean similarity', values, lean: leanOf(values, NO_DIFFERENCE, 'below') }]
+}
+
+export function horizontalBias(group: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const values = patchValues(group, layer, ({ metric }) => metric === 'direction-bias')
+  return [{ quantity: 'horizontal less vertical similarity', values, lean: leanOf(values, 0, 'above') }]
+}
+
+export function separabilityGap(group: StudyGroup, layer: string): readonly LayerEvidence[] {
+  return FOLD_SCHEMES.map((scheme) => {
+    const [leftRight, topBottom] = TASKS.map((task) =>
+      patchValues(
+        group,
+        layer,
+        ({ metric, variant }) => metric === 'separability-accuracy' && variant === `${task} ${scheme}`,
+      ),
+    ) as [PatchValues, PatchValues]
+    const values = paired(leftRight, topBottom, (a, b) => a - b)
+    const lean: Lean | null = EVEN_SCHEMES.includes(scheme) ? leanOf(values, NO_DIFFERENCE, 'above') : null
+    return { quantity: gapUnder(scheme), values, lean }
+  })
+}
+
+/** Of a layer of classes, one number a patch; none of another layer. */
+export function answersKept(group: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const [kept, probability, fall] = ['answer-kept', 'answer-probability', 'answer-fall'].map((wanted) =>
+    patchValues(group, layer, ({ metric }) => metric === wanted),
+  ) as [PatchValues, PatchValues, PatchValues]
+  return [
+    {
+      quantity: 'share of positions that keep the center’s answer',
+      values: kept,
+      lean: leanOf(kept, EVERYWHERE, 'above'),
+    },
+    { quantity: 'probability of that answer at the center', values: probability, lean: null },
+    { quantity: 'its largest fall at any position', values: fall, lean: null },
+  ]
+}
+
+/** Without patches whose maps are flat, of which no ratio can be taken. */
+function finite(values: PatchValues): PatchValues {
+  return new Map([...values].filter(([, value]) => Number.isFinite(value)))
+}
+
+function sum(values: readonly number[]): number {
+  return average(values) * values.length
+}

@@ -1,0 +1,114 @@
+import { packageVersion } from '../files/package.js'
+import { catalog, isPublished } from '../networks/index.js'
+import type { StudyGroup } from '../results/study.js'
+import { INPUT_TEXTS } from '../results/unit/compare.js'
+import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import { escapeHtml, scrollBox } from './html.js'
+import type { ReportSection } from './section.js'
+
+/** What the units of a report were made from and how, by themselves alone: the same units give the same section. */
+export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
+  const html = `<p>Report by Shiftscope ${escapeHtml(packageVersion())} from units of format ${UNIT_FORMAT}. Several runs may have worked on these
+units; what belongs to a run (versions of Shiftscope, Node.js and ONNX Runtime, device, processor, settings, times) is in
+<a href="run.json">run.json</a> beside this page.</p>
+<h3>Networks</h3>
+${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input', 'file of the weights', 'SHA-256 of the weights'], networkRows(groups))}
+<h3>Protocol</h3>
+${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', 'patches', 'folds', 'classifier', 'networks'], protocolRows(groups))}
+<details><summary>Patches and the SHA-256 of their pictures</summary>
+${tableHtml('Patches', ['patch', 'size', 'SHA-256'], patchRows(groups))}</details>
+<h3>Files</h3>
+<p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
+In folders: <code>tables</code>, <code>figures</code> (both linked above), <code>heatmaps</code> with each mean map as PNG and NPY,
+and <code>units</code>, of which all of it is made.</p>`
+  return { id: 'provenance', title: 'How this was made', html }
+}
+
+/** Files beside the page. */
+const FILES = [
+  ['metrics.csv', 'every measure of every patch, one number a row'],
+  ['summary.json', 'the numbers of tables and charts, and the findings’ sentences'],
+  ['findings.md', 'the findings with all evidence'],
+  ['findings.json', 'the same as data'],
+] as const
+
+function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
+  return distinct(
+    groups.flatMap(({ model, layers, units: [unit] }) => {
+      if (unit === undefined) return []
+      const { inputs } = unit
+      const { precision, pool, input } = INPUT_TEXTS
+      return [
+        [
+          model,
+          layers.join(', '),
+          ...[precision, pool, input].map((textOf) => textOf(inputs) ?? ''),
+          weightsFile(inputs),
+          inputs.weightsSha256,
+        ],
+      ]
+    }),
+  )
+}
+
+function weightsFile({ model, weightsSha256 }: UnitInputs): string {
+  const entry = catalog().find(({ id }) => id === model)
+  if (entry === undefined) return 'not of the catalog'
+  const published = isPublished(entry, weightsSha256)
+  if (published === null) return 'not known to the catalog'
+  if (!published) return 'another than the catalog’s'
+  return entry.kind === 'embedded' ? 'embedded' : 'published'
+}
+
+/** A row for each way of measuring, with the networks that were measured so. */
+function protocolRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
+  const models = new Map<string, string[]>()
+  for (const group of groups) {
+    const key = JSON.stringify(protocolOf(group))
+    models.set(key, [...(models.get(key) ?? []), group.model])
+  }
+  return [...models].map(([key, names]) => [...(JSON.parse(key) as string[]), names.join(', ')])
+}
+
+function protocolOf({ size, rows, cols, stride, units }: StudyGroup): readonly string[] {
+  const inputs = units.map((unit) => unit.inputs)
+  const background = [...new Set(inputs.map((one) => one.background))].join(', ')
+  const blend = [...new Set(inputs.map((one) => one.blend))].join(', ')
+  const classifiers = inputs.flatMap(({ separability }) => separability ?? [])
+  const folds = [...new Set(classifiers.flatMap(({ cv }) => cv))].join(', ')
+  const [first] = classifiers
+  const classifier = first === undefined ? 'none' : `${first.loss}, C ${first.C}, seed ${first.seed}`
+  return [
+    `${size}×${size} px`,
+    `${rows}×${cols}`,
+    `${stride} px`,
+    background,
+    blend,
+    String(units.length),
+    folds || 'none',
+    classifier,
+  ]
+}
+
+function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
+  return distinct(
+    groups.flatMap(({ units }) =>
+      units.map(({ inputs: { patch, size, patchSha256 } }) => [patch, `${size}×${size}`, patchSha256]),
+    ),
+  )
+}
+
+function distinct(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()]
+}
+
+function tableHtml(name: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
+  const body = rows.map(([first = '', ...cells]) => {
+    const others = cells.map((cell) => `<td>${SHA256.test(cell) ? `<code>${cell}</code>` : escapeHtml(cell)}</td>`)
+    return `<tr><th scope="row">${escapeHtml(first)}</th>${others.join('')}</tr>`
+  })
+  return scrollBox(name, `<table><thead><tr>${headHtml}</tr></thead><tbody>${body.join('\n')}</tbody></table>`)
+}
+
+const SHA256 = /^[0-9a-f]{64}$/
