@@ -60,6 +60,23 @@ function slopes(model, layers, side) {
   })
 }
 
+/** The strongest class is another one at one place in ten, and its probability falls with the similarity. */
+function answersOf(maps, layer, side) {
+  const center = maps.subarray((layer * 5 + 2) * side * side, (layer * 5 + 3) * side * side)
+  const ofCenter = Float32Array.from(center, (value) => Math.max(0, Math.min(1, value)) * 0.9)
+  const strongest = Float32Array.from(center, (_, i) => (i % 10 === 9 ? 1 : 0))
+  const probability = ofCenter.map((value, i) => (strongest[i] === 1 ? (1 + value) / 2 : value))
+  return {
+    stored: {
+      center: { class: 0, probability: 0.9 },
+      kept: 0.9,
+      least: ofCenter.reduce((least, value) => Math.min(least, value)),
+      names: { 0: 'this', 1: 'that' },
+    },
+    maps: Float32Array.from([...strongest, ...probability, ...ofCenter]),
+  }
+}
+
 const task = (mean, std) => ({ folds: [mean, mean, mean, mean, mean], mean, std, gap: 1e-7, notConverged: [] })
 
 for (const model of NETWORKS) {
@@ -73,6 +90,7 @@ for (const model of NETWORKS) {
       const random = randomNumbers(patch * 1000 + size)
       const scale = 0.8 + 0.4 * random()
       for (let i = 0; i < maps.length; i++) maps[i] = 1 - base[i] * scale
+      const last = answersOf(maps, layers.length - 1, side)
       const described = layers.map(({ name, dims }, layer) => ({
         name,
         dims,
@@ -87,6 +105,7 @@ for (const model of NETWORKS) {
             return [anchor, { row: anchors[j].row, col: anchors[j].col, mean: sum / map.length, min }]
           }),
         ),
+        answers: layer === layers.length - 1 ? last.stored : null,
         consistency: { horizontal: 0.9 + 0.05 * random(), vertical: 0.88 + 0.05 * random() },
         separability: Object.fromEntries(
           SCHEMES.map((scheme) => {
@@ -115,7 +134,15 @@ for (const model of NETWORKS) {
         keepsFeatures: false,
       }
       const anchorFeatures = layers.map(({ dims }) => Float32Array.from({ length: 5 * dims }, () => random() - 0.4))
-      await writeUnit(folder, { inputs, rows: side, cols: side, layers: described }, { maps, anchorFeatures })
+      await writeUnit(
+        folder,
+        { inputs, rows: side, cols: side, layers: described },
+        {
+          maps,
+          anchorFeatures,
+          answers: layers.map((_, layer) => (layer === layers.length - 1 ? last.maps : undefined)),
+        },
+      )
     }
     console.error(`${model} ${size}: ${count} units`)
   }

@@ -46,7 +46,7 @@ function thumbnail(
   )
   const mean = cell === undefined ? '' : cell.mean.toFixed(3)
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
-  const link = new URLSearchParams({ network: model, layer, size: String(size), anchor })
+  const link = new URLSearchParams({ network: model, layer, size: String(size), anchor, with: 'same' })
   const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean}`
   return `<a href="#${escapeHtml(link.toString())}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span aria-hidden="true">${mean}</span></a>`
 }

@@ -25,6 +25,7 @@ import { writeFindings } from './findings/files.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { foldsSection } from './folds.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
+import { lead, leadLink } from './lead.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
@@ -90,7 +91,13 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
     // former page with the former maps.
     await site.takePlace()
-    await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections))
+    await writeFileAtomic(
+      join(results, 'index.html'),
+      resultsPage(study.index, contents.sections, {
+        sentences: lead(contents.findings, study.groups),
+        link: leadLink(study.groups),
+      }),
+    )
     return contents.summary
   } finally {
     await site.remove()

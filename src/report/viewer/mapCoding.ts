@@ -1,60 +1,124 @@
 /** Decimals that the viewer's maps keep: what it shows is what the arrays have, rounded. */
 export const MAP_DECIMALS = 5
 
-const SCALE = 10 ** MAP_DECIMALS
+/** Decimals that the viewer keeps of probabilities. */
+export const PROBABILITY_DECIMALS = 4
 
 /** A cosine to the decimals that the viewer's maps keep. */
 export function roundCosine(value: number): number {
-  return Math.round(value * SCALE) / SCALE
+  return roundTo(value, MAP_DECIMALS)
+}
+
+function roundTo(value: number, decimals: number): number {
+  return Math.round(value * 10 ** decimals) / 10 ** decimals
 }
 
 /**
- * A map of cosines in few bytes: each value in units of 1e-5, as the difference from the value before it, in zigzag and
+ * A map of cosines or probabilities in few bytes: each value in units of its last decimal, as the difference from the value before it, in zigzag and
  * variable-length coding (Protocol Buffers' sint32). Neighbours are alike, so that most take two bytes.
  * @param map values from −2 to 2, row-major
+ * @param decimals that are kept
  * @throws RangeError for a value that no cosine has
  */
-export function encodeMap(map: ArrayLike<number>): Uint8Array {
+export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint8Array {
+  const scale = 10 ** decimals
   const bytes = new Uint8Array(map.length * 3)
   let length = 0
   let previous = 0
   for (let i = 0; i < map.length; i++) {
     const value = map[i] as number
     if (!(Math.abs(value) <= 2)) throw new RangeError(`${value} is not a cosine`)
-    const units = Math.round(value * SCALE)
+    const units = Math.round(value * scale)
     const difference = units - previous
     previous = units
-    let rest = (difference << 1) ^ (difference >> 31)
-    while (rest > 127) {
-      bytes[length++] = (rest & 127) | 128
-      rest >>>= 7
-    }
-    bytes[length++] = rest
+    length = putNumber(bytes, length, (difference << 1) ^ (difference >> 31))
   }
   return bytes.subarray(0, length)
 }
 
 /**
- * Values of an encoded map, to five decimals.
+ * Values of an encoded map, to the decimals that it was encoded with.
  * @throws RangeError if the bytes hold another number of values
  */
-export function decodeMap(bytes: Uint8Array, positions: number): Float64Array {
+export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_DECIMALS): Float64Array {
+  const scale = 10 ** decimals
   const map = new Float64Array(positions)
-  let next = 0
+  const numbers = numberReader(bytes)
   let units = 0
   for (let i = 0; i < positions; i++) {
-    let rest = 0
-    let shift = 0
-    let byte: number
-    do {
-      if (next >= bytes.length || shift > 14) throw new RangeError('the map is cut off or damaged')
-      byte = bytes[next++] as number
-      rest |= (byte & 127) << shift
-      shift += 7
-    } while (byte > 127)
+    const rest = numbers.next()
     units += (rest >>> 1) ^ -(rest & 1)
-    map[i] = units / SCALE
+    map[i] = units / scale
   }
-  if (next !== bytes.length) throw new RangeError('the map has bytes left over')
+  numbers.end()
   return map
+}
+
+/**
+ * A map of small numbers that are the same over large regions, row by row: each number with how often it stands there one
+ * after the other, both in variable-length coding.
+ * @param map whole numbers from 0 to 2^21 − 1, row-major
+ */
+export function encodeRegions(map: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(map.length * 6)
+  let length = 0
+  for (let start = 0; start < map.length; ) {
+    let end = start + 1
+    while (end < map.length && map[end] === map[start]) end++
+    length = putNumber(bytes, length, map[start] as number)
+    length = putNumber(bytes, length, end - start)
+    start = end
+  }
+  return bytes.subarray(0, length)
+}
+
+/**
+ * Numbers of an encoded map of regions.
+ * @throws RangeError if the bytes hold another number of positions
+ */
+export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array {
+  const map = new Uint32Array(positions)
+  const numbers = numberReader(bytes)
+  for (let start = 0; start < positions; ) {
+    const [value, run] = [numbers.next(), numbers.next()]
+    if (run === 0 || start + run > positions) throw new RangeError('the map is cut off or damaged')
+    map.fill(value, start, start + run)
+    start += run
+  }
+  numbers.end()
+  return map
+}
+
+/** @returns where the next number begins */
+function putNumber(bytes: Uint8Array, start: number, value: number): number {
+  let next = start
+  let rest = value
+  while (rest > 127) {
+    bytes[next++] = (rest & 127) | 128
+    rest >>>= 7
+  }
+  bytes[next++] = rest
+  return next
+}
+
+/** Numbers of up to 21 bits, one after the other; RangeError for what is cut off, damaged or left over. */
+function numberReader(bytes: Uint8Array): { readonly next: () => number; readonly end: () => void } {
+  let at = 0
+  return {
+    next: () => {
+      let value = 0
+      let shift = 0
+      let byte: number
+      do {
+        if (at >= bytes.length || shift > 14) throw new RangeError('the map is cut off or damaged')
+        byte = bytes[at++] as number
+        value |= (byte & 127) << shift
+        shift += 7
+      } while (byte > 127)
+      return value
+    },
+    end: () => {
+      if (at !== bytes.length) throw new RangeError('the map has bytes left over')
+    },
+  }
 }

@@ -5,15 +5,20 @@ import { escapeHtml } from '../html.js'
 import type { ReportSection } from '../section.js'
 import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
-import { viewerHtml } from './viewerHtml.js'
+import { type Opening, viewerHtml } from './viewerHtml.js'
 
 /**
  * The page of a results folder: the viewer, then the sections in their order. It needs the folder `site` beside it and
  * no network; without JavaScript the sections can still be read.
  * @param index null: the folder has no maps, so that sections are all there is
+ * @param opening what of the study surprises most
  */
-export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[]): string {
-  const links = [...(index === null ? [] : [{ id: 'viewer', title: 'Maps' }]), ...sections]
+export function resultsPage(
+  index: SiteIndex | null,
+  sections: readonly ReportSection[],
+  opening: Opening = { sentences: [], link: undefined },
+): string {
+  const links = [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...sections]
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -25,17 +30,20 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
 <style>${STYLE}</style>
 </head>
 <body>
-${index === null ? '' : '<a class="skip" href="#a-plot">Skip to the map</a>'}
+${index === null ? '' : '<a class="skip" href="#a-image">Skip to the object</a>'}
 <header class="page">
 <h1>Shiftscope</h1>
 ${index === null ? '' : `<p class="facts">${factsHtml(index)}</p>`}
-<nav aria-label="Sections">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</nav>
 ${index === null ? '' : THEME_CHOICE}
 </header>
+<div class="layout">
+<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
+<div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
 <main>
-${index === null ? '' : viewerHtml()}
+${index === null ? '' : viewerHtml(opening)}
 ${sections.map(sectionHtml).join('\n')}
 </main>
+</div>
 ${index === null ? '' : scriptsHtml(index)}
 </body>
 </html>

@@ -6,6 +6,7 @@ import type { SimilaritySummary, Summary } from '../../results/summary.js'
 import type { OpenUnit } from '../../results/unit/open.js'
 import type { ColourLimits } from '../colormap.js'
 import { encodeMap } from './mapCoding.js'
+import { type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
@@ -26,6 +27,7 @@ interface GroupFiles {
   readonly key: number
   /** In the order in which they came; each is there once its files are written. */
   readonly units: Promise<SiteUnit>[]
+  readonly probabilities: MeanProbability
 }
 
 /**
@@ -37,7 +39,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
   const groups = new Map<string, GroupFiles>()
   const filesOf = (model: string, size: number): GroupFiles => {
     const name = JSON.stringify([model, size])
-    const files = groups.get(name) ?? { key: groups.size, units: [] }
+    const files = groups.get(name) ?? { key: groups.size, units: [], probabilities: meanProbability() }
     groups.set(name, files)
     return files
   }
@@ -48,28 +50,40 @@ export function siteWriter(results: string, site: string): SiteWriter {
     featuresBefore = written.catch(() => undefined)
     return written
   }
-  const writeFiles = async (file: string, unit: OpenUnit, maps: Float32Array): Promise<SiteUnit> => {
+  const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array, mean: MeanProbability) => {
+    const answers = await unitAnswers(unit, mean)
+    await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers }) })
+  }
+  const writeFiles = async (
+    file: string,
+    unit: OpenUnit,
+    maps: Float32Array,
+    mean: MeanProbability,
+  ): Promise<SiteUnit> => {
     const [picture, features] = await Promise.all([
       pictures.patch(unit.inputs),
       featuresInTurn(file, unit),
-      writeSiteFile(site, `maps/${file}`, unitMaps(unit, maps)),
+      writeMaps(file, unit, maps, mean),
     ])
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
   }
   return {
     onUnit: async (unit, maps) => {
-      const { key, units } = filesOf(unit.inputs.model, unit.inputs.size)
-      const written = writeFiles(`${key}/${units.length}`, unit, maps)
+      const { key, units, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
+      const written = writeFiles(`${key}/${units.length}`, unit, maps, probabilities)
       units.push(written)
       await written
     },
     finish: async (studyGroups, summary, limits) => {
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
-        const { key, units } = filesOf(group.model, group.size)
-        await writeSiteFile(site, `maps/${key}/mean`, meanMaps(group, summary.similarity))
+        const { key, units, probabilities } = filesOf(group.model, group.size)
+        const mean = probabilities.map()
+        const maps: SiteMaps = { ...meanMaps(group, summary.similarity), ...(mean && { meanProbability: mean }) }
+        await writeSiteFile(site, `maps/${key}/mean`, maps)
         described.push({
           key,
+          hasAnswers: mean !== undefined,
           units: await Promise.all(units),
           ...(await describeGroup(group, summary, pictures.background)),
         })
@@ -131,7 +145,7 @@ async function describeGroup(
   group: StudyGroup,
   { similarity, nullBaseline }: Pick<Summary, 'similarity' | 'nullBaseline'>,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
-): Promise<Omit<SiteGroup, 'key' | 'units'>> {
+): Promise<Omit<SiteGroup, 'key' | 'hasAnswers' | 'units'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   const [layer] = first?.layers ?? []

@@ -25,6 +25,8 @@ export interface SiteGroup {
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
+  /** Whether files of its units say what the network answers. */
+  readonly hasAnswers: boolean
   readonly units: readonly SiteUnit[]
 }
 
@@ -59,6 +61,22 @@ export type SiteDigest = string
 /** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
 export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
+  /** Of a unit: what the network answers; absent: not known. */
+  readonly answers?: SiteAnswers
+  /** Of the mean, over the units that have answers: probability of the center's class, as in `SiteAnswers`. */
+  readonly meanProbability?: string
+}
+
+/** What a network answers at every position of a unit, maps in base64. */
+export interface SiteAnswers {
+  /** Names of the classes that are the strongest somewhere; the first is the one that is so at the center. */
+  readonly classes: readonly string[]
+  /** Which of them is the strongest, by `encodeRegions`. */
+  readonly strongest: string
+  /** Probability of the first class, by `encodeMap`. */
+  readonly ofCenter: string
+  /** Probability of the strongest class where that is another one, these positions alone, by `encodeMap`. */
+  readonly ofOthers: string
 }
 
 /** Per anchor: mean and minimum over positions, and the map, encoded by `encodeMap`, in base64. */

@@ -1,11 +1,9 @@
 /** The page's style. Colours of data are told apart by lightness too, and keep 3:1 against both grounds. */
 export const STYLE = `
-:root{color-scheme:light;--ground:#f6f6f4;--card:#fff;--ink:#1a1c1f;--soft:#5a6068;--line:#d8d9d6;--strong:#8b9096;
+:root,:root.printing:root{color-scheme:light;--ground:#fff;--card:#fff;--tint:#f5f5f2;--ink:#1a1c1f;--soft:#5a6068;--line:#dcddd9;--strong:#8b9096;
 --series-1:#0b5fa5;--series-2:#b54a09;--series-3:#2f7d32;--series-4:#7b3fa0;--series-5:#8a6d00;--series-6:#0b7a75;--focus:#0b5fa5}
-:root[data-theme=dark]{color-scheme:dark;--ground:#111315;--card:#191c1f;--ink:#e9ebed;--soft:#9fa6ad;--line:#32373c;--strong:#6d747b;
---series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2}
-@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;--ground:#111315;--card:#191c1f;--ink:#e9ebed;--soft:#9fa6ad;--line:#32373c;--strong:#6d747b;
---series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2}}
+:root[data-theme=dark]{color-scheme:dark;${darkColours()}}
+@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${darkColours()}}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 html{scroll-behavior:smooth}
@@ -13,47 +11,65 @@ html{scroll-behavior:smooth}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
 a{color:var(--series-1)}
 h1,h2,h3,h4{line-height:1.25;font-weight:600;margin:0}
-h2{font-size:1.3rem}h3{font-size:1rem}
+h2{font-size:1.35rem}h3{font-size:1rem}
 p{margin:.5rem 0;max-width:46rem}
-code{font:.92em ui-monospace,Menlo,Consolas,monospace}
+code,pre{font:.92em ui-monospace,Menlo,Consolas,monospace}
+pre{margin:.5rem 0;white-space:pre}
 :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .8rem;z-index:2}
+.skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.5rem;background:var(--card);padding:.4rem .8rem;z-index:4}
 .soft{color:var(--soft)}
-.page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.3rem 1.4rem;padding:.8rem max(1.5rem,calc((100% - 88rem)/2 + 1.5rem));border-bottom:1px solid var(--line);background:var(--card)}
-.page h1{font-size:1.15rem;letter-spacing:.01em}
-.page .facts{margin:0;color:var(--soft);font-size:.9rem}
-.page nav{order:1;flex-basis:100%;display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.9rem}
-.page nav a{text-decoration:none}.page nav a:hover{text-decoration:underline}
+.page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.2rem;padding:.55rem 1.5rem;border-bottom:1px solid var(--line);max-width:104rem;margin:0 auto}
+.page h1{font-size:1.05rem;letter-spacing:.01em}
+.page .facts{margin:0;color:var(--soft);font-size:.88rem}
 .page .theme{margin-left:auto;font-size:.85rem}
-main{max-width:88rem;margin:0 auto;padding:1.2rem 1.5rem 4rem}
-#viewer>.lead{color:var(--soft);max-width:60rem}
+.layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
+main{min-width:0;padding:1.1rem 0 4rem}
+.contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow-y:auto;padding:1.3rem 0;font-size:.86rem}
+.contents details{margin:0}.contents summary{display:none}
+.contents .links{display:grid;gap:.1rem}
+.contents a{display:block;padding:.2rem .6rem;border-left:2px solid var(--line);color:var(--soft);text-decoration:none;line-height:1.35}
+.contents a:hover{color:var(--ink)}
+.contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
+#viewer>h2{font-size:1.75rem;letter-spacing:-.01em;margin-bottom:.5rem}
+.opening{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.2rem 1.8rem;align-items:start}
+.opening p{margin:0;color:var(--soft);line-height:1.45}
+.opening .finding{color:var(--ink);font-weight:600}
+.opening:not(:has(.finding)){grid-template-columns:repeat(2,minmax(0,1fr))}
 .plus{color:#1c7ed6;font-weight:700}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
-select,input,button{font:inherit;font-size:.9rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:4px;padding:.22rem .4rem;max-width:100%;line-height:1.35;min-height:1.95rem}
+select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}
+:disabled{opacity:.55}
 .steps{display:inline-flex;gap:.3rem;align-items:center;min-width:0}.steps label{display:inline-flex;gap:.3rem;align-items:center;min-width:0}
 button{cursor:pointer}button:hover{border-color:var(--ink)}
 #low,#high{width:4.6rem}
 input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 0;vertical-align:-1px}
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
-.toolbar{display:flex;flex-wrap:wrap;gap:.6rem 1.6rem;padding:.7rem 0;border-block:1px solid var(--line);margin:.8rem 0}
-.toolbar fieldset{border:0;margin:0;padding:0;display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .6rem;min-width:0}
-.toolbar legend{float:left;padding:0;margin-right:.6rem;font-size:.72rem;text-transform:uppercase;letter-spacing:.07em;color:var(--soft)}
-.toolbar legend+*{clear:none}
-#a-patch{max-width:15rem}
+fieldset{border:0;margin:0;padding:0;min-width:0}
+.gallery{margin:.9rem 0 .2rem}
+.strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
+.thumb{flex:none;width:4.7rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
+.thumb input{position:absolute;opacity:0;width:1px;height:1px;min-height:0;margin:0;padding:0}
+.thumb img,.thumb .all{display:block;width:56px;height:56px;margin:0 auto .15rem;object-fit:contain;border-radius:5px;outline:1px solid var(--line);outline-offset:-1px}
+.thumb .all{display:grid;place-items:center;font-size:1.2rem;background:var(--tint)}
+.thumb .name{display:block;font-size:.78rem;overflow:hidden;text-overflow:ellipsis}
+.thumb:hover{border-color:var(--line)}
+.thumb:has(:checked){border-color:var(--series-1)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}
+.thumb:has(:focus-visible){outline:2px solid var(--focus);outline-offset:1px}
+.toolbar{display:flex;flex-wrap:wrap;gap:.45rem 1rem;align-items:center;padding:.45rem 0 .6rem}
+.toolbar details{margin:0}.toolbar details[open]{flex-basis:100%}
+.toolbar summary{font-size:.85rem;color:var(--soft)}
+.settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
+.settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
+#a-patch{max-width:11rem}#shows{max-width:13.5rem}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
-.bench{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr) 22rem;align-items:start}
-.single .bench{grid-template-columns:minmax(0,38rem) minmax(22rem,1fr)}
-.maps{display:grid;gap:1rem;grid-template-columns:repeat(2,minmax(0,1fr))}.single .maps{grid-template-columns:minmax(0,1fr)}
-.scale,.more{grid-column:1/-1;min-width:0}
-.more details:first-child{margin-top:0}
-.side{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr)}
-.panel,.readout,.scale,.profiles{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0}
-.scale{padding-block:.5rem .2rem}
-.choices{display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center;margin-bottom:.5rem}
+.object{grid-row:1/span 2}
+.bench{display:grid;gap:.6rem 1.4rem;grid-template-columns:repeat(3,minmax(0,1fr));grid-template-rows:auto 1fr;align-items:start}
+.panel{min-width:0}
+.choices{display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center;margin-bottom:.5rem;min-height:2.3rem}
 .choices select{max-width:13rem}
 .badge{display:inline-block;min-width:1.35em;padding:0 .3em;border-radius:3px;text-align:center;font-weight:700;font-size:.85rem;color:var(--card);background:var(--series-1)}
 .badge.b{background:var(--series-2)}
@@ -69,29 +85,40 @@ svg rect.edge{fill:none}
 .cross .over{stroke:#fff;stroke-width:1}
 .anchor .under{stroke:#fff;stroke-width:5}.anchor .over{stroke:#1c7ed6;stroke-width:2.5}
 .here{display:none;font-weight:600}
-.summary{margin:.4rem 0 0;font-size:.9rem}
+.summary{margin:0;font-size:.88rem}.summary:empty{display:none}
+.legend{list-style:none;margin:.2rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.88rem}
+.legend:empty{display:none}
+.swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid color-mix(in srgb,var(--ink) 30%,transparent)}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
-.images{display:grid;gap:.6rem;align-content:start}
-.image{position:relative;border:1px solid var(--line);line-height:0}
-.images:has(>#b-image:not([hidden])) .image::before{content:attr(data-panel);position:absolute;z-index:1;right:0;bottom:0;padding:.05rem .35rem;font:700 .8rem/1.3 system-ui,sans-serif;color:var(--card);background:var(--series-1)}
-.images #b-image.image::before{background:var(--series-2)}
-.image canvas{width:100%;height:auto;image-rendering:pixelated}
+.image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
+.frame{cursor:grab;touch-action:none;user-select:none}.frame.dragged{cursor:grabbing}
+#b-image{width:50%;margin-top:.6rem}
+.bench:has(#b-image:not([hidden])) .image::before{content:attr(data-panel);position:absolute;z-index:1;right:0;bottom:0;padding:.05rem .35rem;font:700 .8rem/1.3 system-ui,sans-serif;color:var(--card);background:var(--series-1)}
+.bench #b-image.image::before{background:var(--series-2)}
+.image canvas{width:100%;height:auto;aspect-ratio:1;image-rendering:pixelated}
 .image svg{position:absolute;inset:0;width:100%;height:100%}
 .image rect{fill:none;vector-effect:non-scaling-stroke}
 .image text{fill:#333;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .image .at-anchor-under{stroke:#fff;stroke-opacity:.8;stroke-width:3.5}
 .image .at-anchor{stroke:#1c7ed6;stroke-dasharray:4 3;stroke-width:1.5}
 .image .under{stroke:#000;stroke-opacity:.35;stroke-width:3}.image .over{stroke:#fff;stroke-width:1}
-.where p{margin:0 0 .4rem;line-height:1.35}
-.where .soft{font-size:.9rem}
-.readout dl{margin:0}
-.readout dl>div{display:flex;justify-content:space-between;align-items:baseline;gap:.6rem;padding:.3rem 0;border-top:1px solid var(--line)}
-.readout dt{min-width:0;overflow-wrap:anywhere;font-size:.9rem}
-.readout dd{margin:0;font-size:1.25rem;font-weight:600}
-.profiles{display:grid;gap:.6rem 1.2rem;grid-template-columns:minmax(0,1fr);align-content:start}
-.readout{display:grid;grid-template-columns:minmax(8rem,10rem) minmax(0,1fr);gap:.5rem .9rem;align-content:start}
-.readout h3,.readout dl{grid-column:1/-1}
-figure{margin:0}figcaption{font-size:.9rem}
+.tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
+.tags.above{transform:translateY(-100%)}
+.tag{padding:.05rem .4rem;border-radius:3px;background:#0b5fa5;color:#fff;font-size:.8rem;font-weight:600}.tag.b{background:#b54a09}
+.where{margin:0 0 .5rem;min-height:2.3rem;display:flex;flex-wrap:wrap;align-items:center;align-content:center;gap:0 .6rem;line-height:1.25}
+.where .soft{font-size:.85rem}
+.reading{width:100%;margin:.35rem 0 0;table-layout:auto}
+.reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
+.reading th:first-child{padding-left:0}
+.reading thead th{font-size:.78rem;font-weight:400;color:var(--soft);padding-block:0}
+.reading td.value,.reading thead th:last-child{text-align:right}
+.reading tbody th{font-size:.85rem}.reading td{font-weight:600}.reading .value{font-size:1.05rem;white-space:nowrap}
+.profiles{grid-column:1/-1;display:grid;gap:.6rem 1.2rem;grid-template-columns:repeat(2,minmax(0,1fr));align-content:start;min-width:0}
+.single .profiles{grid-template-columns:minmax(0,1fr)}
+.scale{grid-column:2/-1;grid-row:2;min-width:0}
+.single .scale{grid-column:2}
+.single .profiles{grid-column:3;grid-row:1/span 2}
+figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .curve{fill:none;stroke:var(--series-1);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--series-2)}
 .dot{fill:var(--series-1);stroke:var(--card);stroke-width:1.5}.dot.b{fill:var(--series-2)}
@@ -100,32 +127,72 @@ figure{margin:0}figcaption{font-size:.9rem}
 .cursor-line{stroke:var(--strong);stroke-width:1}
 .anchor-line{stroke:#1c7ed6;stroke-width:1.2;stroke-dasharray:4 3}
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
-section.report{margin-top:3rem;padding-top:1.2rem;border-top:1px solid var(--line)}
-section.report h3{margin-top:1.6rem}
+.more{margin-top:.8rem}.more details{margin-top:.4rem}
+.source{margin-top:.8rem;font-size:.9rem}.source p{max-width:none}
+section.report{margin-top:2.6rem;padding-top:1.4rem;border-top:1px solid var(--line)}
+section.report h3{margin-top:1.4rem}
+section.report>p{max-width:60rem}
+section.report figure img{display:block;background:#fff;border-radius:4px}
+section[id^=chart-]{display:grid;grid-template-columns:minmax(12rem,17rem) minmax(0,1fr);gap:0 2rem;align-items:start}
+section[id^=chart-]>*{grid-column:2}
+section[id^=chart-]>h2{grid-column:1/-1}
+section[id^=chart-]>.note{grid-column:1;grid-row:2/span 40;position:sticky;top:1rem;margin:1.4rem 0 0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;margin:.6rem 0}
 caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap;font-weight:400}
+.scroll th:first-child{position:sticky;left:0;z-index:1;background:var(--ground)}
 thead th{white-space:normal;vertical-align:bottom;font-weight:600}
 small{color:var(--soft)}
-.overview{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,32rem),1fr));gap:1.2rem 2.5rem}
+.overview{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.2rem 2rem}
 .overview>div{min-width:0}.overview h3{margin-top:.4rem}.overview p{margin:.1rem 0 .4rem}
 .thumbs{width:100%;max-width:42rem;table-layout:fixed;margin:0}
 .thumbs th,.thumbs td{padding:.15rem;border:0;font-size:.78rem;color:var(--soft);font-weight:400;white-space:normal;overflow-wrap:anywhere}
-.thumbs th:first-child,.thumbs td:first-child{width:4rem}
+.thumbs th:first-child,.thumbs td:first-child{width:3rem}
 .thumbs a{display:block;text-decoration:none;color:inherit}
 .thumbs img{width:100%;aspect-ratio:1;image-rendering:pixelated;border:1px solid var(--line);display:block}
 .thumbs a:hover img{border-color:var(--ink)}
-@media (max-width:68rem){
-.bench,.single .bench{grid-template-columns:minmax(0,1fr)}
-.profiles{grid-template-columns:repeat(2,minmax(0,1fr))}
+@media (max-width:75rem){
+.layout{grid-template-columns:minmax(0,1fr)}
+.contents{z-index:3;max-height:none;overflow:visible;margin:0 -1.5rem;padding:0 1.5rem;background:var(--ground);border-bottom:1px solid var(--line)}
+.contents summary{display:list-item;padding:.35rem 0}
+.contents .links{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));padding-bottom:.6rem;max-height:70vh;overflow-y:auto}
+section{scroll-margin-top:2.6rem}
+}
+@media (max-width:60rem){
+.opening,.opening:not(:has(.finding)){grid-template-columns:minmax(0,1fr);gap:.5rem}
+.bench{grid-template-columns:repeat(2,minmax(0,1fr))}
+.object{grid-row:auto}
+.single .profiles,.profiles{grid-column:1/-1;grid-row:auto;grid-template-columns:repeat(2,minmax(0,1fr))}
+.scale,.single .scale{grid-column:1/-1;grid-row:auto}
+section[id^=chart-]{display:block}section[id^=chart-]>.note{position:static}
 }
 @media (max-width:44rem){
-main{padding:1rem .8rem 3rem}.page{padding:.7rem .8rem}
-.maps,.profiles{grid-template-columns:minmax(0,1fr)}
-.panel,.readout,.profiles,.scale{padding:.6rem}
+.page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
+main{padding:.8rem 0 3rem}
+#viewer>h2{font-size:1.35rem}.opening{font-size:.92rem}.page .facts{order:1;flex-basis:100%}
+.bench,.profiles,.single .profiles{grid-template-columns:minmax(0,1fr)}
+.frame{max-width:19rem;margin:0 auto}
 .choices select{max-width:9.5rem}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
 .here{display:inline}
+th,td{padding:.3rem .5rem}
 }
+.printing body{width:180mm;font-size:12px}
+.printing .layout,.printing .page{display:block;padding:0;max-width:none}
+.printing .contents,.printing .theme,.printing .skip,.printing .gallery,.printing .toolbar,.printing #values:not([open]),.printing .more details:not([open]),.printing summary,.printing .choices label .hidden{display:none}
+.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));gap:.6rem}
+.printing .opening{grid-template-columns:repeat(3,minmax(0,1fr))}
+.printing select{border:0;padding:0;appearance:none;background:none}
+.printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
+.printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal}
+.printing section[id^=chart-]{display:block}.printing section[id^=chart-]>.note{position:static}
+.printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
+.printing h2,.printing h3,.printing h4{break-after:avoid}
+.printing .overview{display:block}.printing .thumbs{max-width:30rem}
+@page{margin:15mm}
 `
+
+function darkColours(): string {
+  return '--ground:#121416;--card:#191c1f;--tint:#1e2225;--ink:#e9ebed;--soft:#a3aab1;--line:#32373c;--strong:#6d747b;--series-1:#69b1f2;--series-2:#f0955a;--series-3:#7cc47f;--series-4:#c79be6;--series-5:#d9b949;--series-6:#5cc4bd;--focus:#69b1f2'
+}

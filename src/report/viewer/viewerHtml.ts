@@ -1,78 +1,88 @@
+import { escapeHtml } from '../html.js'
+import { citationHtml } from './citation.js'
+
+/** What of a study surprises most. */
+export interface Opening {
+  /** The most surprising one first. */
+  readonly sentences: readonly string[]
+  /** Fragment of the link that shows the first of them; undefined: there is nothing to show. */
+  readonly link: string | undefined
+}
+
 /** The viewer before its script fills it. */
-export function viewerHtml(): string {
+export function viewerHtml({ sentences, link }: Opening): string {
+  const [first = '', ...others] = sentences
+  const showIt = link === undefined ? '' : ` <a href="${escapeHtml(link)}">Show it</a>`
   return `<section id="viewer" aria-labelledby="viewer-title">
-<h2 id="viewer-title">Similarity maps</h2>
-<p class="lead">Each point is a position of the patch. Its colour is the cosine similarity between the features with the
-patch there and with the patch at the anchor (<span class="plus" aria-hidden="true">+</span>). Features that ignore where
-the object is would give 1 everywhere.</p>
+<h2 id="viewer-title">Does a network see the same thing everywhere?</h2>
+<div class="opening">
+${first === '' ? '' : `<p class="finding">${escapeHtml(first)}${showIt}</p>`}
+<p>Drag the object. Each point of a map is a place of it, and its colour how similar the network’s features are to those at
+the anchor (<span class="plus" aria-hidden="true">+</span>): 1 everywhere, if the place did not matter.</p>
+<p>${escapeHtml(others.join(' '))} What a search or a detector
+makes of features changes with them.</p>
+</div>
 <noscript><p class="note">The maps need JavaScript, which is switched off. The sections below and the pictures in the
 folder “heatmaps” do not.</p></noscript>
+<fieldset class="gallery"><legend class="hidden">Object</legend><div id="gallery" class="strip"></div></fieldset>
 <div class="toolbar">
-<fieldset><legend>Object</legend>
+<label>Maps show <select id="shows"><option value="similarity">similarity to the anchor</option><option value="probability">probability of the center’s answer</option><option value="answers">regions of equal answer</option></select></label>
+<label>Size <select id="a-size"></select></label>
+<label>Anchor <select id="a-anchor"></select></label>
+<button type="button" id="anchor-here" hidden>Anchor at cursor</button>
+<label class="check"><input type="checkbox" id="compare"> Compare two maps</label>
+<span class="link"><button type="button" id="copy-link">Copy link</button>
+<span id="link-status" role="status"></span>
+<input id="link" aria-label="Address of this view" readonly hidden></span>
+<details id="settings"><summary>Settings</summary><div class="settings">
 <span class="steps"><label>Patch <select id="a-patch"></select></label>
 <button type="button" id="previous-patch" aria-label="Previous patch">‹</button>
 <button type="button" id="next-patch" aria-label="Next patch">›</button></span>
-<label>Size <select id="a-size"></select></label>
-</fieldset>
-<fieldset><legend>Anchor</legend>
-<label><span class="hidden">Anchor</span> <select id="a-anchor"></select></label>
-<button type="button" id="anchor-here" hidden>Anchor at cursor</button>
-</fieldset>
-<fieldset><legend>Colours</legend>
-<label><span class="hidden">Colour map</span> <select id="colours"><option>hot</option><option>viridis</option><option>cividis</option><option>grey</option></select></label>
+<fieldset id="limits"><legend>Colours of similarity</legend>
 <label>from <input id="low" inputmode="decimal" size="6" autocomplete="off" aria-describedby="limits-fault"></label>
 <label>to <input id="high" inputmode="decimal" size="6" autocomplete="off" aria-describedby="limits-fault"></label>
 <button type="button" id="paper-limits" title="0.88 to 1, the paper’s limits">Paper’s</button>
 <button type="button" id="fit-limits" title="Lowest and highest value of the maps shown">Fit</button>
 <p id="limits-fault" class="fault" role="alert" hidden>Give two rising numbers</p>
 </fieldset>
-<fieldset><legend>View</legend>
-<label class="check"><input type="checkbox" id="compare"> Compare two maps</label>
-<label class="check"><input type="checkbox" id="linked"> Same object and anchor</label>
+<label>Colour map <select id="colours"><option>hot</option><option>viridis</option><option>cividis</option><option>grey</option></select></label>
+<label class="check"><input type="checkbox" id="linked"> Same object and anchor in both maps</label>
 <label class="check"><input type="checkbox" id="show-difference"> Show B − A</label>
-<button type="button" id="copy-link">Copy link</button>
-<span id="link-status" role="status"></span>
-<input id="link" aria-label="Address of this view" readonly hidden>
-</fieldset>
+<label class="check"><input type="checkbox" id="hold"> Hold the cursor</label>
+</div></details>
 </div>
 <div class="bench">
-<div class="maps">
+<section class="panel object" aria-label="Object and readings">
+<p class="where"><strong id="at-place"></strong> <span id="at-offset" class="soft"></span></p>
+<div class="frame image" id="a-image" data-panel="A" tabindex="0" role="application" aria-roledescription="object to drag" aria-label="The object in its frame" aria-describedby="keys"><div id="tags" class="tags"><span id="a-tag" class="tag a"></span><span id="b-tag" class="tag b"></span></div></div>
+<table class="reading"><thead><tr><td></td><th scope="col">answers</th><th scope="col">similarity</th></tr></thead><tbody>
+<tr id="a-row"><th scope="row"><span class="badge a">A</span> <span id="a-name"></span></th><td id="a-answer"></td><td id="a-value" class="value"></td></tr>
+<tr id="b-row"><th scope="row"><span class="badge b">B</span> <span id="b-name"></span></th><td id="b-answer"></td><td id="b-value" class="value"></td></tr>
+<tr id="difference-row"><th scope="row">B − A</th><td></td><td id="difference" class="value"></td></tr>
+</tbody></table>
+<div class="image" id="b-image" data-panel="B" role="img" aria-label="The image of map B" hidden></div>
+<p id="apart" class="soft"></p>
+<p id="live" class="hidden" aria-live="polite"></p>
+</section>
 ${panelHtml('a')}
 ${panelHtml('b')}
-<div class="scale"><div id="colour-bar" class="chart" role="img" aria-label="Colour scale; its ends are the fields “from” and “to”"></div></div>
-<div class="more">
-<details id="values"><summary>The maps as tables</summary><div id="values-tables"></div></details>
-<details><summary>Pointer and keys</summary>
-<p id="keys">On a map: the arrow keys move the cursor by one position, with Shift by ten; Home, End, Page Up and Page Down
-go to the rim; 1 to 5 go to the anchors; Space, H or a click holds the cursor and lets it go; [ and ] show the previous and
-the next patch; Enter or A makes the cursor’s position the anchor.</p>
-<p>In the profiles the dashed upright line is the anchor, the grey one the cursor; a dotted level line is how similar
-different objects are at the same place, where it is within the axis.</p>
-<p>Any position can be the anchor where features were kept (<code>reproduce --keep-features</code>): choose a patch, then
-“any position” as anchor, and click the map.</p></details>
-</div>
-</div>
-<div class="side">
-<aside class="readout" aria-labelledby="readout-title">
-<h3 id="readout-title">At the cursor</h3>
-<div class="images"><div class="image" id="a-image" data-panel="A" role="img" aria-label="The image with the patch at the cursor"></div><div class="image" id="b-image" data-panel="B" role="img" aria-label="The image of map B" hidden></div></div>
-<div class="where">
-<p><strong id="at-place"></strong><br><span id="at-offset" class="soft"></span></p>
-<p id="apart" class="soft"></p>
-<label class="check"><input type="checkbox" id="hold"> Hold the cursor</label>
-</div>
-<dl>
-<div id="a-row"><dt><span class="badge a">A</span> <span id="a-name"></span></dt><dd id="a-value"></dd></div>
-<div id="b-row"><dt><span class="badge b">B</span> <span id="b-name"></span></dt><dd id="b-value"></dd></div>
-<div id="difference-row"><dt>B − A</dt><dd id="difference"></dd></div>
-</dl>
-<p id="live" class="hidden" aria-live="polite"></p>
-</aside>
 <div class="profiles">
 <figure><figcaption id="row-profile-title"></figcaption><div id="row-profile" class="chart" role="img" aria-labelledby="row-profile-title"></div></figure>
 <figure><figcaption id="col-profile-title"></figcaption><div id="col-profile" class="chart" role="img" aria-labelledby="col-profile-title"></div></figure>
 </div>
+<div class="scale" id="scale"><div id="colour-bar" class="chart" role="img" aria-label="Colour scale of the maps"></div></div>
 </div>
+<div class="more">
+<details id="values"><summary>The maps as tables</summary><div id="values-tables"></div></details>
+<details><summary>Pointer and keys</summary>
+<p id="keys">On the object or a map: the arrow keys move the cursor by one position, with Shift by ten; Home, End, Page Up
+and Page Down go to the rim; 1 to 5 go to the anchors; Space or H holds the cursor and lets it go; [ and ] show the previous
+and the next patch; Enter or A makes the cursor’s position the anchor, as a click on a map does.</p>
+<p>In the profiles the dashed upright line is the anchor, the grey one the cursor; a dotted level line is how similar
+different objects are at the same place, where it is within the axis.</p>
+<p>Any position can be the anchor where features were kept (<code>reproduce --keep-features</code>); elsewhere a click holds
+the cursor.</p></details>
+${citationHtml()}
 </div>
 </section>`
 }
@@ -91,13 +101,16 @@ function panelHtml(id: 'a' | 'b'): string {
   return `<section class="panel ${id}" id="${id}-panel" aria-label="Map ${name}">
 <div class="choices">
 <span class="badge ${id}" aria-hidden="true">${name}</span>
-<label>Network <select id="${id}-model"></select></label>
-<label>Layer <select id="${id}-layer"></select></label>
+<label><span class="hidden">Network</span> <select id="${id}-model"></select></label>
+<label><span class="hidden">Layer</span> <select id="${id}-layer"></select></label>
 </div>
 ${own}
 <div class="plot" id="${id}-plot" tabindex="0" role="application" aria-roledescription="heatmap" aria-describedby="keys"></div>
 ${id === 'b' ? '<div id="difference-bar" class="chart" role="img" aria-label="Colour scale of differences" hidden></div>' : ''}
-<p class="summary"><span class="here" id="${id}-here" aria-hidden="true"></span> <span id="${id}-summary"></span><br><span class="soft" id="${id}-outside"></span><br><span class="soft" id="${id}-baseline"></span></p>
+<p class="summary"><span class="here" id="${id}-here" aria-hidden="true"></span> <span id="${id}-summary"></span></p>
+<p class="summary soft" id="${id}-outside"></p>
+<p class="summary soft" id="${id}-baseline"></p>
+<ul class="legend" id="${id}-legend"></ul>
 <p class="note" id="${id}-note" role="status" hidden></p>
 </section>`
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeMap, encodeMap, roundCosine } from '../../../src/report/viewer/mapCoding.js'
+import {
+  decodeMap,
+  decodeRegions,
+  encodeMap,
+  encodeRegions,
+  PROBABILITY_DECIMALS,
+  roundCosine,
+} from '../../../src/report/viewer/mapCoding.js'
 
 const cosines = fc.float32Array({ min: -1, max: 1, noNaN: true, maxLength: 400 })
 
@@ -41,6 +48,46 @@ describe('coding of maps', () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 0, max: 20 }), (made, positions) => {
         try {
           expect(decodeMap(made, positions)).toHaveLength(positions)
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError)
+        }
+      }),
+    )
+  })
+})
+
+describe('coding of answers', () => {
+  it('gives probabilities back to four decimals', () => {
+    fc.assert(
+      fc.property(fc.float32Array({ min: 0, max: 1, noNaN: true, maxLength: 200 }), (map) => {
+        const bytes = encodeMap(map, PROBABILITY_DECIMALS)
+        decodeMap(bytes, map.length, PROBABILITY_DECIMALS).forEach((value, i) => {
+          expect(Math.abs(value - (map[i] as number))).toBeLessThanOrEqual(0.5000001e-4)
+        })
+      }),
+    )
+  })
+
+  it('gives regions back, in few bytes where they are large', () => {
+    const numbers = fc.array(fc.integer({ min: 0, max: 2 ** 21 - 1 }), { maxLength: 300 })
+    fc.assert(
+      fc.property(numbers, (map) => {
+        expect([...decodeRegions(encodeRegions(map), map.length)]).toEqual(map)
+      }),
+    )
+    expect(encodeRegions(new Uint32Array(10_000)).length).toBe(3)
+  })
+
+  it('refuses regions that are cut off, left over or made up', () => {
+    const bytes = encodeRegions([1, 1, 1, 5, 5])
+    expect(() => decodeRegions(bytes.subarray(0, -1), 5)).toThrow(RangeError)
+    expect(() => decodeRegions(bytes, 4)).toThrow(RangeError)
+    expect(() => decodeRegions(bytes, 6)).toThrow(RangeError)
+    expect(() => decodeRegions(Uint8Array.of(1, 0), 1)).toThrow(RangeError)
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 0, max: 20 }), (made, positions) => {
+        try {
+          expect(decodeRegions(made, positions)).toHaveLength(positions)
         } catch (error) {
           expect(error).toBeInstanceOf(RangeError)
         }

@@ -37,12 +37,15 @@ describe('page', () => {
     )
   })
 
-  it('asks for nothing outside: no address, no style sheet, no font, no module', () => {
+  it('asks for nothing outside: no address but that of the paper to be followed, no style sheet, no font, no module', () => {
     const page = pageOf('https://example.org/x.js', '//example.org')
     expect(page.startsWith('<!doctype html>')).toBe(true)
     expect([...page.matchAll(/\s(?:src|srcset|action|data)="([^"]*)"/g)]).toEqual([])
     const links = [...page.matchAll(/\shref="([^"]*)"/g)].map(([, value]) => value as string)
-    expect(links.filter((value) => !/^(?:#|data:,$)/.test(value))).toEqual([])
+    expect(links.filter((value) => !/^(?:#|data:,$)/.test(value))).toEqual([
+      'https://arxiv.org/abs/2011.04127',
+      'https://doi.org/10.1007/978-3-030-68238-5_15',
+    ])
     expect(page).not.toMatch(/@import|url\((?!#)|type="module"|\sfetch\(|XMLHttpRequest/)
     expect([...page.matchAll(/\son[a-z]+="/g)]).toEqual([])
   })

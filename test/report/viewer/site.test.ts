@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { InputError } from '../../../src/errors.js'
 import { noise } from '../../../src/patches/background.js'
 import { patchAtSize } from '../../../src/patches/patch.js'
+import { decodeAnswers } from '../../../src/report/viewer/browser/answers.js'
 import { decodeMap } from '../../../src/report/viewer/mapCoding.js'
 import { siteWriter } from '../../../src/report/viewer/site.js'
 import { scaleRows } from '../../../src/report/viewer/siteFeatures.js'
@@ -131,6 +132,47 @@ describe('files of the site', () => {
     const { unit, maps } = madeUnit()
     await writeUnit(inFolder('results'), unit, arraysOf(unit, maps.fill(Number.NaN)))
     await expect(writeSite()).rejects.toThrow(InputError)
+  })
+})
+
+describe('answers of the site', () => {
+  /** A unit of 2×2 positions whose layer fc8 answers. */
+  async function storeAnswers(patch: string, strongest: number[], ofCenter: number[], probability: number[]) {
+    const { unit, maps } = madeUnit({ patch })
+    const answers = {
+      center: { class: 7, probability: 0.8 },
+      kept: 0.5,
+      least: 0.1,
+      names: { 7: '</script>', 3: 'dog', 9: 'cat' },
+    }
+    const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, answers } : layer))
+    const array = Float32Array.from([...strongest, ...probability, ...ofCenter])
+    await writeUnit(inFolder('results'), { ...unit, layers }, { ...arraysOf(unit, maps), answers: [undefined, array] })
+  }
+
+  it('are given back: names by small numbers, the center’s first, and probabilities', async () => {
+    await storeAnswers('car', [3, 7, 7, 9], [0.2, 0.75, 0.61234, 0.1], [0.7, 0.75, 0.61234, 0.55])
+    await storeAnswers('dog', [7, 7, 7, 7], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
+    const { groups } = await writeSite()
+    expect(groups[0]?.hasAnswers).toBe(true)
+    const answers = decodeAnswers(handed<SiteMaps>('maps', '0', '0.js'), 4)
+    expect(answers?.strongest?.names).toEqual(['</script>', 'dog', 'cat'])
+    expect([...(answers?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2])
+    expect([...(answers?.strongest?.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55])
+    expect([...(answers?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1])
+    const mean = decodeAnswers(handed<SiteMaps>('maps', '0', 'mean.js'), 4)
+    expect(mean?.strongest).toBeNull()
+    mean?.ofCenter.forEach((value, i) => {
+      expect(value).toBeCloseTo([0.3, 0.5, 0.5562, 0.5][i] as number, 4)
+    })
+  })
+
+  it('are left out where they are not known', async () => {
+    await store({ patch: 'car' })
+    const { groups } = await writeSite()
+    expect(groups[0]?.hasAnswers).toBe(false)
+    expect(decodeAnswers(handed<SiteMaps>('maps', '0', '0.js'), 4)).toBeUndefined()
+    expect(decodeAnswers(handed<SiteMaps>('maps', '0', 'mean.js'), 4)).toBeUndefined()
   })
 })
 

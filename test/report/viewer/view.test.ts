@@ -38,6 +38,7 @@ const views: fc.Arbitrary<View> = fc
     compare: fc.boolean(),
     linked: fc.boolean(),
     difference: fc.boolean(),
+    shows: fc.constantFrom('similarity', 'probability', 'answers'),
     cursor: places,
     colours: fc.constantFrom('hot', 'viridis', 'cividis', 'grey'),
     limits,
@@ -102,11 +103,11 @@ describe('links', () => {
 })
 
 describe('first view', () => {
-  it("shows the first network's mean, its anti-aliased twin beside it", () => {
+  it("shows the first patch of the first network, the network's anti-aliased twin beside it", () => {
     const view = firstView(index)
     expect(view.panels.map(({ model, size, patch, anchor }) => [model, size, patch, anchor])).toEqual([
-      ['alexnet', 125, null, 'center'],
-      ['alexnet-aa', 125, null, 'center'],
+      ['alexnet', 125, 'car', 'center'],
+      ['alexnet-aa', 125, 'car', 'center'],
     ])
     expect(view.compare).toBe(true)
     expect(view.limits).toEqual({ low: 0.88, high: 1 })

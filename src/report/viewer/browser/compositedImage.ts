@@ -10,11 +10,11 @@ export interface CompositedImage {
   readonly show: (fitted: Fitted, position: Position) => void
 }
 
-/** @param box an empty element that the image fills */
+/** @param box an element that the image fills, below what is in it already */
 export function compositedImage(box: HTMLElement): CompositedImage {
   const canvas = document.createElement('canvas')
   const outlines = svgNode(svg('svg', { 'aria-hidden': 'true' }))
-  box.replaceChildren(canvas, outlines)
+  box.prepend(canvas, outlines)
   let wanted: { fitted: Fitted; position: Position } | undefined
   const draw = (fitted: Fitted, position: Position) => {
     drawPixels(canvas, fitted, position, () => {

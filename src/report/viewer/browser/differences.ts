@@ -2,13 +2,14 @@ import type { ColourLimits } from '../../colormap.js'
 import { roundCosine } from '../mapCoding.js'
 import type { LoadedMap } from './maps.js'
 
-/** B − A at every position; undefined where the maps have other positions. */
+/** B − A at every position; undefined where the maps have other positions, or show answers, or not the same. */
 export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | undefined {
   const [a, b] = [first.fitted.group, second.fitted.group]
+  if (first.quantity !== second.quantity || first.quantity === 'answers') return undefined
   if (a.rows !== b.rows || a.cols !== b.cols || a.stride !== b.stride) return undefined
   const values = second.values.map((value, i) => roundCosine(value - (first.values[i] as number)))
   return {
-    fitted: second.fitted,
+    ...second,
     values,
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     lowest: values.reduce((least, value) => Math.min(least, value)),

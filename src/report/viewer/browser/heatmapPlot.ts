@@ -1,10 +1,8 @@
 import type { Position } from '../../../engine/positions.js'
-import type { ColourLimits } from '../../colormap.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 import { type SvgElement, svg, text } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
-import type { ColourMap } from './colours.js'
 import { svgNode } from './dom.js'
 import type { LoadedMap } from './maps.js'
 
@@ -13,8 +11,8 @@ const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
 /** A map with axes, as it lies on the screen. */
 export interface HeatmapPlot {
-  /** Draws map and axes to the width that the plot has now. */
-  readonly draw: (map: LoadedMap, colourOf: ColourMap, limits: ColourLimits) => void
+  /** Draws map and axes to the width that the plot has now; the plus is where the anchor is. */
+  readonly draw: (map: LoadedMap, colourOf: ColourOf, anchor: Position) => void
   /** Leaves the place empty, as large as it is. */
   readonly clear: () => void
   /** Moves the cross-hairs. */
@@ -22,6 +20,9 @@ export interface HeatmapPlot {
   /** The position under a point of the screen; undefined outside the map. */
   readonly positionAt: (clientX: number, clientY: number) => Position | undefined
 }
+
+/** Red, green, blue, 0 to 255, of a value of the map. */
+export type ColourOf = (value: number) => readonly [number, number, number]
 
 /** @param box an empty element that the plot fills */
 export function heatmapPlot(box: HTMLElement): HeatmapPlot {
@@ -31,9 +32,9 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
   box.replaceChildren(canvas, axes)
   let group: SiteGroup | undefined
   return {
-    draw: (map, colourOf, limits) => {
+    draw: (map, colourOf, anchor) => {
       group = map.fitted.group
-      paint(canvas, map, colourOf, limits)
+      paint(canvas, map, colourOf)
       const width = Math.max(1, box.clientWidth - MARGIN.left - MARGIN.right)
       const height = (width * group.rows) / group.cols
       const total = height + MARGIN.top + MARGIN.bottom
@@ -42,7 +43,7 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` })
       axes.setAttribute('viewBox', `0 0 ${box.clientWidth} ${total}`)
       const area = areaOf(group, width, height)
-      const marks = [...axisElements(area), anchorMark(map.fitted.anchorPosition, area)]
+      const marks = [...axisElements(area), anchorMark(anchor, area)]
       axes.replaceChildren(...marks.map(svgNode), cross)
     },
     clear: () => {
@@ -67,18 +68,13 @@ export function heatmapPlot(box: HTMLElement): HeatmapPlot {
 }
 
 /** One pixel a position; the style enlarges it without smoothing. */
-function paint(
-  canvas: HTMLCanvasElement,
-  { fitted, values }: LoadedMap,
-  colourOf: ColourMap,
-  limits: ColourLimits,
-): void {
+function paint(canvas: HTMLCanvasElement, { fitted, values }: LoadedMap, colourOf: ColourOf): void {
   const { rows, cols } = fitted.group
   canvas.width = cols
   canvas.height = rows
   const image = new ImageData(cols, rows)
   values.forEach((value, i) => {
-    image.data.set([...colourOf((value - limits.low) / (limits.high - limits.low)), 255], i * 4)
+    image.data.set([...colourOf(value), 255], i * 4)
   })
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }

@@ -1,13 +1,17 @@
 import { RECEIVER } from '../receiver.js'
 import type { SiteIndex } from '../siteIndex.js'
+import { bindContents } from './contents.js'
 import { element } from './dom.js'
 import { receiveFiles } from './files.js'
 import { bindCopyLink } from './link.js'
+import { bindPrint } from './print.js'
 import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
 
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(RECEIVER, index.digest)
 bindTheme()
+bindContents()
 const viewer = startViewer(index)
 bindCopyLink(viewer.address)
+bindPrint(viewer.redraw)

@@ -1,15 +1,26 @@
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
+import { decodeAnswers, type LoadedAnswers } from './answers.js'
 import { fromBase64 } from './base64.js'
 import { cosinesWith, type OnFiles } from './features.js'
 import { loadMaps } from './files.js'
 import { type Fitted, mapIndex } from './fit.js'
 import { recent } from './recent.js'
+import type { Quantity } from './view.js'
 
 /** A map with what is to be said of it. */
-export interface LoadedMap {
+export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
-  /** Cosines, [rows, cols], row-major. */
+  /** What the values are: cosines, probabilities of the center's class, or numbers of the strongest classes. */
+  readonly quantity: Quantity
+  /** Cosines at every position, whatever the map shows. */
+  readonly similarity: Float64Array
+  /** undefined: not known. */
+  readonly answers: LoadedAnswers | undefined
+}
+
+interface MapValues {
+  /** [rows, cols], row-major. */
   readonly values: Float64Array
   /** Over all positions. */
   readonly mean: number
@@ -17,35 +28,47 @@ export interface LoadedMap {
   readonly highest: number
 }
 
-type MapValues = Omit<LoadedMap, 'fitted'>
-
 const keptMaps = recent<MapValues>(24)
+const keptAnswers = recent<LoadedAnswers | undefined>(24)
 
 /**
- * Loads the map that a panel shows.
+ * Loads the map that a panel shows. Where the answers that are wanted are not known, it shows what is.
  * @param onFiles told of the files, where they are many
  * @throws if a file of the site is missing or damaged
  */
-export async function loadMap(fitted: Fitted, onFiles: OnFiles): Promise<LoadedMap> {
+export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles): Promise<LoadedMap> {
   const { group, unit, layer, anchor, anchorPosition } = fitted
   const key = [group.key, unit, layer, anchor ?? `${anchorPosition.row},${anchorPosition.col}`].join(' ')
-  const map = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
-  return { ...map, fitted }
+  const cosines = await keptMaps(key, () => (anchor === null ? computeMap(fitted, onFiles) : readMap(fitted, anchor)))
+  const answers = await keptAnswers(`${group.key} ${unit}`, async () =>
+    decodeAnswers(await loadMaps(group.key, unit), group.rows * group.cols),
+  )
+  const known = { fitted, similarity: cosines.values, answers }
+  if (wanted === 'similarity' || answers === undefined) return { ...known, quantity: 'similarity', ...cosines }
+  if (wanted === 'probability' || answers.strongest === null)
+    return { ...known, quantity: 'probability', ...measured(answers.ofCenter) }
+  return { ...known, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers)) }
+}
+
+/** Why a map does not show what is wanted; empty: it does. */
+export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
+  if (quantity === wanted) return ''
+  if (quantity === 'similarity') return 'What this network answers is not known here: this is the similarity.'
+  if (fitted.unit !== null) return ''
+  return 'Regions of equal answer are those of one patch: of the mean, this is the probability of the center’s answers.'
 }
 
 async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<MapValues> {
   const { means, minima, maps } = (await loadMaps(group.key, unit)).layers[layer] as SiteLayerMaps
   const values = decodeMap(fromBase64(maps[anchor] as string), group.rows * group.cols)
-  return {
-    values,
-    mean: means[anchor] as number,
-    lowest: minima[anchor] as number,
-    highest: values.reduce((most, value) => Math.max(most, value)),
-  }
+  return { ...measured(values), mean: means[anchor] as number, lowest: minima[anchor] as number }
 }
 
 async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> {
-  const values = await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles)
+  return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
+}
+
+function measured(values: Float64Array): MapValues {
   return {
     values,
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,

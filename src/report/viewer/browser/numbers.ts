@@ -6,6 +6,11 @@ export function cosineText(value: number): string {
   return decimalText(value, MAP_DECIMALS)
 }
 
+/** A probability in short. */
+export function probabilityText(value: number): string {
+  return decimalText(value, 2)
+}
+
 /** A difference of cosines, with its sign. */
 export function differenceText(value: number): string {
   return signedText(value, MAP_DECIMALS)

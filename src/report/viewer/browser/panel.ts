@@ -1,11 +1,13 @@
+import type { Position } from '../../../engine/positions.js'
 import type { ColourLimits } from '../../colormap.js'
 import { type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
 import { differenceLimits } from './differences.js'
 import { element, isolated } from './dom.js'
 import type { Fitted } from './fit.js'
-import { type HeatmapPlot, heatmapPlot } from './heatmapPlot.js'
+import { type ColourOf, type HeatmapPlot, heatmapPlot } from './heatmapPlot.js'
 import type { LoadedMap } from './maps.js'
-import { cosineText, differenceText, percentText } from './numbers.js'
+import { cosineText, differenceText, percentText, probabilityText } from './numbers.js'
+import { legendItems, type Regions } from './regions.js'
 
 /** How the ids of a panel's elements begin. */
 export const PANEL_IDS = ['a', 'b'] as const
@@ -14,7 +16,7 @@ export const PANEL_IDS = ['a', 'b'] as const
 export interface Panel {
   readonly box: HTMLElement
   readonly plot: HeatmapPlot
-  readonly show: (map: LoadedMap, colourOf: ColourMap, limits: ColourLimits) => void
+  readonly show: (map: LoadedMap, shade: Shade) => void
   /** Shows no map, and says nothing of one. */
   readonly clear: () => void
   /** Shows differences, B − A, instead. */
@@ -24,6 +26,17 @@ export interface Panel {
   readonly setBusy: (busy: boolean) => void
 }
 
+/** How values become colours. */
+export interface Shade {
+  readonly colours: ColourMap
+  /** Of similarities; those of probabilities are 0 and 1. */
+  readonly limits: ColourLimits
+  readonly regions: Regions
+}
+
+/** Ends of the colours of probabilities. */
+export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
+
 /** @param id `a` or `b` */
 export function panelOf(id: string): Panel {
   const box = element(`${id}-plot`, HTMLElement)
@@ -32,20 +45,24 @@ export function panelOf(id: string): Panel {
   return {
     box,
     plot,
-    show: (map, colourOf, limits) => {
-      plot.draw(map, colourOf, limits)
+    show: (map, shade) => {
+      plot.draw(map, colourOfValues(map, shade), anchorOf(map))
+      const isSimilarity = map.quantity === 'similarity'
       element(`${id}-summary`, HTMLElement).textContent = summaryText(map)
-      element(`${id}-outside`, HTMLElement).textContent = outsideText(map, limits)
-      element(`${id}-baseline`, HTMLElement).textContent = baselineText(map.fitted)
+      element(`${id}-outside`, HTMLElement).textContent = isSimilarity ? outsideText(map, shade.limits) : ''
+      element(`${id}-baseline`, HTMLElement).textContent = isSimilarity ? baselineText(map.fitted) : ''
+      element(`${id}-legend`, HTMLElement).replaceChildren(
+        ...(map.quantity === 'answers' ? legendItems(shade.regions, map) : []),
+      )
       box.setAttribute('aria-label', `Map ${id.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`)
     },
     clear: () => {
       plot.clear()
-      for (const line of ['summary', 'outside', 'baseline']) element(`${id}-${line}`, HTMLElement).textContent = ''
+      for (const line of LINES) element(`${id}-${line}`, HTMLElement).textContent = ''
       box.setAttribute('aria-label', `Map ${id.toUpperCase()}: none`)
     },
     showDifference: (map) => {
-      plot.draw(map, DIFFERENCE_COLOURS, differenceLimits(map))
+      plot.draw(map, scaled(DIFFERENCE_COLOURS, differenceLimits(map)), anchorOf(map))
       const { mean, lowest, highest } = map
       const text = `B − A: mean ${differenceText(mean)}, from ${differenceText(lowest)} to ${differenceText(highest)}`
       element(`${id}-summary`, HTMLElement).textContent = text
@@ -62,6 +79,24 @@ export function panelOf(id: string): Panel {
   }
 }
 
+/** What is said below a map. */
+const LINES = ['summary', 'outside', 'baseline', 'legend'] as const
+
+function colourOfValues(map: LoadedMap, { colours, limits, regions }: Shade): ColourOf {
+  if (map.quantity === 'answers') return (number) => regions.colourOf(map, number)
+  return scaled(colours, map.quantity === 'similarity' ? limits : PROBABILITY_LIMITS)
+}
+
+function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
+  return (value) => colours((value - low) / (high - low))
+}
+
+/** Answers go by the class at the center, whatever the anchor. */
+function anchorOf({ quantity, fitted }: LoadedMap): Position {
+  const center = fitted.group.anchors.find(({ name }) => name === 'center')
+  return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
+}
+
 function describe({ choice, group, unit, anchorPosition }: Fitted): string {
   const patch = unit === null ? `mean over ${patchCount(group.units.length)}` : `patch ${isolated(choice.patch ?? '')}`
   const anchor =
@@ -74,11 +109,24 @@ function patchCount(count: number): string {
 }
 
 /** The mean as the tables have it, with its spread over patches where it is of several. */
-function summaryText({ fitted, mean, lowest }: LoadedMap): string {
+function summaryText(map: LoadedMap): string {
+  const { fitted, mean, lowest } = map
+  if (map.quantity !== 'similarity') return answersText(map)
   const { group, layer, unit, anchor } = fitted
   const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
   const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
   return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest)}`
+}
+
+/** What the network answers at the center, and how far that holds. */
+function answersText({ quantity, values, mean, lowest, answers }: LoadedMap): string {
+  const name = answers?.strongest?.names[0]
+  const answer = name === undefined ? 'the center’s answers' : isolated(name)
+  if (quantity === 'answers') {
+    const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
+    return `${answer} at the center and at ${percentText(kept, values.length)} of positions`
+  }
+  return `probability of ${answer}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}`
 }
 
 function shareText({ values }: LoadedMap): string {

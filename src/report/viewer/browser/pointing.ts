@@ -28,6 +28,11 @@ export function bindPointing(box: HTMLElement, plot: HeatmapPlot, actions: Point
     const position = plot.positionAt(event.clientX, event.clientY)
     if (position !== undefined) actions.choose(position, 'pointerType' in event && event.pointerType === 'touch')
   })
+  bindKeys(box, actions)
+}
+
+/** Lets the keys of a map move the cursor. */
+export function bindKeys(box: HTMLElement, actions: PointingActions): void {
   box.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return
     event.preventDefault()

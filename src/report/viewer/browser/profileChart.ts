@@ -19,19 +19,23 @@ export interface ProfileLine {
 
 export interface Profile {
   readonly lines: readonly ProfileLine[]
+  /** What the values are: "cosine". */
+  readonly quantity: string
   /** What is along the axis: "column (px)". */
   readonly axis: string
   /** Pixel of the cursor. */
   readonly cursor: number
   /** Pixel of the anchor. */
   readonly anchor: number
-  /** Ends of the axis of similarities; the same for every profile of a view, so that it does not move. */
+  /** Ends of the axis of values; the same for every profile of a view, so that it does not move. */
   readonly low: number
   readonly high: number
 }
 
 /** Draws a profile to the width that its box has now. */
-export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low, high }: Profile): void {
+export function drawProfile(box: HTMLElement, profile: Profile): void {
+  const { quantity, axis, cursor, anchor, low, high } = profile
+  const lines = profile.lines.filter(({ values }) => values.length > 0)
   const width = box.clientWidth
   const longest = Math.max(1, ...lines.map(({ values, stride }) => (values.length - 1) * stride))
   const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
@@ -60,7 +64,7 @@ export function drawProfile(box: HTMLElement, { lines, axis, cursor, anchor, low
     ),
     ...curves,
     text((left + right) / 2, HEIGHT - 5, axis, { 'text-anchor': 'middle' }),
-    uprightTitle(11, (floor + top) / 2, 'cosine'),
+    uprightTitle(11, (floor + top) / 2, quantity),
   )
   box.replaceChildren(svgNode(drawn))
 }

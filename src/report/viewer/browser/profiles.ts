@@ -1,6 +1,7 @@
 import { element } from './dom.js'
 import { extremes } from './limits.js'
-import { baselineOf, PANEL_IDS } from './panel.js'
+import type { LoadedMap } from './maps.js'
+import { baselineOf, PANEL_IDS, PROBABILITY_LIMITS } from './panel.js'
 import { drawProfile, type ProfileLine } from './profileChart.js'
 import type { Reading } from './readout.js'
 
@@ -9,17 +10,22 @@ export function drawProfiles(readings: readonly Reading[]): void {
   const [first] = readings
   if (first === undefined) return
   const { anchorPosition } = first.map.fitted
-  const ends = extremes(readings.map(({ map }) => map))
+  // Of regions, too, the probability is what has a profile.
+  const isSimilarity = readings.every(({ map }) => map.quantity === 'similarity')
+  const ends = isSimilarity ? extremes(readings.map(({ map }) => map)) : PROBABILITY_LIMITS
+  const [quantity, lines] = isSimilarity ? ['cosine', curves(similarityOf)] : ['probability', curves(probabilityOf)]
   drawProfile(element('row-profile', HTMLElement), {
     ...ends,
-    lines: readings.map(rowLine),
+    quantity,
+    lines: readings.map(lines.row),
     axis: 'column (px)',
     cursor: first.position.col,
     anchor: anchorPosition.col,
   })
   drawProfile(element('col-profile', HTMLElement), {
     ...ends,
-    lines: readings.map(columnLine),
+    quantity,
+    lines: readings.map(lines.column),
     axis: 'row (px)',
     cursor: first.position.row,
     anchor: anchorPosition.row,
@@ -28,19 +34,28 @@ export function drawProfiles(readings: readonly Reading[]): void {
   element('col-profile-title', HTMLElement).textContent = `Along column ${first.position.col}`
 }
 
-function rowLine({ panel, map, position }: Reading): ProfileLine {
-  const { cols, stride } = map.fitted.group
-  const start = (position.row / stride) * cols
-  return {
-    panel: PANEL_IDS[panel] as string,
-    values: [...map.values.subarray(start, start + cols)],
-    stride,
-    baseline: baselineOf(map.fitted),
-  }
+interface Curves {
+  readonly row: (reading: Reading) => ProfileLine
+  readonly column: (reading: Reading) => ProfileLine
 }
 
-function columnLine({ panel, map, position }: Reading): ProfileLine {
-  const { rows, cols, stride } = map.fitted.group
-  const values = Array.from({ length: rows }, (_, row) => map.values[row * cols + position.col / stride] as number)
-  return { panel: PANEL_IDS[panel] as string, values, stride, baseline: baselineOf(map.fitted) }
+/** What has a profile, and the level that it can be read against. */
+type Profiled = (map: LoadedMap) => { readonly values: Float64Array; readonly baseline: number | null }
+
+const similarityOf: Profiled = (map) => ({ values: map.similarity, baseline: baselineOf(map.fitted) })
+const probabilityOf: Profiled = (map) => ({ values: map.answers?.ofCenter ?? new Float64Array(0), baseline: null })
+
+function curves(profiled: Profiled): Curves {
+  const line = ({ panel, map }: Reading, indices: (cols: number, rows: number) => readonly number[]): ProfileLine => {
+    const { rows, cols, stride } = map.fitted.group
+    const { values, baseline } = profiled(map)
+    const along = values.length === 0 ? [] : indices(cols, rows).map((i) => values[i] as number)
+    return { panel: PANEL_IDS[panel] as string, values: along, stride, baseline }
+  }
+  return {
+    row: (reading) =>
+      line(reading, (cols) => Array.from({ length: cols }, (_, i) => reading.at - (reading.at % cols) + i)),
+    column: (reading) =>
+      line(reading, (cols, rows) => Array.from({ length: rows }, (_, i) => (reading.at % cols) + i * cols)),
+  }
 }

@@ -1,4 +1,5 @@
 import type { Position } from '../../../engine/positions.js'
+import { answerText } from './answers.js'
 import { element, isolated } from './dom.js'
 import { mapIndex, nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
@@ -11,12 +12,19 @@ export interface Reading {
   readonly panel: number
   readonly map: LoadedMap
   readonly position: Position
+  /** Index of the position. */
+  readonly at: number
+  /** Similarity, whatever the map shows. */
   readonly value: number
+  /** "dog 0.91"; empty: not known. */
+  readonly answer: string
 }
 
 export function readAt(panel: number, map: LoadedMap, cursor: Position): Reading {
   const position = nearestPosition(map.fitted.group, cursor)
-  return { panel, map, position, value: map.values[mapIndex(map.fitted.group, position)] as number }
+  const at = mapIndex(map.fitted.group, position)
+  const answer = map.answers === undefined ? '' : answerText(map.answers, at)
+  return { panel, map, position, at, value: map.similarity[at] as number, answer }
 }
 
 /** Writes the numbers at the cursor. */
@@ -29,8 +37,12 @@ export function showReadings(readings: readonly Reading[]): void {
     element(`${id}-row`, HTMLElement).hidden = reading === undefined
     // On a narrow screen the readout is far from the map.
     const here = element(`${id}-here`, HTMLElement)
-    here.textContent = reading === undefined ? '' : `${cosineText(reading.value)} at the cursor,`
+    here.textContent = reading === undefined ? '' : `${hereText(reading)} at the cursor,`
+    const tag = element(`${id}-tag`, HTMLElement)
+    tag.textContent = reading?.answer ?? ''
+    tag.hidden = tag.textContent === ''
     if (reading === undefined) continue
+    element(`${id}-answer`, HTMLElement).textContent = reading.answer
     element(`${id}-name`, HTMLElement).textContent = panelName(reading)
     element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value)
   }
@@ -43,6 +55,10 @@ export function showReadings(readings: readonly Reading[]): void {
     : ''
 }
 
+function hereText({ value, answer }: Reading): string {
+  return answer === '' ? cosineText(value) : `${cosineText(value)}, ${answer}`
+}
+
 /** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
 function difference(first: Reading, second: Reading): number {
   return second.value - first.value
@@ -52,9 +68,13 @@ function difference(first: Reading, second: Reading): number {
 export function spokenReadings(readings: readonly Reading[]): string {
   const [first, second] = readings
   if (first === undefined) return ''
-  const values = readings.map((reading) => `${panelName(reading)}: ${cosineText(reading.value)}`)
+  const values = readings.map((reading) => `${panelName(reading)}: ${spokenValue(reading)}`)
   const last = second === undefined ? [] : [`difference ${differenceText(difference(first, second))}`]
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
+}
+
+function spokenValue({ value, answer }: Reading): string {
+  return answer === '' ? cosineText(value) : `${cosineText(value)}, answer ${answer}`
 }
 
 function panelName({ map: { fitted } }: Reading): string {

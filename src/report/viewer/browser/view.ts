@@ -15,6 +15,10 @@ export interface Choice {
   readonly anchor: string | Position
 }
 
+/** What maps can show: similarity to the anchor, probability of the center's class, regions of equal answer. */
+export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
+export type Quantity = (typeof QUANTITIES)[number]
+
 /** All that a link restores. */
 export interface View {
   readonly panels: readonly [Choice, Choice]
@@ -24,6 +28,8 @@ export interface View {
   readonly linked: boolean
   /** Whether the second panel shows by how much its map is above the first one. */
   readonly difference: boolean
+  /** What both maps show, as far as it is known. */
+  readonly shows: Quantity
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
@@ -36,7 +42,7 @@ export type Change = (view: View) => View
 /** How far from the cosine's own range limits may lie. */
 const FARTHEST_LIMIT = 10
 
-/** The first network's largest patches, its anti-aliased twin beside it where there is one. */
+/** The first of the first network's largest patches, the anti-aliased twin of the network beside it where there is one. */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
   if (group === undefined) throw new Error('the study is empty')
@@ -45,7 +51,7 @@ export function firstView(index: SiteIndex): View {
     model: group.model,
     layer: group.layers[0]?.name ?? '',
     size: group.size,
-    patch: null,
+    patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
   }
   const models = [...new Set(index.groups.map(({ model }) => model))]
@@ -56,6 +62,7 @@ export function firstView(index: SiteIndex): View {
     compare: twin !== undefined,
     linked: true,
     difference: false,
+    shows: 'similarity',
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,
     limits: index.limits,
@@ -73,7 +80,7 @@ export function withChoice(view: View, panel: number, change: Partial<Choice>): 
 
 /** The fragment of a link that restores the view. */
 export function formatView(view: View): string {
-  const { compare, linked, difference, cursor, colours, limits } = view
+  const { compare, linked, difference, shows, cursor, colours, limits } = view
   const [first, second] = view.panels
   const parameters = new URLSearchParams()
   const add = (prefix: string, { model, layer, size, patch, anchor }: Choice, whole: boolean) => {
@@ -90,6 +97,7 @@ export function formatView(view: View): string {
     if (!linked) parameters.set('linked', 'no')
     if (difference) parameters.set('show', 'difference')
   }
+  if (shows !== 'similarity') parameters.set('map', shows)
   parameters.set('at', positionText(cursor))
   parameters.set('colours', colours)
   parameters.set('limits', `${limits.low},${limits.high}`)
@@ -98,7 +106,7 @@ export function formatView(view: View): string {
 
 /**
  * The view that a fragment names, the rest as in `base`; undefined for a fragment that is no view.
- * Numbers that are none are left out, names are taken as they are.
+ * Numbers that are none are left out, names are taken as they are; `with=same` leaves the second panel as it is in `base`.
  */
 export function parseView(fragment: string, base: View): View | undefined {
   const parameters = new URLSearchParams(fragment.replace(/^#/, ''))
@@ -115,10 +123,12 @@ export function parseView(fragment: string, base: View): View | undefined {
       anchor: anchor === null ? missing.anchor : (parsePosition(anchor) ?? anchor),
     }
   }
-  const compare = parameters.has('with-network')
-  const linked = !compare || parameters.get('linked') !== 'no'
+  const named = parameters.has('with-network')
+  const keeps = parameters.get('with') === 'same'
+  const compare = named || (keeps && base.compare)
+  const linked = named ? parameters.get('linked') !== 'no' : !keeps || base.linked
   const main = choiceOf('', first)
-  const other = compare ? choiceOf('with-', second) : second
+  const other = named ? choiceOf('with-', second) : second
   const { size, patch, anchor } = main
   const colours = parameters.get('colours') ?? ''
   return {
@@ -126,6 +136,7 @@ export function parseView(fragment: string, base: View): View | undefined {
     compare,
     linked,
     difference: compare && parameters.get('show') === 'difference',
+    shows: QUANTITIES.find((one) => one === parameters.get('map')) ?? 'similarity',
     cursor: parsePosition(parameters.get('at') ?? '') ?? base.cursor,
     colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
     limits: parseLimits(parameters.get('limits') ?? '') ?? base.limits,

@@ -6,16 +6,20 @@ import { showImages } from './compositedImages.js'
 import { differenceLimits, differenceMap } from './differences.js'
 import { element } from './dom.js'
 import { type Fitted, fitChoice, hasFeatures, nearestPosition } from './fit.js'
+import { bindFrame, showFrame } from './frame.js'
+import { showGallery } from './gallery.js'
+import { isOwnEntry, keepAddress, pushAddress } from './history.js'
 import { bindLimits } from './limits.js'
-import { type LoadedMap, loadMap } from './maps.js'
-import { PANEL_IDS, type Panel, panelOf } from './panel.js'
+import { type LoadedMap, loadMap, quantityNote } from './maps.js'
+import { PANEL_IDS, type Panel, PROBABILITY_LIMITS, panelOf } from './panel.js'
 import { bindPointing, type PointingActions } from './pointing.js'
 import { drawProfiles } from './profiles.js'
 import { type Reading, readAt, showReadings, spokenReadings } from './readout.js'
+import { regionsOf } from './regions.js'
 import { bindSelects, showSelects } from './selects.js'
 import { bindToolbar, showToolbar } from './toolbar.js'
 import { valueTable } from './valueTable.js'
-import { type Change, firstView, formatView, parseView, type View, withChoice } from './view.js'
+import { type Change, firstView, formatView, parseView, type Quantity, type View, withChoice } from './view.js'
 
 /** The viewer at work: the view, what the study can serve of it, and the maps that are drawn. */
 interface Viewer {
@@ -30,6 +34,8 @@ interface Viewer {
   difference: LoadedMap | undefined
   /** Whether the cursor stays where it is while the pointer moves. */
   held: boolean
+  /** Whether the address follows the view: not before anything is done, nor while it names a section. */
+  hasAddress: boolean
   /** Number of the latest loading: what an earlier one brings is too late. */
   loading: number
   readonly requestCursor: () => void
@@ -37,9 +43,9 @@ interface Viewer {
 
 /**
  * Starts the viewer on the page: shows the view that the address names, or the first one.
- * @returns how to get the address that restores what is shown
+ * @returns how to get the address that restores what is shown, and how to draw it anew to the width that there is
  */
-export function startViewer(index: SiteIndex): { readonly address: () => string } {
+export function startViewer(index: SiteIndex): { readonly address: () => string; readonly redraw: () => void } {
   const first = firstView(index)
   const view = parseView(location.hash, first) ?? first
   const viewer: Viewer = {
@@ -50,12 +56,13 @@ export function startViewer(index: SiteIndex): { readonly address: () => string 
     maps: [],
     difference: undefined,
     held: false,
+    hasAddress: false,
     loading: 0,
     requestCursor: onceAFrame(() => drawCursor(viewer)),
   }
   bind(viewer)
-  void load(viewer)
-  return { address: () => addressOf(viewer) }
+  void load(viewer).then(() => arrive(viewer))
+  return { address: () => addressOf(viewer), redraw: () => draw(viewer) }
 }
 
 function bind(viewer: Viewer): void {
@@ -74,44 +81,97 @@ function bind(viewer: Viewer): void {
   viewer.panels.forEach(({ box, plot }, i) => {
     bindPointing(box, plot, pointingActions(viewer, i))
   })
+  bindFrame(
+    element('a-image', HTMLElement),
+    () => viewer.fits[0] as Fitted,
+    () => cursorOf(viewer),
+    {
+      ...pointingActions(viewer, 0),
+      place: (position) => moveTo(viewer, nearestPosition((viewer.fits[0] as Fitted).group, position)),
+    },
+  )
   element('values', HTMLDetailsElement).addEventListener('toggle', () => draw(viewer))
-  window.addEventListener('hashchange', () => {
-    const next = parseView(location.hash, viewer.view)
-    if (next === undefined) return
-    change(() => next)
-    // The link may have been far below the maps.
-    element('viewer', HTMLElement).scrollIntoView()
-    viewer.panels[0]?.box.focus({ preventScroll: true })
-  })
+  window.addEventListener('hashchange', () => followAddress(viewer))
   new ResizeObserver(onceAFrame(() => draw(viewer))).observe(element('viewer', HTMLElement))
 }
 
-/** Shows another view; maps that it needs are loaded, everything else changes at once. */
+/** Shows what the address names, which a link or the browser's buttons have changed. */
+function followAddress(viewer: Viewer): void {
+  const next = parseView(location.hash, viewer.view)
+  if (next === undefined) {
+    viewer.hasAddress = false
+    arrive(viewer)
+    return
+  }
+  showView(viewer, next)
+  // The link may have been far below the maps; who goes back stays where he is.
+  if (isOwnEntry()) return
+  element('viewer', HTMLElement).scrollIntoView()
+  viewer.panels[0]?.box.focus({ preventScroll: true })
+}
+
+/** Goes to the section that the address names, now that what is above it has its size; says so if there is none. */
+function arrive(viewer: Viewer): void {
+  const name = decodedFragment()
+  if (name === '' || parseView(location.hash, viewer.view) !== undefined) return
+  const section = document.getElementById(name)
+  if (section === null) viewer.panels[0]?.say(`This page has nothing called \u2068${name.slice(0, 80)}\u2069.`)
+  else section.scrollIntoView({ behavior: 'instant' })
+}
+
+function decodedFragment(): string {
+  try {
+    return decodeURIComponent(location.hash.slice(1))
+  } catch {
+    return location.hash.slice(1)
+  }
+}
+
+/** Shows another view. The browser's back button undoes it, unless it is a matter of colours alone. */
 function changeView(viewer: Viewer, make: Change): void {
-  viewer.view = make(viewer.view)
+  const [before, address] = [viewer.view, addressOf(viewer)]
+  showView(viewer, make(before))
+  if (contentOf(before) === contentOf(viewer.view)) return
+  keepAddress(address)
+  pushAddress(addressOf(viewer))
+}
+
+function contentOf({ panels, compare, linked, difference, shows }: View): string {
+  return JSON.stringify([panels, compare, linked, difference, shows])
+}
+
+/** Maps that a view needs are loaded, everything else changes at once. */
+function showView(viewer: Viewer, view: View): void {
+  viewer.view = view
+  viewer.fits = view.panels.map((choice) => fitChoice(viewer.index, choice))
+  viewer.hasAddress = true
   void load(viewer)
 }
 
 async function load(viewer: Viewer): Promise<void> {
   const ticket = ++viewer.loading
-  const { index, view, panels } = viewer
-  const fits = view.panels.map((choice) => fitChoice(index, choice))
-  viewer.fits = fits
+  const { index, view, panels, fits } = viewer
   showSelects(index, fits)
-  showToolbar(view, fits[0] as Fitted)
   const shown = view.compare ? fits : fits.slice(0, 1)
+  showToolbar(view, shown)
   const isLatest = () => ticket === viewer.loading
-  const maps = await Promise.all(shown.map((fitted, i) => loadInto(panels[i] as Panel, fitted, isLatest)))
+  const maps = await Promise.all(shown.map((fitted, i) => loadInto(panels[i] as Panel, fitted, view.shows, isLatest)))
   if (!isLatest()) return
   viewer.maps = maps
   draw(viewer)
+  showGallery(fits[0] as Fitted, (patch) => changeView(viewer, (now) => withChoice(now, 0, { patch })))
 }
 
 /**
  * @param isLatest whether no later loading has begun, whose panel it would be
  * @returns undefined if a file is missing or damaged, which the panel then says
  */
-async function loadInto(panel: Panel, fitted: Fitted, isLatest: () => boolean): Promise<LoadedMap | undefined> {
+async function loadInto(
+  panel: Panel,
+  fitted: Fitted,
+  shows: Quantity,
+  isLatest: () => boolean,
+): Promise<LoadedMap | undefined> {
   const notes = fitted.notes.join(' ')
   const say = (text: string) => {
     if (isLatest()) panel.say(text)
@@ -119,9 +179,11 @@ async function loadInto(panel: Panel, fitted: Fitted, isLatest: () => boolean): 
   panel.setBusy(true)
   panel.say(notes)
   try {
-    return await loadMap(fitted, (done, total) => {
+    const map = await loadMap(fitted, shows, (done, total) => {
       say(done < total ? `Loading features: ${done} of ${total} files` : notes)
     })
+    say([...fitted.notes, quantityNote(map, shows)].join(' ').trim())
+    return map
   } catch (error) {
     say(error instanceof Error ? error.message : String(error))
     return undefined
@@ -135,15 +197,16 @@ function draw(viewer: Viewer): void {
   const [first, second] = maps
   const wanted = view.difference && first !== undefined && second !== undefined
   viewer.difference = wanted ? differenceMap(first, second) : undefined
+  const present = maps.filter((map) => map !== undefined)
+  const shade = { colours: coloursOf(view), limits: view.limits, regions: regionsOf(present) }
   maps.forEach((map, i) => {
     if (map === undefined) panels[i]?.clear()
-    else panels[i]?.show(map, coloursOf(view), view.limits)
+    else panels[i]?.show(map, shade)
   })
   if (viewer.difference !== undefined) panels[1]?.showDifference(viewer.difference)
-  else if (wanted) panels[1]?.say('Differences can be shown of maps with the same positions only.')
+  else if (wanted) panels[1]?.say('Differences can be shown of maps of numbers with the same positions only.')
   element('difference-bar', HTMLElement).hidden = viewer.difference === undefined
   if (element('values', HTMLDetailsElement).open) {
-    const present = maps.filter((map) => map !== undefined)
     element('values-tables', HTMLElement).replaceChildren(...present.map(valueTable))
   }
   drawCursor(viewer)
@@ -157,17 +220,34 @@ function drawCursor(viewer: Viewer): void {
   showReadings(readings)
   showImages(readings)
   drawProfiles(readings)
-  const marks = readings.map(({ panel, value }) => ({ panel: PANEL_IDS[panel] as string, value }))
-  drawColourBar(element('colour-bar', HTMLElement), coloursOf(view), view.limits, marks)
+  if (readings[0] !== undefined) {
+    showFrame(element('a-image', HTMLElement), element('tags', HTMLElement), readings[0])
+  }
+  drawScale(view, readings)
   drawDifferenceBar(viewer.difference, view.cursor)
   settle(viewer, readings)
 }
 
+/** The scale of what the maps show, with marks at the cursor's values; regions have none. */
+function drawScale(view: View, readings: readonly Reading[]): void {
+  const quantity = (['similarity', 'probability'] as const).find((one) =>
+    readings.some(({ map }) => map.quantity === one),
+  )
+  element('scale', HTMLElement).hidden = quantity === undefined
+  const marks = readings.flatMap(({ panel, map, at }) =>
+    map.quantity === quantity ? [{ panel: PANEL_IDS[panel] as string, value: map.values[at] as number }] : [],
+  )
+  const limits = quantity === 'probability' ? PROBABILITY_LIMITS : view.limits
+  if (quantity !== undefined) drawColourBar(element('colour-bar', HTMLElement), coloursOf(view), limits, marks)
+}
+
 function drawDifferenceBar(map: LoadedMap | undefined, cursor: Position): void {
   if (map === undefined) return
-  const { value } = readAt(1, map, cursor)
+  const { at } = readAt(1, map, cursor)
   const bar = element('difference-bar', HTMLElement)
-  drawColourBar(bar, DIFFERENCE_COLOURS, differenceLimits(map), [{ panel: 'difference', value }])
+  drawColourBar(bar, DIFFERENCE_COLOURS, differenceLimits(map), [
+    { panel: 'difference', value: map.values[at] as number },
+  ])
 }
 
 function coloursOf({ colours }: View): ColourMap {
@@ -182,7 +262,7 @@ function settle(viewer: Viewer, readings: readonly Reading[]): void {
   clearTimeout(settling)
   settling = setTimeout(() => {
     element('live', HTMLElement).textContent = spokenReadings(readings)
-    history.replaceState(null, '', addressOf(viewer))
+    if (viewer.hasAddress) keepAddress(addressOf(viewer))
   }, SETTLED)
 }
 
@@ -200,6 +280,7 @@ function cursorOf({ fits, view }: Viewer): Position {
 
 function moveTo(viewer: Viewer, cursor: Position): void {
   viewer.view = { ...viewer.view, cursor }
+  viewer.hasAddress = true
   viewer.requestCursor()
 }
 
@@ -233,8 +314,10 @@ function pointingActions(viewer: Viewer, panel: number): PointingActions {
     },
     choose: (position, touched) => {
       moveTo(viewer, position)
-      const { anchor, group } = viewer.fits[0] as Fitted
-      if (anchor === null) anchorAt(viewer, nearestPosition(group, position))
+      const first = viewer.fits[0] as Fitted
+      // A touch shows a place's numbers, as hovering does; by itself it changes no anchor that has a name.
+      const sets = first.anchor === null || (hasFeatures(first) && !touched)
+      if (sets) anchorAt(viewer, nearestPosition(first.group, position))
       else if (!touched) setHold(viewer, !viewer.held)
     },
     step: (down, right) => {

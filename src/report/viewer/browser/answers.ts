@@ -1,0 +1,46 @@
+import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
+import type { SiteMaps } from '../siteIndex.js'
+import { fromBase64 } from './base64.js'
+import { isolated } from './dom.js'
+import { probabilityText } from './numbers.js'
+
+/** What a network answers at every position, [rows, cols], row-major. */
+export interface LoadedAnswers {
+  /** Probability of the class that is the strongest at the center; of the mean: its mean over patches. */
+  readonly ofCenter: Float64Array
+  /** null: the mean over patches, whose answers are not one. */
+  readonly strongest: StrongestClasses | null
+}
+
+export interface StrongestClasses {
+  /** Their names; the first is the one at the center. */
+  readonly names: readonly string[]
+  /** Which of them. */
+  readonly numbers: Uint32Array
+  readonly probabilities: Float64Array
+}
+
+/**
+ * @param positions of the group
+ * @returns undefined: the file has no answers
+ * @throws RangeError for what is damaged
+ */
+export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
+  const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
+  if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
+  if (answers === undefined) return undefined
+  const ofCenter = probabilities(answers.ofCenter, positions)
+  const numbers = decodeRegions(fromBase64(answers.strongest), positions)
+  const elsewhere = numbers.reduce((count, number) => count + (number === 0 ? 0 : 1), 0)
+  const ofOthers = probabilities(answers.ofOthers, elsewhere)
+  let next = 0
+  const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
+  return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest } }
+}
+
+/** "dog 0.91": what is answered at a position. */
+export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
+  if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
+  const name = strongest.names[strongest.numbers[position] as number] ?? ''
+  return `${isolated(name)} ${probabilityText(strongest.probabilities[position] as number)}`
+}

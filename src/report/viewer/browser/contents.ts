@@ -1,0 +1,30 @@
+import { element } from './dom.js'
+
+/** Where the contents lie above the page and not beside it; the style says the same. */
+const NARROW = '(max-width: 75rem)'
+
+/** Folds the contents where there is no room beside the page, and marks the section that is read. */
+export function bindContents(): void {
+  const contents = element('contents', HTMLDetailsElement)
+  const narrow = matchMedia(NARROW)
+  const fold = () => {
+    contents.open = !narrow.matches
+  }
+  narrow.addEventListener('change', fold)
+  fold()
+  const links = [...contents.querySelectorAll('a')]
+  for (const link of links) link.addEventListener('click', fold)
+  const sections = links.flatMap(({ hash }) => document.getElementById(hash.slice(1)) ?? [])
+  // Read is the last section that begins above the upper third of the screen.
+  const mark = () => {
+    const begun = sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 3)
+    const read = (begun.at(-1) ?? sections[0])?.id
+    element('read-section', HTMLElement).textContent = links.find(({ hash }) => hash === `#${read}`)?.textContent ?? ''
+    for (const link of links) {
+      if (link.hash === `#${read}`) link.setAttribute('aria-current', 'true')
+      else link.removeAttribute('aria-current')
+    }
+  }
+  new IntersectionObserver(mark, { rootMargin: '0px 0px -66% 0px', threshold: [0, 0.01] }).observe(document.body)
+  for (const section of sections) new IntersectionObserver(mark, { rootMargin: '0px 0px -66% 0px' }).observe(section)
+}
