@@ -75,6 +75,8 @@ const checkpointSchema = z.object({
 
 const networkSchema = modelSchema.extend({
   family: z.enum([...CONVOLUTIONAL, ...TRANSFORMERS]),
+  /** Embedded: pictures that it saw in training; it tells whether two networks can be compared. */
+  samples: z.number().int().positive().optional(),
   /** Exported: torchvision's checkpoint. */
   checkpoint: checkpointSchema.optional(),
   input: inputSchema,

@@ -1,4 +1,6 @@
 import type { FoldScheme } from '../../experiments/folds.js'
+import { catalog } from '../../networks/index.js'
+import type { StudyGroup } from '../../results/study.js'
 import { PAPER_FOLDS } from '../paper.js'
 import { differenceBetween, plainOf } from '../versions.js'
 import type { Evidence } from './evidence.js'
@@ -37,7 +39,7 @@ export interface Claim {
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
   /** The claim in plain words. @param evidence of the network, for numbers that are named besides the deciding ones */
-  readonly words: (model: string, evidence: readonly Evidence[]) => PlainWords
+  readonly words: (network: NetworkStudy, evidence: readonly Evidence[]) => PlainWords
   /** Whether the claim is about this network at all. */
   readonly concerns?: (network: NetworkStudy) => boolean
 }
@@ -59,7 +61,7 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each layer and size: the share of positions whose similarity to the anchor is at least ${SAME}, at the anchor where it is smallest. Below ${EVERYWHERE} speaks for the claim, above against it. Open where different objects at the same place are as similar as ${SAME}: such features tell nothing apart.`,
     obstacle: () => undefined,
     evidence: ({ groups }) => eachLayer(groups, globalInvariance),
-    words: (model) => ({
+    words: ({ model }) => ({
       supported: `The features of ${model} are not globally shift invariant`,
       against: `The features of ${model} are globally shift invariant`,
       question: `It is open whether the features of ${model} are globally shift invariant`,
@@ -73,7 +75,8 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each layer and size, patch by patch against the plain network: the logarithm to base 10 of the power of the maps at periods of 2 to ${LONGEST_GRID} pixels (those that the stride can show, both axes and all anchors together), and at stride 1 of the jaggedness. Below zero speaks for the claim: −1 is a tenth.`,
     obstacle: needsPlain,
     evidence: (network) => eachPair(network, gridSuppression),
-    words: (model) => {
+    words: (network) => {
+      const { model } = network
       const shares = (some: readonly Evidence[], of: string) =>
         GRID_MEASURES.flatMap(([quantity, name]) => {
           const own = some.filter((one) => one.quantity === quantity)
@@ -87,6 +90,7 @@ export const CLAIMS: readonly Claim[] = [
         question: `It is open whether anti-aliasing suppresses the grid pattern in ${model}`,
         numbers: (some) => shares(some, ` of ${plainOf(model)}’s`),
         others: (some) => shares(some, ''),
+        aside: unequalTraining(network),
       }
     },
     concerns: ({ model }) => plainOf(model) !== undefined,
@@ -98,11 +102,12 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each layer and size, patch by patch against the plain network: the gain in mean similarity over all positions and anchors. Below ${NO_DIFFERENCE} speaks for the claim, above against it.`,
     obstacle: needsPlain,
     evidence: (network) => eachPair(network, globalGain),
-    words: (model) => ({
-      supported: `Anti-aliasing makes ${model} no more shift invariant`,
-      against: `Anti-aliasing makes ${model} more shift invariant`,
-      question: `It is open whether anti-aliasing makes ${model} more shift invariant`,
-      ...inRange(AS_IT_IS, (range) => `mean similarity gains ${range} over ${plainOf(model)}`),
+    words: (network) => ({
+      supported: `Anti-aliasing makes ${network.model} no more shift invariant`,
+      against: `Anti-aliasing makes ${network.model} more shift invariant`,
+      question: `It is open whether anti-aliasing makes ${network.model} more shift invariant`,
+      ...inRange(AS_IT_IS, (range) => `mean similarity gains ${range} over ${plainOf(network.model)}`),
+      aside: unequalTraining(network),
     }),
     concerns: ({ model }) => plainOf(model) !== undefined,
   },
@@ -114,7 +119,7 @@ export const CLAIMS: readonly Claim[] = [
     rule: 'For each layer and size: horizontal less vertical similarity at equal distance from the anchor, mean over distances and anchors. Above zero speaks for the claim.',
     obstacle: () => undefined,
     evidence: ({ groups }) => eachLayer(groups, horizontalBias),
-    words: (model) => ({
+    words: ({ model }) => ({
       supported: `Features of ${model} stay more similar when the object moves sideways than up and down`,
       against: `Features of ${model} do not stay more similar when the object moves sideways than up and down`,
       question: `It is open whether features of ${model} stay more similar when the object moves sideways than up and down`,
@@ -135,7 +140,7 @@ export const CLAIMS: readonly Claim[] = [
       return `only ${[...schemes].join(' and ')} folds were measured, which favour one axis by themselves`
     },
     evidence: ({ groups }) => eachLayer(groups, separabilityGap),
-    words: (model, evidence) => ({
+    words: ({ model }, evidence) => ({
       supported: `Top and bottom are less separable than left and right in ${model}`,
       against: `Top and bottom are not less separable than left and right in ${model}`,
       question: `It is open whether top and bottom are less separable than left and right in ${model}`,
@@ -153,7 +158,7 @@ export const CLAIMS: readonly Claim[] = [
     rule: `For each size, in the layer of the network’s classes: the share of positions whose strongest class is the one that is the strongest with the object at the center, right or wrong. Above ${EVERYWHERE} speaks for the claim, below against it: the same share that counts as everywhere for features, so that answers and features are held to one measure. The probability at the center and its largest fall are shown beside it.`,
     obstacle: () => undefined,
     evidence: ({ groups }) => eachLayer(groups, answersKept),
-    words: (model) => ({
+    words: ({ model }) => ({
       supported: `${model} answers the same wherever the object is`,
       against: `What ${model} answers depends on where the object is`,
       question: `It is open whether ${model} answers the same wherever the object is`,
@@ -168,6 +173,18 @@ function needsPlain({ model, plain, groups }: NetworkStudy): string | undefined 
   if (plain.length === 0) return `${plainOf(model)} is not among the results`
   const difference = differenceBetween(groups, plain)
   return difference && `${plainOf(model)} was measured ${difference}`
+}
+
+/** Said of embedded networks that were not trained on as many pictures, since more than anti-aliasing sets them apart then. */
+function unequalTraining({ model, groups, plain }: NetworkStudy): string {
+  const samplesOf = ([group]: readonly StudyGroup[]) => {
+    const entry = catalog().find(({ id }) => id === group?.model)
+    return entry?.sha256 === group?.units[0]?.inputs.weightsSha256 ? entry?.samples : undefined
+  }
+  const [own, other] = [samplesOf(groups), samplesOf(plain)]
+  if (own === undefined || other === undefined || own === other) return ''
+  const [few, many] = [own, other].map((samples) => samples.toLocaleString('en-US'))
+  return ` (trained on ${few} pictures, ${plainOf(model)} on ${many})`
 }
 
 /** Which of the fold schemes that treat both axes alike were measured. */

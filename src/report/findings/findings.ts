@@ -38,7 +38,7 @@ export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding
       const judgement: Judgement =
         obstacle === undefined ? judge(evidence) : { verdict: 'cannot be judged', because: obstacle }
       const { id, statement, heading, rule } = claim
-      const sentence = plainSentence(claim.words(model, evidence), evidence, judgement)
+      const sentence = plainSentence(claim.words(network, evidence), evidence, judgement)
       return { model, claim: id, statement, heading, ...judgement, sentence, rule, evidence }
     })
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { catalogEntry } from '../../../src/networks/index.js'
 import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
 import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
 import type { StudyGroup } from '../../../src/results/study.js'
@@ -85,6 +86,17 @@ describe('finding on the grid', () => {
 
   it('does not support it where they rise', () => {
     expect(of(net('net', 1e-6), net('net-aa', 1e-4)).verdict).toBe('not supported')
+  })
+
+  it('says so where embedded networks were not trained alike', () => {
+    const embedded = (id: string, level: number, weightsSha256 = catalogEntry(id).sha256 as string) =>
+      net(id, level, { weightsSha256 })
+    const sentence = (...groups: readonly StudyGroup[]) =>
+      findingOf('anti-aliasing-suppresses-the-grid', 'tiny-alexnet-aa', ...groups).sentence
+    expect(sentence(embedded('tiny-alexnet', 1e-4), embedded('tiny-alexnet-aa', 1e-6))).toMatch(
+      /jaggedness 10\.0 % \(trained on 419,968 pictures, tiny-alexnet on 849,920\)\.$/,
+    )
+    expect(sentence(embedded('tiny-alexnet', 1e-4, '0123'), embedded('tiny-alexnet-aa', 1e-6))).not.toContain('trained')
   })
 
   it('cannot judge without the plain network, or with one of another stride or size', () => {
