@@ -13,6 +13,7 @@ import {
   type TaskSeparability,
 } from '../experiments/separability.js'
 import { comparedMaps, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
+import { type Sketch, sketchOf } from '../experiments/sketch.js'
 import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
@@ -31,6 +32,8 @@ interface LayerMeasures {
   readonly separability: Unit['layers'][number]['separability']
   /** Of the layer of the network's classes. */
   readonly answers?: Answers
+  /** Of a unit that keeps sketches, where there is one. */
+  readonly sketch?: Sketch
 }
 
 /**
@@ -49,26 +52,24 @@ export async function storeUnit(
 ): Promise<void> {
   const { grid } = unit
   const positions = grid.rows * grid.cols
+  const inputs = unitInputs(study, unit)
   const measured = await measureUnit(study, unit, response, classifiers)
   const maps = new Float32Array(measured.length * grid.anchors.length * positions)
   for (const [i, { similarity }] of measured.entries()) maps.set(similarity.maps, i * grid.anchors.length * positions)
-  const layers = measured.map(({ similarity, strongest, separability, answers }, i) => {
+  const layers = measured.map(({ similarity, strongest, separability, answers, sketch }, i) => {
     const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
     const measures = { similarity: similarity.anchors, consistency: consistency(strongest, grid), separability }
-    return {
-      name,
-      dims,
-      ...measures,
-      answers: answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names),
-    }
+    const named = answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names)
+    return { name, dims, ...measures, answers: named, ...(sketch && { sketch: sketch.dims }) }
   })
   const stored = await writeUnit(
     study.out,
-    { inputs: unitInputs(study, unit), rows: grid.rows, cols: grid.cols, layers },
+    { inputs, rows: grid.rows, cols: grid.cols, layers },
     {
       maps,
       anchorFeatures: measured.map(({ anchorFeatures }) => anchorFeatures),
       answers: measured.map(({ answers }) => answers?.maps),
+      sketches: measured.map(({ sketch }) => sketch?.rows),
       ...(study.keepsFeatures &&
         response.kind === 'features' && {
           features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, positions * dims)),
@@ -93,10 +94,11 @@ async function measureUnit(
 
 async function measureFeatures(
   study: Study,
-  { network, patch, grid }: PlannedUnit,
+  unit: PlannedUnit,
   { name, dims, matrix }: LayerFeatures,
   classifiers: Classifiers,
 ): Promise<LayerMeasures> {
+  const { network, patch, grid } = unit
   const onGrid = { ...grid, layer: titleOf(network, name, patch), matrix, dims }
   const threads = availableCores()
   const rows = grid.rows * grid.cols
@@ -108,7 +110,15 @@ async function measureFeatures(
   const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const strongest = await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads })
   const anchorFeatures = featuresAt(matrix, dims, grid.anchors)
-  return { ...measures, strongest, anchorFeatures, ...answersIn(network, { name, matrix, strongest, anchorFeatures }) }
+  const sketch =
+    unitInputs(study, unit).sketches && (await sketchOf(matrix.subarray(0, rows * dims), rows, dims, threads))
+  return {
+    ...measures,
+    strongest,
+    anchorFeatures,
+    ...answersIn(network, { name, matrix, strongest, anchorFeatures }),
+    ...(sketch && { sketch }),
+  }
 }
 
 function measureComparison({ network, patch, grid }: PlannedUnit, compared: LayerComparison): LayerMeasures {

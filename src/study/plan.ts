@@ -18,6 +18,7 @@ import {
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
+import { compareText } from '../results/openResults.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit, unitVersion } from '../results/unit/store.js'
@@ -162,7 +163,8 @@ export function backgroundFor({ backgrounds }: Study, { input }: Network): Named
 }
 
 /** What decides a unit's numbers. */
-export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit): UnitInputs {
+export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
+  const { network, patch, grid } = unit
   const { blend, precision, separability, keepsFeatures } = study
   return {
     format: UNIT_FORMAT,
@@ -181,7 +183,17 @@ export function unitInputs(study: Study, { network, patch, grid }: PlannedUnit):
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
     keepsFeatures,
+    ...(keepsSketches(study, unit) && { sketches: true }),
   }
+}
+
+/**
+ * Whether a unit keeps sketches: that of the first patch by name, which the page opens with, where features are at hand
+ * and are not kept themselves.
+ */
+function keepsSketches({ separability, keepsFeatures, patches }: Study, { patch }: PlannedUnit): boolean {
+  if (separability === null || keepsFeatures) return false
+  return patches.every((other) => other.size !== patch.size || compareText(patch.name, other.name) <= 0)
 }
 
 /** Known generators of a network's wanted layers. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import { hasChromium } from './chromium.js'
@@ -206,6 +207,47 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     await expect.poll(() => chosen(page, 'a').then((fields) => fields[3])).toBe('mean over 3 patches')
     expect((await chosen(page, 'b')).slice(0, 2)).toEqual(['plain-aa', 'fc8'])
     expect(await page.isVisible('#b-panel')).toBe(true)
+  })
+
+  it('has its anchor set by a click where a sketch of the features is kept, and says how exact that is', async () => {
+    const page = await open(link({ ...CAR, patch: PATCHES[1] }))
+    await hover(page, 'a', 3, 8, SIDE, SIDE)
+    await page.mouse.down()
+    await page.mouse.up()
+    await ready(page)
+    expect((await chosen(page, 'a'))[4]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
+    expect(await text(page, '#a-value')).toBe('≈ 1.000')
+    expect(await text(page, '#a-summary')).toContain('within 0.002')
+    // Cosines with the anchor at the top left are known exactly.
+    const { data } = await readNpy(
+      join(unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: PATCHES[1] }), 'similarity.npy'),
+    )
+    await page.focus('#a-plot')
+    await page.keyboard.press('1')
+    await page.keyboard.press('Enter')
+    await ready(page)
+    for (const [row, col] of [
+      [13, 13],
+      [2, 9],
+      [10, 0],
+    ] as const) {
+      await hover(page, 'a', row, col, SIDE, SIDE)
+      const shown = Number((await text(page, '#a-value')).replace('≈ ', '').replace('−', '-'))
+      expect(Math.abs(shown - (data[row * SIDE + col] as number))).toBeLessThan(0.0026)
+    }
+    // By touch a place is looked at; elsewhere a click holds the cursor, and the key says what is missing.
+    await page.goBack()
+    await page.goBack()
+    await expect.poll(() => chosen(page, 'a').then((fields) => fields[4])).toBe('center')
+    await page.selectOption('#a-patch', { label: 'car' })
+    await ready(page)
+    await hover(page, 'a', 4, 4, SIDE, SIDE)
+    await page.mouse.down()
+    await page.mouse.up()
+    expect(await page.isChecked('#hold')).toBe(true)
+    await page.focus('#a-plot')
+    await page.keyboard.press('Enter')
+    expect(await text(page, '#a-note')).toContain('reproduce --keep-features')
   })
 
   it('says so where a link names nothing, and goes to the section that it names', async () => {

@@ -1,6 +1,7 @@
 import { ANCHOR_NAMES, type PositionGrid, positionGrid } from '../../src/engine/positions.js'
 import { answersOf } from '../../src/experiments/answers.js'
 import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
+import { sketchOf } from '../../src/experiments/sketch.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
@@ -26,7 +27,7 @@ export function randomNumbers(seed: number): () => number {
 /**
  * A small study with made-up features, everything else of it computed from them as `reproduce` does: a network and its
  * anti-aliased twin, two layers, patches of 125 and 75 pixels. The twin has no large patch of the last name; units of 125
- * pixels keep their features.
+ * pixels keep their features, of the smaller ones the first patch by name keeps sketches of them.
  */
 export async function writeStudy(results: string): Promise<void> {
   for (const [m, model] of ['plain', 'plain-aa'].entries()) {
@@ -45,6 +46,8 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
   await keepPatchPicture(results, patch)
   const layers: Unit['layers'] = []
   const answers: (Float32Array | undefined)[] = []
+  const sketches: (Float32Array | undefined)[] = []
+  const isSketched = size === 75 && name === PATCHES[1]
   const maps: Float32Array[] = []
   const features: Float32Array[] = []
   const anchorFeatures: Float32Array[] = []
@@ -55,12 +58,16 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     maps.push(similarity.maps)
     features.push(matrix.slice(0, grid.rows * grid.cols * dims))
     anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
+    const positions = grid.rows * grid.cols
+    const sketch = isSketched ? await sketchOf(matrix.slice(0, positions * dims), positions, dims, 1) : undefined
+    sketches.push(sketch?.rows)
     const consistency = { horizontal: 0.5, vertical: 0.25 }
     const answered = layer === 'fc8' ? answersAt(matrix, dims, grid) : undefined
     answers.push(answered?.maps)
     layers.push({
       ...{ name: layer, dims, similarity: similarity.anchors, consistency, separability: {} },
       answers: answered === undefined ? null : { ...answered.stored, names: CLASS_NAMES },
+      ...(sketch && { sketch: sketch.dims }),
     })
   }
   const inputs: UnitInputs = {
@@ -77,8 +84,15 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     blend: 'hard',
     separability: null,
     keepsFeatures: size === 125,
+    ...(isSketched && { sketches: true }),
   }
-  const arrays = { maps: Float32Array.from(maps.flatMap((map) => [...map])), anchorFeatures, features, answers }
+  const arrays = {
+    maps: Float32Array.from(maps.flatMap((map) => [...map])),
+    anchorFeatures,
+    features,
+    answers,
+    sketches,
+  }
   await writeUnit(results, { inputs, rows: grid.rows, cols: grid.cols, layers }, arrays)
 }
 

@@ -48,7 +48,8 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
 
   it('has the numbers of the maps in metrics.csv', async () => {
     const rows = (await readFile(join(folder, 'metrics.csv'), 'utf8')).trim().split('\n').slice(1)
-    expect(rows).toHaveLength(10 * 2 * PATCHES * (5 * (2 + 10 + 2 + 10 + 1) + 2 + 3 * 2 * 2))
+    const ofAnswers = 6 * 2 * PATCHES * 3
+    expect(rows).toHaveLength(10 * 2 * PATCHES * (5 * (2 + 10 + 2 + 10 + 1) + 2 + 3 * 2 * 2) + ofAnswers)
     const { shape, data } = await readNpy(join(folder, 'units', 'alexnet', '125', 'dog-003', 'similarity.npy'))
     expect(shape).toEqual([3, 5, 100, 100])
     // The second layer's map for the center.

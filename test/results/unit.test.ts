@@ -408,6 +408,36 @@ describe('a unit with features', () => {
   })
 })
 
+describe('a unit with sketches', () => {
+  async function storeWithSketch() {
+    const { unit, maps } = madeUnit({ sketches: true })
+    const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3 } : layer))
+    const sketch = Float32Array.from({ length: 2 * 2 * 3 }, (_, i) => i / 7)
+    const arrays = { ...arraysOf(unit, maps), sketches: [undefined, sketch] }
+    const written = await writeUnit(inFolder(), { ...unit, layers }, arrays)
+    return { written, sketch, folder: unitFolder(inFolder(), inputs) }
+  }
+
+  it('keeps them as float32 [rows, cols, dims] under their hashes, of the layers that have one', async () => {
+    const { written, sketch, folder } = await storeWithSketch()
+    expect(readdirSync(folder).sort()).toEqual([...FILES, 'sketch-fc8.npy'].sort())
+    const unit = unitWithArrays(folder, written)
+    const read = await unit.sketch('fc8')
+    expect([read?.shape, [...(read?.data ?? [])]]).toEqual([[2, 2, 3], [...sketch]])
+    expect(await unit.sketch('fc6')).toBeUndefined()
+    writeFileSync(join(folder, 'sketch-fc8.npy'), 'damaged')
+    expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
+  })
+
+  it('will do where none are asked for, and one without will do where they are', async () => {
+    await storeWithSketch()
+    expect(await finishedUnit(inFolder(), inputs)).toBeDefined()
+    const { unit, maps } = madeUnit()
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    expect(await finishedUnit(inFolder(), { ...inputs, sketches: true })).toBeDefined()
+  })
+})
+
 describe('a unit of another version', () => {
   it('must be computed again, and says why it cannot be read', async () => {
     const { unit, maps } = madeUnit()

@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
+import { SKETCH_ERROR } from '../../experiments/sketch.js'
 import { sha256 } from '../../files/sha256.js'
 import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
 import type { SimilaritySummary, Summary } from '../../results/summary.js'
@@ -65,7 +66,11 @@ export function siteWriter(results: string, site: string): SiteWriter {
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
     ])
-    return { patch: unit.inputs.patch, picture, ...(features && { features }) }
+    return {
+      patch: unit.inputs.patch,
+      picture,
+      ...(features && { features, ...(!unit.inputs.keepsFeatures && { error: SKETCH_ERROR }) }),
+    }
   }
   return {
     onUnit: async (unit, maps) => {

@@ -6,18 +6,19 @@ import type { SiteFeatures } from './siteIndex.js'
 const PART_BYTES = 12 * 1024 * 1024
 
 /**
- * Writes the features that a unit keeps, `<key>-<layer>-<part>.js`.
+ * Writes the features that a unit keeps, or their sketches, `<key>-<layer>-<part>.js`.
  * @param key `features/<group>/<unit>`
- * @returns in how many files each layer's features lie; undefined if the unit keeps none
+ * @returns in how many files each layer's lie; undefined if the unit keeps none
  */
 export async function writeFeatures(site: string, key: string, unit: OpenUnit): Promise<readonly number[] | undefined> {
   const parts: number[] = []
-  for (const [layer, { name, dims }] of unit.layers.entries()) {
-    const features = await unit.features(name)
+  for (const [layer, { name }] of unit.layers.entries()) {
+    const features = (await unit.features(name)) ?? (await unit.sketch(name))
     if (features === undefined) {
       parts.push(0)
       continue
     }
+    const dims = features.shape[2] as number
     const perPart = positionsPerPart(dims)
     const positions = unit.rows * unit.cols
     let part = 0
@@ -29,7 +30,7 @@ export async function writeFeatures(site: string, key: string, unit: OpenUnit): 
     }
     parts.push(part)
   }
-  return parts.some((count) => count > 0) ? parts : undefined
+  return parts.some((part) => part > 0) ? parts : undefined
 }
 
 /** Bytes of the files that a layer's features become, names aside: int16 in base64. */

@@ -53,6 +53,8 @@ export interface SiteUnit {
   readonly picture: number | null
   /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
   readonly features?: readonly number[]
+  /** Largest error of cosines of what lies there: sketches of features; absent: it is the features. */
+  readonly error?: number
 }
 
 /** `study`: the digest of the index that the files belong to. */
@@ -91,6 +93,6 @@ export type SitePicture = string
 
 /**
  * `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix in base64: int16, little-endian,
- * [positions, dims], each row scaled so that its largest magnitude is 32767. The scale does not matter to a cosine.
+ * [positions, dims], dims being fewer where they are sketches, each row scaled so that its largest magnitude is 32767. The scale does not matter to a cosine.
  */
 export type SiteFeatures = string

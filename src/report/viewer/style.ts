@@ -63,7 +63,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 .toolbar summary{font-size:.85rem;color:var(--soft)}
 .settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
 .settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
-#a-patch{max-width:11rem}#shows{max-width:13.5rem}
+#a-patch{max-width:11rem}#shows{max-width:13.5rem}#a-anchor{max-width:10rem}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
 .object{grid-row:1/span 2}
@@ -136,7 +136,7 @@ section.report figure img{display:block;background:#fff;border-radius:4px}
 section[id^=chart-]{display:grid;grid-template-columns:minmax(12rem,17rem) minmax(0,1fr);gap:0 2rem;align-items:start}
 section[id^=chart-]>*{grid-column:2}
 section[id^=chart-]>h2{grid-column:1/-1}
-section[id^=chart-]>.note{grid-column:1;grid-row:2/span 40;position:sticky;top:1rem;margin:1.4rem 0 0}
+section[id^=chart-]>.note{grid-column:1;grid-row:2/span 2;margin:1.4rem 0 0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;margin:.6rem 0}
 caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
@@ -165,7 +165,7 @@ section{scroll-margin-top:2.6rem}
 .object{grid-row:auto}
 .single .profiles,.profiles{grid-column:1/-1;grid-row:auto;grid-template-columns:repeat(2,minmax(0,1fr))}
 .scale,.single .scale{grid-column:1/-1;grid-row:auto}
-section[id^=chart-]{display:block}section[id^=chart-]>.note{position:static}
+section[id^=chart-]{display:block}
 }
 @media (max-width:44rem){
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
@@ -189,7 +189,9 @@ th,td{padding:.3rem .5rem}
 .printing section[id^=chart-]{display:block}.printing section[id^=chart-]>.note{position:static}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-after:avoid}
-.printing .overview{display:block}.printing .thumbs{max-width:30rem}
+.printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}
+.printing .reading th,.printing .reading td{padding:.1rem .2rem;font-size:.72rem;overflow-wrap:normal}
+.tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
 `
 

@@ -80,8 +80,9 @@ and Page Down go to the rim; 1 to 5 go to the anchors; Space or H holds the curs
 and the next patch; Enter or A makes the cursor’s position the anchor, as a click on a map does.</p>
 <p>In the profiles the dashed upright line is the anchor, the grey one the cursor; a dotted level line is how similar
 different objects are at the same place, where it is within the axis.</p>
-<p>Any position can be the anchor where features were kept (<code>reproduce --keep-features</code>); elsewhere a click holds
-the cursor.</p></details>
+<p>Any position can be the anchor of each network’s first patch, for which a sketch of the features is kept (cosines within
+0.002), and of every patch whose features were kept (<code>reproduce --keep-features</code>); elsewhere a click holds the
+cursor.</p></details>
 ${citationHtml()}
 </div>
 </section>`

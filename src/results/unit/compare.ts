@@ -1,8 +1,11 @@
 import type { Unit, UnitInputs } from './schema.js'
 
-/** What two units must have in common to be the same; of fold schemes and features a unit may hold more than is wanted. */
+/**
+ * What two units must have in common to be the same; of fold schemes and features a unit may hold more than is wanted, and
+ * without sketches it will do.
+ */
 type SharedInput =
-  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'keepsFeatures'>
+  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'cv'>
 
 /** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */

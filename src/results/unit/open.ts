@@ -1,7 +1,16 @@
 import { InputError, UsageError } from '../../errors.js'
 import type { NpyArray } from '../../files/npy.js'
 import type { Unit } from './schema.js'
-import { anchorsFile, answersFile, featuresFile, mapsFile, readUnit, readUnitArray, unitFolder } from './store.js'
+import {
+  anchorsFile,
+  answersFile,
+  featuresFile,
+  mapsFile,
+  readUnit,
+  readUnitArray,
+  sketchFile,
+  unitFolder,
+} from './store.js'
 
 /**
  * A stored unit. Its arrays are read, and compared with their hashes, each time that they are asked for: one that is missing
@@ -20,6 +29,11 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
    * probability of the class that is the strongest at the center; undefined: the layer is not that of its classes.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
+  /**
+   * Rows of few dims, [rows, cols, dims], whose cosines are within 0.002 of those of a layer's features; undefined if the
+   * unit keeps none.
+   */
+  readonly sketch: (layer: string) => Promise<NpyArray | undefined>
   /** A layer's features at all positions, [rows, cols, dims]; undefined if the unit does not keep them. */
   readonly features: (layer: string) => Promise<NpyArray | undefined>
 }
@@ -55,6 +69,10 @@ export function unitWithArrays(folder: string, description: Unit): OpenUnit {
     answers: async (name) => {
       const layer = layerOf(name)
       return layer.answers === null ? undefined : readUnitArray(folder, description, answersFile(description, layer))
+    },
+    sketch: async (name) => {
+      const layer = layerOf(name)
+      return layer.sketch === undefined ? undefined : readUnitArray(folder, description, sketchFile(description, layer))
     },
     features: async (layer) => {
       const file = featuresFile(description, layerOf(layer))

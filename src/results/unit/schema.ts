@@ -40,6 +40,8 @@ const inputsSchema = z.object({
     .nullable(),
   /** Whether the features at all positions are kept beside the maps. */
   keepsFeatures: z.boolean(),
+  /** Whether sketches of the features are kept, for cosines between any two positions; absent: none. */
+  sketches: z.literal(true).optional(),
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
@@ -97,6 +99,8 @@ export const unitSchema = z.object({
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /** What the network answers, in the layer of its classes; null: it is another layer, or has none. */
       answers: answersSchema.nullable(),
+      /** Dims of the sketch of its features; absent: it has none. */
+      sketch: z.number().int().positive().optional(),
     }),
   ),
   /** SHA-256 of each array beside unit.json. */

@@ -30,6 +30,8 @@ export interface UnitArrays {
   readonly answers?: readonly (Float32Array | undefined)[]
   /** Of each layer: its features at all positions, [rows, cols, dims]; only of a unit that keeps them. */
   readonly features?: readonly Float32Array[]
+  /** Of each layer that has one: its sketch, see `sketchFile`. */
+  readonly sketches?: readonly (Float32Array | undefined)[]
 }
 
 /** Writes a unit whole or not at all; arrays are written as they lie in memory, without a copy. */
@@ -40,6 +42,7 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   for (const [i, layer] of unit.layers.entries()) {
     add(anchorsFile(layer), arrays.anchorFeatures[i] as Float32Array)
     if (layer.answers !== null) add(answersFile(unit, layer), arrays.answers?.[i] as Float32Array)
+    if (layer.sketch !== undefined) add(sketchFile(unit, layer), arrays.sketches?.[i] as Float32Array)
     if (unit.inputs.keepsFeatures) add(featuresFile(unit, layer), arrays.features?.[i] as Float32Array)
   }
   const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
@@ -83,10 +86,16 @@ export function answersFile({ rows, cols }: Omit<Unit, 'arrays'>, { name }: Laye
   return { file: `answers-${fileName(name)}.npy`, shape: [ANSWER_MAPS, rows, cols] }
 }
 
+/** Rows whose cosines are nearly those of a layer's features; only of a layer that has a sketch. */
+export function sketchFile({ rows, cols }: Omit<Unit, 'arrays'>, { name, sketch = 0 }: Layer): ArrayFile {
+  return { file: `sketch-${fileName(name)}.npy`, shape: [rows, cols, sketch] }
+}
+
 function arrayFiles(unit: Unit): readonly string[] {
   const perLayer = unit.layers.flatMap((layer) => [
     anchorsFile(layer),
     ...(layer.answers === null ? [] : [answersFile(unit, layer)]),
+    ...(layer.sketch === undefined ? [] : [sketchFile(unit, layer)]),
     ...(unit.inputs.keepsFeatures ? [featuresFile(unit, layer)] : []),
   ])
   return [mapsFile(unit), ...perLayer].map(({ file }) => file)

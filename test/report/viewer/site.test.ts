@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../../src/errors.js'
+import { SKETCH_ERROR } from '../../../src/experiments/sketch.js'
 import { noise } from '../../../src/patches/background.js'
 import { patchAtSize } from '../../../src/patches/patch.js'
 import { decodeAnswers } from '../../../src/report/viewer/browser/answers.js'
@@ -236,6 +237,25 @@ describe('features of the site', () => {
     expect(groups[0]?.units.map(({ features }) => features)).toEqual([[1, 1], undefined])
     const rows = new Int16Array(bytesOf(handed<string>('features', '0', '0-1-0.js')).buffer)
     expect([...rows]).toEqual([...scaleRows(featuresOf(4 * 8, 2), 8)])
+  })
+
+  it('are sketches where only these are kept, and say how exact they are', async () => {
+    const { unit, maps } = madeUnit({ patch: 'car', sketches: true })
+    const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3 } : layer))
+    const sketch = featuresOf(4 * 3, 5)
+    await writeUnit(
+      inFolder('results'),
+      { ...unit, layers },
+      { ...arraysOf(unit, maps), sketches: [undefined, sketch] },
+    )
+    await store({ patch: 'dog' })
+    const { groups } = await writeSite()
+    expect(groups[0]?.units.map(({ features, error }) => [features, error])).toEqual([
+      [[0, 1], SKETCH_ERROR],
+      [undefined, undefined],
+    ])
+    const rows = new Int16Array(bytesOf(handed<string>('features', '0', '0-1-0.js')).buffer)
+    expect([...rows]).toEqual([...scaleRows(sketch, 3)])
   })
 
   it('keep the cosine to a few millionths', () => {

@@ -45,14 +45,15 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
     parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
   }
   onFiles(total, total)
-  const dims = group.layers[layer]?.dims as number
+  // A sketch has fewer dims than the layer.
+  const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
+  if (!Number.isInteger(dims)) throw new Error('the features are cut off; make the report again')
   const norms = parts.flatMap((part) =>
     Array.from({ length: part.length / dims }, (_, i) => {
       const row = part.subarray(i * dims, (i + 1) * dims)
       return Math.sqrt(dot(row, row))
     }),
   )
-  if (norms.length !== group.rows * group.cols) throw new Error('the features are cut off; make the report again')
   return { dims, parts, norms: Float64Array.from(norms) }
 }
 

@@ -15,6 +15,8 @@ export interface LoadedMap extends MapValues {
   readonly quantity: Quantity
   /** Cosines at every position, whatever the map shows. */
   readonly similarity: Float64Array
+  /** Largest error of the cosines; 0: they are exact to all decimals. */
+  readonly error: number
   /** undefined: not known. */
   readonly answers: LoadedAnswers | undefined
 }
@@ -43,7 +45,8 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   const answers = await keptAnswers(`${group.key} ${unit}`, async () =>
     decodeAnswers(await loadMaps(group.key, unit), group.rows * group.cols),
   )
-  const known = { fitted, similarity: cosines.values, answers }
+  const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
+  const known = { fitted, similarity: cosines.values, error, answers }
   if (wanted === 'similarity' || answers === undefined) return { ...known, quantity: 'similarity', ...cosines }
   if (wanted === 'probability' || answers.strongest === null)
     return { ...known, quantity: 'probability', ...measured(answers.ofCenter) }

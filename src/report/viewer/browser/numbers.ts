@@ -1,9 +1,12 @@
 import { decimalText, signedText } from '../../numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
 
-/** A cosine with all decimals that the maps keep. */
-export function cosineText(value: number): string {
-  return decimalText(value, MAP_DECIMALS)
+/**
+ * A cosine with all decimals that the maps keep.
+ * @param error that it may have; one that is not exact has fewer decimals, and says so
+ */
+export function cosineText(value: number, error = 0): string {
+  return error === 0 ? decimalText(value, MAP_DECIMALS) : `≈ ${decimalText(value, 3)}`
 }
 
 /** A probability in short. */
@@ -11,9 +14,9 @@ export function probabilityText(value: number): string {
   return decimalText(value, 2)
 }
 
-/** A difference of cosines, with its sign. */
-export function differenceText(value: number): string {
-  return signedText(value, MAP_DECIMALS)
+/** A difference of cosines, with its sign; as above if one of them is not exact. */
+export function differenceText(value: number, error = 0): string {
+  return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
 }
 
 /** A share as a percentage that never claims none or all where it is not so. */

@@ -115,7 +115,8 @@ function summaryText(map: LoadedMap): string {
   const { group, layer, unit, anchor } = fitted
   const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
   const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
-  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest)}`
+  const within = map.error === 0 ? '' : `, within ${map.error}`
+  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}`
 }
 
 /** What the network answers at the center, and how far that holds. */

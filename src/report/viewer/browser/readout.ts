@@ -44,24 +44,24 @@ export function showReadings(readings: readonly Reading[]): void {
     if (reading === undefined) continue
     element(`${id}-answer`, HTMLElement).textContent = reading.answer
     element(`${id}-name`, HTMLElement).textContent = panelName(reading)
-    element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value)
+    element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value, reading.map.error)
   }
   element('difference-row', HTMLElement).hidden = second === undefined
   if (first === undefined || second === undefined) return
-  element('difference', HTMLElement).textContent = differenceText(difference(first, second))
+  element('difference', HTMLElement).textContent = differenceOf(first, second)
   const apart = first.position.row !== second.position.row || first.position.col !== second.position.col
   element('apart', HTMLElement).textContent = apart
     ? `B at ${positionText(second.position)}, the nearest that it has`
     : ''
 }
 
-function hereText({ value, answer }: Reading): string {
-  return answer === '' ? cosineText(value) : `${cosineText(value)}, ${answer}`
+function hereText({ value, answer, map }: Reading): string {
+  return [cosineText(value, map.error), ...(answer === '' ? [] : [answer])].join(', ')
 }
 
 /** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
-function difference(first: Reading, second: Reading): number {
-  return second.value - first.value
+function differenceOf(first: Reading, second: Reading): string {
+  return differenceText(second.value - first.value, first.map.error + second.map.error)
 }
 
 /** The same in a sentence, for those who hear it. */
@@ -69,12 +69,12 @@ export function spokenReadings(readings: readonly Reading[]): string {
   const [first, second] = readings
   if (first === undefined) return ''
   const values = readings.map((reading) => `${panelName(reading)}: ${spokenValue(reading)}`)
-  const last = second === undefined ? [] : [`difference ${differenceText(difference(first, second))}`]
+  const last = second === undefined ? [] : [`difference ${differenceOf(first, second)}`]
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-function spokenValue({ value, answer }: Reading): string {
-  return answer === '' ? cosineText(value) : `${cosineText(value)}, answer ${answer}`
+function spokenValue({ value, answer, map }: Reading): string {
+  return [cosineText(value, map.error), ...(answer === '' ? [] : [`answer ${answer}`])].join(', ')
 }
 
 function panelName({ map: { fitted } }: Reading): string {

@@ -28,9 +28,12 @@ export function valueTable(map: LoadedMap): HTMLElement {
   )
 }
 
-function contents({ quantity, values, answers }: LoadedMap): { title: string; textAt: (index: number) => string } {
+function contents({ quantity, values, error, answers }: LoadedMap): {
+  title: string
+  textAt: (index: number) => string
+} {
   const valueAt = (index: number) => values[index] as number
-  if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index)) }
+  if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
   if (quantity === 'answers' && answers !== undefined)
     return { title: 'answer and its probability', textAt: (index) => answerText(answers, index) }
   return { title: 'probability of the center’s answer', textAt: (index) => probabilityText(valueAt(index)) }

@@ -290,7 +290,7 @@ function setHold(viewer: Viewer, hold: boolean): void {
 }
 
 const NO_FEATURES =
-  'Any position can be the anchor where features were kept: choose a patch whose unit has them (reproduce --keep-features).'
+  'Any position can be the anchor of a network’s first patch at each size, and wherever features were kept (reproduce --keep-features).'
 
 function anchorAt(viewer: Viewer, position: Position): void {
   if (!hasFeatures(viewer.fits[0] as Fitted)) viewer.panels[0]?.say(NO_FEATURES)

@@ -1,0 +1,76 @@
+import { cosineSimilarity } from '../native.js'
+
+/** Features in few dims, whose cosines are nearly those of the features. */
+export interface Sketch {
+  readonly dims: number
+  /** [rows, dims] */
+  readonly rows: Float32Array
+}
+
+/** Largest error of a cosine between two rows of a sketch. */
+export const SKETCH_ERROR = 0.002
+
+/** A sketch takes this many bytes at most. */
+const MOST_BYTES = 8 * 1024 * 1024
+
+/**
+ * Rows of few dims from whose cosines those of the features can be told within SKETCH_ERROR: the pivoted Cholesky factor of
+ * the matrix of all cosines, of which it takes one row for each dim. What a row's squared length lacks of 1 bounds its
+ * errors: a product of two rows lacks less than half of SKETCH_ERROR of the cosine, and as much again comes from the lengths.
+ *
+ * @param features [rows, dims], none of them zero, all finite
+ * @param threads of each pass over the features
+ * @returns undefined: the features are too many and too different for so few bytes
+ */
+export async function sketchOf(
+  features: Float32Array,
+  rows: number,
+  dims: number,
+  threads: number,
+): Promise<Sketch | undefined> {
+  const most = Math.min(rows, dims, Math.floor(MOST_BYTES / (rows * Float32Array.BYTES_PER_ELEMENT)))
+  const lacking = new Float64Array(rows).fill(1)
+  const columns: Float64Array[] = []
+  for (;;) {
+    const pivot = indexOfLargest(lacking)
+    if ((lacking[pivot] as number) <= SKETCH_ERROR / 2) break
+    if (columns.length === most) return undefined
+    const anchor = features.slice(pivot * dims, (pivot + 1) * dims)
+    const cosines = await cosineSimilarity({ features, rows, dims, anchors: anchor, anchorCount: 1, threads })
+    columns.push(nextColumn(Float64Array.from(cosines), columns, pivot, lacking))
+  }
+  const sketch = new Float32Array(rows * columns.length)
+  columns.forEach((column, dim) => {
+    for (let row = 0; row < rows; row++) sketch[row * columns.length + dim] = column[row] as number
+  })
+  return { dims: columns.length, rows: sketch }
+}
+
+/** The next column of the factor, which takes the place of the pivot's cosines, and what rows lack with it. */
+function nextColumn(
+  cosines: Float64Array,
+  columns: readonly Float64Array[],
+  pivot: number,
+  lacking: Float64Array,
+): Float64Array {
+  for (const column of columns) {
+    const factor = column[pivot] as number
+    for (let row = 0; row < cosines.length; row++)
+      cosines[row] = (cosines[row] as number) - factor * (column[row] as number)
+  }
+  const length = Math.sqrt(lacking[pivot] as number)
+  for (let row = 0; row < cosines.length; row++) {
+    const value = (cosines[row] as number) / length
+    cosines[row] = value
+    lacking[row] = Math.max(0, (lacking[row] as number) - value * value)
+  }
+  // Rounding must not make it a pivot again.
+  lacking[pivot] = 0
+  return cosines
+}
+
+function indexOfLargest(values: Float64Array): number {
+  let best = 0
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i
+  return best
+}
