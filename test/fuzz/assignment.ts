@@ -9,14 +9,15 @@ export interface Assignment {
   readonly folder: string
   /** Where the files of findings are kept. */
   readonly findings: string
-  /** File of float64: `WorkerState`. */
+  /** File of float64, `STATE_NUMBERS` of them. */
   readonly state: string
+  readonly mostSeconds: number
   /** Keeps the files of the first case, and does nothing else. */
   readonly keepsOnly?: boolean
 }
 
-/** Case that is running (−1: none yet), cases read, cases refused, milliseconds of the slowest. */
-export const STATE_NUMBERS = 4
+/** Case that is running (−1: none yet), cases read, cases refused, milliseconds and number of the slowest. */
+export const STATE_NUMBERS = 5
 
 /** A case that did what it must not do. */
 export interface Finding {

@@ -180,7 +180,7 @@ export function drawLoop(random: Random): Buffer {
     ...messageField(12, info('goes', DataType.BOOL)),
     ...messageField(12, info('next', DataType.FLOAT)),
   ]
-  const times = random.chance(0.7) ? random.below(100) : Number(oddNumber(random, 100) >> 12n)
+  const times = random.chance(0.99) ? random.below(100) : Number(oddNumber(random, 100) >> 12n)
   const model = modelMessage({
     name: 'loop',
     inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }],

@@ -24,6 +24,8 @@ export interface Reader {
   readonly name: string
   /** MiB that a case may take beyond what the process has had before; 256 by default. */
   readonly mostGrowth?: number
+  /** Seconds that a case may take, 5 by default; more where a process of its own has a limit of time, which counts as none of the reader's. */
+  readonly mostSeconds?: number
   /** Whether its cases take milliseconds and more, as what runs a network does. */
   readonly isExpensive?: boolean
   /** Whether it may open any file, since its cases name them. */

@@ -26,15 +26,16 @@ export interface FuzzRow {
   readonly inputs: number
   readonly read: number
   readonly refused: number
-  /** Milliseconds of the slowest input. */
+  /** Milliseconds of the slowest input, and its number. */
   readonly slowest: number
+  readonly slowestCase: number
   readonly seconds: number
   readonly findings: readonly Finding[]
 }
 
-/** Milliseconds after which an input counts as one that never ends; the first of a process waits for the program to load. */
-const HANG = 5000
-const LOADING = 60_000
+/** Seconds after which an input counts as one that never ends; the first of a process waits for the program to load. */
+const MOST_SECONDS = 5
+const LOADING_SECONDS = 60
 const BETWEEN_LOOKS = 250
 const BETWEEN_WORDS = 60_000
 const HEAP_MIB = 512
@@ -116,13 +117,15 @@ interface ReaderRun {
 async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): Promise<FuzzRow> {
   const start = Date.now()
   const findings: Finding[] = []
-  const before = { read: 0, refused: 0, slowest: 0 }
-  const rowWith = ([, read = 0, refused = 0, slowest = 0]: ArrayLike<number> & Iterable<number>): FuzzRow => ({
+  const before = { read: 0, refused: 0, slowest: 0, slowestCase: -1 }
+  const { mostSeconds = MOST_SECONDS } = readers.find(({ name }) => name === reader) ?? {}
+  const rowWith = ([, read = 0, refused = 0, slowest = 0, slowestCase = -1]: Iterable<number>): FuzzRow => ({
     reader,
     inputs: before.read + read + before.refused + refused,
     read: before.read + read,
     refused: before.refused + refused,
     slowest: Math.round(Math.max(before.slowest, slowest)),
+    slowestCase: slowest > before.slowest ? slowestCase : before.slowestCase,
     seconds: (Date.now() - start) / 1000,
     findings,
   })
@@ -136,14 +139,23 @@ async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): 
   let slow = -1
   while (first < count && Date.now() < end) {
     const folder = mkdtempSync(join(parent, `${reader}-`))
-    const assignment = { seed, reader, first, end: count, folder, findings: FINDINGS, state: join(parent, 'state') }
+    const assignment = {
+      seed,
+      reader,
+      first,
+      end: count,
+      folder,
+      findings: FINDINGS,
+      state: join(parent, 'state'),
+      mostSeconds,
+    }
     const { fault, state } = await runWorker(assignment, end, add, (numbers) => {
       if (Date.now() - spoken < BETWEEN_WORDS) return
       spoken = Date.now()
       say(rowText(rowWith(numbers)))
     })
-    const { read, refused, slowest } = rowWith(state)
-    Object.assign(before, { read, refused, slowest })
+    const { read, refused, slowest, slowestCase } = rowWith(state)
+    Object.assign(before, { read, refused, slowest, slowestCase })
     rmSync(folder, { recursive: true, force: true })
     if (fault === undefined) break
     const [caseNumber = -1] = state
@@ -152,18 +164,20 @@ async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): 
       break
     }
     // On a busy machine anything may take long once.
-    const isFirst = fault === SLOW && slow !== caseNumber
+    const isSlow = fault.startsWith(SLOW)
+    const isFirst = isSlow && slow !== caseNumber
     slow = caseNumber
     first = isFirst ? caseNumber : caseNumber + 1
     if (isFirst) continue
-    Object.assign(before, { refused: refused + 1, slowest: fault === SLOW ? Math.max(slowest, HANG) : slowest })
+    before.refused++
+    if (isSlow) Object.assign(before, { slowest: Math.max(slowest, 1000 * mostSeconds), slowestCase: caseNumber })
     add({ reader, caseNumber, faults: [fault] })
     await keepFiles({ ...assignment, first: caseNumber, folder: mkdtempSync(join(parent, 'kept-')), keepsOnly: true })
   }
   return rowWith([])
 }
 
-const SLOW = `takes longer than ${HANG} ms`
+const SLOW = 'takes longer than '
 
 /** Runs a worker to the end of its cases or of the time, or until it stops; then says why. */
 async function runWorker(
@@ -188,7 +202,8 @@ async function runWorker(
     if (caseNumber !== last.caseNumber) last = { caseNumber, since: Date.now() }
     onLook(state)
     isOver = Date.now() > end
-    if (Date.now() - last.since > (caseNumber < 0 ? LOADING : HANG)) reason = SLOW
+    const seconds = caseNumber < 0 ? LOADING_SECONDS : assignment.mostSeconds
+    if (Date.now() - last.since > 1000 * seconds) reason = `${SLOW}${seconds} s`
     if (isOver || reason !== undefined) killGroup(worker)
   }, BETWEEN_LOOKS)
   const status = await new Promise<string | number | null>((done) => {
@@ -225,7 +240,7 @@ function killGroup({ pid }: ChildProcess): void {
 async function keepFiles(assignment: Assignment): Promise<void> {
   mkdirSync(FINDINGS, { recursive: true })
   const worker = started(assignment)
-  const timer = setTimeout(() => killGroup(worker), LOADING)
+  const timer = setTimeout(() => killGroup(worker), 1000 * LOADING_SECONDS)
   await new Promise((done) => worker.on('close', done))
   clearTimeout(timer)
 }

@@ -3,6 +3,9 @@ import { type Assignment, type Finding, STATE_NUMBERS } from './assignment.js'
 import { readers } from './readers.js'
 import { keepCase, openTrial } from './trial.js'
 
+/** Of the processor's time that a case may take in this process. */
+const OWN_SECONDS = 5
+
 /** Files of findings that one process keeps. */
 const MOST_KEPT = 100
 
@@ -24,7 +27,7 @@ async function work({ seed, reader: name, first, end, folder, findings, state, k
     keepCase(findings, name, seed, first, trial.draw(first))
     process.exit(0)
   }
-  const mostGrowth = (reader.mostGrowth ?? 256) * 1024
+  const most = { growth: (reader.mostGrowth ?? 256) * 1024, processorTime: OWN_SECONDS * 1e6 }
   let kept = 0
   // What came before the first hundred cases is the program itself.
   let { maxRSS: before } = process.resourceUsage()
@@ -32,15 +35,20 @@ async function work({ seed, reader: name, first, end, folder, findings, state, k
     numbers[0] = caseNumber
     share()
     const start = performance.now()
+    const processor = process.cpuUsage()
     const drawn = trial.draw(caseNumber)
     const { result, faults } = await trial.run(drawn)
     const place = result === 'read' ? 1 : 2
     numbers[place] = (numbers[place] as number) + 1
-    numbers[3] = Math.max(numbers[3] as number, performance.now() - start)
+    const milliseconds = performance.now() - start
+    if (milliseconds > (numbers[3] as number)) numbers.set([milliseconds, caseNumber], 3)
     const { maxRSS } = process.resourceUsage()
     const grown = maxRSS - before
     before = maxRSS
-    const all = grown > mostGrowth ? [...faults, `took ${grown >> 10} MiB more than the cases before`] : faults
+    const { user, system } = process.cpuUsage(processor)
+    const all = [...faults]
+    if (grown > most.growth) all.push(`took ${grown >> 10} MiB more than the cases before`)
+    if (user + system > most.processorTime) all.push(`took ${(user + system) / 1e6} s of the processor`)
     if (all.length === 0) continue
     if (kept++ < MOST_KEPT) keepCase(findings, name, seed, caseNumber, drawn)
     await report(caseNumber, all)

@@ -25,6 +25,8 @@ export const commandLine: Reader = {
   isExpensive: true,
   opensAnything: true,
   mostGrowth: 1024,
+  // A picture may take a minute to be decoded.
+  mostSeconds: 70,
   open: async (folder) => {
     const files = await openFiles(join(folder, 'drawn'))
     const commands = leavesOf(programWith({ signal: new AbortController().signal }), [])

@@ -13,6 +13,8 @@ import { messageFaults, placeFiles, type Reader } from '../reader.js'
 
 /** MiB that a case may take: the largest picture that is read has 256 as RGBA, and is made from as many again. */
 export const pixelGrowth = 1024
+/** The process that decodes a picture has a minute. */
+export const pixelSeconds = 70
 
 const kinds = ['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const
 type Kind = (typeof kinds)[number]
@@ -22,6 +24,7 @@ export const pictures: Reader = {
   name: 'pictures',
   isExpensive: true,
   mostGrowth: pixelGrowth,
+  mostSeconds: pixelSeconds,
   open: async (folder) => {
     const corpus = await intactPictures()
     const cocoObject = await openCoco(folder)

@@ -3,13 +3,14 @@ import { oddInteger, oddText } from '../documents.js'
 import { mutate } from '../mutation.js'
 import type { Random } from '../random.js'
 import type { Reader } from '../reader.js'
-import { pictureFaults, pixelGrowth, placeSecret } from './pictures.js'
+import { pictureFaults, pixelGrowth, pixelSeconds, placeSecret } from './pictures.js'
 
 /** SVG, part by part: shapes, references to others, filters, masks, patterns, text, styles, pictures within. */
 export const svg: Reader = {
   name: 'svg',
   isExpensive: true,
   mostGrowth: pixelGrowth,
+  mostSeconds: pixelSeconds,
   open: async (folder) => {
     await placeSecret(folder)
     return {
