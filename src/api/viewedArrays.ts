@@ -188,6 +188,7 @@ function asUnit(folder: string, layers: readonly [ComparedLayer, ...ComparedLaye
         const { answers: data } = ofName(name)
         return data && { shape: [ANSWER_MAPS, rows, cols], data }
       },
+      sketch: async () => undefined,
       features: async (name) => {
         const { file, layer } = ofName(name)
         return fitsPage(rows * cols, layer.dims) ? readAgain(file, [rows, cols, layer.dims]) : undefined
