@@ -115,7 +115,6 @@ for (const model of NETWORKS) {
             return [scheme, { 'left-right': leftRight, 'top-bottom': topBottom }]
           }),
         ),
-        answers: null,
       }))
       const category = CATEGORIES[patch % CATEGORIES.length]
       const inputs = {
