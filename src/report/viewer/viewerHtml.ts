@@ -30,7 +30,7 @@ folder “heatmaps” do not.</p></noscript>
 <label>Size <select id="a-size"></select></label>
 <label>Anchor <select id="a-anchor"></select></label>
 <button type="button" id="anchor-here" hidden>Anchor at cursor</button>
-<label class="check"><input type="checkbox" id="compare"> Compare two maps</label>
+<label class="check"><input type="checkbox" id="compare"> Two maps</label>
 <span class="link"><button type="button" id="copy-link">Copy link</button>
 <span id="link-status" role="status"></span>
 <input id="link" aria-label="Address of this view" readonly hidden></span>

@@ -5,6 +5,9 @@ import type { Fitted } from './fit.js'
 /** The number of the mean over patches among the choices. */
 const MEAN = 'mean'
 
+/** Pictures wait so long for the maps to be on the screen, in milliseconds. */
+const SOON = 150
+
 let watched: IntersectionObserver | undefined
 /** Of the group whose patches are shown. */
 let shown: string | undefined
@@ -20,15 +23,21 @@ export function showGallery({ group, unit }: Fitted, choose: (patch: string | nu
     watched = new IntersectionObserver(loadVisible, { root: strip, rootMargin: '0px 200px' })
     const background = group.background !== null && 'colour' in group.background ? group.background.colour : '#808080'
     const mean = thumbnail(MEAN, 'mean', html('span', { class: 'all', 'aria-hidden': 'true' }, 'x̄'), () => choose(null))
+    const pictured: HTMLImageElement[] = []
     const patches = group.units.map(({ patch, picture }, i) => {
       const image = html('img', { alt: '', width: 56, height: 56, style: `background:${background}` })
       if (picture !== null) {
         image.dataset.picture = String(picture)
-        watched?.observe(image)
+        pictured.push(image)
       }
       return thumbnail(String(i), patch, image, () => choose(patch))
     })
     strip.replaceChildren(...patches, mean)
+    // The maps come first.
+    const observer = watched
+    setTimeout(() => {
+      for (const image of pictured) observer.observe(image)
+    }, SOON)
   }
   const value = unit === null ? MEAN : String(unit)
   for (const input of strip.querySelectorAll('input')) input.checked = input.value === value

@@ -32,7 +32,8 @@ interface Region {
 }
 
 /** The most frequent classes of all maps together have colours, so that one class has one colour in all of them. */
-export function regionsOf(maps: readonly LoadedMap[]): Regions {
+export function regionsOf(all: readonly LoadedMap[]): Regions {
+  const maps = all.filter(({ quantity }) => quantity === 'answers')
   const counts = new Map<string, number>()
   for (const map of maps) {
     for (const { name, positions } of classesOf(map)) counts.set(name, (counts.get(name) ?? 0) + positions)
