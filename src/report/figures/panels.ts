@@ -2,6 +2,7 @@ import type { ColourLimits } from '../colormap.js'
 import { type AxisTick, axisTicks, type Label } from '../plot/axis.js'
 import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../plot/layout.js'
 import type { GridValues } from '../plot/mapPixels.js'
+import { shortened } from '../plot/marks.js'
 import { positionScale, type Scale } from '../plot/scale.js'
 
 /** A mean map of a network, and where its positions lie. */
@@ -24,6 +25,9 @@ export interface PanelGrid {
   readonly axes?: string
 }
 
+/** Names are cut to so many letters, and titles, which may hold two: a figure is no wider than its file's reader takes. */
+const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
+
 /** A map is enlarged by a whole factor until its longer side has at least this many pixels. */
 const LEAST_SIDE = 200
 const [MARGIN, LINE, GAP, TICK, BAR] = [16, 22, 28, 6, 24]
@@ -39,13 +43,13 @@ const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
  * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the patch's
  * offset, and the colour scale to the right.
  */
-export function panelLayout({
-  title,
-  limits,
-  columns,
-  rows,
-  axes = "row and column of the patch's top-left pixel",
-}: PanelGrid): FigureLayout {
+export function panelLayout(grid: PanelGrid): FigureLayout {
+  const { limits, columns, axes = "row and column of the patch's top-left pixel" } = grid
+  const title = shortened(grid.title, LONGEST_TITLE, '..')
+  const rows = grid.rows.map(({ label, maps }) => ({
+    label: label.map((name) => shortened(name, LONGEST_NAME, '..')),
+    maps,
+  }))
   const all = rows.flatMap(({ maps }) => maps.filter((map) => map !== undefined))
   const sides = all.map(sizeOf)
   const cell = { width: Math.max(...sides.map(({ width }) => width)), height: Math.max(...sides.map((s) => s.height)) }

@@ -236,6 +236,14 @@ describe('a figure as a picture', () => {
     expect([...data.subarray(0, 3)]).toEqual([...hot((levelOf(0.9, 1, 'top-left') - 0.88) / 0.12)])
   })
 
+  it('is no wider for names without an end', async () => {
+    const long = 'x/'.repeat(20_000)
+    const [wide] = paperFigures([group(long, [long], 125, 0.9)], LIMITS)
+    const made = panelLayout(wide as Figure)
+    expect(made.width).toBeLessThan(2500)
+    await layoutPng(made)
+  })
+
   it('stays well-formed whatever the names hold, and nothing overlaps the picture’s edge', async () => {
     const names = fc.oneof(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
