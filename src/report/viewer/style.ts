@@ -170,9 +170,11 @@ section[id^=chart-]{display:block}
 @media (max-width:44rem){
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
 main{padding:.8rem 0 3rem}
-#viewer>h2{font-size:1.35rem}.opening{font-size:.92rem}.page .facts{order:1;flex-basis:100%}
+#viewer{display:flex;flex-direction:column}#viewer>*{min-width:0}#viewer>h2{font-size:1.35rem}
+.opening{display:contents}.opening p{font-size:.92rem;margin-top:.3rem}.opening p:last-child{order:1}
+.gallery{margin:.3rem 0 0}.toolbar{gap:.3rem .7rem;padding:.2rem 0 .4rem}#viewer #a-anchor{max-width:6.5rem}.page .facts{order:1;flex-basis:100%}
 .bench,.profiles,.single .profiles{grid-template-columns:minmax(0,1fr)}
-.frame{max-width:19rem;margin:0 auto}
+.frame{max-width:19rem;margin:0 auto}.where{min-height:0}
 .choices select{max-width:9.5rem}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
 .here{display:inline}
