@@ -112,6 +112,7 @@ ${id === 'b' ? '<div id="difference-bar" class="chart" role="img" aria-label="Co
 <p class="summary soft" id="${id}-outside"></p>
 <p class="summary soft" id="${id}-baseline"></p>
 <ul class="legend" id="${id}-legend"></ul>
+<p class="save" id="${id}-save" hidden><span class="soft">Save as</span> ${['csv', 'npy', 'png', 'svg'].map((format) => `<button type="button" id="${id}-save-${format}" aria-label="Save map ${name} as ${format.toUpperCase()}">${format.toUpperCase()}</button>`).join(' ')}</p>
 <p class="note" id="${id}-note" role="status" hidden></p>
 </section>`
 }

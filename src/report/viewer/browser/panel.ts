@@ -8,6 +8,7 @@ import { type ColourOf, type HeatmapPlot, heatmapPlot } from './heatmapPlot.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText, percentText, probabilityText } from './numbers.js'
 import { legendItems, type Regions } from './regions.js'
+import { bindTakeAway } from './takeAway.js'
 
 /** How the ids of a panel's elements begin. */
 export const PANEL_IDS = ['a', 'b'] as const
@@ -42,11 +43,13 @@ export function panelOf(id: string): Panel {
   const box = element(`${id}-plot`, HTMLElement)
   const plot = heatmapPlot(box)
   const note = element(`${id}-note`, HTMLElement)
+  const takeAway = bindTakeAway(id, box)
   return {
     box,
     plot,
     show: (map, shade) => {
       plot.draw(map, colourOfValues(map, shade), anchorOf(map))
+      takeAway({ map, what: map.quantity })
       const isSimilarity = map.quantity === 'similarity'
       element(`${id}-summary`, HTMLElement).textContent = summaryText(map)
       element(`${id}-outside`, HTMLElement).textContent = isSimilarity ? outsideText(map, shade.limits) : ''
@@ -58,11 +61,13 @@ export function panelOf(id: string): Panel {
     },
     clear: () => {
       plot.clear()
+      takeAway(undefined)
       for (const line of LINES) element(`${id}-${line}`, HTMLElement).textContent = ''
       box.setAttribute('aria-label', `Map ${id.toUpperCase()}: none`)
     },
     showDifference: (map) => {
       plot.draw(map, scaled(DIFFERENCE_COLOURS, differenceLimits(map)), anchorOf(map))
+      takeAway({ map, what: 'difference' })
       const { mean, lowest, highest } = map
       const text = `B − A: mean ${differenceText(mean)}, from ${differenceText(lowest)} to ${differenceText(highest)}`
       element(`${id}-summary`, HTMLElement).textContent = text
