@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { readNpy } from '../../src/files/npy.js'
@@ -50,6 +51,34 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
       expect.stringMatching(/^maps\/\d\/0\.js$/),
     ])
     await page.screenshot({ path: join(SCREENSHOTS, 'first-view.png'), fullPage: true })
+  })
+
+  it('saves what a map shows: values as CSV and NumPy’s array, its picture as PNG and SVG', async () => {
+    const page = await open(link({ network: 'plain', layer: 'fc8', size: '75', patch: 'car', anchor: 'center' }))
+    const folder = unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: 'car' })
+    const { data, shape } = await readNpy(join(folder, 'similarity.npy'))
+    const [, , rows = 0, cols = 0] = shape
+    const at = (5 + ANCHOR_NAMES.indexOf('center')) * rows * cols
+    const expected = [...data.subarray(at, at + rows * cols)].map((value) => Number(value.toFixed(MAP_DECIMALS)))
+    const saved = async (format: string) => {
+      const download = page.waitForEvent('download')
+      await page.click(`#a-save-${format}`)
+      const file = await download
+      expect(file.suggestedFilename()).toBe(`plain-fc8-75-car-center-similarity.${format}`)
+      return file.path()
+    }
+    const lines = readFileSync(await saved('csv'), 'utf8')
+      .trim()
+      .split('\n')
+    expect(lines[0]).toBe('row,col,value')
+    expect(lines.slice(1).map((line) => Number(line.split(',')[2]))).toEqual(expected)
+    expect(lines[1 + cols + 2]).toMatch(new RegExp(`^${STRIDE},${2 * STRIDE},`))
+    const array = join(resultsFolder(), 'saved.npy')
+    copyFileSync(await saved('npy'), array)
+    expect(await readNpy(array)).toEqual({ shape: [rows, cols], data: Float32Array.from(expected) })
+    const { width = 0, height = 0, format } = await sharp(await saved('png')).metadata()
+    expect([format, width > 200, height > 200]).toEqual(['png', true, true])
+    expect(readFileSync(await saved('svg'), 'utf8')).toMatch(/^<svg [\s\S]*<image [\s\S]*column \(px\)[\s\S]*<\/svg>$/)
   })
 
   it('shows the numbers of the arrays at every place that the pointer is over', async () => {
