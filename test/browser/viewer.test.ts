@@ -1,4 +1,5 @@
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -51,6 +52,21 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
       expect.stringMatching(/^maps\/\d\/0\.js$/),
     ])
     await page.screenshot({ path: join(SCREENSHOTS, 'first-view.png'), fullPage: true })
+  })
+
+  it.each([
+    [1400, 'light'],
+    [390, 'dark'],
+  ] as const)('has nothing that axe-core calls a barrier, %i px wide and %s', async (width, colorScheme) => {
+    const page = await open('', { viewport: { width, height: 900 }, colorScheme })
+    await page.evaluate(() => {
+      for (const one of document.querySelectorAll('details')) one.open = true
+    })
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') })
+    const { violations } = (await page.evaluate('axe.run()')) as {
+      violations: { id: string; nodes: { html: string }[] }[]
+    }
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
   })
 
   it('saves what a map shows: values as CSV and NumPy’s array, its picture as PNG and SVG', async () => {

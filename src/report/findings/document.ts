@@ -78,13 +78,14 @@ const TITLES: Readonly<Record<Verdict, string>> = {
   'cannot be judged': 'The numbers cannot tell',
 }
 
-function findingHtml({ sentence, verdict, statement, because, rule, evidence }: ClaimFinding): string {
+function findingHtml(finding: ClaimFinding): string {
+  const { sentence, verdict, statement, because, rule } = finding
   return `<details><summary>${VERDICT_MARKS[verdict]} ${escapeHtml(sentence)}</summary>
 <p>Claim: ${escapeHtml(statement)} <strong>${verdict}</strong>: ${escapeHtml(because)}.</p>
-<p>${escapeHtml(rule)}</p>${evidenceHtml(evidence)}</details>`
+<p>${escapeHtml(rule)}</p>${evidenceHtml(finding)}</details>`
 }
 
-function evidenceHtml(evidence: readonly Evidence[]): string {
+function evidenceHtml({ evidence, model, heading }: Pick<ClaimFinding, 'evidence' | 'model' | 'heading'>): string {
   if (evidence.length === 0) return ''
   const rows = evidence.map(
     (one) =>
@@ -93,7 +94,10 @@ function evidenceHtml(evidence: readonly Evidence[]): string {
         .join('')}</tr>`,
   )
   const head = EVIDENCE_HEAD.map((text) => `<th scope="col">${text}</th>`).join('')
-  return scrollBox('Evidence', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
+  return scrollBox(
+    `Evidence of ${model}: ${heading}`,
+    `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
+  )
 }
 
 function evidenceCells(one: Evidence): readonly string[] {
