@@ -168,6 +168,7 @@ export function asOutputError(path: string, error: unknown): Error {
     EEXIST: 'a file stands where a folder is needed; choose another folder',
     ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one',
     EISDIR: 'a folder stands where a file is needed; choose another name',
+    EBUSY: 'something in use stands there, such as the current folder; choose another name',
   }
   const remedy = code === undefined ? undefined : remedies[code]
   if (remedy === undefined) return error instanceof Error ? error : new Error(String(error))

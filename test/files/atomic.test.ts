@@ -150,6 +150,14 @@ describe('failures of the file system', () => {
     expect(readdirSync(inFolder())).toHaveLength(3)
   })
 
+  it('a folder in the way that is named by a point', async () => {
+    mkdirSync(inFolder('folder'))
+    await expect(writeFileAtomic(`${inFolder('folder')}/.`, 'x')).rejects.toThrow(
+      /cannot write .*folder\/\.: (something in use|a folder) stands .*; choose another name/,
+    )
+    expect(readdirSync(inFolder('folder'))).toEqual([])
+  })
+
   it('a link to a file gives way to the file', async () => {
     writeFileSync(inFolder('other'), 'other')
     symlinkSync(inFolder('other'), inFolder('link'))
