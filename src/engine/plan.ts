@@ -38,9 +38,14 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
   return gridFeatureBytes(network, grid)
 }
 
-/** Bytes of a unit's arrays on disk: similarity maps, and the features at the anchors. */
+/** Bytes of a unit's arrays on disk: similarity maps, answers, and the features at the anchors; sketches are small beside them. */
 export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
-  return (maps + features) * Float32Array.BYTES_PER_ELEMENT
+  const hasAnswers = network.layers.some(({ name }) => name === network.classes?.layer)
+  const answers = hasAnswers ? ANSWER_VALUES * grid.rows * grid.cols : 0
+  return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
 }
+
+/** What is kept at each position of what a network answers: a class and two probabilities. */
+const ANSWER_VALUES = 3

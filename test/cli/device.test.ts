@@ -173,6 +173,10 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
             expect(Math.abs(value - (one.data[i] as number))).toBeLessThan(1e-5 * largest)
           })
         }
+        const answers = await Promise.all([expected, found].map((out) => readNpy(join(out, unit, 'answers-fc8.npy'))))
+        const differences = answers[0]?.data.map((value, i) => Math.abs(value - (answers[1]?.data[i] as number)))
+        // Class, its probability, that of the center's class.
+        expect(Math.max(...(differences ?? [1]))).toBeLessThan(1e-5)
         const [one, other] = await Promise.all(
           [expected, found].map(async (out) => JSON.parse(await readFile(join(out, unit, 'unit.json'), 'utf8'))),
         )
