@@ -137,7 +137,7 @@ describe('reproduce', () => {
       finished: 0,
       replaced: 0,
       images: 10 * (19 * 19 + 4),
-      bytes: 10 * (3 * 5 * 19 * 19 + 5 * (768 + 768 + 627)) * 4,
+      bytes: 10 * (3 * 5 * 19 * 19 + 5 * (768 + 768 + 627) + 3 * 19 * 19) * 4,
     })
     expect(existsSync(out)).toBe(false)
   })
