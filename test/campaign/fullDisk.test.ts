@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type WritingCommand, writingCommands } from './commands.js'
+import { writingCommands } from './commands.js'
 import { CAMPAIGN_TIMEOUT, campaign } from './ledger.js'
-import { differences, faultOf, type Reference, referenceOf, runIn } from './outcome.js'
+import { differences, faultOf, openReferences, runIn } from './outcome.js'
 
 const mount = (...words: string[]) => spawnSync('mount', words).status === 0
 const unmount = (place: string) => spawnSync('umount', [place]).status === 0
@@ -32,12 +32,10 @@ describe.skipIf(!canMount)(`a disk that is full${WHY}`, () => {
       await mkdir(disk)
       try {
         const commands = await writingCommands(join(folder, 'inputs'))
-        const references = new Map<WritingCommand, Reference>()
+        const referenceFor = openReferences(folder)
         const findings = await campaign('full disk', 1, async (random, ledger) => {
           const command = random.pick(commands)
-          const reference =
-            references.get(command) ?? (await referenceOf(join(folder, `reference-${command.name}`), command))
-          references.set(command, reference)
+          const reference = await referenceFor(command)
           const bytes = Object.values(reference.files).reduce((sum, text) => sum + text.length * 0.75, 0)
           const size = 4096 * (8 + Math.ceil(((random.below(1000) / 900) * bytes) / 4096))
           if (!mount('-t', 'tmpfs', '-o', `size=${size}`, 'none', disk)) throw new Error('cannot mount')

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { type WritingCommand, writingCommands } from './commands.js'
+import { writingCommands } from './commands.js'
 import { CAMPAIGN_TIMEOUT, campaign } from './ledger.js'
-import { differences, faultOf, type Reference, referenceOf, runIn } from './outcome.js'
+import { differences, faultOf, openReferences, runIn } from './outcome.js'
 
 it(
   'whatever is killed, whenever: the same command goes on to the same files, and leaves nothing else',
@@ -12,13 +12,11 @@ it(
     const folder = await mkdtemp(join(tmpdir(), 'shiftscope-campaign-'))
     try {
       const commands = await writingCommands(join(folder, 'inputs'))
-      const references = new Map<WritingCommand, Reference>()
+      const referenceFor = openReferences(folder)
       const findings = await campaign('kills', 3, async (random, ledger, number) => {
         const command = random.pick(commands)
         const out = join(folder, `round-${number}`)
-        const reference =
-          references.get(command) ?? (await referenceOf(join(folder, `reference-${command.name}`), command))
-        references.set(command, reference)
+        const reference = await referenceFor(command)
         for (let kills = 1 + random.below(3); kills > 0; kills--) {
           const { status, signal, stderr } = await runIn(out, command, {
             killAfter: (random.below(1000) / 950) * reference.milliseconds,

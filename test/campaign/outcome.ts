@@ -32,6 +32,16 @@ export async function runIn(
   return { ...end, isLate }
 }
 
+/** References below a folder, each made when it is first asked for. */
+export function openReferences(folder: string): (command: WritingCommand) => Promise<Reference> {
+  const known = new Map<WritingCommand, Promise<Reference>>()
+  return (command) => {
+    const reference = known.get(command) ?? referenceOf(join(folder, `reference-${command.name}`), command)
+    known.set(command, reference)
+    return reference
+  }
+}
+
 export async function referenceOf(folder: string, command: WritingCommand): Promise<Reference> {
   const begin = performance.now()
   const { status, stderr } = await runIn(folder, command)

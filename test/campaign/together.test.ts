@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { type WritingCommand, writingCommands } from './commands.js'
+import { writingCommands } from './commands.js'
 import { CAMPAIGN_TIMEOUT, campaign } from './ledger.js'
-import { differences, faultOf, type Reference, referenceOf, runIn } from './outcome.js'
+import { differences, faultOf, openReferences, runIn } from './outcome.js'
 
 it(
   'processes at once in one folder, some of them killed: the files of one',
@@ -15,13 +15,11 @@ it(
       // Two extractions cannot share a folder, which they say; nor is anything else made to be run twice at once but these.
       const shared = /^(reproduce|report|models|patches)/
       const commands = (await writingCommands(join(folder, 'inputs'))).filter(({ name }) => shared.test(name))
-      const references = new Map<WritingCommand, Reference>()
+      const referenceFor = openReferences(folder)
       const findings = await campaign('together', 1, async (random, ledger, number) => {
         const command = random.pick(commands)
         const out = join(folder, `round-${number}`)
-        const reference =
-          references.get(command) ?? (await referenceOf(join(folder, `reference-${command.name}`), command))
-        references.set(command, reference)
+        const reference = await referenceFor(command)
         await command.before?.(out)
         const count = 2 + random.below(3)
         const moment = () => (random.below(1000) / 700) * reference.milliseconds
