@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { InputError, ShiftscopeError } from '../errors.js'
 import { MOST_DEPTH } from './json.js'
-import { checkRegular } from './regularFile.js'
+import { streamRegular } from './regularFile.js'
 
 /** An object out of one of the file's lists, and where its bytes lie. */
 export interface JsonRecord {
@@ -37,12 +36,11 @@ export async function readJsonRecords(
   onRecord: (record: JsonRecord) => void,
   onBytes: (read: number) => void = () => undefined,
 ): Promise<void> {
-  await checkRegular(path).catch((error: NodeJS.ErrnoException) => {
+  const stream = await streamRegular(path).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${path}: ${readFault(error)}`, { cause: error })
   })
   const scanner = recordScanner(path, sections, onRecord)
   let read = 0
-  const stream = createReadStream(path, { highWaterMark: 1 << 20 })
   try {
     for await (const piece of stream) {
       scanner.push(piece as Buffer)

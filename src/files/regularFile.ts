@@ -1,17 +1,26 @@
-import { constants } from 'node:fs'
+import { constants, createReadStream, type ReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 
 /** Flags to open what may turn out to be a pipe: without waiting for somebody to write into it. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** @throws Error for a pipe or a device, which might never end, as for a missing file */
-export async function checkRegular(path: string): Promise<void> {
+/** @returns bytes of a file @throws Error for a pipe or a device, which might never end, as for a missing file */
+async function regularSize(path: string): Promise<number> {
   const status = await stat(path)
   if (!status.isFile()) throw new Error(`${path} is not a file`)
+  return status.size
 }
 
 /** Contents of a file. */
 export async function readRegular(path: string): Promise<Buffer> {
-  await checkRegular(path)
+  await regularSize(path)
   return readFile(path)
+}
+
+const LONGEST_PIECE = 1 << 20
+
+/** Contents of a file in pieces; a small one takes no more memory than it has bytes. */
+export async function streamRegular(path: string): Promise<ReadStream> {
+  const highWaterMark = Math.min(LONGEST_PIECE, (await regularSize(path)) + 1)
+  return createReadStream(path, { highWaterMark })
 }

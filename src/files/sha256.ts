@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { checkRegular } from './regularFile.js'
+import { streamRegular } from './regularFile.js'
 
 /** One call of the hash takes less than 2 GiB. */
 const LONGEST_PIECE = 2 ** 30
@@ -21,7 +20,6 @@ export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
 /** SHA-256 of a file's contents, read as a stream, in hexadecimal. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256')
-  await checkRegular(path)
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  await pipeline(await streamRegular(path), hash)
   return hash.digest('hex')
 }
