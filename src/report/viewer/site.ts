@@ -69,7 +69,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
     return {
       patch: unit.inputs.patch,
       picture,
-      ...(features && { features, ...(!unit.inputs.keepsFeatures && { error: SKETCH_ERROR }) }),
+      ...(features && { features, ...(isOfSketches(unit) && { error: SKETCH_ERROR }) }),
     }
   }
   return {
@@ -98,6 +98,11 @@ export function siteWriter(results: string, site: string): SiteWriter {
       return { digest, groups: described, limits }
     },
   }
+}
+
+/** Whether the features that a unit hands on are sketches of them. */
+function isOfSketches({ inputs }: OpenUnit): boolean {
+  return inputs.sketches === true && !inputs.keepsFeatures
 }
 
 function unitMaps({ folder, rows, cols, layers }: OpenUnit, maps: Float32Array): SiteMaps {
