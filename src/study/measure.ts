@@ -122,7 +122,9 @@ async function measureFeatures(
 }
 
 function measureComparison({ network, patch, grid }: PlannedUnit, compared: LayerComparison): LayerMeasures {
-  const { name, strongest, anchorFeatures, features: matrix } = compared
+  const { name, anchorFeatures, features: matrix } = compared
+  // Anchors that the grid leaves out come after it.
+  const strongest = compared.strongest.subarray(0, grid.rows * grid.cols)
   return {
     similarity: comparedMaps({ ...grid, ...compared, layer: titleOf(network, name, patch) }),
     strongest,
