@@ -21,6 +21,9 @@ export interface WritingCommand {
   readonly readings?: Readonly<Record<string, readonly string[]>>
 }
 
+/** Of an extraction: it has the seconds that it took. */
+const DESCRIPTION = 'out/extract.json'
+
 /** One worker of one thread: what is killed and filled up is the same on every machine. */
 const ONE = ['--workers', '1', '--threads', '1']
 
@@ -80,7 +83,7 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
       (out) => [...STUDY, '--experiments', 'similarity,arithmetic', '--expressions', '2', '--out', out],
       { differing, readings },
     ),
-    command('extract', (out) => [...extraction, '--out', out], { readings: { similarity } }),
+    command('extract', (out) => [...extraction, '--out', out], { differing: [DESCRIPTION], readings: { similarity } }),
     command('arithmetic', (out) => [
       ...['arithmetic', '--expression', 'A - B', '--layer', 'fc6'],
       ...['--image', 'A=dog@0,0 car@100,100', '--image', 'B=car@100,100', '--out', out],
@@ -91,6 +94,7 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
       ...['--classes', 'dog,car', '--per-class', '1', '--out', out],
     ]),
     command('models import', () => ['models', 'import', 'mobilenet_v2', checkpoint], {
+      differing: [DESCRIPTION],
       readings: {
         'models verify': ['models', 'verify', 'mobilenet_v2', '--json'],
         extract: [...mobilenet, '--out', 'OUT'],

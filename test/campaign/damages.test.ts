@@ -41,7 +41,7 @@ it(
             command,
             name,
             words,
-            stdout: stdout.replaceAll(copy, ''),
+            stdout: comparable(stdout, copy),
             files: await contents(copy, command.differing),
           })
           await rm(copy, { recursive: true })
@@ -80,7 +80,7 @@ it(
             if ((reading !== undefined || other.startsWith('cache/')) && isOf(other)) continue
             ledger.find(`${title}: ${other} is ${found[other] === undefined ? 'missing' : 'another'}`)
           }
-          if (reading !== undefined && ended.stdout.replaceAll(copy, '') !== reading.stdout)
+          if (reading !== undefined && comparable(ended.stdout, copy) !== reading.stdout)
             ledger.find(`${title}: other output`)
         }
         await rm(copy, { recursive: true, force: true })
