@@ -10,12 +10,13 @@
  * nothing but what lies in its folder. Inputs that break this are kept in build/fuzz/findings. An input is made from the
  * seed, the reader and its number alone.
  */
+import './linkedPackage.js'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readers } from './readers.js'
-import { chosenReaders, FINDINGS, linkPackage, runFuzz } from './supervisor.js'
+import { chosenReaders, FINDINGS, runFuzz } from './supervisor.js'
 import { tableText } from './table.js'
 import { keepCase, openTrial } from './trial.js'
 
@@ -56,7 +57,6 @@ async function campaign(): Promise<void> {
 async function replay(name: string, caseNumber: number): Promise<void> {
   const reader = readers.find((one) => one.name === name)
   if (reader === undefined) return
-  linkPackage()
   const folder = mkdtempSync(join(tmpdir(), 'shiftscope-fuzz-'))
   try {
     const trial = await openTrial(reader, seed, folder)

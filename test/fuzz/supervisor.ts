@@ -1,9 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { packageFolder } from '../../src/files/package.js'
 import { type Assignment, type Finding, STATE_NUMBERS } from './assignment.js'
 import { readers } from './readers.js'
 import { rowText } from './table.js'
@@ -70,7 +69,6 @@ export async function runFuzz({
   minutes,
   say = () => undefined,
 }: FuzzOptions): Promise<readonly FuzzRow[]> {
-  linkPackage()
   const end = minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000
   const memory = '/dev/shm'
   const parent = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'shiftscope-fuzz-'))
@@ -94,14 +92,6 @@ export async function runFuzz({
     rmSync(parent, { recursive: true, force: true })
   }
   return rows
-}
-
-/** Of compiled tests: all but the code is the project's own. */
-export function linkPackage(): void {
-  for (const name of ['bench', 'dist', 'models', 'native', 'package.json']) {
-    const link = join(packageFolder(), name)
-    if (!existsSync(link)) symlinkSync(resolve(name), link)
-  }
 }
 
 interface ReaderRun {
