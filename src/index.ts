@@ -69,6 +69,7 @@ export {
 export { type ArithmeticErrors, type LayerArithmetic, ORIGINS, type Origin } from './experiments/featureArithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
 export { LOSSES, type Loss, type TaskSeparability } from './experiments/separability.js'
+export { type Exploration, type ExploreOptions, explore } from './explore/explore.js'
 export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
 export {
   type CatalogEntry,

@@ -21,7 +21,7 @@ const ROOMS = [
   ['results'],
   ['report'],
   ['study', 'bench'],
-  ['api', 'cluster'],
+  ['api', 'cluster', 'explore'],
   ['index'],
   ['cli'],
 ]

@@ -4,17 +4,12 @@ import { parseRange, parseThree, parseWhole } from './parse.js'
 
 /** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
 export function addExtractionOptions(command: Command): Command {
-  return command
+  command
     .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
     .addOption(
       new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
         .choices(['hard', 'soft'])
         .default('hard'),
-    )
-    .option(
-      '--device <name>',
-      `where networks run: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several; auto: the processor, or a GPU that is measured to be faster`,
-      'auto',
     )
     .addOption(
       new Option('--precision <kind>', 'of the arithmetic; fp16 on GPUs alone').choices(PRECISIONS).default('fp32'),
@@ -32,6 +27,17 @@ export function addExtractionOptions(command: Command): Command {
       )
         .choices(REUSE)
         .default('auto'),
+    )
+  return addDeviceOptions(command)
+}
+
+/** Adds where networks run. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .option(
+      '--device <name>',
+      `where networks run: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several; auto: the processor, or a GPU that is measured to be faster`,
+      'auto',
     )
     .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
     .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)

@@ -24,8 +24,19 @@ export async function sayPage(page: string, { open = false, json = false }: Page
     return
   }
   if (!hasDisplay(process.env, process.platform)) return say(`there is no display for a browser here; open ${page}`)
-  const isStarted = await startBrowser(resolve(page)).catch(() => false)
-  say(isStarted ? `opening ${page} in the browser` : `no browser could be started here; open ${page}`)
+  await showInBrowser(page, resolve(page))
+}
+
+/** The same of a page that a server has, whose address is always told. */
+export async function showAddress(address: string, { open }: { readonly open: boolean }): Promise<void> {
+  if (open && hasDisplay(process.env, process.platform)) return showInBrowser(address, address)
+  say(open ? `there is no display for a browser here; open ${address}` : `open ${address}`)
+}
+
+/** @param name what is said of it */
+async function showInBrowser(name: string, target: string): Promise<void> {
+  const isStarted = await startBrowser(target).catch(() => false)
+  say(isStarted ? `opening ${name} in the browser` : `no browser could be started here; open ${name}`)
 }
 
 /** Whether somebody would see a browser: not in CI, nor on a machine that is reached over ssh without a display. */
@@ -37,9 +48,9 @@ export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): b
 }
 
 /** @returns whether it was started, as far as can be seen */
-async function startBrowser(path: string): Promise<boolean> {
+async function startBrowser(target: string): Promise<boolean> {
   const { default: open } = await import('open')
-  const starter = await open(path)
+  const starter = await open(target)
   return new Promise((answer) => {
     const timer = setTimeout(() => answer(true), START)
     const ended = (status: number | null) => {

@@ -6,6 +6,7 @@ import { resourceError } from '../resources.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
+import { exploreCommand } from './commands/explore.js'
 import { extractCommand } from './commands/extract.js'
 import { modelsCommand } from './commands/models.js'
 import { patchesCommand } from './commands/patches.js'
@@ -51,6 +52,7 @@ export function programWith(context: CommandContext): Command {
     similarityCommand(context),
     separabilityCommand(context),
     viewCommand(context),
+    exploreCommand(context),
     arithmeticCommand(context),
     reportCommand(context),
     statusCommand(context),

@@ -64,22 +64,49 @@ export type PositionOrder = (typeof POSITION_ORDERS)[number]
 const COARSEST = 32
 
 /** The indices of a grid's positions, row-major, in an order; each once. */
-export function orderedPositions({ rows, cols }: PositionGrid, order: PositionOrder): Int32Array {
-  const all = Int32Array.from({ length: rows * cols }, (_, index) => index)
-  if (order === 'row-major') return all
-  const levelOf = (index: number) => {
-    let step = COARSEST
-    while (Math.floor(index / cols) % step !== 0 || (index % cols) % step !== 0) step /= 2
-    return step
+export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int32Array {
+  if (order === 'row-major') return Int32Array.from({ length: grid.rows * grid.cols }, (_, index) => index)
+  return Int32Array.from(coarseToFine(grid).flatMap(({ indices }) => [...indices]))
+}
+
+/** Positions of a grid that are computed together, spread evenly over it. */
+export interface PositionStep {
+  /** With the steps before, every how many-th position along both axes is there, once the last one of this level is. */
+  readonly level: number
+  /** Of the grid, row-major. */
+  readonly indices: Int32Array
+}
+
+/**
+ * All positions of a grid, coarse to fine: of each level one step for each pair of remainders that its rows and columns have. Steps
+ * whose remainders agree in the lowest bits are neighbours, so that images which share values are too (see `reuse/plan.ts`).
+ */
+export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
+  const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col++) {
+      const level = Math.min(lowestBit(row), lowestBit(col), COARSEST)
+      const key = (COARSEST - level) * COARSEST ** 2 + interleavedBits(row, col)
+      const step = steps.get(key) ?? { level, indices: [] }
+      steps.set(key, step)
+      step.indices.push(row * cols + col)
+    }
   }
-  const levels = new Map<number, number[]>()
-  for (const index of all) {
-    const level = levelOf(index)
-    const indices = levels.get(level)
-    if (indices === undefined) levels.set(level, [index])
-    else indices.push(index)
-  }
-  return Int32Array.from([...levels].sort(([a], [b]) => b - a).flatMap(([, indices]) => indices))
+  return [...steps]
+    .sort(([a], [b]) => a - b)
+    .map(([, { level, indices }]) => ({ level, indices: Int32Array.from(indices) }))
+}
+
+/** The largest power of two that divides a number; of 0 the coarsest. */
+function lowestBit(value: number): number {
+  return value === 0 ? COARSEST : value & -value
+}
+
+/** Both numbers' lowest bits by turns, the lowest ones first. */
+function interleavedBits(row: number, col: number): number {
+  let bits = 0
+  for (let bit = 1; bit < COARSEST; bit *= 2) bits = 4 * bits + 2 * (row & bit ? 1 : 0) + (col & bit ? 1 : 0)
+  return bits
 }
 
 /** The anchors' places on a grid with `side` positions along each axis. */

@@ -53,11 +53,26 @@ export async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: Abor
   const image = await readImage(picture.path, signal)
   const isObject =
     picture.mask === undefined ? ownAlpha(picture, image) : await maskOf(picture.mask, picture, image, signal)
-  const box = boxAround(isObject, image)
-  if (box === undefined)
+  const object = cutOut(image, isObject, aspect)
+  if (object === undefined)
     throw new InputError(`${picture.mask ?? picture.path} shows no object: it has no opaque pixels`)
+  return object
+}
+
+/**
+ * The object of a picture, which is what is not transparent in it, in a square with margins.
+ * @param longest side of the square at most
+ * @returns undefined where nothing is to be seen
+ */
+export function squareObject(image: Image, longest: number): Image | undefined {
+  return cutOut(image, opaquePixels(image), 'pad', longest)
+}
+
+function cutOut(image: Image, isObject: Uint8Array, aspect: Aspect, longest = MAX_PATCH_SIZE): Image | undefined {
+  const box = boxAround(isObject, image)
+  if (box === undefined) return undefined
   const object = cropped(image, isObject, box)
-  return aspect === 'pad' ? padded(reduced(object)) : object
+  return aspect === 'pad' ? padded(reduced(object, longest)) : object
 }
 
 function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: Box): Image {
@@ -70,9 +85,9 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   return { rows, cols, data }
 }
 
-/** In its proportions, no longer than the largest patch. */
-function reduced(object: Image): Image {
-  const scale = MAX_PATCH_SIZE / Math.max(object.rows, object.cols)
+/** In its proportions, no longer than a patch may be. */
+function reduced(object: Image, longest: number): Image {
+  const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object
   const side = (length: number) => Math.max(1, Math.round(length * scale))
   return resizeHard(object, side(object.rows), side(object.cols))
@@ -97,9 +112,14 @@ function padded({ rows, cols, data: object }: Image): Image {
   return { rows: side, cols: side, data }
 }
 
-function ownAlpha({ name, path }: OwnPicture, { data }: Image): Uint8Array {
+function opaquePixels({ data }: Image): Uint8Array {
   const isObject = new Uint8Array(data.length / 4)
   for (let i = 0; i < isObject.length; i++) isObject[i] = (data[i * 4 + 3] as number) >= OPAQUE ? 1 : 0
+  return isObject
+}
+
+function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
+  const isObject = opaquePixels(image)
   if (isObject.includes(0)) return isObject
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }

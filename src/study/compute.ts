@@ -23,7 +23,17 @@ export interface UnitWork {
   readonly progress: Progress
   /** Called where a unit is begun, and with the images that are done of it. */
   readonly onUnit: (unit: PlannedUnit, images: number) => void
+  readonly open: OpenUnits
 }
+
+/** Opens a network for units of so many images together, of which one is given. */
+export type OpenUnits = (
+  study: Study,
+  network: Network,
+  first: PlannedUnit,
+  images: number,
+  options: ReproduceOptions,
+) => Promise<Execution>
 
 /** What became of a network's units. */
 export interface ComputedUnits {
@@ -40,7 +50,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const { signal } = options
   const imagesLeft = () => queue.left(network).reduce((sum, unit) => sum + imagesOf(unit), 0)
   const total = imagesOf(first) + imagesLeft()
-  const { handle, settings, ran } = await openUnits(study, network, first, total, options)
+  const { handle, settings, ran } = await work.open(study, network, first, total, options)
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, total)
   // A unit is measured while the next one is extracted, where that leaves the processor free.

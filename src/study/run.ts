@@ -19,7 +19,7 @@ import { unplannedPatches } from '../results/study.js'
 import type { Summary } from '../results/summary.js'
 import { isUnitThere } from '../results/unit/store.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
-import { computeUnits, type UnitWork } from './compute.js'
+import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
 import { planStudy, type Study, unitInputs } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
@@ -46,7 +46,12 @@ export interface StudyResult {
  * @throws UsageError, InputError, DeviceError, OutputError, WorkerError, ResourceError or the signal's reason; finished units
  * are kept
  */
-export async function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
+export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
+  return runStudy(options, openUnits)
+}
+
+/** The same with networks that are opened by the caller. */
+export async function runStudy(options: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const { signal } = options
   const progress = progressTo(options.onProgress)
   const start = new Date()
@@ -59,7 +64,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<StudyRe
   await removeStaleTemporaries(study.out)
   await keepPictures(study)
   const team = await openTeam(study.out, progress, signal)
-  const run: Run = { study, team, options, progress, settings: {}, finished: [], images: 0, start }
+  const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
   try {
     await describe(run, null)
     await computeStudy(run, request.index)
@@ -84,6 +89,7 @@ interface Run {
   readonly study: Study
   readonly team: Team
   readonly options: ReproduceOptions
+  readonly open: OpenUnits
   readonly progress: Progress
   readonly start: Date
   /** By network. */
@@ -131,11 +137,11 @@ function runFile({ out }: Study): string {
 
 /** Computes what nobody else does, until nothing is left to take, or where the report is to be written, nothing is left. */
 async function computeStudy(run: Run, card: number | null): Promise<void> {
-  const { study, team, options, progress } = run
+  const { study, team, options, open, progress } = run
   const isWaiting = options.report !== false
   const queue = openUnitQueue(study, team)
   const classifiersFor = studyClassifiers(card, (line) => progress.note(line))
-  const work = { study, queue, options, progress, classifiersFor, onUnit: workerStates(team.claims) }
+  const work = { study, queue, options, open, progress, classifiersFor, onUnit: workerStates(team.claims) }
   let arithmetic = study.arithmetic
   for (let attempt = 0; ; attempt++) {
     throwIfStopped(options.signal)

@@ -7,6 +7,20 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
+/** What of a page is not the same in all of them; markup, but for title and facts. */
+export interface PageParts {
+  readonly title: string
+  /** Beside the common one. */
+  readonly style?: string
+  /** One line below the title; undefined: there is no viewer, and no choice of a theme. */
+  readonly facts: string | undefined
+  /** Where the keyboard may go at once. */
+  readonly skipTo: { readonly id: string; readonly title: string } | undefined
+  readonly links: readonly { readonly id: string; readonly title: string }[]
+  readonly main: string
+  readonly scripts: string
+}
+
 /**
  * The page of a results folder: the viewer, then the sections in their order. It needs the folder `site` beside it and
  * no network; without JavaScript the sections can still be read.
@@ -18,33 +32,45 @@ export function resultsPage(
   sections: readonly ReportSection[],
   opening: Opening = { sentences: [], link: undefined },
 ): string {
-  const links = [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...sections]
+  return pageHtml({
+    title: 'Shiftscope results',
+    facts: index === null ? undefined : factsText(index),
+    skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
+    links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...sections],
+    main: `${index === null ? '' : viewerHtml(opening)}
+${sections.map(sectionHtml).join('\n')}`,
+    scripts: index === null ? '' : scriptsHtml(index),
+  })
+}
+
+/** A page with the project's head, contents and style. */
+export function pageHtml({ title, style = '', facts, skipTo, links, main, scripts }: PageParts): string {
+  const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
+<div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
+`
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>Shiftscope results</title>
+<title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
-<style>${STYLE}</style>
+<style>${STYLE}${style}</style>
 </head>
 <body>
-${index === null ? '' : '<a class="skip" href="#a-image">Skip to the object</a>'}
+${skipTo === undefined ? '' : `<a class="skip" href="#${skipTo.id}">${escapeHtml(skipTo.title)}</a>`}
 <header class="page">
 <h1>Shiftscope</h1>
-${index === null ? '' : `<p class="facts">${factsHtml(index)}</p>`}
-${index === null ? '' : THEME_CHOICE}
+${facts === undefined ? '' : `<p class="facts">${escapeHtml(facts)}</p>`}
+${facts === undefined ? '' : THEME_CHOICE}
 </header>
 <div class="layout">
-<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
-<div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
-<main>
-${index === null ? '' : viewerHtml(opening)}
-${sections.map(sectionHtml).join('\n')}
+${links.length === 0 ? '' : contents}<main>
+${main}
 </main>
 </div>
-${index === null ? '' : scriptsHtml(index)}
+${scripts}
 </body>
 </html>
 `
@@ -63,7 +89,7 @@ function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'report', 'viewer', 'bundle.js'), 'utf8')
 }
 
-function factsHtml({ groups }: SiteIndex): string {
+function factsText({ groups }: SiteIndex): string {
   const count = (number: number, what: string, plural = `${what}s`) => `${number} ${number === 1 ? what : plural}`
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
@@ -75,7 +101,7 @@ function factsHtml({ groups }: SiteIndex): string {
     `${sizes.join(', ')} px`,
     `${strides.length === 1 ? 'stride' : 'strides'} ${strides.join(', ')}`,
   ]
-  return escapeHtml(facts.join(' · '))
+  return facts.join(' · ')
 }
 
 function sectionHtml({ id, title, html }: ReportSection): string {

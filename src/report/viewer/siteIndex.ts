@@ -7,6 +7,8 @@ export interface SiteIndex {
   /** In the order of tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
+  /** Whether maps are computed while one looks: any position may be the anchor, and patches have no mean. */
+  readonly isLive?: boolean
 }
 
 /** One network and patch size. */

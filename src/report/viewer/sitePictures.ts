@@ -37,7 +37,7 @@ export function sitePictures(results: string, site: string): SitePictures {
     patch: ({ patchSha256, size, blend }) =>
       keyOf(`patch ${patchSha256} ${size} ${blend}`, async () => {
         const rgba = await readPatchPicture(results, patchSha256, size)
-        return rgba && encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
+        return rgba && patchPng(rgba, size, blend)
       }),
     background: async (identity, frame) => {
       if (/^(white|#[0-9a-f]{6})$/.test(identity)) return { colour: `rgb(${parseColour(identity).join(' ')})` }
@@ -54,6 +54,11 @@ async function backgroundPixels(results: string, identity: string, frame: number
   if (frame > MAX_FRAME) return undefined
   const seed = /^noise:(\d{1,10})$/.exec(identity)?.[1]
   return seed === undefined ? readBackgroundPicture(results, identity, frame) : noise(Number(seed), frame, frame)
+}
+
+/** A patch as it is composited. */
+export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
+  return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
 }
 
 /** A pixel is the patch's (alpha ≥ 128) or the background's. */

@@ -1,5 +1,6 @@
 import { escapeHtml } from '../html.js'
 import { citationHtml } from './citation.js'
+import { liveControlsHtml } from './liveControls.js'
 
 /** What of a study surprises most. */
 export interface Opening {
@@ -13,18 +14,56 @@ export interface Opening {
 export function viewerHtml({ sentences, link }: Opening): string {
   const [first = '', ...others] = sentences
   const showIt = link === undefined ? '' : ` <a href="${escapeHtml(link)}">Show it</a>`
-  return `<section id="viewer" aria-labelledby="viewer-title">
-<h2 id="viewer-title">Does a network see the same thing everywhere?</h2>
-<div class="opening">
-${first === '' ? '' : `<p class="finding">${escapeHtml(first)}${showIt}</p>`}
-<p>Drag the object. Each point of a map is a place of it, and its colour how similar the network’s features are to those at
-the anchor (<span class="plus" aria-hidden="true">+</span>): 1 everywhere, if the place did not matter.</p>
+  return sectionHtml({
+    title: 'Does a network see the same thing everywhere?',
+    opening: `${first === '' ? '' : `<p class="finding">${escapeHtml(first)}${showIt}</p>`}
+${EXPLANATION}
 <p>${escapeHtml(others.join(' '))} What a search or a detector
-makes of features changes with them.</p>
+makes of features changes with them.</p>`,
+    noScript: `The maps need JavaScript, which is switched off. The sections below and the pictures in the
+folder “heatmaps” do not.`,
+    object: '',
+    anywhere: `Any position can be the anchor of each network’s first patch, for which a sketch of the features is kept (cosines within
+0.002), and of every patch whose features were kept (<code>reproduce --keep-features</code>); elsewhere a click holds the
+cursor.`,
+  })
+}
+
+/** The same for objects of one's own, with what they are chosen by. */
+export function liveViewerHtml(): string {
+  return sectionHtml({
+    title: 'Does a network see your object everywhere?',
+    opening: `<p class="finding">Drop a picture anywhere on this page, paste it, or take one of the objects below.</p>
+${EXPLANATION}
+<p>The map fills from coarse to fine while you look, around the cursor first. Click a place to make it the anchor.</p>`,
+    noScript: 'This page needs JavaScript, which is switched off.',
+    object: liveControlsHtml(),
+    anywhere: 'Any position can be the anchor. A place that is not computed yet comes at once.',
+  })
+}
+
+const EXPLANATION = `<p>Drag the object. Each point of a map is a place of it, and its colour how similar the network’s features are to those at
+the anchor (<span class="plus" aria-hidden="true">+</span>): 1 everywhere, if the place did not matter.</p>`
+
+/** Markup of what differs. */
+interface ViewerParts {
+  readonly title: string
+  readonly opening: string
+  readonly noScript: string
+  /** What the object is chosen by beside the gallery. */
+  readonly object: string
+  /** Where any position can be the anchor. */
+  readonly anywhere: string
+}
+
+function sectionHtml({ title, opening, noScript, object, anywhere }: ViewerParts): string {
+  return `<section id="viewer" aria-labelledby="viewer-title">
+<h2 id="viewer-title">${title}</h2>
+<div class="opening">
+${opening}
 </div>
-<noscript><p class="note">The maps need JavaScript, which is switched off. The sections below and the pictures in the
-folder “heatmaps” do not.</p></noscript>
-<fieldset class="gallery"><legend class="hidden">Object</legend><div id="gallery" class="strip"></div></fieldset>
+<noscript><p class="note">${noScript}</p></noscript>
+${object}<fieldset class="gallery"><legend class="hidden">Object</legend><div id="gallery" class="strip"></div></fieldset>
 <div class="toolbar">
 <label>Maps show <select id="shows"><option value="similarity">similarity to the anchor</option><option value="probability">probability of the center’s answer</option><option value="answers">regions of equal answer</option></select></label>
 <label>Size <select id="a-size"></select></label>
@@ -80,9 +119,7 @@ and Page Down go to the rim; 1 to 5 go to the anchors; Space or H holds the curs
 and the next patch; Enter or A makes the cursor’s position the anchor, as a click on a map does.</p>
 <p>In the profiles the dashed upright line is the anchor, the grey one the cursor; a dotted level line is how similar
 different objects are at the same place, where it is within the axis.</p>
-<p>Any position can be the anchor of each network’s first patch, for which a sketch of the features is kept (cosines within
-0.002), and of every patch whose features were kept (<code>reproduce --keep-features</code>); elsewhere a click holds the
-cursor.</p></details>
+<p>${anywhere}</p></details>
 ${citationHtml()}
 </div>
 </section>`

@@ -2,8 +2,8 @@ import type { Position } from '../../../engine/positions.js'
 import { svg } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { svgNode } from './dom.js'
-import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
+import { loadPicture } from './pictures.js'
 
 /** The composited image at the cursor, with the outlines of the patch there and at the anchor. */
 export interface CompositedImage {

@@ -36,9 +36,12 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   if (ofModel.length > 0 && name !== wanted.layer)
     notes.push(`There is no layer ${isolated(wanted.layer)} here: this is ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
-  const unit = wanted.patch === null || found < 0 ? null : found
-  if (wanted.patch !== null && unit === null)
-    notes.push(`There is no patch ${isolated(wanted.patch)} here: this is the mean.`)
+  const instead = index.isLive ? 0 : null
+  const unit = found < 0 ? instead : found
+  if (wanted.patch !== null && found < 0) {
+    const shown = unit === null ? 'the mean' : isolated(group.units[unit]?.patch ?? '')
+    notes.push(`There is no patch ${isolated(wanted.patch)} here: this is ${shown}.`)
+  }
   const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
   const choice: Choice = {
     model: group.model,

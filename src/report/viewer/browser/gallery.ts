@@ -1,6 +1,6 @@
 import { element, html } from './dom.js'
-import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
+import { loadPicture } from './pictures.js'
 
 /** The number of the mean over patches among the choices. */
 const MEAN = 'mean'
@@ -13,7 +13,7 @@ let watched: IntersectionObserver | undefined
 let shown: string | undefined
 
 /** Shows the patches of a group to choose from, each with its picture, and marks the one that the first map has. */
-export function showGallery({ group, unit }: Fitted, choose: (patch: string | null) => void): void {
+export function showGallery({ group, unit }: Fitted, hasMean: boolean, choose: (patch: string | null) => void): void {
   const strip = element('gallery', HTMLElement)
   const key = String(group.key)
   if (shown !== key) {
@@ -32,7 +32,7 @@ export function showGallery({ group, unit }: Fitted, choose: (patch: string | nu
       }
       return thumbnail(String(i), patch, image, () => choose(patch))
     })
-    strip.replaceChildren(...patches, mean)
+    strip.replaceChildren(...patches, ...(hasMean ? [mean] : []))
     // The maps come first.
     const observer = watched
     setTimeout(() => {

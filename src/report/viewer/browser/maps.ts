@@ -19,12 +19,14 @@ export interface LoadedMap extends MapValues {
   readonly error: number
   /** undefined: not known. */
   readonly answers: LoadedAnswers | undefined
+  /** Which positions are known, where not all are; the others have the values of known ones near them. */
+  readonly known?: Uint8Array
 }
 
-interface MapValues {
+export interface MapValues {
   /** [rows, cols], row-major. */
   readonly values: Float64Array
-  /** Over all positions. */
+  /** Over all positions that are known. */
   readonly mean: number
   readonly lowest: number
   readonly highest: number
@@ -46,11 +48,26 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
     decodeAnswers(await loadMaps(group.key, unit), group.rows * group.cols),
   )
   const error = anchor === null && unit !== null ? (group.units[unit]?.error ?? 0) : 0
-  const known = { fitted, similarity: cosines.values, error, answers }
-  if (wanted === 'similarity' || answers === undefined) return { ...known, quantity: 'similarity', ...cosines }
+  return mapOf({ fitted, cosines, error, answers }, wanted)
+}
+
+/** What a map is made of. */
+export interface MapParts {
+  readonly fitted: Fitted
+  readonly cosines: MapValues
+  readonly error: number
+  readonly answers: LoadedAnswers | undefined
+  readonly known?: Uint8Array
+}
+
+/** The wanted map, or where it cannot be had, what can. */
+export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
+  const { answers, known } = parts
+  const all = { ...parts, similarity: cosines.values }
+  if (wanted === 'similarity' || answers === undefined) return { ...all, quantity: 'similarity', ...cosines }
   if (wanted === 'probability' || answers.strongest === null)
-    return { ...known, quantity: 'probability', ...measured(answers.ofCenter) }
-  return { ...known, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers)) }
+    return { ...all, quantity: 'probability', ...measured(answers.ofCenter, known) }
+  return { ...all, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers), known) }
 }
 
 /** Why a map does not show what is wanted; empty: it does. */
@@ -71,11 +88,13 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
   return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
 }
 
-function measured(values: Float64Array): MapValues {
+/** @param known of which positions the numbers are; all by default */
+export function measured(values: Float64Array, known?: Uint8Array): MapValues {
+  const counted = known === undefined ? values : values.filter((_, i) => known[i] === 1)
   return {
     values,
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    lowest: values.reduce((least, value) => Math.min(least, value)),
-    highest: values.reduce((most, value) => Math.max(most, value)),
+    mean: counted.reduce((sum, value) => sum + value, 0) / counted.length,
+    lowest: counted.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    highest: counted.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
   }
 }

@@ -121,7 +121,14 @@ function summaryText(map: LoadedMap): string {
   const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
   const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
   const within = map.error === 0 ? '' : `, within ${map.error}`
-  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}`
+  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
+}
+
+/** How much of a map is computed; empty: all of it. */
+function soFarText({ known }: LoadedMap): string {
+  if (known === undefined) return ''
+  const count = known.reduce((sum, one) => sum + one, 0)
+  return ` (${percentText(count, known.length)} of positions so far)`
 }
 
 /** What the network answers at the center, and how far that holds. */

@@ -44,7 +44,7 @@ export function showReadings(readings: readonly Reading[]): void {
     if (reading === undefined) continue
     element(`${id}-answer`, HTMLElement).textContent = reading.answer
     element(`${id}-name`, HTMLElement).textContent = panelName(reading)
-    element(`${id}-value`, HTMLElement).textContent = cosineText(reading.value, reading.map.error)
+    element(`${id}-value`, HTMLElement).textContent = valueText(reading)
   }
   element('difference-row', HTMLElement).hidden = second === undefined
   if (first === undefined || second === undefined) return
@@ -55,8 +55,13 @@ export function showReadings(readings: readonly Reading[]): void {
     : ''
 }
 
-function hereText({ value, answer, map }: Reading): string {
-  return [cosineText(value, map.error), ...(answer === '' ? [] : [answer])].join(', ')
+function hereText({ value, answer, map, at }: Reading): string {
+  return [valueText({ value, map, at }), ...(answer === '' ? [] : [answer])].join(', ')
+}
+
+/** The cosine; of a position that is not computed yet, that of one near it. */
+function valueText({ value, map: { error, known }, at }: Pick<Reading, 'value' | 'map' | 'at'>): string {
+  return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }
 
 /** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
@@ -73,8 +78,8 @@ export function spokenReadings(readings: readonly Reading[]): string {
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-function spokenValue({ value, answer, map }: Reading): string {
-  return [cosineText(value, map.error), ...(answer === '' ? [] : [`answer ${answer}`])].join(', ')
+function spokenValue({ value, answer, map, at }: Reading): string {
+  return [valueText({ value, map, at }), ...(answer === '' ? [] : [`answer ${answer}`])].join(', ')
 }
 
 function panelName({ map: { fitted } }: Reading): string {

@@ -10,13 +10,17 @@ const MEAN = 'mean'
 const ANY_POSITION = 'any'
 
 /** Lets the selects of both panels change what they show. */
-export function bindSelects(index: SiteIndex, fitted: (panel: number) => Fitted, onChange: (change: Change) => void) {
+export function bindSelects(
+  index: () => SiteIndex,
+  fitted: (panel: number) => Fitted,
+  onChange: (change: Change) => void,
+) {
   for (const [panel, prefix] of PANEL_IDS.entries()) {
     for (const field of FIELDS) {
       const select = element(`${prefix}-${field}`, HTMLSelectElement)
       select.addEventListener('change', () => {
         const now = fitted(panel)
-        onChange((view) => withChoice(view, panel, readField(index, now, field, select.value, view)))
+        onChange((view) => withChoice(view, panel, readField(index(), now, field, select.value, view)))
       })
     }
   }
@@ -51,7 +55,7 @@ export function showSelects(index: SiteIndex, fits: readonly Fitted[]): void {
       model: [numbered(models), String(models.indexOf(group.model))],
       layer: [numbered(group.layers.map(({ name }) => name)), String(layer)],
       size: [sizes.map((size) => [String(size), `${size}×${size} px`]), String(group.size)],
-      patch: [patchOptions(fitted), unit === null ? MEAN : String(unit)],
+      patch: [patchOptions(fitted, index.isLive !== true), unit === null ? MEAN : String(unit)],
       anchor: [anchorOptions(fitted), anchor === null ? ANY_POSITION : String(anchor)],
     }
     for (const field of FIELDS) fill(element(`${PANEL_IDS[i]}-${field}`, HTMLSelectElement), ...shown[field])
@@ -61,9 +65,11 @@ export function showSelects(index: SiteIndex, fits: readonly Fitted[]): void {
 /** Value and text. */
 type SelectOption = readonly [string, string]
 
-function patchOptions({ group }: Fitted): readonly SelectOption[] {
+function patchOptions({ group }: Fitted, hasMean: boolean): readonly SelectOption[] {
+  const patches = numbered(group.units.map(({ patch }) => patch))
+  if (!hasMean) return patches
   const mean = group.units.length === 1 ? 'mean (one patch)' : `mean over ${group.units.length} patches`
-  return [[MEAN, mean], ...numbered(group.units.map(({ patch }) => patch))]
+  return [[MEAN, mean], ...patches]
 }
 
 function anchorOptions(fitted: Fitted): readonly SelectOption[] {

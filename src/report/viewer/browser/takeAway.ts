@@ -37,13 +37,14 @@ async function fileOf(format: Format, { map }: ShownMap, box: HTMLElement): Prom
   return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
 }
 
-/** A row a position, its place in pixels of the frame. */
-function csvText({ fitted, quantity, values, answers }: LoadedMap): string {
+/** A row a position that is known, its place in pixels of the frame. */
+function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
   const { cols, stride } = fitted.group
   const strongest = quantity === 'answers' ? answers?.strongest : undefined
-  const lines = Array.from(values, (value, i) => {
+  const lines = [...values.entries()].flatMap(([i, value]) => {
+    if (known?.[i] === 0) return []
     const cells = strongest ? [cell(strongest.names[value] ?? ''), strongest.probabilities[i]] : [value]
-    return [Math.floor(i / cols) * stride, (i % cols) * stride, ...cells].join(',')
+    return [[Math.floor(i / cols) * stride, (i % cols) * stride, ...cells].join(',')]
   })
   return `row,col,${strongest ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
 }
@@ -53,8 +54,8 @@ function cell(name: string): string {
   return `"${(/^[=+\-@\t\r]/.test(name) ? `'${name}` : name).replaceAll('"', '""')}"`
 }
 
-/** NumPy's format, version 1.0: float32, [rows, cols]. */
-function npyParts({ fitted, values }: LoadedMap): BlobPart[] {
+/** NumPy's format, version 1.0: float32, [rows, cols]; NaN where a position is not known. */
+function npyParts({ fitted, values, known }: LoadedMap): BlobPart[] {
   const { rows, cols } = fitted.group
   const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10
@@ -63,7 +64,7 @@ function npyParts({ fitted, values }: LoadedMap): BlobPart[] {
   header.set(new TextEncoder().encode(dictionary), 10)
   header[9 + length] = 0x0a
   const data = new DataView(new ArrayBuffer(values.length * 4))
-  for (const [i, value] of values.entries()) data.setFloat32(i * 4, value, true)
+  for (const [i, value] of values.entries()) data.setFloat32(i * 4, known?.[i] === 0 ? Number.NaN : value, true)
   return [header, data]
 }
 

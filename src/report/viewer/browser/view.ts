@@ -59,7 +59,7 @@ export function firstView(index: SiteIndex): View {
   const other = twin ?? models.find((model) => model !== group.model) ?? group.model
   return {
     panels: [choice, { ...choice, model: other }],
-    compare: twin !== undefined,
+    compare: twin !== undefined && index.isLive !== true,
     linked: true,
     difference: false,
     shows: 'similarity',

@@ -1,29 +1,30 @@
 import type { Position } from '../../../engine/positions.js'
-import type { SiteIndex } from '../siteIndex.js'
 import { drawColourBar } from './colourBar.js'
 import { COLOUR_MAPS, type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
 import { showImages } from './compositedImages.js'
 import { differenceLimits, differenceMap } from './differences.js'
 import { element } from './dom.js'
 import { type Fitted, fitChoice, hasFeatures, nearestPosition } from './fit.js'
+import { followMaps } from './following.js'
 import { bindFrame, showFrame } from './frame.js'
 import { showGallery } from './gallery.js'
 import { isOwnEntry, keepAddress, pushAddress } from './history.js'
 import { bindLimits } from './limits.js'
-import { type LoadedMap, loadMap, quantityNote } from './maps.js'
+import type { LoadedMap } from './maps.js'
 import { PANEL_IDS, type Panel, PROBABILITY_LIMITS, panelOf } from './panel.js'
 import { bindPointing, type PointingActions } from './pointing.js'
 import { drawProfiles } from './profiles.js'
 import { type Reading, readAt, showReadings, spokenReadings } from './readout.js'
 import { regionsOf } from './regions.js'
 import { bindSelects, showSelects } from './selects.js'
+import type { Source } from './source.js'
 import { bindToolbar, showToolbar } from './toolbar.js'
 import { valueTable } from './valueTable.js'
-import { type Change, firstView, formatView, parseView, type Quantity, type View, withChoice } from './view.js'
+import { type Change, firstView, formatView, parseView, type View, withChoice } from './view.js'
 
 /** The viewer at work: the view, what the study can serve of it, and the maps that are drawn. */
 interface Viewer {
-  readonly index: SiteIndex
+  readonly source: Source
   readonly panels: readonly Panel[]
   view: View
   /** One a panel. */
@@ -36,38 +37,52 @@ interface Viewer {
   held: boolean
   /** Whether the address follows the view: not before anything is done, nor while it names a section. */
   hasAddress: boolean
-  /** Number of the latest loading: what an earlier one brings is too late. */
-  loading: number
+  /** Ends what the panels follow: what it brings later is too late. */
+  loading: AbortController
   readonly requestCursor: () => void
 }
 
-/**
- * Starts the viewer on the page: shows the view that the address names, or the first one.
- * @returns how to get the address that restores what is shown, and how to draw it anew to the width that there is
- */
-export function startViewer(index: SiteIndex): { readonly address: () => string; readonly redraw: () => void } {
-  const first = firstView(index)
+/** What the page may ask of the viewer. */
+export interface RunningViewer {
+  /** Restores what is shown. */
+  readonly address: () => string
+  /** Draws it anew to the width that there is. */
+  readonly redraw: () => void
+  /** Shows another view, or the same of a source that has changed. */
+  readonly change: (make: Change) => void
+  /** What the panels have that are shown. */
+  readonly fits: () => readonly Fitted[]
+}
+
+/** Starts the viewer on the page: shows the view that the address names, or the first one. */
+export function startViewer(source: Source): RunningViewer {
+  const first = firstView(source.index())
   const view = parseView(location.hash, first) ?? first
   const viewer: Viewer = {
-    index,
+    source,
     panels: PANEL_IDS.map(panelOf),
     view,
-    fits: view.panels.map((choice) => fitChoice(index, choice)),
+    fits: view.panels.map((choice) => fitChoice(source.index(), choice)),
     maps: [],
     difference: undefined,
     held: false,
     hasAddress: false,
-    loading: 0,
+    loading: new AbortController(),
     requestCursor: onceAFrame(() => drawCursor(viewer)),
   }
   bind(viewer)
   void load(viewer).then(() => arrive(viewer))
-  return { address: () => addressOf(viewer), redraw: () => draw(viewer) }
+  return {
+    address: () => addressOf(viewer),
+    redraw: () => draw(viewer),
+    change: (make) => changeView(viewer, make),
+    fits: () => shownFits(viewer),
+  }
 }
 
 function bind(viewer: Viewer): void {
   const change = (make: Change) => changeView(viewer, make)
-  bindSelects(viewer.index, (panel) => viewer.fits[panel] as Fitted, change)
+  bindSelects(viewer.source.index, (panel) => viewer.fits[panel] as Fitted, change)
   bindLimits(
     () => viewer.maps.filter((map) => map !== undefined),
     (limits) => change((view) => ({ ...view, limits })),
@@ -143,53 +158,31 @@ function contentOf({ panels, compare, linked, difference, shows }: View): string
 /** Maps that a view needs are loaded, everything else changes at once. */
 function showView(viewer: Viewer, view: View): void {
   viewer.view = view
-  viewer.fits = view.panels.map((choice) => fitChoice(viewer.index, choice))
+  viewer.fits = view.panels.map((choice) => fitChoice(viewer.source.index(), choice))
   viewer.hasAddress = true
   void load(viewer)
 }
 
-async function load(viewer: Viewer): Promise<void> {
-  const ticket = ++viewer.loading
-  const { index, view, panels, fits } = viewer
-  showSelects(index, fits)
-  const shown = view.compare ? fits : fits.slice(0, 1)
+/** @returns when the maps are drawn, as far as they are to be had at once */
+function load(viewer: Viewer): Promise<void> {
+  viewer.loading.abort()
+  viewer.loading = new AbortController()
+  const { source, view, panels, fits } = viewer
+  showSelects(source.index(), fits)
+  const shown = shownFits(viewer)
   showToolbar(view, shown)
-  const isLatest = () => ticket === viewer.loading
-  const maps = await Promise.all(shown.map((fitted, i) => loadInto(panels[i] as Panel, fitted, view.shows, isLatest)))
-  if (!isLatest()) return
-  viewer.maps = maps
-  draw(viewer)
-  showGallery(fits[0] as Fitted, (patch) => changeView(viewer, (now) => withChoice(now, 0, { patch })))
+  const onMaps = (maps: Viewer['maps']) => {
+    viewer.maps = maps
+    draw(viewer)
+    const hasMean = source.index().isLive !== true
+    showGallery(fits[0] as Fitted, hasMean, (patch) => changeView(viewer, (now) => withChoice(now, 0, { patch })))
+  }
+  const wanted = { fits: shown, shows: view.shows, cursor: view.cursor }
+  return followMaps(source, panels, wanted, onMaps, viewer.loading.signal)
 }
 
-/**
- * @param isLatest whether no later loading has begun, whose panel it would be
- * @returns undefined if a file is missing or damaged, which the panel then says
- */
-async function loadInto(
-  panel: Panel,
-  fitted: Fitted,
-  shows: Quantity,
-  isLatest: () => boolean,
-): Promise<LoadedMap | undefined> {
-  const notes = fitted.notes.join(' ')
-  const say = (text: string) => {
-    if (isLatest()) panel.say(text)
-  }
-  panel.setBusy(true)
-  panel.say(notes)
-  try {
-    const map = await loadMap(fitted, shows, (done, total) => {
-      say(done < total ? `Loading features: ${done} of ${total} files` : notes)
-    })
-    say([...fitted.notes, quantityNote(map, shows)].join(' ').trim())
-    return map
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error))
-    return undefined
-  } finally {
-    if (isLatest()) panel.setBusy(false)
-  }
+function shownFits({ view, fits }: Viewer): readonly Fitted[] {
+  return view.compare ? fits : fits.slice(0, 1)
 }
 
 function draw(viewer: Viewer): void {
@@ -280,6 +273,7 @@ function cursorOf({ fits, view }: Viewer): Position {
 
 function moveTo(viewer: Viewer, cursor: Position): void {
   viewer.view = { ...viewer.view, cursor }
+  for (const fitted of shownFits(viewer)) viewer.source.lookAt?.(fitted, cursor)
   viewer.hasAddress = true
   viewer.requestCursor()
 }
@@ -297,12 +291,13 @@ function anchorAt(viewer: Viewer, position: Position): void {
   else changeView(viewer, (view) => withChoice({ ...view, cursor: position }, 0, { anchor: position }))
 }
 
-/** The mean comes before the first patch. */
+/** The mean, where there is one, comes before the first patch. */
 function stepPatch(viewer: Viewer, by: number): void {
   const { group, unit } = viewer.fits[0] as Fitted
-  const count = group.units.length + 1
-  const next = ((unit ?? -1) + 1 + by + count) % count
-  const patch = next === 0 ? null : (group.units[next - 1]?.patch ?? null)
+  const patches = group.units.map((one) => one.patch)
+  const choices = viewer.source.index().isLive ? patches : [null, ...patches]
+  const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
+  const patch = choices[(now + by + choices.length) % choices.length] ?? null
   changeView(viewer, (view) => withChoice(view, 0, { patch }))
 }
 

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import { type AddressInfo, isIPv6 } from 'node:net'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { checkOptions, kinds } from '../checkedOptions.js'
+import { parseDevice } from '../engine/device.js'
+import type { WishedSettings } from '../engine/settings.js'
+import { ResourceError, UsageError } from '../errors.js'
+import { machineMemory } from '../memory.js'
+import type { Pool } from '../networks/index.js'
+import { type ProgressListener, progressTo } from '../progress.js'
+import { checkResultsFolder } from '../results/resultsFolder.js'
+import { openExplorer } from './explorer.js'
+import { openLiveNetworks } from './networks.js'
+import { openObjects } from './objects.js'
+import { liveServer } from './server.js'
+import { openLiveUnits } from './units.js'
+
+/** Of the machine's memory, features may take one part in so many; those of one object a quarter of it. */
+const MEMORY_SHARE = 4
+const UNIT_SHARE = 4
+
+export interface ExploreOptions extends WishedSettings {
+  /** Results folder for what is kept, `shiftscope-results` by default. */
+  readonly results?: string
+  /** Networks as of `openNetwork`; by default those whose weights are here. */
+  readonly models?: readonly string[]
+  /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
+  readonly pool?: Pool
+  /** As of `openNetwork`. */
+  readonly device?: string
+  /** Of this machine alone by default: `127.0.0.1`. */
+  readonly host?: string
+  /** Any that is free by default. */
+  readonly port?: number
+  readonly onProgress?: ProgressListener
+  /** Ends the server. */
+  readonly signal?: AbortSignal
+}
+
+/** The live page at work. */
+export interface Exploration extends AsyncDisposable {
+  /** Address of the page, with its secret. */
+  readonly address: string
+  readonly host: string
+  readonly port: number
+  /** Ends the work that is under way, and the server. */
+  close(): Promise<void>
+}
+
+const EXPLORE_OPTIONS = {
+  optional: {
+    ...{
+      results: kinds.text,
+      models: kinds.texts,
+      pool: kinds.text,
+      device: kinds.text,
+      host: kinds.text,
+      port: kinds.number,
+    },
+    ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
+    ...{ onProgress: kinds.callback, signal: kinds.signal },
+  },
+}
+
+/**
+ * Serves a page on which one's own object is moved live, through any network of this machine. Whoever has the address has all of the
+ * page, and nothing else; see SECURITY.md.
+ * @throws UsageError, InputError for a network that is not here; ResourceError for a port that is taken; the signal's reason
+ */
+export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
+  checkOptions(options, EXPLORE_OPTIONS)
+  const { results = 'shiftscope-results', models, pool, host = '127.0.0.1', port = 0 } = options
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out for any that is free`)
+  await checkResultsFolder(resolve(results))
+  const end = new AbortController()
+  const stopped = () => end.abort(options.signal?.reason)
+  options.signal?.addEventListener('abort', stopped, { once: true })
+  const progress = progressTo(options.onProgress)
+  const mostBytes = machineMemory() / MEMORY_SHARE
+  const units = openLiveUnits(mostBytes)
+  const networks = await openLiveNetworks({
+    ...{ models, pool, wished: options, request: parseDevice(options.device ?? 'auto') },
+    isUsed: units.isUsed,
+    onNote: (line) => progress.note(line),
+    signal: end.signal,
+  })
+  const objects = await openObjects()
+  const explorer = openExplorer({ networks, objects, units, mostBytes: mostBytes / UNIT_SHARE, out: results, pool })
+  const secret = randomBytes(24).toString('base64url')
+  let place = { host, port }
+  const server = liveServer(explorer, secret, () => place)
+  const close = async () => {
+    options.signal?.removeEventListener('abort', stopped)
+    end.abort()
+    server.closeAllConnections()
+    await new Promise<void>((done) => server.close(() => done()))
+    await networks.close()
+  }
+  try {
+    await new Promise<void>((done, fail) => {
+      server.once('error', fail)
+      server.listen(port, host, done)
+    })
+  } catch (error) {
+    await close()
+    throw listenError(error as NodeJS.ErrnoException, host, port)
+  }
+  place = { host, port: (server.address() as AddressInfo).port }
+  return {
+    address: `http://${addressName(host)}:${place.port}/${secret}/`,
+    ...place,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** How a browser names the machine. */
+function addressName(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname()
+  return isIPv6(host) ? `[${host}]` : host
+}
+
+function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): ResourceError {
+  if (code === 'EADDRINUSE')
+    return new ResourceError(
+      `port ${port} of ${host} is taken by another program; name another \`port\`, or none for any that is free`,
+    )
+  if (code === 'EACCES')
+    return new ResourceError(`port ${port} may not be used here; name one from 1024 on, or none for any that is free`)
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new ResourceError(`${host} is no address of this machine; leave \`host\` out for 127.0.0.1`)
+  return new ResourceError(`cannot listen on ${host}: ${message}`)
+}

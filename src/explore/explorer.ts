@@ -1,0 +1,151 @@
+import { positionGrid } from '../engine/positions.js'
+import { sceneOf } from '../engine/scene.js'
+import { InputError } from '../errors.js'
+import { type Network, type Pool, pullWeights } from '../networks/index.js'
+import { readBackground } from '../patches/background.js'
+import type { ProgressEvent } from '../progress.js'
+import {
+  fittingStride,
+  type KeptUnit,
+  type LiveNetwork,
+  type LiveObject,
+  type LiveScene,
+  type LiveStudy,
+  type MapMessage,
+  type MapRequest,
+  type OtherUnit,
+  type PullMessage,
+} from '../report/viewer/live.js'
+import { patchPng } from '../report/viewer/sitePictures.js'
+import { keepUnit } from './keep.js'
+import { type LiveUnit, openLiveUnit } from './liveUnit.js'
+import { mapMessages } from './mapStream.js'
+import type { LiveNetworks } from './networks.js'
+import { MOST_PICTURE_BYTES, type Objects } from './objects.js'
+import type { LiveUnits } from './units.js'
+
+/** What the page can ask for. */
+export interface Explorer {
+  readonly study: () => Promise<LiveStudy>
+  /** PNG of an object at a size, as it is composited. */
+  readonly picture: (object: number, size: number) => Promise<Buffer>
+  readonly addObject: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
+  /** A map as it comes to be known; computed as long as it is read. */
+  readonly map: (request: MapRequest, signal: AbortSignal) => AsyncGenerator<MapMessage, void, undefined>
+  /** What is around the cursor comes first. */
+  readonly lookAt: (scene: LiveScene, cursor: MapRequest['cursor']) => void
+  readonly keep: (scene: LiveScene, replaces: boolean, signal: AbortSignal) => Promise<KeptUnit | OtherUnit>
+  readonly pull: (id: string, signal: AbortSignal) => AsyncGenerator<PullMessage, void, undefined>
+}
+
+export interface ExplorerOptions {
+  readonly networks: LiveNetworks
+  readonly objects: Objects
+  readonly units: LiveUnits
+  /** Bytes that the features of one object may take. */
+  readonly mostBytes: number
+  /** The results folder. */
+  readonly out: string
+  readonly pool?: Pool | undefined
+}
+
+export function openExplorer({ networks, objects, units, mostBytes, out, pool }: ExplorerOptions): Explorer {
+  const opening = new Map<string, Promise<LiveUnit>>()
+  const open = async (scene: LiveScene): Promise<LiveUnit> => {
+    const network = networks.find(scene.network)
+    checkStride(network, scene, mostBytes)
+    const { rows: frame } = network.input
+    const patch = await objects.patch(scene.object, scene.size, frame)
+    const { background } = await readBackground(scene.background, frame)
+    const placed = sceneOf(patch, background)
+    const handle = async () => (await networks.open(network.id, placed)).handle
+    await handle()
+    const unit = openLiveUnit(network, handle, placed, positionGrid(frame, scene.size, scene.stride))
+    units.add(scene, unit)
+    return unit
+  }
+  const unitOf = (scene: LiveScene): Promise<LiveUnit> => {
+    const known = units.find(scene)
+    if (known !== undefined) return Promise.resolve(known)
+    const key = JSON.stringify(scene)
+    const begun = opening.get(key) ?? open(scene).finally(() => opening.delete(key))
+    opening.set(key, begun)
+    return begun
+  }
+  return {
+    study: async () => ({
+      ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
+      ...{ mostBytes, results: out, mostPictureBytes: MOST_PICTURE_BYTES },
+    }),
+    picture: async (object, size) => patchPng((await objects.patch(object, size, size)).rgba, size, 'hard'),
+    addObject: (bytes, name, signal) => objects.add(bytes, name, signal),
+    map: async function* ({ layer, anchor, cursor, ...scene }, signal) {
+      if (!networks.isOpen(scene.network)) yield { kind: 'note', message: `Opening ${scene.network} …` }
+      const unit = await unitOf(scene)
+      signal.throwIfAborted()
+      const forgotten = units.forgotten()
+      if (forgotten.length > 0)
+        yield { kind: 'note', message: `To make room, features were forgotten of ${forgotten.join(', ')}.` }
+      yield* mapMessages(unit, { layer, anchor, cursor }, signal)
+    },
+    lookAt: (scene, cursor) => units.find(scene)?.lookAt(cursor),
+    keep: async (scene, replaces, signal) => {
+      const unit = await unitOf(scene)
+      const execution = await networks.open(scene.network, unit.scene)
+      const object = objects.find(scene.object)
+      const model = networks.nameOf(scene.network)
+      return keepUnit({ unit, execution, scene, object, model, pool, out, replaces, signal })
+    },
+    pull: (id, signal) => pulled(id, networks, signal),
+  }
+}
+
+/** @throws InputError for positions so near to one another that their features do not fit the memory */
+function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
+  const { input, layers } = network
+  const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })
+  if (least > stride)
+    throw new InputError(
+      `features of ${network.id} at stride ${stride} do not fit into the ${Math.floor(mostBytes / 1e6)} MB that this page takes; choose stride ${least}`,
+    )
+}
+
+/** Fetches the weights of a network, and takes it in. */
+async function* pulled(
+  id: string,
+  networks: LiveNetworks,
+  signal: AbortSignal,
+): AsyncGenerator<PullMessage, void, undefined> {
+  const events: ProgressEvent[] = []
+  let wake = () => {}
+  let network: LiveNetwork | undefined
+  let failure: { readonly error: unknown } | undefined
+  pullWeights(id, {
+    signal,
+    onProgress: (event) => {
+      events.push(event)
+      wake()
+    },
+  })
+    .then(async () => {
+      network = await networks.add(id)
+    })
+    .catch((error: unknown) => {
+      failure = { error }
+    })
+    .finally(() => wake())
+  let total = 0
+  while (network === undefined && failure === undefined) {
+    const latest = events.splice(0)
+    for (const event of latest) if (event.kind === 'start') total = event.total
+    const update = latest.findLast((event) => event.kind === 'update')
+    if (update !== undefined) yield { kind: 'progress', done: update.done, total }
+    if (events.length > 0) continue
+    await new Promise<void>((done) => {
+      wake = done
+      if (network !== undefined || failure !== undefined) done()
+    })
+  }
+  if (failure !== undefined) throw failure.error
+  yield { kind: 'pulled', network: network as LiveNetwork }
+}

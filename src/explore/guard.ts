@@ -1,0 +1,50 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+import type { MiddlewareHandler } from 'hono'
+
+/** Where the server listens. */
+export interface ServerPlace {
+  /** Address or name that it is bound to. */
+  readonly host: string
+  readonly port: number
+}
+
+/** Addresses of this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/**
+ * Refuses what does not come from the page itself: requests for another host, as a name that was bound anew would make, and those
+ * that another page sends.
+ */
+export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
+  return async (context, next) => {
+    const host = context.req.header('host') ?? ''
+    if (!isOwnHost(host, place())) return context.text('this server is asked by its address alone\n', 403)
+    const origin = context.req.header('origin')
+    const site = context.req.header('sec-fetch-site')
+    // A link to the page may stand anywhere; it has the secret.
+    const isLink = context.req.method === 'GET' && context.req.header('sec-fetch-mode') === 'navigate'
+    const isOther = (site === 'cross-site' || site === 'same-site') && !isLink
+    const isForeign = isOther || (origin !== undefined && origin !== `http://${host}`)
+    if (isForeign) return context.text('another page has no business here\n', 403)
+    await next()
+  }
+}
+
+function isOwnHost(header: string, { host, port }: ServerPlace): boolean {
+  const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d+))?$/i.exec(header)
+  if (match === null || Number(match[2] ?? 80) !== port) return false
+  const name = (match[1] as string).replace(/^\[|\]$/g, '').toLowerCase()
+  if (isLoopback(name) || name === host.toLowerCase()) return true
+  // Bound to more than this machine: by address, or as the machine calls itself.
+  return !isLoopback(host) && (isIP(name) !== 0 || name === hostname().toLowerCase())
+}
+
+/** Compares secrets in a time that tells nothing of them. */
+export function isSecret(given: string, secret: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(secret))
+}

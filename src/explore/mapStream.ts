@@ -1,0 +1,197 @@
+import { availableCores } from '../cores.js'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import { ANSWER_MAPS, answersOf } from '../experiments/answers.js'
+import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
+import type { MapMessage, MapRequest, MapRows } from '../report/viewer/live.js'
+import type { LiveUnit } from './liveUnit.js'
+
+/** Milliseconds between two messages at least: a screen shows no more, and each costs a pass over its features. */
+const BETWEEN_MESSAGES = 120
+
+/** Features of some rows, by layer: [rows, dims] each. */
+interface RowFeatures {
+  readonly rows: Int32Array
+  readonly matrices: readonly Float32Array[]
+}
+
+/**
+ * A map as it comes to be known: what is there already at once, then the rest while it is computed.
+ * @throws InputError for a feature that has no direction; as `NetworkHandle.extract`; the signal's reason
+ */
+export async function* mapMessages(
+  unit: LiveUnit,
+  request: Pick<MapRequest, 'layer' | 'anchor' | 'cursor'>,
+  signal: AbortSignal,
+): AsyncGenerator<MapMessage, void, undefined> {
+  const changes = followUnit(unit, signal)
+  try {
+    unit.lookAt(request.cursor)
+    const anchor = rowOf(unit, request.anchor)
+    const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
+    const map = mapMaker(unit, request.layer)
+    // Of a position that came before its turn the features may be better later.
+    const isEarly = () => unit.early.has(anchor) || unit.early.has(center)
+    let began = performance.now()
+    let wasEarly = true
+    let sent = 0
+    let sentEarly = new Set<number>()
+    for (;;) {
+      const total = unit.grid.offsets.length / 2
+      const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
+      const known = unit.rows()
+      const isWhole = known.length === total
+      if (isWhole && wasEarly && !isEarly()) {
+        wasEarly = false
+        sent = 0
+      }
+      const early = [...unit.early.keys()].filter((row) => !sentEarly.has(row))
+      sentEarly = new Set(unit.early.keys())
+      const features = joined(unit, known.subarray(sent), sent, early)
+      sent = known.length
+      if (features.rows.length > 0) {
+        const done = Math.min(known.length, unit.grid.rows * unit.grid.cols)
+        yield { ...(await map(features, atAnchor, atCenter)), done }
+      }
+      if (isWhole && sent === unit.rows().length) break
+      await changes.next(began + BETWEEN_MESSAGES - performance.now())
+      began = performance.now()
+    }
+    yield { kind: 'end', imagesPerSecond: unit.imagesPerSecond() }
+  } finally {
+    changes.end()
+  }
+}
+
+/** Waits for changes of a unit, and keeps it at work meanwhile. */
+function followUnit(unit: LiveUnit, signal: AbortSignal) {
+  let hasChanged = false
+  let failure: { readonly error: unknown } | undefined
+  let wake = () => {}
+  const end = unit.follow({
+    onRows: () => {
+      hasChanged = true
+      wake()
+    },
+    onFailure: (error) => {
+      failure = { error }
+      wake()
+    },
+  })
+  const onAbort = () => wake()
+  signal.addEventListener('abort', onAbort)
+  return {
+    /** @param milliseconds to wait at least */
+    next: async (milliseconds: number) => {
+      await new Promise((done) => setTimeout(done, Math.max(0, milliseconds)))
+      while (!hasChanged && failure === undefined && !signal.aborted)
+        await new Promise<void>((done) => {
+          wake = done
+        })
+      hasChanged = false
+      if (failure !== undefined) throw failure.error
+      signal.throwIfAborted()
+    },
+    end: () => {
+      signal.removeEventListener('abort', onAbort)
+      end()
+    },
+  }
+}
+
+/** The row of a position in pixels, of the grid or of an anchor outside of it. @throws InputError for another one */
+function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
+  const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
+  if (anchor !== undefined) return anchor.index
+  const [down, right] = [row / grid.stride, col / grid.stride]
+  const isOnGrid = [down, right].every(Number.isInteger) && Math.min(down, right) >= 0
+  if (!isOnGrid || down >= grid.rows || right >= grid.cols)
+    throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one of the map`)
+  return down * grid.cols + right
+}
+
+/** Consecutive computed rows, and some that came early; of the grid alone. */
+function joined(unit: LiveUnit, rows: Int32Array, first: number, early: readonly number[]): RowFeatures {
+  const { layers } = unit.network
+  const chosen = early.map((row) => ({ row, features: unit.early.get(row) }))
+  const all = Int32Array.from([...rows, ...chosen.map(({ row }) => row)])
+  const matrices = layers.map(({ dims }, i) => {
+    const consecutive = (unit.matrices[i] as Float32Array).subarray(first * dims, (first + rows.length) * dims)
+    if (chosen.length === 0) return consecutive
+    const matrix = new Float32Array(all.length * dims)
+    matrix.set(consecutive)
+    for (const [at, { features }] of chosen.entries())
+      matrix.set(features?.[i] as Float32Array, (rows.length + at) * dims)
+    return matrix
+  })
+  return { rows: all, matrices }
+}
+
+/** Makes messages of features: cosines of one layer, and what the network answers. */
+function mapMaker({ network, grid }: LiveUnit, wanted: string) {
+  const layer = network.layers.findIndex(({ name }) => name === wanted)
+  if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)
+  const classes = network.layers.findIndex(({ name }) => name === network.classes?.layer)
+  const threads = availableCores()
+  const positions = grid.rows * grid.cols
+  const named = new Set<number>()
+  return async (
+    { rows, matrices }: RowFeatures,
+    atAnchor: readonly Float32Array[],
+    atCenter: readonly Float32Array[],
+  ): Promise<Omit<MapRows, 'done'>> => {
+    const { dims, name } = network.layers[layer] as { readonly dims: number; readonly name: string }
+    const cosines = await cosineSimilarity({
+      features: matrices[layer] as Float32Array,
+      rows: rows.length,
+      dims,
+      anchors: Float32Array.from(atAnchor[layer] as Float32Array),
+      anchorCount: 1,
+      threads,
+    }).catch((error: unknown) => {
+      throw error instanceof DegenerateFeatureError ? withoutDirection(`${network.id} ${name}`, error) : error
+    })
+    // Anchors outside of the grid have no place in the map.
+    const chosen = [...rows.keys()].filter((at) => (rows[at] as number) < positions)
+    const pick = (values: ArrayLike<number>, from = 0) => chosen.map((at) => values[from + at] as number)
+    const message = {
+      kind: 'rows',
+      places: base64(Uint32Array.from(pick(rows))),
+      cosines: base64(Float32Array.from(pick(cosines))),
+    } as const
+    if (classes === -1) return message
+    const answered = matrices[classes] as Float32Array
+    const width = network.layers[classes]?.dims as number
+    const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
+    const { maps, center } = answersOf(answered, strongest, atCenter[classes] as Float32Array)
+    const count = maps.length / ANSWER_MAPS
+    const names: Record<number, string> = {}
+    for (const index of [center.class, ...pick(maps)]) {
+      if (named.has(index)) continue
+      named.add(index)
+      names[index] = network.classes?.names[index] ?? String(index)
+    }
+    return {
+      ...message,
+      answers: {
+        strongest: base64(Uint32Array.from(pick(maps))),
+        probability: base64(Float32Array.from(pick(maps, count))),
+        ofCenter: base64(Float32Array.from(pick(maps, 2 * count))),
+        center: center.class,
+        names,
+      },
+    }
+  }
+}
+
+function withoutDirection(title: string, error: DegenerateFeatureError): InputError {
+  const fault = { zero: 'all zero', nan: 'not a number', infinite: 'infinite' }[error.reason]
+  return new InputError(
+    `${title}: the feature of some position is ${fault}, so that its cosine is undefined; choose another object or layer`,
+    { cause: error },
+  )
+}
+
+function base64(values: Uint32Array | Float32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}

@@ -1,0 +1,118 @@
+import { type Execution, openExecution } from '../engine/choice.js'
+import type { DeviceRequest } from '../engine/device.js'
+import type { WishedSettings } from '../engine/settings.js'
+import type { Scene } from '../engine/task.js'
+import { InputError } from '../errors.js'
+import { chooseNetwork, isGenerator, listNetworks, type Network, type Pool } from '../networks/index.js'
+import type { LiveNetwork, MissingNetwork } from '../report/viewer/live.js'
+
+/** Networks that are open at a time: two are shown side by side, and one more may be come back to. */
+const MOST_OPEN = 3
+
+/** Images that a network is opened for: settings are worth a short trial. */
+const IMAGES = 2000
+
+/** The networks of this machine that can be asked. */
+export interface LiveNetworks {
+  readonly list: () => readonly LiveNetwork[]
+  readonly missing: () => Promise<readonly MissingNetwork[]>
+  /** @throws InputError for one that is not here */
+  readonly find: (id: string) => Network
+  /** Opens it, or takes it as it is open; those that are unused longest are closed. @throws as `openExecution` */
+  readonly open: (id: string, scene: Scene) => Promise<Execution>
+  readonly isOpen: (id: string) => boolean
+  /** What it is called on the command line. */
+  readonly nameOf: (id: string) => string
+  /** Takes in one of the catalog whose weights have come. */
+  readonly add: (id: string) => Promise<LiveNetwork>
+  readonly close: () => Promise<void>
+}
+
+export interface LiveNetworkOptions {
+  /** As of `openNetwork`; those whose weights are here by default. */
+  readonly models?: readonly string[] | undefined
+  readonly pool?: Pool | undefined
+  readonly request: DeviceRequest
+  readonly wished: WishedSettings
+  /** Whether it is in use, so that it stays open. */
+  readonly isUsed: (id: string) => boolean
+  readonly onNote: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+/** @throws as `chooseNetwork` for a network that was named */
+export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
+  const { models, pool, request, wished, isUsed, onNote, signal } = options
+  const networks = new Map<string, Network>()
+  const names = new Map<string, string>()
+  const open = new Map<string, Promise<Execution>>()
+  const choose = async (model: string) => {
+    const network = await chooseNetwork({ model, ...(pool && { pool }), signal })
+    networks.set(network.id, network)
+    names.set(network.id, model)
+    return network
+  }
+  for (const model of models ?? (await present())) await choose(model)
+  const find = (id: string) => {
+    const network = networks.get(id)
+    if (network === undefined) throw new InputError(`there is no network ${id} here; choose one of the list`)
+    return network
+  }
+  const closeUnused = async () => {
+    for (const [id, execution] of [...open]) {
+      if (open.size < MOST_OPEN) return
+      if (isUsed(id)) continue
+      open.delete(id)
+      await execution.then(
+        ({ handle }) => handle.close(),
+        () => undefined,
+      )
+    }
+  }
+  return {
+    list: () => [...networks.values()].map(asLive),
+    missing: async () => {
+      const all = models === undefined ? await listNetworks() : []
+      return all.flatMap(({ entry, state, expectedBytes }) =>
+        state === 'missing' && entry.kind !== 'exported' && !isGenerator(entry)
+          ? [{ id: entry.id, bytes: expectedBytes }]
+          : [],
+      )
+    },
+    find,
+    open: async (id, scene) => {
+      const network = find(id)
+      const known = open.get(id)
+      if (known === undefined) await closeUnused()
+      const execution =
+        open.get(id) ??
+        openExecution({ network, scene, images: IMAGES, request, wished, compares: false, onNote, signal })
+      // The last used one stands last.
+      open.delete(id)
+      open.set(id, execution)
+      execution.catch(() => open.delete(id))
+      return execution
+    },
+    isOpen: (id) => open.has(id),
+    nameOf: (id) => names.get(id) ?? id,
+    add: async (id) => asLive(await choose(id)),
+    close: async () => {
+      await Promise.allSettled([...open.values()].map(async (execution) => (await execution).handle.close()))
+    },
+  }
+}
+
+/** Ids of the networks whose weights are here. */
+async function present(): Promise<readonly string[]> {
+  const all = await listNetworks()
+  return all.flatMap(({ entry, state }) => (state !== 'missing' && !isGenerator(entry) ? [entry.id] : []))
+}
+
+function asLive({ id, input, layers, classes }: Network): LiveNetwork {
+  return {
+    id,
+    frame: input.rows,
+    layers: layers.map(({ name, dims }) => ({ name, dims })),
+    hasAnswers: layers.some(({ name }) => name === classes?.layer),
+  }
+}

@@ -1,0 +1,109 @@
+import sharp from 'sharp'
+import { InputError } from '../errors.js'
+import { builtInPatches } from '../patches/collection.js'
+import { decodeImage, type Image } from '../patches/image.js'
+import { squareObject } from '../patches/ownPatches.js'
+import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
+import type { LiveObject } from '../report/viewer/live.js'
+
+/** Of the largest picture that is taken; of a photo it is a few. */
+export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
+
+/** Objects of the user's own; the oldest go first. */
+const MOST_OWN = 32
+
+/** Of an object in pixels: frames are hardly larger. */
+const LONGEST_SIDE = 1024
+
+/** Longest name of an object, which becomes a file's. */
+const LONGEST_NAME = 60
+
+/** The objects that can be moved: the built-in patches, and pictures that were given. */
+export interface Objects {
+  readonly list: () => readonly LiveObject[]
+  /**
+   * Takes a picture: the object is what is not transparent, or all of it.
+   * @throws InputError for what is no picture, or shows nothing; the signal's reason
+   */
+  readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
+  /** @throws InputError for one that is not there (any more); UsageError for a size that does not fit */
+  readonly patch: (key: number, size: number, frame: number) => Promise<Patch>
+  readonly find: (key: number) => KnownObject
+}
+
+/** Where an object comes from. */
+export interface KnownObject extends LiveObject {
+  /** A built-in patch, or the object's pixels. */
+  readonly source: PatchSource | Image
+}
+
+export async function openObjects(): Promise<Objects> {
+  const builtIn = await builtInPatches()
+  const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
+  let next = known.size
+  /** Large pictures are decoded one at a time. */
+  let before: Promise<unknown> = Promise.resolve()
+  const find = (key: number) => {
+    const found = known.get(key)
+    if (found === undefined) throw new InputError('this object is not here any more; add it again')
+    return found
+  }
+  const add = async (bytes: Uint8Array, name: string, signal: AbortSignal): Promise<LiveObject> => {
+    const image = await decodeImage(bytes, 'the picture', signal)
+    const object = squareObject(image, LONGEST_SIDE)
+    if (object === undefined)
+      throw new InputError('the picture shows no object: it has no opaque pixels; choose another')
+    const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
+    if (same !== undefined) return { key: same.key, name: same.name }
+    const names = new Set([...known.values()].map((one) => one.name))
+    const added = { key: next++, name: freeName(fileStem(name), names), source: object }
+    known.set(added.key, added)
+    const own = [...known.values()].filter(({ source }) => 'data' in source)
+    if (own.length > MOST_OWN) known.delete((own[0] as KnownObject).key)
+    return { key: added.key, name: added.name }
+  }
+  return {
+    list: () => [...known.values()].map(({ key, name }) => ({ key, name })),
+    add: (bytes, name, signal) => {
+      const added = before.then(() => add(bytes, name, signal))
+      before = added.catch(() => undefined)
+      return added
+    },
+    patch: async (key, size, frame) => {
+      const { name, source } = find(key)
+      if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0] as Patch
+      const patch = patchAtSize(name, source, size, frame)
+      checkVisible(patch, 'hard', name)
+      return patch
+    },
+    find,
+  }
+}
+
+function isSame(one: Image, other: Image): boolean {
+  return one.rows === other.rows && one.cols === other.cols && Buffer.compare(one.data, other.data) === 0
+}
+
+/** Letters, digits and dashes of a file's name, without its extension: it becomes a name of folders and files. */
+function fileStem(name: string): string {
+  const stem = name
+    .replace(/\.[^.]*$/, '')
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+  return [...stem].slice(0, LONGEST_NAME).join('') || 'object'
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`
+    if (!taken.has(candidate)) return candidate
+  }
+}
+
+/** An object's pixels as PNG, from which the same patches are made. */
+export function objectPng({ rows, cols, data }: Image): Promise<Buffer> {
+  return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
+    .png()
+    .toBuffer()
+}

@@ -1,0 +1,183 @@
+import { createServer, type Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { stream } from 'hono/streaming'
+import { z } from 'zod'
+import { ShiftscopeError } from '../errors.js'
+import { messageLine } from '../printable.js'
+import { type Fault, LIVE_STRIDES } from '../report/viewer/live.js'
+import { livePage, liveScript } from '../report/viewer/livePage.js'
+import type { Explorer } from './explorer.js'
+import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
+import { MOST_PICTURE_BYTES } from './objects.js'
+
+/** Of everything but pictures. */
+const MOST_BYTES = 64 * 1024
+
+/** Maps that are computed at a time: two of each of some tabs. */
+const MOST_STREAMS = 12
+
+/** Connections at a time; browsers open a few a tab. */
+const MOST_CONNECTIONS = 64
+
+/** Seconds that a request may take to arrive. */
+const REQUEST_SECONDS = 60
+
+const place = z.object({ row: z.int().min(0).max(4096), col: z.int().min(0).max(4096) })
+const scene = z.object({
+  network: z.string().max(1000),
+  object: z.int().min(0),
+  size: z.int().min(1).max(4096),
+  stride: z.literal([...LIVE_STRIDES]),
+  background: z.string().regex(/^(white|#[0-9a-f]{6})$/),
+})
+const bodies = {
+  map: z.object({ ...scene.shape, layer: z.string().max(1000), anchor: place, cursor: place }),
+  cursor: z.object({ ...scene.shape, cursor: place }),
+  keep: z.object({ ...scene.shape, replaces: z.boolean() }),
+  pull: z.object({ id: z.string().max(200) }),
+}
+
+/**
+ * The server of the live page: everything lies below the secret, and is asked by the page alone.
+ * @param at where it listens, once it does
+ */
+export function liveServer(explorer: Explorer, secret: string, at: () => ServerPlace): Server {
+  const app = new Hono()
+  const page = new Hono()
+  let streams = 0
+
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      referrerPolicy: 'no-referrer',
+      crossOriginResourcePolicy: 'same-origin',
+      // It speaks plain HTTP to this machine.
+      strictTransportSecurity: false,
+    }),
+  )
+  app.use(fromOwnPage(at))
+  app.use(async (context, next) => {
+    context.header('Cache-Control', 'no-store')
+    await next()
+  })
+  app.use('/:secret/*', async (context, next) => {
+    if (!isSecret(context.req.param('secret'), secret)) return context.text(NO_SECRET, 403)
+    await next()
+  })
+
+  page.get('/', async (context) => context.html(livePage(await explorer.study())))
+  page.get('/live.js', (context) => context.body(liveScript(), 200, { 'Content-Type': 'text/javascript' }))
+  page.get('/pictures/:picture{\\d{1,12}-\\d{1,4}\\.png}', async (context) => {
+    const [key, size] = context.req.param('picture').replace('.png', '').split('-').map(Number)
+    const png = await explorer.picture(key as number, size as number)
+    return context.body(new Uint8Array(png), 200, { 'Content-Type': 'image/png' })
+  })
+  page.post('/objects', limited(MOST_PICTURE_BYTES), async (context) => {
+    const name = (context.req.query('name') ?? '').slice(0, 1000)
+    const bytes = new Uint8Array(await context.req.arrayBuffer())
+    return context.json(await explorer.addObject(bytes, name, context.req.raw.signal))
+  })
+  page.post('/map', limited(MOST_BYTES), async (context) => {
+    const request = await bodyOf(context, bodies.map)
+    return answerLines(context, (signal) => explorer.map(request, signal))
+  })
+  page.post('/cursor', limited(MOST_BYTES), async (context) => {
+    const { cursor, ...wanted } = await bodyOf(context, bodies.cursor)
+    explorer.lookAt(wanted, cursor)
+    return context.body(null, 204)
+  })
+  page.post('/keep', limited(MOST_BYTES), async (context) => {
+    const { replaces, ...wanted } = await bodyOf(context, bodies.keep)
+    return context.json(await explorer.keep(wanted, replaces, context.req.raw.signal))
+  })
+  page.post('/pull', limited(MOST_BYTES), async (context) => {
+    const { id } = await bodyOf(context, bodies.pull)
+    return answerLines(context, (signal) => explorer.pull(id, signal))
+  })
+  app.route('/:secret/', page)
+  app.notFound((context) => context.text('there is nothing here\n', 404))
+  app.onError((error, context) => {
+    const { message, status } = faultOf(error)
+    return context.json<Fault>({ kind: 'fault', message }, status)
+  })
+
+  /** Objects as lines of JSON, until they end or nobody reads them any more. */
+  function answerLines(context: Context, lines: (signal: AbortSignal) => AsyncIterable<object>): Response {
+    if (streams >= MOST_STREAMS)
+      return context.json<Fault>(
+        { kind: 'fault', message: 'too many maps at a time; close other tabs of this page' },
+        429,
+      )
+    streams++
+    context.header('Content-Type', 'application/x-ndjson')
+    return stream(context, async (out) => {
+      const gone = new AbortController()
+      out.onAbort(() => gone.abort())
+      const send = (message: object) => out.write(`${JSON.stringify(message)}\n`)
+      try {
+        for await (const message of lines(gone.signal)) {
+          if (gone.signal.aborted) break
+          await send(message)
+        }
+      } catch (error) {
+        if (!gone.signal.aborted) await send({ kind: 'fault', message: faultOf(error).message } satisfies Fault)
+      } finally {
+        gone.abort()
+        streams--
+      }
+    })
+  }
+
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    createServer,
+    serverOptions: { requestTimeout: REQUEST_SECONDS * 1000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+  }) as Server
+  server.maxConnections = MOST_CONNECTIONS
+  return server
+}
+
+const NO_SECRET = 'the link lacks its secret; take the one that shiftscope explore has printed\n'
+
+function limited(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: (context) =>
+      context.json<Fault>(
+        { kind: 'fault', message: `that is more than ${maxSize >> 10} KiB; choose a smaller picture` },
+        413,
+      ),
+  })
+}
+
+/** What another page cannot send without being asked whether it may. */
+async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
+  if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) throw new BadRequest()
+  const json: unknown = await context.req.json().catch(() => undefined)
+  const parsed = schema.safeParse(json)
+  if (!parsed.success) throw new BadRequest()
+  return parsed.data
+}
+
+class BadRequest extends Error {}
+
+function faultOf(error: unknown): { readonly message: string; readonly status: 400 | 422 | 500 } {
+  if (error instanceof BadRequest) return { message: 'the request is not one of this page', status: 400 }
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    message: messageLine(message.split('\n')[0] as string),
+    status: error instanceof ShiftscopeError ? 422 : 500,
+  }
+}

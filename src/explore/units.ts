@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { LiveScene } from '../report/viewer/live.js'
+import type { LiveUnit } from './liveUnit.js'
+
+/** What was computed, by what is shown; features of what nobody looks at go first where they take too much memory. */
+export interface LiveUnits {
+  readonly find: (scene: LiveScene) => LiveUnit | undefined
+  readonly add: (scene: LiveScene, unit: LiveUnit) => void
+  /** Whether somebody looks at an object in this network. */
+  readonly isUsed: (network: string) => boolean
+  /** What went since this was asked last. */
+  readonly forgotten: () => readonly string[]
+}
+
+/** @param mostBytes of the features of all units together, unless more of them are looked at */
+export function openLiveUnits(mostBytes: number): LiveUnits {
+  const forgotten: string[] = []
+  /** The last used one stands last. */
+  let kept: { readonly scene: LiveScene; readonly unit: LiveUnit }[] = []
+  return {
+    find: (scene) => {
+      const found = kept.find((one) => isDeepStrictEqual(one.scene, scene))
+      if (found !== undefined) kept = [...kept.filter((one) => one !== found), found]
+      return found?.unit
+    },
+    add: (scene, unit) => {
+      let bytes = unit.bytes + kept.reduce((sum, one) => sum + one.unit.bytes, 0)
+      kept = kept.filter((one) => {
+        if (bytes <= mostBytes || one.unit.isFollowed()) return true
+        bytes -= one.unit.bytes
+        forgotten.push(titleOf(one))
+        return false
+      })
+      kept.push({ scene, unit })
+    },
+    isUsed: (network) => kept.some(({ scene, unit }) => scene.network === network && unit.isFollowed()),
+    forgotten: () => forgotten.splice(0),
+  }
+}
+
+function titleOf({ scene, unit }: { readonly scene: LiveScene; readonly unit: LiveUnit }): string {
+  return `${unit.scene.patch.name} at ${scene.size} px through ${scene.network}`
+}

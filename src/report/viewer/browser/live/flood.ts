@@ -1,0 +1,45 @@
+/** A picture's pixels: RGBA, row-major. */
+export interface Pixels {
+  readonly data: Uint8ClampedArray
+  readonly width: number
+  readonly height: number
+}
+
+/**
+ * Makes transparent what is like a pixel and joined to it, side by side: no channel differs by more than the tolerance.
+ * @returns how many pixels that were
+ */
+export function cutFrom({ data, width, height }: Pixels, x: number, y: number, tolerance: number): number {
+  const seed = y * width + x
+  const colour = [0, 1, 2].map((channel) => data[seed * 4 + channel] as number)
+  const isLike = (pixel: number) =>
+    data[pixel * 4 + 3] !== 0 &&
+    colour.every((value, channel) => Math.abs((data[pixel * 4 + channel] as number) - value) <= tolerance)
+  if (!isLike(seed)) return 0
+  const waiting = [seed]
+  let count = 0
+  data[seed * 4 + 3] = 0
+  for (let pixel = waiting.pop(); pixel !== undefined; pixel = waiting.pop()) {
+    count++
+    const column = pixel % width
+    const neighbours = [
+      pixel - width,
+      pixel + width,
+      ...(column > 0 ? [pixel - 1] : []),
+      ...(column < width - 1 ? [pixel + 1] : []),
+    ]
+    for (const next of neighbours) {
+      if (next < 0 || next >= width * height || !isLike(next)) continue
+      data[next * 4 + 3] = 0
+      waiting.push(next)
+    }
+  }
+  return count
+}
+
+/** Share of pixels that are transparent. */
+export function transparentShare({ data, width, height }: Pixels): number {
+  let count = 0
+  for (let alpha = 3; alpha < data.length; alpha += 4) if ((data[alpha] as number) < 128) count++
+  return count / (width * height)
+}

@@ -1,0 +1,97 @@
+import type { MapRows } from '../../live.js'
+import type { LoadedAnswers } from '../answers.js'
+import { fromBase64 } from '../base64.js'
+import { type MapValues, measured } from '../maps.js'
+
+/** A map that comes to be known, coarse to fine. */
+export interface LiveMap {
+  readonly take: (rows: MapRows) => void
+  /** What is known; undefined: nothing. A position that is not has the values of the coarser one before it. */
+  readonly parts: () => KnownParts | undefined
+}
+
+interface KnownParts {
+  readonly cosines: MapValues
+  readonly answers: LoadedAnswers | undefined
+  /** Absent: all positions are known. */
+  readonly known?: Uint8Array
+}
+
+/** Beyond the distance of the coarsest positions. */
+const COARSEST = 64
+
+export function liveMap(rows: number, cols: number): LiveMap {
+  const count = rows * cols
+  const known = new Uint8Array(count)
+  const cosines = new Float32Array(count)
+  const strongest = new Uint32Array(count)
+  const probability = new Float32Array(count)
+  const ofCenter = new Float32Array(count)
+  const names = new Map<number, string>()
+  let center: number | undefined
+  let left = count
+
+  /** Where the values of a position that is not known are taken from. */
+  const sourceOf = (place: number): number => {
+    const [row, col] = [Math.floor(place / cols), place % cols]
+    for (let step = 2; step <= COARSEST; step *= 2) {
+      const nearer = (row - (row % step)) * cols + (col - (col % step))
+      if (known[nearer] === 1) return nearer
+    }
+    return known.indexOf(1)
+  }
+  return {
+    take: ({ places, cosines: values, answers }) => {
+      const at = new Uint32Array(fromBase64(places).buffer)
+      const floats = (text: string) => new Float32Array(fromBase64(text).buffer)
+      const scatter = <T extends Float32Array | Uint32Array>(target: T, from: T) => {
+        for (const [i, place] of at.entries()) target[place] = from[i] as number
+      }
+      for (const place of at) {
+        left -= 1 - (known[place] as number)
+        known[place] = 1
+      }
+      scatter(cosines, floats(values))
+      if (answers === undefined) return
+      center = answers.center
+      for (const [index, name] of Object.entries(answers.names)) names.set(Number(index), name)
+      scatter(strongest, new Uint32Array(fromBase64(answers.strongest).buffer))
+      scatter(probability, floats(answers.probability))
+      scatter(ofCenter, floats(answers.ofCenter))
+    },
+    parts: () => {
+      if (left === count) return undefined
+      const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place)))
+      const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source] as number)
+      const mask = left === 0 ? undefined : known.slice()
+      return {
+        cosines: measured(filled(cosines), mask),
+        answers:
+          center === undefined
+            ? undefined
+            : answersOf(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+        ...(mask && { known: mask }),
+      }
+    },
+  }
+}
+
+/** Classes by the numbers that maps have: the center's is the first. */
+function answersOf(
+  center: number,
+  names: ReadonlyMap<number, string>,
+  sources: Uint32Array,
+  strongest: Uint32Array,
+  probabilities: Float64Array,
+  ofCenter: Float64Array,
+): LoadedAnswers {
+  const numbers = new Map([[center, 0]])
+  const ofPlaces = sources.map((source) => {
+    const index = strongest[source] as number
+    const number = numbers.get(index) ?? numbers.size
+    numbers.set(index, number)
+    return number
+  })
+  const listed = [...numbers.keys()].map((index) => names.get(index) ?? String(index))
+  return { ofCenter, strongest: { names: listed, numbers: ofPlaces, probabilities } }
+}

@@ -1,0 +1,36 @@
+import type { Fault } from '../../live.js'
+
+const GONE = 'The server does not answer: it has ended, or the machine sleeps. Start “shiftscope explore” again.'
+
+/** Asks the page's server. @throws Error with what it says is wrong */
+export async function ask(path: string, body: object | Blob, signal?: AbortSignal): Promise<Response> {
+  const isBlob = body instanceof Blob
+  const response = await fetch(path, {
+    method: 'POST',
+    body: isBlob ? body : JSON.stringify(body),
+    headers: { 'Content-Type': isBlob ? 'application/octet-stream' : 'application/json' },
+    ...(signal && { signal }),
+  }).catch((error: unknown) => {
+    throw signal?.aborted ? error : new Error(GONE)
+  })
+  if (response.ok) return response
+  const fault = (await response.json().catch(() => undefined)) as Fault | undefined
+  throw new Error(fault?.message ?? `The server refuses (${response.status}).`)
+}
+
+/** The lines of an answer, each a document of JSON. */
+export async function* linesOf<T>(response: Response, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
+  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>)
+    .pipeThrough(new TextDecoderStream())
+    .getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw signal?.aborted ? error : new Error(GONE)
+    })
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop() as string
+    for (const line of lines) yield JSON.parse(line) as T
+  }
+}

@@ -1,0 +1,136 @@
+/** What the live page and its server tell one another, as JSON. */
+
+/** What the page knows when it is opened; it is part of it. */
+export interface LiveStudy {
+  readonly networks: readonly LiveNetwork[]
+  /** Those of the catalog whose weights can be fetched. */
+  readonly missing: readonly MissingNetwork[]
+  readonly objects: readonly LiveObject[]
+  /** Bytes that the features of one object may take in memory. */
+  readonly mostBytes: number
+  /** Where objects are kept, as the user named it. */
+  readonly results: string
+  /** Bytes of the largest picture that is taken. */
+  readonly mostPictureBytes: number
+}
+
+/** A network that can be asked. */
+export interface LiveNetwork {
+  readonly id: string
+  /** Side of the square frame in pixels. */
+  readonly frame: number
+  readonly layers: readonly { readonly name: string; readonly dims: number }[]
+  /** Whether its classes are known. */
+  readonly hasAnswers: boolean
+}
+
+export interface MissingNetwork {
+  readonly id: string
+  /** null: not known. */
+  readonly bytes: number | null
+}
+
+/** An object that can be moved. */
+export interface LiveObject {
+  /** Names its pictures. */
+  readonly key: number
+  readonly name: string
+}
+
+/** Which object is moved through which network, and how. */
+export interface LiveScene {
+  readonly network: string
+  /** Key of the object. */
+  readonly object: number
+  readonly size: number
+  readonly stride: number
+  /** `white` or `#rrggbb`. */
+  readonly background: string
+}
+
+/** A map that is asked for: the similarity of one layer with one position. */
+export interface MapRequest extends LiveScene {
+  readonly layer: string
+  /** In pixels: a position of the grid, or an anchor that has a name. */
+  readonly anchor: { readonly row: number; readonly col: number }
+  /** What is to be computed first. */
+  readonly cursor: { readonly row: number; readonly col: number }
+}
+
+/** One line of the answer to a map request. */
+export type MapMessage = MapRows | MapEnd | Note | Fault
+
+/** Positions that have come to be known; of those that were known already, better values. */
+export interface MapRows {
+  readonly kind: 'rows'
+  /** Places in the grid, row-major: uint32, little-endian, in base64. */
+  readonly places: string
+  /** Cosines with the anchor, float32. */
+  readonly cosines: string
+  readonly answers?: {
+    /** Index of the strongest class, uint32. */
+    readonly strongest: string
+    /** Its probability, and that of the center's class, float32. */
+    readonly probability: string
+    readonly ofCenter: string
+    readonly center: number
+    /** Names of classes that were not named yet, by index. */
+    readonly names: Readonly<Record<number, string>>
+  }
+  /** Positions of the grid that are computed. */
+  readonly done: number
+}
+
+/** All positions are known. */
+export interface MapEnd {
+  readonly kind: 'end'
+  /** Of the positions that were computed for this answer; null: they were known. */
+  readonly imagesPerSecond: number | null
+}
+
+/** Something that is worth knowing. */
+export interface Note {
+  readonly kind: 'note'
+  readonly message: string
+}
+
+/** It could not be done. */
+export interface Fault {
+  readonly kind: 'fault'
+  readonly message: string
+}
+
+/** How far a download is. */
+export type PullMessage =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'pulled'; readonly network: LiveNetwork }
+  | Fault
+
+/** A unit was stored. */
+export interface KeptUnit {
+  readonly kind: 'kept'
+  /** Its folder. */
+  readonly folder: string
+  /** Repeats it. */
+  readonly command: string
+}
+
+/** A unit of the same name stands there, made otherwise. */
+export interface OtherUnit {
+  readonly kind: 'other'
+  readonly differences: readonly string[]
+}
+
+/** Distances of positions that are offered, in pixels. */
+export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const
+
+/** The smallest distance of positions, no smaller than wished, at which features fit the memory. */
+export function fittingStride(
+  { frame, layers }: Pick<LiveNetwork, 'frame' | 'layers'>,
+  size: number,
+  { wished, mostBytes }: { readonly wished: number; readonly mostBytes: number },
+): number {
+  const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
+  const fits = (stride: number) => Math.ceil((frame - size + 1) / stride) ** 2 * dims * 4 <= mostBytes
+  return LIVE_STRIDES.find((stride) => stride >= wished && fits(stride)) ?? (LIVE_STRIDES.at(-1) as number)
+}
