@@ -94,6 +94,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const close = async () => {
     options.signal?.removeEventListener('abort', stopped)
     end.abort()
+    units.stop()
     server.closeAllConnections()
     await new Promise<void>((done) => server.close(() => done()))
     await networks.close()

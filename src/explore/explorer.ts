@@ -18,7 +18,7 @@ import {
 } from '../report/viewer/live.js'
 import { patchPng } from '../report/viewer/sitePictures.js'
 import { keepUnit } from './keep.js'
-import { type LiveUnit, openLiveUnit } from './liveUnit.js'
+import { type LiveUnit, openLiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
 import { MOST_PICTURE_BYTES, type Objects } from './objects.js'
@@ -58,9 +58,8 @@ export function openExplorer({ networks, objects, units, mostBytes, out, pool }:
     const patch = await objects.patch(scene.object, scene.size, frame)
     const { background } = await readBackground(scene.background, frame)
     const placed = sceneOf(patch, background)
-    const handle = async () => (await networks.open(network.id, placed)).handle
-    await handle()
-    const unit = openLiveUnit(network, handle, placed, positionGrid(frame, scene.size, scene.stride))
+    const use: UseNetwork = (act) => networks.use(network.id, placed, ({ handle }) => act(handle))
+    const unit = openLiveUnit(network, use, placed, positionGrid(frame, scene.size, scene.stride))
     units.add(scene, unit)
     return unit
   }
@@ -91,10 +90,10 @@ export function openExplorer({ networks, objects, units, mostBytes, out, pool }:
     lookAt: (scene, cursor) => units.find(scene)?.lookAt(cursor),
     keep: async (scene, replaces, signal) => {
       const unit = await unitOf(scene)
-      const execution = await networks.open(scene.network, unit.scene)
       const object = objects.find(scene.object)
       const model = networks.nameOf(scene.network)
-      return keepUnit({ unit, execution, scene, object, model, pool, out, replaces, signal })
+      const wanted = { unit, scene, object, model, pool, out, replaces, signal }
+      return networks.use(scene.network, unit.scene, (execution) => keepUnit({ ...wanted, execution }))
     },
     pull: (id, signal) => pulled(id, networks, signal),
   }

@@ -37,6 +37,8 @@ export interface LiveUnit {
   /** Computes as long as somebody follows. @returns ends that */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
+  /** Ends the work, whoever follows; what is under way comes to its end. */
+  readonly stop: () => void
   /** A row's features, computed at once if they are not there. @throws as `NetworkHandle.extract` */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
   /** What is around a position comes first. */
@@ -50,13 +52,10 @@ export interface Follower {
   readonly onFailure: (error: unknown) => void
 }
 
-/** @param open gives the network, which may have been closed since it was asked last */
-export function openLiveUnit(
-  network: Network,
-  open: () => Promise<NetworkHandle>,
-  scene: Scene,
-  grid: PositionGrid,
-): LiveUnit {
+/** Does something with the network, which is open until that has ended. */
+export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
+
+export function openLiveUnit(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid): LiveUnit {
   const { layers } = network
   const total = grid.offsets.length / 2
   const order = rowsInOrder(grid)
@@ -78,8 +77,7 @@ export function openLiveUnit(
     Int32Array.from([...wanted].flatMap((row) => [...grid.offsets.subarray(2 * row, 2 * row + 2)]))
   /** Features of a few rows, each image by itself. */
   const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) => {
-    const handle = await open()
-    const features = await handle.extract(scene, offsetsOf(wanted), { signal })
+    const features = await use((handle) => handle.extract(scene, offsetsOf(wanted), { signal }))
     try {
       for (let i = 0; i < features.finished; i++) {
         const row = wanted[i] as number
@@ -109,16 +107,14 @@ export function openLiveUnit(
     }
     while (count < total && !signal.aborted) {
       const wanted = order.filter((row) => placeOf[row] === -1).subarray(0, MOST_ROWS_A_CALL)
-      const handle = await open()
       const before = { time: performance.now(), count }
-      const features = await handle.extract(scene, offsetsOf(wanted), {
-        whole: grid.offsets,
-        signal,
-        onRows: (finished, from) => {
-          for (const at of finished) put(wanted[at] as number, at, from)
-          tell(({ onRows }) => onRows())
-        },
-      })
+      const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
+        for (const at of finished) put(wanted[at] as number, at, from)
+        tell((follower) => follower.onRows())
+      }
+      const features = await use((handle) =>
+        handle.extract(scene, offsetsOf(wanted), { whole: grid.offsets, signal, onRows }),
+      )
       // Where another way was tried first, rows came that were not kept.
       for (let at = 0; at < features.finished; at++)
         put(
@@ -183,6 +179,11 @@ export function openLiveUnit(
       }
     },
     isFollowed: () => followers.size > 0,
+    stop: () => {
+      followers.clear()
+      clearTimeout(leaving)
+      stop?.abort()
+    },
     featuresAt: async (row) => {
       const found = () => {
         const place = placeOf[row] as number

@@ -18,14 +18,25 @@ export interface LiveNetworks {
   readonly missing: () => Promise<readonly MissingNetwork[]>
   /** @throws InputError for one that is not here */
   readonly find: (id: string) => Network
-  /** Opens it, or takes it as it is open; those that are unused longest are closed. @throws as `openExecution` */
-  readonly open: (id: string, scene: Scene) => Promise<Execution>
+  /**
+   * Does something with a network, which is opened for it or is open already, and stays so until that has ended. Those that are unused
+   * longest are closed.
+   * @throws as `openExecution`
+   */
+  readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   readonly isOpen: (id: string) => boolean
   /** What it is called on the command line. */
   readonly nameOf: (id: string) => string
   /** Takes in one of the catalog whose weights have come. */
   readonly add: (id: string) => Promise<LiveNetwork>
+  /** Waits for what is under way. */
   readonly close: () => Promise<void>
+}
+
+/** An open network, and what is done with it. */
+interface Opened {
+  readonly execution: Promise<Execution>
+  readonly works: Set<Promise<unknown>>
 }
 
 export interface LiveNetworkOptions {
@@ -45,7 +56,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const { models, pool, request, wished, isUsed, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
-  const open = new Map<string, Promise<Execution>>()
+  const open = new Map<string, Opened>()
   const choose = async (model: string) => {
     const network = await chooseNetwork({ model, ...(pool && { pool }), signal })
     networks.set(network.id, network)
@@ -59,14 +70,11 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return network
   }
   const closeUnused = async () => {
-    for (const [id, execution] of [...open]) {
+    for (const [id, opened] of [...open]) {
       if (open.size < MOST_OPEN) return
-      if (isUsed(id)) continue
+      if (opened.works.size > 0 || isUsed(id)) continue
       open.delete(id)
-      await execution.then(
-        ({ handle }) => handle.close(),
-        () => undefined,
-      )
+      await closeOpened(opened)
     }
   }
   return {
@@ -80,26 +88,34 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       )
     },
     find,
-    open: async (id, scene) => {
+    use: async (id, scene, act) => {
       const network = find(id)
-      const known = open.get(id)
-      if (known === undefined) await closeUnused()
-      const execution =
-        open.get(id) ??
-        openExecution({ network, scene, images: IMAGES, request, wished, compares: false, onNote, signal })
+      if (!open.has(id)) await closeUnused()
+      const plan = { network, scene, images: IMAGES, request, wished, compares: false, onNote, signal }
+      const opened = open.get(id) ?? { execution: openExecution(plan), works: new Set() }
       // The last used one stands last.
       open.delete(id)
-      open.set(id, execution)
-      execution.catch(() => open.delete(id))
-      return execution
+      open.set(id, opened)
+      const work = opened.execution.then(act)
+      opened.works.add(work)
+      opened.execution.catch(() => open.delete(id))
+      return work.finally(() => opened.works.delete(work))
     },
     isOpen: (id) => open.has(id),
     nameOf: (id) => names.get(id) ?? id,
     add: async (id) => asLive(await choose(id)),
     close: async () => {
-      await Promise.allSettled([...open.values()].map(async (execution) => (await execution).handle.close()))
+      await Promise.all([...open.values()].map(closeOpened))
     },
   }
+}
+
+async function closeOpened({ execution, works }: Opened): Promise<void> {
+  await Promise.allSettled(works)
+  await execution.then(
+    ({ handle }) => handle.close(),
+    () => undefined,
+  )
 }
 
 /** Ids of the networks whose weights are here. */

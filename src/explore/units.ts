@@ -8,6 +8,8 @@ export interface LiveUnits {
   readonly add: (scene: LiveScene, unit: LiveUnit) => void
   /** Whether somebody looks at an object in this network. */
   readonly isUsed: (network: string) => boolean
+  /** Ends all work. */
+  readonly stop: () => void
   /** What went since this was asked last. */
   readonly forgotten: () => readonly string[]
 }
@@ -34,6 +36,9 @@ export function openLiveUnits(mostBytes: number): LiveUnits {
       kept.push({ scene, unit })
     },
     isUsed: (network) => kept.some(({ scene, unit }) => scene.network === network && unit.isFollowed()),
+    stop: () => {
+      for (const { unit } of kept) unit.stop()
+    },
     forgotten: () => forgotten.splice(0),
   }
 }

@@ -1,0 +1,219 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import sharp from 'sharp'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Exploration, explore } from '../../src/explore/explore.js'
+import { ask, MAP, post, SCENE, wholeMap } from './live.js'
+
+let page: Exploration
+let origin: string
+
+beforeAll(async () => {
+  page = await explore({ models: [SCENE.network], results: 'not-written' })
+  origin = new URL(page.address).origin
+})
+afterAll(() => page.close())
+
+// Whatever was tried, the page is served, and a map is made.
+afterEach(async () => {
+  expect((await ask(page.address)).status).toBe(200)
+  expect((await wholeMap(page.address, MAP)).at(-1)).toMatchObject({ kind: 'end' })
+})
+
+describe('the live page', () => {
+  it('is served to whoever has the link, and lets nothing else in', async () => {
+    const { status, body, headers } = await ask(page.address)
+    expect([status, body.includes('<title>Shiftscope, live</title>')]).toEqual([200, true])
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect(headers['referrer-policy']).toBe('no-referrer')
+    for (const way of ['/', '/wrong/', '/wrong/map', `/${'x'.repeat(32)}/`, page.address.slice(origin.length, -2)]) {
+      const refused = await ask(origin + way)
+      expect([way, refused.status >= 403 && refused.status <= 404, refused.body.length < 200]).toEqual([
+        way,
+        true,
+        true,
+      ])
+    }
+  })
+
+  it('is no other page’s business', async () => {
+    const from = (headers: Record<string, string>) => ask(page.address, { headers }).then(({ status }) => status)
+    expect(await from({ Host: 'evil.example' })).toBe(403)
+    expect(await from({ Host: `evil.example:${page.port}` })).toBe(403)
+    expect(await from({ Host: `127.0.0.1.evil.example:${page.port}` })).toBe(403)
+    expect(await from({ Host: `127.0.0.1:${page.port + 1}` })).toBe(403)
+    expect(await from({ Host: `localhost:${page.port}` })).toBe(200)
+    expect(await from({ Origin: 'http://evil.example' })).toBe(403)
+    expect(await from({ Origin: 'null' })).toBe(403)
+    expect(await from({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' })).toBe(403)
+    expect(await from({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' })).toBe(200)
+    // What a form of another page could send without being asked.
+    const plain = await ask(`${page.address}map`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/plain' },
+      body: JSON.stringify(MAP),
+    })
+    expect(plain.status).toBe(400)
+  })
+
+  it('has no files but its own', async () => {
+    const tricks = [
+      '../../../../../../etc/passwd',
+      '..%2f..%2f..%2fetc%2fpasswd',
+      '%2e%2e/%2e%2e/etc/passwd',
+      'pictures/..%2f..%2fpackage.json',
+      'pictures/0-75.png/../../../package.json',
+      '//etc/passwd',
+      'pictures/0-75.png%00',
+      'live.js%2f..%2f..',
+    ]
+    for (const trick of tricks) {
+      const { status, body } = await rawGet(`${new URL(page.address).pathname}${trick}`)
+      expect([trick, status === 403 || status === 404]).toEqual([trick, true])
+      expect(body).not.toMatch(/root:|"version"/)
+    }
+    expect((await ask(`${page.address}pictures/0-75.png`)).headers['content-type']).toBe('image/png')
+    expect((await ask(`${page.address}pictures/99999-75.png`)).status).toBe(422)
+    expect((await ask(`${page.address}pictures/0-0.png`)).status).toBe(422)
+  })
+
+  it('refuses what is no request of the page, in a line', async () => {
+    const bad: object[] = [
+      {},
+      [],
+      { ...MAP, object: -1 },
+      { ...MAP, size: 1e9 },
+      { ...MAP, stride: 3 },
+      { ...MAP, background: '/etc/passwd' },
+      { ...MAP, anchor: 'center' },
+      { ...MAP, layer: 7 },
+    ]
+    for (const body of bad) expect((await post(`${page.address}map`, body)).status).toBe(400)
+    expect(
+      (await ask(`${page.address}map`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' }))
+        .status,
+    ).toBe(400)
+    const lines = [
+      [{ ...MAP, layer: 'fc9' }, /has no layer fc9 here; choose one of its layers$/],
+      [{ ...MAP, network: '../tiny' }, /^there is no network \.\.\/tiny here; choose one of the list$/],
+      [{ ...MAP, object: 77 }, /^this object is not here any more; add it again$/],
+      [{ ...MAP, size: 225 }, /does not fit into the frame/],
+    ] as const
+    for (const [body, line] of lines) {
+      const messages = await wholeMap(page.address, body)
+      expect(messages.at(-1)).toEqual({ kind: 'fault', message: expect.stringMatching(line) })
+    }
+  })
+
+  it('takes no picture of 2 GB, whether that is told or not, and no bomb', async () => {
+    const before = process.memoryUsage().rss
+    expect(await upload(page, ['Content-Length: 2147483648'], 64)).toMatch(/^HTTP\/1\.1 413 /)
+    expect(await upload(page, ['Transfer-Encoding: chunked'], 40)).toMatch(/^HTTP\/1\.1 413 /)
+    expect(process.memoryUsage().rss - before).toBeLessThan(300e6)
+    const bomb = await sharp({ create: { width: 16_000, height: 16_000, channels: 3, background: 'white' } })
+      .png({ compressionLevel: 9 })
+      .toBuffer()
+    expect(bomb.length).toBeLessThan(2e6)
+    const lines = [
+      [bomb, 'cannot read the picture: it has more than 64 million pixels; make it smaller'],
+      [Buffer.from('no picture'), 'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG'],
+      [Buffer.alloc(0), 'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG'],
+    ] as const
+    for (const [body, message] of lines) {
+      const refused = await ask(`${page.address}objects?name=bomb.png`, { method: 'POST', body })
+      expect([refused.status, JSON.parse(refused.body)]).toEqual([422, { kind: 'fault', message }])
+    }
+    const transparent = await sharp({ create: { width: 9, height: 9, channels: 4, background: '#0000' } })
+      .png()
+      .toBuffer()
+    const nothing = await ask(`${page.address}objects?name=x`, { method: 'POST', body: transparent })
+    expect(nothing.body).toContain('the picture shows no object')
+  })
+
+  it('gives names that are names, whatever a file is called', async () => {
+    const picture = (red: number) =>
+      sharp({ create: { width: 8, height: 8, channels: 3, background: { r: red, g: 0, b: 0 } } })
+        .png()
+        .toBuffer()
+    const named = async (name: string, red: number) => {
+      const { body } = await ask(`${page.address}objects?name=${encodeURIComponent(name)}`, {
+        method: 'POST',
+        body: await picture(red),
+      })
+      return (JSON.parse(body) as { name: string }).name
+    }
+    expect(await named('../../etc/passwd.png', 1)).toBe('etc-passwd')
+    expect(await named('<script>alert(1)</script>.png', 2)).toBe('script-alert-1-script')
+    expect(await named('', 3)).toBe('object')
+    expect(await named('.png', 4)).toBe('object-2')
+    expect(await named('x'.repeat(5000), 5)).toBe('x'.repeat(60))
+    // The same picture is the same object.
+    expect(await named('else.png', 3)).toBe('object')
+  })
+
+  it('has 50 maps asked for at once, computes some and refuses the rest; those whose reader goes end', async () => {
+    const slow = { ...MAP, stride: 1 }
+    const sockets = Array.from({ length: 50 }, () => {
+      const body = JSON.stringify(slow)
+      const socket = connect(page.port, '127.0.0.1')
+      socket.write(
+        `POST ${new URL(page.address).pathname}map HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
+      return socket
+    })
+    const statuses = await Promise.all(
+      sockets.map(async (socket) => {
+        const [data] = (await once(socket, 'data')) as [Buffer]
+        return data.toString().slice(9, 12)
+      }),
+    )
+    expect(statuses.filter((status) => status === '200').length).toBeGreaterThan(0)
+    expect(statuses.filter((status) => status !== '200' && status !== '429')).toEqual([])
+    expect(statuses).toContain('429')
+    for (const socket of sockets) socket.destroy()
+    // Their places become free.
+    let again = 429
+    for (let attempt = 0; again === 429 && attempt < 100; attempt++) {
+      again = (await post(`${page.address}map`, MAP)).status
+      await wait(50)
+    }
+    expect(again).toBe(200)
+  })
+})
+
+/** A request for a way as it is written, which no client would send. */
+async function rawGet(way: string): Promise<{ readonly status: number; readonly body: string }> {
+  const socket = connect(page.port, '127.0.0.1')
+  socket.write(`GET ${way} HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nConnection: close\r\n\r\n`)
+  let text = ''
+  for await (const data of socket) text += String(data)
+  return { status: Number(text.slice(9, 12)), body: text }
+}
+
+/** Sends so many mebibytes of a picture, as far as they are taken. @returns the beginning of the answer */
+async function upload({ address, port }: Exploration, headers: readonly string[], mebibytes: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  const head = [`POST ${new URL(address).pathname}objects?name=big.png HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers]
+  socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += String(data)
+  })
+  socket.on('error', () => undefined)
+  const piece = Buffer.alloc(1 << 20, 7)
+  const isChunked = headers.some((header) => header.startsWith('Transfer-Encoding'))
+  for (let i = 0; i < mebibytes && answer === '' && socket.writable; i++) {
+    if (isChunked) socket.write(`${piece.length.toString(16)}\r\n`)
+    if (!socket.write(piece))
+      await Promise.race([
+        once(socket, 'drain').catch(() => undefined),
+        once(socket, 'close').catch(() => undefined),
+        wait(2000),
+      ])
+    if (isChunked) socket.write('\r\n')
+  }
+  for (let attempt = 0; answer === '' && attempt < 100; attempt++) await wait(50)
+  socket.destroy()
+  return answer
+}

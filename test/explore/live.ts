@@ -1,0 +1,61 @@
+import { type IncomingMessage, request } from 'node:http'
+import type { MapMessage, MapRequest, MapRows } from '../../src/report/viewer/live.js'
+
+/** An object in a network that is quick to compute. */
+export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const
+export const CENTER = { row: 49, col: 49 }
+export const MAP: MapRequest = { ...SCENE, layer: 'fc8', anchor: CENTER, cursor: { row: 0, col: 0 } }
+
+/** Asks a server as a page does, or as one that pretends to. */
+export function ask(
+  address: string,
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
+): Promise<{ readonly status: number; readonly body: string; readonly headers: IncomingMessage['headers'] }> {
+  return new Promise((answer, fail) => {
+    const asked = request(address, { method, headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (data: string) => {
+        text += data
+      })
+      response.on('end', () => answer({ status: response.statusCode ?? 0, body: text, headers: response.headers }))
+      response.on('error', fail)
+    })
+    asked.on('error', fail)
+    asked.end(body)
+  })
+}
+
+const JSON_HEADERS = { 'Content-Type': 'application/json' }
+
+export function post(address: string, body: object) {
+  return ask(address, { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify(body) })
+}
+
+/** All of a map. */
+export async function wholeMap(address: string, map: MapRequest): Promise<readonly MapMessage[]> {
+  const { body } = await post(`${address}map`, map)
+  return body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as MapMessage)
+}
+
+/** What messages say of each place, the last word counting. */
+export function cosinesOf(messages: readonly MapMessage[]): ReadonlyMap<number, number> {
+  const found = new Map<number, number>()
+  for (const message of messages.filter((one): one is MapRows => one.kind === 'rows')) {
+    const places = numbers(message.places, Uint32Array)
+    const cosines = numbers(message.cosines, Float32Array)
+    for (const [i, place] of places.entries()) found.set(place, cosines[i] as number)
+  }
+  return found
+}
+
+export function numbers<T>(text: string, type: new (buffer: ArrayBuffer) => T): T {
+  return new type(Uint8Array.from(Buffer.from(text, 'base64')).buffer)
+}

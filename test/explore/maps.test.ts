@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openThreads } from '../../src/engine/handle.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import { type Exploration, explore } from '../../src/explore/explore.js'
+import { openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
+import { openLiveUnits } from '../../src/explore/units.js'
+import { modelsFolder } from '../../src/files/package.js'
+import { openNetwork, reproduce, UsageError } from '../../src/index.js'
+import { chooseNetwork } from '../../src/networks/index.js'
+import { patchOf } from '../../src/patches/patchInput.js'
+import type { KeptUnit, LiveObject, OtherUnit } from '../../src/report/viewer/live.js'
+import { contents } from '../cli/process.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from './live.js'
+
+const folder = temporaryFolder()
+const SIDE = 7
+let page: Exploration
+
+beforeAll(async () => {
+  page = await explore({ models: [SCENE.network], results: 'not-written' })
+})
+afterAll(() => page.close())
+
+describe('a live map', () => {
+  it('has the cosines of compare, coarse positions first, and the answers of extract', async () => {
+    await using network = await openNetwork(SCENE.network)
+    const { layers } = await network.compare({ patch: 'car', size: 125, stride: 16 })
+    const expected = layers.find(({ name }) => name === 'fc8')
+    const messages = await wholeMap(page.address, MAP)
+    const found = cosinesOf(messages)
+    expect([...found.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: SIDE ** 2 }, (_, i) => i))
+    const center = expected?.maps.subarray(2 * SIDE ** 2, 3 * SIDE ** 2) ?? []
+    for (const [place, cosine] of found) expect(cosine).toBeCloseTo(center[place] as number, 5)
+    expect(messages.at(-1)).toMatchObject({ kind: 'end' })
+    const rows = messages.filter((one) => one.kind === 'rows')
+    expect([...numbers(rows.find(({ places }) => places !== '')?.places ?? '', Uint32Array)].slice(0, 1)).toEqual([0])
+    const named = Object.assign({}, ...rows.map(({ answers }) => answers?.names))
+    const { answers } = await network.extract({ patch: 'car', size: 125, stride: 16 })
+    expect(Object.keys(named)).toEqual(expect.arrayContaining(Object.keys(answers?.names ?? {})))
+  })
+
+  it('is there at once for another anchor, any position of the grid', async () => {
+    await wholeMap(page.address, MAP)
+    const messages = await wholeMap(page.address, { ...MAP, anchor: { row: 32, col: 80 } })
+    expect(messages.filter(({ kind }) => kind === 'rows')).toHaveLength(1)
+    expect(cosinesOf(messages).get(2 * SIDE + 5)).toBeCloseTo(1, 6)
+    const [fault] = await wholeMap(page.address, { ...MAP, anchor: { row: 3, col: 3 } })
+    expect(fault).toEqual({
+      kind: 'fault',
+      message: 'there is no position (3, 3) on this grid; choose one of the map',
+    })
+  })
+
+  it('stops while nobody looks, and goes on where it was', async () => {
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
+    const works: Promise<unknown>[] = []
+    const handle = openThreads(network, { workers: 1, threads: 1, batch: 4 })
+    try {
+      const scene = sceneOf(await patchOf('car', 75, 224, 'hard'))
+      const use: UseNetwork = (act) => {
+        const work = act(handle)
+        works.push(work)
+        return work
+      }
+      const unit = openLiveUnit(network, use, scene, positionGrid(224, 75, 2))
+      const followUntil = (isEnough: () => boolean) =>
+        new Promise<void>((done, fail) => {
+          const leave = unit.follow({
+            onRows: () => {
+              if (!isEnough()) return
+              leave()
+              done()
+            },
+            onFailure: fail,
+          })
+        })
+      await followUntil(() => unit.rows().length > 40)
+      // What was under way comes to its end.
+      let before = -1
+      while (before !== unit.rows().length) {
+        before = unit.rows().length
+        await wait(500)
+      }
+      expect(before).toBeLessThan(75 ** 2)
+      const first = unit.rows().slice()
+      await followUntil(() => unit.rows().length > before)
+      expect(unit.rows().slice(0, before)).toEqual(first)
+      unit.stop()
+    } finally {
+      await Promise.allSettled(works)
+      await handle.close()
+    }
+  })
+
+  it('forgets the oldest where memory is short, but nothing that is looked at', () => {
+    const unit = (bytes: number, isFollowed: boolean) =>
+      ({ bytes, isFollowed: () => isFollowed, scene: { patch: { name: 'car' } } }) as ReturnType<typeof openLiveUnit>
+    const units = openLiveUnits(100)
+    const scene = (size: number) => ({ ...SCENE, size })
+    units.add(scene(1), unit(60, false))
+    units.add(scene(2), unit(30, true))
+    expect(units.forgotten()).toEqual([])
+    units.add(scene(3), unit(50, false))
+    expect(units.forgotten()).toEqual([`car at 1 px through ${SCENE.network}`])
+    units.add(scene(4), unit(90, false))
+    expect(units.forgotten()).toEqual([`car at 3 px through ${SCENE.network}`])
+    expect(units.find(scene(2))).toBeDefined()
+  })
+})
+
+describe('an object that is kept', () => {
+  it('is the unit that reproduce makes of the command that is told, to the byte', async () => {
+    const own = await explore({ models: [SCENE.network], results: folder('kept') })
+    try {
+      const png = readFileSync(join(modelsFolder(), 'patches', 'dog.png'))
+      const added = await ask(`${own.address}objects?name=${encodeURIComponent('my dog.png')}`, {
+        method: 'POST',
+        body: png,
+      })
+      const { key, name } = JSON.parse(added.body) as LiveObject
+      expect(name).toBe('my-dog')
+      const scene = { ...SCENE, object: key, background: '#204060' }
+      const kept = JSON.parse((await post(`${own.address}keep`, { ...scene, replaces: false })).body) as KeptUnit
+      expect(kept.kind).toBe('kept')
+      const options = {
+        ...{ models: [SCENE.network], patches: folder('kept', 'objects', 'my-dog'), sizes: [125], stride: 16 },
+        ...{ background: '#204060', experiments: ['similarity'] as const, report: false },
+      }
+      expect(kept.command).toBe(
+        `shiftscope reproduce --models ${SCENE.network} --patches ${options.patches} --sizes 125 --stride 16 --background '#204060' --experiments similarity --out ${folder('kept')}`,
+      )
+      await reproduce({ ...options, out: folder('made') })
+      expect(await contents(folder('kept', 'units'))).toEqual(await contents(folder('made', 'units')))
+      expect(await contents(folder('kept', 'pictures'))).toEqual(await contents(folder('made', 'pictures')))
+      const again = await reproduce({ ...options, out: folder('kept') })
+      expect(again.computed).toBe(0)
+      const other = JSON.parse(
+        (await post(`${own.address}keep`, { ...scene, stride: 8, replaces: false })).body,
+      ) as OtherUnit
+      expect(other).toEqual({ kind: 'other', differences: ['stride 16, not 8'] })
+      const replaced = JSON.parse(
+        (await post(`${own.address}keep`, { ...scene, stride: 8, replaces: true })).body,
+      ) as KeptUnit
+      expect(replaced.folder).toBe(kept.folder)
+    } finally {
+      await own.close()
+    }
+  })
+})
+
+describe('the library', () => {
+  it('refuses what is no port, and one that is taken', async () => {
+    await expect(explore({ port: 70_000 })).rejects.toThrow(UsageError)
+    await expect(explore({ port: page.port, models: [SCENE.network] })).rejects.toThrow(
+      `port ${page.port} of 127.0.0.1 is taken by another program; name another \`port\`, or none for any that is free`,
+    )
+  })
+})
