@@ -19,7 +19,7 @@ export async function inTurn<T>(
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
-  const claims = await openClaims(join(downloadsFolder(), '.claims'))
+  const claims = await openClaims(claimsFolder())
   try {
     for (let attempt = 0; !(await taken(() => claims.take(name))); attempt++) {
       const [other] = (await claims.held()).filter((claim) => claim.name === name && claim.isLive)
@@ -33,6 +33,23 @@ export async function inTurn<T>(
   } finally {
     await claims.close()
   }
+}
+
+/** Clears what a process left that died when it had fetched something: nobody waits for that any more. */
+export async function clearTurn(name: string): Promise<void> {
+  const claims = await openClaims(claimsFolder())
+  try {
+    const isLeft = (await claims.held()).some((claim) => claim.name === name && !claim.isLive)
+    if (isLeft) await claims.take(name)
+  } catch {
+    // What cannot be written stays as it is; nothing depends on it.
+  } finally {
+    await claims.close()
+  }
+}
+
+function claimsFolder(): string {
+  return join(downloadsFolder(), '.claims')
 }
 
 async function taken(take: () => Promise<boolean>): Promise<boolean> {

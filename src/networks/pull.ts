@@ -10,7 +10,7 @@ import { asCacheError, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
-import { inTurn } from './downloadTurn.js'
+import { clearTurn, inTurn } from './downloadTurn.js'
 import { exportRemedy } from './exported.js'
 import { RefusedRequest } from './fileRequest.js'
 import { removeOthers } from './library.js'
@@ -84,7 +84,10 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
-  if (present) return present
+  if (present) {
+    await clearTurn(id)
+    return present
+  }
   return inTurn(id, { progress, signal: options.signal }, async () => {
     // Another process may have brought them meanwhile.
     return (await presentWeights(entry, silent)) ?? (await fetchWeights(entry, origins, options))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { InputError, InterruptedError, NetworkError, OutputError, UsageError } from '../../src/errors.js'
+import { workerFile } from '../../src/files/package.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { temporaryName } from '../../src/files/temporaries.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
@@ -154,6 +155,22 @@ describe('pulling published weights', () => {
     await pull(entry)
     expect(await pull(entry)).toMatchObject({ origin: null, path: cache('weights/mobilenet_v2.pth') })
     expect(server.requests).toHaveLength(1)
+  })
+
+  it('clears what a process left that died when it had fetched them', async () => {
+    const server = await startServer(fileAnswer(right))
+    const entry = entryWith([`${server.address}/models/${NAME}`])
+    await pull(entry)
+    // In a process of its own, which ends without giving its claim free.
+    const script = `import { openClaims } from ${JSON.stringify(workerFile('files/claims.js'))}
+const claims = await openClaims(process.argv[1])
+await claims.take('mobilenet_v2')
+process.kill(process.pid, 'SIGKILL')`
+    const folder = cache('downloads', '.claims')
+    spawnSync(process.execPath, ['--input-type=module', '-e', script, folder])
+    expect(readdirSync(folder).filter((name) => name.startsWith('mobilenet_v2~'))).toHaveLength(1)
+    expect(await pull(entry)).toMatchObject({ origin: null })
+    expect(readdirSync(cache('downloads'))).toEqual([])
   })
 
   it('replaces imported weights that are not the published ones, and says so', async () => {

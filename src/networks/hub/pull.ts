@@ -7,7 +7,7 @@ import { printable } from '../../printable.js'
 import { type Progress, progressTo } from '../../progress.js'
 import { asCacheError } from '../cache.js'
 import { licenceText } from '../catalog.js'
-import { inTurn } from '../downloadTurn.js'
+import { clearTurn, inTurn } from '../downloadTurn.js'
 import { readModelInterface } from '../onnx/interface.js'
 import type { PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
@@ -77,10 +77,12 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   try {
     const progress = progressTo(onProgress)
     const here = await presentModel(reference)
-    if (here?.revision === repository.commit) return here
-    return await inTurn(`${reference.owner}--${reference.name}`, { progress, signal }, () =>
-      pulledFrom({ reference, repository, connection, progress }),
-    )
+    const turn = `${reference.owner}--${reference.name}`
+    if (here?.revision === repository.commit) {
+      await clearTurn(turn)
+      return here
+    }
+    return await inTurn(turn, { progress, signal }, () => pulledFrom({ reference, repository, connection, progress }))
   } catch (error) {
     throw asCacheError(error)
   }
