@@ -1,0 +1,84 @@
+/**
+ * How soon the live page shows a new object, and how fast its map is filled, beside `extract` of the same positions.
+ *
+ *     node bench/explore.mjs [MODEL …] [--stride N] [--rounds N]
+ *
+ * A model is an id or a checkpoint's file; tiny-alexnet by default. Times are from the request of an object that was never seen to
+ * the message with the coarsest positions, the network being open; rates are of whole maps, both ways by turns. Medians, and all values.
+ */
+import { parseArgs } from 'node:util'
+import sharp from 'sharp'
+import { explore, openNetwork } from '../dist/index.js'
+
+const { values, positionals } = parseArgs({
+  options: { stride: { type: 'string', default: '2' }, rounds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+})
+const [stride, rounds, size] = [Number(values.stride), Number(values.rounds), 75]
+const models = positionals.length > 0 ? positionals : ['tiny-alexnet']
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
+const shown = (numbers, digits) =>
+  `${median(numbers).toFixed(digits)} (${numbers.map((one) => one.toFixed(digits)).join(', ')})`
+
+/** A square that nobody has seen. */
+async function object() {
+  const background = { r: Math.floor(Math.random() * 256), g: Math.floor(Math.random() * 256), b: 60 }
+  return sharp({ create: { width: 90, height: 70, channels: 3, background } })
+    .png()
+    .toBuffer()
+}
+
+for (const model of models) {
+  const network = await openNetwork(model)
+  const { id, layers, input } = network.network
+  const page = await explore({ models: [model], results: 'not-written' })
+  const anchor = { row: Math.floor((input.rows - size) / 2), col: Math.floor((input.cols - size) / 2) }
+  const add = async (png) => {
+    const response = await fetch(`${page.address}objects?name=square`, { method: 'POST', body: png })
+    return (await response.json()).key
+  }
+  /** Seconds until the first positions, and of the whole map; it is left at the first ones unless it is to be whole. */
+  const map = async (png, isWhole) => {
+    const begin = performance.now()
+    const scene = { network: id, object: await add(png), size, stride, background: 'white' }
+    const left = new AbortController()
+    const response = await fetch(`${page.address}map`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...scene, layer: layers.at(-1).name, anchor, cursor: anchor }),
+      signal: left.signal,
+    })
+    let rest = ''
+    let first
+    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop()
+      for (const message of lines.map((line) => JSON.parse(line))) {
+        if (message.kind === 'fault') throw new Error(message.message)
+        if (message.kind === 'rows' && message.places.length > 80) first ??= (performance.now() - begin) / 1000
+      }
+      if (first !== undefined && !isWhole) break
+    }
+    const whole = (performance.now() - begin) / 1000
+    left.abort()
+    return { first, whole }
+  }
+  await map(await object(), false)
+  await network.extract({ patch: await object(), size, stride: 32 })
+  const firsts = []
+  for (let i = 0; i < 2 * rounds + 1; i++) firsts.push((await map(await object(), false)).first)
+  const rates = { extract: [], page: [], ratio: [] }
+  for (let i = 0; i < rounds; i++) {
+    const { imagesPerSecond, images } = await network.extract({ patch: await object(), size, stride })
+    const { whole } = await map(await object(), true)
+    rates.extract.push(imagesPerSecond)
+    rates.page.push(images / whole)
+    rates.ratio.push(images / whole / imagesPerSecond)
+  }
+  console.log(`${id}: first map after ${shown(firsts, 2)} s`)
+  console.log(
+    `${id}: extract ${shown(rates.extract, 0)}, page ${shown(rates.page, 0)} images a second, ratio ${shown(rates.ratio, 2)}`,
+  )
+  await page.close()
+  await network.close()
+}
