@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { say } from './output.js'
+import { print, say } from './output.js'
 
 /** What the flags say of a page that was written. */
 export interface PageFlags {
@@ -20,7 +20,7 @@ const START = 2000
 /** Says where a page is, or opens it in the browser. Where there is none, that is said, and it is no error. */
 export async function sayPage(page: string, { open = false, json = false }: PageFlags): Promise<void> {
   if (!open) {
-    if (!json) say(`open ${page}`)
+    if (!json) print(`open ${page}`)
     return
   }
   if (!hasDisplay(process.env, process.platform)) return say(`there is no display for a browser here; open ${page}`)

@@ -1,16 +1,21 @@
 import { messageLine } from '../printable.js'
 
-/** Human text goes to stderr, so that stdout stays free for data. A name from a file in it can neither steer the terminal nor fill it. */
+/** Notes and errors go to stderr, beside progress. A name from a file in them can neither steer the terminal nor fill it. */
 export function say(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
+}
+
+/** What a command was run for goes to stdout: a line of it, as safe as a note. */
+export function print(line: string): void {
+  process.stdout.write(`${messageLine(line)}\n`)
 }
 
 /** Columns that running text takes at most, however wide the terminal is. */
 const TEXT_COLUMNS = 100
 
 /** Running text in lines that fit the terminal, from the second one on indented. */
-export function sayText(text: string, indent = ''): void {
-  for (const line of wrapText(text, Math.min(TEXT_COLUMNS, process.stderr.columns || TEXT_COLUMNS), indent)) say(line)
+export function printText(text: string, indent = ''): void {
+  for (const line of wrapText(text, Math.min(TEXT_COLUMNS, process.stdout.columns || TEXT_COLUMNS), indent)) print(line)
 }
 
 /** Breaks text between words, and within those that are wider than a line. */
@@ -33,7 +38,7 @@ export function printJson(document: unknown): void {
 }
 
 /** A table for people: columns as wide as their widest cell, numbers to the right. */
-export function sayTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
   const lines = [head, ...rows.map((row) => row.map((cell) => messageLine(String(cell))))]
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   const isNumber = head.map((_, column) =>
@@ -44,7 +49,7 @@ export function sayTable(head: readonly string[], rows: readonly (readonly (stri
       const width = widths[column] as number
       return isNumber[column] ? cell.padStart(width) : cell.padEnd(width)
     })
-    say(cells.join('  ').trimEnd())
+    print(cells.join('  ').trimEnd())
   }
 }
 

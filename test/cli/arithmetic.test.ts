@@ -276,8 +276,8 @@ describe('reproduce with arithmetic', () => {
   })
 
   it('says what it would do, and refuses what is none', async () => {
-    const { stderr } = await shiftscope(...args, '--dry-run', '--out', join(folder, 'dry'))
-    expect(stderr).toContain('52 images of arithmetic left')
+    const { stdout } = await shiftscope(...args, '--dry-run', '--out', join(folder, 'dry'))
+    expect(stdout).toContain('52 images of arithmetic left')
     const { status, stderr: refusal } = await shiftscope('reproduce', '--experiments', 'arithmetics')
     expect([status, refusal]).toEqual([
       2,

@@ -99,8 +99,8 @@ describe('command line', () => {
   })
 
   it.skipIf(process.platform === 'win32')('ends without a word when nobody reads on', () => {
-    const { stderr } = shell('patches list --json | true')
-    expect(stderr).toBe('')
+    for (const command of ['patches list --json', 'patches list', 'models inspect tiny-alexnet --all'])
+      expect(shell(`${command} | true`).stderr).toBe('')
   })
 
   it.skipIf(process.platform === 'win32')(

@@ -85,7 +85,7 @@ describe('reproduce --keep-features', () => {
     // Beside the features a file holds its own name, and the name of the function that takes them.
     expect(written - keeping.pageFeatureBytes).toBeGreaterThan(0)
     expect(written - keeping.pageFeatureBytes).toBeLessThan(100 * copy.length)
-    const { stderr } = await shiftscope(...STUDY, ...SIMILARITY, '--keep-features', '--dry-run', '--out', out)
-    expect(stderr).toMatch(/of arrays on disk, [\d.]+ kB of features in the page, at most/)
+    const { stdout } = await shiftscope(...STUDY, ...SIMILARITY, '--keep-features', '--dry-run', '--out', out)
+    expect(stdout).toMatch(/of arrays on disk, [\d.]+ kB of features in the page, at most/)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { byteSize, duration, printJson, say, sayTable, sayText, wrapText } from '../../src/cli/output.js'
+import { byteSize, duration, print, printJson, printTable, printText, say, wrapText } from '../../src/cli/output.js'
 
 let stdout = ''
 let stderr = ''
@@ -34,17 +34,20 @@ describe('running text', () => {
   })
 
   it('takes a hundred columns at most', () => {
-    sayText('word '.repeat(40).trim(), '  ')
-    expect(stderr).toBe(`${'word '.repeat(20).trim()}\n  ${'word '.repeat(19).trim()}\n  word\n`)
+    printText('word '.repeat(40).trim(), '  ')
+    expect(stdout).toBe(`${'word '.repeat(20).trim()}\n  ${'word '.repeat(19).trim()}\n  word\n`)
   })
 })
 
 describe('output', () => {
-  it('sends human text to stderr and one JSON document to stdout', () => {
-    say('for people')
+  it('sends notes to stderr, results and one JSON document to stdout', () => {
+    say('a note')
+    print('a result')
+    expect([stdout, stderr]).toEqual(['a result\n', 'a note\n'])
+    stdout = ''
     const document = { rows: 2, names: ['ü', '"'], nothing: null }
     printJson(document)
-    expect(stderr).toBe('for people\n')
+    expect(stderr).toBe('a note\n')
     expect(JSON.parse(stdout)).toEqual(document)
     expect(stdout.endsWith('}\n')).toBe(true)
   })
@@ -54,9 +57,9 @@ describe('output', () => {
     expect(stderr).toBe('fc6?]0;title? ?2J dog??cat ?gnp?\n')
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
-        stderr = ''
-        sayTable(['layer'], [[name]])
-        expect(stderr).toMatch(/^[^\p{Cc}]*\n[^\p{Cc}]*\n$/u)
+        stdout = ''
+        printTable(['layer'], [[name]])
+        expect(stdout).toMatch(/^[^\p{Cc}]*\n[^\p{Cc}]*\n$/u)
       }),
     )
     stderr = ''
@@ -67,21 +70,20 @@ describe('output', () => {
   it('shows the ends of what is too long to be read, in a table as wide as they are', () => {
     say(`dog: ${'x'.repeat(1_000_000)} is damaged`)
     expect(stderr).toMatch(/^dog: x{90,}…x{90,} is damaged\n$/)
-    stderr = ''
-    sayTable(['unit'], [['x'.repeat(1_000_000)], ['dog']])
-    expect(stderr).toMatch(/^unit\nx{90,}…x{90,}\ndog\n$/)
+    printTable(['unit'], [['x'.repeat(1_000_000)], ['dog']])
+    expect(stdout).toMatch(/^unit\nx{90,}…x{90,}\ndog\n$/)
   })
 
   it('lays out a table: names to the left, numbers to the right', () => {
-    sayTable(
+    printTable(
       ['model', 'images/s', 'share'],
       [
         ['alexnet', 150, '97 %'],
         ['resnet50', '7.5', '100 %'],
       ],
     )
-    expect(stderr).toBe('model     images/s  share\nalexnet        150   97 %\nresnet50       7.5  100 %\n')
-    expect(stdout).toBe('')
+    expect(stdout).toBe('model     images/s  share\nalexnet        150   97 %\nresnet50       7.5  100 %\n')
+    expect(stderr).toBe('')
   })
 
   it('begins every column at the same place in each row', () => {
@@ -91,11 +93,11 @@ describe('output', () => {
       .chain((cols) => fc.array(fc.array(cell, { minLength: cols, maxLength: cols }), { minLength: 1, maxLength: 6 }))
     fc.assert(
       fc.property(tables, (rows) => {
-        stderr = ''
+        stdout = ''
         const [head, ...body] = rows as [string[], ...string[][]]
-        sayTable(head, body)
+        printTable(head, body)
         const widths = head.map((_, col) => Math.max(...rows.map((row) => row[col]?.length ?? 0)))
-        const lines = stderr.split('\n').slice(0, -1)
+        const lines = stdout.split('\n').slice(0, -1)
         if (body.length > 0) {
           expect(lines).toEqual(
             rows.map((row) =>

@@ -7,9 +7,15 @@ import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const { argv } = process
+let stdout = ''
 let stderr = ''
 beforeEach(() => {
+  stdout = ''
   stderr = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text
+    return true
+  })
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     stderr += text
     return true
@@ -48,5 +54,5 @@ it('a study is shown whatever other processes say of themselves', async () => {
   mkdirSync(claims)
   writeFileSync(join(claims, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
   expect(await run('status', inFolder())).toBe(0)
-  expect(stderr).toMatch(/^0 of 1 units done, 1 in hand, 0 left\n/)
+  expect(stdout).toMatch(/^0 of 1 units done, 1 in hand, 0 left\n/)
 })

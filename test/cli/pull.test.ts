@@ -121,13 +121,15 @@ describe('shiftscope models pull hf:', () => {
     expect(JSON.parse(again.stdout)).toMatchObject([
       { id: 'hf:owner/name', path, sha256: sha256(model), licence: 'apache-2.0', revision: COMMIT },
     ])
-    expect(again.stderr).toContain(`hash and size as in commit ${COMMIT}`)
-    expect(again.stderr).toContain('licence: apache-2.0')
     expect(readFileSync(path).equals(model)).toBe(true)
+    const checked = await shiftscope(['models', 'pull', 'hf:owner/name'], env).ended
+    expect(checked.stdout).toContain(`are here already, checked again: ${path}`)
+    expect(checked.stdout).toContain(`hash and size as in commit ${COMMIT}`)
+    expect(checked.stdout).toContain('licence: apache-2.0')
 
     const offline = { HF_ENDPOINT: 'https://localhost:1' }
-    const { stderr } = await shiftscope(['models', 'list'], offline).ended
-    expect(stderr).toMatch(/^hf:owner\/name +– +present +717\.8 kB +apache-2\.0$/m)
+    const listed = await shiftscope(['models', 'list'], offline).ended
+    expect(listed.stdout).toMatch(/^hf:owner\/name +– +present +717\.8 kB +apache-2\.0$/m)
     const { stdout } = await shiftscope(['models', 'list', '--json'], offline).ended
     expect(JSON.parse(stdout).at(-1)).toMatchObject({ id: 'hf:owner/name', kind: 'hub', state: 'present', path })
   })

@@ -81,9 +81,9 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
   })
 
   it('ends with a sentence for each claim and network, and has tables on the terminal if asked', async () => {
-    const { stderr } = await shiftscope('report', folder, '--paper', '--tables')
-    expect(stderr).toMatch(/^alexnet +fc6 +125 +0\.\d{3} ± /m)
-    const lines = stderr.slice(stderr.search(/^[✓✗?] /m)).split('\n')
+    const { stdout } = await shiftscope('report', folder, '--paper', '--tables')
+    expect(stdout).toMatch(/^alexnet +fc6 +125 +0\.\d{3} ± /m)
+    const lines = stdout.slice(stdout.search(/^[✓✗?] /m)).split('\n')
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100)
     expect(lines.filter((line) => /^[✓✗?] /.test(line))).toHaveLength((summary.findings?.length ?? 0) + 1)
     expect(lines.join(' ')).toContain(

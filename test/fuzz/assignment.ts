@@ -16,8 +16,11 @@ export interface Assignment {
   readonly keepsOnly?: boolean
 }
 
-/** Case that is running (−1: none yet), cases read, cases refused, milliseconds and number of the slowest. */
-export const STATE_NUMBERS = 5
+/**
+ * Case that is running (−1: none yet), cases read, cases refused, milliseconds and number of the slowest, microseconds of the
+ * processor.
+ */
+export const STATE_NUMBERS = 6
 
 /** A case that did what it must not do. */
 export interface Finding {

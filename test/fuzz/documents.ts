@@ -68,7 +68,7 @@ export function oddValue(random: Random, depth = 2): unknown {
     case 7:
       return withKeys(random.several(3, () => [oddText(random), inner()] as const))
     case 8:
-      return random.chance(0.2) ? placeholder : []
+      return random.chance(0.05) ? placeholder : []
     default:
       return {}
   }

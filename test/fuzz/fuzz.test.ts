@@ -19,7 +19,9 @@ it.each(readers)('$name withstands the first cases of a seed, each made from its
       const drawn = trial.draw(caseNumber)
       expect(isDeepStrictEqual(trial.draw(caseNumber), drawn)).toBe(true)
       const { result, faults } = await trial.run(drawn)
-      expect(faults, `npm run fuzz -- --seed 1 --reader ${name} --case ${caseNumber}`).toEqual([])
+      const where = `npm run fuzz -- --seed 1 --reader ${name} --case ${caseNumber}`
+      expect(faults, where).toEqual([])
+      if (!isExpensive) expect(await trial.run(drawn, true), `${where}, its files at once`).toEqual({ result, faults })
       results.add(result)
     }
   } finally {

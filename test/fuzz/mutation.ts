@@ -10,6 +10,7 @@ export function oddNumber(random: Random, fileLength: number): bigint {
 }
 
 export function varint(value: bigint): Buffer {
+  if (value < 0x80n) return Buffer.of(Number(value))
   const bytes: number[] = []
   let rest = value
   for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)

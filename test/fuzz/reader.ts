@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CommanderError } from 'commander'
 import { ShiftscopeError } from '../../src/errors.js'
@@ -86,5 +86,18 @@ export function placeFiles(folder: string, { files }: FuzzCase): void {
     const path = join(folder, name)
     if (name.includes('/')) mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, content)
+  }
+}
+
+/** Makes a folder, or takes everything out of it: several times as fast as Node's removal of a folder. */
+export function emptyFolder(folder: string): void {
+  if (!existsSync(folder)) mkdirSync(folder)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (!entry.isDirectory()) unlinkSync(path)
+    else {
+      emptyFolder(path)
+      rmdirSync(path)
+    }
   }
 }

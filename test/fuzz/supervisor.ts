@@ -29,6 +29,8 @@ export interface FuzzRow {
   readonly slowest: number
   readonly slowestCase: number
   readonly seconds: number
+  /** Of the processor, as far as its workers took it themselves. */
+  readonly processorSeconds: number
   readonly findings: readonly Finding[]
 }
 
@@ -107,9 +109,16 @@ interface ReaderRun {
 async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): Promise<FuzzRow> {
   const start = Date.now()
   const findings: Finding[] = []
-  const before = { read: 0, refused: 0, slowest: 0, slowestCase: -1 }
+  const before = { read: 0, refused: 0, slowest: 0, slowestCase: -1, processorSeconds: 0 }
   const { mostSeconds = MOST_SECONDS } = readers.find(({ name }) => name === reader) ?? {}
-  const rowWith = ([, read = 0, refused = 0, slowest = 0, slowestCase = -1]: Iterable<number>): FuzzRow => ({
+  const rowWith = ([
+    ,
+    read = 0,
+    refused = 0,
+    slowest = 0,
+    slowestCase = -1,
+    processor = 0,
+  ]: Iterable<number>): FuzzRow => ({
     reader,
     inputs: before.read + read + before.refused + refused,
     read: before.read + read,
@@ -117,6 +126,7 @@ async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): 
     slowest: Math.round(Math.max(before.slowest, slowest)),
     slowestCase: slowest > before.slowest ? slowestCase : before.slowestCase,
     seconds: (Date.now() - start) / 1000,
+    processorSeconds: before.processorSeconds + processor / 1e6,
     findings,
   })
   const add = (finding: Finding) => {
@@ -144,8 +154,8 @@ async function runReader({ seed, reader, count, end, parent, say }: ReaderRun): 
       spoken = Date.now()
       say(rowText(rowWith(numbers)))
     })
-    const { read, refused, slowest, slowestCase } = rowWith(state)
-    Object.assign(before, { read, refused, slowest, slowestCase })
+    const { read, refused, slowest, slowestCase, processorSeconds } = rowWith(state)
+    Object.assign(before, { read, refused, slowest, slowestCase, processorSeconds })
     rmSync(folder, { recursive: true, force: true })
     if (fault === undefined) break
     const [caseNumber = -1] = state

@@ -1,10 +1,11 @@
 import type { FuzzRow } from './supervisor.js'
 
-const columns = ['reader', 'inputs', 'read', 'refused', 'a second', 'slowest ms', 'findings'] as const
+const columns = ['reader', 'inputs', 'read', 'refused', 'seconds', 'of processor', 'slowest ms', 'findings'] as const
 
-function cellsOf({ reader, inputs, read, refused, slowest, seconds, findings }: FuzzRow): readonly string[] {
-  const rate = Math.round(inputs / Math.max(seconds, 0.001))
-  return [reader, ...[inputs, read, refused, rate, slowest, findings.length].map(String)]
+function cellsOf(row: FuzzRow): readonly string[] {
+  const { reader, inputs, read, refused, seconds, processorSeconds, slowest, findings } = row
+  const times = [seconds, processorSeconds].map(Math.round)
+  return [reader, ...[inputs, read, refused, ...times, slowest, findings.length].map(String)]
 }
 
 export function rowText(row: FuzzRow): string {

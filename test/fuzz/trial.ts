@@ -1,13 +1,15 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FileGuard, guardFiles } from './guardedFiles.js'
+import { promptFiles } from './promptFiles.js'
 import { randomOf } from './random.js'
 import { type FuzzCase, type OpenReader, type Outcome, placeFiles, type Reader, tryCase } from './reader.js'
 
 /** A reader at work in a folder of its own. */
 export interface Trial {
   readonly draw: (caseNumber: number) => FuzzCase
-  readonly run: (drawn: FuzzCase) => Promise<Outcome>
+  /** @param isPrompt whether it reads and writes its files at once, which is quicker than by Node's threads */
+  readonly run: (drawn: FuzzCase, isPrompt?: boolean) => Promise<Outcome>
   readonly close: () => Promise<void>
 }
 
@@ -20,15 +22,20 @@ export async function openTrial(reader: Reader, seed: number, parent: string): P
   mkdirSync(folder)
   writeFileSync(join(folder, '..', 'secret'), 'not to be read')
   const before = { folder: process.cwd(), environment: { ...process.env } }
+  const files = promptFiles()
   const guard = reader.opensAnything ? undefined : guardFiles(folder, reader.readsBeyondEnds)
   process.chdir(folder)
   Object.assign(process.env, environmentIn(folder))
   const opened = await reader.open(folder)
   return {
     draw: (caseNumber) => opened.draw(randomOf(seed, reader.name, caseNumber)),
-    run: (drawn) => tryCase(opened, drawn, guard),
+    run: (drawn, isPrompt = false) => {
+      files.isOn = isPrompt
+      return tryCase(opened, drawn, guard)
+    },
     close: async () => {
       await closeReader(opened, guard)
+      files.release()
       process.chdir(before.folder)
       for (const name of Object.keys(environmentIn(''))) restore(name, before.environment[name])
     },

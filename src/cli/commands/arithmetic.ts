@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type ArithmeticOptions, arithmetic, DEVICE_NAMES, ORIGINS } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { duration, printJson, say, sayTable } from '../output.js'
+import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -66,7 +66,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
       })
       if (json) return printJson(document)
       const errors = ['PSNR', 'to decoded', 'cosine']
-      sayTable(
+      printTable(
         ['layer', ...ORIGINS.flatMap((origin) => errors.map((error) => `${error} from ${origin}`)), 'generator alone'],
         document.layers.map(({ layer, origins, reconstruction }) => [
           layer,
@@ -77,7 +77,8 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
           reconstruction?.toFixed(1) ?? 'equal',
         ]),
       )
-      say(`expected: ${document.expectation.scene ?? 'taken on pixels'}; PSNR in dB`)
-      say(`${duration(seconds)}; see ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
+      print(`expected: ${document.expectation.scene ?? 'taken on pixels'}; PSNR in dB`)
+      print(`see ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
+      say(`computed in ${duration(seconds)}`)
     })
 }

@@ -10,7 +10,7 @@ import {
   type Loss,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { duration, printJson, say, sayTable } from '../output.js'
+import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, parseList, parseProblems, parseWhole, parseWholeList } from '../parse.js'
 
 interface ExtractBenchOptions {
@@ -58,7 +58,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .action(async ({ json, ...options }: ExtractBenchOptions) => {
       const results = await benchExtraction({ ...options, signal })
       if (json) return printJson(results)
-      sayTable(
+      printTable(
         ['network', 'device', 'workers × threads, batch', 'bare images/s', 'pipeline images/s', 'ratio', 'spread'],
         results.map(({ model, device, adapter, settings, bare, pipeline, ratio, ratios }) => [
           model,
@@ -79,8 +79,8 @@ export function benchCommand({ signal }: CommandContext): Command {
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
       const result = await benchComposite({ repetitions: repeats, signal })
       if (json) return printJson(result)
-      say(`instruction set ${result.instructionSet}, batches of ${result.batch} frames of 224×224`)
-      sayTable(
+      print(`instruction set ${result.instructionSet}, batches of ${result.batch} frames of 224×224`)
+      printTable(
         ['background', 'patch', 'images/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
         result.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
           background,
@@ -103,8 +103,8 @@ export function benchCommand({ signal }: CommandContext): Command {
     .action(async ({ repeats, device, json }: { repeats: number; device: string; json?: boolean }) => {
       const result = await benchSimilarity({ repetitions: repeats, device, signal })
       if (json) return printJson(result)
-      say(`instruction set ${result.instructionSet}`)
-      sayTable(
+      print(`instruction set ${result.instructionSet}`)
+      printTable(
         ['positions × dims', 'threads', 'positions/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
         result.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
           `${rows} × ${dims}`,
@@ -116,8 +116,8 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
       if (result.card === undefined) return
-      say(`${result.card.device} (${result.card.adapter}):`)
-      sayTable(
+      print(`${result.card.device} (${result.card.adapter}):`)
+      printTable(
         ['positions × dims', 'upload ms', 'cosines ms', 'GB/s', 'times as fast as the processor', 'difference'],
         result.card.rows.map(({ rows, dims, uploadSeconds, seconds, bytesPerSecond, ratio, difference }) => [
           `${rows} × ${dims}`,
@@ -154,9 +154,9 @@ export function benchCommand({ signal }: CommandContext): Command {
       })
       if (json) return printJson(result)
       const { positions, dims, threads, seconds, passes, readFloor, card, peer } = result
-      say(`${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${threads} threads`)
-      say(`all ten problems ${duration(seconds)}; ${passes} passes, reading alone ${duration(readFloor)}`)
-      sayTable(
+      print(`${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${threads} threads`)
+      print(`all ten problems ${duration(seconds)}; ${passes} passes, reading alone ${duration(readFloor)}`)
+      printTable(
         ['problem', 'accuracy', 'objective', 'gap', 'support vectors', ...(peer ? ['sklearn', 'objective', 's'] : [])],
         result.problems.map(({ task, fold, accuracy, objective, gap, supportVectors, peer: theirs }) => [
           `${task} ${fold + 1}`,
@@ -174,11 +174,11 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
       if (card)
-        say(
+        print(
           `${card.device} (${card.adapter}): ${duration(card.seconds)}, ${card.ratio.toPrecision(2)} times as fast as the processor, accuracies within ${points(card.accuracyDifference)}`,
         )
       if (peer)
-        say(
+        print(
           `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${points(peer.accuracyDifference)}${result.loss === 'hinge' ? '' : ' once it is solved beyond its default tolerance'}${peer.notConverged > 0 ? `, ${peer.notConverged} problems not converged` : ''}`,
         )
       else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
@@ -201,7 +201,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .action(async ({ json, networks, size, ...options }: UnitBenchFlags) => {
       const results = await benchUnits({ ...options, ...(networks && { models: networks }), sizes: size, signal })
       if (json) return printJson(results)
-      sayTable(
+      printTable(
         [
           ...['network', 'size', 'images', 'bare images/s', 'plain', 'unit', 'gain over bare', 'floor'],
           ...['extraction s', 'similarity s', 'separability s'],

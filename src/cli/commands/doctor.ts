@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { examine } from '../../index.js'
 import { asFlags } from '../flags.js'
-import { printJson, say } from '../output.js'
+import { print, printJson } from '../output.js'
 
 export function doctorCommand(): Command {
   return new Command('doctor')
@@ -11,8 +11,8 @@ export function doctorCommand(): Command {
       const findings = await examine()
       if (json) return printJson(findings)
       for (const { subject, state, detail, remedy } of findings) {
-        say(`${state === 'ok' ? '✓' : '–'} ${subject}: ${asFlags(detail)}`)
-        if (remedy) say(`    ${asFlags(remedy)}`)
+        print(`${state === 'ok' ? '✓' : '–'} ${subject}: ${asFlags(detail)}`)
+        if (remedy) print(`    ${asFlags(remedy)}`)
       }
     })
 }

@@ -3,7 +3,7 @@ import { type Extraction, type ExtractOptions, extract } from '../../index.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
-import { duration, printJson, say } from '../output.js'
+import { duration, print, printJson, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -30,15 +30,15 @@ export function extractCommand({ signal }: CommandContext): Command {
       const result = await extract({ ...options, onProgress: terminalProgress(), signal })
       if (json)
         return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
-      for (const { dims, file } of result.layers) say(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
-      if (result.answers) sayAnswers(result.answers, result.rows * result.cols)
+      for (const { dims, file } of result.layers) print(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
+      if (result.answers) printAnswers(result.answers, result.rows * result.cols)
       say(`${result.images} images in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`)
     })
 }
 
-function sayAnswers({ classes }: NonNullable<Extraction['answers']>, positions: number): void {
+function printAnswers({ classes }: NonNullable<Extraction['answers']>, positions: number): void {
   const share = (count: number) => `${((100 * count) / positions).toFixed(count === positions ? 0 : 1)} %`
-  say(
+  print(
     `strongest class: ${classes.map(({ name, positions }) => `${withoutControls(name)} at ${share(positions)}`).join(', ')}`,
   )
 }

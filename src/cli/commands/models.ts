@@ -21,7 +21,7 @@ import {
 import { withoutControls } from '../../printable.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { addInputOptions } from '../extractionOptions.js'
-import { byteSize, printJson, say, sayTable } from '../output.js'
+import { byteSize, print, printJson, printTable, say } from '../output.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function modelsCommand(context: CommandContext): Command {
@@ -33,7 +33,7 @@ export function modelsCommand(context: CommandContext): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const [networks, hubModels] = await Promise.all([listNetworks(), listHubModels()])
       if (json) return printJson([...networks.map(({ entry, ...status }) => ({ ...entry, ...status })), ...hubModels])
-      sayTable(
+      printTable(
         ['id', 'is', 'weights', 'size', 'licence'],
         [
           ...networks.map((network) => [
@@ -84,8 +84,8 @@ export function modelsCommand(context: CommandContext): Command {
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
       const imported = await leavingNothing(importWeights(id, file, context), context)
       if (json) return printJson(imported)
-      say(`${id}: ${byteSize(imported.bytes)} kept as ${imported.path}`)
-      say(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
+      print(`${id}: ${byteSize(imported.bytes)} kept as ${imported.path}`)
+      print(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
     })
   models
     .command('verify')
@@ -95,9 +95,9 @@ export function modelsCommand(context: CommandContext): Command {
     .action(async (id: string, { json }: { json?: boolean }) => {
       const verified = await leavingNothing(verifyNetwork(id, context), context)
       if (json) return printJson(verified)
-      say(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
-      say(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)
-      sayTable(
+      print(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
+      print(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)
+      printTable(
         ['output', 'dims', 'norm', 'digest'],
         verified.layers.map(({ name, dims, norm, digest }) => [name, dims, norm.toFixed(4), digest]),
       )
@@ -129,11 +129,11 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
       if (isHubReference(id)) {
         const model = await pullHubModel(id, options)
         done.push(model)
-        sayPulledHubModel(model)
+        if (!json) printPulledHubModel(model)
       } else {
         const weights = await pullWeights(id, { mirror, ...options })
         done.push(weights)
-        sayPulled(weights)
+        if (!json) printPulled(weights)
       }
     } catch (error) {
       if (!(error instanceof NetworkError || error instanceof InputError)) throw error
@@ -150,28 +150,28 @@ async function idsOfPaper(): Promise<readonly string[]> {
   return models.flatMap(({ entry }) => (entry.preset === 'paper' ? [entry.id] : []))
 }
 
-function sayPulled(weights: PulledWeights): void {
+function printPulled(weights: PulledWeights): void {
   const { sha256, licence, origin, checked } = weights
-  sayKept(weights)
+  printKept(weights)
   const digits = checked.sha256Digits === 64 ? '' : ` (its first ${checked.sha256Digits} digits, no more is published)`
   const size = checked.bytes ? 'size equal' : 'size not published'
-  say(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
-  sayLicence(licence)
+  print(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
+  printLicence(licence)
 }
 
-function sayPulledHubModel(model: PulledHubModel): void {
-  sayKept(model)
-  say(`  checked: hash and size as in commit ${model.revision}, SHA-256 ${model.sha256}`)
-  for (const { path, bytes } of model.files.slice(1)) say(`  with ${path}, ${byteSize(bytes)}`)
-  sayLicence(model.licence)
+function printPulledHubModel(model: PulledHubModel): void {
+  printKept(model)
+  print(`  checked: hash and size as in commit ${model.revision}, SHA-256 ${model.sha256}`)
+  for (const { path, bytes } of model.files.slice(1)) print(`  with ${path}, ${byteSize(bytes)}`)
+  printLicence(model.licence)
 }
 
-function sayKept({ id, path, bytes, origin }: PulledWeights | PulledHubModel): void {
-  say(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
+function printKept({ id, path, bytes, origin }: PulledWeights | PulledHubModel): void {
+  print(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
 }
 
-function sayLicence(licence: string): void {
-  say(`  licence: ${licenceText(licence)}${/-nc/i.test(licence) ? ' (not for commercial use)' : ''}`)
+function printLicence(licence: string): void {
+  print(`  licence: ${licenceText(licence)}${/-nc/i.test(licence) ? ' (not for commercial use)' : ''}`)
 }
 
 function publishedText(published: boolean | null): string {
@@ -193,15 +193,15 @@ async function inspect(
   const inspection = await leavingNothing(inspectModel(model, { ...choice, ...context }), context)
   if (json) return printJson(inspection)
   const { inputs, input, outputs, tensors, classes } = inspection
-  for (const { name, type, shape } of inputs) say(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
-  say(
+  print(
     `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, less ${mean.join(' ')}, over ${std.join(' ')}; from: ${source}`,
   )
-  for (const { name, type, shape } of outputs) say(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
-  if (classes) say(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)
+  for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)
   const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
-  sayTable(
+  printTable(
     ['tensor', 'operator', 'shape', 'values', 'read'],
     shown.map(({ name, op, shape, dims, ...tensor }) => [
       withoutControls(name),

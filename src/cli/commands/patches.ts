@@ -10,7 +10,7 @@ import {
 } from '../../index.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
-import { printJson, say, sayTable } from '../output.js'
+import { print, printJson, printTable, say } from '../output.js'
 import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -41,7 +41,7 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, imageHost: imageHosts, ...options }: CocoFlags) => {
       const hosts = imageHosts && { imageHosts }
-      sayFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
+      printFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
     })
   patches
     .command('images')
@@ -58,7 +58,7 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {
-        sayFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
+        printFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
       },
     )
   patches
@@ -72,7 +72,7 @@ export function patchesCommand(context: CommandContext): Command {
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
       const listed = await leavingNothing(listPatches(path, sheet, signal), context)
       if (json) return printJson(listed)
-      sayTable(
+      printTable(
         ['name', 'class', 'pixels', 'object', 'file'],
         listed.map(({ name, category, rows, cols, opaque, path }) => [
           name,
@@ -88,9 +88,9 @@ export function patchesCommand(context: CommandContext): Command {
 }
 
 /** What was made is kept; what could not be made is an error all the same. */
-function sayFolder(made: PatchFolder, json: boolean | undefined): void {
+function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
-  else say(`${made.patches.length} patches: ${made.manifest}`)
+  else print(`${made.patches.length} patches: ${made.manifest}`)
   for (const { reason } of made.failed) say(`shiftscope: ${asFlags(reason)}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length

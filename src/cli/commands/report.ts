@@ -3,10 +3,10 @@ import { Command } from 'commander'
 import { ANCHOR_NAMES, type ReportOptions, type Summary, TASKS, writeReport } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { printJson, sayTable } from '../output.js'
+import { printJson, printTable } from '../output.js'
 import { parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
-import { saySummary } from './reproduce.js'
+import { printSummary } from './reproduce.js'
 
 export function reportCommand({ signal }: CommandContext): Command {
   const command = new Command('report')
@@ -22,8 +22,8 @@ export function reportCommand({ signal }: CommandContext): Command {
         const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
         if (json) printJson(summary)
         else {
-          if (tables) sayTables(summary)
-          saySummary(summary)
+          if (tables) printTables(summary)
+          printSummary(summary)
         }
         await sayPage(join(folder, 'index.html'), { open, json })
       },
@@ -31,22 +31,22 @@ export function reportCommand({ signal }: CommandContext): Command {
 }
 
 /** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
-function sayTables({ similarity, separability }: Summary): void {
+function printTables({ similarity, separability }: Summary): void {
   if (similarity.length === 0) return
-  sayCells(
+  printCells(
     [...ANCHOR_NAMES],
     similarity.map(({ anchor, mean, ...cell }) => ({ ...cell, column: anchor, value: mean })),
   )
   if (separability.length === 0) return
   const schemes = [...new Set(separability.map(({ cv }) => cv))]
-  sayCells(
+  printCells(
     schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)),
     separability.map(({ task, cv, accuracy, ...cell }) => ({ ...cell, column: `${task} ${cv}`, value: accuracy })),
   )
 }
 
 /** One row a network, layer and size. */
-function sayCells(
+function printCells(
   columns: readonly string[],
   cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
 ): void {
@@ -57,5 +57,5 @@ function sayCells(
     row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
     rows.set(key, row)
   }
-  sayTable(['model', 'layer', 'size', ...columns], [...rows.values()])
+  printTable(['model', 'layer', 'size', ...columns], [...rows.values()])
 }

@@ -15,7 +15,7 @@ import {
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, printJson, say, sayTable, sayText } from '../output.js'
+import { byteSize, duration, print, printJson, printTable, printText, say } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -41,16 +41,16 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
-      if (dryRun) return sayEstimate({ ...options, signal }, json)
+      if (dryRun) return printEstimate({ ...options, signal }, json)
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
       if (json) printJson(result)
-      else sayResult(result)
+      else printResult(result)
       if (result.summary) await sayPage(join(result.out, 'index.html'), { open, json })
     })
 }
 
-function sayResult({ summary, units, computed, images, seconds }: StudyResult): void {
-  if (summary) saySummary(summary)
+function printResult({ summary, units, computed, images, seconds }: StudyResult): void {
+  if (summary) printSummary(summary)
   say(`${units > 0 ? `${computed} of ${units} units computed, ` : ''}${images} images in ${duration(seconds)}`)
 }
 
@@ -106,37 +106,38 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
 }
 
-async function sayEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
+async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
-  say(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
+  print(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
   if (estimate.replaced > 0)
-    say(`${estimate.replaced} that were made otherwise are replaced: ${estimate.differences.join('; ')}`)
-  if (estimate.arithmeticImages > 0) say(`${estimate.arithmeticImages} images of arithmetic left`)
+    print(`${estimate.replaced} that were made otherwise are replaced: ${estimate.differences.join('; ')}`)
+  if (estimate.arithmeticImages > 0) print(`${estimate.arithmeticImages} images of arithmetic left`)
   const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of features in the page` : ''
   const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
-  say(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
-  say(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
-  if (estimate.missing.length > 0) sayMissing(estimate.missing)
+  print(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
+  print(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
+  if (estimate.missing.length > 0) printMissing(estimate.missing)
 }
 
-function sayMissing(missing: StudyEstimate['missing']): void {
+function printMissing(missing: StudyEstimate['missing']): void {
   const files = missing.map(({ id, bytes }) => `${id} (${byteSize(bytes)})`)
   const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
-  say(`missing weights: ${files.join(', ')}; ${all} in all: ${command}`)
+  print(`missing weights: ${files.join(', ')}; ${all} in all: ${command}`)
   say('the time of these networks is measured with made-up weights')
 }
 
 /** What a study found: a sentence for each claim and network, the most telling first, and how much arithmetic was exact. */
-export function saySummary({ findings = [], arithmeticAccuracy }: Summary): void {
-  if (arithmeticAccuracy !== undefined) sayArithmetic(arithmeticAccuracy)
-  for (const { verdict, sentence } of findings) sayText(`${VERDICT_MARKS[verdict]} ${sentence}`, '  ')
-  if (findings.length > 0) say('✓ supports a claim, ✗ speaks against it, ? cannot tell; the evidence is in findings.md')
+export function printSummary({ findings = [], arithmeticAccuracy }: Summary): void {
+  if (arithmeticAccuracy !== undefined) printArithmetic(arithmeticAccuracy)
+  for (const { verdict, sentence } of findings) printText(`${VERDICT_MARKS[verdict]} ${sentence}`, '  ')
+  if (findings.length > 0)
+    print('✓ supports a claim, ✗ speaks against it, ? cannot tell; the evidence is in findings.md')
 }
 
 /** Share of random expressions whose result has the expected objects and no other, all kinds together. */
-function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
+function printArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
   const all = accuracy.filter(({ kind, judged }) => kind === 'all' && judged !== 'control')
   const columnOf = ({ judged, reference }: ArithmeticAccuracySummary) => `from ${judged}, by ${reference}`
   const columns = [...new Set(all.map(columnOf))]
@@ -148,5 +149,5 @@ function sayArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
       row[2 + columns.indexOf(columnOf(entry))] = `${exact.rate.toFixed(3)} ± ${exact.error?.toFixed(3)}`
     rows.set(JSON.stringify([model, layer]), row)
   }
-  sayTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
+  printTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { FOLD_SCHEMES, type FoldScheme, LOSSES, type SeparabilityOptions, separability, TASKS } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { duration, printJson, say, sayTable } from '../output.js'
+import { duration, printJson, printTable, say } from '../output.js'
 import { parseNatural, parsePositive, parseWhole } from '../parse.js'
 
 export function separabilityCommand({ signal }: CommandContext): Command {
@@ -26,7 +26,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
       ) => {
         const result = await separability(file, { ...options, signal })
         if (json) return printJson(result)
-        sayTable(
+        printTable(
           ['task', ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
           TASKS.map((task) => {
             const { folds, mean, std } = result[task]

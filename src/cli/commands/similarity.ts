@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { ANCHOR_NAMES, type SimilarityOptions, similarity } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { printJson, say, sayTable } from '../output.js'
+import { printJson, printTable, say } from '../output.js'
 import { parseLimits, parsePath, parseWhole } from '../parse.js'
 
 export function similarityCommand({ signal }: CommandContext): Command {
@@ -17,7 +17,7 @@ export function similarityCommand({ signal }: CommandContext): Command {
     .action(async (file: string, { json, ...options }: SimilarityOptions & { json?: boolean }) => {
       const { maps, ...result } = await similarity(file, { ...options, signal })
       if (json) return printJson(result)
-      sayTable(
+      printTable(
         ['anchor', 'row', 'col', 'mean', 'min'],
         ANCHOR_NAMES.map((name) => {
           const { row, col, mean, min } = result.anchors[name]

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { type StudyStatus, studyStatus } from '../../index.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
-import { duration, say, sayTable } from '../output.js'
+import { duration, print, printTable } from '../output.js'
 
 const SECONDS_BETWEEN_LOOKS = 2
 
@@ -17,22 +17,22 @@ export function statusCommand({ signal }: CommandContext): Command {
       for (;;) {
         const status = await studyStatus(folder)
         if (json) process.stdout.write(`${JSON.stringify(status)}\n`)
-        else sayStatus(status)
+        else printStatus(status)
         if (!watch || status.units.done === status.units.total) return
         await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, { signal }).catch(() => signal.throwIfAborted())
       }
     })
 }
 
-function sayStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
+function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
   const { total, done, claimed, left } = units
-  say(`${done} of ${total} units done, ${claimed} in hand, ${left} left`)
+  print(`${done} of ${total} units done, ${claimed} in hand, ${left} left`)
   if (imagesPerSecond !== null) {
     const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
-    say(`${Math.round(imagesPerSecond)} images/s over all workers${time}`)
+    print(`${Math.round(imagesPerSecond)} images/s over all workers${time}`)
   }
   if (workers.length === 0) return
-  sayTable(
+  printTable(
     ['host', 'process', 'computes', 'since'],
     workers.map(({ host, pid, unit, since }) => [
       withoutControls(host),

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type ReproduceOptions, type SlurmOptions, submitSlurm } from '../../index.js'
 import type { CommandContext } from '../context.js'
-import { duration, printJson, say } from '../output.js'
+import { duration, print, printJson } from '../output.js'
 import { parseMinutes, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 import { addStudyOptions } from './reproduce.js'
@@ -31,14 +31,14 @@ export function submitCommand({ signal }: CommandContext): Command {
   addStudyOptions(slurm)
     .option('--json', 'print one JSON document to stdout')
     .action(async (flags: SlurmFlags & ReproduceOptions, command: Command) => {
-      const { tasks, cpus, gpus, time, partition, print, json, ...study } = flags
+      const { tasks, cpus, gpus, time, partition, print: isOnlyShown, json, ...study } = flags
       const submission = await submitSlurm({
         tasks,
         ...(cpus !== undefined && { cpus }),
         ...(gpus !== undefined && { gpus }),
         ...(time !== undefined && { minutes: time }),
         ...(partition !== undefined && { partition }),
-        ...(print && { print }),
+        ...(isOnlyShown && { print: isOnlyShown }),
         arguments: studyArguments(command),
         study: { ...study, onProgress: terminalProgress(), signal },
       })
@@ -49,9 +49,9 @@ export function submitCommand({ signal }: CommandContext): Command {
         return
       }
       const units = estimate.units - estimate.finished
-      say(`job ${jobs.array}: ${tasks} tasks for ${units} units; job ${jobs.report} writes the report after it`)
+      print(`job ${jobs.array}: ${tasks} tasks for ${units} units; job ${jobs.report} writes the report after it`)
       const guess = estimate.seconds > 0 ? `about ${duration(estimate.seconds)} for the images on this machine; ` : ''
-      say(`${guess}scripts and logs are in ${folder}`)
+      print(`${guess}scripts and logs are in ${folder}`)
     })
   return new Command('submit').description('hand a study to a cluster').addCommand(slurm)
 }

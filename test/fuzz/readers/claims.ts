@@ -1,8 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openClaims } from '../../../src/files/claims.js'
 import { disturb, documentText } from '../documents.js'
-import { placeFiles, type Reader } from '../reader.js'
+import { emptyFolder, placeFiles, type Reader } from '../reader.js'
 import { drawClaim } from './runs.js'
 
 const files = [
@@ -32,8 +31,7 @@ export const claims: Reader = {
         return { kind: 'claims', files: Object.fromEntries(names.map((name) => [name, record()])) }
       },
       read: async (drawn) => {
-        rmSync(folder, { recursive: true, force: true })
-        mkdirSync(folder)
+        emptyFolder(folder)
         placeFiles(folder, drawn)
         const opened = await openClaims(folder)
         try {

@@ -108,6 +108,14 @@ function faultsOf({ words, status, stdout, stderr }: Ran): string[] | undefined 
   // After an option it may be its value.
   const isJson = words.some((word, i) => word === '--json' && !words[i - 1]?.startsWith('-'))
   if (status === 0 && isJson && !isDocument(stdout)) faults.push('no document on stdout')
+  const isText = !isJson && !words.includes('--print') && !/^Usage: /m.test(stdout)
+  if (isText)
+    faults.push(
+      ...stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .flatMap(messageFaults),
+    )
   if (faults.length > 0) return [...faults, `of ${JSON.stringify(words)}: ${status}, ${stderr.slice(0, 1000)}`]
   return status === 0 ? [] : undefined
 }

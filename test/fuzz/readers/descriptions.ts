@@ -1,4 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { classesOf } from '../../../src/networks/classes.js'
 import { inputRecipe } from '../../../src/networks/input/recipe.js'
@@ -6,7 +5,7 @@ import { modelMessage } from '../../../src/networks/onnx/model.js'
 import { messageField, stringField } from '../../../src/networks/onnx/protobuf.js'
 import { disturb, documentText, oddText } from '../documents.js'
 import type { Random } from '../random.js'
-import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
+import { emptyFolder, type FuzzCase, placeFiles, type Reader } from '../reader.js'
 
 const outputs = [{ name: 'logits', type: 'float32', shape: [1, 3] }]
 const layers = [{ name: 'logits', dims: 3 }]
@@ -59,8 +58,7 @@ function besideModel(
   return {
     draw,
     read: (drawn: FuzzCase) => {
-      rmSync(place, { recursive: true, force: true })
-      mkdirSync(place)
+      emptyFolder(place)
       placeFiles(place, { ...drawn, files: { ...empty, ...drawn.files } })
       return read(described(place))
     },

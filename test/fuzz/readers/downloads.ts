@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { download } from '../../../src/networks/download.js'
 import { silent } from '../../../src/progress.js'
 import { disturb, documentText } from '../documents.js'
 import type { Random } from '../random.js'
 import { startRawServer } from '../rawServer.js'
-import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
+import { emptyFolder, type FuzzCase, placeFiles, type Reader } from '../reader.js'
 import { drawResponse } from '../responses.js'
 
 const whole = Buffer.from(Array.from({ length: 40 }, (_, i) => i))
@@ -20,8 +20,7 @@ export const downloads: Reader = {
     return {
       draw: drawAnswer,
       read: async ({ kind, files }) => {
-        rmSync(folder, { recursive: true, force: true })
-        mkdirSync(folder)
+        emptyFolder(folder)
         const { 'first.http': first = '', 'later.http': later = '', ...part } = files
         placeFiles(folder, { kind, files: part })
         let requests = 0

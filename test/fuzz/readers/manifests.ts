@@ -1,10 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { patchesFrom } from '../../../src/patches/collection.js'
 import { ownPictures } from '../../../src/patches/ownPatches.js'
 import { disturb, documentText, oddText } from '../documents.js'
 import type { Random } from '../random.js'
-import { placeFiles, type Reader } from '../reader.js'
+import { emptyFolder, placeFiles, type Reader } from '../reader.js'
 
 /** Manifests of patches, and folders of pictures by the names of these. */
 export const manifests: Reader = {
@@ -26,8 +25,7 @@ export const manifests: Reader = {
           const paths = patches.flatMap(({ path, sizes }) => [path, ...Object.values(sizes ?? {})])
           return paths.filter((path) => !path.startsWith(`${folder}/`) && path !== folder)
         }
-        rmSync(pictures, { recursive: true, force: true })
-        mkdirSync(pictures)
+        emptyFolder(pictures)
         placeFiles(pictures, drawn)
         await patchesFrom(pictures)
         await ownPictures(pictures)

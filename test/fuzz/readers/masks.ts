@@ -99,7 +99,7 @@ function compressed(random: Random, counts: readonly number[]): string {
 }
 
 function polygon(random: Random, rows: number, cols: number): number[] {
-  const corners = random.chance(0.01) ? random.below(20_000) : 3 + random.below(12)
+  const corners = random.chance(0.001) ? random.below(20_000) : 3 + random.below(12)
   return Array.from({ length: corners }, () => [coordinate(random, cols), coordinate(random, rows)]).flat()
 }
 

@@ -1,0 +1,85 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { shiftscope } from './process.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+const inFolder = (name: string) => join(folder, name)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+beforeAll(async () => {
+  mkdirSync(inFolder('pictures'))
+  copyFileSync(
+    fileURLToPath(new URL('../../models/patches/dog.png', import.meta.url)),
+    join(inFolder('pictures'), 'dog.png'),
+  )
+})
+
+/** The words of a command, every line of its stdout, and of its stderr. Each goes on from what those before it wrote. */
+const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]])[] = [
+  [
+    'models list',
+    [/^id +is +weights +size +licence$/, /^[\w.-]+ .* (embedded|missing|present|export needed) /],
+    [/^missing weights: shiftscope models pull/, /^export needed: /],
+  ],
+  [
+    'models inspect tiny-alexnet',
+    [/^input /, /^ {2}224×224 pixels, /, /^output /, /^classes of fc8: \d+, /, /^tensor +operator/, /^\S+ +\w+ +\[/],
+    [/^\d+ more can be read: --all lists them$/],
+  ],
+  ['models verify tiny-alexnet', [/^tiny-alexnet: /, /^sha256 [0-9a-f]{64}: /, /^output +dims/, /^fc\d +\d+ /], []],
+  ['patches list --sheet SHEET.png', [/^name +class/, /^\w+ +\S+ +\d+×\d+ +\d+ %/], [/^shown in .*sheet\.png$/]],
+  ['patches images PICTURES --out PATCHES', [/^1 patches: .*manifest\.json$/], [/^patches: 1 images$/]],
+  [
+    'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES',
+    [/^\S*fc8\.npy: float32 \[7, 7, \d+\]$/, /^strongest class: /],
+    [/^tiny-alexnet.*: \d+ images$/, /^49 images in /],
+  ],
+  ['similarity FEATURES/fc8.npy', [/^anchor +row/, /^(top|bottom|center)[\w-]* +\d+ +\d+ /], []],
+  [
+    'separability FEATURES/fc8.npy',
+    [/^task +fold 1/, /^(left-right|top-bottom) +[\d.]+ /],
+    [/^[\d.]+ s on the processor$/],
+  ],
+  ['view FEATURES', [/^open .*index\.html$/], [/./]],
+  [
+    'reproduce --models tiny-alexnet --sizes 200 --stride 4 --dry-run --out STUDY',
+    [/^10 units, /, /^\S.* of arrays on disk, /, /^about /],
+    [],
+  ],
+  [
+    'reproduce --models tiny-alexnet --sizes 200 --stride 24 --experiments similarity --out STUDY',
+    [/^[✓✗?] /, /^ {2}\S/, /^open .*study.index\.html$/],
+    [/^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
+  ],
+  ['status STUDY', [/^10 of 10 units done, 0 in hand, 0 left$/], []],
+  [
+    'report STUDY --tables',
+    [/^model +layer/, /^tiny-alexnet +fc\d +200 /, /^[✓✗?] /, /^ {2}\S/, /^open .*index\.html$/],
+    [/^report: 10 units$/],
+  ],
+  [
+    'arithmetic --expression A+B --image A=dog@0,0 --image B=car@100,100 --layer fc6 --out SUM',
+    [/^layer +PSNR/, /^fc6 /, /^expected: /, /^see .*fc6-sheet\.png$/],
+    [/^computed in /],
+  ],
+  ['bench cosine --repeats 1', [/^instruction set /, /^positions × dims/, /^\d+ × \d+ /], []],
+]
+
+describe('results are on stdout, progress and notes on stderr:', () => {
+  it.each(COMMANDS)('%s', async (words, results, notes) => {
+    const places = words.split(' ').map((word) => word.replace(/^[A-Z]{3,}/, (name) => inFolder(name.toLowerCase())))
+    const { status, stdout, stderr } = await shiftscope(...places)
+    expect(status, stderr).toBe(0)
+    for (const [text, expected] of [
+      [stdout, results],
+      [stderr, notes],
+    ] as const) {
+      const lines = text.replaceAll(folder, '').split('\n').slice(0, -1)
+      expect(lines.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([])
+      expect(expected.filter((pattern) => !lines.some((line) => pattern.test(line)))).toEqual([])
+    }
+  })
+})
