@@ -24,19 +24,17 @@ export async function sayPage(page: string, { open = false, json = false }: Page
     return
   }
   if (!hasDisplay(process.env, process.platform)) return say(`there is no display for a browser here; open ${page}`)
-  await showInBrowser(page, resolve(page))
+  const isStarted = await startBrowser(resolve(page)).catch(() => false)
+  say(isStarted ? `opening ${page} in the browser` : `no browser could be started here; open ${page}`)
 }
 
 /** The same of a page that a server has, whose address is always told. */
-export async function showAddress(address: string, { open }: { readonly open: boolean }): Promise<void> {
-  if (open && hasDisplay(process.env, process.platform)) return showInBrowser(address, address)
-  say(open ? `there is no display for a browser here; open ${address}` : `open ${address}`)
-}
-
-/** @param name what is said of it */
-async function showInBrowser(name: string, target: string): Promise<void> {
-  const isStarted = await startBrowser(target).catch(() => false)
-  say(isStarted ? `opening ${name} in the browser` : `no browser could be started here; open ${name}`)
+export async function sayAddress(address: string, { open }: Required<Pick<PageFlags, 'open'>>): Promise<void> {
+  print(`open ${address}`)
+  if (!open) return
+  if (!hasDisplay(process.env, process.platform)) return say('there is no display for a browser here')
+  const isStarted = await startBrowser(address).catch(() => false)
+  say(isStarted ? 'opening it in the browser' : 'no browser could be started here')
 }
 
 /** Whether somebody would see a browser: not in CI, nor on a machine that is reached over ssh without a display. */

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { type ExploreOptions, explore, InterruptedError } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addDeviceOptions, addPoolOption } from '../extractionOptions.js'
-import { showAddress } from '../openPage.js'
+import { sayAddress } from '../openPage.js'
 import { say } from '../output.js'
 import { parseList, parseNatural, parsePath } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
@@ -33,7 +33,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
         say(
           `other machines may reach this page; whoever has its address can use it, and the way there is not encrypted`,
         )
-      await showAddress(address, { open })
+      await sayAddress(address, { open })
       const tunnel = options.host === undefined ? tunnelCommand(process.env, host, port) : undefined
       if (tunnel !== undefined) say(`from the machine that you sit at: ${tunnel}; then open the address there`)
       say('Ctrl-C ends it')
