@@ -20,6 +20,12 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(number
 const shown = (numbers, digits) =>
   `${median(numbers).toFixed(digits)} (${numbers.map((one) => one.toFixed(digits)).join(', ')})`
 
+/** Of all threads. */
+function processorSeconds() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
 /** A square that nobody has seen. */
 async function object() {
   const background = { r: Math.floor(Math.random() * 256), g: Math.floor(Math.random() * 256), b: 60 }
@@ -67,10 +73,13 @@ for (const model of models) {
   await network.extract({ patch: await object(), size, stride: 32 })
   const firsts = []
   for (let i = 0; i < 2 * rounds + 1; i++) firsts.push((await map(await object(), false)).first)
-  const rates = { extract: [], page: [], ratio: [] }
+  const rates = { extract: [], page: [], ratio: [], processor: [] }
   for (let i = 0; i < rounds; i++) {
+    const before = processorSeconds()
     const { imagesPerSecond, images } = await network.extract({ patch: await object(), size, stride })
+    const between = processorSeconds()
     const { whole } = await map(await object(), true)
+    rates.processor.push((processorSeconds() - between) / (between - before))
     rates.extract.push(imagesPerSecond)
     rates.page.push(images / whole)
     rates.ratio.push(images / whole / imagesPerSecond)
@@ -78,6 +87,9 @@ for (const model of models) {
   console.log(`${id}: first map after ${shown(firsts, 2)} s`)
   console.log(
     `${id}: extract ${shown(rates.extract, 0)}, page ${shown(rates.page, 0)} images a second, ratio ${shown(rates.ratio, 2)}`,
+  )
+  console.log(
+    `${id}: processor's time of the page, its reader here included, over that of extract ${shown(rates.processor, 2)}`,
   )
   await page.close()
   await network.close()

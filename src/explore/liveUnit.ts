@@ -4,8 +4,8 @@ import { coarseToFine, type Position, type PositionGrid } from '../engine/positi
 import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 
-/** Positions that are computed with one call of the engine: features lie in memory twice until it ends. */
-const MOST_ROWS_A_CALL = 2048
+/** Positions that are computed with one call of the engine: its features lie in memory twice until it ends. */
+const MOST_ROWS_A_CALL = 1536
 
 /** Every how many-th position along both axes is shown before anything else is done. */
 const FIRST_LEVEL = 32
@@ -32,8 +32,6 @@ export interface LiveUnit {
   readonly matrices: readonly Float32Array[]
   /** Features that came before their turn, by row; the values of the same rows in `matrices` take their place. */
   readonly early: ReadonlyMap<number, FeatureRow>
-  /** Images a second; null: nothing was computed yet. */
-  readonly imagesPerSecond: () => number | null
   /** Computes as long as somebody follows. @returns ends that */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
@@ -68,7 +66,6 @@ export function openLiveUnit(network: Network, use: UseNetwork, scene: Scene, gr
   let count = 0
   let stop: AbortController | undefined
   let leaving: ReturnType<typeof setTimeout> | undefined
-  const spent = { images: 0, seconds: 0 }
 
   const tell = (act: (follower: Follower) => void) => {
     for (const follower of [...followers]) act(follower)
@@ -100,33 +97,41 @@ export function openLiveUnit(network: Network, use: UseNetwork, scene: Scene, gr
     rows[count++] = row
     early.delete(row)
   }
+  const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
+    const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
+      for (const at of finished) put(wanted[at] as number, at, from)
+      tell((follower) => follower.onRows())
+    }
+    const features = await use((handle) =>
+      handle.extract(scene, offsetsOf(wanted), { whole: grid.offsets, signal, onRows }),
+    )
+    // Where another way was tried first, rows came that were not kept.
+    for (let at = 0; at < features.finished; at++)
+      put(
+        wanted[at] as number,
+        at,
+        features.layers.map(({ matrix }) => matrix),
+      )
+    features.release()
+    tell((follower) => follower.onRows())
+  }
   const compute = async (signal: AbortSignal) => {
     if (count === 0 && early.size === 0) {
       const first = firstRows(grid)
       if (first.length < total) await computeEarly(first, signal)
     }
-    while (count < total && !signal.aborted) {
-      const wanted = order.filter((row) => placeOf[row] === -1).subarray(0, MOST_ROWS_A_CALL)
-      const before = { time: performance.now(), count }
-      const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
-        for (const at of finished) put(wanted[at] as number, at, from)
-        tell((follower) => follower.onRows())
+    // The coarse positions by themselves; then two calls at a time, of which one is at work while the other comes to its end.
+    const left = order.filter((row) => placeOf[row] === -1)
+    let next = Math.min(left.length, MOST_ROWS_A_CALL)
+    await computeRows(left.subarray(0, next), signal)
+    const lane = async () => {
+      while (next < left.length && !signal.aborted) {
+        const wanted = left.subarray(next, next + MOST_ROWS_A_CALL)
+        next += wanted.length
+        await computeRows(wanted, signal)
       }
-      const features = await use((handle) =>
-        handle.extract(scene, offsetsOf(wanted), { whole: grid.offsets, signal, onRows }),
-      )
-      // Where another way was tried first, rows came that were not kept.
-      for (let at = 0; at < features.finished; at++)
-        put(
-          wanted[at] as number,
-          at,
-          features.layers.map(({ matrix }) => matrix),
-        )
-      features.release()
-      spent.images += count - before.count
-      spent.seconds += (performance.now() - before.time) / 1000
-      tell(({ onRows }) => onRows())
     }
+    await Promise.all([lane(), lane()])
   }
   const start = () => {
     if (stop !== undefined || count === total) return
@@ -166,7 +171,6 @@ export function openLiveUnit(network: Network, use: UseNetwork, scene: Scene, gr
     rows: () => rows.subarray(0, count),
     matrices,
     early,
-    imagesPerSecond: () => (spent.images === 0 ? null : spent.images / spent.seconds),
     follow: (follower) => {
       clearTimeout(leaving)
       followers.add(follower)

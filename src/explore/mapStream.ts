@@ -57,7 +57,7 @@ export async function* mapMessages(
       await changes.next(began + BETWEEN_MESSAGES - performance.now())
       began = performance.now()
     }
-    yield { kind: 'end', imagesPerSecond: unit.imagesPerSecond() }
+    yield { kind: 'end' }
   } finally {
     changes.end()
   }

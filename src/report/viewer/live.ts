@@ -84,8 +84,6 @@ export interface MapRows {
 /** All positions are known. */
 export interface MapEnd {
   readonly kind: 'end'
-  /** Of the positions that were computed for this answer; null: they were known. */
-  readonly imagesPerSecond: number | null
 }
 
 /** Something that is worth knowing. */
