@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Packs the package, installs it into a copy of the example as a stranger would, and runs that.
+# Packs the package, installs it into a copy of the examples as a stranger would, and runs them all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 package=$(npm pack --ignore-scripts --silent --pack-destination "$folder")
-cp -r examples/library "$folder/library"
-cd "$folder/library"
-ONNXRUNTIME_NODE_INSTALL=skip npm install --no-audit --no-fund "../$package"
-# Newer versions of npm run no install script that nobody has approved.
-[ -f node_modules/shiftscope/native/build/Release/shiftscope.node ] || npm --prefix node_modules/shiftscope run build:native
+cp -r examples "$folder/examples"
+cd "$folder/examples"
+npm install --no-audit --no-fund "../$package"
 npm start
+npm run folds
+STRIDE=50 npm run own-network
+for python in python3 /usr/bin/python3; do
+  if "$python" -c 'import numpy, matplotlib' 2>/dev/null; then
+    "$python" plot.py
+    exit
+  fi
+done
+echo 'plot.py is not run: no Python with NumPy and Matplotlib here' >&2

@@ -3,6 +3,7 @@
  * image. Every function's documentation gives shapes, units, errors and source.
  */
 
+export type { Answers } from './api/answers.js'
 export { type Arithmetic, type ArithmeticOptions, arithmetic } from './api/arithmetic.js'
 export {
   type BenchExtractionOptions,
@@ -39,14 +40,24 @@ export {
 } from './api/patches.js'
 export {
   type FeatureSeparability,
+  type ManySchemes,
+  type OneScheme,
   type SchemeSeparability,
   type SeparabilityOptions,
   separability,
 } from './api/separability.js'
 export { type AnchorSimilarity, type Similarity, type SimilarityOptions, similarity } from './api/similarity.js'
 export { type FeaturePage, type ViewOptions, viewFeatures } from './api/view.js'
-export { benchComposite, type CompositeBench, type CompositeBenchOptions } from './bench/composite.js'
-export type { CosineBench } from './bench/cosine.js'
+export {
+  benchComposite,
+  type CompositeBench,
+  type CompositeBenchOptions,
+  type CompositeBenchRow,
+} from './bench/composite.js'
+export type { CosineBench, CosineBenchCard, CosineBenchCardRow, CosineBenchRow } from './bench/cosine.js'
+export type { ExtractBench } from './bench/extract.js'
+export type { SvmBench, SvmBenchCard, SvmBenchPeer, SvmBenchProblem } from './bench/svm.js'
+export type { UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/choice.js'
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
@@ -66,11 +77,22 @@ export {
   UsageError,
   WorkerError,
 } from './errors.js'
-export { type ArithmeticErrors, type LayerArithmetic, ORIGINS, type Origin } from './experiments/featureArithmetic.js'
+export type { ClassifierRecord } from './experiments/classifiers.js'
+export {
+  type ArithmeticErrors,
+  type LayerArithmetic,
+  ORIGINS,
+  type Origin,
+  type OriginResult,
+} from './experiments/featureArithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'
-export { LOSSES, type Loss, type TaskSeparability } from './experiments/separability.js'
+export type { FramePixels } from './experiments/objectScene.js'
+export { LOSSES, type Loss, type Separability, type TaskSeparability } from './experiments/separability.js'
+export type { SimilarityMaps } from './experiments/similarity.js'
 export { type Exploration, type ExploreOptions, explore } from './explore/explore.js'
 export { type NpyArray, readNpy, writeNpy } from './files/npy.js'
+export type { InstructionSet, WriteBandwidth } from './native.js'
+export type { GeneratorEntry, ModelEntry } from './networks/catalog.js'
 export {
   type CatalogEntry,
   type Classes,
@@ -106,11 +128,18 @@ export {
   type WeightsCheck,
   weightsCommand,
 } from './networks/index.js'
+export type { ImportedWeights } from './networks/library.js'
+export type { FeatureLayer, NetworkInput } from './networks/network.js'
+export type { TypedTensor } from './networks/onnx/interface.js'
+export type { Verification, VerifiedLayer } from './networks/verification.js'
 export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { PatchInput, PatchPixels } from './patches/patchInput.js'
 export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
+export type { ColourLimits } from './report/colormap.js'
+export type { Evidence, Lean } from './report/findings/evidence.js'
 export type { ClaimFinding } from './report/findings/findings.js'
 export { VERDICT_MARKS } from './report/findings/sentence.js'
+export type { Verdict } from './report/findings/verdict.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'

@@ -10,7 +10,9 @@
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import loadPrebuilt from 'pkg-prebuilds'
 import { prepareEnvironment } from './environment.js'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
 
@@ -278,27 +280,42 @@ interface Addon {
   instructionSet(): InstructionSet
 }
 
-/** Where the build puts the addon, seen from src/ and from dist/. */
-const candidates = ['../native/build/Release/shiftscope.node', '../native/build/Debug/shiftscope.node']
+/** The package, seen from src/ and from dist/. */
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
+/**
+ * A build of this checkout comes first: who made one wants it, for its CUDA kernels or for a change of the sources. Where it
+ * cannot be loaded, as after a move to another machine, the package's binary for this platform is taken.
+ */
 function load(): Addon {
   const require = createRequire(import.meta.url)
   const attempts: string[] = []
-  for (const candidate of candidates) {
-    const path = fileURLToPath(new URL(candidate, import.meta.url))
-    if (!existsSync(path)) {
-      attempts.push(`${path}: not there`)
-      continue
-    }
+  for (const configuration of ['Release', 'Debug']) {
+    const path = join(PACKAGE, 'native/build', configuration, 'shiftscope.node')
+    if (!existsSync(path)) continue
     try {
       return require(path) as Addon
     } catch (error) {
-      attempts.push(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+      attempts.push(`the build ${path}: ${firstLine(error)}`)
     }
   }
+  if (attempts.length === 0) attempts.push(`no build in ${join(PACKAGE, 'native/build')}`)
+  try {
+    return loadPrebuilt<Addon>(PACKAGE, { name: 'shiftscope', napi_versions: [8] })
+  } catch (error) {
+    const reason = firstLine(error)
+    const platform = `${process.platform}-${process.arch}`
+    attempts.push(
+      reason.startsWith('Failed to find') ? `no binary for ${platform} in the package` : `the binary: ${reason}`,
+    )
+  }
   throw new DeviceError(
-    `the native addon cannot be loaded (${attempts.join('; ')}): build it with "npm run build:native", which needs CMake and a C++20 compiler`,
+    `the native addon cannot be loaded (${attempts.join('; ')}): install shiftscope again on a platform that it has a binary for, or build it with CMake and a C++20 compiler: "npm run build:native" in ${PACKAGE}`,
   )
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
 }
 
 let loaded: Addon | undefined

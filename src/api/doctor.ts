@@ -57,7 +57,7 @@ function addonDiagnosis(): Diagnosis {
       subject: 'native addon',
       state: 'gap',
       detail: firstLine(error),
-      remedy: 'build it: npm run build:native (needs cmake and a C++20 compiler)',
+      remedy: 'install shiftscope again, or build it with CMake and a C++20 compiler: npm run build:native',
     }
   }
 }

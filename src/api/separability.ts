@@ -51,8 +51,8 @@ export interface SchemeSeparability extends TrainingRecord {
   readonly schemes: Readonly<Partial<Record<FoldScheme, Separability>>>
 }
 
-type OneScheme = Omit<SeparabilityOptions, 'cv'> & { readonly cv?: FoldScheme }
-type ManySchemes = Omit<SeparabilityOptions, 'cv'> & { readonly cv: readonly FoldScheme[] }
+export type OneScheme = Omit<SeparabilityOptions, 'cv'> & { readonly cv?: FoldScheme }
+export type ManySchemes = Omit<SeparabilityOptions, 'cv'> & { readonly cv: readonly FoldScheme[] }
 
 /**
  * How well linear classifiers tell left from right and top from bottom by features (paper section 2.2): 5-fold

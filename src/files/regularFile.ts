@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises'
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** @returns bytes of a file @throws Error for a pipe or a device, which might never end, as for a missing file */
-async function regularSize(path: string): Promise<number> {
+export async function regularSize(path: string): Promise<number> {
   const status = await stat(path)
   if (!status.isFile()) throw new Error(`${path} is not a file`)
   return status.size

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, truncate } from 'node:fs/promises'
 import { InputError, throwIfStopped } from '../errors.js'
 import type { Progress } from '../progress.js'
 import { fileSize } from './checkpoint/fileBytes.js'
@@ -95,8 +95,10 @@ async function transfer(address: URL, partial: PartialDownload, options: Downloa
         most: Math.min(total ?? MOST_BYTES, options.mostBytes ?? Number.POSITIVE_INFINITY),
         alive: watch.alive,
       })
-      // Without an announced size an end is an end: whether it came too early shows when the file is checked.
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+      // Without an announced size an end is an end: whether it came too early shows when the file is checked, or here.
+      if (options.bytes !== null && end !== options.bytes) await truncate(partial.path)
+      requireSize(String(address), end, options)
       return
     }
   } finally {

@@ -40,7 +40,7 @@ describe('arithmetic', () => {
       ...['--image', `A=${a}`, '--image', `B=${b}`, '--out', out],
     )
     expect(status, stderr).toBe(0)
-    expect(stdout).toBe('')
+    expect(stdout).toContain('expected: taken on pixels; PSNR in dB\n')
     expect(Object.keys(await contents(out)).sort()).toEqual([
       'arithmetic.json',
       'expectation.png',

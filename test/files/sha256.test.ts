@@ -25,10 +25,14 @@ describe('SHA-256', () => {
     )
   })
 
-  it('reads a file of several stream chunks whole', async () => {
-    writeFileSync(inFolder('file'), new Uint8Array(3 * (1 << 20) + 5).fill(7))
-    expect(await sha256OfFile(inFolder('file'))).toBe(sha256(new Uint8Array(3 * (1 << 20) + 5).fill(7)))
-  })
+  it.each([0, 1 << 16, (1 << 16) + 1, 3 * (1 << 20) + 5])(
+    'reads a file of %d bytes whole, at once or in pieces',
+    async (length) => {
+      const bytes = Uint8Array.from({ length }, (_, i) => i % 251)
+      writeFileSync(inFolder('file'), bytes)
+      expect(await sha256OfFile(inFolder('file'))).toBe(sha256(bytes))
+    },
+  )
 
   it('of a missing file is an error', async () => {
     await expect(sha256OfFile(inFolder('nothing'))).rejects.toThrow(/ENOENT/)

@@ -25,7 +25,7 @@ export function drawSvg(random: Random): Buffer {
   const ids = Array.from({ length: 6 }, (_, i) => `i${i}`)
   const definitions = random.several(6, (i) => drawElement(random, 3, ids, `i${i}`)).join('')
   const body = random.several(4, () => drawElement(random, 3, ids)).join('')
-  const size = random.chance(0.7) ? '16' : drawLength(random)
+  const size = random.chance(0.93) ? '16' : drawLength(random)
   const view = random.chance(0.5) ? ` viewBox="0 0 ${drawNumber(random)} ${drawNumber(random)}"` : ''
   const type = random.chance(0.05) ? drawDocumentType(random) : ''
   const style = random.chance(0.1) ? `<style>${drawStyle(random)}</style>` : ''

@@ -1,0 +1,51 @@
+/**
+ * Runs a bench and keeps its figures with the machine they are of:
+ *
+ *   npm run build && node bench/record.mjs NAME [--remark TEXT] unit --networks tiny-alexnet --size 75,125
+ *
+ * writes bench/results/NAME.json. Then `npm run docs:performance` makes docs/performance.md of all of them.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { instructionSet } from '../dist/native.js'
+
+const [name, ...rest] = process.argv.slice(2)
+const remark = rest[0] === '--remark' ? rest[1] : undefined
+const words = rest.slice(remark === undefined ? 0 : 2)
+if (!/^[\w-]+$/.test(name ?? '') || words.length === 0) {
+  console.error('usage: node bench/record.mjs NAME [--remark TEXT] BENCH [options of it]')
+  process.exit(2)
+}
+
+const load = () => Number(loadavg()[0].toFixed(1))
+const before = load()
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const ended = spawnSync(process.execPath, [main, 'bench', ...words, '--json'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  encoding: 'utf8',
+  maxBuffer: 2 ** 28,
+})
+if (ended.status !== 0) process.exit(ended.status ?? 1)
+const environment = {
+  date: new Date().toISOString().slice(0, 10),
+  processor: cpus()[0].model,
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+  system: `${type()} ${release()}, ${process.arch}`,
+  instructionSet: instructionSet(),
+  node: process.version,
+  onnxruntime: versionOf('../node_modules/onnxruntime-node/package.json'),
+  shiftscope: versionOf('../package.json'),
+  /** Processes that wanted to run, the bench's own among them afterwards: mean over a minute. */
+  loadBefore: before,
+  loadAfter: load(),
+}
+const command = ['shiftscope', 'bench', ...words].join(' ')
+const document = { command, ...(remark && { remark }), environment, results: JSON.parse(ended.stdout) }
+writeFileSync(new URL(`results/${name}.json`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`)
+
+function versionOf(path) {
+  return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version
+}

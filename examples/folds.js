@@ -1,0 +1,29 @@
+// Do folds make top and bottom hard to tell apart? Features of a network, and features that are nothing but the position,
+// under folds that deal positions out by rows, by columns and at random.
+//
+//   npm run folds
+import { openNetwork, separability } from 'shiftscope'
+
+const cv = ['ordered', 'transposed', 'shuffled']
+
+/** Features [side, side, 2] that are the row and the column, from -1 to 1. */
+function positions(side) {
+  const place = (i) => (2 * i) / (side - 1) - 1
+  const data = new Float32Array(2 * side * side)
+  for (let i = 0; i < side * side; i++) data.set([place(Math.floor(i / side)), place(i % side)], 2 * i)
+  return { data, shape: [side, side, 2] }
+}
+
+const network = await openNetwork('tiny-alexnet')
+const features = await network.extract({ patch: 'dog', size: 125, stride: 10 })
+await network.close()
+const layers = [...features.layers, { name: 'the position', ...positions(100) }]
+const rows = []
+for (const layer of layers) {
+  const { schemes } = await separability(layer, { cv })
+  for (const scheme of cv) {
+    const { 'left-right': sides, 'top-bottom': ends } = schemes[scheme]
+    rows.push({ features: layer.name, folds: scheme, 'left-right': sides.mean, 'top-bottom': ends.mean })
+  }
+}
+console.table(rows)

@@ -1,0 +1,62 @@
+/**
+ * Builds the addon with cmake-js: `npm run build:native`, and what install.mjs does where no binary fits.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { argv, execPath, exit, stderr } from 'node:process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+const CAUSES = [
+  [/CMake (executable is not found|is not installed)/i, 'CMake is not installed'],
+  [/Compiler toolset is not available|No CMAKE_CXX_COMPILER could be found/, 'there is no C++ compiler'],
+  [/unable to find a build program/, 'there is neither Ninja nor make'],
+]
+
+/**
+ * @param {string} folder of the build, from the package's root
+ * @param {readonly string[]} options of cmake-js
+ * @returns {string | undefined} why there is no addon; what the tools said stands on stderr where the cause alone would not do
+ */
+export function build(folder = 'native/build', options = []) {
+  forgetOtherPlace(join(ROOT, folder))
+  const cmake = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js')
+  for (const command of [['configure'], ['compile', '--parallel', '4']]) {
+    const words = [cmake, ...command, '--out', folder, '--log-level', 'error', ...options]
+    const { status, stdout, stderr: said } = spawnSync(execPath, words, { cwd: ROOT, encoding: 'utf8' })
+    if (status === 0) continue
+    const output = stdout + said
+    const cause = CAUSES.find(([pattern]) => pattern.test(output))?.[1]
+    if (cause === undefined) stderr.write(output)
+    return cause ?? 'the tools failed as they say above'
+  }
+  return undefined
+}
+
+/** CMake refuses a folder that it made for sources at another place, as in a checkout that was moved or copied. */
+function forgetOtherPlace(folder) {
+  let cache
+  try {
+    cache = readFileSync(join(folder, 'CMakeCache.txt'), 'utf8')
+  } catch {
+    return
+  }
+  const place = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1]
+  if (place === undefined || join(place, '.') !== join(ROOT, '.')) rmSync(folder, { recursive: true, force: true })
+}
+
+/** One line, also where several causes were found. */
+export function refusal(cause) {
+  return `shiftscope: the native addon cannot be built: ${cause}; install CMake 3.21 or newer and a C++20 compiler (g++ 12, clang 14, Visual Studio 2022) and install again, or use a platform that the package has a binary for (Linux and Windows on x64 or arm64, macOS on arm64)\n`
+}
+
+if (import.meta.url === pathToFileURL(argv[1]).href) {
+  const cause = build()
+  if (cause !== undefined) {
+    stderr.write(refusal(cause))
+    exit(1)
+  }
+}

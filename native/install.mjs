@@ -1,0 +1,49 @@
+/**
+ * What `npm install` runs: an addon is built where no binary fits, in a checkout always. It tells nothing where all is well.
+ */
+import { existsSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { arch, env, exit, platform, stderr } from 'node:process'
+import { build, refusal } from './build.mjs'
+
+const isCheckout = existsSync(new URL('../src', import.meta.url))
+/** The first `npx shiftscope` in a checkout installs a link to it. */
+const isLinked = env.npm_command === 'exec'
+
+if (!isCheckout) declineCudaLibraries()
+if ((isCheckout && !isLinked) || !(await loads())) {
+  const cause = build()
+  if (cause !== undefined) {
+    stderr.write(refusal(cause))
+    exit(1)
+  }
+}
+
+/** Whether the package's own loader finds an addon. */
+async function loads() {
+  try {
+    const { instructionSet } = await import('../dist/native.js')
+    instructionSet()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * ONNX Runtime's own script, which npm runs after this one, downloads its CUDA libraries from a host that is no package
+ * registry, hundreds of megabytes for machines without a card too, and where it cannot, the whole installation fails. It does
+ * not where their files are there; empty ones stand for "not wanted". Who wants them asks its script for them, now or later,
+ * which writes over these.
+ */
+function declineCudaLibraries() {
+  const asked = Object.keys(env).some((name) => /^(npm_config_)?onnxruntime_node_install/i.test(name))
+  if (asked || platform !== 'linux' || arch !== 'x64') return
+  const runtime = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
+  const folder = join(dirname(runtime), 'bin/napi-v6/linux/x64')
+  for (const name of ['shared', 'cuda', 'tensorrt']) {
+    const path = join(folder, `libonnxruntime_providers_${name}.so`)
+    if (!existsSync(path)) writeFileSync(path, '')
+  }
+}

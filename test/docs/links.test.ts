@@ -1,0 +1,36 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { anchorsOf, LINKING_PAGES, linksOf, ROOT, textOf } from './markdown.js'
+
+/** A relative link's path from the root, and its anchor. */
+function targetOf(page: string, link: string): { readonly path: string; readonly anchor: string | undefined } {
+  const [way = '', anchor] = link.split('#')
+  return { path: way === '' ? page : normalize(join(dirname(page), decodeURI(way))), anchor }
+}
+
+const linkedFrom = (page: string) =>
+  linksOf(page)
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .map((link) => targetOf(page, link))
+const docs = LINKING_PAGES.filter((page) => page.startsWith('docs/'))
+
+describe('the pages', () => {
+  it.each(LINKING_PAGES)('%s links to what is there', (page) => {
+    for (const { path, anchor } of linkedFrom(page)) {
+      expect(existsSync(join(ROOT, path)), `${path} is not there`).toBe(true)
+      if (anchor !== undefined && statSync(join(ROOT, path)).isFile())
+        expect(anchorsOf(path), `${path} has no heading #${anchor}`).toContain(anchor)
+    }
+  })
+
+  it('of docs are linked from the README, and link back', () => {
+    const paths = (page: string) => linkedFrom(page).map(({ path }) => path)
+    expect(docs.filter((page) => !paths('README.md').includes(page))).toEqual([])
+    expect(docs.filter((page) => !paths(page).includes('README.md'))).toEqual([])
+  })
+
+  it('begin with a README that can be read in minutes', () => {
+    expect(textOf('README.md').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(1500)
+  })
+})

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Pages whose command blocks are run: the README, and all of docs. */
+export const PAGES: readonly string[] = ['README.md', ...namesIn('docs'), 'examples/README.md']
+
+/** All pages that link to others. */
+export const LINKING_PAGES: readonly string[] = [
+  ...new Set([...namesIn('.'), ...PAGES, ...namesIn('models'), ...namesIn('models/train')]),
+]
+
+function namesIn(folder: string): readonly string[] {
+  const names = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.md'))
+  return names.map((name) => (folder === '.' ? name : `${folder}/${name}`)).sort()
+}
+
+export function textOf(page: string): string {
+  return readFileSync(join(ROOT, page), 'utf8')
+}
+
+/** Code between fences. */
+export interface Block {
+  readonly page: string
+  /** Line of its opening fence, from 1. */
+  readonly line: number
+  readonly language: string
+  readonly code: string
+  /** Why it is not run; a comment before the block says so: `<!-- parsed only: needs a card -->`. */
+  readonly parsedOnly: string | undefined
+  /** A file or folder that is put beside it, and its origin in the repository: `<!-- given: a.onnx from test/a.onnx -->`. */
+  readonly given: { readonly name: string; readonly source: string } | undefined
+}
+
+export function blocksOf(page: string): readonly Block[] {
+  const blocks: Block[] = []
+  const lines = textOf(page).split('\n')
+  for (let at = 0; at < lines.length; at++) {
+    const language = /^```(\w*)$/.exec(lines[at] as string)?.[1]
+    if (language === undefined) continue
+    const end = lines.indexOf('```', at + 1)
+    if (end < 0) throw new Error(`${page}:${at + 1}: the block has no end`)
+    const before = lines[at - 1] ?? ''
+    const [, name, source] = /^<!-- given: (\S+) from (\S+) -->$/.exec(before) ?? []
+    blocks.push({
+      page,
+      line: at + 1,
+      language,
+      code: lines.slice(at + 1, end).join('\n'),
+      parsedOnly: /^<!-- parsed only: (.+) -->$/.exec(before)?.[1],
+      given: name === undefined || source === undefined ? undefined : { name, source },
+    })
+    at = end
+  }
+  return blocks
+}
+
+/** A page's text without its blocks. */
+function proseOf(page: string): string {
+  return textOf(page).replace(/^```\w*\n[\s\S]*?^```$/gm, '')
+}
+
+/** Text between backticks, blocks left out. */
+export function codeSpansOf(page: string): readonly string[] {
+  return [...proseOf(page).matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g)].map(([, code]) => code as string)
+}
+
+/** Targets of links and pictures. */
+export function linksOf(page: string): readonly string[] {
+  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string)
+}
+
+/** What a page's headings are called in links, as GitHub does it. */
+export function anchorsOf(page: string): readonly string[] {
+  const anchors: string[] = []
+  for (const [, heading] of proseOf(page).matchAll(/^#+ (.+)$/gm)) {
+    const plain = (heading as string).toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    const slug = plain.trim().replaceAll(' ', '-')
+    const before = anchors.filter((anchor) => anchor.replace(/-\d+$/, '') === slug).length
+    anchors.push(before === 0 ? slug : `${slug}-${before}`)
+  }
+  return anchors
+}

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { programWith } from '../../src/cli/program.js'
+
+/** Stands for every program: nothing is run, and what is called of this project is written down, a command by one write. */
+const NOTHING_RUNS = `
+note() { local IFS=$'\\x1f'; printf '%s\\x1e' "$*" >&3; }
+shiftscope() { note shiftscope "$@"; }
+node() { note node "$@"; }
+npm() { note npm "$@"; }
+npx() { [ "$1" != shiftscope ] || "$@"; }
+ssh() { shift; eval "$*"; }
+parallel() { eval "\${@: -1}"; }
+cd() { :; }
+command_not_found_handle() { :; }
+PATH=
+`
+
+/** The commands of a script as a shell divides them into words: those of shiftscope, npm and node. Nothing is run. */
+export function commandsOf(script: string): readonly (readonly string[])[] {
+  const folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  try {
+    const { output, stderr } = spawnSync('/bin/bash', ['-c', `${NOTHING_RUNS}\n${script}\nwait`], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    })
+    if (stderr !== '') throw new Error(stderr)
+    const commands = (output[3] ?? '').split('\x1e').slice(0, -1)
+    return commands.map((words) => words.split('\x1f'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** What the command line has against these words; undefined where it would run them. */
+export async function refusalOf(words: readonly string[]): Promise<string | undefined> {
+  const program = programWith({ signal: new AbortController().signal })
+  let said = ''
+  const say = (text: string) => {
+    said += text
+  }
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
+    command.configureOutput({ writeOut: () => undefined, writeErr: say, outputError: say })
+    if (command.commands.length === 0) command.action(() => undefined)
+  }
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return undefined
+  } catch (error) {
+    return (error as { exitCode?: number }).exitCode === 0 ? undefined : said || String(error)
+  }
+}
