@@ -27,6 +27,8 @@ export interface ExploreOptions extends WishedSettings {
   readonly models?: readonly string[]
   /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
   readonly pool?: Pool
+  /** Weights are fetched from below this address (https) or from this folder; from where they are published by default. */
+  readonly mirror?: string
   /** As of `openNetwork`. */
   readonly device?: string
   /** Of this machine alone by default: `127.0.0.1`. */
@@ -57,6 +59,7 @@ const EXPLORE_OPTIONS = {
       device: kinds.text,
       host: kinds.text,
       port: kinds.number,
+      mirror: kinds.text,
     },
     ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
     ...{ onProgress: kinds.callback, signal: kinds.signal },
@@ -87,7 +90,15 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     signal: end.signal,
   })
   const objects = await openObjects()
-  const explorer = openExplorer({ networks, objects, units, mostBytes: mostBytes / UNIT_SHARE, out: results, pool })
+  const explorer = openExplorer({
+    networks,
+    objects,
+    units,
+    mostBytes: mostBytes / UNIT_SHARE,
+    out: results,
+    pool,
+    mirror: options.mirror,
+  })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
   const server = liveServer(explorer, secret, () => place)

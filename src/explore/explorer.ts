@@ -1,7 +1,7 @@
 import { positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import { InputError } from '../errors.js'
-import { type Network, type Pool, pullWeights } from '../networks/index.js'
+import { type Network, type Pool, type PullOptions, pullWeights } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
 import type { ProgressEvent } from '../progress.js'
 import {
@@ -47,9 +47,11 @@ export interface ExplorerOptions {
   /** The results folder. */
   readonly out: string
   readonly pool?: Pool | undefined
+  /** As of `pullWeights`. */
+  readonly mirror?: string | undefined
 }
 
-export function openExplorer({ networks, objects, units, mostBytes, out, pool }: ExplorerOptions): Explorer {
+export function openExplorer({ networks, objects, units, mostBytes, out, pool, mirror }: ExplorerOptions): Explorer {
   const opening = new Map<string, Promise<LiveUnit>>()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
     const network = networks.find(scene.network)
@@ -95,7 +97,7 @@ export function openExplorer({ networks, objects, units, mostBytes, out, pool }:
       const wanted = { unit, scene, object, model, pool, out, replaces, signal }
       return networks.use(scene.network, unit.scene, (execution) => keepUnit({ ...wanted, execution }))
     },
-    pull: (id, signal) => pulled(id, networks, signal),
+    pull: (id, signal) => pulled(id, networks, { mirror, signal }),
   }
 }
 
@@ -113,14 +115,14 @@ function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: n
 async function* pulled(
   id: string,
   networks: LiveNetworks,
-  signal: AbortSignal,
+  options: Pick<PullOptions, 'mirror' | 'signal'>,
 ): AsyncGenerator<PullMessage, void, undefined> {
   const events: ProgressEvent[] = []
   let wake = () => {}
   let network: LiveNetwork | undefined
   let failure: { readonly error: unknown } | undefined
   pullWeights(id, {
-    signal,
+    ...options,
     onProgress: (event) => {
       events.push(event)
       wake()

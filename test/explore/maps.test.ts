@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
@@ -12,7 +12,7 @@ import { modelsFolder } from '../../src/files/package.js'
 import { openNetwork, reproduce, UsageError } from '../../src/index.js'
 import { chooseNetwork } from '../../src/networks/index.js'
 import { patchOf } from '../../src/patches/patchInput.js'
-import type { KeptUnit, LiveObject, OtherUnit } from '../../src/report/viewer/live.js'
+import type { Fault, KeptUnit, LiveObject, LiveStudy, OtherUnit } from '../../src/report/viewer/live.js'
 import { contents } from '../cli/process.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from './live.js'
@@ -148,6 +148,26 @@ describe('an object that is kept', () => {
       ) as KeptUnit
       expect(replaced.folder).toBe(kept.folder)
     } finally {
+      await own.close()
+    }
+  })
+})
+
+describe('a network that is not here', () => {
+  it('is offered, and a fetch that fails says why in a line', async () => {
+    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+    mkdirSync(folder('mirror'))
+    const own = await explore({ results: folder('results'), mirror: folder('mirror') })
+    try {
+      const { body } = await ask(own.address)
+      const { missing, networks } = JSON.parse(/id="study">(.*?)<\/script>/.exec(body)?.[1] ?? '') as LiveStudy
+      expect(networks.map(({ id }) => id)).toEqual(['tiny-alexnet', 'tiny-alexnet-aa', 'tiny-alexnet-noflip'])
+      expect(missing.map(({ id }) => id)).toContain('mobilenet_v2')
+      const answer = await post(`${own.address}pull`, { id: 'mobilenet_v2' })
+      const fault = JSON.parse(answer.body.trim().split('\n').at(-1) ?? '') as Fault
+      expect(fault).toEqual({ kind: 'fault', message: expect.stringContaining(folder('mirror')) })
+    } finally {
+      vi.unstubAllEnvs()
       await own.close()
     }
   })

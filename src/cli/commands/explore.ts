@@ -19,6 +19,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
       'also for other machines, by this address of yours; whoever has the link can then use the page, and what goes over the network can be read',
     )
     .option('--models <a,b>', 'networks by id, ONNX files, or checkpoints; all that are here by default', parseList)
+    .option('--mirror <where>', 'address or folder from which the page fetches weights', parsePath)
     .option('--no-open', 'only print the address')
   return addDeviceOptions(addPoolOption(command)).action(
     async (results: string | undefined, { open, ...options }: ExploreOptions & { open: boolean }) => {
