@@ -63,7 +63,13 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     names.set(network.id, model)
     return network
   }
-  for (const model of models ?? (await present())) await choose(model)
+  for (const model of models ?? []) await choose(model)
+  // Of those that nobody named, one whose file is damaged keeps nobody from the others.
+  for (const model of models === undefined ? await present() : [])
+    await choose(model).catch((error: unknown) => {
+      if (!(error instanceof InputError)) throw error
+      onNote(`${model} is left out: ${error.message}`)
+    })
   const find = (id: string) => {
     const network = networks.get(id)
     if (network === undefined) throw new InputError(`there is no network ${id} here; choose one of the list`)
