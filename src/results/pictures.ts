@@ -74,10 +74,13 @@ function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }
 
+/** The last chunk of every PNG: what is behind it was not written by this program. */
+const PNG_END = Buffer.from('0000000049454e44ae426082', 'hex')
+
 async function readPixels(path: string, side: number, channels: 3 | 4): Promise<Uint8Array | undefined> {
   try {
     const bytes = await readRegular(path)
-    if (pictureFormat(bytes) !== 'png') return undefined
+    if (pictureFormat(bytes) !== 'png' || !bytes.subarray(-PNG_END.length).equals(PNG_END)) return undefined
     const { data, info } = await sharp(bytes, { limitInputPixels: side * side, failOn: 'error' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })

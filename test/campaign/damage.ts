@@ -24,7 +24,8 @@ export async function damage(path: string, others: readonly string[], random: Ra
     case 4:
       return put('bytes behind its end', Buffer.concat([bytes, random.bytes(1 + random.below(64))]))
     case 5:
-      return put('another file in its place', await readFile(random.pick(others)))
+      // One that was damaged before may be a folder now.
+      return put('another file in its place', await readFile(random.pick(others)).catch(() => bytes))
     case 6:
       await rm(path)
       await mkdir(path)

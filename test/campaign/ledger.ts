@@ -38,7 +38,8 @@ export async function campaign(
   const isOver = (done: number) =>
     ONLY !== undefined ? done > 0 : SECONDS === 0 ? done >= few : performance.now() - begin > SECONDS * 1000
   let done = 0
-  for (; !isOver(done); done++) {
+  let failure: { readonly error: unknown } | undefined
+  for (; failure === undefined && !isOver(done); done++) {
     const number = ONLY === undefined ? done : Number(ONLY)
     const ledger: Ledger = {
       count: (what, how) => {
@@ -52,7 +53,9 @@ export async function campaign(
       },
       findings,
     }
-    await round(randomOf(SEED, part, number), ledger, number)
+    await round(randomOf(SEED, part, number), ledger, number).catch((error: unknown) => {
+      failure = { error }
+    })
   }
   const seconds = Math.round((performance.now() - begin) / 1000)
   const rows = [...counts].map(([key, count]) => [...(JSON.parse(key) as string[]), count] as const).sort()
@@ -64,5 +67,7 @@ export async function campaign(
     const record = { part, seed: SEED, rounds: done, seconds, counts: rows, findings }
     appendFileSync(join(folder, `${part}.jsonl`), `${JSON.stringify(record)}\n`)
   }
+  // What was counted before is told.
+  if (failure !== undefined) throw failure.error
   return findings
 }

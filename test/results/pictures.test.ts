@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -45,7 +45,7 @@ describe('pictures of a results folder', () => {
     expect(readdirSync(inFolder('results', 'pictures'))).toEqual([`background-${sha256(rgb)}.png`])
   })
 
-  it('are not taken if they hold other pixels, another size or no picture, and are made again', async () => {
+  it('are not taken if they hold other pixels, another size, more or no picture, and are made again', async () => {
     const patch = patchAtSize('a', { rows: 2, cols: 2, data: new Uint8Array(16).fill(200) }, 2, 224)
     const path = inFolder('pictures', `patch-${patch.sha256}.png`)
     await keepPatchPicture(inFolder(), patch)
@@ -55,6 +55,7 @@ describe('pictures of a results folder', () => {
         .png()
         .toBuffer(),
       await large.png().toBuffer(),
+      Buffer.concat([readFileSync(path), Buffer.from('more')]),
       Buffer.from('no picture'),
     ]
     for (const bytes of others) {
