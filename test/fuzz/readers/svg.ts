@@ -3,20 +3,26 @@ import { oddInteger, oddText } from '../documents.js'
 import { mutate } from '../mutation.js'
 import type { Random } from '../random.js'
 import type { Reader } from '../reader.js'
-import { pictureFaults, pixelGrowth, pixelSeconds, placeSecret } from './pictures.js'
+import { pictureFaults, pixelGrowth, placeSecret } from './pictures.js'
+
+/** Drawing has a minute in use; few of the cases that take seconds would end before. */
+const limits = { seconds: 2, bytes: 2 ** 31 }
 
 /** SVG, part by part: shapes, references to others, filters, masks, patterns, text, styles, pictures within. */
 export const svg: Reader = {
   name: 'svg',
   isExpensive: true,
   mostGrowth: pixelGrowth,
-  mostSeconds: pixelSeconds,
+  // Together with the start of the process that draws.
+  mostSeconds: 10,
   open: async (folder) => {
     await placeSecret(folder)
     return {
       draw: (random) => ({ kind: 'svg', files: { 'case.svg': drawSvg(random) } }),
-      read: async ({ files }) =>
-        pictureFaults(await decodeImage(Buffer.from(files['case.svg'] as Uint8Array), 'case.svg')),
+      read: async ({ files }) => {
+        const bytes = Buffer.from(files['case.svg'] as Uint8Array)
+        return pictureFaults(await decodeImage(bytes, 'case.svg', undefined, limits))
+      },
     }
   },
 }
