@@ -36,7 +36,7 @@ interface Provider {
 }
 
 const CUDA_REMEDY =
-  'ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js fetches its libraries (behind a proxy with GLOBAL_AGENT_HTTPS_PROXY=http://host:port; without a network see the README), which need an NVIDIA driver, CUDA 12 and cuDNN 9'
+  'ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js fetches its libraries (behind a proxy with GLOBAL_AGENT_HTTPS_PROXY=http://host:port; without a network see docs/devices.md), which need an NVIDIA driver, CUDA 12 and cuDNN 9'
 
 const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   cpu: {

@@ -95,7 +95,7 @@ describe.skipIf(process.platform === 'win32')('as it stands there runs', () => {
 
   beforeAll(() => {
     mkdirSync(bin)
-    symlinkSync(join(ROOT, 'dist/cli/main.js'), join(bin, 'shiftscope'))
+    symlinkSync(join(ROOT, 'bin/shiftscope.js'), join(bin, 'shiftscope'))
     writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n')
     chmodSync(join(bin, 'npx'), 0o755)
     mkdirSync(join(home, 'node_modules'))
