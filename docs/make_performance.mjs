@@ -63,13 +63,23 @@ function figures() {
     .join('\n\n')
 }
 
+/** What was run where, as far as the file knows. */
 function originOf({ name, command, remark, environment }) {
   const { date, processor, cores, memoryBytes, system, instructionSet, node, onnxruntime, shiftscope } = environment
   const { loadBefore, loadAfter } = environment
+  const machine = [`${processor}, ${cores} cores (${instructionSet})`]
+  if (memoryBytes !== undefined) machine.push(`${Math.round(memoryBytes / 2 ** 30)} GiB`)
+  if (system !== undefined) machine.push(system)
+  const programs = [
+    ...(node === undefined ? [] : [`Node.js ${node}`]),
+    ...(onnxruntime === undefined ? [] : [`ONNX Runtime ${onnxruntime}`]),
+    `Shiftscope ${shiftscope}`,
+  ]
+  const load = loadBefore === undefined ? '' : `; load ${loadBefore} before, ${loadAfter} after`
   return [
-    `\`${command}\`, ${date}: ${processor}, ${cores} cores (${instructionSet}), ${Math.round(memoryBytes / 2 ** 30)} GiB,`,
-    `${system}; Node.js ${node}, ONNX Runtime ${onnxruntime}, Shiftscope ${shiftscope}; load ${loadBefore} before, ${loadAfter}`,
-    `after.${remark ? ` ${remark}` : ''} [${name}](../bench/results/${name})`,
+    `\`${command}\`${date === undefined ? '' : `, ${date}`}: ${machine.join(', ')}; ${programs.join(', ')}${load}.`,
+    ...(remark === undefined ? [] : [remark]),
+    `[${name}](../bench/results/${name})`,
   ].join('\n')
 }
 
@@ -82,7 +92,7 @@ function tableOf(kind, found) {
         `${row.size} px`,
         perSecond(row.bare),
         perSecond(row.plain),
-        perSecond(row.images / row.extraction),
+        perSecond(row.extraction === undefined ? undefined : row.images / row.extraction),
         `**${times(row.gain)}**`,
         times(row.floor),
       ]),
@@ -142,12 +152,18 @@ function tableOf(kind, found) {
   )
 }
 
-/** The gains over the bare loop of the smaller patches: networks and factors. */
+/** The gains over the bare loop of the smallest patches: networks, factors and where they were measured. */
 function factor() {
-  const units = documents.filter((document) => kindOf(document) === 'unit').flatMap((document) => document.results)
+  const units = documents
+    .filter((document) => kindOf(document) === 'unit')
+    .flatMap(({ environment, results }) => results.map((unit) => ({ ...unit, environment })))
   const size = Math.min(...units.map((unit) => unit.size))
-  const gains = units.filter((unit) => unit.size === size).map(({ model, gain }) => `${model} ${times(gain)}`)
-  return `${gains.join(', ')} as fast (patches of ${size} pixels)`
+  const smallest = units.filter((unit) => unit.size === size)
+  const gains = smallest.map(({ model, gain }) => `${model} ${times(gain)}`)
+  const machines = new Set(
+    smallest.map(({ environment }) => `${environment.cores} cores of an ${environment.processor}`),
+  )
+  return `${gains.join(', ')} as fast (patches of ${size} pixels, ${[...machines].join(' and ')})`
 }
 
 function table(head, rows) {
@@ -158,7 +174,9 @@ function times(ratio) {
   return `${ratio.toFixed(1)}×`
 }
 
+/** Undefined: the file does not know it. */
 function perSecond(rate) {
+  if (rate === undefined) return '–'
   return `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`
 }
 

@@ -23,7 +23,12 @@ for (const layer of layers) {
   const { schemes } = await separability(layer, { cv })
   for (const scheme of cv) {
     const { 'left-right': sides, 'top-bottom': ends } = schemes[scheme]
-    rows.push({ features: layer.name, folds: scheme, 'left-right': sides.mean, 'top-bottom': ends.mean })
+    rows.push({
+      features: layer.name,
+      folds: scheme,
+      'left-right': sides.mean?.toFixed(3),
+      'top-bottom': ends.mean?.toFixed(3),
+    })
   }
 }
 console.table(rows)

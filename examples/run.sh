@@ -10,7 +10,7 @@ cd "$folder/examples"
 npm install --no-audit --no-fund "../$package"
 npm start
 npm run folds
-STRIDE=50 npm run own-network
+STRIDE=25 npm run own-network
 for python in python3 /usr/bin/python3; do
   if "$python" -c 'import numpy, matplotlib' 2>/dev/null; then
     "$python" plot.py
