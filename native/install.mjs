@@ -8,11 +8,11 @@ import { arch, env, exit, platform, stderr } from 'node:process'
 import { build, refusal } from './build.mjs'
 
 const isCheckout = existsSync(new URL('../src', import.meta.url))
-/** The first `npx shiftscope` in a checkout installs a link to it. */
-const isLinked = env.npm_command === 'exec'
+/** The first `npx shiftscope` in a checkout installs a link to it, which must not wait for a compiler. */
+const isLinked = isCheckout && env.npm_command === 'exec'
 
 if (!isCheckout) declineCudaLibraries()
-if ((isCheckout && !isLinked) || !(await loads())) {
+if (!isLinked && (isCheckout || !(await loads()))) {
   const cause = build()
   if (cause !== undefined) {
     stderr.write(refusal(cause))
