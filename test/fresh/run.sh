@@ -31,7 +31,11 @@ fi
 
 mkdir -p "$root"/{usr/lib,usr/lib64,usr/bin,proc,dev,tmp,etc/ssl/certs,opt,root,app,study}
 ln -s usr/lib usr/lib64 usr/bin "$root"
-(cd "$folder" && apt-get download -qq libc6 libgcc-s1 libstdc++6 busybox-static 2>/dev/null) || skip 'Debian has no packages for it'
+debs=(libc6 libgcc-s1 libstdc++6 busybox-static)
+cd "$folder"
+apt-get download -qq "${debs[@]}" 2>/dev/null || { apt-get update -qq && apt-get download -qq "${debs[@]}"; } ||
+  skip 'Debian has no packages for it'
+cd "$OLDPWD"
 for deb in "$folder"/*.deb; do dpkg-deb -x "$deb" "$root"; done
 for tool in sh env uname ls cat mkdir rm; do ln -s busybox "$root/usr/bin/$tool"; done
 echo 'root:x:0:0::/root:/bin/sh' >"$root/etc/passwd"
