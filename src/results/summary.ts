@@ -50,7 +50,7 @@ export interface NullBaselineSummary {
   readonly pairs: number
 }
 
-/** A measure beside the paper's (the README's table "measure | is"): mean and population standard deviation over patches. */
+/** A measure beside the paper's (docs/results.md has a table of them): mean and population standard deviation over patches. */
 export interface MeasureSummary extends Measure {
   readonly model: string
   readonly layer: string
