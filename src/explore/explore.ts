@@ -11,6 +11,7 @@ import type { Pool } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { openExplorer } from './explorer.js'
+import { isLoopback } from './guard.js'
 import { openLiveNetworks } from './networks.js'
 import { openObjects } from './objects.js'
 import { liveServer } from './server.js'
@@ -46,6 +47,8 @@ export interface Exploration extends AsyncDisposable {
   readonly address: string
   readonly host: string
   readonly port: number
+  /** Whether no other machine reaches it. */
+  readonly isLocal: boolean
   /** Ends the work that is under way, and the server. */
   close(): Promise<void>
 }
@@ -78,8 +81,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out for any that is free`)
   await checkResultsFolder(resolve(results))
   const end = new AbortController()
-  const stopped = () => end.abort(options.signal?.reason)
-  options.signal?.addEventListener('abort', stopped, { once: true })
+  const signal = options.signal === undefined ? end.signal : AbortSignal.any([options.signal, end.signal])
   const progress = progressTo(options.onProgress)
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
@@ -87,7 +89,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     ...{ models, pool, wished: options, request: parseDevice(options.device ?? 'auto') },
     isUsed: units.isUsed,
     onNote: (line) => progress.note(line),
-    signal: end.signal,
+    signal,
   })
   const objects = await openObjects()
   const explorer = openExplorer({
@@ -102,13 +104,17 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
   const server = liveServer(explorer, secret, () => place)
-  const close = async () => {
-    options.signal?.removeEventListener('abort', stopped)
+  const closeAll = async () => {
     end.abort()
     units.stop()
     server.closeAllConnections()
     await new Promise<void>((done) => server.close(() => done()))
     await networks.close()
+  }
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= closeAll()
+    return closing
   }
   try {
     await new Promise<void>((done, fail) => {
@@ -119,10 +125,16 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     await close()
     throw listenError(error as NodeJS.ErrnoException, host, port)
   }
+  // A connection that cannot be accepted, as without file handles, is no reason to end.
+  server.on('error', ({ message }) => progress.note(`a connection was refused: ${message}`))
+  signal.addEventListener('abort', () => void close().catch(() => undefined), { once: true })
+  if (signal.aborted) await close()
+  signal.throwIfAborted()
   place = { host, port: (server.address() as AddressInfo).port }
   return {
     address: `http://${addressName(host)}:${place.port}/${secret}/`,
     ...place,
+    isLocal: isLoopback(host),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -97,6 +97,8 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     use: async (id, scene, act) => {
       const network = find(id)
       if (!open.has(id)) await closeUnused()
+      // Nothing is opened that nobody would close.
+      signal.throwIfAborted()
       const plan = { network, scene, images: IMAGES, request, wished, compares: false, onNote, signal }
       const opened = open.get(id) ?? { execution: openExecution(plan), works: new Set() }
       // The last used one stands last.
@@ -104,7 +106,9 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       open.set(id, opened)
       const work = opened.execution.then(act)
       opened.works.add(work)
-      opened.execution.catch(() => open.delete(id))
+      opened.execution.catch(() => {
+        if (open.get(id) === opened) open.delete(id)
+      })
       return work.finally(() => opened.works.delete(work))
     },
     isOpen: (id) => open.has(id),

@@ -143,7 +143,12 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer,
-    serverOptions: { requestTimeout: REQUEST_SECONDS * 1000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    serverOptions: {
+      requestTimeout: REQUEST_SECONDS * 1000,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 5000,
+      maxHeaderSize: 16 * 1024,
+    },
   }) as Server
   server.maxConnections = MOST_CONNECTIONS
   return server

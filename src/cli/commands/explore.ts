@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isIPv6 } from 'node:net'
 import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { type ExploreOptions, explore, InterruptedError } from '../../index.js'
@@ -29,13 +30,13 @@ export function exploreCommand({ signal }: CommandContext): Command {
         onProgress: terminalProgress(),
         signal,
       })
-      const { address, host, port } = page
-      if (options.host !== undefined)
+      const { address, host, port, isLocal } = page
+      if (!isLocal)
         say(
           `other machines may reach this page; whoever has its address can use it, and the way there is not encrypted`,
         )
       await sayAddress(address, { open })
-      const tunnel = options.host === undefined ? tunnelCommand(process.env, host, port) : undefined
+      const tunnel = isLocal ? tunnelCommand(process.env, host, port) : undefined
       if (tunnel !== undefined) say(`from the machine that you sit at: ${tunnel}; then open the address there`)
       say('Ctrl-C ends it')
       if (!signal.aborted) await once(signal, 'abort')
@@ -50,5 +51,5 @@ export function exploreCommand({ signal }: CommandContext): Command {
 export function tunnelCommand({ SSH_CONNECTION }: NodeJS.ProcessEnv, host: string, port: number): string | undefined {
   const [, , server] = SSH_CONNECTION?.split(' ') ?? []
   if (server === undefined) return undefined
-  return `ssh -L ${port}:${host}:${port} ${userInfo().username}@${server}`
+  return `ssh -L ${port}:${isIPv6(host) ? `[${host}]` : host}:${port} ${userInfo().username}@${server}`
 }
