@@ -56,7 +56,9 @@ export async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
   if (!isSame) throw new InputError(`${network.id} or the object has changed since; open the page again`)
-  await runStudy(options, async () => inMemory(wanted))
+  const { computed } = await runStudy(options, async () => inMemory(wanted))
+  if (computed === 0 && (await planStudy(options, { signal })).left.length > 0)
+    throw new InputError(`another process is at this unit in ${out}; keep it again when that has ended`)
   const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
   return { kind: 'kept', folder, command: commandOf(options) }
 }
@@ -70,6 +72,7 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
       const look = () => {
         if (isWhole()) done()
       }
+      signal.throwIfAborted()
       signal.addEventListener('abort', () => fail(signal.reason), { once: true })
       end = unit.follow({ onRows: look, onFailure: fail })
       look()

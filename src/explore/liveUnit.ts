@@ -53,7 +53,14 @@ export interface Follower {
 /** Does something with the network, which is open until that has ended. */
 export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
 
-export function openLiveUnit(network: Network, use: UseNetwork, scene: Scene, grid: PositionGrid): LiveUnit {
+/** @param rowsACall that one call of the engine computes at most */
+export function openLiveUnit(
+  network: Network,
+  use: UseNetwork,
+  scene: Scene,
+  grid: PositionGrid,
+  rowsACall = MOST_ROWS_A_CALL,
+): LiveUnit {
   const { layers } = network
   const total = grid.offsets.length / 2
   const order = rowsInOrder(grid)
@@ -122,13 +129,17 @@ export function openLiveUnit(network: Network, use: UseNetwork, scene: Scene, gr
     }
     // The coarse positions by themselves; then two calls at a time, of which one is at work while the other comes to its end.
     const left = order.filter((row) => placeOf[row] === -1)
-    let next = Math.min(left.length, MOST_ROWS_A_CALL)
+    let next = Math.min(left.length, rowsACall)
     await computeRows(left.subarray(0, next), signal)
     const lane = async () => {
       while (next < left.length && !signal.aborted) {
-        const wanted = left.subarray(next, next + MOST_ROWS_A_CALL)
+        const wanted = left.subarray(next, next + rowsACall)
         next += wanted.length
-        await computeRows(wanted, signal)
+        await computeRows(wanted, signal).catch((error: unknown) => {
+          // The other lane begins nothing more either.
+          next = left.length
+          throw error
+        })
       }
     }
     await Promise.all([lane(), lane()])

@@ -30,21 +30,16 @@ export async function* mapMessages(
     const anchor = rowOf(unit, request.anchor)
     const center = unit.grid.anchors[ANCHOR_NAMES.indexOf('center')]?.index as number
     const map = mapMaker(unit, request.layer)
-    // Of a position that came before its turn the features may be better later.
-    const isEarly = () => unit.early.has(anchor) || unit.early.has(center)
     let began = performance.now()
-    let wasEarly = true
     let sent = 0
     let sentEarly = new Set<number>()
     for (;;) {
-      const total = unit.grid.offsets.length / 2
-      const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
       const known = unit.rows()
-      const isWhole = known.length === total
-      if (isWhole && wasEarly && !isEarly()) {
-        wasEarly = false
-        sent = 0
-      }
+      const isWhole = known.length === unit.grid.offsets.length / 2
+      // Features that came before their turn may differ in their last bits from what took their place: those of anchor and
+      // center meet all others, so that these are sent once more.
+      if (isWhole) sent = 0
+      const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
       const early = [...unit.early.keys()].filter((row) => !sentEarly.has(row))
       sentEarly = new Set(unit.early.keys())
       const features = joined(unit, known.subarray(sent), sent, early)
@@ -53,7 +48,7 @@ export async function* mapMessages(
         const done = Math.min(known.length, unit.grid.rows * unit.grid.cols)
         yield { ...(await map(features, atAnchor, atCenter)), done }
       }
-      if (isWhole && sent === unit.rows().length) break
+      if (isWhole) break
       await changes.next(began + BETWEEN_MESSAGES - performance.now())
       began = performance.now()
     }

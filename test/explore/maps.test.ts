@@ -8,11 +8,14 @@ import { sceneOf } from '../../src/engine/scene.js'
 import { type Exploration, explore } from '../../src/explore/explore.js'
 import { openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
 import { openLiveUnits } from '../../src/explore/units.js'
+import { openClaims } from '../../src/files/claims.js'
 import { modelsFolder } from '../../src/files/package.js'
 import { openNetwork, reproduce, UsageError } from '../../src/index.js'
 import { chooseNetwork } from '../../src/networks/index.js'
 import { patchOf } from '../../src/patches/patchInput.js'
 import type { Fault, KeptUnit, LiveObject, LiveStudy, OtherUnit } from '../../src/report/viewer/live.js'
+import { claimsFolder } from '../../src/study/team.js'
+import { claimName, unitTitle } from '../../src/study/unitQueue.js'
 import { contents } from '../cli/process.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from './live.js'
@@ -97,6 +100,32 @@ describe('a live map', () => {
     }
   })
 
+  it('begins nothing more once something has failed', async () => {
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
+    const handle = openThreads(network, { workers: 1, threads: 1, batch: 16 })
+    const works: Promise<unknown>[] = []
+    try {
+      const scene = sceneOf(await patchOf('car', 181, 224, 'hard'))
+      // The first positions and the coarse ones; then there are two calls at a time.
+      const use: UseNetwork = (act) => {
+        const work = works.length === 2 ? Promise.reject(new Error('lost')) : act(handle)
+        works.push(work)
+        return work
+      }
+      const unit = openLiveUnit(network, use, scene, positionGrid(224, 181, 1), 300)
+      const failure = await new Promise((fail) => {
+        unit.follow({ onRows: () => undefined, onFailure: fail })
+      })
+      expect(failure).toEqual(new Error('lost'))
+      await Promise.allSettled(works)
+      await wait(0)
+      expect([works.length, unit.rows().length]).toEqual([4, 600])
+      unit.stop()
+    } finally {
+      await handle.close()
+    }
+  })
+
   it('forgets the oldest where memory is short, but nothing that is looked at', () => {
     const unit = (bytes: number, isFollowed: boolean) =>
       ({ bytes, isFollowed: () => isFollowed, scene: { patch: { name: 'car' } } }) as ReturnType<typeof openLiveUnit>
@@ -147,6 +176,15 @@ describe('an object that is kept', () => {
         (await post(`${own.address}keep`, { ...scene, stride: 8, replaces: true })).body,
       ) as KeptUnit
       expect(replaced.folder).toBe(kept.folder)
+      // Somebody else is at it.
+      const claims = await openClaims(claimsFolder(folder('kept')))
+      expect(await claims.take(claimName(unitTitle(SCENE.network, 125, 'my-dog')))).toBe(true)
+      const taken = await post(`${own.address}keep`, { ...scene, replaces: true })
+      await claims.close()
+      expect([taken.status, (JSON.parse(taken.body) as Fault).message]).toEqual([
+        422,
+        `another process is at this unit in ${folder('kept')}; keep it again when that has ended`,
+      ])
     } finally {
       await own.close()
     }
@@ -174,6 +212,18 @@ describe('a network that is not here', () => {
 })
 
 describe('the library', () => {
+  it('ends the server with its signal', async () => {
+    const end = new AbortController()
+    const own = await explore({ models: [SCENE.network], results: 'not-written', signal: end.signal })
+    const map = post(`${own.address}map`, { ...MAP, stride: 1 })
+    expect((await ask(own.address)).status).toBe(200)
+    end.abort(new Error('enough'))
+    await expect(map).rejects.toThrow()
+    await own.close()
+    await expect(ask(own.address)).rejects.toThrow('ECONNREFUSED')
+    await expect(explore({ models: [SCENE.network], signal: end.signal })).rejects.toThrow('enough')
+  })
+
   it('refuses what is no port, and one that is taken', async () => {
     await expect(explore({ port: 70_000 })).rejects.toThrow(UsageError)
     await expect(explore({ port: page.port, models: [SCENE.network] })).rejects.toThrow(
