@@ -11,6 +11,8 @@ const SOON = 150
 let watched: IntersectionObserver | undefined
 /** Of the group whose patches are shown. */
 let shown: string | undefined
+/** Which of them was marked last. */
+let marked: string | undefined
 
 /** Shows the patches of a group to choose from, each with its picture, and marks the one that the first map has. */
 export function showGallery({ group, unit }: Fitted, hasMean: boolean, choose: (patch: string | null) => void): void {
@@ -18,6 +20,7 @@ export function showGallery({ group, unit }: Fitted, hasMean: boolean, choose: (
   const key = String(group.key)
   if (shown !== key) {
     shown = key
+    marked = undefined
     watched?.disconnect()
     // Of many patches, the pictures that are on the screen are loaded.
     watched = new IntersectionObserver(loadVisible, { root: strip, rootMargin: '0px 200px' })
@@ -41,7 +44,9 @@ export function showGallery({ group, unit }: Fitted, hasMean: boolean, choose: (
   }
   const value = unit === null ? MEAN : String(unit)
   for (const input of strip.querySelectorAll('input')) input.checked = input.value === value
-  bringIntoView(strip)
+  // Who looks along the strip is left there while maps change.
+  if (value !== marked) bringIntoView(strip)
+  marked = value
 }
 
 function thumbnail(value: string, name: string, picture: HTMLElement, choose: () => void): HTMLElement {

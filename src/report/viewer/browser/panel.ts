@@ -75,7 +75,8 @@ export function panelOf(id: string): Panel {
       box.setAttribute('aria-label', `Map of differences: ${describe(map.fitted)}, less map A. ${text}`)
     },
     say: (text) => {
-      note.textContent = text
+      // The same is not read out again.
+      if (note.textContent !== text) note.textContent = text
       note.hidden = text === ''
     },
     setBusy: (busy) => {
@@ -132,14 +133,15 @@ function soFarText({ known }: LoadedMap): string {
 }
 
 /** What the network answers at the center, and how far that holds. */
-function answersText({ quantity, values, mean, lowest, answers }: LoadedMap): string {
+function answersText(map: LoadedMap): string {
+  const { quantity, values, mean, lowest, answers } = map
   const name = answers?.strongest?.names[0]
   const answer = name === undefined ? 'the center’s answers' : isolated(name)
   if (quantity === 'answers') {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    return `${answer} at the center and at ${percentText(kept, values.length)} of positions`
+    return `${answer} at the center and at ${percentText(kept, values.length)} of positions${soFarText(map)}`
   }
-  return `probability of ${answer}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}`
+  return `probability of ${answer}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
 
 function shareText({ values }: LoadedMap): string {

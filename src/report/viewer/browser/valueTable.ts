@@ -28,10 +28,17 @@ export function valueTable(map: LoadedMap): HTMLElement {
   )
 }
 
-function contents({ quantity, values, error, answers }: LoadedMap): {
-  title: string
-  textAt: (index: number) => string
-} {
+function contents({ known, ...map }: LoadedMap): Contents {
+  const { title, textAt } = knownContents(map)
+  return { title, textAt: (index) => (known?.[index] === 0 ? 'not yet' : textAt(index)) }
+}
+
+interface Contents {
+  readonly title: string
+  readonly textAt: (index: number) => string
+}
+
+function knownContents({ quantity, values, error, answers }: LoadedMap): Contents {
   const valueAt = (index: number) => values[index] as number
   if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
   if (quantity === 'answers' && answers !== undefined)
