@@ -21,7 +21,7 @@ import { keepUnit } from './keep.js'
 import { type LiveUnit, openLiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
-import { MOST_PICTURE_BYTES, type Objects } from './objects.js'
+import type { Objects } from './objects.js'
 import type { LiveUnits } from './units.js'
 
 /** What the page can ask for. */
@@ -76,17 +76,24 @@ export function openExplorer({ networks, objects, units, mostBytes, out, pool, m
   return {
     study: async () => ({
       ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
-      ...{ mostBytes, results: out, mostPictureBytes: MOST_PICTURE_BYTES },
+      mostBytes,
     }),
-    picture: async (object, size) => patchPng((await objects.patch(object, size, size)).rgba, size, 'hard'),
+    picture: async (object, size) => {
+      const largest = Math.max(...networks.list().map(({ frame }) => frame))
+      return patchPng((await objects.patch(object, size, largest)).rgba, size, 'hard')
+    },
     addObject: (bytes, name, signal) => objects.add(bytes, name, signal),
     map: async function* ({ layer, anchor, cursor, ...scene }, signal) {
-      if (!networks.isOpen(scene.network)) yield { kind: 'note', message: `Opening ${scene.network} …` }
+      if (!networks.isOpen(scene.network)) yield { kind: 'note', message: `Opening ${scene.network} …`, stays: false }
       const unit = await unitOf(scene)
       signal.throwIfAborted()
       const forgotten = units.forgotten()
       if (forgotten.length > 0)
-        yield { kind: 'note', message: `To make room, features were forgotten of ${forgotten.join(', ')}.` }
+        yield {
+          kind: 'note',
+          message: `To make room, features were forgotten of ${forgotten.join(', ')}.`,
+          stays: true,
+        }
       yield* mapMessages(unit, { layer, anchor, cursor }, signal)
     },
     lookAt: (scene, cursor) => units.find(scene)?.lookAt(cursor),

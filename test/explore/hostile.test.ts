@@ -76,6 +76,9 @@ describe('the live page', () => {
     expect((await ask(`${page.address}pictures/0-75.png`)).headers['content-type']).toBe('image/png')
     expect((await ask(`${page.address}pictures/99999-75.png`)).status).toBe(422)
     expect((await ask(`${page.address}pictures/0-0.png`)).status).toBe(422)
+    // No larger than any frame.
+    expect((await ask(`${page.address}pictures/0-224.png`)).status).toBe(200)
+    expect((await ask(`${page.address}pictures/0-225.png`)).status).toBe(422)
   })
 
   it('refuses what is no request of the page, in a line', async () => {

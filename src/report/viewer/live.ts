@@ -8,10 +8,6 @@ export interface LiveStudy {
   readonly objects: readonly LiveObject[]
   /** Bytes that the features of one object may take in memory. */
   readonly mostBytes: number
-  /** Where objects are kept, as the user named it. */
-  readonly results: string
-  /** Bytes of the largest picture that is taken. */
-  readonly mostPictureBytes: number
 }
 
 /** A network that can be asked. */
@@ -90,6 +86,8 @@ export interface MapEnd {
 export interface Note {
   readonly kind: 'note'
   readonly message: string
+  /** Whether it holds for all of the map; otherwise until some of it is there. */
+  readonly stays: boolean
 }
 
 /** It could not be done. */

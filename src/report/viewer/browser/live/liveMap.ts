@@ -8,6 +8,7 @@ export interface LiveMap {
   readonly take: (rows: MapRows) => void
   /** What is known; undefined: nothing. A position that is not has the values of the coarser one before it. */
   readonly parts: () => KnownParts | undefined
+  readonly isKnown: (place: number) => boolean
 }
 
 interface KnownParts {
@@ -32,13 +33,13 @@ export function liveMap(rows: number, cols: number): LiveMap {
   let left = count
 
   /** Where the values of a position that is not known are taken from. */
-  const sourceOf = (place: number): number => {
+  const sourceOf = (place: number, first: number): number => {
     const [row, col] = [Math.floor(place / cols), place % cols]
     for (let step = 2; step <= COARSEST; step *= 2) {
       const nearer = (row - (row % step)) * cols + (col - (col % step))
       if (known[nearer] === 1) return nearer
     }
-    return known.indexOf(1)
+    return first
   }
   return {
     take: ({ places, cosines: values, answers }) => {
@@ -61,7 +62,8 @@ export function liveMap(rows: number, cols: number): LiveMap {
     },
     parts: () => {
       if (left === count) return undefined
-      const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place)))
+      const first = known.indexOf(1)
+      const sources = Uint32Array.from(known, (isKnown, place) => (isKnown === 1 ? place : sourceOf(place, first)))
       const filled = (from: Float32Array) => Float64Array.from(sources, (source) => from[source] as number)
       const mask = left === 0 ? undefined : known.slice()
       return {
@@ -73,6 +75,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
         ...(mask && { known: mask }),
       }
     },
+    isKnown: (place) => known[place] === 1,
   }
 }
 

@@ -2,8 +2,8 @@ import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../../engine
 import { PAPER_LIMITS } from '../../../paperLimits.js'
 import { fittingStride, type LiveScene, type LiveStudy, type MapMessage, type MapRequest } from '../../live.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
-import { type Fitted, mapIndex } from '../fit.js'
-import { mapOf } from '../maps.js'
+import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
+import { mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, Source } from '../source.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
@@ -22,6 +22,8 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
 export interface LiveSource extends Source {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
+  /** Calls whenever that changes. */
+  readonly onSet: (told: () => void) => void
   /** What a panel shows, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
@@ -45,7 +47,9 @@ interface Running {
   readonly map: LiveMap
   readonly looking: Set<() => void>
   readonly ended: Promise<void>
+  /** What is to be said of it now, and as long as it is shown. */
   note: string
+  lasting: string
   readonly stop: AbortController
 }
 
@@ -55,6 +59,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   let version = 0
   let index: SiteIndex | undefined
   const running = new Map<string, Running>()
+  const told: (() => void)[] = []
   const objectOf = ({ choice }: Fitted) => state.objects.find(({ name }) => name === choice.patch)?.key ?? 0
   const sceneOf = (fitted: Fitted): LiveScene => ({
     network: fitted.group.model,
@@ -68,6 +73,10 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     ...sceneOf(fitted),
     ...{ layer: fitted.choice.layer, anchor: fitted.anchorPosition, cursor },
   })
+  /** Unless another one has begun of the same. */
+  const forget = (key: string, one: Running) => {
+    if (running.get(key) === one) running.delete(key)
+  }
   const begin = (key: string, request: MapRequest, { rows, cols }: SiteGroup): Running => {
     const stop = new AbortController()
     const map = liveMap(rows, cols)
@@ -79,16 +88,17 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
       const response = await ask('map', request, stop.signal)
       for await (const message of linesOf<MapMessage>(response, stop.signal)) {
         if (message.kind === 'fault') throw new Error(message.message)
-        one.note = message.kind === 'note' ? message.message : ''
+        if (message.kind === 'note' && message.stays) one.lasting = message.message
+        else one.note = message.kind === 'note' ? message.message : ''
         if (message.kind === 'rows') map.take(message)
         tell()
       }
     }
     const ended = read().catch((error: unknown) => {
-      running.delete(key)
+      forget(key, one)
       throw error
     })
-    const one: Running = { map, looking, ended, note: '', stop }
+    const one: Running = { map, looking, ended, note: '', lasting: '', stop }
     running.set(key, one)
     return one
   }
@@ -96,17 +106,23 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     const request = requestOf(fitted, cursor)
     const key = JSON.stringify({ ...request, cursor: undefined })
     const one = running.get(key) ?? begin(key, request, fitted.group)
+    const coarser =
+      fitted.group.stride > state.finest
+        ? `Positions are ${fitted.group.stride} px apart: features of more of them do not fit the memory.`
+        : ''
     const look = () => {
-      say(one.note)
       const parts = one.map.parts()
-      if (parts !== undefined) onMap(mapOf({ fitted, error: 0, ...parts }, shows))
+      const map = parts && mapOf({ fitted, error: 0, ...parts }, shows)
+      const notes = [one.note, one.lasting, coarser, map === undefined ? '' : quantityNote(map, shows)]
+      say(notes.filter((note) => note !== '').join(' '))
+      if (map !== undefined) onMap(map)
     }
     one.looking.add(look)
     signal.addEventListener('abort', () => {
       one.looking.delete(look)
       setTimeout(() => {
         if (one.looking.size > 0) return
-        running.delete(key)
+        forget(key, one)
         one.stop.abort()
       }, LINGERING)
     })
@@ -122,13 +138,15 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     set: (change) => {
       state = { ...state, ...change }
       index = undefined
+      for (const tell of told) tell()
     },
+    onSet: (tell) => told.push(tell),
     sceneOf,
     follow,
     lookAt: atMostEvery(BETWEEN_CURSORS, (fitted, cursor) => {
       const one = running.get(JSON.stringify({ ...requestOf(fitted, cursor), cursor: undefined }))
-      const known = one?.map.parts()?.known
-      if (known?.[mapIndex(fitted.group, cursor)] !== 0) return
+      const at = mapIndex(fitted.group, nearestPosition(fitted.group, cursor))
+      if (one === undefined || one.map.isKnown(at)) return
       ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
     }),
   }
