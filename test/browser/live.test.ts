@@ -98,6 +98,12 @@ describe.runIf(hasChromium())('the live page', () => {
   it('takes a picture that is dropped, cuts the object out, and moves it', async () => {
     await drop(await photo(), 'red box.png')
     await page.waitForSelector('#cut-out[open]')
+    // Without a pointer: from the middle to what is beside the box.
+    for (let i = 0; i < 4; i++) await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    expect(await pixel(page, '#cut-out-picture', 99, 119)).toEqual([0, 0, 0])
+    await page.click('#undo-cut')
+    expect(await pixel(page, '#cut-out-picture', 99, 119)).toEqual([128, 132, 136])
     await page.click('#cut-corners')
     await page.screenshot({ path: join(SCREENSHOTS, 'live-cut-out.png') })
     expect(await page.isEnabled('#undo-cut')).toBe(true)
@@ -147,8 +153,16 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.selectOption('#finest', '16')
     await settled()
     expect(await text(page, '#a-plot .axes')).toContain('80')
+    expect(await text(page, '#a-plot .axes')).not.toContain('100')
     expect(await pixel(page, '#a-image canvas', 3, 3)).toEqual([32, 64, 96])
     expect(await text(page, '#live-note')).toBe('')
+    // Background and step are of the page; the rest is of the view.
+    await page.goBack()
+    await page.goBack()
+    await page.waitForFunction(() => document.getElementById('size-text')?.textContent === '75 px')
+    await settled()
+    expect(await text(page, '#a-plot .axes')).toContain('100')
+    expect(await text(page, '#a-note')).not.toContain('pixels')
   })
 
   it('shows two networks with the same object side by side, and their difference', async () => {
@@ -165,6 +179,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.click('#keep')
     await page.waitForFunction(() => document.getElementById('kept')?.hidden === false, undefined, { timeout: 60_000 })
     expect(await text(page, '#kept')).toContain('The same by: shiftscope reproduce --models tiny-alexnet --patches car')
+    const place = await text(page, '#kept code')
     const options = { models: ['tiny-alexnet'], patches: 'car', sizes: [75], stride: 16, report: false } as const
     await reproduce({ ...options, experiments: ['similarity'], out: folder('made') })
     expect(await contents(join(results, 'units'))).toEqual(await contents(folder('made', 'units')))
@@ -173,8 +188,12 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.click('#keep')
     await page.waitForSelector('#replace')
     expect(await text(page, '#kept')).toContain('made otherwise: stride 16, not 8')
+    // What was asked about is replaced, whatever is shown meanwhile.
+    await page.click('.thumb:nth-child(4)')
+    await settled()
     await page.click('#replace')
     await page.waitForFunction(() => document.getElementById('kept')?.textContent?.startsWith('Kept in'))
+    expect(await text(page, '#kept code')).toBe(place)
   })
 
   it.each([

@@ -13,8 +13,9 @@ export function liveControlsHtml(): string {
 <p class="kept" id="kept" role="status" hidden></p>
 <dialog id="cut-out" aria-labelledby="cut-out-title">
 <h3 id="cut-out-title">Cut the object out</h3>
-<p>Click what is not the object: its colour and what is like it becomes transparent. Click as often as it takes.</p>
-<div class="checkered"><canvas id="cut-out-picture" tabindex="0" role="img" aria-label="The picture; what was cut off is transparent"></canvas></div>
+<p id="cut-out-keys">Click what is not the object, or go there with the arrow keys and press Enter: its colour and what is like it becomes
+transparent. Do that as often as it takes.</p>
+<div class="checkered"><canvas id="cut-out-picture" tabindex="0" role="application" aria-roledescription="picture to cut" aria-label="The picture; what was cut off is transparent" aria-describedby="cut-out-keys"></canvas></div>
 <label class="slider">Tolerance <input type="range" id="tolerance" min="0" max="120" value="32"> <output id="tolerance-text" for="tolerance"></output></label>
 <p class="buttons"><button type="button" id="cut-corners">Cut from the corners</button>
 <button type="button" id="undo-cut" disabled>Undo</button>

@@ -21,12 +21,17 @@ export interface Fitted {
 export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const notes: string[] = []
   const ofModel = index.groups.filter(({ model }) => model === wanted.model)
-  if (ofModel.length === 0) notes.push(`This folder has no network ${isolated(wanted.model)}.`)
+  const place = index.isLive ? 'This page' : 'This folder'
+  if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
   const candidates = ofModel.length > 0 ? ofModel : index.groups
   const group = candidates.find(({ size }) => size === wanted.size) ?? candidates[0]
   if (group === undefined) throw new Error('the study is empty')
   if (ofModel.length > 0 && group.size !== wanted.size)
-    notes.push(`${isolated(group.model)} was not measured at ${wanted.size} pixels.`)
+    notes.push(
+      index.isLive
+        ? `The object has ${group.size} pixels in ${isolated(group.model)}, whose frame has ${group.frame}.`
+        : `${isolated(group.model)} was not measured at ${wanted.size} pixels.`,
+    )
   const layer = Math.max(
     0,
     group.layers.findIndex(({ name }) => name === wanted.layer),

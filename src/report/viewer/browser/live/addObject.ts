@@ -1,6 +1,6 @@
 import type { LiveObject } from '../../live.js'
 import { element } from '../dom.js'
-import { cutOut } from './cutOut.js'
+import { cutOut, isCutting } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { ask } from './server.js'
 
@@ -17,10 +17,12 @@ const LEAST_TRANSPARENT = 0.01
  */
 export function bindAddObject(onObject: (object: LiveObject) => void, say: (text: string) => void): void {
   const add = async (file: File | undefined) => {
+    if (isCutting()) return
     if (file === undefined) return say('That is no picture.')
     try {
       say('')
       const picture = await pixelsOf(file)
+      if (isCutting()) return
       if (transparentShare(picture) < LEAST_TRANSPARENT && !(await cutOut(picture))) return
       onObject(await send(picture, file.name))
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { KeptUnit, LiveNetwork, OtherUnit, PullMessage } from '../../live.js'
+import type { KeptUnit, LiveNetwork, LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { LIVE_STRIDES } from '../../live.js'
 import { element, html, isolated } from '../dom.js'
 import { withChoice } from '../view.js'
@@ -29,14 +29,24 @@ export function bindLook({ source, viewer }: LivePage): void {
   const showSize = () => {
     text.value = `${slider.value} px`
   }
-  slider.max = String(Math.max(8, ...source.state().networks.map(({ frame }) => frame)))
-  slider.value = String(source.state().size)
-  showSize()
+  const showState = () => {
+    const { networks, size } = source.state()
+    slider.max = String(Math.max(...networks.map(({ frame }) => frame)))
+    // Who moves it says what it is.
+    if (resting !== undefined) return
+    slider.value = String(size)
+    showSize()
+  }
   let resting: ReturnType<typeof setTimeout> | undefined
+  showState()
+  source.onSet(showState)
   slider.addEventListener('input', () => {
     showSize()
     clearTimeout(resting)
-    resting = setTimeout(() => change({ size: Number(slider.value) }), RESTING)
+    resting = setTimeout(() => {
+      resting = undefined
+      change({ size: Number(slider.value) })
+    }, RESTING)
   })
   const background = element('background', HTMLInputElement)
   background.addEventListener('change', () => change({ background: background.value }))
@@ -49,25 +59,28 @@ export function bindLook({ source, viewer }: LivePage): void {
 export function bindKeep({ source, viewer, say }: LivePage): void {
   const button = element('keep', HTMLButtonElement)
   const kept = element('kept', HTMLElement)
-  const keep = async (replaces: boolean) => {
-    const [fitted] = viewer.fits()
-    if (fitted === undefined) return
+  const keep = async (scene: LiveScene, replaces: boolean) => {
     kept.hidden = true
     button.disabled = true
     say('It is kept once all of its positions are computed.')
     try {
-      const response = await ask('keep', { ...source.sceneOf(fitted), replaces })
+      const response = await ask('keep', { ...scene, replaces })
       const answer = (await response.json()) as KeptUnit | OtherUnit
       say('')
       kept.hidden = false
-      kept.replaceChildren(...(answer.kind === 'kept' ? keptWords(answer) : otherWords(answer, () => void keep(true))))
+      kept.replaceChildren(
+        ...(answer.kind === 'kept' ? keptWords(answer) : otherWords(answer, () => void keep(scene, true))),
+      )
     } catch (error) {
       say(error instanceof Error ? error.message : String(error))
     } finally {
       button.disabled = false
     }
   }
-  button.addEventListener('click', () => void keep(false))
+  button.addEventListener('click', () => {
+    const [fitted] = viewer.fits()
+    if (fitted !== undefined) void keep(source.sceneOf(fitted), false)
+  })
 }
 
 function keptWords({ folder, command }: KeptUnit): Node[] {
@@ -88,6 +101,11 @@ function otherWords({ differences }: OtherUnit, replace: () => void): Node[] {
   return [html('span', {}, `This object stands there, made otherwise: ${differences.join('; ')}. `, button)]
 }
 
+/** @param total 0: not known */
+function progressText({ done, total }: { readonly done: number; readonly total: number }): string {
+  return total === 0 ? `${Math.floor(done / 1e6)} MB` : `${Math.floor((100 * done) / total)} %`
+}
+
 /** Lets weights be fetched of networks that are not here yet. */
 export function bindMoreNetworks({ source, viewer, say }: LivePage): void {
   const box = element('more-networks', HTMLDetailsElement)
@@ -98,17 +116,16 @@ export function bindMoreNetworks({ source, viewer, say }: LivePage): void {
     source.set({ networks: [...networks.filter(({ id }) => id !== network.id), network] })
     viewer.change((view) => view)
   }
-  const items = missing.map(({ id, bytes }) => {
+  const items = missing.map(({ id, bytes }, i) => {
     const size = bytes === null ? '' : ` (${(bytes / 1e6).toFixed(0)} MB)`
-    const button = html('button', { type: 'button' }, `Fetch${size}`)
-    const item = html('li', {}, html('bdi', {}, id), ' ', button)
+    const button = html('button', { type: 'button', 'aria-describedby': `missing-${i}` }, `Fetch${size}`)
+    const item = html('li', {}, html('bdi', { id: `missing-${i}` }, id), ' ', button)
     button.addEventListener('click', async () => {
       button.disabled = true
       try {
         for await (const message of linesOf<PullMessage>(await ask('pull', { id }))) {
           if (message.kind === 'fault') throw new Error(message.message)
-          if (message.kind === 'progress')
-            button.replaceChildren(`${Math.floor((100 * message.done) / message.total)} %`)
+          if (message.kind === 'progress') button.replaceChildren(progressText(message))
           else take(message.network)
         }
         item.remove()

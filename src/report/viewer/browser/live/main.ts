@@ -14,8 +14,12 @@ import { liveSource, pictureAddress } from './liveSource.js'
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
-const linked = Number(new URLSearchParams(location.hash.slice(1)).get('size'))
-const source = liveSource(study, Number.isInteger(linked) && linked > 0 ? linked : FIRST_SIZE)
+const source = liveSource(study, linkedSize() ?? FIRST_SIZE)
+// Before the viewer shows what the address names.
+window.addEventListener('hashchange', () => {
+  const size = linkedSize()
+  if (size !== undefined && size !== source.state().size) source.set({ size })
+})
 providePictures((key) => Promise.resolve(pictureAddress(key)))
 bindTheme()
 const viewer = startViewer(source)
@@ -37,3 +41,9 @@ bindAddObject((object) => {
 }, page.say)
 bindCopyLink(viewer.address)
 bindPrint(viewer.redraw)
+
+/** That the address names, if any. */
+function linkedSize(): number | undefined {
+  const size = Number(new URLSearchParams(location.hash.slice(1)).get('size'))
+  return Number.isInteger(size) && size > 0 ? size : undefined
+}
