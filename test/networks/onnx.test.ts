@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fsPromises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
@@ -12,6 +14,7 @@ import {
   floatField,
   integerField,
   messageBytes,
+  messageField,
   packedIntegersField,
   stringField,
 } from '../../src/networks/onnx/protobuf.js'
@@ -118,6 +121,33 @@ describe('a model that was written', () => {
     expect(results.leaked?.data).toEqual(values.map(() => -1.5))
     expect(results.flat?.data).toEqual(results.leaked?.data)
     rmSync(copy)
+  })
+
+  it('is copied in few readings, of however many parts it consists', async () => {
+    const copy = join(folder, 'copy.onnx')
+    await writeModel(path, scaling(Float32Array.of(3)))
+    const property = Buffer.concat(messageField(14, [...stringField(1, 'a'), ...stringField(2, 'b')]) as Uint8Array[])
+    writeFileSync(path, Buffer.concat([readFileSync(path), ...Array<Buffer>(5000).fill(property)]))
+    const opening = vi.spyOn(fsPromises, 'open')
+    syncBuiltinESMExports()
+    try {
+      await writeGraphCopy(copy, path, { outputs: ['scaled'] })
+      expect(opening.mock.calls.filter(([name]) => name === path).length).toBeLessThan(5)
+    } finally {
+      opening.mockRestore()
+      syncBuiltinESMExports()
+    }
+    expect(readFileSync(copy).subarray(-5000 * property.length)).toEqual(
+      readFileSync(path).subarray(-5000 * property.length),
+    )
+    rmSync(copy)
+  })
+
+  it('is not copied when it has more graphs than any', async () => {
+    const copy = join(folder, 'copy.onnx')
+    const graph = Buffer.concat(messageField(7, stringField(2, 'main')) as Uint8Array[])
+    writeFileSync(path, Buffer.concat(Array<Buffer>(101).fill(graph)))
+    await expect(writeGraphCopy(copy, path, { outputs: [] })).rejects.toThrow(/more than 100 graphs/)
   })
 
   it('counts initializers that are also listed as inputs as constants', async () => {

@@ -69,13 +69,19 @@ function modelParts(file: ProtobufFile, changes: GraphChanges): ModelPart[] {
       if (isInput && madeInput !== undefined && text(file, payload, ValueInfoProto.name) === madeInput) continue
       if (retyped && (number === GraphProto.output || number === GraphProto.value_info)) continue
       const rest = inputs && joined(wholeFields(file, payload).filter((field) => field.number !== NodeProto.input))
-      pieces.push(inputs && rest ? { inputs, rest } : { start, end })
+      if (inputs && rest) pieces.push({ inputs, rest })
+      else addRange(pieces, { start, end })
     }
     return pieces
   }
-  return wholeFields(file, file.whole).map((field) =>
-    field.number === ModelProto.graph ? { graph: kept(field.payload) } : { start: field.start, end: field.end },
-  )
+  const parts: ModelPart[] = []
+  let graphs = 0
+  for (const field of wholeFields(file, file.whole)) {
+    if (field.number !== ModelProto.graph) addRange(parts, field)
+    else if (++graphs > maximumGraphs) throw new ProtobufError(`it has more than ${maximumGraphs} graphs`)
+    else parts.push({ graph: kept(field.payload) })
+  }
+  return parts
 }
 
 /** Of a graph of which nothing but some nodes and initializers is kept. */
@@ -92,6 +98,8 @@ function isKept(
 }
 
 const maximumFields = 1_000_000
+/** A model has one; protobuf allows it to come in pieces, each of which is read by itself. */
+const maximumGraphs = 100
 
 /** A field with its tag, and the payload alone. */
 interface WholeField extends MessageRange {
@@ -115,12 +123,15 @@ function wholeFields(file: ProtobufFile, range: MessageRange): WholeField[] {
 /** Neighbouring ranges as one. */
 function joined(ranges: readonly MessageRange[]): MessageRange[] {
   const result: MessageRange[] = []
-  for (const { start, end } of ranges) {
-    const last = result.at(-1)
-    if (last?.end === start) result[result.length - 1] = { start: last.start, end }
-    else result.push({ start, end })
-  }
+  for (const range of ranges) addRange(result, range)
   return result
+}
+
+/** Lengthens the last piece where a range begins at its end, since each is read and written by itself. */
+function addRange(pieces: (MessageRange | object)[], { start, end }: MessageRange): void {
+  const last = pieces.at(-1)
+  if (last !== undefined && 'end' in last && last.end === start) pieces[pieces.length - 1] = { ...last, end }
+  else pieces.push({ start, end })
 }
 
 const maximumChunkBytes = 1 << 22
