@@ -49,17 +49,21 @@ export const gridSchema = z.object({
 export type DescribedGrid = z.infer<typeof gridSchema>
 
 const extractSchema = gridSchema.extend({
-  layers: z.array(z.object({ file: z.string(), sha256: z.string().optional() })).optional(),
+  layers: z.array(z.object({ file: z.string().optional(), sha256: z.string().optional() })).optional(),
 })
 
 /**
  * What the extract.json in an array's folder says of it; undefined: there is none, or it is about other arrays.
- * @throws InputError if it is about another array of that name
+ * @throws InputError if it is damaged, or about another array of that name
  */
 export async function describedGrid(file: string, { shape, data }: NpyArray): Promise<DescribedGrid | undefined> {
-  const text = await readRegular(join(dirname(file), EXTRACT_FILE)).catch(() => 'null')
+  const path = join(dirname(file), EXTRACT_FILE)
+  const text = await readRegular(path).catch(() => undefined)
+  if (text === undefined) return undefined
   const description = extractSchema.safeParse(tryJson(text.toString())).data
-  if (description?.layers === undefined) return description
+  // It would have told whether the array is as it was written.
+  if (description === undefined) throw new InputError(`${path} is damaged; run extract again, or remove it`)
+  if (description.layers === undefined) return description
   const layer = description.layers.find((one) => one.file === basename(file))
   if (layer === undefined) return undefined
   if (layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))) return description

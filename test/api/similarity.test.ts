@@ -147,12 +147,17 @@ describe('similarity of a feature file', () => {
     ['of another file', { stride: 4, size: 125, rows: 20, cols: 20, frame: 224 }],
     ['whose size does not fit its frame', { stride: 1, size: 300, rows: 4, cols: 4, frame: 224 }],
     ['whose grid does not follow from its stride', { stride: 100, size: 221, rows: 4, cols: 4, frame: 224 }],
-    ['that is damaged', { stride: 'four' }],
   ])('passes over an extract.json %s', async (_, description) => {
     const { anchors } = await similarity(await store(features(4, 4, 3), description))
     expect(anchors['bottom-right']).toMatchObject({ row: 3, col: 3 })
     expect(anchors.center).toMatchObject({ row: 1, col: 1 })
     expect(anchors.center.pixel).toBeUndefined()
+  })
+
+  it('refuses an array beside an extract.json that is damaged', async () => {
+    const failing = similarity(await store(features(4, 4, 3), { stride: 'four' }))
+    await expect(failing).rejects.toThrow(InputError)
+    await expect(failing).rejects.toThrow(`${inFolder('extract.json')} is damaged; run extract again, or remove it`)
   })
 
   it('refuses an array that is not the one that extract.json beside it describes', async () => {
