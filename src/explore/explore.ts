@@ -14,7 +14,6 @@ import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { openLiveNetworks } from './networks.js'
 import { openObjects } from './objects.js'
-import { liveServer } from './server.js'
 import { openLiveUnits } from './units.js'
 
 /** Of the machine's memory, features may take one part in so many; those of one object a quarter of it. */
@@ -103,6 +102,8 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
+  // Only here: what it loads takes gibibytes of addresses, which no other command needs.
+  const { liveServer } = await import('./server.js')
   const server = liveServer(explorer, secret, () => place)
   const closeAll = async () => {
     end.abort()
