@@ -3,7 +3,13 @@ import { kinds } from '../checkedOptions.js'
 import { availableCores } from '../cores.js'
 import type { Execution, ExecutionRecord } from '../engine/choice.js'
 import { checkMemory } from '../engine/machineMemory.js'
-import { orderedPositions, type PositionGrid, type PositionOrder, positionGrid } from '../engine/positions.js'
+import {
+  offsetsAt,
+  orderedPositions,
+  type PositionGrid,
+  type PositionOrder,
+  positionGrid,
+} from '../engine/positions.js'
 import { checkBlend, sceneOf } from '../engine/scene.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
@@ -168,7 +174,7 @@ export async function extractPlaced(
     if (partial !== undefined && partial.damaged > 0)
       progress.note(`images that were damaged in ${out} and are computed again: ${partial.damaged}`)
     progress.start(network.id, left.length)
-    const offsets = Int32Array.from([...left].flatMap((row) => [...grid.offsets.subarray(2 * row, 2 * row + 2)]))
+    const offsets = offsetsAt(grid.offsets, left)
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
     const saving = partial && savingRows(partial, left, atATime)
     const { layers, finished } = await handle
@@ -276,9 +282,7 @@ export async function* rows(
     for (let done = 0, round = 1; done < indices.length; round = Math.min(2 * round, BATCHES_PER_ROUND)) {
       throwIfStopped(signal)
       const chosen = indices.subarray(done, done + batch * workers * round)
-      const positions = Int32Array.from(
-        [...chosen].flatMap((index) => [...grid.offsets.subarray(2 * index, 2 * index + 2)]),
-      )
+      const positions = offsetsAt(grid.offsets, chosen)
       const before = done
       const { layers, finished, release } = await handle.extract(scene, positions, {
         whole: grid.offsets,

@@ -1,5 +1,6 @@
 import type { Network } from '../networks/index.js'
 import type { Comparison, FeatureMemory, Features } from './features.js'
+import { offsetsAt } from './positions.js'
 import { sharedScene } from './scene.js'
 import { type Job, schedule } from './scheduler.js'
 import type { BatchComparison, Frames, JobScene, Scene } from './task.js'
@@ -96,7 +97,7 @@ export async function compare(
 ): Promise<Comparison> {
   const { workers } = crew
   const positions = offsets.length / 2
-  const places = Int32Array.from(anchors.flatMap((row) => [...offsets.subarray(row * 2, row * 2 + 2)]))
+  const places = offsetsAt(offsets, anchors)
   const atAnchors = await extract(crew, scene, places)
   const layers = atAnchors.layers.map(({ name, dims, matrix }) => ({
     name,

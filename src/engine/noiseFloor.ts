@@ -3,7 +3,7 @@ import type { Network, Precision } from '../networks/index.js'
 import type { Device } from './device.js'
 import { largestDistance } from './distance.js'
 import { type NetworkHandle, openThreads } from './handle.js'
-import { positionGrid } from './positions.js'
+import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
 /** So many positions are compared. */
@@ -61,5 +61,5 @@ function spread(offsets: Int32Array, count: number): Int32Array {
   const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>
     Math.round((i * (positions - 1)) / Math.max(1, count - 1)),
   )
-  return Int32Array.from(chosen.flatMap((position) => [...offsets.subarray(position * 2, position * 2 + 2)]))
+  return offsetsAt(offsets, chosen)
 }

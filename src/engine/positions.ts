@@ -56,6 +56,11 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
   return { rows: side, cols: side, stride, offsets, anchors }
 }
 
+/** The offsets of some rows, [rows, 2]. */
+export function offsetsAt(offsets: Int32Array, rows: Iterable<number>): Int32Array {
+  return Int32Array.from([...rows].flatMap((row) => [...offsets.subarray(2 * row, 2 * row + 2)]))
+}
+
 /** Orders in which the positions of a grid may be computed. */
 export const POSITION_ORDERS = ['row-major', 'coarse-to-fine'] as const
 export type PositionOrder = (typeof POSITION_ORDERS)[number]

@@ -1,6 +1,6 @@
 import type { NetworkHandle } from '../engine/handle.js'
 import { gridFeatureBytes } from '../engine/machineMemory.js'
-import { coarseToFine, type Position, type PositionGrid } from '../engine/positions.js'
+import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 
@@ -77,11 +77,9 @@ export function openLiveUnit(
   const tell = (act: (follower: Follower) => void) => {
     for (const follower of [...followers]) act(follower)
   }
-  const offsetsOf = (wanted: Int32Array) =>
-    Int32Array.from([...wanted].flatMap((row) => [...grid.offsets.subarray(2 * row, 2 * row + 2)]))
   /** Features of a few rows, each image by itself. */
   const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) => {
-    const features = await use((handle) => handle.extract(scene, offsetsOf(wanted), { signal }))
+    const features = await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal }))
     try {
       for (let i = 0; i < features.finished; i++) {
         const row = wanted[i] as number
@@ -110,7 +108,7 @@ export function openLiveUnit(
       tell((follower) => follower.onRows())
     }
     const features = await use((handle) =>
-      handle.extract(scene, offsetsOf(wanted), { whole: grid.offsets, signal, onRows }),
+      handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
     )
     // Where another way was tried first, rows came that were not kept.
     for (let at = 0; at < features.finished; at++)

@@ -3,6 +3,7 @@ import type { Network } from '../../networks/index.js'
 import { type ExtractionOptions, featuresOf, jobScene } from '../crew.js'
 import { largestDistance } from '../distance.js'
 import type { FeatureMemory, Features } from '../features.js'
+import { offsetsAt } from '../positions.js'
 import { schedule } from '../scheduler.js'
 import type { Scene } from '../task.js'
 import type { Workers } from '../workers.js'
@@ -90,9 +91,7 @@ export async function runPasses(
   const run = async (first: number) => {
     const { positions } = passes[first] as PlannedPass
     const rows = Int32Array.from(positions)
-    const places = Int32Array.from(
-      positions.flatMap((position) => [...offsets.subarray(2 * position, 2 * position + 2)]),
-    )
+    const places = offsetsAt(offsets, positions)
     const result = await workers.run({ job, offsets: places, target: { matrices, rows } })
     if (result.kind !== 'written') return result
     for (const row of rows) {
