@@ -6,5 +6,6 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    maxWorkers: 2,
   },
 })

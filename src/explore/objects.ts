@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import { InputError } from '../errors.js'
 import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, type Image } from '../patches/image.js'
@@ -102,7 +101,8 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** An object's pixels as PNG, from which the same patches are made. */
-export function objectPng({ rows, cols, data }: Image): Promise<Buffer> {
+export async function objectPng({ rows, cols, data }: Image): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
   return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
     .png()
     .toBuffer()

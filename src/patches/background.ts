@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises'
-import sharp from 'sharp'
 import { UsageError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
@@ -88,6 +87,7 @@ function onWhite({ rows, cols, data }: Image): Image {
 
 async function covering({ rows, cols, data }: Image, frame: number): Promise<Uint8Array> {
   if (rows === frame && cols === frame) return data
+  const { default: sharp } = await import('sharp')
   const resized = await sharp(data, { raw: { width: cols, height: rows, channels: 3 } })
     .resize(frame, frame, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
     .raw()

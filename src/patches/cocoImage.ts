@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import sharp from 'sharp'
 import { readRegular } from '../files/regularFile.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
@@ -60,6 +59,7 @@ function imagePath(folder: string, { file }: CocoImage): string {
 async function isPicture(path: string): Promise<boolean> {
   try {
     const bytes = await readRegular(path)
+    const { default: sharp } = await import('sharp')
     if (!isDecoded(bytes)) return false
     await sharp(bytes).metadata()
     return true
@@ -97,6 +97,7 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
  */
 export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage, name: string): Promise<Uint8Array> {
   if (!isDecoded(bytes)) throw new Error(`${name} is not a picture`)
+  const { default: sharp } = await import('sharp')
   const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
   const { width, height, space, depth, pages } = await picture.metadata().catch(() => {
     throw new Error(`${name} is not a picture`)

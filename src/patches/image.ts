@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises'
-import sharp from 'sharp'
 import { ChildFailure } from '../childProcess/child.js'
 import { confined, type Limits } from '../childProcess/confined.js'
 import { InputError, throwIfStopped } from '../errors.js'
@@ -76,6 +75,7 @@ export async function decodeImage(
 
 /** @throws Error */
 export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
+  const { default: sharp } = await import('sharp')
   const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
     .autoOrient()
     .toColourspace('srgb')

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
@@ -46,7 +45,8 @@ export async function storePatch(
   return { name, file, sizes: files, alpha: 'hard', sha256: sha256(native) }
 }
 
-function png({ rows, cols, data }: Image): Promise<Buffer> {
+async function png({ rows, cols, data }: Image): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
   return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
     .png({ compressionLevel: 9 })
     .toBuffer()

@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import type { Term } from '../experiments/expression.js'
 import type { FramePixels } from '../experiments/objectScene.js'
 import type { Label } from './plot/axis.js'
@@ -74,6 +73,7 @@ export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
 async function shrunk(image: FramePixels, from: number, to: number): Promise<FramePixels> {
   if (from === to) return image
   const raw = { width: from, height: from, channels: 3 as const }
+  const { default: sharp } = await import('sharp')
   return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
 }
 

@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import { type Image, readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
 import type { Label } from './plot/axis.js'
@@ -35,6 +34,7 @@ export async function contactSheet(sources: readonly PatchSource[], signal?: Abo
 }
 
 async function shrunk({ rows, cols, data }: Image): Promise<Image> {
+  const { default: sharp } = await import('sharp')
   const small = await sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
     .resize(FIELD, FIELD, { fit: 'inside' })
     .raw()

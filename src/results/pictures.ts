@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
@@ -20,6 +19,7 @@ function pictureFile(results: string, kind: 'patch' | 'background', digest: stri
 export async function keepPatchPicture(results: string, { rgba, size, sha256: digest }: Patch): Promise<void> {
   if ((await readPatchPicture(results, digest, size)) !== undefined) return
   const raw = { width: size, height: size, channels: 4 } as const
+  const { default: sharp } = await import('sharp')
   await writeFileAtomic(pictureFile(results, 'patch', digest), await sharp(rgba, { raw }).png().toBuffer())
 }
 
@@ -33,6 +33,7 @@ export async function keepBackgroundPicture(
   if (digest === undefined || !('image' in background)) return
   if ((await readBackgroundPicture(results, identity, frame)) !== undefined) return
   const raw = { width: frame, height: frame, channels: 3 } as const
+  const { default: sharp } = await import('sharp')
   await writeFileAtomic(
     pictureFile(results, 'background', digest),
     await sharp(background.image, { raw }).png().toBuffer(),
@@ -81,6 +82,7 @@ async function readPixels(path: string, side: number, channels: 3 | 4): Promise<
   try {
     const bytes = await readRegular(path)
     if (pictureFormat(bytes) !== 'png' || !bytes.subarray(-PNG_END.length).equals(PNG_END)) return undefined
+    const { default: sharp } = await import('sharp')
     const { data, info } = await sharp(bytes, { limitInputPixels: side * side, failOn: 'error' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })

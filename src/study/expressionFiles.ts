@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import sharp from 'sharp'
 import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
 import { expressionText } from '../experiments/expression.js'
 import { type LayerArithmetic, ORIGINS, type Origin } from '../experiments/featureArithmetic.js'
@@ -116,7 +115,8 @@ export async function writeArithmetic(
   return complete
 }
 
-function png(image: FramePixels, side: number): Promise<Buffer> {
+async function png(image: FramePixels, side: number): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
   return sharp(image, { raw: { width: side, height: side, channels: 3 } })
     .png({ compressionLevel: 9 })
     .toBuffer()

@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import type { FramePixels } from '../../experiments/objectScene.js'
 import type { Label } from './axis.js'
 import { labelOutlines } from './letters.js'
@@ -39,7 +38,8 @@ export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): v
 }
 
 /** @param labels text over the picture, black */
-export function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
+export async function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
   const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })
   const text = labels.length === 0 ? [] : [{ input: Buffer.from(labelOutlines(labels, cols, rows)) }]
   return picture.composite(text).removeAlpha().png({ compressionLevel: 9 }).toBuffer()

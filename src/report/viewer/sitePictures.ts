@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import { noise, parseColour } from '../../patches/background.js'
 import { readBackgroundPicture, readPatchPicture } from '../../results/pictures.js'
 import type { UnitInputs } from '../../results/unit/schema.js'
@@ -66,7 +65,8 @@ function withHardAlpha(rgba: Uint8Array): Uint8Array {
   return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
 }
 
-function encodePng(pixels: Uint8Array, side: number, channels: 3 | 4): Promise<Buffer> {
+async function encodePng(pixels: Uint8Array, side: number, channels: 3 | 4): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
   return sharp(pixels, { raw: { width: side, height: side, channels } })
     .png()
     .toBuffer()
