@@ -1,5 +1,5 @@
 import { InputError, UsageError } from '../errors.js'
-import { randomNumbers } from './randomNumbers.js'
+import { randomNumbers } from '../randomNumbers.js'
 
 /** The two tasks of the protocol (paper section 2.2): which half of the grid the patch's top-left pixel lies in. */
 export const TASKS = ['left-right', 'top-bottom'] as const
