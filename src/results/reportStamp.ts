@@ -9,7 +9,8 @@ import { compareText } from './openResults.js'
  * of its arrays, and the options of the report.
  */
 export async function reportStamp(results: string, options: object): Promise<string> {
-  const files = [...(await documentsIn(join(results, 'units'))), ...(await documentsIn(join(results, 'arithmetic')))]
+  const files: string[] = []
+  for (const part of ['units', 'perturbed', 'arithmetic']) files.push(...(await documentsIn(join(results, part))))
   const digests: (readonly [string, string])[] = []
   for (const file of files.sort(compareText)) digests.push([relative(results, file), await sha256OfFile(file)])
   return sha256(JSON.stringify([packageVersion(), options, digests]))

@@ -3,14 +3,14 @@ import { availableCores } from '../cores.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
-import type { MeasuredUnit } from './measuredUnit.js'
 import { type Metric, unitMetrics } from './metrics.js'
 import { compareText, foldersIn, unitFolders } from './openResults.js'
+import { isPerturbationOf, perturbedFolders, withSpreads } from './perturbed.js'
 import { groupDifference, shapeDifference } from './unit/compare.js'
 import { type OpenUnit, unitWithArrays } from './unit/open.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
 import { readUnit, unitFolder } from './unit/store.js'
-import { openUnitReader, type UnitReader } from './unitReader.js'
+import { openUnitReader, readInOrder, seenLater, type UnitReader } from './unitReader.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -27,6 +27,11 @@ export interface StudyGroup {
   readonly units: readonly Unit[]
   /** Of all units, in their order. */
   readonly metrics: readonly Metric[]
+  /**
+   * The same of imperceptible changes of the patches, a list for each number of such a change from 1 on; of patches without
+   * it a list holds nothing, and where no patch was changed there is no list.
+   */
+  readonly perturbed: readonly (readonly Metric[])[]
   /** Of each layer: cosines between different patches at the same anchor, all anchors together. */
   readonly nullBaseline: readonly PairSimilarities[]
   /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
@@ -35,7 +40,7 @@ export interface StudyGroup {
 
 /** What a reader of a study may do with each unit while its maps are in memory. */
 export interface UnitVisitor {
-  /** Called with the number of units before the first is read. */
+  /** Called with the number of units before the first is read, those of changed patches among them. */
   readonly onCount?: (units: number) => void
   /**
    * Called with every unit in order, units of one network and size together, while up to three earlier calls are still
@@ -43,6 +48,8 @@ export interface UnitVisitor {
    * @param maps the unit's, which have been read already
    */
   readonly onUnit?: (unit: OpenUnit, maps: Float32Array) => void | Promise<void>
+  /** Called for every unit of a changed patch. */
+  readonly onPerturbed?: () => void
 }
 
 /**
@@ -56,12 +63,18 @@ export async function readStudy(
   visitor: UnitVisitor = {},
 ): Promise<readonly StudyGroup[]> {
   const folders = await unitFolders(results)
-  const count = folders.flat().length
+  const changed: (readonly string[])[] = []
+  for (const group of folders) changed.push(await perturbedFolders(results, group))
+  const count = folders.flat().length + changed.flat().length
   visitor.onCount?.(count)
   const reader = openUnitReader(results, count)
   const groups: StudyGroup[] = []
   try {
-    for (const group of folders) groups.push(await readGroup(reader, group, visitor))
+    for (const [i, group] of folders.entries()) {
+      const { metrics, ...read } = await readGroup(reader, group, visitor)
+      const perturbed = await readPerturbed(reader, changed[i] ?? [], read.units, visitor)
+      groups.push({ ...read, metrics: withSpreads(metrics, perturbed), perturbed })
+    }
   } finally {
     await reader.close()
   }
@@ -72,20 +85,19 @@ export async function readStudy(
 /** Visits of units that may run side by side. */
 const VISITS_AT_ONCE = 4
 
-async function readGroup(reader: UnitReader, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
+async function readGroup(
+  reader: UnitReader,
+  folders: readonly string[],
+  { onUnit }: UnitVisitor,
+): Promise<Omit<StudyGroup, 'perturbed'>> {
   const units: OpenUnit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
   // Visitors wait for the disk: meanwhile other units are visited, and the next ones read and measured.
   const visits: Promise<void>[] = []
-  const reads: Promise<MeasuredUnit>[] = []
   try {
-    for (const [i, folder] of folders.entries()) {
-      for (const following of folders.slice(i + reads.length, i + reader.ahead)) {
-        reads.push(seenLater(reader.read(following)))
-      }
-      const { description, maps, measured } = await (reads.shift() as Promise<MeasuredUnit>)
-      const unit = unitWithArrays(folder, description)
+    for await (const { description, maps, measured } of readInOrder(reader, folders)) {
+      const unit = unitWithArrays(folders[units.length] as string, description)
       checkSameGroup(unit, units[0])
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
@@ -116,10 +128,28 @@ async function readGroup(reader: UnitReader, folders: readonly string[], { onUni
   }
 }
 
-/** A failure of the promise is seen when its turn comes; until then it must not count as unhandled. */
-function seenLater<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined)
-  return promise
+/**
+ * Metrics of the changed patches that go with a group's units; those that were made otherwise, or of another picture, are left
+ * out.
+ * @throws InputError for a damaged one
+ */
+async function readPerturbed(
+  reader: UnitReader,
+  folders: readonly string[],
+  units: readonly Unit[],
+  { onPerturbed }: UnitVisitor,
+): Promise<readonly (readonly Metric[])[]> {
+  const lists: Metric[][] = []
+  const byPatch = new Map(units.map((unit) => [unit.inputs.patch, unit]))
+  for await (const { description, measured } of readInOrder(reader, folders)) {
+    onPerturbed?.()
+    const { patch, perturbation } = description.inputs
+    const unit = byPatch.get(patch)
+    if (unit === undefined || perturbation === undefined || !isPerturbationOf(description, unit)) continue
+    while (lists.length < perturbation.number) lists.push([])
+    for (const metric of unitMetrics(description, measured)) lists[perturbation.number - 1]?.push(metric)
+  }
+  return lists
 }
 
 /** @throws InputError for a unit that cannot be averaged with the first of its group */

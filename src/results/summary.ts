@@ -2,6 +2,7 @@ import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import type { ArithmeticAccuracySummary, ArithmeticSummary } from './arithmeticSummary.js'
 import type { Measure } from './metrics.js'
+import { type MeanMoves, meanMoves } from './perturbed.js'
 import type { StudyGroup } from './study.js'
 
 /** One cell of Table 1 or 2: mean and population standard deviation over patches of each patch's mean cosine. */
@@ -13,6 +14,8 @@ export interface SimilaritySummary {
   readonly mean: number
   readonly std: number
   readonly patches: number
+  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
+  readonly spread?: number
 }
 
 /**
@@ -30,6 +33,8 @@ export interface SeparabilitySummary {
   readonly accuracy: number
   readonly std: number
   readonly patches: number
+  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
+  readonly spread?: number
 }
 
 /** Patches that a cell of Table 3 or 4 leaves out, since one of their classifiers did not converge. */
@@ -58,6 +63,8 @@ export interface MeasureSummary extends Measure {
   readonly mean: number
   readonly std: number
   readonly patches: number
+  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
+  readonly spread?: number
 }
 
 /** What a network's numbers say about a claim, in one sentence; findings.json has the evidence. */
@@ -86,31 +93,33 @@ export interface Summary {
 
 /** The paper's statistics (Tables 1 to 4) and the measures beside them, from the units of a study. */
 export function summarize(groups: readonly StudyGroup[]): Summary {
-  const similarity = groups.flatMap((group) =>
+  const moved = groups.map((group) => ({ group, moves: meanMoves(group.metrics, group.perturbed) }))
+  const similarity = moved.flatMap(({ group, moves }) =>
     group.layers.flatMap((layer, i) =>
       ANCHOR_NAMES.map((anchor) => {
         const means = group.units.map(
           (unit) => (unit.layers[i] as (typeof unit.layers)[number]).similarity[anchor].mean,
         )
-        return { model: group.model, layer, size: group.size, anchor, ...meanAndStd(means), patches: means.length }
+        const cell = { model: group.model, layer, size: group.size, anchor, ...meanAndStd(means) }
+        return { ...cell, patches: means.length, ...spreadOf(moves(layer, 'similarity-mean', anchor)) }
       }),
     ),
   )
-  const cells = groups.flatMap(separabilityCells)
+  const cells = moved.flatMap(({ group, moves }) => separabilityCells(group, moves))
   const notConverged = cells.flatMap(unsolvedOf)
   return {
     similarity,
     separability: cells.flatMap(summarizeSeparability),
     ...(notConverged.length > 0 && { notConverged }),
     nullBaseline: groups.flatMap(summarizeNullBaseline),
-    measures: groups.flatMap(summarizeMeasures),
+    measures: moved.flatMap(({ group, moves }) => summarizeMeasures(group, moves)),
   }
 }
 
 /** Metrics that the tables have already. */
 const IN_TABLES = /^(?:similarity-mean|separability-)/
 
-function summarizeMeasures({ model, size, layers, metrics }: StudyGroup): readonly MeasureSummary[] {
+function summarizeMeasures({ model, size, layers, metrics }: StudyGroup, moves: MeanMoves): readonly MeasureSummary[] {
   const byLayer = new Map(layers.map((layer) => [layer, new Map<Measure, number[]>()]))
   for (const { layer, measure, value } of metrics) {
     if (IN_TABLES.test(measure.metric)) continue
@@ -126,8 +135,13 @@ function summarizeMeasures({ model, size, layers, metrics }: StudyGroup): readon
       ...measure,
       ...meanAndStd(values),
       patches: values.length,
+      ...spreadOf(moves(layer, measure.metric, measure.variant)),
     })),
   )
+}
+
+function spreadOf(spread: number | undefined): Pick<MeasureSummary, 'spread'> {
+  return spread === undefined ? {} : { spread }
 }
 
 function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup): readonly NullBaselineSummary[] {
@@ -146,7 +160,7 @@ interface SeparabilityCell extends Omit<SeparabilitySummary, 'accuracy' | 'std' 
   readonly results: readonly { readonly mean: number | null; readonly std: number | null }[]
 }
 
-function separabilityCells({ model, size, layers, units }: StudyGroup): readonly SeparabilityCell[] {
+function separabilityCells({ model, size, layers, units }: StudyGroup, moves: MeanMoves): readonly SeparabilityCell[] {
   const classifiers = units.flatMap(({ inputs }) => inputs.separability ?? [])
   const [classifier] = classifiers
   if (classifier === undefined) return []
@@ -156,21 +170,22 @@ function separabilityCells({ model, size, layers, units }: StudyGroup): readonly
     schemes.flatMap((cv) =>
       TASKS.map((task) => {
         const results = units.flatMap((unit) => unit.layers[i]?.separability[cv]?.[task] ?? [])
-        return { model, layer, size, task, cv, loss, results }
+        const spread = spreadOf(moves(layer, 'separability-accuracy', `${task} ${cv}`))
+        return { model, layer, size, task, cv, loss, results, ...spread }
       }),
     ),
   )
 }
 
-function summarizeSeparability({ results, ...cell }: SeparabilityCell): readonly SeparabilitySummary[] {
+function summarizeSeparability({ results, spread, ...cell }: SeparabilityCell): readonly SeparabilitySummary[] {
   const means = results.flatMap(({ mean }) => mean ?? [])
   if (means.length === 0) return []
   const accuracy = meanAndStd(means).mean
   const std = meanAndStd(results.flatMap((result) => result.std ?? [])).mean
-  return [{ ...cell, accuracy, std, patches: means.length }]
+  return [{ ...cell, accuracy, std, patches: means.length, ...spreadOf(spread) }]
 }
 
-function unsolvedOf({ results, loss: _, ...cell }: SeparabilityCell): readonly UnsolvedSummary[] {
+function unsolvedOf({ results, loss: _, spread: _spread, ...cell }: SeparabilityCell): readonly UnsolvedSummary[] {
   const patches = results.filter(({ mean }) => mean === null).length
   return patches === 0 ? [] : [{ ...cell, patches }]
 }

@@ -48,3 +48,20 @@ export function openUnitReader(results: string, units: number): UnitReader {
     },
   }
 }
+
+/** Reads units in their order, a few ahead of the one that is taken. */
+export async function* readInOrder(reader: UnitReader, folders: readonly string[]): AsyncGenerator<MeasuredUnit> {
+  const reads: Promise<MeasuredUnit>[] = []
+  for (const i of folders.keys()) {
+    for (const following of folders.slice(i + reads.length, i + reader.ahead)) {
+      reads.push(seenLater(reader.read(following)))
+    }
+    yield await (reads.shift() as Promise<MeasuredUnit>)
+  }
+}
+
+/** A failure of the promise is seen when its turn comes; until then it must not count as unhandled. */
+export function seenLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
+}
