@@ -1,4 +1,5 @@
-import { InputError, UsageError } from '../errors.js'
+import { checkSeed } from '../checks.js'
+import { InputError } from '../errors.js'
 import { randomNumbers } from '../randomNumbers.js'
 
 /** The two tasks of the protocol (paper section 2.2): which half of the grid the patch's top-left pixel lies in. */
@@ -46,9 +47,7 @@ export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
-  }
+  checkSeed(seed)
   const inOrder = Array.from({ length: classes.length }, (_, i) => i)
   switch (scheme) {
     case 'ordered':

@@ -18,7 +18,7 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
-import type { Unit } from '../results/unit/schema.js'
+import type { Unit, UnitInputs } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
 
@@ -70,7 +70,7 @@ export async function storeUnit(
       anchorFeatures: measured.map(({ anchorFeatures }) => anchorFeatures),
       answers: measured.map(({ answers }) => answers?.maps),
       sketches: measured.map(({ sketch }) => sketch?.rows),
-      ...(study.keepsFeatures &&
+      ...(inputs.keepsFeatures &&
         response.kind === 'features' && {
           features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, positions * dims)),
         }),
@@ -161,7 +161,11 @@ export function namedAnswers(
 
 /** How messages name a layer of a unit. */
 function titleOf(network: Network, layer: string, patch: Patch): string {
-  return `${network.id} ${layer}, patch ${patch.name}`
+  return `${network.id} ${layer}, ${patchTitle(patch)}`
+}
+
+function patchTitle({ name, perturbation }: Pick<Patch, 'name'> & Pick<UnitInputs, 'perturbation'>): string {
+  return perturbation === undefined ? `patch ${name}` : `patch ${name}, perturbation ${perturbation.number}`
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */
@@ -196,7 +200,7 @@ function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
       for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
         if (notConverged.length === 0) continue
         progress.note(
-          `${inputs.model} ${name}, patch ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${notConverged.length} classifiers did not converge, largest gap ${gap.toExponential(1)}`,
+          `${inputs.model} ${name}, ${patchTitle({ name: inputs.patch, ...inputs })}, size ${inputs.size}: ${task} ${scheme}: ${notConverged.length} classifiers did not converge, largest gap ${gap.toExponential(1)}`,
         )
       }
     }

@@ -24,7 +24,7 @@ import { planStudy, type Study, unitInputs } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
-import { openUnitQueue, unitTitle } from './unitQueue.js'
+import { openUnitQueue, titleOf } from './unitQueue.js'
 
 /** What a study found and where it lies. */
 export interface StudyResult {
@@ -102,7 +102,8 @@ interface Run {
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
   for (const line of networks.flatMap((network) => assumedInput(network) ?? [])) progress.note(line)
-  const inputs = units.map((unit) => unitInputs(study, unit))
+  const asTheyAre = units.filter(({ patch }) => patch.perturbation === undefined)
+  const inputs = asTheyAre.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
   if (unplanned.length > 0)
     progress.note(`${out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)
@@ -183,7 +184,7 @@ function workerStates(claims: Claims): UnitWork['onUnit'] {
       since = new Date().toISOString()
     }
     const state: WorkerState = {
-      unit: unitTitle(unit.network.id, unit.patch.size, unit.patch.name),
+      unit: titleOf(unit),
       since,
       images: before + images,
       seconds: (performance.now() - begin) / 1000,

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { openClaims } from '../files/claims.js'
 import { fileName } from '../results/fileName.js'
+import { groupFolder } from '../results/unit/store.js'
 import { readRun } from './runFile.js'
 import { claimsFolder, type WorkerState } from './team.js'
 import { claimName, unitTitle } from './unitQueue.js'
@@ -35,7 +36,12 @@ export interface StudyStatus {
 const plannedSchema = z.looseObject({
   finished: z.string().nullish(),
   planned: z
-    .array(z.object({ model: z.string(), size: z.number(), images: z.number(), patches: z.array(z.string()) }))
+    .array(
+      z.object({
+        ...{ model: z.string(), size: z.number(), images: z.number(), patches: z.array(z.string()) },
+        perturbation: z.object({ number: z.number() }).optional(),
+      }),
+    )
     .optional(),
 })
 type Group = NonNullable<z.infer<typeof plannedSchema>['planned']>[number]
@@ -58,14 +64,16 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   let done = 0
   let imagesLeft = 0
   for (const group of groups) {
-    const there = await namesIn(join(results, 'units', fileName(group.model), String(group.size)))
+    const there = await namesIn(groupFolder(results, group))
     const missing = group.patches.filter((patch) => !there.has(fileName(patch))).length
     done += group.patches.length - missing
     imagesLeft += missing * group.images
   }
   const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
   const names = new Set(
-    groups.flatMap(({ model, size, patches }) => patches.map((patch) => claimName(unitTitle(model, size, patch)))),
+    groups.flatMap(({ model, size, patches, perturbation }) =>
+      patches.map((patch) => claimName(unitTitle(model, size, patch, perturbation?.number))),
+    ),
   )
   const held = (await (await openClaims(claimsFolder(results))).held()).filter(({ isLive }) => isLive)
   const claimed = Math.min(total - done, held.filter(({ name }) => names.has(name)).length)
@@ -93,7 +101,7 @@ function plannedGroups(runs: readonly unknown[]): readonly Group[] {
     const { finished = null, planned = [] } = plannedSchema.safeParse(run).data ?? {}
     if (i > 0 && finished !== null) continue
     for (const group of planned) {
-      const key = JSON.stringify([group.model, group.size])
+      const key = JSON.stringify([group.model, group.size, group.perturbation?.number])
       const patches = new Set([...(groups.get(key)?.patches ?? []), ...group.patches])
       groups.set(key, { ...group, patches: [...patches] })
     }
