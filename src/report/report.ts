@@ -195,6 +195,8 @@ async function writeTables(results: string, tables: readonly ResultTable[]): Pro
   })
 }
 
+const STOPPED = 'stopped; the former report, if there is one, is as it was'
+
 /** Reads the study and writes the viewer's files of each unit in the same pass. */
 async function readWithSite(
   results: string,
@@ -207,9 +209,13 @@ async function readWithSite(
   const order = catalog().map(({ id }) => id)
   let done = 0
   const groups = await readStudy(results, order, {
+    onPerturbed: () => {
+      throwIfStopped(signal, STOPPED)
+      progress.update(++done)
+    },
     onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
     onUnit: async (unit, maps) => {
-      throwIfStopped(signal, 'stopped; the former report, if there is one, is as it was')
+      throwIfStopped(signal, STOPPED)
       await site.onUnit(unit, maps)
       progress.update(++done)
     },

@@ -6,11 +6,15 @@ import { CLAIMS } from './claims.js'
 import type { Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 import { VERDICT_MARKS } from './sentence.js'
-import { VERDICT_RULE, type Verdict } from './verdict.js'
+import { hasMoves, type Verdict, verdictRule } from './verdict.js'
 
 const LEANS = { for: 'for', against: 'against', open: 'open' } as const
 
-const EVIDENCE_HEAD = ['layer', 'size', 'measured', 'mean ± standard error', 'patches above 0', 'sign test', 'speaks']
+/** Columns of a table of evidence; that of moves where these were measured. */
+function evidenceHead(evidence: readonly Evidence[]): readonly string[] {
+  const moves = hasMoves(evidence) ? ['moves by at most'] : []
+  return ['layer', 'size', 'measured', 'mean ± standard error', ...moves, 'patches above 0', 'sign test', 'speaks']
+}
 
 /** findings.md: every finding in a sentence, then with its claim, rule and all its evidence. */
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
@@ -28,14 +32,18 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
       ...(finding.evidence.length === 0
         ? []
         : [
-            line(EVIDENCE_HEAD),
-            line(EVIDENCE_HEAD.map(() => '---')),
-            ...finding.evidence.map((one) => line(evidenceCells(one))),
+            line(evidenceHead(finding.evidence)),
+            line(evidenceHead(finding.evidence).map(() => '---')),
+            ...evidenceRows(finding.evidence).map(line),
             '',
           ]),
     ]),
   ])
-  return ['# Findings', '', INTRODUCTION, '', VERDICT_RULE, '', ...body].join('\n')
+  return ['# Findings', '', INTRODUCTION, '', ruleOf(findings), '', ...body].join('\n')
+}
+
+function ruleOf(findings: readonly ClaimFinding[]): string {
+  return verdictRule(findings.flatMap(({ evidence }) => evidence))
 }
 
 /** The findings as a section of the page: a sentence each, which unfolds to its evidence, and all verdicts at a glance. */
@@ -47,7 +55,7 @@ export function findingsSection(findings: readonly ClaimFinding[]): ReportSectio
     html: `<p>${escapeHtml(INTRODUCTION)}</p>
 ${parts.join('\n')}
 <h3>All verdicts</h3>
-<p class="note">${escapeHtml(VERDICT_RULE)}</p>
+<p class="note">${escapeHtml(ruleOf(findings))}</p>
 ${verdictsHtml(findings)}`,
   }
 }
@@ -87,26 +95,31 @@ function findingHtml(finding: ClaimFinding): string {
 
 function evidenceHtml({ evidence, model, heading }: Pick<ClaimFinding, 'evidence' | 'model' | 'heading'>): string {
   if (evidence.length === 0) return ''
-  const rows = evidence.map(
-    (one) =>
-      `<tr>${evidenceCells(one)
-        .map((cell) => `<td>${escapeHtml(cell)}</td>`)
-        .join('')}</tr>`,
+  const rows = evidenceRows(evidence).map(
+    (cells) => `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`,
   )
-  const head = EVIDENCE_HEAD.map((text) => `<th scope="col">${text}</th>`).join('')
+  const head = evidenceHead(evidence)
+    .map((text) => `<th scope="col">${text}</th>`)
+    .join('')
   return scrollBox(
     `Evidence of ${model}: ${heading}`,
     `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
   )
 }
 
-function evidenceCells(one: Evidence): readonly string[] {
-  const { layer, size, quantity, mean, standardError, patches, positive, signTest, lean } = one
+function evidenceRows(evidence: readonly Evidence[]): readonly (readonly string[])[] {
+  const withMoves = hasMoves(evidence)
+  return evidence.map((one) => evidenceCells(one, withMoves))
+}
+
+function evidenceCells(one: Evidence, withMoves: boolean): readonly string[] {
+  const { layer, size, quantity, mean, standardError, moves, patches, positive, signTest, lean } = one
   return [
     layer,
     String(size),
     quantity,
     `${number(mean)} ± ${standardError === null ? '–' : number(standardError)}`,
+    ...(withMoves ? [moves === undefined ? '–' : number(moves)] : []),
     `${positive} of ${patches}`,
     signTest < 0.001 ? 'p < 0.001' : `p = ${signTest.toFixed(3)}`,
     lean === null ? 'shown only' : LEANS[lean],

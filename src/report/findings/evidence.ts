@@ -19,6 +19,10 @@ export interface Evidence {
   readonly positive: number
   /** Two-sided sign test: how likely so uneven a split is if both signs are equally likely. */
   readonly signTest: number
+  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
+  readonly moves?: number
+  /** Whether it moves farther than it is off the border: it is open for that; absent: it does not, as far as was measured. */
+  readonly isUnsteady?: true
   /** Whether the number speaks for the claim; null: it is shown, but the verdict does not rest on it. */
   readonly lean: Lean | null
 }
@@ -31,16 +35,24 @@ export const FEWEST_PATCHES = 5
 /** Standard errors by which a mean must lie off the border to speak for or against. */
 export const CLEAR_ERRORS = 2
 
+/** From where on a mean speaks for a claim. */
+export interface Border {
+  readonly at: number
+  /** The side that the claim says. */
+  readonly speaksFor: 'above' | 'below'
+}
+
 /**
  * On which side of the border a mean over patches lies, if it is clear of it by two standard errors of at least five
- * patches.
- * @param speaksFor the side that the claim says
+ * patches, and by as much as it moves when the patches change imperceptibly.
+ * @param moves 0 where that was not measured
  */
-export function leanOf(values: PatchValues, border: number, speaksFor: 'above' | 'below'): Lean {
+export function leanOf(values: PatchValues, { at, speaksFor }: Border, moves = 0): Lean {
   const { mean, standardError, patches } = spreadOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
-  if (Math.abs(mean - border) <= CLEAR_ERRORS * standardError) return 'open'
-  return mean > border === (speaksFor === 'above') ? 'for' : 'against'
+  const margin = Math.abs(mean - at)
+  if (margin <= CLEAR_ERRORS * standardError || moves > margin) return 'open'
+  return mean > at === (speaksFor === 'above') ? 'for' : 'against'
 }
 
 /** Mean over patches with what tells how sure it is. */
@@ -68,6 +80,12 @@ export function signTest(positive: number, negative: number): number {
     logChance += Math.log((count - k) / (k + 1))
   }
   return Math.min(1, 2 * tail)
+}
+
+/** How far the mean is off by these changed values, over the patches that have both; undefined: none has. */
+export function moveOf(values: PatchValues, changed: PatchValues): number | undefined {
+  const changes = [...paired(changed, values, (a, b) => a - b).values()]
+  return changes.length === 0 ? undefined : Math.abs(average(changes))
 }
 
 /** For each patch of a layer, the mean of those of its metrics that are wanted; patches without any are left out. */

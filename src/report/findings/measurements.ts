@@ -3,7 +3,16 @@ import type { StudyGroup } from '../../results/study.js'
 import { meanAndStd } from '../../results/summary.js'
 import { average } from '../average.js'
 import { counterpart, samePatches } from '../versions.js'
-import { type Evidence, type Lean, leanOf, type PatchValues, paired, patchValues, spreadOf } from './evidence.js'
+import {
+  type Border,
+  type Evidence,
+  leanOf,
+  moveOf,
+  type PatchValues,
+  paired,
+  patchValues,
+  spreadOf,
+} from './evidence.js'
 
 /** All groups of a network, and those of the network that it is the anti-aliased version of. */
 export interface NetworkStudy {
@@ -29,18 +38,21 @@ export const gapUnder = (scheme: FoldScheme) => `accuracy of left-right less top
 /** Fold schemes that treat rows and columns alike. */
 export const EVEN_SCHEMES: readonly FoldScheme[] = ['shuffled', 'blocks']
 
-type LayerEvidence = Pick<Evidence, 'quantity' | 'lean'> & { readonly values: PatchValues }
+interface LayerEvidence {
+  readonly quantity: string
+  readonly values: PatchValues
+  /** Where it speaks for the claim; none: it would, but tells nothing; null: it is shown only. */
+  readonly border: Border | 'none' | null
+}
 
 export function eachLayer(
   groups: readonly StudyGroup[],
   measure: (group: StudyGroup, layer: string) => readonly LayerEvidence[],
 ): readonly Evidence[] {
-  return groups.flatMap((group) =>
-    group.layers.flatMap((layer) =>
-      measure(group, layer)
-        .filter(({ values }) => values.size > 0)
-        .map(({ quantity, values, lean }) => ({ layer, size: group.size, quantity, ...spreadOf(values), lean })),
-    ),
+  return eachLayerChanged(
+    groups,
+    ({ perturbed }) => perturbed.length,
+    (group, layer, perturbation) => measure(changedGroup(group, perturbation), layer),
   )
 }
 
@@ -48,12 +60,60 @@ export function eachPair(
   { groups, plain }: NetworkStudy,
   measure: (group: StudyGroup, plain: StudyGroup, layer: string) => readonly LayerEvidence[],
 ): readonly Evidence[] {
-  return eachLayer(groups, (group, layer) => {
+  const perturbations = (group: StudyGroup) =>
+    Math.max(group.perturbed.length, counterpart(group, plain)?.perturbed.length ?? 0)
+  return eachLayerChanged(groups, perturbations, (group, layer, perturbation) => {
     const other = counterpart(group, plain)
     if (!other?.layers.includes(layer)) return []
     const shared = samePatches(group, other)
-    return measure(group, { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }, layer)
+    const changed = changedGroup(other, perturbation)
+    const ofShared = { ...changed, metrics: changed.metrics.filter(({ patch }) => shared.has(patch)) }
+    return measure(changedGroup(group, perturbation), ofShared, layer)
   })
+}
+
+/**
+ * What the patches as they are say, and how far that moves when they change.
+ * @param perturbations how many changes of a group there are
+ * @param measure of one of these, by its index; undefined: of the patches as they are
+ */
+function eachLayerChanged(
+  groups: readonly StudyGroup[],
+  perturbations: (group: StudyGroup) => number,
+  measure: (group: StudyGroup, layer: string, perturbation: number | undefined) => readonly LayerEvidence[],
+): readonly Evidence[] {
+  return groups.flatMap((group) => {
+    const numbers = Array.from({ length: perturbations(group) }, (_, i) => i)
+    return group.layers.flatMap((layer) => {
+      const changed = numbers.map((number) => measure(group, layer, number))
+      return measure(group, layer, undefined)
+        .filter(({ values }) => values.size > 0)
+        .map((own) => {
+          const alike = changed.flatMap((all) => all.find(({ quantity }) => quantity === own.quantity) ?? [])
+          const moves = alike.flatMap(({ values }) => moveOf(own.values, values) ?? [])
+          return evidenceOf({ layer, size: group.size }, own, moves.length === 0 ? undefined : Math.max(...moves))
+        })
+    })
+  })
+}
+
+function evidenceOf(
+  place: Pick<Evidence, 'layer' | 'size'>,
+  { quantity, values, border }: LayerEvidence,
+  moves: number | undefined,
+): Evidence {
+  const spread = spreadOf(values)
+  const known = { ...place, quantity, ...spread, ...(moves !== undefined && { moves }) }
+  if (border === null) return { ...known, lean: null }
+  if (border === 'none') return { ...known, lean: 'open' }
+  const isUnsteady = moves !== undefined && moves > Math.abs(spread.mean - border.at)
+  return { ...known, ...(isUnsteady && { isUnsteady }), lean: leanOf(values, border, moves) }
+}
+
+/** A group as if its patches had been changed; where none was, as it is. */
+function changedGroup(group: StudyGroup, perturbation: number | undefined): StudyGroup {
+  const metrics = perturbation === undefined ? undefined : group.perturbed[perturbation]
+  return metrics === undefined || metrics.length === 0 ? group : { ...group, metrics }
 }
 
 export function globalInvariance(group: StudyGroup, layer: string): readonly LayerEvidence[] {
@@ -71,16 +131,16 @@ export function globalInvariance(group: StudyGroup, layer: string): readonly Lay
     {
       quantity: `share of positions at ${SAME} or more, worst anchor`,
       values: covered,
-      lean: saysNothing ? 'open' : leanOf(covered, EVERYWHERE, 'below'),
+      border: saysNothing ? 'none' : { at: EVERYWHERE, speaksFor: 'below' },
     },
-    { quantity: 'mean similarity over positions and anchors', values: similarity, lean: null },
+    { quantity: 'mean similarity over positions and anchors', values: similarity, border: null },
     ...(baseline === undefined
       ? []
       : [
           {
             quantity: 'the same as a share of the way from other objects at the same place (0) to invariance (1)',
             values: new Map([...similarity].map(([patch, value]) => [patch, (value - baseline) / (1 - baseline)])),
-            lean: null,
+            border: null,
           },
         ]),
   ]
@@ -96,18 +156,18 @@ export function gridSuppression(group: StudyGroup, plain: StudyGroup, layer: str
   return [
     { quantity: GRID_POWER, values: finite(power) },
     { quantity: JAGGEDNESS, values: finite(jaggedness) },
-  ].map((entry) => ({ ...entry, lean: leanOf(entry.values, 0, 'below') }))
+  ].map((entry) => ({ ...entry, border: { at: 0, speaksFor: 'below' } }))
 }
 
 export function globalGain(group: StudyGroup, plain: StudyGroup, layer: string): readonly LayerEvidence[] {
   const similarity = (one: StudyGroup) => patchValues(one, layer, ({ metric }) => metric === 'similarity-mean')
   const values = paired(similarity(group), similarity(plain), (aa, other) => aa - other)
-  return [{ quantity: 'gain in mean similarity', values, lean: leanOf(values, NO_DIFFERENCE, 'below') }]
+  return [{ quantity: 'gain in mean similarity', values, border: { at: NO_DIFFERENCE, speaksFor: 'below' } }]
 }
 
 export function horizontalBias(group: StudyGroup, layer: string): readonly LayerEvidence[] {
   const values = patchValues(group, layer, ({ metric }) => metric === 'direction-bias')
-  return [{ quantity: 'horizontal less vertical similarity', values, lean: leanOf(values, 0, 'above') }]
+  return [{ quantity: 'horizontal less vertical similarity', values, border: { at: 0, speaksFor: 'above' } }]
 }
 
 export function separabilityGap(group: StudyGroup, layer: string): readonly LayerEvidence[] {
@@ -120,8 +180,8 @@ export function separabilityGap(group: StudyGroup, layer: string): readonly Laye
       ),
     ) as [PatchValues, PatchValues]
     const values = paired(leftRight, topBottom, (a, b) => a - b)
-    const lean: Lean | null = EVEN_SCHEMES.includes(scheme) ? leanOf(values, NO_DIFFERENCE, 'above') : null
-    return { quantity: gapUnder(scheme), values, lean }
+    const border: Border | null = EVEN_SCHEMES.includes(scheme) ? { at: NO_DIFFERENCE, speaksFor: 'above' } : null
+    return { quantity: gapUnder(scheme), values, border }
   })
 }
 
@@ -134,10 +194,10 @@ export function answersKept(group: StudyGroup, layer: string): readonly LayerEvi
     {
       quantity: 'share of positions that keep the center’s answer',
       values: kept,
-      lean: leanOf(kept, EVERYWHERE, 'above'),
+      border: { at: EVERYWHERE, speaksFor: 'above' },
     },
-    { quantity: 'probability of that answer at the center', values: probability, lean: null },
-    { quantity: 'its largest fall at any position', values: fall, lean: null },
+    { quantity: 'probability of that answer at the center', values: probability, border: null },
+    { quantity: 'its largest fall at any position', values: fall, border: null },
   ]
 }
 

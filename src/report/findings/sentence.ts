@@ -1,6 +1,6 @@
 import { decimalText } from '../numberText.js'
 import type { Evidence, Lean } from './evidence.js'
-import { isTooFew, type Judgement, type Verdict } from './verdict.js'
+import { isTooFew, type Judgement, unsteadyText, type Verdict } from './verdict.js'
 
 /** The sign of a verdict before its sentence. */
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
@@ -47,9 +47,15 @@ export function plainSentence(words: PlainWords, evidence: readonly Evidence[], 
   const start = { supported: words.supported, 'not supported': words.against, 'cannot be judged': words.question }
   const hasNumbers = judged.length > 0 && !isTooFew(judged)
   const reason = hasNumbers
-    ? `${decidingNumbers(words, judged, judgement.verdict)}${words.aside ?? ''}`
+    ? `${decidingNumbers(words, judged, judgement.verdict)}${steadiness(judged, judgement.verdict)}${words.aside ?? ''}`
     : judgement.because
   return `${start[judgement.verdict]}: ${reason}.`
+}
+
+/** Of an open question: which of its numbers decide nothing, since they move too far. */
+function steadiness(judged: readonly Evidence[], verdict: Verdict): string {
+  const unsteady = verdict === 'cannot be judged' ? unsteadyText(judged) : ''
+  return unsteady === '' ? '' : `; of ${judged.length === 1 ? 'one number' : `${judged.length} numbers`}, ${unsteady}`
 }
 
 function decidingNumbers(words: PlainWords, judged: readonly Evidence[], verdict: Verdict): string {

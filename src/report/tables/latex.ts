@@ -83,7 +83,9 @@ function line(cells: readonly string[]): string {
 }
 
 function valueText(value: TableValue | undefined): string {
-  return value === undefined ? '--' : `$${value.mean.toFixed(3)}\\,{\\scriptstyle\\pm${value.std.toFixed(3)}}$`
+  if (value === undefined) return '--'
+  const moves = value.spread === undefined ? '' : `\\,(${value.spread.toFixed(3)})`
+  return `$${value.mean.toFixed(3)}\\,{\\scriptstyle\\pm${value.std.toFixed(3)}${moves}}$`
 }
 
 function differenceText(cell: TableCell): string {

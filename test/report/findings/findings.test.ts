@@ -3,7 +3,7 @@ import { catalogEntry } from '../../../src/networks/index.js'
 import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
 import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import { around, groupWith, measures } from './study.js'
+import { around, groupWith, measures, type Values } from './study.js'
 
 const { covered, coveredAtCorner, similarity, power, jaggedness, bias, accuracy, answer } = measures
 
@@ -285,6 +285,80 @@ describe('finding on the network’s answer', () => {
     expect(findingsOf([groupWith('net', [[bias, around(0.01)]])]).map(({ claim }) => claim)).not.toContain(
       'answer-keeps',
     )
+  })
+})
+
+describe('findings where patches were changed', () => {
+  /** A group whose mean similarity or bias is moved by one of two changes. */
+  const net = (model: string, values: Values, ...moved: readonly Values[]) => ({
+    ...groupWith(model, values),
+    perturbed: moved.map((own) => groupWith(model, own).metrics),
+  })
+  const withBias = (level: number, ...moved: readonly number[]) =>
+    findingOf(
+      'horizontal-bias',
+      'net',
+      net('net', [[bias, around(level)]], ...moved.map((own): Values => [[bias, around(own)]])),
+    )
+
+  it('stay where no number moves farther than it is off the border, and show how far it moves', () => {
+    const { verdict, because, evidence } = withBias(0.01, 0.012, 0.005)
+    expect([verdict, because]).toEqual(['supported', 'of one number, 1 speaks for it, 0 against, 0 are open'])
+    expect(evidence[0]).toMatchObject({ lean: 'for', moves: expect.closeTo(0.005, 4) })
+    expect(evidence[0]).not.toHaveProperty('isUnsteady')
+  })
+
+  it('are open where one does, whatever its standard error, and say so', () => {
+    const finding = withBias(0.01, 0.012, -0.001)
+    expect(finding).toMatchObject({
+      verdict: 'cannot be judged',
+      because:
+        'of one number, 0 speak for it, 0 against, 1 is open, of which 1 moves farther than it is off the border when the patches change imperceptibly',
+      evidence: [{ lean: 'open', isUnsteady: true, moves: expect.closeTo(0.011, 4) }],
+    })
+    expect(finding.sentence).toMatch(
+      /: similarity differs by 0\.010, which tells neither way; of one number, 1 moves farther than it is off the border when the patches change imperceptibly\.$/,
+    )
+    const [text, { html }] = [findingsMarkdown([finding]), findingsSection([finding])]
+    expect(text).toContain('| 0.0100 ± 0.0000 | 0.0110 | 10 of 10 | p = 0.002 | open |')
+    expect(html).toContain('<td>0.0100 ± 0.0000</td><td>0.0110</td>')
+    expect(html).toContain('<th scope="col">moves by at most</th>')
+    for (const document of [text, html]) expect(document).toContain('moves farther with one of them than it is off')
+  })
+
+  it('compare a pair of networks change by change, of whichever of the two were changed', () => {
+    const pair = (plain: readonly number[], aa: readonly number[]) =>
+      findingOf(
+        'anti-aliasing-keeps-global-invariance',
+        'net-aa',
+        ...[plain, aa].map(([level = 0, ...moved], i) =>
+          net(
+            i === 0 ? 'net' : 'net-aa',
+            [[similarity, around(level)]],
+            ...moved.map((own): Values => [[similarity, around(own)]]),
+          ),
+        ),
+      )
+    expect(pair([0.9], [0.95]).evidence[0]).not.toHaveProperty('moves')
+    // Both rise alike: the gain moves little.
+    expect(pair([0.9, 0.94], [0.95, 0.99])).toMatchObject({
+      verdict: 'not supported',
+      evidence: [{ moves: expect.closeTo(0, 4) }],
+    })
+    expect(pair([0.9, 0.94], [0.95])).toMatchObject({
+      verdict: 'cannot be judged',
+      evidence: [{ isUnsteady: true, moves: expect.closeTo(0.04, 3) }],
+    })
+    expect(pair([0.9], [0.95, 0.93])).toMatchObject({
+      verdict: 'not supported',
+      evidence: [{ moves: expect.closeTo(0.02, 3) }],
+    })
+  })
+
+  it('have none of it where none was changed', () => {
+    const findings = findingsOf([groupWith('net', [[bias, around(0.01)]])])
+    const documents = [findingsMarkdown(findings), findingsSection(findings).html, JSON.stringify(findings)]
+    for (const document of documents) expect(document).not.toMatch(/moves (by|farther)|"moves"|imperceptibl/)
   })
 })
 
