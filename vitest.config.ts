@@ -1,11 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
+const ALL = 'test/**/*.test.ts'
+/** Files that put something else in a module's place. */
+const REPLACING = ['test/networks/trialRun.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    // Files that share a process read the program once.
+    projects: [
+      { extends: true, test: { name: 'shared', include: [ALL], exclude: REPLACING, isolate: false } },
+      { extends: true, test: { name: 'replacing', include: REPLACING } },
+    ],
   },
 })

@@ -52,6 +52,15 @@ bool throws(const Work& work, const std::string& part) {
   return false;
 }
 
+/// How many of some cases are gone through: fewer under sanitizers, which take ten times the time.
+constexpr std::size_t cases(std::size_t count) {
+#if defined(SHIFTSCOPE_TEST_SANITIZED)
+  return (count + 3) / 4;
+#else
+  return count;
+#endif
+}
+
 using Random = std::mt19937;
 
 inline std::size_t between(Random& random, std::size_t low, std::size_t high) {

@@ -79,7 +79,7 @@ void check_case(const float* features, std::size_t rows, std::size_t dims, const
 
 TEST(random_matrices_are_within_a_rounding_of_the_reference) {
   Random random(11);
-  for (int i = 0; i < 200; ++i) {
+  for (std::size_t i = 0; i < test::cases(200); ++i) {
     const std::size_t rows = between(random, 0, 150), dims = between(random, 1, 70), count = between(random, 0, 9);
     const std::size_t misalignment = between(random, 0, 15);
     const auto features = normal_floats(random, rows * dims + misalignment, 1);

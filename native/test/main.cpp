@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -34,12 +35,15 @@ int main(int argc, char** argv) {
   for (std::size_t i = part; i < tests.size(); i += parts) {
     const auto& test = tests[i];
     const std::size_t before = shiftscope::test::failures();
+    const auto start = std::chrono::steady_clock::now();
     try {
       test.run();
     } catch (const std::exception& error) {
       shiftscope::test::check(false, error.what(), test.name, 0);
     }
-    std::printf("%s %s\n", shiftscope::test::failures() == before ? "ok  " : "FAIL", test.name);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::printf("%s %s (%.1f s)\n", shiftscope::test::failures() == before ? "ok  " : "FAIL", test.name, seconds.count());
+    std::fflush(stdout);
   }
   std::printf("%zu checks, %zu failures\n", shiftscope::test::checks(), shiftscope::test::failures());
   return shiftscope::test::failures() == 0 ? 0 : 1;

@@ -232,7 +232,7 @@ void check_all(const Case& made, Random& random) {
 
 TEST(svm_features_random_shapes_are_the_definition) {
   Random random(61);
-  for (int i = 0; i < 10; ++i) {
+  for (std::size_t i = 0; i < test::cases(10); ++i) {
     check_all(random_case(random, between(random, 1, 80), between(random, 1, 90), 1), random);
   }
 }

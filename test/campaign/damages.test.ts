@@ -56,7 +56,7 @@ it(
       stores.set(command, store)
       return store
     }
-    const findings = await campaign('damages', 5, async (random, ledger, number) => {
+    const findings = await campaign('damages', 3, async (random, ledger, number) => {
       const command = random.pick(commands)
       const { folder: place, reference, readings } = await storeOf(command)
       const copy = join(folder, `round-${number}`)

@@ -15,7 +15,7 @@ it(
 
     const commands = await writingCommands(join(folder, 'inputs'))
     const referenceFor = openReferences(folder)
-    const findings = await campaign('kills', 3, async (random, ledger, number) => {
+    const findings = await campaign('kills', 2, async (random, ledger, number) => {
       const command = random.pick(commands)
       const out = join(folder, `round-${number}`)
       const reference = await referenceFor(command)

@@ -16,7 +16,7 @@ const STUDY = [
   '--sizes',
   '75',
   '--stride',
-  '12',
+  '24',
   '--workers',
   '1',
   '--threads',

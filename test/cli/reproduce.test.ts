@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from './process.js'
 
 /** A study of ten units that takes some seconds. */
-const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--stride', '8']
+const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--stride', '24']
 
 let folder: string
 let reference: string
@@ -68,7 +68,17 @@ describe('reproduce', () => {
     expect(stderr).toMatch(/1×1 positions.*--experiments similarity/)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(existsSync(out)).toBe(false)
-    const similarityAlone = ['reproduce', '--sizes', '224', '--experiments', 'similarity', '--out', out]
+    const similarityAlone = [
+      'reproduce',
+      '--models',
+      'tiny-alexnet',
+      '--sizes',
+      '224',
+      '--experiments',
+      'similarity',
+      '--out',
+      out,
+    ]
     expect((await shiftscope(...similarityAlone)).status).toBe(0)
   })
 
@@ -131,13 +141,13 @@ describe('reproduce', () => {
     const out = join(folder, 'dry')
     const { status, stdout } = await shiftscope(...STUDY, '--out', out, '--dry-run', '--json')
     expect(status).toBe(0)
-    // 19×19 positions and the four anchors outside the grid (0 and 149, center 74), ten patches.
+    // 7×7 positions and the four anchors outside the grid (0 and 149, center 74), ten patches.
     expect(JSON.parse(stdout)).toMatchObject({
       units: 10,
       finished: 0,
       replaced: 0,
-      images: 10 * (19 * 19 + 4),
-      bytes: 10 * (3 * 5 * 19 * 19 + 5 * (768 + 768 + 627) + 3 * 19 * 19) * 4,
+      images: 10 * (7 * 7 + 4),
+      bytes: 10 * (3 * 5 * 7 * 7 + 5 * (768 + 768 + 627) + 3 * 7 * 7) * 4,
     })
     expect(existsSync(out)).toBe(false)
   })

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from './process.js'
 import { type Slurm, slurmGap, startSlurm } from './slurm.js'
 
-const STUDY = ['--models', 'tiny-alexnet,tiny-alexnet-aa', '--sizes', '75', '--stride', '8']
+const STUDY = ['--models', 'tiny-alexnet,tiny-alexnet-aa', '--sizes', '75', '--stride', '24']
 const UNITS = 20
 
 const gap = slurmGap()
@@ -135,7 +135,7 @@ describe('the scripts for Slurm', () => {
       expect(array.split('\n')).toContain(`#SBATCH ${line}`)
     expect(array).toMatch(/^#SBATCH --mem=\d+M$/m)
     expect(array).toMatch(/^#SBATCH --time=\d+$/m)
-    expect(array).toMatch(/\nexec \S+ \S+main\.js reproduce --models .* --stride 8 --out '.*it'\\''s' --no-report$/)
+    expect(array).toMatch(/\nexec \S+ \S+main\.js reproduce --models .* --stride 24 --out '.*it'\\''s' --no-report$/)
     expect(report).not.toContain('--array')
     expect(report.trim()).toMatch(/it'\\''s'$/)
     expect(existsSync(join(folder, "it's"))).toBe(false)

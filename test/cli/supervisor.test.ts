@@ -26,7 +26,7 @@ async function isInPass(out: string): Promise<boolean> {
 
 describe.skipIf(process.platform !== 'linux')('a process that crashes in a forward pass', () => {
   it('takes no study down: the unit in hand is computed again, and the results are the same', async () => {
-    const study = [...STUDY, '--stride', '12']
+    const study = [...STUDY, '--stride', '24']
     await shiftscope(...study, '--out', inFolder('whole'))
     const out = inFolder('crashed')
     const { child, ended } = start([...study, '--out', out, '--json'])
