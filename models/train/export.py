@@ -1,6 +1,6 @@
 """Writes a trained network as ../tiny-alexnet[-aa|-noflip].onnx and checks the file.
 
-    python3 export.py --variant base|aa|noflip [--into FOLDER]
+    python3 export.py --variant base|aa|noflip [--seed S] [--into FOLDER]
 
 Batch normalisation is folded into the convolutions. Every weight matrix is stored as int8
 with one float32 scale per output channel (symmetric, zero point 0) behind Cast and Mul, which
@@ -146,14 +146,16 @@ def quantise_in_place(model):
 
 def validation(model, art, variant):
     """Top-1 and top-5 shares on the last validation's samples."""
-    sources = train.validation_sources(art, background_pool(art), flip=variant != "noflip")
-    return {key: float(share) for key, share in train.validate(model, sources, train.LAST_VALIDATION_BATCHES).items()}
+    sources = train.validation_sources(art, background_pool(art))
+    shares = train.validate({variant: model}, sources, train.LAST_VALIDATION_BATCHES)[variant]
+    model.eval()
+    return {key: float(share) for key, share in shares.items()}
 
 
 @torch.no_grad()
 def write_reference(model, art, folder, name):
     """Inputs and the quantised torch model's outputs as raw float32, for check.mjs."""
-    source = train.validation_sources(art, background_pool(art), flip=True)["mixed"]
+    source = train.validation_sources(art, background_pool(art))["mixed"]
     images = train.normalised(torch.from_numpy(source[0][0][:16])).contiguous()
     maps = model.features(images).flatten(1)
     fc6 = model.fc6(maps)
@@ -172,10 +174,11 @@ def store_reference(values, folder, name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variant", choices=network.VARIANTS, required=True)
+    parser.add_argument("--seed", type=int, default=train.SHIPPED_SEED)
     parser.add_argument("--into", type=Path, default=train.HERE.parent)
     arguments = parser.parse_args()
     variant, name = arguments.variant, NAMES[arguments.variant]
-    trained = torch.load(train.WORK / f"{variant}.pt", weights_only=True)
+    trained = torch.load(train.trained_file(variant, arguments.seed), weights_only=True)
     art = Art(train.WORK / "art")
     if art.classes != trained["classes"]:
         raise SystemExit("the rendered art's classes are not those of the training: render the art again")
@@ -189,6 +192,7 @@ def main():
     after = validation(model, art, variant)
     summary = {
         "variant": variant,
+        "seed": trained["seed"],
         "samples": trained["samples"],
         "batch": train.BATCH,
         "horizontal_flip": variant != "noflip",

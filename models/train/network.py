@@ -4,8 +4,6 @@ Source of the topologies: torchvision `models/alexnet.py`; Zhang, "Making
 Convolutional Networks Shift-Invariant Again" (2019), AlexNet with Bin-5 filters.
 """
 
-import functools
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -25,24 +23,8 @@ def binomial_filter(channels):
     return (square / square.sum()).repeat(channels, 1, 1, 1)
 
 
-@functools.cache
-def low_pass_matrix(size):
-    """[(size + 1) // 2, size]: reflection padding by 2, the binomial row and stride 2 as one linear map."""
-    outputs = (size - 1) // 2 + 1
-    matrix = torch.zeros(outputs, size)
-    for output in range(outputs):
-        for tap, weight in enumerate(BINOMIAL_5):
-            place = abs(2 * output + tap - 2)
-            matrix[output, place if place < size else 2 * (size - 1) - place] += weight / sum(BINOMIAL_5)
-    return matrix
-
-
 class BlurPool(nn.Module):
-    """Reflection padding by 2, binomial 5x5 low-pass, stride 2.
-
-    Computed as a matrix product along each axis, which trains faster than a depthwise
-    convolution; `filter` is that convolution's weight, for the exported graph.
-    """
+    """Reflection padding by 2, binomial 5x5 low-pass, stride 2."""
 
     def __init__(self, channels):
         super().__init__()
@@ -50,10 +32,8 @@ class BlurPool(nn.Module):
         self.register_buffer("filter", binomial_filter(channels))
 
     def forward(self, maps):
-        count, channels, rows, cols = maps.shape
-        pixels = maps.permute(0, 2, 3, 1).reshape(count, rows, cols * channels)
-        blurred = torch.matmul(low_pass_matrix(rows), pixels).view(count, -1, cols, channels)
-        return torch.matmul(low_pass_matrix(cols), blurred).permute(0, 3, 1, 2)
+        padded = functional.pad(maps, (2, 2, 2, 2), mode="reflect")
+        return functional.conv2d(padded, self.filter, stride=2, groups=self.channels)
 
 
 class ConvUnit(nn.Module):
@@ -84,7 +64,10 @@ def pooling(channels, antialiased):
 
 
 class TinyAlexNet(nn.Module):
-    """Input float [N, 3, 224, 224], normalised; output fc8, float [N, classes]."""
+    """Input float [N, 3, 224, 224], normalised; output fc8, float [N, classes].
+
+    Images of side 128 are taken too: each of their 3x3 pooled places stands for 2x2 of the 6x6.
+    """
 
     def __init__(self, classes, antialiased=False, dropout=0.0):
         super().__init__()
@@ -115,7 +98,7 @@ class TinyAlexNet(nn.Module):
 
     def forward(self, images):
         # contiguous() first: fc6 must see channel, row, column order, as in the exported graph.
-        maps = self.features(images).contiguous().flatten(1)
+        maps = functional.interpolate(self.features(images), POOLED_SIDE).contiguous().flatten(1)
         fc6 = self.fc6(self.dropout(maps))
         fc7 = self.fc7(self.dropout(functional.relu(fc6)))
         return self.fc8(functional.relu(fc7))

@@ -2,7 +2,7 @@
 
 A sample is thought of as a unit-square photograph with the object somewhere in it, of
 which torchvision's RandomResizedCrop takes a window. Only the object's visible part is
-ever resized, straight to its size in the 224x224 frame.
+ever resized, straight to its size in the frame, whose side is 224 or less.
 """
 
 import json
@@ -81,21 +81,22 @@ def object_and_crop(rng, aspect):
     return box, (0.0, 0.0, 1.0, 1.0)
 
 
-def visible_part(start, length, crop_start, crop_length):
+def visible_part(side, start, length, crop_start, crop_length):
     """Along one axis: first and last pixel in the frame, and the object's share [from, to] seen there."""
-    scale = FRAME / crop_length
+    scale = side / crop_length
     first = max(0, round((start - crop_start) * scale))
-    last = min(FRAME, round((start + length - crop_start) * scale))
+    last = min(side, round((start + length - crop_start) * scale))
     last = max(last, first + 1)
     share = [(pixel / scale + crop_start - start) / length for pixel in (first, last)]
     return first, last, min(max(share[0], 0.0), 1.0), min(max(share[1], 0.0), 1.0)
 
 
 def paste_object(frame, picture, box, crop, hard_alpha):
-    """Draws the part of the object that the crop shows into the frame (a PIL RGB image)."""
-    left, right, from_x, to_x = visible_part(box[0], box[2], crop[0], crop[2])
-    top, bottom, from_y, to_y = visible_part(box[1], box[3], crop[1], crop[3])
-    if to_x - from_x <= 0 or to_y - from_y <= 0 or left >= FRAME or top >= FRAME:
+    """Draws the part of the object that the crop shows into the frame (a square PIL RGB image)."""
+    side = frame.width
+    left, right, from_x, to_x = visible_part(side, box[0], box[2], crop[0], crop[2])
+    top, bottom, from_y, to_y = visible_part(side, box[1], box[3], crop[1], crop[3])
+    if to_x - from_x <= 0 or to_y - from_y <= 0 or left >= side or top >= side:
         return
     source = (from_x * picture.width, from_y * picture.height, to_x * picture.width, to_y * picture.height)
     part = picture.resize((right - left, bottom - top), Image.BILINEAR, box=source)
@@ -175,20 +176,26 @@ def background_pool(art, seed=7):
 
 
 class Samples:
-    """Batches by number: the same number gives the same batch, whatever ran before."""
+    """Batches by number: the same number gives the same batch, whatever ran before.
 
-    def __init__(self, art, pool, batch, seed, flip=True, source="train", white_only=False):
-        self.art, self.pool, self.batch, self.seed = art, pool, batch, seed
-        self.flip, self.source, self.white_only = flip, source, white_only
+    Another `side` of the frame gives the same samples in fewer pixels.
+    """
+
+    def __init__(self, art, pool, batch, seed, side=FRAME, source="train", white_only=False):
+        self.art, self.pool, self.batch, self.seed, self.side = art, pool, batch, seed, side
+        self.source, self.white_only = source, white_only
 
     def __getitem__(self, number):
-        """images uint8 [batch, 224, 224, 3] RGB and labels int64 [batch]."""
+        """images uint8 [batch, side, side, 3] RGB, labels int64 [batch] and bool [batch]: to be mirrored.
+
+        The images are not mirrored yet: whether a network is trained with flips changes nothing else.
+        """
         rng = np.random.default_rng((self.seed, number))
-        images = np.empty((self.batch, FRAME, FRAME, 3), dtype=np.uint8)
+        images = np.empty((self.batch, self.side, self.side, 3), dtype=np.uint8)
         labels = np.empty(self.batch, dtype=np.int64)
         for place in range(self.batch):
             labels[place] = self.draw(rng, images[place])
-        return images, labels
+        return images, labels, rng.random(self.batch) < 0.5
 
     def draw(self, rng, target):
         if self.source == "held-out":
@@ -201,16 +208,16 @@ class Samples:
         box, crop = object_and_crop(rng, picture.width / picture.height)
         frame = self.background(rng)
         paste_object(frame, picture, box, crop, rng.random() < HARD_ALPHA_SHARE)
-        pixels = np.asarray(frame)
-        target[:] = pixels[:, ::-1] if self.flip and rng.random() < 0.5 else pixels
+        target[:] = np.asarray(frame)
         return label
 
     def background(self, rng):
-        kind = rng.random()
+        kind, size = rng.random(), (self.side, self.side)
         if self.white_only or kind < WHITE_SHARE:
-            return Image.new("RGB", (FRAME, FRAME), (255, 255, 255))
+            return Image.new("RGB", size, (255, 255, 255))
         if kind < WHITE_SHARE + PLAIN_SHARE:
-            return Image.new("RGB", (FRAME, FRAME), random_colour(rng))
+            return Image.new("RGB", size, random_colour(rng))
         row, col = rng.integers(0, BACKGROUND_SIDE - FRAME + 1, 2)
         picture = self.pool[int(rng.integers(len(self.pool)))]
-        return Image.fromarray(np.ascontiguousarray(picture[row : row + FRAME, col : col + FRAME]))
+        image = Image.fromarray(np.ascontiguousarray(picture[row : row + FRAME, col : col + FRAME]))
+        return image if self.side == FRAME else image.resize(size, Image.BILINEAR)

@@ -2,7 +2,7 @@
 
     python3 train_generators.py [--samples N]
 
-Needs work/base.pt (see train.py). Writes work/deepsim.checkpoint.pt and the contact sheet
+Needs work/base-seed1.pt (see train.py). Writes work/deepsim.checkpoint.pt and the contact sheet
 work/deepsim.png while it runs, deepsim.log.csv beside this file, and, when all samples are
 seen, work/deepsim.pt (see export_generators.py).
 """
@@ -73,7 +73,7 @@ class Encoder(torch.nn.Module):
     def __init__(self, classes):
         super().__init__()
         model = network.build("base", len(classes))
-        trained = torch.load(train.WORK / "base.pt", weights_only=True)
+        trained = torch.load(train.trained_file("base", train.SHIPPED_SEED), weights_only=True)
         if classes != trained["classes"]:
             raise SystemExit("the rendered art's classes are not those of the encoder: render the art again")
         model.load_state_dict(trained["model"])
