@@ -13,13 +13,13 @@ export function startJobs(addonPath) {
   const tooShort = () => {
     throw new Error('a training came to its end before it was ended')
   }
-  const [rows, dims, problems] = [4000, 200, 1000]
+  const [rows, dims, problems] = [3000, 600, 150]
   const features = Float32Array.from({ length: rows * dims }, (_, i) => Math.sin(i * i))
+  const labels = Int8Array.from({ length: problems * rows }, (_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1))
   for (const loss of ['hinge', 'squared-hinge']) {
     addon
       .trainSvm({
-        ...{ features, rows, dims, problems, loss, C: 1e9, tolerance: 1e-300, passLimit: 2 ** 40, threads: 2 },
-        labels: Int8Array.from({ length: problems * rows }, (_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1)),
+        ...{ features, labels, rows, dims, problems, loss, C: 1e9, tolerance: 1e-300, passLimit: 2 ** 40, threads: 2 },
         decisions: new Float64Array(problems * rows),
         stop: new Int32Array(new SharedArrayBuffer(4)),
       })
