@@ -14,8 +14,8 @@ export function startJobs(addonPath) {
     throw new Error('a training came to its end before it was ended')
   }
   const [rows, dims, problems] = [3000, 600, 150]
-  const features = Float32Array.from({ length: rows * dims }, (_, i) => Math.sin(i * i))
-  const labels = Int8Array.from({ length: problems * rows }, (_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1))
+  const features = new Float32Array(rows * dims).map((_, i) => Math.sin(i * i))
+  const labels = new Int8Array(problems * rows).map((_, i) => (Math.sin(i * i * 7) > 0 ? 1 : -1))
   for (const loss of ['hinge', 'squared-hinge']) {
     addon
       .trainSvm({
