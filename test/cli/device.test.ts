@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { platformGap } from '../../src/engine/device.js'
 import { readNpy } from '../../src/files/npy.js'
 import { tryWebgpu } from '../engine/webgpu.js'
-import { shiftscope, start } from './process.js'
+import { type Ended, shiftscope, start } from './process.js'
 
 const PATCH = fileURLToPath(new URL('../../models/patches/airplane.png', import.meta.url))
 const trial = await tryWebgpu()
@@ -73,9 +73,16 @@ describe('--device', () => {
   })
 })
 
+let native: Promise<Ended> | undefined
+/** The extraction of the processor, once, in the folder `native`. */
+function extractNatively(): Promise<Ended> {
+  native ??= shiftscope(...extraction('cpu', 'native'))
+  return native
+}
+
 describe('--compositing graph', () => {
   it('gives the features of native compositing on the processor, and is recorded', async () => {
-    const native = await shiftscope(...extraction('cpu', 'native'))
+    const native = await extractNatively()
     const graph = await shiftscope(...extraction('cpu', 'graph'), '--compositing', 'graph')
     expect([native.status, graph.status]).toEqual([0, 0])
     expect((await json('native', 'extract.json')).compositing).toBe('native')
@@ -100,10 +107,7 @@ describe('--compositing graph', () => {
 
 describe.skipIf(!trial.runs)('--device webgpu', () => {
   it('extracts the features of the processor and records what ran', async () => {
-    const [onProcessor, onWebgpu] = [
-      await shiftscope(...extraction('cpu', 'cpu')),
-      await shiftscope(...extraction('webgpu', 'webgpu')),
-    ]
+    const [onProcessor, onWebgpu] = [await extractNatively(), await shiftscope(...extraction('webgpu', 'webgpu'))]
     expect([onProcessor.status, onWebgpu.status]).toEqual([0, 0])
     expect(onWebgpu.stderr).toMatch(
       /tiny-alexnet on webgpu \(.*\): fp32 features within \d\.\de-\d+ of the processor's/,
@@ -112,7 +116,10 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
     expect(description).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider' })
     expect(description.adapter).toBe(trial.runs && trial.adapter)
     for (const { name, file } of description.layers) {
-      const [expected, found] = [await readNpy(join(folder, 'cpu', file)), await readNpy(join(folder, 'webgpu', file))]
+      const [expected, found] = [
+        await readNpy(join(folder, 'native', file)),
+        await readNpy(join(folder, 'webgpu', file)),
+      ]
       expect(found.shape).toEqual(expected.shape)
       const distance = Math.hypot(...found.data.map((value, i) => value - (expected.data[i] as number)))
       expect(distance / Math.hypot(...expected.data)).toBeLessThan(1e-5)
@@ -120,14 +127,29 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
     }
   })
 
+  const names = ['airplane', 'dog']
+  beforeAll(() => {
+    mkdirSync(join(folder, 'patches'))
+    for (const name of names) cpSync(join(dirname(PATCH), `${name}.png`), join(folder, 'patches', `${name}.png`))
+  })
+
+  /** The options of a study of two patches, whose results folder has a name. */
+  function studyOf(device: string, experiments: string, out: string): string[] {
+    const positions = ['--sizes', '200', '--stride', '8', '--patches', join(folder, 'patches'), '--batch', '8']
+    const what = ['reproduce', '--models', 'tiny-alexnet', '--layers', 'fc6,fc8', '--experiments', experiments]
+    return [...what, ...positions, '--device', device, '--out', join(folder, out)]
+  }
+  let ofCosines: Promise<Ended> | undefined
+  /** The study that needs no features, once, in the folder `cosines`. */
+  function cosines(): Promise<Ended> {
+    ofCosines ??= shiftscope(...studyOf('webgpu', 'similarity', 'cosines'))
+    return ofCosines
+  }
+
   it('runs a study and records what ran', async () => {
-    const out = join(folder, 'study')
-    const study = ['reproduce', '--models', 'tiny-alexnet', '--layers', 'fc8', '--sizes', '200', '--stride', '24']
-    const { status, stderr } = await shiftscope(
-      ...[...study, '--experiments', 'similarity', '--device', 'webgpu', '--batch', '8', '--out', out],
-    )
-    expect([status, stderr]).toEqual([0, expect.stringContaining('10 of 10 units computed')])
-    const run = await json('study', 'run.json')
+    const { status, stderr } = await cosines()
+    expect([status, stderr]).toEqual([0, expect.stringContaining('2 of 2 units computed')])
+    const run = await json('cosines', 'run.json')
     expect(run.device).toBe('webgpu')
     expect(run.settings['tiny-alexnet']).toMatchObject({
       device: 'webgpu',
@@ -137,33 +159,23 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
       noiseFloor: { positions: 8 },
     })
     for (const [precision, finished] of [
-      ['fp32', 10],
+      ['fp32', 2],
       ['fp16', 0],
     ] as const) {
-      const estimate = ['--experiments', 'similarity', '--device', 'webgpu', '--batch', '8', '--out', out, '--dry-run']
-      const { stdout } = await shiftscope(...study, ...estimate, '--precision', precision, '--json')
+      const estimate = ['--dry-run', '--precision', precision, '--json']
+      const { stdout } = await shiftscope(...studyOf('webgpu', 'similarity', 'cosines'), ...estimate)
       expect(JSON.parse(stdout).finished).toBe(finished)
     }
   })
 
   it('finds the maps of the processor, whichever experiments need the features', async () => {
-    const patches = join(folder, 'patches')
-    mkdirSync(patches)
-    for (const name of ['airplane', 'dog', 'car'])
-      cpSync(join(dirname(PATCH), `${name}.png`), join(patches, `${name}.png`))
-    const study = async (device: string, experiments: string) => {
-      const out = join(folder, `${device}-${experiments}`)
-      const options = ['--sizes', '200', '--stride', '6', '--patches', patches, '--device', device, '--out', out]
-      const { status } = await shiftscope(
-        ...['reproduce', '--models', 'tiny-alexnet', '--experiments', experiments, '--batch', '8', ...options],
-      )
-      expect(status).toBe(0)
-      return out
-    }
-    const expected = await study('cpu', 'similarity,separability')
-    for (const experiments of ['similarity', 'similarity,separability']) {
-      const found = await study('webgpu', experiments)
-      for (const name of ['airplane', 'dog', 'car']) {
+    const both = 'similarity,separability'
+    const ended = [await shiftscope(...studyOf('cpu', both, 'expected')), await cosines()]
+    ended.push(await shiftscope(...studyOf('webgpu', both, 'features')))
+    expect(ended.map(({ status }) => status)).toEqual([0, 0, 0])
+    const expected = join(folder, 'expected')
+    for (const found of [join(folder, 'cosines'), join(folder, 'features')]) {
+      for (const name of names) {
         const unit = join('units', 'tiny-alexnet', '200', name)
         for (const file of ['similarity.npy', 'anchors-fc6.npy', 'anchors-fc8.npy']) {
           const [one, other] = [await readNpy(join(expected, unit, file)), await readNpy(join(found, unit, file))]
