@@ -1,32 +1,40 @@
-import { rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { arithmetic } from '../../src/api/arithmetic.js'
 import { extract } from '../../src/api/extract.js'
 import { readNpy } from '../../src/files/npy.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { catalogEntry, chooseGenerator, resolveNetwork } from '../../src/networks/index.js'
-import { temporaryFolder } from '../temporaryFolder.js'
 import { writeCaffeWeights } from './caffeFile.js'
 import { normalise, testFeatures, testImages, weight } from './formulas.js'
 import { distance, expectGolden } from './golden.js'
 
-const folder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+const ORANGE = fileURLToPath(new URL('../../models/patches/orange.png', import.meta.url))
+
+let root: string
+const folder = (...way: readonly string[]) => join(root, ...way)
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  process.env.SHIFTSCOPE_CACHE = folder('cache')
+})
+afterAll(() => {
+  delete process.env.SHIFTSCOPE_CACHE
+  rmSync(root, { recursive: true, force: true })
 })
 
+/** A Caffe model of the catalog's shapes with weights by formula, which is written once. */
 async function caffeModel(id: string, layers: 1 | 2): Promise<string> {
-  const architecture = architectures.find((candidate) => candidate.id === id)
-  const parameters = parametersOf(architecture?.layers ?? [])
-  const path = folder(`${id}.caffemodel`)
-  await writeCaffeWeights(
-    path,
-    parameters.map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) })),
-    layers,
-  )
+  const path = folder(`${id}-v${layers}.caffemodel`)
+  if (existsSync(path)) return path
+  const parameters = parametersOf(architectures.find((candidate) => candidate.id === id)?.layers ?? [])
+  const data = parameters.map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) }))
+  await writeCaffeWeights(path, data, layers)
   return path
 }
 
@@ -79,6 +87,28 @@ describe('a DeePSiM generator with weights by formula', () => {
     const { image } = await run(generator.path, { feature: features })
     expect(image?.dims).toEqual([2, 3, generator.input.rows, generator.input.cols])
     await expectGolden(id, image, 101)
-    rmSync(generator.path)
+  })
+})
+
+describe('arithmetic with CaffeNet and a DeePSiM generator from Caffe models', () => {
+  it('takes features as extract does, rectified if asked, and decodes them in its own frame', {
+    timeout: 240_000,
+  }, async () => {
+    const weights = { caffenet: await caffeModel('caffenet', 1), 'deepsim-fc6': await caffeModel('deepsim-fc6', 2) }
+    const images = { A: 'orange@0,0', B: 'orange@0,152' }
+    const options = { expression: 'A + B', images, model: 'caffenet', layers: ['fc6'], weights }
+    const { document, layers, operands } = await arithmetic({ ...options, out: folder('out') })
+    expect(document).toMatchObject({ frame: 227, expectation: { scene: 'orange:75@0,0 orange:75@0,152' } })
+    expect(document.layers[0]).toMatchObject({ generator: 'deepsim-fc6', dims: 4096, feature: 'pre-relu' })
+    expect([...operands.values()].map(({ length }) => length)).toEqual([227 * 227 * 3, 227 * 227 * 3])
+    const [layer] = layers
+    expect(layer?.decodedExpectation).toHaveLength(227 * 227 * 3)
+    const patch = { patch: ORANGE, size: 75, stride: 152 }
+    const extraction = await extract({ model: 'caffenet', weights: weights.caffenet, layers: ['fc6'], ...patch })
+    const features = extraction.layers[0]?.data.slice(0, 2 * 4096)
+    expect(layer?.operands).toEqual(features)
+    const rectified = await arithmetic({ ...options, postRelu: true })
+    expect(rectified.document.layers[0]?.feature).toBe('post-relu')
+    expect(rectified.layers[0]?.operands).toEqual(features?.map((value) => Math.max(0, value)))
   })
 })
