@@ -7,15 +7,25 @@ import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
 
 /** Numbers in [0, 1) for a key: FNV-1a of the key, then MurmurHash3's finaliser of hash + golden ratio · index. */
 export function uniform(key: string, count: number): Float64Array {
+  return fill(new Float64Array(count), key, 1, 0, 1)
+}
+
+/** (factor · x + summand) · scale of such numbers x. */
+function fill<T extends Float32Array | Float64Array>(
+  values: T,
+  key: string,
+  factor: number,
+  summand: number,
+  scale: number,
+): T {
   let seed = 0x811c9dc5
   for (const byte of Buffer.from(key)) seed = Math.imul(seed ^ byte, 0x01000193)
-  const values = new Float64Array(count)
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < values.length; i++) {
     let x = (Math.imul(i, 0x9e3779b1) + seed) >>> 0
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
     x ^= x >>> 16
-    values[i] = (x >>> 0) / 2 ** 32
+    values[i] = (((x >>> 0) / 2 ** 32) * factor + summand) * scale
   }
   return values
 }
@@ -31,15 +41,10 @@ export function weight(key: string, shape: readonly number[]): Float32Array {
       (_, i) => ((row[Math.floor(i / 5) % 5] as number) * (row[i % 5] as number)) / 256,
     )
   }
-  const u = uniform(key, count)
   const values = new Float32Array(count)
   const scale = Math.sqrt(6 / (count / (shape[0] ?? 1)))
-  const isStatistic = name === 'weight' || name === 'running_var'
-  for (let i = 0; i < count; i++) {
-    const x = u[i] as number
-    values[i] = shape.length > 1 ? (2 * x - 1) * scale : isStatistic ? 0.5 + x : 0.5 * x - 0.25
-  }
-  return values
+  if (shape.length > 1) return fill(values, key, 2, -1, scale)
+  return name === 'weight' || name === 'running_var' ? fill(values, key, 1, 0.5, 1) : fill(values, key, 0.5, -0.25, 1)
 }
 
 /** RGB frames [images, side, side, 3]: a disc of 75 pixels at (20, 130), then one of 125 at (62, 31), on white. */

@@ -33,7 +33,15 @@ afterEach(() => {
 
 function tensorsOf(id: string): TorchTensor[] {
   const layers = architectures.find((architecture) => architecture.id === id)?.layers ?? []
-  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) }))
+  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weightOnce(key, shape) }))
+}
+
+const weights = new Map<string, Float32Array>()
+function weightOnce(key: string, shape: readonly number[]): Float32Array {
+  const name = `${key} ${shape}`
+  const known = weights.get(name) ?? weight(key, shape)
+  weights.set(name, known)
+  return known
 }
 
 function checkpoint(tensors: readonly TorchTensor[], name = 'weights.pth'): string {
