@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
+import { randomCases } from '../randomCases.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { guardFiles } from './guardedFiles.js'
 import { readers } from './readers.js'
@@ -14,8 +15,9 @@ it.each(readers)('$name withstands the first cases of a seed, each made from its
   mkdirSync(inFolder('first'))
   const trial = await openTrial(reader, 1, inFolder('first'))
   const results = new Set<string>()
+  const count = randomCases(isExpensive ? 4 : 30)
   try {
-    for (let caseNumber = 0; caseNumber < (isExpensive ? 12 : 60); caseNumber++) {
+    for (let caseNumber = 0; caseNumber < count; caseNumber++) {
       const drawn = trial.draw(caseNumber)
       expect(isDeepStrictEqual(trial.draw(caseNumber), drawn)).toBe(true)
       const { result, faults } = await trial.run(drawn)

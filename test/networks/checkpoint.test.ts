@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { readRange } from '../../src/networks/checkpoint/fileBytes.js'
 import { type Checkpoint, readCheckpoint } from '../../src/networks/index.js'
+import { randomCases } from '../randomCases.js'
 import { call, global, integer, op, stateDictPickle, text, tuple, writeTorchZip, writeTorchZipOf } from './torchFile.js'
 
 const goldens = join(import.meta.dirname, '../golden/checkpoints')
@@ -129,7 +130,7 @@ describe('a checkpoint that was written here', () => {
           expect(await checkpoint.tensors.get(key)?.read()).toEqual(data())
         }
       }),
-      { numRuns: 50 },
+      { numRuns: randomCases(20) },
     )
   })
 
@@ -183,7 +184,7 @@ describe('a pickle that is no state dict', () => {
       )
     }
     for (const each of real) await property(each)
-    await fc.assert(fc.asyncProperty(calls, property), { numRuns: 50 })
+    await fc.assert(fc.asyncProperty(calls, property), { numRuns: randomCases(20) })
   })
 
   it('is refused for what it holds or does instead', async () => {
@@ -257,7 +258,7 @@ describe('a damaged file', () => {
         writeFileSync(path, bytes.subarray(0, length))
         await refusal(path)
       }),
-      { numRuns: 300 },
+      { numRuns: randomCases(100) },
     )
   })
 
@@ -273,7 +274,7 @@ describe('a damaged file', () => {
         writeFileSync(path, damaged)
         await readAll(path).catch((error: unknown) => expect(error).toBeInstanceOf(InputError))
       }),
-      { numRuns: 1000 },
+      { numRuns: randomCases(250) },
     )
   })
 
@@ -321,7 +322,7 @@ describe('a damaged file', () => {
         writeFileSync(path, bytes)
         await refusal(path)
       }),
-      { numRuns: 100 },
+      { numRuns: randomCases(40) },
     )
     expect(await refusal(join(folder, 'absent.pth'))).toContain('does not exist')
     expect(await refusal(folder)).toContain('is not a file')

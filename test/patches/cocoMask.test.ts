@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { cocoMask } from '../../src/patches/cocoMask.js'
 import { polygonMask } from '../../src/patches/polygonMask.js'
 import { type Mask, runLengthMask, runsOfString } from '../../src/patches/runLengthMask.js'
+import { randomCases } from '../randomCases.js'
 
 /**
  * The definition, slowly: every point of every edge's chain in sequence, every change of column, all changes sorted, and
@@ -88,7 +89,7 @@ describe('polygon masks', () => {
       fc.property(fc.array(polygon, { minLength: 1, maxLength: 3 }), side, side, (polygons, rows, cols) => {
         expect(polygonMask(polygons, rows, cols).columns).toEqual(slowUnion(polygons, rows, cols))
       }),
-      { numRuns: 3000 },
+      { numRuns: randomCases(600) },
     )
   })
 

@@ -10,6 +10,7 @@ import { gathersOf } from '../../../src/engine/reuse/reuse.js'
 import { sceneKeys } from '../../../src/engine/reuse/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { cellGraphs, cellSteps, type Network, readGraphNodes } from '../../../src/networks/index.js'
+import { randomCases } from '../../randomCases.js'
 import { Random, randomNetwork } from './randomNetwork.js'
 
 const FRAME = 30
@@ -91,7 +92,7 @@ describe('values computed once', () => {
         expect(largestDistance(reused, plain, dims)).toBeLessThan(1e-5)
         inCells += count
       }),
-      { numRuns: 150, seed: 20261126 },
+      { numRuns: randomCases(50), seed: 20261126 },
     )
     expect(inCells).toBeGreaterThan(100)
   })
