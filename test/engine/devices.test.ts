@@ -13,7 +13,7 @@ import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 
 const SIZE = 75
-const { offsets } = positionGrid(224, SIZE, 37)
+const { offsets } = positionGrid(224, SIZE, 49)
 const processor: Settings = { workers: 1, threads: 1, batch: 8 }
 
 /** A process on the processor is a device like any other. */

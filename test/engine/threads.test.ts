@@ -14,7 +14,7 @@ import { readImage } from '../../src/patches/image.js'
 import { type Patch, patchAtSize } from '../../src/patches/patch.js'
 
 const SIZE = 75
-const STRIDE = 25
+const STRIDE = 37
 
 let folder: string
 let deaths = 0
