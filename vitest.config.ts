@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const ALL = 'test/**/*.test.ts'
-/** Files that put something else in a module's place. */
-const REPLACING = ['test/networks/trialRun.test.ts']
+/** Files that put something else in a module's place, or whose child processes are measured, which begins with their parent's. */
+const ALONE = ['test/networks/trialRun.test.ts', 'test/fuzz/fuzz.test.ts']
 
 export default defineConfig({
   test: {
@@ -12,8 +12,8 @@ export default defineConfig({
     maxWorkers: 2,
     // Files that share a process read the program once.
     projects: [
-      { extends: true, test: { name: 'shared', include: [ALL], exclude: REPLACING, isolate: false } },
-      { extends: true, test: { name: 'replacing', include: REPLACING } },
+      { extends: true, test: { name: 'shared', include: [ALL], exclude: ALONE, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
     ],
   },
 })
