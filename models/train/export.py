@@ -1,6 +1,6 @@
-"""Writes a trained network as ../tiny-alexnet[-aa|-noflip].onnx and checks the file.
+"""Writes the trained networks as ../tiny-alexnet[-aa|-noflip].onnx and checks the files.
 
-    python3 export.py --variant base|aa|noflip [--seed S] [--into FOLDER]
+    python3 export.py [--seed S] [--into FOLDER]
 
 Batch normalisation is folded into the convolutions. Every weight matrix is stored as int8
 with one float32 scale per output channel (symmetric, zero point 0) behind Cast and Mul, which
@@ -8,6 +8,7 @@ ONNX Runtime folds when it loads the graph; biases are float32.
 """
 
 import argparse
+import csv
 import json
 from pathlib import Path
 
@@ -144,19 +145,27 @@ def quantise_in_place(model):
             layer.weight.copy_(dequantised(layer.weight))
 
 
-def validation(model, art, variant):
-    """Top-1 and top-5 shares on the last validation's samples."""
+def validation(models, art):
+    """Top-1 and top-5 shares of each variant on the last validation's samples."""
     sources = train.validation_sources(art, background_pool(art))
-    shares = train.validate({variant: model}, sources, train.LAST_VALIDATION_BATCHES)[variant]
-    model.eval()
-    return {key: float(share) for key, share in shares.items()}
+    shares = train.validate(models, sources, train.LAST_VALIDATION_BATCHES)
+    for model in models.values():
+        model.eval()
+    return {variant: {key: float(share) for key, share in own.items()} for variant, own in shares.items()}
+
+
+def before(variant, seed):
+    """The same of the trained float32 network, by the training's log."""
+    with train.LOG.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["variant"], row["seed"]) == (variant, str(seed))]
+    return rows[-1]
 
 
 @torch.no_grad()
 def write_reference(model, art, folder, name):
     """Inputs and the quantised torch model's outputs as raw float32, for check.mjs."""
-    source = train.validation_sources(art, background_pool(art))["mixed"]
-    images = train.normalised(torch.from_numpy(source[0][0][:16])).contiguous()
+    source = train.Samples(art, None, 16, train.VALIDATION_SEED, white_only=True)
+    images = train.normalised(torch.from_numpy(source[0][0])).contiguous()
     maps = model.features(images).flatten(1)
     fc6 = model.fc6(maps)
     fc7 = model.fc7(torch.relu(fc6))
@@ -171,52 +180,57 @@ def store_reference(values, folder, name):
     (folder / f"{name}.shapes.json").write_text(json.dumps(shapes))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--variant", choices=network.VARIANTS, required=True)
-    parser.add_argument("--seed", type=int, default=train.SHIPPED_SEED)
-    parser.add_argument("--into", type=Path, default=train.HERE.parent)
-    arguments = parser.parse_args()
-    variant, name = arguments.variant, NAMES[arguments.variant]
-    trained = torch.load(train.trained_file(variant, arguments.seed), weights_only=True)
-    art = Art(train.WORK / "art")
+def trained_model(variant, seed, art):
+    trained = torch.load(train.trained_file(variant, seed), weights_only=True)
     if art.classes != trained["classes"]:
         raise SystemExit("the rendered art's classes are not those of the training: render the art again")
     model = network.build(variant, len(trained["classes"]))
     model.load_state_dict(trained["model"])
-    model.eval()
+    return model.eval().to(memory_format=torch.channels_last), trained["samples"]
 
-    before = validation(model, art, variant)
-    folded = onnx_model(model, name, {})  # quantise_in_place changes the weights it is made from
-    quantise_in_place(model)
-    after = validation(model, art, variant)
-    summary = {
-        "variant": variant,
-        "seed": trained["seed"],
-        "samples": trained["samples"],
-        "batch": train.BATCH,
-        "horizontal_flip": variant != "noflip",
-        "accuracy": after,
-    }
-    helper.set_model_props(
-        folded,
-        {
-            "classes": json.dumps(trained["classes"]),
-            "licence": LICENCE,
-            "mean": json.dumps(train.MEAN.tolist()),
-            "std": json.dumps(train.STD.tolist()),
-            "training": json.dumps(summary),
-        },
-    )
-    content = folded.SerializeToString()
-    if len(content) > LARGEST_FILE:
-        raise SystemExit(f"{name}.onnx would take {len(content)} bytes, more than {LARGEST_FILE}")
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=train.SHIPPED_SEED)
+    parser.add_argument("--into", type=Path, default=train.HERE.parent)
+    arguments = parser.parse_args()
+    train.keep_freed_memory()
+    art = Art(train.WORK / "art")
+    models, graphs, samples = {}, {}, {}
+    for variant, name in NAMES.items():
+        models[variant], samples[variant] = trained_model(variant, arguments.seed, art)
+        graphs[variant] = onnx_model(models[variant], name, {})  # of the weights that are quantised in place next
+        quantise_in_place(models[variant])
+    after = validation(models, art)
     arguments.into.mkdir(parents=True, exist_ok=True)
-    (arguments.into / f"{name}.onnx").write_bytes(content)
-    write_reference(model, art, train.WORK, name)
-    for key in before:
-        print(f"{key}: float {before[key]:.4f}, int8 {after[key]:.4f}")
-    print(f"{arguments.into / name}.onnx: {len(content)} bytes")
+    for variant, name in NAMES.items():
+        summary = {
+            "variant": variant,
+            "seed": arguments.seed,
+            "samples": samples[variant],
+            "batch": train.BATCH,
+            "horizontal_flip": variant != "noflip",
+            "accuracy": after[variant],
+        }
+        helper.set_model_props(
+            graphs[variant],
+            {
+                "classes": json.dumps(art.classes),
+                "licence": LICENCE,
+                "mean": json.dumps(train.MEAN.tolist()),
+                "std": json.dumps(train.STD.tolist()),
+                "training": json.dumps(summary),
+            },
+        )
+        content = graphs[variant].SerializeToString()
+        if len(content) > LARGEST_FILE:
+            raise SystemExit(f"{name}.onnx would take {len(content)} bytes, more than {LARGEST_FILE}")
+        (arguments.into / f"{name}.onnx").write_bytes(content)
+        write_reference(models[variant], art, train.WORK, name)
+        float_shares = before(variant, arguments.seed)
+        for key, share in after[variant].items():
+            print(f"{name} {key}: float {float_shares[key]}, int8 {share:.4f}")
+        print(f"{arguments.into / name}.onnx: {len(content)} bytes")
 
 
 if __name__ == "__main__":

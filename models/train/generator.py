@@ -35,6 +35,10 @@ DECONVOLUTIONS = (
 LAST = DECONVOLUTIONS[-1][0]
 CROPPED = ("deconv2", "deconv1", "deconv0")
 NORMALISED = ("deconv5", "conv5_1", "deconv4", "conv4_1", "deconv3", "conv3_1")
+# Behind these layers the picture can be sketched: 16 x 16, of which the middle stands for the frame.
+SKETCHED = NORMALISED[:4]
+SKETCH_SCALE = 16
+SKETCH_MARGIN = MARGIN // SKETCH_SCALE
 
 
 class Doubling(nn.ConvTranspose2d):
@@ -66,7 +70,8 @@ class Generator(nn.Module):
 
     Features are decorrelated first: less `feature_mean` [dims], times `whitening` [dims, dims],
     both from training scenes. Batch normalisation follows the layers up to conv3_1, behind which
-    it would cost more than it helps. At export it and the whitening are folded into the layers.
+    it would cost more than it helps. At export it and the whitening are folded into the layers, and
+    `sketched`, which serves the training alone, is left out.
     """
 
     def __init__(self, dims):
@@ -85,6 +90,7 @@ class Generator(nn.Module):
             layer = Doubling(inputs, outputs) if doubles else nn.ConvTranspose2d(inputs, outputs, 3, 1, 1)
             self.deconvolutions[name] = layer
             inputs = outputs
+        self.sketched = nn.Conv2d(self.deconvolutions[SKETCHED[-1]].out_channels, 3, 1)
         self.norms = nn.ModuleDict(
             {name: nn.BatchNorm1d(layer.out_features) for name, layer in self.connected.items()}
             | {name: nn.BatchNorm2d(self.deconvolutions[name].out_channels) for name in NORMALISED}
@@ -103,13 +109,24 @@ class Generator(nn.Module):
             nn.init.normal_(layer.weight, std=(2 / ((1 + SLOPE**2) * seen)) ** 0.5)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, features):
+    def first_maps(self, features):
+        """[N, FIRST_CHANNELS, FIRST_SIDE, FIRST_SIDE] behind the fully connected layers."""
         with torch.autocast("cpu", enabled=False):
             values = (features - self.feature_mean) @ self.whitening
         for name, layer in self.connected.items():
             values = functional.leaky_relu(self.norms[name](layer(values)), SLOPE)
         maps = values.float().view(-1, FIRST_CHANNELS, FIRST_SIDE, FIRST_SIDE)
-        maps = maps.contiguous(memory_format=torch.channels_last)
+        return maps.contiguous(memory_format=torch.channels_last)
+
+    def sketch(self, features):
+        """The image in a sixteenth of the pixels a side, float [N, 3, 14, 14], at a small part of the cost."""
+        maps = self.first_maps(features)
+        for name in SKETCHED:
+            maps = self.in_faster_type(name, maps)
+        return self.sketched(maps)[:, :, SKETCH_MARGIN:-SKETCH_MARGIN, SKETCH_MARGIN:-SKETCH_MARGIN]
+
+    def forward(self, features):
+        maps = self.first_maps(features)
         if torch.is_autocast_enabled("cpu"):
             return self.draw_centre(maps)
         for name in self.deconvolutions:
@@ -122,22 +139,21 @@ class Generator(nn.Module):
             if name in CROPPED:
                 # The margin of 16 is 7, 3 and 1 where the side is 128, 64 and 32.
                 maps = layer.blocks(maps[:, :, 1:-1, 1:-1] if name == CROPPED[0] else maps, 0)
+                maps = self.finished(name, maps)
             else:
-                with torch.autocast("cpu", enabled=maps.shape[2] > FLOAT32_SIDE):
-                    maps = layer(maps)
-            maps = self.finished(name, maps)
+                maps = self.in_faster_type(name, maps)
         return maps[:, :, 1:-1, 1:-1]
+
+    def in_faster_type(self, name, maps):
+        """A layer under autocast, of whose types the one that is faster at this size."""
+        with torch.autocast("cpu", enabled=maps.shape[2] > FLOAT32_SIDE):
+            maps = self.deconvolutions[name](maps)
+        return self.finished(name, maps)
 
     def finished(self, name, maps):
         if name in NORMALISED:
             maps = self.norms[name](maps)
         return maps if name == LAST else functional.leaky_relu(maps, SLOPE)
-
-    def take_deconvolutions(self, other):
-        """The parameters of all layers behind the fully connected ones, from another generator."""
-        self.deconvolutions.load_state_dict(other.deconvolutions.state_dict())
-        for name in NORMALISED:
-            self.norms[name].load_state_dict(other.norms[name].state_dict())
 
     @torch.no_grad()
     def fold(self):

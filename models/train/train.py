@@ -47,7 +47,7 @@ LAST_VALIDATION_BATCHES = 32
 SAMPLES_PER_VALIDATION = 128_000
 SECONDS_PER_CHECKPOINT = 120
 
-# The first part of the samples is seen in fewer pixels, in a third of the time. 128 gives pooled maps of
+# The first part of the samples is seen in fewer pixels, in half of the time. 128 gives pooled maps of
 # exactly half the side that 224 gives.
 SMALL_SIDE = 128
 SMALL_SHARE = 2 / 3

@@ -1,9 +1,10 @@
 """Trains the generators of the embedded encoder; the same command resumes from the last checkpoint.
 
-    python3 train_generators.py [--samples N]
+    python3 train_generators.py [--sketches N] [--samples N]
 
-Needs work/base-seed1.pt (see train.py). Writes work/deepsim.checkpoint.pt and the contact sheet
-work/deepsim.png while it runs, deepsim.log.csv beside this file, and, when all samples are
+Needs work/base-seed1.pt (see train.py). First the layers up to a sixteenth of the pixels a side learn what is
+where from many scenes, then all layers learn the picture from fewer. Writes work/deepsim.checkpoint.pt and the contact sheet
+work/deepsim.png while it runs, deepsim.log.csv beside this file, and, when all scenes are
 seen, work/deepsim.pt (see export_generators.py).
 """
 
@@ -18,11 +19,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.nn import functional
-from torch.utils.data import DataLoader
+from torch.utils.data import ConcatDataset, DataLoader
 
 import network
 from export import quantise_in_place
-from generator import LAYERS, Generator
+from generator import LAYERS, SKETCH_SCALE, Generator
 from scenes import Scenes, art_without_patches
 
 CHECKPOINT = train.WORK / "deepsim.checkpoint.pt"
@@ -31,16 +32,13 @@ SHEET = train.WORK / "deepsim.png"
 LOG = train.HERE / "deepsim.log.csv"
 PATCHES = train.HERE.parent / "patches" / "manifest.json"
 
+SKETCH_BATCH = 64
+SKETCH_PEAK_RATE = 2e-3
 BATCH = 16
-PEAK_RATE = 1e-3
+PEAK_RATE = 7e-4
 WARM_UP_STEPS = 300
 WEIGHT_DECAY = 1e-3
-# First fc6 trains alone; then all three start afresh, but with its deconvolutions.
-FIRST_STAGE_SAMPLES = 16_000
-FIRST_STAGE_STEPS = FIRST_STAGE_SAMPLES // BATCH
-# From here on batch normalisation keeps its statistics: those of 16 scenes are noise to the others.
-FROZEN_NORM_SAMPLES = 25_600
-FROZEN_NORM_STEPS = FROZEN_NORM_SAMPLES // BATCH
+# Behind the sketches batch normalisation keeps its statistics: those of 16 scenes are noise to the others.
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
@@ -50,6 +48,7 @@ OPPONENT_AXES = functional.normalize(torch.tensor([[1.0, 1, 1], [1, -1, 0], [1, 
 OPPONENT_AXES = (OPPONENT_WEIGHTS.sqrt()[:, None] * OPPONENT_AXES)[:, :, None, None]
 FEATURE_WEIGHTS = {"conv2": 0.05, "pool5": 0.3}
 
+SKETCH_SEED = 2
 TRAIN_SEED = 1
 STATISTICS_SEED = 500
 STATISTICS_BATCHES = 256
@@ -57,11 +56,11 @@ WHITENING_DAMPING = 0.05
 VALIDATION_SEED = 1000
 VALIDATION_BATCHES = 8
 LAST_VALIDATION_BATCHES = 32
-SAMPLES_PER_VALIDATION = 8_000
+STEPS_PER_VALIDATION = 500
 SHEET_SCENES = 12
 
 COLUMNS = [
-    "samples", "seconds", "rate", "white_psnr", "mean_psnr", "white_object_psnr", "mean_object_psnr",
+    "stage", "samples", "seconds", "rate", "white_psnr", "mean_psnr", "white_object_psnr", "mean_object_psnr",
     *(f"{layer}_{column}" for layer in LAYERS
       for column in ("pixel_loss", "feature_loss", "psnr", "object_psnr", "feature_error")),
 ]  # fmt: skip
@@ -131,13 +130,25 @@ class Statistics:
         self.whitening = {layer: whitening(torch.cat(values)) for layer, values in features.items()}
 
 
-def losses(encoder, generator, feature, inputs, maps, weights, statistics):
-    """Pixel and feature loss of one generator, each relative to the variance of what it compares."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        drawn = generator(feature)
-        drawn_maps = encoder.maps(drawn)
+def pixel_loss(drawn, inputs, weights, statistics):
+    """Weighted squared error of opponent colours, relative to the variance of pixels."""
     difference = functional.conv2d(drawn.float() - inputs, OPPONENT_AXES)
-    pixel = (weights * difference * difference).mean() / statistics.pixel_variance
+    return (weights * difference * difference).mean() / statistics.pixel_variance
+
+
+def sketch_loss(generator, feature, inputs, weights, statistics):
+    """Pixel loss of the sketch of one generator."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        drawn = generator.sketch(feature)
+    smaller = (functional.avg_pool2d(values, SKETCH_SCALE) for values in (inputs, weights))
+    return pixel_loss(drawn, *smaller, statistics)
+
+
+def losses(encoder, drawn, inputs, maps, weights, statistics):
+    """Pixel and feature loss of drawn images, each relative to the variance of what it compares."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        drawn_maps = encoder.maps(drawn)
+    pixel = pixel_loss(drawn, inputs, weights, statistics)
     feature_loss = sum(
         weight * functional.mse_loss(drawn_maps[name].float(), maps[name]) / statistics.map_variance[name]
         for name, weight in FEATURE_WEIGHTS.items()
@@ -226,12 +237,17 @@ def build_generator(encoder, layer):
 class Training:
     """The generators, their optimisers, and how far they have come."""
 
-    def __init__(self, encoder, statistics):
+    def __init__(self, encoder, statistics, sketch_steps, steps):
         torch.manual_seed(TRAIN_SEED)
         self.encoder, self.statistics = encoder, statistics
+        self.sketch_steps, self.steps = sketch_steps, steps
         self.generators, self.optimisers = {}, {}
         for layer in LAYERS:
-            self.start(layer)
+            generator = build_generator(encoder, layer)
+            generator.feature_mean.copy_(statistics.feature_mean[layer])
+            generator.whitening.copy_(statistics.whitening[layer])
+            self.generators[layer] = generator
+            self.optimisers[layer] = torch.optim.AdamW(generator.parameters(), weight_decay=WEIGHT_DECAY, fused=True)
         self.step, self.seconds_before, self.started = 0, 0.0, time.monotonic()
         if CHECKPOINT.exists():
             state = torch.load(CHECKPOINT, weights_only=True)
@@ -240,20 +256,16 @@ class Training:
                 self.optimisers[layer].load_state_dict(state["optimisers"][layer])
             self.step, self.seconds_before = state["step"], state["seconds"]
 
-    def start(self, layer):
-        generator = build_generator(self.encoder, layer)
-        generator.feature_mean.copy_(self.statistics.feature_mean[layer])
-        generator.whitening.copy_(self.statistics.whitening[layer])
-        self.generators[layer] = generator
-        self.optimisers[layer] = torch.optim.AdamW(
-            generator.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY, fused=True
-        )
+    @property
+    def sketches(self):
+        """Whether the next step is one of sketches."""
+        return self.step < self.sketch_steps
 
-    def start_second_stage(self):
-        pretrained = self.generators["fc6"]
-        self.start("fc6")
-        for generator in self.generators.values():
-            generator.take_deconvolutions(pretrained)
+    @property
+    def samples(self):
+        """Scenes seen."""
+        sketched = min(self.step, self.sketch_steps)
+        return sketched * SKETCH_BATCH + (self.step - sketched) * BATCH
 
     @torch.no_grad()
     def measure_norms(self, source):
@@ -271,14 +283,12 @@ class Training:
     def seconds(self):
         return self.seconds_before + time.monotonic() - self.started
 
-    def layers(self):
-        """Those that the next step trains."""
-        return LAYERS[:1] if self.step < FIRST_STAGE_STEPS else LAYERS
-
-    def rate(self, steps):
-        """Learning rate of the next step: warm-up at the start of each stage, and a cosine to zero over all steps."""
-        in_stage = self.step if self.step < FIRST_STAGE_STEPS else self.step - FIRST_STAGE_STEPS
-        return PEAK_RATE * min(1, (in_stage + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * self.step / steps))
+    def rate(self):
+        """Learning rate of the next step: in each stage a warm-up, then a cosine to zero."""
+        peak, done, steps = SKETCH_PEAK_RATE, self.step, self.sketch_steps
+        if not self.sketches:
+            peak, done, steps = PEAK_RATE, self.step - self.sketch_steps, self.steps - self.sketch_steps
+        return peak * min(1, (done + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * done / steps))
 
     def update(self, layer, loss, rate):
         generator, optimiser = self.generators[layer], self.optimisers[layer]
@@ -292,7 +302,7 @@ class Training:
     def content(self):
         return {
             "generators": {layer: generator.state_dict() for layer, generator in self.generators.items()},
-            "samples": self.step * BATCH,
+            "samples": self.samples,
             "seconds": self.seconds(),
         }
 
@@ -320,60 +330,74 @@ class Means:
 
 
 def train_step(training, threads, scenes, masks, rate):
-    """One step of every layer in training; yields its name and mean losses."""
+    """One step of every layer; returns mean losses by their column."""
     encoder, statistics = training.encoder, training.statistics
     inputs, weights = train.normalised(scenes), pixel_weights(masks)
     with torch.no_grad():
         maps = encoder.maps(inputs)
         features = encoder.features(maps)
 
-    def train_layer(layer):
-        generator = training.generators[layer].train(training.step < FROZEN_NORM_STEPS)
-        pixel, feature = losses(encoder, generator, features[layer], inputs, maps, weights, statistics)
-        training.update(layer, pixel + feature, rate)
-        return layer, pixel.item(), feature.item()
+    def sketch_layer(layer):
+        loss = sketch_loss(training.generators[layer].train(), features[layer], inputs, weights, statistics)
+        training.update(layer, loss, rate)
+        return {f"{layer}_pixel_loss": loss.item()}
 
-    layers = training.layers()
-    run = threads.map if len(layers) > 1 else map
-    yield from run(train_layer, layers)
+    def train_layer(layer):
+        generator = training.generators[layer].eval()  # for its norms, which keep their statistics
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            drawn = generator(features[layer])
+        pixel, feature = losses(encoder, drawn, inputs, maps, weights, statistics)
+        training.update(layer, pixel + feature, rate)
+        return {f"{layer}_pixel_loss": pixel.item(), f"{layer}_feature_loss": feature.item()}
+
+    means = {}
+    for own in threads.map(sketch_layer if training.sketches else train_layer, LAYERS):
+        means |= own
     training.step += 1
+    return means
 
 
 def write_row(training, means, source, batches, rate):
-    row = {"samples": training.step * BATCH, "seconds": f"{training.seconds():.0f}", "rate": f"{rate:.2e}"}
+    row = {"stage": "full", "samples": training.samples, "seconds": f"{training.seconds():.0f}", "rate": f"{rate:.2e}"}
     figures = validate(training.generators, training.encoder, source, batches, training.statistics.image_mean)
     train.log(LOG, row | means.take() | figures, COLUMNS)
     write_sheet(training.encoder, training.generators, source, SHEET)
 
 
+def write_sketch_row(training, means, rate):
+    row = {"stage": "sketch", "samples": training.samples, "seconds": f"{training.seconds():.0f}"}
+    train.log(LOG, row | {"rate": f"{rate:.2e}"} | means.take(), COLUMNS)
+
+
 def train_generators(arguments):
-    steps = arguments.samples // BATCH
+    sketch_steps = arguments.sketches // SKETCH_BATCH
+    steps = sketch_steps + arguments.samples // BATCH
     train.keep_freed_memory()
     art = art_without_patches(train.WORK / "art", PATCHES)
     encoder = Encoder(art.classes)
-    training = Training(encoder, training_statistics(encoder, art))
-    first, started = training.step, time.monotonic()
-    train.keep_rows_up_to(LOG, first * BATCH, COLUMNS)
+    training = Training(encoder, training_statistics(encoder, art), sketch_steps, steps)
+    first, samples_before, started = training.step, training.samples, time.monotonic()
+    train.keep_rows_up_to(LOG, samples_before, COLUMNS)
     held_out = validation_source(art)
-    batches = train.Batches(Scenes(art, BATCH, TRAIN_SEED), first, steps)
+    sketches = train.Batches(Scenes(art, SKETCH_BATCH, SKETCH_SEED), min(first, sketch_steps), sketch_steps)
+    full = train.Batches(Scenes(art, BATCH, TRAIN_SEED), max(first - sketch_steps, 0), steps - sketch_steps)
     # One core for each generator: a step of its own small layers gains little from more.
     threads = ThreadPoolExecutor(len(LAYERS), initializer=torch.set_num_threads, initargs=(1,))
     saved, means = started, Means()
-    for scenes, masks in DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=8):
-        if training.step == FIRST_STAGE_STEPS:
-            training.start_second_stage()
-        if training.step == FROZEN_NORM_STEPS:
-            training.measure_norms(Scenes(art, BATCH, STATISTICS_SEED))
-        rate = training.rate(steps)
-        for layer, pixel, feature in train_step(training, threads, scenes, masks, rate):
-            means.add(f"{layer}_pixel_loss", pixel)
-            means.add(f"{layer}_feature_loss", feature)
+    for scenes, masks in DataLoader(ConcatDataset([sketches, full]), batch_size=None, num_workers=1, prefetch_factor=8):
+        if training.step == sketch_steps:
+            training.measure_norms(Scenes(art, SKETCH_BATCH, STATISTICS_SEED))
+        rate, sketched = training.rate(), training.sketches
+        for column, loss in train_step(training, threads, scenes, masks, rate).items():
+            means.add(column, loss)
 
         done = training.step
         if done % 50 == 0:
-            pace = (done - first) * BATCH / (time.monotonic() - started)
-            print(f"{done * BATCH} of {steps * BATCH}: {means.recent()}, {pace:.1f} scenes/s", flush=True)
-        if done % (SAMPLES_PER_VALIDATION // BATCH) == 0 or done == steps:
+            pace = (training.samples - samples_before) / (time.monotonic() - started)
+            print(f"{training.samples} scenes: {means.recent()}, {pace:.1f} scenes/s", flush=True)
+        if sketched and (done % STEPS_PER_VALIDATION == 0 or done == sketch_steps):
+            write_sketch_row(training, means, rate)
+        elif done % STEPS_PER_VALIDATION == 0 or done == steps:
             count = LAST_VALIDATION_BATCHES if done == steps else VALIDATION_BATCHES
             write_row(training, means, held_out, count, rate)
         if time.monotonic() - saved > train.SECONDS_PER_CHECKPOINT:
@@ -384,5 +408,6 @@ def train_generators(arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=84_000)
+    parser.add_argument("--sketches", type=int, default=144_000)
+    parser.add_argument("--samples", type=int, default=48_000)
     train_generators(parser.parse_args())

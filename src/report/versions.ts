@@ -1,10 +1,16 @@
 import type { StudyGroup } from '../results/study.js'
 
 const AA = /-aa$/
+const NO_FLIP = /-noflip$/
 
 /** Id of the network that this one is the anti-aliased version of; undefined: it is none. */
 export function plainOf(model: string): string | undefined {
   return AA.test(model) ? model.replace(AA, '') : undefined
+}
+
+/** Id of the network that this one is, but for training without horizontal flips; undefined: it is none. */
+export function flippedOf(model: string): string | undefined {
+  return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
 }
 
 const OTHER_GRID = 'at other sizes or strides'

@@ -1,7 +1,7 @@
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import type { ColourLimits } from '../colormap.js'
-import { counterpart, plainOf } from '../versions.js'
+import { counterpart, flippedOf, plainOf } from '../versions.js'
 import type { PanelGrid, PanelMap } from './panels.js'
 
 /** A figure and its file's name without extension. */
@@ -15,8 +15,6 @@ const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean',
 
 /** The anchors that the paper's figures show. */
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
-
-const NO_FLIP = '-noflip'
 
 /**
  * The paper's Figures 1, 3, 4 and 5 from whatever networks a study has. Figures 3 and 4 have a row for each network and
@@ -73,8 +71,7 @@ function heatmapFigure(groups: readonly StudyGroup[], size: number, limits: Colo
 
 /** Figure 5: the last layer with and without horizontal flips in training, large patches. */
 function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
-  const without = (model: string) => (model.endsWith(NO_FLIP) ? model.slice(0, -NO_FLIP.length) : undefined)
-  const pair = pairsOf(groups, without)[0]
+  const pair = pairsOf(groups, flippedOf)[0]
   if (pair === undefined) return []
   const layer = pair.plain.layers.at(-1) as string
   const row = (group: StudyGroup, label: string) => ({

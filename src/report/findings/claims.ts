@@ -2,10 +2,12 @@ import type { FoldScheme } from '../../experiments/folds.js'
 import { catalog } from '../../networks/index.js'
 import type { StudyGroup } from '../../results/study.js'
 import { PAPER_FOLDS } from '../paper.js'
-import { differenceBetween, plainOf } from '../versions.js'
+import { differenceBetween, flippedOf, plainOf } from '../versions.js'
 import type { Evidence } from './evidence.js'
 import {
   answersKept,
+  BIAS_WITH_FLIPS,
+  biasOfFlips,
   EVEN_SCHEMES,
   EVERYWHERE,
   eachLayer,
@@ -73,7 +75,7 @@ export const CLAIMS: readonly Claim[] = [
     heading: 'anti-aliasing suppresses the grid',
     statement: 'Anti-aliasing suppresses the grid pattern of local fluctuations (sections 3.3 and 4).',
     rule: `For each layer and size, patch by patch against the plain network: the logarithm to base 10 of the power of the maps at periods of 2 to ${LONGEST_GRID} pixels (those that the stride can show, both axes and all anchors together), and at stride 1 of the jaggedness. Below zero speaks for the claim: −1 is a tenth.`,
-    obstacle: needsPlain,
+    obstacle: needsOriginal,
     evidence: (network) => eachPair(network, gridSuppression),
     words: (network) => {
       const { model } = network
@@ -90,7 +92,7 @@ export const CLAIMS: readonly Claim[] = [
         question: `It is open whether anti-aliasing suppresses the grid pattern in ${model}`,
         numbers: (some) => shares(some, ` of ${plainOf(model)}’s`),
         others: (some) => shares(some, ''),
-        aside: unequalTraining(network),
+        aside: unequalAccuracy(network),
       }
     },
     concerns: ({ model }) => plainOf(model) !== undefined,
@@ -100,14 +102,14 @@ export const CLAIMS: readonly Claim[] = [
     heading: 'anti-aliasing gains no global invariance',
     statement: 'Anti-aliasing does not significantly improve global shift invariance (section 4).',
     rule: `For each layer and size, patch by patch against the plain network: the gain in mean similarity over all positions and anchors. Below ${NO_DIFFERENCE} speaks for the claim, above against it.`,
-    obstacle: needsPlain,
+    obstacle: needsOriginal,
     evidence: (network) => eachPair(network, globalGain),
     words: (network) => ({
       supported: `Anti-aliasing makes ${network.model} no more shift invariant`,
       against: `Anti-aliasing makes ${network.model} more shift invariant`,
       question: `It is open whether anti-aliasing makes ${network.model} more shift invariant`,
       ...inRange(AS_IT_IS, (range) => `mean similarity gains ${range} over ${plainOf(network.model)}`),
-      aside: unequalTraining(network),
+      aside: unequalAccuracy(network),
     }),
     concerns: ({ model }) => plainOf(model) !== undefined,
   },
@@ -125,6 +127,29 @@ export const CLAIMS: readonly Claim[] = [
       question: `It is open whether features of ${model} stay more similar when the object moves sideways than up and down`,
       ...inRange(AS_IT_IS, (range) => `similarity differs by ${range}`),
     }),
+  },
+  {
+    id: 'flips-do-not-cause-the-bias',
+    heading: 'no bias by flips',
+    statement: 'The horizontal bias does not come from horizontal flips in training (section 3.3).',
+    rule: `For each layer and size, patch by patch against the network that was trained with flips: its horizontal less vertical similarity, less that of the network without. Below half of the former speaks for the claim, above against it. Open where that is no bias at all.`,
+    obstacle: needsOriginal,
+    evidence: (network) => eachPair(network, biasOfFlips),
+    words: (network, evidence) => {
+      const flipped = flippedOf(network.model)
+      const total = evidence.filter(({ quantity }) => quantity === BIAS_WITH_FLIPS)
+      return {
+        supported: `Flips in training do not make ${flipped} more similar sideways`,
+        against: `Flips in training make ${flipped} more similar sideways`,
+        question: `It is open whether flips in training make ${flipped} more similar sideways`,
+        ...inRange(
+          AS_IT_IS,
+          (range) => `of a bias of ${rangeText(total, AS_IT_IS)}, ${range} is not there in ${network.model}`,
+        ),
+        aside: unequalAccuracy(network),
+      }
+    },
+    concerns: ({ model }) => flippedOf(model) !== undefined,
   },
   {
     id: 'top-bottom-less-separable',
@@ -169,22 +194,27 @@ export const CLAIMS: readonly Claim[] = [
   },
 ]
 
-function needsPlain({ model, plain, groups }: NetworkStudy): string | undefined {
-  if (plain.length === 0) return `${plainOf(model)} is not among the results`
-  const difference = differenceBetween(groups, plain)
-  return difference && `${plainOf(model)} was measured ${difference}`
+const originalOf = (model: string) => plainOf(model) ?? flippedOf(model)
+
+function needsOriginal({ model, original, groups }: NetworkStudy): string | undefined {
+  if (original.length === 0) return `${originalOf(model)} is not among the results`
+  const difference = differenceBetween(groups, original)
+  return difference && `${originalOf(model)} was measured ${difference}`
 }
 
-/** Said of embedded networks that were not trained on as many pictures, since more than anti-aliasing sets them apart then. */
-function unequalTraining({ model, groups, plain }: NetworkStudy): string {
-  const samplesOf = ([group]: readonly StudyGroup[]) => {
+/** Shares of right answers that differ by more are worth a word. */
+const SIMILARLY_GOOD = 0.03
+
+/** Said of embedded networks that answer better or worse, since more than their architecture sets them apart then. */
+function unequalAccuracy({ model, groups, original }: NetworkStudy): string {
+  const accuracyOf = ([group]: readonly StudyGroup[]) => {
     const entry = catalog().find(({ id }) => id === group?.model)
-    return entry?.sha256 === group?.units[0]?.inputs.weightsSha256 ? entry?.samples : undefined
+    return entry?.sha256 === group?.units[0]?.inputs.weightsSha256 ? entry?.accuracy?.white : undefined
   }
-  const [own, other] = [samplesOf(groups), samplesOf(plain)]
-  if (own === undefined || other === undefined || own === other) return ''
-  const [few, many] = [own, other].map((samples) => samples.toLocaleString('en-US'))
-  return ` (trained on ${few} pictures, ${plainOf(model)} on ${many})`
+  const [own, other] = [accuracyOf(groups), accuracyOf(original)]
+  if (own === undefined || other === undefined || Math.abs(own - other) <= SIMILARLY_GOOD) return ''
+  const [ownText, otherText] = [own, other].map((share) => `${(100 * share).toFixed(1)} %`)
+  return ` (it answers right in ${ownText} of its pictures, ${originalOf(model)} in ${otherText})`
 }
 
 /** Which of the fold schemes that treat both axes alike were measured. */

@@ -23,6 +23,8 @@ export interface Evidence {
   readonly moves?: number
   /** Whether it moves farther than it is off the border: it is open for that; absent: it does not, as far as was measured. */
   readonly isUnsteady?: true
+  /** The mean in networks like this one that were trained from other seeds; absent: there are none. */
+  readonly retrained?: readonly number[]
   /** Whether the number speaks for the claim; null: it is shown, but the verdict does not rest on it. */
   readonly lean: Lean | null
 }

@@ -13,12 +13,13 @@ import {
   patchValues,
   spreadOf,
 } from './evidence.js'
+import { retrainedMeans } from './retrained.js'
 
-/** All groups of a network, and those of the network that it is the anti-aliased version of. */
+/** All groups of a network, and those of the network that it is the anti-aliased or the flip-free version of. */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
-  readonly plain: readonly StudyGroup[]
+  readonly original: readonly StudyGroup[]
 }
 
 /** Similarity that counts as the same feature, and share of positions that counts as everywhere. */
@@ -33,6 +34,7 @@ export const LONGEST_GRID = 16
 
 export const GRID_POWER = `log₁₀ of grid power over the plain network’s, periods to ${LONGEST_GRID} px`
 export const JAGGEDNESS = 'log₁₀ of jaggedness over the plain network’s'
+export const BIAS_WITH_FLIPS = 'horizontal less vertical similarity with flips'
 export const gapUnder = (scheme: FoldScheme) => `accuracy of left-right less top-bottom, ${scheme} folds`
 
 /** Fold schemes that treat rows and columns alike. */
@@ -51,19 +53,18 @@ export function eachLayer(
 ): readonly Evidence[] {
   return eachLayerChanged(
     groups,
-    ({ perturbed }) => perturbed.length,
+    (group) => [group],
     (group, layer, perturbation) => measure(changedGroup(group, perturbation), layer),
   )
 }
 
 export function eachPair(
-  { groups, plain }: NetworkStudy,
-  measure: (group: StudyGroup, plain: StudyGroup, layer: string) => readonly LayerEvidence[],
+  { groups, original }: NetworkStudy,
+  measure: (group: StudyGroup, original: StudyGroup, layer: string) => readonly LayerEvidence[],
 ): readonly Evidence[] {
-  const perturbations = (group: StudyGroup) =>
-    Math.max(group.perturbed.length, counterpart(group, plain)?.perturbed.length ?? 0)
-  return eachLayerChanged(groups, perturbations, (group, layer, perturbation) => {
-    const other = counterpart(group, plain)
+  const compared = (group: StudyGroup) => [group, counterpart(group, original) ?? group]
+  return eachLayerChanged(groups, compared, (group, layer, perturbation) => {
+    const other = counterpart(group, original)
     if (!other?.layers.includes(layer)) return []
     const shared = samePatches(group, other)
     const changed = changedGroup(other, perturbation)
@@ -73,17 +74,18 @@ export function eachPair(
 }
 
 /**
- * What the patches as they are say, and how far that moves when they change.
- * @param perturbations how many changes of a group there are
- * @param measure of one of these, by its index; undefined: of the patches as they are
+ * What the patches as they are say, how far that moves when they change, and what other trainings gave.
+ * @param compared a group and what it is compared with
+ * @param measure of one change of the patches, by its index; undefined: of the patches as they are
  */
 function eachLayerChanged(
   groups: readonly StudyGroup[],
-  perturbations: (group: StudyGroup) => number,
+  compared: (group: StudyGroup) => readonly StudyGroup[],
   measure: (group: StudyGroup, layer: string, perturbation: number | undefined) => readonly LayerEvidence[],
 ): readonly Evidence[] {
   return groups.flatMap((group) => {
-    const numbers = Array.from({ length: perturbations(group) }, (_, i) => i)
+    const perturbations = Math.max(...compared(group).map(({ perturbed }) => perturbed.length))
+    const numbers = Array.from({ length: perturbations }, (_, i) => i)
     return group.layers.flatMap((layer) => {
       const changed = numbers.map((number) => measure(group, layer, number))
       return measure(group, layer, undefined)
@@ -91,14 +93,16 @@ function eachLayerChanged(
         .map((own) => {
           const alike = changed.flatMap((all) => all.find(({ quantity }) => quantity === own.quantity) ?? [])
           const moves = alike.flatMap(({ values }) => moveOf(own.values, values) ?? [])
-          return evidenceOf({ layer, size: group.size }, own, moves.length === 0 ? undefined : Math.max(...moves))
+          const retrained = retrainedMeans(compared(group), layer, own.quantity)
+          const place = { layer, size: group.size, ...(retrained && { retrained }) }
+          return evidenceOf(place, own, moves.length === 0 ? undefined : Math.max(...moves))
         })
     })
   })
 }
 
 function evidenceOf(
-  place: Pick<Evidence, 'layer' | 'size'>,
+  place: Pick<Evidence, 'layer' | 'size' | 'retrained'>,
   { quantity, values, border }: LayerEvidence,
   moves: number | undefined,
 ): Evidence {
@@ -168,6 +172,21 @@ export function globalGain(group: StudyGroup, plain: StudyGroup, layer: string):
 export function horizontalBias(group: StudyGroup, layer: string): readonly LayerEvidence[] {
   const values = patchValues(group, layer, ({ metric }) => metric === 'direction-bias')
   return [{ quantity: 'horizontal less vertical similarity', values, border: { at: 0, speaksFor: 'above' } }]
+}
+
+/** Of a network without flips, against the one with them. */
+export function biasOfFlips(group: StudyGroup, flipped: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const bias = (one: StudyGroup) => patchValues(one, layer, ({ metric }) => metric === 'direction-bias')
+  const withFlips = bias(flipped)
+  const total = average([...withFlips.values()])
+  return [
+    {
+      quantity: 'horizontal less vertical similarity, with flips less without',
+      values: paired(withFlips, bias(group), (one, other) => one - other),
+      border: total > 0 ? { at: total / 2, speaksFor: 'below' } : 'none',
+    },
+    { quantity: BIAS_WITH_FLIPS, values: withFlips, border: null },
+  ]
 }
 
 export function separabilityGap(group: StudyGroup, layer: string): readonly LayerEvidence[] {

@@ -47,7 +47,12 @@ export function plainSentence(words: PlainWords, evidence: readonly Evidence[], 
   const start = { supported: words.supported, 'not supported': words.against, 'cannot be judged': words.question }
   const hasNumbers = judged.length > 0 && !isTooFew(judged)
   const reason = hasNumbers
-    ? `${decidingNumbers(words, judged, judgement.verdict)}${steadiness(judged, judgement.verdict)}${words.aside ?? ''}`
+    ? [
+        decidingNumbers(words, judged, judgement.verdict),
+        steadiness(judged, judgement.verdict),
+        retrainedNumbers(words, judged),
+        words.aside ?? '',
+      ].join('')
     : judgement.because
   return `${start[judgement.verdict]}: ${reason}.`
 }
@@ -56,6 +61,12 @@ export function plainSentence(words: PlainWords, evidence: readonly Evidence[], 
 function steadiness(judged: readonly Evidence[], verdict: Verdict): string {
   const unsteady = verdict === 'cannot be judged' ? unsteadyText(judged) : ''
   return unsteady === '' ? '' : `; of ${judged.length === 1 ? 'one number' : `${judged.length} numbers`}, ${unsteady}`
+}
+
+/** What the same numbers are where networks like this one were trained from other seeds. */
+function retrainedNumbers(words: PlainWords, judged: readonly Evidence[]): string {
+  const others = judged.flatMap((one) => one.retrained?.map((mean) => ({ ...one, mean })) ?? [])
+  return others.length === 0 ? '' : `; trained from other seeds ${words.others(others)}`
 }
 
 function decidingNumbers(words: PlainWords, judged: readonly Evidence[], verdict: Verdict): string {

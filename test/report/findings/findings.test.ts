@@ -88,17 +88,6 @@ describe('finding on the grid', () => {
     expect(of(net('net', 1e-6), net('net-aa', 1e-4)).verdict).toBe('not supported')
   })
 
-  it('says so where embedded networks were not trained alike', () => {
-    const embedded = (id: string, level: number, weightsSha256 = catalogEntry(id).sha256 as string) =>
-      net(id, level, { weightsSha256 })
-    const sentence = (...groups: readonly StudyGroup[]) =>
-      findingOf('anti-aliasing-suppresses-the-grid', 'tiny-alexnet-aa', ...groups).sentence
-    expect(sentence(embedded('tiny-alexnet', 1e-4), embedded('tiny-alexnet-aa', 1e-6))).toMatch(
-      /jaggedness 10\.0 % \(trained on 419,968 pictures, tiny-alexnet on 849,920\)\.$/,
-    )
-    expect(sentence(embedded('tiny-alexnet', 1e-4, '0123'), embedded('tiny-alexnet-aa', 1e-6))).not.toContain('trained')
-  })
-
   it('cannot judge without the plain network, or with one of another stride or size', () => {
     expect(of(net('net-aa', 1))).toMatchObject({ verdict: 'cannot be judged', because: 'net is not among the results' })
     for (const changes of [{ stride: 3 }, { size: 75 }]) {
@@ -174,6 +163,79 @@ describe('finding on what anti-aliasing does for global invariance', () => {
   ])('is %s by the gain in similarity, from 0.9 to %s', (verdict, level) => {
     const groups = [net('net', 0.9), net('net-aa', level)]
     expect(findingOf('anti-aliasing-keeps-global-invariance', 'net-aa', ...groups).verdict).toBe(verdict)
+  })
+})
+
+describe('finding on flips in training', () => {
+  const of = (withFlips: readonly number[], without: readonly number[]) =>
+    findingOf(
+      'flips-do-not-cause-the-bias',
+      'net-noflip',
+      groupWith('net', [[bias, withFlips]]),
+      groupWith('net-noflip', [[bias, without]]),
+    )
+
+  it('tells whether the network with flips is more biased, patch by patch', () => {
+    expect(of(around(0.03), around(0.029))).toMatchObject({
+      verdict: 'supported',
+      sentence:
+        'Flips in training do not make net more similar sideways: of a bias of 0.030, 0.001 is not there in net-noflip.',
+    })
+    expect(of(around(0.06), around(0.01))).toMatchObject({
+      verdict: 'not supported',
+      sentence:
+        'Flips in training make net more similar sideways: of a bias of 0.060, 0.050 is not there in net-noflip.',
+    })
+    // About half of it.
+    expect(of(around(0.06, 6), [0.03, 0.05, 0.01, 0.04, 0.02, 0.03]).verdict).toBe('cannot be judged')
+  })
+
+  it('tells nothing where there is no bias with flips', () => {
+    expect(of(around(-0.01), around(-0.02)).verdict).toBe('cannot be judged')
+  })
+
+  it('needs the network with flips, and is about no other', () => {
+    const alone = findingOf(
+      'flips-do-not-cause-the-bias',
+      'net-noflip',
+      groupWith('net-noflip', [[bias, around(0.01)]]),
+    )
+    expect(alone).toMatchObject({ verdict: 'cannot be judged', because: 'net is not among the results' })
+    const claims = findingsOf([groupWith('net', [[bias, around(0.01)]])]).map(({ claim }) => claim)
+    expect(claims).not.toContain('flips-do-not-cause-the-bias')
+  })
+})
+
+describe('finding on a pair of embedded networks', () => {
+  const embedded = (id: string, level: number, weightsSha256 = catalogEntry(id).sha256 as string) =>
+    groupWith(
+      id,
+      [
+        [power(8), around(level)],
+        [bias, around(level)],
+      ],
+      { weightsSha256 },
+    )
+
+  it('says so where one of them answers right more often, and only then', () => {
+    const percent = (id: string) => (100 * (catalogEntry(id).accuracy?.white ?? 0)).toFixed(1)
+    const flips = (sha256?: string) =>
+      findingOf(
+        'flips-do-not-cause-the-bias',
+        'tiny-alexnet-noflip',
+        embedded('tiny-alexnet', 0.02, sha256),
+        embedded('tiny-alexnet-noflip', 0.01),
+      ).sentence
+    const accuracies = `${percent('tiny-alexnet-noflip')} % of its pictures, tiny-alexnet in ${percent('tiny-alexnet')} %`
+    expect(flips()).toContain(` (it answers right in ${accuracies})`)
+    expect(flips('0123')).not.toContain('answers right')
+    const grid = findingOf(
+      'anti-aliasing-suppresses-the-grid',
+      'tiny-alexnet-aa',
+      embedded('tiny-alexnet', 1e-4),
+      embedded('tiny-alexnet-aa', 1e-6),
+    )
+    expect(grid.sentence).not.toContain('answers right')
   })
 })
 

@@ -1,0 +1,125 @@
+// Measures the shipped networks, and those that were trained from other seeds, by the study of `npm start`, and their jaggedness,
+// which needs every position, with five large patches. Writes ../retrained.json, what findings show of other seeds beside the
+// shipped ones' numbers, and prints a table of all of them.
+//   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED of each variant
+
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const main = join(here, '../../dist/cli/main.js')
+const variants = { 'tiny-alexnet': 'base', 'tiny-alexnet-aa': 'aa', 'tiny-alexnet-noflip': 'noflip' }
+const shippedSeed = 1
+const coarse = { stride: 4, words: [] }
+const fine = {
+  stride: 1,
+  words: ['--sizes', '125', '--patches', 'car,dog,orange,clock,zebra', '--experiments', 'similarity'],
+}
+/** Columns of the table: a heading, where it is measured, the rows of metrics.csv that it is the mean of, and its digits. */
+const measures = [
+  ['jaggedness', fine, ({ metric }) => metric === 'jaggedness', 5],
+  ['coverage at 0.95', coarse, ({ metric, variant }) => metric === 'coverage' && variant.endsWith('>=0.95'), 3],
+  ['direction bias', coarse, ({ metric }) => metric === 'direction-bias', 4],
+  ['mean similarity', coarse, ({ metric }) => metric === 'similarity-mean', 4],
+]
+const seeds = process.argv.slice(2).map(Number)
+if (seeds.length === 0 || !seeds.every(Number.isInteger)) {
+  console.error('usage: node seeds.mjs SEED SEED…')
+  process.exit(2)
+}
+
+const json = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'))
+const folderOf = (seed) => join(here, 'work', `seed${seed}`)
+const resultsOf = (seed, { stride }) => join(folderOf(seed), `stride-${stride}`)
+const trainings = csv(join(here, 'networks.log.csv'))
+
+for (const seed of [shippedSeed, ...seeds]) {
+  const files = Object.keys(variants).map((id) => (seed === shippedSeed ? id : join(folderOf(seed), `${id}.onnx`)))
+  for (const { stride, words } of [coarse, fine]) {
+    const out = resultsOf(seed, { stride })
+    const options = ['--models', files.join(','), '--stride', `${stride}`, ...words, '--out', out]
+    execFileSync(process.execPath, [main, 'reproduce', ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
+  }
+}
+const last = seeds.map((seed) => Number(lastRow(seed, 'base').samples))
+if (new Set(last).size !== 1) throw new Error(`the seeds were trained on ${last.join(' and ')} pictures`)
+const document = { samples: last[0], seeds, patches: patchesOf(seeds[0]), numbers: numbersOf(seeds) }
+writeFileSync(join(here, '../retrained.json'), `${JSON.stringify(document, null, 1)}\n`)
+printTable()
+
+/** The evidence of all findings: its mean over patches, one of each seed. */
+function numbersOf(wanted) {
+  const numbers = new Map()
+  for (const seed of wanted) {
+    for (const { model, evidence } of json(resultsOf(seed, coarse), 'findings.json')) {
+      for (const { layer, size, quantity, mean } of evidence) {
+        const number = { model, layer, size, stride: coarse.stride, quantity, means: [] }
+        const key = JSON.stringify(number)
+        if (!numbers.has(key)) numbers.set(key, number)
+        numbers.get(key).means.push(Number(mean.toPrecision(6)))
+      }
+    }
+  }
+  return [...numbers.values()]
+}
+
+/** SHA-256 of the patches, by size. */
+function patchesOf(seed) {
+  const units = join(resultsOf(seed, coarse), 'units')
+  const inputs = readdirSync(units, { recursive: true })
+    .filter((name) => name.endsWith('unit.json'))
+    .map((name) => json(units, name).inputs)
+  const sizes = [...new Set(inputs.map(({ size }) => size))]
+  const of = (size) => inputs.filter((input) => input.size === size).map(({ patchSha256 }) => patchSha256)
+  return Object.fromEntries(sizes.map((size) => [size, [...new Set(of(size))].sort()]))
+}
+
+/** A row for each network and layer, patches of 125 pixels: the shipped network's number, and those of the other seeds. */
+function printTable() {
+  const all = [shippedSeed, ...seeds]
+  const metrics = new Map(
+    [coarse, fine].map((study) => [study, all.map((seed) => csv(join(resultsOf(seed, study), 'metrics.csv')))]),
+  )
+  const layers = [...new Set(metrics.get(fine)[0].map(({ layer }) => layer))]
+  const percent = (share) => (100 * Number(share)).toFixed(1)
+  console.log(`| network | samples | top-1 white, mixed, % | layer | ${measures.map(([name]) => name).join(' | ')} |`)
+  console.log(`|${'---|'.repeat(4 + measures.length)}`)
+  for (const [id, variant] of Object.entries(variants)) {
+    const rows = all.map((seed) => lastRow(seed, variant))
+    const samples = together(rows.map((row) => Number(row.samples).toLocaleString('en-US')))
+    const top1 = together(
+      rows.map((row) => `${percent(row.white_top1)}, ${percent(row.mixed_top1)}`),
+      '; ',
+    )
+    for (const layer of layers) {
+      const cells = measures.map(([, study, wanted, digits]) =>
+        together(
+          metrics.get(study).map((own) => {
+            const values = own.filter(
+              (row) => row.model === id && row.layer === layer && row.size === '125' && wanted(row),
+            )
+            return (values.reduce((sum, { value }) => sum + Number(value), 0) / values.length).toFixed(digits)
+          }),
+        ),
+      )
+      console.log(`| ${[id, samples, top1, layer, ...cells].join(' | ')} |`)
+    }
+  }
+}
+
+function together([shipped, ...others], separator = ', ') {
+  return `${shipped} (${others.join(separator)})`
+}
+
+function lastRow(seed, variant) {
+  return trainings.filter((row) => row.seed === `${seed}` && row.variant === variant).at(-1)
+}
+
+/** Rows of a table without quoted cells, by column. */
+function csv(path) {
+  const [head, ...rows] = readFileSync(path, 'utf8').trim().split('\n')
+  const columns = head.split(',')
+  return rows.map((row) => Object.fromEntries(row.split(',').map((cell, i) => [columns[i], cell])))
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { modelsFolder } from '../../files/package.js'
+import { catalog } from '../../networks/index.js'
+import { WHITE } from '../../patches/background.js'
+import type { StudyGroup } from '../../results/study.js'
+
+const schema = z.object({
+  /** Pictures that each saw, and the seeds of their trainings. */
+  samples: z.number().int(),
+  seeds: z.array(z.number().int()).readonly(),
+  /** SHA-256 of the patches that were measured, by their longer side in pixels. */
+  patches: z.record(z.string(), z.array(z.string()).readonly()).readonly(),
+  numbers: z
+    .array(
+      z.object({
+        model: z.string(),
+        layer: z.string(),
+        size: z.number().int(),
+        stride: z.number().int(),
+        quantity: z.string(),
+        /** Means over patches, one of each seed. */
+        means: z.array(z.number()).readonly(),
+      }),
+    )
+    .readonly(),
+})
+
+let known: z.infer<typeof schema> | undefined
+
+/** What was measured of the embedded networks' architectures, trained anew from other seeds (models/train/seeds.mjs). */
+function retrained(): z.infer<typeof schema> {
+  known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'retrained.json'), 'utf8')))
+  return known
+}
+
+/** What the trainings from other seeds were, in words: "2 trainings from other seeds, on 200,000 pictures each". */
+export function retrainedText(): string {
+  const { samples, seeds } = retrained()
+  return `${seeds.length} trainings from other seeds, on ${samples.toLocaleString('en-US')} pictures each`
+}
+
+/**
+ * Means over patches of a number, of networks like an embedded one that were trained from other seeds.
+ * @param groups the group in question, and what it is compared with
+ * @returns undefined unless all are the embedded networks as they came, and saw what the others saw
+ */
+export function retrainedMeans(
+  groups: readonly StudyGroup[],
+  layer: string,
+  quantity: string,
+): readonly number[] | undefined {
+  const [group] = groups
+  if (group === undefined || !groups.every(sawTheSame)) return undefined
+  return retrained().numbers.find(
+    (number) =>
+      number.model === group.model &&
+      number.layer === layer &&
+      number.size === group.size &&
+      number.stride === group.stride &&
+      number.quantity === quantity,
+  )?.means
+}
+
+function sawTheSame({ model, size, units }: StudyGroup): boolean {
+  const shipped = catalog().find(({ id, kind }) => id === model && kind === 'embedded')
+  if (shipped === undefined) return false
+  const patches = retrained().patches[size] ?? []
+  return (
+    units.length === patches.length &&
+    units.every(
+      ({ inputs }) =>
+        inputs.weightsSha256 === shipped.sha256 &&
+        inputs.background === WHITE &&
+        inputs.blend === 'hard' &&
+        !inputs.precision &&
+        patches.includes(inputs.patchSha256),
+    )
+  )
+}
