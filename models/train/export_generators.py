@@ -112,7 +112,7 @@ def main():
     bytes_written = 0
     for layer, generator in generators.items():
         name = f"tiny-deepsim-{layer}"
-        summary = {"samples": trained["samples"], "batch": train_generators.BATCH, "held_out": held_out(after, layer)}
+        summary = {"sketches": trained["sketches"], "samples": trained["samples"], "held_out": held_out(after, layer)}
         metadata = {
             "encoder": ENCODER,
             "encoder_sha256": hashlib.sha256(encoder_file).hexdigest(),

@@ -145,7 +145,7 @@ class Generator(nn.Module):
         return maps[:, :, 1:-1, 1:-1]
 
     def in_faster_type(self, name, maps):
-        """A layer under autocast, of whose types the one that is faster at this size."""
+        """A layer's output under autocast, in whichever type is faster at this size."""
         with torch.autocast("cpu", enabled=maps.shape[2] > FLOAT32_SIDE):
             maps = self.deconvolutions[name](maps)
         return self.finished(name, maps)

@@ -91,10 +91,12 @@ def features_of(encoder, source, batches):
 
 
 def ridges(features, targets):
-    """Weights float64 [dims, targets] of ridge regressions of each strength on standardised features with a constant column."""
+    """Weights float64 [dims, targets] of ridge regressions of each strength on standardised features whose last column is constant."""
     features, targets = features.double(), targets.double()
     gram, moments = features.T @ features / len(features), features.T @ targets / len(features)
-    return [torch.linalg.solve(gram + strength * torch.eye(len(gram)), moments) for strength in RIDGES]
+    penalty = torch.eye(len(gram), dtype=torch.float64)
+    penalty[-1, -1] = 0  # the constant is free
+    return [torch.linalg.solve(gram + strength * penalty, moments) for strength in RIDGES]
 
 
 def read_outs(features, centers):

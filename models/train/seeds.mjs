@@ -1,7 +1,7 @@
 // Measures the shipped networks, and those that were trained from other seeds, by the study of `npm start`, and their jaggedness,
 // which needs every position, with five large patches. Writes ../retrained.json, what findings show of other seeds beside the
 // shipped ones' numbers, and prints a table of all of them.
-//   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED of each variant
+//   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -39,13 +39,21 @@ for (const seed of [shippedSeed, ...seeds]) {
   const files = Object.keys(variants).map((id) => (seed === shippedSeed ? id : join(folderOf(seed), `${id}.onnx`)))
   for (const { stride, words } of [coarse, fine]) {
     const out = resultsOf(seed, { stride })
-    const options = ['--models', files.join(','), '--stride', `${stride}`, ...words, '--out', out]
+    const models = ['--models', files.join(','), '--layers', 'fc6,fc7,fc8']
+    const options = [...models, '--stride', `${stride}`, ...words, '--out', out]
     execFileSync(process.execPath, [main, 'reproduce', ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 }
 const last = seeds.map((seed) => Number(lastRow(seed, 'base').samples))
 if (new Set(last).size !== 1) throw new Error(`the seeds were trained on ${last.join(' and ')} pictures`)
-const document = { samples: last[0], seeds, patches: patchesOf(seeds[0]), numbers: numbersOf(seeds) }
+const inputs = inputsOf(seeds[0])
+const document = {
+  samples: last[0],
+  seeds,
+  classifiers: classifiersOf(inputs[0]),
+  patches: patchesOf(inputs),
+  numbers: numbersOf(seeds),
+}
 writeFileSync(join(here, '../retrained.json'), `${JSON.stringify(document, null, 1)}\n`)
 printTable()
 
@@ -65,12 +73,20 @@ function numbersOf(wanted) {
   return [...numbers.values()]
 }
 
-/** SHA-256 of the patches, by size. */
-function patchesOf(seed) {
+/** What identifies each unit of the study of a seed. */
+function inputsOf(seed) {
   const units = join(resultsOf(seed, coarse), 'units')
-  const inputs = readdirSync(units, { recursive: true })
+  return readdirSync(units, { recursive: true })
     .filter((name) => name.endsWith('unit.json'))
     .map((name) => json(units, name).inputs)
+}
+
+function classifiersOf({ separability: { loss, C, seed } }) {
+  return { loss, C, seed }
+}
+
+/** SHA-256 of the patches, by size. */
+function patchesOf(inputs) {
   const sizes = [...new Set(inputs.map(({ size }) => size))]
   const of = (size) => inputs.filter((input) => input.size === size).map(({ patchSha256 }) => patchSha256)
   return Object.fromEntries(sizes.map((size) => [size, [...new Set(of(size))].sort()]))
@@ -100,6 +116,7 @@ function printTable() {
             const values = own.filter(
               (row) => row.model === id && row.layer === layer && row.size === '125' && wanted(row),
             )
+            if (values.length === 0) throw new Error(`nothing was measured of ${id} ${layer}`)
             return (values.reduce((sum, { value }) => sum + Number(value), 0) / values.length).toFixed(digits)
           }),
         ),

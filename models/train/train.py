@@ -255,7 +255,7 @@ def train(seed, samples, workers):
         rate = learning_rate(step / steps)
         inputs = inputs_by_variant(normalised(images, jitter.manual_seed(step)), mirrored)
         for variant, training in trainings.items():
-            torch.manual_seed(step)  # the variants drop the same places out, and a resumed run drops them again
+            torch.manual_seed(step)  # every variant (and seed) drops the same places out, and a resumed run drops them again
             training.take_step(inputs[variant], labels, rate)
 
         done = step + 1

@@ -38,7 +38,8 @@ BATCH = 16
 PEAK_RATE = 7e-4
 WARM_UP_STEPS = 300
 WEIGHT_DECAY = 1e-3
-# Behind the sketches batch normalisation keeps its statistics: those of 16 scenes are noise to the others.
+# After the sketches batch normalisation keeps its statistics, since those of 16 scenes are too noisy; what follows the
+# sketched layers keeps those of its first weights, which scale it well.
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
@@ -262,10 +263,14 @@ class Training:
         return self.step < self.sketch_steps
 
     @property
+    def sketched_samples(self):
+        """Scenes seen as sketches."""
+        return min(self.step, self.sketch_steps) * SKETCH_BATCH
+
+    @property
     def samples(self):
-        """Scenes seen."""
-        sketched = min(self.step, self.sketch_steps)
-        return sketched * SKETCH_BATCH + (self.step - sketched) * BATCH
+        """Scenes seen in all."""
+        return self.sketched_samples + max(self.step - self.sketch_steps, 0) * BATCH
 
     @torch.no_grad()
     def measure_norms(self, source):
@@ -302,7 +307,8 @@ class Training:
     def content(self):
         return {
             "generators": {layer: generator.state_dict() for layer, generator in self.generators.items()},
-            "samples": self.samples,
+            "sketches": self.sketched_samples,
+            "samples": self.samples - self.sketched_samples,
             "seconds": self.seconds(),
         }
 

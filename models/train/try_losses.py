@@ -3,7 +3,7 @@
     python3 try_losses.py [--layer fc8] [--samples N]
 
 Needs work/deepsim.pt (see train_generators.py). `pixels` keeps the pixels' squared error alone, `features` adds the encoder's
-maps as in training, `adversarial` besides a discriminator that sees the picture and the feature, after Dosovitskiy and Brox (2016).
+maps as in training, `adversarial` also has a discriminator that sees the picture and the feature, after Dosovitskiy and Brox (2016).
 Appends rows to losses.log.csv beside this file: the columns of validation, and `sharpness`, the mean difference of
 neighbouring pixels near objects as a share of the true scenes'. Writes the contact sheet work/losses-<layer>.png.
 """
@@ -75,11 +75,12 @@ class Trial:
         if self.name == "adversarial":
             whitened = (feature - self.generator.feature_mean) @ self.generator.whitening
             loss = loss + ADVERSARIAL_WEIGHT * self.fool(drawn, whitened)
-            self.tell_apart(inputs, drawn.detach(), whitened)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
         self.optimiser.step()
+        if self.name == "adversarial":
+            self.tell_apart(inputs, drawn.detach(), whitened)
 
     def fool(self, drawn, whitened):
         self.discriminator.requires_grad_(False)

@@ -75,9 +75,9 @@ const checkpointSchema = z.object({
 
 const networkSchema = modelSchema.extend({
   family: z.enum([...CONVOLUTIONAL, ...TRANSFORMERS]),
-  /** Embedded: pictures that it saw in training. */
+  /** Embedded, for readers: pictures that it saw in training. */
   samples: z.number().int().positive().optional(),
-  /** Embedded: share of right first answers, 0 to 1, of objects on white and on backgrounds as in training. */
+  /** Embedded: share of right first answers, 0 to 1, of objects on white, and for readers on backgrounds as in training. */
   accuracy: z.object({ white: z.number(), mixed: z.number() }).optional(),
   /** Exported: torchvision's checkpoint. */
   checkpoint: checkpointSchema.optional(),

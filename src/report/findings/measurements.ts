@@ -34,7 +34,6 @@ export const LONGEST_GRID = 16
 
 export const GRID_POWER = `log₁₀ of grid power over the plain network’s, periods to ${LONGEST_GRID} px`
 export const JAGGEDNESS = 'log₁₀ of jaggedness over the plain network’s'
-export const BIAS_WITH_FLIPS = 'horizontal less vertical similarity with flips'
 export const gapUnder = (scheme: FoldScheme) => `accuracy of left-right less top-bottom, ${scheme} folds`
 
 /** Fold schemes that treat rows and columns alike. */
@@ -175,17 +174,19 @@ export function horizontalBias(group: StudyGroup, layer: string): readonly Layer
 }
 
 /** Of a network without flips, against the one with them. */
-export function biasOfFlips(group: StudyGroup, flipped: StudyGroup, layer: string): readonly LayerEvidence[] {
-  const bias = (one: StudyGroup) => patchValues(one, layer, ({ metric }) => metric === 'direction-bias')
-  const withFlips = bias(flipped)
-  const total = average([...withFlips.values()])
+export function biasWithoutFlips(group: StudyGroup, flipped: StudyGroup, layer: string): readonly LayerEvidence[] {
+  const [withFlips, without] = [flipped, group].map((one) =>
+    patchValues(one, layer, ({ metric }) => metric === 'direction-bias'),
+  ) as [PatchValues, PatchValues]
+  const isBiased = leanOf(withFlips, { at: 0, speaksFor: 'above' }) === 'for'
   return [
     {
-      quantity: 'horizontal less vertical similarity, with flips less without',
-      values: paired(withFlips, bias(group), (one, other) => one - other),
-      border: total > 0 ? { at: total / 2, speaksFor: 'below' } : 'none',
+      quantity: 'horizontal less vertical similarity without flips, less half of that with flips',
+      values: paired(without, withFlips, (one, other) => one - other / 2),
+      border: isBiased ? { at: 0, speaksFor: 'above' } : 'none',
     },
-    { quantity: BIAS_WITH_FLIPS, values: withFlips, border: null },
+    { quantity: 'horizontal less vertical similarity without flips', values: without, border: null },
+    { quantity: 'horizontal less vertical similarity with flips', values: withFlips, border: null },
   ]
 }
 

@@ -10,6 +10,8 @@ const schema = z.object({
   /** Pictures that each saw, and the seeds of their trainings. */
   samples: z.number().int(),
   seeds: z.array(z.number().int()).readonly(),
+  /** How the classifiers were trained. */
+  classifiers: z.object({ loss: z.string(), C: z.number(), seed: z.number() }),
   /** SHA-256 of the patches that were measured, by their longer side in pixels. */
   patches: z.record(z.string(), z.array(z.string()).readonly()).readonly(),
   numbers: z
@@ -37,8 +39,12 @@ function retrained(): z.infer<typeof schema> {
 
 /** What the trainings from other seeds were, in words: "2 trainings from other seeds, on 200,000 pictures each". */
 export function retrainedText(): string {
-  const { samples, seeds } = retrained()
-  return `${seeds.length} trainings from other seeds, on ${samples.toLocaleString('en-US')} pictures each`
+  return `${retrained().seeds.length} trainings from other seeds, on ${retrainedSamples()} pictures each`
+}
+
+/** Pictures that each of them saw: "200,000". */
+export function retrainedSamples(): string {
+  return retrained().samples.toLocaleString('en-US')
 }
 
 /**
@@ -53,6 +59,7 @@ export function retrainedMeans(
 ): readonly number[] | undefined {
   const [group] = groups
   if (group === undefined || !groups.every(sawTheSame)) return undefined
+  if (quantity.startsWith('accuracy') && !group.units.every(hasSameClassifiers)) return undefined
   return retrained().numbers.find(
     (number) =>
       number.model === group.model &&
@@ -61,6 +68,11 @@ export function retrainedMeans(
       number.stride === group.stride &&
       number.quantity === quantity,
   )?.means
+}
+
+function hasSameClassifiers({ inputs: { separability } }: StudyGroup['units'][number]): boolean {
+  const { loss, C, seed } = retrained().classifiers
+  return separability?.loss === loss && separability.C === C && separability.seed === seed
 }
 
 function sawTheSame({ model, size, units }: StudyGroup): boolean {

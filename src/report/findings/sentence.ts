@@ -1,5 +1,6 @@
 import { decimalText } from '../numberText.js'
 import type { Evidence, Lean } from './evidence.js'
+import { retrainedSamples } from './retrained.js'
 import { isTooFew, type Judgement, unsteadyText, type Verdict } from './verdict.js'
 
 /** The sign of a verdict before its sentence. */
@@ -50,8 +51,8 @@ export function plainSentence(words: PlainWords, evidence: readonly Evidence[], 
     ? [
         decidingNumbers(words, judged, judgement.verdict),
         steadiness(judged, judgement.verdict),
-        retrainedNumbers(words, judged),
         words.aside ?? '',
+        retrainedNumbers(words, deciding(judged, judgement.verdict)),
       ].join('')
     : judgement.because
   return `${start[judgement.verdict]}: ${reason}.`
@@ -64,16 +65,26 @@ function steadiness(judged: readonly Evidence[], verdict: Verdict): string {
 }
 
 /** What the same numbers are where networks like this one were trained from other seeds. */
-function retrainedNumbers(words: PlainWords, judged: readonly Evidence[]): string {
-  const others = judged.flatMap((one) => one.retrained?.map((mean) => ({ ...one, mean })) ?? [])
-  return others.length === 0 ? '' : `; trained from other seeds ${words.others(others)}`
+function retrainedNumbers(words: PlainWords, some: readonly Evidence[]): string {
+  const others = some.flatMap((one) => one.retrained?.map((mean) => ({ ...one, mean })) ?? [])
+  return others.length === 0
+    ? ''
+    : `; trained from other seeds on ${retrainedSamples()} pictures ${words.others(others)}`
+}
+
+/** What a verdict rests on; of an open question, all that was judged. */
+function deciding(judged: readonly Evidence[], verdict: Verdict): readonly Evidence[] {
+  const wanted = { supported: 'for', 'not supported': 'against', 'cannot be judged': undefined }[verdict]
+  return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
 }
 
 function decidingNumbers(words: PlainWords, judged: readonly Evidence[], verdict: Verdict): string {
+  if (verdict !== 'cannot be judged') {
+    const some = deciding(judged, verdict)
+    return `${words.numbers(some)}${placesOf(some, judged)}`
+  }
   const speaking = (lean: Lean) => judged.filter((one) => one.lean === lean)
   const [inFavour, against, open] = [speaking('for'), speaking('against'), speaking('open')]
-  if (verdict === 'supported') return `${words.numbers(inFavour)}${placesOf(inFavour, judged)}`
-  if (verdict === 'not supported') return `${words.numbers(against)}${placesOf(against, judged)}`
   const [first = [], second] = [inFavour, against, open].filter((side) => side.length > 0)
   const end = (second ?? first) === open ? ', which tells neither way' : ''
   const others = second === undefined ? '' : `, but ${words.others(second)}${placesOf(second, judged)}`
