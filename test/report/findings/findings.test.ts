@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { catalogEntry } from '../../../src/networks/index.js'
 import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
 import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
 import type { StudyGroup } from '../../../src/results/study.js'
+import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { around, groupWith, measures, type Values } from './study.js'
 
 const { covered, coveredAtCorner, similarity, power, jaggedness, bias, accuracy, answer } = measures
@@ -175,23 +177,24 @@ describe('finding on flips in training', () => {
       groupWith('net-noflip', [[bias, without]]),
     )
 
-  it('tells whether the network with flips is more biased, patch by patch', () => {
+  it('tells whether most of the bias is there without flips, patch by patch', () => {
     expect(of(around(0.03), around(0.029))).toMatchObject({
       verdict: 'supported',
       sentence:
-        'Flips in training do not make net more similar sideways: of a bias of 0.030, 0.001 is not there in net-noflip.',
+        'Most of net’s horizontal bias does not come from flips in training: without flips it exceeds half of what it is with them by 0.014.',
     })
     expect(of(around(0.06), around(0.01))).toMatchObject({
       verdict: 'not supported',
       sentence:
-        'Flips in training make net more similar sideways: of a bias of 0.060, 0.050 is not there in net-noflip.',
+        'Most of net’s horizontal bias comes from flips in training: without flips it exceeds half of what it is with them by −0.020.',
     })
     // About half of it.
     expect(of(around(0.06, 6), [0.03, 0.05, 0.01, 0.04, 0.02, 0.03]).verdict).toBe('cannot be judged')
   })
 
   it('tells nothing where there is no bias with flips', () => {
-    expect(of(around(-0.01), around(-0.02)).verdict).toBe('cannot be judged')
+    expect(of(around(-0.01), around(0.02)).verdict).toBe('cannot be judged')
+    expect(of([0.03, -0.02, 0.02, -0.02, 0.015, -0.014], around(0.02, 6)).verdict).toBe('cannot be judged')
   })
 
   it('needs the network with flips, and is about no other', () => {
@@ -226,16 +229,91 @@ describe('finding on a pair of embedded networks', () => {
         embedded('tiny-alexnet', 0.02, sha256),
         embedded('tiny-alexnet-noflip', 0.01),
       ).sentence
-    const accuracies = `${percent('tiny-alexnet-noflip')} % of its pictures, tiny-alexnet in ${percent('tiny-alexnet')} %`
-    expect(flips()).toContain(` (it answers right in ${accuracies})`)
-    expect(flips('0123')).not.toContain('answers right')
+    const accuracies = `${percent('tiny-alexnet-noflip')} % of objects on white, tiny-alexnet about ${percent('tiny-alexnet')} %`
+    expect(flips()).toContain(` (tiny-alexnet-noflip is right about ${accuracies})`)
+    expect(flips('0123')).not.toContain('is right about')
     const grid = findingOf(
       'anti-aliasing-suppresses-the-grid',
       'tiny-alexnet-aa',
       embedded('tiny-alexnet', 1e-4),
       embedded('tiny-alexnet-aa', 1e-6),
     )
-    expect(grid.sentence).not.toContain('answers right')
+    expect(grid.sentence).not.toContain('is right about')
+  })
+})
+
+describe('numbers of other seeds', () => {
+  const { patches, numbers, seeds, samples } = JSON.parse(readFileSync('models/retrained.json', 'utf8'))
+  const size = 125
+  const means = (model: string, layer: string, quantity: string): number[] =>
+    numbers.find(
+      (one: Record<string, unknown>) =>
+        one.model === model && one.layer === layer && one.size === size && one.quantity === quantity,
+    ).means
+  /** A group of an embedded network, of its own ten patches. */
+  const embedded = (model: string, values: Values, changes: Partial<UnitInputs> = {}): StudyGroup => {
+    const shipped = { weightsSha256: catalogEntry(model).sha256 as string, size, stride: 4 }
+    const group = groupWith(model, values, { ...shipped, ...changes })
+    const units = group.units.map((unit, i) => ({
+      ...unit,
+      inputs: { ...unit.inputs, patchSha256: changes.patchSha256 ?? patches[size][i] },
+    }))
+    return { ...group, units, layers: ['fc6'], metrics: group.metrics.map((one) => ({ ...one, layer: 'fc6' })) }
+  }
+  const ofBias = (changes: Partial<UnitInputs> = {}) =>
+    findingOf('horizontal-bias', 'tiny-alexnet', embedded('tiny-alexnet', [[bias, around(-0.01)]], changes))
+
+  it('stand beside those of the embedded networks, and decide nothing', () => {
+    const known = means('tiny-alexnet', 'fc6', 'horizontal less vertical similarity')
+    expect(known).toHaveLength(seeds.length)
+    expect(known.every((mean) => mean > 0)).toBe(true)
+    const finding = ofBias()
+    expect(finding.verdict).toBe('not supported')
+    expect(finding.evidence[0]?.retrained).toEqual(known)
+    const pictures = samples.toLocaleString('en-US')
+    expect(finding.sentence).toContain(`differs by −0.010; trained from other seeds on ${pictures} pictures 0.0`)
+    const [text, { html }] = [findingsMarkdown([finding]), findingsSection([finding])]
+    for (const document of [text, html]) {
+      expect(document).toContain('of other seeds')
+      expect(document).toContain(`${seeds.length} trainings from other seeds, on ${pictures} pictures each`)
+    }
+  })
+
+  it('stand beside a pair where both are the embedded networks', () => {
+    const of = (plain: Partial<UnitInputs>) =>
+      findingOf(
+        'anti-aliasing-keeps-global-invariance',
+        'tiny-alexnet-aa',
+        embedded('tiny-alexnet', [[similarity, around(0.9)]], plain),
+        embedded('tiny-alexnet-aa', [[similarity, around(0.9)]]),
+      )
+    const known = means('tiny-alexnet-aa', 'fc6', 'gain in mean similarity')
+    expect(of({}).evidence[0]?.retrained).toEqual(known)
+    expect(of({ weightsSha256: '0123' }).evidence[0]).not.toHaveProperty('retrained')
+  })
+
+  it('do not stand beside what was not measured like them', () => {
+    for (const changes of [
+      { weightsSha256: '0123' },
+      { patchSha256: '89ab' },
+      { blend: 'soft' as const },
+      { stride: 3 },
+    ]) {
+      const finding = ofBias(changes)
+      expect(finding.evidence[0]).not.toHaveProperty('retrained')
+      expect(findingsMarkdown([finding])).not.toContain('other seeds')
+    }
+    const accuracies: Values = [
+      [accuracy('left-right', 'shuffled'), around(0.9)],
+      [accuracy('top-bottom', 'shuffled'), around(0.8)],
+    ]
+    const of = (C: number) => {
+      const separability: UnitInputs['separability'] = { loss: 'hinge', C, seed: 0, cv: ['shuffled'] }
+      const group = embedded('tiny-alexnet', accuracies, { separability })
+      return findingOf('top-bottom-less-separable', 'tiny-alexnet', group).evidence[0]
+    }
+    expect(of(1)?.retrained).toHaveLength(seeds.length)
+    expect(of(2)).not.toHaveProperty('retrained')
   })
 })
 
