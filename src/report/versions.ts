@@ -13,6 +13,11 @@ export function flippedOf(model: string): string | undefined {
   return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
 }
 
+/** Id of the network that this one is a version of, in whichever way; undefined: of none. */
+export function originalOf(model: string): string | undefined {
+  return plainOf(model) ?? flippedOf(model)
+}
+
 const OTHER_GRID = 'at other sizes or strides'
 
 /** How two networks were measured so differently that their numbers tell nothing about each other; undefined: alike. */

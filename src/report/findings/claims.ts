@@ -1,8 +1,7 @@
 import type { FoldScheme } from '../../experiments/folds.js'
-import { catalog } from '../../networks/index.js'
 import type { StudyGroup } from '../../results/study.js'
 import { PAPER_FOLDS } from '../paper.js'
-import { differenceBetween, flippedOf, plainOf } from '../versions.js'
+import { differenceBetween, flippedOf, originalOf, plainOf } from '../versions.js'
 import type { Evidence } from './evidence.js'
 import {
   answersKept,
@@ -24,6 +23,7 @@ import {
   SAME,
   separabilityGap,
 } from './measurements.js'
+import { embeddedNetwork } from './retrained.js'
 import { AS_IT_IS, IN_PERCENT, inRange, type NumberScale, type PlainWords, rangeText } from './sentence.js'
 
 /** A claim, and the rule that weighs a network's numbers against it. */
@@ -189,8 +189,6 @@ export const CLAIMS: readonly Claim[] = [
   },
 ]
 
-const originalOf = (model: string) => plainOf(model) ?? flippedOf(model)
-
 function needsOriginal({ model, original, groups }: NetworkStudy): string | undefined {
   if (original.length === 0) return `${originalOf(model)} is not among the results`
   const difference = differenceBetween(groups, original)
@@ -202,10 +200,7 @@ const SIMILARLY_GOOD = 0.03
 
 /** Said of embedded networks that answer better or worse, since more than what the claim is about sets them apart then. */
 function unequalAccuracy({ model, groups, original }: NetworkStudy): string {
-  const accuracyOf = ([group]: readonly StudyGroup[]) => {
-    const entry = catalog().find(({ id }) => id === group?.model)
-    return entry?.sha256 === group?.units[0]?.inputs.weightsSha256 ? entry?.accuracy?.white : undefined
-  }
+  const accuracyOf = ([group]: readonly StudyGroup[]) => group && embeddedNetwork(group)?.accuracy?.white
   const [own, other] = [accuracyOf(groups), accuracyOf(original)]
   if (own === undefined || other === undefined || Math.abs(own - other) <= SIMILARLY_GOOD) return ''
   const [ownText, otherText] = [own, other].map((share) => `${(100 * share).toFixed(1)} %`)

@@ -1,5 +1,5 @@
 import type { StudyGroup } from '../../results/study.js'
-import { flippedOf, plainOf } from '../versions.js'
+import { originalOf } from '../versions.js'
 import { CLAIMS } from './claims.js'
 import type { Evidence } from './evidence.js'
 import { plainSentence } from './sentence.js'
@@ -31,7 +31,7 @@ export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding
   const models = [...new Set(groups.map(({ model }) => model))]
   const of = (wanted: string | undefined) => groups.filter(({ model }) => model === wanted)
   const findings = models.flatMap((model) => {
-    const network = { model, groups: of(model), original: of(plainOf(model) ?? flippedOf(model)) }
+    const network = { model, groups: of(model), original: of(originalOf(model)) }
     return CLAIMS.filter(({ concerns }) => concerns?.(network) ?? true).map((claim) => {
       const evidence = claim.evidence(network)
       const obstacle = claim.obstacle(network)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { modelsFolder } from '../../files/package.js'
-import { catalog } from '../../networks/index.js'
+import { type CatalogEntry, catalog } from '../../networks/index.js'
 import { WHITE } from '../../patches/background.js'
 import type { StudyGroup } from '../../results/study.js'
 
@@ -35,6 +35,12 @@ let known: z.infer<typeof schema> | undefined
 function retrained(): z.infer<typeof schema> {
   known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'retrained.json'), 'utf8')))
   return known
+}
+
+/** The embedded network whose numbers a group has, as it came with the package; undefined: they are of none. */
+export function embeddedNetwork({ model, units }: StudyGroup): CatalogEntry | undefined {
+  const entry = catalog().find(({ id, kind }) => id === model && kind === 'embedded')
+  return units.every(({ inputs }) => inputs.weightsSha256 === entry?.sha256) ? entry : undefined
 }
 
 /** What the trainings from other seeds were, in words: "2 trainings from other seeds, on 200,000 pictures each". */
@@ -75,18 +81,19 @@ function hasSameClassifiers({ inputs: { separability } }: StudyGroup['units'][nu
   return separability?.loss === loss && separability.C === C && separability.seed === seed
 }
 
-function sawTheSame({ model, size, units }: StudyGroup): boolean {
-  const shipped = catalog().find(({ id, kind }) => id === model && kind === 'embedded')
-  if (shipped === undefined) return false
+function sawTheSame(group: StudyGroup): boolean {
+  if (embeddedNetwork(group) === undefined) return false
+  const { size, units } = group
   const patches = retrained().patches[size] ?? []
   return (
     units.length === patches.length &&
     units.every(
       ({ inputs }) =>
-        inputs.weightsSha256 === shipped.sha256 &&
         inputs.background === WHITE &&
         inputs.blend === 'hard' &&
         !inputs.precision &&
+        !inputs.pool &&
+        !inputs.input &&
         patches.includes(inputs.patchSha256),
     )
   )

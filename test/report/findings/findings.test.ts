@@ -297,6 +297,7 @@ describe('numbers of other seeds', () => {
       { weightsSha256: '0123' },
       { patchSha256: '89ab' },
       { blend: 'soft' as const },
+      { input: '224 px, rgb' },
       { stride: 3 },
     ]) {
       const finding = ofBias(changes)
