@@ -12,6 +12,10 @@ export interface NpyArray {
 }
 
 const MAGIC = '\x93NUMPY'
+/** Versions of the format; they differ in how long a header may be, and in its encoding. */
+const VERSIONS = ['1.0', '2.0', '3.0']
+/** An entry of a header's dict as a Python literal, `'key': value`, and the comma after it. */
+const ENTRY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\d\s,]*\))\s*(?:,|$)/gy
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
@@ -78,28 +82,52 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   if (size < 12) throw notNpy()
   await readFully(path, file, start, 0)
   if (start.toString('latin1', 0, 6) !== MAGIC) throw notNpy()
-  const version = start[6]
-  const [length, offset] = version === 1 ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12]
+  const version = `${start[6]}.${start[7]}`
+  if (!VERSIONS.includes(version)) {
+    throw new InputError(`${path} is a .npy file of version ${version}; save it again with numpy.save`)
+  }
+  const [length, offset] = version === '1.0' ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12]
   if (length > 65536 || offset + length > size) throw notNpy()
   const text = Buffer.alloc(length)
   await readFully(path, file, text, offset)
   const header = text.toString('latin1')
-  const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1]
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1]
-  const tuple = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1]
+  const entries = dictEntries(header)
+  const type = /^['"](.*)['"]$/s.exec(entries.get('descr') ?? '')?.[1]
+  const order = /^(True|False)$/.exec(entries.get('fortran_order') ?? '')?.[1]
+  const shape = tupleOf(entries.get('shape') ?? '')
   if (/'descr'\s*:\s*\[/.test(header)) {
     throw new InputError(`${path} holds values of a structured type; save one field of it as float32`)
   }
-  if (type === undefined || order === undefined || tuple === undefined) throw notNpy()
+  if (type === undefined || order === undefined || shape === undefined) throw notNpy()
   if (type !== '<f4' && type !== '<f8') {
     throw new InputError(`${path} holds values of type ${type}; save it as float32 (array.astype('float32'))`)
   }
   if (order === 'True') {
     throw new InputError(`${path} is in Fortran order; save it in C order (numpy.ascontiguousarray)`)
   }
-  const shape = tuple.split(',').flatMap((part) => (part.trim() === '' ? [] : [Number(part)]))
-  if (!shape.every(Number.isSafeInteger)) throw notNpy()
   return { shape, bytesPerValue: type === '<f4' ? 4 : 8, dataOffset: offset + length }
+}
+
+/** The values of a header that is a Python dict of three keys, each as it is written; otherwise none. */
+function dictEntries(header: string): ReadonlyMap<string | undefined, string | undefined> {
+  const dict = /^[ \t]*\{(.*)\}\s*$/s.exec(header)?.[1] ?? ''
+  const entries = [...dict.matchAll(ENTRY)]
+  const length = entries.reduce((sum, [entry]) => sum + entry.length, 0)
+  if (entries.length !== 3 || dict.slice(length).trim() !== '') return new Map()
+  return new Map(entries.map(([, single, double, value]) => [single ?? double, value]))
+}
+
+/** The numbers of a Python tuple; undefined if it is none, as one number without a comma. */
+function tupleOf(literal: string): readonly number[] | undefined {
+  if (!literal.startsWith('(')) return undefined
+  const parts = literal
+    .slice(1, -1)
+    .split(',')
+    .map((part) => part.trim())
+  if (parts.at(-1) === '') parts.pop()
+  else if (parts.length === 1) return undefined
+  const numbers = parts.map((part) => (/^(0|[1-9]\d*)$/.test(part) ? Number(part) : Number.NaN))
+  return numbers.every(Number.isSafeInteger) ? numbers : undefined
 }
 
 function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {

@@ -8,12 +8,12 @@ import { temporaryFolder } from '../temporaryFolder.js'
 const inFolder = temporaryFolder()
 
 /** A .npy file by hand: what numpy writes, but for what a test changes. */
-function npyBytes(header: string, data: Uint8Array, version: 1 | 2 | 3 = 1): Buffer {
+function npyBytes(header: string, data: Uint8Array, version = 1, minor = 0): Buffer {
   const prefix = version === 1 ? 10 : 12
   const text = `${header}${' '.repeat((64 - ((prefix + header.length + 1) % 64)) % 64)}\n`
   const start = Buffer.alloc(prefix)
   start.write('\x93NUMPY', 'latin1')
-  start.set([version, 0], 6)
+  start.set([version, minor], 6)
   if (version === 1) start.writeUInt16LE(text.length, 8)
   else start.writeUInt32LE(text.length, 8)
   return Buffer.concat([start, Buffer.from(text, 'latin1'), data])
@@ -95,8 +95,8 @@ describe('npy', () => {
     expect((await readNpy(inFolder('array.npy'))).data).toEqual(Float32Array.from(values))
   })
 
-  it('reads headers whose keys come in another order and spacing', async () => {
-    const unusual = "{'shape':(2 , 1,),'fortran_order' : False,'descr':'<f4'}"
+  it('reads headers whose keys come in another order, spacing and quotes', async () => {
+    const unusual = `{'shape':(2 , 1,),"fortran_order" : False,\n'descr':"<f4"}`
     writeFileSync(inFolder('array.npy'), npyBytes(unusual, bytesOf([1, 2])))
     expect((await readNpy(inFolder('array.npy'))).shape).toEqual([2, 1])
   })
@@ -105,6 +105,30 @@ describe('npy', () => {
     expect(await refusalOf(npyBytes(header('(2,)', type), bytesOf([1, 2])))).toMatch(
       new RegExp(`holds values of type ${type.replace('|', '\\|')}; save it as float32`),
     )
+  })
+
+  it.each([
+    [0, 0],
+    [1, 7],
+    [4, 0],
+  ])('refuses version %i.%i by name', async (version, minor) => {
+    expect(await refusalOf(npyBytes(header('(2,)'), bytesOf([1, 2]), version, minor))).toContain(
+      `is a .npy file of version ${version}.${minor}; save it again with numpy.save`,
+    )
+  })
+
+  it.each([
+    "'descr': '<f4', 'fortran_order': False, 'shape': (2,)",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)",
+    "{'descr': '<f4' 'fortran_order': False 'shape': (2,)}",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': 'y'}",
+    "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}",
+    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}}",
+    "{'descr\": '<f4', 'fortran_order': False, 'shape': (2,)}",
+    "{'descr': '<f4', 'fortran_order': Falsehood, 'shape': (2,)}",
+    "call({'descr': '<f4', 'fortran_order': False, 'shape': (2,)})",
+  ])('refuses a header that is not the dict of NumPy: %s', async (text) => {
+    expect(await refusalOf(npyBytes(text, bytesOf([1, 2])))).toMatch(/is not a \.npy file/)
   })
 
   it('refuses structured types', async () => {
@@ -139,7 +163,7 @@ describe('npy', () => {
     const long = npyBytes(header('(2,)'), bytesOf([1, 2]), 2)
     long.writeUInt32LE(0xffffffff, 8)
     expect(await refusalOf(long)).toMatch(/is not a \.npy file/)
-    for (const shape of ['(-2,)', '(2 1)', '(2.0,)', "('2',)", '[2]']) {
+    for (const shape of ['(-2,)', '(2 1)', '(2.0,)', "('2',)", '[2]', '(2)', '(02,)', '(,2)', '(2,,)']) {
       await refusalOf(npyBytes(header(shape), bytesOf([1, 2])))
     }
   })
