@@ -110,6 +110,13 @@ describe('a safetensors file', () => {
 })
 
 describe('a checkpoint that was written here', () => {
+  /** The pickle of one tensor, `only`: a row of elements of a storage that has four. */
+  const oneTensor = (type: string, offset: number, count: number) => {
+    const storage = tuple([text('storage'), global('torch', type), text('0'), text('cpu'), integer(4)])
+    const args = [storage, op('Q'), integer(offset), tuple([integer(count)]), tuple([integer(1)])]
+    return Buffer.concat([op('}'), text('only'), call('torch._utils', '_rebuild_tensor', args), op('s.')])
+  }
+
   it('gives back any float32 values, bit by bit', async () => {
     const tensor = fc.record({
       shape: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
@@ -135,11 +142,8 @@ describe('a checkpoint that was written here', () => {
   })
 
   it('may hold an empty tensor, wherever that lies', async () => {
-    const storage = tuple([text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), integer(4)])
-    const args = [storage, op('Q'), integer(9), tuple([integer(0)]), tuple([integer(1)])]
-    const pickle = Buffer.concat([op('}'), text('empty'), call('torch._utils', '_rebuild_tensor', args), op('s.')])
-    writeTorchZipOf(path, pickle, { 0: Float32Array.of(1, 2, 3, 4) })
-    expect(await (await readCheckpoint(path)).tensors.get('empty')?.read()).toEqual(new Float32Array(0))
+    writeTorchZipOf(path, oneTensor('FloatStorage', 9, 0), { 0: Float32Array.of(1, 2, 3, 4) })
+    expect(await (await readCheckpoint(path)).tensors.get('only')?.read()).toEqual(new Float32Array(0))
   })
 
   it('may be of the form for large files', async () => {
@@ -153,6 +157,11 @@ describe('a checkpoint that was written here', () => {
       writeFileSync(path, damaged)
       expect(await refusal(path)).toContain('is a damaged zip file: its directory')
     }
+  })
+
+  it('has 1 for every truth value that is not 0, as PyTorch reads it', async () => {
+    writeTorchZipOf(path, oneTensor('BoolStorage', 0, 4), { 0: new Float32Array(Uint8Array.of(118, 0, 1, 255).buffer) })
+    expect(await (await readCheckpoint(path)).tensors.get('only')?.read()).toEqual(Float32Array.of(1, 0, 1, 1))
   })
 
   it('with NaN or infinite weights is refused by the key', async () => {
@@ -188,14 +197,14 @@ describe('a pickle that is no state dict', () => {
   })
 
   it('is refused for what it holds or does instead', async () => {
-    const storage = (elements: number) =>
+    const storage = (elements: number, type: string) =>
       Buffer.concat([
-        tuple([text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), integer(elements)]),
+        tuple([text('storage'), global('torch', type), text('0'), text('cpu'), integer(elements)]),
         op('Q'),
       ])
-    const tensor = (elements: number, offset: number, shape: number[], strides: number[]) =>
+    const tensor = (elements: number, offset: number, shape: number[], strides: number[], type = 'FloatStorage') =>
       call('torch._utils', '_rebuild_tensor_v2', [
-        storage(elements),
+        storage(elements, type),
         integer(offset),
         tuple(shape.map(integer)),
         tuple(strides.map(integer)),
@@ -216,6 +225,8 @@ describe('a pickle that is no state dict', () => {
     expect(await refusalOfPickle(tensor(4, -1, [1], [1]), storages)).toContain('malformed')
     expect(await refusalOfPickle(tensor(4, 0, [-1], [1]), storages)).toContain('malformed')
     expect(await refusalOfPickle(tensor(4, 0, [1], [1]), {})).toContain('storage 0 is missing')
+    const asInts = Buffer.concat([tensor(4, 0, [4], [1]), tensor(4, 0, [4], [1], 'IntStorage')])
+    expect(await refusalOfPickle(asInts, storages)).toContain('storage 0 is described in two ways')
     expect(
       await refusalOfPickle(Buffer.concat([tuple([text('module'), text('a'), text('b'), text('c')]), op('Q')])),
     ).toContain('whole module')

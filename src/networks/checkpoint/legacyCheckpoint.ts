@@ -2,8 +2,8 @@ import { printable } from '../../printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
-import { bytesPerElement, type CheckpointTensor, type DataType } from './tensor.js'
-import { storageOf, type TorchStorage, torchGlobals } from './torchObjects.js'
+import { bytesPerElement, type CheckpointTensor } from './tensor.js'
+import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 
 /** The first bytes of every file: a pickle, of protocol 2, of the number 0x1950a86a20f9469cfc6c. */
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
@@ -40,20 +40,16 @@ export async function readLegacyCheckpoint(
 interface LegacyPickles {
   readonly object: PickleValue
   readonly keys: readonly PickleValue[]
-  /** Element type and number of elements by key. */
   readonly storages: ReadonlyMap<string, RootStorage>
   /** Offset of the first byte after the pickles. */
   readonly end: number
 }
 
-interface RootStorage {
-  readonly dtype: DataType
-  readonly elements: number
-}
-
 function readPickles(head: Buffer): LegacyPickles {
   const storages = new Map<string, RootStorage>()
-  const world = { globals: torchGlobals, persistentLoad: (id: PickleValue) => register(storages, id) }
+  // Where the bytes lie is known only after the pickles, so the size is checked then.
+  const persistentLoad = (id: PickleValue) => storageOf(id, storages, () => Number.POSITIVE_INFINITY)
+  const world = { globals: torchGlobals, persistentLoad }
   let end = legacyMagic.length
   const next = () => {
     const pickle = readPickle(head.subarray(end), world)
@@ -68,18 +64,6 @@ function readPickles(head: Buffer): LegacyPickles {
   const keys = next()
   if (!Array.isArray(keys)) throw new PickleError('it does not list its storages')
   return { object, keys, storages, end }
-}
-
-/** Where the bytes lie is known only after the pickles, so the size is checked then. */
-function register(storages: Map<string, RootStorage>, id: PickleValue): TorchStorage {
-  const storage = storageOf(id, () => Number.POSITIVE_INFINITY)
-  const root = { dtype: storage.dtype, elements: (id as PickleValue[])[4] as number }
-  const known = storages.get(storage.key) ?? root
-  if (known.dtype !== root.dtype || known.elements !== root.elements) {
-    throw new PickleError(`storage ${printable(storage.key)} is described in two ways`)
-  }
-  storages.set(storage.key, known)
-  return storage
 }
 
 async function locateStorages(

@@ -140,8 +140,9 @@ function elementReader(storage: Uint8Array, dtype: DataType): (index: number) =>
     case 'int8':
       return (i) => view.getInt8(i)
     case 'uint8':
-    case 'bool':
       return (i) => view.getUint8(i)
+    case 'bool':
+      return (i) => Number(view.getUint8(i) !== 0)
   }
 }
 

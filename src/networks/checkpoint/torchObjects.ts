@@ -19,6 +19,9 @@ export interface TorchStorage extends PickleObject {
   readonly start: number
 }
 
+/** What the file holds under a key: element type and number of elements. */
+export type RootStorage = Pick<TorchStorage, 'dtype' | 'elements'>
+
 /** A tensor as the pickle describes it: a view of a storage. */
 export interface TorchTensor extends PickleObject {
   readonly kind: 'tensor'
@@ -116,9 +119,14 @@ function oldParameter(args: readonly PickleValue[]): OldParameter {
  * Reads the persistent id of a storage, `('storage', type, key, location, number of elements)`, and checks the number
  * against what the file holds. The legacy form adds null, or `(view key, start, number of elements)` for a view.
  *
+ * @param roots the storages that were read before, by key; this one joins them
  * @param byteLength bytes that the file holds under a key; undefined when there is no such key
  */
-export function storageOf(id: PickleValue, byteLength: (key: string) => number | undefined): TorchStorage {
+export function storageOf(
+  id: PickleValue,
+  roots: Map<string, RootStorage>,
+  byteLength: (key: string) => number | undefined,
+): TorchStorage {
   if (!Array.isArray(id) || id[0] !== 'storage') {
     throw new PickleError('it holds something that is not a tensor, such as a whole module')
   }
@@ -133,6 +141,12 @@ export function storageOf(id: PickleValue, byteLength: (key: string) => number |
   if (available < needed) {
     throw new PickleError(`storage ${printable(key)} should have ${needed} bytes and has ${available}`)
   }
+  // PyTorch saves no storage under two types, and loads one as the type that comes first.
+  const root = roots.get(key) ?? { dtype, elements }
+  if (root.dtype !== dtype || root.elements !== elements) {
+    throw new PickleError(`storage ${printable(key)} is described in two ways`)
+  }
+  roots.set(key, root)
   return { kind: 'storage', key, dtype, ...viewOf(view, elements) }
 }
 

@@ -2,10 +2,10 @@ import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
 import { readRange } from './fileBytes.js'
-import { maximumPickleBytes, readPickle } from './pickle.js'
+import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'
-import { storageOf, torchGlobals } from './torchObjects.js'
+import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
 
 /**
@@ -24,7 +24,8 @@ export async function readZipCheckpoint(
   const pickle = await readEntry(path, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
   const entryOf = (key: string) => directory.get(`${root}data/${key}`)
   return readingPickles(path, async () => {
-    const persistentLoad = (id: Parameters<typeof storageOf>[0]) => storageOf(id, (key) => entryOf(key)?.length)
+    const storages = new Map<string, RootStorage>()
+    const persistentLoad = (id: PickleValue) => storageOf(id, storages, (key) => entryOf(key)?.length)
     const tensors = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
     return new Map(
       [...tensors].map(([key, tensor]) => {
