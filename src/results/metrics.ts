@@ -3,6 +3,7 @@ import { directionBias } from '../experiments/directionBias.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
 import { AXES, type Axis, coverage, jaggedness } from '../experiments/mapMeasures.js'
+import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
 
 /** What a number measures. Which of the keys there are depends on the metric. */
@@ -169,18 +170,4 @@ export function* metricsCsv(metrics: readonly Metric[]): Iterable<Uint8Array> {
       )
     yield Buffer.from(`${lines.join('\n')}\n`)
   }
-}
-
-/** What a spreadsheet takes for a formula; apostrophes before it, so that two names never become one. */
-const FORMULA = /^'*[=@+\t\r-]/
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-
-/**
- * A cell by RFC 4180: quoted if it holds a comma, a quote or a line break. A name that a spreadsheet would take for a formula
- * gets an apostrophe before it; numbers stay as they are.
- */
-export function csvCell(value: string | number): string {
-  const isFormula = typeof value === 'string' && FORMULA.test(value) && !NUMBER.test(value)
-  const text = isFormula ? `'${value}` : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

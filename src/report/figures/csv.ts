@@ -1,4 +1,4 @@
-import { csvCell } from '../../results/metrics.js'
+import { csvCell } from '../../results/csv.js'
 import type { PanelGrid, PanelMap } from './panels.js'
 
 /**

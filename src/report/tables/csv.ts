@@ -1,4 +1,4 @@
-import { csvCell } from '../../results/metrics.js'
+import { csvCell } from '../../results/csv.js'
 import { differenceOf, hasSpreads, type ResultTable } from './model.js'
 
 /** One row a cell of the table, with every digit; spreads where there are any. */

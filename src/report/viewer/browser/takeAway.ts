@@ -1,3 +1,4 @@
+import { csvCell } from '../../../results/csv.js'
 import { element } from './dom.js'
 import type { LoadedMap } from './maps.js'
 
@@ -43,15 +44,10 @@ function csvText({ fitted, quantity, values, answers, known }: LoadedMap): strin
   const strongest = quantity === 'answers' ? answers?.strongest : undefined
   const lines = [...values.entries()].flatMap(([i, value]) => {
     if (known?.[i] === 0) return []
-    const cells = strongest ? [cell(strongest.names[value] ?? ''), strongest.probabilities[i]] : [value]
+    const cells = strongest ? [csvCell(strongest.names[value] ?? ''), strongest.probabilities[i]] : [value]
     return [[Math.floor(i / cols) * stride, (i % cols) * stride, ...cells].join(',')]
   })
   return `row,col,${strongest ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
-}
-
-/** Quoted; a name that spreadsheets would take for a formula gets an apostrophe. */
-function cell(name: string): string {
-  return `"${(/^[=+\-@\t\r]/.test(name) ? `'${name}` : name).replaceAll('"', '""')}"`
 }
 
 /** NumPy's format, version 1.0: float32, [rows, cols]; NaN where a position is not known. */
