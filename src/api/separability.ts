@@ -1,9 +1,10 @@
 import { checkOptions, kinds } from '../checkedOptions.js'
+import { checkNames } from '../checks.js'
 import { availableCores } from '../cores.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
-import type { FoldScheme } from '../experiments/folds.js'
+import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
 import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
 import {
   eachLayer,
@@ -121,6 +122,7 @@ async function bySchemes(
   }: Omit<SeparabilityOptions, 'cv'>,
 ): Promise<SchemeSeparability> {
   throwIfStopped(signal)
+  checkNames('fold scheme', cv, FOLD_SCHEMES)
   const { name: deviceName, index } = parseCardDevice(device)
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
   const { name, rows, cols, dims, matrix } = await featureMatrix(features)

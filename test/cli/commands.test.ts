@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readNpy } from '../../src/files/npy.js'
+import { readNpy, writeNpy } from '../../src/files/npy.js'
+import { positionFeatures } from '../experiments/features.js'
 import { contents, shiftscope, start, until } from './process.js'
 
 const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
@@ -288,7 +289,28 @@ describe('separability', () => {
     expect(shuffled['top-bottom'].mean).toBeGreaterThan(document['top-bottom'].mean)
     expect(shuffled).toMatchObject({ loss: 'squared-hinge', C: 0.5, cv: 'shuffled' })
     expect((await run('--C', '0')).status).toBe(2)
-    expect((await run('--cv', 'dealt')).status).toBe(2)
+    for (const unknown of ['dealt', 'ordered,dealt'])
+      expect(await run('--cv', unknown)).toMatchObject({ status: 2, stderr: expect.stringContaining('dealt') })
+  })
+
+  it('tells several fold schemes apart, in the table as in the document', async () => {
+    const file = join(folder, 'position.npy')
+    await writeNpy(file, [20, 20, 2], positionFeatures(20, 20))
+    const command = ['separability', file, '--cv', 'ordered, shuffled']
+    const { status, stdout, stderr } = await shiftscope(...command)
+    expect(status, stderr).toBe(0)
+    expect(stdout.split('\n').map((line) => line.split(/ +/).slice(0, 3))).toEqual([
+      ['folds', 'task', 'fold'],
+      ['ordered', 'left-right', '1.0000'],
+      ['ordered', 'top-bottom', '0.7500'],
+      ['shuffled', 'left-right', '1.0000'],
+      ['shuffled', 'top-bottom', '1.0000'],
+      [''],
+    ])
+    const { schemes, ...record } = JSON.parse((await shiftscope(...command, '--json')).stdout)
+    expect(record).toMatchObject({ loss: 'hinge', C: 1, seed: 0 })
+    expect(schemes.ordered['top-bottom'].folds).toEqual([0.75, 1, 1, 1, 0.75])
+    expect(schemes.shuffled['top-bottom'].mean).toBe(1)
   })
 
   it('refuses features that cannot be divided into folds', async () => {

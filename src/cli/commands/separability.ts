@@ -1,8 +1,13 @@
 import { Command, Option } from 'commander'
-import { FOLD_SCHEMES, type FoldScheme, LOSSES, type SeparabilityOptions, separability, TASKS } from '../../index.js'
+import { FOLD_SCHEMES, type FoldScheme, LOSSES, type OneScheme, separability, TASKS } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, printTable, say } from '../output.js'
-import { parseNatural, parsePositive, parseWhole } from '../parse.js'
+import { parseList, parseNatural, parsePositive, parseWhole } from '../parse.js'
+
+interface Options extends Omit<OneScheme, 'cv' | 'signal'> {
+  readonly cv?: readonly FoldScheme[]
+  readonly json?: boolean
+}
 
 export function separabilityCommand({ signal }: CommandContext): Command {
   return new Command('separability')
@@ -10,7 +15,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
     .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
     .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
     .option('--C <weight>', 'weight of the losses', parsePositive, 1)
-    .addOption(new Option('--cv <scheme>', 'how positions are dealt to folds').choices(FOLD_SCHEMES).default('ordered'))
+    .option('--cv <a,b>', `fold schemes (${FOLD_SCHEMES.join(', ')}); ordered by default`, parseList)
     .option('--seed <n>', 'seed of shuffled and blocks', parseNatural, 0)
     .option('--threads <n>', 'threads; all cores by default', parseWhole)
     .option(
@@ -19,33 +24,36 @@ export function separabilityCommand({ signal }: CommandContext): Command {
       'auto',
     )
     .option('--json', 'print one JSON document to stdout')
-    .action(
-      async (
-        file: string,
-        { json, ...options }: Omit<SeparabilityOptions, 'cv'> & { cv: FoldScheme; json?: boolean },
-      ) => {
-        const result = await separability(file, { ...options, signal })
-        if (json) return printJson(result)
-        printTable(
-          ['task', ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
-          TASKS.map((task) => {
-            const { folds, mean, std } = result[task]
-            return [task, ...[...folds, mean, std].map((value) => value?.toFixed(4) ?? '–')]
-          }),
-        )
-        for (const task of TASKS) {
-          const { gaps, notConverged } = result[task]
-          for (const fold of notConverged) {
-            say(
-              `${task}, fold ${fold + 1}: the classifier did not converge, relative gap ${gaps[fold]?.toExponential(1)}`,
-            )
-          }
+    .action(async (file: string, { json, cv = ['ordered'], ...others }: Options) => {
+      const options = { ...others, signal }
+      const result =
+        cv.length === 1
+          ? await separability(file, { ...options, cv: cv[0] as FoldScheme })
+          : await separability(file, { ...options, cv })
+      if (json) return printJson(result)
+      const schemes = 'schemes' in result ? Object.entries(result.schemes) : [[result.cv, result] as const]
+      const rows = schemes.flatMap(([scheme, tasks]) =>
+        TASKS.map((task) => ({ names: schemes.length > 1 ? [scheme, task] : [task], ...tasks[task] })),
+      )
+      const head = schemes.length > 1 ? ['folds', 'task'] : ['task']
+      printTable(
+        [...head, ...[1, 2, 3, 4, 5].map((fold) => `fold ${fold}`), 'mean', 'std'],
+        rows.map(({ names, folds, mean, std }) => [
+          ...names,
+          ...[...folds, mean, std].map((value) => value?.toFixed(4) ?? '–'),
+        ]),
+      )
+      for (const { names, gaps, notConverged } of rows) {
+        for (const fold of notConverged) {
+          say(
+            `${names.join(' ')}, fold ${fold + 1}: the classifier did not converge, relative gap ${gaps[fold]?.toExponential(1)}`,
+          )
         }
-        const { device, adapter, failure } = result
-        if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
-        say(
-          `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,
-        )
-      },
-    )
+      }
+      const { device, adapter, failure } = result
+      if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
+      say(
+        `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,
+      )
+    })
 }
