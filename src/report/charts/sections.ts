@@ -1,3 +1,4 @@
+import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
 import { GRID_PERIODS } from '../../experiments/gridSpectrum.js'
 import { AXES } from '../../experiments/mapMeasures.js'
@@ -122,7 +123,7 @@ function biasDots({ measures }: Summary): ReportSection | undefined {
         const dots = [own.filter(isCenter), own.filter((one) => !isCenter(one))].map(meanDot)
         return { ...key, dots }
       })
-      return dotPlot({
+      const plot = dotPlot({
         name: `Direction bias of each network and layer, patches of ${size} pixels`,
         axis: 'horizontal less vertical similarity',
         scale: linearScale(valuesOf(rows), [0]),
@@ -130,8 +131,17 @@ function biasDots({ measures }: Summary): ReportSection | undefined {
         rows,
         reference: 0,
       })
+      return `${unmeasuredAnchors(bias.filter((one) => one.size === size))}${plot}`
     },
   })
+}
+
+/** A note on anchors without a direction bias: a coarse stride may leave out their row or their column alone. */
+function unmeasuredAnchors(bias: readonly MeasureSummary[]): string {
+  const names = ANCHOR_NAMES.filter((name) => !bias.some(({ anchor }) => anchor === name))
+  if (names.length === 0) return ''
+  const where = names.join(', ').replace(/, ([^,]*)$/, ' and $1')
+  return `<p class="note">Not measured at ${where}: at this stride no positions beside and above these anchors are equally far away. Stride 1 has every anchor’s row and column.</p>\n`
 }
 
 function consistencyDots({ measures }: Summary): ReportSection | undefined {

@@ -117,7 +117,7 @@ export const CLAIMS: readonly Claim[] = [
     heading: 'horizontal bias',
     statement:
       'Features stay more similar when the object moves horizontally than when it moves vertically (sections 3.3 and 4).',
-    rule: 'For each layer and size: horizontal less vertical similarity at equal distance from the anchor, mean over distances and anchors. Above zero speaks for the claim.',
+    rule: 'For each layer and size: horizontal minus vertical similarity at equal distance from the anchor, mean over distances and over the anchors that have such positions. Above zero speaks for the claim.',
     obstacle: () => undefined,
     evidence: ({ groups }) => eachLayer(groups, horizontalBias),
     words: ({ model }) => ({

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES, type AnchorName } from '../../../src/engine/positions.js'
 import { chartSections } from '../../../src/report/charts/sections.js'
+import type { ReportSection } from '../../../src/report/section.js'
 import type { Summary } from '../../../src/results/summary.js'
 
 function summaryOf(models: readonly string[], layer = 'fc'): Summary {
@@ -69,6 +71,17 @@ describe('charts', () => {
       expect(html).toMatch(/<svg [^>]*role="group" aria-label="[^"]+"/)
       expect(html).not.toMatch(/NaN|Infinity|undefined/)
     }
+  })
+
+  it('name the anchors at which direction bias is not measured, for each size', () => {
+    const cells = (anchors: readonly AnchorName[], size: number) =>
+      anchors.map((anchor) => ({ model: 'net', layer: 'fc', size, metric: 'direction-bias', variant: anchor, anchor }))
+    const measured = [...cells(['top-left', 'center', 'bottom-right'], 75), ...cells(ANCHOR_NAMES, 125)]
+    const measures = measured.map((cell) => ({ ...cell, mean: 0.01, std: 0, patches: 5 }))
+    const [section] = chartSections({ ...EMPTY, measures })
+    const [, large, small] = (section as ReportSection).html.split('<h3>')
+    expect(small).toMatch(/^Patches of 75[\s\S]*Not measured at top-right and bottom-left: at this stride no positions/)
+    expect(large).not.toContain('Not measured')
   })
 
   it('say each number where it is marked', () => {
