@@ -6,7 +6,7 @@ import { openNetwork, separability } from 'shiftscope'
 
 const cv = ['ordered', 'transposed', 'shuffled']
 
-/** Features [side, side, 2] that are the row and the column, from -1 to 1. */
+/** Features [side, side, 2] that are the row and the column of each position, from -1 to 1. */
 function positions(side) {
   const place = (i) => (2 * i) / (side - 1) - 1
   const data = new Float32Array(2 * side * side)
@@ -17,7 +17,8 @@ function positions(side) {
 const network = await openNetwork('tiny-alexnet')
 const features = await network.extract({ patch: 'dog', size: 125, stride: 10 })
 await network.close()
-const layers = [...features.layers, { name: 'the position', ...positions(100) }]
+const [side] = features.layers[0].shape
+const layers = [...features.layers, { name: 'the position', ...positions(side) }]
 const rows = []
 for (const layer of layers) {
   const { schemes } = await separability(layer, { cv })
