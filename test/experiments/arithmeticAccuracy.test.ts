@@ -113,6 +113,14 @@ describe('accuracy of arithmetic', () => {
     expect(sum(of(counts, { layer: 'grid', judged: 'zero', reference: 'pixels' }))).toBeLessThan(24)
   })
 
+  it('is zero where the scenes of all objects look the same', async () => {
+    const { network, generators } = await linearModels(inFolder())
+    models = await openArithmeticModels(openThreads(network, SETTINGS), generators)
+    const blank = new Uint8Array(224 * 224 * 3).fill(255)
+    const counts = await arithmeticAccuracy(models, randomTrials(names, 75, 224, 1, 1), () => blank)
+    for (const { exact, found, left, subtracted } of counts) expect([exact, found, left]).toEqual([0, 0, subtracted])
+  })
+
   it('stops when asked', async () => {
     const { network, generators } = await linearModels(inFolder())
     models = await openArithmeticModels(openThreads(network, SETTINGS), generators)

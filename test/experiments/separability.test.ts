@@ -154,6 +154,13 @@ describe('separability', () => {
     )
   })
 
+  it('takes a decision of zero for the first class, as scikit-learn does', async () => {
+    // Classifiers of -1 and 1 decide by the sign; where the one feature of 0 is tested, they cannot.
+    const matrix = Float32Array.from({ length: 100 }, (_, i) => (i === 9 ? 0 : i % 10 < 5 ? -1 : 1))
+    const result = await separability({ layer: 'fc', matrix, dims: 1, rows: 10, cols: 10, stride: 1 })
+    expect(result['left-right'].folds).toEqual([0.95, 1, 1, 1, 1])
+  })
+
   it('leaves out rows of the matrix beyond the grid', async () => {
     const grid = gridOf({ rows: 10, cols: 12, dims: 9, signal: 8, scale: 1, repeat: 1 })
     const longer = new Float32Array(grid.matrix.length + 5 * grid.dims).fill(Number.NaN)

@@ -42,6 +42,7 @@ describe('maps of cosines that are known', () => {
       const failing = compared(matrix).then(comparedMaps)
       await expect(failing).rejects.toThrow(InputError)
       await expect(failing).rejects.toThrow('fc: the feature at position (2, 6) is all zero or not finite')
+      await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow('fc: the feature at position (2, 6) ')
     }
   })
 
@@ -49,6 +50,8 @@ describe('maps of cosines that are known', () => {
     const matrix = features()
     const { index, row, col } = grid.anchors[2] as (typeof grid.anchors)[number]
     matrix.fill(0, index * DIMS, (index + 1) * DIMS)
-    await expect(compared(matrix).then(comparedMaps)).rejects.toThrow(`the feature at position (${row}, ${col})`)
+    const message = `the feature at position (${row}, ${col})`
+    await expect(compared(matrix).then(comparedMaps)).rejects.toThrow(message)
+    await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow(message)
   })
 })
