@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { availableCores } from '../cores.js'
+import { counted } from '../counted.js'
 import { DEVICE_NAMES, type Device, nvidiaModels, platformGap, processorName } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
@@ -45,7 +46,7 @@ function processorDiagnosis(): Diagnosis {
   return {
     subject: 'processor',
     state: 'ok',
-    detail: `${processorName()}, ${availableCores()} cores, ${memory} GiB`,
+    detail: `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`,
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { kinds } from '../checkedOptions.js'
 import { availableCores } from '../cores.js'
+import { counted } from '../counted.js'
 import type { Execution, ExecutionRecord } from '../engine/choice.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import {
@@ -170,7 +171,7 @@ export async function extractPlaced(
     const start = performance.now()
     const left = rowsLeft(positions, partial?.done)
     const before = positions - left.length
-    if (before > 0) progress.note(`${before} of ${positions} images were computed before`)
+    if (before > 0) progress.note(`${before} of ${counted(positions, 'image')} computed before`)
     if (partial !== undefined && partial.damaged > 0)
       progress.note(`images that were damaged in ${out} and are computed again: ${partial.damaged}`)
     progress.start(network.id, left.length)

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { InputError, UsageError } from '../errors.js'
 import { readNpy } from '../files/npy.js'
 import { type DescribedGrid, describedGrid } from './extractFile.js'
@@ -44,7 +45,7 @@ export async function featureMatrix(input: FeatureInput): Promise<FeatureMatrix>
   if (!isArray)
     throw new UsageError('features are a .npy file, or { data, shape }: a Float32Array and [rows, cols, dims]')
   const name = (input as { readonly name?: unknown }).name
-  return matrixOf(typeof name === 'string' ? name : 'the features', input, UsageError)
+  return matrixOf(typeof name === 'string' ? name : 'the array of features', input, UsageError)
 }
 
 function matrixOf(name: string, { shape, data }: FeatureArray, Failure: new (message: string) => Error): FeatureMatrix {
@@ -55,7 +56,9 @@ function matrixOf(name: string, { shape, data }: FeatureArray, Failure: new (mes
       `${name} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`,
     )
   if (data.length !== rows * cols * dims)
-    throw new Failure(`${name} has ${data.length} values, not the ${rows * cols * dims} of shape (${shape.join(', ')})`)
+    throw new Failure(
+      `${name} has ${counted(data.length, 'value')}, not the ${rows * cols * dims} of shape (${shape.join(', ')})`,
+    )
   return { name, rows, cols, dims, matrix: data }
 }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ShiftscopeError } from '../errors.js'
 import { packageVersion } from '../files/package.js'
+import { nearestNames } from '../nearestNames.js'
 import { messageLine } from '../printable.js'
 import { resourceError } from '../resources.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
@@ -74,15 +75,13 @@ export function programWith(context: CommandContext): Command {
       .option('--verbose', 'show the stack of an error')
       .exitOverride()
       .configureOutput({
-        outputError: (text, write) =>
-          write(
-            `${messageLine(
-              text
-                .trim()
-                .replace(/^error: /, 'shiftscope: ')
-                .replace(/\n(?=\(Did you mean)/, ' '),
-            )}\n`,
-          ),
+        outputError: (text, write) => {
+          const line = text
+            .trim()
+            .replace(/^error: /, 'shiftscope: ')
+            .replace(/\n(?=\(Did you mean)/, ' ')
+          write(`${messageLine(`${line}${nearestCommands(command, line)}`)}\n`)
+        },
       })
   }
   return program
@@ -118,6 +117,14 @@ function requireAfterParsing(command: Command): void {
     const missing = required.find((option) => command.getOptionValue(option.attributeName()) === undefined)
     if (missing !== undefined) command.error(`error: required option '${missing.flags}' not specified`)
   })
+}
+
+/** What to say after an unknown command: commander itself names only those that are spelt almost alike. */
+function nearestCommands({ commands }: Command, line: string): string {
+  const [, unknown] = /: unknown command '(.*)'$/s.exec(line) ?? []
+  if (unknown === undefined) return ''
+  const names = commands.map((command) => command.name())
+  return ` (most similar: ${nearestNames(unknown, names, 3).join(', ')})`
 }
 
 function allCommands(command: Command): Command[] {

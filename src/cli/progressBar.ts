@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
+import { counted } from '../counted.js'
 import { withoutControls } from '../printable.js'
 import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
 import { asFlags } from './flags.js'
@@ -64,7 +65,7 @@ function lineProgress(): Progress {
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   const start = performance.now()
-  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : `${count} ${unit}`)
+  const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : counted(count, unit.slice(0, -1)))
   const speed = (perSecond: number) => {
     if (unit === 'bytes') return `${byteSize(Math.round(perSecond))}/s`
     return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} ${unit}/s`

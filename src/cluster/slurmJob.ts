@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { counted } from '../counted.js'
 import { UsageError } from '../errors.js'
 
 /** What a job asks a cluster for. */
@@ -33,7 +34,7 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
-      `Computes the units of a study in ${plan.tasks} tasks, each of which takes units that nobody has.`,
+      `Computes the units of a study in ${counted(plan.tasks, 'task')}, each of which takes units that nobody has.`,
       'A task that is preempted begins again and takes the next one; what it finished stands. Reference: man sbatch.',
     ],
     options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],

@@ -68,6 +68,8 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
+  // Without sbatch, nothing is written.
+  await runSbatch(['--version'])
   const folder = slurmFolder(plan)
   await makeWritableFolder(folder)
   await writeFileAtomic(join(folder, 'array.sh'), scripts.array)
@@ -111,7 +113,16 @@ async function timedEstimate(study: ReproduceOptions): Promise<StudyEstimate> {
 
 /** @returns the job's number */
 async function sbatch(args: readonly string[], before = ''): Promise<string> {
-  const child = spawn('sbatch', ['--parsable', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stdout, stderr } = await runSbatch(['--parsable', ...args])
+  const [number] = /^\d+/.exec(stdout) ?? []
+  if (status === 0 && number !== undefined) return number
+  const reason = stderr.trim().split('\n').at(-1) || `exit status ${status}`
+  throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}${before}`)
+}
+
+/** @throws ClusterError where sbatch is not here */
+async function runSbatch(args: readonly string[]) {
+  const child = spawn('sbatch', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const text = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].on('data', (data) => {
@@ -129,8 +140,5 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
     )
     child.on('close', done)
   })
-  const [number] = /^\d+/.exec(text.stdout) ?? []
-  if (status === 0 && number !== undefined) return number
-  const reason = text.stderr.trim().split('\n').at(-1) || `exit status ${status}`
-  throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}${before}`)
+  return { status, ...text }
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { UsageError } from '../errors.js'
 import { machineMemory } from '../memory.js'
 import type { Network } from '../networks/index.js'
@@ -18,10 +19,10 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
   if (bytes <= memory) return
   const widest = network.layers.reduce((most, layer) => (layer.dims > most.dims ? layer : most))
-  const without = `a larger \`stride\`, or \`layers\` without ${widest.name} (${widest.dims} values)`
+  const without = `a larger \`stride\`, or \`layers\` without ${widest.name} (${counted(widest.dims, 'value')})`
   const remedy = widest.isMap ? `\`pool mean\`, ${without}` : without
   const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
   throw new UsageError(
-    `${network.id}: weights and features of ${grid.offsets.length / 2} positions take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use ${remedy}`,
+    `${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use ${remedy}`,
   )
 }

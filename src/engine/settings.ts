@@ -1,5 +1,6 @@
 import { checkCount } from '../checks.js'
 import { availableCores } from '../cores.js'
+import { counted } from '../counted.js'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { machineMemory } from '../memory.js'
 import { cellSteps, type Network, readGraphNodes } from '../networks/index.js'
@@ -64,7 +65,7 @@ export function candidateSettings(
   }
   if (wished.threads !== undefined && wished.threads > cores)
     throw new UsageError(
-      `\`threads ${wished.threads}\` is more than the ${cores} ${cores === 1 ? 'core' : 'cores'} of this machine; use at most ${cores}, or leave it out`,
+      `\`threads ${wished.threads}\` is more than the ${counted(cores, 'core')} of this machine; use at most ${cores}, or leave it out`,
     )
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
@@ -83,7 +84,7 @@ export function candidateSettings(
   const fits = candidates.filter((settings) => workerBytes(network, settings) <= memory)
   if (fits.length === 0 && (wished.workers !== undefined || wished.batch !== undefined)) {
     throw new UsageError(
-      `${batches.at(-1)} images in a batch and ${workerCounts.at(-1)} workers do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``,
+      `${counted(batches.at(-1) as number, 'image')} in a batch and ${counted(workerCounts.at(-1) as number, 'worker')} do not fit into this machine's ${(memory / 2 ** 30).toFixed(1)} GiB of memory; use a smaller \`batch\` or fewer \`workers\``,
     )
   }
   return fits.length === 0 ? candidates : fits

@@ -1,4 +1,5 @@
 import { checkSeed } from '../checks.js'
+import { counted } from '../counted.js'
 import { InputError } from '../errors.js'
 import { randomNumbers } from '../randomNumbers.js'
 
@@ -107,7 +108,7 @@ function stratify(
   const folds = new Uint8Array(classes.length)
   for (const [code, k] of [first, 1 - first].entries()) {
     const samples = byClass[k] ?? []
-    if (samples.length < FOLDS) throw tooFew(samples.length, 'positions')
+    if (samples.length < FOLDS) throw tooFew(samples.length, 'position')
     const [begin, end] = code === 0 ? [0, counts[0] ?? 0] : [counts[0] ?? 0, classes.length]
     let next = 0
     for (let fold = 0; fold < FOLDS; fold++) {
@@ -136,7 +137,7 @@ function dealBlocks(classes: Uint8Array, { rows, cols }: GridShape, random: () =
       if (samples === undefined) blocks.set(block, [i])
       else samples.push(i)
     }
-    if (blocks.size < FOLDS) throw tooFew(blocks.size, 'blocks')
+    if (blocks.size < FOLDS) throw tooFew(blocks.size, 'block')
     const sizes = new Array<number>(FOLDS).fill(0)
     for (const samples of shuffle([...blocks.values()], random)) {
       const fold = sizes.indexOf(Math.min(...sizes))
@@ -149,7 +150,7 @@ function dealBlocks(classes: Uint8Array, { rows, cols }: GridShape, random: () =
 
 function tooFew(count: number, what: string): InputError {
   return new InputError(
-    `a half of the grid has ${count} ${what}, fewer than the ${FOLDS} folds; use a finer stride or a larger grid`,
+    `a half of the grid has ${counted(count, what)}, fewer than the ${FOLDS} folds; use a finer stride or a larger grid`,
   )
 }
 

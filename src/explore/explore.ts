@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { parseDevice } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
-import { ResourceError, UsageError } from '../errors.js'
+import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
 import { machineMemory } from '../memory.js'
 import type { Pool } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
@@ -147,7 +147,7 @@ function addressName(host: string): string {
   return isIPv6(host) ? `[${host}]` : host
 }
 
-function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): ResourceError {
+function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): ShiftscopeError {
   if (code === 'EADDRINUSE')
     return new ResourceError(
       `port ${port} of ${host} is taken by another program; name another \`port\`, or none for any that is free`,
@@ -155,6 +155,6 @@ function listenError({ code, message }: NodeJS.ErrnoException, host: string, por
   if (code === 'EACCES')
     return new ResourceError(`port ${port} may not be used here; name one from 1024 on, or none for any that is free`)
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new ResourceError(`${host} is no address of this machine; leave \`host\` out for 127.0.0.1`)
+    return new UsageError(`${host} is no address of this machine; leave \`host\` out for 127.0.0.1`)
   return new ResourceError(`cannot listen on ${host}: ${message}`)
 }

@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
+import { counted } from '../counted.js'
 import { InputError } from '../errors.js'
 import { parseJson } from '../files/json.js'
 import type { DescribedModel } from './describedModel.js'
@@ -45,7 +46,7 @@ async function besideModel(
   if (ownNames !== undefined) {
     if (ownNames.length === count) return { names: ownNames, source: basename(own) }
     throw new InputError(
-      `${own} names ${ownNames.length} classes, and the network has ${count}; correct it, or remove it`,
+      `${own} names ${counted(ownNames.length, 'class', 'classes')}, and the network has ${count}; correct it, or remove it`,
     )
   }
   for (const file of ['labels.json', 'config.json']) {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, truncate } from 'node:fs/promises'
+import { counted } from '../counted.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import type { Progress } from '../progress.js'
 import { fileSize } from './checkpoint/fileBytes.js'
@@ -68,7 +69,9 @@ function requireSize(
   if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
     throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are taken; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
-  throw new InputError(`${from} is ${bytes} bytes instead of ${expected}: not the file that is known; use ${elsewhere}`)
+  throw new InputError(
+    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the file that is known; use ${elsewhere}`,
+  )
 }
 
 async function transfer(address: URL, partial: PartialDownload, options: DownloadOptions, watch: Watch): Promise<void> {

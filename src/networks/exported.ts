@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { InputError } from '../errors.js'
 import type { CatalogEntry } from './catalog.js'
 import type { Network } from './network.js'
@@ -87,7 +88,7 @@ function checkClasses(entry: CatalogEntry, { layers, weightsPath }: Network, out
   const last = layers.find(({ name }) => name === output)
   if (last === undefined || last.dims === CLASSES) return
   throw new InputError(
-    `${weightsPath} gives ${last.dims} numbers at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
+    `${weightsPath} gives ${counted(last.dims, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
   )
 }
 

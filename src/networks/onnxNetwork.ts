@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path'
+import { counted } from '../counted.js'
 import { InputError, UsageError } from '../errors.js'
 import { nearestNames } from '../nearestNames.js'
 import { printable } from '../printable.js'
@@ -218,6 +219,6 @@ function checkedTensor(model: string, tensor: NamedTensor, batch: number): Named
     )
   if (shape[0] === batch && shape.length > 1 && shape.every((size) => size > 0)) return tensor
   throw new InputError(
-    `layer "${printable(name)}" of ${model} is [${shape.join(', ')}] for ${batch} image${batch > 1 ? 's' : ''}; features must be [images, …]: name another layer`,
+    `layer "${printable(name)}" of ${model} is [${shape.join(', ')}] for ${counted(batch, 'image')}; features must be [images, …]: name another layer`,
   )
 }

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
+import { counted } from '../counted.js'
 import { InputError, NetworkError, type ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
@@ -195,7 +196,9 @@ async function admitted(
 async function requirePublished(path: string, source: WeightsSource, origin: string): Promise<string> {
   const bytes = await fileSize(path)
   if (source.bytes !== null && bytes !== source.bytes)
-    throw new InputError(`${origin} is ${bytes} bytes instead of ${source.bytes}; what came was removed, ${REMEDY}`)
+    throw new InputError(
+      `${origin} is ${counted(bytes, 'byte')} instead of ${source.bytes}; what came was removed, ${REMEDY}`,
+    )
   const sha256 = await sha256OfFile(path)
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)

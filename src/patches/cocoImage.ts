@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { counted } from '../counted.js'
 import { readRegular } from '../files/regularFile.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
@@ -115,6 +116,6 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
     .catch((error: Error) => {
       throw new Error(`${name} is damaged (${error.message.split('\n')[0]})`)
     })
-  if (info.channels !== 3) throw new Error(`${name} has ${info.channels} channels`)
+  if (info.channels !== 3) throw new Error(`${name} has ${counted(info.channels, 'channel')}`)
   return data
 }

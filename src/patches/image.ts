@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ChildFailure } from '../childProcess/child.js'
 import { confined, type Limits } from '../childProcess/confined.js'
+import { counted } from '../counted.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { workerFile } from '../files/package.js'
 import { machineMemory } from '../memory.js'
@@ -82,7 +83,7 @@ export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
     .ensureAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  if (info.channels !== 4) throw new Error(`decoded to ${info.channels} channels`)
+  if (info.channels !== 4) throw new Error(`decoded to ${counted(info.channels, 'channel')}`)
   return { rows: info.height, cols: info.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { expressionText } from '../experiments/expression.js'
 import { ORIGINS } from '../experiments/featureArithmetic.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
@@ -65,7 +66,7 @@ function accuracyHtml(accuracy: readonly ArithmeticAccuracySummary[]): string {
   const table = `<table><thead><tr>${headHtml}</tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>`
-  return `<p>${trials} random expressions a layer, objects of ${size}×${size} pixels. In percent, with the binomial standard error: expressions whose result has every
+  return `<p>${counted(trials, 'random expression')} a layer, objects of ${size}×${size} pixels. In percent, with the binomial standard error: expressions whose result has every
 expected object and no other, by kind (3−2: three objects less two of them) and together; expected objects that are seen
 (recall); objects that were taken away and are still seen (left over); objects that were in no image and are seen
 (phantoms).</p>

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import type { StudyGroup } from '../results/study.js'
 import type { SimilaritySummary } from '../results/summary.js'
@@ -22,7 +23,7 @@ ${groups.map((group) => groupHtml(group, similarity)).join('\n')}
 
 function groupHtml(group: StudyGroup, similarity: readonly SimilaritySummary[]): string {
   const { model, size, units, rows, cols, stride } = group
-  const patches = units.length === 1 ? '1 patch' : `${units.length} patches`
+  const patches = counted(units.length, 'patch', 'patches')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, similarity)}</td>`).join('')

@@ -1,4 +1,5 @@
 import { availableCores } from '../cores.js'
+import { counted } from '../counted.js'
 import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
@@ -200,7 +201,7 @@ function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
       for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
         if (notConverged.length === 0) continue
         progress.note(
-          `${inputs.model} ${name}, ${patchTitle({ name: inputs.patch, ...inputs })}, size ${inputs.size}: ${task} ${scheme}: ${notConverged.length} classifiers did not converge, largest gap ${gap.toExponential(1)}`,
+          `${inputs.model} ${name}, ${patchTitle({ name: inputs.patch, ...inputs })}, size ${inputs.size}: ${task} ${scheme}: ${counted(notConverged.length, 'classifier')} did not converge, largest gap ${gap.toExponential(1)}`,
         )
       }
     }

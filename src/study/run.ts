@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { counted } from '../counted.js'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
 import { imagesOf, type PlannedUnit } from '../engine/plan.js'
@@ -108,11 +109,11 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
   if (unplanned.length > 0)
     progress.note(`${out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)
   const skipped = units.length - left.length
-  if (skipped > 0) progress.note(`${skipped} of ${units.length} units stand already in ${out}`)
+  if (skipped > 0) progress.note(`${out} has ${skipped} of ${counted(units.length, 'unit')} already`)
   const { units: count, differences } = replaced
   if (count > 0)
     progress.note(
-      `${count} ${count === 1 ? 'unit' : 'units'} in ${out} made otherwise (${differences.join('; ')}) ${count === 1 ? 'is' : 'are'} replaced; another \`out\` keeps both`,
+      `${counted(count, 'unit')} in ${out} made otherwise (${differences.join('; ')}) ${count === 1 ? 'is' : 'are'} replaced; another \`out\` keeps both`,
     )
 }
 
@@ -163,11 +164,11 @@ async function computeStudy(run: Run, card: number | null): Promise<void> {
     await team.pause(attempt)
   }
   await team.look()
-  if (queue.byOthers > 0) progress.note(`${queue.byOthers} of ${study.units.length} units were computed by others`)
+  if (queue.byOthers > 0) progress.note(`others computed ${queue.byOthers} of ${counted(study.units.length, 'unit')}`)
 }
 
 function waitingFor(units: number): string {
-  return `waiting for ${units} ${units === 1 ? 'unit' : 'units'} that others compute; what they leave is taken over`
+  return `waiting for ${counted(units, 'unit')} that others compute; what they leave is taken over`
 }
 
 /** Tells others what this process is at. */
@@ -258,7 +259,7 @@ async function checkUnits(study: Study): Promise<void> {
   for (const unit of units) if (!(await isUnitThere(out, unitInputs(study, unit)))) gone++
   if (gone === 0) return
   throw new InputError(
-    `${gone} of ${units.length} units are gone from ${out} since they were computed; run the same command again, which computes them anew`,
+    `${out} has lost ${gone} of ${counted(units.length, 'unit')} since they were computed; run the same command again, which computes them anew`,
   )
 }
 

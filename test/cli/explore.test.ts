@@ -65,7 +65,7 @@ describe('explore', () => {
     expect((await ended).status).toBe(143)
     const nowhere = await start(['explore', '--host', '192.0.2.1', '--no-open', '--models', MAP.network]).ended
     expect([nowhere.status, nowhere.stderr]).toEqual([
-      1,
+      2,
       'shiftscope: 192.0.2.1 is no address of this machine; leave --host out for 127.0.0.1\n',
     ])
     const missing = await start(['explore', '--no-open', '--models', 'tiny-alexnett']).ended

@@ -27,7 +27,7 @@ describe('shiftscope patches', () => {
     const { status, stderr } = await shiftscope('patches', 'coco', ...args, '--classes', 'dog')
     expect(status).toBe(3)
     expect(stderr).toMatch(/^shiftscope: annotation 7: its image no.jpg is not there$/m)
-    expect(stderr).toMatch(/1 of 1 patches could not be made and were not replaced/)
+    expect(stderr).toMatch(/1 of 1 patch could not be made, so that nothing was replaced there/)
     expect(stderr).toMatch(/dog: only 1 of 20 objects/)
   })
 

@@ -34,6 +34,8 @@ function run(...words: readonly string[]): Promise<number> {
 it.each([
   [['--mod\u001b[2Jel'], /^shiftscope: unknown option '--mod\?\[2Jel'/],
   [['pat\rches'], /^shiftscope: unknown command 'pat\?ches' \(Did you mean patches\?\)/],
+  [['dance'], /^shiftscope: unknown command 'dance' \(most similar: bench, patches, view\)$/],
+  [['submit', 'pbs'], /^shiftscope: unknown command 'pbs' \(most similar: slurm\)$/],
   [['patches', 'list', 'a', `b\n${'x'.repeat(5000)}`], /^shiftscope: too many arguments/],
   [
     ['extract', '--size', `${'\n'.repeat(3000)}1`],
@@ -54,5 +56,5 @@ it('a study is shown whatever other processes say of themselves', async () => {
   mkdirSync(claims)
   writeFileSync(join(claims, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
   expect(await run('status', inFolder())).toBe(0)
-  expect(stdout).toMatch(/^0 of 1 units done, 1 in hand, 0 left\n/)
+  expect(stdout).toMatch(/^0 of 1 unit done, 1 in hand, 0 left\n/)
 })

@@ -157,6 +157,7 @@ describe('the scripts for Slurm', () => {
     expect(stderr).toContain(
       'sbatch cannot be run; submit from a machine of the cluster, or take the script with --print',
     )
+    expect(existsSync(join(folder, 'none'))).toBe(false)
   })
 
   it('need the weights that their tasks need', async () => {

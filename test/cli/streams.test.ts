@@ -31,7 +31,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ],
   ['models verify tiny-alexnet', [/^tiny-alexnet: /, /^sha256 [0-9a-f]{64}: /, /^output +dims/, /^fc\d +\d+ /], []],
   ['patches list --sheet SHEET.png', [/^name +class/, /^\w+ +\S+ +\d+×\d+ +\d+ %/], [/^shown in .*sheet\.png$/]],
-  ['patches images PICTURES --out PATCHES', [/^1 patches: .*manifest\.json$/], [/^patches: 1 images$/]],
+  ['patches images PICTURES --out PATCHES', [/^1 patch: .*manifest\.json$/], [/^patches: 1 image$/]],
   [
     'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES',
     [/^\S*fc8\.npy: float32 \[7, 7, \d+\]$/, /^strongest class: /],

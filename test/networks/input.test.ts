@@ -249,7 +249,7 @@ describe('the classes of a network', () => {
     expect((await choose()).classes).toMatchObject({ names, source: 'labels.json' })
     expect((await choose({ layers: ['flat'] })).classes).toBeUndefined()
     describeWith('net.labels.json', { 0: 'one' })
-    expect(await messageOf(choose(), InputError)).toContain('names 1 classes, and the network has 5')
+    expect(await messageOf(choose(), InputError)).toContain('names 1 class, and the network has 5')
   })
 
   it('are those of the catalog’s networks', async () => {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { counted } from '../../counted.js'
 import {
   type BenchUnitOptions,
   benchComposite,
@@ -79,7 +80,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
       const result = await benchComposite({ repetitions: repeats, signal })
       if (json) return printJson(result)
-      print(`instruction set ${result.instructionSet}, batches of ${result.batch} frames of 224×224`)
+      print(`instruction set ${result.instructionSet}, batches of ${counted(result.batch, 'frame')} of 224×224`)
       printTable(
         ['background', 'patch', 'images/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
         result.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
@@ -154,8 +155,12 @@ export function benchCommand({ signal }: CommandContext): Command {
       })
       if (json) return printJson(result)
       const { positions, dims, threads, seconds, passes, readFloor, card, peer } = result
-      print(`${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${threads} threads`)
-      print(`all ten problems ${duration(seconds)}; ${passes} passes, reading alone ${duration(readFloor)}`)
+      print(
+        `${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${counted(threads, 'thread')}`,
+      )
+      print(
+        `all ten problems ${duration(seconds)}; ${counted(passes, 'pass', 'passes')}, reading alone ${duration(readFloor)}`,
+      )
       printTable(
         ['problem', 'accuracy', 'objective', 'gap', 'support vectors', ...(peer ? ['sklearn', 'objective', 's'] : [])],
         result.problems.map(({ task, fold, accuracy, objective, gap, supportVectors, peer: theirs }) => [
@@ -179,7 +184,7 @@ export function benchCommand({ signal }: CommandContext): Command {
         )
       if (peer)
         print(
-          `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${points(peer.accuracyDifference)}${result.loss === 'hinge' ? '' : ' once it is solved beyond its default tolerance'}${peer.notConverged > 0 ? `, ${peer.notConverged} problems not converged` : ''}`,
+          `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${points(peer.accuracyDifference)}${result.loss === 'hinge' ? '' : ' once it is solved beyond its default tolerance'}${peer.notConverged > 0 ? `, ${counted(peer.notConverged, 'problem')} not converged` : ''}`,
         )
       else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
     })

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { counted } from '../../counted.js'
 import { type Extraction, type ExtractOptions, extract } from '../../index.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
@@ -32,7 +33,9 @@ export function extractCommand({ signal }: CommandContext): Command {
         return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
       for (const { dims, file } of result.layers) print(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
       if (result.answers) printAnswers(result.answers, result.rows * result.cols)
-      say(`${result.images} images in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`)
+      say(
+        `${counted(result.images, 'image')} in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`,
+      )
     })
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { counted } from '../../counted.js'
 import {
   type CocoPatchesOptions,
   cocoPatches,
@@ -90,11 +91,11 @@ export function patchesCommand(context: CommandContext): Command {
 /** What was made is kept; what could not be made is an error all the same. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
-  else print(`${made.patches.length} patches: ${made.manifest}`)
+  else print(`${counted(made.patches.length, 'patch', 'patches')}: ${made.manifest}`)
   for (const { reason } of made.failed) say(`shiftscope: ${asFlags(reason)}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${total} patches could not be made and were not replaced; the others are in ${made.manifest}`,
+    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, so that nothing was replaced there; the others are in ${made.manifest}`,
   )
 }

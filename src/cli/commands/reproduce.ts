@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { counted } from '../../counted.js'
 import {
   type ArithmeticAccuracySummary,
   estimateStudy,
@@ -51,7 +52,9 @@ export function reproduceCommand({ signal }: CommandContext): Command {
 
 function printResult({ summary, units, computed, images, seconds }: StudyResult): void {
   if (summary) printSummary(summary)
-  say(`${units > 0 ? `${computed} of ${units} units computed, ` : ''}${images} images in ${duration(seconds)}`)
+  say(
+    `${units > 0 ? `${computed} of ${counted(units, 'unit')} computed, ` : ''}${counted(images, 'image')} in ${duration(seconds)}`,
+  )
 }
 
 /** Adds what decides a study, how its networks are run, and where its results go. */
@@ -119,10 +122,12 @@ export function addStudyOptions(studyCommand: Command): Command {
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
-  print(`${estimate.units} units, ${estimate.finished} of them finished; ${estimate.images} images left`)
+  print(
+    `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
+  )
   if (estimate.replaced > 0)
     print(`${estimate.replaced} that were made otherwise are replaced: ${estimate.differences.join('; ')}`)
-  if (estimate.arithmeticImages > 0) print(`${estimate.arithmeticImages} images of arithmetic left`)
+  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} of arithmetic left`)
   const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of features in the page` : ''
   const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
   print(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
+import { counted } from '../../counted.js'
 import { type StudyStatus, studyStatus } from '../../index.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
@@ -26,7 +27,7 @@ export function statusCommand({ signal }: CommandContext): Command {
 
 function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
   const { total, done, claimed, left } = units
-  print(`${done} of ${total} units done, ${claimed} in hand, ${left} left`)
+  print(`${done} of ${counted(total, 'unit')} done, ${claimed} in hand, ${left} left`)
   if (imagesPerSecond !== null) {
     const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
     print(`${Math.round(imagesPerSecond)} images/s over all workers${time}`)

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { counted } from '../../counted.js'
 import { type ReproduceOptions, type SlurmOptions, submitSlurm } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { duration, print, printJson } from '../output.js'
@@ -49,7 +50,9 @@ export function submitCommand({ signal }: CommandContext): Command {
         return
       }
       const units = estimate.units - estimate.finished
-      print(`job ${jobs.array}: ${tasks} tasks for ${units} units; job ${jobs.report} writes the report after it`)
+      print(
+        `job ${jobs.array}: ${counted(tasks, 'task')} for ${counted(units, 'unit')}; job ${jobs.report} writes the report after it`,
+      )
       const guess = estimate.seconds > 0 ? `about ${duration(estimate.seconds)} for the images on this machine; ` : ''
       print(`${guess}scripts and logs are in ${folder}`)
     })

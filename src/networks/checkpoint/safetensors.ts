@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
 import { readRange } from './fileBytes.js'
@@ -44,7 +45,7 @@ export async function readSafetensors(
   fileLength: number,
 ): Promise<ReadonlyMap<string, CheckpointTensor>> {
   const headerLength = Number((await readRange(path, { offset: 0, length: lengthBytes })).readBigUInt64LE(0))
-  if (headerLength > maximumHeaderBytes) throw damaged(path, `its header claims ${headerLength} bytes`)
+  if (headerLength > maximumHeaderBytes) throw damaged(path, `its header claims ${counted(headerLength, 'byte')}`)
   const header = parse(path, (await readRange(path, { offset: lengthBytes, length: headerLength })).toString('utf8'))
   const dataStart = lengthBytes + headerLength
   const tensors = Object.entries(header).filter(([key]) => key !== '__metadata__')
@@ -71,7 +72,7 @@ function tensorOf(path: string, key: string, entry: unknown, dataStart: number, 
   }
   const length = elementCount(shape) * bytesPerElement[dtype]
   if (end - start !== length || dataStart + end > fileLength) {
-    throw damaged(path, `${printable(key)} should have ${length} bytes within the file`)
+    throw damaged(path, `${printable(key)} should have ${counted(length, 'byte')} within the file`)
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const range = { offset: dataStart + start, length }

@@ -1,3 +1,5 @@
+import { counted } from '../../counted.js'
+
 /** Names of element types, as PyTorch and safetensors call them. */
 export type DataType =
   | 'float32'
@@ -78,7 +80,7 @@ export function layoutFault(layout: TensorLayout, storageElements: number): stri
     return 'has a malformed shape, stride or offset'
   }
   const count = elementCount(shape)
-  if (count > storageElements) return `has ${count} elements, its storage ${storageElements}`
+  if (count > storageElements) return `has ${counted(count, 'element')}, its storage ${storageElements}`
   const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), offset)
   if (count > 0 && last >= storageElements) return `reaches element ${last} of a storage of ${storageElements}`
   return null

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js'
 import { printable } from '../../printable.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
@@ -139,7 +140,7 @@ export function storageOf(
   if (available === undefined) throw new PickleError(`storage ${printable(key)} is missing`)
   const needed = elements * bytesPerElement[dtype]
   if (available < needed) {
-    throw new PickleError(`storage ${printable(key)} should have ${needed} bytes and has ${available}`)
+    throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')} and has ${available}`)
   }
   // PyTorch saves no storage under two types, and loads one as the type that comes first.
   const root = roots.get(key) ?? { dtype, elements }

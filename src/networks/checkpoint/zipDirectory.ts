@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
@@ -39,7 +40,8 @@ export async function readZipDirectory(path: string, fileLength: number): Promis
       throw new ZipError('its directory lies outside of it')
     const headers = parseDirectory(await readRange(path, { offset, length }))
     if (headers.length > maximumEntries) throw new ZipError(`its directory has ${headers.length} entries`)
-    if (headers.length !== count) throw new ZipError(`its directory has ${headers.length} entries instead of ${count}`)
+    if (headers.length !== count)
+      throw new ZipError(`its directory has ${counted(headers.length, 'entry', 'entries')} instead of ${count}`)
     const entries = new Map<string, ZipEntry>()
     for (const header of headers) {
       if (entries.has(header.name)) throw new ZipError(`entry ${printable(header.name)} occurs twice`)

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { counted } from '../../counted.js'
 import { InputError, UsageError } from '../../errors.js'
 import { printable } from '../../printable.js'
 import { externalReferences } from '../onnx/externalData.js'
@@ -49,7 +50,8 @@ export function dataFiles(path: string, model: HubFile, { files }: HubRepository
   const named = externalReferences(path).map(({ location, end }) => {
     const file = files.get(posix.join(posix.dirname(model.path), location))
     if (file !== undefined && file.bytes >= end) return file
-    const found = file === undefined ? 'which the repository does not have' : `of which it has ${file.bytes} bytes`
+    const found =
+      file === undefined ? 'which the repository does not have' : `of which it has ${counted(file.bytes, 'byte')}`
     throw new InputError(
       `${path} keeps data up to byte ${end} of "${printable(location)}", ${found}; use another model or revision`,
     )

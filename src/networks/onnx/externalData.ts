@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, sep } from 'node:path'
+import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { sha256OfFile } from '../../files/sha256.js'
@@ -180,7 +181,7 @@ async function externalFile(path: string, { location, end }: ExternalReference):
   const size = await sizeWithin(path, shown, target)
   if (size < end) {
     throw new InputError(
-      `${path} keeps data up to byte ${end} of ${shown}, which has ${size} bytes: cut off; copy or export both again`,
+      `${path} keeps data up to byte ${end} of ${shown}, which has ${counted(size, 'byte')}: cut off; copy or export both again`,
     )
   }
   return { location, bytes: size, sha256: await sha256OfFile(target) }

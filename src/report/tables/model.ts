@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import type {
   MeasureSummary,
@@ -185,7 +186,7 @@ function unsolvedNote(unsolved: readonly UnsolvedSummary[]): readonly string[] {
   if (unsolved.length === 0) return []
   const places = unsolved.map(
     ({ model, layer, task, cv, patches }) =>
-      `${model} ${layer} ${columnTitle([task, cv])} (${patches} ${patches === 1 ? 'patch' : 'patches'})`,
+      `${model} ${layer} ${columnTitle([task, cv])} (${counted(patches, 'patch', 'patches')})`,
   )
   return [`Left out, since a classifier did not converge: ${places.join('; ')}.`]
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { counted } from '../../counted.js'
 import { packageFolder } from '../../files/package.js'
 import { escapeHtml } from '../html.js'
 import type { ReportSection } from '../section.js'
@@ -90,14 +91,13 @@ function viewerScript(): string {
 }
 
 function factsText({ groups }: SiteIndex): string {
-  const count = (number: number, what: string, plural = `${what}s`) => `${number} ${number === 1 ? what : plural}`
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
   const sizes = [...new Set(groups.map(({ size }) => size))].map((size) => `${size}×${size}`)
   const strides = [...new Set(groups.map(({ stride }) => stride))]
   const facts = [
-    count(models.size, 'network'),
-    count(patches.size, 'patch', 'patches'),
+    counted(models.size, 'network'),
+    counted(patches.size, 'patch', 'patches'),
     `${sizes.join(', ')} px`,
     `${strides.length === 1 ? 'stride' : 'strides'} ${strides.join(', ')}`,
   ]
