@@ -10,7 +10,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['counted', 'printable'],
+  ['counted', 'printable', 'shellWord'],
   ['cores', 'errors', 'environment', 'memory', 'progress', 'randomNumbers', 'stopwatch', 'warning'],
   ['resources'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames', 'threads'],

@@ -86,8 +86,8 @@ async function withEach<T>(
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')
   const results: T[] = []
   for (const model of models ?? embedded.map(({ id }) => id)) {
-    const file = weights?.[model]
-    const network = await chooseNetwork({ model, signal, ...(file !== undefined && { weights: file }) })
+    const own = { weights: weights?.[model], weightsOption: `weights ${model}=FILE` }
+    const network = await chooseNetwork({ model, signal, ...own })
     for (const size of sizes)
       results.push(await measure(network, sceneOf(patchAtSize(source.name, image, size, network.input.rows))))
   }

@@ -104,7 +104,7 @@ function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
   return {
     subject,
     state: 'ok',
-    detail: `${detail}; this adapter computes on the processor, so \`device cpu\` is faster`,
+    detail: `${detail}; this adapter computes on the processor, so the device cpu is faster`,
   }
 }
 

@@ -109,7 +109,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   checkReuse(options.reuse)
   const network = await chooseNetwork({
     ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
-    ...(weights !== undefined && { weights }),
+    ...{ weights, weightsOption: 'weights FILE' },
   })
   const assumed = assumedInput(network)
   if (assumed !== undefined) progressTo(options.onProgress).note(assumed)

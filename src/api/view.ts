@@ -9,7 +9,7 @@ import { PAPER_LIMITS } from '../report/paperLimits.js'
 import { checkLimits } from '../report/report.js'
 import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
-const TOO_MANY_FEATURES = `its features are more than the ${MOST_FEATURE_BYTES / 1e6} MB that a page takes, so it has the five anchors' maps alone; extract with a larger \`stride\` for any other anchor`
+const TOO_MANY_FEATURES = `its features are more than the ${MOST_FEATURE_BYTES / 1e6} MB that a page takes, so it has the five anchors' maps alone; extract it anew with a larger stride for any other anchor`
 
 export interface ViewOptions {
   /** Folder for index.html and `site`; by default the extraction's, of a single file one beside it with the file's name. */

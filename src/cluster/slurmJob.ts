@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { counted } from '../counted.js'
 import { UsageError } from '../errors.js'
+import { shellWord } from '../shellWord.js'
 
 /** What a job asks a cluster for. */
 export interface JobResources {
@@ -93,9 +94,4 @@ function directive(option: string): string {
   const [name, ...value] = option.split('=')
   const text = value.join('=')
   return /[\s"#]/.test(text) ? `${name}="${text.replaceAll('"', '\\"')}"` : option
-}
-
-/** A word of a shell's command line. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -149,7 +149,7 @@ async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T>
       throw resourceError(error, work) ?? new WorkerError(`${work}: ${message}`, cause)
     }
     throw new WorkerError(
-      `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; try a smaller \`batch\` or fewer \`workers\``,
+      `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
       cause,
     )
   }

@@ -61,7 +61,7 @@ export function candidateSettings(
 ): readonly Settings[] {
   for (const name of ['workers', 'threads', 'batch'] as const) {
     const value = wished[name]
-    if (value !== undefined) checkCount(`--${name}`, value)
+    if (value !== undefined) checkCount(`\`${name}\``, value)
   }
   if (wished.threads !== undefined && wished.threads > cores)
     throw new UsageError(

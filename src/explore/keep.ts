@@ -8,6 +8,7 @@ import { readRegular } from '../files/regularFile.js'
 import { decodeImage } from '../patches/image.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../report/viewer/live.js'
 import { unitFolder } from '../results/unit/store.js'
+import { shellWord } from '../shellWord.js'
 import { planStudy } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
@@ -128,11 +129,6 @@ function commandOf({ models, patches, sizes, stride, background, pool, out }: Re
   const words = ['shiftscope', 'reproduce', '--models', models?.[0], '--patches', patches, '--sizes', sizes?.[0]]
   const settings = ['--stride', stride, '--background', background, ...(pool ? ['--pool', pool] : [])]
   return [...words, ...settings, '--experiments', 'similarity', '--out', out]
-    .map((word) => quoted(String(word)))
+    .map((word) => shellWord(String(word)))
     .join(' ')
-}
-
-/** As a shell takes it for one word. */
-function quoted(word: string): string {
-  return /^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -154,7 +154,7 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
   return server
 }
 
-const NO_SECRET = 'the link lacks its secret; take the one that shiftscope explore has printed\n'
+const NO_SECRET = 'the link lacks its secret; take the one that "shiftscope explore" has printed\n'
 
 function limited(maxSize: number) {
   return bodyLimit({

@@ -12,17 +12,15 @@ import { hashedModel } from './onnx/cachedCopy.js'
 import { readModelInterface } from './onnx/interface.js'
 import { type LayerChoice, onnxNetwork, readLayers } from './onnxNetwork.js'
 import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-import { resolveNetwork } from './resolve.js'
+import { resolveNetwork, type WeightsChoice } from './resolve.js'
 
 /** How a network is named, and what may go with it. */
-export interface NetworkChoice extends LayerChoice, InputOptions {
+export interface NetworkChoice extends WeightsChoice, LayerChoice, InputOptions {
   /**
    * Id of the catalog (`shiftscope models list`), a path that ends in .onnx, hf:OWNER/NAME of a pulled model, or a checkpoint
    * whose network is recognised by its tensors.
    */
   readonly model: string
-  /** A checkpoint in place of the published or embedded weights. */
-  readonly weights?: string
 }
 
 /**
@@ -95,8 +93,8 @@ async function checkedChoice(choice: NetworkChoice): Promise<NetworkChoice> {
   return isCheckpoint ? { ...choice, model: id, weights: model } : choice
 }
 
-function catalogNetwork({ model, weights, layers, pool, signal }: NetworkChoice): Promise<Network> {
-  return resolveNetwork({ id: model, weights, layers, pool, signal })
+function catalogNetwork({ model: id, weights, weightsOption, layers, pool, signal }: NetworkChoice): Promise<Network> {
+  return resolveNetwork({ id, weights, weightsOption, layers, pool, signal })
 }
 
 /** The same network with other layers, also such as lie inside its graph. */

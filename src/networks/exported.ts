@@ -62,7 +62,7 @@ export async function checkExport(entry: CatalogEntry, path: string, signal?: Ab
   const [file] = await externalFiles(path)
   if (file === undefined) return
   throw new InputError(
-    `${path} keeps weights in a file of its own, ${file.location}; use both in place with \`weights ${entry.id}=${path}\`, or ${again(entry)}`,
+    `${path} keeps weights in a file of its own, ${file.location}; leave both there and give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
   )
 }
 

@@ -55,7 +55,7 @@ export interface ModelInspection {
  * @throws UsageError, InputError as `chooseNetwork`; the signal's reason
  */
 export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
-  const { described, layers } = await describedChoice({ model, ...choice })
+  const { described, layers } = await describedChoice({ model, ...choice, weightsOption: 'weights FILE' })
   const { path, model: file, input, inputSource } = described
   const graph = readGraphNodes(path)
   const image = described.changes?.madeInput ?? input.name

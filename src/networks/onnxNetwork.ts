@@ -169,7 +169,7 @@ function checkTensors({ name, model }: DescribedModel, names: readonly string[],
   if (unknown === undefined) return
   const found = model.tensors.has(unknown) ? 'does not make of an image what is called' : 'has no tensor'
   throw new UsageError(
-    `${name} ${found} "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and \`shiftscope models inspect\` lists all`,
+    `${name} ${found} "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
   )
 }
 

@@ -27,8 +27,15 @@ import { layersOf } from './statedLayers.js'
  * exported, with what is read of it; or an ONNX file with what is read of it.
  */
 export type NetworkReference =
-  | ({ readonly id: string; readonly weights?: string | undefined } & LayerChoice)
+  | ({ readonly id: string } & WeightsChoice & LayerChoice)
   | ({ readonly onnxFile: string } & OnnxChoice)
+
+/** Weights in place of those that were imported. */
+export interface WeightsChoice {
+  readonly weights?: string | undefined
+  /** The option that a file of weights is given by, for messages: `weights FILE`; none: the caller has no such option. */
+  readonly weightsOption?: string | undefined
+}
 
 /**
  * Makes a network ready to run. For a checkpoint the ONNX graph is built, or taken from the cache.
@@ -44,7 +51,7 @@ export async function resolveNetwork(reference: NetworkReference): Promise<Netwo
     return embeddedNetwork(entry)
   }
   const weightsPath = reference.weights ?? (await importedWeights(entry.id))
-  if (weightsPath === undefined) throw missingWeights(entry)
+  if (weightsPath === undefined) throw missingWeights(entry, reference.weightsOption)
   if (entry.kind === 'exported') return exportedNetwork(entry, weightsPath, reference)
   return publishedNetwork(entry, weightsPath)
 }
@@ -102,11 +109,12 @@ async function publishedNetwork(entry: CatalogEntry, weightsPath: string): Promi
   }
 }
 
-export function missingWeights(entry: ModelEntry): InputError {
+/** @param option that a file of weights is given by, as of `WeightsChoice` */
+export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
+  const byOption = option === undefined ? '' : `, or pass \`${option}\``
   if (entry.kind === 'exported' && !isGenerator(entry))
-    return new InputError(`${id} is not here; ${exportRemedy(entry)}, or pass \`weights ${id}=FILE.onnx\``)
+    return new InputError(`${id} is not here; ${exportRemedy(entry)}${byOption}`)
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
-  const byOption = isGenerator(entry) ? '' : `, or pass \`weights ${id}=FILE\``
   return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)
 }

@@ -180,7 +180,7 @@ export async function writeAccuracy(path: string, document: AccuracyDocument): P
 async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   const text = await readRegular(path).catch(() => {
     throw new InputError(
-      `cannot read ${path}: no such file; run reproduce \`experiments arithmetic\` on this folder again`,
+      `cannot read ${path}: no such file; run reproduce on this folder again with arithmetic among its experiments`,
     )
   })
   try {
@@ -192,7 +192,7 @@ async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
 
 function damaged(path: string, cause?: unknown): InputError {
   return new InputError(
-    `${path} is damaged or was made by another version; run reproduce \`experiments arithmetic\` on this folder again`,
+    `${path} is damaged or was made by another version; run reproduce on this folder again with arithmetic among its experiments`,
     { cause },
   )
 }

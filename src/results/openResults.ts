@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.js'
+import { shellWord } from '../shellWord.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 
 export interface OpenResultsOptions {
@@ -41,7 +42,7 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
   if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
-  return new InputError(`no finished units in ${results}; run reproduce \`out ${results}\` first`)
+  return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 
 /** Hidden folders are left out: temporaries of atomic writes, and what other programs put there. */

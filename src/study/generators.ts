@@ -55,8 +55,8 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
       `\`weights\` names ${stray}, which this command does not use; it uses ${[model, ...asked].join(', ')}`,
     )
   const wanted = [...new Set(layers ?? generators.map(({ layer }) => layer))]
-  const file = weights[model]
-  const network = await chooseNetwork({ model, layers: wanted, signal, ...(file && { weights: file }) })
+  const own = { weights: weights[model], weightsOption: `weights ${model}=FILE` }
+  const network = await chooseNetwork({ model, layers: wanted, signal, ...own })
   for (const layer of wanted) {
     const fitting = generators.find((generator) => generator.layer === layer) ?? first
     checkGenerator(fitting, network, layer)

@@ -234,11 +234,10 @@ async function networkOf(
   { layers, pool, input, weights }: NetworkSettings,
   { withPlaceholders, signal }: PlanSettings,
 ): Promise<Network> {
-  const file = weights[model]
   const choice = {
     ...{ model, layers: layersOf(model, layers), pool, signal },
     ...(isOwnNetwork(model) && input),
-    ...(file !== undefined && { weights: file }),
+    ...{ weights: weights[model], weightsOption: `weights ${model}=FILE` },
   }
   const placeholder = withPlaceholders ? await weightlessNetwork(choice) : undefined
   return placeholder ?? chooseNetwork(choice)

@@ -5,6 +5,7 @@ import { InputError } from '../errors.js'
 import { openClaims } from '../files/claims.js'
 import { fileName } from '../results/fileName.js'
 import { groupFolder } from '../results/unit/store.js'
+import { shellWord } from '../shellWord.js'
 import { readRun } from './runFile.js'
 import { claimsFolder, type WorkerState } from './team.js'
 import { claimName, unitTitle } from './unitQueue.js'
@@ -116,5 +117,5 @@ async function namesIn(folder: string): Promise<ReadonlySet<string>> {
 async function noStudy(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
   const found = entry === undefined ? `${results} does not exist` : `no study has been begun in ${results}`
-  return new InputError(`${found}; run reproduce \`out ${results}\` first`)
+  return new InputError(`${found}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }

@@ -95,7 +95,7 @@ describe('processes that run one study', () => {
     const out = join(folder, 'status')
     const none = await shiftscope('status', out)
     expect(`${none.status} ${none.stderr}`).toMatch(
-      /^3 shiftscope: .*status does not exist; run reproduce --out .* first\n$/,
+      /^3 shiftscope: .*status does not exist; run "shiftscope reproduce --out \S+" first\n$/,
     )
     const both = [1, 2].map(() => start([...STUDY, '--out', out]))
     const look = async () => JSON.parse((await shiftscope('status', out, '--json')).stdout)

@@ -78,7 +78,7 @@ describe('an ONNX file on the command line', () => {
     const { status, stderr } = await study('--stride', '1', '--experiments', 'similarity', '--out', inFolder('ends'))
     expect(status, stderr).toBe(0)
     expect(stderr).toContain(
-      "plain: nothing says how its input is made, so that it is given ImageNet's (--input imagenet)",
+      "plain: nothing says how its input is made, so that it is given ImageNet's; describe it in NAME.input.json beside the model, or name another with --input",
     )
     const layersOf = async (out: string) => {
       const { networks } = JSON.parse(await readFile(inFolder(out, 'run.json'), 'utf8'))

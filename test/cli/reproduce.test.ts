@@ -172,7 +172,7 @@ describe('reproduce', () => {
     const before = await contents(own)
     const { status, stderr } = await shiftscope(...STUDY, '--out', own)
     expect([status, await contents(own)]).toEqual([2, before])
-    expect(stderr).toMatch(/own is no results folder, and a report would replace its figures; choose another --out/)
+    expect(stderr).toMatch(/own is no results folder, and a report would replace its figures; choose another folder/)
     await writeFile(join(own, 'run.json'), '{}')
     expect((await shiftscope(...STUDY, '--out', own, '--dry-run')).status).toBe(0)
   })

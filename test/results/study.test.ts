@@ -218,7 +218,7 @@ describe('study', () => {
   })
 
   it('refuses a folder without units, and one that is missing', async () => {
-    expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run reproduce/)
+    expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run "shiftscope reproduce --out \S+" first/)
     expect(await refusalOf(inFolder('nothing'))).toMatch(/no finished units/)
     writeFileSync(inFolder('README.md'), '')
     const refusal = await refusalOf(inFolder('README.md'))

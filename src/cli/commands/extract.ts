@@ -21,7 +21,7 @@ export function extractCommand({ signal }: CommandContext): Command {
     .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
     .option(
       '--layers <a,b>',
-      'features to read, any tensors of the network (see: shiftscope models inspect); by default the catalog’s, or the last output and what enters the last fully connected layer',
+      'features to read, any tensors of the network (see: shiftscope models inspect NETWORK); by default the catalog’s, or the last output and what enters the last fully connected layer',
       parseList,
     )
   return addExtractionOptions(addInputOptions(addPoolOption(command)))

@@ -21,6 +21,7 @@ import {
 import { withoutControls } from '../../printable.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { addInputOptions } from '../extractionOptions.js'
+import { asFlags } from '../flags.js'
 import { byteSize, print, printJson, printTable, say } from '../output.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -141,7 +142,7 @@ async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { 
     }
   }
   if (json) printJson(done)
-  for (const failure of failures.slice(0, -1)) say(`shiftscope: ${(failure as Error).message}`)
+  for (const failure of failures.slice(0, -1)) say(`shiftscope: ${asFlags((failure as Error).message)}`)
   if (failures.length > 0) throw failures.at(-1)
 }
 

@@ -88,7 +88,7 @@ export function plannedInput(
     throw new UsageError(`${path} takes images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
   if (type === DataType.UINT8 && !isOfBytes(recipe))
     throw new UsageError(
-      `${path} takes bytes, so that its pixels can only be 0 to 255 (${recipe.source} says otherwise); use \`input raw\``,
+      `${path} takes bytes, so that its pixels can only be 0 to 255 (${recipe.source} says otherwise); correct that, or use \`input raw\``,
     )
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null
