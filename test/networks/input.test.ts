@@ -163,7 +163,7 @@ describe('the recipe of an input', () => {
     expect(recipeOf(await choose())).toMatchObject({ ...inputPresets.raw, source: 'the type of the input, bytes' })
     const message = await messageOf(choose({ input: 'clip' }), UsageError)
     expect(message).toContain(
-      'takes bytes, so that its pixels can only be 0 to 255 (options says otherwise); use `input raw`',
+      'takes bytes, so that its pixels can only be 0 to 255 (options says otherwise); correct that, or use `input raw`',
     )
   })
 
