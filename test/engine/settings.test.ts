@@ -110,10 +110,10 @@ describe('candidate settings', () => {
     )
   })
 
-  it.each(['workers', 'threads', 'batch'])('refuse --%s that is no positive whole number', (name) => {
+  it.each(['workers', 'threads', 'batch'])('refuse %s that is no positive whole number', (name) => {
     for (const value of [0, -1, 1.5, Number.NaN]) {
       expect(() => candidateSettings(light, { [name]: value }, 4)).toThrow(UsageError)
-      expect(() => candidateSettings(light, { [name]: value }, 4)).toThrow(`--${name} ${value} is not a positive`)
+      expect(() => candidateSettings(light, { [name]: value }, 4)).toThrow(`\`${name}\` ${value} is not a positive`)
     }
   })
 
