@@ -101,4 +101,4 @@ for (const [name, shortName] of Object.entries(objects)) {
     sha256: createHash('sha256').update(png).digest('hex'),
   })
 }
-await writeFile(new URL('manifest.json', folder), `${JSON.stringify({ patches }, null, 2)}\n`)
+await writeFile(new URL('manifest.json', folder), `${JSON.stringify({ kind: 'built-in', patches }, null, 2)}\n`)

@@ -13,8 +13,7 @@ import type { Loss } from '../experiments/separability.js'
 import type { CudaDevice } from '../native.js'
 import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
-import { readImage } from '../patches/image.js'
-import { patchAtSize } from '../patches/patch.js'
+import { patchesOfSource } from '../patches/patch.js'
 import { featureMatrix } from './features.js'
 
 /** Which networks a benchmark runs, and how. */
@@ -82,14 +81,13 @@ async function withEach<T>(
 ): Promise<readonly T[]> {
   const [source] = await builtInPatches()
   if (source === undefined) throw new Error('there are no built-in patches')
-  const image = await readImage(source.path)
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')
   const results: T[] = []
   for (const model of models ?? embedded.map(({ id }) => id)) {
     const own = { weights: weights?.[model], weightsOption: `weights ${model}=FILE` }
     const network = await chooseNetwork({ model, signal, ...own })
-    for (const size of sizes)
-      results.push(await measure(network, sceneOf(patchAtSize(source.name, image, size, network.input.rows))))
+    for (const patch of await patchesOfSource(source, sizes, network.input.rows, 'hard'))
+      results.push(await measure(network, sceneOf(patch)))
   }
   return results
 }

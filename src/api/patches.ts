@@ -24,6 +24,7 @@ import {
   storePatch,
   writeManifest,
 } from '../patches/patchFolder.js'
+import { resizeBilinear, resizeVisible } from '../patches/resize.js'
 import { messageLine } from '../printable.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { contactSheet } from '../report/contactSheet.js'
@@ -103,7 +104,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
       const unfetched = missing.get(image.id)
       if (unfetched !== undefined) throw new Error(unfetched)
       const bytes = await readImageFile((await findImage(images, image))?.path, image)
-      const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes)
+      const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
       patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
     } catch (error) {
       failed.push({ name: choice.name, reason: `annotation ${choice.annotation.id}: ${reasonOf(error)}` })
@@ -214,7 +215,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
     throwIfStopped(signal)
     try {
       const image = await cutFree(picture, aspect, signal)
-      const stored = await storePatch(out, picture.name, image, sizes)
+      const stored = await storePatch(out, picture.name, image, sizes, resizeVisible)
       patches.push({ ...stored, ...(category !== undefined && { category }) })
     } catch (error) {
       throwIfStopped(signal)

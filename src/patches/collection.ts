@@ -13,7 +13,11 @@ const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.
 /** Longest name of a patch in characters: it is written again with every number of the patch. */
 const LONGEST_NAME = 1000
 
+/** Kinds of manifests whose objects are resized by the authors' rule. */
+const AUTHORS_KINDS: readonly unknown[] = ['coco', 'built-in']
+
 const manifestSchema = z.object({
+  kind: z.unknown().optional(),
   patches: z
     .array(
       z.object({
@@ -121,6 +125,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
     ...(category !== undefined && { category }),
     ...(sizes && { sizes: Object.fromEntries(Object.entries(sizes).map(([size, name]) => [size, inside(name)])) }),
     ...(alpha && { alpha }),
+    ...(AUTHORS_KINDS.includes(parsed.data.kind) && { colours: 'authors' as const }),
   }))
   return unique(path, patches)
 }

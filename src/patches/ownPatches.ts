@@ -5,6 +5,7 @@ import { isPicture } from './collection.js'
 import { type Image, readImage } from './image.js'
 import { resizeHard } from './patch.js'
 import { MAX_PATCH_SIZE } from './patchFolder.js'
+import { resizeVisible } from './resize.js'
 
 /** Whether an object is stretched to a square, or made square by transparent margins. */
 export const ASPECTS = ['stretch', 'pad'] as const
@@ -44,9 +45,9 @@ export async function ownPictures(folder: string): Promise<readonly OwnPicture[]
 }
 
 /**
- * An object alone: the smallest box around its pixels (alpha of 128 or more, or white in the mask), with alpha 0 or 255.
- * Margins that make it square repeat the colours at its edge, so that these do not change when it is resized; an object
- * that is longer than any patch is reduced first, so that its square takes no more memory than one.
+ * An object alone: the smallest box around its pixels (alpha of 128 or more, and white in the mask if there is one), with alpha
+ * 0 or 255, transparent black around it. An object that is longer than any patch is reduced before it gets the margins that make
+ * it square, so that its square takes no more memory than one.
  * @throws InputError if a file is damaged, the mask is of another size, or nothing or everything is transparent; the signal's reason
  */
 export async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
@@ -79,8 +80,13 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   const data = new Uint8Array(rows * cols * 4)
   for (let row = 0; row < rows; row++) {
     const start = (top + row) * image.cols + left
-    data.set(image.data.subarray(start * 4, (start + cols) * 4), row * cols * 4)
-    for (let col = 0; col < cols; col++) data[(row * cols + col) * 4 + 3] = isObject[start + col] ? 255 : 0
+    for (let col = 0; col < cols; col++) {
+      const source = (start + col) * 4
+      const target = (row * cols + col) * 4
+      if (!isObject[start + col]) continue
+      for (let channel = 0; channel < 3; channel++) data[target + channel] = image.data[source + channel] as number
+      data[target + 3] = 255
+    }
   }
   return { rows, cols, data }
 }
@@ -90,7 +96,7 @@ function reduced(object: Image, longest: number): Image {
   const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object
   const side = (length: number) => Math.max(1, Math.round(length * scale))
-  return resizeHard(object, side(object.rows), side(object.cols))
+  return resizeHard(object, side(object.rows), side(object.cols), resizeVisible)
 }
 
 /** In the middle of a square. */
@@ -98,17 +104,8 @@ function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
   const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]
   const data = new Uint8Array(side * side * 4)
-  for (let row = 0; row < side; row++) {
-    const y = Math.min(Math.max(row - above, 0), rows - 1)
-    for (let col = 0; col < side; col++) {
-      const x = Math.min(Math.max(col - before, 0), cols - 1)
-      const isMargin = y !== row - above || x !== col - before
-      const source = (y * cols + x) * 4
-      const target = (row * side + col) * 4
-      for (let channel = 0; channel < 3; channel++) data[target + channel] = object[source + channel] as number
-      data[target + 3] = isMargin ? 0 : (object[source + 3] as number)
-    }
-  }
+  for (let row = 0; row < rows; row++)
+    data.set(object.subarray(row * cols * 4, (row + 1) * cols * 4), ((above + row) * side + before) * 4)
   return { rows: side, cols: side, data }
 }
 
@@ -127,7 +124,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
 async function maskOf(
   path: string,
   picture: OwnPicture,
-  { rows, cols }: Image,
+  { rows, cols, data }: Image,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const mask = await readImage(path, signal)
@@ -139,7 +136,8 @@ async function maskOf(
   const isObject = new Uint8Array(rows * cols)
   for (let i = 0; i < isObject.length; i++) {
     const at = (channel: number) => mask.data[i * 4 + channel] as number
-    if (at(3) >= OPAQUE && (at(0) + at(1) + at(2)) / 3 >= OPAQUE) isObject[i] = 1
+    const isWhite = at(3) >= OPAQUE && (at(0) + at(1) + at(2)) / 3 >= OPAQUE
+    if (isWhite && (data[i * 4 + 3] as number) >= OPAQUE) isObject[i] = 1
   }
   return isObject
 }

@@ -1,7 +1,7 @@
 import { InputError, UsageError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
-import { resizeBilinear } from './resize.js'
+import { resizeBilinear, resizeVisible } from './resize.js'
 
 /** An object cut out of its picture: the file that it comes from, not yet resized. */
 export interface PatchSource {
@@ -14,7 +14,12 @@ export interface PatchSource {
   readonly sizes?: Readonly<Record<string, string>>
   /** hard: alpha is a mask, and is resized as numbers 0 and 1, as the authors did. */
   readonly alpha?: 'hard'
+  /** authors: colours are resized apart from alpha, as the authors did; absent: the colours that can be seen. */
+  readonly colours?: 'authors'
 }
+
+/** How a picture is resized. */
+export type Resize = typeof resizeBilinear
 
 /** Which imperceptible change of a patch another one is. */
 export interface Perturbation {
@@ -41,17 +46,24 @@ export interface Patch {
 }
 
 /**
- * Resizes a picture to a square of `size` pixels by the authors' rule (bilinear, aspect ratio not kept); a picture that
- * has the size already is used as it is.
+ * Resizes a picture to a square of `size` pixels (bilinear, aspect ratio not kept); a picture that has the size already is
+ * used as it is.
+ * @param resize of a COCO object: `resizeBilinear`, the authors'
  * @throws UsageError if the size is not between 1 and the frame
  */
-export function patchAtSize(name: string, image: Image, size: number, frame: number): Patch {
+export function patchAtSize(
+  name: string,
+  image: Image,
+  size: number,
+  frame: number,
+  resize: Resize = resizeVisible,
+): Patch {
   if (!Number.isInteger(size) || size < 1) throw new UsageError(`patch size ${size} is not a positive whole number`)
   if (size > frame)
     throw new UsageError(
       `a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
     )
-  const rgba = resizeBilinear(image, size, size).data
+  const rgba = resize(image, size, size).data
   return { name, size, rgba, sha256: patchDigest(size, rgba) }
 }
 
@@ -85,20 +97,21 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
  *   nothing would be seen; the signal's reason
  */
 export async function patchesOfSource(
-  { name, path, category, sizes: ready, alpha }: PatchSource,
+  { name, path, category, sizes: ready, alpha, colours }: PatchSource,
   sizes: readonly number[],
   frame: number,
   blend: 'hard' | 'soft',
   signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
+  const resize = colours === 'authors' ? resizeBilinear : resizeVisible
   const patches: Patch[] = []
   let whole: Image | undefined
   for (const size of sizes) {
     const file = ready?.[size]
     if (file === undefined) whole ??= await readImage(path, signal)
     const image = file === undefined ? (whole as Image) : await readImage(file, signal)
-    const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size, size) : image
-    const patch = patchAtSize(name, resized, size, frame)
+    const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size, size, resize) : image
+    const patch = patchAtSize(name, resized, size, frame, resize)
     checkVisible(patch, blend, file ?? path)
     patches.push({ ...patch, ...(category !== undefined && { category }) })
   }
@@ -106,13 +119,15 @@ export async function patchesOfSource(
 }
 
 /**
- * The authors' resize of a cut-out object: all four channels alike, alpha as 0 or 1. Rounding makes the mask another one
- * than a threshold on a resized alpha of 0 to 255 would. A picture of the size is left as it is.
+ * Resizes a cut-out object, alpha as 0 or 1, as the authors did. Rounding makes the mask another one than a threshold on a
+ * resized alpha of 0 to 255 would. A picture of the size is left as it is.
+ * @param resize of a COCO object: `resizeBilinear`, the authors', with which all four channels are resized alike; of other
+ * pictures: `resizeVisible`, with which a pixel's colour is the mean of those of the object's pixels
  */
-export function resizeHard(image: Image, rows: number, cols: number): Image {
+export function resizeHard(image: Image, rows: number, cols: number, resize: Resize): Image {
   if (image.rows === rows && image.cols === cols) return image
   const isAlpha = (i: number) => i % 4 === 3
   const data = image.data.map((value, i) => (isAlpha(i) ? value >> 7 : value))
-  const resized = resizeBilinear({ ...image, data }, rows, cols)
+  const resized = resize({ ...image, data }, rows, cols)
   return { ...resized, data: resized.data.map((value, i) => (isAlpha(i) ? value * 255 : value)) }
 }

@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import type { Image } from './image.js'
-import { resizeHard } from './patch.js'
+import { type Resize, resizeHard } from './patch.js'
 
 /** The longest side of a patch that is made. */
 export const MAX_PATCH_SIZE = 4096
@@ -27,12 +27,16 @@ export interface PatchFailure {
   readonly reason: string
 }
 
-/** Writes an object with a hard mask into a folder of patches: native/NAME.png, and SIZE/NAME.png for each size. */
+/**
+ * Writes an object with a hard mask into a folder of patches: native/NAME.png, and SIZE/NAME.png for each size.
+ * @param resize as of `resizeHard`
+ */
 export async function storePatch(
   folder: string,
   name: string,
   image: Image,
   sizes: readonly number[],
+  resize: Resize,
 ): Promise<ManifestPatch> {
   const native = await png(image)
   const file = `native/${name}.png`
@@ -40,7 +44,7 @@ export async function storePatch(
   const files: Record<string, string> = {}
   for (const size of sizes) {
     files[size] = `${size}/${name}.png`
-    await writeFileAtomic(join(folder, `${size}/${name}.png`), await png(resizeHard(image, size, size)))
+    await writeFileAtomic(join(folder, `${size}/${name}.png`), await png(resizeHard(image, size, size, resize)))
   }
   return { name, file, sizes: files, alpha: 'hard', sha256: sha256(native) }
 }

@@ -49,6 +49,47 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
   return { rows, cols, data }
 }
 
+/**
+ * Bilinear resize of what can be seen. Alpha is that of `resizeBilinear`, but each colour counts by its alpha, so that colours
+ * under alpha 0 reach no other pixel. A pixel that sees nothing is black. Where alpha is the same all around, as in a photo,
+ * colours are those of `resizeBilinear`, to the bit.
+ */
+export function resizeVisible(image: Image, rows: number, cols: number): Image {
+  const resized = resizeBilinear(image, rows, cols)
+  if (resized === image) return image
+  const vertical = endsOf(verticalAxis(image.rows, rows))
+  const horizontal = endsOf(horizontalAxis(image.cols, cols))
+  const sums = [0, 0, 0]
+  for (let target = 0; target < rows * cols; target++) {
+    const [row, col] = [Math.floor(target / cols), target % cols]
+    sums.fill(0)
+    let [total, least, most] = [0, 255, 0]
+    for (const [rowOf, rowWeight] of vertical)
+      for (const [colOf, colWeight] of horizontal) {
+        const source = ((rowOf[row] as number) * image.cols + (colOf[col] as number)) * 4
+        const alpha = image.data[source + 3] as number
+        const weight = (rowWeight[row] as number) * (colWeight[col] as number) * alpha
+        for (let channel = 0; channel < 3; channel++)
+          sums[channel] = (sums[channel] as number) + weight * (image.data[source + channel] as number)
+        total += weight
+        least = Math.min(least, alpha)
+        most = Math.max(most, alpha)
+      }
+    if (least === most && most > 0) continue
+    for (const [channel, sum] of sums.entries())
+      resized.data[target * 4 + channel] = total === 0 ? 0 : Math.round(sum / total)
+  }
+  return resized
+}
+
+/** Source indices and weights of an axis: of the first source of each target, and of the second. */
+function endsOf({ first, weightFirst, second, weightSecond }: Axis): readonly (readonly [Int32Array, Int32Array])[] {
+  return [
+    [first, weightFirst],
+    [second, weightSecond],
+  ]
+}
+
 /** Beyond the edge the whole weight goes to the last column. */
 function horizontalAxis(source: number, target: number): Axis {
   return axis(source, target, (floor) => floor >= 0 && floor < source - 1)

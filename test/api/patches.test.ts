@@ -2,7 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { InputError, listPatches, ownPatches, reproduce, UsageError } from '../../src/index.js'
+import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
+import { type Aspect, squareObject } from '../../src/patches/ownPatches.js'
+import { type PatchSource, patchesOfSource, resizeHard } from '../../src/patches/patch.js'
+import { patchOf } from '../../src/patches/patchInput.js'
+import { resizeBilinear } from '../../src/patches/resize.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -37,6 +42,39 @@ async function fill(): Promise<void> {
     .toFile(folder('in/d.mask.png'))
 }
 
+const empty = new Uint8Array()
+
+/** A disc with soft edges, red and blue in stripes, and a colour under alpha 0. */
+async function drawDisc(name: string, hidden: readonly number[]): Promise<void> {
+  mkdirSync(folder(name))
+  const data = new Uint8Array(60 * 50 * 4)
+  for (let i = 0; i < 60 * 50; i++) {
+    const distance = Math.hypot((i % 60) - 29.5, Math.floor(i / 60) - 24.5)
+    const alpha = Math.min(Math.max(Math.round((22 - distance) * 60), 0), 255)
+    data.set(alpha === 0 ? [...hidden, 0] : [200, 0, 80 * (i % 3), alpha], i * 4)
+  }
+  await sharp(data, { raw: { width: 60, height: 50, channels: 4 } })
+    .png()
+    .toFile(folder(name, 'disc.png'))
+}
+
+/** The files of all sizes of the pictures of a folder. */
+async function cutOut(name: string, aspect: Aspect): Promise<readonly Uint8Array[]> {
+  const { patches } = await ownPatches({ pictures: folder(name), out: folder(`${name}-out`), aspect })
+  const files = patches.flatMap(({ file, sizes }) => [file, ...Object.values(sizes)])
+  return files.map((file) => readFileSync(folder(`${name}-out`, file)))
+}
+
+async function onesOf([source]: readonly PatchSource[]): Promise<readonly Uint8Array[]> {
+  return (await patchesOfSource(source as PatchSource, [25, 75], 224, 'hard')).map(({ rgba }) => rgba)
+}
+
+function manifestOf(name: string, kind?: string): string {
+  const manifest = { kind, patches: [{ name, file: 'disc.png', alpha: 'hard' }] }
+  writeFileSync(folder(name, 'manifest.json'), JSON.stringify(manifest))
+  return folder(name, 'manifest.json')
+}
+
 describe('own pictures', () => {
   it('of every kind are trimmed to the object', async () => {
     await fill()
@@ -52,6 +90,32 @@ describe('own pictures', () => {
       expect([square.rows, square.cols]).toEqual([75, 75])
       expect(square.data.filter((_, i) => i % 4 === 3).every((alpha) => alpha === 255)).toBe(true)
     }
+  })
+
+  it.each<[string, (name: string) => Promise<readonly Uint8Array[]>]>([
+    ['cut out and stretched', (name) => cutOut(name, 'stretch')],
+    ['cut out and padded', (name) => cutOut(name, 'pad')],
+    ['one file', async (name) => [(await patchOf(folder(name, 'disc.png'), 75, 224, 'soft')).rgba]],
+    ['its bytes', async (name) => [(await patchOf(readFileSync(folder(name, 'disc.png')), 75, 224, 'hard')).rgba]],
+    ['a folder', async (name) => onesOf(await patchesFrom(folder(name)))],
+    ['a manifest', async (name) => onesOf(await patchesFrom(manifestOf(name)))],
+    ['for the live page', async (name) => [squareObject(await readImage(folder(name, 'disc.png')), 50)?.data ?? empty]],
+  ])('that look the same give the same patches: %s', async (_, patchesOf) => {
+    await drawDisc('black', [0, 0, 0])
+    await drawDisc('green', [0, 255, 0])
+    expect((await patchesOf('green')).map((data) => Buffer.from(data).toString('hex'))).toEqual(
+      (await patchesOf('black')).map((data) => Buffer.from(data).toString('hex')),
+    )
+  })
+
+  it('show what their mask shows only where they are opaque', async () => {
+    await drawDisc('in', [0, 255, 0])
+    await sharp({ create: { width: 60, height: 50, channels: 3, background: 'white' } })
+      .png()
+      .toFile(folder('in/disc.mask.png'))
+    const { patches } = await ownPatches({ pictures: folder('in'), out: folder('out') })
+    const { data } = await readImage(folder('out', patches[0]?.sizes[75] as string))
+    expect(data.some((red, i) => i % 4 === 0 && data[i + 3] === 255 && red < 100)).toBe(false)
   })
 
   it('keep their proportions with transparent margins, whose colours leave the edge as it is', async () => {
@@ -116,6 +180,15 @@ describe('own pictures', () => {
     writeFileSync(folder('in/x.mask.png'), '')
     writeFileSync(folder('in/y.png'), '')
     await expect(ownPatches({ pictures: folder('in'), out: folder('out') })).rejects.toThrow(/mask of no picture x/)
+  })
+})
+
+describe('objects of COCO, and those that are built in', () => {
+  it.each(['coco', 'built-in'])('are resized as the authors did: %s', async (kind) => {
+    await drawDisc('green', [0, 255, 0])
+    const image = await readImage(folder('green/disc.png'))
+    const authors = [25, 75].map((size) => resizeHard(image, size, size, resizeBilinear).data)
+    expect(await onesOf(await patchesFrom(manifestOf('green', kind)))).toEqual(authors)
   })
 })
 

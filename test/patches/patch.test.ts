@@ -38,7 +38,7 @@ describe('patch', () => {
   })
 
   it('keeps soft alpha and the colour under it: hard and soft are decided when it is drawn', () => {
-    for (const alpha of [0, 1, 127, 128, 254, 255]) {
+    for (const alpha of [1, 127, 128, 254, 255]) {
       const { rgba } = patchAtSize('patch', filled(10, 7, [200, 100, 50, alpha]), 75, 224)
       expect([...rgba]).toEqual([...filled(75, 75, [200, 100, 50, alpha]).data])
     }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { resizeHard } from '../../src/patches/patch.js'
+import { resizeBilinear } from '../../src/patches/resize.js'
 
 interface Case {
   rows: number
@@ -31,7 +32,7 @@ it.each(golden.patches)(
       const corner = (row - (row % block)) * cols + col - (col % block)
       return 255 * (hashed(corner * 4 + 3, seed) & 1)
     })
-    const resized = resizeHard({ rows, cols, data }, size, size).data
+    const resized = resizeHard({ rows, cols, data }, size, size, resizeBilinear).data
     expect(resized.filter((value, i) => i % 4 === 3 && value === 255)).toHaveLength(opaque)
     expect(createHash('sha256').update(resized).digest('hex')).toBe(sha256)
   },
