@@ -54,9 +54,11 @@ describe('a background', () => {
     expect(Math.min(...image.subarray(3 * 5, 3 * 20))).toBeGreaterThan(190)
   })
 
-  it('is white where a picture is transparent', async () => {
-    const { background } = await readBackground(await picture('a.png', 1, 1, Uint8Array.of(9, 9, 9, 0), 4), 1)
-    expect(background).toEqual({ image: Uint8Array.of(255, 255, 255) })
+  it('is white where a picture is transparent, in the share that it is', async () => {
+    const pixels = Uint8Array.of(...[9, 9, 9, 0], ...[0, 100, 200, 51], ...[2, 1, 0, 127], ...[7, 8, 9, 255])
+    const { background } = await readBackground(await picture('a.png', 2, 2, pixels, 4), 2)
+    const onWhite = [...[255, 255, 255], ...[204, 224, 244], ...[129, 128, 128], ...[7, 8, 9]]
+    expect(background).toEqual({ image: Uint8Array.from(onWhite) })
   })
 
   it.each(['', 'black', 'noise:', 'noise:-1', 'noise:4294967296', '#12', 'nothing.png'])('is not %j', async (text) => {
