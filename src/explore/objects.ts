@@ -1,8 +1,9 @@
 import { InputError } from '../errors.js'
 import { builtInPatches } from '../patches/collection.js'
-import { decodeImage, type Image } from '../patches/image.js'
+import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
+import { pictureFormat } from '../patches/pictureFormat.js'
 import type { LiveObject } from '../report/viewer/live.js'
 
 /** Of the largest picture that is taken; of a photo it is a few. */
@@ -13,6 +14,9 @@ const MOST_OWN = 32
 
 /** Of an object in pixels: frames are hardly larger. */
 const LONGEST_SIDE = 1024
+
+/** Seconds that drawing an SVG may take: somebody waits for it. */
+const DRAWING_SECONDS = 10
 
 /** Longest name of an object, which becomes a file's. */
 const LONGEST_NAME = 60
@@ -40,18 +44,28 @@ export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
   let next = known.size
-  /** Large pictures are decoded one at a time. */
+  /** Large pictures are decoded one at a time; none waits for a drawing, which another process makes. */
   let before: Promise<unknown> = Promise.resolve()
+  const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
+    const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))
+    if (pictureFormat(bytes) === 'svg') return decoded()
+    const image = before.then(decoded)
+    // Not the picture itself, which would stay in memory.
+    before = image.then(
+      () => undefined,
+      () => undefined,
+    )
+    return image
+  }
   const find = (key: number) => {
     const found = known.get(key)
     if (found === undefined) throw new InputError('this object is not here any more; add it again')
     return found
   }
   const add = async (bytes: Uint8Array, name: string, signal: AbortSignal): Promise<LiveObject> => {
-    const image = await decodeImage(bytes, 'the picture', signal)
+    const image = await decode(bytes, signal)
     const object = squareObject(image, LONGEST_SIDE)
-    if (object === undefined)
-      throw new InputError('the picture shows no object: it has no opaque pixels; choose another')
+    if (object === undefined) throw new InputError('the picture shows no object: it has no opaque pixels; choose another')
     const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
     if (same !== undefined) return { key: same.key, name: same.name }
     const names = new Set([...known.values()].map((one) => one.name))
@@ -63,11 +77,7 @@ export async function openObjects(): Promise<Objects> {
   }
   return {
     list: () => [...known.values()].map(({ key, name }) => ({ key, name })),
-    add: (bytes, name, signal) => {
-      const added = before.then(() => add(bytes, name, signal))
-      before = added.catch(() => undefined)
-      return added
-    },
+    add,
     patch: async (key, size, frame) => {
       const { name, source } = find(key)
       if ('path' in source) return (await patchesOfSource(source, [size], frame, 'hard'))[0] as Patch

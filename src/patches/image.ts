@@ -27,8 +27,8 @@ const draw = confined<Uint8Array, Image>(workerFile('patches/drawingMain.js'))
  * What drawing may take: an SVG of a few bytes can ask for any time and any memory. Objects take milliseconds; the largest
  * picture takes seconds and a gibibyte, several where it is blurred.
  */
-function drawingLimits(): Limits {
-  return { seconds: 60, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) }
+export function drawingLimits(seconds = 60): Limits {
+  return { seconds, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) }
 }
 
 /**

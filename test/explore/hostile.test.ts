@@ -120,7 +120,10 @@ describe('the live page', () => {
     expect(bomb.length).toBeLessThan(2e6)
     const lines = [
       [bomb, 'cannot read the picture: it has more than 64 million pixels; make it smaller'],
-      [Buffer.from('no picture'), 'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG'],
+      [
+        Buffer.from('no picture'),
+        'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG',
+      ],
       [Buffer.alloc(0), 'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG'],
     ] as const
     for (const [body, message] of lines) {
@@ -132,6 +135,24 @@ describe('the live page', () => {
       .toBuffer()
     const nothing = await ask(`${page.address}objects?name=x`, { method: 'POST', body: transparent })
     expect(nothing.body).toContain('the picture shows no object')
+  })
+
+  it('gives up a drawing without end, for which no picture waits', async () => {
+    const add = async (name: string, body: Buffer) =>
+      (await ask(`${page.address}objects?name=${name}`, { method: 'POST', body })).body
+    const png = await sharp({ create: { width: 7, height: 7, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer()
+    const endless = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="5000" height="5000"><filter id="f"><feTurbulence numOctaves="1000000000"/></filter><rect width="5000" height="5000" filter="url(#f)"/></svg>',
+    )
+    let isGivenUp = false
+    const hostile = add('endless.svg', endless).finally(() => {
+      isGivenUp = true
+    })
+    expect(await add('red.png', png)).toContain('"name":"red"')
+    expect(isGivenUp).toBe(false)
+    expect(await hostile).toContain('cannot read the picture: it takes longer than 10 s; draw it as PNG')
   })
 
   it('gives names that are names, whatever a file is called', async () => {
