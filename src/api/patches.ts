@@ -206,11 +206,11 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   checkSizes(sizes)
   if (resolve(folder) === resolve(out))
     throw new UsageError(`${out} holds the pictures; choose another folder with \`out\``)
-  const pictures = await ownPictures(folder)
+  const { pictures, failed: refused } = await ownPictures(folder)
   await makeWritableFolder(out)
   const patches: ManifestPatch[] = []
-  const failed: PatchFailure[] = []
-  progress.start('patches', pictures.length)
+  const failed: PatchFailure[] = [...refused]
+  progress.start('patches', pictures.length + refused.length)
   for (const picture of pictures) {
     throwIfStopped(signal)
     try {
@@ -224,7 +224,8 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
     progress.update(patches.length + failed.length)
   }
   progress.stop()
-  if (patches.length === 0) throw new InputError(`no patch could be made of ${folder}: ${failed[0]?.reason}`)
+  if (patches.length === 0)
+    throw new InputError(`no patch could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
   return { manifest: await writeManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 

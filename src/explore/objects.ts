@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js'
 import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
-import { squareObject } from '../patches/ownPatches.js'
+import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 import type { LiveObject } from '../report/viewer/live.js'
@@ -65,7 +65,7 @@ export async function openObjects(): Promise<Objects> {
   const add = async (bytes: Uint8Array, name: string, signal: AbortSignal): Promise<LiveObject> => {
     const image = await decode(bytes, signal)
     const object = squareObject(image, LONGEST_SIDE)
-    if (object === undefined) throw new InputError('the picture shows no object: it has no opaque pixels; choose another')
+    if (object === undefined) throw new InputError(`the picture shows no object: ${NO_OPAQUE_PIXELS}; choose another`)
     const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
     if (same !== undefined) return { key: same.key, name: same.name }
     const names = new Set([...known.values()].map((one) => one.name))

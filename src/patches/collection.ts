@@ -7,6 +7,7 @@ import { modelsFolder } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { nearestNames } from '../nearestNames.js'
 import type { PatchSource } from './patch.js'
+import { PICTURE_FORMATS } from './pictureFormat.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
@@ -62,7 +63,7 @@ export async function patchesFrom(path: string): Promise<readonly PatchSource[]>
   if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
   const pictures = names.filter(isPicture).sort()
   if (pictures.length === 0)
-    throw new InputError(`no pictures in ${path}; put PNG or WebP files with transparency there`)
+    throw new InputError(`no pictures in ${path}; put ${PICTURE_FORMATS} files there, transparent around the object`)
   return unique(
     path,
     pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })),

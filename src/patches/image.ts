@@ -6,7 +6,7 @@ import { InputError, throwIfStopped } from '../errors.js'
 import { workerFile } from '../files/package.js'
 import { machineMemory } from '../memory.js'
 import { resourceError } from '../resources.js'
-import { pictureFormat } from './pictureFormat.js'
+import { PICTURE_FORMATS, pictureFormat } from './pictureFormat.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */
 export interface Image {
@@ -87,7 +87,7 @@ export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
   return { rows: info.height, cols: info.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }
 
-const NO_PICTURE = 'it is not a picture; give PNG, WebP, JPEG or SVG'
+const NO_PICTURE = `it is not a picture; give ${PICTURE_FORMATS}`
 
 function plainCause(error: unknown): string {
   if (error instanceof ChildFailure) return `${error.message}; draw it as PNG`

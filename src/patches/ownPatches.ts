@@ -1,10 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { InputError } from '../errors.js'
+import { messageLine } from '../printable.js'
 import { isPicture } from './collection.js'
 import { type Image, readImage } from './image.js'
 import { resizeHard } from './patch.js'
-import { MAX_PATCH_SIZE } from './patchFolder.js'
+import { MAX_PATCH_SIZE, type PatchFailure } from './patchFolder.js'
+import { PICTURE_FORMATS } from './pictureFormat.js'
 import { resizeVisible } from './resize.js'
 
 /** Whether an object is stretched to a square, or made square by transparent margins. */
@@ -14,6 +16,9 @@ export type Aspect = (typeof ASPECTS)[number]
 /** A pixel is the object's from this alpha on. */
 const OPAQUE = 128
 
+/** Why a picture shows nothing. */
+export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
+
 /** A picture of an object: with transparency, or a photo with its mask beside it. */
 export interface OwnPicture {
   readonly name: string
@@ -21,27 +26,51 @@ export interface OwnPicture {
   readonly mask?: string
 }
 
+/** The pictures of a folder, and what in it is none that can be taken. */
+export interface OwnPictures {
+  readonly pictures: readonly OwnPicture[]
+  readonly failed: readonly PatchFailure[]
+}
+
 /**
  * The pictures of a folder, by name. NAME.mask.png (or another kind of picture) is the mask of the picture NAME.
- * @throws InputError if there are none, or a mask has no picture
+ * @throws InputError if there are none
  */
-export async function ownPictures(folder: string): Promise<readonly OwnPicture[]> {
+export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}`)
   })
   const names = entries.filter(isPicture).sort()
   const isMask = (name: string) => parse(parse(name).name).ext === '.mask'
-  const masks = new Map(names.filter(isMask).map((name) => [parse(parse(name).name).name, name]))
-  const pictures = names.filter((name) => !isMask(name)).map((file) => ({ name: parse(file).name, file }))
-  if (pictures.length === 0) throw new InputError(`no pictures in ${folder}; put PNG, WebP or SVG files there`)
-  const stray = [...masks].find(([name]) => !pictures.some((picture) => picture.name === name))
-  if (stray) throw new InputError(`${join(folder, stray[1])} is the mask of no picture ${stray[0]}; rename one of them`)
-  const twice = pictures.find(({ name }, i) => pictures.findIndex((other) => other.name === name) < i)
-  if (twice) throw new InputError(`${folder} has two pictures named ${twice.name}; rename one`)
-  return pictures.map(({ name, file }) => {
-    const mask = masks.get(name)
-    return { name, path: join(folder, file), ...(mask !== undefined && { mask: join(folder, mask) }) }
-  })
+  const files = byName(names.filter((name) => !isMask(name)))
+  const masks = byName(names.filter(isMask))
+  if (files.size === 0) throw new InputError(`no pictures in ${folder}; put ${PICTURE_FORMATS} files there`)
+  const pictures: OwnPicture[] = []
+  const failed: PatchFailure[] = []
+  const fail = (name: string, reason: string) => failed.push({ name, reason: messageLine(reason) })
+  for (const [name, [file = '', ...others]] of files) {
+    const [mask, ...otherMasks] = masks.get(`${name}.mask`) ?? []
+    if (others.length > 0)
+      fail(name, `${folder} has several pictures named ${name}: ${[file, ...others].join(', ')}; keep one of them`)
+    else if (otherMasks.length > 0)
+      fail(name, `${folder} has several masks of ${name}: ${[mask, ...otherMasks].join(', ')}; keep one of them`)
+    else pictures.push({ name, path: join(folder, file), ...(mask !== undefined && { mask: join(folder, mask) }) })
+  }
+  for (const [stem, [mask = '']] of masks) {
+    const { name } = parse(stem)
+    if (!files.has(name)) fail(name, `${join(folder, mask)} is the mask of no picture ${name}; rename one of them`)
+  }
+  return { pictures, failed }
+}
+
+/** Names of files by what they are without their extension. */
+function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const file of names) {
+    const { name } = parse(file)
+    found.set(name, [...(found.get(name) ?? []), file])
+  }
+  return found
 }
 
 /**
@@ -56,7 +85,11 @@ export async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: Abor
     picture.mask === undefined ? ownAlpha(picture, image) : await maskOf(picture.mask, picture, image, signal)
   const object = cutOut(image, isObject, aspect)
   if (object === undefined)
-    throw new InputError(`${picture.mask ?? picture.path} shows no object: it has no opaque pixels`)
+    throw new InputError(
+      picture.mask === undefined
+        ? `${picture.path} shows no object: ${NO_OPAQUE_PIXELS}; make the object opaque`
+        : `${picture.mask} shows no object: it has no white pixels (${OPAQUE} or more) where ${picture.path} is opaque; paint the object white`,
+    )
   return object
 }
 
@@ -121,6 +154,9 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
 
+/** A mask made of a photo's pixels as they are stored is refused. */
+const UPRIGHT = 'photos are turned as their EXIF orientation says, so make the mask of the upright photo'
+
 async function maskOf(
   path: string,
   picture: OwnPicture,
@@ -129,8 +165,9 @@ async function maskOf(
 ): Promise<Uint8Array> {
   const mask = await readImage(path, signal)
   if (mask.rows !== rows || mask.cols !== cols) {
+    const isTurned = mask.rows === cols && mask.cols === rows
     throw new InputError(
-      `${path} is of ${mask.cols}×${mask.rows} pixels, ${picture.path} of ${cols}×${rows}; make the mask of the same size`,
+      `${path} is of ${mask.cols}×${mask.rows} pixels, ${picture.path} of ${cols}×${rows}; ${isTurned ? UPRIGHT : 'make the mask of the same size'}`,
     )
   }
   const isObject = new Uint8Array(rows * cols)

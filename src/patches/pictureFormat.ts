@@ -1,6 +1,9 @@
 /** A picture's format; svg: a drawing, which a program draws. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif' | 'svg'
 
+/** The formats as messages name them. */
+export const PICTURE_FORMATS = 'PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'
+
 /**
  * Format of a picture by its first bytes, as libvips tells them; undefined: none that is read. Nothing but `svg` must be taken
  * for a drawing by libvips.

@@ -163,13 +163,27 @@ describe('own pictures', () => {
     writeFileSync(folder('in/g.png'), 'text')
     writeFileSync(folder('in/h.png'), readFileSync(folder('in/a.png')))
     writeFileSync(folder('in/h.mask.png'), readFileSync(folder('in/e.png')))
+    await sharp(folder('in/d.jpg')).withMetadata({ orientation: 6 }).toFile(folder('in/i.jpg'))
+    for (const mask of ['i', 'k']) writeFileSync(folder(`in/${mask}.mask.png`), readFileSync(folder('in/d.mask.png')))
+    for (const twice of ['j.png', 'j.webp']) writeFileSync(folder('in', twice), readFileSync(folder('in/a.png')))
+    for (const photo of ['l.jpg', 'm.jpg', 'm.mask.jpg'])
+      writeFileSync(folder('in', photo), readFileSync(folder('in/d.jpg')))
+    for (const mask of ['l.mask.png', 'm.mask.png'])
+      await sharp({ create: { width: 60, height: 40, channels: 3, background: '#7f7f7f' } }).toFile(folder('in', mask))
     const made = await ownPatches({ pictures: folder('in'), out: folder('out') })
     expect(made.patches).toHaveLength(4)
-    const reasons = made.failed.map(({ name, reason }) => `${name}: ${reason}`)
-    expect(reasons[0]).toMatch(/^e: .* has no transparency; put its mask beside it as e.mask.png/)
-    expect(reasons[1]).toMatch(/^f: .* shows no object/)
-    expect(reasons[2]).toMatch(/^g: .* not a picture/)
-    expect(reasons[3]).toMatch(/^h: .*h.mask.png is of 9×9 pixels/)
+    const reasons = made.failed.map(({ name, reason }) => `${name}: ${reason.replaceAll(folder('in/'), '')}`).sort()
+    expect(reasons).toEqual([
+      'e: e.png has no transparency; put its mask beside it as e.mask.png, white on the object',
+      'f: f.png shows no object: it has no opaque pixels (alpha of 128 or more); make the object opaque',
+      'g: cannot read g.png: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
+      'h: h.mask.png is of 9×9 pixels, h.png of 60×40; make the mask of the same size',
+      'i: i.mask.png is of 60×40 pixels, i.jpg of 40×60; photos are turned as their EXIF orientation says, so make the mask of the upright photo',
+      `j: ${folder('in')} has several pictures named j: j.png, j.webp; keep one of them`,
+      'k: k.mask.png is the mask of no picture k; rename one of them',
+      'l: l.mask.png shows no object: it has no white pixels (128 or more) where l.jpg is opaque; paint the object white',
+      `m: ${folder('in')} has several masks of m: m.mask.jpg, m.mask.png; keep one of them`,
+    ])
   })
 
   it('must be there, and the patches go elsewhere', async () => {
@@ -177,9 +191,10 @@ describe('own pictures', () => {
     await expect(ownPatches({ pictures: folder('in'), out: folder('out') })).rejects.toThrow(/no pictures/)
     await expect(ownPatches({ pictures: folder('in'), out: folder('in') })).rejects.toThrow(UsageError)
     await expect(ownPatches({ pictures: folder('nothing'), out: folder('out') })).rejects.toThrow(InputError)
-    writeFileSync(folder('in/x.mask.png'), '')
-    writeFileSync(folder('in/y.png'), '')
-    await expect(ownPatches({ pictures: folder('in'), out: folder('out') })).rejects.toThrow(/mask of no picture x/)
+    for (const name of ['x.mask.png', 'y.png', 'z.png', 'z.gif']) writeFileSync(folder('in', name), '')
+    await expect(ownPatches({ pictures: folder('in'), out: folder('out') })).rejects.toThrow(
+      /^no patch could be made of .*named z: z.gif, z.png; .*mask of no picture x; .*y.png: it is not a picture/,
+    )
   })
 })
 

@@ -122,9 +122,9 @@ describe('the live page', () => {
       [bomb, 'cannot read the picture: it has more than 64 million pixels; make it smaller'],
       [
         Buffer.from('no picture'),
-        'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG',
+        'cannot read the picture: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
       ],
-      [Buffer.alloc(0), 'cannot read the picture: it is not a picture; give PNG, WebP, JPEG or SVG'],
+      [Buffer.alloc(0), 'cannot read the picture: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'],
     ] as const
     for (const [body, message] of lines) {
       const refused = await ask(`${page.address}objects?name=bomb.png`, { method: 'POST', body })
@@ -134,7 +134,7 @@ describe('the live page', () => {
       .png()
       .toBuffer()
     const nothing = await ask(`${page.address}objects?name=x`, { method: 'POST', body: transparent })
-    expect(nothing.body).toContain('the picture shows no object')
+    expect(nothing.body).toContain('the picture shows no object: it has no opaque pixels (alpha of 128 or more)')
   })
 
   it('gives up a drawing without end, for which no picture waits', async () => {
