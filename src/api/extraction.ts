@@ -15,6 +15,7 @@ import { checkBlend, sceneOf } from '../engine/scene.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
+import type { ClaimOptions } from '../files/claim.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
@@ -166,7 +167,8 @@ export async function extractPlaced(
     weightsSha256: network.weightsSha256,
   }
   const positions = grid.rows * grid.cols
-  const partial = out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin)
+  const partial =
+    out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
   try {
     const start = performance.now()
     const left = rowsLeft(positions, partial?.done)
@@ -334,7 +336,13 @@ export async function compare(
   }
 }
 
-function openPartial(out: string, network: Network, grid: PositionGrid, origin: object): Promise<PartialArrays> {
+function openPartial(
+  out: string,
+  network: Network,
+  grid: PositionGrid,
+  origin: object,
+  options: ClaimOptions,
+): Promise<PartialArrays> {
   const { rows, cols, stride } = grid
   const plans = network.layers.map(({ name, dims }) => ({
     file: arrayFile(name),
@@ -343,5 +351,5 @@ function openPartial(out: string, network: Network, grid: PositionGrid, origin: 
     dims,
   }))
   const identity = sha256(JSON.stringify({ ...origin, model: network.id, rows, cols, stride, plans }))
-  return openPartialArrays(out, identity, plans)
+  return openPartialArrays(out, identity, plans, options)
 }

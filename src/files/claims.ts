@@ -1,9 +1,11 @@
-import { link, open, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { link, open, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { asOutputError, makeFolders } from './atomic.js'
 import { isGone, type Owner, ownerSchema, thisOwner } from './owner.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
+import { type IsSilent, watchSilence } from './silence.js'
+import { isAbandonedName, temporaryName } from './temporaries.js'
 
 /** Work that somebody has taken. */
 export interface HeldClaim {
@@ -11,8 +13,10 @@ export interface HeldClaim {
   readonly owner: Owner
   /** What the owner says of itself. */
   readonly state: unknown
-  /** Whether the owner lives: a process of this machine runs, one of another has been heard of within the lease. */
+  /** Whether the owner lives: a process of this machine runs, the file of another machine's has changed within a lease. */
   readonly isLive: boolean
+  /** Changes with each heartbeat of the owner. */
+  readonly version: string
 }
 
 /** Claims of one process in a folder that many may share. */
@@ -28,8 +32,8 @@ export interface Claims {
   held(): Promise<readonly HeldClaim[]>
   /** What others read of this process with the next heartbeat, or at once. */
   describe(state: unknown, atOnce?: boolean): void
-  /** Whether what was written at a time of the file server's, in milliseconds, is older than a lease. */
-  isSilent(time: number): Promise<boolean>
+  /** Whether a file of another machine's process has not changed for a lease. */
+  readonly isSilent: IsSilent
   /** Gives everything free; the last one leaves nothing behind. */
   close(): Promise<void>
 }
@@ -46,17 +50,22 @@ const MAX_ATTEMPTS = 100
 /** Room for what a process writes of itself, so that a heartbeat changes bytes in place and never the length. */
 const RECORD_BYTES = 2048
 
-const recordSchema = z.object({ owner: ownerSchema, state: z.unknown() })
+const recordSchema = z.object({
+  owner: ownerSchema,
+  state: z.unknown(),
+  /** Number of the heartbeat, so that every one changes the file even where its date does not. */
+  beat: z.number().catch(0),
+})
 
 /**
  * Opens claims in a folder that processes of one or many machines share.
  *
  * Each process has a file of its own, which it writes again and again while it lives. A claim is a hard link to that file: who
  * makes it first has the work, and one heartbeat keeps all claims of a process fresh. NAME~1 takes over from NAME~0 once the owner of
- * that is dead, so that no claim of anybody else is ever removed, and of several who try one succeeds. A heartbeat's age is the
- * difference of two times that the file server gave, the owner's last and one of this process now, so that clocks need not
- * agree. `link`, `rename` and the times of files are all that is asked of the file system (NFS has them, and no `flock`);
- * where it has no hard links, a claim is a file of its own.
+ * that is dead, so that no claim of anybody else is ever removed, and of several who try one succeeds. A process of another machine
+ * is dead once its file has not changed for a lease since this process looked first, whatever the file's date says. `link` and
+ * `rename` are all that is asked of the file system (NFS has them, and no `flock`); where it has no hard links, a claim is
+ * a file of its own.
  *
  * @param folder is made with the first claim
  * @throws OutputError when the folder cannot be written
@@ -67,48 +76,50 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
   const mine = new Map<string, string>()
   let state: unknown = null
   let timer: NodeJS.Timeout | undefined
-  let lastTime = 0
-  let asked = Number.NEGATIVE_INFINITY
+  let beats = 0
   let isClosed = false
+  const isSilent = watchSilence(leaseSeconds)
+  const isLive = ({ path, owner: other, version }: Pick<Seen, 'path' | 'owner' | 'version'>): boolean => {
+    if (other?.id === owner.id) return true
+    const hasChanged = !isSilent(path, version)
+    const gone = other === null ? undefined : isGone(other)
+    return gone === undefined ? hasChanged : !gone
+  }
   /**
-   * Writes this process's file, and claims that are no links to it; the time that the server gave. Who was silent for a lease
-   * finds them gone: his file is made again, and what others have taken from him since is theirs.
+   * Writes this process's file, and claims that are no links to it. Who was silent for a lease finds them gone: his file is made
+   * again, and what others have taken from him since is theirs.
    */
-  const beat = async (): Promise<number> => {
-    const record = recordOf(owner, state)
-    const time = await writeRecord(own, record).catch(async (error: NodeJS.ErrnoException) => {
+  const beat = async (): Promise<void> => {
+    const number = ++beats
+    const record = recordOf(owner, state, number)
+    await writeRecord(own, record).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' || isClosed) throw error
       await makeOwnFile(folder, own, record)
-      return writeRecord(own, record)
     })
     for (const [name, path] of mine) {
       const seen = await readRecord(path)
       if (seen?.owner?.id !== owner.id) mine.delete(name)
-      else if (seen.heard < time) await writeRecord(path, record).catch(() => 0)
+      else if (seen.beat < number) await writeRecord(path, record).catch(() => undefined)
     }
-    return time
-  }
-  /** The server's time now, as good as of this second. */
-  const serverTime = async (): Promise<number> => {
-    if (performance.now() - asked > 1000) {
-      lastTime = await beat()
-      asked = performance.now()
-    }
-    return lastTime
   }
   const start = async () => {
-    if (timer !== undefined) return void (await serverTime())
-    await makeOwnFile(folder, own, recordOf(owner, state))
+    if (timer !== undefined) return
+    await makeOwnFile(folder, own, recordOf(owner, state, beats))
     // What goes wrong shows with the next claim.
     timer = setInterval(() => void beat().catch(() => undefined), (leaseSeconds * 1000) / BEATS)
     timer.unref()
+    // What is silent for a lease from now on is removed at the end.
+    await filesOfTheDead()
   }
-  const isSilent = async (time: number) => (await serverTime()) - time >= leaseSeconds * 1000
-  const isLive = async (other: Pick<Seen, 'owner' | 'heard'>): Promise<boolean> => {
-    if (other.owner?.id === owner.id) return true
-    const gone = other.owner === null ? undefined : isGone(other.owner)
-    if (gone !== undefined) return !gone
-    return !(await isSilent(other.heard))
+  const filesOfTheDead = async (): Promise<readonly Pick<Seen, 'path' | 'owner'>[]> => {
+    const files = await readdir(folder).catch((): string[] => [])
+    const left = files.map(async (file) => {
+      const path = join(folder, file)
+      const record = await readRecord(path)
+      const isDead = record !== undefined && (isAbandonedName(file) || !isLive({ path, ...record }))
+      return isDead ? [{ path, owner: record.owner }] : []
+    })
+    return (await Promise.all(left)).flat()
   }
   /** Claims of a name by number, ascending. */
   const claimsOf = async (name: string): Promise<readonly Seen[]> => {
@@ -116,16 +127,13 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     const seen = await Promise.all(claims.map((claim) => seenAt(folder, claim)))
     return seen.filter((one) => one !== undefined).sort((a, b) => a.number - b.number)
   }
-  const othersLive = async (claims: readonly Seen[]): Promise<boolean> => {
-    for (const claim of claims) if (claim.owner?.id !== owner.id && (await isLive(claim))) return true
-    return false
-  }
+  const othersLive = (claims: readonly Seen[]): boolean =>
+    claims.some((claim) => claim.owner?.id !== owner.id && isLive(claim))
   const release = async (name: string): Promise<void> => {
     const path = mine.get(name)
     if (path === undefined) return
     // The dead ones' first: whoever looks in between sees this one, and takes nothing.
-    for (const claim of await claimsOf(name))
-      if (claim.owner?.id !== owner.id && !(await isLive(claim))) await removeOf(claim.path, claim.owner)
+    for (const claim of await claimsOf(name)) if (!isLive(claim)) await removeOf(claim.path, claim.owner)
     mine.delete(name)
     await removeOf(path, owner)
   }
@@ -135,19 +143,21 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       try {
         await start()
         const before = await claimsOf(name)
-        if (before.some((claim) => claim.owner?.id === owner.id) || (await othersLive(before))) return false
+        if (before.some((claim) => claim.owner?.id === owner.id) || othersLive(before)) return false
         const path = join(folder, claimFile(name, (before.at(-1)?.number ?? -1) + 1))
-        const made = await linked(own, path, recordOf(owner, state)).catch(async (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error
-          await beat()
-          return linked(own, path, recordOf(owner, state))
-        })
+        const made = await linked(own, path, recordOf(owner, state, beats)).catch(
+          async (error: NodeJS.ErrnoException) => {
+            if (error.code !== 'ENOENT') throw error
+            await beat()
+            return linked(own, path, recordOf(owner, state, beats))
+          },
+        )
         const after = await claimsOf(name)
         // A server that answers twice calls the second time an error.
         if (!made && !after.some((claim) => claim.path === path && claim.owner?.id === owner.id)) return false
         mine.set(name, path)
         // Somebody may have begun from another state of the folder.
-        if (!(await othersLive(after))) return true
+        if (!othersLive(after)) return true
         mine.delete(name)
         await removeOf(path, owner)
         return false
@@ -166,14 +176,13 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       const known = [...byName.values()].flatMap((claim) =>
         claim.owner === null ? [] : [{ ...claim, owner: claim.owner }],
       )
-      const held = known.map(async (claim) => {
-        const { name, owner, state } = claim
-        // Who takes nothing has no file to ask the server's time with, and goes by his own clock.
+      return known.map((claim) => {
+        const { name, owner, state, version } = claim
+        // Who only looks, once, takes nothing from anybody, and goes by the file's date.
         const isHeard = Date.now() - claim.heard < leaseSeconds * 1000
-        const isOthersLive = timer === undefined ? !(isGone(owner) ?? !isHeard) : await isLive(claim)
-        return { name, owner, state, isLive: isOthersLive }
+        const isOthersLive = timer === undefined ? !(isGone(owner) ?? !isHeard) : isLive(claim)
+        return { name, owner, state, version, isLive: isOthersLive }
       })
-      return Promise.all(held)
     },
     isSilent,
     describe: (next, atOnce = false) => {
@@ -185,10 +194,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       for (const name of [...mine.keys()]) await release(name)
       if (timer === undefined) return
       // What the dead left, also of work that somebody else has finished since.
-      for (const file of await readdir(folder).catch((): string[] => [])) {
-        const record = await readRecord(join(folder, file))
-        if (record !== undefined && !(await isLive(record))) await removeOf(join(folder, file), record.owner)
-      }
+      for (const { path, owner } of await filesOfTheDead()) await removeOf(path, owner)
       // A heartbeat that is on its way makes nothing again.
       isClosed = true
       await rm(own, { force: true })
@@ -216,8 +222,11 @@ interface Seen extends Omit<Listed, 'file'> {
   /** Null: nothing that can be read, as where a process died between making a file and writing it. */
   readonly owner: Owner | null
   readonly state: unknown
+  /** Number of the owner's heartbeat; 0 where there is none. */
+  readonly beat: number
   /** When that was, in milliseconds of the file server's clock. */
   readonly heard: number
+  readonly version: string
 }
 
 function ownerFile(id: string): string {
@@ -242,37 +251,34 @@ async function seenAt(folder: string, { file, name, number }: Listed): Promise<S
 }
 
 /** Opened and not only looked at: NFS asks the server then. Twice where a heartbeat came in between. */
-async function readRecord(path: string): Promise<Pick<Seen, 'owner' | 'state' | 'heard'> | undefined> {
+async function readRecord(path: string): Promise<Omit<Seen, 'path' | 'name' | 'number'> | undefined> {
   let heard = 0
   for (let attempt = 0; attempt < 2; attempt++) {
     const file = await open(path, READ_WITHOUT_WAITING).catch(() => undefined)
     if (file === undefined) return undefined
     try {
-      const { mtimeMs } = await file.stat()
-      heard = mtimeMs
+      heard = (await file.stat()).mtimeMs
       const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
-      const { owner, state } = recordSchema.parse(JSON.parse(buffer.toString('utf8', 0, bytesRead)))
-      return { owner, state, heard: mtimeMs }
+      const { owner, state, beat } = recordSchema.parse(JSON.parse(buffer.toString('utf8', 0, bytesRead)))
+      return { owner, state, beat, heard, version: `${owner.id} ${beat} ${heard}` }
     } catch {
       // Half written, or no claim of ours.
     } finally {
       await file.close()
     }
   }
-  return { owner: null, state: null, heard }
+  return { owner: null, state: null, beat: 0, heard, version: String(heard) }
 }
 
-function recordOf(owner: Owner, state: unknown): string {
-  const text = JSON.stringify({ owner, state })
-  return (text.length < RECORD_BYTES ? text : JSON.stringify({ owner, state: null })).padEnd(RECORD_BYTES)
+function recordOf(owner: Owner, state: unknown, beat: number): string {
+  const text = JSON.stringify({ owner, beat, state })
+  return (text.length < RECORD_BYTES ? text : JSON.stringify({ owner, beat, state: null })).padEnd(RECORD_BYTES)
 }
 
-/** The time that the server gave the file. */
-async function writeRecord(path: string, record: string): Promise<number> {
+async function writeRecord(path: string, record: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
     await file.write(record, 0, 'utf8')
-    return (await file.stat()).mtimeMs
   } finally {
     await file.close()
   }
@@ -297,13 +303,19 @@ async function linked(own: string, path: string, record: string): Promise<boolea
   )
 }
 
-/** The folder may go away in between, with the last of those who had claims in it. */
+/**
+ * Written under a name that tells whose it is, so that what a kill leaves of it is the dead's. The folder may go away in between,
+ * with the last of those who had claims in it.
+ */
 async function makeOwnFile(folder: string, own: string, record: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
+    const temporary = temporaryName(own)
     try {
       await makeFolders(folder)
-      return await writeFile(own, record, { flag: 'wx' })
+      await writeFile(temporary, record, { flag: 'wx' })
+      return await rename(temporary, own)
     } catch (error) {
+      await rm(temporary, { force: true })
       const { code } = error as NodeJS.ErrnoException
       if ((code !== 'ENOENT' && code !== 'EEXIST') || attempt === MAX_ATTEMPTS) throw error
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
-import { claimFolder } from './claim.js'
+import { type ClaimOptions, claimFolder } from './claim.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
@@ -68,12 +68,13 @@ const PIECE = 1 << 24
  * Opens the unfinished arrays of a folder, or begins new ones if there are none, if they are damaged, or if they were
  * made from other inputs.
  * @param fingerprint stands for all inputs that decide the arrays' values
- * @throws OutputError if the folder cannot be written, or if somebody else is writing there
+ * @throws OutputError if the folder cannot be written, or if somebody else is writing there; the signal's reason
  */
 export async function openPartialArrays(
   folder: string,
   fingerprint: string,
   plans: readonly ArrayPlan[],
+  options: ClaimOptions = {},
 ): Promise<PartialArrays> {
   const statePath = join(folder, STATE_FILE)
   const layout = plans.map(({ file, shape, dims }) => ({
@@ -85,7 +86,7 @@ export async function openPartialArrays(
   const count = plans[0]?.rows ?? 0
   const release = await guarded(folder, async () => {
     await makeFolders(folder)
-    return claimFolder(folder)
+    return claimFolder(folder, options)
   })
   return guarded<PartialArrays>(folder, async () => {
     const stored = await storedSums(statePath, fingerprint, count)

@@ -42,7 +42,7 @@ export function isAbandonedName(name: string): boolean {
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
-  await clearOnce(folder, async () => false)
+  await clearOnce(folder, () => false)
   return folder
 }
 
@@ -51,7 +51,7 @@ export async function makeTemporaryFolder(): Promise<string> {
  * there, so that every folder is read once by each process that writes into it.
  */
 export function clearBeside(temporary: string): Promise<void> {
-  return clearOnce(temporary, async (time) => (await timeOf(temporary)) - time >= SILENT_MILLISECONDS)
+  return clearOnce(temporary, async (_, time) => (await timeOf(temporary)) - time >= SILENT_MILLISECONDS)
 }
 
 /** Folders in which this process has looked. */
@@ -67,18 +67,15 @@ async function clearOnce(temporary: string, isAbandoned: IsAbandoned): Promise<v
 }
 
 /** Whether what another machine wrote last at this time, in milliseconds of the file server's, was left by the dead. */
-type IsAbandoned = (time: number) => Promise<boolean>
+type IsAbandoned = (path: string, time: number) => boolean | Promise<boolean>
 
 /**
  * Removes what killed processes of this machine left of atomic writes, in the folder and below it. What other machines
  * or living processes are writing there stays.
  *
- * @param isAbandoned whether what another machine wrote there last at this time, in milliseconds, was left by the dead
+ * @param isAbandoned whether what another machine wrote was left by the dead; by default nothing is
  */
-export async function removeStaleTemporaries(
-  folder: string,
-  isAbandoned: IsAbandoned = async () => false,
-): Promise<void> {
+export async function removeStaleTemporaries(folder: string, isAbandoned: IsAbandoned = () => false): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
     const path = join(folder, entry.name)
@@ -97,7 +94,7 @@ async function isOlder(path: string, isAbandoned: IsAbandoned): Promise<boolean>
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
   // A folder's own time does not change while a file in it grows.
   const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))
-  return isAbandoned(Math.max(...times))
+  return isAbandoned(path, Math.max(...times))
 }
 
 function timeOf(path: string): Promise<number> {

@@ -62,9 +62,10 @@ export async function runStudy(options: ReproduceOptions, open: OpenUnits): Prom
   await notePlan(study, progress)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
-  await removeStaleTemporaries(study.out)
-  await keepPictures(study)
   const team = await openTeam(study.out, progress, signal)
+  // Looked at now, what other machines have left is known to be silent when the report is made.
+  await removeStaleTemporaries(study.out, team.claims.isSilent)
+  await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
   try {
     await describe(run, null)

@@ -1,20 +1,25 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openClaims } from '../../src/files/claims.js'
 import { type Owner, thisOwner } from '../../src/files/owner.js'
+import { workerFile } from '../../src/files/package.js'
+import { temporaryName } from '../../src/files/temporaries.js'
+import { randomOf } from '../fuzz/random.js'
+import { randomCases } from '../randomCases.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const folder = () => inFolder('claims')
 
-/** A claim as another process has left it. */
-function leave(name: string, owner: Partial<Owner>, secondsAgo = 0): void {
+/** A claim as another process has left it, at a date that it has chosen. */
+function leave(name: string, owner: Partial<Owner>, secondsAgo = 0, beat = 0): void {
   const path = join(folder(), name)
-  writeFileSync(path, JSON.stringify({ owner: { ...thisOwner(), ...owner }, state: null }).padEnd(2048))
-  const time = Date.now() / 1000 - secondsAgo
+  writeFileSync(path, JSON.stringify({ owner: { ...thisOwner(), ...owner }, beat, state: null }).padEnd(2048))
+  const time = Math.floor(Date.now() / 1000) - secondsAgo
   utimesSync(path, time, time)
 }
 
@@ -86,17 +91,82 @@ describe('claims', () => {
     for (const claims of all) await claims.close()
   })
 
-  it('are taken over from other machines once they were silent for a lease, by the time of the files alone', async () => {
-    const claims = await openClaims(folder(), 60)
+  it('are taken over from other machines once they have not changed for a lease, whatever their dates are', async () => {
+    const claims = await openClaims(folder(), 1)
     expect(await claims.take('mine')).toBe(true)
-    leave('a~0', { machine: 'another', pid: 1 }, 50)
-    leave('b~0', { machine: 'another', pid: 1 }, 70)
-    leave('c~0', { machine: 'another', pid: deadPid() })
-    expect(await claims.take('a')).toBe(false)
-    expect(await claims.take('b')).toBe(true)
-    expect(await claims.take('c')).toBe(false)
+    const dates = { past: 7200, now: 0, future: -7200 }
+    for (const [name, secondsAgo] of Object.entries(dates)) {
+      leave(`dead-${name}~0`, { machine: 'another' }, secondsAgo)
+      leave(`living-${name}~0`, { id: '0123456789abcdef', machine: 'another', pid: deadPid() }, secondsAgo)
+      expect(await claims.take(`dead-${name}`)).toBe(false)
+      expect(await claims.take(`living-${name}`)).toBe(false)
+    }
+    await setTimeout(1100)
+    for (const [name, secondsAgo] of Object.entries(dates)) {
+      leave(`living-${name}~0`, { id: '0123456789abcdef', machine: 'another', pid: deadPid() }, secondsAgo, 1)
+      expect([name, await claims.take(`living-${name}`)]).toEqual([name, false])
+      expect([name, await claims.take(`dead-${name}`)]).toEqual([name, true])
+    }
     await claims.close()
-    expect(readdirSync(folder()).sort()).toEqual(['a~0', 'c~0'])
+  })
+
+  it('are looked at once more after one was taken: another may have begun from another state of the folder', async () => {
+    const claims = await openClaims(folder())
+    expect(await claims.take('mine')).toBe(true)
+    const pid = deadPid()
+    leave('a~0', { pid })
+    const kill = process.kill.bind(process)
+    // While the dead one is asked for, somebody else clears its claim and takes the free name.
+    const spy = vi.spyOn(process, 'kill').mockImplementation((asked, signal) => {
+      if (asked === pid) leave('a~0', { id: '0123456789abcdef' })
+      return kill(asked, signal)
+    })
+    try {
+      expect(await claims.take('a')).toBe(false)
+    } finally {
+      spy.mockRestore()
+    }
+    expect(readdirSync(folder()).sort().slice(1)).toEqual(['a~0', 'mine~0'])
+    await claims.close()
+  })
+
+  const seed = Number(process.env.SHIFTSCOPE_KILL_SEED ?? Date.now() % 1_000_000)
+  const rounds = Array.from({ length: randomCases(2) }, (_, i) => ({ seed, round: i + 1 }))
+  it.each(rounds)('leave nothing to who comes after four were killed, seed $seed, round $round', async ({ round }) => {
+    const random = randomOf(seed, 'kills', round)
+    const script = `import { openClaims } from ${JSON.stringify(workerFile('files/claims.js'))}
+for (;;) {
+  const claims = await openClaims(process.argv[1])
+  for (const name of ['a', 'b']) if (await claims.take(name)) await claims.release(name)
+  await claims.close()
+  process.stdout.write('.')
+}`
+    const args = ['--input-type=module', '--eval', script, folder()]
+    const ended = Array.from({ length: 4 }, async () => {
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(child.stdout, 'data')
+      await setTimeout(random.below(100))
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    })
+    await Promise.all(ended)
+    const next = await openClaims(folder())
+    for (const name of ['a', 'b']) expect(await next.take(name)).toBe(true)
+    await next.close()
+    expect(existsSync(folder()) ? readdirSync(folder()) : []).toEqual([])
+  })
+
+  it('leave nothing of those that were killed while they made or removed their files', async () => {
+    const pid = deadPid()
+    const dead = { ...thisOwner(), pid }
+    const claims = await openClaims(folder())
+    expect(await claims.take('mine')).toBe(true)
+    leave(`.owner-${dead.id}`, dead)
+    const temporary = temporaryName('.owner').replace(`-${process.pid}-`, `-${pid}-`)
+    for (const [name, text] of Object.entries({ a: '', b: '{"owner"' }))
+      writeFileSync(join(folder(), temporary + name), text)
+    await claims.close()
+    expect(existsSync(folder())).toBe(false)
   })
 
   it('stay fresh while their process lives, and tell what it does', async () => {
@@ -147,7 +217,7 @@ describe('claims', () => {
   })
 
   it('are not read where a file is damaged, and do not stop others', async () => {
-    const claims = await openClaims(folder())
+    const claims = await openClaims(folder(), 1)
     expect(await claims.take('mine')).toBe(true)
     for (const text of ['', '{', '{"owner":{}}', 'null', '\0'.repeat(5000)]) {
       writeFileSync(join(folder(), 'a~0'), text)
@@ -155,8 +225,7 @@ describe('claims', () => {
       // Its owner may be about to write it.
       expect(await claims.take('a')).toBe(false)
     }
-    const longAgo = Date.now() / 1000 - 1000
-    utimesSync(join(folder(), 'a~0'), longAgo, longAgo)
+    await setTimeout(1100)
     expect(await claims.take('a')).toBe(true)
     await claims.close()
   })
