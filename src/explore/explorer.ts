@@ -17,7 +17,7 @@ import {
   type PullMessage,
 } from '../report/viewer/live.js'
 import { patchPng } from '../report/viewer/sitePictures.js'
-import { keepUnit } from './keep.js'
+import { unitKeeper } from './keep.js'
 import { type LiveUnit, openLiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'
 import type { LiveNetworks } from './networks.js'
@@ -53,6 +53,7 @@ export interface ExplorerOptions {
 
 export function openExplorer({ networks, objects, units, mostBytes, out, pool, mirror }: ExplorerOptions): Explorer {
   const opening = new Map<string, Promise<LiveUnit>>()
+  const keepUnit = unitKeeper()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
     const network = networks.find(scene.network)
     checkStride(network, scene, mostBytes)

@@ -1,15 +1,16 @@
+import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Execution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
-import { InputError } from '../errors.js'
+import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular } from '../files/regularFile.js'
 import { decodeImage } from '../patches/image.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../report/viewer/live.js'
 import { unitFolder } from '../results/unit/store.js'
 import { shellWord } from '../shellWord.js'
-import { planStudy } from '../study/plan.js'
+import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
 import type { LiveUnit } from './liveUnit.js'
@@ -31,13 +32,22 @@ export interface UnitToKeep {
 }
 
 /**
- * Stores a unit as `reproduce` does, of the features that are in memory, and the object beside it, so that the same command makes it
- * again. Waits for what is not computed yet.
- * @throws InputError, OutputError, UsageError as `reproduce`; the signal's reason
+ * What stores a unit as `reproduce` does, of the features that are in memory, and the object beside it, so that the same command
+ * makes it again. It waits for what is not computed yet, and stores one unit at a time, so that each sees those before it.
+ * It throws InputError, OutputError, UsageError as `reproduce`; the signal's reason.
  */
-export async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
+export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
+  let before: Promise<unknown> = Promise.resolve()
+  return async (wanted) => {
+    await wholeUnit(wanted.unit, wanted.signal)
+    const kept = before.then(() => keepUnit(wanted))
+    before = kept.catch(() => undefined)
+    return kept
+  }
+}
+
+async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const { unit, scene, model, pool, out, replaces, signal } = wanted
-  await wholeUnit(unit, signal)
   const options: ReproduceOptions = {
     models: [model],
     patches: await objectPath(wanted),
@@ -53,15 +63,33 @@ export async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit
   const study = await planStudy(options, { signal })
   const [planned] = study.units
   if (planned === undefined) throw new Error('the study has one unit')
-  if (study.replaced.units > 0 && !replaces) return { kind: 'other', differences: study.replaced.differences }
+  const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
+    replaced.units > 0 && !replaces ? { kind: 'other', differences: replaced.differences } : undefined
+  const before = otherUnit(study)
+  if (before !== undefined) return before
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
   if (!isSame) throw new InputError(`${network.id} or the object has changed since; open the page again`)
-  const { computed } = await runStudy(options, async () => inMemory(wanted))
-  if (computed === 0 && (await planStudy(options, { signal })).left.length > 0)
+  const stored = await runStudy(options, async () => {
+    // Nobody else can store the unit from here on; another process may have stored it since the study was planned.
+    const since = otherUnit(await planStudy(options, { signal }))
+    if (since !== undefined) throw new StoredMeanwhile(since)
+    return inMemory(wanted)
+  }).catch((error: unknown) => {
+    if (error instanceof StoredMeanwhile) return error.unit
+    throw error
+  })
+  if ('kind' in stored) return stored
+  if (stored.computed === 0 && (await planStudy(options, { signal })).left.length > 0)
     throw new InputError(`another process is at this unit in ${out}; keep it again when that has ended`)
   const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
   return { kind: 'kept', folder, command: commandOf(options) }
+}
+
+class StoredMeanwhile extends Error {
+  constructor(readonly unit: OtherUnit) {
+    super('another process has stored the unit')
+  }
 }
 
 /** Waits until all positions are computed. */
@@ -83,12 +111,17 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What `patches` of a study names the object by; a picture is stored below the results. */
+/**
+ * What `patches` of a study names the object by; a picture is stored below the results.
+ * @throws OutputError where a link would lead elsewhere
+ */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {
   if ('path' in source) return name
+  await refuseLink(join(out, 'objects'))
   for (let number = 1; ; number++) {
     const own = number === 1 ? name : `${name}-${number}`
     const folder = join(out, 'objects', own)
+    await refuseLink(folder)
     const path = join(folder, `${own}.png`)
     const stored = await readRegular(path).catch(() => undefined)
     if (stored === undefined) await writeFileAtomic(path, await objectPng(source))
@@ -98,6 +131,14 @@ async function objectPath({ object: { name, source }, out }: UnitToKeep): Promis
     }
     return folder
   }
+}
+
+async function refuseLink(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined)
+  if (status?.isSymbolicLink())
+    throw new OutputError(
+      `${path} is a link, which may lead out of the results folder; remove it and keep the object again`,
+    )
 }
 
 /** The network as it is open, which gives the features that it has given already. */

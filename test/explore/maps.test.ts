@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -188,6 +188,35 @@ describe('an object that is kept', () => {
     } finally {
       await own.close()
     }
+  })
+
+  it('is stored once of several that ask at a time, and never behind a link', async () => {
+    const settings = { models: [SCENE.network], results: folder('kept') }
+    await using own = await explore(settings)
+    await using another = await explore(settings)
+    const png = readFileSync(join(modelsFolder(), 'patches', 'dog.png'))
+    let object = 0
+    for (const { address } of [own, another])
+      object = JSON.parse((await ask(`${address}objects?name=dog2.png`, { method: 'POST', body: png })).body).key
+    const keep = async (wanted: object, { address } = own) =>
+      JSON.parse((await post(`${address}keep`, { ...SCENE, object, replaces: false, ...wanted })).body)
+    const [white, blue] = [{ background: 'white' }, { background: '#204060' }]
+    const answers = await Promise.all([keep(white), keep(blue)])
+    expect(answers.map(({ kind }) => kind).sort()).toEqual(['kept', 'other'])
+    const both = await Promise.all([keep({ ...white, size: 75 }), keep({ ...blue, size: 75 }, another)])
+    expect(both.filter(({ kind }) => kind === 'kept')).toHaveLength(1)
+    const [refused] = both.filter(({ kind }) => kind !== 'kept')
+    if (refused.kind === 'fault') expect(refused.message).toMatch(/^another process is at this unit in /)
+    else expect(refused.kind).toBe('other')
+    mkdirSync(folder('elsewhere'))
+    for (const way of ['objects/dog2', 'objects']) {
+      rmSync(folder('kept', way), { recursive: true })
+      symlinkSync(folder('elsewhere'), folder('kept', way))
+      expect((await keep({ replaces: true })).message).toBe(
+        `${folder('kept', way)} is a link, which may lead out of the results folder; remove it and keep the object again`,
+      )
+    }
+    expect(readdirSync(folder('elsewhere'))).toEqual([])
   })
 })
 
