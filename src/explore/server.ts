@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -19,7 +20,7 @@ const MOST_BYTES = 64 * 1024
 /** Maps that are computed at a time: two of each of some tabs. */
 const MOST_STREAMS = 12
 
-/** Connections at a time; browsers open a few a tab. */
+/** Connections at a time; browsers open a few per tab. */
 const MOST_CONNECTIONS = 64
 
 /** Seconds that a request may take to arrive. */
@@ -150,8 +151,39 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
       maxHeaderSize: 16 * 1024,
     },
   }) as Server
-  server.maxConnections = MOST_CONNECTIONS
+  limitConnections(server)
   return server
+}
+
+/**
+ * Where there are too many connections, a new one takes the place of the oldest that is not being answered, so that connections
+ * that never finish a request keep nobody out.
+ */
+function limitConnections(server: Server): void {
+  const connections = new Set<Socket>()
+  /** The oldest first. */
+  const waiting = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    if (connections.size >= MOST_CONNECTIONS) {
+      const [oldest = socket] = waiting
+      oldest.destroy()
+      connections.delete(oldest)
+      waiting.delete(oldest)
+      if (oldest === socket) return
+    }
+    connections.add(socket)
+    waiting.add(socket)
+    socket.once('close', () => {
+      connections.delete(socket)
+      waiting.delete(socket)
+    })
+  })
+  server.on('request', ({ socket }, response) => {
+    waiting.delete(socket)
+    response.once('close', () => {
+      if (connections.has(socket)) waiting.add(socket)
+    })
+  })
 }
 
 const NO_SECRET = 'the link lacks its secret; take the one that "shiftscope explore" has printed\n'

@@ -155,6 +155,29 @@ describe('the live page', () => {
     expect(await hostile).toContain('cannot read the picture: it takes longer than 10 s; draw it as PNG')
   })
 
+  it('is served while 90 connections that send half a header are held open, and made again when they are ended', async () => {
+    let isOver = false
+    let ended = 0
+    const sockets = new Set<Socket>()
+    const hold = () => {
+      const socket = connect(page.port, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1`))
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.once('close', () => {
+        sockets.delete(socket)
+        ended++
+        if (!isOver) setTimeout(hold, 50)
+      })
+    }
+    for (let i = 0; i < 90; i++) hold()
+    await wait(500)
+    for (let i = 0; i < 20; i++)
+      expect((await ask(page.address, { headers: { Connection: 'close' } })).status).toBe(200)
+    expect(ended).toBeGreaterThan(90 - 64)
+    isOver = true
+    for (const socket of sockets) socket.destroy()
+  })
+
   it('gives names that are names, whatever a file is called', async () => {
     const picture = (red: number) =>
       sharp({ create: { width: 8, height: 8, channels: 3, background: { r: red, g: 0, b: 0 } } })
