@@ -12,7 +12,7 @@ import { listenTo } from '../../src/progress.js'
 import { hot } from '../../src/report/colormap.js'
 import { writeReport } from '../../src/report/report.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
-import { writeUnit } from '../../src/results/unit/store.js'
+import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
 import { arraysOf, madeUnit } from '../results/study.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -124,6 +124,20 @@ describe('report', () => {
     for (const name of [left, living, join('tables', left)]) mkdirSync(inFolder(name, 'maps'), { recursive: true })
     await writeReport(inFolder())
     expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([living])
+  })
+
+  it('leaves nothing of one that is refused while files of the page are still being written', async () => {
+    for (const patch of ['car', 'dog', 'cat']) {
+      const { unit, maps } = madeUnit({ patch, keepsFeatures: true }, 0.8)
+      const features = unit.layers.map(({ dims }) => new Float32Array(4 * dims).fill(1))
+      await writeUnit(inFolder(), unit, { ...arraysOf(unit, maps), features })
+      const array = readdirSync(unitFolder(inFolder(), unit.inputs)).find((name) =>
+        name.startsWith('features'),
+      ) as string
+      writeFileSync(join(unitFolder(inFolder(), unit.inputs), array), 'damaged')
+    }
+    for (let i = 0; i < 20; i++) await expect(writeReport(inFolder())).rejects.toThrow(InputError)
+    expect(readdirSync(inFolder())).toEqual(['units'])
   })
 
   it('says under every table which networks were measured otherwise, and nothing where none was', async () => {

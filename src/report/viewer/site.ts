@@ -61,11 +61,14 @@ export function siteWriter(results: string, site: string): SiteWriter {
     maps: Float32Array,
     mean: MeanProbability,
   ): Promise<SiteUnit> => {
-    const [picture, features] = await Promise.all([
+    const writers = [
       pictures.patch(unit.inputs),
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
-    ])
+    ] as const
+    // Where one fails, the others still end first: whoever removes the folder then finds nobody writing into it.
+    await Promise.allSettled(writers)
+    const [picture, features] = await Promise.all(writers)
     return {
       patch: unit.inputs.patch,
       picture,
