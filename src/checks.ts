@@ -7,12 +7,6 @@ export function checkNames(what: string, names: readonly string[], known: readon
   if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
-/** @throws UsageError for what seeds no random numbers */
-export function checkSeed(seed: number): void {
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
-    throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
-}
-
 /** @throws UsageError for what is no count of at least one */
 export function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new UsageError(`${name} ${value} is not a positive whole number`)

@@ -11,7 +11,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  */
 const ROOMS = [
   ['counted', 'printable', 'shellWord'],
-  ['cores', 'errors', 'environment', 'memory', 'progress', 'randomNumbers', 'stopwatch', 'warning'],
+  ['cores', 'errors', 'environment', 'memory', 'progress', 'stopwatch', 'warning'],
   ['resources'],
   ['checks', 'checkedOptions', 'files', 'native', 'nearestNames', 'threads'],
   ['childProcess'],

@@ -10,7 +10,7 @@ export interface PlannedUnit {
   readonly grid: PositionGrid
 }
 
-/** Units in the order in which they are computed: by network, so that each is opened once, then in the order of the patches. */
+/** Units in the order in which they are computed: by network, so that each is opened once, then size, then patch. */
 export function planUnits(
   networks: readonly Network[],
   patches: readonly Patch[],

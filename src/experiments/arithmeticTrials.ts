@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
-import { randomNumbers } from '../randomNumbers.js'
 import type { PlacedObject } from './objectScene.js'
+import { randomNumbers } from './randomNumbers.js'
 
 /**
  * Kinds of expressions, by numbers of objects: which of a trial's objects its two images hold. 3−2 and 1+2 are the

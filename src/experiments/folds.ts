@@ -1,7 +1,6 @@
-import { checkSeed } from '../checks.js'
 import { counted } from '../counted.js'
-import { InputError } from '../errors.js'
-import { randomNumbers } from '../randomNumbers.js'
+import { InputError, UsageError } from '../errors.js'
+import { randomNumbers } from './randomNumbers.js'
 
 /** The two tasks of the protocol (paper section 2.2): which half of the grid the patch's top-left pixel lies in. */
 export const TASKS = ['left-right', 'top-bottom'] as const
@@ -48,7 +47,8 @@ export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
-  checkSeed(seed)
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
+    throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
   const inOrder = Array.from({ length: classes.length }, (_, i) => i)
   switch (scheme) {
     case 'ordered':

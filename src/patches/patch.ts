@@ -21,15 +21,6 @@ export interface PatchSource {
 /** How a picture is resized. */
 export type Resize = typeof resizeBilinear
 
-/** Which imperceptible change of a patch another one is. */
-export interface Perturbation {
-  /** From 1 on. */
-  readonly number: number
-  readonly seed: number
-  /** SHA-256 of the patch that was changed, as `Patch.sha256`. */
-  readonly of: string
-}
-
 /** A square patch as it is moved across the frame. */
 export interface Patch {
   readonly name: string
@@ -41,8 +32,6 @@ export interface Patch {
   readonly sha256: string
   /** The object's class, where it is known. */
   readonly category?: string
-  /** Of an imperceptible change of another patch: which one it is; absent: the patch is as its picture is. */
-  readonly perturbation?: Perturbation
 }
 
 /**
@@ -64,17 +53,7 @@ export function patchAtSize(
       `a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
     )
   const rgba = resize(image, size, size).data
-  return { name, size, rgba, sha256: patchDigest(size, rgba) }
-}
-
-/** By which a patch is known: SHA-256 of size and pixels. */
-export function patchDigest(size: number, rgba: Uint8Array): string {
-  return sha256(`${size} `, rgba)
-}
-
-/** The least alpha of a pixel that is seen. */
-export function leastAlpha(blend: 'hard' | 'soft'): number {
-  return blend === 'hard' ? 128 : 1
+  return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
 /**
@@ -82,7 +61,7 @@ export function leastAlpha(blend: 'hard' | 'soft'): number {
  * @throws InputError if no pixel of the patch would be seen
  */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
-  const least = leastAlpha(blend)
+  const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {
     if ((rgba[alpha] as number) >= least) return
   }

@@ -62,7 +62,6 @@ async function writeSite(
     ...{ model, size, stride, frame, layers, rows: unit.rows, cols: unit.cols },
     units: [unit.description],
     metrics: [],
-    perturbed: [],
     nullBaseline: layers.map(() => ({ same: [], different: [] })),
     meanMaps: Float64Array.from(data),
   }

@@ -15,7 +15,7 @@ units; what belongs to a run (versions of Shiftscope, Node.js and ONNX Runtime, 
 ${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input', 'file of the weights', 'SHA-256 of the weights'], networkRows(groups))}
 <h3>Protocol</h3>
 ${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', 'patches', 'folds', 'classifier', 'networks'], protocolRows(groups))}
-${perturbationsHtml(groups)}<details><summary>Patches and the SHA-256 of their pictures</summary>
+<details><summary>Patches and the SHA-256 of their pictures</summary>
 ${tableHtml('Patches', ['patch', 'size', 'SHA-256'], patchRows(groups))}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
@@ -96,16 +96,6 @@ function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[
       units.map(({ inputs: { patch, size, patchSha256 } }) => [patch, `${size}×${size}`, patchSha256]),
     ),
   )
-}
-
-/** How often the patches were changed; nothing where they were not. */
-function perturbationsHtml(groups: readonly StudyGroup[]): string {
-  const count = Math.max(0, ...groups.map(({ perturbed }) => perturbed.length))
-  if (count === 0) return ''
-  const changes = count === 1 ? 'an imperceptible change' : `up to ${count} imperceptible changes`
-  return `<p>How far numbers move was measured with ${changes} of each patch: a third of the object’s pixels one grey level lighter
-or darker. Their units are in the folder <code>perturbed</code>.</p>
-`
 }
 
 function distinct(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {

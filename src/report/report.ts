@@ -209,10 +209,6 @@ async function readWithSite(
   const order = catalog().map(({ id }) => id)
   let done = 0
   const groups = await readStudy(results, order, {
-    onPerturbed: () => {
-      throwIfStopped(signal, STOPPED)
-      progress.update(++done)
-    },
     onCount: (units) => progress.start('report', units, { unit: 'units', before: 0 }),
     onUnit: async (unit, maps) => {
       throwIfStopped(signal, STOPPED)

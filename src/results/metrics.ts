@@ -30,8 +30,6 @@ export interface Metric {
   readonly patch: string
   readonly measure: Measure
   readonly value: number
-  /** Largest absolute change of the value among the imperceptible changes of the patch; absent: there are none. */
-  readonly spread?: number
 }
 
 /** Thresholds of coverage: the share of positions at least this similar to the anchor. */
@@ -158,15 +156,14 @@ function sameMeasure(measure: Measure): Measure {
 /** Rows of metrics.csv that are put into one piece of text. */
 const ROWS_PER_PIECE = 10_000
 
-/** metrics.csv: tidy, one value a row, with its spread where there are any; in consecutive pieces. */
+/** metrics.csv: tidy, one value a row; in consecutive pieces. */
 export function* metricsCsv(metrics: readonly Metric[]): Iterable<Uint8Array> {
-  const hasSpreads = metrics.some(({ spread }) => spread !== undefined)
-  yield Buffer.from(`model,layer,size,patch,metric,variant,value${hasSpreads ? ',spread' : ''}\n`)
+  yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
   for (let start = 0; start < metrics.length; start += ROWS_PER_PIECE) {
     const lines = metrics
       .slice(start, start + ROWS_PER_PIECE)
-      .map(({ model, layer, size, patch, measure: { metric, variant }, value, spread = '' }) =>
-        [model, layer, size, patch, metric, variant, value, ...(hasSpreads ? [spread] : [])].map(csvCell).join(','),
+      .map(({ model, layer, size, patch, measure: { metric, variant }, value }) =>
+        [model, layer, size, patch, metric, variant, value].map(csvCell).join(','),
       )
     yield Buffer.from(`${lines.join('\n')}\n`)
   }

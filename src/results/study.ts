@@ -5,7 +5,6 @@ import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
 import { type Metric, unitMetrics } from './metrics.js'
 import { compareText, foldersIn, unitFolders } from './openResults.js'
-import { isPerturbationOf, perturbedFolders, withSpreads } from './perturbed.js'
 import { groupDifference, shapeDifference } from './unit/compare.js'
 import { type OpenUnit, unitWithArrays } from './unit/open.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
@@ -27,11 +26,6 @@ export interface StudyGroup {
   readonly units: readonly Unit[]
   /** Of all units, in their order. */
   readonly metrics: readonly Metric[]
-  /**
-   * The same of imperceptible changes of the patches, a list for each number of such a change from 1 on; of patches without
-   * it a list holds nothing, and where no patch was changed there is no list.
-   */
-  readonly perturbed: readonly (readonly Metric[])[]
   /** Of each layer: cosines between different patches at the same anchor, all anchors together. */
   readonly nullBaseline: readonly PairSimilarities[]
   /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
@@ -40,7 +34,7 @@ export interface StudyGroup {
 
 /** What a reader of a study may do with each unit while its maps are in memory. */
 export interface UnitVisitor {
-  /** Called with the number of units before the first is read, those of changed patches among them. */
+  /** Called with the number of units before the first is read. */
   readonly onCount?: (units: number) => void
   /**
    * Called with every unit in order, units of one network and size together, while up to three earlier calls are still
@@ -48,8 +42,6 @@ export interface UnitVisitor {
    * @param maps the unit's, which have been read already
    */
   readonly onUnit?: (unit: OpenUnit, maps: Float32Array) => void | Promise<void>
-  /** Called for every unit of a changed patch. */
-  readonly onPerturbed?: () => void
 }
 
 /**
@@ -63,18 +55,12 @@ export async function readStudy(
   visitor: UnitVisitor = {},
 ): Promise<readonly StudyGroup[]> {
   const folders = await unitFolders(results)
-  const changed: (readonly string[])[] = []
-  for (const group of folders) changed.push(await perturbedFolders(results, group))
-  const count = folders.flat().length + changed.flat().length
+  const count = folders.flat().length
   visitor.onCount?.(count)
   const reader = openUnitReader(results, count)
   const groups: StudyGroup[] = []
   try {
-    for (const [i, group] of folders.entries()) {
-      const { metrics, ...read } = await readGroup(reader, group, visitor)
-      const perturbed = await readPerturbed(reader, changed[i] ?? [], read.units, visitor)
-      groups.push({ ...read, metrics: withSpreads(metrics, perturbed), perturbed })
-    }
+    for (const group of folders) groups.push(await readGroup(reader, group, visitor))
   } finally {
     await reader.close()
   }
@@ -85,11 +71,7 @@ export async function readStudy(
 /** Visits of units that may run side by side. */
 const VISITS_AT_ONCE = 4
 
-async function readGroup(
-  reader: UnitReader,
-  folders: readonly string[],
-  { onUnit }: UnitVisitor,
-): Promise<Omit<StudyGroup, 'perturbed'>> {
+async function readGroup(reader: UnitReader, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
   const metrics: Metric[] = []
   let sums: Float64Array | undefined
@@ -126,30 +108,6 @@ async function readGroup(
     nullBaseline: await nullBaselineOf(units),
     meanMaps: sums.map((sum) => sum / units.length),
   }
-}
-
-/**
- * Metrics of the changed patches that go with a group's units; those that were made otherwise, or of another picture, are left
- * out.
- * @throws InputError for a damaged one
- */
-async function readPerturbed(
-  reader: UnitReader,
-  folders: readonly string[],
-  units: readonly Unit[],
-  { onPerturbed }: UnitVisitor,
-): Promise<readonly (readonly Metric[])[]> {
-  const lists: Metric[][] = []
-  const byPatch = new Map(units.map((unit) => [unit.inputs.patch, unit]))
-  for await (const { description, measured } of readInOrder(reader, folders)) {
-    onPerturbed?.()
-    const { patch, perturbation } = description.inputs
-    const unit = byPatch.get(patch)
-    if (unit === undefined || perturbation === undefined || !isPerturbationOf(description, unit)) continue
-    while (lists.length < perturbation.number) lists.push([])
-    for (const metric of unitMetrics(description, measured)) lists[perturbation.number - 1]?.push(metric)
-  }
-  return lists
 }
 
 /** @throws InputError for a unit that cannot be averaged with the first of its group */

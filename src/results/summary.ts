@@ -2,7 +2,6 @@ import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import type { ArithmeticAccuracySummary, ArithmeticSummary } from './arithmeticSummary.js'
 import type { Measure } from './metrics.js'
-import { type MeanMoves, meanMoves } from './perturbed.js'
 import type { StudyGroup } from './study.js'
 
 /** One cell of Table 1 or 2: mean and population standard deviation over patches of each patch's mean cosine. */
@@ -14,8 +13,6 @@ export interface SimilaritySummary {
   readonly mean: number
   readonly std: number
   readonly patches: number
-  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
-  readonly spread?: number
 }
 
 /**
@@ -33,8 +30,6 @@ export interface SeparabilitySummary {
   readonly accuracy: number
   readonly std: number
   readonly patches: number
-  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
-  readonly spread?: number
 }
 
 /** Patches that a cell of Table 3 or 4 leaves out, since one of their classifiers did not converge. */
@@ -63,8 +58,6 @@ export interface MeasureSummary extends Measure {
   readonly mean: number
   readonly std: number
   readonly patches: number
-  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
-  readonly spread?: number
 }
 
 /** What a network's numbers say about a claim, in one sentence; findings.json has the evidence. */
@@ -93,33 +86,32 @@ export interface Summary {
 
 /** The paper's statistics (Tables 1 to 4) and the measures beside them, from the units of a study. */
 export function summarize(groups: readonly StudyGroup[]): Summary {
-  const moved = groups.map((group) => ({ group, moves: meanMoves(group.metrics, group.perturbed) }))
-  const similarity = moved.flatMap(({ group, moves }) =>
+  const similarity = groups.flatMap((group) =>
     group.layers.flatMap((layer, i) =>
       ANCHOR_NAMES.map((anchor) => {
         const means = group.units.map(
           (unit) => (unit.layers[i] as (typeof unit.layers)[number]).similarity[anchor].mean,
         )
         const cell = { model: group.model, layer, size: group.size, anchor, ...meanAndStd(means) }
-        return { ...cell, patches: means.length, ...spreadOf(moves(layer, 'similarity-mean', anchor)) }
+        return { ...cell, patches: means.length }
       }),
     ),
   )
-  const cells = moved.flatMap(({ group, moves }) => separabilityCells(group, moves))
+  const cells = groups.flatMap(separabilityCells)
   const notConverged = cells.flatMap(unsolvedOf)
   return {
     similarity,
     separability: cells.flatMap(summarizeSeparability),
     ...(notConverged.length > 0 && { notConverged }),
     nullBaseline: groups.flatMap(summarizeNullBaseline),
-    measures: moved.flatMap(({ group, moves }) => summarizeMeasures(group, moves)),
+    measures: groups.flatMap(summarizeMeasures),
   }
 }
 
 /** Metrics that the tables have already. */
 const IN_TABLES = /^(?:similarity-mean|separability-)/
 
-function summarizeMeasures({ model, size, layers, metrics }: StudyGroup, moves: MeanMoves): readonly MeasureSummary[] {
+function summarizeMeasures({ model, size, layers, metrics }: StudyGroup): readonly MeasureSummary[] {
   const byLayer = new Map(layers.map((layer) => [layer, new Map<Measure, number[]>()]))
   for (const { layer, measure, value } of metrics) {
     if (IN_TABLES.test(measure.metric)) continue
@@ -135,13 +127,8 @@ function summarizeMeasures({ model, size, layers, metrics }: StudyGroup, moves: 
       ...measure,
       ...meanAndStd(values),
       patches: values.length,
-      ...spreadOf(moves(layer, measure.metric, measure.variant)),
     })),
   )
-}
-
-function spreadOf(spread: number | undefined): Pick<MeasureSummary, 'spread'> {
-  return spread === undefined ? {} : { spread }
 }
 
 function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup): readonly NullBaselineSummary[] {
@@ -160,7 +147,7 @@ interface SeparabilityCell extends Omit<SeparabilitySummary, 'accuracy' | 'std' 
   readonly results: readonly { readonly mean: number | null; readonly std: number | null }[]
 }
 
-function separabilityCells({ model, size, layers, units }: StudyGroup, moves: MeanMoves): readonly SeparabilityCell[] {
+function separabilityCells({ model, size, layers, units }: StudyGroup): readonly SeparabilityCell[] {
   const classifiers = units.flatMap(({ inputs }) => inputs.separability ?? [])
   const [classifier] = classifiers
   if (classifier === undefined) return []
@@ -170,22 +157,21 @@ function separabilityCells({ model, size, layers, units }: StudyGroup, moves: Me
     schemes.flatMap((cv) =>
       TASKS.map((task) => {
         const results = units.flatMap((unit) => unit.layers[i]?.separability[cv]?.[task] ?? [])
-        const spread = spreadOf(moves(layer, 'separability-accuracy', `${task} ${cv}`))
-        return { model, layer, size, task, cv, loss, results, ...spread }
+        return { model, layer, size, task, cv, loss, results }
       }),
     ),
   )
 }
 
-function summarizeSeparability({ results, spread, ...cell }: SeparabilityCell): readonly SeparabilitySummary[] {
+function summarizeSeparability({ results, ...cell }: SeparabilityCell): readonly SeparabilitySummary[] {
   const means = results.flatMap(({ mean }) => mean ?? [])
   if (means.length === 0) return []
   const accuracy = meanAndStd(means).mean
   const std = meanAndStd(results.flatMap((result) => result.std ?? [])).mean
-  return [{ ...cell, accuracy, std, patches: means.length, ...spreadOf(spread) }]
+  return [{ ...cell, accuracy, std, patches: means.length }]
 }
 
-function unsolvedOf({ results, loss: _, spread: _spread, ...cell }: SeparabilityCell): readonly UnsolvedSummary[] {
+function unsolvedOf({ results, loss: _, ...cell }: SeparabilityCell): readonly UnsolvedSummary[] {
   const patches = results.filter(({ mean }) => mean === null).length
   return patches === 0 ? [] : [{ ...cell, patches }]
 }

@@ -82,13 +82,10 @@ async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<
     images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
     arithmeticImages: arithmeticImages(study),
     bytes: study.units.reduce(
-      (sum, unit) => sum + arrayBytes(unit) + (keepsFeatures(study, unit) ? keptFeatureBytes(unit) : 0),
+      (sum, unit) => sum + arrayBytes(unit) + (study.keepsFeatures ? keptFeatureBytes(unit) : 0),
       0,
     ),
-    pageFeatureBytes: study.units.reduce(
-      (sum, unit) => sum + (keepsFeatures(study, unit) ? pageFeatureBytes(unit) : 0),
-      0,
-    ),
+    pageFeatureBytes: study.keepsFeatures ? study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0) : 0,
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
@@ -131,10 +128,6 @@ function missingWeights({ networks, arithmetic }: Study): readonly MissingWeight
 /** Images of a study's arithmetic that are left. */
 export function arithmeticImages({ arithmetic }: Study): number {
   return arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0)
-}
-
-function keepsFeatures(study: Study, { patch }: PlannedUnit): boolean {
-  return study.keepsFeatures && patch.perturbation === undefined
 }
 
 /** Bytes on disk of a unit's features at all positions of the grid. */

@@ -19,7 +19,7 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
-import type { Unit, UnitInputs } from '../results/unit/schema.js'
+import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
 
@@ -162,11 +162,7 @@ export function namedAnswers(
 
 /** How messages name a layer of a unit. */
 function titleOf(network: Network, layer: string, patch: Patch): string {
-  return `${network.id} ${layer}, ${patchTitle(patch)}`
-}
-
-function patchTitle({ name, perturbation }: Pick<Patch, 'name'> & Pick<UnitInputs, 'perturbation'>): string {
-  return perturbation === undefined ? `patch ${name}` : `patch ${name}, perturbation ${perturbation.number}`
+  return `${network.id} ${layer}, patch ${patch.name}`
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */
@@ -201,7 +197,7 @@ function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
       for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
         if (notConverged.length === 0) continue
         progress.note(
-          `${inputs.model} ${name}, ${patchTitle({ name: inputs.patch, ...inputs })}, size ${inputs.size}: ${task} ${scheme}: ${counted(notConverged.length, 'classifier')} did not converge, largest gap ${gap.toExponential(1)}`,
+          `${inputs.model} ${name}, patch ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${counted(notConverged.length, 'classifier')} did not converge, largest gap ${gap.toExponential(1)}`,
         )
       }
     }

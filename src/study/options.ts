@@ -1,5 +1,5 @@
 import { kinds } from '../checkedOptions.js'
-import { checkCount, checkNames, checkSeed } from '../checks.js'
+import { checkCount, checkNames } from '../checks.js'
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -17,7 +17,6 @@ import {
   type Precision,
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
-import { MOST_PERTURBATIONS } from '../results/perturbed.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 
 /** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
@@ -53,18 +52,10 @@ export interface StudyOptions extends InputOptions {
   readonly loss?: Loss
   /** Weight of the classifier's losses, 1 by default. */
   readonly C?: number
-  /**
-   * Seed of the fold schemes `shuffled` and `blocks`, of the random expressions of arithmetic and of perturbations; 0 by
-   * default.
-   */
+  /** Seed of the fold schemes `shuffled` and `blocks`, and of the random expressions of arithmetic; 0 by default. */
   readonly seed?: number
   /** Random expressions of each of the four kinds that arithmetic is measured on, 50 by default. */
   readonly expressions?: number
-  /**
-   * Imperceptible changes of each patch, by one grey level, that are measured too: how far they move each number tells how
-   * far it can be trusted. None by default, 100 at most.
-   */
-  readonly perturb?: number
   /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
   readonly background?: string
   readonly blend?: Scene['blend']
@@ -85,7 +76,7 @@ const PRESETS = { quick: { stride: 4 }, paper: { stride: 1 } } as const
 export const STUDY_OPTIONS = {
   ...{ preset: kinds.text, models: kinds.texts, layers: kinds.layers, patches: kinds.text, sizes: kinds.numbers },
   ...{ stride: kinds.number, experiments: kinds.texts, cv: kinds.texts, loss: kinds.text, C: kinds.number },
-  ...{ seed: kinds.number, expressions: kinds.number, perturb: kinds.number },
+  ...{ seed: kinds.number, expressions: kinds.number },
   ...{ background: kinds.text, blend: kinds.text },
   ...{ pool: kinds.text, ...INPUT_OPTIONS },
   ...{ precision: kinds.text, weights: kinds.files, keepFeatures: kinds.flag, out: kinds.text },
@@ -94,7 +85,7 @@ export const STUDY_OPTIONS = {
 /** A study's options with everything decided that can be without looking at files. */
 export interface ResolvedOptions
   extends Required<
-    Pick<StudyOptions, 'sizes' | 'stride' | 'background' | 'blend' | 'precision' | 'expressions' | 'perturb' | 'seed'>
+    Pick<StudyOptions, 'sizes' | 'stride' | 'background' | 'blend' | 'precision' | 'expressions' | 'seed'>
   > {
   /** Networks whose units are measured; empty: no units. */
   readonly unitModels: readonly string[]
@@ -124,7 +115,6 @@ export function resolveOptions(options: StudyOptions): ResolvedOptions {
     blend = 'hard',
     precision = 'fp32',
     expressions = 50,
-    perturb = 0,
     seed = 0,
     weights = {},
     out = 'shiftscope-results',
@@ -135,7 +125,6 @@ export function resolveOptions(options: StudyOptions): ResolvedOptions {
   checkCount('`expressions`', expressions)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   const hasArithmetic = experiments.includes('arithmetic')
-  checkPerturbations(options, hasUnits)
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`arithmetic alone is computed in float32; leave \`precision ${precision}\` out`)
   return {
@@ -145,7 +134,6 @@ export function resolveOptions(options: StudyOptions): ResolvedOptions {
     blend,
     precision,
     expressions,
-    perturb,
     seed,
     unitModels: hasUnits ? modelsOf(options) : [],
     arithmeticModels: hasArithmetic ? [...modelsOf(options), ...encodersOf(options)] : [],
@@ -158,18 +146,6 @@ export function resolveOptions(options: StudyOptions): ResolvedOptions {
     patches: options.patches,
     out,
   }
-}
-
-/** @throws UsageError for what is no number of perturbations, or where there is nothing that they could move */
-function checkPerturbations({ perturb = 0, seed = 0 }: StudyOptions, hasUnits: boolean): void {
-  if (!Number.isInteger(perturb) || perturb < 0 || perturb > MOST_PERTURBATIONS)
-    throw new UsageError(`\`perturb ${perturb}\` is not a whole number from 0 to ${MOST_PERTURBATIONS}`)
-  if (perturb === 0) return
-  checkSeed(seed)
-  if (!hasUnits)
-    throw new UsageError(
-      `arithmetic alone has no perturbations; leave \`perturb ${perturb}\` out, or measure similarity or separability too`,
-    )
 }
 
 /** @throws UsageError for values that make no input, or where all networks have their own */

@@ -18,7 +18,6 @@ import {
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { perturbedPatches } from '../patches/perturbation.js'
 import { compareText } from '../results/openResults.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
@@ -35,8 +34,6 @@ export interface Study {
   readonly networks: readonly Network[]
   /** Every patch at every size. */
   readonly patches: readonly Patch[]
-  /** So many imperceptible changes of each patch are measured too. */
-  readonly perturbations: number
   readonly stride: number
   /** By the side of a network's frame. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
@@ -70,22 +67,19 @@ export interface PlanSettings {
 export async function planStudy(given: StudyOptions, settings: PlanSettings = {}): Promise<Study> {
   const options = await withIds(resolveOptions(given))
   const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
-  const { perturb: perturbations, seed } = options
   checkWeights(options)
   checkLayers(options)
   const networks = await networksOf(options, settings)
   const backgrounds = await backgroundsOf(background, networks, settings.signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, settings.signal) : []
-  const changed = perturbedPatches(patches, perturbations, { seed, blend })
-  const units = planUnits(networks, [...patches, ...changed], stride)
+  const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
   const out = resolve(options.out)
   await checkResultsFolder(out)
   const study = {
-    ...{ out, networks, patches, perturbations, stride, backgrounds, blend },
-    ...{ precision, separability, keepsFeatures, units },
+    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -181,7 +175,6 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     patchSha256: patch.sha256,
     category: patch.category ?? null,
     size: patch.size,
-    ...(patch.perturbation && { perturbation: patch.perturbation }),
     stride: grid.stride,
     background: backgroundFor(study, network).identity,
     blend,
@@ -189,7 +182,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     ...(network.pool && { pool: network.pool }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
-    keepsFeatures: keepsFeatures && patch.perturbation === undefined,
+    keepsFeatures,
     ...(keepsSketches(study, unit) && { sketches: true }),
   }
 }
@@ -199,7 +192,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
  * and are not kept themselves.
  */
 function keepsSketches({ separability, keepsFeatures, patches }: Study, { patch }: PlannedUnit): boolean {
-  if (separability === null || keepsFeatures || patch.perturbation !== undefined) return false
+  if (separability === null || keepsFeatures) return false
   return patches.every((other) => other.size !== patch.size || compareText(patch.name, other.name) <= 0)
 }
 

@@ -104,8 +104,7 @@ interface Run {
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
   for (const line of networks.flatMap((network) => assumedInput(network) ?? [])) progress.note(line)
-  const asTheyAre = units.filter(({ patch }) => patch.perturbation === undefined)
-  const inputs = asTheyAre.map((unit) => unitInputs(study, unit))
+  const inputs = units.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
   if (unplanned.length > 0)
     progress.note(`${out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)

@@ -101,7 +101,6 @@ export function describeRun(study: Study) {
       layers: layers.map(({ name }) => name),
     })),
     patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
-    ...(study.perturbations > 0 && { perturbations: study.perturbations }),
     stride: study.stride,
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
     blend: study.blend,
@@ -118,29 +117,13 @@ export function describeRun(study: Study) {
   }
 }
 
-/** Units of one network, size and change of the patches. */
-interface PlannedGroup {
-  readonly model: string
-  readonly size: number
-  /** Absent: the patches are as their pictures are. */
-  readonly perturbation?: { readonly number: number }
-  /** Of each unit. */
-  readonly images: number
-  readonly patches: string[]
-}
-
-/** The study's units: patches by network, size and change. */
+/** The study's units: patches by network and size. */
 function plannedGroups({ units }: Study) {
-  const groups = new Map<string, PlannedGroup>()
+  const groups = new Map<string, { model: string; size: number; images: number; patches: string[] }>()
   for (const unit of units) {
     const { network, patch } = unit
-    const number = patch.perturbation?.number
-    const key = JSON.stringify([network.id, patch.size, number])
-    const group = groups.get(key) ?? {
-      ...{ model: network.id, size: patch.size },
-      ...(number !== undefined && { perturbation: { number } }),
-      ...{ images: imagesOf(unit), patches: [] },
-    }
+    const key = JSON.stringify([network.id, patch.size])
+    const group = groups.get(key) ?? { model: network.id, size: patch.size, images: imagesOf(unit), patches: [] }
     group.patches.push(patch.name)
     groups.set(key, group)
   }

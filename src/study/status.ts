@@ -37,12 +37,7 @@ export interface StudyStatus {
 const plannedSchema = z.looseObject({
   finished: z.string().nullish(),
   planned: z
-    .array(
-      z.object({
-        ...{ model: z.string(), size: z.number(), images: z.number(), patches: z.array(z.string()) },
-        perturbation: z.object({ number: z.number() }).optional(),
-      }),
-    )
+    .array(z.object({ model: z.string(), size: z.number(), images: z.number(), patches: z.array(z.string()) }))
     .optional(),
 })
 type Group = NonNullable<z.infer<typeof plannedSchema>['planned']>[number]
@@ -72,9 +67,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   }
   const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
   const names = new Set(
-    groups.flatMap(({ model, size, patches, perturbation }) =>
-      patches.map((patch) => claimName(unitTitle(model, size, patch, perturbation?.number))),
-    ),
+    groups.flatMap(({ model, size, patches }) => patches.map((patch) => claimName(unitTitle(model, size, patch)))),
   )
   const held = (await (await openClaims(claimsFolder(results))).held()).filter(({ isLive }) => isLive)
   const claimed = Math.min(total - done, held.filter(({ name }) => names.has(name)).length)
@@ -102,7 +95,7 @@ function plannedGroups(runs: readonly unknown[]): readonly Group[] {
     const { finished = null, planned = [] } = plannedSchema.safeParse(run).data ?? {}
     if (i > 0 && finished !== null) continue
     for (const group of planned) {
-      const key = JSON.stringify([group.model, group.size, group.perturbation?.number])
+      const key = JSON.stringify([group.model, group.size])
       const patches = new Set([...(groups.get(key)?.patches ?? []), ...group.patches])
       groups.set(key, { ...group, patches: [...patches] })
     }

@@ -27,16 +27,13 @@ export function claimName(title: string): string {
   return fileName(title)
 }
 
-/**
- * How a unit is called where processes tell what they are at.
- * @param perturbation number of the imperceptible change of its patch
- */
-export function unitTitle(model: string, size: number, patch: string, perturbation?: number): string {
-  return `${perturbation === undefined ? '' : `perturbation ${perturbation} of `}${model} ${size} ${patch}`
+/** How a unit is called where processes tell what they are at. */
+export function unitTitle(model: string, size: number, patch: string): string {
+  return `${model} ${size} ${patch}`
 }
 
 export function titleOf({ network, patch }: PlannedUnit): string {
-  return unitTitle(network.id, patch.size, patch.name, patch.perturbation?.number)
+  return unitTitle(network.id, patch.size, patch.name)
 }
 
 function unitClaim(unit: PlannedUnit): string {

@@ -78,7 +78,6 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
   return [
     command('reproduce', (out) => [...STUDY, '--out', out], { differing, readings }),
     command('reproduce --keep-features', (out) => [...STUDY, '--keep-features', '--out', out], { differing, readings }),
-    command('reproduce --perturb', (out) => [...STUDY, '--perturb', '1', '--out', out], { differing, readings }),
     command(
       'reproduce --experiments arithmetic',
       (out) => [...STUDY, '--experiments', 'similarity,arithmetic', '--expressions', '2', '--out', out],

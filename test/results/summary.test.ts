@@ -20,7 +20,6 @@ function group(levels: readonly number[], changes: Partial<UnitInputs> = {}): St
     layers: inputs.layers,
     units,
     metrics: [],
-    perturbed: [],
     nullBaseline: [],
     meanMaps: new Float64Array(inputs.layers.length * 20),
   }

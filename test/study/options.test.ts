@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
 import { resolveOptions } from '../../src/study/options.js'
 
 describe('a preset', () => {
@@ -10,24 +9,5 @@ describe('a preset', () => {
     expect(resolveOptions({ preset: 'paper' }).unitModels).toEqual(paper)
     const { arithmeticModels } = resolveOptions({ preset: 'paper', experiments: ['arithmetic'] })
     expect([...new Set(arithmeticModels)]).toEqual([...paper, 'caffenet'])
-  })
-})
-
-describe('perturbations', () => {
-  it('are none by default, and a whole number that is not too large', () => {
-    expect(resolveOptions({}).perturb).toBe(0)
-    expect(resolveOptions({ perturb: 100 }).perturb).toBe(100)
-    for (const perturb of [-1, 1.5, 101, Number.NaN]) {
-      expect(() => resolveOptions({ perturb })).toThrow(UsageError)
-      expect(() => resolveOptions({ perturb })).toThrow(`\`perturb ${perturb}\` is not a whole number from 0 to 100`)
-    }
-    expect(() => resolveOptions({ perturb: 1, seed: 0.5 })).toThrow(/^seed 0\.5 is not a whole number/)
-  })
-
-  it('are refused where there are no units', () => {
-    expect(() => resolveOptions({ perturb: 2, experiments: ['arithmetic'] })).toThrow(UsageError)
-    expect(() => resolveOptions({ perturb: 2, experiments: ['arithmetic'] })).toThrow(/leave `perturb 2` out/)
-    expect(resolveOptions({ perturb: 0, experiments: ['arithmetic'] }).perturb).toBe(0)
-    expect(resolveOptions({ perturb: 2, experiments: ['arithmetic', 'similarity'] }).perturb).toBe(2)
   })
 })

@@ -127,7 +127,6 @@ export async function reproduceIsTyped(): Promise<StudyResult> {
     sizes: [75, 125],
     experiments: ['similarity', 'separability', 'arithmetic'],
     cv: ['ordered', 'transposed'],
-    perturb: 3,
     weights: { alexnet: 'alexnet.pth' },
     limits: { low: 0, high: 1 },
     out: 'results',

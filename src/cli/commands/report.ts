@@ -48,17 +48,13 @@ function printTables({ similarity, separability }: Summary): void {
 /** One row a network, layer and size. */
 function printCells(
   columns: readonly string[],
-  cells: readonly (Pick<Summary['similarity'][number], 'model' | 'layer' | 'size' | 'std' | 'spread'> & {
-    readonly column: string
-    readonly value: number
-  })[],
+  cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
 ): void {
   const rows = new Map<string, (string | number)[]>()
-  for (const { model, layer, size, column, value, std, spread } of cells) {
+  for (const { model, layer, size, column, value, std } of cells) {
     const key = JSON.stringify([model, layer, size])
     const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
-    const moves = spread === undefined ? '' : ` (moves ${spread.toFixed(3)})`
-    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}${moves}`
+    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
     rows.set(key, row)
   }
   printTable(['model', 'layer', 'size', ...columns], [...rows.values()])

@@ -96,17 +96,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     )
     .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
     .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
-    .option(
-      '--seed <n>',
-      'seed of the fold schemes shuffled and blocks, of random expressions and of perturbations',
-      parseNatural,
-      0,
-    )
-    .option(
-      '--perturb <k>',
-      'also measure so many imperceptible changes of each patch (one grey level), and how far they move each number; none by default',
-      parseNatural,
-    )
+    .option('--seed <n>', 'seed of the fold schemes shuffled and blocks, and of random expressions', parseNatural, 0)
     .option('--expressions <n>', 'random expressions of each kind that arithmetic is measured on; 50', parseWhole)
     .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
   return addExtractionOptions(addInputOptions(addPoolOption(command)))

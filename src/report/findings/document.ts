@@ -7,16 +7,15 @@ import type { Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 import { retrainedText } from './retrained.js'
 import { VERDICT_MARKS } from './sentence.js'
-import { hasMoves, type Verdict, verdictRule } from './verdict.js'
+import { VERDICT_RULE, type Verdict } from './verdict.js'
 
 const LEANS = { for: 'for', against: 'against', open: 'open' } as const
 
-/** Columns of a table of evidence; those of moves and of other trainings where these were measured. */
+/** Columns of a table of evidence; that of other trainings where these were measured. */
 function evidenceHead(evidence: readonly Evidence[]): readonly string[] {
-  const moves = hasMoves(evidence) ? ['moves by at most'] : []
   const seeds = isRetrained(evidence) ? ['of other seeds'] : []
   const mean = 'mean ± standard error'
-  return ['layer', 'size', 'measured', mean, ...moves, ...seeds, 'patches above 0', 'sign test', 'speaks']
+  return ['layer', 'size', 'measured', mean, ...seeds, 'patches above 0', 'sign test', 'speaks']
 }
 
 function isRetrained(evidence: readonly Evidence[]): boolean {
@@ -54,7 +53,7 @@ function ruleOf(findings: readonly ClaimFinding[]): string {
   const seeds = isRetrained(evidence)
     ? ` Beside the numbers of embedded networks stand those of ${retrainedText()}: as far as they differ from one another, a number is chance of the training; they decide nothing.`
     : ''
-  return `${verdictRule(evidence)}${seeds}`
+  return `${VERDICT_RULE}${seeds}`
 }
 
 /** The findings as a section of the page: a sentence each, which unfolds to its evidence, and all verdicts at a glance. */
@@ -119,18 +118,17 @@ function evidenceHtml({ evidence, model, heading }: Pick<ClaimFinding, 'evidence
 }
 
 function evidenceRows(evidence: readonly Evidence[]): readonly (readonly string[])[] {
-  const [withMoves, withSeeds] = [hasMoves(evidence), isRetrained(evidence)]
-  return evidence.map((one) => evidenceCells(one, withMoves, withSeeds))
+  const withSeeds = isRetrained(evidence)
+  return evidence.map((one) => evidenceCells(one, withSeeds))
 }
 
-function evidenceCells(one: Evidence, withMoves: boolean, withSeeds: boolean): readonly string[] {
-  const { layer, size, quantity, mean, standardError, moves, retrained, patches, positive, signTest, lean } = one
+function evidenceCells(one: Evidence, withSeeds: boolean): readonly string[] {
+  const { layer, size, quantity, mean, standardError, retrained, patches, positive, signTest, lean } = one
   return [
     layer,
     String(size),
     quantity,
     `${number(mean)} ± ${standardError === null ? '–' : number(standardError)}`,
-    ...(withMoves ? [moves === undefined ? '–' : number(moves)] : []),
     ...(withSeeds ? [retrained?.map(number).join(', ') ?? '–'] : []),
     `${positive} of ${patches}`,
     signTest < 0.001 ? 'p < 0.001' : `p = ${signTest.toFixed(3)}`,

@@ -19,10 +19,6 @@ export interface Evidence {
   readonly positive: number
   /** Two-sided sign test: how likely so uneven a split is if both signs are equally likely. */
   readonly signTest: number
-  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
-  readonly moves?: number
-  /** Whether it moves farther than it is off the border: it is open for that; absent: it does not, as far as was measured. */
-  readonly isUnsteady?: true
   /** The mean in networks like this one that were trained from other seeds; absent: there are none. */
   readonly retrained?: readonly number[]
   /** Whether the number speaks for the claim; null: it is shown, but the verdict does not rest on it. */
@@ -44,16 +40,11 @@ export interface Border {
   readonly speaksFor: 'above' | 'below'
 }
 
-/**
- * On which side of the border a mean over patches lies, if it is clear of it by two standard errors of at least five
- * patches, and by as much as it moves when the patches change imperceptibly.
- * @param moves 0 where that was not measured
- */
-export function leanOf(values: PatchValues, { at, speaksFor }: Border, moves = 0): Lean {
+/** On which side of the border a mean over patches lies, if it is clear of it by two standard errors of at least five patches. */
+export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = spreadOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
-  const margin = Math.abs(mean - at)
-  if (margin <= CLEAR_ERRORS * standardError || moves > margin) return 'open'
+  if (Math.abs(mean - at) <= CLEAR_ERRORS * standardError) return 'open'
   return mean > at === (speaksFor === 'above') ? 'for' : 'against'
 }
 
@@ -82,12 +73,6 @@ export function signTest(positive: number, negative: number): number {
     logChance += Math.log((count - k) / (k + 1))
   }
   return Math.min(1, 2 * tail)
-}
-
-/** How far the mean is off by these changed values, over the patches that have both; undefined: none has. */
-export function moveOf(values: PatchValues, changed: PatchValues): number | undefined {
-  const changes = [...paired(changed, values, (a, b) => a - b).values()]
-  return changes.length === 0 ? undefined : Math.abs(average(changes))
 }
 
 /** For each patch of a layer, the mean of those of its metrics that are wanted; patches without any are left out. */

@@ -3,16 +3,7 @@ import type { StudyGroup } from '../../results/study.js'
 import { meanAndStd } from '../../results/summary.js'
 import { average } from '../average.js'
 import { counterpart, samePatches } from '../versions.js'
-import {
-  type Border,
-  type Evidence,
-  leanOf,
-  moveOf,
-  type PatchValues,
-  paired,
-  patchValues,
-  spreadOf,
-} from './evidence.js'
+import { type Border, type Evidence, leanOf, type PatchValues, paired, patchValues, spreadOf } from './evidence.js'
 import { retrainedMeans } from './retrained.js'
 
 /** All groups of a network, and those of the network that it is the anti-aliased or the flip-free version of. */
@@ -50,11 +41,7 @@ export function eachLayer(
   groups: readonly StudyGroup[],
   measure: (group: StudyGroup, layer: string) => readonly LayerEvidence[],
 ): readonly Evidence[] {
-  return eachLayerChanged(
-    groups,
-    (group) => [group],
-    (group, layer, perturbation) => measure(changedGroup(group, perturbation), layer),
-  )
+  return eachLayerCompared(groups, (group) => [group], measure)
 }
 
 export function eachPair(
@@ -62,61 +49,43 @@ export function eachPair(
   measure: (group: StudyGroup, original: StudyGroup, layer: string) => readonly LayerEvidence[],
 ): readonly Evidence[] {
   const compared = (group: StudyGroup) => [group, counterpart(group, original) ?? group]
-  return eachLayerChanged(groups, compared, (group, layer, perturbation) => {
+  return eachLayerCompared(groups, compared, (group, layer) => {
     const other = counterpart(group, original)
     if (!other?.layers.includes(layer)) return []
     const shared = samePatches(group, other)
-    const changed = changedGroup(other, perturbation)
-    const ofShared = { ...changed, metrics: changed.metrics.filter(({ patch }) => shared.has(patch)) }
-    return measure(changedGroup(group, perturbation), ofShared, layer)
+    const ofShared = { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }
+    return measure(group, ofShared, layer)
   })
 }
 
 /**
- * What the patches as they are say, how far that moves when they change, and what other trainings gave.
+ * The evidence of each layer, beside it the means of networks that were trained from other seeds.
  * @param compared a group and what it is compared with
- * @param measure of one change of the patches, by its index; undefined: of the patches as they are
  */
-function eachLayerChanged(
+function eachLayerCompared(
   groups: readonly StudyGroup[],
   compared: (group: StudyGroup) => readonly StudyGroup[],
-  measure: (group: StudyGroup, layer: string, perturbation: number | undefined) => readonly LayerEvidence[],
+  measure: (group: StudyGroup, layer: string) => readonly LayerEvidence[],
 ): readonly Evidence[] {
-  return groups.flatMap((group) => {
-    const perturbations = Math.max(...compared(group).map(({ perturbed }) => perturbed.length))
-    const numbers = Array.from({ length: perturbations }, (_, i) => i)
-    return group.layers.flatMap((layer) => {
-      const changed = numbers.map((number) => measure(group, layer, number))
-      return measure(group, layer, undefined)
+  return groups.flatMap((group) =>
+    group.layers.flatMap((layer) =>
+      measure(group, layer)
         .filter(({ values }) => values.size > 0)
         .map((own) => {
-          const alike = changed.flatMap((all) => all.find(({ quantity }) => quantity === own.quantity) ?? [])
-          const moves = alike.flatMap(({ values }) => moveOf(own.values, values) ?? [])
           const retrained = retrainedMeans(compared(group), layer, own.quantity)
-          const place = { layer, size: group.size, ...(retrained && { retrained }) }
-          return evidenceOf(place, own, moves.length === 0 ? undefined : Math.max(...moves))
-        })
-    })
-  })
+          return evidenceOf({ layer, size: group.size, ...(retrained && { retrained }) }, own)
+        }),
+    ),
+  )
 }
 
 function evidenceOf(
   place: Pick<Evidence, 'layer' | 'size' | 'retrained'>,
   { quantity, values, border }: LayerEvidence,
-  moves: number | undefined,
 ): Evidence {
-  const spread = spreadOf(values)
-  const known = { ...place, quantity, ...spread, ...(moves !== undefined && { moves }) }
+  const known = { ...place, quantity, ...spreadOf(values) }
   if (border === null) return { ...known, lean: null }
-  if (border === 'none') return { ...known, lean: 'open' }
-  const isUnsteady = moves !== undefined && moves > Math.abs(spread.mean - border.at)
-  return { ...known, ...(isUnsteady && { isUnsteady }), lean: leanOf(values, border, moves) }
-}
-
-/** A group as if its patches had been changed; where none was, as it is. */
-function changedGroup(group: StudyGroup, perturbation: number | undefined): StudyGroup {
-  const metrics = perturbation === undefined ? undefined : group.perturbed[perturbation]
-  return metrics === undefined || metrics.length === 0 ? group : { ...group, metrics }
+  return { ...known, lean: border === 'none' ? 'open' : leanOf(values, border) }
 }
 
 export function globalInvariance(group: StudyGroup, layer: string): readonly LayerEvidence[] {

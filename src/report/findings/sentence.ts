@@ -1,7 +1,7 @@
 import { decimalText } from '../numberText.js'
 import type { Evidence, Lean } from './evidence.js'
 import { retrainedSamples } from './retrained.js'
-import { isTooFew, type Judgement, unsteadyText, type Verdict } from './verdict.js'
+import { isTooFew, type Judgement, type Verdict } from './verdict.js'
 
 /** The sign of a verdict before its sentence. */
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
@@ -50,18 +50,11 @@ export function plainSentence(words: PlainWords, evidence: readonly Evidence[], 
   const reason = hasNumbers
     ? [
         decidingNumbers(words, judged, judgement.verdict),
-        steadiness(judged, judgement.verdict),
         words.aside ?? '',
         retrainedNumbers(words, deciding(judged, judgement.verdict)),
       ].join('')
     : judgement.because
   return `${start[judgement.verdict]}: ${reason}.`
-}
-
-/** Of an open question: which of its numbers decide nothing, since they move too far. */
-function steadiness(judged: readonly Evidence[], verdict: Verdict): string {
-  const unsteady = verdict === 'cannot be judged' ? unsteadyText(judged) : ''
-  return unsteady === '' ? '' : `; of ${judged.length === 1 ? 'one number' : `${judged.length} numbers`}, ${unsteady}`
 }
 
 /** What the same numbers are where networks like this one were trained from other seeds. */

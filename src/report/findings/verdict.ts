@@ -11,35 +11,12 @@ export interface Judgement {
 /** How evidence becomes a verdict, in words. */
 export const VERDICT_RULE = `A number speaks for or against a claim if its mean over at least ${FEWEST_PATCHES} patches is off the border by more than ${CLEAR_ERRORS} standard errors, and is open otherwise. A claim is supported if none speaks against it and at least as many speak for it as are open; not supported if it is the other way round; else it cannot be judged.`
 
-/** What is added to the rule where patches were changed. */
-const STEADINESS_RULE =
-  'Where the patches were also measured with imperceptible changes, a number that moves farther with one of them than it is off the border is open, too.'
-
-/** The rule by which this evidence was judged. */
-export function verdictRule(evidence: readonly Evidence[]): string {
-  return hasMoves(evidence) ? `${VERDICT_RULE} ${STEADINESS_RULE}` : VERDICT_RULE
-}
-
-/** Whether it was measured how far numbers move. */
-export function hasMoves(evidence: readonly Evidence[]): boolean {
-  return evidence.some(({ moves }) => moves !== undefined)
-}
-
-/** Which numbers are open for moving too far: "1 moves farther than …"; nothing where none is. */
-export function unsteadyText(judged: readonly Evidence[]): string {
-  const count = judged.filter(({ isUnsteady }) => isUnsteady).length
-  if (count === 0) return ''
-  const moves = count === 1 ? 'moves farther than it is' : 'move farther than they are'
-  return `${count} ${moves} off the border when the patches change imperceptibly`
-}
-
 /** The verdict on a claim from what speaks for and against it (see VERDICT_RULE). */
 export function judge(evidence: readonly Evidence[]): Judgement {
   const judged = evidence.filter(({ lean }) => lean !== null)
   const count = (wanted: Evidence['lean']) => judged.filter(({ lean }) => lean === wanted).length
   const [inFavour, against, open] = [count('for'), count('against'), count('open')]
-  const unsteady = unsteadyText(judged)
-  const tally = `of ${numbers(judged.length)}, ${inFavour} ${inFavour === 1 ? 'speaks' : 'speak'} for it, ${against} against${layersAgainst(judged, against)}, ${open} ${open === 1 ? 'is' : 'are'} open${unsteady && `, of which ${unsteady}`}`
+  const tally = `of ${numbers(judged.length)}, ${inFavour} ${inFavour === 1 ? 'speaks' : 'speak'} for it, ${against} against${layersAgainst(judged, against)}, ${open} ${open === 1 ? 'is' : 'are'} open`
   if (judged.length === 0) return { verdict: 'cannot be judged', because: 'nothing was measured that could tell' }
   if (isTooFew(judged)) {
     return { verdict: 'cannot be judged', because: `there are fewer than ${FEWEST_PATCHES} patches` }

@@ -1,9 +1,8 @@
 import { csvCell } from '../../results/csv.js'
-import { differenceOf, hasSpreads, type ResultTable } from './model.js'
+import { differenceOf, type ResultTable } from './model.js'
 
-/** One row a cell of the table, with every digit; spreads where there are any. */
+/** One row a cell of the table, with every digit. */
 export function tableCsv({ size, keys, columns, statistic, counted, rows }: ResultTable): string {
-  const withSpreads = hasSpreads(rows)
   const head = [
     'model',
     'layer',
@@ -16,14 +15,12 @@ export function tableCsv({ size, keys, columns, statistic, counted, rows }: Resu
     'paper_std',
     'difference',
     'difference_sigmas',
-    ...(withSpreads ? ['spread'] : []),
   ]
   const lines = rows.flatMap(({ model, layer, cells }) =>
     cells.map((cell, i) => {
       const { measured, paper } = cell
       const { value, sigmas } = differenceOf(cell) ?? {}
       const values = [measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, value, sigmas]
-      if (withSpreads) values.push(measured?.spread)
       return [model, layer, size, ...(columns[i] ?? []), ...values.map((value) => value ?? '')]
     }),
   )

@@ -84,8 +84,7 @@ function line(cells: readonly string[]): string {
 
 function valueText(value: TableValue | undefined): string {
   if (value === undefined) return '--'
-  const moves = value.spread === undefined ? '' : `\\,(${value.spread.toFixed(3)})`
-  return `$${value.mean.toFixed(3)}\\,{\\scriptstyle\\pm${value.std.toFixed(3)}${moves}}$`
+  return `$${value.mean.toFixed(3)}\\,{\\scriptstyle\\pm${value.std.toFixed(3)}}$`
 }
 
 function differenceText(cell: TableCell): string {

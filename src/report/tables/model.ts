@@ -16,8 +16,6 @@ export interface TableValue {
   readonly std: number
   /** Of how many patches (null baseline: pairs of patches); not known of the paper's. */
   readonly count?: number
-  /** Largest absolute change of the mean among imperceptible changes of the patches; absent: none was measured. */
-  readonly spread?: number
 }
 
 /** What was measured and what the paper has; either may be missing. */
@@ -119,8 +117,6 @@ const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
   'answer-fall': 'largest fall of it',
 }
 
-const SPREAD_NOTE =
-  'In brackets how far the mean moves at most when the patches change imperceptibly, by one grey level.'
 const PAPER_NOTE = 'Beside it the paper’s value and the difference from it'
 const SIGMA_NOTE =
   ', also in σ, as a multiple of the paper’s own ± in that cell, where network, protocol and objects are the paper’s as far as can be told'
@@ -139,10 +135,10 @@ export function similarityTables(
   isPapers: IsPapers,
 ): readonly ResultTable[] {
   const columns = ANCHOR_NAMES.map((anchor) => [anchor])
-  const own = measured.map(({ anchor, mean, std, patches, spread, ...cell }) => ({
+  const own = measured.map(({ anchor, mean, std, patches, ...cell }) => ({
     ...cell,
     key: [anchor],
-    value: tableValue(mean, std, patches, spread),
+    value: { mean, std, count: patches },
   }))
   const published = paper.map(({ anchor, mean, std, ...cell }) => ({ ...cell, key: [anchor], value: { mean, std } }))
   return tables(SIMILARITY, columns, own, { published, wholePaper, isPapers })
@@ -164,12 +160,12 @@ export function separabilityTables(
     ['left-right', cv],
     ['top-bottom', cv],
   ])
-  const own = measured.map(({ task, cv, accuracy, std, patches, spread, model, layer, size }) => ({
+  const own = measured.map(({ task, cv, accuracy, std, patches, model, layer, size }) => ({
     model,
     layer,
     size,
     key: [task, cv],
-    value: tableValue(accuracy, std, patches, spread),
+    value: { mean: accuracy, std, count: patches },
   }))
   const published = paper.map(({ task, accuracy, std, ...cell }) => ({
     ...cell,
@@ -210,9 +206,9 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
 
 /** What the networks answer, one table a patch size, a row for each layer of known classes. */
 export function answerTables(measured: readonly MeasureSummary[]): readonly ResultTable[] {
-  const own = measured.flatMap(({ metric, mean, std, patches, spread, model, layer, size }) => {
+  const own = measured.flatMap(({ metric, mean, std, patches, model, layer, size }) => {
     const column = ANSWER_COLUMNS[metric]
-    const value = tableValue(mean, std, patches, spread)
+    const value = { mean, std, count: patches }
     return column === undefined ? [] : [{ model, layer, size, key: [column], value }]
   })
   return tables(
@@ -220,10 +216,6 @@ export function answerTables(measured: readonly MeasureSummary[]): readonly Resu
     Object.values(ANSWER_COLUMNS).map((column) => [column]),
     own,
   )
-}
-
-function tableValue(mean: number, std: number, count: number, spread: number | undefined): TableValue {
-  return { mean, std, count, ...(spread !== undefined && { spread }) }
 }
 
 /** What the paper has of a kind of table; nothing of most. */
@@ -261,11 +253,7 @@ function tables(
       })
       const { keys, statistic, counted } = kind
       const hasSigmas = rows.some(({ cells }) => cells.some((cell) => differenceOf(cell)?.sigmas !== undefined))
-      const notes = [
-        kind.note,
-        ...(hasSpreads(rows) ? [SPREAD_NOTE] : []),
-        ...(hasPaper(rows) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}.`] : []),
-      ]
+      const notes = [kind.note, ...(hasPaper(rows) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}.`] : [])]
       const note = notes.join(' ')
       return { ...tableTitle(kind, size), note, size, keys, columns, statistic, counted, rows }
     })
@@ -274,11 +262,6 @@ function tables(
 /** Whether the paper published at least one figure of these rows. */
 function hasPaper(rows: readonly TableRow[]): boolean {
   return rows.some(({ cells }) => cells.some(({ paper }) => paper))
-}
-
-/** Whether it was measured of at least one of these rows how far its means move. */
-export function hasSpreads(rows: readonly TableRow[]): boolean {
-  return rows.some(({ cells }) => cells.some(({ measured }) => measured?.spread !== undefined))
 }
 
 function cellKey({ model, layer, size, key }: Omit<Entry, 'value'>): string {
@@ -315,11 +298,10 @@ export function differenceOf({ measured, paper, isPapers }: TableCell): { value:
   return paper.std === 0 || !isPapers ? { value } : { value, sigmas: value / paper.std }
 }
 
-/** What was measured, "0.934 ± 0.026 (moves 0.004)", and "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
+/** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
 export function cellParts(cell: TableCell): { own: string; paper?: string } {
   const { measured, paper } = cell
-  const moves = measured?.spread === undefined ? '' : ` (moves ${measured.spread.toFixed(3)})`
-  const own = measured ? `${measured.mean.toFixed(3)} ± ${measured.std.toFixed(3)}${moves}` : '–'
+  const own = measured ? `${measured.mean.toFixed(3)} ± ${measured.std.toFixed(3)}` : '–'
   if (paper === undefined) return { own }
   const published = `paper ${paper.mean.toFixed(3)} ± ${paper.std.toFixed(3)}`
   const difference = differenceOf(cell)

@@ -17,8 +17,6 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   patchSha256: ({ patchSha256 }) => patchSha256,
   category: ({ category }) => JSON.stringify(category),
   layers: ({ layers }) => JSON.stringify(layers),
-  perturbation: ({ perturbation }) =>
-    perturbation === undefined ? 'none' : JSON.stringify([perturbation.number, perturbation.seed, perturbation.of]),
   stride: ({ stride }) => String(stride),
   background: ({ background }) => background,
   blend: ({ blend }) => blend,
@@ -49,7 +47,6 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
 const DIFFERENT_FILES: Readonly<Record<string, string>> = {
   weightsSha256: 'another checkpoint',
   patchSha256: 'another picture',
-  perturbation: 'another perturbation',
 }
 
 /**

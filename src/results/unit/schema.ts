@@ -20,8 +20,6 @@ const inputsSchema = z.object({
   /** The object's class; null: not known. */
   category: z.string().nullable(),
   size: z.number().int().positive(),
-  /** Which imperceptible change of which patch this one is; absent: the patch is as its picture is. */
-  perturbation: z.object({ number: z.number().int().positive(), seed: z.number().int(), of: z.string() }).optional(),
   stride: z.number().int().positive(),
   background: z.string(),
   blend: z.enum(['hard', 'soft']),

@@ -12,28 +12,14 @@ import { fileName } from '../fileName.js'
 import { differencesOf } from './compare.js'
 import { documentSchema, UNIT_FORMAT, type Unit, type UnitInputs, unitSchema } from './schema.js'
 
-/** What tells where a unit lies. */
-export interface UnitPlace extends Pick<UnitInputs, 'model' | 'size' | 'patch'> {
-  readonly perturbation?: Pick<NonNullable<UnitInputs['perturbation']>, 'number'> | undefined
-}
-
-/**
- * `units/<model>/<size>/<patch>` below a results folder, of a changed patch below its folder `perturbed/<number>`; characters
- * that a file system may refuse are escaped.
- */
-export function unitFolder(results: string, place: UnitPlace): string {
+/** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
+export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
   return join(groupFolder(results, place), fileName(place.patch))
 }
 
 /** Where the units of one network and size lie. */
-export function groupFolder(results: string, { model, size, perturbation }: Omit<UnitPlace, 'patch'>): string {
-  const own = perturbation === undefined ? results : join(perturbedFolder(results), String(perturbation.number))
-  return join(own, 'units', fileName(model), String(size))
-}
-
-/** Where the units of changed patches lie. */
-export function perturbedFolder(results: string): string {
-  return join(results, 'perturbed')
+export function groupFolder(results: string, { model, size }: Pick<UnitInputs, 'model' | 'size'>): string {
+  return join(results, 'units', fileName(model), String(size))
 }
 
 /** The arrays of a unit. */

@@ -5,7 +5,7 @@ import { writeReport } from '../../../src/report/report.js'
 import { type Unit, unitSchema } from '../../../src/results/unit/schema.js'
 import { writeUnit } from '../../../src/results/unit/store.js'
 import { studyStatus } from '../../../src/study/status.js'
-import { arraysOf, inputs, madeUnit } from '../../results/study.js'
+import { arraysOf, madeUnit } from '../../results/study.js'
 import { disturb, oddText } from '../documents.js'
 import type { Random } from '../random.js'
 import { placeFiles, type Reader } from '../reader.js'
@@ -69,7 +69,6 @@ function drawUnit(random: Random): Made {
     category: random.chance(0.5) ? name('car') : null,
     background: name('white'),
     stride: random.pick([1, 4, 50]),
-    ...(random.chance(0.3) && { perturbation: { number: random.pick([1, 2, 1e9]), seed: 0, of: inputs.patchSha256 } }),
     ...(random.chance(0.3) && { separability: { loss: 'hinge', C: 1, seed: 0, cv: ['ordered'] } }),
   })
   return disturb(structuredClone(unit), random)

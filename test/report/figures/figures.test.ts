@@ -35,7 +35,6 @@ function group(
     layers,
     units: [{ ...unit, arrays: {} }],
     metrics: [],
-    perturbed: [],
     nullBaseline: [],
     meanMaps: Float64Array.from({ length: layers.length * 5 * length }, (_, i) => {
       const map = Math.floor(i / length)

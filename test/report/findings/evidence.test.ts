@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { leanOf, moveOf, paired, signTest, spreadOf } from '../../../src/report/findings/evidence.js'
+import { leanOf, paired, signTest, spreadOf } from '../../../src/report/findings/evidence.js'
 
 const valuesOf = (numbers: readonly number[]) => new Map(numbers.map((value, i) => [`patch ${i}`, value]))
 
@@ -49,22 +49,6 @@ describe('lean', () => {
     expect(leanOf(values, { at: 1 - 2.01 * error, speaksFor: 'below' })).toBe('against')
     expect(leanOf(values, { at: 1 + 2.01 * error, speaksFor: 'above' })).toBe('against')
     expect(leanOf(values, { at: 1 + 2.01 * error, speaksFor: 'below' })).toBe('for')
-  })
-})
-
-describe('move', () => {
-  const values = valuesOf([0.5, 0.5, 0.5, 0.5, 0.5])
-  it('beyond the border makes a number open, however small its standard error', () => {
-    const border = { at: 0.4, speaksFor: 'above' } as const
-    expect(leanOf(values, border, 0.099)).toBe('for')
-    expect(leanOf(values, border, 0.101)).toBe('open')
-    expect(leanOf(values, { at: 0.6, speaksFor: 'above' }, 0.101)).toBe('open')
-  })
-
-  it('is that of the mean, over patches that have both numbers', () => {
-    expect(moveOf(values, valuesOf([0.6, 0.4, 0.5, 0.5, 0.2]))).toBeCloseTo(0.06, 12)
-    expect(moveOf(values, valuesOf([0.6, 0.5]))).toBeCloseTo(0.05, 12)
-    expect(moveOf(values, new Map())).toBeUndefined()
   })
 })
 

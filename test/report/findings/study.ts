@@ -25,7 +25,6 @@ export function groupWith(model: string, values: Values, changes: Partial<UnitIn
     layers: ['fc'],
     units,
     metrics,
-    perturbed: [],
     nullBaseline: [{ same: [], different: [0.4, 0.6] }],
     meanMaps: new Float64Array(20),
   }

@@ -12,7 +12,6 @@ import {
   separabilityTables,
   similarityTables,
 } from '../../../src/report/tables/model.js'
-import { tablesSection } from '../../../src/report/tables/section.js'
 import type { SimilaritySummary } from '../../../src/results/summary.js'
 
 function measured(model: string, layer: string, size: number, mean = 0.9, std = 0.02): SimilaritySummary[] {
@@ -268,38 +267,5 @@ describe('CSV', () => {
   it('leaves what was not measured empty', () => {
     const [table] = similarityTables([], published('c', 'd', 75, 0.25, 0.125), true, () => false)
     expect(table && tableCsv(table).split('\n')[1]).toBe('c,d,75,top-left,,,,0.25,0.125,,')
-  })
-})
-
-describe('tables of a study with changed patches', () => {
-  const own = measured('alexnet', 'fc6', 75).map((cell, i) => ({ ...cell, ...(i < 4 && { spread: 0.0042 }) }))
-  const table = tableOf(own, published('alexnet', 'fc6', 75, 0.88, 0.02))
-
-  it('show beside each mean how far it moves, and say what that is', () => {
-    expect(table.note).toContain('In brackets how far the mean moves at most when the patches change imperceptibly')
-    expect(tableMarkdown(table)).toContain('| 0.900 ± 0.020 (moves 0.004) (paper 0.880 ± 0.020, +0.020 (+1.0 σ)) |')
-    expect(tableMarkdown(table)).toContain('| 0.900 ± 0.020 (paper')
-    expect(tableLatex(table)).toContain('$0.900\\,{\\scriptstyle\\pm0.020\\,(0.004)}$')
-    expect(tablesSection([table]).html).toContain('<td>0.900 ± 0.020 (moves 0.004)<br>')
-  })
-
-  it('have a last column for it in CSV', () => {
-    const [head, ...lines] = tableCsv(table).trim().split('\n')
-    expect(head).toMatch(/,difference_sigmas,spread$/)
-    expect(lines.map((line) => line.split(',').at(-1))).toEqual(['0.0042', '0.0042', '0.0042', '0.0042', ''])
-    expect(tableCsv(tableOf(measured('alexnet', 'fc6', 75)))).not.toContain('spread')
-  })
-
-  it('show it of accuracies and answers, too', () => {
-    const cell = { model: 'alexnet', layer: 'fc8', size: 75, std: 0.1, patches: 3, spread: 0.07 }
-    const [accuracies] = separabilityTables(
-      { separability: [{ ...cell, task: 'left-right', cv: 'ordered', loss: 'hinge', accuracy: 0.9 }] },
-      [],
-      false,
-      () => false,
-    )
-    const [answers] = answerTables([{ ...cell, metric: 'answer-kept', variant: 'center', mean: 0.9 }])
-    for (const one of [accuracies, answers])
-      expect(tableMarkdown(one as ResultTable)).toContain('0.900 ± 0.100 (moves 0.070)')
   })
 })
