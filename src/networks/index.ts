@@ -49,6 +49,7 @@ export {
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
+export { totalStride } from './onnx/totalStride.js'
 export {
   isPlaceholder,
   lacksWeights,

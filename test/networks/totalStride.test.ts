@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { catalogEntry, placeholderNetwork, withGraph } from '../../src/networks/index.js'
+import { type GraphNode, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
+import { totalStride } from '../../src/networks/onnx/totalStride.js'
+
+const path = (below: string) => fileURLToPath(new URL(`../../${below}`, import.meta.url))
+const FRAME = { rows: 224, cols: 224 }
+const squeezenet = path('../shared/data/squeezenet1_1.onnx')
+if (!existsSync(squeezenet)) console.log(`skipped: SqueezeNet's total stride, as ${squeezenet} is absent`)
+
+describe('total stride', () => {
+  it.each(
+    ['tiny-alexnet', 'tiny-alexnet-aa', 'tiny-alexnet-noflip'].flatMap((id) =>
+      [['conv1', id === 'tiny-alexnet-aa' ? 2 : 4] as const, ['fc6', 32] as const, ['fc8', 32] as const].map(
+        ([layer, stride]) => [id, layer, stride] as const,
+      ),
+    ),
+  )('of %s up to %s is %i', (id, layer, stride) => {
+    expect(totalStride(readGraphNodes(path(`models/${id}.onnx`)), { name: 'image', ...FRAME }, layer)).toBe(stride)
+  })
+
+  it('of MobileNetV2, which ends in a mean over the map, is 32', async () => {
+    await withGraph(placeholderNetwork(catalogEntry('mobilenet_v2')), async ({ onnxPath, input, layers }) => {
+      expect(totalStride(readGraphNodes(onnxPath), input, layers[0]?.name as string)).toBe(32)
+    })
+  })
+
+  it.skipIf(!existsSync(squeezenet))('of SqueezeNet 1.1 is 16', () => {
+    const graph = readGraphNodes(squeezenet)
+    for (const layer of ['/features/features.12/Concat_output_0', 'output'])
+      expect(totalStride(graph, { name: 'input', ...FRAME }, layer)).toBe(16)
+  })
+
+  it('of patches that a transformer embeds is their side', () => {
+    const graph = readGraphNodes(path('test/golden/exports/vit.onnx'))
+    expect(totalStride(graph, { name: 'image', rows: 64, cols: 64 }, graph.nodes.at(-1)?.outputs[0] as string)).toBe(16)
+  })
+
+  const pool = (inputs: string[], output: string, strides: number[], kernel = strides): GraphNode => ({
+    ...{ operator: 'MaxPool', domain: '', inputs, outputs: [output] },
+    attributes: new Map([
+      ['kernel_shape', kernel],
+      ['strides', strides],
+    ]),
+  })
+  const plain = (operator: string, inputs: string[], output: string): GraphNode => ({
+    ...{ operator, domain: '', inputs, outputs: [output], attributes: new Map() },
+  })
+  it.each([
+    ['is that of the coarser branch', [pool(['image'], 'a', [2, 2]), plain('Add', ['image', 'a'], 'map')], 2],
+    [
+      'counts no stride after all places were mixed',
+      [pool(['image'], 'a', [4, 4]), plain('Reshape', ['a'], 'b'), pool(['b'], 'map', [2, 2])],
+      4,
+    ],
+    ['counts no stride of a pool over the whole map', [pool(['image'], 'map', [64, 64])], 1],
+    [
+      'goes on where a map is multiplied with its own mean',
+      [plain('GlobalAveragePool', ['image'], 'a'), plain('Mul', ['image', 'a'], 'b'), pool(['b'], 'map', [2, 2])],
+      2,
+    ],
+    ['is not known where rows and columns differ', [pool(['image'], 'map', [2, 1])], undefined],
+    ['is not known after resizing', [plain('Resize', ['image'], 'map')], undefined],
+    ['is not known of a tensor that is not made of the image', [pool(['other'], 'map', [2, 2])], undefined],
+  ])('%s', (_, nodes, stride) => {
+    const graph = { nodes, constants: new Map(), operatorSet: 17 }
+    expect(totalStride(graph, { name: 'image', rows: 64, cols: 64 }, 'map')).toBe(stride)
+  })
+})
