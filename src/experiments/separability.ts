@@ -50,6 +50,8 @@ export interface ClassifierOptions extends ExperimentPlace {
   readonly threads?: number
   /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
+  /** A position whose decision value is at most so far from 0 counts as half right; 0 by default, where the value 0 is left or top. */
+  readonly tie?: number
   readonly signal?: AbortSignal
 }
 
@@ -89,7 +91,16 @@ export async function separability(grid: SeparabilityGrid, options: ClassifierOp
 export async function separabilityByScheme(
   grid: SeparabilityGrid,
   schemes: readonly FoldScheme[],
-  { loss = 'hinge', C = 1, seed = 0, threads = 1, tolerance, cudaFeatures, signal }: Omit<ClassifierOptions, 'cv'> = {},
+  {
+    loss = 'hinge',
+    C = 1,
+    seed = 0,
+    threads = 1,
+    tolerance,
+    tie = 0,
+    cudaFeatures,
+    signal,
+  }: Omit<ClassifierOptions, 'cv'> = {},
 ): Promise<readonly Separability[]> {
   checkClassifier(loss, C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
@@ -126,6 +137,7 @@ export async function separabilityByScheme(
       task,
       decisions.subarray(t * FOLDS * rows, (t + 1) * FOLDS * rows),
       solutions.slice(t * FOLDS, (t + 1) * FOLDS),
+      tie,
     ),
   )
   return schemes.map((_, s) => {
@@ -148,15 +160,17 @@ function taskSeparability(
   { classes, folds }: TaskFolds,
   decisions: Float64Array,
   solutions: readonly SvmSolution[],
+  tie: number,
 ): TaskSeparability {
   const rows = classes.length
   const right = new Array<number>(FOLDS).fill(0)
   const tested = new Array<number>(FOLDS).fill(0)
   for (let i = 0; i < rows; i++) {
     const fold = folds[i] ?? 0
-    const predicted = Number((decisions[fold * rows + i] ?? 0) > 0)
+    const decision = decisions[fold * rows + i] ?? 0
+    const isTie = tie > 0 && Math.abs(decision) <= tie
     tested[fold] = (tested[fold] ?? 0) + 1
-    right[fold] = (right[fold] ?? 0) + Number(predicted === classes[i])
+    right[fold] = (right[fold] ?? 0) + (isTie ? 0.5 : Number(Number(decision > 0) === classes[i]))
   }
   const accuracies = right.map((count, fold) => count / (tested[fold] ?? 1))
   const mean = accuracies.reduce((sum, x) => sum + x, 0) / FOLDS

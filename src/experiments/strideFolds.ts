@@ -1,0 +1,74 @@
+import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeature } from './foldBaselines.js'
+import { type SeparabilityGrid, separability } from './separability.js'
+
+/** Grids of fewer rows say little in five folds; those of more take seconds with the phase, and all follow the position. */
+const FEWEST_ROWS = 8
+const MOST_ROWS = 25
+
+/** Accuracies, top-bottom in ordered folds, on a grid and by made-up features on it. */
+export interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
+  /** In pixels. */
+  readonly stride: number
+  readonly rows: number
+  readonly cols: number
+}
+
+/** Mean absolute difference between the network's accuracies and those by each made-up feature, over folds and strides. */
+export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
+  /** Number of folds that were compared. */
+  readonly folds: number
+}
+
+/** Every `step`-th row and column of a grid, from the first on. */
+export function subGrid(grid: SeparabilityGrid, step: number): SeparabilityGrid {
+  const { matrix, dims } = grid
+  const [rows, cols] = [Math.ceil(grid.rows / step), Math.ceil(grid.cols / step)]
+  const chosen = new Float32Array(rows * cols * dims)
+  for (let i = 0; i < rows * cols; i++) {
+    const from = (Math.floor(i / cols) * grid.cols + (i % cols)) * step * dims
+    chosen.set(matrix.subarray(from, from + dims), i * dims)
+  }
+  return { ...grid, rows, cols, stride: grid.stride * step, matrix: chosen }
+}
+
+/**
+ * The folds of a grid and of those of its sub-grids that have 8 to 25 rows and columns, beside the folds of made-up
+ * features: do features code the position, or the position modulo the network's stride? At stride 4 and 125 of 224 pixels
+ * these are strides 4, 8 and 12.
+ * @param grid features of one network, object and layer
+ * @returns ascending strides; none where the grid has fewer than 8 rows
+ * @throws as `separability`
+ */
+export async function strideFolds(
+  grid: SeparabilityGrid,
+  options: Omit<BaselineOptions, 'schemes'> = {},
+): Promise<readonly StrideFolds[]> {
+  const { period: _, ...classifier } = options
+  const found: StrideFolds[] = []
+  for (let step = 1; Math.ceil(Math.min(grid.rows, grid.cols) / step) >= FEWEST_ROWS; step++) {
+    if (Math.ceil(Math.max(grid.rows, grid.cols) / step) > MOST_ROWS) continue
+    const part = subGrid(grid, step)
+    const { 'top-bottom': network } = await separability(part, classifier)
+    const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
+    const { stride, rows, cols } = part
+    const folds = (results: typeof position) => results.ordered?.['top-bottom'].folds ?? []
+    found.push({ stride, rows, cols, network: network.folds, position: folds(position), phase: folds(phase) })
+  }
+  return found
+}
+
+/** How well each made-up feature predicts a network's folds; undefined where there are none to compare. */
+export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction | undefined {
+  const compared = strides.flatMap(({ network, position, phase }) =>
+    network.flatMap((accuracy, fold) => {
+      const [byPosition, byPhase] = [position[fold], phase[fold]]
+      return accuracy === null || byPosition == null || byPhase == null
+        ? []
+        : [{ position: Math.abs(accuracy - byPosition), phase: Math.abs(accuracy - byPhase) }]
+    }),
+  )
+  if (compared.length === 0) return undefined
+  const mean = (feature: MadeUpFeature) => compared.reduce((sum, one) => sum + one[feature], 0) / compared.length
+  const [position, phase] = MADE_UP_FEATURES.map(mean) as [number, number]
+  return { position, phase, folds: compared.length }
+}
