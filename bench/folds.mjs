@@ -1,0 +1,146 @@
+// Which of two made-up features predicts the accuracies of the separability classifiers fold by fold: the position, or its
+// phase (the position modulo the network's total stride)? Strides whose divisor is measured too are sub-grids of its extraction,
+// so that with stride 1 each object is extracted once.
+//
+//   node bench/folds.mjs --network mobilenet_v2 --objects a.png,b.png [--network '{"model":"x.onnx","layers":["y"],"pool":"mean"}']
+//     [--size 125] [--strides 1-14] [--schemes ordered,shuffled,transposed,blocks] [--threads 2] [--out build/folds]
+//     [--json FILE]
+//
+// `--network` is an id, an ONNX file, or options of `openNetwork` with `model` as JSON; it may be given several times.
+// Features stay in `--out`, for other calls. Tables go to stdout, all accuracies
+// into `--json`, which is written after each object.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, parse } from 'node:path'
+import { parseArgs } from 'node:util'
+import { featureMatrix } from '../dist/api/features.js'
+import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/foldBaselines.js'
+import { FOLD_SCHEMES, TASKS } from '../dist/experiments/folds.js'
+import { separabilityByScheme } from '../dist/experiments/separability.js'
+import { subGrid } from '../dist/experiments/strideFolds.js'
+import { extract } from '../dist/index.js'
+import { chooseNetwork, readGraphNodes, totalStride } from '../dist/networks/index.js'
+
+const { values: given } = parseArgs({
+  options: {
+    network: { type: 'string', multiple: true, default: ['tiny-alexnet'] },
+    objects: { type: 'string', default: 'dog' },
+    size: { type: 'string', default: '125' },
+    strides: { type: 'string', default: '1-14' },
+    schemes: { type: 'string', default: FOLD_SCHEMES.join() },
+    threads: { type: 'string', default: '2' },
+    out: { type: 'string', default: 'build/folds' },
+    json: { type: 'string' },
+  },
+})
+const networks = given.network.map((text) => (text.startsWith('{') ? JSON.parse(text) : { model: text }))
+const objects = given.objects.split(',')
+const [size, threads] = [Number(given.size), Number(given.threads)]
+const [first, last = first] = given.strides.split('-').map(Number)
+const strides = Array.from({ length: last - first + 1 }, (_, i) => last - i)
+const schemes = given.schemes.split(',')
+
+/** Where features of one stride are, and the layers' files once they are there. */
+function extraction(id, object, stride) {
+  const folder = join(given.out, id, parse(object).name, `stride-${stride}`)
+  const record = join(folder, 'extract.json')
+  const layers = () =>
+    JSON.parse(readFileSync(record, 'utf8')).layers.map((one) => ({ ...one, file: join(folder, one.file) }))
+  return { folder, stride, layers, isThere: existsSync(record) }
+}
+
+/** The finest extraction that has a stride's positions; it is made where none is there. */
+async function extractionFor(options, id, object, step) {
+  const divisors = Array.from({ length: step }, (_, i) => i + 1).filter((stride) => step % stride === 0)
+  const candidates = divisors.map((stride) => extraction(id, object, stride))
+  const found = candidates.find(({ stride, isThere }) => isThere || strides.includes(stride))
+  if (!found.isThere) await extract({ ...options, patch: object, size, stride: found.stride, out: found.folder })
+  return found
+}
+
+const baselines = new Map()
+/** By made-up features; they depend on neither network nor object. */
+function baselinesOf({ rows, cols, stride }, period) {
+  const key = [rows, cols, stride, period].join()
+  if (!baselines.has(key)) baselines.set(key, foldBaselines({ rows, cols, stride }, { schemes, period, threads }))
+  return baselines.get(key)
+}
+
+const rows = []
+const about = []
+for (const object of objects) {
+  for (const options of networks) {
+    const network = await chooseNetwork(options)
+    const graph = readGraphNodes(network.onnxPath)
+    for (const { name, output = name } of network.layers) {
+      const stride = totalStride(graph, network.input, output)
+      const period = stride ?? USUAL_PERIOD
+      if (!about.some((one) => one.network === network.id && one.layer === name))
+        about.push({
+          network: network.id,
+          layer: name,
+          period,
+          isKnown: stride !== undefined,
+          sha256: network.weightsSha256,
+        })
+    }
+    for (const step of strides) {
+      const from = await extractionFor(options, network.id, object, step)
+      for (const { name: layer, file } of from.layers()) {
+        const { period } = about.find((one) => one.network === network.id && one.layer === layer)
+        const whole = { ...(await featureMatrix(file)), layer, stride: from.stride }
+        const grid = subGrid(whole, step / from.stride)
+        const start = performance.now()
+        const results = await separabilityByScheme(grid, schemes, { threads })
+        const seconds = (performance.now() - start) / 1000
+        const { position, phase } = await baselinesOf(grid, period)
+        for (const [s, scheme] of schemes.entries())
+          for (const task of TASKS)
+            rows.push({
+              ...{ network: network.id, layer, object: parse(object).name, period, stride: step, side: grid.rows },
+              ...{ scheme, task, folds: results[s][task].folds, seconds },
+              ...{ position: position[scheme][task].folds, phase: phase[scheme][task].folds },
+            })
+      }
+    }
+    if (given.json) writeFileSync(given.json, JSON.stringify({ size, about, rows }))
+    process.stderr.write(`${network.id} ${parse(object).name}\n`)
+  }
+}
+
+const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
+const short = (value) => value.toFixed(2).replace(/^0\./, '.').replace('1.00', '1')
+
+/** Difference and correlation of each made-up feature with the network, over the folds of all objects and tasks. */
+function predictionOf(group) {
+  const pairs = group.flatMap(({ folds, position, phase }) => folds.map((a, i) => [a, position[i], phase[i]]))
+  const known = pairs.filter((one) => one.every((value) => value !== null))
+  const difference = (k) => average(known.map((one) => Math.abs(one[0] - one[k])))
+  const correlation = (k) => {
+    const [a, b] = [0, k].map((at) => known.map((one) => one[at] - average(known.map((other) => other[at]))))
+    const product = (x, y) => x.reduce((sum, value, i) => sum + value * y[i], 0)
+    const scale = Math.sqrt(product(a, a) * product(b, b))
+    return scale < 1e-9 ? '–' : short(product(a, b) / scale)
+  }
+  return [1, 2].flatMap((k) => [short(difference(k)), correlation(k)])
+}
+
+for (const { network, layer, period, isKnown, sha256 } of about) {
+  console.log(`\n### ${network} ${layer}, period ${period}${isKnown ? '' : ' (assumed)'}\n\nWeights: ${sha256}\n`)
+  console.log(
+    '| stride | positions | scheme | network | position | phase | \\|network − position\\|, r | \\|network − phase\\|, r |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|')
+  for (const stride of [...strides].reverse())
+    for (const scheme of schemes) {
+      const all = rows.filter(
+        (row) => row.network === network && row.layer === layer && row.stride === stride && row.scheme === scheme,
+      )
+      const shown = all.filter(({ task }) => task === 'top-bottom')
+      const folds = (key) => [0, 1, 2, 3, 4].map((k) => short(average(shown.map((row) => row[key][k])))).join(' ')
+      const [position, r, phase, q] = predictionOf(all)
+      const side = shown[0].side
+      console.log(
+        `| ${stride} | ${side}×${side} | ${scheme} | ${['folds', 'position', 'phase'].map(folds).join(' | ')} | ${position}, ${r} | ${phase}, ${q} |`,
+      )
+    }
+}
