@@ -1,4 +1,4 @@
-import type { Network } from '../network.js'
+import { type Network, outputOf } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, list, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
@@ -35,7 +35,7 @@ export async function cellGraphs(
   const { onnxPath, input, layers } = network
   const first = steps.slice(0, count)
   const inFirst = new Set(first.map(({ node }) => node))
-  const features = layers.map(({ name }) => name)
+  const features = layers.map(outputOf)
   const isMade = new Set(first.map(({ output }) => output))
   const rest = restNodes(graph, inFirst, isMade, features)
   const handedOn = [...isMade].filter(

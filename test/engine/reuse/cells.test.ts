@@ -9,7 +9,7 @@ import { largestDistance } from '../../../src/engine/distance.js'
 import { gathersOf } from '../../../src/engine/reuse/reuse.js'
 import { sceneKeys } from '../../../src/engine/reuse/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
-import { cellGraphs, cellSteps, type Network, readGraphNodes } from '../../../src/networks/index.js'
+import { cellGraphs, cellSteps, type Network, outputOf, readGraphNodes } from '../../../src/networks/index.js'
 import { randomCases } from '../../randomCases.js'
 import { Random, randomNetwork } from './randomNetwork.js'
 
@@ -50,7 +50,7 @@ async function bothWays(network: Network, scene: Scene, offsets: Int32Array, cou
   const gathers = gathersOf(sceneKeys(cells, scene, network.input))
   const graphs = await cellGraphs(network, graph, cells, count, gathers, isChunked)
   const { input } = network
-  const layers = network.layers.map(({ name }) => name)
+  const layers = network.layers.map(outputOf)
   const work = { graphs, steps: cells.steps.slice(0, count), shapes: cells.shapes }
   const data = { input, layers, threads: 1 }
   const dims = network.layers[0]?.dims as number

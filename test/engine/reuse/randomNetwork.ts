@@ -150,7 +150,7 @@ export async function randomNetwork(path: string, seed: number, frame: number): 
     id: 'random',
     title: 'random',
     onnxPath: path,
-    layers: [{ name: 'feature', dims }],
+    layers: [{ name: 'pooled', output: 'feature', dims }],
     input: { ...imagenetInput, rows: frame, cols: frame },
     inputSource: 'catalog',
     weightsPath: path,
