@@ -8,8 +8,10 @@ export interface Answers {
   readonly layer: string
   /** Where the classes' names come from. */
   readonly source: string
-  /** The strongest classes, the one at most positions first; at most five. */
+  /** The strongest classes, the one at most positions first; at most five, none where the scores are all equal. */
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
+  /** Positions whose scores are all equal, as those of an untrained head are: no answer; absent: none. */
+  readonly unanswered?: number
   /** Names of all classes that are the strongest somewhere, by the index of their value. */
   readonly names: Readonly<Record<string, string>>
 }
@@ -32,13 +34,19 @@ export async function answersOf(
   const { dims } = layer
   const strongest = await argmax({ features: matrix, rows, dims, threads: availableCores() })
   const counts = new Map<number, number>()
-  for (const index of strongest) counts.set(index, (counts.get(index) ?? 0) + 1)
+  let unanswered = 0
+  for (const [position, index] of strongest.entries()) {
+    const scores = matrix.subarray(position * dims, (position + 1) * dims)
+    if (dims > 1 && scores.every((score) => score === scores[0])) unanswered++
+    else counts.set(index, (counts.get(index) ?? 0) + 1)
+  }
   const sorted = [...counts].sort(([a, one], [b, other]) => other - one || a - b)
   const nameOf = (index: number) => classes.names[index] ?? String(index)
   return {
     layer: layer.name,
     source: classes.source,
     classes: sorted.slice(0, MOST_CLASSES).map(([index, positions]) => ({ name: nameOf(index), positions })),
-    names: Object.fromEntries(sorted.map(([index]) => [index, nameOf(index)])),
+    ...(unanswered > 0 && { unanswered }),
+    names: Object.fromEntries([...new Set(strongest)].map((index) => [index, nameOf(index)])),
   }
 }

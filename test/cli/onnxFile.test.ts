@@ -2,6 +2,8 @@ import { copyFile, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+import { exported } from '../networks/exportedModel.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { shiftscope } from './process.js'
 
@@ -14,9 +16,9 @@ beforeEach(() => {
 })
 
 /** Extracts with a frame of 8 pixels, a patch of 5, so at 4 × 4 positions. */
-function extract(model: string, layers: string, out: string) {
+function extract(model: string, layers: string, out: string, folder = models) {
   const args = ['--patch', DOG, '--size', '5', '--workers', '1', '--threads', '1', '--out', inFolder(out)]
-  return shiftscope('extract', '--model', `${models}${model}.onnx`, '--layers', layers, ...args)
+  return shiftscope('extract', '--model', `${folder}${model}.onnx`, '--layers', layers, ...args)
 }
 
 describe('an ONNX file on the command line', () => {
@@ -36,6 +38,15 @@ describe('an ONNX file on the command line', () => {
         expect(value, model).toBeCloseTo(plain[i] as number, 5)
       })
     }
+  })
+
+  it('has no answer where its scores are all equal', async () => {
+    await writeModel(inFolder('zero.onnx'), exported({ side: 8, scale: 0 }))
+    const { stdout, stderr } = await extract('zero', 'logits', 'zero', `${inFolder()}/`)
+    expect(stdout, stderr).toContain(
+      'no answer at 100 %: all class scores of logits are equal there; check the weights',
+    )
+    expect(stdout).not.toContain('strongest class')
   })
 
   it('can be studied under the name of its file', async () => {

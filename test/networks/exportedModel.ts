@@ -1,13 +1,13 @@
 import type { Model } from '../../src/networks/onnx/model.js'
 
 /** A network of one linear layer on the mean of each channel, with the shapes of an exported one. */
-export function exported({ side = 224, classes = 1000 } = {}): Model {
+export function exported({ side = 224, classes = 1000, scale = 1 } = {}): Model {
   const constant = (name: string, shape: readonly number[], values: Float32Array) => ({
     name,
     shape,
     float32: async () => values,
   })
-  const ramp = Float32Array.from({ length: 3 * classes }, (_, i) => Math.sin(i))
+  const ramp = Float32Array.from({ length: 3 * classes }, (_, i) => scale * Math.sin(i))
   return {
     name: 'exported',
     inputs: [{ name: 'image', shape: ['N', 3, side, side] }],

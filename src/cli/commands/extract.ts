@@ -39,9 +39,13 @@ export function extractCommand({ signal }: CommandContext): Command {
     })
 }
 
-function printAnswers({ classes }: NonNullable<Extraction['answers']>, positions: number): void {
+function printAnswers(answers: NonNullable<Extraction['answers']>, positions: number): void {
+  const { classes, layer, unanswered = 0 } = answers
   const share = (count: number) => `${((100 * count) / positions).toFixed(count === positions ? 0 : 1)} %`
-  print(
-    `strongest class: ${classes.map(({ name, positions }) => `${withoutControls(name)} at ${share(positions)}`).join(', ')}`,
-  )
+  const shares = classes.map(({ name, positions }) => `${withoutControls(name)} at ${share(positions)}`)
+  if (shares.length > 0) print(`strongest class: ${shares.join(', ')}`)
+  if (unanswered > 0)
+    print(
+      `no answer at ${share(unanswered)}: all class scores of ${withoutControls(layer)} are equal there; check the weights`,
+    )
 }
