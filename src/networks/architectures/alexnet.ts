@@ -51,7 +51,7 @@ function convolution(
   stride: number,
   padding: number,
 ): Convolution {
-  const fixed = { kind: 'convolution', batchNorm: null, bias: true, groups: 1, activation: 'relu' } as const
+  const fixed = { kind: 'convolution', batchNorm: null, groups: 1, activation: 'relu' } as const
   return { ...fixed, key, inputs, outputs, kernel, stride, padding }
 }
 

@@ -41,8 +41,3 @@ export function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32
   const perChannel = weight.length / scale.length
   return weight.map((value, index) => value * (scale[Math.floor(index / perChannel)] as number))
 }
-
-/** Bias of a convolution after the transform; without a bias of its own it is the shift alone. */
-export function transformBias(bias: Float32Array | null, { scale, shift }: ChannelTransform): Float32Array {
-  return Float32Array.from(shift, (value, channel) => value + (bias?.[channel] ?? 0) * (scale[channel] as number))
-}

@@ -28,7 +28,7 @@ export const caffenet: Architecture = {
 type ConvolutionShape = Pick<Convolution, 'inputs' | 'outputs' | 'kernel' | 'stride' | 'padding' | 'groups'>
 
 function convolution(key: string, shape: ConvolutionShape): Convolution {
-  return { kind: 'convolution', key, batchNorm: null, bias: true, activation: 'relu', ...shape }
+  return { kind: 'convolution', key, batchNorm: null, activation: 'relu', ...shape }
 }
 
 function normalisedPool(): Layer[] {

@@ -1,5 +1,5 @@
 import type { Initializer, Model, Node } from '../onnx/model.js'
-import { batchNormTransform, scaleOutputs, transformBias } from './batchNorm.js'
+import { batchNormTransform, scaleOutputs } from './batchNorm.js'
 import {
   type Activation,
   type Architecture,
@@ -103,17 +103,11 @@ function addConvolution(graph: Graph, layer: Convolution, input: string): string
 
 function convolutionWeights({ read, path }: Weights, layer: Convolution) {
   const { key, batchNorm } = layer
-  const ownBias = async () => (layer.bias ? read(`${key}.bias`) : null)
-  if (batchNorm === null) {
-    return {
-      weight: () => read(`${key}.weight`),
-      bias: async () => (await ownBias()) ?? new Float32Array(layer.outputs),
-    }
-  }
+  if (batchNorm === null) return { weight: () => read(`${key}.weight`), bias: () => read(`${key}.bias`) }
   const transform = () => batchNormTransform({ read, path }, batchNorm)
   return {
     weight: async () => scaleOutputs(await read(`${key}.weight`), (await transform()).scale),
-    bias: async () => transformBias(await ownBias(), await transform()),
+    bias: async () => Float32Array.from((await transform()).shift),
   }
 }
 

@@ -18,12 +18,11 @@ export type Layer =
 /** `leakyRelu`: what negative values are multiplied by. */
 export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
 
-/** Convolution with a square kernel, then batch normalisation if `batchNorm` names one, then the activation. */
+/** Convolution with a square kernel, then batch normalisation if `batchNorm` names one, or else a bias, then the activation. */
 export interface Convolution {
   readonly kind: 'convolution'
   readonly key: string
   readonly batchNorm: string | null
-  readonly bias: boolean
   readonly inputs: number
   readonly outputs: number
   readonly kernel: number
@@ -176,13 +175,11 @@ function weightAndBias(key: string, shape: readonly number[], outputs: number): 
 }
 
 function convolutionParameters(layer: Convolution): Parameter[] {
-  const { key, batchNorm, bias, inputs, outputs, kernel, groups } = layer
-  const shape = [outputs]
-  return [
-    { key: `${key}.weight`, shape: [outputs, inputs / groups, kernel, kernel] },
-    ...(bias ? [{ key: `${key}.bias`, shape }] : []),
-    ...(batchNorm === null ? [] : batchNormStatistics.map((name) => ({ key: `${batchNorm}.${name}`, shape }))),
-  ]
+  const { key, batchNorm, inputs, outputs, kernel, groups } = layer
+  const weightShape = [outputs, inputs / groups, kernel, kernel]
+  if (batchNorm === null) return weightAndBias(key, weightShape, outputs)
+  const statistics = batchNormStatistics.map((name) => ({ key: `${batchNorm}.${name}`, shape: [outputs] }))
+  return [{ key: `${key}.weight`, shape: weightShape }, ...statistics]
 }
 
 /** The features that the layers give, in order of depth. */

@@ -104,5 +104,5 @@ interface ConvolutionShape {
 
 function convolution(key: string, batchNorm: string, shape: ConvolutionShape): Convolution {
   const padding = (shape.kernel - 1) / 2
-  return { kind: 'convolution', key, batchNorm, bias: false, groups: 1, padding, activation: 'relu6', ...shape }
+  return { kind: 'convolution', key, batchNorm, groups: 1, padding, activation: 'relu6', ...shape }
 }

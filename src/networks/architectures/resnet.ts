@@ -141,5 +141,5 @@ interface ConvolutionShape {
 }
 
 function convolution(key: string, batchNorm: string, shape: ConvolutionShape): Convolution {
-  return { kind: 'convolution', key, batchNorm, bias: false, groups: 1, padding: (shape.kernel - 1) / 2, ...shape }
+  return { kind: 'convolution', key, batchNorm, groups: 1, padding: (shape.kernel - 1) / 2, ...shape }
 }

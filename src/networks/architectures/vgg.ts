@@ -48,7 +48,7 @@ function convolutions(width: number): Layer[] {
       const shape = { inputs, outputs: multiple * width, kernel: 3, stride: 1, padding: 1, groups: 1 }
       inputs = shape.outputs
       number += 2
-      return { kind: 'convolution', key, batchNorm: null, bias: true, activation: 'relu', ...shape }
+      return { kind: 'convolution', key, batchNorm: null, activation: 'relu', ...shape }
     })
     number += 1
     return [...layers, { kind: 'max-pool', kernel: 2, stride: 2, padding: 0 }]
