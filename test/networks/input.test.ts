@@ -49,6 +49,11 @@ describe('the recipe of an input', () => {
   it('is that of a preset, or of single options', async () => {
     const clip = await choose({ input: 'clip', inputSize: 40 })
     expect(recipeOf(clip)).toEqual({ rows: 40, ...inputPresets.clip, source: 'options' })
+    // As OpenAI's preprocessing has them: https://github.com/openai/CLIP, clip/clip.py.
+    expect(clip.input).toMatchObject({
+      ...{ divisor: 255, channelOrder: 'rgb', mean: [0.48145466, 0.4578275, 0.40821073] },
+      std: [0.26862954, 0.26130258, 0.27577711],
+    })
     expect(assumedInput(clip)).toBeUndefined()
     const caffe = await choose({ input: 'caffe' })
     expect(recipeOf(caffe)).toMatchObject({ ...inputPresets.caffe, source: 'options' })

@@ -251,6 +251,11 @@ describe('data beside an ONNX file', () => {
     }
     symlinkSync(inFolder('secret-1.bin'), inFolder('model', 'external.data'))
     expect(await messageOf(modelWith('external.data'), layers)).toContain("a link that leads out of the model's folder")
+    // A folder beside it whose name begins with its own.
+    mkdirSync(inFolder('model-evil'))
+    copyFileSync(data, inFolder('model-evil', 'data.bin'))
+    symlinkSync(inFolder('model-evil'), inFolder('model', 'evil'))
+    expect(await messageOf(modelWith('evil/data.bin'), layers)).toContain("a link that leads out of the model's folder")
     symlinkSync(inFolder(), inFolder('model', 'up'))
     expect(await messageOf(modelWith('up/secret.bin'), layers)).toContain('which is not beside it')
     writeFileSync(inFolder('secret.bin'), readFileSync(data))
