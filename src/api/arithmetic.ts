@@ -7,6 +7,7 @@ import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type LayerArithmetic, ORIGINS, type Origin } from '../experiments/featureArithmetic.js'
 import type { FramePixels } from '../experiments/objectScene.js'
 import { makeWritableFolder } from '../files/atomic.js'
+import { optimizationNotes } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type ProgressListener, progressTo } from '../progress.js'
@@ -101,7 +102,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
     blend,
     signal: options.signal,
   })
-  for (const note of drawn.notes) progress.note(note)
+  for (const note of [...drawn.notes, ...[network, ...generators].flatMap(optimizationNotes)]) progress.note(note)
   if (out !== undefined) await makeWritableFolder(out)
   const encoder = await openEncoder(network, drawn.operands.length + 2, device, progress, options.signal)
   const models = await openArithmeticModels(encoder, generators)

@@ -15,12 +15,12 @@ import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import {
-  assumedInput,
   chooseNetwork,
   INPUT_OPTIONS,
   type InputOptions,
   inputOptionsOf,
   type Network,
+  networkNotes,
   type Pool,
   type Precision,
 } from '../networks/index.js'
@@ -111,8 +111,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
     ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
     ...{ weights, weightsOption: 'weights FILE' },
   })
-  const assumed = assumedInput(network)
-  if (assumed !== undefined) progressTo(options.onProgress).note(assumed)
+  for (const line of networkNotes(network)) progressTo(options.onProgress).note(line)
   await requiredTrials(request, network, options.precision, signal)
   let opening: Promise<Execution> | undefined
   let closed = false

@@ -31,6 +31,7 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
+    optimization: network.optimization,
     input: network.input,
     layers: network.layers.map(outputOf),
     threads,

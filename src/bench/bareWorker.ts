@@ -2,25 +2,24 @@ import { workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
 import { openSession } from '../engine/backends/session.js'
 import type { Device } from '../engine/device.js'
-import type { NetworkInput } from '../networks/index.js'
+import type { NetworkInput, RunnableGraph } from '../networks/index.js'
 
 /** What the bare loop's worker keeps for its whole life. */
-export interface BareWorkerData {
-  readonly onnxPath: string
+export interface BareWorkerData extends RunnableGraph {
   readonly input: NetworkInput
   readonly layers: readonly string[]
   readonly threads: number
   readonly device: Device
 }
 
-const { onnxPath, input, layers, threads, device } = workerData as BareWorkerData
+const { input, layers, threads, device, ...graph } = workerData as BareWorkerData
 
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
 
 /** Runs the network on one ready tensor again and again: the rate that no pipeline around it can exceed. */
 export default async function runBare({ batch, runs }: { batch: number; runs: number }): Promise<void> {
-  session ??= openSession(onnxPath, threads, device)
+  session ??= openSession(graph, threads, device)
   const network = await session
   ready ??= new ort.Tensor(
     'float32',

@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url'
 /** So many bytes are read of either end of what a process wrote to stderr. */
 const MAX_LOG = 100_000
 
-/** How a process failed: it gave no answer in time, was killed by a signal that nothing can hold off, or ended otherwise. */
-export type Failing = 'late' | 'killed' | 'crashed'
+/**
+ * How a process failed: it gave no answer in time, was killed by a signal that nothing can hold off, crashed of a fault of its
+ * own, or ended otherwise.
+ */
+export type Failing = 'late' | 'killed' | 'crashed' | 'ended'
 
 /** A process ended, or was ended, before it had answered; the message is the reason alone. */
 export class ChildFailure extends Error {
@@ -131,11 +134,11 @@ function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation
     for (const question of open.splice(0)) question.fail(ended)
   }
   child.on('message', (answer: Answer) => open.shift()?.answer(answer))
-  child.on('error', (error) => end(new ChildFailure(error.message, 'crashed')))
+  child.on('error', (error) => end(new ChildFailure(error.message, 'ended')))
   child.on('close', (code, signal) => end(endOf(code, signal, log.tail())))
   const tell = (message: Question) => {
     if (ended === undefined)
-      child.send(message as object, (error) => error && end(new ChildFailure(error.message, 'crashed')))
+      child.send(message as object, (error) => error && end(new ChildFailure(error.message, 'ended')))
   }
   const ask = (question: Question, seconds: number) =>
     new Promise<Answer>((resolve, reject) => {
@@ -165,10 +168,16 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: strin
     .filter((line) => line.trim() !== '' && !/^(Warning|\[Vulkan Loader\])/.test(line))
     .at(-1)
   const end = signal === null ? `its process ended with status ${code}` : `its process crashed (${signal})`
-  return new ChildFailure(
-    reason === undefined ? end : `${end}: ${oneLine(reason)}`,
-    signal === 'SIGKILL' ? 'killed' : 'crashed',
-  )
+  return new ChildFailure(reason === undefined ? end : `${end}: ${oneLine(reason)}`, failingOf(code, signal))
+}
+
+const FAULTS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
+/** Windows has no signals: a fault's number is the status, from here on. */
+const WINDOWS_FAULTS = 0xc0000000
+
+function failingOf(code: number | null, signal: NodeJS.Signals | null): Failing {
+  if (signal === 'SIGKILL') return 'killed'
+  return FAULTS.has(signal ?? '') || (code ?? 0) >= WINDOWS_FAULTS ? 'crashed' : 'ended'
 }
 
 /** A reason as a part of a message. */

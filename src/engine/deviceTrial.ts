@@ -51,6 +51,7 @@ export async function tryDevice(
   const request = {
     device,
     graph: await compositingGraph(network, precision),
+    optimization: network.optimization,
     input: network.input,
     outputs: network.layers.map((layer) => featureOutput(layer, precision)),
     compared: [],

@@ -132,8 +132,8 @@ function threadCrew(
   }
 }
 
-function threadData({ input, layers }: Network, threads: number) {
-  return { input, layers: layers.map(outputOf), threads }
+function threadData({ optimization, input, layers }: Network, threads: number) {
+  return { optimization, input, layers: layers.map(outputOf), threads }
 }
 
 /** @throws WorkerError, or ResourceError, in place of what a batch failed of */
@@ -248,13 +248,13 @@ function deviceReuse(
   memory: FeatureMemory,
   crew: () => Crew,
 ): Reuse {
-  const { input, layers } = network
+  const { optimization, input, layers } = network
   const outputs = layers.map(outputOf)
   return openReuse({
     ...{ network, settings, memory, plainRate, onNote, isChunked: false },
     workerData: (cells) => ({
       backend: 'process',
-      requests: devices.map((device) => ({ device, graph: '', input, outputs, compared: [], cells })),
+      requests: devices.map((device) => ({ device, graph: '', optimization, input, outputs, compared: [], cells })),
       pids: processPlaces(),
     }),
     plain: {
@@ -269,6 +269,7 @@ async function openRequests({ network, devices, precision = 'fp32', compares }: 
   const compared = compares ? network.layers : []
   const graph = await compositingGraph(network, precision, compared)
   const outputs = network.layers.map((layer) => featureOutput(layer, precision))
-  const { input, classes } = network
-  return devices.map((device) => ({ device, graph, input, outputs, compared, answering: classes?.layer }))
+  const { optimization, input, classes } = network
+  const answering = classes?.layer
+  return devices.map((device) => ({ device, graph, optimization, input, outputs, compared, answering }))
 }

@@ -37,7 +37,8 @@ export async function openArithmeticModels(
   generators: readonly Generator[],
 ): Promise<ArithmeticModels> {
   const decoders: ort.InferenceSession[] = []
-  for (const { path } of generators) decoders.push(await openSession(path, availableCores()))
+  for (const { path, optimization } of generators)
+    decoders.push(await openSession({ onnxPath: path, optimization }, availableCores()))
   return {
     network: encoder.network,
     generators,

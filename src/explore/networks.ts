@@ -3,7 +3,7 @@ import type { DeviceRequest } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
-import { chooseNetwork, isGenerator, listNetworks, type Network, type Pool } from '../networks/index.js'
+import { chooseNetwork, isGenerator, listNetworks, type Network, networkNotes, type Pool } from '../networks/index.js'
 import type { LiveNetwork, MissingNetwork } from '../report/viewer/live.js'
 
 /** Networks that are open at a time: two are shown side by side, and one more may be come back to. */
@@ -59,6 +59,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const open = new Map<string, Opened>()
   const choose = async (model: string) => {
     const network = await chooseNetwork({ model, ...(pool && { pool }), signal })
+    for (const line of networkNotes(network)) onNote(line)
     networks.set(network.id, network)
     names.set(network.id, model)
     return network

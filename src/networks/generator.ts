@@ -12,8 +12,11 @@ import {
   listGenerators,
 } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import type { Network, NetworkInput } from './network.js'
+import type { Network, NetworkInput, RunnableGraph } from './network.js'
 import { hashedModel } from './onnx/cachedCopy.js'
+import type { ShownTensor } from './onnx/featureNodes.js'
+import { readGraphNodes } from './onnx/graphNodes.js'
+import { checkEvaluationMode, checkIndependence } from './onnx/independence.js'
 import { readModelInterface, type TypedTensor } from './onnx/interface.js'
 import { readModelMetadata } from './onnx/metadata.js'
 import { trialRun } from './onnx/trialRun.js'
@@ -32,6 +35,8 @@ export interface Generator {
   readonly id: string
   /** The ONNX file to run. */
   readonly path: string
+  /** As of a network. */
+  readonly optimization?: RunnableGraph['optimization']
   /** The checkpoint that the graph was built from, or the ONNX file itself. */
   readonly weightsPath: string
   readonly weightsSha256: string
@@ -153,18 +158,18 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const generator = await describedGenerator(basename(path, extname(path)), path)
   const { bytes, sha256 } = await hashedModel(path)
   const { dims, input } = generator
-  const shown = await trialRun({ path, name: path, bytes }, { name: FEATURE, shape: [2, dims] }, [IMAGE], signal)
-  const shape = shown.get(IMAGE)?.shape.join(', ')
+  checkEvaluationMode(path, readGraphNodes(path))
+  const tried = { path, name: path, bytes }
+  const { tensors, ...level } = await trialRun(tried, { name: FEATURE, shape: [2, dims] }, [IMAGE], signal)
+  const image = tensors.get(IMAGE) as ShownTensor
+  const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
       `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
     )
   }
-  return {
-    ...generator,
-    weightsSha256: sha256,
-    weightsBytes: bytes,
-  }
+  checkIndependence(path, 'its image', image)
+  return { ...generator, ...level, weightsSha256: sha256, weightsBytes: bytes }
 }
 
 const FEATURE = 'feature'

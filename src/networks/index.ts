@@ -24,7 +24,7 @@ export { isHubReference } from './hub/reference.js'
 export { imagenetClasses } from './imagenetClasses.js'
 export { checkInputOptions, INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
 export { INPUT_PRESETS, type InputPreset } from './input/presets.js'
-export { assumedInput, recipeText } from './input/recipe.js'
+export { recipeText } from './input/recipe.js'
 export { type InspectedTensor, inspectModel, type ModelInspection } from './inspection.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export {
@@ -35,7 +35,9 @@ export {
   outputOf,
   POOLS,
   type Pool,
+  type RunnableGraph,
 } from './network.js'
+export { networkNotes, optimizationNotes } from './networkNotes.js'
 export { type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
 export type { AxisWindow, CellShape, CellStep, CellSteps, WindowStep } from './onnx/cellStep.js'
 export { cellSteps } from './onnx/cellSteps.js'

@@ -107,7 +107,8 @@ async function allShapes(
     const shapesOf = async (batch: number) => {
       const shape = [batch, 3, input.rows, input.cols]
       const tried = { path: copy, name, bytes }
-      return { shown: await trialShapes(tried, { name: input.name, shape }, names, signal), batch }
+      const { tensors } = await trialShapes(tried, { name: input.name, shape }, names, signal)
+      return { shown: tensors, batch }
     }
     if (input.batch !== null) return await shapesOf(input.batch)
     try {

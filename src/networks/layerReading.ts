@@ -8,16 +8,17 @@ import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { graphsFolder } from './cache.js'
 import { isIntactGraph } from './graphCache.js'
-import type { Network } from './network.js'
+import { type Network, OPTIMIZATIONS } from './network.js'
 
 /** What of a network depends on the layers that are read. */
-export type LayerReading = Pick<Network, 'onnxPath' | 'input' | 'layers' | 'pool'>
+export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
 /** As it is kept; `onnxPath` null: the model itself. */
 const keptSchema = z.object({
   onnxPath: z.string().nullable(),
+  optimization: z.enum(OPTIMIZATIONS).optional(),
   input: z.object({
     name: z.string(),
     rows: z.number().int().positive(),
@@ -42,14 +43,19 @@ const keptSchema = z.object({
 /** The reading of a model that was found before with the same key; undefined: there is none, or its graph is gone. */
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
-    const { onnxPath, input, layers, pool } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
+    const { onnxPath, optimization, input, layers, pool } = keptSchema.parse(
+      JSON.parse(await readFile(fileOf(key), 'utf8')),
+    )
     if (onnxPath !== null && !(isOfCache(onnxPath) && (await isIntactGraph(onnxPath)))) return undefined
     const optional = layers.map(({ name, dims, output, isMap }) => ({
       ...{ name, dims },
       ...(output !== undefined && { output }),
       ...(isMap && { isMap }),
     }))
-    return { onnxPath: onnxPath ?? path, input, layers: optional, ...(pool && { pool }) }
+    return {
+      ...{ onnxPath: onnxPath ?? path, optimization, input, layers: optional },
+      ...(pool && { pool }),
+    }
   } catch {
     // Whatever is wrong with it, it is found again.
     return undefined

@@ -42,13 +42,23 @@ export interface Classes {
   readonly source: string
 }
 
+/** ONNX Runtime's levels of optimisation, the highest first. */
+export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
+export type Optimization = (typeof OPTIMIZATIONS)[number]
+
+/** A graph as it is to be run. */
+export interface RunnableGraph {
+  /** The ONNX file. */
+  readonly onnxPath: string
+  /** At which ONNX Runtime opens it; by default the highest. */
+  readonly optimization?: Optimization | undefined
+}
+
 /** A network that is ready to run: plain data that may be posted to a worker. */
-export interface Network {
+export interface Network extends RunnableGraph {
   /** Of the catalog, or the stem of the ONNX file. */
   readonly id: string
   readonly title: string
-  /** The ONNX file to run. */
-  readonly onnxPath: string
   /** The outputs to read, in order of depth. */
   readonly layers: readonly FeatureLayer[]
   readonly input: NetworkInput

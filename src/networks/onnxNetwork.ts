@@ -6,12 +6,13 @@ import { printable } from '../printable.js'
 import { classesOf } from './classes.js'
 import { type DescribedModel, type DescriptionChoice, describedModel } from './describedModel.js'
 import { keepReading, knownReading, type LayerReading } from './layerReading.js'
-import type { FeatureLayer, Network, NetworkInput, Pool } from './network.js'
+import type { FeatureLayer, Network, NetworkInput, Pool, RunnableGraph } from './network.js'
 import { cachedCopy, type HashedModel, hashedModel } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
 import { readGraphNodes } from './onnx/graphNodes.js'
 import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTensors.js'
+import { checkEvaluationMode, checkIndependence, scalesByBatch } from './onnx/independence.js'
 import type { TypedTensor } from './onnx/interface.js'
 import { listedNames } from './onnx/listedNames.js'
 import { type TriedModel, trialRun, wasEnded } from './onnx/trialRun.js'
@@ -84,7 +85,9 @@ async function measuredLayers(
 ): Promise<LayerReading> {
   const { path, model, changes } = described
   const names = layers === undefined ? defaultLayers(described) : [...new Set(layers)]
-  const made = imageTensors(readGraphNodes(path), changes?.madeInput ?? described.input.name)
+  const graph = readGraphNodes(path)
+  checkEvaluationMode(described.name, graph)
+  const made = imageTensors(graph, changes?.madeInput ?? described.input.name)
   checkTensors(described, names, made)
   const hidden = names.filter((name) => !model.outputs.some((output) => output.name === name))
   const plain = { ...changes, outputs: hidden }
@@ -92,7 +95,9 @@ async function measuredLayers(
   const onnxPath = changes !== null || hidden.length > 0 ? await copyOf(plain) : path
   const needed = layers === undefined ? names.slice(-1) : names
   const copied = { path: onnxPath, name: described.name, bytes: hashed.bytes }
-  const { tensors, batch, fixedBatch } = await shownTensors(copied, described.input, { names, needed }, signal)
+  const ownBatch = described.input.batch ?? (scalesByBatch(graph) ? 1 : null)
+  const shown = await shownTensors(copied, { ...described.input, batch: ownBatch }, { names, needed }, signal)
+  const { tensors, batch, fixedBatch, level } = shown
   const read = tensors
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => {
@@ -102,20 +107,23 @@ async function measuredLayers(
     })
   const input = { ...described.input, batch: fixedBatch }
   if (read.every(({ tensor, added }) => added.output === tensor.name))
-    return { onnxPath, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
+    return { onnxPath, ...level, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
   const added = read.map((one) => one.added)
   const finalPath = await copyOf(withFeatures(plain, added))
-  const features = await trialRun(
-    { ...copied, path: finalPath },
+  const { tensors: features, ...finalLevel } = await trialRun(
+    { ...copied, path: finalPath, ...level },
     trialInput(input, batch),
     added.map(({ output }) => output),
     signal,
   )
   return {
     onnxPath: finalPath,
+    ...finalLevel,
     input,
     layers: read.map(({ tensor, added: { output } }) => {
-      const layer = layerOf({ name: tensor.name, ...(features.get(output) as ShownTensor) })
+      const feature = { name: tensor.name, ...(features.get(output) as ShownTensor) }
+      checkIndependence(described.name, `layer "${tensor.name}"`, feature)
+      const layer = layerOf(feature)
       return output === tensor.name ? layer : { ...layer, output }
     }),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
@@ -184,10 +192,16 @@ async function shownTensors(
   input: NetworkInput,
   { names, needed }: { readonly names: readonly string[]; readonly needed: readonly string[] },
   signal: AbortSignal | undefined,
-): Promise<{ readonly tensors: readonly NamedTensor[]; readonly batch: number; readonly fixedBatch: number | null }> {
+): Promise<{
+  readonly tensors: readonly NamedTensor[]
+  readonly level: Pick<RunnableGraph, 'optimization'>
+  readonly batch: number
+  readonly fixedBatch: number | null
+}> {
   const attempt = async (batch: number, fixedBatch: number | null) => {
-    const shown = await trialRun(model, trialInput(input, batch), names, signal)
-    return { tensors: names.map((name) => ({ name, ...(shown.get(name) as ShownTensor) })), batch, fixedBatch }
+    const { tensors, ...level } = await trialRun(model, trialInput(input, batch), names, signal)
+    const named = names.map((name) => ({ name, ...(tensors.get(name) as ShownTensor) }))
+    return { tensors: named, level, batch, fixedBatch }
   }
   if (input.batch !== null) return attempt(input.batch, input.batch)
   try {
@@ -217,7 +231,10 @@ function checkedTensor(model: string, tensor: NamedTensor, batch: number): Named
     throw new InputError(
       `layer "${printable(name)}" of ${model} is ${type}; features must be ${Object.keys(FEATURE_TYPES).join(', ')}: name another layer`,
     )
-  if (shape[0] === batch && shape.length > 1 && shape.every((size) => size > 0)) return tensor
+  if (shape[0] === batch && shape.length > 1 && shape.every((size) => size > 0)) {
+    checkIndependence(model, `layer "${name}"`, tensor)
+    return tensor
+  }
   throw new InputError(
     `layer "${printable(name)}" of ${model} is [${shape.join(', ')}] for ${counted(batch, 'image')}; features must be [images, …]: name another layer`,
   )

@@ -11,7 +11,7 @@ import {
   modelEntry,
 } from './catalog.js'
 import { chooseGenerator } from './generator.js'
-import type { FeatureLayer, NetworkInput } from './network.js'
+import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 import { resolveNetwork } from './resolve.js'
 
 /** What a forward pass gave: features of the test image, or the image that a generator makes of the test feature. */
@@ -51,10 +51,10 @@ export async function verifyNetwork(
 
 async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefined): Promise<Verification> {
   const network = await resolveNetwork({ id: entry.id, signal })
-  const { input, layers, onnxPath } = network
+  const { input, layers } = network
   const published = checkFile(entry, network)
   const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
-  const outputs = await run(onnxPath, { [input.name]: image }, layers)
+  const outputs = await run(network, { [input.name]: image }, layers)
   const norms = new Map(entry.layers.map(({ name, norm }) => [name, norm]))
   const verified = layers.map((layer) => verifyLayer(entry.id, layer, outputs.get(layer.name), norms.get(layer.name)))
   return verification(entry.id, network, published, verified)
@@ -62,10 +62,11 @@ async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefin
 
 async function verifyGenerator(entry: GeneratorEntry): Promise<Verification> {
   const generator = await chooseGenerator(entry.id)
-  const { input, dims, path } = generator
+  const { input, dims, path: onnxPath, optimization } = generator
   const published = checkFile(entry, generator)
   const image = { name: 'image', dims: 3 * input.rows * input.cols }
-  const outputs = await run(path, { feature: new Tensor('float32', testFeature(dims), [1, dims]) }, [image])
+  const feature = new Tensor('float32', testFeature(dims), [1, dims])
+  const outputs = await run({ onnxPath, optimization }, { feature }, [image])
   return verification(entry.id, generator, published, [
     verifyLayer(entry.id, image, outputs.get(image.name), entry.norm),
   ])
@@ -95,13 +96,14 @@ function checkFile(entry: ModelEntry, { weightsPath, weightsSha256 }: WeightsFil
 }
 
 async function run(
-  onnxPath: string,
+  { onnxPath, optimization = 'all' }: RunnableGraph,
   input: Readonly<Record<string, Tensor>>,
   layers: readonly FeatureLayer[],
 ): Promise<ReadonlyMap<string, Float32Array>> {
   try {
     prepareEnvironment()
-    const session = await InferenceSession.create(onnxPath, { executionProviders: ['cpu'] })
+    const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization }
+    const session = await InferenceSession.create(onnxPath, options)
     const results = await session.run(
       input,
       layers.map(({ name }) => name),

@@ -10,7 +10,7 @@ import type { Claims } from '../files/claims.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
-import { assumedInput } from '../networks/index.js'
+import { networkNotes } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { type ReportOptions, writeReport } from '../report/report.js'
 import { fileName } from '../results/fileName.js'
@@ -103,7 +103,7 @@ interface Run {
 /** Says what is worth knowing before anything is computed. */
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
-  for (const line of networks.flatMap((network) => assumedInput(network) ?? [])) progress.note(line)
+  for (const line of networks.flatMap(networkNotes)) progress.note(line)
   const inputs = units.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
   if (unplanned.length > 0)

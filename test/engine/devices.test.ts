@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openBareLoop } from '../../src/bench/bareLoop.js'
 import { isTooLarge } from '../../src/engine/crew.js'
 import type { LayerFeatures } from '../../src/engine/features.js'
 import { type DevicePlan, openDevices, openThreads } from '../../src/engine/handle.js'
@@ -11,6 +12,7 @@ import { DeviceError } from '../../src/errors.js'
 import { argmax, cosineSimilarity } from '../../src/native.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
+import { crashingModel } from '../networks/crashingModel.js'
 
 const SIZE = 75
 const { offsets } = positionGrid(224, SIZE, 49)
@@ -331,3 +333,21 @@ async function averages(): Promise<Network> {
   })
   return { ...network, onnxPath, layers: [{ name: 'average', dims: 3 }] }
 }
+
+describe('a network that crashes ONNX Runtime at its highest level of optimisation', () => {
+  it.skipIf(process.arch !== 'x64')('runs at a lower one wherever it runs', async () => {
+    const path = join(folder, 'crashing.onnx')
+    await writeModel(path, crashingModel)
+    const crashing = await resolveNetwork({ onnxFile: path, layers: ['features'] })
+    const patch = { ...scene.patch, size: 2, rgba: scene.patch.rgba.subarray(0, 16) }
+    const bare = openBareLoop(crashing, processor, DEVICE)
+    expect((await bare.measure(0.01)).rate).toBeGreaterThan(0)
+    await bare.close()
+    for (const handle of [openThreads(crashing, processor), await openDevices(planOf({ network: crashing }))]) {
+      const { layers } = await handle.extract({ ...scene, patch }, Int32Array.of(0, 0, 1, 3))
+      expect(layers[0]?.matrix.some((value) => value !== 0)).toBe(true)
+      expect(handle.failure).toBeUndefined()
+      await handle.close()
+    }
+  })
+})

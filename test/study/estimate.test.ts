@@ -95,8 +95,8 @@ describe('a placeholder', () => {
       expect(dirname(copy)).toBe(join(cacheFolder(), 'graphs'))
       expect(isTemporaryName(basename(copy))).toBe(true)
       const tried = { path: network.onnxPath, name: network.id, bytes: network.weightsBytes }
-      const shown = await trialRun(tried, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
-      expect(shown.get('fc')?.shape).toEqual([1, 1000])
+      const { tensors } = await trialRun(tried, { name: 'image', shape: [1, 3, 224, 224] }, ['fc'])
+      expect(tensors.get('fc')?.shape).toEqual([1, 1000])
       await expect(withGraph(network, () => Promise.reject(new Error('of the trial')))).rejects.toThrow('of the trial')
     })
     expect(readdirSync(folder('tmp'))).toEqual([])

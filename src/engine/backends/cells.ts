@@ -13,11 +13,12 @@ import type { WorkerData } from './workerData.js'
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
 /** Two sessions in this thread. */
-export async function cellBackend({ cells, input, layers, threads }: CellData): Promise<Backend> {
+export async function cellBackend({ cells, optimization, input, layers, threads }: CellData): Promise<Backend> {
+  const graph = (onnxPath: string) => ({ onnxPath, optimization })
   const sessions = {
     // Its tensors are of other sizes with every pass.
-    cells: await openSession(cells.graphs.cells, threads, undefined, false),
-    rest: await openSession(cells.graphs.rest, threads),
+    cells: await openSession(graph(cells.graphs.cells), threads, undefined, false),
+    rest: await openSession(graph(cells.graphs.rest), threads),
   }
   return {
     features: openCells(cells, input, layers, sessions),

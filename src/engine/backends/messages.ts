@@ -1,4 +1,4 @@
-import type { FeatureLayer, NetworkInput } from '../../networks/index.js'
+import type { FeatureLayer, NetworkInput, RunnableGraph } from '../../networks/index.js'
 import type { Device } from '../device.js'
 import type { BatchComparison, JobScene } from '../task.js'
 import type { CellWork } from './cellWork.js'
@@ -9,6 +9,7 @@ export interface OpenRequest {
   readonly device: Device
   /** The network's graph with compositing in front. */
   readonly graph: string
+  readonly optimization?: RunnableGraph['optimization']
   readonly input: NetworkInput
   /** Outputs of the graph to read. */
   readonly outputs: readonly string[]

@@ -27,11 +27,11 @@ let scene: OpenedScene | undefined
 let cellScene: JobScene | undefined
 
 async function open(request: OpenRequest): Promise<DeviceAnswer> {
-  const { cells, device, input, outputs, profileFolder } = request
+  const { cells, device, optimization = 'all', input, outputs, profileFolder } = request
   const create = (graph: string) =>
     ort.InferenceSession.create(graph, {
       executionProviders: executionProviders(device),
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: optimization,
       logSeverityLevel: 3,
       ...(profileFolder !== undefined && profileOptions(profileFolder)),
     })

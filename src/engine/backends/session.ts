@@ -1,13 +1,14 @@
 import * as ort from 'onnxruntime-node'
 import { prepareEnvironment } from '../../environment.js'
+import type { RunnableGraph } from '../../networks/index.js'
 import { type Device, executionProviders } from '../device.js'
 
 /**
- * Opens a network; on the processor, with a number of threads of its own.
+ * Opens a graph; on the processor, with a number of threads of its own.
  * @param isPooled whether memory of a run is kept for the next one, which is of use where its tensors are of the same sizes
  */
 export function openSession(
-  onnxPath: string,
+  { onnxPath, optimization = 'all' }: RunnableGraph,
   threads: number,
   device: Device = { name: 'cpu', index: 0 },
   isPooled = true,
@@ -19,7 +20,7 @@ export function openSession(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     enableCpuMemArena: isPooled,
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
   })
 }

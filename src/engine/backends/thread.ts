@@ -10,8 +10,8 @@ import type { WorkerData } from './workerData.js'
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
 /** A session in this thread, which holds it in every forward pass; meanwhile the next batches are composited natively. */
-export async function threadBackend({ onnxPath, input, layers, threads }: ThreadData): Promise<Backend> {
-  const session = await openSession(onnxPath, threads)
+export async function threadBackend({ input, layers, threads, ...graph }: ThreadData): Promise<Backend> {
+  const session = await openSession(graph, threads)
   const spare: Float32Array[] = []
   let compositor: { readonly job: number; readonly made: Compositor } | undefined
   const compositorOf = (id: number, scene: Scene): Compositor => {

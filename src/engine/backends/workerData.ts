@@ -1,18 +1,18 @@
-import type { NetworkInput } from '../../networks/index.js'
+import type { NetworkInput, RunnableGraph } from '../../networks/index.js'
 import type { CellWork } from './cellWork.js'
 import type { OpenRequest } from './messages.js'
 
 /** Where a worker holds its session, for its whole life. */
 export type WorkerData =
-  | {
+  | (RunnableGraph & {
       readonly backend: 'thread'
-      readonly onnxPath: string
       readonly input: NetworkInput
       readonly layers: readonly string[]
       readonly threads: number
-    }
+    })
   | {
       readonly backend: 'cells'
+      readonly optimization?: RunnableGraph['optimization']
       readonly input: NetworkInput
       readonly layers: readonly string[]
       readonly threads: number

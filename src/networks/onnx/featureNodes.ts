@@ -11,6 +11,8 @@ export interface ShownTensor {
   readonly shape: readonly number[]
   /** Whether it is another tensor in another shape. */
   readonly isReshaped?: boolean
+  /** Relative distance of an image's values alone and beside others, where that is more than rounding. */
+  readonly dependence?: number
 }
 
 /** What is added to a graph so that one of its tensors is read as features. */

@@ -55,6 +55,7 @@ export const TensorProto = {
   dims: 1,
   data_type: 2,
   float_data: 4,
+  int32_data: 5,
   int64_data: 7,
   name: 8,
   raw_data: 9,

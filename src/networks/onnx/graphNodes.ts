@@ -152,9 +152,13 @@ function sizesOf(file: ProtobufFile, range: MessageRange): number[] {
   return found
 }
 
-/** Of raw data, or of the fields that floats and int64 may stand in; null where the file has them elsewhere. */
+/** Of raw data, or of the fields that floats, int64 and truth values may stand in; null where the file has them elsewhere. */
 function elements(file: ProtobufFile, range: MessageRange, type: number, count: number): number[] | null {
-  const own = { [DataType.FLOAT]: TensorProto.float_data, [DataType.INT64]: TensorProto.int64_data }[type]
+  const own = {
+    [DataType.FLOAT]: TensorProto.float_data,
+    [DataType.INT64]: TensorProto.int64_data,
+    [DataType.BOOL]: TensorProto.int32_data,
+  }[type]
   const values: number[] = []
   for (const field of fields(file, range)) {
     if (field.number === TensorProto.raw_data && field.end - field.start <= 8 * SMALL) {
@@ -163,9 +167,11 @@ function elements(file: ProtobufFile, range: MessageRange, type: number, count: 
         return Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true))
       if (type === DataType.INT64 && view.byteLength === 8 * count)
         return Array.from({ length: count }, (_, i) => Number(view.getBigInt64(8 * i, true)))
+      if (type === DataType.BOOL && view.byteLength === count)
+        return Array.from({ length: count }, (_, i) => view.getUint8(i))
     }
     if (field.number !== own || own === undefined || field.end - field.start > 10 * SMALL) continue
-    if (type === DataType.INT64) values.push(...wholeNumbers(file, field))
+    if (type !== DataType.FLOAT) values.push(...wholeNumbers(file, field))
     else {
       const view = dataView(file, field)
       for (let at = 0; at + 4 <= view.byteLength; at += 4) values.push(view.getFloat32(at, true))

@@ -3,8 +3,10 @@ import { answerConfined } from '../../childProcess/confinedAnswers.js'
 import { prepareEnvironment } from '../../environment.js'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
+import type { Optimization } from '../network.js'
 import { extentOf } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
+import { dependence } from './independence.js'
 
 /** Process that runs models of which nothing is known. */
 
@@ -22,6 +24,8 @@ export interface TrialQuestion {
   readonly input: TrialInput
   /** Tensors whose type and shape is asked for. */
   readonly names: readonly string[]
+  /** At which ONNX Runtime opens it. */
+  readonly optimization: Optimization
   /** Whether they are read by the outputs of `extentNodes`, in place of the tensors themselves. */
   readonly byExtents: boolean
 }
@@ -44,7 +48,42 @@ answerConfined<TrialQuestion, TrialAnswer>(async (question) => {
 async function values(session: InferenceSession, question: TrialQuestion): Promise<TrialAnswer> {
   const results = Object.entries(await run(session, question, question.names))
   for (const [name, { data }] of results) if (data instanceof Float32Array) checkNumbers(question.model, name, data)
-  return new Map(results.map(([name, { type, dims }]) => [name, { type, shape: dims }]))
+  const dependences = await dependencesOf(session, question, results)
+  return new Map(
+    results.map(([name, { type, dims }]) => {
+      const dependence = dependences.get(name)
+      return [name, { type, shape: dims, ...(dependence !== undefined && { dependence }) }]
+    }),
+  )
+}
+
+/**
+ * Compares the first image's values with those of a run of that image alone, or where the graph has a batch of its own, beside
+ * copies of itself. Chance shows as well, since that is another run.
+ * @returns by name, of float32 outputs with a row for each image, those that are not the same
+ */
+async function dependencesOf(
+  session: InferenceSession,
+  question: TrialQuestion,
+  results: readonly (readonly [string, Tensor])[],
+): Promise<ReadonlyMap<string, number>> {
+  const [batch = 1, ...image] = question.input.shape
+  const rows = results.flatMap(([name, { data, dims }]) =>
+    data instanceof Float32Array && dims[0] === batch ? [{ name, row: data.subarray(0, data.length / batch) }] : [],
+  )
+  if (rows.length === 0) return new Map()
+  const stated = session.inputMetadata.find(({ name }) => name === question.input.name)
+  const isOpen = stated?.isTensor && typeof stated.shape[0] === 'string'
+  const shape = [isOpen ? 1 : batch, ...image]
+  const names = rows.map(({ name }) => name)
+  const alone = await run(session, { ...question, input: { ...question.input, shape } }, names, () => 1)
+  return new Map(
+    rows.flatMap(({ name, row }) => {
+      const { data } = alone[name] as Tensor
+      const found = dependence(row, data as Float32Array)
+      return found === undefined ? [] : [[name, found] as const]
+    }),
+  )
 }
 
 async function extents(session: InferenceSession, question: TrialQuestion): Promise<TrialAnswer> {
@@ -59,10 +98,15 @@ async function extents(session: InferenceSession, question: TrialQuestion): Prom
   )
 }
 
-async function run(session: InferenceSession, { model, input }: TrialQuestion, outputs: readonly string[]) {
+async function run(
+  session: InferenceSession,
+  { model, input }: TrialQuestion,
+  outputs: readonly string[],
+  contrastOf: (image: number) => number = fading,
+) {
   const { name, shape } = input
   try {
-    const images = new Tensor('float32', pattern(shape.reduce((product, size) => product * size, 1)), shape)
+    const images = new Tensor('float32', pattern(shape, contrastOf), shape)
     return await session.run({ [name]: images }, [...outputs], quiet)
   } catch (error) {
     throw new InputError(
@@ -72,10 +116,11 @@ async function run(session: InferenceSession, { model, input }: TrialQuestion, o
   }
 }
 
-async function opened({ path, model }: TrialQuestion): Promise<InferenceSession> {
+async function opened({ path, model, optimization }: TrialQuestion): Promise<InferenceSession> {
   try {
     prepareEnvironment()
-    return await InferenceSession.create(path, { executionProviders: ['cpu'], ...quiet })
+    const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization, ...quiet }
+    return await InferenceSession.create(path, options)
   } catch (error) {
     throw new InputError(`ONNX Runtime refuses ${model}: ${oneLine(error)}; export the model again`, { cause: error })
   }
@@ -88,9 +133,18 @@ function checkNumbers(model: string, name: string, features: Float32Array): void
   )
 }
 
-/** Pixels of any kind, from −2 to 2; a blank image could divide by its own norm. */
-function pattern(length: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => ((i * 7919) % 256) / 64 - 2)
+/** Pixels of any kind, from −2 to 2 times the contrast; a blank image could divide by its own norm. */
+function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: number) => number): Float32Array {
+  const length = image.reduce((product, size) => product * size, 1)
+  return Float32Array.from({ length: images * length }, (_, i) => {
+    const value = (((i % length) * 7919) % 256) / 64 - 2
+    return value * contrastOf(Math.floor(i / length))
+  })
+}
+
+/** Each image has other statistics than the one before. */
+function fading(image: number): number {
+  return 1 / (1 + image)
 }
 
 function oneLine(error: unknown): string {

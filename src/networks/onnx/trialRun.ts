@@ -4,16 +4,24 @@ import { confined, type Limits } from '../../childProcess/confined.js'
 import { InputError } from '../../errors.js'
 import { workerFile } from '../../files/package.js'
 import { machineMemory } from '../../memory.js'
+import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
 import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 
 /** A model that is tried. */
 export interface TriedModel {
   /** The ONNX file. */
   readonly path: string
+  /** At which it is tried first; by default the highest. */
+  readonly optimization?: Optimization | undefined
   /** What messages call it. */
   readonly name: string
   /** Of the file and those in which its data lies. */
   readonly bytes: number
+}
+
+/** What a trial found. */
+export interface Trial extends Pick<RunnableGraph, 'optimization'> {
+  readonly tensors: TrialAnswer
 }
 
 const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
@@ -21,10 +29,11 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
 /**
  * Runs a model once on the processor, for what its outputs are, which an ONNX file need not state and often states wrongly. It
  * runs in a process of its own, since a small file can ask for any time and any memory, or crash what runs it; once it has
- * passed, it may be run elsewhere.
+ * passed, it may be run elsewhere. Where ONNX Runtime crashes, the trial is made again at the next lower level of optimisation.
  *
  * @param names outputs of the graph
- * @returns type and shape by name
+ * @returns type and shape by name, for float32 also whether a row depends on its image alone; the level, where it is not the
+ * highest
  * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or not within the limits, or an
  * output holds NaN; the signal's reason
  */
@@ -34,7 +43,7 @@ export function trialRun(
   names: readonly string[],
   signal?: AbortSignal,
   limits = trialLimits(model.bytes),
-): Promise<TrialAnswer> {
+): Promise<Trial> {
   return tried(model, { input, names, byExtents: false }, limits, signal)
 }
 
@@ -48,7 +57,7 @@ export function trialShapes(
   names: readonly string[],
   signal?: AbortSignal,
   limits = trialLimits(model.bytes),
-): Promise<TrialAnswer> {
+): Promise<Trial> {
   return tried(model, { input, names, byExtents: true }, limits, signal)
 }
 
@@ -58,27 +67,34 @@ export function wasEnded(error: unknown): boolean {
 }
 
 /**
- * Two images take a ViT-L seconds on two cores, and one slow core a minute; opening takes a second for some hundred megabytes
+ * Three images take a ViT-L seconds on two cores, and one slow core a minute and a half; opening takes a second for some hundred megabytes
  * of weights, and twice their memory. Half of the machine's is enough for all activations of a network on large images.
  *
  * @param bytes of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
-  return { seconds: 120 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
+  return { seconds: 180 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
 }
 
 async function tried(
-  { path, name }: TriedModel,
-  asked: Omit<TrialQuestion, 'path' | 'model'>,
+  model: TriedModel,
+  asked: Omit<TrialQuestion, 'path' | 'model' | 'optimization'>,
   limits: Limits,
   signal: AbortSignal | undefined,
-): Promise<TrialAnswer> {
+): Promise<Trial> {
+  const { path, name, optimization = 'all' } = model
   try {
     // The process may have been started in another folder.
-    return await trial({ path: resolve(path), model: name, ...asked }, limits, signal)
+    const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
+    return { tensors, ...(optimization !== 'all' && { optimization }) }
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
-    const remedy = error.failing === 'crashed' ? 'export it again' : 'use a smaller network, or smaller images'
+    const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
+    // What takes too long or too much memory takes no less without optimisation.
+    if (error.failing === 'crashed' && lower !== undefined)
+      return tried({ ...model, optimization: lower }, asked, limits, signal)
+    const isTooLarge = error.failing === 'late' || error.failing === 'killed'
+    const remedy = isTooLarge ? 'use a smaller network, or smaller images' : 'export it again'
     throw new InputError(
       `${name} does not run on input of shape [${asked.input.shape.join(', ')}] (${error.message}); ${remedy}`,
       { cause: error },

@@ -1,0 +1,18 @@
+import { assumedInput } from './input/recipe.js'
+import type { Network, RunnableGraph } from './network.js'
+
+/** What a user should know of a network before it runs, a line each. */
+export function networkNotes(network: Network): readonly string[] {
+  return [assumedInput(network) ?? [], optimizationNotes(network)].flat()
+}
+
+/** A line where a graph runs at a lower level of optimisation than others. */
+export function optimizationNotes({
+  id,
+  optimization = 'all',
+}: Pick<RunnableGraph, 'optimization'> & { readonly id: string }): readonly string[] {
+  if (optimization === 'all') return []
+  return [
+    `${id}: ONNX Runtime crashes when it optimises this graph fully; it runs at the level "${optimization}" instead, which may be slower`,
+  ]
+}

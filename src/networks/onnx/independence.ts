@@ -1,0 +1,71 @@
+import { InputError } from '../../errors.js'
+import { printable } from '../../printable.js'
+import type { ShownTensor } from './featureNodes.js'
+import type { GraphNode, GraphNodes } from './graphNodes.js'
+
+/**
+ * A network's features must depend on their image alone: not on the other images of the batch, not on chance.
+ */
+
+const REMEDY = 'export it in evaluation mode (PyTorch: model.eval())'
+
+/** @throws InputError when nodes of a graph compute as in training */
+export function checkEvaluationMode(name: string, graph: GraphNodes): void {
+  const trains = (operator: string, isTraining: (node: GraphNode) => boolean) =>
+    graph.nodes.some((node) => node.domain === '' && node.operator === operator && isTraining(node))
+  if (trains('BatchNormalization', (node) => takesBatchStatistics(node, graph.operatorSet)))
+    throw new InputError(
+      `${name} computes batch statistics (BatchNormalization in training mode), so the features of an image depend on the other images; ${REMEDY}`,
+    )
+  if (trains('Dropout', ({ inputs: [, , mode = ''] }) => isTrue(mode, graph)))
+    throw new InputError(
+      `${name} drops values at random (Dropout in training mode), so the features of an image change from run to run; ${REMEDY}`,
+    )
+}
+
+/** Since operator set 14 an attribute says it; before, the outputs for the statistics were there in training alone. */
+function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: number): boolean {
+  if (operatorSet >= 14) return attributes.get('training_mode') === 1
+  return outputs.slice(1).some((output) => output !== '')
+}
+
+/** Whether a tensor is known to be true without a run; `checkIndependence` finds the others. */
+function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
+  const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
+  const constant = constants.get(name) ?? made?.attributes.get('value')
+  return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
+}
+
+/** Whether a graph quantises by the range of the whole batch: then an image has the same values only if it is alone. */
+export function scalesByBatch({ nodes }: GraphNodes): boolean {
+  return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
+}
+
+/** Relative distance of an image's values alone and beside other images, above which it is more than rounding. */
+const ROUNDING = 1e-3
+
+/**
+ * Compares the values of an image in two runs.
+ * @param alone begins with as many values
+ * @returns their relative distance, where it is more than rounding
+ */
+export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {
+  let [difference, norm] = [0, 0]
+  for (let i = 0; i < beside.length; i++) {
+    const [one, other] = [beside[i] as number, alone[i] as number]
+    difference += (one - other) ** 2
+    norm += other ** 2
+  }
+  return difference > ROUNDING ** 2 * norm ? Math.sqrt(difference / norm) : undefined
+}
+
+/**
+ * @param title of the tensor, for messages
+ * @throws InputError for a tensor whose rows were found to depend on more than their image
+ */
+export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
+  if (dependence === undefined) return
+  throw new InputError(
+    `${name} gives an image other values of ${printable(title)} in another batch (relative distance ${dependence.toPrecision(2)}), as batch statistics and dropout do; ${REMEDY}`,
+  )
+}

@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { catalogEntry, chooseGenerator, chooseNetwork, inspectModel } from '../../src/networks/index.js'
+import { type Node, writeModel } from '../../src/networks/onnx/model.js'
+import { bytesField, type Chunk, integerField, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+import { joined } from './caffeFile.js'
+import { writeWithMetadata } from './generatorFile.js'
+import { messageOf } from './messageOf.js'
+
+const inFolder = temporaryFolder()
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
+  return () => vi.unstubAllEnvs()
+})
+
+function node(
+  operator: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Node['attributes'] = {},
+): Node {
+  return { operator, name: outputs[0] as string, inputs, outputs, attributes }
+}
+
+const constant = (name: string, shape: readonly number[], value: number) => ({
+  ...{ name, shape },
+  float32: async () => new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value),
+})
+
+/** A truth value, which the program writes nowhere, in the piece of a tensor. */
+const truth = (name: string, value: number): Chunk[] => [
+  ...integerField(2, 9),
+  ...stringField(8, name),
+  ...bytesField(9, Uint8Array.of(value)),
+]
+
+/**
+ * A network [N, 3, 8, 8] → [N, 3].
+ * @param batch that it takes
+ */
+async function network(
+  nodes: readonly Node[],
+  { batch = 'N' as number | string, operatorSet = 17, more = [] as Chunk[] } = {},
+) {
+  const path = inFolder('net.onnx')
+  await writeModel(path, {
+    name: 'test',
+    inputs: [{ name: 'image', shape: [batch, 3, 8, 8] }],
+    outputs: [{ name: 'features', shape: [batch, 3] }],
+    initializers: [constant('scale', [3], 1), constant('shift', [3], 0.5), constant('ratio', [], 0.5)],
+    nodes: [...nodes, node('GlobalAveragePool', ['made'], ['pooled']), node('Flatten', ['pooled'], ['features'])],
+  })
+  const file = readFileSync(path)
+  // The version of the set of operators is the last byte.
+  file[file.length - 1] = operatorSet
+  writeFileSync(path, Buffer.concat([file, await joined(messageField(7, more))]))
+  return path
+}
+
+const normalised = (outputs: readonly string[], attributes: Node['attributes'] = {}) =>
+  node('BatchNormalization', ['image', 'scale', 'shift', 'shift', 'scale'], outputs, attributes)
+const relu = node('Relu', ['normal'], ['made'])
+const dropout = (mode: string) => [node('Dropout', ['image', 'ratio', mode], ['made'])]
+const given = (value: number) => messageField(5, truth('mode', value))
+const made = messageField(1, [
+  ...stringField(2, 'mode'),
+  ...stringField(4, 'Constant'),
+  ...messageField(5, [...stringField(1, 'value'), ...messageField(5, truth('', 1)), ...integerField(20, 4)]),
+])
+
+const STATISTICS = 'computes batch statistics (BatchNormalization in training mode), so the features of an image depend'
+const CHANCE = 'drops values at random (Dropout in training mode), so the features of an image change from run to run'
+const OTHERS = 'gives an image other values of layer "features" in another batch (relative distance '
+
+describe('a network whose features depend on more than their image', () => {
+  it.each<[string, readonly Node[], Parameters<typeof network>[1], string]>([
+    ['normalises by its batch', [normalised(['normal', 'm', 'v'], { training_mode: 1 }), relu], {}, STATISTICS],
+    [
+      'did so before operator set 14',
+      [normalised(['normal', 'm', 'v', '', '']), relu],
+      { operatorSet: 13 },
+      STATISTICS,
+    ],
+    ['drops values by a constant', dropout('mode'), { more: given(1) }, CHANCE],
+    ['drops values by a node', dropout('mode'), { more: made }, CHANCE],
+    ['drops values of a batch of one', [node('RandomUniformLike', ['image'], ['made'])], { batch: 1 }, OTHERS],
+    ...['N', 4].map((batch): [string, readonly Node[], { batch: number | string }, string] => [
+      `takes a mean over a batch of ${batch}`,
+      [node('ReduceMean', ['image'], ['mean'], { axes: [0] }), node('Sub', ['image', 'mean'], ['made'])],
+      { batch },
+      OTHERS,
+    ]),
+  ])('is refused: it %s', async (_, nodes, options, reason) => {
+    const model = await network(nodes, options)
+    const message = await messageOf(chooseNetwork({ model }))
+    expect(message).toContain(`${model} ${reason}`)
+    expect(message).toContain('export it in evaluation mode (PyTorch: model.eval())')
+    expect((await inspectModel(model)).tensors.map(({ name }) => name)).toContain('features')
+  })
+
+  it('may be a generator', async () => {
+    const { rows, cols } = catalogEntry('tiny-alexnet').input
+    const model = {
+      name: 'test',
+      inputs: [{ name: 'feature', shape: ['N', 768] }],
+      outputs: [{ name: 'image', shape: ['N', 3, rows, cols] }],
+      initializers: [
+        ...[constant('weight', [3, 768], 1), constant('ones', [1, 3, rows, cols], 1)],
+        { name: 'channels', shape: [4], int64: [-1, 3, 1, 1] },
+      ],
+      nodes: [
+        node('ReduceMean', ['feature'], ['mean'], { axes: [0] }),
+        node('Sub', ['feature', 'mean'], ['made']),
+        node('Gemm', ['made', 'weight'], ['colour'], { transB: 1 }),
+        node('Reshape', ['colour', 'channels'], ['pixel']),
+        node('Mul', ['pixel', 'ones'], ['image']),
+      ],
+    }
+    const path = inFolder('generator.onnx')
+    const metadata = { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu' }
+    await writeWithMetadata(path, metadata, model)
+    expect(await messageOf(chooseGenerator(path))).toContain(`${path} gives an image other values of its image`)
+  })
+})
+
+describe('a network whose features depend on their image', () => {
+  it.each<[string, readonly Node[], Parameters<typeof network>[1]]>([
+    ['normalises by its own statistics', [normalised(['made'])], {}],
+    ['has a dropout that is off', dropout('mode'), { more: given(0) }],
+    ['has a dropout without a mode', [node('Dropout', ['image'], ['made'])], {}],
+  ])('is read: it %s', async (_, nodes, options) => {
+    expect((await chooseNetwork({ model: await network(nodes, options) })).input.batch).toBeNull()
+  })
+
+  it('is given one image at a time where it quantises by the range of its batch', async () => {
+    const quantised = node('DynamicQuantizeLinear', ['image'], ['bytes', 'step', 'zero'])
+    const model = await network([quantised, node('DequantizeLinear', ['bytes', 'step', 'zero'], ['made'])])
+    expect((await chooseNetwork({ model })).input.batch).toBe(1)
+  })
+})
