@@ -160,7 +160,7 @@ export function asOutputError(path: string, error: unknown): Error {
       'the file grows beyond what the file system or the shell (ulimit -f) allows; allow larger files, or choose another folder',
     EMFILE: 'too many files are open; allow more (ulimit -n) and run the same command again',
     ENFILE: 'too many files are open on this machine; close some programs and run the same command again',
-    EROFS: 'the folder is on a read-only file system; choose another',
+    EROFS: 'the file system is read-only; make it writable, or choose another folder',
     EACCES: 'no permission to write there; choose another folder',
     EPERM: 'no permission to write there; choose another folder',
     ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another',

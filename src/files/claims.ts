@@ -137,6 +137,20 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
     mine.delete(name)
     await removeOf(path, owner)
   }
+  const close = async (): Promise<void> => {
+    clearInterval(timer)
+    for (const name of [...mine.keys()]) await release(name)
+    if (timer === undefined) return
+    // What the dead left, also of work that somebody else has finished since.
+    for (const { path, owner } of await filesOfTheDead()) await removeOf(path, owner)
+    // A heartbeat that is on its way makes nothing again.
+    isClosed = true
+    await rm(own, { force: true })
+    await rmdir(folder).catch(() => undefined)
+  }
+  const asOutput = (error: unknown) => {
+    throw asOutputError(folder, error)
+  }
   return {
     owner,
     take: async (name) => {
@@ -162,10 +176,10 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
         await removeOf(path, owner)
         return false
       } catch (error) {
-        throw asOutputError(folder, error)
+        return asOutput(error)
       }
     },
-    release,
+    release: (name) => release(name).catch(asOutput),
     names: async () => new Set((await listed(folder)).map(({ name }) => name).filter((name) => !mine.has(name))),
     held: async () => {
       const seen = await Promise.all((await listed(folder)).map((claim) => seenAt(folder, claim)))
@@ -189,17 +203,7 @@ export async function openClaims(folder: string, leaseSeconds = leaseOf(process.
       state = next
       if (atOnce && timer !== undefined) void beat().catch(() => undefined)
     },
-    close: async () => {
-      clearInterval(timer)
-      for (const name of [...mine.keys()]) await release(name)
-      if (timer === undefined) return
-      // What the dead left, also of work that somebody else has finished since.
-      for (const { path, owner } of await filesOfTheDead()) await removeOf(path, owner)
-      // A heartbeat that is on its way makes nothing again.
-      isClosed = true
-      await rm(own, { force: true })
-      await rmdir(folder).catch(() => undefined)
-    },
+    close: () => close().catch(asOutput),
   }
 }
 

@@ -7,6 +7,7 @@ import { writeModel } from '../../src/networks/onnx/model.js'
 import { beginning, certificatePath, startServer } from '../networks/fileServer.js'
 import { hostileModel } from '../networks/hostileFile.js'
 import { temporaryFolder } from '../temporaryFolder.js'
+import { onTmpfs } from '../tmpfs.js'
 import { start, until } from './process.js'
 
 const folder = temporaryFolder()
@@ -27,6 +28,40 @@ describe.skipIf(process.platform === 'win32')('a study whose stderr', () => {
     expect(existsSync(folder('out/index.html'))).toBe(true)
     expect(spawnSync('bash', ['-c', command('--patches nothing')]).status).toBe(3)
     expect(spawnSync('bash', ['-c', command('--dance')]).status).toBe(2)
+  })
+})
+
+describe('a command whose disk turns read-only', () => {
+  const extract = [
+    'extract',
+    '--model',
+    'tiny-alexnet',
+    '--patch',
+    'dog',
+    '--size',
+    '75',
+    '--batch',
+    '8',
+    '--workers',
+    '1',
+  ]
+  it.for([
+    { name: 'reproduce', args: [...STUDY, '--stride', '24'], begun: 'out/run.json' },
+    { name: 'extract', args: extract, begun: 'out/partial.json' },
+  ])('says so in one line: $name', async ({ args, begun }, context) => {
+    const disk = folder('disk')
+    const isMounted = await onTmpfs(disk, 'size=1g', async () => {
+      const { ended } = start([...args, '--out', `${disk}/out`])
+      await until(async () => existsSync(`${disk}/${begun}`))
+      // Refused while a file is open for writing.
+      await until(async () => spawnSync('mount', ['-o', 'remount,ro', disk]).status === 0)
+      const { status, stderr } = await ended
+      expect(status, stderr).toBe(1)
+      const line =
+        /^shiftscope: cannot write .*: the file system is read-only; make it writable, or choose another folder$/
+      expect(stderr.trim().split('\n').at(-1)).toMatch(line)
+    })
+    if (!isMounted) context.skip('a file system can be mounted by root on Linux alone')
   })
 })
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import {
   lstatSync,
   mkdirSync,
@@ -22,20 +22,9 @@ import {
 } from '../../src/files/atomic.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
 import { temporaryFolder } from '../temporaryFolder.js'
+import { onTmpfs } from '../tmpfs.js'
 
 const inFolder = temporaryFolder()
-
-/** A tmpfs of `options` mounted on a folder while `use` runs; false if mounting is not allowed here. */
-async function onTmpfs(folder: string, options: string, use: () => Promise<void>): Promise<boolean> {
-  mkdirSync(folder, { recursive: true })
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status !== 0) return false
-  try {
-    await use()
-  } finally {
-    execFileSync('umount', [folder])
-  }
-  return true
-}
 
 describe('writing a file', () => {
   it('keeps every byte of text, bytes and pieces', async () => {
@@ -202,7 +191,9 @@ describe('failures of the file system', () => {
 
   it('a read-only file system', async (context) => {
     const mounted = await onTmpfs(inFolder('disk'), 'ro', async () => {
-      await expect(writeFileAtomic(inFolder('disk', 'file'), 'text')).rejects.toThrow(/read-only file system; choose/)
+      await expect(writeFileAtomic(inFolder('disk', 'file'), 'text')).rejects.toThrow(
+        /the file system is read-only; make it writable/,
+      )
     })
     if (!mounted) context.skip('a read-only file system cannot be mounted here')
   })
