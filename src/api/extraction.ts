@@ -336,13 +336,7 @@ export async function compare(
   }
 }
 
-function openPartial(
-  out: string,
-  network: Network,
-  grid: PositionGrid,
-  origin: object,
-  options: ClaimOptions,
-): Promise<PartialArrays> {
+function openPartial(out: string, network: Network, grid: PositionGrid, origin: object, options: ClaimOptions) {
   const { rows, cols, stride } = grid
   const plans = network.layers.map(({ name, dims }) => ({
     file: arrayFile(name),
