@@ -31,6 +31,7 @@ function graphOf(
       ['weight', { shape: [4, 3, 3, 3], type: 1, values: null }],
       ['pads', pads],
       ['bias', { shape: [64], type: 1, values: null }],
+      ['half', { shape: [], type: 1, values: [0.5] }],
     ]),
     operatorSet: 17,
   }
@@ -62,7 +63,12 @@ describe('steps that can be computed place by place', () => {
   })
 
   it.each([
-    ['Conv', { kernel_shape: [3, 3, 3], strides: [1, 1, 1] }, ['image', 'weight'], 'has other than two dimensions'],
+    [
+      'Conv',
+      { kernel_shape: [3, 3, 3], strides: [1, 1, 1] },
+      ['image', 'weight'],
+      'has weights that do not fit its input',
+    ],
     ['Conv', { group: 3 }, ['image', 'weight'], 'has weights that do not fit its input'],
     ['Conv', {}, ['image', 'image'], 'takes its weights from the image'],
     ['Conv', { strides: [0, 1] }, ['image', 'weight'], 'has a window of no known size'],
@@ -74,6 +80,30 @@ describe('steps that can be computed place by place', () => {
       ['image'],
       'takes means of fewer values at the border',
     ],
+    [
+      'AveragePool',
+      { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1, count_include_pad: 1 },
+      ['image'],
+      'takes means of windows that reach beyond the border',
+    ],
+    [
+      'AveragePool',
+      { kernel_shape: [1, 1], strides: [2, 2], auto_pad: 'SAME_UPPER', count_include_pad: 1 },
+      ['image'],
+      'has strides beyond its kernel beside auto_pad',
+    ],
+    ['Conv', { auto_pad: 'SAME' }, ['image', 'weight'], 'has auto_pad SAME'],
+    ['Conv', { auto_pad: 'VALID', pads: [1, 1, 1, 1] }, ['image', 'weight'], 'has pads beside auto_pad'],
+    ['Conv', { auto_pad: 'SAME_LOWER', dilations: [2, 2] }, ['image', 'weight'], 'has dilations beside auto_pad'],
+    ['Conv', { group: null }, ['image', 'weight'], 'has group of another kind'],
+    ['Relu', { consumed_inputs: 1 }, ['image'], 'has an attribute consumed_inputs that is not known'],
+    ['MaxPool', { kernel_shape: [2, 2], storage_order: 1 }, ['image'], 'has another order of storage'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: null }, ['image'], 'has pads of another kind'],
+    ['LRN', { size: 3, bias: 0 }, ['image'], 'may divide by zero'],
+    ['Pow', {}, ['image', 'half'], 'has exponents other than 1, 2, 3, …'],
+    ['Div', {}, ['half', 'image'], 'divides by the image'],
+    ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
+    ['Round', {}, ['image'], 'cannot be computed place by place'],
     ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of another kind'],
     ['Add', {}, ['image', 'bias'], 'joins tensors of unlike shapes'],
     ['Concat', { axis: 2 }, ['image', 'image'], 'does not join channels'],
@@ -91,10 +121,21 @@ describe('steps that can be computed place by place', () => {
     expect(steps.reason).toBe(`${operator} "map" ${reason}`)
   })
 
-  it('are none of old operators', () => {
-    const { steps, reason } = cellSteps({ ...graphOf('Conv', new Map()), operatorSet: 8 }, IMAGE)
+  it.each([8, 27])('are none of operators of version %i', (operatorSet) => {
+    const { steps, reason } = cellSteps({ ...graphOf('Conv', new Map()), operatorSet }, IMAGE)
     expect(steps).toEqual([])
-    expect(reason).toBe('its operators are of version 8; export it with version 9 or later')
+    expect(reason).toBe(`its operators are of version ${operatorSet}; export it with a version from 9 to 26`)
+  })
+
+  it('are borders of zeros that convolutions read, and not pools, into which ONNX Runtime takes them', () => {
+    const reasonOf = (operator: string) => {
+      const { nodes, ...graph } = graphOf('Pad', new Map(), ['image', 'pads'])
+      const attributes = new Map([['kernel_shape', [3, 3]]])
+      const reader = { operator, domain: '', inputs: ['map', 'weight'], outputs: ['read'], attributes }
+      return cellSteps({ ...graph, nodes: [...nodes, reader] }, IMAGE).reason
+    }
+    expect(reasonOf('Conv')).toBeUndefined()
+    expect(reasonOf('MaxPool')).toBe('Pad "map" adds zeros that not only convolutions read')
   })
 
   it('are read of attributes of the wrong kind and of long lists as of unknown ones', async () => {

@@ -100,6 +100,11 @@ function stepWriter(output: string, operatorSet: number) {
     transpose: (nodes: Node[], from: string, to: string, perm: readonly number[]) => {
       nodes.push(node('Transpose', [from], to, { perm }))
     },
+    product: (rows: string, matrix: string, bias: string | null, to: string) => {
+      if (bias !== null) inside.push(node('Gemm', [rows, matrix, bias], to))
+      // Gemm without a bias came with version 11.
+      else inside.push(node(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
+    },
     /** Over axis 1, which is gone; an attribute once, an input from some version on. */
     reduction: (operator: 'ReduceMax' | 'ReduceMean' | 'ReduceSum', from: string, to: string) => {
       const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
@@ -117,7 +122,7 @@ function reduceWindows(
   operation: WindowStep['operation'],
   read: string,
   { taps, channels, outputs }: { readonly taps: number; readonly channels: number; readonly outputs: number },
-  { outside, inside, part, reshape, transpose, reduction }: ReturnType<typeof stepWriter>,
+  { outside, inside, part, reshape, transpose, reduction, product }: ReturnType<typeof stepWriter>,
 ): string {
   const windows = part('windows')
   if (operation.kind === 'padding') return read
@@ -134,7 +139,7 @@ function reduceWindows(
     transpose(outside, weight, turned, [2, 3, 1, 0])
     reshape(outside, turned, matrix, [taps * channels, outputs])
     reshape(inside, read, windows, [-1, taps * channels])
-    inside.push(node('Gemm', [windows, matrix, ...(bias === null ? [] : [bias])], sums))
+    product(windows, matrix, bias, sums)
     return sums
   }
   if (own === 1 && made === 1) {

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js'
 import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 import type { GraphConstant, GraphNode } from './graphNodes.js'
 
@@ -5,30 +6,41 @@ import type { GraphConstant, GraphNode } from './graphNodes.js'
 export const MAXIMUM_SIZE = 1 << 16
 const MAXIMUM_TAPS = 1 << 10
 
+const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
+
 /** Why a node is no step: the end of a line. */
 export class NoStep extends Error {}
+
+/** A node and everything that is known about its inputs. */
+export interface NodeContext {
+  readonly node: GraphNode
+  readonly base: Step
+  /** The inputs that are no constants. */
+  readonly read: readonly string[]
+  /** Of the image and of what the steps make, by name. */
+  readonly shapes: ReadonlyMap<string, CellShape>
+  /** Constants by name; null if not known. */
+  readonly fixed: ReadonlyMap<string, GraphConstant | null>
+  /** Operators of the nodes that read the output. */
+  readonly readers: readonly string[]
+}
 
 /** A step and the shape of what it makes. */
 export type Found = { readonly step: CellStep; readonly shape: CellShape }
 
 /** A convolution or pool as a step. */
-export function windowStep(
-  node: GraphNode,
-  base: Step,
-  shape: CellShape,
-  fixed: ReadonlyMap<string, GraphConstant | null>,
-): Found {
+export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): Found {
   const { operation, kernel, channels } =
     node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listOf(node, 'kernel_shape'))
   const [rows, cols] = windowsOf(node, shape, kernel)
   const beyond = operation.kind === 'maximum' ? 'nothing' : 'zeros'
   if (
     operation.kind === 'mean' &&
-    node.attributes.get('count_include_pad') !== 1 &&
+    numberOf(node, 'count_include_pad', 0) !== 1 &&
     (reaches(rows, shape.rows) || reaches(cols, shape.cols))
   )
     throw new NoStep('takes means of fewer values at the border')
-  if (operation.kind === 'maximum' && (isEmptyAtBorder(rows, shape.rows) || isEmptyAtBorder(cols, shape.cols)))
+  if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
     throw new NoStep('has windows that are all border')
   return {
     step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, beyond, operation },
@@ -46,7 +58,9 @@ function convolution(
   if (weightShape?.length !== 4) throw new NoStep('has no known weights of two dimensions')
   const [channels, own, ...kernel] = weightShape as [number, number, number, number]
   const groups = numberOf(node, 'group', 1)
-  if (own * groups !== shape.channels || channels % groups !== 0 || channels > MAXIMUM_SIZE)
+  const stated = listOf(node, 'kernel_shape') ?? kernel
+  const fits = stated.length === kernel.length && stated.every((size, axis) => size === kernel[axis])
+  if (!fits || own * groups !== shape.channels || channels % groups !== 0 || channels > MAXIMUM_SIZE)
     throw new NoStep('has weights that do not fit its input')
   return { operation: { kind: 'convolution', groups, weight, bias: bias === '' ? null : bias }, kernel, channels }
 }
@@ -62,8 +76,12 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
   const strides = listOf(node, 'strides') ?? [1, 1]
   const dilations = listOf(node, 'dilations') ?? [1, 1]
   const pads = listOf(node, 'pads') ?? [0, 0, 0, 0]
-  const automatic = node.attributes.get('auto_pad') ?? 'NOTSET'
+  const automatic = textOf(node, 'auto_pad', 'NOTSET')
   const isCeiled = numberOf(node, 'ceil_mode', 0) === 1
+  if (!AUTOMATIC_PADS.includes(automatic)) throw new NoStep(`has auto_pad ${printable(automatic)}`)
+  if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has pads beside auto_pad')
+  if (automatic.startsWith('SAME') && dilations.some((size) => size !== 1))
+    throw new NoStep('has dilations beside auto_pad')
   if (kernel.length !== 2 || strides.length !== 2 || dilations.length !== 2 || pads.length !== 4)
     throw new NoStep('has other than two dimensions')
   if ([...kernel, ...strides, ...dilations].some((size) => size < 1 || size > MAXIMUM_TAPS))
@@ -76,7 +94,9 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     let after = pads[i + 2] as number
     if (automatic === 'VALID') before = after = 0
     if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
-      const needed = Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size)
+      const missing = (Math.ceil(size / stride) - 1) * stride + extent - size
+      if (missing < 0 && node.operator !== 'Conv') throw new NoStep('has strides beyond its kernel beside auto_pad')
+      const needed = Math.max(0, missing)
       before = automatic === 'SAME_UPPER' ? Math.floor(needed / 2) : Math.ceil(needed / 2)
       after = needed - before
     }
@@ -84,6 +104,8 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     let length = (isCeiled ? Math.ceil(free) : Math.floor(free)) + 1
     // A window that would begin in the border after the image is left out.
     if (isCeiled && (length - 1) * stride >= size + before) length--
+    if (node.operator === 'AveragePool' && (length - 1) * stride + extent > size + before + after)
+      throw new NoStep('takes means of windows that reach beyond the border')
     return { taps, stride, dilation, before, length: within(length, MAXIMUM_SIZE) }
   }
   return [axis(0), axis(1)]
@@ -94,23 +116,20 @@ export function reaches({ taps, stride, dilation, before, length }: AxisWindow, 
   return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= size
 }
 
-function isEmptyAtBorder({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
-  return [0, length - 1].some((output) =>
-    Array.from({ length: taps }, (_, tap) => output * stride - before + tap * dilation).every(
-      (input) => input < 0 || input >= size,
-    ),
-  )
+/** Whether a window has no pixel of the input. */
+function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
+  for (let output = 0; output < length; output++) {
+    const begin = output * stride - before
+    const first = Math.max(0, Math.ceil(-begin / dilation))
+    if (first >= taps || begin + first * dilation >= size) return true
+  }
+  return false
 }
 
 /** A border as a step. */
-export function paddingStep(
-  node: GraphNode,
-  base: Step,
-  { channels, rows, cols }: CellShape,
-  fixed: ReadonlyMap<string, GraphConstant | null>,
-): Found {
+export function paddingStep({ node, base, fixed, readers }: NodeContext, { channels, rows, cols }: CellShape): Found {
   const given = listOf(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
-  const mode = node.attributes.get('mode') ?? 'constant'
+  const mode = textOf(node, 'mode', 'constant')
   const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
   if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of no known size')
   if (n0 || c0 || n1 || c1) throw new NoStep('adds channels or images')
@@ -119,8 +138,9 @@ export function paddingStep(
   const input = node.inputs[0] as string
   const shape = { channels, rows: rows + sides[0] + sides[2], cols: cols + sides[1] + sides[3] }
   if (mode === 'constant') {
-    const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : (node.attributes.get('value') ?? 0)
+    const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberOf(node, 'value', 0)
     if (value !== 0) throw new NoStep('adds a border of other values than 0')
+    if (readers.some((operator) => operator !== 'Conv')) throw new NoStep('adds zeros that not only convolutions read')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
     return {
@@ -143,8 +163,14 @@ function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number
 }
 
 export function numberOf({ attributes }: GraphNode, name: string, otherwise: number): number {
-  const value = attributes.get(name) ?? otherwise
+  const value = attributes.has(name) ? attributes.get(name) : otherwise
   if (typeof value !== 'number') throw new NoStep(`has ${name} of another kind`)
+  return value
+}
+
+function textOf({ attributes }: GraphNode, name: string, otherwise: string): string {
+  const value = attributes.has(name) ? attributes.get(name) : otherwise
+  if (typeof value !== 'string') throw new NoStep(`has ${name} of another kind`)
   return value
 }
 

@@ -36,6 +36,8 @@ export interface Model {
   readonly initializers: readonly Initializer[]
   /** In an order in which every node comes after those that it reads. */
   readonly nodes: readonly Node[]
+  /** Version of ONNX's operators; 17 by default. */
+  readonly operatorSet?: number
 }
 
 /** A float32 tensor that goes into a graph or comes out of it; a text is the name of a dimension that may vary. */
@@ -72,7 +74,7 @@ export type Subgraph = Pick<Model, 'name' | 'nodes'> & {
 }
 
 const irVersion = 8
-const operatorSet = 17
+const defaultOperatorSet = 17
 
 /**
  * Writes a model to a file, whole or not at all, with at most one initializer in memory at a time.
@@ -91,7 +93,7 @@ export function modelMessage(model: Model): Chunk[] {
     ...messageField(ModelProto.graph, graphMessage(model)),
     ...messageField(ModelProto.opset_import, [
       ...stringField(OperatorSetIdProto.domain, ''),
-      ...integerField(OperatorSetIdProto.version, operatorSet),
+      ...integerField(OperatorSetIdProto.version, model.operatorSet ?? defaultOperatorSet),
     ]),
   ]
 }

@@ -70,16 +70,21 @@ async function bothWays(network: Network, scene: Scene, offsets: Int32Array, cou
 }
 
 describe('values computed once', () => {
-  it('are those of every image by itself, for any stack of layers, cut anywhere', { timeout: 240_000 }, async () => {
-    let inCells = 0
+  const title = 'are those of every image by itself, for any stack of layers, cut anywhere'
+  it(title, { timeout: randomCases(240_000) }, async () => {
+    let [inCells, worst] = [0, 0]
+    const refused: string[] = []
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 1e6 }), async (seed) => {
         const network = await randomNetwork(join(folder, `${seed}.onnx`), seed, FRAME)
         const graph = readGraphNodes(network.onnxPath)
-        const { steps } = cellSteps(graph, network.input)
+        const { steps, reason = '' } = cellSteps(graph, network.input)
+        if (!reason.startsWith('Flatten')) refused.push(reason.replace(/ ".*?"/, ''))
         const readers = graph.nodes.flatMap(({ inputs }, node) => (inputs.includes('image') ? [node] : []))
-        const fewest = Math.max(...readers.map((node) => 1 + steps.findIndex((step) => step.node === node)))
-        if (steps.length === 0) return
+        const places = readers.map((node) => steps.findIndex((step) => step.node === node))
+        // Whole images are all that a reader of the image can take that is no step.
+        if (places.includes(-1)) return
+        const fewest = 1 + Math.max(...places)
         const random = new Random(seed + 1)
         const scene = randomScene(random)
         const last = FRAME - scene.patch.size
@@ -89,11 +94,21 @@ describe('values computed once', () => {
         const offsets = Int32Array.from(along().flatMap((row) => cols.flatMap((col) => [row, col])))
         const count = random.next() < 0.5 ? steps.length : fewest + random.below(steps.length - fewest + 1)
         const { plain, reused, dims } = await bothWays(network, scene, offsets, count, random.next() < 0.7)
-        expect(largestDistance(reused, plain, dims)).toBeLessThan(1e-5)
+        const distance = largestDistance(reused, plain, dims)
+        expect(distance).toBeLessThan(1e-5)
+        worst = Math.max(worst, distance)
         inCells += count
       }),
-      { numRuns: randomCases(50), seed: 20261126 },
+      { numRuns: randomCases(40), seed: 20261126 },
     )
     expect(inCells).toBeGreaterThan(100)
+    if (randomCases(1) > 1) console.log(`${inCells} steps, largest distance ${worst}, refused:`, counts(refused))
   })
 })
+
+/** Texts with how often there are, most frequent first. */
+function counts(texts: readonly string[]): readonly string[] {
+  const found = new Map<string, number>()
+  for (const text of texts) found.set(text, (found.get(text) ?? 0) + 1)
+  return [...found].sort(([, a], [, b]) => b - a).map(([text, count]) => `${count} × ${text}`)
+}

@@ -1,4 +1,6 @@
+import * as ort from 'onnxruntime-node'
 import { imagenetInput, type Network } from '../../../src/networks/network.js'
+import { OPERATOR_SETS } from '../../../src/networks/onnx/cellOperators.js'
 import { type Attribute, type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
 
 /** Numbers of a sequence that a seed decides. */
@@ -31,121 +33,179 @@ export class Random {
 interface Tensor {
   readonly name: string
   readonly channels: number
-  readonly side: number
+  readonly rows: number
+  readonly cols: number
 }
 
+type Attributes = Record<string, Attribute>
+
+/** More channels than these are made fewer, so that a network stays small. */
+const MOST_CHANNELS = 24
+
 /**
- * A network of a few random layers whose feature is the whole map of the last one: convolutions, pools, borders, activations,
- * sums and joins of branches.
+ * A network of a few random layers whose feature is the whole map of the last one: convolutions and pools with all their
+ * attributes, borders, activations, sums and joins of branches, in a random version of ONNX's operators. ONNX Runtime says
+ * which layers are possible, and what shapes they give.
  */
 export async function randomNetwork(path: string, seed: number, frame: number): Promise<Network> {
   const random = new Random(seed)
+  const operatorSet = OPERATOR_SETS.oldest + random.below(OPERATOR_SETS.newest - OPERATOR_SETS.oldest + 1)
   const nodes: Node[] = []
   const initializers: Initializer[] = []
-  const add = (operator: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}) => {
+  const add = (operator: string, inputs: readonly string[], attributes: Attributes = {}) => {
     const name = `${operator}${nodes.length}`
     nodes.push({ operator, name, inputs, outputs: [name], attributes })
     return name
   }
-  const constant = (shape: readonly number[], scale: number) => {
+  const fixed = (shape: readonly number[], values: Float32Array) => {
     const name = `constant${initializers.length}`
-    const values = random.floats(
-      shape.reduce((product, size) => product * size, 1),
-      scale,
-    )
     initializers.push({ name, shape, float32: async () => values })
     return name
   }
+  const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
+  const constant = (shape: readonly number[], scale: number) => fixed(shape, random.floats(sizeOf(shape), scale))
+  const positive = (shape: readonly number[]) =>
+    fixed(
+      shape,
+      random.floats(sizeOf(shape), 1).map((x) => Math.abs(x) + 0.5),
+    )
   const whole = (values: readonly number[]) => {
     const name = `constant${initializers.length}`
     initializers.push({ name, shape: [values.length], int64: values })
     return name
   }
-  const pair = (value: number) => [value, value]
+  const pair = <T>(make: () => T): [T, T] => [make(), make()]
 
-  function convolution(input: Tensor, keepsSide: boolean): Tensor {
-    const kernel = random.of([1, 2, 3, 5].filter((size) => !keepsSide || size % 2 === 1))
-    const dilation = kernel > 1 ? random.of([1, 1, 2]) : 1
-    const extent = (kernel - 1) * dilation + 1
-    const stride = keepsSide ? 1 : random.of([1, 1, 2, 3])
-    const before = keepsSide ? (extent - 1) / 2 : random.below(3)
-    const after = keepsSide ? before : random.below(3)
-    const side = Math.floor((input.side + before + after - extent) / stride) + 1
-    if (side < 2) return input
-    const groups = random.of([1, 1, 2, input.channels].filter((count) => input.channels % count === 0))
-    const channels = groups * (1 + random.below(groups > 2 ? 2 : 4))
-    const weight = constant([channels, input.channels / groups, kernel, kernel], 1 / kernel)
-    const inputs = random.next() < 0.7 ? [input.name, weight, constant([channels], 0.5)] : [input.name, weight]
-    const attributes = { strides: pair(stride), dilations: pair(dilation), group: groups }
-    const pads = { pads: [before, before, after, after] }
-    return { name: add('Conv', inputs, { kernel_shape: pair(kernel), ...attributes, ...pads }), channels, side }
-  }
-  function pool(input: Tensor): Tensor {
-    const kernel = random.of([2, 3])
-    const stride = random.of([1, 2])
-    const before = random.below(2)
-    const isCeiled = random.of([0, 1])
-    const operator = random.of(['MaxPool', 'AveragePool'])
-    const free = (input.side + 2 * before - kernel) / stride
-    let side = (isCeiled ? Math.ceil(free) : Math.floor(free)) + 1
-    if (isCeiled && (side - 1) * stride >= input.side + before) side--
-    if (side < 2) return input
-    const attributes = { kernel_shape: pair(kernel), strides: pair(stride), pads: [...pair(before), ...pair(before)] }
-    // What a mean with a ceiled border counts is not the same everywhere.
-    const more = operator === 'MaxPool' ? { ceil_mode: isCeiled } : { count_include_pad: 1 }
-    if (operator === 'AveragePool') side = Math.floor(free) + 1
-    return { name: add(operator, [input.name], { ...attributes, ...more }), channels: input.channels, side }
-  }
-  function border(input: Tensor): Tensor {
-    const [top, bottom] = [random.below(3), random.below(3)]
-    const pads = whole([0, 0, top, top, 0, 0, bottom, bottom])
-    const mode = random.of(['reflect', 'edge', 'constant'])
-    const padded = { ...input, name: add('Pad', [input.name, pads], { mode }), side: input.side + top + bottom }
-    // ONNX Runtime would join zeros with a pool that follows, which it then refuses.
-    return mode === 'constant' ? activation(padded) : padded
-  }
-  function activation(input: Tensor): Tensor {
-    const { name, channels } = input
-    switch (random.below(6)) {
-      case 0:
-        return { ...input, name: add('LeakyRelu', [name], { alpha: { float: 0.1 } }) }
-      case 1:
-        return { ...input, name: add('Sigmoid', [name]) }
-      case 2:
-        return { ...input, name: add('Mul', [name, constant([channels, 1, 1], 1)]) }
-      case 3:
-        return { ...input, name: add('LRN', [name], { size: 3, alpha: { float: 0.1 } }) }
-      case 4:
-        return { ...input, name: add('PRelu', [name, constant([channels, 1, 1], 0.5)]) }
-      default:
-        return { ...input, name: add('Relu', [name]) }
+  /** Strides, dilations and borders, with or without being said. */
+  function windows(kernel: readonly number[], isDilated: boolean): Attributes {
+    const automatic = random.of(['NOTSET', 'NOTSET', 'NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'])
+    // ONNX Runtime reads beyond its input in pools that have dilations and find their borders themselves.
+    const dilates = isDilated && !automatic.startsWith('SAME')
+    const dilations = pair(() => (dilates ? random.of([1, 1, 1, 2, 3]) : 1))
+    const pads = [...kernel, ...kernel].map((size) => random.below(Math.min(size, 3)))
+    const strides = pair(() => random.of([1, 1, 1, 2, 2, 3, 4]))
+    return {
+      ...(random.next() < 0.8 && { strides }),
+      ...(dilations.some((size) => size !== 1) && { dilations }),
+      ...(automatic !== 'NOTSET' && { auto_pad: automatic }),
+      ...(automatic === 'NOTSET' && random.next() < 0.7 && { pads }),
     }
   }
-  function branches(input: Tensor): Tensor {
+  /** @param keepsSides whether the sides are to be the input's, so that branches fit */
+  function convolution(input: Tensor, keepsSides: boolean): string {
+    const kernel = pair(() => random.of([1, 2, 3, 5].filter((size) => !keepsSides || size % 2 === 1)))
+    const half = kernel.map((size) => (size - 1) / 2)
+    const around = keepsSides ? { pads: [...half, ...half] } : windows(kernel, true)
+    const groups = random.of([1, 1, 2, input.channels].filter((count) => input.channels % count === 0))
+    const channels = groups === 1 ? random.of([1, 3, 4, 8, 16]) : groups * (1 + random.below(groups > 2 ? 2 : 4))
+    const weight = constant([channels, input.channels / groups, ...kernel], 1 / Math.sqrt(sizeOf(kernel)))
+    const inputs = random.next() < 0.7 ? [input.name, weight, constant([channels], 0.5)] : [input.name, weight]
+    return add('Conv', inputs, {
+      ...around,
+      ...(random.next() < 0.7 && { kernel_shape: kernel }),
+      ...(groups !== 1 && { group: groups }),
+    })
+  }
+  function pool(input: Tensor): string {
+    const isMaximum = random.next() < 0.5
+    const kernel = pair(() => random.of([1, 2, 2, 3, 3, 4]))
+    return add(isMaximum ? 'MaxPool' : 'AveragePool', [input.name], {
+      kernel_shape: kernel,
+      ...windows(kernel, operatorSet >= (isMaximum ? 10 : 19)),
+      ...(operatorSet >= 10 && random.next() < 0.5 && { ceil_mode: 1 }),
+      ...(!isMaximum && random.next() < 0.7 && { count_include_pad: 1 }),
+      ...(isMaximum && random.next() < 0.05 && { storage_order: 1 }),
+    })
+  }
+  function border(input: Tensor): string {
+    const [top, left, bottom, right] = Array.from({ length: 4 }, () =>
+      random.of([0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, -1]),
+    ) as [number, number, number, number]
+    const value = random.of([0, 0, 0, 0.5])
+    const mode = random.of(['reflect', 'edge', 'constant', 'constant', ...(operatorSet >= 19 ? ['wrap'] : [])])
+    const pads = [0, 0, top, left, 0, 0, bottom, right]
+    if (operatorSet < 11) return add('Pad', [input.name], { mode, pads, value: { float: value } })
+    if (operatorSet >= 18 && random.next() < 0.3)
+      return add('Pad', [input.name, whole([top, left, bottom, right]), '', whole([2, 3])], { mode })
+    const more = value !== 0 || random.next() < 0.5 ? [fixed([], Float32Array.of(value))] : []
+    return add('Pad', [input.name, whole(pads), ...more], { mode })
+  }
+  function activation({ name, channels, rows, cols }: Tensor): string {
+    const shapes = [[channels, 1, 1], [1, channels, 1, 1], [1], [], [1, 1, 1], [cols], [rows, 1], [1, 1, rows, cols]]
+    const float = () => ({ float: random.next() })
+    const each = [channels]
+    const makers: (() => string)[] = [
+      () => add('LeakyRelu', [name], { alpha: float() }),
+      () => add('Sigmoid', [name]),
+      () => add('LRN', [name], { size: random.of([1, 3, 5]), alpha: float(), beta: float(), bias: { float: 1.5 } }),
+      () => add('PRelu', [name, constant(random.of(shapes.slice(0, 3)), 0.5)]),
+      () => add('BatchNormalization', [name, constant(each, 1), constant(each, 1), constant(each, 1), positive(each)]),
+      () => add('Elu', [name], { alpha: float() }),
+      () =>
+        operatorSet < 11
+          ? add('Clip', [name], { min: { float: -0.3 }, max: { float: 0.6 } })
+          : add('Clip', [
+              name,
+              fixed([], Float32Array.of(-0.3)),
+              ...random.of([[], [fixed([], Float32Array.of(0.6))]]),
+            ]),
+      () => add('Dropout', [name], operatorSet < 12 ? { ratio: float() } : {}),
+      () => add(random.of(['Add', 'Sub', 'Mul', 'Max', 'Min', 'Sum', 'Mean']), [name, constant(random.of(shapes), 1)]),
+      () => add(random.of(['Add', 'Sub', 'Mul', 'Max', 'Min']), [constant(random.of(shapes), 1), name]),
+      () => add('Div', [name, positive(random.of(shapes))]),
+      () => add('Pow', [name, fixed([], Float32Array.of(random.of([1, 2, 3])))]),
+      () => add(random.of(['Abs', 'Erf', 'Identity', 'Neg', 'Relu', 'Selu', 'Softplus', 'Softsign', 'Tanh']), [name]),
+      () => add(operatorSet >= 20 ? 'Gelu' : 'Relu', [name]),
+      () => add(operatorSet >= 14 ? 'HardSwish' : 'HardSigmoid', [name]),
+      () => add('Relu', [name]),
+    ]
+    return random.of([...makers, makers.at(-1) as () => string])()
+  }
+  function branches(input: Tensor): string {
     const one = convolution(input, true)
-    const other = random.next() < 0.4 ? input : convolution(input, true)
-    if (one.channels === other.channels && random.next() < 0.7)
-      return { ...one, name: add(random.of(['Add', 'Mul']), [one.name, other.name]) }
-    return { ...one, name: add('Concat', [one.name, other.name], { axis: 1 }), channels: one.channels + other.channels }
+    const other = random.next() < 0.4 ? input.name : convolution(input, true)
+    const join = random.of(['Add', 'Mul', 'Max', 'Concat', 'Concat', 'Concat'])
+    return add(join, [one, other], join === 'Concat' ? { axis: random.of([1, 1, 1, 1, 1, 1, -3]) } : {})
+  }
+  const write = (name: string, dims: number) =>
+    writeModel(path, {
+      name: 'random',
+      inputs: [{ name: 'image', shape: ['N', 3, frame, frame] }],
+      outputs: [{ name, shape: dims === 0 ? ['N', 'C', 'H', 'W'] : ['N', dims] }],
+      initializers,
+      nodes,
+      operatorSet,
+    })
+  /** What ONNX Runtime makes of the nodes so far; undefined where it refuses them. */
+  const shapeOf = async (name: string): Promise<Tensor | undefined> => {
+    await write(name, 0)
+    try {
+      const session = await ort.InferenceSession.create(path, { logSeverityLevel: 4, intraOpNumThreads: 1 })
+      const image = new ort.Tensor('float32', new Float32Array(3 * frame ** 2), [1, 3, frame, frame])
+      const { dims } = (await session.run({ image }))[name] as ort.Tensor
+      await session.release()
+      const [, channels, rows, cols] = dims as [number, number, number, number]
+      return { name, channels, rows, cols }
+    } catch {
+      return undefined
+    }
   }
 
-  let tensor: Tensor = { name: 'image', channels: 3, side: frame }
+  let tensor: Tensor = { name: 'image', channels: 3, rows: frame, cols: frame }
+  const grow = async (make: (input: Tensor, keepsSides: boolean) => string) => {
+    const count = nodes.length
+    const made = await shapeOf(make(tensor, false))
+    if (made === undefined || made.rows < 2 || made.cols < 2) nodes.length = count
+    else tensor = made
+  }
   const layers = 3 + random.below(6)
   for (let layer = 0; layer < layers; layer++) {
-    const make = random.of([convolution, convolution, pool, border, activation, branches])
-    tensor = make(tensor, false)
-    if (tensor.channels > 12) tensor = convolution(tensor, false)
+    await grow(random.of([convolution, convolution, pool, pool, border, activation, branches]))
+    if (tensor.channels > MOST_CHANNELS) await grow(convolution)
   }
-  const dims = tensor.channels * tensor.side ** 2
+  const dims = tensor.channels * tensor.rows * tensor.cols
   nodes.push({ operator: 'Flatten', name: 'feature', inputs: [tensor.name], outputs: ['feature'], attributes: {} })
-  const inputs = [{ name: 'image', shape: ['N', 3, frame, frame] }]
-  await writeModel(path, {
-    name: 'random',
-    inputs,
-    outputs: [{ name: 'feature', shape: ['N', dims] }],
-    initializers,
-    nodes,
-  })
+  await write('feature', dims)
   return {
     id: 'random',
     title: 'random',

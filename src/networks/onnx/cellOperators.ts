@@ -1,0 +1,206 @@
+import { printable } from '../../printable.js'
+import type { CellShape } from './cellStep.js'
+import {
+  type Found,
+  MAXIMUM_SIZE,
+  type NodeContext,
+  NoStep,
+  numberOf,
+  paddingStep,
+  windowStep,
+  within,
+} from './cellWindows.js'
+import type { GraphConstant } from './graphNodes.js'
+
+/** Versions of ONNX's operators that the table below is tested with; the oldest is the first with Scan as it is now. */
+export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
+
+interface Rule {
+  /** With any other attribute the node is no step. */
+  readonly attributes: readonly string[]
+  /** @throws NoStep for a node that does not meet the condition */
+  readonly step: (context: NodeContext) => Found
+}
+
+type Condition = (context: NodeContext) => void
+
+const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
+
+/**
+ * The operators that can be cell steps, each with its attributes and its condition. Under the condition, a cell has the value
+ * that ONNX Runtime computes for the whole image, apart from the rounding of sums in another order. Everything else is no
+ * step: operators, attributes and versions that are not here, and attributes that cannot be read.
+ *
+ * Functions that turn a rounding error into a visible difference are left out on purpose: those that jump (Ceil, Floor,
+ * Round, Sign, ThresholdedRelu) and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition,
+ * because features with NaN are refused.
+ */
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    // The node stays as it is and takes cells in place of images: each value depends on one value of the input.
+    Abs: unary([]),
+    Elu: unary(['alpha']),
+    Erf: unary([]),
+    Exp: unary([]),
+    Gelu: unary(['approximate']),
+    HardSigmoid: unary(['alpha', 'beta']),
+    HardSwish: unary([]),
+    Identity: unary([]),
+    LeakyRelu: unary(['alpha']),
+    Mish: unary([]),
+    Neg: unary([]),
+    Relu: unary([]),
+    Selu: unary(['alpha', 'gamma']),
+    Sigmoid: unary([]),
+    Softplus: unary([]),
+    Softsign: unary([]),
+    Tanh: unary([]),
+    // The bounds are attributes before version 11, constants since.
+    Clip: unary(['max', 'min'], hasUniformParameters),
+    // The slope is one number, or one per channel.
+    PRelu: unary([], hasUniformParameters),
+    // One factor and one summand per channel; in training mode they depend on all images.
+    BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
+    // Nothing is dropped unless an input asks for training; before version 12 there is no such input.
+    Dropout: unary(['ratio', 'seed'], dropsNothing),
+    // The neighbours are channels of the same cell, and what it divides by is never near zero.
+    LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
+    // Tensors of one shape, and constants that are one number or one per channel, of at most four axes.
+    Add: elementwise(),
+    Max: elementwise(),
+    Mean: elementwise(),
+    Min: elementwise(),
+    Mul: elementwise(),
+    Sub: elementwise(),
+    Sum: elementwise(),
+    // By a constant, because a divisor from the image may be near zero.
+    Div: elementwise(dividesByConstant),
+    // With constant exponents 1, 2, 3, …: others are not smooth at zero, or have a pole there.
+    Pow: elementwise(hasWholeExponents),
+    // Tensors of the same rows and columns, along axis 1; another axis joins places.
+    Concat: { attributes: ['axis'], step: concatenation },
+    // Two dimensions, constant weights that fit the groups, pads of at least 0. With `auto_pad` SAME_UPPER or SAME_LOWER no
+    // dilations, and no `pads` beside any `auto_pad`: ONNX Runtime refuses these, or reads beyond its input.
+    Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
+    // As for Conv, and every window has a pixel of the input. `storage_order` 0 alone. With SAME_UPPER and SAME_LOWER no stride
+    // longer than the kernel, for which ONNX Runtime takes pads below 0 in pools, and 0 in convolutions.
+    MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
+    // As for MaxPool. Each mean is over the whole kernel: no window reaches into the border, or `count_include_pad` is 1 and no
+    // window reaches beyond it, as windows may with `ceil_mode`.
+    AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
+    // Constant borders of at least 0 along rows and columns: `reflect`, `edge`, or zeros that convolutions alone read. ONNX Runtime
+    // gives zeros that a pool reads to the pool, where a maximum does not see them. No `axes`, which came with version 18.
+    Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
+  } satisfies Record<string, Rule>),
+)
+
+/**
+ * The step that a node is, and the shape of what it makes.
+ * @throws NoStep for a node that is none
+ */
+export function stepOf(context: NodeContext): Found {
+  const { node, base, read } = context
+  if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep('is of a set of operators of its own')
+  if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
+  if (read.length === 0 || base.output === '') throw new NoStep('reads nothing, or makes nothing')
+  const rule = RULES.get(node.operator)
+  if (rule === undefined) throw new NoStep('cannot be computed place by place')
+  for (const name of node.attributes.keys())
+    if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)
+  return rule.step(context)
+}
+
+function unary(attributes: readonly string[], condition?: Condition): Rule {
+  const step = (context: NodeContext): Found => {
+    const input = onlyInput(context, 'reads the image in its parameters')
+    condition?.(context)
+    return {
+      step: { ...context.base, kind: 'pointwise', inputs: [input] },
+      shape: context.shapes.get(input) as CellShape,
+    }
+  }
+  return { attributes, step }
+}
+
+function elementwise(condition?: Condition): Rule {
+  const step = (context: NodeContext): Found => {
+    const { node, base, read, shapes, fixed } = context
+    const shape = shapes.get(read[0] as string) as CellShape
+    for (const name of node.inputs) {
+      const other = shapes.get(name)
+      const isAlike = other
+        ? other.channels === shape.channels && other.rows === shape.rows && other.cols === shape.cols
+        : isUniform(fixed.get(name), shape)
+      if (!isAlike) throw new NoStep('joins tensors of unlike shapes')
+    }
+    condition?.(context)
+    return { step: { ...base, kind: 'pointwise', inputs: [...new Set(read)] }, shape }
+  }
+  return { attributes: [], step }
+}
+
+/** The first input, if all others are constants. */
+function onlyInput({ node, read }: NodeContext, otherwise: string): string {
+  const [first] = node.inputs
+  if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
+  return first
+}
+
+function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
+  const shape = shapes.get(node.inputs[0] as string) as CellShape
+  for (const name of node.inputs.slice(1))
+    if (name !== '' && !isUniform(fixed.get(name), shape))
+      throw new NoStep('has a parameter that varies over the image')
+}
+
+function isInference({ node }: NodeContext): void {
+  if (numberOf(node, 'training_mode', 0) !== 0) throw new NoStep('takes means over all images')
+}
+
+function dropsNothing({ node }: NodeContext): void {
+  if ((node.inputs[2] ?? '') !== '') throw new NoStep('may drop values')
+}
+
+function isBounded({ node }: NodeContext): void {
+  if (!(numberOf(node, 'bias', 1) > 0 && numberOf(node, 'alpha', 1) >= 0)) throw new NoStep('may divide by zero')
+}
+
+function dividesByConstant({ node, fixed }: NodeContext): void {
+  if (!fixed.has(node.inputs[1] as string)) throw new NoStep('divides by the image')
+}
+
+function hasWholeExponents({ node, fixed }: NodeContext): void {
+  const exponents = fixed.get(node.inputs[1] as string)?.values
+  if (!exponents?.every((exponent) => Number.isInteger(exponent) && exponent >= 1))
+    throw new NoStep('has exponents other than 1, 2, 3, …')
+}
+
+/** Whether a constant is the same at every place of a tensor, and leaves its shape. */
+function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
+  if (!constant) return false
+  const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()
+  return cols === 1 && rows === 1 && (own === 1 || own === channels) && more.length < 2 && more.every((n) => n === 1)
+}
+
+function concatenation({ node, base, read, shapes }: NodeContext): Found {
+  if (numberOf(node, 'axis', 0) !== 1) throw new NoStep('does not join channels')
+  if (read.length !== node.inputs.length) throw new NoStep('joins constants')
+  const parts = read.map((name) => shapes.get(name) as CellShape)
+  const { rows, cols } = parts[0] as CellShape
+  if (parts.some((part) => part.rows !== rows || part.cols !== cols)) throw new NoStep('joins tensors of unlike shapes')
+  const channels = parts.reduce((sum, part) => sum + part.channels, 0)
+  return {
+    step: { ...base, kind: 'pointwise', inputs: [...new Set(read)] },
+    shape: { channels: within(channels, MAXIMUM_SIZE), rows, cols },
+  }
+}
+
+function windowOf(context: NodeContext): Found {
+  const input = onlyInput(context, 'takes its weights from the image')
+  return windowStep(context, context.shapes.get(input) as CellShape)
+}
+
+function borderOf(context: NodeContext): Found {
+  const input = onlyInput(context, 'takes its borders from the image')
+  return paddingStep(context, context.shapes.get(input) as CellShape)
+}
