@@ -44,23 +44,23 @@ async function measure() {
     const patch = patchAtSize(source.name, await readImage(source.path), 75, network.input.rows)
     const scene = sceneOf(patch, 'white', 'hard')
     const { offsets } = positionGrid(network.input.rows, 75, Number(values.stride))
-    const inProcesses = (plainRate) =>
+    const inProcesses = (reuses) =>
       openDevices({
         ...{
           network,
           devices: [cpu, cpu],
           settings,
           processor: settings,
-          plainRate: () => plainRate,
+          reuses: () => reuses,
           onNote: console.log,
         },
       })
     const pairs = {
       'every value once': [
-        openThreads(network, settings, undefined, { settings, plainRate: null, onNote: console.log }),
-        await inProcesses(null),
+        openThreads(network, settings, undefined, { settings, onNote: console.log }),
+        await inProcesses(true),
       ],
-      'every image by itself': [openThreads(network, settings), await inProcesses(undefined)],
+      'every image by itself': [openThreads(network, settings), await inProcesses(false)],
     }
     for (const [way, handles] of Object.entries(pairs)) {
       const rates = [[], []]

@@ -68,10 +68,8 @@ export async function benchUnit(
   const device = oneDevice(request)
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
-  // Every unit is to the end what it began as, however slow.
   const { handle, plain, settings, adapter } = await openPipeline(network, scene, device, wished, (chosen) => ({
     settings: reuseSettings(network, chosen, wished),
-    plainRate: null,
     onNote: () => undefined,
   }))
   const bare = openBareLoop(network, settings, device)

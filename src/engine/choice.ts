@@ -195,11 +195,8 @@ function processorExecution(
   { network, wished, reuse = 'auto', onNote }: ExecutionPlan,
   settings: MeasuredSettings,
 ): Execution {
-  const { workers, threads, batch, imagesPerSecond } = settings
-  const reusing =
-    reuse === 'off'
-      ? undefined
-      : { settings: reuseSettings(network, settings, wished), plainRate: imagesPerSecond, onNote }
+  const { workers, threads, batch } = settings
+  const reusing = reuse === 'off' ? undefined : { settings: reuseSettings(network, settings, wished), onNote }
   const handle = openThreads(network, { workers, threads, batch }, undefined, reusing)
   return {
     handle,
@@ -238,9 +235,10 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
   const [processor] = candidateSettings(network, {}, availableCores()) as [Settings, ...Settings[]]
-  let plainRate: number | undefined
-  const { handle, rate } = await fastestBatch(plan, devices, processor, () => plainRate)
-  if (plan.reuse !== 'off') plainRate = rate
+  // The trials of batches compute every image by itself.
+  let reuses = false
+  const { handle, rate } = await fastestBatch(plan, devices, processor, () => reuses)
+  reuses = plan.reuse !== 'off'
   try {
     const noiseFloor = await measureNoiseFloor(network, scene, handle, processor)
     checkWorking(name, handle)
@@ -278,11 +276,11 @@ async function fastestBatch(
   plan: ExecutionPlan,
   devices: readonly Device[],
   processor: Settings,
-  plainRate: () => number | undefined,
+  reuses: () => boolean,
 ): Promise<{ readonly handle: NetworkHandle; readonly rate: number }> {
   const { network, scene, images, wished, signal } = plan
   const [first, ...larger] = deviceSettings(network, wished, devices) as [Settings, ...Settings[]]
-  const open = (settings: Settings) => openDevices({ ...devicePlan(plan, devices, settings, processor), plainRate })
+  const open = (settings: Settings) => openDevices({ ...devicePlan(plan, devices, settings, processor), reuses })
   const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
   const freeBefore = await freeMemory()
   let handle = await open(first)

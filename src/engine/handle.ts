@@ -55,11 +55,8 @@ export interface DevicePlan {
   readonly precision?: Precision
   /** Whether `compare` is to be made on the devices. */
   readonly compares?: boolean
-  /**
-   * Images a second that the devices have to keep up with by computing values once; null: that is not asked; undefined as long
-   * as it is not known, or for good: every image by itself.
-   */
-  readonly plainRate?: () => number | null | undefined
+  /** Whether values that images have in common are computed once from now on; by default never. */
+  readonly reuses?: () => boolean
   /** How the processor computes what the devices fail at. */
   readonly processor: Settings
   /** One line for the user. */
@@ -77,7 +74,7 @@ export function openThreads(
   network: Network,
   settings: Settings,
   script?: string,
-  reusing?: Pick<ReusePlan, 'settings' | 'plainRate' | 'onNote'>,
+  reusing?: Pick<ReusePlan, 'settings' | 'onNote'>,
 ): NetworkHandle {
   const memory = openFeatureMemory()
   const crew = threadCrew(network, settings, memory, () => undefined, script)
@@ -195,13 +192,11 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
       return failingAsWorker(crew, onProcessor())
     }
   }
-  const { plainRate = () => undefined } = plan
+  const { reuses = () => false } = plan
   let opened: Reuse | undefined
-  /** Once it is known what it has to keep up with. */
   const reuse = () => {
-    const rate = plainRate()
-    if (rate === undefined || precision === 'fp16' || failure !== undefined) return undefined
-    opened ??= deviceReuse(plan, rate, memory, () => crew)
+    if (!reuses() || precision === 'fp16' || failure !== undefined) return undefined
+    opened ??= deviceReuse(plan, memory, () => crew)
     return opened
   }
   return {
@@ -244,14 +239,13 @@ export async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
 /** Values computed once on devices: a process each for the two graphs, beside those that take every image by itself. */
 function deviceReuse(
   { network, devices, settings, onNote }: DevicePlan,
-  plainRate: number | null,
   memory: FeatureMemory,
   crew: () => Crew,
 ): Reuse {
   const { optimization, input, layers } = network
   const outputs = layers.map(outputOf)
   return openReuse({
-    ...{ network, settings, memory, plainRate, onNote, isChunked: false },
+    ...{ network, settings, memory, onNote, isChunked: false },
     workerData: (cells) => ({
       backend: 'process',
       requests: devices.map((device) => ({ device, graph: '', optimization, input, outputs, compared: [], cells })),

@@ -92,7 +92,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
       devices: [WEBGPU],
       settings: { workers: 1, threads: 1, batch: 16 },
       processor,
-      plainRate: () => null,
+      reuses: () => true,
       onNote: (line) => notes.push(line),
     })
     const plain = openThreads(network, processor)

@@ -18,16 +18,16 @@ import type { Scene, Settings } from '../task.js'
 import { openWorkers, type Workers } from '../workers.js'
 import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
 import type { Keys } from './keys.js'
-import { distanceOf, type PlainWay, runPasses } from './passes.js'
+import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
 import { type CellPlan, passesOf, planCells, positionsOf } from './plan.js'
-import type { ReuseRecord } from './record.js'
-import { isVaried, sceneGeometry, sceneKeys } from './scene.js'
+import type { ComputedRecord, ReuseRecord } from './record.js'
+import { samplePositions, sceneGeometry, sceneKeys, scenePixels } from './scene.js'
 
 /** Computes features with every value once. */
 export interface Reuse {
   /** @returns undefined where the plain way is to be taken */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** By size of the patch. */
+  /** By size of the patch; two for a size of which only some patches had their values computed once. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
@@ -43,8 +43,6 @@ export interface ReusePlan {
   readonly memory: FeatureMemory
   /** The plain way, for comparison. */
   readonly plain: PlainWay
-  /** Images a second of the plain way, which passes have to keep up with; null: that is not asked. */
-  readonly plainRate: number | null
   /** One line for the user. */
   readonly onNote: (line: string) => void
   /** As in `openWorkers`. */
@@ -53,6 +51,9 @@ export interface ReusePlan {
 
 /** Features farther than this from the plain way's, relative to these, are not used. */
 const MAX_DISTANCE = 1e-5
+
+/** Weights of so many bytes are not held twice while so many images are computed; for fewer, they are not read again. */
+const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
 /** An open pair of graphs. */
 interface Crew {
@@ -67,14 +68,19 @@ export function openReuse({
   isChunked,
   memory,
   plain,
-  plainRate,
   onNote,
   script,
 }: ReusePlan): Reuse {
-  const records = new Map<number, ReuseRecord>()
+  /** By size: of patches whose values were computed once, and of those that took the plain way. */
+  const computed = new Map<number, ComputedRecord>()
+  const declined = new Map<number, ReuseRecord>()
   const crews = new Map<string, Crew>()
-  /** By geometry and cut: the distance of the sample, or why the plain way is taken. */
-  const checked = new Map<string, number | string>()
+  /** By graphs and pixels: the distance of the sample. */
+  const checked = new Map<string, number>()
+  /** By graphs: why the plain way is taken for every patch. */
+  const failed = new Map<string, string>()
+  /** Sizes whose reason was told to the user. */
+  const noted = new Set<number>()
   let analysed: { readonly graph: GraphNodes; readonly cells: CellSteps } | undefined
   let known: { readonly geometry: string; readonly keys: Keys } | undefined
   const analysis = () => {
@@ -125,6 +131,18 @@ export function openReuse({
     crew.users++
     return crew
   }
+  /** How far the features of a scene are from the plain way's, at its sample. */
+  const distanceTo = async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
+    const pixels = scenePixels(scene)
+    const key = `${graphs} ${pixels.toString('hex')}`
+    const known = checked.get(key)
+    if (known !== undefined) return known
+    const rests = network.weightsBytes > HEAVY.bytes && images >= HEAVY.images
+    const offsets = samplePositions(pixels, scene, network.input)
+    const distance = await distanceOf(work, plain, scene, offsets, rests, signal)
+    checked.set(key, distance)
+    return distance
+  }
   /** Features, or why the plain way is taken. */
   const compute = async (
     scene: Scene,
@@ -134,38 +152,38 @@ export function openReuse({
   ): Promise<Features | string> => {
     const { size } = scene.patch
     const { plan, keys, graphs, steps } = prepared
-    const crew = await enter(prepared)
-    const work = { workers: crew.workers, network, memory, batch: plan.batch ?? settings.batch }
-    const place = `${size} ${isVaried(scene) ? 'varied' : 'even'} ${graphs.cells}`
-    const giveUp = (reason: string) => {
-      onNote(`${network.id} at ${size} px: ${reason}; the plain way is taken`)
-      checked.set(place, reason)
+    const known = failed.get(graphs.cells)
+    if (known !== undefined) return known
+    const decline = (reason: string) => {
+      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; the plain way is taken`)
+      noted.add(size)
       return reason
     }
+    const crew = await enter(prepared)
+    const work = { workers: crew.workers, network, memory, batch: plan.batch ?? settings.batch }
     try {
-      const distance = checked.get(place) ?? (await distanceOf(work, plain, scene, options.signal))
-      if (typeof distance === 'string') return distance
+      const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
-        return giveUp(`values computed once give features ${distance.toExponential(1)} from the plain way's`)
-      checked.set(place, distance)
+        return decline(`values computed once give features ${distance.toExponential(1)} from the plain way's`)
       const passes = passesOf(offsets, plan.modulus, keys)
-      const { features, rate } = await runPasses(work, scene, offsets, passes, plainRate, options)
-      if (features === undefined) return giveUp('computing values once is slower')
-      if (rate !== undefined)
-        records.set(size, {
+      const features = await runPasses(work, scene, offsets, passes, options)
+      const before = computed.get(size)
+      if (features.finished === offsets.length / 2)
+        computed.set(size, {
           size,
           cut: steps.at(-1)?.output as string,
           distinct: plan.distinct,
           predictedGain: plan.predictedGain,
-          measuredGain: plainRate === null ? null : rate / plainRate,
-          distance,
+          distance: Math.max(distance, before?.distance ?? 0),
           workers: settings.workers,
           threads: settings.threads,
         })
       return features
     } catch (error) {
       if (!(error instanceof BatchFailure)) throw error
-      return giveUp(`computing values once failed (${error.message})`)
+      const reason = `computing values once failed (${error.message})`
+      failed.set(graphs.cells, reason)
+      return decline(reason)
     } finally {
       crew.users--
     }
@@ -177,10 +195,10 @@ export function openReuse({
       const prepared = await prepare(scene, whole)
       const result = typeof prepared === 'string' ? prepared : await compute(scene, offsets, prepared, options)
       if (typeof result !== 'string') return result
-      records.set(scene.patch.size, { size: scene.patch.size, reason: result })
+      declined.set(scene.patch.size, { size: scene.patch.size, reason: result })
       return undefined
     },
-    records: () => [...records.values()],
+    records: () => [...computed.values(), ...declined.values()],
     close: async () => {
       await Promise.all([...crews.values()].map(({ workers }) => workers.close()))
     },

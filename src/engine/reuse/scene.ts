@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CellSteps, NetworkInput } from '../../networks/index.js'
 import type { Scene } from '../task.js'
 import { AXES, type Axis, type Both, both, cellKeys, type Keys } from './keys.js'
@@ -22,8 +23,24 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   return cellKeys(steps, input.name, both(along))
 }
 
+/** A hash of everything that decides the pixels of a scene's images. */
+export function scenePixels({ patch: { size, rgba }, background, blend }: Scene): Buffer {
+  const behind = 'image' in background ? background.image : Uint8Array.from(background.rgb)
+  return createHash('sha256').update(`${size} ${blend} ${behind.length}`).update(rgba).update(behind).digest()
+}
+
+/**
+ * Positions at which a scene is computed both ways, [positions, 2]: the first and the last, where what is opaque of the patch
+ * comes closest to the four borders, and one between, which the pixels choose. The same scene always has the same ones.
+ */
+export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {
+  const last = [rows - size, cols - size] as const
+  const between = last.map((offset, axis) => pixels.readUInt32LE(4 * axis) % (offset + 1))
+  return Int32Array.from([0, 0, ...last, ...between])
+}
+
 /** Whether the background differs from pixel to pixel. */
-export function isVaried({ background }: Scene): boolean {
+function isVaried({ background }: Scene): boolean {
   return 'image' in background
 }
 

@@ -45,7 +45,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** A handle that computes values once, and the lines that it says. */
 function openReusing(network: Network, settings = ONE, script?: string): { handle: NetworkHandle; notes: string[] } {
   const notes: string[] = []
-  const reusing = { settings, plainRate: null, onNote: (line: string) => notes.push(line) }
+  const reusing = { settings, onNote: (line: string) => notes.push(line) }
   return { handle: openThreads(network, settings, script, reusing), notes }
 }
 
@@ -69,6 +69,49 @@ function white(): Scene {
 function dyingWorkers(name: string): string {
   process.env.DEATH_FILE = join(folder, `death-${deaths++}`)
   return new URL(`../workers/${name}.mjs`, import.meta.url).href
+}
+
+/** A network of an image of 32 pixels from 0 to 1. */
+async function smallNetwork(
+  name: string,
+  nodes: readonly Node[],
+  initializers: readonly Initializer[] = [],
+  dims = 12,
+) {
+  const path = join(folder, `${name}.onnx`)
+  const inputs = [{ name: 'image', shape: ['N', 3, 32, 32] }]
+  await writeModel(path, { name, inputs, outputs: [{ name: 'feature', shape: ['N', 'D'] }], nodes, initializers })
+  const layers = [{ name: 'feature', dims }]
+  const input = { ...imagenetInput, mean: [0, 0, 0], std: [1, 1, 1], rows: 32, cols: 32 } as const
+  return {
+    id: name,
+    title: name,
+    onnxPath: path,
+    layers,
+    input,
+    inputSource: 'catalog',
+    weightsPath: path,
+    weightsSha256: '',
+    weightsBytes: 0,
+  }
+}
+
+function node(operator: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = {}): Node {
+  return { operator, name: output, inputs, outputs: [output], attributes }
+}
+/** Weights of some shape. */
+function weightsOf(name: string, ...shape: number[]): Initializer {
+  const count = shape.reduce((product, size) => product * size, 1)
+  return { name, shape, float32: async () => Float32Array.from({ length: count }, (_, i) => Math.sin(i)) }
+}
+
+/** A coloured square, opaque in its upper left part of so many pixels a side. */
+function squareScene(size: number, opaque: number, colour = (at: number) => (at * 37) % 256): Scene {
+  const isOpaque = (pixel: number) => Math.floor(pixel / size) < opaque && pixel % size < opaque
+  const rgba = Uint8Array.from({ length: size * size * 4 }, (_, at) =>
+    at % 4 === 3 ? (isOpaque(Math.floor(at / 4)) ? 255 : 0) : colour(at),
+  )
+  return sceneOf({ name: 'patch', size, rgba, sha256: '' }, '#000000')
 }
 
 describe('features whose values are computed once', () => {
@@ -96,6 +139,34 @@ describe('features whose values are computed once', () => {
       expect(record).toMatchObject({ size: SIZE, cut: expect.any(String), predictedGain: expect.any(Number) })
       if (record === undefined || 'reason' in record) throw new Error('nothing was computed once')
       expect(record.distinct.conv1).toBeLessThan(0.2)
+    })
+  })
+
+  it('are those of every image by itself for each patch, whatever another one hides', async () => {
+    // The last windows of the pool reach beyond the border; a patch that is opaque at its upper left alone never comes there.
+    const pool = { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1, count_include_pad: 1 }
+    const nodes = [
+      node('Conv', ['image', 'first'], 'map', { pads: [2, 2, 2, 2] }),
+      node('Relu', ['map'], 'relu'),
+      node('AveragePool', ['relu'], 'pool', pool),
+      node('Conv', ['pool', 'second'], 'last'),
+      node('Flatten', ['last'], 'feature'),
+    ]
+    const initializers = [weightsOf('first', 8, 3, 5, 5), weightsOf('second', 4, 8, 3, 3)]
+    const network = await smallNetwork('overhanging', nodes, initializers, 4 * 14 * 14)
+    const { offsets } = positionGrid(32, 12, 1)
+    const { handle } = openReusing(network)
+    await using(openThreads(network, ONE), async (plain) => {
+      await using(handle, async () => {
+        for (const scene of [squareScene(12, 6), squareScene(12, 12)]) {
+          const [found, expected] = [await handle.extract(scene, offsets), await plain.extract(scene, offsets)]
+          const [matrix, reference] = [found, expected].map(({ layers }) => layers[0]?.matrix) as [
+            Float32Array,
+            Float32Array,
+          ]
+          expect(largestDistance(matrix, reference, 4 * 14 * 14)).toBeLessThan(1e-5)
+        }
+      })
     })
   })
 
@@ -159,60 +230,33 @@ describe('features whose values are computed once', () => {
 })
 
 describe('the plain way is taken', () => {
-  /** A network of an image of 32 pixels. */
-  async function smallNetwork(name: string, nodes: readonly Node[], initializers: readonly Initializer[] = []) {
-    const path = join(folder, `${name}.onnx`)
-    const inputs = [{ name: 'image', shape: ['N', 3, 32, 32] }]
-    await writeModel(path, { name, inputs, outputs: [{ name: 'feature', shape: ['N', 'D'] }], nodes, initializers })
-    const layers = [{ name: 'feature', dims: 12 }]
-    const input = { ...imagenetInput, rows: 32, cols: 32 }
-    return {
-      id: name,
-      title: name,
-      onnxPath: path,
-      layers,
-      input,
-      inputSource: 'catalog',
-      weightsPath: path,
-      weightsSha256: '',
-      weightsBytes: 0,
-    }
-  }
-  const weights = Float32Array.from({ length: 12 * 27 }, (_, i) => Math.sin(i))
-  const weight: Initializer = { name: 'weight', shape: [12, 3, 3, 3], float32: async () => weights }
-  const second: Initializer = {
-    ...{ name: 'second', shape: [12, 12, 9, 9] },
-    float32: async () => Float32Array.from({ length: 12 * 12 * 81 }, (_, i) => Math.sin(i)),
-  }
-  const node = (operator: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = {}) => ({
-    ...{ operator, name: output, inputs, outputs: [output], attributes },
-  })
+  const weight = weightsOf('weight', 12, 3, 3, 3)
+  const second = weightsOf('second', 12, 12, 9, 9)
   const convolution = [node('Conv', ['image', 'weight'], 'map'), node('Relu', ['map'], 'relu')]
 
-  async function reasonFor(network: Network): Promise<{ reason: string; notes: string[]; matrix: Float32Array }> {
-    const rgba = Uint8Array.from({ length: 8 * 8 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 256))
-    const scene = sceneOf({ name: 'patch', size: 8, rgba, sha256: '' })
+  async function reasonFor(network: Network, scenes = [squareScene(8, 8)]) {
     const { offsets } = positionGrid(32, 8, 1)
     const { handle, notes } = openReusing(network)
     return using(handle, async () => {
-      const { layers, finished } = await handle.extract(scene, offsets)
-      expect(finished).toBe(offsets.length / 2)
-      const [record] = handle.reused()
+      for (const scene of scenes) expect((await handle.extract(scene, offsets)).finished).toBe(offsets.length / 2)
+      const record = handle.reused().at(-1)
       if (record === undefined || !('reason' in record)) throw new Error(`values were computed once: ${record?.cut}`)
-      return { reason: record.reason, notes, matrix: layers[0]?.matrix.slice() as Float32Array }
+      return { reason: record.reason, notes }
     })
   }
 
-  it('where the sample of positions disagrees', async () => {
+  it('where the sample of a patch disagrees, though that of another does not', async () => {
     const random = [
       ...convolution,
       node('Conv', ['relu', 'second'], 'small', { strides: [4, 4] }),
       node('GlobalAveragePool', ['small'], 'mean'),
       node('Flatten', ['mean'], 'flat'),
       node('RandomUniformLike', ['flat'], 'noise'),
-      node('Add', ['flat', 'noise'], 'feature'),
+      node('Mul', ['flat', 'noise'], 'feature'),
     ]
-    const { reason, notes } = await reasonFor(await smallNetwork('random', random, [weight, second]))
+    const black = squareScene(8, 8, () => 0)
+    const network = await smallNetwork('random', random, [weight, second])
+    const { reason, notes } = await reasonFor(network, [black, squareScene(8, 8), black, squareScene(8, 7)])
     expect(reason).toMatch(/from the plain way's/)
     expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* the plain way is taken$/)])
   })
@@ -233,9 +277,7 @@ describe('the plain way is taken', () => {
       node('GlobalAveragePool', ['map'], 'mean'),
       node('Flatten', ['mean'], 'feature'),
     ]
-    const values = Float32Array.from({ length: 12 * 3 * 31 * 31 }, (_, i) => Math.cos(i))
-    const initializers: Initializer[] = [{ name: 'wide', shape: [12, 3, 31, 31], float32: async () => values }]
-    const { reason } = await reasonFor(await smallNetwork('wide', wide, initializers))
+    const { reason } = await reasonFor(await smallNetwork('wide', wide, [weightsOf('wide', 12, 3, 31, 31)]))
     expect(reason).toMatch(/^images share too little/)
   })
 })
