@@ -29,6 +29,9 @@ export function scenePixels({ patch: { size, rgba }, background, blend }: Scene)
   return createHash('sha256').update(`${size} ${blend} ${behind.length}`).update(rgba).update(behind).digest()
 }
 
+/** How many positions of a scene are computed both ways. */
+export const SAMPLED_POSITIONS = 3
+
 /**
  * Positions at which a scene is computed both ways, [positions, 2]: the first and the last, where what is opaque of the patch
  * comes closest to the four borders, and one between, which the pixels choose. The same scene always has the same ones.

@@ -77,11 +77,13 @@ export async function randomNetwork(path: string, seed: number, frame: number): 
   const pair = <T>(make: () => T): [T, T] => [make(), make()]
 
   /** Strides, dilations and borders, with or without being said. */
-  function windows(kernel: readonly number[], isDilated: boolean): Attributes {
+  function windows({ rows, cols }: Tensor, kernel: readonly [number, number], isDilated: boolean): Attributes {
     const automatic = random.of(['NOTSET', 'NOTSET', 'NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'])
-    // ONNX Runtime reads beyond its input in pools that have dilations and find their borders themselves.
+    // ONNX Runtime crashes in pools that have dilations and find their borders themselves, or windows larger than their input.
     const dilates = isDilated && !automatic.startsWith('SAME')
-    const dilations = pair(() => (dilates ? random.of([1, 1, 1, 2, 3]) : 1))
+    const dilation = (taps: number, size: number) =>
+      dilates ? random.of([1, 1, 1, 2, 3].filter((each) => each === 1 || (taps - 1) * each < size)) : 1
+    const dilations = [dilation(kernel[0], rows), dilation(kernel[1], cols)]
     const pads = [...kernel, ...kernel].map((size) => random.below(Math.min(size, 3)))
     const strides = pair(() => random.of([1, 1, 1, 2, 2, 3, 4]))
     return {
@@ -95,7 +97,7 @@ export async function randomNetwork(path: string, seed: number, frame: number): 
   function convolution(input: Tensor, keepsSides: boolean): string {
     const kernel = pair(() => random.of([1, 2, 3, 5].filter((size) => !keepsSides || size % 2 === 1)))
     const half = kernel.map((size) => (size - 1) / 2)
-    const around = keepsSides ? { pads: [...half, ...half] } : windows(kernel, true)
+    const around = keepsSides ? { pads: [...half, ...half] } : windows(input, kernel, true)
     const groups = random.of([1, 1, 2, input.channels].filter((count) => input.channels % count === 0))
     const channels = groups === 1 ? random.of([1, 3, 4, 8, 16]) : groups * (1 + random.below(groups > 2 ? 2 : 4))
     const weight = constant([channels, input.channels / groups, ...kernel], 1 / Math.sqrt(sizeOf(kernel)))
@@ -108,24 +110,24 @@ export async function randomNetwork(path: string, seed: number, frame: number): 
   }
   function pool(input: Tensor): string {
     const isMaximum = random.next() < 0.5
-    const kernel = pair(() => random.of([1, 2, 2, 3, 3, 4]))
+    const fitting = [1, 2, 2, 3, 3, 4].filter((size) => size <= Math.min(input.rows, input.cols))
+    const kernel = pair(() => random.of(fitting))
     return add(isMaximum ? 'MaxPool' : 'AveragePool', [input.name], {
       kernel_shape: kernel,
-      ...windows(kernel, operatorSet >= (isMaximum ? 10 : 19)),
+      ...windows(input, kernel, operatorSet >= (isMaximum ? 10 : 19)),
       ...(operatorSet >= 10 && random.next() < 0.5 && { ceil_mode: 1 }),
       ...(!isMaximum && random.next() < 0.7 && { count_include_pad: 1 }),
       ...(isMaximum && random.next() < 0.05 && { storage_order: 1 }),
     })
   }
+  const side = () => (random.next() < 0.02 ? -1 : random.of([0, 1, 2]))
   function border(input: Tensor): string {
-    const [top, left, bottom, right] = Array.from({ length: 4 }, () =>
-      random.of([0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, -1]),
-    ) as [number, number, number, number]
+    const [top, left, bottom, right] = [...pair(side), ...pair(side)] as const
     const value = random.of([0, 0, 0, 0.5])
     const mode = random.of(['reflect', 'edge', 'constant', 'constant', ...(operatorSet >= 19 ? ['wrap'] : [])])
     const pads = [0, 0, top, left, 0, 0, bottom, right]
     if (operatorSet < 11) return add('Pad', [input.name], { mode, pads, value: { float: value } })
-    if (operatorSet >= 18 && random.next() < 0.3)
+    if (operatorSet >= 18 && random.next() < 0.1)
       return add('Pad', [input.name, whole([top, left, bottom, right]), '', whole([2, 3])], { mode })
     const more = value !== 0 || random.next() < 0.5 ? [fixed([], Float32Array.of(value))] : []
     return add('Pad', [input.name, whole(pads), ...more], { mode })
