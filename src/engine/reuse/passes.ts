@@ -1,11 +1,11 @@
 import { throwIfStopped } from '../../errors.js'
 import type { Network } from '../../networks/index.js'
-import { type ExtractionOptions, featuresOf, jobScene } from '../crew.js'
+import { type ExtractionOptions, featuresOf } from '../crew.js'
 import { largestDistance } from '../distance.js'
 import type { FeatureMemory, Features } from '../features.js'
 import { offsetsAt } from '../positions.js'
 import { schedule } from '../scheduler.js'
-import type { Scene } from '../task.js'
+import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './plan.js'
 
@@ -14,8 +14,8 @@ export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** Images that the rest takes at a time. */
-  readonly batch: number
+  /** Of both the sample and the passes: workers make what they need of a scene once for each job. */
+  readonly job: JobScene
 }
 
 /** Every image by itself. */
@@ -31,7 +31,7 @@ export interface PlainWay {
  * @throws BatchFailure
  */
 export async function distanceOf(
-  { workers, network, memory, batch }: PassWork,
+  { workers, network, memory, job }: PassWork,
   plain: PlainWay,
   scene: Scene,
   offsets: Int32Array,
@@ -41,7 +41,6 @@ export async function distanceOf(
   const rows = Int32Array.from({ length: offsets.length / 2 }, (_, row) => row)
   const expected = await plain.extract(scene, offsets)
   if (rests) await plain.rest()
-  const job = jobScene(scene, { batch })
   const matrices = memory.take(network.layers, rows.length)
   const run = () => workers.run({ job, offsets, target: { matrices, rows } })
   await schedule({ positions: 1, run, signal }, { batch: 1, inFlight: 1, shrink: () => false })
@@ -59,14 +58,12 @@ export async function distanceOf(
  * @throws BatchFailure
  */
 export async function runPasses(
-  { workers, network, memory, batch }: PassWork,
-  scene: Scene,
+  { workers, network, memory, job }: PassWork,
   offsets: Int32Array,
   passes: readonly PlannedPass[],
   { onImages, onRows, signal }: ExtractionOptions,
 ): Promise<Features> {
   const matrices = memory.take(network.layers, offsets.length / 2)
-  const job = jobScene(scene, { batch })
   const isDone = new Uint8Array(offsets.length / 2)
   let done = 0
   const run = async (first: number) => {

@@ -11,7 +11,7 @@ import {
 } from '../../networks/index.js'
 import type { CellWork } from '../backends/cellWork.js'
 import type { WorkerData } from '../backends/workerData.js'
-import type { ExtractionOptions } from '../crew.js'
+import { type ExtractionOptions, jobScene } from '../crew.js'
 import type { FeatureMemory, Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
@@ -160,13 +160,14 @@ export function openReuse({
       return reason
     }
     const crew = await enter(prepared)
-    const work = { workers: crew.workers, network, memory, batch: plan.batch ?? settings.batch }
+    const job = jobScene(scene, { batch: plan.batch ?? settings.batch })
+    const work = { workers: crew.workers, network, memory, job }
     try {
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`values computed once give features ${distance.toExponential(1)} from the plain way's`)
       const passes = passesOf(offsets, plan.modulus, keys)
-      const features = await runPasses(work, scene, offsets, passes, options)
+      const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
       if (features.finished === offsets.length / 2)
         computed.set(size, {
