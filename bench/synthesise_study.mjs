@@ -69,6 +69,7 @@ function answersOf(maps, layer, side) {
   return {
     stored: {
       center: { class: 0, probability: 0.9 },
+      right: null,
       kept: 0.9,
       least: ofCenter.reduce((least, value) => Math.min(least, value)),
       names: { 0: 'this', 1: 'that' },
@@ -76,6 +77,20 @@ function answersOf(maps, layer, side) {
     maps: Float32Array.from([...strongest, ...probability, ...ofCenter]),
   }
 }
+
+/** Folds of features that are nothing but the position, or its phase. */
+const bands = [0.75, 1, 1, 1, 0.75]
+const [all, half] = [1, 0.6].map((accuracy) => new Array(5).fill(accuracy))
+const byPosition = Object.fromEntries(
+  SCHEMES.map((scheme) => [
+    scheme,
+    {
+      'left-right': scheme === 'transposed' ? bands : all,
+      'top-bottom': scheme === 'ordered' ? bands : all,
+    },
+  ]),
+)
+const byPhase = Object.fromEntries(SCHEMES.map((scheme) => [scheme, { 'left-right': half, 'top-bottom': half }]))
 
 const task = (mean, std) => ({ folds: [mean, mean, mean, mean, mean], mean, std, gap: 1e-7, notConverged: [] })
 
@@ -106,6 +121,8 @@ for (const model of NETWORKS) {
           }),
         ),
         answers: layer === layers.length - 1 ? last.stored : null,
+        baselines: { period: 32, position: byPosition, phase: byPhase },
+        foldErrors: { position: 0.02 + 0.01 * random(), phase: 0.3 },
         consistency: { horizontal: 0.9 + 0.05 * random(), vertical: 0.88 + 0.05 * random() },
         separability: Object.fromEntries(
           SCHEMES.map((scheme) => {

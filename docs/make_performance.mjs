@@ -152,18 +152,15 @@ function tableOf(kind, found) {
   )
 }
 
-/** The gains over the bare loop of the smallest patches: networks, factors and where they were measured. */
+/** The range of gains over the bare loop, how many networks it is of, and where they were measured. */
 function factor() {
   const units = documents
     .filter((document) => kindOf(document) === 'unit')
     .flatMap(({ environment, results }) => results.map((unit) => ({ ...unit, environment })))
-  const size = Math.min(...units.map((unit) => unit.size))
-  const smallest = units.filter((unit) => unit.size === size)
-  const gains = smallest.map(({ model, gain }) => `${model} ${times(gain)}`)
-  const machines = new Set(
-    smallest.map(({ environment }) => `${environment.cores} cores of an ${environment.processor}`),
-  )
-  return `${gains.join(', ')} as fast (patches of ${size} pixels, ${[...machines].join(' and ')})`
+  const gains = units.map(({ gain }) => gain)
+  const networks = new Set(units.map(({ model }) => model))
+  const machines = new Set(units.map(({ environment }) => `${environment.cores} cores of an ${environment.processor}`))
+  return `${Math.min(...gains).toFixed(1)}–${times(Math.max(...gains))} as fast for ${networks.size} networks (${[...machines].join(' and ')})`
 }
 
 function table(head, rows) {

@@ -63,7 +63,7 @@ export { COMPOSITING, type Compositing, type ExecutionRecord } from './engine/ch
 export { DEVICE_NAMES, type DeviceName } from './engine/device.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName, POSITION_ORDERS, type PositionOrder } from './engine/positions.js'
-export { REUSE, type ReuseChoice, type ReuseRecord } from './engine/reuse/record.js'
+export { type ComputedRecord, REUSE, type ReuseChoice, type ReuseRecord } from './engine/reuse/record.js'
 export type { Settings } from './engine/task.js'
 export {
   ClusterError,
@@ -136,23 +136,24 @@ export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { PatchInput, PatchPixels } from './patches/patchInput.js'
 export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
 export type { ColourLimits } from './report/colormap.js'
-export type { Evidence, Lean } from './report/findings/evidence.js'
-export type { ClaimFinding } from './report/findings/findings.js'
-export { VERDICT_MARKS } from './report/findings/sentence.js'
-export type { Verdict } from './report/findings/verdict.js'
+export { type TextTable, verdictTable } from './report/findings/document.js'
+export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
+export type { ClaimFinding, Verdict } from './report/findings/findings.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'
 export type { Measure } from './results/metrics.js'
 export { type OpenResultsOptions, openResults } from './results/openResults.js'
-export type {
-  FindingSummary,
-  MeasureSummary,
-  NullBaselineSummary,
-  SeparabilitySummary,
-  SimilaritySummary,
-  Summary,
-  UnsolvedSummary,
+export {
+  FEWEST_PATCHES,
+  type FindingSummary,
+  type FoldBaselineSummary,
+  type MeasureSummary,
+  type NullBaselineSummary,
+  type SeparabilitySummary,
+  type SimilaritySummary,
+  type Summary,
+  type UnsolvedSummary,
 } from './results/summary.js'
 export type { OpenUnit } from './results/unit/open.js'
 export type { Unit, UnitInputs } from './results/unit/schema.js'

@@ -1,10 +1,9 @@
 // Measures the shipped networks, and those that were trained from other seeds, by the study of `npm start`, and their jaggedness,
-// which needs every position, with five large patches. Writes ../retrained.json, what findings show of other seeds beside the
-// shipped ones' numbers, and prints a table of all of them.
+// which needs every position, with five large patches. Prints the table of docs/findings.md.
 //   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED
 
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -30,7 +29,6 @@ if (seeds.length === 0 || !seeds.every(Number.isInteger)) {
   process.exit(2)
 }
 
-const json = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'))
 const folderOf = (seed) => join(here, 'work', `seed${seed}`)
 const resultsOf = (seed, { stride }) => join(folderOf(seed), `stride-${stride}`)
 const trainings = csv(join(here, 'networks.log.csv'))
@@ -44,53 +42,7 @@ for (const seed of [shippedSeed, ...seeds]) {
     execFileSync(process.execPath, [main, 'reproduce', ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 }
-const last = seeds.map((seed) => Number(lastRow(seed, 'base').samples))
-if (new Set(last).size !== 1) throw new Error(`the seeds were trained on ${last.join(' and ')} pictures`)
-const inputs = inputsOf(seeds[0])
-const document = {
-  samples: last[0],
-  seeds,
-  classifiers: classifiersOf(inputs[0]),
-  patches: patchesOf(inputs),
-  numbers: numbersOf(seeds),
-}
-writeFileSync(join(here, '../retrained.json'), `${JSON.stringify(document, null, 1)}\n`)
 printTable()
-
-/** The evidence of all findings: its mean over patches, one of each seed. */
-function numbersOf(wanted) {
-  const numbers = new Map()
-  for (const seed of wanted) {
-    for (const { model, evidence } of json(resultsOf(seed, coarse), 'findings.json')) {
-      for (const { layer, size, quantity, mean } of evidence) {
-        const number = { model, layer, size, stride: coarse.stride, quantity, means: [] }
-        const key = JSON.stringify(number)
-        if (!numbers.has(key)) numbers.set(key, number)
-        numbers.get(key).means.push(Number(mean.toPrecision(6)))
-      }
-    }
-  }
-  return [...numbers.values()]
-}
-
-/** What identifies each unit of the study of a seed. */
-function inputsOf(seed) {
-  const units = join(resultsOf(seed, coarse), 'units')
-  return readdirSync(units, { recursive: true })
-    .filter((name) => name.endsWith('unit.json'))
-    .map((name) => json(units, name).inputs)
-}
-
-function classifiersOf({ separability: { loss, C, seed } }) {
-  return { loss, C, seed }
-}
-
-/** SHA-256 of the patches, by size. */
-function patchesOf(inputs) {
-  const sizes = [...new Set(inputs.map(({ size }) => size))]
-  const of = (size) => inputs.filter((input) => input.size === size).map(({ patchSha256 }) => patchSha256)
-  return Object.fromEntries(sizes.map((size) => [size, [...new Set(of(size))].sort()]))
-}
 
 /** A row for each network and layer, patches of 125 pixels: the shipped network's number, and those of the other seeds. */
 function printTable() {

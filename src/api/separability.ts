@@ -4,8 +4,10 @@ import { availableCores } from '../cores.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
-import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import { FOLD_SCHEMES, type FoldScheme, type GridShape } from '../experiments/folds.js'
 import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
+import { strideOf } from './featureGrid.js'
 import {
   eachLayer,
   type FeatureInput,
@@ -40,6 +42,8 @@ interface TrainingRecord extends ClassifierRecord {
   readonly C: number
   readonly seed: number
   readonly seconds: number
+  /** Why the grid is too coarse for the accuracies to tell about the features; absent: it is not, or its stride is not known. */
+  readonly coarse?: string
 }
 
 /** Accuracy of linear classifiers on features, under one fold scheme. */
@@ -125,7 +129,7 @@ async function bySchemes(
   checkNames('fold scheme', cv, FOLD_SCHEMES)
   const { name: deviceName, index } = parseCardDevice(device)
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
-  const { name, rows, cols, dims, matrix } = await featureMatrix(features)
+  const { name, rows, cols, dims, matrix, described } = await featureMatrix(features)
   const start = performance.now()
   const grid = { layer: name, matrix, dims, rows, cols, stride: 1 }
   // The failure of a card that nobody asked for is in the result.
@@ -139,5 +143,18 @@ async function bySchemes(
   const options = { loss, C, seed, threads, ...(signal && { signal }) }
   const results = await classifiers.train(grid, (place) => separabilityByScheme(grid, cv, { ...options, ...place }))
   const schemes = Object.fromEntries(cv.map((scheme, i) => [scheme, results[i]]))
-  return { schemes, loss, C, seed, ...classifiers.ran(), seconds: (performance.now() - start) / 1000 }
+  const seconds = (performance.now() - start) / 1000
+  const coarse = await coarseness({ rows, cols }, strideOf(described, rows, cols)?.stride)
+  return { schemes, loss, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
+}
+
+/** Finer grids are never too coarse, and take seconds to find out. */
+const MOST_ROWS = 25
+
+async function coarseness(grid: GridShape, stride: number | undefined): Promise<string | undefined> {
+  if (stride === undefined || Math.max(grid.rows, grid.cols) > MOST_ROWS) return undefined
+  const { phase } = await foldBaselines({ ...grid, stride }, { schemes: ['shuffled'] })
+  const { 'left-right': leftRight, 'top-bottom': topBottom } = phase.shuffled as Separability
+  const accuracy = meanAccuracy({ 'left-right': leftRight.folds, 'top-bottom': topBottom.folds })
+  return coarseGrid(accuracy, USUAL_PERIOD)
 }

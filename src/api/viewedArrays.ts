@@ -138,7 +138,16 @@ async function compareLayer(file: ArrayFile, { folder, description, isWhole }: F
   return {
     ...{ file, rows, cols, maps, anchorFeatures, answers: answers?.maps },
     placement: grid && description && { ...description, isDescribed: true },
-    layer: { name, dims, similarity, ...measures, separability: {}, answers: answers && namedAnswers(answers, names) },
+    layer: {
+      name,
+      dims,
+      similarity,
+      ...measures,
+      separability: {},
+      baselines: null,
+      foldErrors: null,
+      answers: answers && namedAnswers(answers, names),
+    },
   }
 }
 

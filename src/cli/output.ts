@@ -10,28 +10,6 @@ export function print(line: string): void {
   process.stdout.write(`${messageLine(line)}\n`)
 }
 
-/** Columns that running text takes at most, however wide the terminal is. */
-const TEXT_COLUMNS = 100
-
-/** Running text in lines that fit the terminal, from the second one on indented. */
-export function printText(text: string, indent = ''): void {
-  for (const line of wrapText(text, Math.min(TEXT_COLUMNS, process.stdout.columns || TEXT_COLUMNS), indent)) print(line)
-}
-
-/** Breaks text between words, and within those that are wider than a line. */
-export function wrapText(text: string, columns: number, indent = ''): readonly string[] {
-  const room = Math.max(1, columns - indent.length)
-  const words = text.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [''])
-  const lines: string[] = []
-  for (const word of words) {
-    const last = lines.at(-1)
-    if (last !== undefined && [...last].length + 1 + [...word].length <= columns)
-      lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(last === undefined ? word : `${indent}${word}`)
-  }
-  return lines
-}
-
 /** The one JSON document of a command, on stdout. Arrays of numbers in typed arrays are not part of it. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)

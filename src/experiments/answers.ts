@@ -13,6 +13,9 @@ export interface Answers {
   readonly least: number
 }
 
+/** Probability at the center from which a network is confident of its answer. */
+export const CONFIDENT = 0.5
+
 /** Maps of an answer. */
 export const ANSWER_MAPS = 3
 

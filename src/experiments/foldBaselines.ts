@@ -1,5 +1,5 @@
 import { checkCount } from '../checks.js'
-import { FOLDS, type FoldScheme, type GridShape } from './folds.js'
+import { FOLDS, type FoldScheme, type GridShape, TASKS, type Task } from './folds.js'
 import {
   type ClassifierOptions,
   type Separability,
@@ -25,6 +25,26 @@ const SCALE = 3
  * values are farther from 0, as the margin is at 1.
  */
 const TIE = 1e-3
+
+/**
+ * Where the phase alone is right so often in shuffled folds, the grid is too coarse to judge separability: a correct classifier
+ * may know no more than the phase. On grids below it, position alone is within 0.09 of the folds of real networks; on grids above
+ * it, it is off by up to 0.40 (docs/findings.md has the measurement).
+ */
+const PHASE_DECIDES = 2 / 3
+
+/** Mean accuracy over both tasks and all folds, of those that converged. */
+export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
+  const accuracies = TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? []))
+  return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
+}
+
+/** Why separability is not judged on a grid; undefined: it is. @param accuracy of the phase alone in shuffled folds */
+export function coarseGrid(accuracy: number, period: number): string | undefined {
+  if (accuracy < PHASE_DECIDES) return undefined
+  const percent = Math.round(100 * accuracy)
+  return `the grid is too coarse to judge separability: the position modulo ${period} px alone is right for ${percent} % in shuffled folds`
+}
 
 /** A grid of positions, without features. */
 export interface PositionsGrid extends GridShape {
@@ -58,11 +78,23 @@ export async function foldBaselines(
   checkCount('`period`', period)
   const entries = await Promise.all(
     MADE_UP_FEATURES.map(async (feature) => {
-      const results = await accuracies(feature, grid, period, schemes, options)
+      const results = await knownAccuracies(feature, grid, period, schemes, options)
       return [feature, Object.fromEntries(schemes.map((scheme, i) => [scheme, results[i]]))] as const
     }),
   )
   return Object.fromEntries(entries) as unknown as FoldBaselines
+}
+
+/** Every unit of a study asks for the same. */
+const known = new Map<string, Promise<readonly Separability[]>>()
+
+function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
+  const [feature, { rows, cols, stride }, period, schemes, { C, loss, seed }] = asked
+  const key = JSON.stringify([feature, rows, cols, stride, feature === 'phase' && period, schemes, C, loss, seed])
+  const found = known.get(key) ?? accuracies(...asked)
+  known.set(key, found)
+  found.catch(() => known.delete(key))
+  return found
 }
 
 async function accuracies(

@@ -51,3 +51,30 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
   })
   return shares.reverse()
 }
+
+/**
+ * The value that so many percent of positions stay below or at, by nearest rank. Found by Hoare's selection, since sorting
+ * the maps of a large study would take longer than reading them.
+ * @param map not empty
+ */
+export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
+  const values = Float32Array.from(map)
+  const rank = Math.max(0, Math.ceil((percent / 100) * values.length) - 1)
+  let [low, high] = [0, values.length - 1]
+  while (low < high) {
+    const pivot = values[(low + high) >> 1] as number
+    let [i, j] = [low, high]
+    while (i <= j) {
+      while ((values[i] as number) < pivot) i++
+      while ((values[j] as number) > pivot) j--
+      if (i > j) break
+      const value = values[i] as number
+      values[i++] = values[j] as number
+      values[j--] = value
+    }
+    if (rank <= j) high = j
+    else if (rank >= i) low = i
+    else break
+  }
+  return values[rank] as number
+}

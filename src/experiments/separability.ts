@@ -186,7 +186,7 @@ function taskSeparability(
 }
 
 /** Whether all features are the same; usually the second one tells. */
-function isConstant(features: Float32Array, dims: number): boolean {
+export function isConstant(features: Float32Array, dims: number): boolean {
   for (let i = dims; i < features.length; i++) {
     if (features[i] !== features[i - dims]) return false
   }

@@ -1,5 +1,5 @@
 import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeature } from './foldBaselines.js'
-import { type SeparabilityGrid, separability } from './separability.js'
+import { isConstant, type SeparabilityGrid, separability } from './separability.js'
 
 /** Grids of fewer rows say little in five folds; those of more take seconds with the phase, and all follow the position. */
 const FEWEST_ROWS = 8
@@ -48,6 +48,8 @@ export async function strideFolds(
   for (let step = 1; Math.ceil(Math.min(grid.rows, grid.cols) / step) >= FEWEST_ROWS; step++) {
     if (Math.ceil(Math.max(grid.rows, grid.cols) / step) > MOST_ROWS) continue
     const part = subGrid(grid, step)
+    // Positions that are a period apart may all look the same.
+    if (isConstant(part.matrix, part.dims)) continue
     const { 'top-bottom': network } = await separability(part, classifier)
     const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
     const { stride, rows, cols } = part

@@ -38,6 +38,7 @@ export {
   type RunnableGraph,
 } from './network.js'
 export { networkNotes, optimizationNotes } from './networkNotes.js'
+export { isRightAnswer } from './objectClasses.js'
 export { type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
 export type { AxisWindow, CellShape, CellStep, CellSteps, WindowStep } from './onnx/cellStep.js'
 export { cellSteps } from './onnx/cellSteps.js'

@@ -14,6 +14,11 @@ export function signedText(value: number, digits: number): string {
   return text.startsWith('−') ? text : `+${text}`
 }
 
+/** A percentage without its sign: two digits, or one after the point. */
+export function percentText(percent: number): string {
+  return decimalText(percent, Math.abs(percent) < 9.95 ? 1 : 0)
+}
+
 /** A peak signal-to-noise ratio; null: there is no noise. */
 export function decibelText(value: number | null): string {
   return value === null ? 'equal' : `${decimalText(value, 1)} dB`

@@ -23,9 +23,8 @@ import { figuresSection, writeFigures } from './figures/files.js'
 import { findingsSection } from './findings/document.js'
 import { writeFindings } from './findings/files.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
-import { foldsSection } from './folds.js'
+import { leadOf } from './findings/lead.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
-import { lead, leadLink } from './lead.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperTables } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
@@ -38,6 +37,7 @@ import { tableLatex } from './tables/latex.js'
 import { tableMarkdown } from './tables/markdown.js'
 import {
   answerTables,
+  foldTables,
   type IsPapers,
   nullBaselineTables,
   type ResultTable,
@@ -93,10 +93,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     await site.takePlace()
     await writeFileAtomic(
       join(results, 'index.html'),
-      resultsPage(study.index, contents.sections, {
-        sentences: lead(contents.findings, study.groups),
-        link: leadLink(study.groups),
-      }),
+      resultsPage(study.index, contents.sections, leadOf(contents.findings, study.groups)),
     )
     return contents.summary
   } finally {
@@ -131,7 +128,7 @@ function contentsOf(
   const findings = findingsOf(groups)
   const summary: Summary = {
     ...ofUnits,
-    findings: findings.map(({ model, claim, verdict, sentence }) => ({ model, claim, verdict, sentence })),
+    findings: findings.map(({ evidence, source, rule, ...finding }) => finding),
     ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)),
   }
   const warning = protocolNote(groups)
@@ -142,6 +139,7 @@ function contentsOf(
     ...answerTables(summary.measures),
     ...similarityTables(summary.similarity, published.similarity, paper, isPapers),
     ...separabilityTables(summary, published.separability, paper, isPapers),
+    ...foldTables(summary),
     ...nullBaselineTables(summary.nullBaseline),
   ].map((table) => (warning === undefined ? table : { ...table, note: `${table.note} ${warning}` }))
   const figures = paperFigures(groups, limits)
@@ -149,7 +147,6 @@ function contentsOf(
     findingsSection(findings),
     overviewSection(groups, summary.similarity, limits),
     tablesSection(tables),
-    ...foldsSection(summary.separability),
     figuresSection(figures),
     ...chartSections(summary),
     ...arithmeticSections(arithmetic),

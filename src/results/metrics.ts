@@ -1,8 +1,10 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
+import { CONFIDENT } from '../experiments/answers.js'
 import { directionBias } from '../experiments/directionBias.js'
+import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
-import { AXES, type Axis, coverage, jaggedness } from '../experiments/mapMeasures.js'
+import { AXES, type Axis, coverage, jaggedness, lowestPercentile } from '../experiments/mapMeasures.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
 
@@ -52,6 +54,7 @@ export function measureLayers(unit: Unit, maps: Float32Array): readonly (readonl
       ...ofNeighbours(unit, layer),
       ...ofAnswers(layer),
       ...ofClassifiers(layer),
+      ...ofFoldErrors(layer),
     ]
   })
 }
@@ -89,6 +92,7 @@ function ofMaps(unit: Unit, { similarity }: Layer, maps: Float32Array): readonly
     return [
       [measure('similarity-mean', anchor), mean],
       [measure('similarity-min', anchor), min],
+      [measure('similarity-p5', anchor, { anchor }), lowestPercentile(map, 5)],
       ...COVERAGE_THRESHOLDS.map(
         (threshold, k) =>
           [measure('coverage', `${anchor}>=${threshold}`, { anchor, threshold }), covered[k] as number] as const,
@@ -117,9 +121,12 @@ function ofNeighbours({ inputs }: Unit, { consistency }: Layer): readonly Measur
 function ofAnswers({ answers }: Layer): readonly Measured[] {
   if (answers === null) return []
   const anchor = 'center'
-  const { center, kept, least } = answers
+  const { center, right, kept, least } = answers
+  const confidence = center.probability >= CONFIDENT ? 'confident' : 'unsure'
   return [
     [measure('answer-kept', anchor, { anchor }), kept],
+    [measure('answer-kept', `${anchor} ${confidence}`, { anchor }), kept],
+    ...(right === null ? [] : [[measure('answer-right', anchor, { anchor }), Number(right)] as const]),
     [measure('answer-probability', anchor, { anchor }), center.probability],
     [measure('answer-fall', anchor, { anchor }), Math.max(0, center.probability - least)],
   ]
@@ -136,6 +143,12 @@ function ofClassifiers({ separability }: Layer): readonly Measured[] {
       ]
     }),
   )
+}
+
+/** How far the folds are from what position alone, or phase alone, predicts. */
+function ofFoldErrors({ foldErrors }: Layer): readonly Measured[] {
+  if (foldErrors === null) return []
+  return MADE_UP_FEATURES.map((feature) => [measure('fold-error', feature), foldErrors[feature]] as const)
 }
 
 function measure(metric: string, variant: string, keys: Omit<Measure, 'metric' | 'variant'> = {}): Measure {

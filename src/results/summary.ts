@@ -1,8 +1,13 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
-import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
+import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
+import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS, type Task } from '../experiments/folds.js'
 import type { ArithmeticAccuracySummary, ArithmeticSummary } from './arithmeticSummary.js'
 import type { Measure } from './metrics.js'
 import type { StudyGroup } from './study.js'
+
+/** Fewer patches than this have no spread worth showing, and decide nothing. */
+export const FEWEST_PATCHES = 5
+export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
 /** One cell of Table 1 or 2: mean and population standard deviation over patches of each patch's mean cosine. */
 export interface SimilaritySummary {
@@ -29,7 +34,24 @@ export interface SeparabilitySummary {
   readonly loss: string
   readonly accuracy: number
   readonly std: number
+  /** Mean over patches of the accuracy on each fold. */
+  readonly folds: readonly number[]
   readonly patches: number
+}
+
+/** Accuracy by features that are nothing but the position, or nothing but its phase, on a grid of the study. */
+export interface FoldBaselineSummary {
+  readonly feature: 'position' | 'phase'
+  /** Of the phase, in pixels; null: it is the position. */
+  readonly period: number | null
+  readonly size: number
+  /** Positions along each axis. */
+  readonly rows: number
+  readonly cols: number
+  readonly task: string
+  readonly cv: string
+  readonly accuracy: number
+  readonly folds: readonly number[]
 }
 
 /** Patches that a cell of Table 3 or 4 leaves out, since one of their classifiers did not converge. */
@@ -64,20 +86,26 @@ export interface MeasureSummary extends Measure {
 export interface FindingSummary {
   readonly model: string
   readonly claim: string
+  /** The claim as a plain clause. */
+  readonly title: string
   readonly verdict: 'supported' | 'not supported' | 'cannot be judged'
   readonly sentence: string
+  /** Why the verdict is so. */
+  readonly reason: string
 }
 
 /** What summary.json holds. */
 export interface Summary {
   readonly similarity: readonly SimilaritySummary[]
   readonly separability: readonly SeparabilitySummary[]
+  /** What the folds alone do, once for each grid and period. */
+  readonly foldBaselines: readonly FoldBaselineSummary[]
   /** Absent where all classifiers converged. */
   readonly notConverged?: readonly UnsolvedSummary[]
   readonly nullBaseline: readonly NullBaselineSummary[]
   /** Coverage, jaggedness, grid spectrum, direction bias, consistency and answers, by the names of metrics.csv. */
   readonly measures: readonly MeasureSummary[]
-  /** Of folders that hold units, the most telling first. */
+  /** Of folders that hold units, claim by claim. */
   readonly findings?: readonly FindingSummary[]
   /** Of folders that hold arithmetic: each scene's errors, and the accuracy on random expressions. */
   readonly arithmetic?: readonly ArithmeticSummary[]
@@ -102,6 +130,7 @@ export function summarize(groups: readonly StudyGroup[]): Summary {
   return {
     similarity,
     separability: cells.flatMap(summarizeSeparability),
+    foldBaselines: summarizeBaselines(groups),
     ...(notConverged.length > 0 && { notConverged }),
     nullBaseline: groups.flatMap(summarizeNullBaseline),
     measures: groups.flatMap(summarizeMeasures),
@@ -141,10 +170,12 @@ function summarizeNullBaseline({ model, size, layers, nullBaseline }: StudyGroup
   )
 }
 
+type TaskResult = NonNullable<StudyGroup['units'][number]['layers'][number]['separability'][FoldScheme]>[Task]
+
 /** One cell of Table 3 or 4 before the means are taken. */
-interface SeparabilityCell extends Omit<SeparabilitySummary, 'accuracy' | 'std' | 'patches'> {
+interface SeparabilityCell extends Omit<SeparabilitySummary, 'accuracy' | 'std' | 'folds' | 'patches'> {
   /** One of each patch. */
-  readonly results: readonly { readonly mean: number | null; readonly std: number | null }[]
+  readonly results: readonly TaskResult[]
 }
 
 function separabilityCells({ model, size, layers, units }: StudyGroup): readonly SeparabilityCell[] {
@@ -164,11 +195,35 @@ function separabilityCells({ model, size, layers, units }: StudyGroup): readonly
 }
 
 function summarizeSeparability({ results, ...cell }: SeparabilityCell): readonly SeparabilitySummary[] {
-  const means = results.flatMap(({ mean }) => mean ?? [])
-  if (means.length === 0) return []
-  const accuracy = meanAndStd(means).mean
-  const std = meanAndStd(results.flatMap((result) => result.std ?? [])).mean
-  return [{ ...cell, accuracy, std, patches: means.length }]
+  const solved = results.filter(({ mean }) => mean !== null)
+  if (solved.length === 0) return []
+  const meanOf = (value: (result: TaskResult) => number | null | undefined) =>
+    meanAndStd(solved.map((result) => value(result) ?? 0)).mean
+  const folds = Array.from({ length: FOLDS }, (_, fold) => meanOf((result) => result.folds[fold]))
+  return [
+    { ...cell, accuracy: meanOf(({ mean }) => mean), std: meanOf(({ std }) => std), folds, patches: solved.length },
+  ]
+}
+
+function summarizeBaselines(groups: readonly StudyGroup[]): readonly FoldBaselineSummary[] {
+  const found = new Map<string, FoldBaselineSummary>()
+  for (const { size, rows, cols, units } of groups) {
+    for (const { baselines } of units.flatMap(({ layers }) => layers)) {
+      if (baselines === null) continue
+      for (const feature of MADE_UP_FEATURES) {
+        for (const cv of FOLD_SCHEMES) {
+          for (const task of TASKS) {
+            const folds = baselines[feature][cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
+            if (folds.length < FOLDS) continue
+            const period = feature === 'phase' ? baselines.period : null
+            const key = { feature, period, size, rows, cols, task, cv }
+            found.set(JSON.stringify(key), { ...key, accuracy: meanAndStd(folds).mean, folds })
+          }
+        }
+      }
+    }
+  }
+  return [...found.values()]
 }
 
 function unsolvedOf({ results, loss: _, ...cell }: SeparabilityCell): readonly UnsolvedSummary[] {

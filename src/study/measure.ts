@@ -7,6 +7,8 @@ import { ANSWER_MAPS, type Answers, answersOf } from '../experiments/answers.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import { type FoldScheme, TASKS } from '../experiments/folds.js'
 import {
   type Separability,
   type SeparabilityGrid,
@@ -15,8 +17,9 @@ import {
 } from '../experiments/separability.js'
 import { comparedMaps, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import { type Sketch, sketchOf } from '../experiments/sketch.js'
+import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
 import { argmax } from '../native.js'
-import type { Network } from '../networks/index.js'
+import { isRightAnswer, type Network, outputOf, readGraphNodes, totalStride } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import type { Unit } from '../results/unit/schema.js'
@@ -31,6 +34,8 @@ interface LayerMeasures {
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
   readonly separability: Unit['layers'][number]['separability']
+  readonly baselines: Unit['layers'][number]['baselines']
+  readonly foldErrors: Unit['layers'][number]['foldErrors']
   /** Of the layer of the network's classes. */
   readonly answers?: Answers
   /** Of a unit that keeps sketches, where there is one. */
@@ -57,11 +62,21 @@ export async function storeUnit(
   const measured = await measureUnit(study, unit, response, classifiers)
   const maps = new Float32Array(measured.length * grid.anchors.length * positions)
   for (const [i, { similarity }] of measured.entries()) maps.set(similarity.maps, i * grid.anchors.length * positions)
-  const layers = measured.map(({ similarity, strongest, separability, answers, sketch }, i) => {
+  const layers = measured.map(({ similarity, strongest, answers, sketch, ...classified }, i) => {
     const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
-    const measures = { similarity: similarity.anchors, consistency: consistency(strongest, grid), separability }
-    const named = answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names)
-    return { name, dims, ...measures, answers: named, ...(sketch && { sketch: sketch.dims }) }
+    const { separability, baselines, foldErrors } = classified
+    const measures = { similarity: similarity.anchors, consistency: consistency(strongest, grid) }
+    const named = answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names, inputs.category)
+    return {
+      name,
+      dims,
+      ...measures,
+      separability,
+      baselines,
+      foldErrors,
+      answers: named,
+      ...(sketch && { sketch: sketch.dims }),
+    }
   })
   const stored = await writeUnit(
     study.out,
@@ -79,6 +94,7 @@ export async function storeUnit(
   )
   if (response.kind === 'features') response.release()
   noteUnsolved(stored, progress)
+  noteCoarse(stored, progress)
 }
 
 async function measureUnit(
@@ -107,6 +123,7 @@ async function measureFeatures(
     similarity: await similarityMaps(onGrid, threads, place),
     separability: await separabilityOf(study, onGrid, place),
   })
+  const period = periodOf(network, name)
   // The cosines alone are not worth the features' way to a card.
   const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const strongest = await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads })
@@ -115,6 +132,7 @@ async function measureFeatures(
     unitInputs(study, unit).sketches && (await sketchOf(matrix.subarray(0, rows * dims), rows, dims, threads))
   return {
     ...measures,
+    ...(await foldsExplained(study, onGrid, period)),
     strongest,
     anchorFeatures,
     ...answersIn(network, { name, matrix, strongest, anchorFeatures }),
@@ -131,6 +149,8 @@ function measureComparison({ network, patch, grid }: PlannedUnit, compared: Laye
     strongest,
     anchorFeatures,
     separability: {},
+    baselines: null,
+    foldErrors: null,
     ...(matrix && answersIn(network, { name, matrix, strongest, anchorFeatures })),
   }
 }
@@ -150,14 +170,17 @@ function answersIn(
 /**
  * As unit.json holds them: with the names of the classes that occur.
  * @param known names by index; a class without one is named by its index
+ * @param category of the object; null: not known
  */
 export function namedAnswers(
   { maps, center, kept, least }: Answers,
   known: Readonly<Record<number, string>> = {},
+  category: string | null = null,
 ): NonNullable<Unit['layers'][number]['answers']> {
   const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
   const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
-  return { center, kept, least, names: Object.fromEntries(names) }
+  const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
+  return { center, right, kept, least, names: Object.fromEntries(names) }
 }
 
 /** How messages name a layer of a unit. */
@@ -188,6 +211,58 @@ async function separabilityOf(
       return [scheme, { 'left-right': stored(result['left-right']), 'top-bottom': stored(result['top-bottom']) }]
     }),
   )
+}
+
+const periods = new Map<string, number>()
+
+/** The network's total stride up to a layer, in pixels. */
+function periodOf({ onnxPath, input, layers }: Network, layer: string): number {
+  const output = layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
+  const key = JSON.stringify([onnxPath, output])
+  const period = periods.get(key) ?? totalStride(readGraphNodes(onnxPath), input, output) ?? USUAL_PERIOD
+  periods.set(key, period)
+  return period
+}
+
+/** The scheme by which a grid is found too coarse. */
+const SHUFFLED: FoldScheme = 'shuffled'
+
+/** What features that are nothing but the position or its phase give in the same folds. */
+async function foldsExplained(
+  { separability: classifier }: Study,
+  grid: SeparabilityGrid,
+  period: number,
+): Promise<Pick<LayerMeasures, 'baselines' | 'foldErrors'>> {
+  if (classifier === null) return { baselines: null, foldErrors: null }
+  const { cv: schemes, loss, C, seed } = classifier
+  const options = { loss, C, seed, period, threads: availableCores() }
+  const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
+  const prediction = foldPrediction(await strideFolds(grid, options))
+  const foldsOf = (results: typeof position) =>
+    Object.fromEntries(
+      Object.entries(results).map(([scheme, tasks]) => [
+        scheme,
+        Object.fromEntries(TASKS.map((task) => [task, [...tasks[task].folds]])),
+      ]),
+    )
+  return {
+    baselines: { period, position: foldsOf(position), phase: foldsOf(phase) },
+    foldErrors: prediction ? { position: prediction.position, phase: prediction.phase } : null,
+  }
+}
+
+const noted = new Set<string>()
+
+/** Said once for each network and size. */
+function noteCoarse({ inputs: { model, size }, layers }: Unit, progress: Progress): void {
+  for (const { baselines } of layers) {
+    const shuffled = baselines?.phase[SHUFFLED]
+    const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)
+    const line = `${model} at ${size} px: ${reason}; use a finer stride`
+    if (!reason || noted.has(line)) continue
+    noted.add(line)
+    progress.note(line)
+  }
 }
 
 /** A classifier that did not converge is never passed over in silence. */

@@ -46,7 +46,7 @@ export interface StudyOptions extends InputOptions {
    * features; `arithmetic` alone needs no units.
    */
   readonly experiments?: readonly Experiment[]
-  /** Fold schemes of separability: ordered, shuffled and transposed by default. */
+  /** Fold schemes of separability, all by default. */
   readonly cv?: readonly FoldScheme[]
   /** Loss of the classifier, `hinge` by default. */
   readonly loss?: Loss
@@ -161,7 +161,7 @@ function inputOf(options: StudyOptions): InputOptions {
 }
 
 function classifierOf(
-  { cv = ['ordered', 'shuffled', 'transposed'], loss = 'hinge', C = 1, seed = 0 }: StudyOptions,
+  { cv = FOLD_SCHEMES, loss = 'hinge', C = 1, seed = 0 }: StudyOptions,
   isWanted: boolean,
 ): UnitInputs['separability'] {
   checkNames('fold scheme', cv, FOLD_SCHEMES)

@@ -33,7 +33,7 @@ describe('arithmetic as a library', () => {
   })
 
   it('takes the features that extract gives', async () => {
-    const { layers } = await extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 100, layers: ['fc7'] })
+    const { layers } = await extract({ model: 'tiny-alexnet', patch: 'dog', size: 75, stride: 100, layers: ['fc7'] })
     const images = { A: 'dog@0,100' }
     const found = await arithmetic({ expression: 'A', images, generators: [await generator('fc7')] })
     expect(found.layers[0]?.operands).toEqual(layers[0]?.data.slice(768, 2 * 768))

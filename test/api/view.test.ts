@@ -102,6 +102,7 @@ describe('the page of an extraction', () => {
     const [layer, other] = unit.layers
     expect(layer?.answers).toEqual({
       center: { class: 2, probability: expect.closeTo(1 / 2, 6) },
+      right: null,
       ...{ kept: 0.75, least: expect.closeTo(1 / 4, 6), names: { 1: '1', 2: 'dog & bone' } },
     })
     expect(layer?.consistency).toEqual({ horizontal: 1, vertical: expect.closeTo(2 / 3, 6) })

@@ -66,7 +66,8 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     answers.push(answered?.maps)
     layers.push({
       ...{ name: layer, dims, similarity: similarity.anchors, consistency, separability: {} },
-      answers: answered === undefined ? null : { ...answered.stored, names: CLASS_NAMES },
+      ...{ baselines: null, foldErrors: null },
+      answers: answered === undefined ? null : { ...answered.stored, right: null, names: CLASS_NAMES },
       ...(sketch && { sketch: sketch.dims }),
     })
   }

@@ -281,6 +281,7 @@ describe('separability', () => {
     expect(ordered.status, ordered.stderr).toBe(0)
     const document = JSON.parse(ordered.stdout)
     expect(document).toMatchObject({ loss: 'hinge', C: 1, cv: 'ordered', seed: 0 })
+    expect(document.coarse).toMatch(/^the grid is too coarse .* modulo 32 px alone is right for 100 %/)
     for (const task of ['left-right', 'top-bottom']) {
       expect(document[task].folds).toHaveLength(5)
       expect(document[task].mean).toBeGreaterThan(0.7)

@@ -1,13 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
 import { contents, shiftscope } from './process.js'
 
 const PATCH = 'dog'
-const PICTURES = fileURLToPath(new URL('../../models/patches', import.meta.url))
 
 /** Ten units of 5×5 positions of one layer. */
 const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--layers', 'fc8', '--sizes', '75', '--stride', '30']
@@ -31,9 +29,8 @@ describe('reproduce --keep-features', () => {
   it('stores the features that extract gives, at every position of the grid', async () => {
     const { shape, data } = await readNpy(unit('features-fc8.npy'))
     expect(shape.slice(0, 2)).toEqual([5, 5])
-    const picture = join(PICTURES, `${PATCH}.png`)
     const extracted = join(folder, 'extracted')
-    const args = ['--model', 'tiny-alexnet', '--layers', 'fc8', '--size', '75', '--stride', '30', '--patch', picture]
+    const args = ['--model', 'tiny-alexnet', '--layers', 'fc8', '--size', '75', '--stride', '30', '--patch', PATCH]
     const { status, stderr } = await shiftscope('extract', ...args, '--out', extracted)
     expect(status, stderr).toBe(0)
     const alone = await readNpy(join(extracted, 'fc8.npy'))

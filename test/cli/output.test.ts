@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { byteSize, duration, print, printJson, printTable, printText, say, wrapText } from '../../src/cli/output.js'
+import { byteSize, duration, print, printJson, printTable, say } from '../../src/cli/output.js'
 
 let stdout = ''
 let stderr = ''
@@ -18,25 +18,6 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
-})
-
-describe('running text', () => {
-  it('keeps every word in lines that fit, from the second one on indented', () => {
-    const texts = fc.array(fc.string({ minLength: 1, maxLength: 30 }).map((word) => word.replace(/ /g, '_')))
-    fc.assert(
-      fc.property(texts, fc.integer({ min: 8, max: 60 }), (words, columns) => {
-        const lines = wrapText(words.join(' '), columns, '  ')
-        for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns)
-        for (const line of lines.slice(1)) expect(line.startsWith('  ')).toBe(true)
-        expect(lines.join('').replaceAll(' ', '')).toBe(words.join(''))
-      }),
-    )
-  })
-
-  it('takes a hundred columns at most', () => {
-    printText('word '.repeat(40).trim(), '  ')
-    expect(stdout).toBe(`${'word '.repeat(20).trim()}\n  ${'word '.repeat(19).trim()}\n  word\n`)
-  })
 })
 
 describe('output', () => {

@@ -41,7 +41,10 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'separability FEATURES/fc8.npy',
     [/^task +fold 1/, /^(left-right|top-bottom) +[\d.]+ /],
-    [/^[\d.]+ s on the processor$/],
+    [
+      /^the grid is too coarse to judge separability: .*; extract with a finer --stride$/,
+      /^[\d.]+ s on the processor$/,
+    ],
   ],
   ['view FEATURES', [/^open .*index\.html$/], [/./]],
   [
@@ -51,13 +54,20 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ],
   [
     'reproduce --models tiny-alexnet --sizes 200 --stride 24 --experiments similarity --out STUDY',
-    [/^[✓✗?] /, /^ {2}\S/, /^open .*study.index\.html$/],
+    [/^claim +tiny-alexnet$/, /^\w[\w ]+ +[✓✗?]$/, /^✓ supported, /, /^open .*study.index\.html$/],
     [/^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
   ],
   ['status STUDY', [/^10 of 10 units done, 0 in hand, 0 left$/], []],
   [
     'report STUDY --tables',
-    [/^model +layer/, /^tiny-alexnet +fc\d +200 /, /^[✓✗?] /, /^ {2}\S/, /^open .*index\.html$/],
+    [
+      /^model +layer/,
+      /^tiny-alexnet +fc\d +200 /,
+      /^claim +tiny-alexnet$/,
+      /^\w[\w ]+ +[✓✗?]$/,
+      /^✓ supported, /,
+      /^open .*index\.html$/,
+    ],
     [/^report: 10 units$/],
   ],
   [

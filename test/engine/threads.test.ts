@@ -136,7 +136,7 @@ describe('a network on threads', () => {
     const handle = openThreads(network, { workers: 2, threads: 1, batch: 8 }, dyingWorkers('failsToStart'))
     try {
       await expect(handle.extract(scene, offsets)).rejects.toThrow(
-        /worker failed 3 times on batch \d+ \(images \d+ to \d+\): no room for a thread; try [^\n]* fewer `workers`/,
+        /worker failed 3 times on batch \d+ \(images \d+ to \d+\): no room for a thread; [^\n]* fewer `workers`/,
       )
     } finally {
       await handle.close()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { foldBaselines } from '../../src/experiments/foldBaselines.js'
+import { coarseGrid, foldBaselines, meanAccuracy } from '../../src/experiments/foldBaselines.js'
+import type { Separability } from '../../src/experiments/separability.js'
 
 /** Ordered, top-bottom. */
 async function folds(feature: 'position' | 'phase', side: number, stride: number, period = 32) {
@@ -45,6 +46,20 @@ describe('accuracies by made-up features', () => {
     expect(Object.keys(position)).toEqual(['ordered', 'transposed'])
     for (const { ordered, transposed } of [position, phase])
       expect(ordered?.['top-bottom'].folds).toEqual(transposed?.['left-right'].folds)
+  })
+
+  it('tell grids that are too coarse to judge separability', async () => {
+    const reasonAt = async (stride: number, period: number) => {
+      const side = Math.ceil(100 / stride)
+      const { phase } = await foldBaselines({ rows: side, cols: side, stride }, { schemes: ['shuffled'], period })
+      const { 'left-right': leftRight, 'top-bottom': topBottom } = phase.shuffled as Separability
+      return coarseGrid(meanAccuracy({ 'left-right': leftRight.folds, 'top-bottom': topBottom.folds }), period)
+    }
+    expect(await reasonAt(5, 32)).toBe(
+      'the grid is too coarse to judge separability: the position modulo 32 px alone is right for 93 % in shuffled folds',
+    )
+    expect(await Promise.all([4, 8].map((stride) => reasonAt(stride, 32)))).toEqual([undefined, undefined])
+    expect(await reasonAt(6, 16)).toBeUndefined()
   })
 
   it('refuse a period that is none', async () => {

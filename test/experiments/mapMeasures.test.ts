@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { coverage, jaggedness } from '../../src/experiments/mapMeasures.js'
+import { coverage, jaggedness, lowestPercentile } from '../../src/experiments/mapMeasures.js'
 
 describe('jaggedness', () => {
   it('is the mean step between neighbours along each axis', () => {
@@ -41,5 +41,24 @@ describe('coverage', () => {
         )
       }),
     )
+  })
+})
+
+describe('lowest percentile', () => {
+  it('is the value of the nearest rank of the sorted map, whatever its order and ties', () => {
+    const values = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(values, fc.integer({ min: 0, max: 100 }), (map, percent) => {
+        const sorted = Float32Array.from(map).sort()
+        const rank = Math.max(1, Math.ceil((percent / 100) * map.length))
+        expect(lowestPercentile(map, percent)).toBe(sorted[rank - 1])
+      }),
+    )
+    expect(
+      lowestPercentile(
+        Float32Array.from({ length: 100 }, (_, i) => (37 * i) % 100),
+        5,
+      ),
+    ).toBe(4)
   })
 })

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,8 +13,6 @@ import { catalogEntry, chooseGenerator, resolveNetwork } from '../../src/network
 import { writeCaffeWeights } from './caffeFile.js'
 import { normalise, testFeatures, testImages, weight } from './formulas.js'
 import { distance, expectGolden } from './golden.js'
-
-const ORANGE = fileURLToPath(new URL('../../models/patches/orange.png', import.meta.url))
 
 let root: string
 const folder = (...way: readonly string[]) => join(root, ...way)
@@ -103,7 +100,7 @@ describe('arithmetic with CaffeNet and a DeePSiM generator from Caffe models', (
     expect([...operands.values()].map(({ length }) => length)).toEqual([227 * 227 * 3, 227 * 227 * 3])
     const [layer] = layers
     expect(layer?.decodedExpectation).toHaveLength(227 * 227 * 3)
-    const patch = { patch: ORANGE, size: 75, stride: 152 }
+    const patch = { patch: 'orange', size: 75, stride: 152 }
     const extraction = await extract({ model: 'caffenet', weights: weights.caffenet, layers: ['fc6'], ...patch })
     const features = extraction.layers[0]?.data.slice(0, 2 * 4096)
     expect(layer?.operands).toEqual(features)

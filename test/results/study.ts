@@ -37,6 +37,8 @@ export function madeUnit(
       similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'],
       consistency: { horizontal: level - layer / 10, vertical: level / 2 },
       separability: {},
+      baselines: null,
+      foldErrors: null,
       answers: null,
     }
   })

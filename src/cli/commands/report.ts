@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { ANCHOR_NAMES, type ReportOptions, type Summary, TASKS, writeReport } from '../../index.js'
+import { ANCHOR_NAMES, FEWEST_PATCHES, type ReportOptions, type Summary, TASKS, writeReport } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson, printTable } from '../output.js'
@@ -48,13 +48,21 @@ function printTables({ similarity, separability }: Summary): void {
 /** One row a network, layer and size. */
 function printCells(
   columns: readonly string[],
-  cells: readonly { model: string; layer: string; size: number; column: string; value: number; std: number }[],
+  cells: readonly {
+    model: string
+    layer: string
+    size: number
+    column: string
+    value: number
+    std: number
+    patches: number
+  }[],
 ): void {
   const rows = new Map<string, (string | number)[]>()
-  for (const { model, layer, size, column, value, std } of cells) {
+  for (const { model, layer, size, column, value, std, patches } of cells) {
     const key = JSON.stringify([model, layer, size])
     const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
-    row[3 + columns.indexOf(column)] = `${value.toFixed(3)} ± ${std.toFixed(3)}`
+    row[3 + columns.indexOf(column)] = `${value.toFixed(3)}${patches < FEWEST_PATCHES ? '' : ` ± ${std.toFixed(3)}`}`
     rows.set(key, row)
   }
   printTable(['model', 'layer', 'size', ...columns], [...rows.values()])

@@ -4,6 +4,7 @@ import { counted } from '../../counted.js'
 import {
   type ArithmeticAccuracySummary,
   estimateStudy,
+  FEWEST_PATCHES,
   FOLD_SCHEMES,
   LOSSES,
   type ReproduceOptions,
@@ -11,12 +12,12 @@ import {
   type StudyEstimate,
   type StudyResult,
   type Summary,
-  VERDICT_MARKS,
+  verdictTable,
 } from '../../index.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, printTable, printText, say } from '../output.js'
+import { byteSize, duration, print, printJson, printTable, say } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -89,11 +90,7 @@ export function addStudyOptions(studyCommand: Command): Command {
       'what to measure: similarity, separability, arithmetic; the first two by default',
       parseList,
     )
-    .option(
-      '--cv <a,b>',
-      `fold schemes of separability (${FOLD_SCHEMES.join(', ')}); ordered,shuffled,transposed by default`,
-      parseList,
-    )
+    .option('--cv <a,b>', `fold schemes of separability (${FOLD_SCHEMES.join(', ')}); all by default`, parseList)
     .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
     .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
     .option('--seed <n>', 'seed of the fold schemes shuffled and blocks, and of random expressions', parseNatural, 0)
@@ -133,12 +130,17 @@ function printMissing(missing: StudyEstimate['missing']): void {
   say('the time of these networks is measured with made-up weights')
 }
 
-/** What a study found: a sentence for each claim and network, the most telling first, and how much arithmetic was exact. */
-export function printSummary({ findings = [], arithmeticAccuracy }: Summary): void {
+/** What a study found: a verdict for each claim and network, and how much arithmetic was exact. */
+export function printSummary({ findings = [], similarity, arithmeticAccuracy }: Summary): void {
   if (arithmeticAccuracy !== undefined) printArithmetic(arithmeticAccuracy)
-  for (const { verdict, sentence } of findings) printText(`${VERDICT_MARKS[verdict]} ${sentence}`, '  ')
-  if (findings.length > 0)
-    print('✓ supports a claim, ✗ speaks against it, ? cannot tell; the evidence is in findings.md')
+  if (findings.length === 0) return
+  if (similarity.every(({ patches }) => patches < FEWEST_PATCHES)) {
+    print(`no verdicts: they need at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
+    return
+  }
+  const { head, rows } = verdictTable(findings)
+  printTable(head, rows)
+  print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
 }
 
 /** Share of random expressions whose result has the expected objects and no other, all kinds together. */

@@ -50,7 +50,8 @@ export function separabilityCommand({ signal }: CommandContext): Command {
           )
         }
       }
-      const { device, adapter, failure } = result
+      const { device, adapter, failure, coarse } = result
+      if (coarse !== undefined) say(`${coarse}; extract with a finer --stride`)
       if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
       say(
         `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,

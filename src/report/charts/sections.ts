@@ -3,16 +3,14 @@ import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
 import { GRID_PERIODS } from '../../experiments/gridSpectrum.js'
 import { AXES } from '../../experiments/mapMeasures.js'
 import { COVERAGE_THRESHOLDS } from '../../results/metrics.js'
-import type { MeasureSummary, Summary } from '../../results/summary.js'
+import { FEWEST_PAIRS, FEWEST_PATCHES, type MeasureSummary, type Summary } from '../../results/summary.js'
 import { average } from '../average.js'
 import { escapeHtml } from '../html.js'
 import { linearScale, logScale, octaveScale } from '../plot/scale.js'
 import type { ReportSection } from '../section.js'
+import { baselineRow } from '../tables/model.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
-
-/** Accuracy that features which are nothing but the position have across the bands of ordered and transposed folds. */
-const POSITION_ALONE = 0.9
 
 /** What tells measured cells apart: a network's layer at one patch size. */
 interface LayerKey {
@@ -37,7 +35,7 @@ export function chartSections(summary: Summary): readonly ReportSection[] {
 function similarityAndBaseline({ similarity, nullBaseline }: Summary): ReportSection | undefined {
   const baselineOf = (key: LayerKey, classes: string): Dot | undefined => {
     const cell = nullBaseline.find((one) => isAt(one, key) && one.classes === classes)
-    return cell && { value: cell.mean, spread: cell.std }
+    return cell && { value: cell.mean, ...(cell.pairs >= FEWEST_PAIRS && { spread: cell.std }) }
   }
   const classes = (['different', 'same'] as const).filter((one) => nullBaseline.some((cell) => cell.classes === one))
   return bySize('null-baseline', 'Similarity against the null baseline', similarity, {
@@ -153,17 +151,18 @@ function consistencyDots({ measures }: Summary): ReportSection | undefined {
   })
 }
 
-function separabilityDots({ separability }: Summary): readonly ReportSection[] {
+function separabilityDots({ separability, foldBaselines }: Summary): readonly ReportSection[] {
+  const measured = [...separability, ...foldBaselines.map((cell) => ({ ...cell, ...baselineRow(cell) }))]
   const schemes = FOLD_SCHEMES.filter((cv) => separability.some((cell) => cell.cv === cv))
-  const section = bySize('separability', 'Separability under each fold scheme', separability, {
-    note: 'Accuracy of a linear classifier of the object’s half, one chart for each way to deal positions to folds. Ordered folds test whole bands of rows, which alone puts top-bottom at 0.900 (the line); if the gap changes sides under transposed folds and goes under shuffled ones, it is the folds’ doing.',
+  const section = bySize('separability', 'Separability under each fold scheme', measured, {
+    note: 'Accuracy of a linear classifier of the object’s half, one chart for each way to deal positions to folds. The last rows show what the folds alone do: the same classifiers on nothing but the position, or nothing but its phase in the network’s stride.',
     draw: (size, keys) =>
       schemes
         .map((cv) => {
           const rows = keys.map((key) => ({
             ...key,
             dots: TASKS.map((task) => {
-              const cell = separability.find((one) => isAt(one, key) && one.cv === cv && one.task === task)
+              const cell = measured.find((one) => isAt(one, key) && one.cv === cv && one.task === task)
               return cell && { value: cell.accuracy }
             }),
           }))
@@ -171,12 +170,11 @@ function separabilityDots({ separability }: Summary): readonly ReportSection[] {
             name: `Accuracy of left-right and top-bottom under ${cv} folds, patches of ${size} pixels`,
             axis: `accuracy, ${cv} folds`,
             scale: linearScale(
-              separability.filter((one) => one.size === size).map(({ accuracy }) => accuracy),
+              measured.filter((one) => one.size === size).map(({ accuracy }) => accuracy),
               [0.85, 1],
             ),
             series: [...TASKS],
             rows,
-            ...(cv === 'ordered' || cv === 'transposed' ? { reference: POSITION_ALONE } : {}),
           })
           return `<figure>${chart}</figure>`
         })
@@ -267,9 +265,11 @@ function isCenter({ anchor }: MeasureSummary): boolean {
 }
 
 /** Means of the means and deviations of several variants of a measure; undefined where there are none. */
-function meanDot(cells: readonly MeasureSummary[]): (Dot & { readonly spread: number }) | undefined {
+function meanDot(cells: readonly MeasureSummary[]): Dot | undefined {
   if (cells.length === 0) return undefined
-  return { value: average(cells.map(({ mean }) => mean)), spread: average(cells.map(({ std }) => std)) }
+  const hasSpread = cells.every(({ patches }) => patches >= FEWEST_PATCHES)
+  const value = average(cells.map(({ mean }) => mean))
+  return { value, ...(hasSpread && { spread: average(cells.map(({ std }) => std)) }) }
 }
 
 function valuesOf(rows: readonly { readonly dots: readonly (Dot | undefined)[] }[]): readonly number[] {

@@ -1,147 +1,141 @@
+import { FEWEST_PATCHES } from '../../results/summary.js'
 import { escapeHtml, scrollBox } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
 import { markdownText } from '../tables/markdown.js'
-import { CLAIMS } from './claims.js'
-import type { Evidence } from './evidence.js'
-import type { ClaimFinding } from './findings.js'
-import { retrainedText } from './retrained.js'
-import { VERDICT_MARKS } from './sentence.js'
-import { VERDICT_RULE, type Verdict } from './verdict.js'
+import type { Evidence, Lean } from './evidence.js'
+import { type ClaimFinding, isTooSmall, VERDICT_MARKS, VERDICT_RULE } from './findings.js'
 
-const LEANS = { for: 'for', against: 'against', open: 'open' } as const
+const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
 
-/** Columns of a table of evidence; that of other trainings where these were measured. */
-function evidenceHead(evidence: readonly Evidence[]): readonly string[] {
-  const seeds = isRetrained(evidence) ? ['of other seeds'] : []
-  const mean = 'mean ± standard error'
-  return ['layer', 'size', 'measured', mean, ...seeds, 'patches above 0', 'sign test', 'speaks']
+/** Rows of cells below a head. */
+export interface TextTable {
+  readonly name: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
 }
 
-function isRetrained(evidence: readonly Evidence[]): boolean {
-  return evidence.some(({ retrained }) => retrained !== undefined)
+/** What documents say about one claim. */
+interface ClaimText {
+  readonly title: string
+  readonly source: string
+  readonly rule: string
+  /** One sentence per network. */
+  readonly sentences: readonly string[]
+  readonly evidence: TextTable | undefined
 }
 
-/** findings.md: every finding in a sentence, then with its claim, rule and all its evidence. */
+/** Findings as text, for every format. */
+interface FindingsText {
+  readonly introduction: string
+  /** Claims × networks; undefined: the study is too small for verdicts. */
+  readonly verdicts: TextTable | undefined
+  readonly claims: readonly ClaimText[]
+}
+
+/** findings.md: verdicts at a glance, then each claim with its rule, a sentence per network and all evidence. */
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  const body = byVerdict(findings).flatMap(([title, own]) => [
-    `## ${title}`,
-    '',
-    ...own.flatMap((finding) => [
-      `### ${VERDICT_MARKS[finding.verdict]} ${markdownText(finding.sentence)}`,
-      '',
-      `Claim: ${finding.statement} **${finding.verdict}**: ${markdownText(finding.because)}.`,
-      '',
-      finding.rule,
-      '',
-      ...(finding.evidence.length === 0
-        ? []
-        : [
-            line(evidenceHead(finding.evidence)),
-            line(evidenceHead(finding.evidence).map(() => '---')),
-            ...evidenceRows(finding.evidence).map(line),
-            '',
-          ]),
-    ]),
+  const { introduction, verdicts, claims } = textOf(findings)
+  const parts = claims.flatMap(({ title, source, rule, sentences, evidence }) => [
+    `## ${markdownText(title)}`,
+    `${markdownText(source)} ${markdownText(rule)}`,
+    sentences.map((sentence) => `- ${markdownText(sentence)}`).join('\n'),
+    ...tableMarkdown(evidence),
   ])
-  return ['# Findings', '', INTRODUCTION, '', ruleOf(findings), '', ...body].join('\n')
+  return `${['# Findings', introduction, ...tableMarkdown(verdicts), ...parts].join('\n\n')}\n`
 }
 
-function ruleOf(findings: readonly ClaimFinding[]): string {
-  const evidence = findings.flatMap((finding) => finding.evidence)
-  const seeds = isRetrained(evidence)
-    ? ` Beside the numbers of embedded networks stand those of ${retrainedText()}: as far as they differ from one another, a number is chance of the training; they decide nothing.`
-    : ''
-  return `${VERDICT_RULE}${seeds}`
+function tableMarkdown(table: TextTable | undefined): readonly string[] {
+  if (table === undefined) return []
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
+  return [[line(table.head), line(table.head.map(() => '---')), ...table.rows.map(line)].join('\n')]
 }
 
-/** The findings as a section of the page: a sentence each, which unfolds to its evidence, and all verdicts at a glance. */
+/** The findings as a section of the page: verdicts at a glance, and each claim unfolds to its evidence. */
 export function findingsSection(findings: readonly ClaimFinding[]): ReportSection {
-  const parts = byVerdict(findings).map(([title, own]) => `<h3>${title}</h3>\n${own.map(findingHtml).join('\n')}`)
+  const { introduction, verdicts, claims } = textOf(findings)
+  const details = claims.map(
+    ({ title, source, rule, sentences, evidence }) => `<h3>${escapeHtml(title)}</h3>
+<ul>${sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')}</ul>
+<details><summary>Rule and evidence</summary><p>${escapeHtml(source)} ${escapeHtml(rule)}</p>${tableHtml(evidence)}</details>`,
+  )
+  const html = [`<p>${escapeHtml(introduction)}</p>`, tableHtml(verdicts), ...details].join('\n')
+  return { id: 'findings', title: 'Findings', html }
+}
+
+function tableHtml(table: TextTable | undefined): string {
+  if (table === undefined) return ''
+  const head = table.head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
+  const rows = table.rows.map(([first = '', ...cells]) => {
+    const others = cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')
+    return `<tr><th scope="row">${escapeHtml(first)}</th>${others}</tr>`
+  })
+  return scrollBox(table.name, `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
+}
+
+function textOf(findings: readonly ClaimFinding[]): FindingsText {
+  const isSmall = isTooSmall(findings)
   return {
-    id: 'findings',
-    title: 'Findings',
-    html: `<p>${escapeHtml(INTRODUCTION)}</p>
-${parts.join('\n')}
-<h3>All verdicts</h3>
-<p class="note">${escapeHtml(ruleOf(findings))}</p>
-${verdictsHtml(findings)}`,
+    introduction: isSmall ? TOO_SMALL : VERDICT_RULE,
+    verdicts: isSmall ? undefined : verdictTable(findings),
+    claims: [...new Set(findings.map(({ claim }) => claim))].map((claim) =>
+      claimText(
+        findings.filter((one) => one.claim === claim),
+        isSmall,
+      ),
+    ),
   }
 }
 
-/** A row for each network, a column for each claim. */
-function verdictsHtml(findings: readonly ClaimFinding[]): string {
-  const headings = CLAIMS.map(({ heading }) => heading).filter((heading) =>
-    findings.some((finding) => finding.heading === heading),
-  )
-  const rows = [...new Set(findings.map(({ model }) => model))].map((model) => {
-    const cells = headings.map((heading) => {
-      const found = findings.find((finding) => finding.model === model && finding.heading === heading)
-      return `<td>${found === undefined ? '–' : `${VERDICT_MARKS[found.verdict]} ${found.verdict}`}</td>`
-    })
-    return `<tr><th scope="row">${escapeHtml(model)}</th>${cells.join('')}</tr>`
+const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
+
+/** Claims × networks: ✓, ✗, ?, or – where a claim is not about a network. */
+export function verdictTable(
+  findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[],
+): TextTable {
+  const models = [...new Set(findings.map(({ model }) => model))]
+  const rows = [...new Set(findings.map(({ claim }) => claim))].map((claim) => {
+    const own = findings.filter((one) => one.claim === claim)
+    const marks = models.map((model) => own.find((one) => one.model === model)?.verdict)
+    return [own[0]?.title ?? '', ...marks.map((verdict) => (verdict === undefined ? '–' : VERDICT_MARKS[verdict]))]
   })
-  const head = ['network', ...headings].map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
-  return scrollBox('Verdicts', `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
+  return { name: 'Verdicts', head: ['claim', ...models], rows }
 }
 
-const INTRODUCTION =
-  'What the numbers of each network say about the claims of the paper, and about one question of our own, by one rule for every network: ✓ they support the claim, ✗ they speak against it, ? they cannot tell.'
-
-/** Over the findings of each verdict. */
-const TITLES: Readonly<Record<Verdict, string>> = {
-  'not supported': 'The numbers speak against a claim',
-  supported: 'The numbers support a claim',
-  'cannot be judged': 'The numbers cannot tell',
+function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimText {
+  const { title, source, rule } = findings[0] as ClaimFinding
+  const sentences = findings.map(({ verdict, sentence, reason }) => {
+    if (isSmall) return sentence
+    return `${VERDICT_MARKS[verdict]} ${sentence}${sentence.endsWith(reason) ? '' : ` (${reason})`}`
+  })
+  return { title, source, rule, sentences, evidence: evidenceTable(title, findings, isSmall) }
 }
 
-function findingHtml(finding: ClaimFinding): string {
-  const { sentence, verdict, statement, because, rule } = finding
-  return `<details><summary>${VERDICT_MARKS[verdict]} ${escapeHtml(sentence)}</summary>
-<p>Claim: ${escapeHtml(statement)} <strong>${verdict}</strong>: ${escapeHtml(because)}.</p>
-<p>${escapeHtml(rule)}</p>${evidenceHtml(finding)}</details>`
-}
-
-function evidenceHtml({ evidence, model, heading }: Pick<ClaimFinding, 'evidence' | 'model' | 'heading'>): string {
-  if (evidence.length === 0) return ''
-  const rows = evidenceRows(evidence).map(
-    (cells) => `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+/** A row per network and layer, a column per quantity and size. */
+function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): TextTable | undefined {
+  const all = findings.flatMap(({ evidence }) => evidence)
+  if (all.length === 0) return undefined
+  const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
+  const columns = new Map(
+    all.map(({ quantity, size }) => [`${isOne ? '' : `${quantity}, `}${size} px`, { quantity, size }]),
   )
-  const head = evidenceHead(evidence)
-    .map((text) => `<th scope="col">${text}</th>`)
-    .join('')
-  return scrollBox(
-    `Evidence of ${model}: ${heading}`,
-    `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
+  const rows = findings.flatMap(({ model, evidence }) =>
+    [...new Set(evidence.map(({ layer }) => layer))].map((layer) => [
+      model,
+      layer,
+      ...[...columns.values()].map(({ quantity, size }) => {
+        const cell = evidence.find((one) => one.layer === layer && one.quantity === quantity && one.size === size)
+        return cell === undefined ? '–' : cellText(cell, isSmall)
+      }),
+    ]),
   )
+  return { name: `Evidence: ${title}`, head: ['network', 'layer', ...columns.keys()], rows }
 }
 
-function evidenceRows(evidence: readonly Evidence[]): readonly (readonly string[])[] {
-  const withSeeds = isRetrained(evidence)
-  return evidence.map((one) => evidenceCells(one, withSeeds))
-}
-
-function evidenceCells(one: Evidence, withSeeds: boolean): readonly string[] {
-  const { layer, size, quantity, mean, standardError, retrained, patches, positive, signTest, lean } = one
-  return [
-    layer,
-    String(size),
-    quantity,
-    `${number(mean)} ± ${standardError === null ? '–' : number(standardError)}`,
-    ...(withSeeds ? [retrained?.map(number).join(', ') ?? '–'] : []),
-    `${positive} of ${patches}`,
-    signTest < 0.001 ? 'p < 0.001' : `p = ${signTest.toFixed(3)}`,
-    lean === null ? 'shown only' : LEANS[lean],
-  ]
-}
-
-const number = (value: number) => decimalText(value, 4)
-
-/** Title and findings of each verdict that there is, in the order of the findings. */
-function byVerdict(findings: readonly ClaimFinding[]): readonly (readonly [string, readonly ClaimFinding[]])[] {
-  return [...new Set(findings.map(({ verdict }) => verdict))].map((verdict) => [
-    TITLES[verdict],
-    findings.filter((finding) => finding.verdict === verdict),
-  ])
+/** "0.412 ± 0.010 ✓", of a difference also how many objects are above zero. */
+function cellText({ mean, standardError, patches, signs, lean }: Evidence, isSmall: boolean): string {
+  const number = decimalText(mean, 3)
+  if (isSmall || patches < FEWEST_PATCHES || standardError === null) return number
+  const positive = signs === undefined ? '' : `, ${signs.positive} of ${patches} > 0`
+  return `${number} ± ${decimalText(standardError, 3)}${positive}${lean === null ? '' : LEAN_MARKS[lean]}`
 }

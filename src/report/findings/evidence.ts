@@ -1,11 +1,12 @@
 import type { Measure } from '../../results/metrics.js'
 import type { StudyGroup } from '../../results/study.js'
+import { FEWEST_PATCHES } from '../../results/summary.js'
 import { average } from '../average.js'
 
-/** One number a patch, by its name. */
+/** One number per patch, by the patch's name. */
 export type PatchValues = ReadonlyMap<string, number>
 
-/** What the patches of one network, layer and size say to a claim. */
+/** What the patches of one network, layer and size say about a claim. */
 export interface Evidence {
   readonly layer: string
   readonly size: number
@@ -15,20 +16,20 @@ export interface Evidence {
   readonly mean: number
   readonly standardError: number | null
   readonly patches: number
-  /** Patches whose number is above zero. */
-  readonly positive: number
-  /** Two-sided sign test: how likely so uneven a split is if both signs are equally likely. */
-  readonly signTest: number
-  /** The mean in networks like this one that were trained from other seeds; absent: there are none. */
-  readonly retrained?: readonly number[]
+  /** Of a difference, which can have either sign. */
+  readonly signs?: Signs
   /** Whether the number speaks for the claim; null: it is shown, but the verdict does not rest on it. */
   readonly lean: Lean | null
 }
 
 export type Lean = 'for' | 'against' | 'open'
 
-/** Fewer patches than this are no sample. */
-export const FEWEST_PATCHES = 5
+export interface Signs {
+  /** Patches whose number is above zero. */
+  readonly positive: number
+  /** P value of the two-sided sign test: how likely so uneven a split is if both signs are equally likely. */
+  readonly p: number
+}
 
 /** Standard errors by which a mean must lie off the border to speak for or against. */
 export const CLEAR_ERRORS = 2
@@ -40,26 +41,37 @@ export interface Border {
   readonly speaksFor: 'above' | 'below'
 }
 
-/** On which side of the border a mean over patches lies, if it is clear of it by two standard errors of at least five patches. */
+/** Values of a layer as evidence. @param border null: they are shown, and decide nothing */
+export function evidenceOf(
+  place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
+  values: PatchValues,
+  border: Border | null,
+): Evidence {
+  return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
+}
+
+/** On which side of the border a mean over patches lies: open if it is not clear of it, or of too few patches. */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
-  const { mean, standardError, patches } = spreadOf(values)
+  const { mean, standardError, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
   if (Math.abs(mean - at) <= CLEAR_ERRORS * standardError) return 'open'
   return mean > at === (speaksFor === 'above') ? 'for' : 'against'
 }
 
-/** Mean over patches with what tells how sure it is. */
-export function spreadOf(
-  values: PatchValues,
-): Pick<Evidence, 'mean' | 'standardError' | 'patches' | 'positive' | 'signTest'> {
+/** Mean over patches and its standard error, from the sample's deviation. */
+export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
   const numbers = [...values.values()]
   const patches = numbers.length
   const mean = average(numbers)
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  const standardError = patches < 2 ? null : Math.sqrt(squares / (patches - 1) / patches)
+  return { mean, standardError: patches < 2 ? null : Math.sqrt(squares / (patches - 1) / patches), patches }
+}
+
+/** How many values are above zero, and how likely that is by chance (exact binomial test). */
+export function signsOf(values: PatchValues): Signs {
+  const numbers = [...values.values()]
   const positive = numbers.filter((value) => value > 0).length
-  const negative = numbers.filter((value) => value < 0).length
-  return { mean, standardError, patches, positive, signTest: signTest(positive, negative) }
+  return { positive, p: signTest(positive, numbers.filter((value) => value < 0).length) }
 }
 
 /** Two-sided exact binomial test of equal chances for both signs. */
@@ -89,7 +101,11 @@ export function patchValues(
     if (values === undefined) byPatch.set(metric.patch, [metric.value])
     else values.push(metric.value)
   }
-  return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
+  return mapped(byPatch, combine)
+}
+
+export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => number): PatchValues {
+  return new Map([...values].map(([patch, value]) => [patch, change(value)]))
 }
 
 /** What two numbers of the same patch give together, for patches that have both. */

@@ -1,49 +1,96 @@
 import type { StudyGroup } from '../../results/study.js'
+import { FEWEST_PATCHES } from '../../results/summary.js'
 import { originalOf } from '../versions.js'
-import { CLAIMS } from './claims.js'
-import type { Evidence } from './evidence.js'
-import { plainSentence } from './sentence.js'
-import { type Judgement, judge, type Verdict } from './verdict.js'
+import { CLAIMS, type Claim, type NumberText } from './claims.js'
+import { CLEAR_ERRORS, type Evidence } from './evidence.js'
+import type { NetworkStudy } from './network.js'
 
-/** What a network's numbers say about one claim: the paper's, or a question of our own. */
+export type Verdict = 'supported' | 'not supported' | 'cannot be judged'
+
+export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
+  supported: '✓',
+  'not supported': '✗',
+  'cannot be judged': '?',
+}
+
+/** How evidence becomes a verdict, in words. */
+export const VERDICT_RULE = `A number speaks for or against a claim if its mean over at least ${FEWEST_PATCHES} objects is more than ${CLEAR_ERRORS} standard errors off the border, and is open otherwise. A claim is supported (✓) if no number speaks against it and more speak for it than are open. It is contradicted (✗) if none speaks for it and at least as many speak against it as are open. Otherwise it cannot be judged (?).`
+
+/** What a network's numbers say about one claim. */
 export interface ClaimFinding {
   readonly model: string
   readonly claim: string
-  readonly statement: string
-  readonly heading: string
+  /** The claim as a plain clause. */
+  readonly title: string
   readonly verdict: Verdict
-  readonly because: string
-  /** The verdict in plain words, with the numbers that decide it. */
+  /** What the numbers are, in one sentence. */
   readonly sentence: string
-  /** What was measured and what speaks for the claim. */
+  /** Why the verdict is so: how many numbers speak for and against it, or what is missing. */
+  readonly reason: string
+  /** Who claims it, what was measured, and what speaks for the claim. */
+  readonly source: string
   readonly rule: string
   readonly evidence: readonly Evidence[]
 }
 
-/** Which verdicts tell most: those against the paper first, those that are none last. */
-const TELLING: readonly Verdict[] = ['not supported', 'supported', 'cannot be judged']
-
-/**
- * What a study's numbers say about the claims, the most telling first: by verdict (see TELLING), then claim by claim, networks
- * in the order of the groups.
- */
+/** What a study's numbers say about the claims, claim by claim, networks in the order of the groups. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
-  const models = [...new Set(groups.map(({ model }) => model))]
-  const of = (wanted: string | undefined) => groups.filter(({ model }) => model === wanted)
-  const findings = models.flatMap((model) => {
-    const network = { model, groups: of(model), original: of(originalOf(model)) }
-    return CLAIMS.filter(({ concerns }) => concerns?.(network) ?? true).map((claim) => {
-      const evidence = claim.evidence(network)
-      const obstacle = claim.obstacle(network)
-      const judgement: Judgement =
-        obstacle === undefined ? judge(evidence) : { verdict: 'cannot be judged', because: obstacle }
-      const { id, statement, heading, rule } = claim
-      const sentence = plainSentence(claim.words(network, evidence), evidence, judgement)
-      return { model, claim: id, statement, heading, ...judgement, sentence, rule, evidence }
-    })
+  const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
+    const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
+    return { model, groups: of(model), original: of(originalOf(model)) }
   })
-  const ids = CLAIMS.map(({ id }) => id)
-  return findings.sort(
-    (a, b) => TELLING.indexOf(a.verdict) - TELLING.indexOf(b.verdict) || ids.indexOf(a.claim) - ids.indexOf(b.claim),
+  return CLAIMS.flatMap((claim) =>
+    networks.filter((network) => claim.concerns(network)).map((network) => findingOf(claim, network)),
   )
+}
+
+function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
+  const evidence = claim.evidence(network)
+  const judged = evidence.filter(({ lean }) => lean !== null)
+  const obstacle = claim.obstacle(network) ?? (judged.length === 0 ? 'nothing was measured that can tell' : undefined)
+  const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
+  const { id, title, source, rule } = claim
+  const deciding = decidingOf(judged, verdict)
+  const sentence =
+    deciding.length === 0 ? `${network.model}: ${reason}` : claim.says(rangeText(deciding, claim.numberText), network)
+  return { model: network.model, claim: id, title, verdict, sentence, reason, source, rule, evidence }
+}
+
+const OPEN = 'cannot be judged'
+
+/** The verdict on a claim from what speaks for and against it (see VERDICT_RULE). */
+export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
+  if (judged.every(({ patches }) => patches < FEWEST_PATCHES))
+    return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }
+  const count = (wanted: Evidence['lean']) => judged.filter(({ lean }) => lean === wanted).length
+  const [inFavour, against, open] = [count('for'), count('against'), count('open')]
+  const reason = [
+    [inFavour, 'for'],
+    [against, 'against'],
+    [open, 'open'],
+  ]
+    .flatMap(([number, side]) => (number === 0 ? [] : `${number} ${side}`))
+    .join(', ')
+  if (inFavour > open && against === 0) return { verdict: 'supported', reason }
+  if (against > 0 && inFavour === 0 && against >= open) return { verdict: 'not supported', reason }
+  return { verdict: OPEN, reason }
+}
+
+/** What a verdict rests on; of an open question, all that was judged. */
+function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evidence[] {
+  const wanted = { supported: 'for', 'not supported': 'against', [OPEN]: undefined }[verdict]
+  return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
+}
+
+/** Smallest to largest mean: "1.4–6.6 %", "−0.02 to 0.01". */
+function rangeText(evidence: readonly Evidence[], { text, unit }: NumberText): string {
+  const means = evidence.map(({ mean }) => mean)
+  const [low, high] = [text(Math.min(...means)), text(Math.max(...means))]
+  if (low === high) return `${low}${unit}`
+  return `${low}${low.startsWith('−') ? ' to ' : '–'}${high}${unit}`
+}
+
+/** Whether all numbers are of too few objects for any verdict. */
+export function isTooSmall(findings: readonly Pick<ClaimFinding, 'evidence'>[]): boolean {
+  return findings.every(({ evidence }) => evidence.every(({ patches }) => patches < FEWEST_PATCHES))
 }

@@ -84,7 +84,8 @@ function line(cells: readonly string[]): string {
 
 function valueText(value: TableValue | undefined): string {
   if (value === undefined) return '--'
-  return `$${value.mean.toFixed(3)}\\,{\\scriptstyle\\pm${value.std.toFixed(3)}}$`
+  const deviation = value.std === undefined ? '' : `\\,{\\scriptstyle\\pm${value.std.toFixed(3)}}`
+  return `$${value.mean.toFixed(3)}${deviation}$`
 }
 
 function differenceText(cell: TableCell): string {

@@ -1,19 +1,25 @@
 import { counted } from '../../counted.js'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import type {
-  MeasureSummary,
-  NullBaselineSummary,
-  SimilaritySummary,
-  Summary,
-  UnsolvedSummary,
+import type { FoldScheme } from '../../experiments/folds.js'
+import {
+  FEWEST_PAIRS,
+  FEWEST_PATCHES,
+  type FoldBaselineSummary,
+  type MeasureSummary,
+  type NullBaselineSummary,
+  type SimilaritySummary,
+  type Summary,
+  type UnsolvedSummary,
 } from '../../results/summary.js'
 import { signedText } from '../numberText.js'
 import { PAPER_FOLDS, type PaperTables } from '../paper.js'
+import { ANSWER_COLUMNS, ANSWERS, BY_FOLD, NULL_BASELINE, SEPARABILITY, SIMILARITY, type TableKind } from './kinds.js'
 
 /** A number with its spread over patches (Tables 1 and 2) or over folds (Tables 3 and 4). */
 export interface TableValue {
   readonly mean: number
-  readonly std: number
+  /** Absent where too few patches were measured for one. */
+  readonly std?: number
   /** Of how many patches (null baseline: pairs of patches); not known of the paper's. */
   readonly count?: number
 }
@@ -59,64 +65,6 @@ interface Entry {
   readonly value: TableValue
 }
 
-/** What the tables of one experiment have in common. */
-interface TableKind {
-  readonly numbers: Readonly<Record<number, number>>
-  readonly stem: string
-  readonly title: string
-  readonly note: string
-  readonly keys: readonly string[]
-  readonly statistic: string
-  readonly counted: string
-}
-
-const SIMILARITY: TableKind = {
-  numbers: { 125: 1, 75: 2 },
-  stem: 'similarity',
-  title: 'Mean cosine similarity to each anchor',
-  note: 'Mean ± standard deviation over patches of each patch’s mean similarity.',
-  keys: ['anchor'],
-  statistic: 'mean',
-  counted: 'patches',
-}
-
-const SEPARABILITY: TableKind = {
-  numbers: { 125: 3, 75: 4 },
-  stem: 'separability',
-  title: 'Accuracy of linear classifiers of the object’s half',
-  note: 'Mean over patches of the mean accuracy over five folds ± the mean of its standard deviation over folds. The columns differ in how positions are dealt to the folds; the paper’s are ordered.',
-  keys: ['task', 'cv'],
-  statistic: 'accuracy',
-  counted: 'patches',
-}
-
-const NULL_BASELINE: TableKind = {
-  numbers: {},
-  stem: 'null-baseline',
-  title: 'Mean cosine similarity between different objects at the same place',
-  note: 'Null baseline: mean ± standard deviation over all pairs of patches and all anchors. A similarity of one object at two places means little where different objects at one place are as similar.',
-  keys: ['objects'],
-  statistic: 'mean',
-  counted: 'pairs',
-}
-
-const ANSWERS: TableKind = {
-  numbers: {},
-  stem: 'answers',
-  title: 'What the network answers',
-  note: 'Mean ± standard deviation over patches. The answer is the strongest class with the object at the center, right or wrong: the share of positions at which it is the strongest, its probability at the center, and how far that falls at most.',
-  keys: ['measure'],
-  statistic: 'mean',
-  counted: 'patches',
-}
-
-/** Columns of the table of answers, by the metrics that they show. */
-const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
-  'answer-kept': 'positions that keep the answer',
-  'answer-probability': 'probability at the center',
-  'answer-fall': 'largest fall of it',
-}
-
 const PAPER_NOTE = 'Beside it the paper’s value and the difference from it'
 const SIGMA_NOTE =
   ', also in σ, as a multiple of the paper’s own ± in that cell, where network, protocol and objects are the paper’s as far as can be told'
@@ -138,7 +86,7 @@ export function similarityTables(
   const own = measured.map(({ anchor, mean, std, patches, ...cell }) => ({
     ...cell,
     key: [anchor],
-    value: { mean, std, count: patches },
+    value: tableValue(mean, std, patches),
   }))
   const published = paper.map(({ anchor, mean, std, ...cell }) => ({ ...cell, key: [anchor], value: { mean, std } }))
   return tables(SIMILARITY, columns, own, { published, wholePaper, isPapers })
@@ -150,7 +98,7 @@ export function similarityTables(
  * @param wholePaper as for `similarityTables`
  */
 export function separabilityTables(
-  { separability: measured, notConverged = [] }: Pick<Summary, 'separability' | 'notConverged'>,
+  { separability: measured, foldBaselines, notConverged = [] }: Measured,
   paper: PaperTables['separability'],
   wholePaper: boolean,
   isPapers: IsPapers,
@@ -160,13 +108,17 @@ export function separabilityTables(
     ['left-right', cv],
     ['top-bottom', cv],
   ])
-  const own = measured.map(({ task, cv, accuracy, std, patches, model, layer, size }) => ({
-    model,
-    layer,
-    size,
-    key: [task, cv],
-    value: { mean: accuracy, std, count: patches },
-  }))
+  const own: readonly Entry[] = [
+    ...measured.map(({ task, cv, accuracy, std, patches, model, layer, size }) => ({
+      ...{ model, layer, size, key: [task, cv] },
+      value: tableValue(accuracy, std, patches),
+    })),
+    ...foldBaselines.map((baseline) => ({
+      ...baselineRow(baseline),
+      key: [baseline.task, baseline.cv],
+      value: { mean: baseline.accuracy },
+    })),
+  ]
   const published = paper.map(({ task, accuracy, std, ...cell }) => ({
     ...cell,
     key: [task, PAPER_FOLDS],
@@ -177,6 +129,33 @@ export function separabilityTables(
     note: [table.note, ...unsolvedNote(notConverged.filter(({ size }) => size === table.size))].join(' '),
   }))
 }
+
+type Measured = Pick<Summary, 'separability' | 'foldBaselines' | 'notConverged'>
+
+/** The row of a table that shows what the folds alone do. */
+export function baselineRow({ feature, period, size, rows, cols }: FoldBaselineSummary): Omit<Entry, 'key' | 'value'> {
+  const layer = `${period === null ? '' : `${period} px, `}${rows}×${cols}`
+  return { model: `${feature} only`, layer, size }
+}
+
+/** Accuracies fold by fold, of the schemes whose folds are bands of rows or columns. */
+export function foldTables({ separability, foldBaselines }: Measured): readonly ResultTable[] {
+  const inBands = ({ cv }: { readonly cv: string }) => BAND_SCHEMES.some((scheme) => scheme === cv)
+  const entries = (row: Omit<Entry, 'key' | 'value'>, cell: { task: string; cv: string; folds: readonly number[] }) =>
+    cell.folds.map((mean, fold) => ({ ...row, key: [cell.cv, cell.task, String(fold + 1)], value: { mean } }))
+  const own = [
+    ...separability.filter(inBands).flatMap((cell) => {
+      const { model, layer, size } = cell
+      return entries({ model, layer, size }, cell)
+    }),
+    ...foldBaselines.filter(inBands).flatMap((cell) => entries(baselineRow(cell), cell)),
+  ]
+  const columns = new Map(own.map(({ key }) => [columnTitle(key), key]))
+  return tables(BY_FOLD, [...columns.values()], own)
+}
+
+/** Their folds are bands of whole rows, or of whole columns. */
+const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
 
 function unsolvedNote(unsolved: readonly UnsolvedSummary[]): readonly string[] {
   if (unsolved.length === 0) return []
@@ -195,7 +174,7 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
   const own = measured.map(({ classes, mean, std, pairs, ...cell }) => ({
     ...cell,
     key: [`${classes} class`],
-    value: { mean, std, count: pairs },
+    value: tableValue(mean, std, pairs, FEWEST_PAIRS),
   }))
   return tables(
     NULL_BASELINE,
@@ -206,16 +185,22 @@ export function nullBaselineTables(measured: readonly NullBaselineSummary[]): re
 
 /** What the networks answer, one table a patch size, a row for each layer of known classes. */
 export function answerTables(measured: readonly MeasureSummary[]): readonly ResultTable[] {
-  const own = measured.flatMap(({ metric, mean, std, patches, model, layer, size }) => {
-    const column = ANSWER_COLUMNS[metric]
-    const value = { mean, std, count: patches }
+  const own = measured.flatMap(({ metric, variant, mean, std, patches, model, layer, size }) => {
+    const column = ANSWER_COLUMNS[`${metric} ${variant}`]
+    const value = tableValue(mean, std, patches)
     return column === undefined ? [] : [{ model, layer, size, key: [column], value }]
   })
+  const present = Object.values(ANSWER_COLUMNS).filter((column) => own.some(({ key }) => key[0] === column))
   return tables(
     ANSWERS,
-    Object.values(ANSWER_COLUMNS).map((column) => [column]),
+    present.map((column) => [column]),
     own,
   )
+}
+
+/** A number with its deviation, if that is of enough patches. */
+function tableValue(mean: number, std: number, count: number, fewest = FEWEST_PATCHES): TableValue {
+  return count < fewest ? { mean, count } : { mean, std, count }
 }
 
 /** What the paper has of a kind of table; nothing of most. */
@@ -295,15 +280,20 @@ export function columnTitle(key: readonly string[]): string {
 export function differenceOf({ measured, paper, isPapers }: TableCell): { value: number; sigmas?: number } | undefined {
   if (measured === undefined || paper === undefined) return undefined
   const value = measured.mean - paper.mean
-  return paper.std === 0 || !isPapers ? { value } : { value, sigmas: value / paper.std }
+  return !paper.std || !isPapers ? { value } : { value, sigmas: value / paper.std }
+}
+
+/** "0.934 ± 0.026". */
+function valueText({ mean, std }: TableValue): string {
+  return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
 }
 
 /** What was measured, "0.934 ± 0.026", and "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
 export function cellParts(cell: TableCell): { own: string; paper?: string } {
   const { measured, paper } = cell
-  const own = measured ? `${measured.mean.toFixed(3)} ± ${measured.std.toFixed(3)}` : '–'
+  const own = measured ? valueText(measured) : '–'
   if (paper === undefined) return { own }
-  const published = `paper ${paper.mean.toFixed(3)} ± ${paper.std.toFixed(3)}`
+  const published = `paper ${valueText(paper)}`
   const difference = differenceOf(cell)
   if (difference === undefined) return { own, paper: published }
   const { value, sigmas } = difference

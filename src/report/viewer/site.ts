@@ -3,7 +3,7 @@ import { InputError } from '../../errors.js'
 import { SKETCH_ERROR } from '../../experiments/sketch.js'
 import { sha256 } from '../../files/sha256.js'
 import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
-import type { SimilaritySummary, Summary } from '../../results/summary.js'
+import { FEWEST_PATCHES, type SimilaritySummary, type Summary } from '../../results/summary.js'
 import type { OpenUnit } from '../../results/unit/open.js'
 import type { ColourLimits } from '../colormap.js'
 import { encodeMap } from './mapCoding.js'
@@ -149,8 +149,8 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
 function layerMeans({ model, size }: StudyGroup, layer: string, similarity: readonly SimilaritySummary[]) {
   const cells = similarity.filter((cell) => cell.model === model && cell.size === size && cell.layer === layer)
   return ANCHOR_NAMES.map((anchor) => {
-    const { mean, std } = cells.find((cell) => cell.anchor === anchor) as SimilaritySummary
-    return { mean, std }
+    const { mean, std, patches } = cells.find((cell) => cell.anchor === anchor) as SimilaritySummary
+    return { mean, ...(patches >= FEWEST_PATCHES && { std }) }
   })
 }
 

@@ -43,7 +43,7 @@ export interface SiteLayer {
   readonly name: string
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
-  readonly means: readonly { readonly mean: number; readonly std: number }[]
+  readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /** Null baseline: mean cosine of objects of different classes at the same place; null: there are no such pairs. */
   readonly baseline: number | null
 }

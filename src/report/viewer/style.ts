@@ -142,6 +142,7 @@ section[id^=chart-]>.note{grid-column:1;grid-row:2/span 2;margin:1.4rem 0 0}
 table{border-collapse:collapse;font-size:.88rem;margin:.6rem 0}
 caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap;font-weight:400}
+.scroll tbody th{white-space:normal}
 .scroll th:first-child{position:sticky;left:0;z-index:1;background:var(--ground)}
 thead th{white-space:normal;vertical-align:bottom;font-weight:600}
 small{color:var(--soft)}

@@ -4,7 +4,7 @@ import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
 import { LOSSES } from '../../experiments/separability.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
-export const UNIT_FORMAT = 4
+export const UNIT_FORMAT = 5
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
@@ -65,11 +65,16 @@ const taskSchema = z.object({
   notConverged: z.array(z.number().int()),
 })
 
+/** Accuracy on each fold, per fold scheme and task. */
+const foldsSchema = z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), z.array(z.number().nullable())))
+
 const probabilitySchema = z.number().min(0).max(1.001)
 
 const answersSchema = z.object({
   /** The strongest class with the object at the center, and its probability there. */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
+  /** Whether that class is the object's; null: not known. */
+  right: z.boolean().nullable(),
   /** Share of positions whose strongest class that is, and its lowest probability at any of them. */
   kept: z.number().min(0).max(1),
   least: probabilitySchema,
@@ -97,6 +102,18 @@ export const unitSchema = z.object({
       consistency: z.object({ horizontal: z.number().nullable(), vertical: z.number().nullable() }),
       /** Per fold scheme and task; empty where separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
+      /**
+       * What features that are nothing but the position, or nothing but its phase in the network's stride, give on the same grid,
+       * in shuffled folds too; the period of the phase in pixels; null: separability was not measured.
+       */
+      baselines: z
+        .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
+        .nullable(),
+      /**
+       * Mean distance of the network's accuracies, top-bottom in ordered folds on the grid and its sub-grids, from those by
+       * position and by phase; null: not measured, or on too few positions.
+       */
+      foldErrors: z.object({ position: z.number(), phase: z.number() }).nullable(),
       /** What the network answers, in the layer of its classes; null: it is another layer, or has none. */
       answers: answersSchema.nullable(),
       /** Dims of the sketch of its features; absent: it has none. */

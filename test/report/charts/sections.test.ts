@@ -7,7 +7,7 @@ import type { Summary } from '../../../src/results/summary.js'
 
 function summaryOf(models: readonly string[], layer = 'fc'): Summary {
   const place = (model: string) => ({ model, layer, size: 75 })
-  const common = { mean: 0.9, std: 0.01, patches: 3 }
+  const common = { mean: 0.9, std: 0.01, patches: 10 }
   return {
     similarity: models.map((model) => ({ ...place(model), anchor: 'center', ...common, mean: 0.876 })),
     separability: models.flatMap((model) =>
@@ -19,11 +19,13 @@ function summaryOf(models: readonly string[], layer = 'fc'): Summary {
           loss: 'hinge',
           accuracy: task === 'top-bottom' && cv === 'ordered' ? 0.901 : 0.987,
           std: 0.1,
-          patches: 3,
+          folds: [1, 1, 1, 1, 1],
+          patches: 10,
         })),
       ),
     ),
-    nullBaseline: models.map((model) => ({ ...place(model), classes: 'different', mean: 0.432, std: 0.1, pairs: 3 })),
+    foldBaselines: [],
+    nullBaseline: models.map((model) => ({ ...place(model), classes: 'different', mean: 0.432, std: 0.1, pairs: 10 })),
     measures: models.flatMap((model) => [
       { ...place(model), metric: 'coverage', variant: 'x', anchor: 'center', threshold: 0.95, ...common, mean: 0.654 },
       {
@@ -51,7 +53,7 @@ function summaryOf(models: readonly string[], layer = 'fc'): Summary {
   }
 }
 
-const EMPTY: Summary = { similarity: [], separability: [], nullBaseline: [], measures: [] }
+const EMPTY: Summary = { similarity: [], separability: [], foldBaselines: [], nullBaseline: [], measures: [] }
 
 describe('charts', () => {
   it('have a section for each measure, with how to read it, in unique ids', () => {

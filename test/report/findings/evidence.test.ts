@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { leanOf, paired, signTest, spreadOf } from '../../../src/report/findings/evidence.js'
+import { leanOf, meanOf, paired, signsOf, signTest } from '../../../src/report/findings/evidence.js'
 
 const valuesOf = (numbers: readonly number[]) => new Map(numbers.map((value, i) => [`patch ${i}`, value]))
 
@@ -26,15 +26,16 @@ describe('sign test', () => {
   })
 })
 
-describe('spread', () => {
+describe('mean', () => {
   it('has the mean and its standard error, of the sample’s deviation', () => {
-    const { mean, standardError, positive, patches } = spreadOf(valuesOf([1, 2, 3, 6]))
-    expect([mean, positive, patches]).toEqual([3, 4, 4])
+    const { mean, standardError, patches } = meanOf(valuesOf([1, 2, 3, 6]))
+    expect([mean, patches]).toEqual([3, 4])
+    expect(signsOf(valuesOf([1, -2, 3, 0])).positive).toBe(2)
     expect(standardError).toBeCloseTo(Math.sqrt((4 + 1 + 0 + 9) / 3 / 4), 12)
   })
 
   it('of a single patch has no standard error', () => {
-    expect(spreadOf(valuesOf([5]))).toMatchObject({ mean: 5, standardError: null })
+    expect(meanOf(valuesOf([5]))).toMatchObject({ mean: 5, standardError: null })
   })
 })
 
@@ -42,7 +43,7 @@ describe('lean', () => {
   it('is open within two standard errors of the border, and says on which side it is beyond them', () => {
     // Mean 1, deviation 1 over five patches: standard error 0.5.
     const values = valuesOf([1 - Math.sqrt(2), 1 + Math.sqrt(2), 1, 1, 1])
-    expect(spreadOf(values).standardError).toBeCloseTo(Math.sqrt(4 / 4 / 5), 12)
+    expect(meanOf(values).standardError).toBeCloseTo(Math.sqrt(4 / 4 / 5), 12)
     const error = Math.sqrt(1 / 5)
     expect(leanOf(values, { at: 1 - 1.99 * error, speaksFor: 'above' })).toBe('open')
     expect(leanOf(values, { at: 1 - 2.01 * error, speaksFor: 'above' })).toBe('for')

@@ -1,16 +1,28 @@
+import type { MadeUpFeature } from '../../../src/experiments/foldBaselines.js'
 import type { Measure, Metric } from '../../../src/results/metrics.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import type { UnitInputs } from '../../../src/results/unit/schema.js'
+import type { Unit, UnitInputs } from '../../../src/results/unit/schema.js'
 import { madeUnit } from '../../results/study.js'
 
-/** A measure's values, one a patch. */
+/** A measure's values, one per patch. */
 export type Values = readonly (readonly [Measure, readonly number[]])[]
 
+/** Mean similarity of different objects in a made-up group: a similarity of 0.75 is a relative one of 0.5. */
+export const NULL_BASELINE = 0.5
+
 /** A group of one layer, `fc`, whose patches have these values; nothing else of it is filled. */
-export function groupWith(model: string, values: Values, changes: Partial<UnitInputs> = {}): StudyGroup {
+export function groupWith(
+  model: string,
+  values: Values,
+  changes: Partial<UnitInputs> = {},
+  baselines: Unit['layers'][number]['baselines'] = null,
+): StudyGroup {
   const count = values[0]?.[1].length ?? 0
   const patches = Array.from({ length: count }, (_, i) => `patch ${i}`)
-  const units = patches.map((patch) => ({ ...madeUnit({ model, layers: ['fc'], patch, ...changes }).unit, arrays: {} }))
+  const units = patches.map((patch) => {
+    const { unit } = madeUnit({ model, layers: ['fc'], patch, ...changes })
+    return { ...unit, layers: unit.layers.map((layer) => ({ ...layer, baselines })), arrays: {} }
+  })
   const { size = 125, stride = 1 } = changes
   const metrics = values.flatMap(([measure, numbers]) =>
     numbers.map((value, i): Metric => ({ model, layer: 'fc', size, patch: patches[i] ?? '', measure, value })),
@@ -25,14 +37,14 @@ export function groupWith(model: string, values: Values, changes: Partial<UnitIn
     layers: ['fc'],
     units,
     metrics,
-    nullBaseline: [{ same: [], different: [0.4, 0.6] }],
+    nullBaseline: [{ same: [], different: [NULL_BASELINE - 0.1, NULL_BASELINE + 0.1] }],
     meanMaps: new Float64Array(20),
   }
 }
 
 export const measures = {
-  covered: { metric: 'coverage', variant: 'center>=0.95', anchor: 'center', threshold: 0.95 },
-  coveredAtCorner: { metric: 'coverage', variant: 'top-left>=0.95', anchor: 'top-left', threshold: 0.95 },
+  reached: { metric: 'similarity-p5', variant: 'center', anchor: 'center' },
+  reachedAtCorner: { metric: 'similarity-p5', variant: 'top-left', anchor: 'top-left' },
   similarity: { metric: 'similarity-mean', variant: 'center' },
   power: (period: number): Measure => ({
     metric: 'grid-spectrum',
@@ -43,12 +55,13 @@ export const measures = {
   }),
   jaggedness: { metric: 'jaggedness', variant: 'center vertical', anchor: 'center', axis: 'vertical' },
   bias: { metric: 'direction-bias', variant: 'center', anchor: 'center' },
-  answer: (what: 'kept' | 'probability' | 'fall'): Measure => ({
-    metric: `answer-${what}`,
-    variant: 'center',
+  kept: (confidence: 'confident' | 'unsure'): Measure => ({
+    metric: 'answer-kept',
+    variant: `center ${confidence}`,
     anchor: 'center',
   }),
   accuracy: (task: string, cv: string): Measure => ({ metric: 'separability-accuracy', variant: `${task} ${cv}` }),
+  foldError: (feature: MadeUpFeature): Measure => ({ metric: 'fold-error', variant: feature }),
 } as const
 
 /** Numbers around a mean, all within 1 % of it. */

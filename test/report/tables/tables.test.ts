@@ -8,6 +8,7 @@ import { tableMarkdown } from '../../../src/report/tables/markdown.js'
 import {
   answerTables,
   cellParts,
+  foldTables,
   type ResultTable,
   separabilityTables,
   similarityTables,
@@ -15,7 +16,7 @@ import {
 import type { SimilaritySummary } from '../../../src/results/summary.js'
 
 function measured(model: string, layer: string, size: number, mean = 0.9, std = 0.02): SimilaritySummary[] {
-  return ANCHOR_NAMES.map((anchor) => ({ model, layer, size, anchor, mean, std, patches: 3 }))
+  return ANCHOR_NAMES.map((anchor) => ({ model, layer, size, anchor, mean, std, patches: 10 }))
 }
 
 function published(model: string, layer: string, size: number, mean: number, std: number): PaperSimilarity[] {
@@ -107,12 +108,18 @@ describe('separability tables', () => {
     loss: 'hinge',
     accuracy,
     std: 0.1,
-    patches: 2,
+    folds: [0.8, 0.9, 1, 0.9, 0.8],
+    patches: 20,
   })
 
   it('have the fold schemes side by side, and the paper beside the ordered one', () => {
     const cells = ['ordered', 'transposed'].flatMap((cv) => [cell('left-right', cv, 0.9), cell('top-bottom', cv, 0.8)])
-    const [table] = separabilityTables({ separability: cells }, paperTables().separability, false, () => true)
+    const [table] = separabilityTables(
+      { separability: cells, foldBaselines: [] },
+      paperTables().separability,
+      false,
+      () => true,
+    )
     if (table === undefined) throw new Error('no table')
     expect(table.name).toBe('table-3-separability-125')
     const [head, , , first] = tableMarkdown(table).split('\n').slice(2)
@@ -128,7 +135,31 @@ describe('separability tables', () => {
     ])
     expect(tableCsv(table).split('\n').slice(0, 2)).toEqual([
       'model,layer,size,task,cv,accuracy,std,patches,paper_accuracy,paper_std,difference,difference_sigmas',
-      `alexnet,fc6,125,left-right,ordered,0.9,0.1,2,0.999,0.002,${0.9 - 0.999},${(0.9 - 0.999) / 0.002}`,
+      `alexnet,fc6,125,left-right,ordered,0.9,0.1,20,0.999,0.002,${0.9 - 0.999},${(0.9 - 0.999) / 0.002}`,
+    ])
+  })
+
+  it('show what the folds alone do in rows of their own, and fold by fold', () => {
+    const grid = { size: 125, rows: 25, cols: 25, task: 'top-bottom', cv: 'ordered' }
+    const study = {
+      separability: [cell('top-bottom', 'ordered', 0.88), cell('top-bottom', 'shuffled', 1)],
+      foldBaselines: [
+        { ...grid, feature: 'position' as const, period: null, accuracy: 0.9, folds: [0.75, 1, 1, 1, 0.75] },
+        { ...grid, feature: 'phase' as const, period: 32, accuracy: 0.4, folds: [0.4, 0.4, 0.4, 0.4, 0.4] },
+      ],
+    }
+    const rowsOf = (table: ResultTable | undefined) => (table ? tableMarkdown(table).split('\n').slice(4, 7) : [])
+    expect(rowsOf(separabilityTables(study, [], false, () => false)[0])).toEqual([
+      '| alexnet | fc6 | – | 0.880 ± 0.100 | – | 1.000 ± 0.100 |',
+      '| position only | 25×25 | – | 0.900 | – | – |',
+      '| phase only | 32 px, 25×25 | – | 0.400 | – | – |',
+    ])
+    const [byFold, ...others] = foldTables(study)
+    expect([byFold?.name, others]).toEqual(['folds-125', []])
+    expect(rowsOf(byFold)).toEqual([
+      '| alexnet | fc6 | 0.800 | 0.900 | 1.000 | 0.900 | 0.800 |',
+      '| position only | 25×25 | 0.750 | 1.000 | 1.000 | 1.000 | 0.750 |',
+      '| phase only | 32 px, 25×25 | 0.400 | 0.400 | 0.400 | 0.400 | 0.400 |',
     ])
   })
 
@@ -136,6 +167,7 @@ describe('separability tables', () => {
     const unsolved = { model: 'alexnet', layer: 'fc6', size: 125, task: 'top-bottom', cv: 'ordered', patches: 2 }
     const left = {
       separability: [cell('left-right', 'ordered', 0.9)],
+      foldBaselines: [],
       notConverged: [unsolved, { ...unsolved, size: 75 }],
     }
     const [table] = separabilityTables(left, paperTables().separability, false, () => false)
@@ -144,7 +176,12 @@ describe('separability tables', () => {
   })
 
   it('have the whole of the paper if asked', () => {
-    const tables = separabilityTables({ separability: [] }, paperTables().separability, true, () => false)
+    const tables = separabilityTables(
+      { separability: [], foldBaselines: [] },
+      paperTables().separability,
+      true,
+      () => false,
+    )
     expect(tables.map(({ name, rows }) => [name, rows.length])).toEqual([
       ['table-3-separability-125', 10],
       ['table-4-separability-75', 10],
@@ -153,26 +190,31 @@ describe('separability tables', () => {
 })
 
 describe('table of answers', () => {
-  const cell = (metric: string, mean: number, layer = 'fc8') => ({
-    ...({ metric, variant: 'center', anchor: 'center', model: 'tiny', layer, size: 75 } as const),
-    ...{ mean, std: 0.1, patches: 10 },
+  const cell = (metric: string, mean: number, { variant = 'center', layer = 'fc8', patches = 10 } = {}) => ({
+    ...({ metric, variant, anchor: 'center', model: 'tiny', layer, size: 75 } as const),
+    ...{ mean, std: 0.1, patches },
   })
 
-  it('has a row for each layer that has them, and none where none has', () => {
+  it('tells confident objects from others, and has no ± of fewer than five', () => {
     const measures = [
-      cell('coverage', 0.5, 'fc7'),
-      ...(['kept', 'probability', 'fall'] as const).map((what, i) => cell(`answer-${what}`, 0.7 + i / 10)),
+      cell('coverage', 0.5, { layer: 'fc7' }),
+      cell('answer-kept', 0.6),
+      cell('answer-kept', 0.7, { variant: 'center confident', patches: 6 }),
+      cell('answer-kept', 0.4, { variant: 'center unsure', patches: 4 }),
+      cell('answer-probability', 0.8),
     ]
     const [table, ...others] = answerTables(measures)
     expect(others).toEqual([])
     expect(table && tableMarkdown(table).split('\n').slice(0, 5)).toEqual([
       '# What the network answers, patches of 75×75',
       '',
-      '| model | layer | positions that keep the answer | probability at the center | largest fall of it |',
+      '| model | layer | positions that keep the answer, confident objects | positions that keep the answer, other objects | probability at the center |',
       '| --- | --- | --- | --- | --- |',
-      '| tiny | fc8 | 0.700 ± 0.100 | 0.800 ± 0.100 | 0.900 ± 0.100 |',
+      '| tiny | fc8 | 0.700 ± 0.100 | 0.400 | 0.800 ± 0.100 |',
     ])
-    expect(table && tableCsv(table).split('\n')[1]).toBe('tiny,fc8,75,positions that keep the answer,0.7,0.1,10,,,,')
+    expect(table && tableCsv(table).split('\n')[2]).toBe(
+      'tiny,fc8,75,"positions that keep the answer, other objects",0.4,,4,,,,',
+    )
     expect(answerTables([cell('coverage', 0.5)])).toEqual([])
   })
 })
@@ -231,7 +273,7 @@ describe('Markdown', () => {
         const text = tableMarkdown(tableOf(measured(model, layer, 125)))
         const lines = text.split('\n')
         expect(lines).toHaveLength(8)
-        expect(lines[6]).toMatch(/^Mean ± standard deviation/)
+        expect(lines[6]).toMatch(/^Mean over patches/)
         expect(lines[0]).toBe('# Table 1: Mean cosine similarity to each anchor, patches of 125×125')
         expect(markdownCells(lines[2] as string)).toEqual(['model', 'layer', ...ANCHOR_NAMES])
         expect(lines[3]).toMatch(/^\|( --- \|){7}$/)
@@ -259,8 +301,8 @@ describe('CSV', () => {
     )
     const lines = tableCsv(table).split('\n')
     expect(lines[0]).toBe('model,layer,size,anchor,mean,std,patches,paper_mean,paper_std,difference,difference_sigmas')
-    expect(lines[1]).toBe(`"a,b","fc ""6""",125,top-left,${1 / 3},0.1,3,,,,`)
-    expect(lines[6]).toBe('c,d,125,top-left,0.5,0.02,3,0.25,0.125,0.25,2')
+    expect(lines[1]).toBe(`"a,b","fc ""6""",125,top-left,${1 / 3},0.1,10,,,,`)
+    expect(lines[6]).toBe('c,d,125,top-left,0.5,0.02,10,0.25,0.125,0.25,2')
     expect(lines).toHaveLength(1 + 10 + 1)
   })
 

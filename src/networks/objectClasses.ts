@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { modelsFolder } from '../files/package.js'
+import { imagenetClasses } from './imagenetClasses.js'
+
+const index = z.number().int()
+const schema = z
+  .object({ note: z.string() })
+  .catchall(z.object({ imagenet: z.array(z.union([index, z.tuple([index, index])])), names: z.array(z.string()) }))
+
+let known: z.infer<typeof schema> | undefined
+
+/**
+ * Whether a network's answer names an object's category rightly.
+ * @param answer name of a class, of which synonyms after a comma do not count
+ * @param classes names of all classes of the network
+ * @returns null where that is not known: for a category that is not of the paper's ten, or a network without a class for it
+ */
+export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
+  known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8')))
+  const entry = category === null || category === 'note' ? undefined : known[category]
+  if (entry === undefined) return null
+  const indices = entry.imagenet.flatMap((one) => {
+    const [first, last] = typeof one === 'number' ? [one, one] : one
+    return imagenetClasses().slice(first, last + 1)
+  })
+  const right = new Set([...entry.names, ...indices])
+  const isRight = (name: string) => right.has(name.split(',')[0] as string)
+  return [...classes].some(isRight) ? isRight(answer) : null
+}

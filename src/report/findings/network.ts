@@ -1,0 +1,76 @@
+import type { StudyGroup } from '../../results/study.js'
+import { meanAndStd } from '../../results/summary.js'
+import { counterpart, differenceBetween, originalOf, samePatches } from '../versions.js'
+import { type Evidence, mapped, type PatchValues, patchValues } from './evidence.js'
+
+/** All groups of a network, and those of the network that it is the anti-aliased or the flip-free version of. */
+export interface NetworkStudy {
+  readonly model: string
+  readonly groups: readonly StudyGroup[]
+  readonly original: readonly StudyGroup[]
+}
+
+/** A network's numbers for a patch size, one layer of them. */
+export interface LayerOfGroup {
+  readonly group: StudyGroup
+  readonly layer: string
+}
+
+export function eachLayer(
+  { groups }: NetworkStudy,
+  measure: (one: LayerOfGroup) => readonly Evidence[],
+): readonly Evidence[] {
+  return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
+}
+
+/** As `eachLayer`, with the same layer of the original network, of the patches that both networks saw. */
+export function eachPair(
+  { groups, original }: NetworkStudy,
+  measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
+): readonly Evidence[] {
+  return groups
+    .flatMap((group) => {
+      const other = counterpart(group, original)
+      if (other === undefined) return []
+      const shared = samePatches(group, other)
+      const ofShared = { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }
+      return group.layers
+        .filter((layer) => other.layers.includes(layer))
+        .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
+    })
+    .filter(isMeasured)
+}
+
+function isMeasured({ patches }: Evidence): boolean {
+  return patches > 0
+}
+
+/** Why a version of a network cannot be compared with its original; undefined: it can. */
+export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {
+  if (original.length === 0) return `${originalOf(model)} is not among the results`
+  const difference = differenceBetween(groups, original)
+  return difference && `${originalOf(model)} was measured ${difference}`
+}
+
+/** Mean similarity of different objects at the same position; undefined: there are none. */
+export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
+  const { different = [] } = group.nullBaseline[group.layers.indexOf(layer)] ?? {}
+  return different.length === 0 ? undefined : meanAndStd(different).mean
+}
+
+/** Part of the way from a different object (null baseline) to perfect invariance that one unit of similarity is. */
+export function similarityScale(one: LayerOfGroup): number | undefined {
+  const baseline = nullOf(one)
+  return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
+}
+
+/** Similarities as shares of the way from a different object (0) to perfect invariance (1); none without a baseline. */
+export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
+  const scale = similarityScale(one)
+  return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)
+}
+
+/** A measure of a layer by its name, mean over its variants. */
+export function metricOf({ group, layer }: LayerOfGroup, name: string, variant?: string): PatchValues {
+  return patchValues(group, layer, (one) => one.metric === name && (variant === undefined || one.variant === variant))
+}

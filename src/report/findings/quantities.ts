@@ -1,0 +1,184 @@
+import { coarseGrid, MADE_UP_FEATURES, meanAccuracy } from '../../experiments/foldBaselines.js'
+import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
+import { average } from '../average.js'
+import {
+  type Border,
+  type Evidence,
+  evidenceOf,
+  leanOf,
+  mapped,
+  type PatchValues,
+  paired,
+  patchValues,
+  signsOf,
+} from './evidence.js'
+import { type LayerOfGroup, metricOf, relative, similarityScale } from './network.js'
+
+/** Relative similarity that counts as invariant. */
+export const INVARIANT = 0.9
+
+/** Share of positions that counts as everywhere. */
+export const EVERYWHERE = 0.95
+
+/** Share of the gap to invariance that a network must close to count as more invariant. */
+export const NOTICEABLE_GAIN = 0.1
+
+/** Share of the plain network's grid power below which the grid counts as suppressed. */
+export const SUPPRESSED = 0.5
+
+/** Periods that the verdict on the grid rests on; 32 pixels are a third of a map and close to its smooth part. */
+export const LONGEST_GRID = 16
+
+/** Accuracies that differ by less are equal. */
+export const EQUAL_ACCURACY = 0.02
+
+/** Fold schemes that can tell: under shuffled folds trained neighbours surround each tested position. */
+export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
+
+/** The relative similarity that 95 % of positions reach, for the anchor where it is lowest. */
+export function invariance(one: LayerOfGroup): readonly Evidence[] {
+  const reached = patchValues(
+    one.group,
+    one.layer,
+    ({ metric }) => metric === 'similarity-p5',
+    (values) => Math.min(...values),
+  )
+  const quantity = 'relative similarity that 95 % of positions reach'
+  return [evidenceOf({ ...placeOf(one), quantity }, relative(one, reached), { at: INVARIANT, speaksFor: 'below' })]
+}
+
+/** Logarithms to base 10 of grid power over the plain network's, and of jaggedness, which is shown. */
+export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
+  const [scale, plainScale] = [similarityScale(own), similarityScale(plain)]
+  if (scale === undefined || plainScale === undefined) return []
+  const logRatio = (of: (one: LayerOfGroup) => PatchValues, exponent: number) => {
+    const rescaled = exponent * Math.log10(scale / plainScale)
+    return finite(paired(of(own), of(plain), (a, b) => Math.log10(a / b) + rescaled))
+  }
+  const place = placeOf(own)
+  const power = logRatio(gridPower, 2)
+  const jaggedness = logRatio((one) => metricOf(one, 'jaggedness'), 1)
+  return [
+    evidenceOf({ ...place, quantity: 'log₁₀ of grid power over the plain network’s' }, power, {
+      at: Math.log10(SUPPRESSED),
+      speaksFor: 'below',
+    }),
+    // The smooth slope of a map counts in it, too.
+    evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness over the plain network’s' }, jaggedness, null),
+  ]
+}
+
+function gridPower({ group, layer }: LayerOfGroup): PatchValues {
+  const isGrid = ({ metric, period = 0 }: { metric: string; period?: number }) =>
+    metric === 'grid-spectrum' && period <= LONGEST_GRID
+  return patchValues(group, layer, isGrid, (powers) => average(powers) * powers.length)
+}
+
+/** Without patches whose maps are flat, of which no ratio can be taken. */
+function finite(values: PatchValues): PatchValues {
+  return new Map([...values].filter(([, value]) => Number.isFinite(value)))
+}
+
+/** Which part of the plain network's gap to invariance is closed. */
+export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
+  const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
+    PatchValues,
+    PatchValues,
+  ]
+  const gap = 1 - average([...before.values()])
+  const gains = paired(values, before, (a, b) => (a - b) / gap)
+  const quantity = 'share of the plain network’s gap to invariance that is closed'
+  return [evidenceOf({ ...placeOf(own), quantity }, gains, { at: NOTICEABLE_GAIN, speaksFor: 'below' })]
+}
+
+/** Horizontal minus vertical relative similarity. */
+export function directionBias(one: LayerOfGroup): readonly Evidence[] {
+  const values = biasOf(one)
+  const evidence = evidenceOf({ ...placeOf(one), quantity: BIAS }, values, { at: 0, speaksFor: 'above' })
+  return [{ ...evidence, signs: signsOf(values) }]
+}
+
+const BIAS = 'horizontal minus vertical relative similarity'
+
+function biasOf(one: LayerOfGroup): PatchValues {
+  const scale = similarityScale(one)
+  return scale === undefined ? new Map() : mapped(metricOf(one, 'direction-bias'), (value) => value * scale)
+}
+
+/** The bias of a network without flips minus half of that of the network with them. */
+export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): readonly Evidence[] {
+  const [without, withFlips] = [biasOf(own), biasOf(flipped)]
+  const values = paired(without, withFlips, (one, other) => one - other / 2)
+  const isBiased = leanOf(withFlips, { at: 0, speaksFor: 'above' }) === 'for'
+  const evidence = evidenceOf(
+    { ...placeOf(own), quantity: 'bias without flips minus half of the bias with flips' },
+    values,
+    {
+      at: 0,
+      speaksFor: 'above',
+    },
+  )
+  return [{ ...evidence, signs: signsOf(values), ...(!isBiased && { lean: 'open' }) }]
+}
+
+/** Why a layer's grid cannot tell about separability; undefined: it can. */
+export function coarseGridOf({ group: { units, layers }, layer }: LayerOfGroup): string | undefined {
+  const baselines = units[0]?.layers[layers.indexOf(layer)]?.baselines
+  const shuffled = baselines?.phase.shuffled
+  return baselines && shuffled ? coarseGrid(meanAccuracy(shuffled), baselines.period) : undefined
+}
+
+/**
+ * How much farther left-right accuracy is ahead of top-bottom than it is for features that are nothing but the position; shown
+ * only where the grid is too coarse.
+ */
+export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
+  const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
+  return TELLING_SCHEMES.map((scheme) => {
+    const [leftRight, topBottom] = TASKS.map((task) => metricOf(one, 'separability-accuracy', `${task} ${scheme}`)) as [
+      PatchValues,
+      PatchValues,
+    ]
+    const byPosition = positionGap(one, scheme)
+    const values = byPosition === undefined ? new Map() : paired(leftRight, topBottom, (a, b) => a - b - byPosition)
+    const quantity = `lead beyond position alone, ${scheme} folds`
+    return evidenceOf({ ...placeOf(one), quantity }, values, border)
+  })
+}
+
+/** The same difference for features that are nothing but the position, on the same grid; undefined: not measured. */
+function positionGap({ group: { units, layers }, layer }: LayerOfGroup, scheme: FoldScheme): number | undefined {
+  const tasks = units[0]?.layers[layers.indexOf(layer)]?.baselines?.position[scheme]
+  if (tasks === undefined) return undefined
+  const [leftRight, topBottom] = TASKS.map((task) => average(tasks[task].map((accuracy) => accuracy ?? Number.NaN)))
+  return (leftRight as number) - (topBottom as number)
+}
+
+/** How much closer to the network's folds those by position are than those by phase. */
+export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
+  const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
+    PatchValues,
+    PatchValues,
+  ]
+  const values = paired(byPhase, byPosition, (a, b) => a - b)
+  const quantity = 'error by phase minus error by position'
+  const evidence = evidenceOf({ ...placeOf(one), quantity }, values, { at: 0, speaksFor: 'below' })
+  return [{ ...evidence, signs: signsOf(values) }]
+}
+
+/** Of the objects of which the network is confident at the center, and of the others; none of a layer without classes. */
+export function answersKept(one: LayerOfGroup): readonly Evidence[] {
+  const of = (confidence: string) => metricOf(one, 'answer-kept', `center ${confidence}`)
+  const place = placeOf(one)
+  return [
+    evidenceOf({ ...place, quantity: 'confident objects' }, of('confident'), {
+      at: EVERYWHERE,
+      speaksFor: 'above',
+    }),
+    evidenceOf({ ...place, quantity: 'other objects' }, of('unsure'), null),
+  ]
+}
+
+function placeOf({ group: { size }, layer }: LayerOfGroup): Pick<Evidence, 'layer' | 'size'> {
+  return { layer, size }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { imagenetClasses, isRightAnswer } from '../../src/networks/index.js'
+
+describe('an answer', () => {
+  const imagenet = imagenetClasses()
+
+  it.each([
+    ['dog', imagenet[151], true],
+    ['dog', imagenet[268], true],
+    ['dog', 'timber wolf', false],
+    ['bird', 'crane bird', true],
+    ['car', 'passenger car', false],
+    ['airplane', 'airliner', true],
+    ['laptop', 'notebook', true],
+    ['chair', 'rocking chair', null],
+    [null, 'airliner', null],
+    ['note', 'airliner', null],
+  ])('about a %s that is “%s” is right: %s', (category, answer, right) => {
+    expect(isRightAnswer(category, answer as string, imagenet)).toBe(right)
+  })
+
+  it('is neither right nor wrong in a network without a class for the object', () => {
+    expect(isRightAnswer('zebra', 'cat', ['cat', 'dog'])).toBeNull()
+    expect(isRightAnswer('dog', 'cat', ['cat', 'dog'])).toBe(false)
+  })
+
+  it('is told by the first of several names of a class', () => {
+    expect(isRightAnswer('dog', 'Chihuahua, a small dog', ['Chihuahua, a small dog'])).toBe(true)
+  })
+})
