@@ -138,7 +138,7 @@ export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progres
 export type { ColourLimits } from './report/colormap.js'
 export { type TextTable, verdictTable } from './report/findings/document.js'
 export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
-export type { ClaimFinding, Verdict } from './report/findings/findings.js'
+export { type ClaimFinding, isTooSmall, type Verdict } from './report/findings/findings.js'
 export { type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
 export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'

@@ -4,7 +4,7 @@ import { availableCores } from '../cores.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
-import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, type FoldScheme, type GridShape } from '../experiments/folds.js'
 import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
 import { strideOf } from './featureGrid.js'
@@ -154,7 +154,5 @@ const MOST_ROWS = 25
 async function coarseness(grid: GridShape, stride: number | undefined): Promise<string | undefined> {
   if (stride === undefined || Math.max(grid.rows, grid.cols) > MOST_ROWS) return undefined
   const { phase } = await foldBaselines({ ...grid, stride }, { schemes: ['shuffled'] })
-  const { 'left-right': leftRight, 'top-bottom': topBottom } = phase.shuffled as Separability
-  const accuracy = meanAccuracy({ 'left-right': leftRight.folds, 'top-bottom': topBottom.folds })
-  return coarseGrid(accuracy, USUAL_PERIOD)
+  return coarseGrid(meanAccuracy(foldsOf(phase.shuffled as Separability)), USUAL_PERIOD)
 }

@@ -33,6 +33,11 @@ const TIE = 1e-3
  */
 const PHASE_DECIDES = 2 / 3
 
+/** Accuracy on each fold, by task. */
+export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
+  return { 'left-right': [...result['left-right'].folds], 'top-bottom': [...result['top-bottom'].folds] }
+}
+
 /** Mean accuracy over both tasks and all folds, of those that converged. */
 export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
   const accuracies = TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? []))

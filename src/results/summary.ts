@@ -92,6 +92,8 @@ export interface FindingSummary {
   readonly sentence: string
   /** Why the verdict is so. */
   readonly reason: string
+  /** Of the network, of the size that has most. */
+  readonly objects: number
 }
 
 /** What summary.json holds. */

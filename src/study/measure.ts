@@ -7,8 +7,8 @@ import { ANSWER_MAPS, type Answers, answersOf } from '../experiments/answers.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { consistency } from '../experiments/consistency.js'
-import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
-import { type FoldScheme, TASKS } from '../experiments/folds.js'
+import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import type { FoldScheme } from '../experiments/folds.js'
 import {
   type Separability,
   type SeparabilityGrid,
@@ -238,15 +238,10 @@ async function foldsExplained(
   const options = { loss, C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
   const prediction = foldPrediction(await strideFolds(grid, options))
-  const foldsOf = (results: typeof position) =>
-    Object.fromEntries(
-      Object.entries(results).map(([scheme, tasks]) => [
-        scheme,
-        Object.fromEntries(TASKS.map((task) => [task, [...tasks[task].folds]])),
-      ]),
-    )
+  const byScheme = (results: typeof position) =>
+    Object.fromEntries(Object.entries(results).map(([scheme, result]) => [scheme, foldsOf(result)]))
   return {
-    baselines: { period, position: foldsOf(position), phase: foldsOf(phase) },
+    baselines: { period, position: byScheme(position), phase: byScheme(phase) },
     foldErrors: prediction ? { position: prediction.position, phase: prediction.phase } : null,
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { coarseGrid, foldBaselines, meanAccuracy } from '../../src/experiments/foldBaselines.js'
+import { coarseGrid, foldBaselines, foldsOf, meanAccuracy } from '../../src/experiments/foldBaselines.js'
 import type { Separability } from '../../src/experiments/separability.js'
 
 /** Ordered, top-bottom. */
@@ -52,8 +52,7 @@ describe('accuracies by made-up features', () => {
     const reasonAt = async (stride: number, period: number) => {
       const side = Math.ceil(100 / stride)
       const { phase } = await foldBaselines({ rows: side, cols: side, stride }, { schemes: ['shuffled'], period })
-      const { 'left-right': leftRight, 'top-bottom': topBottom } = phase.shuffled as Separability
-      return coarseGrid(meanAccuracy({ 'left-right': leftRight.folds, 'top-bottom': topBottom.folds }), period)
+      return coarseGrid(meanAccuracy(foldsOf(phase.shuffled as Separability)), period)
     }
     expect(await reasonAt(5, 32)).toBe(
       'the grid is too coarse to judge separability: the position modulo 32 px alone is right for 93 % in shuffled folds',

@@ -6,6 +6,7 @@ import {
   estimateStudy,
   FEWEST_PATCHES,
   FOLD_SCHEMES,
+  isTooSmall,
   LOSSES,
   type ReproduceOptions,
   reproduce,
@@ -131,10 +132,10 @@ function printMissing(missing: StudyEstimate['missing']): void {
 }
 
 /** What a study found: a verdict for each claim and network, and how much arithmetic was exact. */
-export function printSummary({ findings = [], similarity, arithmeticAccuracy }: Summary): void {
+export function printSummary({ findings = [], arithmeticAccuracy }: Summary): void {
   if (arithmeticAccuracy !== undefined) printArithmetic(arithmeticAccuracy)
   if (findings.length === 0) return
-  if (similarity.every(({ patches }) => patches < FEWEST_PATCHES)) {
+  if (isTooSmall(findings)) {
     print(`no verdicts: they need at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
     return
   }

@@ -27,6 +27,8 @@ export interface ClaimFinding {
   readonly sentence: string
   /** Why the verdict is so: how many numbers speak for and against it, or what is missing. */
   readonly reason: string
+  /** Of the network, of the size that has most. */
+  readonly objects: number
   /** Who claims it, what was measured, and what speaks for the claim. */
   readonly source: string
   readonly rule: string
@@ -53,7 +55,8 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const deciding = decidingOf(judged, verdict)
   const sentence =
     deciding.length === 0 ? `${network.model}: ${reason}` : claim.says(rangeText(deciding, claim.numberText), network)
-  return { model: network.model, claim: id, title, verdict, sentence, reason, source, rule, evidence }
+  const objects = Math.max(...network.groups.map(({ units }) => units.length))
+  return { model: network.model, claim: id, title, verdict, sentence, reason, objects, source, rule, evidence }
 }
 
 const OPEN = 'cannot be judged'
@@ -90,7 +93,7 @@ function rangeText(evidence: readonly Evidence[], { text, unit }: NumberText): s
   return `${low}${low.startsWith('−') ? ' to ' : '–'}${high}${unit}`
 }
 
-/** Whether all numbers are of too few objects for any verdict. */
-export function isTooSmall(findings: readonly Pick<ClaimFinding, 'evidence'>[]): boolean {
-  return findings.every(({ evidence }) => evidence.every(({ patches }) => patches < FEWEST_PATCHES))
+/** Whether no network has enough objects for a verdict. */
+export function isTooSmall(findings: readonly Pick<ClaimFinding, 'objects'>[]): boolean {
+  return findings.every(({ objects }) => objects < FEWEST_PATCHES)
 }

@@ -93,12 +93,8 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
 
 /** Horizontal minus vertical relative similarity. */
 export function directionBias(one: LayerOfGroup): readonly Evidence[] {
-  const values = biasOf(one)
-  const evidence = evidenceOf({ ...placeOf(one), quantity: BIAS }, values, { at: 0, speaksFor: 'above' })
-  return [{ ...evidence, signs: signsOf(values) }]
+  return [difference(one, 'horizontal minus vertical relative similarity', biasOf(one), 'above')]
 }
-
-const BIAS = 'horizontal minus vertical relative similarity'
 
 function biasOf(one: LayerOfGroup): PatchValues {
   const scale = similarityScale(one)
@@ -110,15 +106,8 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   const [without, withFlips] = [biasOf(own), biasOf(flipped)]
   const values = paired(without, withFlips, (one, other) => one - other / 2)
   const isBiased = leanOf(withFlips, { at: 0, speaksFor: 'above' }) === 'for'
-  const evidence = evidenceOf(
-    { ...placeOf(own), quantity: 'bias without flips minus half of the bias with flips' },
-    values,
-    {
-      at: 0,
-      speaksFor: 'above',
-    },
-  )
-  return [{ ...evidence, signs: signsOf(values), ...(!isBiased && { lean: 'open' }) }]
+  const evidence = difference(own, 'bias without flips minus half of the bias with flips', values, 'above')
+  return [isBiased ? evidence : { ...evidence, lean: 'open' }]
 }
 
 /** Why a layer's grid cannot tell about separability; undefined: it can. */
@@ -161,9 +150,7 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
     PatchValues,
   ]
   const values = paired(byPhase, byPosition, (a, b) => a - b)
-  const quantity = 'error by phase minus error by position'
-  const evidence = evidenceOf({ ...placeOf(one), quantity }, values, { at: 0, speaksFor: 'below' })
-  return [{ ...evidence, signs: signsOf(values) }]
+  return [difference(one, 'error by phase minus error by position', values, 'below')]
 }
 
 /** Of the objects of which the network is confident at the center, and of the others; none of a layer without classes. */
@@ -177,6 +164,16 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
     }),
     evidenceOf({ ...place, quantity: 'other objects' }, of('unsure'), null),
   ]
+}
+
+/** Evidence that can have either sign. */
+function difference(
+  one: LayerOfGroup,
+  quantity: string,
+  values: PatchValues,
+  speaksFor: Border['speaksFor'],
+): Evidence {
+  return { ...evidenceOf({ ...placeOf(one), quantity }, values, { at: 0, speaksFor }), signs: signsOf(values) }
 }
 
 function placeOf({ group: { size }, layer }: LayerOfGroup): Pick<Evidence, 'layer' | 'size'> {

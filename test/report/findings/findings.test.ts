@@ -134,6 +134,7 @@ describe('every claim', () => {
     for (const verdict of ['supported', 'not supported'] as const) {
       const few = (study?.[verdict] ?? []).map((group) => ({
         ...group,
+        units: group.units.slice(0, 4),
         metrics: group.metrics.filter(({ patch }) => Number(patch.split(' ')[1]) < 4),
       }))
       const finding = findingOf(claim, study?.model ?? '', few)
@@ -217,10 +218,13 @@ describe('evidence', () => {
 
   it('is missing without objects of different classes, and the finding says so', () => {
     const alike = { ...net([[reached, around(0.8)]]), nullBaseline: [{ same: [0.5], different: [] }] }
-    expect(findingOf('no-global-invariance', 'net', [alike])).toMatchObject({
+    const finding = findingOf('no-global-invariance', 'net', [alike])
+    expect(finding).toMatchObject({
       verdict: 'cannot be judged',
       sentence: 'net: there are no objects of different classes to compare with',
     })
+    // There are enough objects, though there is no number.
+    expect(findingsMarkdown([finding])).toContain('| Features change with the position | ? |')
   })
 
   it('on separability needs folds that tell, on a grid that is fine enough', () => {

@@ -14,8 +14,8 @@ function groupOf(model: string, patches: readonly { patch: string; probability: 
   return { model, size: 125, units } as unknown as StudyGroup
 }
 
-function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], patches = 10): ClaimFinding {
-  return { model, claim, title: `title of ${claim}`, verdict, evidence: [{ patches }] } as unknown as ClaimFinding
+function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], objects = 10): ClaimFinding {
+  return { model, claim, title: `title of ${claim}`, verdict, objects } as unknown as ClaimFinding
 }
 
 const objects = [
