@@ -148,11 +148,11 @@ async function bySchemes(
   return { schemes, loss, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/** Finer grids are never too coarse, and take seconds to find out. */
-const MOST_ROWS = 25
+/** With the usual period, finer grids are never too coarse, and take seconds to find out. */
+const FINEST_COARSE_STRIDE = 5
 
 async function coarseness(grid: GridShape, stride: number | undefined): Promise<string | undefined> {
-  if (stride === undefined || Math.max(grid.rows, grid.cols) > MOST_ROWS) return undefined
+  if (stride === undefined || stride < FINEST_COARSE_STRIDE) return undefined
   const { phase } = await foldBaselines({ ...grid, stride }, { schemes: ['shuffled'] })
   return coarseGrid(meanAccuracy(foldsOf(phase.shuffled as Separability)), USUAL_PERIOD)
 }

@@ -36,12 +36,14 @@ export function subGrid(grid: SeparabilityGrid, step: number): SeparabilityGrid 
  * features: do features code the position, or the position modulo the network's stride? At stride 4 and 125 of 224 pixels
  * these are strides 4, 8 and 12.
  * @param grid features of one network, object and layer
+ * @param ordered the grid's own accuracies, top-bottom in ordered folds, where they are known
  * @returns ascending strides; none where the grid has fewer than 8 rows
  * @throws as `separability`
  */
 export async function strideFolds(
   grid: SeparabilityGrid,
   options: Omit<BaselineOptions, 'schemes'> = {},
+  ordered?: readonly (number | null)[],
 ): Promise<readonly StrideFolds[]> {
   const { period: _, ...classifier } = options
   const found: StrideFolds[] = []
@@ -50,11 +52,12 @@ export async function strideFolds(
     const part = subGrid(grid, step)
     // Positions that are a period apart may all look the same.
     if (isConstant(part.matrix, part.dims)) continue
-    const { 'top-bottom': network } = await separability(part, classifier)
+    const known = step === 1 ? ordered : undefined
+    const network = known ?? (await separability(part, classifier))['top-bottom'].folds
     const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
     const { stride, rows, cols } = part
     const folds = (results: typeof position) => results.ordered?.['top-bottom'].folds ?? []
-    found.push({ stride, rows, cols, network: network.folds, position: folds(position), phase: folds(phase) })
+    found.push({ stride, rows, cols, network, position: folds(position), phase: folds(phase) })
   }
   return found
 }

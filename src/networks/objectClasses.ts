@@ -5,11 +5,15 @@ import { modelsFolder } from '../files/package.js'
 import { imagenetClasses } from './imagenetClasses.js'
 
 const index = z.number().int()
-const schema = z
-  .object({ note: z.string() })
-  .catchall(z.object({ imagenet: z.array(z.union([index, z.tuple([index, index])])), names: z.array(z.string()) }))
+const schema = z.object({
+  categories: z.record(
+    z.string(),
+    /** Of ImageNet's classes indices, and first and last of ranges; of other networks' classes the names. */
+    z.object({ imagenet: z.array(z.union([index, z.tuple([index, index])])), names: z.array(z.string()) }),
+  ),
+})
 
-let known: z.infer<typeof schema> | undefined
+let known: z.infer<typeof schema>['categories'] | undefined
 
 /**
  * Whether a network's answer names an object's category rightly.
@@ -18,8 +22,8 @@ let known: z.infer<typeof schema> | undefined
  * @returns null where that is not known: for a category that is not of the paper's ten, or a network without a class for it
  */
 export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
-  known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8')))
-  const entry = category === null || category === 'note' ? undefined : known[category]
+  known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8'))).categories
+  const entry = category === null ? undefined : known[category]
   if (entry === undefined) return null
   const indices = entry.imagenet.flatMap((one) => {
     const [first, last] = typeof one === 'number' ? [one, one] : one

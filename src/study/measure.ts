@@ -94,7 +94,7 @@ export async function storeUnit(
   )
   if (response.kind === 'features') response.release()
   noteUnsolved(stored, progress)
-  noteCoarse(stored, progress)
+  noteCoarse(study, stored, progress)
 }
 
 async function measureUnit(
@@ -132,7 +132,7 @@ async function measureFeatures(
     unitInputs(study, unit).sketches && (await sketchOf(matrix.subarray(0, rows * dims), rows, dims, threads))
   return {
     ...measures,
-    ...(await foldsExplained(study, onGrid, period)),
+    ...(await foldsExplained(study, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
     strongest,
     anchorFeatures,
     ...answersIn(network, { name, matrix, strongest, anchorFeatures }),
@@ -232,12 +232,13 @@ async function foldsExplained(
   { separability: classifier }: Study,
   grid: SeparabilityGrid,
   period: number,
+  ordered: readonly (number | null)[] | undefined,
 ): Promise<Pick<LayerMeasures, 'baselines' | 'foldErrors'>> {
   if (classifier === null) return { baselines: null, foldErrors: null }
   const { cv: schemes, loss, C, seed } = classifier
   const options = { loss, C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
-  const prediction = foldPrediction(await strideFolds(grid, options))
+  const prediction = foldPrediction(await strideFolds(grid, options, ordered))
   const byScheme = (results: typeof position) =>
     Object.fromEntries(Object.entries(results).map(([scheme, result]) => [scheme, foldsOf(result)]))
   return {
@@ -246,16 +247,17 @@ async function foldsExplained(
   }
 }
 
-const noted = new Set<string>()
+const noted = new WeakMap<Study, Set<string>>()
 
-/** Said once for each network and size. */
-function noteCoarse({ inputs: { model, size }, layers }: Unit, progress: Progress): void {
+/** Said once for each network and size of a study. */
+function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
     const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)
     const line = `${model} at ${size} px: ${reason}; use a finer stride`
-    if (!reason || noted.has(line)) continue
-    noted.add(line)
+    const known = noted.get(study) ?? new Set()
+    if (!reason || known.has(line)) continue
+    noted.set(study, known.add(line))
     progress.note(line)
   }
 }
