@@ -16,7 +16,7 @@ const schema = z.object({
 let known: z.infer<typeof schema>['categories'] | undefined
 
 /**
- * Whether a network's answer names an object's category rightly.
+ * Whether a network's answer names an object's category correctly.
  * @param answer name of a class, of which synonyms after a comma do not count
  * @param classes names of all classes of the network
  * @returns null where that is not known: for a category that is not of the paper's ten, or a network without a class for it

@@ -65,7 +65,7 @@ export const ANSWERS: TableKind = {
 export const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
   'answer-kept center confident': 'positions that keep the answer, confident objects',
   'answer-kept center unsure': 'positions that keep the answer, other objects',
-  'answer-right center': 'objects answered rightly at the center',
+  'answer-right center': 'objects answered correctly at the center',
   'answer-probability center': 'probability at the center',
   'answer-fall center': 'largest fall of it',
 }
