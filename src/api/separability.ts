@@ -148,7 +148,7 @@ async function bySchemes(
   return { schemes, loss, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/** With the usual period, finer grids are never too coarse, and take seconds to find out. */
+/** A finer stride would not help grids below it, and they take seconds to find out. */
 const FINEST_COARSE_STRIDE = 5
 
 async function coarseness(grid: GridShape, stride: number | undefined): Promise<string | undefined> {

@@ -41,10 +41,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'separability FEATURES/fc8.npy',
     [/^task +fold 1/, /^(left-right|top-bottom) +[\d.]+ /],
-    [
-      /^the grid is too coarse to judge separability: .*; extract with a finer --stride$/,
-      /^[\d.]+ s on the processor$/,
-    ],
+    [/^[\d.]+ s on the processor$/],
   ],
   ['view FEATURES', [/^open .*index\.html$/], [/./]],
   [
