@@ -136,25 +136,12 @@ export type { ManifestPatch, PatchFailure } from './patches/patchFolder.js'
 export type { PatchInput, PatchPixels } from './patches/patchInput.js'
 export type { ProgressEvent, ProgressListener, ProgressMeasure } from './progress.js'
 export type { ColourLimits } from './report/colormap.js'
-export { type TextTable, verdictTable } from './report/findings/document.js'
 export type { Evidence, Lean, Signs } from './report/findings/evidence.js'
 export { type ClaimFinding, isTooSmall, type Verdict } from './report/findings/findings.js'
-export { type ReportOptions, writeReport } from './report/report.js'
+export { type Report, type ReportOptions, writeReport } from './report/report.js'
 export type { ArithmeticDocument } from './results/arithmeticDocument.js'
-export type { ArithmeticAccuracySummary, ArithmeticSummary, Rate } from './results/arithmeticSummary.js'
-export type { Measure } from './results/metrics.js'
 export { type OpenResultsOptions, openResults } from './results/openResults.js'
-export {
-  FEWEST_PATCHES,
-  type FindingSummary,
-  type FoldBaselineSummary,
-  type MeasureSummary,
-  type NullBaselineSummary,
-  type SeparabilitySummary,
-  type SimilaritySummary,
-  type Summary,
-  type UnsolvedSummary,
-} from './results/summary.js'
+export type { SummaryRow } from './results/rows.js'
 export type { OpenUnit } from './results/unit/open.js'
 export type { Unit, UnitInputs } from './results/unit/schema.js'
 export { estimateStudy, type MissingWeights, type StudyEstimate } from './study/estimate.js'

@@ -10,6 +10,7 @@ import { argmax } from '../native.js'
 import type { ViewedExtraction } from '../report/extractionPage.js'
 import { checkDrawable } from '../report/similarityPicture.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
+import { measureLayer } from '../results/measures.js'
 import { UNIT_FORMAT, type Unit } from '../results/unit/schema.js'
 import { namedAnswers } from '../study/measure.js'
 import { arrayFile, EXTRACT_FILE, type ExtractionDescription, readDescription } from './extractFile.js'
@@ -134,20 +135,14 @@ async function compareLayer(file: ArrayFile, { folder, description, isWhole }: F
   const { maps, anchors: similarity } = await similarityMaps(onGrid, availableCores())
   const anchorFeatures = featuresAt(matrix, dims, anchors)
   const names = grid && description?.answers?.layer === name ? description.answers.names : undefined
-  const { answers, ...measures } = await measureAnswers(onGrid, anchorFeatures, names)
+  const { answers, ...steady } = await measureAnswers(onGrid, anchorFeatures, names)
+  const layer = {
+    ...{ name, dims, similarity, separability: {}, baselines: null, answers: answers && namedAnswers(answers, names) },
+  }
   return {
     ...{ file, rows, cols, maps, anchorFeatures, answers: answers?.maps },
     placement: grid && description && { ...description, isDescribed: true },
-    layer: {
-      name,
-      dims,
-      similarity,
-      ...measures,
-      separability: {},
-      baselines: null,
-      foldErrors: null,
-      answers: answers && namedAnswers(answers, names),
-    },
+    layer: { ...layer, measures: measureLayer({ ...layer, ...steady, rows, cols, stride, maps, foldErrors: null }) },
   }
 }
 

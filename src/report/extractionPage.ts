@@ -2,14 +2,15 @@ import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { readPatchPicture } from '../results/pictures.js'
+import { groupRows } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
-import { summarize } from '../results/summary.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import type { ColourLimits } from './colormap.js'
-import { escapeHtml, scrollBox } from './html.js'
+import { escapeHtml } from './html.js'
 import { decimalText } from './numberText.js'
 import type { ReportSection } from './section.js'
 import { stageFolder } from './stagedFolder.js'
+import { renderTable } from './tables/render.js'
 import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
 import type { SiteIndex } from './viewer/siteIndex.js'
@@ -58,16 +59,15 @@ async function writeSite(
 ): Promise<SiteIndex> {
   const { data } = await unit.maps()
   const { model, size, stride, layers } = unit.inputs
+  const described = { model, size, layers, units: [unit.description] }
   const group: StudyGroup = {
-    ...{ model, size, stride, frame, layers, rows: unit.rows, cols: unit.cols },
-    units: [unit.description],
-    metrics: [],
-    nullBaseline: layers.map(() => ({ same: [], different: [] })),
+    ...{ ...described, stride, frame, rows: unit.rows, cols: unit.cols },
+    numbers: groupRows(described, []),
     meanMaps: Float64Array.from(data),
   }
   const site = siteWriter(pictures, folder)
   await site.onUnit(unit, data)
-  return site.finish([group], summarize([group]), limits)
+  return site.finish([group], limits)
 }
 
 /** What is known of the extraction, and its numbers. */
@@ -87,21 +87,19 @@ function extractionSection(
   const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
   const head = ['layer', 'values', ...ANCHOR_NAMES, 'anchor by a click']
-  const rows = unit.layers.map(({ name, dims, similarity }, i) => {
-    const cells = ANCHOR_NAMES.map((anchor) => {
+  const rows = unit.layers.map(({ name, dims, similarity }, i) => [
+    name,
+    String(dims),
+    ...ANCHOR_NAMES.map((anchor) => {
       const { mean, min } = similarity[anchor]
-      return `${decimalText(mean, 3)} <small>(${decimalText(min, 3)})</small>`
-    })
-    const anywhere = kept[i] ? 'at any position' : 'no: too many features'
-    const all = [String(dims), ...cells, anywhere].map((cell) => `<td>${cell}</td>`).join('')
-    return `<tr><th scope="row">${escapeHtml(name)}</th>${all}</tr>`
-  })
-  const table = `<table><thead><tr>${head.map((text) => `<th scope="col">${text}</th>`).join('')}</tr></thead><tbody>
-${rows.join('\n')}
-</tbody></table>`
+      return { text: decimalText(mean, 3), below: `(${decimalText(min, 3)})` }
+    }),
+    kept[i] ? 'at any position' : 'no: too many features',
+  ])
+  const table = renderTable({ title: 'Similarity with each anchor', head, rows }, 'html')
   const html = `<p>${escapeHtml(facts)}</p>
 ${missing}${answers}<p class="soft">Mean over positions of the cosine similarity with each anchor, the lowest in brackets.</p>
-${scrollBox('Similarity with each anchor', table)}`
+${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }
 

@@ -1,32 +1,27 @@
 import { counted } from '../counted.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import type { StudyGroup } from '../results/study.js'
-import type { SimilaritySummary } from '../results/summary.js'
+import { numberOf, type StudyGroup } from '../results/study.js'
 import type { ColourLimits } from './colormap.js'
 import { heatmapName } from './heatmap.js'
 import { escapeHtml } from './html.js'
 import type { ReportSection } from './section.js'
 
 /** Every mean map at a glance; each leads to itself in the viewer. */
-export function overviewSection(
-  groups: readonly StudyGroup[],
-  similarity: readonly SimilaritySummary[],
-  { low, high }: ColourLimits,
-): ReportSection {
+export function overviewSection(groups: readonly StudyGroup[], { low, high }: ColourLimits): ReportSection {
   const html = `<p class="soft">Mean over patches, colours from ${low} (black) over red and yellow to ${high} (white), the
 mean similarity under each map. A map opens in the viewer above.</p>
 <div class="overview">
-${groups.map((group) => groupHtml(group, similarity)).join('\n')}
+${groups.map(groupHtml).join('\n')}
 </div>`
   return { id: 'overview', title: 'All mean maps', html }
 }
 
-function groupHtml(group: StudyGroup, similarity: readonly SimilaritySummary[]): string {
+function groupHtml(group: StudyGroup): string {
   const { model, size, units, rows, cols, stride } = group
   const patches = counted(units.length, 'patch', 'patches')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
-    const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, similarity)}</td>`).join('')
+    const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
   return `<div><h3>${escapeHtml(model)}, ${size}×${size}</h3>
@@ -36,16 +31,9 @@ ${layers.join('\n')}
 </tbody></table></div>`
 }
 
-function thumbnail(
-  { model, size }: StudyGroup,
-  layer: string,
-  anchor: string,
-  similarity: readonly SimilaritySummary[],
-): string {
-  const cell = similarity.find(
-    (one) => one.model === model && one.size === size && one.layer === layer && one.anchor === anchor,
-  )
-  const mean = cell === undefined ? '' : cell.mean.toFixed(3)
+function thumbnail(group: StudyGroup, layer: string, anchor: string): string {
+  const { model, size } = group
+  const mean = numberOf(group, layer, 'similarity-mean', anchor)?.mean.toFixed(3) ?? ''
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
   const link = new URLSearchParams({ network: model, layer, size: String(size), anchor, with: 'same' })
   const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean}`

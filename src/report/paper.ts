@@ -1,44 +1,36 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AnchorName } from '../engine/positions.js'
 import { modelsFolder } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import type { StudyGroup } from '../results/study.js'
+import type { PaperRow } from './tables/tables.js'
 
-/** A cell of the paper's Table 1 (size 125) or 2 (size 75). */
-export interface PaperSimilarity {
-  readonly model: string
-  readonly layer: string
-  readonly size: number
-  readonly anchor: AnchorName
-  readonly mean: number
-  readonly std: number
+/** The paper's tables as the package has them (Lee, Yang, Wang 2020): 1 and 2, 3 and 4. */
+interface PaperTables {
+  readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
+  readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
 }
 
-/** A cell of the paper's Table 3 (size 125) or 4 (size 75). */
-export interface PaperSeparability {
-  readonly model: string
-  readonly layer: string
-  readonly size: number
-  readonly task: string
-  readonly accuracy: number
-  readonly std: number
-}
+type Place = Pick<PaperRow, 'model' | 'layer' | 'size'>
 
 /** The fold scheme of the paper's Tables 3 and 4. */
-export const PAPER_FOLDS = 'ordered'
+const PAPER_FOLDS = 'ordered'
 
-/** The paper's tables (Lee, Yang, Wang 2020). */
-export interface PaperTables {
-  readonly similarity: readonly PaperSimilarity[]
-  readonly separability: readonly PaperSeparability[]
-}
-
-/** Reads the paper's tables, which come with the package. */
-export function paperTables(): PaperTables {
-  return JSON.parse(readFileSync(join(modelsFolder(), 'paper-tables.json'), 'utf8')) as PaperTables
+/** The numbers of the paper's tables, which come with the package. */
+export function paperRows(): readonly PaperRow[] {
+  const file = join(modelsFolder(), 'paper-tables.json')
+  const { similarity, separability } = JSON.parse(readFileSync(file, 'utf8')) as PaperTables
+  return [
+    ...similarity.map(({ anchor, ...row }) => ({ ...row, metric: 'similarity-mean', variant: anchor })),
+    ...separability.map(({ task, accuracy, ...row }) => ({
+      ...row,
+      metric: 'separability-accuracy',
+      variant: `${task} ${PAPER_FOLDS}`,
+      mean: accuracy,
+    })),
+  ]
 }
 
 /**

@@ -3,8 +3,9 @@ import { catalog, isPublished } from '../networks/index.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
-import { escapeHtml, scrollBox } from './html.js'
+import { escapeHtml } from './html.js'
 import type { ReportSection } from './section.js'
+import { renderTable } from './tables/render.js'
 
 /** What the units of a report were made from and how, by themselves alone: the same units give the same section. */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
@@ -102,13 +103,6 @@ function distinct(rows: readonly (readonly string[])[]): readonly (readonly stri
   return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()]
 }
 
-function tableHtml(name: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
-  const body = rows.map(([first = '', ...cells]) => {
-    const others = cells.map((cell) => `<td>${SHA256.test(cell) ? `<code>${cell}</code>` : escapeHtml(cell)}</td>`)
-    return `<tr><th scope="row">${escapeHtml(first)}</th>${others.join('')}</tr>`
-  })
-  return scrollBox(name, `<table><thead><tr>${headHtml}</tr></thead><tbody>${body.join('\n')}</tbody></table>`)
+function tableHtml(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return renderTable({ title, head, rows }, 'html')
 }
-
-const SHA256 = /^[0-9a-f]{64}$/

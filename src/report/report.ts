@@ -8,43 +8,29 @@ import { writeNpy } from '../files/npy.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
 import { catalog } from '../networks/index.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
-import { summarizeArithmetic } from '../results/arithmeticSummary.js'
-import { metricsCsv } from '../results/metrics.js'
 import { noUnits } from '../results/openResults.js'
+import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
-import { type Summary, summarize } from '../results/summary.js'
 import { arithmeticSections } from './arithmeticSection.js'
-import { arithmeticTables } from './arithmeticTables.js'
 import { chartSections } from './charts/sections.js'
 import type { ColourLimits } from './colormap.js'
 import { type Figure, paperFigures } from './figures/figures.js'
 import { figuresSection, writeFigures } from './figures/files.js'
-import { findingsSection } from './findings/document.js'
-import { writeFindings } from './findings/files.js'
+import { findingsMarkdown, findingsSection } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { leadOf } from './findings/lead.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
-import { isPapersStudy, paperTables } from './paper.js'
+import { isPapersStudy, paperRows } from './paper.js'
 import { PAPER_LIMITS } from './paperLimits.js'
 import { protocolNote } from './protocolNote.js'
 import { provenanceSection } from './provenance.js'
 import type { ReportSection } from './section.js'
 import { stageFolder } from './stagedFolder.js'
-import { tableCsv } from './tables/csv.js'
-import { tableLatex } from './tables/latex.js'
-import { tableMarkdown } from './tables/markdown.js'
-import {
-  answerTables,
-  foldTables,
-  type IsPapers,
-  nullBaselineTables,
-  type ResultTable,
-  separabilityTables,
-  similarityTables,
-} from './tables/model.js'
-import { tablesSection } from './tables/section.js'
+import { TABLE_FORMATS } from './tables/render.js'
+import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tableHtml } from './tables/tables.js'
 import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
 import type { SiteIndex } from './viewer/siteIndex.js'
@@ -56,6 +42,14 @@ export interface ReportOptions {
   readonly limits?: ColourLimits
   readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
+}
+
+/** What a study found. */
+export interface Report {
+  /** As summary.json has them. */
+  readonly rows: readonly SummaryRow[]
+  /** As findings.json has them. */
+  readonly findings: readonly ClaimFinding[]
 }
 
 /** @throws UsageError for ends of a colour scale that do not rise */
@@ -70,7 +64,7 @@ export function checkLimits({ low, high }: ColourLimits): void {
  * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; the signal's reason while units are
  *   read, which leaves the former report as it was
  */
-export async function writeReport(results: string, options: ReportOptions = {}): Promise<Summary> {
+export async function writeReport(results: string, options: ReportOptions = {}): Promise<Report> {
   checkOptions(options, {
     optional: { paper: kinds.flag, limits: kinds.limits, onProgress: kinds.callback, signal: kinds.signal },
   })
@@ -85,7 +79,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   const site = stageFolder(join(results, 'site'))
   try {
     const study = await site.fill((folder) => readWithSite(results, folder, limits, progress, signal))
-    const contents = contentsOf(study, arithmetic, paper, limits)
+    const contents = contentsOf(study.groups, arithmetic, paper, limits)
     if (contents.warning !== undefined) progress.note(contents.warning)
     await writeContents(results, study.groups, contents, limits)
     // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
@@ -95,7 +89,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
       join(results, 'index.html'),
       resultsPage(study.index, contents.sections, leadOf(contents.findings, study.groups)),
     )
-    return contents.summary
+    return { rows: summaryRows(contents.rows), findings: contents.findings }
   } finally {
     await site.remove()
   }
@@ -104,13 +98,12 @@ export async function writeReport(results: string, options: ReportOptions = {}):
 /** What the report rests on, read in one pass. */
 interface ReadStudy {
   readonly groups: readonly StudyGroup[]
-  readonly summary: Summary
   readonly index: SiteIndex
 }
 
 /** What a report says, heatmaps and the site apart. */
 interface ReportContents {
-  readonly summary: Summary
+  readonly rows: readonly Row[]
   readonly tables: readonly ResultTable[]
   readonly findings: readonly ClaimFinding[]
   readonly figures: readonly Figure[]
@@ -120,75 +113,66 @@ interface ReportContents {
 }
 
 function contentsOf(
-  { groups, summary: ofUnits }: ReadStudy,
+  groups: readonly StudyGroup[],
   arithmetic: readonly ArithmeticStudy[],
-  paper: boolean,
+  isWhole: boolean,
   limits: ColourLimits,
 ): ReportContents {
+  const rows = [...groups.flatMap(({ numbers }) => numbers), ...baselineRows(groups), ...arithmeticRows(arithmetic)]
   const findings = findingsOf(groups)
-  const summary: Summary = {
-    ...ofUnits,
-    findings: findings.map(({ evidence, source, rule, ...finding }) => finding),
-    ...(arithmetic.length > 0 && summarizeArithmetic(arithmetic)),
-  }
   const warning = protocolNote(groups)
-  const published = paperTables()
   const papers = groups.filter(isPapersStudy)
-  const isPapers: IsPapers = (model, size) => papers.some((group) => group.model === model && group.size === size)
-  const tables = [
-    ...answerTables(summary.measures),
-    ...similarityTables(summary.similarity, published.similarity, paper, isPapers),
-    ...separabilityTables(summary, published.separability, paper, isPapers),
-    ...foldTables(summary),
-    ...nullBaselineTables(summary.nullBaseline),
-  ].map((table) => (warning === undefined ? table : { ...table, note: `${table.note} ${warning}` }))
+  const isPapers = (model: string, size: number) => papers.some((group) => group.model === model && group.size === size)
+  const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
+    warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
+  )
   const figures = paperFigures(groups, limits)
+  const ofUnits = tables.filter((table) => !isOfArithmetic(table)).map(tableHtml)
   const sections: readonly ReportSection[] = [
     findingsSection(findings),
-    overviewSection(groups, summary.similarity, limits),
-    tablesSection(tables),
+    overviewSection(groups, limits),
+    { id: 'tables', title: 'Tables', html: ofUnits.join('\n') },
     figuresSection(figures),
-    ...chartSections(summary),
-    ...arithmeticSections(arithmetic),
+    ...chartSections(rows),
+    ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
     provenanceSection(groups),
   ]
-  const all = [...tables, ...arithmeticTables(summary.arithmeticAccuracy ?? [])]
-  return { summary, tables: all, findings, figures, sections, warning }
+  return { rows, tables, findings, figures, sections, warning }
 }
 
 /** Writes all that is neither the site nor the page. */
 async function writeContents(
   results: string,
   groups: readonly StudyGroup[],
-  { summary, tables, findings, figures }: ReportContents,
+  { rows, tables, findings, figures }: ReportContents,
   limits: ColourLimits,
 ): Promise<void> {
-  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(groups.flatMap(({ metrics }) => metrics)))
-  await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  await writeFileAtomic(join(results, 'metrics.csv'), metricsCsv(rows))
+  await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFolderAtomic(join(results, 'heatmaps'), async (folder) => {
     for (const group of groups) await writeHeatmaps(folder, group, limits)
   })
-  await writeFindings(results, findings)
+  await writeFileAtomic(join(results, 'findings.md'), findingsMarkdown(findings))
+  await writeFileAtomic(join(results, 'findings.json'), `${JSON.stringify(findings, null, 2)}\n`)
   await writeFigures(results, figures)
 }
 
 /** The report of a folder that holds arithmetic alone. */
-async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<Summary> {
-  const summary = { ...summarize([]), ...summarizeArithmetic(arithmetic) }
-  await writeFileAtomic(join(results, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  await writeTables(results, arithmeticTables(summary.arithmeticAccuracy))
-  await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic)))
-  return summary
+async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<Report> {
+  const rows = arithmeticRows(arithmetic)
+  const tables = resultTables(rows, NO_PAPER)
+  await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
+  await writeTables(results, tables)
+  await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
+  return { rows: summaryRows(rows), findings: [] }
 }
 
 async function writeTables(results: string, tables: readonly ResultTable[]): Promise<void> {
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
-    for (const table of tables) {
-      await writeFileAtomic(join(folder, `${table.name}.md`), tableMarkdown(table))
-      await writeFileAtomic(join(folder, `${table.name}.csv`), tableCsv(table))
-      await writeFileAtomic(join(folder, `${table.name}.tex`), tableLatex(table))
-    }
+    for (const table of tables)
+      for (const format of TABLE_FORMATS)
+        await writeFileAtomic(join(folder, `${table.name}.${format}`), tableFile(table, format))
   })
 }
 
@@ -213,8 +197,7 @@ async function readWithSite(
       progress.update(++done)
     },
   }).finally(() => progress.stop())
-  const summary = summarize(groups)
-  return { groups, summary, index: await site.finish(groups, summary, limits) }
+  return { groups, index: await site.finish(groups, limits) }
 }
 
 function isFolder(path: string): Promise<boolean> {

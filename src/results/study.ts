@@ -3,13 +3,12 @@ import { availableCores } from '../cores.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import { type PairSimilarities, pairSimilarities } from '../experiments/nullBaseline.js'
-import { type Metric, unitMetrics } from './metrics.js'
 import { compareText, foldersIn, unitFolders } from './openResults.js'
+import { groupRows, type Row } from './rows.js'
 import { groupDifference, shapeDifference } from './unit/compare.js'
-import { type OpenUnit, unitWithArrays } from './unit/open.js'
+import { type OpenUnit, openUnit } from './unit/open.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
 import { readUnit, unitFolder } from './unit/store.js'
-import { openUnitReader, readInOrder, seenLater, type UnitReader } from './unitReader.js'
 
 /** All stored units of one network and patch size. */
 export interface StudyGroup {
@@ -24,10 +23,8 @@ export interface StudyGroup {
   readonly layers: readonly string[]
   /** In the order of their patches' names. */
   readonly units: readonly Unit[]
-  /** Of all units, in their order. */
-  readonly metrics: readonly Metric[]
-  /** Of each layer: cosines between different patches at the same anchor, all anchors together. */
-  readonly nullBaseline: readonly PairSimilarities[]
+  /** All numbers of it. */
+  readonly numbers: readonly Row[]
   /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
 }
@@ -55,15 +52,9 @@ export async function readStudy(
   visitor: UnitVisitor = {},
 ): Promise<readonly StudyGroup[]> {
   const folders = await unitFolders(results)
-  const count = folders.flat().length
-  visitor.onCount?.(count)
-  const reader = openUnitReader(results, count)
+  visitor.onCount?.(folders.flat().length)
   const groups: StudyGroup[] = []
-  try {
-    for (const group of folders) groups.push(await readGroup(reader, group, visitor))
-  } finally {
-    await reader.close()
-  }
+  for (const group of folders) groups.push(await readGroup(results, group, visitor))
   const rank = (model: string) => (modelOrder.includes(model) ? modelOrder.indexOf(model) : modelOrder.length)
   return groups.sort((a, b) => rank(a.model) - rank(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
@@ -71,22 +62,24 @@ export async function readStudy(
 /** Visits of units that may run side by side. */
 const VISITS_AT_ONCE = 4
 
-async function readGroup(reader: UnitReader, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
+async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
-  const metrics: Metric[] = []
   let sums: Float64Array | undefined
-  // Visitors wait for the disk: meanwhile other units are visited, and the next ones read and measured.
+  // Visitors wait for the disk: meanwhile the next units are read.
   const visits: Promise<void>[] = []
   try {
-    for await (const { description, maps, measured } of readInOrder(reader, folders)) {
-      const unit = unitWithArrays(folders[units.length] as string, description)
+    for (const folder of folders) {
+      const unit = await openUnit(results, folder)
+      const { data: maps } = await unit.maps()
       checkSameGroup(unit, units[0])
       sums ??= new Float64Array(maps.length)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (maps[i] as number)
-      for (const metric of unitMetrics(description, measured)) metrics.push(metric)
       units.push(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
-      visits.push(seenLater(Promise.resolve(onUnit?.(unit, maps))))
+      const visit = Promise.resolve(onUnit?.(unit, maps))
+      // A failure is seen when its turn comes; until then it must not count as unhandled.
+      visit.catch(() => undefined)
+      visits.push(visit)
     }
     await Promise.all(visits)
   } finally {
@@ -94,18 +87,16 @@ async function readGroup(reader: UnitReader, folders: readonly string[], { onUni
   }
   const [first] = units
   if (first === undefined || sums === undefined) throw new Error('a group needs at least one unit')
+  const { model, size, stride, layers } = first.inputs
+  const group = { model, size, layers, units: units.map(({ description }) => description) }
   return {
-    model: first.inputs.model,
-    size: first.inputs.size,
+    ...group,
     rows: first.rows,
     cols: first.cols,
-    stride: first.inputs.stride,
+    stride,
     // The anchor at the bottom right is the last place at which the patch lies wholly in the frame.
-    frame: (first.layers[0]?.similarity['bottom-right'].row ?? 0) + first.inputs.size,
-    layers: first.inputs.layers,
-    units: units.map(({ description }) => description),
-    metrics,
-    nullBaseline: await nullBaselineOf(units),
+    frame: (first.layers[0]?.similarity['bottom-right'].row ?? 0) + size,
+    numbers: groupRows(group, await nullBaselineOf(units)),
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }
@@ -175,4 +166,9 @@ export function meanMap(group: StudyGroup, layer: number, anchor: number): Float
   const length = group.rows * group.cols
   const start = (layer * ANCHOR_NAMES.length + anchor) * length
   return group.meanMaps.subarray(start, start + length)
+}
+
+/** One of a group's numbers; undefined: it was not measured. */
+export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
+  return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
 }

@@ -22,6 +22,7 @@ import { argmax } from '../native.js'
 import { isRightAnswer, type Network, outputOf, readGraphNodes, totalStride } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
+import { type MeasuredLayer, measureLayer } from '../results/measures.js'
 import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
@@ -35,7 +36,7 @@ interface LayerMeasures {
   readonly anchorFeatures: Float32Array
   readonly separability: Unit['layers'][number]['separability']
   readonly baselines: Unit['layers'][number]['baselines']
-  readonly foldErrors: Unit['layers'][number]['foldErrors']
+  readonly foldErrors: MeasuredLayer['foldErrors']
   /** Of the layer of the network's classes. */
   readonly answers?: Answers
   /** Of a unit that keeps sketches, where there is one. */
@@ -65,18 +66,14 @@ export async function storeUnit(
   const layers = measured.map(({ similarity, strongest, answers, sketch, ...classified }, i) => {
     const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
     const { separability, baselines, foldErrors } = classified
-    const measures = { similarity: similarity.anchors, consistency: consistency(strongest, grid) }
-    const named = answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names, inputs.category)
-    return {
-      name,
-      dims,
-      ...measures,
-      separability,
-      baselines,
-      foldErrors,
-      answers: named,
-      ...(sketch && { sketch: sketch.dims }),
+    const layer = {
+      ...{ name, dims, similarity: similarity.anchors, separability, baselines },
+      answers: answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names, inputs.category),
     }
+    const { rows, cols, stride } = grid
+    const measured = { ...layer, rows, cols, stride, maps: similarity.maps, foldErrors }
+    const measures = measureLayer({ ...measured, consistency: consistency(strongest, grid) })
+    return { ...layer, measures, ...(sketch && { sketch: sketch.dims }) }
   })
   const stored = await writeUnit(
     study.out,

@@ -12,12 +12,11 @@ import { sha256 } from '../files/sha256.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
 import { networkNotes } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
-import { type ReportOptions, writeReport } from '../report/report.js'
+import { type Report, type ReportOptions, writeReport } from '../report/report.js'
 import { fileName } from '../results/fileName.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { reportStamp } from '../results/reportStamp.js'
 import { unplannedPatches } from '../results/study.js'
-import type { Summary } from '../results/summary.js'
 import { isUnitThere } from '../results/unit/store.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
@@ -36,7 +35,7 @@ export interface StudyResult {
   readonly images: number
   readonly seconds: number
   /** Null where the report was left to another process. */
-  readonly summary: Summary | null
+  readonly report: Report | null
 }
 
 /**
@@ -70,7 +69,7 @@ export async function runStudy(options: ReproduceOptions, open: OpenUnits): Prom
   try {
     await describe(run, null)
     await computeStudy(run, request.index)
-    const summary = options.report === false ? null : await report(run)
+    const written = options.report === false ? null : await report(run)
     await describe(run, new Date())
     return {
       out: study.out,
@@ -79,7 +78,7 @@ export async function runStudy(options: ReproduceOptions, open: OpenUnits): Prom
       images: run.images,
       // Of a clock that nobody sets.
       seconds: (performance.now() - begin) / 1000,
-      summary,
+      report: written,
     }
   } finally {
     await team.close()
@@ -219,37 +218,42 @@ async function computeArithmetic(
 }
 
 /** Writes the report, unless another process has written the same one since this one began. */
-function report(run: Run): Promise<Summary> {
+function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study
   return team.alone('report', async () => {
     const { paper = false, limits = null } = options
     const stamp = await reportStamp(out, { paper, limits })
-    const written = team.hadOthers ? await writtenSummary(study, stamp) : undefined
+    const written = team.hadOthers ? await writtenReport(study, stamp) : undefined
     if (written !== undefined) {
       progress.note('the report was written by another process')
       return written
     }
     await checkUnits(study)
     await removeStaleTemporaries(out, team.claims.isSilent)
-    const summary = await writeReport(out, reportOptions(options))
-    await describe(run, null, reportMark(stamp, String(await readRegular(join(out, SUMMARY_FILE)))))
-    return summary
+    const report = await writeReport(out, reportOptions(options))
+    await describe(run, null, reportMark(stamp, await reportTexts(out)))
+    return report
   })
 }
 
-const SUMMARY_FILE = 'summary.json'
-
-/** What run.json holds of a report: of what it was made, and the hash of its summary. */
-function reportMark(stamp: string, summary: string): string {
-  return `${stamp} ${sha256(summary)}`
+/** What summary.json and findings.json hold; empty: there are none. */
+function reportTexts(out: string): Promise<readonly string[]> {
+  const read = (file: string) => readRegular(join(out, file)).then(String, () => '')
+  return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/** The summary of the report that is up to date, as it was written; undefined: there is none. */
-async function writtenSummary(study: Study, stamp: string): Promise<Summary | undefined> {
-  const text = await readRegular(join(study.out, SUMMARY_FILE)).then(String, () => '')
-  const isWhole = (await lastReport(runFile(study))) === reportMark(stamp, text)
-  return isWhole ? (JSON.parse(text) as Summary) : undefined
+/** What run.json holds of a report: of what it was made, and the hash of its rows and findings. */
+function reportMark(stamp: string, texts: readonly string[]): string {
+  return `${stamp} ${sha256(...texts)}`
+}
+
+/** The report that is up to date, as it was written; undefined: there is none. */
+async function writtenReport(study: Study, stamp: string): Promise<Report | undefined> {
+  const texts = await reportTexts(study.out)
+  if ((await lastReport(runFile(study))) !== reportMark(stamp, texts)) return undefined
+  const [rows, findings] = texts.map((text) => text && JSON.parse(text)) as [Report['rows'], Report['findings'] | '']
+  return { rows, findings: findings || [] }
 }
 
 /** @throws InputError where units are gone that had been computed: tables would be of fewer */

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { ANCHOR_NAMES, FEWEST_PATCHES, type ReportOptions, type Summary, TASKS, writeReport } from '../../index.js'
+import { type Report, type ReportOptions, writeReport } from '../../report/report.js'
+import { cellText } from '../../report/tables/render.js'
+import { NO_PAPER, resultTables } from '../../report/tables/tables.js'
 import type { CommandContext } from '../context.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson, printTable } from '../output.js'
 import { parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
-import { printSummary } from './reproduce.js'
+import { printReport } from './reproduce.js'
 
 export function reportCommand({ signal }: CommandContext): Command {
   const command = new Command('report')
@@ -19,51 +21,28 @@ export function reportCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (folder: string, { json, open, tables, ...options }: ReportOptions & PageFlags & { tables?: boolean }) => {
-        const summary = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
-        if (json) printJson(summary)
+        const report = await writeReport(folder, { ...options, onProgress: terminalProgress(), signal })
+        if (json) printJson(report)
         else {
-          if (tables) printTables(summary)
-          printSummary(summary)
+          if (tables) printTables(report)
+          printReport(report)
         }
         await sayPage(join(folder, 'index.html'), { open, json })
       },
     )
 }
 
-/** The study's tables in short: similarity with each anchor, then accuracy under each fold scheme. */
-function printTables({ similarity, separability }: Summary): void {
-  if (similarity.length === 0) return
-  printCells(
-    [...ANCHOR_NAMES],
-    similarity.map(({ anchor, mean, ...cell }) => ({ ...cell, column: anchor, value: mean })),
-  )
-  if (separability.length === 0) return
-  const schemes = [...new Set(separability.map(({ cv }) => cv))]
-  printCells(
-    schemes.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)),
-    separability.map(({ task, cv, accuracy, ...cell }) => ({ ...cell, column: `${task} ${cv}`, value: accuracy })),
-  )
-}
-
-/** One row a network, layer and size. */
-function printCells(
-  columns: readonly string[],
-  cells: readonly {
-    model: string
-    layer: string
-    size: number
-    column: string
-    value: number
-    std: number
-    patches: number
-  }[],
-): void {
-  const rows = new Map<string, (string | number)[]>()
-  for (const { model, layer, size, column, value, std, patches } of cells) {
-    const key = JSON.stringify([model, layer, size])
-    const row = rows.get(key) ?? [model, layer, size, ...columns.map(() => '–')]
-    row[3 + columns.indexOf(column)] = `${value.toFixed(3)}${patches < FEWEST_PATCHES ? '' : ` ± ${std.toFixed(3)}`}`
-    rows.set(key, row)
+/** The study's tables in short: a row for each network, layer and size. */
+function printTables({ rows }: Report): void {
+  const tables = resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)
+  for (const stem of new Set(tables.map(({ kind }) => kind.stem))) {
+    const own = tables.filter(({ kind }) => kind.stem === stem)
+    const [model = '', layer = '', ...columns] = own[0]?.head ?? []
+    printTable(
+      [model, layer, 'size', ...columns],
+      own.flatMap(({ size, rows: lines }) =>
+        lines.map(([name = '', of = '', ...cells]) => [name, of, String(size), ...cells].map(cellText)),
+      ),
+    )
   }
-  printTable(['model', 'layer', 'size', ...columns], [...rows.values()])
 }

@@ -1,20 +1,17 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { counted } from '../../counted.js'
-import {
-  type ArithmeticAccuracySummary,
-  estimateStudy,
-  FEWEST_PATCHES,
-  FOLD_SCHEMES,
-  isTooSmall,
-  LOSSES,
-  type ReproduceOptions,
-  reproduce,
-  type StudyEstimate,
-  type StudyResult,
-  type Summary,
-  verdictTable,
-} from '../../index.js'
+import { FOLD_SCHEMES } from '../../experiments/folds.js'
+import { LOSSES } from '../../experiments/separability.js'
+import { verdictTable } from '../../report/findings/document.js'
+import { isTooSmall } from '../../report/findings/findings.js'
+import type { Report } from '../../report/report.js'
+import { cellText } from '../../report/tables/render.js'
+import { NO_PAPER, resultTables } from '../../report/tables/tables.js'
+import { FEWEST_PATCHES } from '../../results/rows.js'
+import { estimateStudy, type StudyEstimate } from '../../study/estimate.js'
+import { reproduce, type StudyResult } from '../../study/run.js'
+import type { ReproduceOptions } from '../../study/runOptions.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
@@ -48,12 +45,12 @@ export function reproduceCommand({ signal }: CommandContext): Command {
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
       if (json) printJson(result)
       else printResult(result)
-      if (result.summary) await sayPage(join(result.out, 'index.html'), { open, json })
+      if (result.report) await sayPage(join(result.out, 'index.html'), { open, json })
     })
 }
 
-function printResult({ summary, units, computed, images, seconds }: StudyResult): void {
-  if (summary) printSummary(summary)
+function printResult({ report, units, computed, images, seconds }: StudyResult): void {
+  if (report) printReport(report)
   say(
     `${units > 0 ? `${computed} of ${counted(units, 'unit')} computed, ` : ''}${counted(images, 'image')} in ${duration(seconds)}`,
   )
@@ -131,31 +128,27 @@ function printMissing(missing: StudyEstimate['missing']): void {
   say('the time of these networks is measured with made-up weights')
 }
 
-/** What a study found: a verdict for each claim and network, and how much arithmetic was exact. */
-export function printSummary({ findings = [], arithmeticAccuracy }: Summary): void {
-  if (arithmeticAccuracy !== undefined) printArithmetic(arithmeticAccuracy)
+/** What a study found: how much arithmetic was exact, and a verdict for each claim and network. */
+export function printReport({ rows, findings }: Report): void {
+  for (const { kind, head, rows: lines } of resultTables(rows, NO_PAPER)) {
+    if (kind.stem !== 'arithmetic-exact') continue
+    // All kinds of expressions together.
+    const shown = head.flatMap((name, i) => (i < 2 || name.endsWith(', all') ? [i] : []))
+    const names = ['exact arithmetic', ...head.slice(1)].map((name) => name.replace(/, all$/, ''))
+    printTable(
+      shown.map((i) => names[i] ?? ''),
+      lines.map((line) => shown.map((i) => cellText(line[i] ?? ''))),
+    )
+  }
   if (findings.length === 0) return
   if (isTooSmall(findings)) {
     print(`no verdicts: they need at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
     return
   }
-  const { head, rows } = verdictTable(findings)
-  printTable(head, rows)
+  const { head, rows: lines } = verdictTable(findings)
+  printTable(
+    head,
+    lines.map((line) => line.map(cellText)),
+  )
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
-}
-
-/** Share of random expressions whose result has the expected objects and no other, all kinds together. */
-function printArithmetic(accuracy: readonly ArithmeticAccuracySummary[]): void {
-  const all = accuracy.filter(({ kind, judged }) => kind === 'all' && judged !== 'control')
-  const columnOf = ({ judged, reference }: ArithmeticAccuracySummary) => `from ${judged}, by ${reference}`
-  const columns = [...new Set(all.map(columnOf))]
-  const rows = new Map<string, string[]>()
-  for (const entry of all) {
-    const { model, layer, exact } = entry
-    const row = rows.get(JSON.stringify([model, layer])) ?? [model, layer, ...columns.map(() => '–')]
-    if (exact.rate !== null)
-      row[2 + columns.indexOf(columnOf(entry))] = `${exact.rate.toFixed(3)} ± ${exact.error?.toFixed(3)}`
-    rows.set(JSON.stringify([model, layer]), row)
-  }
-  printTable(['exact arithmetic', 'layer', ...columns], [...rows.values()])
 }

@@ -145,8 +145,7 @@ export const CLAIMS: readonly Claim[] = [
     title: 'The answer is the same everywhere',
     source: 'A question of this project: whether the network names the same class wherever the object is.',
     rule: `For each size, over the objects of which the network is confident at the center (probability of at least ${CONFIDENT}): the share of positions that keep the center’s answer, right or wrong. Above ${EVERYWHERE} supports the claim, below contradicts it.`,
-    concerns: ({ groups }) =>
-      groups.some(({ metrics }) => metrics.some(({ measure }) => measure.metric === 'answer-kept')),
+    concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
     obstacle: noObstacle,
     evidence: (network) => eachLayer(network, answersKept),
     numberText: PERCENT,

@@ -1,19 +1,12 @@
-import { FEWEST_PATCHES } from '../../results/summary.js'
-import { escapeHtml, scrollBox } from '../html.js'
+import { FEWEST_PATCHES } from '../../results/rows.js'
+import { escapeHtml } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
-import { markdownText } from '../tables/markdown.js'
+import { markdownText, renderTable, type Table } from '../tables/render.js'
 import type { Evidence, Lean } from './evidence.js'
 import { type ClaimFinding, isTooSmall, VERDICT_MARKS, VERDICT_RULE } from './findings.js'
 
 const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
-
-/** Rows of cells below a head. */
-export interface TextTable {
-  readonly name: string
-  readonly head: readonly string[]
-  readonly rows: readonly (readonly string[])[]
-}
 
 /** What documents say about one claim. */
 interface ClaimText {
@@ -22,14 +15,14 @@ interface ClaimText {
   readonly rule: string
   /** One sentence per network. */
   readonly sentences: readonly string[]
-  readonly evidence: TextTable | undefined
+  readonly evidence: Table | undefined
 }
 
 /** Findings as text, for every format. */
 interface FindingsText {
   readonly introduction: string
   /** Claims × networks; undefined: the study is too small for verdicts. */
-  readonly verdicts: TextTable | undefined
+  readonly verdicts: Table | undefined
   readonly claims: readonly ClaimText[]
 }
 
@@ -40,15 +33,9 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
     `## ${markdownText(title)}`,
     `${markdownText(source)} ${markdownText(rule)}`,
     sentences.map((sentence) => `- ${markdownText(sentence)}`).join('\n'),
-    ...tableMarkdown(evidence),
+    ...(evidence ? [renderTable(evidence, 'md')] : []),
   ])
-  return `${['# Findings', introduction, ...tableMarkdown(verdicts), ...parts].join('\n\n')}\n`
-}
-
-function tableMarkdown(table: TextTable | undefined): readonly string[] {
-  if (table === undefined) return []
-  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`
-  return [[line(table.head), line(table.head.map(() => '---')), ...table.rows.map(line)].join('\n')]
+  return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
 }
 
 /** The findings as a section of the page: verdicts at a glance, and each claim unfolds to its evidence. */
@@ -57,20 +44,11 @@ export function findingsSection(findings: readonly ClaimFinding[]): ReportSectio
   const details = claims.map(
     ({ title, source, rule, sentences, evidence }) => `<h3>${escapeHtml(title)}</h3>
 <ul>${sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')}</ul>
-<details><summary>Rule and evidence</summary><p>${escapeHtml(source)} ${escapeHtml(rule)}</p>${tableHtml(evidence)}</details>`,
+<details><summary>Rule and evidence</summary><p>${escapeHtml(source)} ${escapeHtml(rule)}</p>${evidence ? renderTable(evidence, 'html') : ''}</details>`,
   )
-  const html = [`<p>${escapeHtml(introduction)}</p>`, tableHtml(verdicts), ...details].join('\n')
+  const matrix = verdicts ? renderTable(verdicts, 'html') : ''
+  const html = [`<p>${escapeHtml(introduction)}</p>`, matrix, ...details].join('\n')
   return { id: 'findings', title: 'Findings', html }
-}
-
-function tableHtml(table: TextTable | undefined): string {
-  if (table === undefined) return ''
-  const head = table.head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
-  const rows = table.rows.map(([first = '', ...cells]) => {
-    const others = cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')
-    return `<tr><th scope="row">${escapeHtml(first)}</th>${others}</tr>`
-  })
-  return scrollBox(table.name, `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)
 }
 
 function textOf(findings: readonly ClaimFinding[]): FindingsText {
@@ -90,16 +68,14 @@ function textOf(findings: readonly ClaimFinding[]): FindingsText {
 const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
 
 /** Claims × networks: ✓, ✗, ?, or – where a claim is not about a network. */
-export function verdictTable(
-  findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[],
-): TextTable {
+export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[]): Table {
   const models = [...new Set(findings.map(({ model }) => model))]
   const rows = [...new Set(findings.map(({ claim }) => claim))].map((claim) => {
     const own = findings.filter((one) => one.claim === claim)
     const marks = models.map((model) => own.find((one) => one.model === model)?.verdict)
     return [own[0]?.title ?? '', ...marks.map((verdict) => (verdict === undefined ? '–' : VERDICT_MARKS[verdict]))]
   })
-  return { name: 'Verdicts', head: ['claim', ...models], rows }
+  return { title: 'Verdicts', head: ['claim', ...models], rows }
 }
 
 function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimText {
@@ -112,7 +88,7 @@ function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimTe
 }
 
 /** A row per network and layer, a column per quantity and size. */
-function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): TextTable | undefined {
+function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): Table | undefined {
   const all = findings.flatMap(({ evidence }) => evidence)
   if (all.length === 0) return undefined
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
@@ -129,7 +105,7 @@ function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall
       }),
     ]),
   )
-  return { name: `Evidence: ${title}`, head: ['network', 'layer', ...columns.keys()], rows }
+  return { title: `Evidence: ${title}`, head: ['network', 'layer', ...columns.keys()], rows }
 }
 
 /** "0.412 ± 0.010 ✓", of a difference also how many objects are above zero. */

@@ -1,10 +1,4 @@
-import type { Measure } from '../../results/metrics.js'
-import type { StudyGroup } from '../../results/study.js'
-import { FEWEST_PATCHES } from '../../results/summary.js'
-import { average } from '../average.js'
-
-/** One number per patch, by the patch's name. */
-export type PatchValues = ReadonlyMap<string, number>
+import { FEWEST_PATCHES, meanAndStd, type PatchValues } from '../../results/rows.js'
 
 /** What the patches of one network, layer and size say about a claim. */
 export interface Evidence {
@@ -62,7 +56,7 @@ export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
 export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
   const numbers = [...values.values()]
   const patches = numbers.length
-  const mean = average(numbers)
+  const { mean } = meanAndStd(numbers)
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return { mean, standardError: patches < 2 ? null : Math.sqrt(squares / (patches - 1) / patches), patches }
 }
@@ -85,23 +79,6 @@ export function signTest(positive: number, negative: number): number {
     logChance += Math.log((count - k) / (k + 1))
   }
   return Math.min(1, 2 * tail)
-}
-
-/** For each patch of a layer, the mean of those of its metrics that are wanted; patches without any are left out. */
-export function patchValues(
-  { metrics }: StudyGroup,
-  layer: string,
-  isWanted: (measure: Measure) => boolean,
-  combine: (values: readonly number[]) => number = average,
-): PatchValues {
-  const byPatch = new Map<string, number[]>()
-  for (const metric of metrics) {
-    if (metric.layer !== layer || !isWanted(metric.measure)) continue
-    const values = byPatch.get(metric.patch)
-    if (values === undefined) byPatch.set(metric.patch, [metric.value])
-    else values.push(metric.value)
-  }
-  return mapped(byPatch, combine)
 }
 
 export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => number): PatchValues {

@@ -1,5 +1,5 @@
+import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { FEWEST_PATCHES } from '../../results/summary.js'
 import { originalOf } from '../versions.js'
 import { CLAIMS, type Claim, type NumberText } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'

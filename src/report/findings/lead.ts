@@ -1,6 +1,6 @@
 import { CONFIDENT } from '../../experiments/answers.js'
+import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { FEWEST_PATCHES } from '../../results/summary.js'
 import { decimalText, percentText } from '../numberText.js'
 import { type ClaimFinding, isTooSmall, type Verdict } from './findings.js'
 

@@ -1,7 +1,7 @@
-import type { StudyGroup } from '../../results/study.js'
-import { meanAndStd } from '../../results/summary.js'
+import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
+import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../versions.js'
-import { type Evidence, mapped, type PatchValues, patchValues } from './evidence.js'
+import { type Evidence, mapped } from './evidence.js'
 
 /** All groups of a network, and those of the network that it is the anti-aliased or the flip-free version of. */
 export interface NetworkStudy {
@@ -32,8 +32,7 @@ export function eachPair(
     .flatMap((group) => {
       const other = counterpart(group, original)
       if (other === undefined) return []
-      const shared = samePatches(group, other)
-      const ofShared = { ...other, metrics: other.metrics.filter(({ patch }) => shared.has(patch)) }
+      const ofShared = { ...other, numbers: ofPatches(other.numbers, samePatches(group, other)) }
       return group.layers
         .filter((layer) => other.layers.includes(layer))
         .flatMap((layer) => measure({ group, layer }, { group: ofShared, layer }))
@@ -54,8 +53,7 @@ export function comparisonObstacle({ model, original, groups }: NetworkStudy): s
 
 /** Mean similarity of different objects at the same position; undefined: there are none. */
 export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
-  const { different = [] } = group.nullBaseline[group.layers.indexOf(layer)] ?? {}
-  return different.length === 0 ? undefined : meanAndStd(different).mean
+  return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }
 
 /** Part of the way from a different object (null baseline) to perfect invariance that one unit of similarity is. */
@@ -71,6 +69,11 @@ export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValue
 }
 
 /** A measure of a layer by its name, mean over its variants. */
-export function metricOf({ group, layer }: LayerOfGroup, name: string, variant?: string): PatchValues {
-  return patchValues(group, layer, (one) => one.metric === name && (variant === undefined || one.variant === variant))
+export function metricOf(one: LayerOfGroup, name: string, variant?: string): PatchValues {
+  return perPatch(rowsOf(one, name).filter((row) => variant === undefined || row.variant === variant))
+}
+
+/** All variants of a measure of a layer. */
+export function rowsOf({ group, layer }: LayerOfGroup, name: string): readonly Row[] {
+  return group.numbers.filter((row) => row.layer === layer && row.metric === name)
 }

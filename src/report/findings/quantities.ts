@@ -1,18 +1,9 @@
-import { coarseGrid, MADE_UP_FEATURES, meanAccuracy } from '../../experiments/foldBaselines.js'
-import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
-import { average } from '../average.js'
-import {
-  type Border,
-  type Evidence,
-  evidenceOf,
-  leanOf,
-  mapped,
-  type PatchValues,
-  paired,
-  patchValues,
-  signsOf,
-} from './evidence.js'
-import { type LayerOfGroup, metricOf, relative, similarityScale } from './network.js'
+import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
+import { FOLD_SCHEMES } from '../../experiments/folds.js'
+import { pixelsOf } from '../../results/chartKinds.js'
+import { meanAndStd, type PatchValues, perPatch, type Row } from '../../results/rows.js'
+import { type Border, type Evidence, evidenceOf, leanOf, mapped, paired, signsOf } from './evidence.js'
+import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
 /** Relative similarity that counts as invariant. */
 export const INVARIANT = 0.9
@@ -37,12 +28,7 @@ export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuff
 
 /** The relative similarity that 95 % of positions reach, for the anchor where it is lowest. */
 export function invariance(one: LayerOfGroup): readonly Evidence[] {
-  const reached = patchValues(
-    one.group,
-    one.layer,
-    ({ metric }) => metric === 'similarity-p5',
-    (values) => Math.min(...values),
-  )
+  const reached = perPatch(rowsOf(one, 'similarity-p5'), (values) => Math.min(...values))
   const quantity = 'relative similarity that 95 % of positions reach'
   return [evidenceOf({ ...placeOf(one), quantity }, relative(one, reached), { at: INVARIANT, speaksFor: 'below' })]
 }
@@ -68,10 +54,9 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
   ]
 }
 
-function gridPower({ group, layer }: LayerOfGroup): PatchValues {
-  const isGrid = ({ metric, period = 0 }: { metric: string; period?: number }) =>
-    metric === 'grid-spectrum' && period <= LONGEST_GRID
-  return patchValues(group, layer, isGrid, (powers) => average(powers) * powers.length)
+function gridPower(one: LayerOfGroup): PatchValues {
+  const isGrid = ({ variant }: Row) => pixelsOf(variant) <= LONGEST_GRID
+  return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => meanAndStd(powers).mean * powers.length)
 }
 
 /** Without patches whose maps are flat, of which no ratio can be taken. */
@@ -85,7 +70,7 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
     PatchValues,
     PatchValues,
   ]
-  const gap = 1 - average([...before.values()])
+  const gap = 1 - meanAndStd([...before.values()]).mean
   const gains = paired(values, before, (a, b) => (a - b) / gap)
   const quantity = 'share of the plain network’s gap to invariance that is closed'
   return [evidenceOf({ ...placeOf(own), quantity }, gains, { at: NOTICEABLE_GAIN, speaksFor: 'below' })]
@@ -111,10 +96,9 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
 }
 
 /** Why a layer's grid cannot tell about separability; undefined: it can. */
-export function coarseGridOf({ group: { units, layers }, layer }: LayerOfGroup): string | undefined {
-  const baselines = units[0]?.layers[layers.indexOf(layer)]?.baselines
-  const shuffled = baselines?.phase.shuffled
-  return baselines && shuffled ? coarseGrid(meanAccuracy(shuffled), baselines.period) : undefined
+export function coarseGridOf(one: LayerOfGroup): string | undefined {
+  const [phase] = rowsOf(one, 'phase-accuracy')
+  return phase && coarseGrid(phase.mean, pixelsOf(phase.variant))
 }
 
 /**
@@ -124,23 +108,9 @@ export function coarseGridOf({ group: { units, layers }, layer }: LayerOfGroup):
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
   return TELLING_SCHEMES.map((scheme) => {
-    const [leftRight, topBottom] = TASKS.map((task) => metricOf(one, 'separability-accuracy', `${task} ${scheme}`)) as [
-      PatchValues,
-      PatchValues,
-    ]
-    const byPosition = positionGap(one, scheme)
-    const values = byPosition === undefined ? new Map() : paired(leftRight, topBottom, (a, b) => a - b - byPosition)
     const quantity = `lead beyond position alone, ${scheme} folds`
-    return evidenceOf({ ...placeOf(one), quantity }, values, border)
+    return evidenceOf({ ...placeOf(one), quantity }, metricOf(one, 'separability-lead', scheme), border)
   })
-}
-
-/** The same difference for features that are nothing but the position, on the same grid; undefined: not measured. */
-function positionGap({ group: { units, layers }, layer }: LayerOfGroup, scheme: FoldScheme): number | undefined {
-  const tasks = units[0]?.layers[layers.indexOf(layer)]?.baselines?.position[scheme]
-  if (tasks === undefined) return undefined
-  const [leftRight, topBottom] = TASKS.map((task) => average(tasks[task].map((accuracy) => accuracy ?? Number.NaN)))
-  return (leftRight as number) - (topBottom as number)
 }
 
 /** How much closer to the network's folds those by position are than those by phase. */

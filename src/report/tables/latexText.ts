@@ -1,5 +1,3 @@
-import { oneLine } from './oneLine.js'
-
 /** Characters that mean something to TeX, and those of our own texts that pdfTeX's fonts lack or take for others. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
@@ -58,4 +56,9 @@ function latexCharacter(character: string): string {
   if (accent !== undefined && more.length === 0 && /^[a-zA-Z]$/.test(letter)) return `\\${accent}{${letter}}`
   const code = character.codePointAt(0) as number
   return `\\unicodecharacter{${code.toString(16).toUpperCase().padStart(4, '0')}}`
+}
+
+/** A row of a table is one line, and a comment is. */
+export function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

@@ -2,8 +2,8 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
 import { SKETCH_ERROR } from '../../experiments/sketch.js'
 import { sha256 } from '../../files/sha256.js'
-import { meanMap, type StudyGroup, type UnitVisitor } from '../../results/study.js'
-import { FEWEST_PATCHES, type SimilaritySummary, type Summary } from '../../results/summary.js'
+import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
+import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../../results/study.js'
 import type { OpenUnit } from '../../results/unit/open.js'
 import type { ColourLimits } from '../colormap.js'
 import { encodeMap } from './mapCoding.js'
@@ -16,11 +16,7 @@ import { sitePictures } from './sitePictures.js'
 /** Writes the viewer's files while a study is read, one unit at a time. */
 export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
   /** Writes the mean maps once all units have been seen, and says what the page has to know. */
-  readonly finish: (
-    groups: readonly StudyGroup[],
-    summary: Pick<Summary, 'similarity' | 'nullBaseline'>,
-    limits: ColourLimits,
-  ) => Promise<SiteIndex>
+  readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
 /** What is known of a group while its units come in. */
@@ -82,18 +78,18 @@ export function siteWriter(results: string, site: string): SiteWriter {
       units.push(written)
       await written
     },
-    finish: async (studyGroups, summary, limits) => {
+    finish: async (studyGroups, limits) => {
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
         const { key, units, probabilities } = filesOf(group.model, group.size)
         const mean = probabilities.map()
-        const maps: SiteMaps = { ...meanMaps(group, summary.similarity), ...(mean && { meanProbability: mean }) }
+        const maps: SiteMaps = { ...meanMaps(group), ...(mean && { meanProbability: mean }) }
         await writeSiteFile(site, `maps/${key}/mean`, maps)
         described.push({
           key,
           hasAnswers: mean !== undefined,
           units: await Promise.all(units),
-          ...(await describeGroup(group, summary, pictures.background)),
+          ...(await describeGroup(group, pictures.background)),
         })
       }
       const digest: SiteDigest = sha256(JSON.stringify([described, limits]))
@@ -122,12 +118,12 @@ function unitMaps({ folder, rows, cols, layers }: OpenUnit, maps: Float32Array):
   }
 }
 
-function meanMaps(group: StudyGroup, similarity: readonly SimilaritySummary[]): SiteMaps {
+function meanMaps(group: StudyGroup): SiteMaps {
   return {
     layers: group.layers.map((layer, i): SiteLayerMaps => {
       const maps = ANCHOR_NAMES.map((_, anchor) => meanMap(group, i, anchor))
       return {
-        means: layerMeans(group, layer, similarity).map(({ mean }) => mean),
+        means: layerMeans(group, layer).map(({ mean }) => mean),
         minima: maps.map((map) => map.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)),
         maps: maps.map((map) => encodedMap(map, group.model)),
       }
@@ -146,17 +142,15 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
   }
 }
 
-function layerMeans({ model, size }: StudyGroup, layer: string, similarity: readonly SimilaritySummary[]) {
-  const cells = similarity.filter((cell) => cell.model === model && cell.size === size && cell.layer === layer)
+function layerMeans(group: StudyGroup, layer: string) {
   return ANCHOR_NAMES.map((anchor) => {
-    const { mean, std, patches } = cells.find((cell) => cell.anchor === anchor) as SimilaritySummary
-    return { mean, ...(patches >= FEWEST_PATCHES && { std }) }
+    const { mean, std, count } = numberOf(group, layer, 'similarity-mean', anchor) as Row
+    return { mean, ...(count >= FEWEST_PATCHES && { std }) }
   })
 }
 
 async function describeGroup(
   group: StudyGroup,
-  { similarity, nullBaseline }: Pick<Summary, 'similarity' | 'nullBaseline'>,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
 ): Promise<Omit<SiteGroup, 'key' | 'hasAnswers' | 'units'>> {
   const { model, size, rows, cols, stride, frame, units } = group
@@ -177,10 +171,8 @@ async function describeGroup(
     background: await background(first.inputs.background, frame),
     anchors,
     layers: first.layers.map(({ name, dims }) => {
-      const different = nullBaseline.find(
-        (cell) => cell.model === model && cell.size === size && cell.layer === name && cell.classes === 'different',
-      )
-      return { name, dims, means: layerMeans(group, name, similarity), baseline: different?.mean ?? null }
+      const baseline = numberOf(group, name, 'null-baseline', 'different class')?.mean ?? null
+      return { name, dims, means: layerMeans(group, name), baseline }
     }),
   }
 }

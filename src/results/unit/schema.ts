@@ -4,7 +4,7 @@ import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
 import { LOSSES } from '../../experiments/separability.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
-export const UNIT_FORMAT = 5
+export const UNIT_FORMAT = 6
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
@@ -98,8 +98,6 @@ export const unitSchema = z.object({
           typeof anchorSchema
         >,
       ),
-      /** Share of neighbours, one stride apart, with the same top-1 unit, per axis; null: the axis has one position. */
-      consistency: z.object({ horizontal: z.number().nullable(), vertical: z.number().nullable() }),
       /** Per fold scheme and task; empty where separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
@@ -109,13 +107,10 @@ export const unitSchema = z.object({
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
-      /**
-       * Mean distance of the network's accuracies, top-bottom in ordered folds on the grid and its sub-grids, from those by
-       * position and by phase; null: not measured, or on too few positions.
-       */
-      foldErrors: z.object({ position: z.number(), phase: z.number() }).nullable(),
       /** What the network answers, in the layer of its classes; null: it is another layer, or has none. */
       answers: answersSchema.nullable(),
+      /** Numbers by metric and variant, as metrics.csv names them. */
+      measures: z.record(z.string(), z.record(z.string(), z.number())),
       /** Dims of the sketch of its features; absent: it has none. */
       sketch: z.number().int().positive().optional(),
     }),

@@ -1,0 +1,103 @@
+import { csvCell } from '../../results/csv.js'
+import { escapeHtml, scrollBox } from '../html.js'
+import { latexText, oneLine, UNICODE_MACRO } from './latexText.js'
+
+/** A cell: text, with a second line where it needs one. */
+export type TableCell = string | { readonly text: string; readonly below: string }
+
+/** Rows of cells below a head, for every format. */
+export interface Table {
+  readonly title: string
+  /** How to read it. */
+  readonly note?: string
+  /** Of its file, without extension. */
+  readonly name?: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly TableCell[])[]
+  /** What CSV has, with every digit, where that is not the text. */
+  readonly data?: {
+    readonly head: readonly string[]
+    readonly rows: readonly (readonly (string | number | undefined)[])[]
+  }
+}
+
+export const TABLE_FORMATS = ['md', 'csv', 'tex'] as const
+
+/** A table as text: part of a page or of a Markdown document, a CSV file, or LaTeX with booktabs. */
+export function renderTable(table: Table, format: 'html' | (typeof TABLE_FORMATS)[number]): string {
+  return { html, md: markdown, csv, tex: latex }[format](table)
+}
+
+/** In a box that scrolls; the first cell of a row is its head. */
+function html({ title, head, rows }: Table): string {
+  const cell = (content: TableCell) =>
+    typeof content === 'string'
+      ? SHA256.test(content)
+        ? `<code>${content}</code>`
+        : escapeHtml(content)
+      : `${escapeHtml(content.text)}<br><small>${escapeHtml(content.below)}</small>`
+  const headHtml = head.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join('')
+  const body = rows.map(([first = '', ...others]) => {
+    const cells = others.map((content) => `<td>${cell(content)}</td>`).join('')
+    return `<tr><th scope="row">${cell(first)}</th>${cells}</tr>`
+  })
+  return scrollBox(title, `<table><thead><tr>${headHtml}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table>`)
+}
+
+const SHA256 = /^[0-9a-f]{64}$/
+
+function markdown({ head, rows }: Table): string {
+  const line = (cells: readonly TableCell[]) => `| ${cells.map((cell) => markdownText(cellText(cell))).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function csv({ head, rows, data }: Table): string {
+  const lines = data === undefined ? [head, ...rows.map((row) => row.map(cellText))] : [data.head, ...data.rows]
+  return `${lines.map((line) => line.map((cell) => csvCell(cell ?? '')).join(',')).join('\n')}\n`
+}
+
+/** A cell on one line. */
+export function cellText(cell: TableCell): string {
+  return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
+}
+
+/** One floating table; second lines of cells are a line of their own. */
+function latex({ name = '', title, note = '', head, rows }: Table): string {
+  const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\`
+  const body = rows.flatMap((row) => [
+    line(row.map((cell) => (typeof cell === 'string' ? cell : cell.text))),
+    ...(row.some((cell) => typeof cell !== 'string')
+      ? [line(row.map((cell) => (typeof cell === 'string' ? '' : cell.below)))]
+      : []),
+  ])
+  const text = [
+    '\\begin{table}[htbp]',
+    '\\centering\\footnotesize',
+    `\\caption[{${latexText(title)}}]{${latexText(`${title}. ${note}`)}}`,
+    `\\label{tab:${name}}`,
+    `\\begin{tabular}{@{}${head.map((_, i) => (i < 2 ? 'l' : 'r')).join('')}@{}}`,
+    '\\toprule',
+    line(head),
+    '\\midrule',
+    ...body,
+    '\\bottomrule',
+    '\\end{tabular}',
+    '\\end{table}',
+    '',
+  ].join('\n')
+  const comment = `% ${oneLine(title)}\n% Needs \\usepackage{booktabs}.\n`
+  return `${comment}${text.includes('\\unicodecharacter') ? `${UNICODE_MACRO}\n` : ''}${text}`
+}
+
+/** Names come from files: what Markdown would take for markup is shown as itself. */
+export function markdownText(text: string): string {
+  return (
+    oneLine(text)
+      .replace(/[\\`*[\]|~]/g, '\\$&')
+      .replace(/#(?=#*$)/g, '\\#')
+      // Inside of words it is none.
+      .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+  )
+}

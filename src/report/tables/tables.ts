@@ -1,0 +1,233 @@
+import { counted } from '../../counted.js'
+import { MEASURES } from '../../results/measures.js'
+import { FEWEST_PATCHES, type RowKey, type SummaryRow } from '../../results/rows.js'
+import type { TableKind } from '../../results/tableKinds.js'
+import { escapeHtml, fileLinks } from '../html.js'
+import { signedText } from '../numberText.js'
+import { markdownText, renderTable, type TABLE_FORMATS, type Table } from './render.js'
+
+/** A number of the paper. */
+export interface PaperRow extends RowKey {
+  readonly mean: number
+  readonly std: number
+}
+
+/** What the tables compare with. */
+export interface PaperComparison {
+  readonly rows: readonly PaperRow[]
+  /** Also rows of the paper that were not measured. */
+  readonly isWhole: boolean
+  /** Whether a network was measured at a size as the paper did: the paper's ± means something then. */
+  readonly isPapers: (model: string, size: number) => boolean
+}
+
+/** A table of the study's rows for one patch size. */
+export interface ResultTable extends Table {
+  readonly name: string
+  readonly note: string
+  readonly kind: TableKind
+  readonly size: number
+}
+
+/** Nothing to compare with. */
+export const NO_PAPER: PaperComparison = { rows: [], isWhole: false, isPapers: () => false }
+
+const PAPER_NOTE = 'Beside it the paper’s value and the difference from it'
+const SIGMA_NOTE =
+  ', also in σ, as a multiple of the paper’s own ± in that cell, where network, protocol and objects are the paper’s as far as can be told'
+
+/** The tables of all measures that have one, large patches first, the paper's values beside the measured ones. */
+export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
+  const kinds = new Map(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => [kind.stem, kind] as const)))
+  return [...kinds.values()].flatMap((kind) => tablesOf(kind, rows, paper))
+}
+
+/** A row of the study or of the paper, and the column that it belongs to. */
+interface Placed<T extends RowKey> {
+  readonly row: T
+  readonly column: readonly string[]
+}
+
+function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
+  const measured = placed(kind, all)
+  const published = placed(kind, paper.rows)
+  const listed: readonly Placed<RowKey>[] = [...(paper.isWhole ? published : []), ...measured]
+  return [...new Set(listed.map(({ row }) => row.size))]
+    .sort((a, b) => b - a)
+    .map((size) => tableOf(kind, size, listed, { measured, published, all }, paper))
+}
+
+/** The rows that a kind of table shows. */
+function placed<T extends RowKey>(kind: TableKind, rows: readonly T[]): readonly Placed<T>[] {
+  const columns = new Map(
+    MEASURES.flatMap(({ name, tables = [] }) =>
+      tables.flatMap((table) => (table.kind.stem === kind.stem ? [[name, table.column] as const] : [])),
+    ),
+  )
+  return rows.flatMap((row) => {
+    const column = columns.get(row.metric)?.(row.variant)
+    return column === undefined ? [] : [{ row, column }]
+  })
+}
+
+function tableOf(
+  kind: TableKind,
+  size: number,
+  listed: readonly Placed<RowKey>[],
+  from: {
+    readonly measured: readonly Placed<SummaryRow>[]
+    readonly published: readonly Placed<PaperRow>[]
+    readonly all: readonly SummaryRow[]
+  },
+  { isPapers }: PaperComparison,
+): ResultTable {
+  const columns = inOrder(kind, distinct(listed.map(({ column }) => column)))
+  const own = byCell(from.measured, size)
+  const papers = byCell(from.published, size)
+  const spreads = spreadsOf(kind, from.all, size)
+  const lines = distinct(listed.flatMap(({ row }) => (row.size === size ? [[row.model, row.layer] as const] : [])))
+  const rows = lines.map(([model, layer]) => ({
+    names: [model, layer],
+    cells: columns.map((column) => {
+      const key = JSON.stringify([model, layer, column])
+      const row = own.get(key)
+      return cellOf(row && valueOf(kind, row, spreads), papers.get(key), isPapers(model, size))
+    }),
+  }))
+  const cells = rows.flatMap((row) => row.cells)
+  const hasSigmas = cells.some(({ sigmas }) => sigmas !== undefined)
+  const notes = [
+    kind.note,
+    ...(cells.some(({ paper }) => paper) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}.`] : []),
+    ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut && row.size === size)),
+  ]
+  const { keys, statistic, counted: what } = kind
+  return {
+    kind,
+    size,
+    ...nameOf(kind, size),
+    note: notes.join(' '),
+    head: ['model', 'layer', ...columns.map((column) => column.join(', '))],
+    rows: rows.map((row) => [...row.names, ...row.cells.map(textOf)]),
+    data: {
+      head: [
+        ...['model', 'layer', 'size', ...keys, statistic, 'std', what],
+        ...[`paper_${statistic}`, 'paper_std', 'difference', 'difference_sigmas'],
+      ],
+      rows: rows.flatMap((row) =>
+        row.cells.map(({ measured, paper, difference, sigmas }, i) => [
+          ...[...row.names, size, ...(columns[i] ?? [])],
+          ...[measured?.mean, measured?.std, measured?.count, paper?.mean, paper?.std, difference, sigmas],
+        ]),
+      ),
+    },
+  }
+}
+
+function distinct<T>(values: readonly T[]): readonly T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
+}
+
+/** Columns as they come first in the rows, or as the kind lists them. */
+function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  if (order === undefined) return columns
+  return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
+}
+
+function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): ReadonlyMap<string, T> {
+  return new Map(
+    rows.flatMap(({ row, column }) =>
+      row.size === size ? [[JSON.stringify([row.model, row.layer, column]), row] as const] : [],
+    ),
+  )
+}
+
+/** A number with its ±, where there is one, and what it is taken over. */
+interface Value {
+  readonly mean: number
+  readonly std?: number | undefined
+  readonly count?: number | undefined
+}
+
+function valueOf({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap<string, number>): Value {
+  const { mean, std, count } = row
+  if (spread === 'none') return { mean }
+  if (count === 0) return { mean }
+  if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
+  if ('fewest' in spread) return { mean, ...(count >= spread.fewest && { std }), count }
+  return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
+}
+
+/** The means of the metric that stands behind ±. */
+function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
+  if (typeof spread === 'string' || !('metric' in spread)) return new Map()
+  const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
+  return new Map(own.map((row) => [placeOf(row), row.mean]))
+}
+
+function placeOf({ model, layer, variant }: RowKey): string {
+  return JSON.stringify([model, layer, variant])
+}
+
+/** A number beside the paper's; either may be missing. */
+interface Cell {
+  readonly measured?: Value | undefined
+  readonly paper?: Value | undefined
+  /** Measured minus the paper's, also in the paper's standard deviations where they are of the same protocol and objects. */
+  readonly difference?: number
+  readonly sigmas?: number
+}
+
+function cellOf(measured: Value | undefined, paper: Value | undefined, isPapers: boolean): Cell {
+  if (measured === undefined || paper === undefined) return { measured, paper }
+  const difference = measured.mean - paper.mean
+  return { measured, paper, difference, ...(isPapers && paper.std && { sigmas: difference / paper.std }) }
+}
+
+/** "0.934 ± 0.026", and below "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
+function textOf({ measured, paper, difference, sigmas }: Cell): Table['rows'][number][number] {
+  const text = measured === undefined ? '–' : valueText(measured)
+  if (paper === undefined) return text
+  const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
+  const apart = difference === undefined ? '' : `, ${signedText(difference, 3)}${inSigmas}`
+  return { text, below: `paper ${valueText(paper)}${apart}` }
+}
+
+function valueText({ mean, std }: Value): string {
+  return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
+}
+
+function nameOf({ numbers, stem, title, sized = 'patches' }: TableKind, size: number) {
+  const number = numbers?.[size]
+  const whole = `${title}, ${sized} of ${size}×${size}`
+  if (number === undefined) return { name: `${stem}-${size}`, title: whole }
+  return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}` }
+}
+
+/** Patches that the numbers leave out. */
+function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
+  if (rows.length === 0) return []
+  const places = rows.map(
+    ({ model, layer, variant, count }) =>
+      `${model} ${layer} ${variant.replace(' ', ', ')} (${counted(count, 'patch', 'patches')})`,
+  )
+  return [`Left out, since a classifier did not converge: ${places.join('; ')}.`]
+}
+
+/** A table's file: a Markdown document has its title and note, too. */
+export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[number]): string {
+  const text = renderTable(table, format)
+  return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
+}
+
+export function isOfArithmetic({ kind }: ResultTable): boolean {
+  return kind.stem.startsWith('arithmetic')
+}
+
+/** A table on the page, with its note and links to its files. */
+export function tableHtml(table: ResultTable): string {
+  return `<h3>${escapeHtml(table.title)}</h3>
+<p class="soft">${escapeHtml(table.note)}</p>
+${renderTable(table, 'html')}
+<p class="soft">${fileLinks(`tables/${encodeURIComponent(table.name)}`, ['csv', 'md', 'tex'])}</p>`
+}

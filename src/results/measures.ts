@@ -1,0 +1,272 @@
+import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
+import { CONFIDENT } from '../experiments/answers.js'
+import type { Consistency } from '../experiments/consistency.js'
+import { directionBias } from '../experiments/directionBias.js'
+import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
+import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../experiments/folds.js'
+import { gridSpectrum } from '../experiments/gridSpectrum.js'
+import { AXES, coverage, jaggedness, lowestPercentile } from '../experiments/mapMeasures.js'
+import type { FoldPrediction } from '../experiments/strideFolds.js'
+import type { MeasureChart } from './chartKinds.js'
+import * as charts from './chartKinds.js'
+import { meanAndStd } from './rows.js'
+import * as tables from './tableKinds.js'
+import type { Unit } from './unit/schema.js'
+
+/**
+ * Everything that is measured of a unit, and how it is shown. A measure is one entry: its name in metrics.csv and
+ * summary.json, how it is computed from a layer, and the tables and the chart that show it.
+ */
+export interface Measure {
+  readonly name: string
+  /**
+   * Its numbers, each with its variant. What a stride cannot show, or a layer does not have, is left out. Absent: the
+   * numbers are not those of single units.
+   */
+  readonly of?: (layer: MeasuredLayer) => Numbers
+  readonly tables?: readonly MeasureTable[]
+  readonly chart?: MeasureChart
+}
+
+type Numbers = Iterable<readonly [variant: string, value: number]>
+
+/** A layer of a unit before its measures are known. */
+export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> {
+  readonly rows: number
+  readonly cols: number
+  /** Distance of neighbouring positions in pixels. */
+  readonly stride: number
+  /** Cosine maps, [5, rows, cols]. */
+  readonly maps: Float32Array
+  readonly consistency: Consistency
+  /** How far the folds are from those by position and by phase; null: not measured. */
+  readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
+}
+
+export interface MeasureTable {
+  readonly kind: tables.TableKind
+  /** The column of a variant, one value for each of the table's keys; undefined: it is in none. */
+  readonly column: (variant: string) => readonly string[] | undefined
+}
+
+/** Thresholds of coverage: the share of positions at least this similar to the anchor. */
+const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
+
+/** The measures in the order of files; tables and charts come in it, too. */
+export const MEASURES: readonly Measure[] = [
+  {
+    name: 'answer-kept',
+    of: ({ answers }) => {
+      if (answers === null) return []
+      const confidence = answers.center.probability >= CONFIDENT ? 'confident' : 'unsure'
+      return ['center', `center ${confidence}`].map((variant) => [variant, answers.kept])
+    },
+    tables: answerColumn('answer-kept'),
+  },
+  {
+    name: 'answer-right',
+    of: ({ answers }) => (answers === null || answers.right === null ? [] : [['center', Number(answers.right)]]),
+    tables: answerColumn('answer-right'),
+  },
+  {
+    name: 'answer-probability',
+    of: ({ answers }) => (answers === null ? [] : [['center', answers.center.probability]]),
+    tables: answerColumn('answer-probability'),
+  },
+  {
+    name: 'answer-fall',
+    of: ({ answers }) =>
+      answers === null ? [] : [['center', Math.max(0, answers.center.probability - answers.least)]],
+    tables: answerColumn('answer-fall'),
+  },
+  {
+    name: 'similarity-mean',
+    of: ({ similarity }) => ANCHOR_NAMES.map((anchor) => [anchor, similarity[anchor].mean]),
+    tables: [{ kind: tables.SIMILARITY, column: (anchor) => [anchor] }],
+    chart: charts.SIMILARITY_AND_BASELINE,
+  },
+  {
+    name: 'similarity-min',
+    of: ({ similarity }) => ANCHOR_NAMES.map((anchor) => [anchor, similarity[anchor].min]),
+  },
+  {
+    name: 'similarity-p5',
+    of: (layer) => eachMap(layer, (map, anchor) => [[anchor, lowestPercentile(map, 5)]]),
+  },
+  {
+    name: 'coverage',
+    of: (layer) =>
+      eachMap(layer, (map, anchor) =>
+        coverage(map, COVERAGE_THRESHOLDS).map((share, i) => [`${anchor}>=${COVERAGE_THRESHOLDS[i]}`, share]),
+      ),
+    chart: charts.COVERAGE,
+  },
+  {
+    name: 'jaggedness',
+    // Of neighbours that are one pixel apart.
+    of: (layer) =>
+      layer.stride > 1
+        ? []
+        : eachMap(layer, (map, anchor) => {
+            const steps = jaggedness(map, layer)
+            return AXES.map((axis) => [`${anchor} ${axis}`, steps[axis]])
+          }),
+    chart: charts.JAGGEDNESS,
+  },
+  {
+    name: 'grid-spectrum',
+    of: (layer) =>
+      eachMap(layer, (map, anchor) =>
+        gridSpectrum(map, layer, layer.stride).map(({ axis, period, power }) => [
+          `${anchor} ${axis} ${period}px`,
+          power,
+        ]),
+      ),
+    chart: charts.GRID_SPECTRUM,
+  },
+  {
+    name: 'direction-bias',
+    of: (layer) =>
+      eachMap(layer, (map, anchor) => {
+        const bias = directionBias(map, layer, layer.stride, layer.similarity[anchor])
+        return bias === undefined ? [] : [[anchor, bias]]
+      }),
+    chart: charts.DIRECTION_BIAS,
+  },
+  {
+    name: 'consistency',
+    of: ({ consistency, stride }) =>
+      AXES.flatMap((axis) => {
+        const share = consistency[axis]
+        return share === null ? [] : [[`${axis} ${stride}px`, share] as const]
+      }),
+    chart: charts.CONSISTENCY,
+  },
+  {
+    name: 'separability-accuracy',
+    of: (layer) => eachTask(layer, ({ mean }, variant) => [[variant, mean]]),
+    tables: [{ kind: tables.SEPARABILITY, column: (variant) => variant.split(' ') }],
+    chart: charts.SEPARABILITY,
+  },
+  { name: 'separability-std', of: (layer) => eachTask(layer, ({ std }, variant) => [[variant, std]]) },
+  {
+    name: 'fold-accuracy',
+    of: (layer) =>
+      eachTask(layer, ({ folds }, variant) => folds.map((accuracy, i) => [`${variant} ${i + 1}`, accuracy])),
+    tables: [{ kind: tables.BY_FOLD, column: bandColumn }],
+  },
+  {
+    name: 'not-converged',
+    of: ({ separability }) =>
+      FOLD_SCHEMES.flatMap((cv) =>
+        TASKS.flatMap((task) => {
+          const failed = separability[cv]?.[task].notConverged.length ?? 0
+          return failed === 0 ? [] : [[`${task} ${cv}`, failed] as const]
+        }),
+      ),
+  },
+  {
+    // How much farther left-right is ahead of top-bottom than it is by the position only.
+    name: 'separability-lead',
+    of: ({ separability, baselines }) =>
+      FOLD_SCHEMES.flatMap((cv) => {
+        const [ahead, behind] = TASKS.map((task) => separability[cv]?.[task].mean ?? null)
+        const byPosition = baselines?.position[cv]
+        if (ahead == null || behind == null || byPosition === undefined) return []
+        const [left, top] = TASKS.map(
+          (task) => meanAndStd(byPosition[task].map((accuracy) => accuracy ?? Number.NaN)).mean,
+        )
+        return [[cv, ahead - behind - ((left as number) - (top as number))] as const]
+      }),
+  },
+  {
+    name: 'phase-accuracy',
+    of: ({ baselines }) => {
+      const shuffled = baselines?.phase.shuffled
+      return baselines && shuffled ? [[`shuffled ${baselines.period}px`, meanAccuracy(shuffled)]] : []
+    },
+  },
+  {
+    name: 'fold-error',
+    of: ({ foldErrors }) => (foldErrors === null ? [] : MADE_UP_FEATURES.map((name) => [name, foldErrors[name]])),
+  },
+  { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (classes) => [classes] }] },
+  {
+    name: 'arithmetic-exact',
+    tables: [{ kind: tables.ARITHMETIC_EXACT, column: kindColumn }, ...accuracyColumn('exact')],
+  },
+  { name: 'arithmetic-recall', tables: accuracyColumn('recall') },
+  { name: 'arithmetic-false-objects', tables: accuracyColumn('false objects') },
+]
+
+/** All measures of a layer, as unit.json holds them: numbers by metric and variant. */
+export function measureLayer(layer: MeasuredLayer): Unit['layers'][number]['measures'] {
+  const entries = MEASURES.flatMap(({ name, of }) => {
+    const numbers = Object.fromEntries(of?.(layer) ?? [])
+    return Object.keys(numbers).length === 0 ? [] : [[name, numbers] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+function eachMap(
+  { maps, rows, cols }: MeasuredLayer,
+  measure: (map: Float32Array, anchor: AnchorName) => readonly (readonly [string, number])[],
+): Numbers {
+  const length = rows * cols
+  return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
+}
+
+/** Of each task and fold scheme whose classifiers all converged. */
+function eachTask(
+  { separability }: MeasuredLayer,
+  measure: (
+    result: { readonly mean: number; readonly std: number; readonly folds: readonly number[] },
+    variant: string,
+  ) => readonly (readonly [string, number])[],
+): Numbers {
+  return FOLD_SCHEMES.flatMap((cv) =>
+    TASKS.flatMap((task) => {
+      const { mean, std, folds } = separability[cv]?.[task] ?? { mean: null, std: null, folds: [] }
+      const solved = folds.flatMap((accuracy) => accuracy ?? [])
+      return mean === null || std === null ? [] : measure({ mean, std, folds: solved }, `${task} ${cv}`)
+    }),
+  )
+}
+
+function answerColumn(metric: string): readonly MeasureTable[] {
+  const column = (variant: string) => {
+    const name = tables.ANSWER_COLUMNS[`${metric} ${variant}`]
+    return name === undefined ? undefined : [name]
+  }
+  return [{ kind: tables.ANSWERS, column }]
+}
+
+/** The folds of these schemes are bands of whole rows, or of whole columns. */
+const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
+
+function bandColumn(variant: string): readonly string[] | undefined {
+  const [task = '', cv = '', fold = ''] = variant.split(' ')
+  return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
+}
+
+/** In words: what is judged in arithmetic, and what an object is looked for by. */
+export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
+const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
+
+type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
+
+/** By kind of expression, where arithmetic is judged by what the network or the generator makes of scenes. */
+function kindColumn(variant: string): readonly string[] | undefined {
+  const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
+  if (judged === 'control' || reference === 'pixels') return undefined
+  return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
+}
+
+/** Of all kinds together. */
+function accuracyColumn(measure: string): readonly MeasureTable[] {
+  const column = (variant: string) => {
+    const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
+    return kind === 'all' ? [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], measure] : undefined
+  }
+  return [{ kind: tables.ARITHMETIC_ACCURACY, column }]
+}

@@ -1,0 +1,174 @@
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
+import { FOLD_SCHEMES, FOLDS, TASKS } from '../experiments/folds.js'
+import type { PairSimilarities } from '../experiments/nullBaseline.js'
+import { csvCell } from './csv.js'
+import type { Unit } from './unit/schema.js'
+
+/** Fewer patches than this have no spread worth showing, and decide nothing. */
+export const FEWEST_PATCHES = 5
+export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
+
+/** One number per patch, by the patch's name. */
+export type PatchValues = ReadonlyMap<string, number>
+
+/** One number of a study, over its patches: a row of summary.json. */
+export interface SummaryRow {
+  readonly model: string
+  readonly layer: string
+  readonly size: number
+  /** What is measured, and what tells several numbers of it apart: an anchor, an axis, a period, a task, a fold scheme. */
+  readonly metric: string
+  readonly variant: string
+  /** Mean and population standard deviation of `count` values: of patches, of pairs of them, or of arithmetic's cases. */
+  readonly mean: number
+  readonly std: number
+  /** 0: it is of no patches, but of a grid of positions alone. */
+  readonly count: number
+}
+
+/** The same with the value of each patch, which metrics.csv has. */
+export interface Row extends SummaryRow {
+  /** Of each patch, in the order of their names; empty where they are not of single patches. */
+  readonly values: PatchValues
+}
+
+/** What a row is about. */
+export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'variant'>
+
+const NO_VALUES: PatchValues = new Map()
+
+/** A row of numbers that do not belong to single patches. */
+export function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
+  return { ...key, ...meanAndStd(numbers), count, values: NO_VALUES }
+}
+
+function rowOfPatches(key: RowKey, values: PatchValues): Row {
+  return { ...key, ...meanAndStd([...values.values()]), count: values.size, values }
+}
+
+/**
+ * All numbers of one network and patch size.
+ * @param nullBaseline of each layer
+ */
+export function groupRows(
+  { model, size, layers, units }: { model: string; size: number; layers: readonly string[]; units: readonly Unit[] },
+  nullBaseline: readonly PairSimilarities[],
+): readonly Row[] {
+  return layers.flatMap((layer, i) => {
+    const found = new Map<string, { readonly metric: string; readonly variant: string; values: Map<string, number> }>()
+    for (const { inputs, layers: measured } of units) {
+      for (const [metric, numbers] of Object.entries(measured[i]?.measures ?? {})) {
+        for (const [variant, value] of Object.entries(numbers)) {
+          const key = `${metric} ${variant}`
+          const known = found.get(key) ?? { metric, variant, values: new Map() }
+          found.set(key, known)
+          known.values.set(inputs.patch, value)
+        }
+      }
+    }
+    const place = { model, layer, size }
+    return [
+      ...[...found.values()].map(({ metric, variant, values }) => rowOfPatches({ ...place, metric, variant }, values)),
+      ...(['same', 'different'] as const).flatMap((classes) => {
+        const cosines = nullBaseline[i]?.[classes] ?? []
+        const key = { ...place, metric: 'null-baseline', variant: `${classes} class` }
+        return cosines.length === 0 ? [] : [rowOf(key, cosines, cosines.length / ANCHOR_NAMES.length)]
+      }),
+    ]
+  })
+}
+
+/** What the folds alone do, once for each grid and period: accuracies by the position only, and by its phase only. */
+export function baselineRows(
+  groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
+): readonly Row[] {
+  const found = new Map<string, Row>()
+  for (const { size, units } of groups) {
+    for (const { rows, cols, layers } of units) {
+      for (const { baselines } of layers) {
+        if (baselines === null) continue
+        for (const feature of MADE_UP_FEATURES) {
+          const layer = `${feature === 'phase' ? `${baselines.period} px, ` : ''}${rows}×${cols}`
+          for (const cv of FOLD_SCHEMES) {
+            for (const task of TASKS) {
+              const folds = baselines[feature][cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
+              if (folds.length < FOLDS) continue
+              const place = { model: `${feature} only`, layer, size }
+              const add = (metric: string, variant: string, numbers: readonly number[]) => {
+                const row = rowOf({ ...place, metric, variant }, numbers, 0)
+                found.set(JSON.stringify([place, metric, variant]), row)
+              }
+              add('separability-accuracy', `${task} ${cv}`, folds)
+              folds.forEach((accuracy, fold) => {
+                add('fold-accuracy', `${task} ${cv} ${fold + 1}`, [accuracy])
+              })
+            }
+          }
+        }
+      }
+    }
+  }
+  return [...found.values()]
+}
+
+/** For each patch what the values of several rows give together; patches without any are left out. */
+export function perPatch(
+  rows: readonly Row[],
+  combine: (values: readonly number[]) => number = (values) => meanAndStd(values).mean,
+): PatchValues {
+  const [first, second] = rows
+  if (first !== undefined && second === undefined) return first.values
+  const byPatch = new Map<string, number[]>()
+  for (const { values } of rows) {
+    for (const [patch, value] of values) {
+      const known = byPatch.get(patch)
+      if (known === undefined) byPatch.set(patch, [value])
+      else known.push(value)
+    }
+  }
+  return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
+}
+
+/** Several variants of a row as one, the mean of them; undefined: there are none. */
+export function combined(rows: readonly Row[]): Row | undefined {
+  const [first] = rows
+  return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
+}
+
+/** The same rows of some patches only. */
+export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
+  return rows.map((row) =>
+    row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),
+  )
+}
+
+/** Mean and population standard deviation. */
+export function meanAndStd(values: readonly number[]): { mean: number; std: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
+  return { mean, std: Math.sqrt(variance) }
+}
+
+/** metrics.csv: tidy, one value a line; in consecutive pieces. */
+export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
+  yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
+  for (const { model, layer, size, metric, variant, values } of rows) {
+    const [before, after] = [
+      [model, layer, size],
+      [metric, variant],
+    ].map((cells) => cells.map(csvCell).join(','))
+    const lines = [...values].map(([patch, value]) => `${before},${csvCell(patch)},${after},${value}\n`)
+    if (lines.length > 0) yield Buffer.from(lines.join(''))
+  }
+}
+
+/** Without the values of patches. */
+export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
+  return rows.map(({ values, ...row }) => row)
+}
+
+/** summary.json, one row a line. */
+export function summaryJson(rows: readonly SummaryRow[]): string {
+  return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
+}
