@@ -19,17 +19,13 @@ function sectionOf(metric: string, chart: MeasureChart, own: readonly Row[], all
   const sizes = [...new Set(own.map(({ size }) => size))].sort((a, b) => b - a)
   const parts = sizes.map((size) => {
     const ofSize = own.filter((row) => row.size === size)
-    const note = typeof chart.note === 'string' ? '' : noteHtml(chart.note(ofSize))
     const name = `${chart.title} of each network and layer, patches of ${size} pixels`
     const drawn = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all) : linesOf(name, chart, ofSize)
-    return `<h3>Patches of ${size}×${size}</h3>\n${note}${drawn}`
+    return `<h3>Patches of ${size}×${size}</h3>\n${drawn}`
   })
-  const note = typeof chart.note === 'string' ? noteHtml(chart.note) : ''
-  return { id: `chart-${metric}`, title: chart.title, html: `${note}${parts.join('\n')}` }
-}
-
-function noteHtml(note: string): string {
-  return `<p class="note">${escapeHtml(note)}</p>\n`
+  const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
+  const html = `<p class="note">${escapeHtml(note)}</p>\n${parts.join('\n')}`
+  return { id: `chart-${metric}`, title: chart.title, html }
 }
 
 /** @param own rows of the measure for one patch size; a series may have rows of other measures, too */

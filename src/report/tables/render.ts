@@ -70,10 +70,13 @@ function latex({ name = '', title, note = '', head, rows }: Table): string {
       ? [line(row.map((cell) => (typeof cell === 'string' ? '' : cell.below)))]
       : []),
   ])
+  // LaTeX numbers tables by itself.
+  const [, number, own = title] = /^(Table \d+): (.*)$/.exec(title) ?? []
+  const origin = number === undefined ? '' : ` (${number} of the paper)`
   const text = [
     '\\begin{table}[htbp]',
     '\\centering\\footnotesize',
-    `\\caption[{${latexText(title)}}]{${latexText(`${title}. ${note}`)}}`,
+    `\\caption[{${latexText(own)}}]{${latexText(`${own}${origin}. ${note}`)}}`,
     `\\label{tab:${name}}`,
     `\\begin{tabular}{@{}${head.map((_, i) => (i < 2 ? 'l' : 'r')).join('')}@{}}`,
     '\\toprule',
