@@ -58,6 +58,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'report STUDY --tables',
     [
+      /^Mean cosine similarity to each anchor:$/,
       /^model +layer/,
       /^tiny-alexnet +fc\d +200 /,
       /^claim +tiny-alexnet$/,

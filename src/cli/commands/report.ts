@@ -5,7 +5,7 @@ import { cellText } from '../../report/tables/render.js'
 import { NO_PAPER, resultTables } from '../../report/tables/tables.js'
 import type { CommandContext } from '../context.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { printJson, printTable } from '../output.js'
+import { print, printJson, printTable } from '../output.js'
 import { parseLimits } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 import { printReport } from './reproduce.js'
@@ -38,6 +38,7 @@ function printTables({ rows }: Report): void {
   for (const stem of new Set(tables.map(({ kind }) => kind.stem))) {
     const own = tables.filter(({ kind }) => kind.stem === stem)
     const [model = '', layer = '', ...columns] = own[0]?.head ?? []
+    print(`${own[0]?.kind.title}:`)
     printTable(
       [model, layer, 'size', ...columns],
       own.flatMap(({ size, rows: lines }) =>
