@@ -79,40 +79,53 @@ export function groupRows(
   })
 }
 
+type Baselines = NonNullable<Unit['layers'][number]['baselines']>
+
 /** What the folds alone do, once for each grid and period: accuracies by the position only, and by its phase only. */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
   const found = new Map<string, Row>()
+  const seen = new Set<string>()
   for (const { size, units } of groups) {
     for (const { rows, cols, layers } of units) {
       for (const { baselines } of layers) {
-        if (baselines === null) continue
-        for (const feature of MADE_UP_FEATURES) {
-          const layer = `${feature === 'phase' ? `${baselines.period} px, ` : ''}${rows}×${cols}`
-          for (const cv of FOLD_SCHEMES) {
-            for (const task of TASKS) {
-              const folds = baselines[feature][cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
-              if (folds.length < FOLDS) continue
-              const place = { model: `${feature} only`, layer, size }
-              const add = (metric: string, variant: string, numbers: readonly number[]) => {
-                const row = rowOf({ ...place, metric, variant }, numbers, 0)
-                found.set(JSON.stringify([place, metric, variant]), row)
-              }
-              add('separability-accuracy', `${task} ${cv}`, folds)
-              folds.forEach((accuracy, fold) => {
-                add('fold-accuracy', `${task} ${cv} ${fold + 1}`, [accuracy])
-              })
-            }
-          }
-        }
+        const grid = `${rows}×${cols}`
+        const key = JSON.stringify([size, grid, baselines?.period, Object.keys(baselines?.position ?? {})])
+        if (baselines === null || seen.has(key)) continue
+        seen.add(key)
+        for (const row of rowsOfFolds(baselines, grid, size))
+          found.set(JSON.stringify([row.model, row.layer, size, row.metric, row.variant]), row)
       }
     }
   }
   return [...found.values()]
 }
 
-/** For each patch what the values of several rows give together; patches without any are left out. */
+function rowsOfFolds(baselines: Baselines, grid: string, size: number): readonly Row[] {
+  return MADE_UP_FEATURES.flatMap((feature) => {
+    const layer = feature === 'phase' ? `${baselines.period} px, ${grid}` : grid
+    const place = { model: `${feature} only`, layer, size }
+    return FOLD_SCHEMES.flatMap((cv) =>
+      TASKS.flatMap((task) => {
+        const folds = baselines[feature][cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
+        if (folds.length < FOLDS) return []
+        const variant = `${task} ${cv}`
+        return [
+          rowOf({ ...place, metric: 'separability-accuracy', variant }, folds, 0),
+          ...folds.map((accuracy, i) =>
+            rowOf({ ...place, metric: 'fold-accuracy', variant: `${variant} ${i + 1}` }, [accuracy], 0),
+          ),
+        ]
+      }),
+    )
+  })
+}
+
+/**
+ * For each patch what the values of several rows give together; patches without any are left out.
+ * @param combine of a single value it must give that value
+ */
 export function perPatch(
   rows: readonly Row[],
   combine: (values: readonly number[]) => number = (values) => meanAndStd(values).mean,
