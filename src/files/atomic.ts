@@ -40,14 +40,16 @@ async function isSpecial(path: string): Promise<boolean> {
 /**
  * Makes a folder whole or not at all: `fill` writes into a temporary sibling, which then takes the folder's place.
  * What stood under that name before is replaced.
+ * @returns what `fill` gives
  */
-export async function writeFolderAtomic(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)
   try {
     await makeFolders(temporary)
     await clearBeside(temporary)
-    await fill(temporary)
+    const filled = await fill(temporary)
     await takePlace(temporary, path)
+    return filled
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
     // The user knows the folder, not the temporary names in it.

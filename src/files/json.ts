@@ -11,6 +11,15 @@ export function parseJson(text: string): unknown {
   return document
 }
 
+/** What `parseJson` gives; undefined where it throws. */
+export function tryJson(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
 function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { regularSize, streamRegular } from './regularFile.js'
 
@@ -27,4 +28,16 @@ export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(await streamRegular(path), hash)
   return hash.digest('hex')
+}
+
+/** Path of the first of a folder's files that is missing or has another SHA-256 than it should have; undefined: none. */
+export async function firstDamaged(
+  folder: string,
+  digests: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  for (const [file, digest] of Object.entries(digests)) {
+    const path = join(folder, file)
+    if ((await sha256OfFile(path).catch(() => undefined)) !== digest) return path
+  }
+  return undefined
 }

@@ -4,16 +4,14 @@ import { InputError } from '../errors.js'
 import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
 import { ORIGINS } from '../experiments/featureArithmetic.js'
-import { writeFileAtomic } from '../files/atomic.js'
-import { parseJson } from '../files/json.js'
-import { readRegular } from '../files/regularFile.js'
-import { sha256, sha256OfFile } from '../files/sha256.js'
+import { readSealedJson, writeSealedJson } from '../files/sealedJson.js'
+import { firstDamaged } from '../files/sha256.js'
 
 /** Raised whenever a change of the program changes the numbers or files of arithmetic. */
-export const ARITHMETIC_FORMAT = 2
+export const ARITHMETIC_FORMAT = 3
 
 /** Name of the description in the folder of an expression. */
-export const ARITHMETIC_FILE = 'arithmetic.json'
+const ARITHMETIC_FILE = 'arithmetic.json'
 
 /** Of a file in the same folder. */
 const fileSchema = z.string().regex(/^[^/\\\p{Surrogate}]+$/u)
@@ -79,11 +77,8 @@ const documentSchema = z.object({
   notes: z.array(z.string()),
   layers: z.array(layerSchema),
   /** SHA-256 of every file beside this one. */
-  sha256: z.record(fileSchema, z.string()),
+  files: z.record(fileSchema, z.string()),
 })
-
-/** arithmetic.json itself: the description and the SHA-256 of its JSON without white space. */
-const describedSchema = documentSchema.extend({ documentSha256: z.string() })
 
 /** What arithmetic.json holds: an expression, its operands, and each layer's errors and files. */
 export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
@@ -131,68 +126,38 @@ const accuracySchema = z.object({
 /** What accuracy.json holds. */
 export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
 
-/** accuracy.json itself: counts and the SHA-256 of their JSON without white space. */
-const accuracyFileSchema = accuracySchema.extend({ sha256: z.string() })
+const REMEDY = 'run reproduce on this folder again with arithmetic among its experiments'
 
 /**
  * Reads an expression's folder: the description, and every file that it lists is there and undamaged.
  * @throws InputError that names what is missing or damaged
  */
 export async function readArithmetic(folder: string): Promise<ArithmeticDocument> {
-  const path = join(folder, ARITHMETIC_FILE)
-  const { documentSha256, ...document } = await readDocument(path, describedSchema)
-  if (documentSha256 !== sha256(JSON.stringify(document))) throw damaged(path)
-  for (const [file, digest] of Object.entries(document.sha256)) {
-    if (digest !== (await sha256OfFile(join(folder, file)).catch(() => undefined))) throw damaged(join(folder, file))
-  }
+  const document = await readSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, REMEDY)
+  const damaged = await firstDamaged(folder, document.files)
+  if (damaged !== undefined) throw new InputError(`${damaged} is damaged or missing; ${REMEDY}`)
   return document
 }
 
-/** The same, or undefined where something is missing or damaged. */
+/** What `readArithmetic` gives, or undefined where something is missing or damaged. */
 export function findArithmetic(folder: string): Promise<ArithmeticDocument | undefined> {
   return readArithmetic(folder).catch(() => undefined)
 }
 
 /** Writes the description of an expression's folder, once its files are there. */
-export async function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<void> {
-  const checked = documentSchema.parse(document)
-  const complete = { ...checked, documentSha256: sha256(JSON.stringify(checked)) }
-  await writeFileAtomic(join(folder, ARITHMETIC_FILE), `${JSON.stringify(complete, null, 2)}\n`)
+export function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<ArithmeticDocument> {
+  return writeSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, document)
 }
 
 /**
  * Reads the counts of a model's random expressions.
  * @throws InputError if they are missing or damaged
  */
-export async function readAccuracy(path: string): Promise<AccuracyDocument> {
-  const { sha256: digest, ...document } = await readDocument(path, accuracyFileSchema)
-  if (digest !== sha256(JSON.stringify(document))) throw damaged(path)
-  return document
+export function readAccuracy(path: string): Promise<AccuracyDocument> {
+  return readSealedJson(path, accuracySchema, REMEDY)
 }
 
 /** Writes the counts of a model's random expressions, whole or not at all. */
-export async function writeAccuracy(path: string, document: AccuracyDocument): Promise<void> {
-  const checked = accuracySchema.parse(document)
-  const complete = { ...checked, sha256: sha256(JSON.stringify(checked)) }
-  await writeFileAtomic(path, `${JSON.stringify(complete, null, 2)}\n`)
-}
-
-async function readDocument<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  const text = await readRegular(path).catch(() => {
-    throw new InputError(
-      `cannot read ${path}: no such file; run reproduce on this folder again with arithmetic among its experiments`,
-    )
-  })
-  try {
-    return schema.parse(parseJson(text.toString('utf8')))
-  } catch (error) {
-    throw damaged(path, error)
-  }
-}
-
-function damaged(path: string, cause?: unknown): InputError {
-  return new InputError(
-    `${path} is damaged or was made by another version; run reproduce on this folder again with arithmetic among its experiments`,
-    { cause },
-  )
+export function writeAccuracy(path: string, document: AccuracyDocument): Promise<AccuracyDocument> {
+  return writeSealedJson(path, accuracySchema, document)
 }

@@ -65,7 +65,7 @@ export function arithmeticDocument(
         },
       }
     }),
-    sha256: {},
+    files: {},
   }
 }
 
@@ -110,9 +110,7 @@ export async function writeArithmetic(
     await writePicture(files.decodedExpectation, computed.decodedExpectation)
     await write(files.sheet, await sheetOf(document, drawn, computed))
   }
-  const complete = { ...document, sha256: digests }
-  await writeArithmeticDocument(out, complete)
-  return complete
+  return writeArithmeticDocument(out, { ...document, files: digests })
 }
 
 async function png(image: FramePixels, side: number): Promise<Buffer> {

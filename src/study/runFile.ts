@@ -5,7 +5,7 @@ import { imagesOf } from '../engine/plan.js'
 import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { isGone, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
@@ -72,15 +72,7 @@ export async function lastReport(path: string): Promise<string | null> {
 /** Nothing where there is no such file, or a damaged one: also one whose lists are too deep to be written again. */
 export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
   const text = await readRegular(path).catch(() => 'null')
-  return runSchema.safeParse(parsed(text.toString())).data ?? {}
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return null
-  }
+  return runSchema.safeParse(tryJson(text.toString())).data ?? {}
 }
 
 /** What run.json holds: all that a reader needs to judge or repeat the run, and the only place of timestamps. */

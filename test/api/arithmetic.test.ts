@@ -28,7 +28,7 @@ describe('arithmetic as a library', () => {
     expect(layer?.origins.zero.result).toHaveLength(768)
     expect(layer?.decodedOperands.map(({ length }) => length)).toEqual([224 * 224 * 3, 224 * 224 * 3])
     expect([...found.operands.keys()]).toEqual(['A', 'B'])
-    expect(found.document.sha256).toEqual({})
+    expect(found.document.files).toEqual({})
     expect(existsSync(inFolder('fc6-result.npy'))).toBe(false)
   })
 

@@ -68,8 +68,8 @@ describe('arithmetic', () => {
     )
     expect(status, stderr).toBe(0)
     const document = JSON.parse(stdout)
-    const { documentSha256, ...stored } = JSON.parse(await readFile(join(out, 'arithmetic.json'), 'utf8'))
-    expect(documentSha256).toMatch(/^[0-9a-f]{64}$/)
+    const { sha256: seal, ...stored } = JSON.parse(await readFile(join(out, 'arithmetic.json'), 'utf8'))
+    expect(seal).toMatch(/^[0-9a-f]{64}$/)
     expect(document).toEqual(stored)
     expect(document).toMatchObject({
       model: 'tiny-alexnet',
@@ -89,7 +89,7 @@ describe('arithmetic', () => {
       // The blank frame's part cancels in a difference, and must be put back.
       expect(origins.blank.cosine).toBeGreaterThan(origins.zero.cosine)
     }
-    for (const [file, digest] of Object.entries(document.sha256))
+    for (const [file, digest] of Object.entries(document.files))
       expect(await sha256OfFile(join(out, file))).toBe(digest)
   })
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
@@ -38,7 +38,7 @@ describe('stored arithmetic', () => {
     await expect(readAccuracy(inFolder('accuracy.json'))).rejects.toThrow(InputError)
   })
 
-  it('counts are read as they were written, and never when a number was changed', async () => {
+  it('counts are read as they were written', async () => {
     const path = inFolder('accuracy.json')
     const document: AccuracyDocument = {
       inputs: {
@@ -66,19 +66,10 @@ describe('stored arithmetic', () => {
     }
     await writeAccuracy(path, document)
     expect(await readAccuracy(path)).toEqual(document)
-    const text = readFileSync(path, 'utf8')
-    const numbers = [...text.matchAll(/(?<=": )\d+(?=,?\n)/g)]
-    expect(numbers.length).toBeGreaterThan(10)
-    for (const { 0: number, index } of numbers) {
-      for (const changed of [Number(number) + 1, -1 - Number(number)]) {
-        writeFileSync(path, text.slice(0, index) + changed + text.slice(index + number.length))
-        await expect(readAccuracy(path)).rejects.toThrow(/accuracy\.json is damaged/)
-      }
-    }
     await expect(writeAccuracy(path, { ...document, done: -1 })).rejects.toThrow()
   })
 
-  it('of an expression is read as it was written, and never when a digit or one of its files was changed', async () => {
+  it('of an expression is read as it was written, and never when one of its files was changed', async () => {
     const folder = inFolder('arithmetic', 'net', 'move')
     store('features', 'arithmetic', 'net', 'move', 'result.npy')
     const document: ArithmeticDocument = {
@@ -99,19 +90,13 @@ describe('stored arithmetic', () => {
         layers: [],
       },
       expectation: { kind: 'objects', scene: 'dog@0,1', sha256: '1', file: 'expectation.png' },
-      sha256: { 'result.npy': sha256('features') },
+      files: { 'result.npy': sha256('features') },
     }
     await writeArithmeticDocument(folder, document)
     expect(await readArithmetic(folder)).toEqual(document)
-    const path = inFolder('arithmetic', 'net', 'move', 'arithmetic.json')
-    const text = readFileSync(path, 'utf8')
-    writeFileSync(path, text.replace('"frame": 224', '"frame": 225'))
-    await expect(readArithmeticStudies(inFolder())).rejects.toThrow(/arithmetic\.json is damaged/)
-    expect(await findArithmetic(folder)).toBeUndefined()
-    writeFileSync(path, text)
-    expect(await findArithmetic(folder)).toEqual(document)
     store('featurez', 'arithmetic', 'net', 'move', 'result.npy')
     await expect(readArithmeticStudies(inFolder())).rejects.toThrow(/result\.npy is damaged/)
+    expect(await findArithmetic(folder)).toBeUndefined()
   })
 
   it('is never taken from other documents', async () => {

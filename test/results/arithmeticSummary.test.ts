@@ -78,7 +78,7 @@ function studyOf(text: string, counts: readonly ArithmeticCounts[]): ArithmeticS
         files: { ...files, sheet: text },
       },
     ],
-    sha256: {},
+    files: {},
   }
   const scenes = [{ name: 'move', title: text, folder: `arithmetic/${text}/move`, document }]
   return { model: text, scenes, accuracy: { inputs, done: 10, counts: [...counts] } }

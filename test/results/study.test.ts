@@ -213,7 +213,7 @@ describe('study', () => {
     const left = inFolder('units', inputs.model, String(inputs.size), 'left')
     mkdirSync(left)
     expect(await refusalOf(inFolder())).toBe(
-      `${left} has no unit.json; run reproduce on this folder again, or remove ${left}`,
+      `cannot read ${join(left, 'unit.json')}: no such file; run reproduce on this folder again, or remove ${left}`,
     )
   })
 

@@ -437,22 +437,3 @@ describe('a unit with sketches', () => {
     expect(await finishedUnit(inFolder(), { ...inputs, sketches: true })).toBeDefined()
   })
 })
-
-describe('a unit of another version', () => {
-  it('must be computed again, and says why it cannot be read', async () => {
-    const { unit, maps } = madeUnit()
-    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-    const path = join(unitFolder(inFolder(), inputs), 'unit.json')
-    writeFileSync(path, readFileSync(path, 'utf8').replace(/"format": \d+/, '"format": 0'))
-    expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
-    await expect(openUnit(inFolder(), dirname(path))).rejects.toThrow(/was made by another version of shiftscope/)
-  })
-})
-
-it('a unit without inputs is damaged', async () => {
-  const { unit, maps } = madeUnit()
-  await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-  const path = join(unitFolder(inFolder(), inputs), 'unit.json')
-  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), inputs: null }))
-  await expect(openUnit(inFolder(), dirname(path))).rejects.toThrow(/unit\.json is damaged/)
-})

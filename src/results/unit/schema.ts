@@ -82,7 +82,7 @@ const answersSchema = z.object({
   names: z.record(z.string().regex(/^\d+$/), z.string()),
 })
 
-export const unitSchema = z.object({
+const fieldsSchema = z.object({
   inputs: inputsSchema,
   /** Positions along each axis. */
   rows: z.number().int().positive(),
@@ -119,10 +119,10 @@ export const unitSchema = z.object({
   arrays: z.record(z.string(), z.string()),
 })
 
-/** One patch × size × network: what unit.json holds. */
-export type Unit = z.infer<typeof unitSchema>
+/** What unit.json holds, besides its own hash. */
+export const unitSchema = fieldsSchema.refine(
+  ({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)),
+)
 
-/** unit.json itself: a unit and the SHA-256 of its JSON without white space. */
-export const documentSchema = unitSchema
-  .extend({ sha256: z.string() })
-  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
+/** One patch × size × network. */
+export type Unit = z.infer<typeof unitSchema>

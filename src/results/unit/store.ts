@@ -4,13 +4,15 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { InputError } from '../../errors.js'
 import { ANSWER_MAPS } from '../../experiments/answers.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
-import { parseJson } from '../../files/json.js'
 import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
-import { readRegular } from '../../files/regularFile.js'
-import { sha256, sha256OfFile } from '../../files/sha256.js'
+import { readSealedJson, writeSealedJson } from '../../files/sealedJson.js'
+import { firstDamaged, sha256 } from '../../files/sha256.js'
 import { fileName } from '../fileName.js'
 import { differencesOf } from './compare.js'
-import { documentSchema, UNIT_FORMAT, type Unit, type UnitInputs, unitSchema } from './schema.js'
+import { type Unit, type UnitInputs, unitSchema } from './schema.js'
+
+/** What describes a unit, in its folder. */
+const UNIT_FILE = 'unit.json'
 
 /** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
 export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
@@ -48,13 +50,10 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
     if (unit.inputs.keepsFeatures) add(featuresFile(unit, layer), arrays.features?.[i] as Float32Array)
   }
   const digests = Object.fromEntries([...files].map(([file, npy]) => [file, sha256(...npy)]))
-  const complete = unitSchema.parse({ ...unit, arrays: digests })
-  const document = { ...complete, sha256: sha256(JSON.stringify(complete)) }
-  await writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
+  return writeFolderAtomic(unitFolder(results, unit.inputs), async (folder) => {
     for (const [file, npy] of files) await writeFileAtomic(join(folder, file), npy)
-    await writeFileAtomic(join(folder, 'unit.json'), `${JSON.stringify(document, null, 2)}\n`)
+    return writeSealedJson(join(folder, UNIT_FILE), unitSchema, { ...unit, arrays: digests })
   })
-  return complete
 }
 
 /** An array beside unit.json. */
@@ -121,16 +120,13 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Sto
   if (unit === undefined) return { state: 'missing' }
   const differences = differencesOf(unit.inputs, inputs)
   if (differences.length > 0) return { state: 'other', differences }
-  for (const file of arrayFiles(unit)) {
-    const digest = await sha256OfFile(join(folder, file)).catch(() => undefined)
-    if (digest !== unit.arrays[file]) return { state: 'missing' }
-  }
-  return { state: 'finished', unit }
+  const digests = Object.fromEntries(arrayFiles(unit).map((file) => [file, unit.arrays[file] ?? '']))
+  return (await firstDamaged(folder, digests)) === undefined ? { state: 'finished', unit } : { state: 'missing' }
 }
 
 /** Changes whenever a unit is put in the place of another; undefined: there is none. */
 export async function unitVersion(results: string, inputs: UnitInputs): Promise<string | undefined> {
-  const status = await stat(join(unitFolder(results, inputs), 'unit.json')).catch(() => undefined)
+  const status = await stat(join(unitFolder(results, inputs), UNIT_FILE)).catch(() => undefined)
   return status && `${status.ino} ${status.mtimeMs}`
 }
 
@@ -144,21 +140,8 @@ export async function isUnitThere(results: string, inputs: UnitInputs): Promise<
  * Reads a unit's description.
  * @throws InputError if it is missing or damaged
  */
-export async function readUnit(folder: string): Promise<Unit> {
-  const path = join(folder, 'unit.json')
-  const text = await readRegular(path).catch(() => {
-    throw new InputError(`${folder} has no unit.json; run reproduce on this folder again, or remove ${folder}`)
-  })
-  const json = jsonOf(text.toString('utf8'))
-  if (isOfOtherVersion(json)) {
-    throw new InputError(`${path} was made by another version of shiftscope; run reproduce on this folder again`)
-  }
-  const parsed = documentSchema.safeParse(json)
-  if (parsed.success) {
-    const { sha256: digest, ...unit } = parsed.data
-    if (digest === sha256(JSON.stringify(unit))) return unit
-  }
-  throw new InputError(`${path} is damaged; run reproduce on this folder again`)
+export function readUnit(folder: string): Promise<Unit> {
+  return readSealedJson(join(folder, UNIT_FILE), unitSchema, `run reproduce on this folder again, or remove ${folder}`)
 }
 
 /**
@@ -172,17 +155,4 @@ export async function readUnitArray(folder: string, unit: Unit, { file, shape }:
     throw new InputError(`${path} is damaged; run reproduce on this folder again`)
   }
   return array
-}
-
-function isOfOtherVersion(json: unknown): boolean {
-  const inputs = (json as { inputs?: { format?: unknown } | null } | null | undefined)?.inputs
-  return inputs !== undefined && inputs !== null && inputs.format !== UNIT_FORMAT
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
 }

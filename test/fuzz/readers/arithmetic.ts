@@ -19,18 +19,14 @@ export const arithmetic: Reader = {
     const folder = join(results, 'arithmetic', 'net')
     mkdirSync(join(folder, scene), { recursive: true })
     writeFileSync(join(folder, scene, result), 'features')
-    const expression = JSON.stringify(expressionDocument())
-    const counts = JSON.stringify(accuracyDocument())
+    const whole: Readonly<Record<string, string>> = {
+      [`${scene}/arithmetic.json`]: JSON.stringify(sealed(expressionDocument())),
+      'accuracy.json': JSON.stringify(sealed(accuracyDocument())),
+    }
     return {
       draw: (random) => {
-        const isExpression = random.chance(0.5)
-        const [text, key, name] = isExpression
-          ? ([expression, 'documentSha256', `${scene}/arithmetic.json`] as const)
-          : ([counts, 'sha256', 'accuracy.json'] as const)
-        const document = sealed(disturb(JSON.parse(text), random), key)
-        const whole = isExpression
-          ? { 'accuracy.json': JSON.stringify(sealed(JSON.parse(counts), 'sha256')) }
-          : { [`${scene}/arithmetic.json`]: JSON.stringify(sealed(JSON.parse(expression), 'documentSha256')) }
+        const name = random.pick(Object.keys(whole))
+        const document = sealed(disturb(JSON.parse(whole[name] as string), random))
         return { kind: name, files: { ...whole, [name]: documentText(document, random) } }
       },
       read: async (drawn) => {
@@ -83,7 +79,7 @@ export function expressionDocument(): object {
         },
       },
     ],
-    sha256: { [result]: sha256('features') },
+    files: { [result]: sha256('features') },
   }
 }
 

@@ -25,8 +25,8 @@ export const reports: Reader = {
         kind: 'study',
         files: {
           'units.json': JSON.stringify(Array.from({ length: 1 + random.below(3) }, () => drawUnit(random))),
-          'accuracy.json': JSON.stringify(sealed(disturb(accuracyDocument(), random), 'sha256')),
-          'arithmetic.json': JSON.stringify(sealed(disturb(expressionDocument(), random), 'documentSha256')),
+          'accuracy.json': JSON.stringify(sealed(disturb(accuracyDocument(), random))),
+          'arithmetic.json': JSON.stringify(sealed(disturb(expressionDocument(), random))),
         },
       }),
       read: async ({ kind, files }) => {

@@ -24,7 +24,7 @@ export const units: Reader = {
         const isDigestKept = random.chance(0.2)
         const arrays = isDigestKept ? { ...digests } : { ...digests, 'similarity.npy': sha256(array) }
         const changed = disturb({ ...JSON.parse(text), arrays }, random)
-        const document = random.chance(0.9) ? sealed(changed, 'sha256') : disturb(sealed(changed, 'sha256'), random)
+        const document = random.chance(0.9) ? sealed(changed) : disturb(sealed(changed), random)
         const kind = random.pick(['finished', 'measured', 'measured'])
         return { kind, files: { 'unit.json': documentText(document, random), 'similarity.npy': array } }
       },
@@ -44,8 +44,9 @@ export const units: Reader = {
   },
 }
 
-/** A document with the hash of its own text, as the program writes it. */
-export function sealed(document: unknown, key: string): unknown {
+/** A document with the hash of its own text, as the program writes it, in the place of one that it had. */
+export function sealed(document: unknown): unknown {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
-  return { ...document, [key]: sha256(JSON.stringify(document)) }
+  const { sha256: _, ...content } = document as { readonly sha256?: unknown }
+  return { ...content, sha256: sha256(JSON.stringify(content)) }
 }

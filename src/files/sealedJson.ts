@@ -1,0 +1,38 @@
+import type { z } from 'zod'
+import { InputError } from '../errors.js'
+import { writeFileAtomic } from './atomic.js'
+import { tryJson } from './json.js'
+import { readRegular } from './regularFile.js'
+import { sha256 } from './sha256.js'
+
+/**
+ * Writes a JSON file whose last key, `sha256`, is the SHA-256 of everything else, as JSON without white space.
+ * @param schema takes the document as it is read again; its objects leave out what they do not know
+ * @returns the document as it was written, without its hash
+ */
+export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, document: T): Promise<T> {
+  const checked = schema.parse(document)
+  await writeFileAtomic(path, `${JSON.stringify({ ...checked, sha256: sealOf(checked) }, null, 2)}\n`)
+  return checked
+}
+
+/**
+ * Reads what `writeSealedJson` wrote. Where the schema refuses a key `format`, the file is of another version.
+ * @param remedy ends the message: what makes the file again
+ * @throws InputError if the file is missing, of another version or damaged
+ */
+export async function readSealedJson<T>(path: string, schema: z.ZodType<T>, remedy: string): Promise<T> {
+  const text = await readRegular(path).catch(() => {
+    throw new InputError(`cannot read ${path}: no such file; ${remedy}`)
+  })
+  const json = tryJson(text.toString('utf8'))
+  const { data, error } = schema.safeParse(json)
+  if (data !== undefined && (json as { sha256?: unknown }).sha256 === sealOf(data)) return data
+  const isOfOtherVersion = error?.issues.some((issue) => issue.path.at(-1) === 'format')
+  const fault = isOfOtherVersion ? 'was made by another version of shiftscope' : 'is damaged'
+  throw new InputError(`${path} ${fault}; ${remedy}`, { cause: error })
+}
+
+function sealOf(document: unknown): string {
+  return sha256(JSON.stringify(document))
+}
