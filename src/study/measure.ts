@@ -82,7 +82,7 @@ export async function storeUnit(
       maps,
       anchorFeatures: measured.map(({ anchorFeatures }) => anchorFeatures),
       answers: measured.map(({ answers }) => answers?.maps),
-      sketches: measured.map(({ sketch }) => sketch?.rows),
+      sketch: measured.map(({ sketch }) => sketch?.rows),
       ...(inputs.keepsFeatures &&
         response.kind === 'features' && {
           features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, positions * dims)),

@@ -92,7 +92,7 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     anchorFeatures,
     features,
     answers,
-    sketches,
+    sketch: sketches,
   }
   await writeUnit(results, { inputs, rows: grid.rows, cols: grid.cols, layers }, arrays)
 }

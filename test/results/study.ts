@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
+import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
-import type { UnitArrays } from '../../src/results/unit/store.js'
 
 export const inputs: UnitInputs = {
   format: UNIT_FORMAT,

@@ -413,7 +413,7 @@ describe('a unit with sketches', () => {
     const { unit, maps } = madeUnit({ sketches: true })
     const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3 } : layer))
     const sketch = Float32Array.from({ length: 2 * 2 * 3 }, (_, i) => i / 7)
-    const arrays = { ...arraysOf(unit, maps), sketches: [undefined, sketch] }
+    const arrays = { ...arraysOf(unit, maps), sketch: [undefined, sketch] }
     const written = await writeUnit(inFolder(), { ...unit, layers }, arrays)
     return { written, sketch, folder: unitFolder(inFolder(), inputs) }
   }

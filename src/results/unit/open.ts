@@ -1,16 +1,10 @@
+import { join } from 'node:path'
 import { InputError, UsageError } from '../../errors.js'
-import type { NpyArray } from '../../files/npy.js'
+import { encodeNpy, type NpyArray, readNpy } from '../../files/npy.js'
+import { sha256 } from '../../files/sha256.js'
+import { type UnitArray, unitArrays } from './arrays.js'
 import type { Unit } from './schema.js'
-import {
-  anchorsFile,
-  answersFile,
-  featuresFile,
-  mapsFile,
-  readUnit,
-  readUnitArray,
-  sketchFile,
-  unitFolder,
-} from './store.js'
+import { readUnit, unitFolder } from './store.js'
 
 /**
  * A stored unit. Its arrays are read, and compared with their hashes, each time that they are asked for: one that is missing
@@ -52,10 +46,15 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
 /** A unit whose description has been read already. */
 export function unitWithArrays(folder: string, description: Unit): OpenUnit {
   const { inputs, rows, cols, layers } = description
-  const layerOf = (wanted: string) => {
-    const layer = layers.find(({ name }) => name === wanted)
-    if (layer !== undefined) return layer
-    throw new UsageError(`${folder} has no layer ${wanted}; its layers are ${inputs.layers.join(', ')}`)
+  const arrays = unitArrays(description)
+  const read = async (kind: UnitArray['kind'], layer: number | null) => {
+    const array = arrays.find((one) => one.kind === kind && one.layer === layer)
+    return array && readUnitArray(folder, description, array)
+  }
+  const readOfLayer = (kind: UnitArray['kind']) => async (name: string) => {
+    const layer = inputs.layers.indexOf(name)
+    if (layer >= 0) return read(kind, layer)
+    throw new UsageError(`${folder} has no layer ${name}; its layers are ${inputs.layers.join(', ')}`)
   }
   return {
     folder,
@@ -64,19 +63,20 @@ export function unitWithArrays(folder: string, description: Unit): OpenUnit {
     rows,
     cols,
     layers,
-    maps: () => readUnitArray(folder, description, mapsFile(description)),
-    anchorFeatures: async (layer) => readUnitArray(folder, description, anchorsFile(layerOf(layer))),
-    answers: async (name) => {
-      const layer = layerOf(name)
-      return layer.answers === null ? undefined : readUnitArray(folder, description, answersFile(description, layer))
-    },
-    sketch: async (name) => {
-      const layer = layerOf(name)
-      return layer.sketch === undefined ? undefined : readUnitArray(folder, description, sketchFile(description, layer))
-    },
-    features: async (layer) => {
-      const file = featuresFile(description, layerOf(layer))
-      return inputs.keepsFeatures ? readUnitArray(folder, description, file) : undefined
-    },
+    maps: () => read('maps', null) as Promise<NpyArray>,
+    anchorFeatures: readOfLayer('anchorFeatures') as OpenUnit['anchorFeatures'],
+    answers: readOfLayer('answers'),
+    sketch: readOfLayer('sketch'),
+    features: readOfLayer('features'),
   }
+}
+
+/** @throws InputError if the array is missing or not the one that unit.json describes */
+async function readUnitArray(folder: string, unit: Unit, { file, shape }: UnitArray): Promise<NpyArray> {
+  const path = join(folder, file)
+  const array = await readNpy(path)
+  if (sha256(...encodeNpy(array.shape, array.data)) !== unit.arrays[file] || array.shape.join() !== shape.join()) {
+    throw new InputError(`${path} is damaged; run reproduce on this folder again`)
+  }
+  return array
 }

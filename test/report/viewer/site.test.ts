@@ -244,11 +244,7 @@ describe('features of the site', () => {
     const { unit, maps } = madeUnit({ patch: 'car', sketches: true })
     const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3 } : layer))
     const sketch = featuresOf(4 * 3, 5)
-    await writeUnit(
-      inFolder('results'),
-      { ...unit, layers },
-      { ...arraysOf(unit, maps), sketches: [undefined, sketch] },
-    )
+    await writeUnit(inFolder('results'), { ...unit, layers }, { ...arraysOf(unit, maps), sketch: [undefined, sketch] })
     await store({ patch: 'dog' })
     const { groups } = await writeSite()
     expect(groups[0]?.units.map(({ features, error }) => [features, error])).toEqual([

@@ -1,0 +1,57 @@
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { ANSWER_MAPS } from '../../experiments/answers.js'
+import { fileName } from '../fileName.js'
+import type { Unit } from './schema.js'
+
+type Shape = readonly number[]
+type DescribedUnit = Omit<Unit, 'arrays'>
+
+interface LayerArray {
+  /** Its file is `<prefix>-<layer>.npy`. */
+  readonly prefix: string
+  /** Undefined: the layer has no such array. */
+  readonly shape: (unit: DescribedUnit, layer: Unit['layers'][number]) => Shape | undefined
+}
+
+/** The arrays that a layer may have; `OpenUnit` says what they hold. */
+const LAYER_ARRAYS = {
+  anchorFeatures: { prefix: 'anchors', shape: (_, { dims }) => [ANCHOR_NAMES.length, dims] },
+  answers: {
+    prefix: 'answers',
+    shape: ({ rows, cols }, { answers }) => (answers === null ? undefined : [ANSWER_MAPS, rows, cols]),
+  },
+  sketch: {
+    prefix: 'sketch',
+    shape: ({ rows, cols }, { sketch }) => (sketch === undefined ? undefined : [rows, cols, sketch]),
+  },
+  features: {
+    prefix: 'features',
+    shape: ({ inputs, rows, cols }, { dims }) => (inputs.keepsFeatures ? [rows, cols, dims] : undefined),
+  },
+} satisfies Record<string, LayerArray>
+type LayerArrayKind = keyof typeof LAYER_ARRAYS
+
+/** An array beside unit.json: of one layer, by its index, or of all layers. */
+export type UnitArray = { readonly file: string; readonly shape: Shape } & (
+  | { readonly kind: 'maps'; readonly layer: null }
+  | { readonly kind: LayerArrayKind; readonly layer: number }
+)
+
+/** All arrays of a unit, in the order of their hashes in unit.json. */
+export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
+  const { layers, rows, cols } = unit
+  const perLayer = layers.flatMap((described, layer) =>
+    Object.entries(LAYER_ARRAYS).flatMap(([kind, { prefix, shape: shapeOf }]) => {
+      const [file, shape] = [`${prefix}-${fileName(described.name)}.npy`, shapeOf(unit, described)]
+      return shape === undefined ? [] : [{ kind: kind as LayerArrayKind, layer, file, shape }]
+    }),
+  )
+  const shape = [layers.length, ANCHOR_NAMES.length, rows, cols]
+  return [{ kind: 'maps', layer: null, file: 'similarity.npy', shape }, ...perLayer]
+}
+
+/** Values of a unit's arrays, of each layer where they are of one layer. */
+export interface UnitArrays extends Readonly<Partial<Record<LayerArrayKind, readonly (Float32Array | undefined)[]>>> {
+  readonly maps: Float32Array
+  readonly anchorFeatures: readonly Float32Array[]
+}
