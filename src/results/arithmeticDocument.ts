@@ -139,11 +139,6 @@ export async function readArithmetic(folder: string): Promise<ArithmeticDocument
   return document
 }
 
-/** What `readArithmetic` gives, or undefined where something is missing or damaged. */
-export function findArithmetic(folder: string): Promise<ArithmeticDocument | undefined> {
-  return readArithmetic(folder).catch(() => undefined)
-}
-
 /** Writes the description of an expression's folder, once its files are there. */
 export function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<ArithmeticDocument> {
   return writeSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, document)

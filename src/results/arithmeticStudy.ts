@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ARITHMETIC_SCENES } from '../experiments/arithmeticScenes.js'
+import { regularSize } from '../files/regularFile.js'
 import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArithmetic } from './arithmeticDocument.js'
 import { fileName } from './fileName.js'
+import { foldersIn } from './openResults.js'
 
 /** Arithmetic of one network in a results folder. */
 export interface ArithmeticStudy {
@@ -39,29 +40,21 @@ export function accuracyPath(results: string, model: string): string {
  */
 export async function readArithmeticStudies(results: string): Promise<readonly ArithmeticStudy[]> {
   const studies: ArithmeticStudy[] = []
-  for (const folder of (await entriesIn(join(results, 'arithmetic'))).folders) {
-    const path = join(results, 'arithmetic', folder)
-    const { folders, files } = await entriesIn(path)
+  for (const path of await foldersIn(join(results, 'arithmetic'))) {
+    const folders = await foldersIn(path)
     const scenes: StoredScene[] = []
     for (const { name, title } of ARITHMETIC_SCENES) {
-      if (!folders.includes(name)) continue
+      if (!folders.includes(join(path, name))) continue
       const document = await readArithmetic(join(path, name))
-      scenes.push({ name, title, folder: `arithmetic/${folder}/${name}`, document })
+      scenes.push({ name, title, folder: `arithmetic/${basename(path)}/${name}`, document })
     }
-    const accuracy = files.includes(ACCURACY_FILE) ? await readAccuracy(join(path, ACCURACY_FILE)) : null
+    const accuracyFile = join(path, ACCURACY_FILE)
+    const accuracy = await regularSize(accuracyFile).then(
+      () => readAccuracy(accuracyFile),
+      () => null,
+    )
     const model = scenes[0]?.document.model ?? accuracy?.inputs.model
     if (model !== undefined) studies.push({ model, scenes, accuracy })
   }
   return studies
-}
-
-async function entriesIn(path: string): Promise<{ folders: readonly string[]; files: readonly string[] }> {
-  const entries = (await readdir(path, { withFileTypes: true }).catch(() => []))
-    .filter(({ name }) => !name.startsWith('.'))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const names = (some: typeof entries) => some.map(({ name }) => name)
-  return {
-    folders: names(entries.filter((entry) => entry.isDirectory())),
-    files: names(entries.filter((entry) => entry.isFile())),
-  }
 }

@@ -17,8 +17,8 @@ import type { Progress } from '../progress.js'
 import {
   type AccuracyDocument,
   ARITHMETIC_FORMAT,
-  findArithmetic,
   readAccuracy,
+  readArithmetic,
   writeAccuracy,
 } from '../results/arithmeticDocument.js'
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
@@ -82,7 +82,7 @@ export async function planArithmetic(
 
 /** Whether a scene's folder is whole, undamaged and made from the same inputs. */
 async function isComputed(folder: string, { network, generators }: NetworkWithGenerators, drawn: DrawnExpression) {
-  const stored = await findArithmetic(folder)
+  const stored = await readArithmetic(folder).catch(() => undefined)
   if (stored === undefined) return false
   const { background, blend, expression } = drawn
   const wanted = {

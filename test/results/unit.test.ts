@@ -228,28 +228,23 @@ describe('unit', () => {
     expect(await finishedUnit(inFolder(), { ...inputs, patch: 'dog' })).toBeUndefined()
   })
 
-  it.each(['similarity.npy', 'anchors-fc8.npy', 'unit.json'])(
-    'with any flipped bit in %s must be computed again',
-    async (name) => {
-      const { unit, maps } = madeUnit()
-      const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-      const path = join(unitFolder(inFolder(), inputs), name)
-      const whole = readFileSync(path)
-      await fc.assert(
-        fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (place, bit) => {
-          const damaged = Buffer.from(whole)
-          damaged[place] = (damaged[place] as number) ^ (1 << bit)
-          writeFileSync(path, damaged)
-          const found = await finishedUnit(inFolder(), inputs)
-          // White space between the values of JSON may change without changing the unit.
-          if (found !== undefined) expect(name === 'unit.json' && found).toEqual(written)
-        }),
-        { numRuns: 300 },
-      )
-      writeFileSync(path, whole)
-      expect(await finishedUnit(inFolder(), inputs)).toEqual(written)
-    },
-  )
+  it.each(['similarity.npy', 'anchors-fc8.npy'])('with any flipped bit in %s must be computed again', async (name) => {
+    const { unit, maps } = madeUnit()
+    const written = await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    const path = join(unitFolder(inFolder(), inputs), name)
+    const whole = readFileSync(path)
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (place, bit) => {
+        const damaged = Buffer.from(whole)
+        damaged[place] = (damaged[place] as number) ^ (1 << bit)
+        writeFileSync(path, damaged)
+        expect(await finishedUnit(inFolder(), inputs)).toBeUndefined()
+      }),
+      { numRuns: 300 },
+    )
+    writeFileSync(path, whole)
+    expect(await finishedUnit(inFolder(), inputs)).toEqual(written)
+  })
 
   it.each(['similarity.npy', 'anchors-fc8.npy', 'unit.json'])(
     'with %s cut or missing must be computed again',
