@@ -91,7 +91,7 @@ function tableOf(
     cells: columns.map((column) => {
       const key = JSON.stringify([model, layer, column])
       const row = own.get(key)
-      return cellOf(row && valueOf(kind, row, spreads), papers.get(key), isPapers(model, size))
+      return cellOf(row && shownValue(kind, row, spreads), papers.get(key), isPapers(model, size))
     }),
   }))
   const cells = rows.flatMap((row) => row.cells)
@@ -149,7 +149,7 @@ interface Value {
   readonly count?: number | undefined
 }
 
-function valueOf({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap<string, number>): Value {
+function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
   if (spread === 'none') return { mean }
   if (count === 0) return { mean }
