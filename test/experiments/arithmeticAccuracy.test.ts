@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openThreads } from '../../src/engine/handle.js'
 import { InterruptedError } from '../../src/errors.js'
-import { type ArithmeticCounts, arithmeticAccuracy } from '../../src/experiments/arithmeticAccuracy.js'
+import { type ArithmeticCounts, addCounts, arithmeticAccuracy } from '../../src/experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../../src/experiments/arithmeticModels.js'
 import { EXPRESSION_KINDS, KINDS, randomTrials, trialSize } from '../../src/experiments/arithmeticTrials.js'
 import { drawObject, type PlacedObject } from '../../src/experiments/objectScene.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { type Patch, patchesOfSource } from '../../src/patches/patch.js'
+import { countsOf } from '../results/arithmetic.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { linearModels } from './linearModels.js'
 
@@ -128,5 +129,21 @@ describe('accuracy of arithmetic', () => {
     const options = { onTrials: () => stop.abort(new InterruptedError()), signal: stop.signal }
     const stopped = arithmeticAccuracy(models, randomTrials(names, 75, 224, 6, 1), await drawing(), options)
     await expect(stopped).rejects.toThrow(InterruptedError)
+  })
+})
+
+describe('counts of two sets of trials', () => {
+  it('add up, entry by entry', () => {
+    const kinds = fc.constantFrom('3-2', '2-1') as fc.Arbitrary<ArithmeticCounts['kind']>
+    const some = fc.array(fc.tuple(kinds, fc.nat(9)).map(([kind, found]) => countsOf({ kind, found })))
+    fc.assert(
+      fc.property(some, some, (a, b) => {
+        const total = (counts: readonly ArithmeticCounts[], kind: string) =>
+          counts.filter((one) => one.kind === kind).reduce((sum, { found }) => sum + found, 0)
+        const sum = addCounts(a, b)
+        for (const kind of ['3-2', '2-1']) expect(total(sum, kind)).toBe(total(a, kind) + total(b, kind))
+        expect(new Set(sum.map(({ kind }) => kind)).size).toBe(sum.length)
+      }),
+    )
   })
 })

@@ -95,34 +95,6 @@ describe('study', () => {
     expect(open).toBe(0)
   })
 
-  it('gives the same by threads, which read studies of many units', async () => {
-    const { maps } = madeUnit()
-    for (let i = 0; i < 120; i++) await store(inFolder('many'), { patch: `patch ${i}` }, 0.5 + i / 1000)
-    cpSync(
-      inFolder('many', 'units', 'alexnet', '125', 'patch 7'),
-      inFolder('few', 'units', 'alexnet', '125', 'patch 7'),
-      {
-        recursive: true,
-      },
-    )
-    const visited: string[] = []
-    const [group] = await readStudy(inFolder('many'), [], {
-      onUnit: ({ inputs: { patch } }, visitedMaps) => {
-        visited.push(patch)
-        expect(visitedMaps).toHaveLength(maps.length)
-      },
-    })
-    expect(visited).toEqual(group?.units.map(({ inputs: { patch } }) => patch))
-    expect(visited).toHaveLength(120)
-    const [one] = await readStudy(inFolder('few'), [])
-    expect(group?.metrics.filter(({ patch }) => patch === 'patch 7')).toEqual(one?.metrics)
-    expect(group?.units.find(({ inputs: { patch } }) => patch === 'patch 7')).toEqual(one?.units[0])
-
-    writeFileSync(inFolder('many', 'units', 'alexnet', '125', 'patch 50', 'unit.json'), '{}')
-    await expect(readStudy(inFolder('many'), [])).rejects.toThrow(InputError)
-    await expect(readStudy(inFolder('many'), [])).rejects.toThrow(/patch 50.*damaged/)
-  })
-
   it.each(['first', 'last'])(
     'ends with the visitor’s error, from the %s unit, when no visit runs any more',
     async (which) => {

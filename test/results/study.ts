@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
+import { type MeasuredLayer, measureLayer } from '../../src/results/measures.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
 
@@ -18,32 +19,36 @@ export const inputs: UnitInputs = {
   keepsFeatures: false,
 }
 
-/** A unit of 2×2 positions made up by formula; `level` moves all its similarities. */
+/** A unit of 2×2 positions made up by formula; `level` moves all its similarities, `known` is what else is known of its layers. */
 export function madeUnit(
   changes: Partial<UnitInputs> = {},
   level = 0.9,
+  known: Partial<MeasuredLayer> = {},
 ): { unit: Omit<Unit, 'arrays'>; maps: Float32Array } {
   const own = { ...inputs, ...changes }
   const [rows, cols] = [2, 2]
   const positions = anchorPositions((rows - 1) * own.stride + 1)
-  const layers = own.layers.map((name, layer) => {
-    const entries = ANCHOR_NAMES.map((anchor, i) => {
-      const { row = 0, col = 0 } = positions[i] ?? {}
-      return [anchor, { row, col, mean: level - layer / 10 - i / 1000, min: level - 0.5 }] as const
+  const length = ANCHOR_NAMES.length * rows * cols
+  const maps = Float32Array.from({ length: own.layers.length * length }, (_, i) => level + i / 1000)
+  const layers = own.layers.map((name, i) => {
+    const entries = ANCHOR_NAMES.map((anchor, k) => {
+      const { row = 0, col = 0 } = positions[k] ?? {}
+      return [anchor, { row, col, mean: level - i / 10 - k / 1000, min: level - 0.5 }] as const
     })
-    return {
+    const { consistency, foldErrors, ...layer } = {
       name,
       dims: 8,
       similarity: Object.fromEntries(entries) as Unit['layers'][number]['similarity'],
-      consistency: { horizontal: level - layer / 10, vertical: level / 2 },
+      consistency: { horizontal: level - i / 10, vertical: level / 2 },
       separability: {},
       baselines: null,
       foldErrors: null,
       answers: null,
+      ...known,
     }
+    const place = { rows, cols, stride: own.stride, maps: maps.subarray(i * length, (i + 1) * length) }
+    return { ...layer, measures: measureLayer({ ...layer, ...place, consistency, foldErrors }) }
   })
-  const length = layers.length * ANCHOR_NAMES.length * rows * cols
-  const maps = Float32Array.from({ length }, (_, i) => level + i / 1000)
   return { unit: { inputs: own, rows, cols, layers }, maps }
 }
 

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
+import { arithmeticRows } from '../../src/results/arithmeticRows.js'
+import { MEASURES, type MeasuredLayer, measureLayer } from '../../src/results/measures.js'
+import { groupRows, type Row } from '../../src/results/rows.js'
+import type { Unit } from '../../src/results/unit/schema.js'
+import { countsOf, studyOf } from './arithmetic.js'
+import { madeUnit } from './study.js'
+
+/** Of each anchor, in their order. */
+function perAnchor(numbers: readonly number[], variant = (anchor: string) => anchor) {
+  return Object.fromEntries(ANCHOR_NAMES.map((anchor, i) => [variant(anchor), expect.closeTo(numbers[i] as number, 5)]))
+}
+
+function tasks<L, T>(left: L, top: T) {
+  return { 'left-right': left, 'top-bottom': top }
+}
+
+const solved = (mean: number) => ({ folds: [0.8, 0.9, 1, 0.9, 0.9], mean, std: 0.1, gap: 0, notConverged: [] })
+const unsolved = { folds: [null, 1, 1, 1, null], mean: null, std: null, gap: 0.5, notConverged: [0, 4] }
+const equal = (accuracy: number) => Array(5).fill(accuracy)
+
+const [MADE] = madeUnit({ stride: 1, layers: ['fc'] }, 0.9232).unit.layers as [Unit['layers'][number]]
+
+/** A layer that has everything; its maps are of formula, 100×100. */
+const WHOLE: MeasuredLayer = {
+  ...MADE,
+  rows: 100,
+  cols: 100,
+  stride: 1,
+  maps: Float32Array.from({ length: 50_000 }, (_, i) => 0.9 + 0.01 * Math.cos((2 * Math.PI * (i % 100)) / 8)),
+  consistency: { horizontal: 0.75, vertical: 0.5 },
+  answers: { center: { class: 0, probability: 0.8 }, right: true, kept: 0.6, least: 0.1, names: {} },
+  separability: {
+    ordered: tasks(solved(0.9), solved(0.7)),
+    shuffled: tasks(solved(0.9), unsolved),
+  },
+  baselines: {
+    period: 32,
+    position: { ordered: tasks(equal(1), [0.75, 1, 1, 1, 0.75]), shuffled: tasks(equal(1), equal(1)) },
+    phase: { shuffled: tasks(equal(0.4), equal(0.6)) },
+  },
+  foldErrors: { position: 0.02, phase: 0.3 },
+}
+
+/** Maps of 2×2 that rise by 0.001 to the right, 0.002 downwards and 0.004 from anchor to anchor, from 0.9232 on. */
+const SMALL = MADE.measures
+
+describe('measures of a layer', () => {
+  const measures = measureLayer(WHOLE)
+
+  it.each([
+    ['answer-kept', { center: 0.6, 'center confident': 0.6 }],
+    ['answer-right', { center: 1 }],
+    ['answer-probability', { center: 0.8 }],
+    ['answer-fall', { center: expect.closeTo(0.7, 12) }],
+    ['consistency', { 'horizontal 1px': 0.75, 'vertical 1px': 0.5 }],
+    // Of the tasks whose classifiers all converged.
+    ['separability-accuracy', { 'left-right ordered': 0.9, 'top-bottom ordered': 0.7, 'left-right shuffled': 0.9 }],
+    ['separability-std', { 'left-right ordered': 0.1, 'top-bottom ordered': 0.1, 'left-right shuffled': 0.1 }],
+    ['not-converged', { 'top-bottom shuffled': 2 }],
+    // 0.2 less the 0.1 that the position alone gives.
+    ['separability-lead', { ordered: expect.closeTo(0.1, 12) }],
+    ['phase-accuracy', { 'shuffled 32px': expect.closeTo(0.5, 12) }],
+    ['fold-error', { position: 0.02, phase: 0.3 }],
+  ])('%s', (metric, expected) => expect(measures[metric]).toEqual(expected))
+
+  it('fold-accuracy', () => {
+    const { 'left-right ordered 1': first, 'left-right ordered 3': third } = measures['fold-accuracy'] ?? {}
+    expect([first, third, Object.keys(measures['fold-accuracy'] ?? {}).length]).toEqual([0.8, 1, 3 * 5])
+  })
+
+  it.each([
+    ['similarity-mean', perAnchor([0.9232, 0.9222, 0.9212, 0.9202, 0.9192])],
+    ['similarity-min', perAnchor(Array(5).fill(0.4232))],
+    ['similarity-p5', perAnchor([0.9232, 0.9272, 0.9312, 0.9352, 0.9392])],
+    // The center of two positions is the first one.
+    ['direction-bias', perAnchor([-0.001, -0.003, -0.001, 0.003, 0.001])],
+    [
+      'jaggedness',
+      Object.assign(
+        {},
+        ...['horizontal', 'vertical'].map((axis, i) =>
+          perAnchor(Array(5).fill(0.001 * (i + 1)), (anchor) => `${anchor} ${axis}`),
+        ),
+      ),
+    ],
+  ])('%s of a small map', (metric, expected) => {
+    expect(SMALL[metric]).toEqual(expected)
+  })
+
+  it('coverage of a small map', () => {
+    expect(Object.keys(SMALL.coverage ?? {})).toHaveLength(5 * 10)
+    expect(SMALL.coverage).toMatchObject({
+      ...perAnchor([1, 1, 1, 1, 1], (anchor) => `${anchor}>=0.9`),
+      ...perAnchor([0.5, 1, 1, 1, 1], (anchor) => `${anchor}>=0.925`),
+      ...perAnchor([0, 0, 0, 0, 0], (anchor) => `${anchor}>=0.95`),
+    })
+  })
+
+  it('grid-spectrum', () => {
+    const powers = Object.entries(measures['grid-spectrum'] ?? {})
+    expect(powers).toHaveLength(5 * 2 * 5)
+    // A wave of 8 pixels along the rows, whose mean square is half of its height's.
+    for (const [variant, power] of powers)
+      expect(power).toBeCloseTo(variant.endsWith('horizontal 8px') ? 0.01 ** 2 / 2 : 0, 6)
+  })
+
+  it('leaves out what a stride, a grid or a layer does not have', () => {
+    const changes = { stride: 50, layers: ['fc'] }
+    const { unit } = madeUnit(changes, 0.9, { consistency: { horizontal: 1, vertical: null } })
+    const names = ['similarity-mean', 'similarity-min', 'similarity-p5', 'coverage', 'direction-bias', 'consistency']
+    expect(Object.keys(unit.layers[0]?.measures ?? {})).toEqual(names)
+    expect(unit.layers[0]?.measures.consistency).toEqual({ 'horizontal 50px': 1 })
+    // It lies between the positions: none is farther from it than the other.
+    expect(unit.layers[0]?.measures['direction-bias']).not.toHaveProperty('center')
+    expect(SMALL['grid-spectrum']).toBeUndefined()
+    const { answers } = WHOLE
+    const unsure = { ...WHOLE, answers: answers && { ...answers, right: null, center: { class: 0, probability: 0.4 } } }
+    expect(measureLayer(unsure)).toMatchObject({ 'answer-kept': { center: 0.6, 'center unsure': 0.6 } })
+    expect(measureLayer(unsure)).not.toHaveProperty('answer-right')
+  })
+})
+
+describe('the list of measures', () => {
+  const { unit } = madeUnit({ layers: ['fc'] })
+  const all = { ...unit, layers: [{ ...MADE, measures: measureLayer(WHOLE) }], arrays: {} }
+  const rows = [
+    ...groupRows({ model: 'net', size: 125, layers: ['fc'], units: [all] }, [{ same: equal(1), different: equal(0) }]),
+    ...arithmeticRows([studyOf('net', [countsOf(), countsOf({ judged: 'control', reference: 'pixels' })])]),
+  ]
+
+  it('has each name once', () => {
+    expect(new Set(MEASURES.map(({ name }) => name)).size).toBe(MEASURES.length)
+  })
+
+  it.each(MEASURES)('$name has its variants in its tables and in its chart', ({ name, tables = [], chart }) => {
+    const own = rows.filter(({ metric }) => metric === name)
+    expect(own.length).toBeGreaterThan(0)
+    for (const { kind, column } of tables) {
+      const columns = own.flatMap(({ variant }) => [column(variant) ?? []].filter((keys) => keys.length > 0))
+      expect(columns.length).toBeGreaterThan(0)
+      expect(new Set(columns.map((keys) => keys.length))).toEqual(new Set([kind.keys.length]))
+      expect(columns.flat()).not.toContain(undefined)
+    }
+    const hasWord = ({ variant }: Row, words: readonly string[]) => words.some((word) => variant.includes(word))
+    for (const row of own) {
+      if (chart?.kind === 'lines') {
+        expect(chart.x.of(row.variant)).toBeGreaterThan(0)
+        expect(hasWord(row, chart.lines ?? [''])).toBe(true)
+      } else if (chart?.kind === 'dots') {
+        expect(chart.series.filter(({ has }) => has(row))).toHaveLength(1)
+        expect(hasWord(row, chart.split ?? [''])).toBe(true)
+      }
+    }
+  })
+
+  it('measures every fold scheme and task', () => {
+    const separability = Object.fromEntries(FOLD_SCHEMES.map((cv) => [cv, tasks(solved(1), solved(1))]))
+    expect(Object.keys(measureLayer({ ...WHOLE, separability })['separability-accuracy'] ?? {}).sort()).toEqual(
+      FOLD_SCHEMES.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`)).sort(),
+    )
+  })
+})
