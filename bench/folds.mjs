@@ -12,11 +12,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'
-import { featureMatrix } from '../dist/api/features.js'
 import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../dist/experiments/folds.js'
 import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
+import { featureMatrix } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
 import { chooseNetwork, readGraphNodes, totalStride } from '../dist/networks/index.js'
 

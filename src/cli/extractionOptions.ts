@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander'
-import { COMPOSITING, DEVICE_NAMES, INPUT_PRESETS, POOLS, PRECISIONS, REUSE } from '../index.js'
+import { COMPOSITING } from '../engine/choice.js'
+import { DEVICE_NAMES } from '../engine/device.js'
+import { REUSE } from '../engine/reuse/record.js'
+import { INPUT_PRESETS, POOLS, PRECISIONS } from '../networks/index.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
 
 /** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */

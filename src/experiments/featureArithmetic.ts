@@ -8,8 +8,8 @@ import type { FramePixels } from './objectScene.js'
  * image. blank: f(blank) + Σ c·(f(X) − f(blank)), so that it counts once. Both are the same where the coefficients sum
  * to 1.
  */
-export const ORIGINS = ['zero', 'blank'] as const
-export type Origin = (typeof ORIGINS)[number]
+export type Origin = 'zero' | 'blank'
+export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
 /** How near a result is to what was expected. */
 export interface ArithmeticErrors {
@@ -35,14 +35,17 @@ export interface LayerArithmetic {
   readonly decodedExpectation: FramePixels
   /** PSNR of the decoded expectation against the expected pixels: what the generator alone loses. */
   readonly reconstruction: number | null
-  readonly origins: Readonly<Record<Origin, OriginResult>>
-}
-
-export interface OriginResult {
-  /** [dims]. */
-  readonly result: Float32Array
-  readonly decoded: FramePixels
-  readonly errors: ArithmeticErrors
+  readonly origins: Readonly<
+    Record<
+      Origin,
+      {
+        /** [dims]. */
+        readonly result: Float32Array
+        readonly decoded: FramePixels
+        readonly errors: ArithmeticErrors
+      }
+    >
+  >
 }
 
 /** What an expression is computed of, in pixels. */

@@ -25,7 +25,7 @@ export { imagenetClasses } from './imagenetClasses.js'
 export { checkInputOptions, INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
 export { INPUT_PRESETS, type InputPreset } from './input/presets.js'
 export { recipeText } from './input/recipe.js'
-export { type InspectedTensor, inspectModel, type ModelInspection } from './inspection.js'
+export { inspectModel, type ModelInspection } from './inspection.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
 export {
   type Classes,
@@ -60,7 +60,7 @@ export {
   placeholderNetwork,
   withGraph,
 } from './placeholder.js'
-export { type PulledWeights, type PullOptions, pullWeights, type WeightsCheck } from './pull.js'
+export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export { type NetworkReference, resolveNetwork } from './resolve.js'
 export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

@@ -18,22 +18,6 @@ import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
 import { trialShapes, wasEnded } from './onnx/trialRun.js'
 import { defaultLayers } from './onnxNetwork.js'
 
-/** A tensor that can be read of a network. */
-export interface InspectedTensor {
-  readonly name: string
-  /** ONNX operator that makes it. */
-  readonly op: string
-  /** Of one image, such as [512, 7, 7]. */
-  readonly shape: readonly number[]
-  /** Values of one image when it is flattened. */
-  readonly dims: number
-  readonly type: string
-  /** Whether it is what the field calls features: an end of a stage, of a fully connected layer, or what enters the last one. */
-  readonly suggested: boolean
-  /** Whether it is read where no layers are named. */
-  readonly default: boolean
-}
-
 /** What goes into a network, and what can be read of it. */
 export interface ModelInspection {
   /** The ONNX file. */
@@ -42,8 +26,21 @@ export interface ModelInspection {
   /** How pixels become the input, and what says so. */
   readonly input: NetworkInput & { readonly source: string }
   readonly outputs: readonly TypedTensor[]
-  /** In order of depth. */
-  readonly tensors: readonly InspectedTensor[]
+  /** Those that can be read, in order of depth. */
+  readonly tensors: readonly {
+    readonly name: string
+    /** ONNX operator that makes it. */
+    readonly op: string
+    /** Of one image, such as [512, 7, 7]. */
+    readonly shape: readonly number[]
+    /** Values of one image when it is flattened. */
+    readonly dims: number
+    readonly type: string
+    /** Whether it is what the field calls features: an end of a stage, of a fully connected layer, or what enters the last one. */
+    readonly suggested: boolean
+    /** Whether it is read where no layers are named. */
+    readonly default: boolean
+  }[]
   /** Of the last output, where they are known. */
   readonly classes: Classes | null
 }

@@ -49,14 +49,8 @@ export interface PulledWeights {
   readonly licence: string
   /** Address or path that the file came from; null: it was present, and nothing was fetched. */
   readonly origin: string | null
-  readonly checked: WeightsCheck
-}
-
-/** What the file was compared with. */
-export interface WeightsCheck {
-  readonly bytes: boolean
-  /** Hexadecimal digits of the SHA-256 that are published: 64, or fewer. */
-  readonly sha256Digits: number
+  /** What the file was compared with; of the SHA-256 the hexadecimal digits that are published: 64, or fewer. */
+  readonly checked: { readonly bytes: boolean; readonly sha256Digits: number }
 }
 
 /**

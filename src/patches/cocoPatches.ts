@@ -1,8 +1,33 @@
-import { UsageError } from '../errors.js'
-import { type CocoAnnotation, type CocoImage, type CocoIndex, readSegmentation } from './cocoAnnotations.js'
-import { storedPixels } from './cocoImage.js'
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { checkOptions, kinds } from '../checkedOptions.js'
+import { throwIfStopped, UsageError } from '../errors.js'
+import { makeWritableFolder } from '../files/atomic.js'
+import { sha256 } from '../files/sha256.js'
+import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import {
+  type CocoAnnotation,
+  type CocoImage,
+  type CocoIndex,
+  RULES,
+  type Rule,
+  readCocoIndex,
+  readSegmentation,
+} from './cocoAnnotations.js'
+import { fetchImages, imageHosts } from './cocoDownload.js'
+import { findImage, readImageFile, storedPixels } from './cocoImage.js'
 import { cocoMask } from './cocoMask.js'
 import type { Image } from './image.js'
+import {
+  checkSizes,
+  type ManifestPatch,
+  type PatchFailure,
+  type PatchFolder,
+  reasonOf,
+  storePatch,
+  writeManifest,
+} from './patchFolder.js'
+import { resizeBilinear } from './resize.js'
 import type { Mask } from './runLengthMask.js'
 
 /** The paper's classes. */
@@ -21,6 +46,131 @@ export const PAPER_CLASSES = [
 
 /** The paper's number of patches a class. */
 export const PAPER_PER_CLASS = 20
+
+export interface CocoPatchesOptions {
+  /** Annotation file of COCO's "instances" form. */
+  readonly annotations: string
+  /** Folder of its images; `images` in the folder of the patches by default, which --download fills. */
+  readonly images?: string
+  /** Folder for the patches and their manifest. */
+  readonly out: string
+  /** Names of COCO's categories; the paper's ten by default. */
+  readonly classes?: readonly string[]
+  /** Patches of each class, 20 by default. */
+  readonly perClass?: number
+  /** Sides of the squares that are made, 75 and 125 by default. */
+  readonly sizes?: readonly number[]
+  /** authors (default): the first annotation of the class in an image; largest: the largest that is not a crowd. */
+  readonly rule?: Rule
+  /** Fetch the images that are needed and not there, from COCO's own host. */
+  readonly download?: boolean
+  /** Names or addresses of further hosts that the annotation file may have images fetched from. */
+  readonly imageHosts?: readonly string[]
+  readonly onProgress?: ProgressListener
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Cuts the paper's objects out of COCO's images by the authors' rule. An object that cannot be made is named in
+ * `failed` and in the manifest; the next candidate does not take its place. An image is fetched from COCO's own host, or from
+ * one that was named, and gets a name, made from its id, once it has been found to be what the annotation file says.
+ * @throws UsageError for a class or rule that is not known, or what is no host; InputError for the annotation file; OutputError;
+ * the signal's reason
+ */
+export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
+  checkOptions(options, {
+    required: { annotations: kinds.text, out: kinds.text },
+    optional: {
+      ...{ images: kinds.text, classes: kinds.texts, perClass: kinds.number, sizes: kinds.numbers, rule: kinds.text },
+      ...{ download: kinds.flag, imageHosts: kinds.texts, onProgress: kinds.callback, signal: kinds.signal },
+    },
+  })
+  const { classes = PAPER_CLASSES, perClass = PAPER_PER_CLASS, rule = 'authors', signal } = options
+  const progress = progressTo(options.onProgress)
+  const { annotations, sizes = [75, 125], out } = options
+  if (!RULES.includes(rule)) throw new UsageError(`rule ${rule} is not known; use ${RULES.join(' or ')}`)
+  if (options.images === undefined && !options.download) {
+    throw new UsageError('name the folder of the images with `images`, or fetch them with `download`')
+  }
+  checkSizes(sizes)
+  const hosts = imageHosts(options.imageHosts)
+  const images = options.images ?? join(out, 'images')
+  const index = await readIndex(annotations, rule, progress, signal)
+  const choices = chooseObjects(index, classes, perClass)
+  await makeWritableFolder(out)
+  noteShortage(choices, classes, perClass, progress)
+  const missing = options.download
+    ? await fetchImages(
+        choices.flatMap(({ image }) => image ?? []),
+        images,
+        { hosts, progress, signal },
+      )
+    : new Map<number, string>()
+  const patches: ManifestPatch[] = []
+  const failed: PatchFailure[] = []
+  progress.start('patches', choices.length)
+  for (const choice of choices) {
+    throwIfStopped(signal)
+    try {
+      const { name, category, annotation, image } = choice
+      if (image === undefined) throw new Error(`the file does not describe its image ${annotation.imageId}`)
+      const unfetched = missing.get(image.id)
+      if (unfetched !== undefined) throw new Error(unfetched)
+      const bytes = await readImageFile((await findImage(images, image))?.path, image)
+      const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
+      patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
+    } catch (error) {
+      failed.push({ name: choice.name, reason: `annotation ${choice.annotation.id}: ${reasonOf(error)}` })
+    }
+    progress.update(patches.length + failed.length)
+  }
+  progress.stop()
+  const origin = { kind: 'coco', annotations: basename(annotations), rule, classes, perClass }
+  return { manifest: await writeManifest(out, origin, patches, failed), patches, failed }
+}
+
+async function readIndex(
+  path: string,
+  rule: Rule,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<CocoIndex> {
+  const bytes = await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  progress.start('annotations', bytes, { unit: 'bytes', before: 0 })
+  try {
+    return await readCocoIndex(path, rule, (read) => {
+      throwIfStopped(signal)
+      progress.update(read)
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+function noteShortage(
+  choices: readonly CocoChoice[],
+  classes: readonly string[],
+  perClass: number,
+  progress: Progress,
+) {
+  for (const name of new Set(classes)) {
+    const found = choices.filter(({ category }) => category === name).length
+    if (found < perClass) progress.note(`${name}: only ${found} of ${perClass} objects fulfil the rule`)
+  }
+}
+
+function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): object {
+  return {
+    image: image.id,
+    annotation: id,
+    licence: image.licence ?? null,
+    url: image.url ?? null,
+    imageSha256: sha256(bytes),
+  }
+}
 
 /** An object is passed over if its box is narrower and lower than this: half of the smaller patch. */
 const LEAST_SIDE = 37.5

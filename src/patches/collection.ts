@@ -6,6 +6,7 @@ import { parseJson } from '../files/json.js'
 import { modelsFolder } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { nearestNames } from '../nearestNames.js'
+import { readImage } from './image.js'
 import type { PatchSource } from './patch.js'
 import { PICTURE_FORMATS } from './pictureFormat.js'
 
@@ -147,4 +148,30 @@ function unique(path: string, patches: readonly PatchSource[]): readonly PatchSo
     seen.add(name)
   }
   return patches
+}
+
+/** A patch that a study would take. */
+export interface ListedPatch {
+  readonly name: string
+  readonly category: string | null
+  readonly path: string
+  readonly rows: number
+  readonly cols: number
+  /** Share of pixels that are the object's. */
+  readonly opaque: number
+}
+
+/** What is in the pictures of patches, each at the object's own size. */
+export async function listPatches(
+  sources: readonly PatchSource[],
+  signal?: AbortSignal,
+): Promise<readonly ListedPatch[]> {
+  const listed: ListedPatch[] = []
+  for (const { name, category = null, path } of sources) {
+    const { rows, cols, data } = await readImage(path, signal)
+    let opaque = 0
+    for (let i = 3; i < data.length; i += 4) if ((data[i] as number) >= 128) opaque++
+    listed.push({ name, category, path, rows, cols, opaque: opaque / (rows * cols) })
+  }
+  return listed
 }

@@ -1,11 +1,23 @@
 import { readdir } from 'node:fs/promises'
-import { join, parse } from 'node:path'
-import { InputError } from '../errors.js'
+import { join, parse, resolve } from 'node:path'
+import { checkOptions, kinds } from '../checkedOptions.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { makeWritableFolder } from '../files/atomic.js'
 import { messageLine } from '../printable.js'
+import { type ProgressListener, progressTo } from '../progress.js'
 import { isPicture } from './collection.js'
 import { type Image, readImage } from './image.js'
 import { resizeHard } from './patch.js'
-import { MAX_PATCH_SIZE, type PatchFailure } from './patchFolder.js'
+import {
+  checkSizes,
+  MAX_PATCH_SIZE,
+  type ManifestPatch,
+  type PatchFailure,
+  type PatchFolder,
+  reasonOf,
+  storePatch,
+  writeManifest,
+} from './patchFolder.js'
 import { PICTURE_FORMATS } from './pictureFormat.js'
 import { resizeVisible } from './resize.js'
 
@@ -18,6 +30,63 @@ const OPAQUE = 128
 
 /** Why a picture shows nothing. */
 export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
+
+export interface OwnPatchesOptions {
+  /** Folder of pictures with transparency, or of photos with NAME.mask.png beside NAME.jpg. */
+  readonly pictures: string
+  /** Folder for the patches and their manifest. */
+  readonly out: string
+  /** Sides of the squares that are made, 75 and 125 by default. */
+  readonly sizes?: readonly number[]
+  /** stretch (default): as the paper's; pad: transparent margins keep the proportions. */
+  readonly aspect?: Aspect
+  /** Class of all of them. */
+  readonly category?: string
+  readonly onProgress?: ProgressListener
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Makes patches of anybody's own pictures: each trimmed to its object, with a hard mask.
+ * @throws UsageError; InputError if the folder has no pictures; OutputError; the signal's reason. A picture of which no
+ * patch can be made is named in `failed`.
+ */
+export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
+  checkOptions(options, {
+    required: { pictures: kinds.text, out: kinds.text },
+    optional: {
+      ...{ sizes: kinds.numbers, aspect: kinds.text, category: kinds.text },
+      ...{ onProgress: kinds.callback, signal: kinds.signal },
+    },
+  })
+  const { pictures: folder, out, sizes = [75, 125], aspect = 'stretch', category, signal } = options
+  const progress = progressTo(options.onProgress)
+  if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)
+  checkSizes(sizes)
+  if (resolve(folder) === resolve(out))
+    throw new UsageError(`${out} holds the pictures; choose another folder with \`out\``)
+  const { pictures, failed: refused } = await ownPictures(folder)
+  await makeWritableFolder(out)
+  const patches: ManifestPatch[] = []
+  const failed: PatchFailure[] = [...refused]
+  progress.start('patches', pictures.length + refused.length)
+  for (const picture of pictures) {
+    throwIfStopped(signal)
+    try {
+      const image = await cutFree(picture, aspect, signal)
+      const stored = await storePatch(out, picture.name, image, sizes, resizeVisible)
+      patches.push({ ...stored, ...(category !== undefined && { category }) })
+    } catch (error) {
+      throwIfStopped(signal)
+      failed.push({ name: picture.name, reason: reasonOf(error) })
+    }
+    progress.update(patches.length + failed.length)
+  }
+  progress.stop()
+  if (patches.length === 0)
+    throw new InputError(`no patch could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
+  return { manifest: await writeManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
+}
 
 /** A picture of an object: with transparency, or a photo with its mask beside it. */
 export interface OwnPicture {

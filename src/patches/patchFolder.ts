@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { InputError, UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
+import { messageLine } from '../printable.js'
 import type { Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
@@ -25,6 +27,14 @@ export interface ManifestPatch {
 export interface PatchFailure {
   readonly name: string
   readonly reason: string
+}
+
+/** A folder of patches that was made. */
+export interface PatchFolder {
+  readonly manifest: string
+  readonly patches: readonly ManifestPatch[]
+  /** What was chosen but could not be made, and was not replaced by anything else. */
+  readonly failed: readonly PatchFailure[]
 }
 
 /**
@@ -67,4 +77,18 @@ export async function writeManifest(
   const manifest = { shiftscope: packageVersion(), ...origin, patches, failed }
   await writeFileAtomic(path, `${JSON.stringify(manifest, null, 2)}\n`)
   return path
+}
+
+/** @throws UsageError for a side of a patch that is none */
+export function checkSizes(sizes: readonly number[]): void {
+  const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
+  if (wrong !== undefined)
+    throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
+}
+
+/** Only errors of the object itself; others, such as a full disk, end the work. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof InputError) return error.message
+  if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)
+  throw error
 }

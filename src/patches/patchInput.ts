@@ -3,15 +3,14 @@ import { patchFrom } from './collection.js'
 import { decodeImage, type Image } from './image.js'
 import { checkVisible, type Patch, patchAtSize, patchesOfSource } from './patch.js'
 
-/** Pixels of an object: RGBA, straight alpha, row-major [height, width, 4]. */
-export interface PatchPixels {
-  readonly data: Uint8Array | Uint8ClampedArray
-  readonly width: number
-  readonly height: number
-}
-
-/** An object: the path of a picture, the name of a built-in patch, a picture file's bytes, or pixels. */
-export type PatchInput = string | Uint8Array | PatchPixels
+/**
+ * An object: the path of a picture, the name of a built-in patch, a picture file's bytes, or pixels: RGBA, straight alpha,
+ * row-major [height, width, 4].
+ */
+export type PatchInput =
+  | string
+  | Uint8Array
+  | { readonly data: Uint8Array | Uint8ClampedArray; readonly width: number; readonly height: number }
 
 /** How the object is called in messages and results. */
 export function patchTitle(input: PatchInput): string {
@@ -40,7 +39,7 @@ export async function patchOf(
   return patch
 }
 
-function imageOf({ data, width, height }: PatchPixels): Image {
+function imageOf({ data, width, height }: Exclude<PatchInput, string | Uint8Array>): Image {
   const isSide = (side: number) => Number.isInteger(side) && side > 0
   if (!isSide(width) || !isSide(height) || data.length !== width * height * 4)
     throw new UsageError(

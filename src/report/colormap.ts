@@ -1,7 +1,15 @@
+import { UsageError } from '../errors.js'
+
 /** Ends of the colour scale: the lower is black, the higher white. */
 export interface ColourLimits {
   readonly low: number
   readonly high: number
+}
+
+/** @throws UsageError for ends of a colour scale that do not rise */
+export function checkLimits({ low, high }: ColourLimits): void {
+  if (!(low < high) || !Number.isFinite(high - low))
+    throw new UsageError(`limits ${low},${high} are not two rising numbers; use \`limits 0.88,1\``)
 }
 
 /**

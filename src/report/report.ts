@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { throwIfStopped, UsageError } from '../errors.js'
+import { throwIfStopped } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
 import { removeStaleTemporaries } from '../files/temporaries.js'
@@ -15,7 +15,7 @@ import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summa
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartSections } from './charts/sections.js'
-import type { ColourLimits } from './colormap.js'
+import { type ColourLimits, checkLimits } from './colormap.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSection } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
@@ -48,12 +48,6 @@ export interface Report {
   readonly rows: readonly SummaryRow[]
   /** As findings.json has them. */
   readonly findings: readonly ClaimFinding[]
-}
-
-/** @throws UsageError for ends of a colour scale that do not rise */
-export function checkLimits({ low, high }: ColourLimits): void {
-  if (!(low < high) || !Number.isFinite(high - low))
-    throw new UsageError(`limits ${low},${high} are not two rising numbers; use \`limits 0.88,1\``)
 }
 
 /**

@@ -4,10 +4,6 @@ import { InputError } from '../errors.js'
 import { shellWord } from '../shellWord.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 
-export interface OpenResultsOptions {
-  readonly signal?: AbortSignal
-}
-
 /**
  * The units of a results folder, one after the other, whoever computed them: results folders can be merged by copying. They
  * come by the names of their networks' folders, then of their sizes', then of their patches', by code units. An array is
@@ -16,7 +12,7 @@ export interface OpenResultsOptions {
  */
 export async function* openResults(
   results: string,
-  { signal }: OpenResultsOptions = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<OpenUnit, void, undefined> {
   signal?.throwIfAborted()
   for (const folder of (await unitFolders(results)).flat()) {

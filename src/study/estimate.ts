@@ -34,18 +34,15 @@ export interface StudyEstimate {
   readonly seconds: number
   /** The same of the longest unit. */
   readonly unitSeconds: number
-  /** Without these `reproduce` does not run; units of theirs count as not finished. */
-  readonly missing: readonly MissingWeights[]
-}
-
-/** Weights that a study takes and that are not here. */
-export interface MissingWeights {
-  /** Of the network or generator. */
-  readonly id: string
-  /** Of the published file; where that size is not published, about: what its tensors take. */
-  readonly bytes: number
-  /** The command that brings them. */
-  readonly command: string
+  /** Weights that are not here, without which `reproduce` does not run; units of theirs count as not finished. */
+  readonly missing: readonly {
+    /** Of the network or generator. */
+    readonly id: string
+    /** Of the published file; where that size is not published, about: what its tensors take. */
+    readonly bytes: number
+    /** The command that brings them. */
+    readonly command: string
+  }[]
 }
 
 /**
@@ -119,7 +116,7 @@ async function secondsOf(
   return { all, longest }
 }
 
-function missingWeights({ networks, arithmetic }: Study): readonly MissingWeights[] {
+function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {
   const models = [...networks, ...arithmetic.flatMap(({ models }) => [models.network, ...models.generators])]
   const missing = new Map(models.filter(isPlaceholder).map(({ id, weightsBytes }) => [id, weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))

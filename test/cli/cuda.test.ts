@@ -17,7 +17,7 @@ import { formulaFeatures } from '../experiments/features.js'
 import { buildEmulatedAddon, EMULATED_ADDON, emulatedPackage } from './emulatedCuda.js'
 import { type Ended, shiftscope, start } from './process.js'
 
-const STORE_UNITS = fileURLToPath(new URL('../api/processes/storeUnits.mjs', import.meta.url))
+const STORE_UNITS = fileURLToPath(new URL('../study/processes/storeUnits.mjs', import.meta.url))
 const HOSTILE = fileURLToPath(new URL('../native/processes/hostile/main.mjs', import.meta.url))
 const SHAPE = { rows: 12, cols: 10, dims: 24, signal: 2, scale: 1, repeat: 1 }
 
@@ -191,7 +191,7 @@ describe.skipIf(!isBuilt)('cosines on an emulated CUDA device', () => {
   })
 
   it('are timed beside the processor’s', async () => {
-    const index = pathToFileURL(join(folder, 'package', 'dist', 'index.js')).href
+    const index = pathToFileURL(join(folder, 'package', 'dist', 'bench', 'bench.js')).href
     const options = { rows: 90, dims: [24, 7], threads: [1, 2], repetitions: 2, device: 'cuda' }
     const script = `import { benchSimilarity } from '${index}'
       console.log(JSON.stringify(await benchSimilarity(${JSON.stringify(options)})))`

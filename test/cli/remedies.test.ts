@@ -2,9 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { benchExtraction } from '../../src/bench/bench.js'
 import { asFlags, knowFlags } from '../../src/cli/flags.js'
 import { programWith } from '../../src/cli/program.js'
-import { benchExtraction, explore, inspectModel, openNetwork, reproduce, verifyNetwork } from '../../src/index.js'
+import { explore } from '../../src/explore/explore.js'
+import { openNetwork } from '../../src/features/openNetwork.js'
+import { inspectModel, verifyNetwork } from '../../src/networks/index.js'
+import { reproduce } from '../../src/study/run.js'
 import { refusalOf } from '../docs/shell.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -46,11 +50,6 @@ const ALL = Object.keys(CALLS) as Call[]
 
 /** Which commands print the messages of a source file that name options; of some files only those with these words. */
 const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?: RegExp])[] = [
-  ['api/patches.ts', ['coco'], /download/],
-  ['api/patches.ts', ['coco', 'images']],
-  ['api/similarity.ts', ['separability'], /of the layers/],
-  ['api/similarity.ts', ['similarity']],
-  ['api/view.ts', ['view']],
   ['bench/extract.ts', ['bench']],
   ['cli/commands/models.ts', ['pull']],
   ['cluster/submit.ts', ['submit']],
@@ -67,6 +66,9 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['experiments/expression.ts', ['arithmetic']],
   ['experiments/separability.ts', ['separability']],
   ['explore/explore.ts', ['explore']],
+  ['features/similarity.ts', ['separability'], /of the layers/],
+  ['features/similarity.ts', ['similarity']],
+  ['features/view.ts', ['view']],
   ['files/claim.ts', ['extract']],
   ['native.ts', [...RUNNING, 'similarity', 'separability']],
   ['networks/choice.ts', [...MOVING, 'inspect']],
@@ -80,7 +82,10 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['networks/onnxNetwork.ts', MOVING],
   ['networks/pull.ts', ['pull', 'explore']],
   ['networks/resolve.ts', [...MOVING, 'inspect', 'arithmetic', 'bench']],
-  ['report/report.ts', ['report', 'reproduce', 'view']],
+  ['patches/cocoPatches.ts', ['coco']],
+  ['patches/ownPatches.ts', ['images']],
+  ['patches/patchFolder.ts', ['coco', 'images']],
+  ['report/colormap.ts', ['report', 'reproduce', 'view']],
   ['resources.ts', ALL],
   ['results/study.ts', STUDIES],
   ['study/generators.ts', ['arithmetic']],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { answersOf } from '../../src/experiments/answers.js'
+import { answerCounts, answersOf } from '../../src/experiments/answers.js'
+import { resolveNetwork } from '../../src/networks/index.js'
 
 const CLASSES = 3
 const strongestOf = (matrix: Float32Array) =>
@@ -31,5 +32,21 @@ describe('what a network answers', () => {
     const matrix = Float32Array.of(0, 0, 1, 3, 0, 0)
     const { maps } = answersOf(matrix, strongestOf(matrix), Float32Array.of(0, 0, 1))
     expect(maps[2]).toBeCloseTo(Math.E / (2 + Math.E), 6)
+  })
+})
+
+it('counts positions whose scores are all equal as no answer', async () => {
+  const network = {
+    ...(await resolveNetwork({ id: 'tiny-alexnet' })),
+    layers: [{ name: 'fc8', dims: 2 }],
+    classes: { layer: 'fc8', names: ['cat', 'dog'], source: 'test' },
+  }
+  const scores = Float32Array.of(0, 0, 1, 2, 3, 3, 1, 1.5)
+  expect(await answerCounts(network, [scores], 4)).toEqual({
+    layer: 'fc8',
+    source: 'test',
+    classes: [{ name: 'dog', positions: 2 }],
+    unanswered: 2,
+    names: { 0: 'cat', 1: 'dog' },
   })
 })

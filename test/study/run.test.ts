@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { openClaims } from '../../src/files/claims.js'
-import { reproduce } from '../../src/index.js'
+import { reproduce } from '../../src/study/run.js'
 import { claimsFolder } from '../../src/study/team.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 

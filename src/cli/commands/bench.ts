@@ -1,15 +1,14 @@
 import { Command, Option } from 'commander'
-import { counted } from '../../counted.js'
 import {
   type BenchUnitOptions,
-  benchComposite,
   benchExtraction,
   benchSeparability,
   benchSimilarity,
   benchUnits,
-  LOSSES,
-  type Loss,
-} from '../../index.js'
+} from '../../bench/bench.js'
+import { benchComposite } from '../../bench/composite.js'
+import { counted } from '../../counted.js'
+import { LOSSES, type Loss } from '../../experiments/separability.js'
 import type { CommandContext } from '../context.js'
 import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, parseList, parseProblems, parseWhole, parseWholeList } from '../parse.js'

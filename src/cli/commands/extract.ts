@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { counted } from '../../counted.js'
-import { type Extraction, type ExtractOptions, extract } from '../../index.js'
+import type { Extraction } from '../../features/extraction.js'
+import { type ExtractOptions, extract } from '../../features/openNetwork.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
 import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'

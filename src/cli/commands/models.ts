@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import { InputError, NetworkError, UsageError } from '../../errors.js'
 import {
-  InputError,
   type InputOptions,
   importWeights,
   inspectModel,
@@ -8,16 +8,14 @@ import {
   licenceText,
   listHubModels,
   listNetworks,
-  NetworkError,
   type NetworkStatus,
   type PulledHubModel,
   type PulledWeights,
   pullHubModel,
   pullWeights,
-  UsageError,
   verifyNetwork,
   weightsCommand,
-} from '../../index.js'
+} from '../../networks/index.js'
 import { withoutControls } from '../../printable.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { addInputOptions } from '../extractionOptions.js'

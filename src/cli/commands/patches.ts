@@ -1,14 +1,12 @@
 import { Command, Option } from 'commander'
 import { counted } from '../../counted.js'
-import {
-  type CocoPatchesOptions,
-  cocoPatches,
-  InputError,
-  listPatches,
-  type OwnPatchesOptions,
-  ownPatches,
-  type PatchFolder,
-} from '../../index.js'
+import { InputError } from '../../errors.js'
+import { writeFileAtomic } from '../../files/atomic.js'
+import { type CocoPatchesOptions, cocoPatches } from '../../patches/cocoPatches.js'
+import { builtInPatches, listPatches, patchesFrom } from '../../patches/collection.js'
+import { type OwnPatchesOptions, ownPatches } from '../../patches/ownPatches.js'
+import type { PatchFolder } from '../../patches/patchFolder.js'
+import { contactSheet } from '../../report/contactSheet.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
 import { print, printJson, printTable, say } from '../output.js'
@@ -71,7 +69,10 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
-      const listed = await leavingNothing(listPatches(path, sheet, signal), context)
+      const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
+      const listed = await leavingNothing(listPatches(sources, signal), context)
+      if (sheet !== undefined)
+        await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, signal), context))
       if (json) return printJson(listed)
       printTable(
         ['name', 'class', 'pixels', 'object', 'file'],

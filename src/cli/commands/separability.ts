@@ -1,10 +1,12 @@
 import { Command, Option } from 'commander'
-import { FOLD_SCHEMES, type FoldScheme, LOSSES, type OneScheme, separability, TASKS } from '../../index.js'
+import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
+import { LOSSES } from '../../experiments/separability.js'
+import { type SeparabilityOptions, separability } from '../../features/separability.js'
 import type { CommandContext } from '../context.js'
 import { duration, printJson, printTable, say } from '../output.js'
 import { parseList, parseNatural, parsePositive, parseWhole } from '../parse.js'
 
-interface Options extends Omit<OneScheme, 'cv' | 'signal'> {
+interface Options extends Omit<SeparabilityOptions, 'cv' | 'signal'> {
   readonly cv?: readonly FoldScheme[]
   readonly json?: boolean
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { ANCHOR_NAMES, type SimilarityOptions, similarity } from '../../index.js'
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { type SimilarityOptions, similarity } from '../../features/similarity.js'
 import type { CommandContext } from '../context.js'
 import { printJson, printTable, say } from '../output.js'
 import { parseLimits, parsePath, parseWhole } from '../parse.js'

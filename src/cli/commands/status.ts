@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
 import { counted } from '../../counted.js'
-import { type StudyStatus, studyStatus } from '../../index.js'
 import { withoutControls } from '../../printable.js'
+import { type StudyStatus, studyStatus } from '../../study/status.js'
 import type { CommandContext } from '../context.js'
 import { duration, print, printTable } from '../output.js'
 

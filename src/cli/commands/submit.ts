@@ -1,6 +1,7 @@
 import { Command } from 'commander'
+import { type SlurmOptions, submitSlurm } from '../../cluster/submit.js'
 import { counted } from '../../counted.js'
-import { type ReproduceOptions, type SlurmOptions, submitSlurm } from '../../index.js'
+import type { ReproduceOptions } from '../../study/runOptions.js'
 import type { CommandContext } from '../context.js'
 import { duration, print, printJson } from '../output.js'
 import { parseMinutes, parseWhole } from '../parse.js'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type ViewOptions, viewFeatures } from '../../index.js'
+import { type ViewOptions, viewFeatures } from '../../features/view.js'
 import type { CommandContext } from '../context.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
 import { printJson } from '../output.js'

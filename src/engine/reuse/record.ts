@@ -11,24 +11,22 @@ export function checkReuse(reuse: string | undefined): void {
 
 /** What images of one size of patch shared, for the results. */
 export type ReuseRecord =
-  | ComputedRecord
+  | {
+      readonly size: number
+      /** The last tensor that was computed by its distinct values alone; what follows ran on whole images. */
+      readonly cut: string
+      /** Of the tensors up to there: distinct places, as a share of those of all images. */
+      readonly distinct: Readonly<Record<string, number>>
+      /** Times as fast as the plain way, by arithmetic. */
+      readonly predictedGain: number
+      /** The largest |reused - plain| / |plain| of a feature at the sampled positions of all patches, with Euclidean norms. */
+      readonly distance: number
+      readonly workers: number
+      /** Of each worker. */
+      readonly threads: number
+    }
   | {
       readonly size: number
       /** Why the plain way was taken. */
       readonly reason: string
     }
-
-export interface ComputedRecord {
-  readonly size: number
-  /** The last tensor that was computed by its distinct values alone; what follows ran on whole images. */
-  readonly cut: string
-  /** Of the tensors up to there: distinct places, as a share of those of all images. */
-  readonly distinct: Readonly<Record<string, number>>
-  /** Times as fast as the plain way, by arithmetic. */
-  readonly predictedGain: number
-  /** The largest |reused - plain| / |plain| of a feature at the sampled positions of all patches, with Euclidean norms. */
-  readonly distance: number
-  readonly workers: number
-  /** Of each worker. */
-  readonly threads: number
-}

@@ -20,7 +20,7 @@ import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
 import type { Keys } from './keys.js'
 import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
 import { type CellPlan, passesOf, planCells, positionsOf } from './plan.js'
-import type { ComputedRecord, ReuseRecord } from './record.js'
+import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneGeometry, sceneKeys, scenePixels } from './scene.js'
 
 /** Computes features with every value once. */
@@ -72,7 +72,7 @@ export function openReuse({
   script,
 }: ReusePlan): Reuse {
   /** By size: of patches whose values were computed once, and of those that took the plain way. */
-  const computed = new Map<number, ComputedRecord>()
+  const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const crews = new Map<string, Crew>()
   /** By graphs and pixels: the distance of the sample. */

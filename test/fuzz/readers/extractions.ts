@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { similarity } from '../../../src/api/similarity.js'
+import { similarity } from '../../../src/features/similarity.js'
 import { encodeNpy } from '../../../src/files/npy.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import { disturb, documentText } from '../documents.js'

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openNetwork } from '../../../src/api/openNetwork.js'
+import { openNetwork } from '../../../src/features/openNetwork.js'
 import { chooseGenerator } from '../../../src/networks/generator.js'
 import { inspectModel } from '../../../src/networks/inspection.js'
 import { goldenFiles } from '../goldens.js'

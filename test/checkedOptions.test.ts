@@ -1,12 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { type ArithmeticOptions, arithmetic, type ExtractOptions, extract, reproduce } from '../../src/index.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { UsageError } from '../src/errors.js'
+import { type ExtractOptions, extract } from '../src/features/openNetwork.js'
+import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic.js'
+import { reproduce } from '../src/study/run.js'
+import { temporaryFolder } from './temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 
-const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
+const DOG = new URL('../models/patches/dog.png', import.meta.url).pathname
 
 describe('options that only a script can give', () => {
   it.each([

@@ -9,15 +9,14 @@ import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
-import type { ColourLimits } from '../report/colormap.js'
+import { type ColourLimits, checkLimits } from '../report/colormap.js'
 import { PAPER_LIMITS } from '../report/paperLimits.js'
-import { checkLimits } from '../report/report.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import { nearestAnchors, strideOf } from './featureGrid.js'
 import {
   eachLayer,
-  type FeatureInput,
+  type FeatureArray,
   type FeatureLayers,
   featureMatrix,
   hasLayers,
@@ -41,23 +40,25 @@ export interface SimilarityOptions {
   readonly signal?: AbortSignal
 }
 
-/** One anchor of a feature array. */
-export interface AnchorSimilarity {
-  /** Index of the anchor's position in the array. */
-  readonly row: number
-  readonly col: number
-  /** The same place in pixels, if the file's extract.json says the stride. */
-  readonly pixel?: { readonly row: number; readonly col: number }
-  /** Mean and minimum of the cosine over all positions. */
-  readonly mean: number
-  readonly min: number
-}
-
 export interface Similarity {
   readonly rows: number
   readonly cols: number
   readonly dims: number
-  readonly anchors: Readonly<Record<AnchorName, AnchorSimilarity>>
+  readonly anchors: Readonly<
+    Record<
+      AnchorName,
+      {
+        /** Index of the anchor's position in the array. */
+        readonly row: number
+        readonly col: number
+        /** The same place in pixels, if the file's extract.json says the stride. */
+        readonly pixel?: { readonly row: number; readonly col: number }
+        /** Mean and minimum of the cosine over all positions. */
+        readonly mean: number
+        readonly min: number
+      }
+    >
+  >
   /** [5, rows, cols] in the order of the anchors. */
   readonly maps: Float32Array
   /** `cpu`, or a CUDA device as `cuda:0`. */
@@ -75,13 +76,13 @@ export interface Similarity {
  *   would replace the features' file; OutputError for a folder that cannot be written; an abort rejects with the signal's
  *   reason, and then nothing is written
  */
-export async function similarity(features: FeatureInput, options?: SimilarityOptions): Promise<Similarity>
+export async function similarity(features: string | FeatureArray, options?: SimilarityOptions): Promise<Similarity>
 export async function similarity(
   features: FeatureLayers,
   options?: SimilarityOptions,
 ): Promise<LayerResults<Similarity>>
 export async function similarity(
-  features: FeatureInput | FeatureLayers,
+  features: string | FeatureArray | FeatureLayers,
   options: SimilarityOptions = {},
 ): Promise<Similarity | LayerResults<Similarity>> {
   checkOptions(options, {
@@ -101,7 +102,7 @@ export async function similarity(
 }
 
 async function similarityOf(
-  features: FeatureInput,
+  features: string | FeatureArray,
   { out, png, limits = PAPER_LIMITS, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
   given?: DescribedGrid,
 ): Promise<Similarity> {

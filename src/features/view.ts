@@ -3,10 +3,9 @@ import { basename } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import type { ColourLimits } from '../report/colormap.js'
+import { type ColourLimits, checkLimits } from '../report/colormap.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
 import { PAPER_LIMITS } from '../report/paperLimits.js'
-import { checkLimits } from '../report/report.js'
 import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
 const TOO_MANY_FEATURES = `its features are more than the ${MOST_FEATURE_BYTES / 1e6} MB that a page takes, so it has the five anchors' maps alone; extract it anew with a larger stride for any other anchor`

@@ -14,6 +14,7 @@ import {
 import { checkBlend, sceneOf } from '../engine/scene.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
+import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
 import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { ClaimOptions } from '../files/claim.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
@@ -23,7 +24,6 @@ import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
-import { type Answers, answersOf } from './answers.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */
@@ -56,18 +56,6 @@ export interface RowOptions extends PlacementOptions {
   readonly order?: PositionOrder
 }
 
-/** Features of one layer at every position. */
-export interface ExtractedLayer {
-  readonly name: string
-  readonly dims: number
-  /** float32, C order, features before ReLU and softmax; on memory that threads may share. */
-  readonly data: Float32Array
-  /** [rows, cols, dims] */
-  readonly shape: readonly [rows: number, cols: number, dims: number]
-  /** Path of the .npy file, if one was written. */
-  readonly file?: string
-}
-
 /** Features of one patch at every position, and what computed them. */
 export interface Extraction extends ExecutionRecord {
   readonly model: string
@@ -78,9 +66,18 @@ export interface Extraction extends ExecutionRecord {
   /** Positions along each axis. */
   readonly rows: number
   readonly cols: number
-  readonly layers: readonly ExtractedLayer[]
+  readonly layers: readonly {
+    readonly name: string
+    readonly dims: number
+    /** float32, C order, features before ReLU and softmax; on memory that threads may share. */
+    readonly data: Float32Array
+    /** [rows, cols, dims] */
+    readonly shape: readonly [rows: number, cols: number, dims: number]
+    /** Path of the .npy file, if one was written. */
+    readonly file?: string
+  }[]
   /** What the network takes the object for; absent where its classes are not known or not read. */
-  readonly answers?: Answers
+  readonly answers?: AnswerCounts
   readonly settings: Settings
   /** Images that this call ran through the network; fewer than rows × cols if it went on from an earlier one. */
   readonly images: number
@@ -198,7 +195,7 @@ export async function extractPlaced(
       features.push(whole)
     }
     const seconds = (performance.now() - start) / 1000
-    const answers = await answersOf(network, features, positions)
+    const answers = await answerCounts(network, features, positions)
     const extraction = {
       model: network.id,
       frame: network.input.rows,

@@ -1,19 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import {
-  type NetworkExtractOptions,
-  type OpenNetwork,
-  openNetwork,
-  type PatchInput,
-  readNpy,
-  reproduce,
-  separability,
-  similarity,
-} from '../../src/index.js'
+import type { NetworkExtractOptions } from '../../src/features/extraction.js'
+import { type OpenNetwork, openNetwork } from '../../src/features/openNetwork.js'
+import { separability } from '../../src/features/separability.js'
+import { similarity } from '../../src/features/similarity.js'
+import { readNpy } from '../../src/files/npy.js'
 import { patchFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchesOfSource } from '../../src/patches/patch.js'
+import type { PatchInput } from '../../src/patches/patchInput.js'
+import { reproduce } from '../../src/study/run.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()

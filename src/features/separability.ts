@@ -10,7 +10,7 @@ import { type Loss, type Separability, separabilityByScheme } from '../experimen
 import { strideOf } from './featureGrid.js'
 import {
   eachLayer,
-  type FeatureInput,
+  type FeatureArray,
   type FeatureLayers,
   featureMatrix,
   hasLayers,
@@ -56,9 +56,6 @@ export interface SchemeSeparability extends TrainingRecord {
   readonly schemes: Readonly<Partial<Record<FoldScheme, Separability>>>
 }
 
-export type OneScheme = Omit<SeparabilityOptions, 'cv'> & { readonly cv?: FoldScheme }
-export type ManySchemes = Omit<SeparabilityOptions, 'cv'> & { readonly cv: readonly FoldScheme[] }
-
 /**
  * How well linear classifiers tell left from right and top from bottom by features (paper section 2.2): 5-fold
  * cross-validation, all classifiers of a layer trained together.
@@ -68,18 +65,24 @@ export type ManySchemes = Omit<SeparabilityOptions, 'cv'> & { readonly cv: reado
  *   C outside 1e-30 to 1e30, or a device that trains no classifiers; DeviceError where CUDA is asked for and cannot be used;
  *   an abort rejects with the signal's reason
  */
-export async function separability(features: FeatureInput, options?: OneScheme): Promise<FeatureSeparability>
-export async function separability(features: FeatureInput, options: ManySchemes): Promise<SchemeSeparability>
+export async function separability(
+  features: string | FeatureArray,
+  options?: SeparabilityOptions & { readonly cv?: FoldScheme },
+): Promise<FeatureSeparability>
+export async function separability(
+  features: string | FeatureArray,
+  options: SeparabilityOptions & { readonly cv: readonly FoldScheme[] },
+): Promise<SchemeSeparability>
 export async function separability(
   features: FeatureLayers,
-  options?: OneScheme,
+  options?: SeparabilityOptions & { readonly cv?: FoldScheme },
 ): Promise<LayerResults<FeatureSeparability>>
 export async function separability(
   features: FeatureLayers,
-  options: ManySchemes,
+  options: SeparabilityOptions & { readonly cv: readonly FoldScheme[] },
 ): Promise<LayerResults<SchemeSeparability>>
 export async function separability(
-  features: FeatureInput | FeatureLayers,
+  features: string | FeatureArray | FeatureLayers,
   options: SeparabilityOptions = {},
 ): Promise<
   FeatureSeparability | SchemeSeparability | LayerResults<FeatureSeparability> | LayerResults<SchemeSeparability>
@@ -104,7 +107,7 @@ export async function separability(
 }
 
 async function byScheme(
-  features: FeatureInput,
+  features: string | FeatureArray,
   cv: FoldScheme,
   options: SeparabilityOptions,
 ): Promise<FeatureSeparability> {
@@ -114,7 +117,7 @@ async function byScheme(
 }
 
 async function bySchemes(
-  features: FeatureInput,
+  features: string | FeatureArray,
   cv: readonly FoldScheme[],
   {
     loss = 'hinge',

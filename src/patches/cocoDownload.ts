@@ -12,10 +12,9 @@ import {
   removePartial,
   removeUnclaimed,
 } from '../networks/partialDownload.js'
-import type { CocoImage } from '../patches/cocoAnnotations.js'
-import { fetchedPath, findImage, type ImageFormat, imageFormat, storedPixels } from '../patches/cocoImage.js'
-import type { CocoChoice } from '../patches/cocoPatches.js'
 import { type Progress, silent } from '../progress.js'
+import type { CocoImage } from './cocoAnnotations.js'
+import { fetchedPath, findImage, type ImageFormat, imageFormat, storedPixels } from './cocoImage.js'
 
 /** Images that are fetched at the same time. */
 const AT_A_TIME = 4
@@ -45,20 +44,20 @@ export function imageHosts(named: readonly string[] = []): AllowedHosts {
 }
 
 /**
- * Fetches the images of the chosen objects that a folder lacks, or has something else in their place, from their `coco_url`;
+ * Fetches the images that a folder lacks, or has something else in their place, from their `coco_url`;
  * each goes on from where an earlier download stopped. The addresses and names of an annotation file are not trusted: only
  * allowed hosts are asked, and an image gets its name, which is made from its id, once it has been found to be one.
  * @returns why an image could not be fetched, by its id
  * @throws the signal's reason when stopped; UsageError for a proxy that cannot be used; OutputError
  */
 export async function fetchImages(
-  choices: readonly CocoChoice[],
+  images: readonly CocoImage[],
   folder: string,
   options: FetchOptions,
 ): Promise<ReadonlyMap<number, string>> {
   const { progress, signal } = options
   const failures = new Map<number, string>()
-  const wanted = new Map(choices.flatMap(({ image }) => (image === undefined ? [] : [[image.id, image] as const])))
+  const wanted = new Map(images.map((image) => [image.id, image]))
   const queue = [...wanted.values()]
   let done = 0
   progress.start('download', queue.length)

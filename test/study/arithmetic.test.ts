@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { arithmetic } from '../../src/api/arithmetic.js'
-import { extract } from '../../src/api/extract.js'
 import { InterruptedError, UsageError } from '../../src/errors.js'
+import { extract } from '../../src/features/openNetwork.js'
+import { arithmetic } from '../../src/study/arithmetic.js'
 import { fixedGenerator } from '../experiments/fixedGenerator.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 

@@ -16,9 +16,6 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/** Path of a .npy file as `extract` writes it, or an array. */
-export type FeatureInput = string | FeatureArray
-
 /** A feature matrix and what messages call it. */
 export interface FeatureMatrix {
   readonly name: string
@@ -36,7 +33,7 @@ export interface FeatureMatrix {
  * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or not the one that
  *   extract.json beside it describes; UsageError for an array in memory that is not that
  */
-export async function featureMatrix(input: FeatureInput): Promise<FeatureMatrix> {
+export async function featureMatrix(input: string | FeatureArray): Promise<FeatureMatrix> {
   if (typeof input === 'string') {
     const array = await readNpy(input)
     return { ...matrixOf(input, array, InputError), described: await describedGrid(input, array) }
@@ -63,7 +60,7 @@ function matrixOf(name: string, { shape, data }: FeatureArray, Failure: new (mes
 }
 
 /** Whether features are those of several layers. */
-export function hasLayers(input: FeatureInput | FeatureLayers): input is FeatureLayers {
+export function hasLayers(input: string | FeatureArray | FeatureLayers): input is FeatureLayers {
   return typeof input === 'object' && input !== null && 'layers' in input
 }
 

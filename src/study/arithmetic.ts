@@ -12,10 +12,10 @@ import { readBackground, WHITE } from '../patches/background.js'
 import { builtInPatches, patchesFrom } from '../patches/collection.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
-import { drawExpression, type Operand, operandOf } from '../study/drawnExpression.js'
-import { openEncoder } from '../study/encoder.js'
-import { computeExpression } from '../study/expression.js'
-import { chooseGenerators, type GeneratorChoice } from '../study/generators.js'
+import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
+import { openEncoder } from './encoder.js'
+import { computeExpression } from './expression.js'
+import { chooseGenerators, type GeneratorChoice } from './generators.js'
 
 export interface ArithmeticOptions extends GeneratorChoice {
   /** Names, `+` and `-`, parentheses, factors: "A + B - 0.5 * C". */
