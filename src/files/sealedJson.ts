@@ -19,11 +19,12 @@ export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, doc
 /**
  * Reads what `writeSealedJson` wrote. Where the schema refuses a key `format`, the file is of another version.
  * @param remedy ends the message: what makes the file again
- * @throws InputError if the file is missing, of another version or damaged
+ * @throws InputError if the file cannot be read, is of another version or damaged
  */
 export async function readSealedJson<T>(path: string, schema: z.ZodType<T>, remedy: string): Promise<T> {
-  const text = await readRegular(path).catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; ${remedy}`)
+  const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
+    throw new InputError(`cannot read ${path}: ${cause}; ${remedy}`, { cause: error })
   })
   const json = tryJson(text.toString('utf8'))
   const { data, error } = schema.safeParse(json)

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -48,8 +48,10 @@ describe('sealed JSON', () => {
     await expect(read()).rejects.toThrow(new InputError(`${inFolder('x.json')} ${fault}; make it again`))
   })
 
-  it('that is missing is refused', async () => {
-    const message = `cannot read ${inFolder('x.json')}: no such file; make it again`
-    await expect(read()).rejects.toThrow(new InputError(message))
+  it('that is missing, or no file, is refused', async () => {
+    const refusal = (cause: string) => new InputError(`cannot read ${inFolder('x.json')}: ${cause}; make it again`)
+    await expect(read()).rejects.toThrow(refusal('no such file'))
+    mkdirSync(inFolder('x.json'))
+    await expect(read()).rejects.toThrow(refusal('it is not a file'))
   })
 })
