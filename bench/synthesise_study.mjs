@@ -9,6 +9,7 @@
  * show; anti-aliased networks have a tenth of the grid.
  */
 import { ANCHOR_NAMES, anchorPositions } from '../dist/engine/positions.js'
+import { measureLayer } from '../dist/results/measures.js'
 import { UNIT_FORMAT } from '../dist/results/unit/schema.js'
 import { writeUnit } from '../dist/results/unit/store.js'
 
@@ -106,33 +107,43 @@ for (const model of NETWORKS) {
       const scale = 0.8 + 0.4 * random()
       for (let i = 0; i < maps.length; i++) maps[i] = 1 - base[i] * scale
       const last = answersOf(maps, layers.length - 1, side)
-      const described = layers.map(({ name, dims }, layer) => ({
-        name,
-        dims,
-        similarity: Object.fromEntries(
-          ANCHOR_NAMES.map((anchor, j) => {
-            const map = maps.subarray((layer * 5 + j) * side * side, (layer * 5 + j + 1) * side * side)
-            let [sum, min] = [0, 1]
-            for (const value of map) {
-              sum += value
-              if (value < min) min = value
-            }
-            return [anchor, { row: anchors[j].row, col: anchors[j].col, mean: sum / map.length, min }]
-          }),
-        ),
-        answers: layer === layers.length - 1 ? last.stored : null,
-        baselines: { period: 32, position: byPosition, phase: byPhase },
-        foldErrors: { position: 0.02 + 0.01 * random(), phase: 0.3 },
-        consistency: { horizontal: 0.9 + 0.05 * random(), vertical: 0.88 + 0.05 * random() },
-        separability: Object.fromEntries(
-          SCHEMES.map((scheme) => {
-            const [low, high] = [task(0.9 - 0.01 * random(), 0.12), task(1 - 0.01 * random(), 0.01)]
-            const [leftRight, topBottom] =
-              scheme === 'ordered' ? [high, low] : scheme === 'transposed' ? [low, high] : [high, high]
-            return [scheme, { 'left-right': leftRight, 'top-bottom': topBottom }]
-          }),
-        ),
-      }))
+      const described = layers.map(({ name, dims }, layer) => {
+        const foldErrors = { position: 0.02 + 0.01 * random(), phase: 0.3 }
+        const consistency = { horizontal: 0.9 + 0.05 * random(), vertical: 0.88 + 0.05 * random() }
+        const known = {
+          name,
+          dims,
+          similarity: Object.fromEntries(
+            ANCHOR_NAMES.map((anchor, j) => {
+              const map = maps.subarray((layer * 5 + j) * side * side, (layer * 5 + j + 1) * side * side)
+              let [sum, min] = [0, 1]
+              for (const value of map) {
+                sum += value
+                if (value < min) min = value
+              }
+              return [anchor, { row: anchors[j].row, col: anchors[j].col, mean: sum / map.length, min }]
+            }),
+          ),
+          answers: layer === layers.length - 1 ? last.stored : null,
+          baselines: { period: 32, position: byPosition, phase: byPhase },
+          separability: Object.fromEntries(
+            SCHEMES.map((scheme) => {
+              const [low, high] = [task(0.9 - 0.01 * random(), 0.12), task(1 - 0.01 * random(), 0.01)]
+              const [leftRight, topBottom] =
+                scheme === 'ordered' ? [high, low] : scheme === 'transposed' ? [low, high] : [high, high]
+              return [scheme, { 'left-right': leftRight, 'top-bottom': topBottom }]
+            }),
+          ),
+        }
+        const measures = measureLayer({
+          ...known,
+          ...{ rows: side, cols: side, stride: 1 },
+          maps: maps.subarray(layer * 5 * side * side, (layer + 1) * 5 * side * side),
+          foldErrors,
+          consistency,
+        })
+        return { ...known, measures }
+      })
       const category = CATEGORIES[patch % CATEGORIES.length]
       const inputs = {
         format: UNIT_FORMAT,

@@ -3,6 +3,7 @@ import { answersOf } from '../../src/experiments/answers.js'
 import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import { patchAtSize } from '../../src/patches/patch.js'
+import { measureLayer } from '../../src/results/measures.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
@@ -64,12 +65,12 @@ async function writeMadeUnit(results: string, model: string, size: number, name:
     const consistency = { horizontal: 0.5, vertical: 0.25 }
     const answered = layer === 'fc8' ? answersAt(matrix, dims, grid) : undefined
     answers.push(answered?.maps)
-    layers.push({
-      ...{ name: layer, dims, similarity: similarity.anchors, consistency, separability: {} },
-      ...{ baselines: null, foldErrors: null },
+    const made = {
+      ...{ name: layer, dims, similarity: similarity.anchors, separability: {}, baselines: null },
       answers: answered === undefined ? null : { ...answered.stored, right: null, names: CLASS_NAMES },
-      ...(sketch && { sketch: sketch.dims }),
-    })
+    }
+    const known = { ...made, ...grid, maps: similarity.maps, consistency, foldErrors: null }
+    layers.push({ ...made, measures: measureLayer(known), ...(sketch && { sketch: sketch.dims }) })
   }
   const inputs: UnitInputs = {
     format: UNIT_FORMAT,

@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
+import type { SummaryRow } from '../../src/results/rows.js'
 import { fixedGenerator } from '../experiments/fixedGenerator.js'
 import { contents, shiftscope, start, until } from './process.js'
 
@@ -239,11 +240,12 @@ describe('reproduce with arithmetic', () => {
     const out = join(folder, 'study')
     const { status, stdout, stderr } = await shiftscope(...args, '--out', out, '--json')
     expect(status, stderr).toBe(0)
-    const { units, images, summary } = JSON.parse(stdout)
+    const { units, images, report } = JSON.parse(stdout)
     expect([units, images]).toEqual([0, 2 * (7 + 6 + 6 + 7)])
-    const all = summary.arithmeticAccuracy.filter(({ kind }: { kind: string }) => kind === 'all')
-    expect(all.map(({ layer, judged, reference }: Record<string, string>) => [layer, judged, reference])).toEqual(
-      ['fc6', 'fc7', 'fc8'].flatMap((layer) => ['zero', 'blank'].map((judged) => [layer, judged, 'features'])),
+    const rows: SummaryRow[] = report.rows
+    const all = rows.filter(({ metric, variant }) => metric === 'arithmetic-exact' && variant.endsWith(' all'))
+    expect(all.map(({ layer, variant }) => `${layer} ${variant}`)).toEqual(
+      ['fc6', 'fc7', 'fc8'].flatMap((layer) => ['zero', 'blank'].map((judged) => `${layer} ${judged} features all`)),
     )
     expect(JSON.parse(await readFile(join(out, 'run.json'), 'utf8')).arithmetic).toMatchObject([
       { model: 'tiny-alexnet-aa', generators: [], expressionsPerKind: 2, seed: 0 },
@@ -258,7 +260,7 @@ describe('reproduce with arithmetic', () => {
       ),
     ])
     const again = JSON.parse((await shiftscope(...args, '--out', out, '--json')).stdout)
-    expect([again.images, again.summary]).toEqual([0, summary])
+    expect([again.images, again.report]).toEqual([0, report])
     expect((await shiftscope(...args, '--out', out)).stderr).toMatch(/^0 images in [\d.]+ s$/m)
     expect((await shiftscope('report', out)).status).toBe(0)
   })
@@ -269,9 +271,9 @@ describe('reproduce with arithmetic', () => {
       ...[...args, '--experiments', 'similarity,arithmetic', '--sizes', '125', '--stride', '99', '--out', out],
     )
     expect(status, stderr).toBe(0)
-    const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))
-    expect(summary.similarity.length).toBeGreaterThan(0)
-    expect(summary.arithmeticAccuracy.length).toBeGreaterThan(0)
+    const rows: SummaryRow[] = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))
+    const metrics = new Set(rows.map(({ metric }) => metric))
+    expect([metrics.has('similarity-mean'), metrics.has('arithmetic-exact')]).toEqual([true, true])
     expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('id="arithmetic"')
   })
 

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openClaims } from '../../src/files/claims.js'
+import type { StudyResult } from '../../src/study/run.js'
 import { claimsFolder } from '../../src/study/team.js'
 import { randomOf } from '../fuzz/random.js'
 import { randomCases } from '../randomCases.js'
@@ -66,7 +67,9 @@ describe('processes that run one study', () => {
     expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
     const others = ended.filter(({ stderr }) => stderr.includes('the report was written by another process'))
     expect(others).toHaveLength(count - 1)
-    for (const { stdout } of ended) expect(JSON.parse(stdout).summary.similarity).toHaveLength(15)
+    const reports: StudyResult['report'][] = ended.map(({ stdout }) => JSON.parse(stdout).report)
+    for (const report of reports)
+      expect(report?.rows.filter(({ metric }) => metric === 'similarity-mean')).toHaveLength(15)
     await expectWhole(out)
     const run = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'))
     const runs = [run, ...(run.earlier ?? [])]
@@ -140,7 +143,7 @@ describe('processes that run one study', () => {
     const ended = await Promise.all([1, 2].map(() => start([...STUDY, '--out', out, '--no-report', '--json']).ended))
     for (const { status, stderr } of ended) expect(status, stderr).toBe(0)
     expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
-    expect(JSON.parse((ended[0] as Ended).stdout).summary).toBeNull()
+    expect(JSON.parse((ended[0] as Ended).stdout).report).toBeNull()
     expect(existsSync(join(out, 'index.html'))).toBe(false)
     const last = await shiftscope(...STUDY, '--out', out, '--json')
     expect(computedOf(last)).toBe(0)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { platformGap } from '../../src/engine/device.js'
 import { readNpy } from '../../src/files/npy.js'
+import type { Unit } from '../../src/results/unit/schema.js'
 import { tryWebgpu } from '../engine/webgpu.js'
 import { type Ended, shiftscope, start } from './process.js'
 
@@ -192,9 +193,8 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
         const [one, other] = await Promise.all(
           [expected, found].map(async (out) => JSON.parse(await readFile(join(out, unit, 'unit.json'), 'utf8'))),
         )
-        expect(other.layers.map((layer: { consistency: object }) => layer.consistency)).toEqual(
-          one.layers.map((layer: { consistency: object }) => layer.consistency),
-        )
+        const consistencies = ({ layers }: Unit) => layers.map(({ measures }) => measures.consistency)
+        expect(consistencies(other)).toEqual(consistencies(one))
       }
     }
   })

@@ -52,7 +52,7 @@ describe('reproduce --keep-features', () => {
     const across = top.filter((winner, i) => i % 5 > 0 && winner === top[i - 1]).length / 20
     const down = top.filter((winner, i) => i >= 5 && winner === top[i - 5]).length / 20
     const { layers } = JSON.parse(await readFile(unit('unit.json'), 'utf8'))
-    expect(layers[0].consistency).toEqual({ horizontal: across, vertical: down })
+    expect(layers[0].measures.consistency).toEqual({ 'horizontal 30px': across, 'vertical 30px': down })
   })
 
   it('is not computed again without the option, and is where features are missing', async () => {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SummaryRow } from '../../src/results/rows.js'
 import { contents, shiftscope, start, until } from './process.js'
 
 /** A study of ten units that takes some seconds. */
@@ -48,14 +49,15 @@ describe('reproduce', () => {
     }
     expect(files.filter((name) => name.endsWith('unit.json'))).toHaveLength(10)
     expect(files.filter((name) => name.startsWith('pictures/patch-'))).toHaveLength(10)
-    const summary = JSON.parse(await readFile(join(reference, 'summary.json'), 'utf8'))
-    expect(summary.similarity).toHaveLength(15)
-    expect(summary.similarity[0]).toMatchObject({
+    const rows: SummaryRow[] = JSON.parse(await readFile(join(reference, 'summary.json'), 'utf8'))
+    const ofAnchors = rows.filter(({ metric }) => metric === 'similarity-mean')
+    expect(ofAnchors).toHaveLength(15)
+    expect(ofAnchors[0]).toMatchObject({
       model: 'tiny-alexnet',
       layer: 'fc6',
       size: 75,
-      anchor: 'top-left',
-      patches: 10,
+      variant: 'top-left',
+      count: 10,
     })
     const { settings } = JSON.parse(await readFile(join(reference, 'run.json'), 'utf8'))
     expect(settings['tiny-alexnet']).toMatchObject({ device: 'cpu', classifiers: { device: 'cpu', adapter: null } })

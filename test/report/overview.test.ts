@@ -6,8 +6,7 @@ import { overviewSection } from '../../src/report/overview.js'
 import { PAPER_LIMITS } from '../../src/report/paperLimits.js'
 import { firstView, parseView } from '../../src/report/viewer/browser/view.js'
 import { fileName } from '../../src/results/fileName.js'
-import type { StudyGroup } from '../../src/results/study.js'
-import { madeUnit } from '../results/study.js'
+import { groupWith, measures } from './findings/study.js'
 import { groupOf, indexOf } from './viewer/study.js'
 
 const names = fc.oneof(
@@ -16,13 +15,9 @@ const names = fc.oneof(
 )
 
 function overviewOf(model: string, layer: string): string {
-  const { unit, maps } = madeUnit({ model, layers: [layer] })
-  const group = {
-    ...{ model, size: 125, rows: 2, cols: 2, stride: 50, layers: [layer], meanMaps: Float64Array.from(maps) },
-    units: [{ ...unit, arrays: {} }],
-  } as unknown as StudyGroup
-  const similarity = ANCHOR_NAMES.map((anchor) => ({ model, layer, size: 125, anchor, mean: 0.9, std: 0, patches: 1 }))
-  return overviewSection([group], similarity, PAPER_LIMITS).html
+  const group = groupWith(model, [[measures.similarity, [0.9]]])
+  const numbers = group.numbers.map((row) => ({ ...row, layer }))
+  return overviewSection([{ ...group, layers: [layer], numbers }], PAPER_LIMITS).html
 }
 
 function attributes(html: string, name: string): string[] {

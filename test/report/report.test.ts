@@ -62,31 +62,24 @@ describe('report', () => {
         .sort(),
     )
     expect(readdirSync(inFolder('figures')).sort()).toEqual(
-      ['figure-3-patches-125', 'figure-4-patches-75'].flatMap((name) =>
-        ['csv', 'png', 'svg'].map((end) => `${name}.${end}`),
-      ),
+      ['figure-3-patches-125', 'figure-4-patches-75'].flatMap((name) => ['png', 'svg'].map((end) => `${name}.${end}`)),
     )
   })
 
-  it('gives the summary that it writes, with the columns of the contract', async () => {
+  it('gives the rows and findings that it writes', async () => {
     await storeStudy(inFolder())
-    const summary = await writeReport(inFolder())
-    expect(JSON.parse(readFileSync(inFolder('summary.json'), 'utf8'))).toEqual(summary)
-    expect(summary.similarity).toHaveLength(3 * 5)
-    expect(Object.keys(summary.similarity[0] ?? {})).toEqual([
-      'model',
-      'layer',
-      'size',
-      'anchor',
-      'mean',
-      'std',
-      'patches',
-    ])
-    expect(summary.similarity[0]?.mean).toBeCloseTo(0.85, 12)
-    expect(summary.similarity[0]?.std).toBeCloseTo(0.05, 12)
-    expect(summary.nullBaseline.map(({ layer, size, classes, pairs }) => [layer, size, classes, pairs])).toEqual([
-      ['fc6', 125, 'different', 1],
-      ['fc8', 125, 'different', 1],
+    const { rows, findings } = await writeReport(inFolder())
+    const stored = ['summary.json', 'findings.json'].map((file) => JSON.parse(readFileSync(inFolder(file), 'utf8')))
+    expect(stored).toEqual([rows, findings])
+    const of = (metric: string) => rows.filter((row) => row.metric === metric)
+    expect(of('similarity-mean')).toHaveLength(3 * 5)
+    expect(of('similarity-mean')[0]).toEqual({
+      ...{ model: 'alexnet', layer: 'fc6', size: 125, metric: 'similarity-mean', variant: 'top-left' },
+      ...{ mean: expect.closeTo(0.85, 12), std: expect.closeTo(0.05, 12), count: 2 },
+    })
+    expect(of('null-baseline').map(({ layer, size, variant, count }) => [layer, size, variant, count])).toEqual([
+      ['fc6', 125, 'different class', 1],
+      ['fc8', 125, 'different class', 1],
     ])
   })
 

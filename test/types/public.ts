@@ -133,8 +133,8 @@ export async function reproduceIsTyped(): Promise<StudyResult> {
     onProgress,
     signal,
   }
-  const { units, summary } = await reproduce()
-  const means: readonly number[] = summary?.similarity.map(({ mean }) => mean - units) ?? []
+  const { units, report } = await reproduce()
+  const means: readonly number[] = report?.rows.map(({ mean }) => mean - units) ?? []
   // @ts-expect-error Presets are quick and paper.
   await reproduce({ preset: 'slow' })
   // @ts-expect-error Sizes are a list.

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import { ARITHMETIC_FORMAT } from '../../../src/results/arithmeticDocument.js'
+import { arithmeticRows } from '../../../src/results/arithmeticRows.js'
 import { readArithmeticStudies } from '../../../src/results/arithmeticStudy.js'
-import { summarizeArithmetic } from '../../../src/results/arithmeticSummary.js'
 import { disturb, documentText } from '../documents.js'
 import { placeFiles, type Reader } from '../reader.js'
 import { sealed } from './units.js'
@@ -32,10 +32,10 @@ export const arithmetic: Reader = {
       read: async (drawn) => {
         placeFiles(folder, drawn)
         const studies = await readArithmeticStudies(results)
-        const { arithmetic: scenes, arithmeticAccuracy } = summarizeArithmetic(studies)
-        if (scenes.length === 0 && arithmeticAccuracy.length === 0) return undefined
-        const rates = arithmeticAccuracy.flatMap(({ exact, recall }) => [exact.rate, recall.rate])
-        return rates.every((rate) => rate === null || Number.isFinite(rate)) ? [] : [`rates ${rates.join()}`]
+        const rows = arithmeticRows(studies)
+        if (studies.every(({ scenes }) => scenes.length === 0) && rows.length === 0) return undefined
+        const shares = rows.map(({ mean }) => mean)
+        return shares.every(Number.isFinite) ? [] : [`shares ${shares.join()}`]
       },
     }
   },

@@ -44,8 +44,8 @@ export const reports: Reader = {
         placeFiles(folder, { kind, files: { 'accuracy.json': arithmetic['accuracy.json'] ?? '' } })
         placeFiles(scene, { kind, files: { 'arithmetic.json': arithmetic['arithmetic.json'] ?? '' } })
         await studyStatus(results).catch(() => undefined)
-        const { similarity } = await writeReport(results)
-        return similarity.every(({ mean }) => Number.isFinite(mean)) ? [] : ['a mean is not finite']
+        const { rows } = await writeReport(results)
+        return rows.every(({ mean }) => Number.isFinite(mean)) ? [] : ['a mean is not finite']
       },
     }
   },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '../../../src/files/sha256.js'
-import { readMeasuredUnit } from '../../../src/results/measuredUnit.js'
-import { unitWithArrays } from '../../../src/results/unit/open.js'
+import { groupRows } from '../../../src/results/rows.js'
+import { openUnit } from '../../../src/results/unit/open.js'
 import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store.js'
 import { arraysOf, inputs, madeUnit } from '../../results/study.js'
 import { disturb, documentText } from '../documents.js'
@@ -25,7 +25,7 @@ export const units: Reader = {
         const arrays = isDigestKept ? { ...digests } : { ...digests, 'similarity.npy': sha256(array) }
         const changed = disturb({ ...JSON.parse(text), arrays }, random)
         const document = random.chance(0.9) ? sealed(changed) : disturb(sealed(changed), random)
-        const kind = random.pick(['finished', 'measured', 'measured'])
+        const kind = random.pick(['finished', 'opened', 'opened'])
         return { kind, files: { 'unit.json': documentText(document, random), 'similarity.npy': array } }
       },
       read: async (drawn) => {
@@ -34,11 +34,11 @@ export const units: Reader = {
           const { state } = await findUnit(results, inputs)
           return state === 'finished' ? [] : undefined
         }
-        const { description, maps: values, measured } = await readMeasuredUnit(results, folder)
-        const opened = unitWithArrays(folder, description)
-        for (const { name } of opened.layers) await opened.anchorFeatures(name)
-        const isWhole = measured.every((layer) => layer.every(([, value]) => Number.isFinite(value)))
-        return isWhole || !values.every(Number.isFinite) ? [] : ['a measure is not finite']
+        const unit = await openUnit(results, folder)
+        await unit.maps()
+        for (const { name } of unit.layers) await unit.anchorFeatures(name)
+        const rows = groupRows({ ...unit.inputs, units: [unit.description] }, [])
+        return rows.every(({ mean }) => Number.isFinite(mean)) ? [] : ['a mean is not finite']
       },
     }
   },

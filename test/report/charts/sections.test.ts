@@ -3,91 +3,65 @@ import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, type AnchorName } from '../../../src/engine/positions.js'
 import { chartSections } from '../../../src/report/charts/sections.js'
 import type { ReportSection } from '../../../src/report/section.js'
-import type { Summary } from '../../../src/results/summary.js'
+import type { Row } from '../../../src/results/rows.js'
 
-function summaryOf(models: readonly string[], layer = 'fc'): Summary {
-  const place = (model: string) => ({ model, layer, size: 75 })
-  const common = { mean: 0.9, std: 0.01, patches: 10 }
-  return {
-    similarity: models.map((model) => ({ ...place(model), anchor: 'center', ...common, mean: 0.876 })),
-    separability: models.flatMap((model) =>
-      (['ordered', 'shuffled'] as const).flatMap((cv) =>
-        ['left-right', 'top-bottom'].map((task) => ({
-          ...place(model),
-          task,
-          cv,
-          loss: 'hinge',
-          accuracy: task === 'top-bottom' && cv === 'ordered' ? 0.901 : 0.987,
-          std: 0.1,
-          folds: [1, 1, 1, 1, 1],
-          patches: 10,
-        })),
-      ),
-    ),
-    foldBaselines: [],
-    nullBaseline: models.map((model) => ({ ...place(model), classes: 'different', mean: 0.432, std: 0.1, pairs: 10 })),
-    measures: models.flatMap((model) => [
-      { ...place(model), metric: 'coverage', variant: 'x', anchor: 'center', threshold: 0.95, ...common, mean: 0.654 },
-      {
-        ...place(model),
-        metric: 'jaggedness',
-        variant: 'x',
-        anchor: 'center',
-        axis: 'vertical',
-        ...common,
-        mean: 0.00321,
-      },
-      {
-        ...place(model),
-        metric: 'grid-spectrum',
-        variant: 'x',
-        anchor: 'center',
-        axis: 'vertical',
-        period: 8,
-        ...common,
-        mean: 3.45e-6,
-      },
-      { ...place(model), metric: 'direction-bias', variant: 'center', anchor: 'center', ...common, mean: 0.0123 },
-      { ...place(model), metric: 'consistency', variant: 'x', axis: 'vertical', distance: 1, ...common, mean: 0.765 },
-    ]),
-  }
+/** A row of each measure that has a chart, of each of these networks. */
+function rowsOf(models: readonly string[], layer = 'fc'): readonly Row[] {
+  return models.flatMap((model) =>
+    (
+      [
+        ['similarity-mean', 'center', 0.876],
+        ['null-baseline', 'different class', 0.432, 0.1],
+        ['coverage', 'center>=0.95', 0.654],
+        ['jaggedness', 'center vertical', 0.00321],
+        ['grid-spectrum', 'center vertical 8px', 3.45e-6],
+        ['direction-bias', 'center', 0.0123],
+        ['consistency', 'vertical 1px', 0.765],
+        ['separability-accuracy', 'left-right ordered', 0.987],
+        ['separability-accuracy', 'top-bottom ordered', 0.901],
+        ['separability-accuracy', 'left-right shuffled', 0.987],
+        ['separability-accuracy', 'top-bottom shuffled', 0.987],
+      ] as const
+    ).map(([metric, variant, mean, std = 0.01]) => ({
+      ...{ model, layer, size: 75, metric, variant, mean, std, count: 10, values: new Map() },
+    })),
+  )
 }
-
-const EMPTY: Summary = { similarity: [], separability: [], foldBaselines: [], nullBaseline: [], measures: [] }
 
 describe('charts', () => {
   it('have a section for each measure, with how to read it, in unique ids', () => {
-    const sections = chartSections(summaryOf(['net']))
+    const sections = chartSections(rowsOf(['net']))
     expect(sections.map(({ id }) => id)).toEqual([
-      'chart-null-baseline',
+      'chart-similarity-mean',
       'chart-coverage',
       'chart-jaggedness',
       'chart-grid-spectrum',
       'chart-direction-bias',
       'chart-consistency',
-      'chart-separability',
+      'chart-separability-accuracy',
     ])
     for (const { id, html } of sections) {
       expect(id).toMatch(/^[a-z][a-z0-9-]*$/)
-      expect(html).toMatch(/^<p class="note">[^<]{60,}<\/p>/)
+      expect(html).toMatch(/<p class="note">[^<]{60,}<\/p>/)
       expect(html).toMatch(/<svg [^>]*role="group" aria-label="[^"]+"/)
       expect(html).not.toMatch(/NaN|Infinity|undefined/)
     }
   })
 
   it('name the anchors at which direction bias is not measured, for each size', () => {
-    const cells = (anchors: readonly AnchorName[], size: number) =>
-      anchors.map((anchor) => ({ model: 'net', layer: 'fc', size, metric: 'direction-bias', variant: anchor, anchor }))
-    const measured = [...cells(['top-left', 'center', 'bottom-right'], 75), ...cells(ANCHOR_NAMES, 125)]
-    const measures = measured.map((cell) => ({ ...cell, mean: 0.01, std: 0, patches: 5 }))
-    const [section] = chartSections({ ...EMPTY, measures })
+    const rows = (anchors: readonly AnchorName[], size: number) =>
+      anchors.map((variant) => ({
+        ...{ model: 'net', layer: 'fc', size, metric: 'direction-bias', variant },
+        ...{ mean: 0.01, std: 0, count: 5, values: new Map() },
+      }))
+    const [section] = chartSections([...rows(['top-left', 'center', 'bottom-right'], 75), ...rows(ANCHOR_NAMES, 125)])
     const [, large, small] = (section as ReportSection).html.split('<h3>')
     expect(small).toMatch(/^Patches of 75[\s\S]*Not measured at top-right and bottom-left: at this stride no positions/)
     expect(large).not.toContain('Not measured')
   })
 
   it('say each number where it is marked', () => {
-    const titles = chartSections(summaryOf(['net'])).map(({ html }) =>
+    const titles = chartSections(rowsOf(['net'])).map(({ html }) =>
       [...html.matchAll(/<title>([^<]*)<\/title>/g)].map(([, words]) => words as string),
     )
     const [baseline, coverage, jaggedness, spectrum, bias, consistency, separability] = titles
@@ -109,9 +83,9 @@ describe('charts', () => {
   })
 
   it('are left out where nothing was measured', () => {
-    expect(chartSections(EMPTY)).toEqual([])
-    const { separability } = summaryOf(['net'])
-    expect(chartSections({ ...EMPTY, separability }).map(({ id }) => id)).toEqual(['chart-separability'])
+    expect(chartSections([])).toEqual([])
+    const some = rowsOf(['net']).filter(({ metric }) => metric === 'separability-accuracy')
+    expect(chartSections(some).map(({ id }) => id)).toEqual(['chart-separability-accuracy'])
   })
 
   it('show names as text, whatever they hold, and keep their elements', () => {
@@ -120,10 +94,10 @@ describe('charts', () => {
       fc.constantFrom('<script>alert(1)</script>', '"onload="alert(1)', "'", '&lt;', '</svg>', 'x'.repeat(200)),
     )
     const elementsOf = (html: string) => [...html.matchAll(/<\/?([a-z][a-z0-9]*)/gi)].map(([tag]) => tag)
-    const plain = chartSections(summaryOf(['net'])).map(({ html }) => elementsOf(html))
+    const plain = chartSections(rowsOf(['net'])).map(({ html }) => elementsOf(html))
     fc.assert(
       fc.property(names, names, (model, layer) => {
-        const sections = chartSections(summaryOf([model], layer))
+        const sections = chartSections(rowsOf([model], layer))
         expect(sections.map(({ html }) => elementsOf(html))).toEqual(plain)
         for (const { html } of sections) expect(html).not.toMatch(/\son[a-z]+="/i)
       }),
@@ -131,7 +105,7 @@ describe('charts', () => {
   })
 
   it('has a panel for each network, three in a row', () => {
-    const spectrum = chartSections(summaryOf(['a', 'b', 'c', 'd'])).find(({ id }) => id === 'chart-grid-spectrum')
+    const spectrum = chartSections(rowsOf(['a', 'b', 'c', 'd'])).find(({ id }) => id === 'chart-grid-spectrum')
     const titles = [
       ...(spectrum?.html ?? '').matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*font-weight="600"[^>]*>([a-d])</g),
     ]

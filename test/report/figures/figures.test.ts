@@ -3,7 +3,6 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
 import { hot } from '../../../src/report/colormap.js'
-import { figureCsv } from '../../../src/report/figures/csv.js'
 import { type Figure, paperFigures } from '../../../src/report/figures/figures.js'
 import { figuresSection } from '../../../src/report/figures/figures.js'
 import { panelLayout } from '../../../src/report/figures/panels.js'
@@ -34,8 +33,7 @@ function group(
     frame: 224,
     layers,
     units: [{ ...unit, arrays: {} }],
-    metrics: [],
-    nullBaseline: [],
+    numbers: [],
     meanMaps: Float64Array.from({ length: layers.length * 5 * length }, (_, i) => {
       const map = Math.floor(i / length)
       return level + Math.floor(map / 5) / 100 + (map % 5) / 1000
@@ -138,7 +136,6 @@ describe('section of the figures', () => {
       for (const [end, format] of [
         ['svg', 'SVG'],
         ['png', 'PNG'],
-        ['csv', 'CSV'],
       ])
         expect(html).toContain(`<a href="figures/${name}.${end}">${format}</a>`)
     }
@@ -149,33 +146,6 @@ describe('section of the figures', () => {
     const { html } = figuresSection(paperFigures(STUDY, LIMITS))
     expect(html.match(/Figure 1: similarity/g)).toHaveLength(1)
     expect(html).toContain('alt="Figure 1: similarity')
-  })
-})
-
-describe('numbers of a figure', () => {
-  const linesOf = (figure: Figure) =>
-    Buffer.concat([...figureCsv(figure)])
-      .toString()
-      .trimEnd()
-      .split('\n')
-
-  it('have a row for each position and a column for each map', () => {
-    const figure = paperFigures(STUDY, LIMITS)[0] as Figure
-    const lines = linesOf(figure)
-    expect(lines[0]).toBe('row,col,"fc8, (a) plain","fc8, (b) anti-aliased"')
-    expect(lines).toHaveLength(1 + 4 * 4)
-    expect(lines[1]).toBe('0,0,0.91,0.94')
-    expect(lines[16]?.split(',').slice(0, 2)).toEqual(['75', '75'])
-  })
-
-  it('are empty where a map has no such position', () => {
-    const wide = { ...group('wide', ['fc'], 125, 0.9, 2), stride: 50 }
-    const lines = linesOf(paperFigures([group('=net', ['fc'], 125, 0.9), wide], LIMITS)[0] as Figure)
-    expect(lines[0]).toContain(`"'=net, fc, center"`)
-    expect(lines).toHaveLength(1 + 4 * 4)
-    const [between, both] = [lines[2], lines[3]].map((line) => line?.split(',').slice(0, 5))
-    expect(between).toEqual(['0', '25', '0.902', '0.9', ''])
-    expect(both).toEqual(['0', '50', '0.902', '0.9', '0.902'])
   })
 })
 

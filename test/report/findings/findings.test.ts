@@ -3,11 +3,12 @@ import type { FoldScheme } from '../../../src/experiments/folds.js'
 import { CLAIMS } from '../../../src/report/findings/claims.js'
 import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
 import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
+import { ofPatches } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { around, groupWith, measures, type Values } from './study.js'
 
-const { reached, reachedAtCorner, similarity, power, jaggedness, bias, accuracy, foldError, kept } = measures
+const { reached, reachedAtCorner, similarity, power, jaggedness, bias, lead, phase, foldError, kept } = measures
 
 function findingOf(claim: string, model: string, groups: readonly StudyGroup[]): ClaimFinding {
   const found = findingsOf(groups).filter((finding) => finding.model === model && finding.claim === claim)
@@ -21,19 +22,9 @@ const torn = (low: number, high: number) => Array.from({ length: 10 }, (_, i) =>
 const net = (values: Values, changes: Partial<UnitInputs> = {}) => groupWith('net', values, changes)
 const pair = (version: string, plain: Values, own: Values) => [net(plain), groupWith(`net${version}`, own)]
 
-/** Accuracies under a fold scheme, left-right and top-bottom, and those by features that are nothing but the position. */
-function folds(
-  cv: FoldScheme,
-  [left, top]: readonly [readonly number[], readonly number[]],
-  [positionLeft, positionTop]: readonly [number, number],
-): StudyGroup {
-  const values: Values = [
-    [accuracy('left-right', cv), left],
-    [accuracy('top-bottom', cv), top],
-  ]
-  const byPosition = { [cv]: { 'left-right': [positionLeft, positionLeft], 'top-bottom': [positionTop, positionTop] } }
-  const separability = { loss: 'hinge' as const, C: 1, seed: 0, cv: [cv] }
-  return groupWith('net', values, { separability }, { period: 32, position: byPosition, phase: byPosition })
+/** How far left-right is ahead under a fold scheme, beyond what the position alone gives. */
+function folds(cv: FoldScheme, ahead: readonly number[], more: Values = []): StudyGroup {
+  return net([[lead(cv), ahead], ...more], { separability: { loss: 'hinge', C: 1, seed: 0, cv: [cv] } })
 }
 
 /** Of each claim: a study that supports it, one that contradicts it and one that leaves it open; the network in question. */
@@ -85,9 +76,9 @@ const STUDIES: Readonly<
   },
   'top-bottom-less-separable': {
     model: 'net',
-    supported: [folds('ordered', [around(1), around(0.8)], [1, 0.9])],
-    'not supported': [folds('ordered', [around(1), around(0.9)], [1, 0.9])],
-    'cannot be judged': [folds('blocks', [around(1), torn(0.9, 1)], [1, 0.97])],
+    supported: [folds('ordered', around(0.1))],
+    'not supported': [folds('ordered', around(0.01))],
+    'cannot be judged': [folds('blocks', torn(-0.1, 0.1))],
   },
   'position-modulo-stride': {
     model: 'net',
@@ -135,7 +126,7 @@ describe('every claim', () => {
       const few = (study?.[verdict] ?? []).map((group) => ({
         ...group,
         units: group.units.slice(0, 4),
-        metrics: group.metrics.filter(({ patch }) => Number(patch.split(' ')[1]) < 4),
+        numbers: ofPatches(group.numbers, new Set(['patch 0', 'patch 1', 'patch 2', 'patch 3'])),
       }))
       const finding = findingOf(claim, study?.model ?? '', few)
       expect(finding).toMatchObject({ verdict: 'cannot be judged', reason: 'fewer than 5 objects' })
@@ -208,16 +199,15 @@ describe('evidence', () => {
   })
 
   it('scales fluctuations by what different objects have in common', () => {
-    const [plain, own] = pair('-aa', [[power(8), around(1e-4)]], [[power(8), around(1e-4)]]) as [StudyGroup, StudyGroup]
-    const closer = { ...own, nullBaseline: [{ same: [], different: [0.75] }] }
-    expect(findingOf('anti-aliasing-suppresses-the-grid', 'net-aa', [plain, closer]).evidence[0]?.mean).toBeCloseTo(
-      Math.log10(4),
-      5,
-    )
+    const values: Values = [[power(8), around(1e-4)]]
+    const closer = groupWith('net-aa', values, {}, { same: [], different: [0.75] })
+    expect(
+      findingOf('anti-aliasing-suppresses-the-grid', 'net-aa', [net(values), closer]).evidence[0]?.mean,
+    ).toBeCloseTo(Math.log10(4), 5)
   })
 
   it('is missing without objects of different classes, and the finding says so', () => {
-    const alike = { ...net([[reached, around(0.8)]]), nullBaseline: [{ same: [0.5], different: [] }] }
+    const alike = groupWith('net', [[reached, around(0.8)]], {}, { same: [0.5], different: [] })
     const finding = findingOf('no-global-invariance', 'net', [alike])
     expect(finding).toMatchObject({
       verdict: 'cannot be judged',
@@ -229,22 +219,10 @@ describe('evidence', () => {
 
   it('on separability needs folds that tell, on a grid that is fine enough', () => {
     const reasonOf = (group: StudyGroup) => findingOf('top-bottom-less-separable', 'net', [group]).reason
-    expect(reasonOf(folds('shuffled', [around(1), around(0.8)], [1, 1]))).toBe('only shuffled folds were measured')
+    expect(reasonOf(folds('shuffled', around(0.2)))).toBe('only shuffled folds were measured')
     expect(reasonOf(net([[bias, around(0.01)]]))).toBe('separability was not measured')
-    const coarse = folds('ordered', [around(1), around(0.8)], [1, 0.9])
-    const units = coarse.units.map((unit) => ({
-      ...unit,
-      layers: unit.layers.map((layer) => ({
-        ...layer,
-        baselines: layer.baselines && {
-          ...layer.baselines,
-          phase: { shuffled: { 'left-right': [0.9], 'top-bottom': [0.96] } },
-        },
-      })),
-    }))
-    expect(reasonOf({ ...coarse, units })).toMatch(
-      /^the grid is too coarse .* position modulo 32 px alone is right for 93 %/,
-    )
+    const coarse = folds('ordered', around(0.1), [[phase, around(0.93)]])
+    expect(reasonOf(coarse)).toMatch(/^the grid is too coarse .* position modulo 32 px alone is right for 93 %/)
   })
 })
 

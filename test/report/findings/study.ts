@@ -1,8 +1,12 @@
 import type { MadeUpFeature } from '../../../src/experiments/foldBaselines.js'
-import type { Measure, Metric } from '../../../src/results/metrics.js'
+import type { FoldScheme } from '../../../src/experiments/folds.js'
+import type { PairSimilarities } from '../../../src/experiments/nullBaseline.js'
+import { groupRows, type RowKey } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import type { Unit, UnitInputs } from '../../../src/results/unit/schema.js'
+import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { madeUnit } from '../../results/study.js'
+
+type Measure = Pick<RowKey, 'metric' | 'variant'>
 
 /** A measure's values, one per patch. */
 export type Values = readonly (readonly [Measure, readonly number[]])[]
@@ -15,52 +19,34 @@ export function groupWith(
   model: string,
   values: Values,
   changes: Partial<UnitInputs> = {},
-  baselines: Unit['layers'][number]['baselines'] = null,
+  baseline: PairSimilarities = { same: [], different: [NULL_BASELINE - 0.1, NULL_BASELINE + 0.1] },
 ): StudyGroup {
-  const count = values[0]?.[1].length ?? 0
-  const patches = Array.from({ length: count }, (_, i) => `patch ${i}`)
-  const units = patches.map((patch) => {
-    const { unit } = madeUnit({ model, layers: ['fc'], patch, ...changes })
-    return { ...unit, layers: unit.layers.map((layer) => ({ ...layer, baselines })), arrays: {} }
+  const units = (values[0]?.[1] ?? []).map((_, i) => {
+    const { unit } = madeUnit({ model, layers: ['fc'], patch: `patch ${i}`, ...changes })
+    const measures: Record<string, Record<string, number>> = {}
+    for (const [{ metric, variant }, numbers] of values)
+      measures[metric] = { ...measures[metric], [variant]: numbers[i] as number }
+    return { ...unit, layers: unit.layers.map((layer) => ({ ...layer, measures })), arrays: {} }
   })
   const { size = 125, stride = 1 } = changes
-  const metrics = values.flatMap(([measure, numbers]) =>
-    numbers.map((value, i): Metric => ({ model, layer: 'fc', size, patch: patches[i] ?? '', measure, value })),
-  )
+  const layers = ['fc']
   return {
-    model,
-    size,
-    rows: 2,
-    cols: 2,
-    stride,
-    frame: 224,
-    layers: ['fc'],
-    units,
-    metrics,
-    nullBaseline: [{ same: [], different: [NULL_BASELINE - 0.1, NULL_BASELINE + 0.1] }],
+    ...{ model, size, rows: 2, cols: 2, stride, frame: 224, layers, units },
+    numbers: groupRows({ model, size, layers, units }, [baseline]),
     meanMaps: new Float64Array(20),
   }
 }
 
 export const measures = {
-  reached: { metric: 'similarity-p5', variant: 'center', anchor: 'center' },
-  reachedAtCorner: { metric: 'similarity-p5', variant: 'top-left', anchor: 'top-left' },
+  reached: { metric: 'similarity-p5', variant: 'center' },
+  reachedAtCorner: { metric: 'similarity-p5', variant: 'top-left' },
   similarity: { metric: 'similarity-mean', variant: 'center' },
-  power: (period: number): Measure => ({
-    metric: 'grid-spectrum',
-    variant: `center vertical ${period}px`,
-    anchor: 'center',
-    axis: 'vertical',
-    period,
-  }),
-  jaggedness: { metric: 'jaggedness', variant: 'center vertical', anchor: 'center', axis: 'vertical' },
-  bias: { metric: 'direction-bias', variant: 'center', anchor: 'center' },
-  kept: (confidence: 'confident' | 'unsure'): Measure => ({
-    metric: 'answer-kept',
-    variant: `center ${confidence}`,
-    anchor: 'center',
-  }),
-  accuracy: (task: string, cv: string): Measure => ({ metric: 'separability-accuracy', variant: `${task} ${cv}` }),
+  power: (period: number): Measure => ({ metric: 'grid-spectrum', variant: `center vertical ${period}px` }),
+  jaggedness: { metric: 'jaggedness', variant: 'center vertical' },
+  bias: { metric: 'direction-bias', variant: 'center' },
+  kept: (confidence: 'confident' | 'unsure'): Measure => ({ metric: 'answer-kept', variant: `center ${confidence}` }),
+  lead: (cv: FoldScheme): Measure => ({ metric: 'separability-lead', variant: cv }),
+  phase: { metric: 'phase-accuracy', variant: 'shuffled 32px' },
   foldError: (feature: MadeUpFeature): Measure => ({ metric: 'fold-error', variant: feature }),
 } as const
 

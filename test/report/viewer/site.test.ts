@@ -15,7 +15,6 @@ import { writeSiteFile } from '../../../src/report/viewer/siteFile.js'
 import type { SiteIndex, SiteMaps } from '../../../src/report/viewer/siteIndex.js'
 import { keepPatchPicture } from '../../../src/results/pictures.js'
 import { readStudy } from '../../../src/results/study.js'
-import { summarize } from '../../../src/results/summary.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { writeUnit } from '../../../src/results/unit/store.js'
 import { arraysOf, madeUnit } from '../../results/study.js'
@@ -38,7 +37,7 @@ async function writeSite(): Promise<SiteIndex> {
   mkdirSync(inFolder('site'))
   const site = siteWriter(inFolder('results'), inFolder('site'))
   const groups = await readStudy(inFolder('results'), [], site)
-  return site.finish(groups, summarize(groups), { low: 0.88, high: 1 })
+  return site.finish(groups, { low: 0.88, high: 1 })
 }
 
 /** What a file of the site hands to the page. */
