@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { counted } from '../counted.js'
 import { UsageError } from '../errors.js'
 import { shellWord } from '../shellWord.js'
+import type { ReproduceOptions } from '../study/runOptions.js'
 
 /** What a job asks a cluster for. */
 export interface JobResources {
@@ -24,6 +25,18 @@ export interface JobPlan extends JobResources {
   readonly folder: string
   /** The command line: interpreter, script, and what `reproduce` gets. */
   readonly command: readonly string[]
+}
+
+/** A study's options as the words by which the command line has them: `inputMean: [1, 2, 3]` is `--input-mean 1,2,3`. */
+export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOptions): readonly string[] {
+  const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
+  return Object.entries(given).flatMap(([name, value]) => {
+    const flag = `--${name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    if (value === undefined || value === false) return []
+    if (value === true) return [flag]
+    if (typeof value !== 'object' || Array.isArray(value)) return [flag, String(value)]
+    return Object.entries(value).flatMap(([id, own]) => [flag, `${id}=${own}`])
+  })
 }
 
 /** Where job scripts and logs lie. */

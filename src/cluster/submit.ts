@@ -7,7 +7,7 @@ import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
 import { estimateStudy, type StudyEstimate, untimedEstimate } from '../study/estimate.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
-import { arrayScript, type JobPlan, reportScript, slurmFolder } from './slurmJob.js'
+import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
 
 /** How a study is given to Slurm. */
 export interface SlurmOptions {
@@ -20,10 +20,8 @@ export interface SlurmOptions {
   /** Minutes of each; by the estimate by default. */
   readonly minutes?: number
   readonly partition?: string
-  /** The options of `reproduce`, as the command line has them. */
-  readonly study: ReproduceOptions
-  /** The same as words of that command line. */
-  readonly arguments: readonly string[]
+  /** The options of `reproduce`; each job reads them from its command line. */
+  readonly study: Omit<ReproduceOptions, 'report'>
   /** Only make the scripts; nothing is written or handed over. */
   readonly print?: boolean
 }
@@ -64,7 +62,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
     ...{ tasks, cpus, gpus, partition, out, folder: process.cwd() },
     memory: memoryOf(estimate, cpus, gpus),
     minutes: options.minutes ?? minutesOf(estimate, tasks, cpus),
-    command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...options.arguments],
+    command: [process.execPath, join(packageFolder(), 'dist', 'cli', 'main.js'), 'reproduce', ...studyWords(study)],
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }

@@ -8,16 +8,10 @@ import { parseMinutes, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 import { addStudyOptions } from './reproduce.js'
 
-interface SlurmFlags extends Omit<SlurmOptions, 'study' | 'arguments' | 'minutes'> {
+interface SlurmFlags extends Omit<SlurmOptions, 'study' | 'minutes'> {
   readonly time?: number
   readonly json?: boolean
 }
-
-/** Options of `submit slurm` itself, and how many words each takes; all others are those of `reproduce`. */
-const OWN_OPTIONS: ReadonlyMap<string, number> = new Map([
-  ...['--tasks', '--cpus', '--gpus', '--time', '--partition'].map((name) => [name, 2] as const),
-  ...['--print', '--json'].map((name) => [name, 1] as const),
-])
 
 export function submitCommand({ signal }: CommandContext): Command {
   const slurm = new Command('slurm')
@@ -34,6 +28,7 @@ export function submitCommand({ signal }: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(async (flags: SlurmFlags & ReproduceOptions, command: Command) => {
       const { tasks, cpus, gpus, time, partition, print: isOnlyShown, json, ...study } = flags
+      const given = Object.entries(study).filter(([name]) => command.getOptionValueSource(name) !== 'default')
       const submission = await submitSlurm({
         tasks,
         ...(cpus !== undefined && { cpus }),
@@ -41,8 +36,7 @@ export function submitCommand({ signal }: CommandContext): Command {
         ...(time !== undefined && { minutes: time }),
         ...(partition !== undefined && { partition }),
         ...(isOnlyShown && { print: isOnlyShown }),
-        arguments: studyArguments(command),
-        study: { ...study, onProgress: terminalProgress(), signal },
+        study: { ...Object.fromEntries(given), onProgress: terminalProgress(), signal },
       })
       if (json) return printJson(submission)
       const { scripts, folder, jobs, estimate } = submission
@@ -58,18 +52,4 @@ export function submitCommand({ signal }: CommandContext): Command {
       print(`${guess}scripts and logs are in ${folder}`)
     })
   return new Command('submit').description('hand a study to a cluster').addCommand(slurm)
-}
-
-/** The words of the command line that are `reproduce`'s. */
-function studyArguments(command: Command): readonly string[] {
-  const words = process.argv.slice(process.argv.indexOf(command.name()) + 1)
-  const kept: string[] = []
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as string
-    const [name = '', value] = word.split('=')
-    const taken = OWN_OPTIONS.get(name)
-    if (taken === undefined) kept.push(word)
-    else if (taken === 2 && value === undefined) at++
-  }
-  return kept
 }

@@ -19,7 +19,7 @@ export const slurm: Reader = {
       draw: drawAnswer,
       read: async (drawn) => {
         placeFiles(folder, drawn)
-        const { jobs } = await submitSlurm({ tasks: 2, minutes: 10, arguments: [], study })
+        const { jobs } = await submitSlurm({ tasks: 2, minutes: 10, study })
         return jobs !== null && /^\d+$/.test(jobs.array) ? [] : [`job ${jobs?.array}`]
       },
       close: () => {
