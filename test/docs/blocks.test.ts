@@ -98,8 +98,12 @@ describe.skipIf(process.platform === 'win32')('as it stands there runs', () => {
     symlinkSync(join(ROOT, 'bin/shiftscope.js'), join(bin, 'shiftscope'))
     writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n')
     chmodSync(join(bin, 'npx'), 0o755)
-    mkdirSync(join(home, 'node_modules'))
-    symlinkSync(ROOT, join(home, 'node_modules/shiftscope'))
+    const installed = join(home, 'node_modules/shiftscope')
+    mkdirSync(installed, { recursive: true })
+    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', home]
+    const name = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8' }).trim()
+    execFileSync('tar', ['-xzf', join(home, name), '-C', installed, '--strip-components=1'])
+    for (const beside of ['node_modules', 'native/build']) symlinkSync(join(ROOT, beside), join(installed, beside))
   })
   afterAll(() => rmSync(home, { recursive: true, force: true }))
 
