@@ -34,7 +34,7 @@ export function studyOf(text: string, counts: readonly ArithmeticCounts[]): Arit
         files,
       },
     ],
-    sha256: {},
+    files: {},
   }
   const inputs: AccuracyDocument['inputs'] = {
     ...{ ...drawn, format: ARITHMETIC_FORMAT, model: 'net', size: 75, trialsPerKind: 10, seed: 0 },

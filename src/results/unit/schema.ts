@@ -120,9 +120,12 @@ const fieldsSchema = z.object({
 })
 
 /** What unit.json holds, besides its own hash. */
-export const unitSchema = fieldsSchema.refine(
-  ({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)),
-)
+export const unitSchema = fieldsSchema
+  .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
+  // The page rests on these.
+  .refine(({ layers }) =>
+    layers.every(({ measures }) => ANCHOR_NAMES.every((name) => measures['similarity-mean']?.[name] !== undefined)),
+  )
 
 /** One patch × size × network. */
 export type Unit = z.infer<typeof unitSchema>
