@@ -56,20 +56,9 @@ export function groupRows(
   nullBaseline: readonly PairSimilarities[],
 ): readonly Row[] {
   return layers.flatMap((layer, i) => {
-    const found = new Map<string, { readonly metric: string; readonly variant: string; values: Map<string, number> }>()
-    for (const { inputs, layers: measured } of units) {
-      for (const [metric, numbers] of Object.entries(measured[i]?.measures ?? {})) {
-        for (const [variant, value] of Object.entries(numbers)) {
-          const key = `${metric} ${variant}`
-          const known = found.get(key) ?? { metric, variant, values: new Map() }
-          found.set(key, known)
-          known.values.set(inputs.patch, value)
-        }
-      }
-    }
     const place = { model, layer, size }
     return [
-      ...[...found.values()].map(({ metric, variant, values }) => rowOfPatches({ ...place, metric, variant }, values)),
+      ...numbersOf(units, i).map(({ metric, variant, values }) => rowOfPatches({ ...place, metric, variant }, values)),
       ...(['same', 'different'] as const).flatMap((classes) => {
         const cosines = nullBaseline[i]?.[classes] ?? []
         const key = { ...place, metric: 'null-baseline', variant: `${classes} class` }
@@ -77,6 +66,26 @@ export function groupRows(
       }),
     ]
   })
+}
+
+/** Numbers of one layer. A number that the first units lack comes after the one that is before it in its own unit. */
+function numbersOf(units: readonly Unit[], layer: number) {
+  const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
+  for (const { inputs, layers } of units) {
+    let next = 0
+    for (const [metric, numbers] of Object.entries(layers[layer]?.measures ?? {})) {
+      for (const [variant, value] of Object.entries(numbers)) {
+        const isIt = (one: (typeof found)[number] | undefined) => one?.metric === metric && one.variant === variant
+        // Most units have the same numbers in the same order.
+        const known = isIt(found[next]) ? next : found.findIndex(isIt)
+        const at = known < 0 ? next : known
+        if (known < 0) found.splice(at, 0, { metric, variant, values: new Map() })
+        found[at]?.values.set(inputs.patch, value)
+        next = at + 1
+      }
+    }
+  }
+  return found
 }
 
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>

@@ -34,7 +34,7 @@ function row(variant: string, ...numbers: readonly number[]): Row {
 }
 
 describe('rows of a group', () => {
-  it('have mean and population standard deviation over the patches that have the number', () => {
+  it('have mean and population standard deviation over the patches that have the number, in the order of measures', () => {
     const rows = rowsOf([
       unitWith('a', { bias: { center: 0.2 }, power: { x: 1 } }),
       unitWith('b', { bias: { center: 0.4 } }),
@@ -50,8 +50,8 @@ describe('rows of a group', () => {
         std: expect.closeTo(std, 12),
         count: 3,
       },
-      { ...place, metric: 'power', variant: 'x', mean: 1, std: 0, count: 1 },
       { ...place, metric: 'bias', variant: 'corner', mean: 5, std: 0, count: 1 },
+      { ...place, metric: 'power', variant: 'x', mean: 1, std: 0, count: 1 },
     ])
     expect([...(rows[0]?.values ?? [])]).toEqual([
       ['a', 0.2],
