@@ -141,8 +141,11 @@ export function pixelsOf(variant: string): number {
 
 /** A note on anchors without a direction bias: a coarse stride may leave out their row or their column alone. */
 function unmeasuredAnchors(rows: readonly Row[]): string {
-  const names = ANCHOR_NAMES.filter((name) => !rows.some(({ variant }) => variant === name))
-  if (names.length === 0) return ''
-  const where = names.join(', ').replace(/, ([^,]*)$/, ' and $1')
-  return ` Not measured at ${where}: at this stride no positions beside and above these anchors are equally far away. Stride 1 has every anchor’s row and column.`
+  const missing = [...new Set(rows.map(({ size }) => size))].flatMap((size) => {
+    const own = rows.filter((row) => row.size === size)
+    const names = ANCHOR_NAMES.filter((name) => !own.some(({ variant }) => variant === name))
+    return names.length === 0 ? [] : [`${names.join(', ').replace(/, ([^,]*)$/, ' and $1')} (patches of ${size} px)`]
+  })
+  if (missing.length === 0) return ''
+  return ` Not measured at ${missing.join(', ')}: at this stride no positions beside and above these anchors are equally far away. Stride 1 has every anchor’s row and column.`
 }
