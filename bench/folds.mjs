@@ -16,7 +16,7 @@ import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/foldBaselines.j
 import { FOLD_SCHEMES, TASKS } from '../dist/experiments/folds.js'
 import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
-import { featureMatrix } from '../dist/features/features.js'
+import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
 import { chooseNetwork, readGraphNodes, totalStride } from '../dist/networks/index.js'
 
@@ -87,7 +87,7 @@ for (const object of objects) {
       const from = await extractionFor(options, network.id, object, step)
       for (const { name: layer, file } of from.layers()) {
         const { period } = about.find((one) => one.network === network.id && one.layer === layer)
-        const whole = { ...(await featureMatrix(file)), layer, stride: from.stride }
+        const whole = { ...(await openFeatures(file)), layer, stride: from.stride }
         const grid = subGrid(whole, step / from.stride)
         const start = performance.now()
         const results = await separabilityByScheme(grid, schemes, { threads })

@@ -21,8 +21,7 @@ const ROOMS = [
   ['experiments'],
   ['results'],
   ['report'],
-  ['study'],
-  ['features'],
+  ['study', 'features'],
   ['bench', 'cluster', 'explore'],
   ['cli', 'index'],
 ]

@@ -6,7 +6,7 @@ import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import type { Loss } from '../experiments/separability.js'
-import { featureMatrix } from '../features/features.js'
+import { openFeatures } from '../features/features.js'
 import type { CudaDevice } from '../native.js'
 import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
@@ -143,7 +143,7 @@ export async function benchSeparability({
     ...options,
     threads,
     ...(card && { card }),
-    ...(file !== undefined && { features: await featureMatrix(file) }),
+    ...(file !== undefined && { features: await openFeatures(file) }),
     ...(compare ? given : { peerProblems: [] }),
   })
 }

@@ -1,3 +1,4 @@
+import type { LayerComparison } from '../engine/features.js'
 import type { Anchor, AnchorName } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
@@ -20,16 +21,21 @@ export interface FeatureGrid extends GridFeatures {
   readonly anchors: readonly Anchor[]
 }
 
+/** What a network's own device found of a layer; its positions begin with the grid's. */
+export type ComparedGrid = Omit<FeatureGrid, 'matrix'> & Omit<LayerComparison, 'name'>
+
 /**
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1), in one pass over
- * the matrix, within 1e-6 of the float64 value. The anchor's similarity with itself is part of the map.
+ * the matrix, within 1e-6 of the float64 value, or as a device has found it. The anchor's similarity with itself is part of
+ * the map.
  * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
  */
 export async function similarityMaps(
-  grid: FeatureGrid,
+  grid: FeatureGrid | ComparedGrid,
   threads: number,
   { cudaFeatures }: ExperimentPlace = {},
 ): Promise<SimilarityMaps> {
+  if ('cosines' in grid) return comparedMaps(grid)
   const { matrix, dims, rows, cols, anchors } = grid
   const anchorFeatures = featuresAt(matrix, dims, anchors)
   const positions = rows * cols
@@ -46,19 +52,7 @@ export async function similarityMaps(
   return describe(maps, grid)
 }
 
-/** What a network's own device found of a layer; see `LayerComparison` of engine/pool.ts. */
-export interface ComparedGrid extends Omit<FeatureGrid, 'matrix'> {
-  /** [anchors, positions], NaN where a feature has no direction; the positions begin with the grid's. */
-  readonly cosines: Float32Array
-  /** [anchors, dims] */
-  readonly anchorFeatures: Float32Array
-}
-
-/**
- * The same where the cosines are known.
- * @throws InputError that names the position of an all-zero or non-finite feature
- */
-export function comparedMaps(grid: ComparedGrid): SimilarityMaps {
+function comparedMaps(grid: ComparedGrid): SimilarityMaps {
   const { cosines, rows, cols, anchors, layer } = grid
   const each = cosines.length / anchors.length
   const maps = new Float32Array(anchors.length * rows * cols)

@@ -48,42 +48,19 @@ export const gridSchema = z.object({
 /** What a grid of positions was made with. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
-const extractSchema = gridSchema.extend({
-  layers: z.array(z.object({ file: z.string().optional(), sha256: z.string().optional() })).optional(),
-})
-
-/**
- * What the extract.json in an array's folder says of it; undefined: there is none, or it is about other arrays.
- * @throws InputError if it is damaged, or about another array of that name
- */
-export async function describedGrid(file: string, { shape, data }: NpyArray): Promise<DescribedGrid | undefined> {
-  const path = join(dirname(file), EXTRACT_FILE)
-  const text = await readRegular(path).catch(() => undefined)
-  if (text === undefined) return undefined
-  const description = extractSchema.safeParse(tryJson(text.toString())).data
-  // It would have told whether the array is as it was written.
-  if (description === undefined) throw new InputError(`${path} is damaged; run extract again, or remove it`)
-  if (description.layers === undefined) return description
-  const layer = description.layers.find((one) => one.file === basename(file))
-  if (layer === undefined) return undefined
-  if (layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))) return description
-  throw new InputError(
-    `${file} is not the array that ${EXTRACT_FILE} beside it describes: it is damaged, or of another extraction; run extract again, or remove ${EXTRACT_FILE}`,
-  )
-}
-
-/** What extract.json says that a page of the extraction shows. */
-const descriptionSchema = gridSchema.extend({
-  model: z.string(),
-  weightsSha256: z.string(),
+/** An extract.json says at least what its grid is; arrays that nothing describes are the same without a description. */
+export const descriptionSchema = gridSchema.extend({
   layers: z
-    .array(z.object({ name: z.string(), dims: z.number().int().positive() }))
+    .array(z.object({ name: z.string(), dims: z.number().int().positive(), sha256: z.string().optional() }))
     .min(1)
-    .refine((layers) => new Set(layers.map(({ name }) => name)).size === layers.length),
-  patch: z.string(),
-  patchSha256: z.string(),
-  background: z.string(),
-  blend: z.enum(['hard', 'soft']),
+    .refine((layers) => new Set(layers.map(({ name }) => name)).size === layers.length)
+    .optional(),
+  model: z.string().default('unknown network'),
+  weightsSha256: z.string().default(''),
+  patch: z.string().default('unknown patch'),
+  patchSha256: z.string().default(''),
+  background: z.string().default(''),
+  blend: z.enum(['hard', 'soft']).default('hard'),
   /** The layer that has a value for each class, and names by index; absent: not known. */
   answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })
@@ -91,20 +68,35 @@ export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
  * What made the arrays of a folder.
- * @returns undefined where there is no extract.json
- * @throws InputError if there is one that is damaged
+ * @returns undefined where there is no extract.json that can be read
+ * @throws InputError if there is one that is damaged: it would have told whether an array is as it was written
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
-  const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw new InputError(`cannot read ${path}: ${error.message}`)
-  })
+  const text = await readRegular(path).catch(() => undefined)
   if (text === undefined) return undefined
   const { data, error } = descriptionSchema.safeParse(tryJson(text.toString()))
   if (data !== undefined) return data
   const what = error.issues[0]?.path.join('.')
-  throw new InputError(`${path} is damaged${what ? ` (${what})` : ''}; run extract again`)
+  throw new InputError(`${path} is damaged${what ? ` (${what})` : ''}; run extract again, or remove it`)
+}
+
+/**
+ * What the extract.json in an array's folder says of it; undefined: there is none, or it is about other arrays.
+ * @throws InputError if it is damaged, or about another array of that name
+ */
+export async function describedBeside(
+  file: string,
+  { shape, data }: NpyArray,
+): Promise<ExtractionDescription | undefined> {
+  const description = await readDescription(dirname(file))
+  if (description?.layers === undefined) return description
+  const layer = description.layers.find(({ name, dims }) => arrayFile(name) === basename(file) && dims === shape.at(-1))
+  if (layer === undefined) return undefined
+  if (layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))) return description
+  throw new InputError(
+    `${file} is not the array that ${EXTRACT_FILE} beside it describes: it is damaged, or of another extraction; run extract again, or remove ${EXTRACT_FILE}`,
+  )
 }
 
 function tryJson(text: string): unknown {

@@ -15,7 +15,7 @@ import { checkBlend, sceneOf } from '../engine/scene.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
-import { comparedMaps, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
+import { type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { ClaimOptions } from '../files/claim.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
@@ -324,8 +324,7 @@ export async function compare(
     const layers: NetworkComparison['layers'][number][] = []
     for (const layer of response.layers) {
       const onGrid = { ...grid, ...layer, layer: `${network.id} ${layer.name}, ${scene.patch.name}` }
-      const maps = 'matrix' in onGrid ? await similarityMaps(onGrid, availableCores()) : comparedMaps(onGrid)
-      layers.push({ name: layer.name, dims: layer.dims, ...maps })
+      layers.push({ name: layer.name, dims: layer.dims, ...(await similarityMaps(onGrid, availableCores())) })
     }
     return { rows: grid.rows, cols: grid.cols, stride: grid.stride, layers }
   } finally {

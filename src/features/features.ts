@@ -1,7 +1,9 @@
 import { counted } from '../counted.js'
+import { anchorPositions } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
+import type { FeatureGrid } from '../experiments/similarity.js'
 import { readNpy } from '../files/npy.js'
-import { type DescribedGrid, describedGrid } from './extractFile.js'
+import { type DescribedGrid, describedBeside } from './extractFile.js'
 
 /** Features of a grid of positions in memory. */
 export interface FeatureArray {
@@ -16,47 +18,64 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/** A feature matrix and what messages call it. */
-export interface FeatureMatrix {
-  readonly name: string
-  readonly rows: number
-  readonly cols: number
-  readonly dims: number
-  /** [rows, cols, dims], C order. */
-  readonly matrix: Float32Array
-  /** What the extract.json beside a file says of it, if there is one. */
-  readonly described?: DescribedGrid | undefined
+/** Features on their grid, whose anchors are in pixels where the stride is known; otherwise it counts as 1. */
+export interface OpenFeatures extends FeatureGrid {
+  /** What is known of the grid, such as by the extract.json beside a file, if it fits. */
+  readonly described: DescribedGrid | undefined
 }
 
 /**
  * Reads features from a file, or checks those in memory.
+ * @param given what the extraction says that an array in memory is of
  * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or not the one that
  *   extract.json beside it describes; UsageError for an array in memory that is not that
  */
-export async function featureMatrix(input: string | FeatureArray): Promise<FeatureMatrix> {
+export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {
     const array = await readNpy(input)
-    return { ...matrixOf(input, array, InputError), described: await describedGrid(input, array) }
+    const matrix = matrixOf(input, array, InputError)
+    return onGrid(matrix, await describedBeside(input, array))
   }
   const isArray = input?.data instanceof Float32Array && Array.isArray(input.shape)
   if (!isArray)
     throw new UsageError('features are a .npy file, or { data, shape }: a Float32Array and [rows, cols, dims]')
   const name = (input as { readonly name?: unknown }).name
-  return matrixOf(typeof name === 'string' ? name : 'the array of features', input, UsageError)
+  return onGrid(matrixOf(typeof name === 'string' ? name : 'the array of features', input, UsageError), given)
 }
 
-function matrixOf(name: string, { shape, data }: FeatureArray, Failure: new (message: string) => Error): FeatureMatrix {
+function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (message: string) => Error) {
   const [rows, cols, dims] = shape
   const isGrid = shape.length === 3 && shape.every((extent) => Number.isInteger(extent) && extent > 0)
   if (!isGrid || rows === undefined || cols === undefined || dims === undefined)
     throw new Failure(
-      `${name} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`,
+      `${layer} has shape (${shape.join(', ')}); give features of shape [rows, cols, dims] as extract writes them`,
     )
   if (data.length !== rows * cols * dims)
     throw new Failure(
-      `${name} has ${counted(data.length, 'value')}, not the ${rows * cols * dims} of shape (${shape.join(', ')})`,
+      `${layer} has ${counted(data.length, 'value')}, not the ${rows * cols * dims} of shape (${shape.join(', ')})`,
     )
-  return { name, rows, cols, dims, matrix: data }
+  return { layer, rows, cols, dims, matrix: data }
+}
+
+/** An anchor is the position that is nearest to its place on the stride-1 grid. */
+function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
+  const { rows, cols } = matrix
+  const described = description && isOf(description, matrix) ? description : undefined
+  const stride = described?.stride ?? 1
+  const side = described && described.frame - described.size + 1
+  const nearest = (pixel: number, count: number) => Math.min(count - 1, Math.round(pixel / stride))
+  const across = anchorPositions(side ?? cols)
+  const anchors = anchorPositions(side ?? rows).map(({ name, row: pixelRow }, i) => {
+    const [row, col] = [nearest(pixelRow, rows), nearest((across[i] as (typeof across)[number]).col, cols)]
+    return { name, row: row * stride, col: col * stride, index: row * cols + col }
+  })
+  return { ...matrix, stride, anchors, described }
+}
+
+/** Whether a description is of an array with these extents. */
+function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
+  const positions = Math.ceil((frame - size + 1) / stride)
+  return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)
 }
 
 /** Whether features are those of several layers. */

@@ -5,16 +5,16 @@ import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
-import { FOLD_SCHEMES, type FoldScheme, type GridShape } from '../experiments/folds.js'
+import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
 import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
-import { strideOf } from './featureGrid.js'
 import {
   eachLayer,
   type FeatureArray,
   type FeatureLayers,
-  featureMatrix,
   hasLayers,
   type LayerResults,
+  type OpenFeatures,
+  openFeatures,
 } from './features.js'
 
 export interface SeparabilityOptions {
@@ -132,14 +132,13 @@ async function bySchemes(
   checkNames('fold scheme', cv, FOLD_SCHEMES)
   const { name: deviceName, index } = parseCardDevice(device)
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
-  const { name, rows, cols, dims, matrix, described } = await featureMatrix(features)
+  const grid = await openFeatures(features)
   const start = performance.now()
-  const grid = { layer: name, matrix, dims, rows, cols, stride: 1 }
   // The failure of a card that nobody asked for is in the result.
   const classifiers =
     deviceName === 'auto'
       ? openClassifiers(
-          () => worthwhileCard(matrix.length),
+          () => worthwhileCard(grid.matrix.length),
           () => undefined,
         )
       : openClassifiers(() => asked)
@@ -147,15 +146,15 @@ async function bySchemes(
   const results = await classifiers.train(grid, (place) => separabilityByScheme(grid, cv, { ...options, ...place }))
   const schemes = Object.fromEntries(cv.map((scheme, i) => [scheme, results[i]]))
   const seconds = (performance.now() - start) / 1000
-  const coarse = await coarseness({ rows, cols }, strideOf(described, rows, cols)?.stride)
+  const coarse = await coarseness(grid)
   return { schemes, loss, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
 /** A finer stride would not help grids below it, and they take seconds to find out. */
 const FINEST_COARSE_STRIDE = 5
 
-async function coarseness(grid: GridShape, stride: number | undefined): Promise<string | undefined> {
-  if (stride === undefined || stride < FINEST_COARSE_STRIDE) return undefined
-  const { phase } = await foldBaselines({ ...grid, stride }, { schemes: ['shuffled'] })
+async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {
+  if (stride < FINEST_COARSE_STRIDE) return undefined
+  const { phase } = await foldBaselines({ rows, cols, stride }, { schemes: ['shuffled'] })
   return coarseGrid(meanAccuracy(foldsOf(phase.shuffled as Separability)), USUAL_PERIOD)
 }

@@ -13,14 +13,13 @@ import { type ColourLimits, checkLimits } from '../report/colormap.js'
 import { PAPER_LIMITS } from '../report/paperLimits.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
-import { nearestAnchors, strideOf } from './featureGrid.js'
 import {
   eachLayer,
   type FeatureArray,
   type FeatureLayers,
-  featureMatrix,
   hasLayers,
   type LayerResults,
+  openFeatures,
 } from './features.js'
 
 export interface SimilarityOptions {
@@ -109,7 +108,8 @@ async function similarityOf(
   throwIfStopped(signal)
   const { name: deviceName, index } = parseCardDevice(device)
   const card = deviceName === 'cuda' ? requiredCard(index) : undefined
-  const { name, rows, cols, dims, matrix, described = given } = await featureMatrix(features)
+  const grid = await openFeatures(features, given)
+  const { layer: name, rows, cols, dims, described } = grid
   for (const [option, path] of Object.entries({ out, png }))
     if (path !== undefined && typeof features === 'string' && (await isSameFile(features, path)))
       throw new UsageError(`${path} is the file of the features; choose another name with \`${option}\``)
@@ -117,9 +117,6 @@ async function similarityOf(
     checkDrawable({ name, rows, cols })
     await makeWritableFolder(dirname(png))
   }
-  const stride = strideOf(described, rows, cols)
-  const anchors = nearestAnchors(rows, cols, stride)
-  const grid = { layer: name, matrix, dims, rows, cols, stride: 1, anchors }
   const compare = (place: ExperimentPlace) => similarityMaps(grid, threads, place)
   const result = await (card === undefined
     ? compare({})
@@ -127,14 +124,13 @@ async function similarityOf(
   endIfStopped(signal)
   if (out !== undefined) await writeNpy(out, [ANCHOR_NAMES.length, rows, cols], result.maps)
   if (png !== undefined) {
-    const placement = stride && described
-    const maps = { name: basename(name), rows, cols, maps: result.maps, placement }
+    const maps = { name: basename(name), rows, cols, maps: result.maps, placement: described }
     await writeFileAtomic(png, await similarityPicture(maps, limits))
   }
-  const entries = ANCHOR_NAMES.map((name) => {
-    const { row, col, mean, min } = result.anchors[name]
-    const pixel = stride === undefined ? {} : { pixel: { row: row * stride.stride, col: col * stride.stride } }
-    return [name, { row, col, ...pixel, mean, min }] as const
+  const entries = grid.anchors.map(({ name, index, ...pixel }) => {
+    const { mean, min } = result.anchors[name]
+    const place = { row: Math.floor(index / cols), col: index % cols }
+    return [name, { ...place, ...(described && { pixel }), mean, min }] as const
   })
   const byName = Object.fromEntries(entries) as Similarity['anchors']
   const ran = { device: card === undefined ? 'cpu' : `cuda:${card.index}`, adapter: card?.name ?? null }

@@ -1,21 +1,23 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { availableCores } from '../cores.js'
-import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { ANSWER_MAPS, answersOf } from '../experiments/answers.js'
-import { consistency } from '../experiments/consistency.js'
-import { featuresAt, similarityMaps } from '../experiments/similarity.js'
-import { argmax } from '../native.js'
+import { measureFeatures } from '../experiments/featureMeasures.js'
+import type { NpyArray } from '../files/npy.js'
 import type { ViewedExtraction } from '../report/extractionPage.js'
 import { checkDrawable } from '../report/similarityPicture.js'
 import { siteFeatureBytes } from '../report/viewer/siteFeatures.js'
-import { measureLayer } from '../results/measures.js'
-import { UNIT_FORMAT, type Unit } from '../results/unit/schema.js'
-import { namedAnswers } from '../study/measure.js'
-import { arrayFile, EXTRACT_FILE, type ExtractionDescription, readDescription } from './extractFile.js'
-import { nearestAnchors, strideOf } from './featureGrid.js'
-import { type FeatureMatrix, featureMatrix } from './features.js'
+import type { UnitArray } from '../results/unit/arrays.js'
+import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
+import { unitWithArrays } from '../results/unit/open.js'
+import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import {
+  arrayFile,
+  descriptionSchema,
+  EXTRACT_FILE,
+  type ExtractionDescription,
+  readDescription,
+} from './extractFile.js'
+import { type OpenFeatures, openFeatures } from './features.js'
 
 /** Bytes of a layer's features in a page, above which only its five maps are part of it: a browser holds them in memory. */
 export const MOST_FEATURE_BYTES = 400e6
@@ -51,24 +53,25 @@ export async function findArrays(source: string): Promise<FoundArrays> {
   })
   if (!status.isDirectory()) return findFile(source)
   const description = await readDescription(source)
-  if (description === undefined) {
+  const layers = description?.layers
+  if (layers === undefined) {
     const cause = (await isResultsFolder(source))
       ? `is a results folder, whose page is ${join(source, 'index.html')}`
-      : `has no ${EXTRACT_FILE}`
+      : `has no ${EXTRACT_FILE} that can be read and names layers`
     throw new InputError(`${source} ${cause}; give a folder that extract wrote, or a .npy file`)
   }
-  const files = description.layers.map(({ name }) => ({ name, path: join(source, arrayFile(name)) }))
+  const files = layers.map(({ name }) => ({ name, path: join(source, arrayFile(name)) }))
   return { files, folder: source, description, isWhole: true, out: source }
 }
 
 async function findFile(path: string): Promise<FoundArrays> {
   const [folder, file] = [dirname(path), basename(path)]
-  const described = await readDescription(folder).catch(() => undefined)
-  const layer = described?.layers.find(({ name }) => arrayFile(name) === file)
+  const description = await readDescription(folder)
+  const layer = description?.layers?.find(({ name }) => arrayFile(name) === file)
   return {
     files: [{ name: layer?.name ?? file, path }],
     folder,
-    description: layer && described,
+    description,
     isWhole: false,
     out: file.endsWith('.npy') && file !== '.npy' ? join(folder, basename(file, '.npy')) : `${path}-page`,
   }
@@ -82,19 +85,14 @@ export function isResultsFolder(path: string): Promise<boolean> {
   )
 }
 
-/** A layer's similarity with the anchors, and what of its place is known. */
-interface ComparedLayer {
+/** One layer's features, measured; they themselves are no longer in memory. */
+interface MeasuredFile {
   readonly file: ArrayFile
   readonly rows: number
   readonly cols: number
-  readonly placement: (ExtractionDescription & { readonly isDescribed: true }) | undefined
-  readonly layer: Unit['layers'][number]
-  /** [5, rows, cols] */
-  readonly maps: Float32Array
-  /** [5, dims] */
-  readonly anchorFeatures: Float32Array
-  /** [3, rows, cols] of the layer of the classes. */
-  readonly answers: Float32Array | undefined
+  readonly stride: number
+  readonly described: OpenFeatures['described']
+  readonly parts: LayerParts
 }
 
 /**
@@ -107,102 +105,56 @@ export async function readExtraction(
   arrays: FoundArrays,
   onLayer: (layers: number) => void,
 ): Promise<ViewedExtraction> {
-  const layers: ComparedLayer[] = []
+  const files: MeasuredFile[] = []
   for (const file of arrays.files) {
-    layers.push(await compareLayer(file, arrays))
-    onLayer(layers.length)
+    files.push(await measureFile(file, arrays))
+    onLayer(files.length)
   }
-  return asUnit(arrays.folder, layers as [ComparedLayer, ...ComparedLayer[]])
+  return asUnit(arrays, files as [MeasuredFile, ...MeasuredFile[]])
 }
 
-async function compareLayer(file: ArrayFile, { folder, description, isWhole }: FoundArrays): Promise<ComparedLayer> {
+async function measureFile(file: ArrayFile, { folder, description, isWhole }: FoundArrays): Promise<MeasuredFile> {
   const { name, path } = file
-  const { rows, cols, dims, matrix } = await featureMatrix(path)
+  const features = await openFeatures(path)
+  const { rows, cols, dims, stride, described } = features
   checkDrawable({ name: path, rows, cols })
-  const isSame = description?.layers.some((layer) => layer.name === name && layer.dims === dims)
-  const grid = isSame ? strideOf(description, rows, cols) : undefined
-  if (isWhole && grid === undefined)
+  if (isWhole && described === undefined)
     throw new InputError(
       `${path} has shape (${rows}, ${cols}, ${dims}), which ${join(folder, EXTRACT_FILE)} does not say; run extract again`,
     )
-  const stride = grid?.stride ?? 1
-  const anchors = nearestAnchors(rows, cols, grid).map(({ row, col, ...anchor }) => ({
-    ...anchor,
-    row: row * stride,
-    col: col * stride,
-  }))
-  const onGrid = { layer: path, matrix, dims, rows, cols, stride, anchors }
-  const { maps, anchors: similarity } = await similarityMaps(onGrid, availableCores())
-  const anchorFeatures = featuresAt(matrix, dims, anchors)
-  const names = grid && description?.answers?.layer === name ? description.answers.names : undefined
-  const { answers, ...steady } = await measureAnswers(onGrid, anchorFeatures, names)
-  const layer = {
-    ...{ name, dims, similarity, separability: {}, baselines: null, answers: answers && namedAnswers(answers, names) },
+  const measures = await measureFeatures(features, described !== undefined && description?.answers?.layer === name)
+  return { file, rows, cols, stride, described, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }
+}
+
+function asUnit(
+  { folder, description }: FoundArrays,
+  files: readonly [MeasuredFile, ...MeasuredFile[]],
+): ViewedExtraction {
+  const [{ rows, cols, stride, described }] = files
+  // Of an array that nothing describes, each position is a pixel.
+  const pixels = { stride, size: 1, rows, cols, frame: Math.max(rows, cols) }
+  const known = (described && description) ?? descriptionSchema.parse(pixels)
+  const { model, weightsSha256, patch, patchSha256, background, blend, size, frame, answers } = known
+  const inputs: UnitInputs = {
+    ...{ format: UNIT_FORMAT, model, weightsSha256, patch, patchSha256, background, blend, size, stride },
+    ...{ category: null, separability: null, keepsFeatures: true, layers: files.map(({ parts }) => parts.name) },
+  }
+  const parts = files.map((file) => file.parts)
+  const { unit, arrays } = assembleUnit(inputs, { rows, cols }, parts, answers?.names)
+  const read = async ({ kind, layer, shape }: UnitArray): Promise<NpyArray | undefined> => {
+    if (kind === 'maps') return { shape, data: arrays.maps }
+    if (kind !== 'features') return { shape, data: arrays[kind]?.[layer] as Float32Array }
+    const { file, parts } = files[layer] as MeasuredFile
+    return fitsPage(rows * cols, parts.dims) ? readAgain(file, shape) : undefined
   }
   return {
-    ...{ file, rows, cols, maps, anchorFeatures, answers: answers?.maps },
-    placement: grid && description && { ...description, isDescribed: true },
-    layer: { ...layer, measures: measureLayer({ ...layer, ...steady, rows, cols, stride, maps, foldErrors: null }) },
+    ...{ frame, isDescribed: described !== undefined, pictures: folder },
+    unit: unitWithArrays(folder, { ...unit, arrays: {} }, read),
   }
 }
 
-/** @param names of the classes, if the layer is theirs */
-async function measureAnswers(
-  { matrix, rows, cols, dims }: Pick<FeatureMatrix, 'matrix' | 'rows' | 'cols' | 'dims'>,
-  anchorFeatures: Float32Array,
-  names: Readonly<Record<string, string>> | undefined,
-) {
-  const strongest = await argmax({ features: matrix, rows: rows * cols, dims, threads: availableCores() })
-  const center = ANCHOR_NAMES.indexOf('center') * dims
-  const answers = names ? answersOf(matrix, strongest, anchorFeatures.subarray(center, center + dims)) : null
-  return { consistency: consistency(strongest, { rows, cols }), answers }
-}
-
-/** What an array says that nothing describes: each of its positions is a pixel. */
-const UNKNOWN = {
-  ...{ model: 'unknown network', weightsSha256: '', patch: 'unknown patch', patchSha256: '', background: '' },
-  ...{ blend: 'hard' as const, size: 1, stride: 1, isDescribed: false },
-}
-
-function asUnit(folder: string, layers: readonly [ComparedLayer, ...ComparedLayer[]]): ViewedExtraction {
-  const [{ rows, cols, placement }] = layers
-  const known = placement ?? { ...UNKNOWN, frame: Math.max(rows, cols) }
-  const { model, weightsSha256, patch, patchSha256, background, blend, size, stride, frame, isDescribed } = known
-  const described = { model, weightsSha256, patch, patchSha256, background, blend, size, stride }
-  const notMeasured = { category: null, separability: null, keepsFeatures: false }
-  const description: Unit = {
-    inputs: { format: UNIT_FORMAT, ...described, ...notMeasured, layers: layers.map(({ layer }) => layer.name) },
-    ...{ rows, cols, layers: layers.map(({ layer }) => layer), arrays: {} },
-  }
-  const maps = new Float32Array(layers.length * ANCHOR_NAMES.length * rows * cols)
-  layers.forEach((layer, i) => {
-    maps.set(layer.maps, i * layer.maps.length)
-  })
-  const ofName = (name: string) => layers.find(({ layer }) => layer.name === name) as ComparedLayer
-  return {
-    ...{ frame, isDescribed, pictures: folder },
-    unit: {
-      ...{ folder, description, inputs: description.inputs, rows, cols, layers: description.layers },
-      maps: async () => ({ shape: [layers.length, ANCHOR_NAMES.length, rows, cols], data: maps }),
-      anchorFeatures: async (name) => {
-        const { anchorFeatures: data, layer } = ofName(name)
-        return { shape: [ANCHOR_NAMES.length, layer.dims], data }
-      },
-      answers: async (name) => {
-        const { answers: data } = ofName(name)
-        return data && { shape: [ANSWER_MAPS, rows, cols], data }
-      },
-      sketch: async () => undefined,
-      features: async (name) => {
-        const { file, layer } = ofName(name)
-        return fitsPage(rows * cols, layer.dims) ? readAgain(file, [rows, cols, layer.dims]) : undefined
-      },
-    },
-  }
-}
-
-async function readAgain({ path }: ArrayFile, shape: readonly number[]) {
-  const { rows, cols, dims, matrix } = await featureMatrix(path)
+async function readAgain({ path }: ArrayFile, shape: readonly number[]): Promise<NpyArray> {
+  const { rows, cols, dims, matrix } = await openFeatures(path)
   if ([rows, cols, dims].join() !== shape.join())
     throw new InputError(`${path} has changed while it was read; run the same command again`)
   return { shape, data: matrix }

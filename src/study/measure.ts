@@ -2,11 +2,9 @@ import { availableCores } from '../cores.js'
 import { counted } from '../counted.js'
 import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
-import { ANCHOR_NAMES } from '../engine/positions.js'
-import { ANSWER_MAPS, type Answers, answersOf } from '../experiments/answers.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
-import { consistency } from '../experiments/consistency.js'
+import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import type { FoldScheme } from '../experiments/folds.js'
 import {
@@ -15,33 +13,15 @@ import {
   separabilityByScheme,
   type TaskSeparability,
 } from '../experiments/separability.js'
-import { comparedMaps, featuresAt, type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
-import { type Sketch, sketchOf } from '../experiments/sketch.js'
+import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
-import { argmax } from '../native.js'
-import { isRightAnswer, type Network, outputOf, readGraphNodes, totalStride } from '../networks/index.js'
+import { type Network, outputOf, readGraphNodes, totalStride } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
-import { type MeasuredLayer, measureLayer } from '../results/measures.js'
+import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
 import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
-
-/** What is measured of a layer. */
-interface LayerMeasures {
-  readonly similarity: SimilarityMaps
-  /** Index of the largest feature at each position of the grid. */
-  readonly strongest: Int32Array
-  /** [anchors, dims] */
-  readonly anchorFeatures: Float32Array
-  readonly separability: Unit['layers'][number]['separability']
-  readonly baselines: Unit['layers'][number]['baselines']
-  readonly foldErrors: MeasuredLayer['foldErrors']
-  /** Of the layer of the network's classes. */
-  readonly answers?: Answers
-  /** Of a unit that keeps sketches, where there is one. */
-  readonly sketch?: Sketch
-}
 
 /**
  * Measures everything of one unit and stores it.
@@ -57,127 +37,47 @@ export async function storeUnit(
   progress: Progress,
   classifiers: Classifiers,
 ): Promise<void> {
-  const { grid } = unit
-  const positions = grid.rows * grid.cols
+  const { grid, network } = unit
+  const parts: LayerParts[] = []
+  for (const layer of response.layers) parts.push(await measureLayer(study, unit, layer, classifiers))
   const inputs = unitInputs(study, unit)
-  const measured = await measureUnit(study, unit, response, classifiers)
-  const maps = new Float32Array(measured.length * grid.anchors.length * positions)
-  for (const [i, { similarity }] of measured.entries()) maps.set(similarity.maps, i * grid.anchors.length * positions)
-  const layers = measured.map(({ similarity, strongest, answers, sketch, ...classified }, i) => {
-    const { name, dims } = response.layers[i] as { readonly name: string; readonly dims: number }
-    const { separability, baselines, foldErrors } = classified
-    const layer = {
-      ...{ name, dims, similarity: similarity.anchors, separability, baselines },
-      answers: answers === undefined ? null : namedAnswers(answers, unit.network.classes?.names, inputs.category),
-    }
-    const { rows, cols, stride } = grid
-    const measured = { ...layer, rows, cols, stride, maps: similarity.maps, foldErrors }
-    const measures = measureLayer({ ...measured, consistency: consistency(strongest, grid) })
-    return { ...layer, measures, ...(sketch && { sketch: sketch.dims }) }
-  })
-  const stored = await writeUnit(
-    study.out,
-    { inputs, rows: grid.rows, cols: grid.cols, layers },
-    {
-      maps,
-      anchorFeatures: measured.map(({ anchorFeatures }) => anchorFeatures),
-      answers: measured.map(({ answers }) => answers?.maps),
-      sketch: measured.map(({ sketch }) => sketch?.rows),
-      ...(inputs.keepsFeatures &&
-        response.kind === 'features' && {
-          features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, positions * dims)),
-        }),
-    },
-  )
+  const { unit: made, arrays } = assembleUnit(inputs, grid, parts, network.classes?.names)
+  const features =
+    inputs.keepsFeatures && response.kind === 'features'
+      ? { features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)) }
+      : {}
+  const stored = await writeUnit(study.out, made, { ...arrays, ...features })
   if (response.kind === 'features') response.release()
   noteUnsolved(stored, progress)
   noteCoarse(study, stored, progress)
 }
 
-async function measureUnit(
+async function measureLayer(
   study: Study,
   unit: PlannedUnit,
-  response: Features | Comparison,
+  { name, ...layer }: LayerFeatures | LayerComparison,
   classifiers: Classifiers,
-): Promise<readonly LayerMeasures[]> {
-  if (response.kind === 'comparison') return response.layers.map((layer) => measureComparison(unit, layer))
-  const measured: LayerMeasures[] = []
-  for (const layer of response.layers) measured.push(await measureFeatures(study, unit, layer, classifiers))
-  return measured
-}
-
-async function measureFeatures(
-  study: Study,
-  unit: PlannedUnit,
-  { name, dims, matrix }: LayerFeatures,
-  classifiers: Classifiers,
-): Promise<LayerMeasures> {
+): Promise<LayerParts> {
   const { network, patch, grid } = unit
-  const onGrid = { ...grid, layer: titleOf(network, name, patch), matrix, dims }
-  const threads = availableCores()
-  const rows = grid.rows * grid.cols
+  const onGrid = { ...grid, ...layer, layer: titleOf(network, name, patch) }
+  const hasClasses = name === network.classes?.layer
+  const named = { name, dims: layer.dims }
+  if (!('matrix' in onGrid)) return { ...named, ...NOT_CLASSIFIED, ...(await measureFeatures(onGrid, hasClasses)) }
   const measure = async (place: ExperimentPlace) => ({
-    similarity: await similarityMaps(onGrid, threads, place),
+    ...(await measureFeatures(onGrid, hasClasses, place)),
     separability: await separabilityOf(study, onGrid, place),
   })
   const period = periodOf(network, name)
   // The cosines alone are not worth the features' way to a card.
   const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
-  const strongest = await argmax({ features: matrix.subarray(0, rows * dims), rows, dims, threads })
-  const anchorFeatures = featuresAt(matrix, dims, grid.anchors)
-  const sketch =
-    unitInputs(study, unit).sketches && (await sketchOf(matrix.subarray(0, rows * dims), rows, dims, threads))
+  const rows = grid.rows * grid.cols
   return {
-    ...measures,
+    ...{ ...named, ...measures },
     ...(await foldsExplained(study, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
-    strongest,
-    anchorFeatures,
-    ...answersIn(network, { name, matrix, strongest, anchorFeatures }),
-    ...(sketch && { sketch }),
+    sketch: unitInputs(study, unit).sketches
+      ? await sketchOf(onGrid.matrix.subarray(0, rows * layer.dims), rows, layer.dims, availableCores())
+      : undefined,
   }
-}
-
-function measureComparison({ network, patch, grid }: PlannedUnit, compared: LayerComparison): LayerMeasures {
-  const { name, anchorFeatures, features: matrix } = compared
-  // Anchors that the grid leaves out come after it.
-  const strongest = compared.strongest.subarray(0, grid.rows * grid.cols)
-  return {
-    similarity: comparedMaps({ ...grid, ...compared, layer: titleOf(network, name, patch) }),
-    strongest,
-    anchorFeatures,
-    separability: {},
-    baselines: null,
-    foldErrors: null,
-    ...(matrix && answersIn(network, { name, matrix, strongest, anchorFeatures })),
-  }
-}
-
-/** What the network answers, if this is the layer of its classes. */
-function answersIn(
-  { classes }: Network,
-  layer: Pick<LayerMeasures, 'strongest' | 'anchorFeatures'> & Pick<LayerFeatures, 'name' | 'matrix'>,
-): Pick<LayerMeasures, 'answers'> {
-  if (layer.name !== classes?.layer) return {}
-  const { matrix, strongest, anchorFeatures } = layer
-  const dims = anchorFeatures.length / ANCHOR_NAMES.length
-  const center = ANCHOR_NAMES.indexOf('center')
-  return { answers: answersOf(matrix, strongest, anchorFeatures.subarray(center * dims, (center + 1) * dims)) }
-}
-
-/**
- * As unit.json holds them: with the names of the classes that occur.
- * @param known names by index; a class without one is named by its index
- * @param category of the object; null: not known
- */
-export function namedAnswers(
-  { maps, center, kept, least }: Answers,
-  known: Readonly<Record<number, string>> = {},
-  category: string | null = null,
-): NonNullable<Unit['layers'][number]['answers']> {
-  const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
-  const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
-  const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
-  return { center, right, kept, least, names: Object.fromEntries(names) }
 }
 
 /** How messages name a layer of a unit. */
@@ -230,7 +130,7 @@ async function foldsExplained(
   grid: SeparabilityGrid,
   period: number,
   ordered: readonly (number | null)[] | undefined,
-): Promise<Pick<LayerMeasures, 'baselines' | 'foldErrors'>> {
+): Promise<Pick<LayerParts, 'baselines' | 'foldErrors'>> {
   if (classifier === null) return { baselines: null, foldErrors: null }
   const { cv: schemes, loss, C, seed } = classifier
   const options = { loss, C, seed, period, threads: availableCores() }

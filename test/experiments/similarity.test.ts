@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/positions.js'
 import { InputError } from '../../src/errors.js'
-import { comparedMaps, featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
+import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
 import { cosineSimilarity } from '../../src/native.js'
 
 const DIMS = 3
@@ -13,7 +13,7 @@ function features(): Float32Array {
   return Float32Array.from({ length: (grid.offsets.length / 2) * DIMS }, (_, i) => Math.sin(i * i))
 }
 
-/** What a device gives: cosines at all positions, those outside the grid too. */
+/** Maps of what a device gives: cosines at all positions, those outside the grid too. */
 async function compared(matrix: Float32Array) {
   const anchorFeatures = featuresAt(matrix, DIMS, grid.anchors)
   const rows = matrix.length / DIMS
@@ -24,7 +24,7 @@ async function compared(matrix: Float32Array) {
     const values = await cosineSimilarity(one).catch(() => new Float32Array(grid.anchors.length).fill(Number.NaN))
     for (const [anchor, value] of values.entries()) cosines[anchor * rows + row] = value
   }
-  return { ...grid, cosines, anchorFeatures }
+  return similarityMaps({ ...grid, cosines, anchorFeatures, strongest: new Int32Array(rows) }, 1)
 }
 
 describe('maps of cosines that are known', () => {
@@ -32,14 +32,14 @@ describe('maps of cosines that are known', () => {
     const matrix = features()
     expect(grid.offsets.length / 2).toBe(grid.rows * grid.cols + 4)
     const expected = await similarityMaps({ ...grid, matrix }, 1)
-    expect(comparedMaps(await compared(matrix))).toEqual(expected)
+    expect(await compared(matrix)).toEqual(expected)
   })
 
   it('name the position of a feature without a direction', async () => {
     for (const value of [0, Number.NaN, Number.POSITIVE_INFINITY]) {
       const matrix = features()
       for (const row of [15, 9]) matrix.fill(value, row * DIMS, (row + 1) * DIMS)
-      const failing = compared(matrix).then(comparedMaps)
+      const failing = compared(matrix)
       await expect(failing).rejects.toThrow(InputError)
       await expect(failing).rejects.toThrow('fc: the feature at position (2, 6) is all zero or not finite')
       await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow('fc: the feature at position (2, 6) ')
@@ -51,7 +51,7 @@ describe('maps of cosines that are known', () => {
     const { index, row, col } = grid.anchors[2] as (typeof grid.anchors)[number]
     matrix.fill(0, index * DIMS, (index + 1) * DIMS)
     const message = `the feature at position (${row}, ${col})`
-    await expect(compared(matrix).then(comparedMaps)).rejects.toThrow(message)
+    await expect(compared(matrix)).rejects.toThrow(message)
     await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow(message)
   })
 })

@@ -157,7 +157,9 @@ describe('similarity of a feature file', () => {
   it('refuses an array beside an extract.json that is damaged', async () => {
     const failing = similarity(await store(features(4, 4, 3), { stride: 'four' }))
     await expect(failing).rejects.toThrow(InputError)
-    await expect(failing).rejects.toThrow(`${inFolder('extract.json')} is damaged; run extract again, or remove it`)
+    await expect(failing).rejects.toThrow(
+      `${inFolder('extract.json')} is damaged (stride); run extract again, or remove it`,
+    )
   })
 
   it('refuses an array that is not the one that extract.json beside it describes', async () => {
@@ -165,15 +167,17 @@ describe('similarity of a feature file', () => {
     const path = await store(features(4, 4, 3))
     const hash = sha256(readFileSync(path))
     expect(
-      (await similarity(await store(features(4, 4, 3), described({ file: 'fc6.npy', sha256: hash })))).anchors,
+      (await similarity(await store(features(4, 4, 3), described({ name: 'fc6', dims: 3, sha256: hash })))).anchors,
     ).toMatchObject({ 'bottom-right': { pixel: { row: 222, col: 222 } } })
     // Written by another extraction, of which nothing is known.
-    const { anchors } = await similarity(await store(features(4, 4, 3), described({ file: 'fc7.npy', sha256: hash })))
+    const { anchors } = await similarity(
+      await store(features(4, 4, 3), described({ name: 'fc7', dims: 3, sha256: hash })),
+    )
     expect(anchors.center.pixel).toBeUndefined()
     const changed = features(4, 4, 3)
     changed.data[0] = 1
     for (const read of [(path: string) => similarity(path), (path: string) => separability(path)]) {
-      const failing = read(await store(changed, described({ file: 'fc6.npy', sha256: hash })))
+      const failing = read(await store(changed, described({ name: 'fc6', dims: 3, sha256: hash })))
       await expect(failing).rejects.toThrow(InputError)
       await expect(failing).rejects.toThrow(
         /fc6\.npy is not the array that extract\.json beside it describes: [^\n]*; run/,

@@ -212,7 +212,9 @@ describe('what is no extraction', () => {
 
   it('is named with what would be one', async () => {
     await expect(viewFeatures(inFolder('none'))).rejects.toThrow('no such file or folder; give a .npy file')
-    await expect(viewFeatures(inFolder())).rejects.toThrow('has no extract.json; give a folder that extract wrote')
+    await expect(viewFeatures(inFolder())).rejects.toThrow(
+      'has no extract.json that can be read and names layers; give a folder that extract wrote',
+    )
     writeFileSync(inFolder('text.npy'), 'text')
     await expect(viewFeatures(inFolder('text.npy'))).rejects.toThrow('is not a .npy file')
     const file = await storeArray()

@@ -43,13 +43,20 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
   return unitWithArrays(folder, description)
 }
 
-/** A unit whose description has been read already. */
-export function unitWithArrays(folder: string, description: Unit): OpenUnit {
+/**
+ * A unit whose description is known.
+ * @param readArray of one of its arrays; by default, as it is stored
+ */
+export function unitWithArrays(
+  folder: string,
+  description: Unit,
+  readArray: (array: UnitArray) => Promise<NpyArray | undefined> = (array) => readUnitArray(folder, description, array),
+): OpenUnit {
   const { inputs, rows, cols, layers } = description
   const arrays = unitArrays(description)
   const read = async (kind: UnitArray['kind'], layer: number | null) => {
     const array = arrays.find((one) => one.kind === kind && one.layer === layer)
-    return array && readUnitArray(folder, description, array)
+    return array && readArray(array)
   }
   const readOfLayer = (kind: UnitArray['kind']) => async (name: string) => {
     const layer = inputs.layers.indexOf(name)

@@ -1,0 +1,53 @@
+import { availableCores } from '../cores.js'
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { argmax } from '../native.js'
+import { type Answers, answersOf } from './answers.js'
+import type { ExperimentPlace } from './card.js'
+import { type Consistency, consistency } from './consistency.js'
+import { type ComparedGrid, type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
+
+/** What is measured of a layer's features, whether a study, a file or a device has them. */
+export interface FeatureMeasures {
+  readonly similarity: SimilarityMaps
+  readonly consistency: Consistency
+  /** [anchors, dims] */
+  readonly anchorFeatures: Float32Array
+  /** Of the layer of the network's classes. */
+  readonly answers?: Answers
+}
+
+/**
+ * Measures the features of a grid, or what a device made of them.
+ * @param hasClasses whether the layer has a value for each class
+ * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
+ */
+export async function measureFeatures(
+  grid: FeatureGrid | ComparedGrid,
+  hasClasses: boolean,
+  place: ExperimentPlace = {},
+): Promise<FeatureMeasures> {
+  const threads = availableCores()
+  const { dims, rows, cols } = grid
+  const positions = rows * cols
+  const similarity = await similarityMaps(grid, threads, place)
+  const { anchorFeatures, strongest, features } =
+    'cosines' in grid
+      ? // Anchors that the grid leaves out come after it.
+        { ...grid, strongest: grid.strongest.subarray(0, positions) }
+      : {
+          features: grid.matrix,
+          anchorFeatures: featuresAt(grid.matrix, dims, grid.anchors),
+          strongest: await argmax({
+            features: grid.matrix.subarray(0, positions * dims),
+            rows: positions,
+            dims,
+            threads,
+          }),
+        }
+  const center = ANCHOR_NAMES.indexOf('center') * dims
+  return {
+    ...{ similarity, consistency: consistency(strongest, grid), anchorFeatures },
+    ...(hasClasses &&
+      features && { answers: answersOf(features, strongest, anchorFeatures.subarray(center, center + dims)) }),
+  }
+}

@@ -1,0 +1,68 @@
+import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { ANSWER_MAPS, type Answers } from '../../experiments/answers.js'
+import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
+import type { GridShape } from '../../experiments/folds.js'
+import type { Sketch } from '../../experiments/sketch.js'
+import { isRightAnswer } from '../../networks/index.js'
+import { type MeasuredLayer, measureLayer } from '../measures.js'
+import type { UnitArrays } from './arrays.js'
+import type { Unit, UnitInputs } from './schema.js'
+
+/** Everything that is known of one layer of a unit. */
+export interface LayerParts
+  extends FeatureMeasures,
+    Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors'> {
+  /** Of a unit that keeps sketches, where there is one. */
+  readonly sketch?: Sketch | undefined
+}
+
+/** What a layer has where no classifiers are trained. */
+export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: null }
+
+/**
+ * A unit of its measured layers, and the values of its arrays, apart from features.
+ * @param classNames of the network's classes by index; a class without a name is named by its index
+ */
+export function assembleUnit(
+  inputs: UnitInputs,
+  { rows, cols }: GridShape,
+  parts: readonly LayerParts[],
+  classNames?: Readonly<Record<number, string>>,
+): { readonly unit: Omit<Unit, 'arrays'>; readonly arrays: UnitArrays } {
+  const maps = new Float32Array(parts.length * ANCHOR_NAMES.length * rows * cols)
+  for (const [i, { similarity }] of parts.entries()) maps.set(similarity.maps, i * similarity.maps.length)
+  const layers = parts.map(({ name, dims, similarity, answers, sketch, separability, baselines, ...others }) => {
+    const layer = {
+      ...{ name, dims, similarity: similarity.anchors, separability, baselines },
+      answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
+    }
+    const { consistency, foldErrors } = others
+    const onGrid = { rows, cols, stride: inputs.stride, maps: similarity.maps }
+    const measures = measureLayer({ ...layer, ...onGrid, consistency, foldErrors })
+    return { ...layer, measures, ...(sketch && { sketch: sketch.dims }) }
+  })
+  return {
+    unit: { inputs, rows, cols, layers },
+    arrays: {
+      maps,
+      anchorFeatures: parts.map(({ anchorFeatures }) => anchorFeatures),
+      answers: parts.map(({ answers }) => answers?.maps),
+      sketch: parts.map(({ sketch }) => sketch?.rows),
+    },
+  }
+}
+
+/**
+ * As unit.json holds them: with the names of the classes that occur.
+ * @param category of the object; null: not known
+ */
+function namedAnswers(
+  { maps, center, kept, least }: Answers,
+  known: Readonly<Record<number, string>> = {},
+  category: string | null,
+): NonNullable<Unit['layers'][number]['answers']> {
+  const found = new Set([center.class, ...maps.subarray(0, maps.length / ANSWER_MAPS)])
+  const names = [...found].sort((a, b) => a - b).map((index) => [index, known[index] ?? String(index)])
+  const right = isRightAnswer(category, known[center.class] ?? '', Object.values(known))
+  return { center, right, kept, least, names: Object.fromEntries(names) }
+}
