@@ -108,11 +108,11 @@ describe('measures of a layer', () => {
   })
 
   it('leaves out what a stride, a grid or a layer does not have', () => {
-    const changes = { stride: 50, layers: ['fc'] }
+    const changes = { stride: 2, layers: ['fc'] }
     const { unit } = madeUnit(changes, 0.9, { consistency: { horizontal: 1, vertical: null } })
     const names = ['similarity-mean', 'similarity-min', 'similarity-p5', 'coverage', 'direction-bias', 'consistency']
     expect(Object.keys(unit.layers[0]?.measures ?? {})).toEqual(names)
-    expect(unit.layers[0]?.measures.consistency).toEqual({ 'horizontal 50px': 1 })
+    expect(unit.layers[0]?.measures.consistency).toEqual({ 'horizontal 2px': 1 })
     // It lies between the positions: none is farther from it than the other.
     expect(unit.layers[0]?.measures['direction-bias']).not.toHaveProperty('center')
     expect(SMALL['grid-spectrum']).toBeUndefined()

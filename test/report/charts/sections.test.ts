@@ -111,6 +111,8 @@ describe('charts', () => {
       ...(spectrum?.html ?? '').matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*font-weight="600"[^>]*>([a-d])</g),
     ]
     expect(titles.map(([, , , name]) => name)).toEqual(['a', 'b', 'c', 'd'])
+    const points = [...(spectrum?.html ?? '').matchAll(/<title>(.)/g)].map(([, name]) => name)
+    expect(points).toEqual(['a', 'b', 'c', 'd'])
     const [first, , , fourth] = titles
     expect(fourth?.[1]).toBe(first?.[1])
     expect(Number(fourth?.[2])).toBeGreaterThan(Number(first?.[2]))

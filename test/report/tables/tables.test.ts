@@ -185,6 +185,10 @@ describe('separability tables', () => {
       ['0.880 ± 0.100', '1.000 ± 0.100'],
       ['0.900', '–'],
     ])
+    // They are of no patches.
+    expect(tableFile(named('separability', tables), 'csv')).toContain(
+      '\nposition only,25×25,125,top-bottom,ordered,0.9,,,,,,\n',
+    )
     const byFold = named('folds', tables)
     expect(byFold.head.slice(2)).toEqual([1, 2, 3].map((fold) => `ordered, top-bottom, ${fold}`))
     expect(cellsOf(byFold)).toEqual([
