@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { positionGrid } from '../../src/engine/positions.js'
 import { InputError } from '../../src/errors.js'
+import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
-import { cosineSimilarity } from '../../src/native.js'
+import { argmax, cosineSimilarity } from '../../src/native.js'
 
 const DIMS = 3
 
@@ -13,8 +14,8 @@ function features(): Float32Array {
   return Float32Array.from({ length: (grid.offsets.length / 2) * DIMS }, (_, i) => Math.sin(i * i))
 }
 
-/** Maps of what a device gives: cosines at all positions, those outside the grid too. */
-async function compared(matrix: Float32Array) {
+/** What a device gives: cosines at all positions, those outside the grid too. */
+async function compare(matrix: Float32Array) {
   const anchorFeatures = featuresAt(matrix, DIMS, grid.anchors)
   const rows = matrix.length / DIMS
   const cosines = new Float32Array(grid.anchors.length * rows)
@@ -24,15 +25,20 @@ async function compared(matrix: Float32Array) {
     const values = await cosineSimilarity(one).catch(() => new Float32Array(grid.anchors.length).fill(Number.NaN))
     for (const [anchor, value] of values.entries()) cosines[anchor * rows + row] = value
   }
-  return similarityMaps({ ...grid, cosines, anchorFeatures, strongest: new Int32Array(rows) }, 1)
+  const strongest = await argmax({ features: matrix, rows, dims: DIMS, threads: 1 })
+  return { ...grid, cosines, anchorFeatures, strongest, features: matrix }
 }
+
+const compared = async (matrix: Float32Array) => similarityMaps(await compare(matrix), 1)
 
 describe('maps of cosines that are known', () => {
   it('are those of the features', async () => {
     const matrix = features()
     expect(grid.offsets.length / 2).toBe(grid.rows * grid.cols + 4)
-    const expected = await similarityMaps({ ...grid, matrix }, 1)
-    expect(await compared(matrix)).toEqual(expected)
+    const expected = await measureFeatures({ ...grid, matrix }, true)
+    expect(await measureFeatures(await compare(matrix), true)).toEqual(expected)
+    expect(expected.answers?.maps).toHaveLength(3 * grid.rows * grid.cols)
+    expect(await measureFeatures({ ...grid, matrix }, false)).not.toHaveProperty('answers')
   })
 
   it('name the position of a feature without a direction', async () => {
