@@ -57,7 +57,7 @@ export async function findArrays(source: string): Promise<FoundArrays> {
   if (layers === undefined) {
     const cause = (await isResultsFolder(source))
       ? `is a results folder, whose page is ${join(source, 'index.html')}`
-      : `has no ${EXTRACT_FILE} that can be read and names layers`
+      : `has ${description ? 'no layers in its' : 'no'} ${EXTRACT_FILE}`
     throw new InputError(`${source} ${cause}; give a folder that extract wrote, or a .npy file`)
   }
   const files = layers.map(({ name }) => ({ name, path: join(source, arrayFile(name)) }))

@@ -212,9 +212,10 @@ describe('what is no extraction', () => {
 
   it('is named with what would be one', async () => {
     await expect(viewFeatures(inFolder('none'))).rejects.toThrow('no such file or folder; give a .npy file')
-    await expect(viewFeatures(inFolder())).rejects.toThrow(
-      'has no extract.json that can be read and names layers; give a folder that extract wrote',
-    )
+    await expect(viewFeatures(inFolder())).rejects.toThrow('has no extract.json; give a folder that extract wrote')
+    writeFileSync(inFolder('extract.json'), JSON.stringify({ ...DESCRIPTION, layers: undefined }))
+    await expect(viewFeatures(inFolder())).rejects.toThrow('has no layers in its extract.json; give a folder')
+    rmSync(inFolder('extract.json'))
     writeFileSync(inFolder('text.npy'), 'text')
     await expect(viewFeatures(inFolder('text.npy'))).rejects.toThrow('is not a .npy file')
     const file = await storeArray()
