@@ -49,10 +49,11 @@ export async function patchFrom(text: string): Promise<PatchSource> {
 
 /**
  * The patches of a folder (its manifest.json if there is one, else every picture in it, by name) or of a manifest; or
- * built-in ones by their names, `dog,car`, where there is no such file or folder.
+ * built-in ones by their names, `dog,car`, where there is no such file or folder; without a path all built-in ones.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
-export async function patchesFrom(path: string): Promise<readonly PatchSource[]> {
+export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {
+  if (path === undefined) return builtInPatches()
   if (!(await isThere(path))) {
     const names = new Set(path.split(',').map((name) => name.trim()))
     const fault = `cannot read ${path}: no such file or folder`

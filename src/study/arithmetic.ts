@@ -9,7 +9,7 @@ import type { FramePixels } from '../experiments/objectScene.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { optimizationNotes } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
-import { builtInPatches, patchesFrom } from '../patches/collection.js'
+import { patchesFrom } from '../patches/collection.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
@@ -96,7 +96,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   const operands: Operand[] = []
   for (const name of names) operands.push(await operandOf(name, options.images[name] as string, size))
   const drawn = await drawExpression(options.expression, terms, operands, {
-    patches: patches === undefined ? await builtInPatches() : await patchesFrom(patches),
+    patches: await patchesFrom(patches),
     background: await readBackground(background, network.input.rows, options.signal),
     side: network.input.rows,
     blend,

@@ -16,7 +16,7 @@ import {
   recipeText,
 } from '../networks/index.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
-import { builtInPatches, patchesFrom } from '../patches/collection.js'
+import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
 import { compareText } from '../results/openResults.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
@@ -282,7 +282,7 @@ async function patchesOf(
   blend: Scene['blend'],
   signal: AbortSignal | undefined,
 ): Promise<readonly Patch[]> {
-  const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
+  const sources = await patchesFrom(path)
   const bySource: Patch[][] = []
   for (const source of sources) {
     bySource.push([...(await patchesOfSource(source, sizes, frame, blend, signal))])
@@ -297,7 +297,7 @@ async function arithmeticPlans(
 ): Promise<readonly ArithmeticPlan[]> {
   const { arithmeticModels, background, blend, expressions, seed } = options
   if (arithmeticModels.length === 0) return []
-  const patches = options.patches === undefined ? await builtInPatches() : await patchesFrom(options.patches)
+  const patches = await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(arithmeticModels)) {
     const choice = await withGenerators(model, options, planning)

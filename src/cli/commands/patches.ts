@@ -3,7 +3,7 @@ import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { type CocoPatchesOptions, cocoPatches } from '../../patches/cocoPatches.js'
-import { builtInPatches, listPatches, patchesFrom } from '../../patches/collection.js'
+import { listPatches, patchesFrom } from '../../patches/collection.js'
 import { type OwnPatchesOptions, ownPatches } from '../../patches/ownPatches.js'
 import type { PatchFolder } from '../../patches/patchFolder.js'
 import { contactSheet } from '../../report/contactSheet.js'
@@ -69,7 +69,7 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
-      const sources = path === undefined ? await builtInPatches() : await patchesFrom(path)
+      const sources = await patchesFrom(path)
       const listed = await leavingNothing(listPatches(sources, signal), context)
       if (sheet !== undefined)
         await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, signal), context))
