@@ -14,10 +14,11 @@ import { noUnits } from '../results/openResults.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { arithmeticSections } from './arithmeticSection.js'
-import { chartSections } from './charts/sections.js'
+import { otherCharts } from './charts/sections.js'
 import { type ColourLimits, checkLimits } from './colormap.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
-import { findingsMarkdown, findingsSection } from './findings/document.js'
+import { CLAIMS } from './findings/claims.js'
+import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { leadOf } from './findings/lead.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
@@ -79,7 +80,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     await site.takePlace()
     await writeFileAtomic(
       join(results, 'index.html'),
-      resultsPage(study.index, contents.sections, leadOf(contents.findings, study.groups)),
+      resultsPage(study.index, contents.sections, leadOf(study.groups)),
     )
     return { rows: summaryRows(contents.rows), findings: contents.findings }
   } finally {
@@ -120,15 +121,16 @@ function contentsOf(
   )
   const figures = paperFigures(groups, limits)
   const ofUnits = tables.filter((table) => !isOfArithmetic(table)).map(tableHtml)
-  const sections: readonly ReportSection[] = [
-    findingsSection(findings),
+  const shown = new Set(CLAIMS.flatMap(({ shownBy }) => shownBy ?? []))
+  const appendix: readonly ReportSection[] = [
+    otherCharts(rows, shown),
     overviewSection(groups, limits),
     { id: 'tables', title: 'Tables', html: ofUnits.join('\n') },
     figuresSection(figures),
-    ...chartSections(rows),
     ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
     provenanceSection(groups),
   ]
+  const sections = [...findingsSections(findings, rows), ...appendix.map((one) => ({ ...one, isFolded: true }))]
   return { rows, tables, findings, figures, sections, warning }
 }
 

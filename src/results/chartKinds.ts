@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { AXES } from '../experiments/mapMeasures.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
@@ -123,6 +124,39 @@ export const SEPARABILITY: MeasureChart = {
   series: TASKS.map((task) => ({
     name: task,
     has: ({ metric, variant }) => metric === 'separability-accuracy' && variant.startsWith(task),
+  })),
+}
+
+export const FOLD_ERRORS: MeasureChart = {
+  kind: 'dots',
+  title: 'Folds explained by position or by phase',
+  note: 'How far the network’s accuracies are from those of features that are nothing but the position, or nothing but its phase in the network’s stride (± standard deviation over patches). Farther left explains the folds better.',
+  axis: 'mean difference of accuracies',
+  scale: 'linear',
+  within: [0],
+  series: MADE_UP_FEATURES.map((feature) => ({
+    name: `by ${feature}`,
+    has: ({ metric, variant }) => metric === 'fold-error' && variant === feature,
+    spreadFrom: FEWEST_PATCHES,
+  })),
+}
+
+export const ANSWERS_KEPT: MeasureChart = {
+  kind: 'dots',
+  title: 'Answers kept',
+  note: 'At how many positions the network gives the answer that it gives with the object at the center, right or wrong (± standard deviation over patches). Objects are confident if that answer has a probability of at least 0.5. Farther right is steadier.',
+  axis: 'share of positions that keep the answer',
+  scale: 'linear',
+  within: [1],
+  most: 1,
+  series: [
+    ['all objects', 'center'],
+    ['confident objects', 'center confident'],
+    ['other objects', 'center unsure'],
+  ].map(([name = '', wanted]) => ({
+    name,
+    has: ({ metric, variant }) => metric === 'answer-kept' && variant === wanted,
+    spreadFrom: FEWEST_PATCHES,
   })),
 }
 

@@ -62,6 +62,7 @@ export const MEASURES: readonly Measure[] = [
       return ['center', `center ${confidence}`].map((variant) => [variant, answers.kept])
     },
     tables: answerColumn('answer-kept'),
+    chart: charts.ANSWERS_KEPT,
   },
   {
     name: 'answer-right',
@@ -189,6 +190,7 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'fold-error',
     of: ({ foldErrors }) => (foldErrors === null ? [] : MADE_UP_FEATURES.map((name) => [name, foldErrors[name]])),
+    chart: charts.FOLD_ERRORS,
   },
   { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (classes) => [classes] }] },
   {

@@ -331,6 +331,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     expect(await other.inputValue('#low')).toBe('0.5')
     expect(await other.inputValue('#colours')).toBe('viridis')
     // A link that is followed on the open page is a view too.
+    await other.click('section#overview summary')
     await other.click('section#overview .thumbs a >> nth=1')
     await expect
       .poll(() => chosen(other, 'a'))
@@ -501,6 +502,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     watch(page)
     await page.goto(addressOfPage())
     expect(await page.isVisible('noscript .note')).toBe(true)
+    await page.click('#tables summary')
     expect(await page.isVisible('#tables table')).toBe(true)
     await context.close()
   })

@@ -1,4 +1,4 @@
-import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
+import type { DotChart, LineChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
 import { combined, type Row } from '../../results/rows.js'
 import { escapeHtml } from '../html.js'
@@ -7,25 +7,36 @@ import type { ReportSection } from '../section.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/** Charts of the measures of a study, each with how to read it; a measure that the study lacks has no section. */
-export function chartSections(rows: readonly Row[]): readonly ReportSection[] {
-  return MEASURES.flatMap(({ name, chart }) => {
-    const own = rows.filter(({ metric }) => metric === name)
-    return chart === undefined || own.length === 0 ? [] : [sectionOf(name, chart, own, rows)]
+/**
+ * Charts of the measures of a study that no claim shows, each with how to read it.
+ * @param shown metrics whose charts stand elsewhere
+ */
+export function otherCharts(rows: readonly Row[], shown: ReadonlySet<string>): ReportSection {
+  const charts = MEASURES.flatMap(({ name, chart }) => {
+    const html = shown.has(name) ? undefined : chartHtml(name, rows)
+    return html === undefined ? [] : [`<h3>${escapeHtml(chart?.title ?? '')}</h3>\n${html}`]
   })
+  return { id: 'measures', title: 'Other measures', html: charts.join('\n') }
 }
 
-function sectionOf(metric: string, chart: MeasureChart, own: readonly Row[], all: readonly Row[]): ReportSection {
-  const sizes = [...new Set(own.map(({ size }) => size))].sort((a, b) => b - a)
-  const parts = sizes.map((size) => {
-    const ofSize = own.filter((row) => row.size === size)
-    const name = `${chart.title} of each network and layer, patches of ${size} pixels`
-    const drawn = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all) : linesOf(name, chart, ofSize)
-    return `<h3>Patches of ${size}×${size}</h3>\n${drawn}`
+/**
+ * The chart of a measure with how to read it.
+ * @param size of the patches; charts of all sizes, large ones first, if absent
+ * @returns undefined where it was not measured
+ */
+export function chartHtml(metric: string, rows: readonly Row[], size?: number): string | undefined {
+  const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
+  const own = rows.filter((row) => row.metric === metric && row.size === (size ?? row.size))
+  if (chart === undefined || own.length === 0) return undefined
+  const sizes = [...new Set(own.map((row) => row.size))].sort((a, b) => b - a)
+  const drawn = sizes.map((one) => {
+    const ofSize = own.filter((row) => row.size === one)
+    const name = `${chart.title} of each network and layer, patches of ${one} pixels`
+    const svg = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, rows) : linesOf(name, chart, ofSize)
+    return `<p class="soft">Patches of ${one}×${one}</p>\n${svg}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
-  const html = `<p class="note">${escapeHtml(note)}</p>\n${parts.join('\n')}`
-  return { id: `chart-${metric}`, title: chart.title, html }
+  return `<div class="measure"><p class="note">${escapeHtml(note)}</p>\n<div>${drawn.join('\n')}</div></div>`
 }
 
 /** @param own rows of the measure for one patch size; a series may have rows of other measures, too */

@@ -40,6 +40,8 @@ export interface Claim {
   /** The numbers of the evidence, and what they say about the network. @param range such as "1.4–6.6 %" */
   readonly numberText: NumberText
   readonly says: (range: string, network: NetworkStudy) => string
+  /** The measure whose chart shows it on the page; absent: a claim above has the chart. */
+  readonly shownBy?: string
 }
 
 export interface NumberText {
@@ -71,6 +73,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachLayer(network, invariance),
     numberText: DECIMAL,
     says: (range, { model }) => `in ${model}, 95 % of positions reach a relative similarity of ${range}`,
+    shownBy: 'similarity-mean',
   },
   {
     id: 'anti-aliasing-suppresses-the-grid',
@@ -82,6 +85,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachPair(network, gridSuppression),
     numberText: POWER_OF_TEN,
     says: (range, { model }) => `in ${model}, the grid has ${range} of its strength in ${plainOf(model)}`,
+    shownBy: 'grid-spectrum',
   },
   {
     id: 'anti-aliasing-keeps-global-invariance',
@@ -93,6 +97,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachPair(network, invarianceGain),
     numberText: PERCENT,
     says: (range, { model }) => `${model} closes ${range} of ${plainOf(model)}’s gap to invariance`,
+    shownBy: 'coverage',
   },
   {
     id: 'horizontal-bias',
@@ -104,6 +109,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachLayer(network, directionBias),
     numberText: DECIMAL,
     says: (range, { model }) => `in ${model}, horizontal minus vertical relative similarity is ${range}`,
+    shownBy: 'direction-bias',
   },
   {
     id: 'flips-do-not-cause-the-bias',
@@ -127,6 +133,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachLayer(network, separabilityGap),
     numberText: POINTS,
     says: (range, { model }) => `in ${model}, left-right leads by ${range} more than position alone explains`,
+    shownBy: 'separability-accuracy',
   },
   {
     id: 'position-modulo-stride',
@@ -139,6 +146,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachLayer(network, positionAdvantage),
     numberText: POINTS,
     says: (range, { model }) => `in ${model}, position predicts the folds ${range} better than phase`,
+    shownBy: 'fold-error',
   },
   {
     id: 'answer-keeps',
@@ -150,6 +158,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachLayer(network, answersKept),
     numberText: PERCENT,
     says: (range, { model }) => `${model} keeps its answer at ${range} of positions`,
+    shownBy: 'answer-kept',
   },
 ]
 

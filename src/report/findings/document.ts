@@ -1,8 +1,10 @@
-import { FEWEST_PATCHES } from '../../results/rows.js'
+import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
+import { chartHtml } from '../charts/sections.js'
 import { escapeHtml } from '../html.js'
 import { decimalText } from '../numberText.js'
 import type { ReportSection } from '../section.js'
 import { markdownText, renderTable, type Table } from '../tables/render.js'
+import { CLAIMS } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
 import { type ClaimFinding, isTooSmall, VERDICT_MARKS, VERDICT_RULE } from './findings.js'
 
@@ -10,6 +12,7 @@ const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗
 
 /** What documents say about one claim. */
 interface ClaimText {
+  readonly id: string
   readonly title: string
   readonly source: string
   readonly rule: string
@@ -38,17 +41,22 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
 }
 
-/** The findings as a section of the page: verdicts at a glance, and each claim unfolds to its evidence. */
-export function findingsSection(findings: readonly ClaimFinding[]): ReportSection {
+/** The findings as sections of the page: verdicts at a glance, then a section for each claim with one chart. */
+export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
   const { introduction, verdicts, claims } = textOf(findings)
-  const details = claims.map(
-    ({ title, source, rule, sentences, evidence }) => `<h3>${escapeHtml(title)}</h3>
-<ul>${sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')}</ul>
-<details><summary>Rule and evidence</summary><p>${escapeHtml(source)} ${escapeHtml(rule)}</p>${evidence ? renderTable(evidence, 'html') : ''}</details>`,
-  )
+  const largest = Math.max(...rows.map(({ size }) => size))
   const matrix = verdicts ? renderTable(verdicts, 'html') : ''
-  const html = [`<p>${escapeHtml(introduction)}</p>`, matrix, ...details].join('\n')
-  return { id: 'findings', title: 'Findings', html }
+  const sections = claims.map(({ id, title, source, rule, sentences, evidence }): ReportSection => {
+    const { shownBy } = CLAIMS.find((claim) => claim.id === id) ?? {}
+    const chart = (shownBy && chartHtml(shownBy, rows, largest)) ?? ''
+    const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')
+    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p>${evidence ? renderTable(evidence, 'html') : ''}</details>`
+    const html = `<p>${escapeHtml(source)}</p>\n<ul>${list}</ul>\n${chart}\n${details}`
+    return { id: `claim-${id}`, title, html }
+  })
+  const rule = `<details><summary>How a verdict is reached</summary><p>${escapeHtml(introduction)}</p></details>`
+  const first = verdicts ? `${matrix}\n${rule}` : `<p>${escapeHtml(introduction)}</p>`
+  return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
 function textOf(findings: readonly ClaimFinding[]): FindingsText {
@@ -79,12 +87,12 @@ export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'cl
 }
 
 function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimText {
-  const { title, source, rule } = findings[0] as ClaimFinding
+  const { claim: id, title, source, rule } = findings[0] as ClaimFinding
   const sentences = findings.map(({ verdict, sentence, reason }) => {
     if (isSmall) return sentence
     return `${VERDICT_MARKS[verdict]} ${sentence}${sentence.endsWith(reason) ? '' : ` (${reason})`}`
   })
-  return { title, source, rule, sentences, evidence: evidenceTable(title, findings, isSmall) }
+  return { id, title, source, rule, sentences, evidence: evidenceTable(title, findings, isSmall) }
 }
 
 /** A row per network and layer, a column per quantity and size. */

@@ -28,11 +28,7 @@ export interface PageParts {
  * @param index null: the folder has no maps, so that sections are all there is
  * @param opening what of the study surprises most
  */
-export function resultsPage(
-  index: SiteIndex | null,
-  sections: readonly ReportSection[],
-  opening: Opening = { sentences: [], link: undefined },
-): string {
+export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
   return pageHtml({
     title: 'Shiftscope results',
     facts: index === null ? undefined : factsText(index),
@@ -104,10 +100,11 @@ function factsText({ groups }: SiteIndex): string {
   return facts.join(' · ')
 }
 
-function sectionHtml({ id, title, html }: ReportSection): string {
+function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {
+  const head = `<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>`
+  const body = isFolded ? `<details><summary>${head}</summary>\n${html}\n</details>` : `${head}\n${html}`
   return `<section class="report" id="${escapeHtml(id)}" aria-labelledby="${escapeHtml(id)}-title">
-<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>
-${html}
+${body}
 </section>`
 }
 

@@ -134,10 +134,9 @@ section.report{margin-top:2.6rem;padding-top:1.4rem;border-top:1px solid var(--l
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
 section.report figure img{display:block;background:#fff;border-radius:4px}
-section[id^=chart-]{display:grid;grid-template-columns:minmax(12rem,17rem) minmax(0,1fr);gap:0 2rem;align-items:start}
-section[id^=chart-]>*{grid-column:2}
-section[id^=chart-]>h2{grid-column:1/-1}
-section[id^=chart-]>.note{grid-column:1;grid-row:2/span 2;margin:1.4rem 0 0}
+.measure{display:grid;grid-template-columns:minmax(12rem,17rem) minmax(0,1fr);gap:0 2rem;align-items:start;margin-top:.8rem}
+section.report>details>summary h2{display:inline}
+section.report:has(>details>summary>h2){margin-top:0;padding:.3rem 0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;margin:.6rem 0}
 caption{text-align:left;color:var(--soft);padding-bottom:.3rem}
@@ -167,7 +166,7 @@ section{scroll-margin-top:2.6rem}
 .object{grid-row:auto}
 .single .profiles,.profiles{grid-column:1/-1;grid-row:auto;grid-template-columns:repeat(2,minmax(0,1fr))}
 .scale,.single .scale{grid-column:1/-1;grid-row:auto}
-section[id^=chart-]{display:block}
+.measure{display:block}
 }
 @media (max-width:44rem){
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
@@ -190,7 +189,7 @@ th,td{padding:.3rem .5rem}
 .printing select{border:0;padding:0;appearance:none;background:none}
 .printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal}
-.printing section[id^=chart-]{display:block}.printing section[id^=chart-]>.note{position:static}
+.printing .measure{display:block}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-after:avoid}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}

@@ -4,22 +4,21 @@ import { liveControlsHtml } from './liveControls.js'
 
 /** What of a study surprises most. */
 export interface Opening {
-  /** The most surprising one first. */
-  readonly sentences: readonly string[]
-  /** Fragment of the link that shows the first of them; undefined: there is nothing to show. */
-  readonly link: string | undefined
+  readonly sentence: string
+  /** Fragment of the link that shows it. */
+  readonly link: string
 }
 
 /** The viewer before its script fills it. */
-export function viewerHtml({ sentences, link }: Opening): string {
-  const [first = '', ...others] = sentences
-  const showIt = link === undefined ? '' : ` <a href="${escapeHtml(link)}">Show it</a>`
+export function viewerHtml(opening?: Opening): string {
+  const finding = opening
+    ? `<p class="finding">${escapeHtml(opening.sentence)} <a href="${escapeHtml(opening.link)}">Show it</a></p>\n`
+    : ''
   return sectionHtml({
     title: 'Does a network see the same thing everywhere?',
-    opening: `${first === '' ? '' : `<p class="finding">${escapeHtml(first)}${showIt}</p>`}
-${EXPLANATION}
-<p>${escapeHtml(others.join(' '))} What a search or a detector
-makes of features changes with them.</p>`,
+    opening: `${finding}${EXPLANATION}
+<p>The <a href="#findings">claims</a> below say what this study’s numbers support. What a search or a detector makes of features
+changes with them.</p>`,
     noScript: `The maps need JavaScript, which is switched off. The sections below and the pictures in the
 folder “heatmaps” do not.`,
     object: '',

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, type AnchorName } from '../../../src/engine/positions.js'
-import { chartSections } from '../../../src/report/charts/sections.js'
-import type { ReportSection } from '../../../src/report/section.js'
+import { chartHtml, otherCharts } from '../../../src/report/charts/sections.js'
+import { MEASURES } from '../../../src/results/measures.js'
 import type { Row } from '../../../src/results/rows.js'
 
 /** A row of each measure that has a chart, of each of these networks. */
@@ -10,6 +10,7 @@ function rowsOf(models: readonly string[], layer = 'fc'): readonly Row[] {
   return models.flatMap((model) =>
     (
       [
+        ['answer-kept', 'center confident', 0.543],
         ['similarity-mean', 'center', 0.876],
         ['null-baseline', 'different class', 0.432, 0.1],
         ['coverage', 'center>=0.95', 0.654],
@@ -21,6 +22,7 @@ function rowsOf(models: readonly string[], layer = 'fc'): readonly Row[] {
         ['separability-accuracy', 'top-bottom ordered', 0.901],
         ['separability-accuracy', 'left-right shuffled', 0.987],
         ['separability-accuracy', 'top-bottom shuffled', 0.987],
+        ['fold-error', 'phase', 0.321],
       ] as const
     ).map(([metric, variant, mean, std = 0.01]) => ({
       ...{ model, layer, size: 75, metric, variant, mean, std, count: 10, values: new Map() },
@@ -28,20 +30,29 @@ function rowsOf(models: readonly string[], layer = 'fc'): readonly Row[] {
   )
 }
 
+/** The charts of all measures that have one and were measured, by the measures' names. */
+function chartsOf(rows: readonly Row[]): readonly { readonly id: string; readonly html: string }[] {
+  return MEASURES.flatMap(({ name }) => {
+    const html = chartHtml(name, rows)
+    return html === undefined ? [] : [{ id: name, html }]
+  })
+}
+
 describe('charts', () => {
-  it('have a section for each measure, with how to read it, in unique ids', () => {
-    const sections = chartSections(rowsOf(['net']))
+  it('are of each measure, with how to read it', () => {
+    const sections = chartsOf(rowsOf(['net']))
     expect(sections.map(({ id }) => id)).toEqual([
-      'chart-similarity-mean',
-      'chart-coverage',
-      'chart-jaggedness',
-      'chart-grid-spectrum',
-      'chart-direction-bias',
-      'chart-consistency',
-      'chart-separability-accuracy',
+      'answer-kept',
+      'similarity-mean',
+      'coverage',
+      'jaggedness',
+      'grid-spectrum',
+      'direction-bias',
+      'consistency',
+      'separability-accuracy',
+      'fold-error',
     ])
-    for (const { id, html } of sections) {
-      expect(id).toMatch(/^[a-z][a-z0-9-]*$/)
+    for (const { html } of sections) {
       expect(html).toMatch(/<p class="note">[^<]{60,}<\/p>/)
       expect(html).toMatch(/<svg [^>]*role="group" aria-label="[^"]+"/)
       expect(html).not.toMatch(/NaN|Infinity|undefined/)
@@ -54,18 +65,21 @@ describe('charts', () => {
         ...{ model: 'net', layer: 'fc', size, metric: 'direction-bias', variant },
         ...{ mean: 0.01, std: 0, count: 5, values: new Map() },
       }))
-    const [section] = chartSections([...rows(['top-left', 'center', 'bottom-right'], 75), ...rows(ANCHOR_NAMES, 125)])
-    expect((section as ReportSection).html).toContain(
-      'Not measured at top-right and bottom-left (patches of 75 px): at this stride no positions',
-    )
-    expect(chartSections(rows(ANCHOR_NAMES, 125))[0]?.html).not.toContain('Not measured')
+    const html = chartHtml('direction-bias', [
+      ...rows(['top-left', 'center', 'bottom-right'], 75),
+      ...rows(ANCHOR_NAMES, 125),
+    ])
+    expect(html).toContain('Not measured at top-right and bottom-left (patches of 75 px): at this stride no positions')
+    expect(chartHtml('direction-bias', rows(ANCHOR_NAMES, 125))).not.toContain('Not measured')
   })
 
   it('say each number where it is marked', () => {
-    const titles = chartSections(rowsOf(['net'])).map(({ html }) =>
+    const titles = chartsOf(rowsOf(['net'])).map(({ html }) =>
       [...html.matchAll(/<title>([^<]*)<\/title>/g)].map(([, words]) => words as string),
     )
-    const [baseline, coverage, jaggedness, spectrum, bias, consistency, separability] = titles
+    const [answers, baseline, coverage, jaggedness, spectrum, bias, consistency, separability, folds] = titles
+    expect(answers).toEqual(['net fc, confident objects: 0.543 ± 0.010'])
+    expect(folds).toEqual(['net fc, by phase: 0.321 ± 0.010'])
     expect(baseline).toEqual([
       'net fc, one object, two places: 0.876',
       'net fc, objects of different classes: 0.432 ± 0.10',
@@ -84,9 +98,10 @@ describe('charts', () => {
   })
 
   it('are left out where nothing was measured', () => {
-    expect(chartSections([])).toEqual([])
+    expect(chartsOf([])).toEqual([])
     const some = rowsOf(['net']).filter(({ metric }) => metric === 'separability-accuracy')
-    expect(chartSections(some).map(({ id }) => id)).toEqual(['chart-separability-accuracy'])
+    expect(chartsOf(some).map(({ id }) => id)).toEqual(['separability-accuracy'])
+    expect(otherCharts(some, new Set(['separability-accuracy'])).html).toBe('')
   })
 
   it('show names as text, whatever they hold, and keep their elements', () => {
@@ -95,10 +110,10 @@ describe('charts', () => {
       fc.constantFrom('<script>alert(1)</script>', '"onload="alert(1)', "'", '&lt;', '</svg>', 'x'.repeat(200)),
     )
     const elementsOf = (html: string) => [...html.matchAll(/<\/?([a-z][a-z0-9]*)/gi)].map(([tag]) => tag)
-    const plain = chartSections(rowsOf(['net'])).map(({ html }) => elementsOf(html))
+    const plain = chartsOf(rowsOf(['net'])).map(({ html }) => elementsOf(html))
     fc.assert(
       fc.property(names, names, (model, layer) => {
-        const sections = chartSections(rowsOf([model], layer))
+        const sections = chartsOf(rowsOf([model], layer))
         expect(sections.map(({ html }) => elementsOf(html))).toEqual(plain)
         for (const { html } of sections) expect(html).not.toMatch(/\son[a-z]+="/i)
       }),
@@ -106,7 +121,7 @@ describe('charts', () => {
   })
 
   it('has a panel for each network, three in a row', () => {
-    const spectrum = chartSections(rowsOf(['a', 'b', 'c', 'd'])).find(({ id }) => id === 'chart-grid-spectrum')
+    const spectrum = chartsOf(rowsOf(['a', 'b', 'c', 'd'])).find(({ id }) => id === 'grid-spectrum')
     const titles = [
       ...(spectrum?.html ?? '').matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*font-weight="600"[^>]*>([a-d])</g),
     ]

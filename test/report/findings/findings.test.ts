@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FoldScheme } from '../../../src/experiments/folds.js'
 import { CLAIMS } from '../../../src/report/findings/claims.js'
-import { findingsMarkdown, findingsSection } from '../../../src/report/findings/document.js'
+import { findingsMarkdown, findingsSections } from '../../../src/report/findings/document.js'
 import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
 import { ofPatches } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
@@ -14,6 +14,13 @@ function findingOf(claim: string, model: string, groups: readonly StudyGroup[]):
   const found = findingsOf(groups).filter((finding) => finding.model === model && finding.claim === claim)
   expect(found).toHaveLength(1)
   return found[0] as ClaimFinding
+}
+
+/** The sections of the page. */
+function pageOf(findings: readonly ClaimFinding[]): string {
+  return findingsSections(findings, [])
+    .map(({ title, html }) => `${title}\n${html}`)
+    .join('\n')
 }
 
 /** Values that are on both sides of a border by far. */
@@ -130,7 +137,7 @@ describe('every claim', () => {
       }))
       const finding = findingOf(claim, study?.model ?? '', few)
       expect(finding).toMatchObject({ verdict: 'cannot be judged', reason: 'fewer than 5 objects' })
-      const texts = [findingsMarkdown([finding]), findingsSection([finding]).html]
+      const texts = [findingsMarkdown([finding]), pageOf([finding])]
       for (const text of texts) expect(text).not.toMatch(/[✓✗?±]/)
     }
   })
@@ -266,7 +273,7 @@ describe('versions of a network', () => {
 describe('documents of the findings', () => {
   const groups = ['<script>alert(1)</script>', 'a|b*c'].map((model) => groupWith(model, [[bias, around(0.01)]]))
   const findings = findingsOf(groups)
-  const [text, { html }] = [findingsMarkdown(findings), findingsSection(findings)]
+  const [text, html] = [findingsMarkdown(findings), pageOf(findings)]
 
   it('show names as text', () => {
     expect(html).toContain('<th scope="col">&lt;script&gt;alert(1)&lt;/script&gt;</th>')

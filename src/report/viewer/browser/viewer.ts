@@ -130,8 +130,13 @@ function arrive(viewer: Viewer): void {
   const name = decodedFragment()
   if (name === '' || parseView(location.hash, viewer.view) !== undefined) return
   const section = document.getElementById(name)
-  if (section === null) viewer.panels[0]?.say(`This page has nothing called \u2068${name.slice(0, 80)}\u2069.`)
-  else section.scrollIntoView({ behavior: 'instant' })
+  if (section === null) {
+    viewer.panels[0]?.say(`This page has nothing called \u2068${name.slice(0, 80)}\u2069.`)
+    return
+  }
+  const folded = section.querySelector<HTMLDetailsElement>(':scope>details:has(>summary>h2)')
+  if (folded) folded.open = true
+  section.scrollIntoView({ behavior: 'instant' })
 }
 
 function decodedFragment(): string {
