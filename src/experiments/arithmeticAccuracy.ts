@@ -6,7 +6,7 @@ import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /** What is judged: the result from each origin, and as control the expectation's own feature, without arithmetic. */
 export const JUDGED = [...ORIGINS, 'control'] as const
-export type Judged = (typeof JUDGED)[number]
+type Judged = (typeof JUDGED)[number]
 
 /**
  * What tells whether an object is there, always the expected scene with it against the same scene without it:

@@ -46,7 +46,8 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
 
 /** Why separability is not judged on a grid; undefined: it is. @param accuracy of the phase alone in shuffled folds */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
-  if (accuracy < PHASE_DECIDES) return undefined
+  // Not a number where no classifier converged.
+  if (!(accuracy >= PHASE_DECIDES)) return undefined
   const percent = Math.round(100 * accuracy)
   return `the grid is too coarse to judge separability: the position modulo ${period} px alone is right for ${percent} % in shuffled folds`
 }

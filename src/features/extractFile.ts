@@ -1,11 +1,12 @@
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { encodeNpy, type NpyArray } from '../files/npy.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
+import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
 
 /** Beside the arrays of an extraction: what they are. */
@@ -48,16 +49,19 @@ export const gridSchema = z.object({
 /** What a grid of positions was made with. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
-/** An extract.json says at least what its grid is; arrays that nothing describes are the same without a description. */
+/** Where an extract.json does not name the network. */
+export const UNKNOWN_NETWORK = 'unknown network'
+
+/** An extract.json says at least what its grid is. */
 export const descriptionSchema = gridSchema.extend({
   layers: z
     .array(z.object({ name: z.string(), dims: z.number().int().positive(), sha256: z.string().optional() }))
     .min(1)
     .refine((layers) => new Set(layers.map(({ name }) => name)).size === layers.length)
     .optional(),
-  model: z.string().default('unknown network'),
+  model: z.string().default(UNKNOWN_NETWORK),
   weightsSha256: z.string().default(''),
-  patch: z.string().default('unknown patch'),
+  patch: z.string().default(UNKNOWN_PATCH),
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(['hard', 'soft']).default('hard'),
@@ -68,12 +72,15 @@ export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
  * What made the arrays of a folder.
- * @returns undefined where there is no extract.json that can be read
- * @throws InputError if there is one that is damaged: it would have told whether an array is as it was written
+ * @returns undefined where there is no extract.json
+ * @throws InputError if there is one that cannot be read or is damaged: it would have told whether an array is as it was written
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
-  const text = await readRegular(path).catch(() => undefined)
+  const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw new InputError(`cannot read ${path}: ${error.message}`)
+  })
   if (text === undefined) return undefined
   const { data, error } = descriptionSchema.safeParse(tryJson(text.toString()))
   if (data !== undefined) return data
@@ -91,18 +98,11 @@ export async function describedBeside(
 ): Promise<ExtractionDescription | undefined> {
   const description = await readDescription(dirname(file))
   if (description?.layers === undefined) return description
-  const layer = description.layers.find(({ name, dims }) => arrayFile(name) === basename(file) && dims === shape.at(-1))
+  const layer = description.layers.find(({ name }) => arrayFile(name) === basename(file))
   if (layer === undefined) return undefined
-  if (layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))) return description
+  const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
+  if (layer.dims === shape.at(-1) && isWritten) return description
   throw new InputError(
     `${file} is not the array that ${EXTRACT_FILE} beside it describes: it is damaged, or of another extraction; run extract again, or remove ${EXTRACT_FILE}`,
   )
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
 }

@@ -7,6 +7,7 @@ import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../exper
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
 import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
+import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,
   type FeatureArray,
@@ -94,15 +95,16 @@ export async function separability(
     },
   })
   const { cv = 'ordered' } = options
+  const { data: grid } = gridSchema.safeParse(features)
   if (typeof cv !== 'string') {
     if (!Array.isArray(cv) || cv.length === 0)
       throw new UsageError('option cv must be a fold scheme, or several of them')
     return hasLayers(features)
-      ? eachLayer(features, (layer) => bySchemes(layer, cv, options))
+      ? eachLayer(features, (layer) => bySchemes(layer, cv, options, grid))
       : bySchemes(features, cv, options)
   }
   return hasLayers(features)
-    ? eachLayer(features, (layer) => byScheme(layer, cv, options))
+    ? eachLayer(features, (layer) => byScheme(layer, cv, options, grid))
     : byScheme(features, cv, options)
 }
 
@@ -110,8 +112,9 @@ async function byScheme(
   features: string | FeatureArray,
   cv: FoldScheme,
   options: SeparabilityOptions,
+  grid?: DescribedGrid,
 ): Promise<FeatureSeparability> {
-  const { schemes, ...record } = await bySchemes(features, [cv], options)
+  const { schemes, ...record } = await bySchemes(features, [cv], options, grid)
   const { loss, C, seed, ...rest } = record
   return { ...(schemes[cv] as Separability), loss, C, cv, seed, ...rest }
 }
@@ -127,12 +130,13 @@ async function bySchemes(
     device = 'auto',
     signal,
   }: Omit<SeparabilityOptions, 'cv'>,
+  given?: DescribedGrid,
 ): Promise<SchemeSeparability> {
   throwIfStopped(signal)
   checkNames('fold scheme', cv, FOLD_SCHEMES)
   const { name: deviceName, index } = parseCardDevice(device)
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
-  const grid = await openFeatures(features)
+  const grid = await openFeatures(features, given)
   const start = performance.now()
   // The failure of a card that nobody asked for is in the result.
   const classifiers =

@@ -6,6 +6,7 @@ import { type ProgressListener, progressTo } from '../progress.js'
 import { type ColourLimits, checkLimits } from '../report/colormap.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
 import { PAPER_LIMITS } from '../report/paperLimits.js'
+import { UNKNOWN_NETWORK } from './extractFile.js'
 import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
 const TOO_MANY_FEATURES = `its features are more than the ${MOST_FEATURE_BYTES / 1e6} MB that a page takes, so it has the five anchors' maps alone; extract it anew with a larger stride for any other anchor`
@@ -70,7 +71,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   endIfViewStopped(signal)
   return {
     ...(await writeExtractionPage(out, extraction, limits)),
-    ...{ model: extraction.isDescribed ? inputs.model : null, rows, cols },
+    ...{ model: inputs.model === UNKNOWN_NETWORK ? null : inputs.model, rows, cols },
     layers: layers.map(({ name, dims }) => ({ name, dims, hasFeatures: fitsPage(positions, dims) })),
   }
 }

@@ -152,7 +152,7 @@ function unique(path: string, patches: readonly PatchSource[]): readonly PatchSo
 }
 
 /** A patch that a study would take. */
-export interface ListedPatch {
+interface ListedPatch {
   readonly name: string
   readonly category: string | null
   readonly path: string

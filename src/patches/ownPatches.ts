@@ -22,7 +22,7 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 import { resizeVisible } from './resize.js'
 
 /** Whether an object is stretched to a square, or made square by transparent margins. */
-export const ASPECTS = ['stretch', 'pad'] as const
+const ASPECTS = ['stretch', 'pad'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
 /** A pixel is the object's from this alpha on. */
@@ -148,7 +148,7 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
  * it square, so that its square takes no more memory than one.
  * @throws InputError if a file is damaged, the mask is of another size, or nothing or everything is transparent; the signal's reason
  */
-export async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
+async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
   const isObject =
     picture.mask === undefined ? ownAlpha(picture, image) : await maskOf(picture.mask, picture, image, signal)

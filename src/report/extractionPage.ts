@@ -15,6 +15,9 @@ import { resultsPage } from './viewer/page.js'
 import { siteWriter } from './viewer/site.js'
 import type { SiteIndex } from './viewer/siteIndex.js'
 
+/** Name of a patch that nothing describes. */
+export const UNKNOWN_PATCH = 'unknown patch'
+
 /** One patch through one network, as a unit that lies in no results folder. */
 export interface ViewedExtraction {
   /** Its features are those that become part of the page. */
@@ -79,7 +82,7 @@ function extractionSection(
   const { model, patch, size, stride, background, blend } = unit.inputs
   const positions = `${unit.rows} × ${unit.cols} positions`
   const facts = isDescribed
-    ? `${model}, patch ${patch} of ${size}×${size} px in a frame of ${frame}×${frame}, ${blend} blend, background ${background}; ${positions}, stride ${stride}.`
+    ? `${model}, ${patch === UNKNOWN_PATCH ? patch : `patch ${patch}`} of ${size}×${size} px in a frame of ${frame}×${frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, stride ${stride}.`
     : `${positions} of which nothing else is known: there is no extract.json that describes this array, so every position counts as one pixel.`
   const missing = hasPicture
     ? ''

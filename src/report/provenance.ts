@@ -3,6 +3,7 @@ import { catalog, isPublished } from '../networks/index.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
+import { distinct } from './distinct.js'
 import { escapeHtml } from './html.js'
 import type { ReportSection } from './section.js'
 import { renderTable } from './tables/render.js'
@@ -28,7 +29,7 @@ and <code>units</code>, of which all of it is made.</p>`
 /** Files beside the page. */
 const FILES = [
   ['metrics.csv', 'every measure of every patch, one number a row'],
-  ['summary.json', 'the numbers of tables and charts, and the findings’ sentences'],
+  ['summary.json', 'the numbers of tables and charts, one over patches per row'],
   ['findings.md', 'the findings with all evidence'],
   ['findings.json', 'the same as data'],
 ] as const
@@ -97,10 +98,6 @@ function patchRows(groups: readonly StudyGroup[]): readonly (readonly string[])[
       units.map(({ inputs: { patch, size, patchSha256 } }) => [patch, `${size}×${size}`, patchSha256]),
     ),
   )
-}
-
-function distinct(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()]
 }
 
 function tableHtml(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
@@ -14,10 +14,9 @@ import { noUnits } from '../results/openResults.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { arithmeticSections } from './arithmeticSection.js'
-import { otherCharts } from './charts/sections.js'
+import { chartsSection } from './charts/sections.js'
 import { type ColourLimits, checkLimits } from './colormap.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
-import { CLAIMS } from './findings/claims.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { leadOf } from './findings/lead.js'
@@ -121,16 +120,16 @@ function contentsOf(
   )
   const figures = paperFigures(groups, limits)
   const ofUnits = tables.filter((table) => !isOfArithmetic(table)).map(tableHtml)
-  const shown = new Set(CLAIMS.flatMap(({ shownBy }) => shownBy ?? []))
   const appendix: readonly ReportSection[] = [
-    otherCharts(rows, shown),
+    chartsSection(rows),
     overviewSection(groups, limits),
     { id: 'tables', title: 'Tables', html: ofUnits.join('\n') },
     figuresSection(figures),
     ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
     provenanceSection(groups),
   ]
-  const sections = [...findingsSections(findings, rows), ...appendix.map((one) => ({ ...one, isFolded: true }))]
+  const folded = appendix.filter(({ html }) => html !== '').map((one) => ({ ...one, isFolded: true }))
+  const sections = [...findingsSections(findings, rows), ...folded]
   return { rows, tables, findings, figures, sections, warning }
 }
 
@@ -159,6 +158,8 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
+  // Of units that are gone.
+  for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
   return { rows: summaryRows(rows), findings: [] }
 }
 

@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import { CONFIDENT } from '../experiments/answers.js'
 import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { AXES } from '../experiments/mapMeasures.js'
@@ -42,13 +43,13 @@ export interface LineChart {
 export const SIMILARITY_AND_BASELINE: MeasureChart = {
   kind: 'dots',
   title: 'Similarity against the null baseline',
-  note: 'Each row: the mean similarity of one object at two places (mean over anchors and patches), beside the similarity of different objects at the same place (± standard deviation over pairs). Where the marks lie close together, a high similarity says little: the features hardly tell objects apart either.',
+  note: 'Each row: the mean similarity of one object at two positions (mean over anchors and patches), beside the similarity of different objects at the same position (± standard deviation over pairs). Where the marks lie close together, a high similarity says little: the features hardly tell objects apart either.',
   axis: 'cosine similarity',
   scale: 'linear',
   within: [1],
   most: 1,
   series: [
-    { name: 'one object, two places', has: ({ metric }) => metric === 'similarity-mean' },
+    { name: 'one object, two positions', has: ({ metric }) => metric === 'similarity-mean' },
     ...(['different', 'same'] as const).map((classes) => ({
       name: classes === 'different' ? 'objects of different classes' : 'objects of the same class',
       has: ({ metric, variant }: Row) => metric === 'null-baseline' && variant === `${classes} class`,
@@ -60,7 +61,7 @@ export const SIMILARITY_AND_BASELINE: MeasureChart = {
 export const COVERAGE: MeasureChart = {
   kind: 'lines',
   title: 'Coverage',
-  note: 'How much of the frame counts as the same place: the share of positions (upwards) whose similarity to the anchor is at least the threshold (to the right), mean over anchors and patches. A network that is globally invariant has a line along the top; the farther left a line falls, the less invariant the layer.',
+  note: 'The share of positions (upwards) whose similarity to the anchor is at least the threshold (to the right), mean over anchors and patches. A network that is globally invariant has a line along the top; the farther left a line falls, the less invariant the layer.',
   x: { title: 'similarity at least', of: (variant) => Number(variant.split('>=')[1]) },
   y: { title: 'share of positions', scale: 'share' },
 }
@@ -77,7 +78,7 @@ export const JAGGEDNESS: MeasureChart = {
 export const GRID_SPECTRUM: MeasureChart = {
   kind: 'lines',
   title: 'Grid spectrum',
-  note: 'How strongly the similarity rises and falls with a period of so many pixels: the mean square of that part of the maps, mean over anchors and patches; solid along rows, dashed along columns. A grid in the heatmaps is a high point at its period; a factor of ten down is the same grid at a third of the height. Towards long periods the map’s smooth slope counts too.',
+  note: 'How strongly the similarity rises and falls with a period of so many pixels: the mean square of that part of the maps, mean over anchors and patches; solid along rows, dashed along columns. A grid in the heatmaps is a high point at its period. A tenth of the power is the same grid at a third of its height. Towards long periods the map’s smooth slope counts too.',
   x: { title: 'period in pixels', of: pixelsOf, isOctaves: true },
   y: { title: 'power (log)', scale: 'log' },
   lines: AXES,
@@ -87,8 +88,8 @@ export const DIRECTION_BIAS: MeasureChart = {
   kind: 'dots',
   title: 'Direction bias',
   note: (rows) =>
-    `Horizontal less vertical similarity at equal distance from the anchor (± standard deviation over patches). To the right of the line, features stay more similar when the object moves sideways; to the left, when it moves up and down.${unmeasuredAnchors(rows)}`,
-  axis: 'horizontal less vertical similarity',
+    `Horizontal minus vertical similarity at equal distance from the anchor (± standard deviation over patches). To the right of the line, features stay more similar when the object moves sideways; to the left, when it moves up and down.${unmeasuredAnchors(rows)}`,
+  axis: 'horizontal minus vertical similarity',
   scale: 'linear',
   within: [0],
   reference: 0,
@@ -116,7 +117,7 @@ export const CONSISTENCY: MeasureChart = {
 export const SEPARABILITY: MeasureChart = {
   kind: 'dots',
   title: 'Separability under each fold scheme',
-  note: 'Accuracy of a linear classifier of the object’s half, one chart for each way to deal positions to folds. The last rows show what the folds alone do: the same classifiers on nothing but the position, or nothing but its phase in the network’s stride.',
+  note: 'Accuracy of a linear classifier of the object’s half, one chart for each way to deal positions to folds. The last rows show the same classifiers on nothing but the position, or nothing but its phase in the network’s stride.',
   axis: 'accuracy',
   scale: 'linear',
   within: [0.85, 1],
@@ -144,7 +145,7 @@ export const FOLD_ERRORS: MeasureChart = {
 export const ANSWERS_KEPT: MeasureChart = {
   kind: 'dots',
   title: 'Answers kept',
-  note: 'At how many positions the network gives the answer that it gives with the object at the center, right or wrong (± standard deviation over patches). Objects are confident if that answer has a probability of at least 0.5. Farther right is steadier.',
+  note: `At how many positions the network gives the answer that it gives with the object at the center, right or wrong (± standard deviation over patches). The network is confident of an object if that answer has a probability of at least ${CONFIDENT}. Farther right is steadier.`,
   axis: 'share of positions that keep the answer',
   scale: 'linear',
   within: [1],

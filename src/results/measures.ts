@@ -43,7 +43,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
 }
 
-export interface MeasureTable {
+interface MeasureTable {
   readonly kind: tables.TableKind
   /** The column of a variant, one value for each of the table's keys; undefined: it is in none. */
   readonly column: (variant: string) => readonly string[] | undefined
@@ -167,7 +167,7 @@ export const MEASURES: readonly Measure[] = [
       ),
   },
   {
-    // How much farther left-right is ahead of top-bottom than it is by the position only.
+    // How much farther left-right is ahead of top-bottom than it is by the position only. A classifier may not have converged.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((cv) => {
@@ -177,14 +177,16 @@ export const MEASURES: readonly Measure[] = [
         const [left, top] = TASKS.map(
           (task) => meanAndStd(byPosition[task].map((accuracy) => accuracy ?? Number.NaN)).mean,
         )
-        return [[cv, ahead - behind - ((left as number) - (top as number))] as const]
+        const lead = ahead - behind - ((left as number) - (top as number))
+        return Number.isFinite(lead) ? [[cv, lead] as const] : []
       }),
   },
   {
     name: 'phase-accuracy',
     of: ({ baselines }) => {
       const shuffled = baselines?.phase.shuffled
-      return baselines && shuffled ? [[`shuffled ${baselines.period}px`, meanAccuracy(shuffled)]] : []
+      const accuracy = shuffled ? meanAccuracy(shuffled) : Number.NaN
+      return baselines && Number.isFinite(accuracy) ? [[`shuffled ${baselines.period}px`, accuracy]] : []
     },
   },
   {
@@ -199,6 +201,8 @@ export const MEASURES: readonly Measure[] = [
   },
   { name: 'arithmetic-recall', tables: accuracyColumn('recall') },
   { name: 'arithmetic-false-objects', tables: accuracyColumn('false objects') },
+  { name: 'arithmetic-left-over' },
+  { name: 'arithmetic-phantoms' },
 ]
 
 /** All measures of a layer, as unit.json holds them: numbers by metric and variant. */

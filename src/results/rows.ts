@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
-import { FOLD_SCHEMES, FOLDS, TASKS } from '../experiments/folds.js'
+import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/folds.js'
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
@@ -23,11 +23,11 @@ export interface SummaryRow {
   /** Mean and population standard deviation of `count` values: of patches, of pairs of them, or of arithmetic's cases. */
   readonly mean: number
   readonly std: number
-  /** 0: it is of no patches, but of a grid of positions alone. */
+  /** 0 for numbers that belong to a grid, not to patches. */
   readonly count: number
 }
 
-/** The same with the value of each patch, which metrics.csv has. */
+/** A summary row with the value of each patch, which metrics.csv has. */
 export interface Row extends SummaryRow {
   /** Of each patch, in the order of their names; empty where they are not of single patches. */
   readonly values: PatchValues
@@ -90,12 +90,17 @@ function numbersOf(units: readonly Unit[], layer: number) {
 
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
-/** What the folds alone do, once for each grid and period: accuracies by the position only, and by its phase only. */
+/**
+ * What the folds alone do, once for each grid and period: accuracies by the position only, and by its phase only, under the fold
+ * schemes of the study.
+ */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
   const found = new Map<string, Row>()
   const seen = new Set<string>()
+  const measured = groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? []))
+  const schemes = FOLD_SCHEMES.filter((cv) => measured.includes(cv))
   for (const { size, units } of groups) {
     for (const { rows, cols, layers } of units) {
       for (const { baselines } of layers) {
@@ -103,7 +108,7 @@ export function baselineRows(
         const key = JSON.stringify([size, grid, baselines?.period, Object.keys(baselines?.position ?? {})])
         if (baselines === null || seen.has(key)) continue
         seen.add(key)
-        for (const row of rowsOfFolds(baselines, grid, size))
+        for (const row of rowsOfFolds(baselines, schemes, grid, size))
           found.set(JSON.stringify([row.model, row.layer, size, row.metric, row.variant]), row)
       }
     }
@@ -111,11 +116,11 @@ export function baselineRows(
   return [...found.values()]
 }
 
-function rowsOfFolds(baselines: Baselines, grid: string, size: number): readonly Row[] {
+function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid: string, size: number): readonly Row[] {
   return MADE_UP_FEATURES.flatMap((feature) => {
     const layer = feature === 'phase' ? `${baselines.period} px, ${grid}` : grid
     const place = { model: `${feature} only`, layer, size }
-    return FOLD_SCHEMES.flatMap((cv) =>
+    return schemes.flatMap((cv) =>
       TASKS.flatMap((task) => {
         const folds = baselines[feature][cv]?.[task].flatMap((accuracy) => accuracy ?? []) ?? []
         if (folds.length < FOLDS) return []

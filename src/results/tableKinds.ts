@@ -67,8 +67,8 @@ export const BY_FOLD: TableKind = {
 
 export const NULL_BASELINE: TableKind = {
   stem: 'null-baseline',
-  title: 'Mean cosine similarity between different objects at the same place',
-  note: 'Null baseline: mean over all pairs of patches and all anchors, ± standard deviation of five patches and more. A similarity of one object at two places means little where different objects at one place are as similar.',
+  title: 'Mean cosine similarity between different objects at the same position',
+  note: 'Null baseline: mean over all pairs of patches and all anchors, ± standard deviation of five patches and more. A similarity of one object at two positions means little where different objects at one position are as similar.',
   keys: ['objects'],
   statistic: 'mean',
   counted: 'pairs',
@@ -98,7 +98,7 @@ export const ANSWERS: TableKind = {
 export const ARITHMETIC_EXACT: TableKind = {
   stem: 'arithmetic-exact',
   title: 'Exact results of feature arithmetic',
-  note: 'Share ± binomial standard error of random expressions whose result has every expected object and no other. An object is there where the result is nearer to the expected scene with it than without it: by the true features of the two scenes, or within the object’s square by what the generator makes of them. 3-2: three objects less two of them; the others likewise.',
+  note: 'Share ± binomial standard error of random expressions whose result has every expected object and no other. An object is there where the result is nearer to the expected scene with it than without it: by the true features of the two scenes, or within the object’s square by what the generator makes of them. 3-2 is three objects minus two of them, 2-1 two objects minus one, 1+1 and 1+2 are sums.',
   keys: ['vectors', 'reference', 'expression'],
   statistic: 'rate',
   counted: 'cases',

@@ -20,8 +20,8 @@ import { WHITE } from '../patches/background.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 
 /** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
-export const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
-export type Experiment = (typeof EXPERIMENTS)[number]
+const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
+type Experiment = (typeof EXPERIMENTS)[number]
 
 /** What decides a study's numbers. */
 export interface StudyOptions extends InputOptions {

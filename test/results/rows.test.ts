@@ -12,7 +12,7 @@ import {
   summaryJson,
   summaryRows,
 } from '../../src/results/rows.js'
-import type { Unit } from '../../src/results/unit/schema.js'
+import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
 import { madeUnit } from './study.js'
 
 const place = { model: 'alexnet', layer: 'fc', size: 125 }
@@ -74,11 +74,15 @@ describe('rows of a group', () => {
   })
 })
 
-it('rows of the folds alone come once for each grid and period, and only where every fold converged', () => {
+it('rows of the folds alone come once for each grid and period, of the study’s schemes, where every fold converged', () => {
   const folds = { 'left-right': [1, 1, 1, 1, 1], 'top-bottom': [0.75, 1, 1, 1, 0.75] }
   const unsolved = { 'left-right': [null, 1, 1, 1, 1], 'top-bottom': [0.5, 0.5, 0.5, 0.5, 0.5] }
-  const baselines = { period: 32, position: { ordered: folds }, phase: { ordered: unsolved } }
-  const units = ['car', 'dog'].map((patch) => ({ ...madeUnit({ patch }, 0.9, { baselines }).unit, arrays: {} }))
+  const baselines = { period: 32, position: { ordered: folds, shuffled: folds }, phase: { ordered: unsolved } }
+  const separability: UnitInputs['separability'] = { loss: 'hinge', C: 1, seed: 0, cv: ['ordered'] }
+  const units = ['car', 'dog'].map((patch) => ({
+    ...madeUnit({ patch, separability }, 0.9, { baselines }).unit,
+    arrays: {},
+  }))
   const rows = baselineRows([{ size: 125, units }])
   expect(
     rows.flatMap(({ model, layer, variant, mean, std, count, metric }) =>

@@ -9,6 +9,7 @@ import type { Report } from '../../report/report.js'
 import { cellText } from '../../report/tables/render.js'
 import { NO_PAPER, resultTables } from '../../report/tables/tables.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
+import { ARITHMETIC_ACCURACY } from '../../results/tableKinds.js'
 import { estimateStudy, type StudyEstimate } from '../../study/estimate.js'
 import { reproduce, type StudyResult } from '../../study/run.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
@@ -130,14 +131,14 @@ function printMissing(missing: StudyEstimate['missing']): void {
 
 /** What a study found: how much arithmetic was exact, and a verdict for each claim and network. */
 export function printReport({ rows, findings }: Report): void {
-  for (const { kind, head, rows: lines } of resultTables(rows, NO_PAPER)) {
-    if (kind.stem !== 'arithmetic-exact') continue
+  const exact = rows.filter(({ metric, variant }) => metric === 'arithmetic-exact' && !variant.startsWith('control'))
+  for (const { kind, title, head, rows: lines } of resultTables(exact, NO_PAPER)) {
     // All kinds of expressions together.
-    const shown = head.flatMap((name, i) => (i < 2 || name.endsWith(', all') ? [i] : []))
-    const names = ['exact arithmetic', ...head.slice(1)].map((name) => name.replace(/, all$/, ''))
+    if (kind !== ARITHMETIC_ACCURACY) continue
+    print(`${title}:`)
     printTable(
-      shown.map((i) => names[i] ?? ''),
-      lines.map((line) => shown.map((i) => cellText(line[i] ?? ''))),
+      head,
+      lines.map((line) => line.map(cellText)),
     )
   }
   if (findings.length === 0) return

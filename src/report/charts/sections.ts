@@ -1,34 +1,35 @@
 import type { DotChart, LineChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
 import { combined, type Row } from '../../results/rows.js'
+import { distinct } from '../distinct.js'
 import { escapeHtml } from '../html.js'
 import { linearScale, logScale, octaveScale } from '../plot/scale.js'
 import type { ReportSection } from '../section.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/**
- * Charts of the measures of a study that no claim shows, each with how to read it.
- * @param shown metrics whose charts stand elsewhere
- */
-export function otherCharts(rows: readonly Row[], shown: ReadonlySet<string>): ReportSection {
+/** Charts of all measures of a study for all patch sizes, each with how to read it. */
+export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
-    const html = shown.has(name) ? undefined : chartHtml(name, rows)
+    const html = chartHtml(name, rows)
     return html === undefined ? [] : [`<h3>${escapeHtml(chart?.title ?? '')}</h3>\n${html}`]
   })
-  return { id: 'measures', title: 'Other measures', html: charts.join('\n') }
+  return { id: 'measures', title: 'Charts of all measures', html: charts.join('\n') }
 }
 
 /**
  * The chart of a measure with how to read it.
- * @param size of the patches; charts of all sizes, large ones first, if absent
+ * @param options.isOne whether only the largest patches that were measured are drawn; otherwise all sizes, large ones first
  * @returns undefined where it was not measured
  */
-export function chartHtml(metric: string, rows: readonly Row[], size?: number): string | undefined {
+export function chartHtml(metric: string, rows: readonly Row[], { isOne = false } = {}): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
-  const own = rows.filter((row) => row.metric === metric && row.size === (size ?? row.size))
-  if (chart === undefined || own.length === 0) return undefined
-  const sizes = [...new Set(own.map((row) => row.size))].sort((a, b) => b - a)
+  const ofMetric = rows.filter((row) => row.metric === metric)
+  if (chart === undefined || ofMetric.length === 0) return undefined
+  const sizes = distinct(ofMetric.map(({ size }) => size))
+    .toSorted((a, b) => b - a)
+    .slice(0, isOne ? 1 : undefined)
+  const own = ofMetric.filter(({ size }) => sizes.includes(size))
   const drawn = sizes.map((one) => {
     const ofSize = own.filter((row) => row.size === one)
     const name = `${chart.title} of each network and layer, patches of ${one} pixels`
@@ -43,9 +44,11 @@ export function chartHtml(metric: string, rows: readonly Row[], size?: number): 
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const words = (chart.split ?? []).filter((word) => own.some((row) => hasWord(row, word)))
   if (words.length === 0) return dotChart(name, chart, own, all)
+  // Charts of one section have one scale.
+  const within = [...(chart.within ?? []), ...own.map(({ mean }) => mean)]
   return words
     .map((word) => {
-      const part = { ...chart, axis: `${chart.axis}, ${word}` }
+      const part = { ...chart, within, axis: `${chart.axis}, ${word} folds` }
       const ofWord = (rows: readonly Row[]) => rows.filter((row) => hasWord(row, word))
       return `<figure>${dotChart(`${name}, ${word}`, part, ofWord(own), ofWord(all))}</figure>`
     })
@@ -105,8 +108,7 @@ function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly 
 type Place = Pick<Row, 'model' | 'layer' | 'size'>
 
 function placesOf(rows: readonly Row[]): readonly Place[] {
-  const places = rows.map(({ model, layer, size }) => ({ model, layer, size }))
-  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()]
+  return distinct(rows.map(({ model, layer, size }) => ({ model, layer, size })))
 }
 
 function isAt(row: Row, { model, layer, size }: Place): boolean {

@@ -44,11 +44,10 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
 /** The findings as sections of the page: verdicts at a glance, then a section for each claim with one chart. */
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
   const { introduction, verdicts, claims } = textOf(findings)
-  const largest = Math.max(...rows.map(({ size }) => size))
   const matrix = verdicts ? renderTable(verdicts, 'html') : ''
   const sections = claims.map(({ id, title, source, rule, sentences, evidence }): ReportSection => {
     const { shownBy } = CLAIMS.find((claim) => claim.id === id) ?? {}
-    const chart = (shownBy && chartHtml(shownBy, rows, largest)) ?? ''
+    const chart = (shownBy && chartHtml(shownBy, rows, { isOne: true })) ?? ''
     const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')
     const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p>${evidence ? renderTable(evidence, 'html') : ''}</details>`
     const html = `<p>${escapeHtml(source)}</p>\n<ul>${list}</ul>\n${chart}\n${details}`

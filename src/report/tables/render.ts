@@ -10,6 +10,8 @@ export interface Table {
   readonly title: string
   /** How to read it. */
   readonly note?: string
+  /** The title in LaTeX, which numbers tables by itself. */
+  readonly caption?: string
   /** Of its file, without extension. */
   readonly name?: string
   readonly head: readonly string[]
@@ -62,7 +64,7 @@ export function cellText(cell: TableCell): string {
 }
 
 /** One floating table; second lines of cells are a line of their own. */
-function latex({ name = '', title, note = '', head, rows }: Table): string {
+function latex({ name = '', title, caption = title, note = '', head, rows }: Table): string {
   const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\`
   const body = rows.flatMap((row) => [
     line(row.map((cell) => (typeof cell === 'string' ? cell : cell.text))),
@@ -70,13 +72,10 @@ function latex({ name = '', title, note = '', head, rows }: Table): string {
       ? [line(row.map((cell) => (typeof cell === 'string' ? '' : cell.below)))]
       : []),
   ])
-  // LaTeX numbers tables by itself.
-  const [, number, own = title] = /^(Table \d+): (.*)$/.exec(title) ?? []
-  const origin = number === undefined ? '' : ` (${number} of the paper)`
   const text = [
     '\\begin{table}[htbp]',
     '\\centering\\footnotesize',
-    `\\caption[{${latexText(own)}}]{${latexText(`${own}${origin}. ${note}`)}}`,
+    `\\caption[{${latexText(caption)}}]{${latexText(`${caption}. ${note}`)}}`,
     `\\label{tab:${name}}`,
     `\\begin{tabular}{@{}${head.map((_, i) => (i < 2 ? 'l' : 'r')).join('')}@{}}`,
     '\\toprule',

@@ -2,6 +2,7 @@ import { counted } from '../../counted.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type RowKey, type SummaryRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
+import { distinct } from '../distinct.js'
 import { escapeHtml, fileLinks } from '../html.js'
 import { signedText } from '../numberText.js'
 import { markdownText, renderTable, type TABLE_FORMATS, type Table } from './render.js'
@@ -124,10 +125,6 @@ function tableOf(
   }
 }
 
-function distinct<T>(values: readonly T[]): readonly T[] {
-  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
-}
-
 /** Columns as they come first in the rows, or as the kind lists them. */
 function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
   if (order === undefined) return columns
@@ -201,7 +198,8 @@ function nameOf({ numbers, stem, title, sized = 'patches' }: TableKind, size: nu
   const number = numbers?.[size]
   const whole = `${title}, ${sized} of ${size}×${size}`
   if (number === undefined) return { name: `${stem}-${size}`, title: whole }
-  return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}` }
+  const caption = `${whole} (Table ${number} of the paper)`
+  return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
 
 /** Patches that the numbers leave out. */
@@ -221,7 +219,7 @@ export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[num
 }
 
 export function isOfArithmetic({ kind }: ResultTable): boolean {
-  return kind.stem.startsWith('arithmetic')
+  return kind.sized !== undefined
 }
 
 /** A table on the page, with its note and links to its files. */

@@ -34,7 +34,14 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
     facts: index === null ? undefined : factsText(index),
     skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...sections],
-    main: `${index === null ? '' : viewerHtml(opening)}
+    main: `${
+      index === null
+        ? ''
+        : viewerHtml(
+            opening,
+            sections.some(({ id }) => id === 'findings'),
+          )
+    }
 ${sections.map(sectionHtml).join('\n')}`,
     scripts: index === null ? '' : scriptsHtml(index),
   })

@@ -183,7 +183,7 @@ th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
 .printing .layout,.printing .page{display:block;padding:0;max-width:none}
-.printing .contents,.printing .theme,.printing .skip,.printing .gallery,.printing .toolbar,.printing #values:not([open]),.printing .more details:not([open]),.printing summary,.printing .choices label .hidden{display:none}
+.printing .contents,.printing .theme,.printing .skip,.printing .gallery,.printing .toolbar,.printing #values:not([open]),.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)),.printing .choices label .hidden{display:none}
 .printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));gap:.6rem}
 .printing .opening{grid-template-columns:repeat(3,minmax(0,1fr))}
 .printing select{border:0;padding:0;appearance:none;background:none}

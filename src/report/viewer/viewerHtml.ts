@@ -9,16 +9,18 @@ export interface Opening {
   readonly link: string
 }
 
-/** The viewer before its script fills it. */
-export function viewerHtml(opening?: Opening): string {
+/**
+ * The viewer before its script fills it.
+ * @param hasClaims whether the page has a section of claims
+ */
+export function viewerHtml(opening: Opening | undefined, hasClaims: boolean): string {
   const finding = opening
     ? `<p class="finding">${escapeHtml(opening.sentence)} <a href="${escapeHtml(opening.link)}">Show it</a></p>\n`
     : ''
   return sectionHtml({
     title: 'Does a network see the same thing everywhere?',
     opening: `${finding}${EXPLANATION}
-<p>The <a href="#findings">claims</a> below say what this study’s numbers support. What a search or a detector makes of features
-changes with them.</p>`,
+<p>${hasClaims ? CLAIMS_BELOW : ''}Searches and detectors that rest on these features change with them.</p>`,
     noScript: `The maps need JavaScript, which is switched off. The sections below and the pictures in the
 folder “heatmaps” do not.`,
     object: '',
@@ -40,6 +42,8 @@ ${EXPLANATION}
     anywhere: 'Any position can be the anchor. A place that is not computed yet comes at once.',
   })
 }
+
+const CLAIMS_BELOW = 'The <a href="#findings">claims</a> below say what this study’s numbers support. '
 
 const EXPLANATION = `<p>Drag the object. Each point of a map is a place of it, and its colour how similar the network’s features are to those at
 the anchor (<span class="plus" aria-hidden="true">+</span>): 1 everywhere, if the place did not matter.</p>`

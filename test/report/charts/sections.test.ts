@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, type AnchorName } from '../../../src/engine/positions.js'
-import { chartHtml, otherCharts } from '../../../src/report/charts/sections.js'
+import { chartHtml, chartsSection } from '../../../src/report/charts/sections.js'
 import { MEASURES } from '../../../src/results/measures.js'
 import type { Row } from '../../../src/results/rows.js'
 
@@ -81,7 +81,7 @@ describe('charts', () => {
     expect(answers).toEqual(['net fc, confident objects: 0.543 ± 0.010'])
     expect(folds).toEqual(['net fc, by phase: 0.321 ± 0.010'])
     expect(baseline).toEqual([
-      'net fc, one object, two places: 0.876',
+      'net fc, one object, two positions: 0.876',
       'net fc, objects of different classes: 0.432 ± 0.10',
     ])
     expect(coverage).toEqual(['net, fc at 0.95: 0.654'])
@@ -101,7 +101,8 @@ describe('charts', () => {
     expect(chartsOf([])).toEqual([])
     const some = rowsOf(['net']).filter(({ metric }) => metric === 'separability-accuracy')
     expect(chartsOf(some).map(({ id }) => id)).toEqual(['separability-accuracy'])
-    expect(otherCharts(some, new Set(['separability-accuracy'])).html).toBe('')
+    expect(chartsSection([]).html).toBe('')
+    expect(chartsSection(some).html).toContain(chartHtml('separability-accuracy', some))
   })
 
   it('show names as text, whatever they hold, and keep their elements', () => {
