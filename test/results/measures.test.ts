@@ -156,6 +156,13 @@ describe('the list of measures', () => {
     }
   })
 
+  it('has no number where no classifier of the position or the phase converged', () => {
+    const none = tasks([null, null, null, null, null], [null, null, null, null, null])
+    const baselines = { period: 32, position: { ordered: none }, phase: { shuffled: none } }
+    const names = Object.keys(measureLayer({ ...WHOLE, baselines }))
+    expect(names.filter((name) => ['separability-lead', 'phase-accuracy'].includes(name))).toEqual([])
+  })
+
   it('measures every fold scheme and task', () => {
     const separability = Object.fromEntries(FOLD_SCHEMES.map((cv) => [cv, tasks(solved(1), solved(1))]))
     expect(Object.keys(measureLayer({ ...WHOLE, separability })['separability-accuracy'] ?? {}).sort()).toEqual(

@@ -24,6 +24,12 @@ function studyOf(page: string): string {
 }
 
 describe('page', () => {
+  it('leads to its claims only if it has them', () => {
+    expect(pageOf('model', 'layer')).not.toContain('#findings')
+    const claims = { id: 'findings', title: 'Claims', html: '' }
+    expect(resultsPage(indexOf([groupOf({ key: 0, model: 'model' })]), [claims])).toContain('<a href="#findings">claims</a>')
+  })
+
   it('carries names so that nothing of them is markup, and gives them back', () => {
     const plain = pageOf('model', 'layer')
     const count = (page: string) => (page.match(/</g) ?? []).length
