@@ -27,7 +27,9 @@ describe('page', () => {
   it('leads to its claims only if it has them', () => {
     expect(pageOf('model', 'layer')).not.toContain('#findings')
     const claims = { id: 'findings', title: 'Claims', html: '' }
-    expect(resultsPage(indexOf([groupOf({ key: 0, model: 'model' })]), [claims])).toContain('<a href="#findings">claims</a>')
+    expect(resultsPage(indexOf([groupOf({ key: 0, model: 'model' })]), [claims])).toContain(
+      '<a href="#findings">claims</a>',
+    )
   })
 
   it('carries names so that nothing of them is markup, and gives them back', () => {
