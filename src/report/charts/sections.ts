@@ -19,20 +19,20 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
 
 /**
  * The chart of a measure with how to read it.
- * @param options.isOne whether only the largest patches that were measured are drawn; otherwise all sizes, large ones first
+ * @param claim what it stands for: then only the largest patches that were measured are drawn; otherwise all sizes, large ones first
  * @returns undefined where it was not measured
  */
-export function chartHtml(metric: string, rows: readonly Row[], { isOne = false } = {}): string | undefined {
+export function chartHtml(metric: string, rows: readonly Row[], claim?: string): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
   const ofMetric = rows.filter((row) => row.metric === metric)
   if (chart === undefined || ofMetric.length === 0) return undefined
   const sizes = distinct(ofMetric.map(({ size }) => size))
     .toSorted((a, b) => b - a)
-    .slice(0, isOne ? 1 : undefined)
+    .slice(0, claim === undefined ? undefined : 1)
   const own = ofMetric.filter(({ size }) => sizes.includes(size))
   const drawn = sizes.map((one) => {
     const ofSize = own.filter((row) => row.size === one)
-    const name = `${chart.title} of each network and layer, patches of ${one} pixels`
+    const name = `${claim ?? chart.title}, each network and layer, patches of ${one} pixels`
     const svg = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, rows) : linesOf(name, chart, ofSize)
     return `<p class="soft">Patches of ${one}×${one}</p>\n${svg}`
   })

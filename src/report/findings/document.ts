@@ -47,7 +47,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
   const matrix = verdicts ? renderTable(verdicts, 'html') : ''
   const sections = claims.map(({ id, title, source, rule, sentences, evidence }): ReportSection => {
     const { shownBy } = CLAIMS.find((claim) => claim.id === id) ?? {}
-    const chart = (shownBy && chartHtml(shownBy, rows, { isOne: true })) ?? ''
+    const chart = (shownBy && chartHtml(shownBy, rows, title)) ?? ''
     const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')
     const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p>${evidence ? renderTable(evidence, 'html') : ''}</details>`
     const html = `<p>${escapeHtml(source)}</p>\n<ul>${list}</ul>\n${chart}\n${details}`
