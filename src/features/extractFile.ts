@@ -72,13 +72,14 @@ export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
  * What made the arrays of a folder.
- * @returns undefined where there is no extract.json
+ * @returns undefined where there is no file extract.json
  * @throws InputError if there is one that cannot be read or is damaged: it would have told whether an array is as it was written
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    // What is no file, such as a pipe, describes nothing.
+    if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
   if (text === undefined) return undefined
