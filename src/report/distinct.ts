@@ -1,4 +1,4 @@
-/** Values without those that say the same as an earlier one. */
+/** Removes repeated values; values are equal if their JSON is. */
 export function distinct<T>(values: readonly T[]): readonly T[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
 }

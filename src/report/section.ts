@@ -12,6 +12,6 @@ export interface ReportSection {
   readonly title: string
   /** HTML without headings above h3; text from files must have gone through `escapeHtml`. */
   readonly html: string
-  /** Whether it is unfolded when somebody asks for it: the page's appendix. */
+  /** Whether it starts folded, as the sections of the page's appendix do. */
   readonly isFolded?: boolean
 }

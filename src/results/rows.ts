@@ -38,7 +38,7 @@ export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'v
 
 const NO_VALUES: PatchValues = new Map()
 
-/** A row of numbers that do not belong to single patches. */
+/** Makes a row of numbers that do not belong to single patches. */
 export function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
   return { ...key, ...meanAndStd(numbers), count, values: NO_VALUES }
 }
@@ -97,23 +97,24 @@ type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
-  const found = new Map<string, Row>()
-  const seen = new Set<string>()
   const measured = groups.flatMap(({ units }) => units.flatMap(({ inputs }) => inputs.separability?.cv ?? []))
   const schemes = FOLD_SCHEMES.filter((cv) => measured.includes(cv))
+  const grids = new Map<string, { readonly size: number; readonly grid: string; readonly baselines: Baselines }>()
   for (const { size, units } of groups) {
     for (const { rows, cols, layers } of units) {
       for (const { baselines } of layers) {
+        if (baselines === null) continue
+        const { period, position, phase } = baselines
         const grid = `${rows}×${cols}`
-        const key = JSON.stringify([size, grid, baselines?.period, Object.keys(baselines?.position ?? {})])
-        if (baselines === null || seen.has(key)) continue
-        seen.add(key)
-        for (const row of rowsOfFolds(baselines, schemes, grid, size))
-          found.set(JSON.stringify([row.model, row.layer, size, row.metric, row.variant]), row)
+        const key = JSON.stringify([size, grid, period])
+        // Units may have different schemes.
+        const known = grids.get(key)?.baselines
+        const all = { period, position: { ...known?.position, ...position }, phase: { ...known?.phase, ...phase } }
+        grids.set(key, { size, grid, baselines: all })
       }
     }
   }
-  return [...found.values()]
+  return [...grids.values()].flatMap(({ size, grid, baselines }) => rowsOfFolds(baselines, schemes, grid, size))
 }
 
 function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid: string, size: number): readonly Row[] {
@@ -137,8 +138,8 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 }
 
 /**
- * For each patch what the values of several rows give together; patches without any are left out.
- * @param combine of a single value it must give that value
+ * Combines the values of several rows into one number for each patch, their mean by default.
+ * @param combine must give a single value back unchanged
  */
 export function perPatch(
   rows: readonly Row[],
@@ -157,13 +158,13 @@ export function perPatch(
   return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
 }
 
-/** Several variants of a row as one, the mean of them; undefined: there are none. */
+/** Averages several variants of a row into one row; undefined if there are none. */
 export function combined(rows: readonly Row[]): Row | undefined {
   const [first] = rows
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
 }
 
-/** The same rows of some patches only. */
+/** Takes means and deviations again, over some patches only. Rows without values of patches stay. */
 export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
   return rows.map((row) =>
     row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),
@@ -190,7 +191,7 @@ export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   }
 }
 
-/** Without the values of patches. */
+/** Removes the values of patches. */
 export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => row)
 }

@@ -102,7 +102,7 @@ it('rows of the folds alone come once for each grid and period, of the study’s
 describe('several rows together', () => {
   const rows = [row('x', 1, 2, 3), row('y', 3, 4)]
 
-  it('are one number for each patch that has any', () => {
+  it('give one mean for each patch', () => {
     const of = (combine?: (values: readonly number[]) => number) => [...perPatch(rows, combine).values()]
     expect(of()).toEqual([2, 3, 3])
     expect(of((values) => Math.max(...values))).toEqual([3, 4, 3])

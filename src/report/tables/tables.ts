@@ -148,8 +148,7 @@ interface Value {
 
 function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap<string, number>): Value {
   const { mean, std, count } = row
-  if (spread === 'none') return { mean }
-  if (count === 0) return { mean }
+  if (spread === 'none' || count === 0) return { mean }
   if (spread === 'standard error') return { mean, std: std / Math.sqrt(count), count }
   if ('fewest' in spread) return { mean, ...(count >= spread.fewest && { std }), count }
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
