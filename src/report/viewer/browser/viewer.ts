@@ -71,7 +71,7 @@ export function startViewer(source: Source): RunningViewer {
     requestCursor: onceAFrame(() => drawCursor(viewer)),
   }
   bind(viewer)
-  void load(viewer).then(() => arrive(viewer))
+  void load(viewer).then(() => arrive(viewer, location.hash))
   return {
     address: () => addressOf(viewer),
     redraw: () => draw(viewer),
@@ -106,16 +106,19 @@ function bind(viewer: Viewer): void {
     },
   )
   element('values', HTMLDetailsElement).addEventListener('toggle', () => draw(viewer))
-  window.addEventListener('hashchange', () => followAddress(viewer))
+  window.addEventListener('hashchange', ({ newURL }) => followAddress(viewer, new URL(newURL).hash))
   new ResizeObserver(onceAFrame(() => draw(viewer))).observe(element('viewer', HTMLElement))
 }
 
-/** Shows what the address names, which a link or the browser's buttons have changed. */
-function followAddress(viewer: Viewer): void {
-  const next = parseView(location.hash, viewer.view)
+/**
+ * Shows what a link or the browser's buttons ask for.
+ * @param fragment of the event: until it comes, `settle` may have written another into the address
+ */
+function followAddress(viewer: Viewer, fragment: string): void {
+  const next = parseView(fragment, viewer.view)
   if (next === undefined) {
     viewer.hasAddress = false
-    arrive(viewer)
+    arrive(viewer, fragment)
     return
   }
   showView(viewer, next)
@@ -126,9 +129,9 @@ function followAddress(viewer: Viewer): void {
 }
 
 /** Goes to the section that the address names, now that what is above it has its size; says so if there is none. */
-function arrive(viewer: Viewer): void {
-  const name = decodedFragment()
-  if (name === '' || parseView(location.hash, viewer.view) !== undefined) return
+function arrive(viewer: Viewer, fragment: string): void {
+  const name = decoded(fragment.slice(1))
+  if (name === '' || parseView(fragment, viewer.view) !== undefined) return
   const section = document.getElementById(name)
   if (section === null) {
     viewer.panels[0]?.say(`This page has nothing called \u2068${name.slice(0, 80)}\u2069.`)
@@ -139,11 +142,11 @@ function arrive(viewer: Viewer): void {
   section.scrollIntoView({ behavior: 'instant' })
 }
 
-function decodedFragment(): string {
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(location.hash.slice(1))
+    return decodeURIComponent(text)
   } catch {
-    return location.hash.slice(1)
+    return text
   }
 }
 
