@@ -20,6 +20,8 @@ const ROOMS = [
   ['engine'],
   ['experiments'],
   ['results'],
+  ['plot'],
+  ['page'],
   ['report'],
   ['study', 'features'],
   ['bench', 'cluster', 'explore'],
@@ -31,7 +33,7 @@ const LONGEST = 350
 /** Text by path below src, such as `engine/task.ts`. */
 const files: ReadonlyMap<string, string> = new Map(
   readdirSync(SOURCE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
     .map((path) => [relative(SOURCE, path).split(sep).join('/'), readFileSync(path, 'utf8')]),
 )
@@ -42,7 +44,8 @@ function importsOf(path: string): readonly string[] {
     /^(?:import|export)\b[^'"`;]*?\bfrom\s+'(\.[^']+)'|^import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm
   return [...(files.get(path) ?? '').matchAll(statements)].map(([, from, bare, dynamic]) => {
     const named = from ?? bare ?? (dynamic as string)
-    return join(dirname(path), named).split(sep).join('/').replace(/\.js$/, '.ts')
+    const file = join(dirname(path), named).split(sep).join('/').replace(/\.js$/, '.ts')
+    return files.has(file) ? file : `${file}x`
   })
 }
 
@@ -52,7 +55,7 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(
 const pairs = [...imports].flatMap(([path, imported]) => imported.map((other) => [path, other] as const))
 
 function roomOf(path: string): string {
-  return (path.split('/')[0] as string).replace(/\.ts$/, '')
+  return (path.split('/')[0] as string).replace(/\.tsx?$/, '')
 }
 
 function rowOf(path: string): number {

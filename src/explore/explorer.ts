@@ -2,8 +2,6 @@ import { positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import { InputError } from '../errors.js'
 import { type Network, type Pool, type PullOptions, pullWeights } from '../networks/index.js'
-import { readBackground } from '../patches/background.js'
-import type { ProgressEvent } from '../progress.js'
 import {
   fittingStride,
   type KeptUnit,
@@ -15,8 +13,10 @@ import {
   type MapRequest,
   type OtherUnit,
   type PullMessage,
-} from '../report/viewer/live.js'
-import { patchPng } from '../report/viewer/sitePictures.js'
+} from '../page/live.js'
+import { patchPng } from '../page/sitePictures.js'
+import { readBackground } from '../patches/background.js'
+import type { ProgressEvent } from '../progress.js'
 import { unitKeeper } from './keep.js'
 import { type LiveUnit, openLiveUnit, type UseNetwork } from './liveUnit.js'
 import { mapMessages } from './mapStream.js'

@@ -4,7 +4,7 @@ import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { chooseNetwork, isGenerator, listNetworks, type Network, networkNotes, type Pool } from '../networks/index.js'
-import type { LiveNetwork, MissingNetwork } from '../report/viewer/live.js'
+import type { LiveNetwork, MissingNetwork } from '../page/live.js'
 
 /** Networks that are open at a time: two are shown side by side, and one more may be come back to. */
 const MOST_OPEN = 3

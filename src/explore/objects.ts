@@ -1,10 +1,10 @@
 import { InputError } from '../errors.js'
+import type { LiveObject } from '../page/live.js'
 import { builtInPatches } from '../patches/collection.js'
 import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
-import type { LiveObject } from '../report/viewer/live.js'
 
 /** Of the largest picture that is taken; of a photo it is a few. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { LiveScene } from '../report/viewer/live.js'
+import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
 /** What was computed, by what is shown; features of what nobody looks at go first where they take too much memory. */

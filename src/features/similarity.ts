@@ -9,8 +9,8 @@ import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
-import { type ColourLimits, checkLimits } from '../report/colormap.js'
-import { PAPER_LIMITS } from '../report/paperLimits.js'
+import { PAPER_LIMITS } from '../page/paperLimits.js'
+import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {

@@ -1,10 +1,10 @@
 import { expressionText } from '../experiments/expression.js'
 import { ORIGINS } from '../experiments/featureArithmetic.js'
+import type { ReportSection } from '../page/section.js'
+import { escapeHtml } from '../plot/html.js'
+import { decibelText } from '../plot/numberText.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { JUDGED_NAMES } from '../results/measures.js'
-import { escapeHtml } from './html.js'
-import { decibelText } from './numberText.js'
-import type { ReportSection } from './section.js'
 import { type ResultTable, tableHtml } from './tables/tables.js'
 
 /** Feature arithmetic on the page: how often it is exact, then the contact sheets; none where there is no arithmetic. */

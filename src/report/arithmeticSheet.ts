@@ -1,8 +1,8 @@
 import type { Term } from '../experiments/expression.js'
 import type { FramePixels } from '../experiments/objectScene.js'
-import type { Label } from './plot/axis.js'
-import { blankCanvas, type Canvas, canvasPng, fill, paste } from './plot/canvas.js'
-import { cutText, textWidth } from './plot/letters.js'
+import type { Label } from '../plot/axis.js'
+import { blankCanvas, type Canvas, canvasPng, fill, paste } from '../plot/canvas.js'
+import { cutText, textWidth } from '../plot/letters.js'
 
 /** What a contact sheet shows: pictures are RGB [side, side, 3]. */
 export interface ArithmeticSheet {

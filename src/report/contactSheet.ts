@@ -1,8 +1,8 @@
 import { type Image, readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
-import type { Label } from './plot/axis.js'
-import { blankCanvas, canvasPng, paste } from './plot/canvas.js'
-import { cutText } from './plot/letters.js'
+import type { Label } from '../plot/axis.js'
+import { blankCanvas, canvasPng, paste } from '../plot/canvas.js'
+import { cutText } from '../plot/letters.js'
 
 /** Side of a patch's field, without its name. */
 const FIELD = 168

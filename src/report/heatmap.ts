@@ -1,7 +1,7 @@
+import { canvasPng } from '../plot/canvas.js'
+import type { ColourLimits } from '../plot/colormap.js'
+import { mapPixels } from '../plot/mapPixels.js'
 import { fileName } from '../results/fileName.js'
-import type { ColourLimits } from './colormap.js'
-import { canvasPng } from './plot/canvas.js'
-import { mapPixels } from './plot/mapPixels.js'
 
 /** Name of a heatmap's files without extension: `<model>-<layer>-<size>-<anchor>`. */
 export function heatmapName(model: string, layer: string, size: number, anchor: string): string {

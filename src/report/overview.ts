@@ -1,10 +1,10 @@
 import { counted } from '../counted.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
+import type { ReportSection } from '../page/section.js'
+import type { ColourLimits } from '../plot/colormap.js'
+import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
-import type { ColourLimits } from './colormap.js'
 import { heatmapName } from './heatmap.js'
-import { escapeHtml } from './html.js'
-import type { ReportSection } from './section.js'
 
 /** Every mean map at a glance; each leads to itself in the viewer. */
 export function overviewSection(groups: readonly StudyGroup[], { low, high }: ColourLimits): ReportSection {

@@ -1,11 +1,11 @@
 import { packageVersion } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
+import type { ReportSection } from '../page/section.js'
+import { escapeHtml } from '../plot/html.js'
 import type { StudyGroup } from '../results/study.js'
 import { INPUT_TEXTS } from '../results/unit/compare.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
-import { escapeHtml } from './html.js'
-import type { ReportSection } from './section.js'
 import { renderTable } from './tables/render.js'
 
 /** What the units of a report were made from and how, by themselves alone: the same units give the same section. */

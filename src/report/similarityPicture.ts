@@ -1,8 +1,8 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import type { ColourLimits } from './colormap.js'
+import type { ColourLimits } from '../plot/colormap.js'
+import { layoutPng } from '../plot/layout.js'
 import { panelLayout } from './figures/panels.js'
-import { layoutPng } from './plot/layout.js'
 
 /** Maps with more positions along an axis become no picture. */
 const MOST_POSITIONS = 4096

@@ -3,8 +3,8 @@ import { type Compositing, checkCompositing, checkPrecision } from '../engine/ch
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
+import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import type { ProgressListener } from '../progress.js'
-import { type ColourLimits, checkLimits } from '../report/colormap.js'
 import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 
 export interface ReproduceOptions extends StudyOptions, WishedSettings {

@@ -83,10 +83,13 @@ describe.skipIf(process.platform !== 'linux')('a process that crashes in a forwa
     await ended
     // The system ends it a moment later. Where nobody asks for it any more, its number stays.
     await expect
-      .poll(async () => {
-        const stat = await readFile(`/proc/${computing}/stat`, 'utf8').catch(() => 'gone) Z')
-        return stat.slice(stat.lastIndexOf(')'))
-      }, 10_000)
+      .poll(
+        async () => {
+          const stat = await readFile(`/proc/${computing}/stat`, 'utf8').catch(() => 'gone) Z')
+          return stat.slice(stat.lastIndexOf(')'))
+        },
+        { timeout: 10_000 },
+      )
       .toMatch(/^\) [XZ]/)
   })
 })

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http'
-import type { MapMessage, MapRequest, MapRows } from '../../src/report/viewer/live.js'
+import type { MapMessage, MapRequest, MapRows } from '../../src/page/live.js'
 
 /** An object in a network that is quick to compute. */
 export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const

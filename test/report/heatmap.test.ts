@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { hot } from '../../src/report/colormap.js'
+import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
+import { hot } from '../../src/plot/colormap.js'
 import { heatmapPng } from '../../src/report/heatmap.js'
-import { PAPER_LIMITS } from '../../src/report/paperLimits.js'
 
 async function decode(png: Buffer) {
   const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { firstView, parseView } from '../../src/page/browser/view.js'
+import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
 import { heatmapName } from '../../src/report/heatmap.js'
 import { overviewSection } from '../../src/report/overview.js'
-import { PAPER_LIMITS } from '../../src/report/paperLimits.js'
-import { firstView, parseView } from '../../src/report/viewer/browser/view.js'
 import { fileName } from '../../src/results/fileName.js'
+import { groupOf, indexOf } from '../page/study.js'
 import { groupWith, measures } from './findings/study.js'
-import { groupOf, indexOf } from './viewer/study.js'
 
 const names = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }),

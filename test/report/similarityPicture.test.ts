@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InputError } from '../../src/errors.js'
-import { hot } from '../../src/report/colormap.js'
+import { hot } from '../../src/plot/colormap.js'
 import { checkDrawable, similarityPicture } from '../../src/report/similarityPicture.js'
 
 const LIMITS = { low: 0.5, high: 1 }

@@ -1,6 +1,6 @@
-import { scrollBox } from '../html.js'
-import { LETTER_SIZE } from '../plot/axis.js'
-import { markup, type SvgElement, svg } from '../plot/svg.js'
+import { LETTER_SIZE } from '../../plot/axis.js'
+import { scrollBox } from '../../plot/html.js'
+import { markup, type SvgElement, svg } from '../../plot/svg.js'
 
 /** A chart with its name for screen readers, as markup, in a box that scrolls on narrow screens. */
 export function chart(width: number, height: number, name: string, content: readonly SvgElement[]): string {

@@ -1,7 +1,7 @@
-import { axisTicks, tickElements } from '../plot/axis.js'
-import { LEGEND_HEIGHT, legend, mark, seriesColour, shortened } from '../plot/marks.js'
-import type { Scale } from '../plot/scale.js'
-import { line, type SvgElement, svg, text, tip } from '../plot/svg.js'
+import { axisTicks, tickElements } from '../../plot/axis.js'
+import { LEGEND_HEIGHT, legend, mark, seriesColour, shortened } from '../../plot/marks.js'
+import type { Scale } from '../../plot/scale.js'
+import { line, type SvgElement, svg, text, tip } from '../../plot/svg.js'
 import { chart } from './chart.js'
 
 /** One mark: a number, and how far it spreads to both sides. */

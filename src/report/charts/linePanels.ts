@@ -1,7 +1,7 @@
-import { axisTicks, tickElements, uprightTitle } from '../plot/axis.js'
-import { LEGEND_HEIGHT, legend, mark, seriesColour, shortened } from '../plot/marks.js'
-import type { Scale } from '../plot/scale.js'
-import { coordinate, type SvgElement, svg, text, tip } from '../plot/svg.js'
+import { axisTicks, tickElements, uprightTitle } from '../../plot/axis.js'
+import { LEGEND_HEIGHT, legend, mark, seriesColour, shortened } from '../../plot/marks.js'
+import type { Scale } from '../../plot/scale.js'
+import { coordinate, type SvgElement, svg, text, tip } from '../../plot/svg.js'
 import { chart } from './chart.js'
 
 /** Small line charts side by side under the same axes. */

@@ -1,10 +1,10 @@
+import type { ReportSection } from '../../page/section.js'
+import { escapeHtml } from '../../plot/html.js'
+import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
 import { combined, type Row } from '../../results/rows.js'
 import { distinct } from '../distinct.js'
-import { escapeHtml } from '../html.js'
-import { linearScale, logScale, octaveScale } from '../plot/scale.js'
-import type { ReportSection } from '../section.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { ANCHOR_NAMES, type AnchorName } from '../../engine/positions.js'
 import { writeFileAtomic, writeFolderAtomic } from '../../files/atomic.js'
+import type { ReportSection } from '../../page/section.js'
+import type { ColourLimits } from '../../plot/colormap.js'
+import { escapeHtml, fileLinks } from '../../plot/html.js'
+import { layoutPng, layoutSvg } from '../../plot/layout.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
-import type { ColourLimits } from '../colormap.js'
-import { escapeHtml, fileLinks } from '../html.js'
-import { layoutPng, layoutSvg } from '../plot/layout.js'
-import type { ReportSection } from '../section.js'
-import { counterpart, flippedOf, plainOf } from '../versions.js'
+import { counterpart, flippedOf, plainOf } from '../../results/versions.js'
 import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 
 /** A figure and its file's name without extension. */

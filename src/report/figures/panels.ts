@@ -1,9 +1,9 @@
-import type { ColourLimits } from '../colormap.js'
-import { type AxisTick, axisTicks, type Label } from '../plot/axis.js'
-import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../plot/layout.js'
-import type { GridValues } from '../plot/mapPixels.js'
-import { shortened } from '../plot/marks.js'
-import { positionScale, type Scale } from '../plot/scale.js'
+import { type AxisTick, axisTicks, type Label } from '../../plot/axis.js'
+import type { ColourLimits } from '../../plot/colormap.js'
+import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../../plot/layout.js'
+import type { GridValues } from '../../plot/mapPixels.js'
+import { shortened } from '../../plot/marks.js'
+import { positionScale, type Scale } from '../../plot/scale.js'
 
 /** A mean map of a network, and where its positions lie. */
 export interface PanelMap extends GridValues {

@@ -1,6 +1,6 @@
 import { CONFIDENT } from '../../experiments/answers.js'
-import { decimalText, percentText } from '../numberText.js'
-import { flippedOf, plainOf } from '../versions.js'
+import { decimalText, percentText } from '../../plot/numberText.js'
+import { flippedOf, plainOf } from '../../results/versions.js'
 import type { Evidence } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf } from './network.js'
 import {

@@ -1,6 +1,6 @@
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { originalOf } from '../versions.js'
+import { originalOf } from '../../results/versions.js'
 import { CLAIMS, type Claim, type NumberText } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { NetworkStudy } from './network.js'

@@ -1,7 +1,7 @@
 import { CONFIDENT } from '../../experiments/answers.js'
+import { decimalText, percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
-import { decimalText, percentText } from '../numberText.js'
 
 /** What the page says first, and a link to the view that shows it. */
 export interface Lead {

@@ -1,6 +1,6 @@
 import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import { numberOf, type StudyGroup } from '../../results/study.js'
-import { counterpart, differenceBetween, originalOf, samePatches } from '../versions.js'
+import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Evidence, mapped } from './evidence.js'
 
 /** All groups of a network, and those of the network that it is the anti-aliased or the flip-free version of. */

@@ -1,5 +1,5 @@
+import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { csvCell } from '../../results/csv.js'
-import { escapeHtml, scrollBox } from '../html.js'
 import { latexText, oneLine, UNICODE_MACRO } from './latexText.js'
 
 /** A cell: text, with a second line where it needs one. */

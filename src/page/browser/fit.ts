@@ -1,0 +1,99 @@
+import type { Position } from '../../engine/positions.js'
+import type { SiteGroup, SiteIndex } from '../siteIndex.js'
+import { isolated } from './dom.js'
+import type { Choice } from './view.js'
+
+/** What a panel shows: a choice that the study can serve. */
+export interface Fitted {
+  readonly choice: Choice
+  readonly group: SiteGroup
+  readonly layer: number
+  /** null: the mean over patches. */
+  readonly unit: number | null
+  /** Number of an anchor of the group; null: any position, by the features. */
+  readonly anchor: number | null
+  readonly anchorPosition: Position
+  /** Where the choice had to be changed, in sentences. */
+  readonly notes: readonly string[]
+}
+
+/** The nearest to a choice that the study holds. */
+export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
+  const notes: string[] = []
+  const ofModel = index.groups.filter(({ model }) => model === wanted.model)
+  const place = index.isLive ? 'This page' : 'This folder'
+  if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
+  const candidates = ofModel.length > 0 ? ofModel : index.groups
+  const group = candidates.find(({ size }) => size === wanted.size) ?? candidates[0]
+  if (group === undefined) throw new Error('the study is empty')
+  if (ofModel.length > 0 && group.size !== wanted.size)
+    notes.push(
+      index.isLive
+        ? `The object has ${group.size} pixels in ${isolated(group.model)}, whose frame has ${group.frame}.`
+        : `${isolated(group.model)} was not measured at ${wanted.size} pixels.`,
+    )
+  const layer = Math.max(
+    0,
+    group.layers.findIndex(({ name }) => name === wanted.layer),
+  )
+  const { name } = group.layers[layer] as SiteGroup['layers'][number]
+  // Another network's layers are other ones anyway.
+  if (ofModel.length > 0 && name !== wanted.layer)
+    notes.push(`There is no layer ${isolated(wanted.layer)} here: this is ${isolated(name)}.`)
+  const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
+  const instead = index.isLive ? 0 : null
+  const unit = found < 0 ? instead : found
+  if (wanted.patch !== null && found < 0) {
+    const shown = unit === null ? 'the mean' : isolated(group.units[unit]?.patch ?? '')
+    notes.push(`There is no patch ${isolated(wanted.patch)} here: this is ${shown}.`)
+  }
+  const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
+  const choice: Choice = {
+    model: group.model,
+    layer: name,
+    size: group.size,
+    patch: unit === null ? null : (group.units[unit]?.patch ?? null),
+    anchor: anchor === null ? position : (group.anchors[anchor]?.name ?? ''),
+  }
+  return { choice, group, layer, unit, anchor, anchorPosition: position, notes }
+}
+
+function fitAnchor(
+  group: SiteGroup,
+  layer: number,
+  unit: number | null,
+  wanted: string | Position,
+  notes: string[],
+): { anchor: number | null; position: Position } {
+  if (typeof wanted !== 'string') {
+    if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
+    notes.push('Any position can be the anchor only where features were kept: this is the center.')
+  }
+  const center = group.anchors.findIndex(({ name }) => name === 'center')
+  const found = group.anchors.findIndex(({ name }) => name === wanted)
+  const anchor = Math.max(0, found < 0 ? center : found)
+  const { row, col } = group.anchors[anchor] as SiteGroup['anchors'][number]
+  return { anchor, position: { row, col } }
+}
+
+/** In how many files the features of what a panel shows lie; 0: they were not kept. */
+export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
+  return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
+}
+
+/** The nearest position of a group's grid. */
+export function nearestPosition({ rows, cols, stride }: SiteGroup, { row, col }: Position): Position {
+  const nearest = (pixel: number, count: number) =>
+    Math.min(count - 1, Math.max(0, Math.round(pixel / stride))) * stride
+  return { row: nearest(row, rows), col: nearest(col, cols) }
+}
+
+/** Index of a position in a group's maps. */
+export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): number {
+  return (row / stride) * cols + col / stride
+}
+
+/** Whether any position can be the anchor of what a panel shows. */
+export function hasFeatures({ group, layer, unit }: Fitted): boolean {
+  return featureParts(group, layer, unit) > 0
+}

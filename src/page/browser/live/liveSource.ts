@@ -1,0 +1,204 @@
+import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/positions.js'
+import { fittingStride, type LiveScene, type LiveStudy, type MapMessage, type MapRequest } from '../../live.js'
+import { PAPER_LIMITS } from '../../paperLimits.js'
+import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
+import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
+import { mapOf, quantityNote } from '../maps.js'
+import type { MapFollower, Source } from '../source.js'
+import type { Quantity } from '../view.js'
+import { type LiveMap, liveMap } from './liveMap.js'
+import { ask, linesOf } from './server.js'
+
+/** What can be changed beside the view. */
+export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
+  readonly size: number
+  /** `#rrggbb` */
+  readonly background: string
+  /** Distance of positions in the end, where memory suffices. */
+  readonly finest: number
+}
+
+/** Maps that the page's server computes while one looks. */
+export interface LiveSource extends Source {
+  readonly state: () => LiveState
+  readonly set: (change: Partial<LiveState>) => void
+  /** Calls whenever that changes. */
+  readonly onSet: (told: () => void) => void
+  /** What a panel shows, as the server knows it. */
+  readonly sceneOf: (fitted: Fitted) => LiveScene
+}
+
+/** A picture's key holds object and size. */
+const SIZES = 8192
+
+/** Where a picture is, by its key. */
+export function pictureAddress(key: number): string {
+  return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
+}
+
+/** Who leaves a map often comes back to it at once, showing something else of it. Milliseconds. */
+const LINGERING = 100
+
+/** The cursor is told of so often at most, in milliseconds. */
+const BETWEEN_CURSORS = 120
+
+/** A map that is under way, and who looks at it. */
+interface Running {
+  readonly map: LiveMap
+  readonly looking: Set<() => void>
+  readonly ended: Promise<void>
+  /** What is to be said of it now, and as long as it is shown. */
+  note: string
+  lasting: string
+  readonly stop: AbortController
+}
+
+export function liveSource(study: LiveStudy, size: number): LiveSource {
+  const { networks, missing, objects, mostBytes } = study
+  let state: LiveState = { networks, missing, objects, size, background: '#ffffff', finest: 1 }
+  let version = 0
+  let index: SiteIndex | undefined
+  const running = new Map<string, Running>()
+  const told: (() => void)[] = []
+  const objectOf = ({ choice }: Fitted) => state.objects.find(({ name }) => name === choice.patch)?.key ?? 0
+  const sceneOf = (fitted: Fitted): LiveScene => ({
+    network: fitted.group.model,
+    object: objectOf(fitted),
+    size: fitted.group.size,
+    stride: fitted.group.stride,
+    // As the paper's background is called, and units know it.
+    background: state.background === '#ffffff' ? 'white' : state.background,
+  })
+  const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
+    ...sceneOf(fitted),
+    ...{ layer: fitted.choice.layer, anchor: fitted.anchorPosition, cursor },
+  })
+  /** Unless another one has begun of the same. */
+  const forget = (key: string, one: Running) => {
+    if (running.get(key) === one) running.delete(key)
+  }
+  const begin = (key: string, request: MapRequest, { rows, cols }: SiteGroup): Running => {
+    const stop = new AbortController()
+    const map = liveMap(rows, cols)
+    const looking = new Set<() => void>()
+    const tell = () => {
+      for (const look of [...looking]) look()
+    }
+    const read = async () => {
+      const response = await ask('map', request, stop.signal)
+      for await (const message of linesOf<MapMessage>(response, stop.signal)) {
+        if (message.kind === 'fault') throw new Error(message.message)
+        if (message.kind === 'note' && message.stays) one.lasting = message.message
+        else one.note = message.kind === 'note' ? message.message : ''
+        if (message.kind === 'rows') map.take(message)
+        tell()
+      }
+    }
+    const ended = read().catch((error: unknown) => {
+      forget(key, one)
+      throw error
+    })
+    const one: Running = { map, looking, ended, note: '', lasting: '', stop }
+    running.set(key, one)
+    return one
+  }
+  const follow = async (fitted: Fitted, shows: Quantity, { onMap, say, signal, cursor }: MapFollower) => {
+    const request = requestOf(fitted, cursor)
+    const key = JSON.stringify({ ...request, cursor: undefined })
+    const one = running.get(key) ?? begin(key, request, fitted.group)
+    const coarser =
+      fitted.group.stride > state.finest
+        ? `Positions are ${fitted.group.stride} px apart: features of more of them do not fit the memory.`
+        : ''
+    const look = () => {
+      const parts = one.map.parts()
+      const map = parts && mapOf({ fitted, error: 0, ...parts }, shows)
+      const notes = [one.note, one.lasting, coarser, map === undefined ? '' : quantityNote(map, shows)]
+      say(notes.filter((note) => note !== '').join(' '))
+      if (map !== undefined) onMap(map)
+    }
+    one.looking.add(look)
+    signal.addEventListener('abort', () => {
+      one.looking.delete(look)
+      setTimeout(() => {
+        if (one.looking.size > 0) return
+        forget(key, one)
+        one.stop.abort()
+      }, LINGERING)
+    })
+    look()
+    await one.ended
+  }
+  return {
+    index: () => {
+      index ??= indexOf(state, mostBytes, ++version)
+      return index
+    },
+    state: () => state,
+    set: (change) => {
+      state = { ...state, ...change }
+      index = undefined
+      for (const tell of told) tell()
+    },
+    onSet: (tell) => told.push(tell),
+    sceneOf,
+    follow,
+    lookAt: atMostEvery(BETWEEN_CURSORS, (fitted, cursor) => {
+      const one = running.get(JSON.stringify({ ...requestOf(fitted, cursor), cursor: undefined }))
+      const at = mapIndex(fitted.group, nearestPosition(fitted.group, cursor))
+      if (one === undefined || one.map.isKnown(at)) return
+      ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
+    }),
+  }
+}
+
+/** Calls with the latest arguments for each network, not more often than that. */
+function atMostEvery(
+  milliseconds: number,
+  act: (fitted: Fitted, cursor: Position) => void,
+): NonNullable<Source['lookAt']> {
+  const wanted = new Map<string, () => void>()
+  let isWaiting = false
+  return (fitted, cursor) => {
+    wanted.set(fitted.group.model, () => act(fitted, cursor))
+    if (isWaiting) return
+    isWaiting = true
+    setTimeout(() => {
+      isWaiting = false
+      for (const run of wanted.values()) run()
+      wanted.clear()
+    }, milliseconds)
+  }
+}
+
+function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
+  const groups = networks.map((network, i): SiteGroup => {
+    const size = Math.min(state.size, network.frame)
+    const extent = network.frame - size + 1
+    const stride = fittingStride(network, size, { wished: state.finest, mostBytes })
+    const side = Math.ceil(extent / stride)
+    return {
+      // Pictures are drawn anew where anything of them has changed.
+      key: version * networks.length + i,
+      ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
+      background: { colour: state.background },
+      anchors: anchorPositions(extent),
+      layers: network.layers.map(({ name, dims }) => ({
+        name,
+        dims,
+        means: ANCHOR_NAMES.map(() => NOTHING),
+        baseline: null,
+      })),
+      hasAnswers: network.hasAnswers,
+      units: objects.map(({ key, name }) => ({
+        patch: name,
+        picture: key * SIZES + size,
+        features: network.layers.map(() => 1),
+      })),
+    }
+  })
+  return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
+}
+
+/** Over patches there is no mean here. */
+const NOTHING = { mean: Number.NaN, std: Number.NaN }

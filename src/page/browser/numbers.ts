@@ -1,0 +1,29 @@
+import { decimalText, signedText } from '../../plot/numberText.js'
+import { MAP_DECIMALS } from '../mapCoding.js'
+
+/**
+ * A cosine with all decimals that the maps keep.
+ * @param error that it may have; one that is not exact has fewer decimals, and says so
+ */
+export function cosineText(value: number, error = 0): string {
+  return error === 0 ? decimalText(value, MAP_DECIMALS) : `≈ ${decimalText(value, 3)}`
+}
+
+/** A probability in short. */
+export function probabilityText(value: number): string {
+  return decimalText(value, 2)
+}
+
+/** A difference of cosines, with its sign; as above if one of them is not exact. */
+export function differenceText(value: number, error = 0): string {
+  return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
+}
+
+/** A share as a percentage that never claims none or all where it is not so. */
+export function percentText(part: number, whole: number): string {
+  if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
+  const percent = (100 * part) / whole
+  if (percent < 0.1) return '< 0.1 %'
+  if (percent > 99.9) return '> 99.9 %'
+  return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
+}

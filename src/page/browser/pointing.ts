@@ -1,0 +1,63 @@
+import type { Position } from '../../engine/positions.js'
+import type { HeatmapPlot } from './heatmapPlot.js'
+
+/** What pointing at a map and its keys can ask for. */
+export interface PointingActions {
+  /** The pointer is over a position. */
+  readonly hover: (position: Position) => void
+  /** A position was clicked or touched; after a touch no pointer goes on hovering. */
+  readonly choose: (position: Position, touched: boolean) => void
+  /** The cursor is to go so many positions down and right; infinite: to the rim. */
+  readonly step: (down: number, right: number) => void
+  readonly goToAnchor: (anchor: number) => void
+  readonly anchorHere: () => void
+  readonly toggleHold: () => void
+  readonly stepPatch: (by: number) => void
+}
+
+/** Positions that an arrow key goes with Shift. */
+const LONG_STEP = 10
+
+/** Lets pointer and keys move the cursor on a map. */
+export function bindPointing(box: HTMLElement, plot: HeatmapPlot, actions: PointingActions): void {
+  box.addEventListener('pointermove', (event) => {
+    const position = plot.positionAt(event.clientX, event.clientY)
+    if (position !== undefined) actions.hover(position)
+  })
+  box.addEventListener('click', (event) => {
+    const position = plot.positionAt(event.clientX, event.clientY)
+    if (position !== undefined) actions.choose(position, 'pointerType' in event && event.pointerType === 'touch')
+  })
+  bindKeys(box, actions)
+}
+
+/** Lets the keys of a map move the cursor. */
+export function bindKeys(box: HTMLElement, actions: PointingActions): void {
+  box.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return
+    event.preventDefault()
+  })
+}
+
+/** @returns whether the key means something here */
+function act({ key, shiftKey }: KeyboardEvent, actions: PointingActions): boolean {
+  const length = shiftKey ? LONG_STEP : 1
+  const steps: Readonly<Record<string, readonly [number, number]>> = {
+    ArrowUp: [-length, 0],
+    ArrowDown: [length, 0],
+    ArrowLeft: [0, -length],
+    ArrowRight: [0, length],
+    Home: [0, Number.NEGATIVE_INFINITY],
+    End: [0, Number.POSITIVE_INFINITY],
+    PageUp: [Number.NEGATIVE_INFINITY, 0],
+    PageDown: [Number.POSITIVE_INFINITY, 0],
+  }
+  const step = steps[key]
+  if (step !== undefined) actions.step(...step)
+  else if (/^[1-9]$/.test(key)) actions.goToAnchor(Number(key) - 1)
+  else if (key === 'Enter' || key.toLowerCase() === 'a') actions.anchorHere()
+  else if (key === ' ' || key.toLowerCase() === 'h') actions.toggleHold()
+  else if (key === '[' || key === ']') actions.stepPatch(key === '[' ? -1 : 1)
+  else return false
+  return true
+}

@@ -1,0 +1,133 @@
+import { csvCell } from '../../results/csv.js'
+import { element } from './dom.js'
+import type { LoadedMap } from './maps.js'
+
+/** What may be taken away of a map. */
+const FORMATS = ['csv', 'npy', 'png', 'svg'] as const
+type Format = (typeof FORMATS)[number]
+
+/** A map as it is shown; `what` it holds is part of its file's name. */
+export interface ShownMap {
+  readonly map: LoadedMap
+  readonly what: string
+}
+
+/**
+ * Lets a panel's map be saved as file: its values, or its picture with axes.
+ * @param id how the ids of the panel's elements begin
+ * @param box the plot: a canvas below an SVG of axes
+ * @returns takes what is shown from now on
+ */
+export function bindTakeAway(id: string, box: HTMLElement): (shown: ShownMap | undefined) => void {
+  let current: ShownMap | undefined
+  for (const format of FORMATS) {
+    element(`${id}-save-${format}`, HTMLButtonElement).addEventListener('click', async () => {
+      if (current !== undefined) save(nameOf(current, format), await fileOf(format, current, box))
+    })
+  }
+  return (shown) => {
+    current = shown
+    element(`${id}-save`, HTMLElement).hidden = shown === undefined
+  }
+}
+
+async function fileOf(format: Format, { map }: ShownMap, box: HTMLElement): Promise<Blob> {
+  if (format === 'csv') return new Blob([csvText(map)], { type: 'text/csv' })
+  if (format === 'npy') return new Blob(npyParts(map), { type: 'application/octet-stream' })
+  const picture = svgPicture(box)
+  return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
+}
+
+/** A row a position that is known, its place in pixels of the frame. */
+function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
+  const { cols, stride } = fitted.group
+  const strongest = quantity === 'answers' ? answers?.strongest : undefined
+  const lines = [...values.entries()].flatMap(([i, value]) => {
+    if (known?.[i] === 0) return []
+    const cells = strongest ? [csvCell(strongest.names[value] ?? ''), strongest.probabilities[i]] : [value]
+    return [[Math.floor(i / cols) * stride, (i % cols) * stride, ...cells].join(',')]
+  })
+  return `row,col,${strongest ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
+}
+
+/** NumPy's format, version 1.0: float32, [rows, cols]; NaN where a position is not known. */
+function npyParts({ fitted, values, known }: LoadedMap): BlobPart[] {
+  const { rows, cols } = fitted.group
+  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`
+  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10
+  const header = new Uint8Array(10 + length).fill(0x20)
+  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 255, length >> 8])
+  header.set(new TextEncoder().encode(dictionary), 10)
+  header[9 + length] = 0x0a
+  const data = new DataView(new ArrayBuffer(values.length * 4))
+  for (const [i, value] of values.entries()) data.setFloat32(i * 4, known?.[i] === 0 ? Number.NaN : value, true)
+  return [header, data]
+}
+
+interface Picture {
+  readonly text: string
+  readonly width: number
+  readonly height: number
+}
+
+/** Marks of the page's style that the axes need where that is not. */
+const STYLES = ['fill', 'stroke', 'stroke-width', 'font-size', 'font-family', 'text-anchor', 'opacity'] as const
+
+function svgPicture(box: HTMLElement): Picture {
+  const canvas = box.querySelector('canvas') as HTMLCanvasElement
+  const axes = box.querySelector('svg') as SVGSVGElement
+  const copy = axes.cloneNode(true) as SVGSVGElement
+  const originals = [...axes.querySelectorAll('*')]
+  for (const [i, node] of [...copy.querySelectorAll('*')].entries()) {
+    const style = getComputedStyle(originals[i] as Element)
+    for (const name of STYLES) node.setAttribute(name, style.getPropertyValue(name))
+  }
+  copy.querySelector('.cross')?.remove()
+  const [, , width = 1, height = 1] = (axes.getAttribute('viewBox') ?? '').split(' ').map(Number)
+  const place = { x: canvas.offsetLeft, y: canvas.offsetTop, width: canvas.offsetWidth, height: canvas.offsetHeight }
+  const image = document.createElementNS(copy.namespaceURI, 'image')
+  const attributes = { ...place, href: canvas.toDataURL('image/png'), style: 'image-rendering: pixelated' }
+  for (const [name, value] of Object.entries({ ...attributes, preserveAspectRatio: 'none' }))
+    image.setAttribute(name, String(value))
+  const ground = document.createElementNS(copy.namespaceURI, 'rect')
+  for (const [name, value] of Object.entries({ width, height, fill: groundOf(box) }))
+    ground.setAttribute(name, String(value))
+  copy.prepend(ground, image)
+  copy.setAttribute('width', String(width))
+  copy.setAttribute('height', String(height))
+  return { text: new XMLSerializer().serializeToString(copy), width, height }
+}
+
+function groundOf(box: HTMLElement): string {
+  return getComputedStyle(box.ownerDocument.body).backgroundColor
+}
+
+/** Pixels of a picture for each of the page's. */
+const PNG_SCALE = 2
+
+async function pngOf({ text, width, height }: Picture): Promise<Blob> {
+  const image = new Image(width * PNG_SCALE, height * PNG_SCALE)
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`
+  await image.decode()
+  const canvas = document.createElement('canvas')
+  Object.assign(canvas, { width: image.width, height: image.height })
+  canvas.getContext('2d')?.drawImage(image, 0, 0, image.width, image.height)
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
+  if (blob === null) throw new Error('the browser made no picture')
+  return blob
+}
+
+function nameOf({ map, what }: ShownMap, format: Format): string {
+  const { choice, group, anchorPosition } = map.fitted
+  const anchor = typeof choice.anchor === 'string' ? choice.anchor : `${anchorPosition.row}-${anchorPosition.col}`
+  const parts = [choice.model, choice.layer, group.size, choice.patch ?? 'mean', anchor, what]
+  return `${parts.map((part) => String(part).replace(/[^\p{L}\p{N}._-]+/gu, '_')).join('-')}.${format}`
+}
+
+function save(name: string, file: Blob): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(file)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}

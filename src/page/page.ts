@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { counted } from '../counted.js'
+import { packageFolder } from '../files/package.js'
+import { escapeHtml } from '../plot/html.js'
+import type { ReportSection } from './section.js'
+import type { SiteIndex } from './siteIndex.js'
+import { STYLE } from './style.js'
+import { type Opening, viewerHtml } from './viewerHtml.js'
+
+/** What of a page is not the same in all of them; markup, but for title and facts. */
+export interface PageParts {
+  readonly title: string
+  /** Beside the common one. */
+  readonly style?: string
+  /** One line below the title; undefined: there is no viewer, and no choice of a theme. */
+  readonly facts: string | undefined
+  /** Where the keyboard may go at once. */
+  readonly skipTo: { readonly id: string; readonly title: string } | undefined
+  readonly links: readonly { readonly id: string; readonly title: string }[]
+  readonly main: string
+  readonly scripts: string
+}
+
+/**
+ * The page of a results folder: the viewer, then the sections in their order. It needs the folder `site` beside it and
+ * no network; without JavaScript the sections can still be read.
+ * @param index null: the folder has no maps, so that sections are all there is
+ * @param opening what of the study surprises most
+ */
+export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
+  return pageHtml({
+    title: 'Shiftscope results',
+    facts: index === null ? undefined : factsText(index),
+    skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
+    links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...sections],
+    main: `${
+      index === null
+        ? ''
+        : viewerHtml(
+            opening,
+            sections.some(({ id }) => id === 'findings'),
+          )
+    }
+${sections.map(sectionHtml).join('\n')}`,
+    scripts: index === null ? '' : scriptsHtml(index),
+  })
+}
+
+/** A page with the project's head, contents and style. */
+export function pageHtml({ title, style = '', facts, skipTo, links, main, scripts }: PageParts): string {
+  const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
+<div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
+`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${escapeHtml(title)}</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}${style}</style>
+</head>
+<body>
+${skipTo === undefined ? '' : `<a class="skip" href="#${skipTo.id}">${escapeHtml(skipTo.title)}</a>`}
+<header class="page">
+<h1>Shiftscope</h1>
+${facts === undefined ? '' : `<p class="facts">${escapeHtml(facts)}</p>`}
+${facts === undefined ? '' : THEME_CHOICE}
+</header>
+<div class="layout">
+${links.length === 0 ? '' : contents}<main>
+${main}
+</main>
+</div>
+${scripts}
+</body>
+</html>
+`
+}
+
+const THEME_CHOICE =
+  '<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>'
+
+function scriptsHtml(index: SiteIndex): string {
+  return `<script type="application/json" id="study">${embeddedJson(index)}</script>
+<script>${viewerScript()}</script>`
+}
+
+/** The modules in `browser` as one script, which the build bundles: pages from disk may not load modules from files. */
+function viewerScript(): string {
+  return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
+}
+
+function factsText({ groups }: SiteIndex): string {
+  const models = new Set(groups.map(({ model }) => model))
+  const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
+  const sizes = [...new Set(groups.map(({ size }) => size))].map((size) => `${size}×${size}`)
+  const strides = [...new Set(groups.map(({ stride }) => stride))]
+  const facts = [
+    counted(models.size, 'network'),
+    counted(patches.size, 'patch', 'patches'),
+    `${sizes.join(', ')} px`,
+    `${strides.length === 1 ? 'stride' : 'strides'} ${strides.join(', ')}`,
+  ]
+  return facts.join(' · ')
+}
+
+function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {
+  const head = `<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>`
+  const body = isFolded ? `<details><summary>${head}</summary>\n${html}\n</details>` : `${head}\n${html}`
+  return `<section class="report" id="${escapeHtml(id)}" aria-labelledby="${escapeHtml(id)}-title">
+${body}
+</section>`
+}
+
+/** JSON that a script element can hold: no end tag, no comment. */
+export function embeddedJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
+}

@@ -1,0 +1,178 @@
+import { ANCHOR_NAMES } from '../engine/positions.js'
+import { InputError } from '../errors.js'
+import { SKETCH_ERROR } from '../experiments/sketch.js'
+import { sha256 } from '../files/sha256.js'
+import type { ColourLimits } from '../plot/colormap.js'
+import { FEWEST_PATCHES, type Row } from '../results/rows.js'
+import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../results/study.js'
+import type { OpenUnit } from '../results/unit/open.js'
+import { encodeMap } from './mapCoding.js'
+import { type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
+import { writeFeatures } from './siteFeatures.js'
+import { writeSiteFile } from './siteFile.js'
+import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
+import { sitePictures } from './sitePictures.js'
+
+/** Writes the viewer's files while a study is read, one unit at a time. */
+export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
+  /** Writes the mean maps once all units have been seen, and says what the page has to know. */
+  readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
+}
+
+/** What is known of a group while its units come in. */
+interface GroupFiles {
+  readonly key: number
+  /** In the order in which they came; each is there once its files are written. */
+  readonly units: Promise<SiteUnit>[]
+  readonly probabilities: MeanProbability
+}
+
+/**
+ * @param results the results folder
+ * @param site an empty folder for the files; see `SiteMaps`, `SitePicture` and `SiteFeatures`
+ */
+export function siteWriter(results: string, site: string): SiteWriter {
+  const pictures = sitePictures(results, site)
+  const groups = new Map<string, GroupFiles>()
+  const filesOf = (model: string, size: number): GroupFiles => {
+    const name = JSON.stringify([model, size])
+    const files = groups.get(name) ?? { key: groups.size, units: [], probabilities: meanProbability() }
+    groups.set(name, files)
+    return files
+  }
+  // Features are large: those of one unit at a time are in memory.
+  let featuresBefore: Promise<unknown> = Promise.resolve()
+  const featuresInTurn = (file: string, unit: OpenUnit) => {
+    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit))
+    featuresBefore = written.catch(() => undefined)
+    return written
+  }
+  const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array, mean: MeanProbability) => {
+    const answers = await unitAnswers(unit, mean)
+    await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers }) })
+  }
+  const writeFiles = async (
+    file: string,
+    unit: OpenUnit,
+    maps: Float32Array,
+    mean: MeanProbability,
+  ): Promise<SiteUnit> => {
+    const writers = [
+      pictures.patch(unit.inputs),
+      featuresInTurn(file, unit),
+      writeMaps(file, unit, maps, mean),
+    ] as const
+    // Where one fails, the others still end first: whoever removes the folder then finds nobody writing into it.
+    await Promise.allSettled(writers)
+    const [picture, features] = await Promise.all(writers)
+    return {
+      patch: unit.inputs.patch,
+      picture,
+      ...(features && { features, ...(isOfSketches(unit) && { error: SKETCH_ERROR }) }),
+    }
+  }
+  return {
+    onUnit: async (unit, maps) => {
+      const { key, units, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
+      const written = writeFiles(`${key}/${units.length}`, unit, maps, probabilities)
+      units.push(written)
+      await written
+    },
+    finish: async (studyGroups, limits) => {
+      const described: SiteGroup[] = []
+      for (const group of studyGroups) {
+        const { key, units, probabilities } = filesOf(group.model, group.size)
+        const mean = probabilities.map()
+        const maps: SiteMaps = { ...meanMaps(group), ...(mean && { meanProbability: mean }) }
+        await writeSiteFile(site, `maps/${key}/mean`, maps)
+        described.push({
+          key,
+          hasAnswers: mean !== undefined,
+          units: await Promise.all(units),
+          ...(await describeGroup(group, pictures.background)),
+        })
+      }
+      const digest: SiteDigest = sha256(JSON.stringify([described, limits]))
+      await writeSiteFile(site, 'study', digest)
+      return { digest, groups: described, limits }
+    },
+  }
+}
+
+/** Whether the features that a unit hands on are sketches of them. */
+function isOfSketches({ inputs }: OpenUnit): boolean {
+  return inputs.sketches === true && !inputs.keepsFeatures
+}
+
+function unitMaps({ folder, rows, cols, layers }: OpenUnit, maps: Float32Array): SiteMaps {
+  const length = rows * cols
+  return {
+    layers: layers.map(({ similarity }, layer) => ({
+      means: ANCHOR_NAMES.map((anchor) => similarity[anchor].mean),
+      minima: ANCHOR_NAMES.map((anchor) => similarity[anchor].min),
+      maps: ANCHOR_NAMES.map((_, anchor) => {
+        const start = (layer * ANCHOR_NAMES.length + anchor) * length
+        return encodedMap(maps.subarray(start, start + length), folder)
+      }),
+    })),
+  }
+}
+
+function meanMaps(group: StudyGroup): SiteMaps {
+  return {
+    layers: group.layers.map((layer, i): SiteLayerMaps => {
+      const maps = ANCHOR_NAMES.map((_, anchor) => meanMap(group, i, anchor))
+      return {
+        means: layerMeans(group, layer).map(({ mean }) => mean),
+        minima: maps.map((map) => map.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)),
+        maps: maps.map((map) => encodedMap(map, group.model)),
+      }
+    }),
+  }
+}
+
+function encodedMap(map: ArrayLike<number>, source: string): string {
+  try {
+    return Buffer.from(encodeMap(map)).toString('base64')
+  } catch (error) {
+    throw new InputError(
+      `the maps of ${source} hold a value that is no cosine; remove the unit and run reproduce on this folder again`,
+      { cause: error },
+    )
+  }
+}
+
+function layerMeans(group: StudyGroup, layer: string) {
+  return ANCHOR_NAMES.map((anchor) => {
+    const { mean, std, count } = numberOf(group, layer, 'similarity-mean', anchor) as Row
+    return { mean, ...(count >= FEWEST_PATCHES && { std }) }
+  })
+}
+
+async function describeGroup(
+  group: StudyGroup,
+  background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
+): Promise<Omit<SiteGroup, 'key' | 'hasAnswers' | 'units'>> {
+  const { model, size, rows, cols, stride, frame, units } = group
+  const [first] = units
+  const [layer] = first?.layers ?? []
+  if (first === undefined || layer === undefined) throw new Error('a group has at least one unit with a layer')
+  const anchors = ANCHOR_NAMES.map((name) => {
+    const { row, col } = layer.similarity[name]
+    return { name, row, col }
+  })
+  return {
+    model,
+    size,
+    rows,
+    cols,
+    stride,
+    frame,
+    background: await background(first.inputs.background, frame),
+    anchors,
+    layers: first.layers.map(({ name, dims }) => {
+      const baseline = numberOf(group, name, 'null-baseline', 'different class')?.mean ?? null
+      return { name, dims, means: layerMeans(group, name), baseline }
+    }),
+  }
+}

@@ -1,0 +1,58 @@
+import type { OpenUnit } from '../results/unit/open.js'
+import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
+import type { SiteAnswers } from './siteIndex.js'
+
+/** Mean over units of the probability of the class that each one's center has. */
+export interface MeanProbability {
+  /** @param map [rows, cols] of one unit */
+  readonly add: (map: Float32Array) => void
+  /** Encoded as in `SiteAnswers`; undefined: no unit was added. */
+  readonly map: () => string | undefined
+}
+
+const SCALE = 10 ** PROBABILITY_DECIMALS
+
+/** Adds whole numbers, so that the mean does not depend on the order in which units come. */
+export function meanProbability(): MeanProbability {
+  let sums: Float64Array | undefined
+  let units = 0
+  return {
+    add: (map) => {
+      sums ??= new Float64Array(map.length)
+      for (let i = 0; i < map.length; i++) sums[i] = (sums[i] as number) + Math.round((map[i] as number) * SCALE)
+      units++
+    },
+    map: () => sums && encoded(sums.map((sum) => sum / units / SCALE)),
+  }
+}
+
+/**
+ * What the network of a unit answers, for the unit's file; undefined: none of its layers is that of the classes.
+ * @param mean takes the unit's map as well
+ */
+export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
+  const layer = unit.layers.find(({ answers }) => answers !== null)
+  const maps = layer && (await unit.answers(layer.name))
+  if (!layer?.answers || maps === undefined) return undefined
+  const positions = unit.rows * unit.cols
+  const map = (i: number) => maps.data.subarray(i * positions, (i + 1) * positions)
+  const [strongest, probability, ofCenter] = [map(0), map(1), map(2)]
+  mean.add(ofCenter)
+  const { center, names } = layer.answers
+  const classes = [center.class, ...new Set([...strongest].filter((one) => one !== center.class))]
+  const numbers = new Map(classes.map((one, number) => [one, number]))
+  return {
+    classes: classes.map((one) => names[one] ?? String(one)),
+    strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
+    ofCenter: encoded(ofCenter),
+    ofOthers: encoded(probability.filter((_, i) => strongest[i] !== center.class)),
+  }
+}
+
+function encoded(map: ArrayLike<number>): string {
+  return base64(encodeMap(map, PROBABILITY_DECIMALS))
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}

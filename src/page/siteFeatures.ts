@@ -1,0 +1,62 @@
+import type { OpenUnit } from '../results/unit/open.js'
+import { writeSiteFile } from './siteFile.js'
+import type { SiteFeatures } from './siteIndex.js'
+
+/** Bytes of a file of features before they become base64: what a browser takes in a moment. */
+const PART_BYTES = 12 * 1024 * 1024
+
+/**
+ * Writes the features that a unit keeps, or their sketches, `<key>-<layer>-<part>.js`.
+ * @param key `features/<group>/<unit>`
+ * @returns in how many files each layer's lie; undefined if the unit keeps none
+ */
+export async function writeFeatures(site: string, key: string, unit: OpenUnit): Promise<readonly number[] | undefined> {
+  const parts: number[] = []
+  for (const [layer, { name }] of unit.layers.entries()) {
+    const features = (await unit.features(name)) ?? (await unit.sketch(name))
+    if (features === undefined) {
+      parts.push(0)
+      continue
+    }
+    const dims = features.shape[2] as number
+    const perPart = positionsPerPart(dims)
+    const positions = unit.rows * unit.cols
+    let part = 0
+    for (let start = 0; start < positions; start += perPart) {
+      const rows = features.data.subarray(start * dims, Math.min(positions, start + perPart) * dims)
+      const bytes = new Uint8Array(scaleRows(rows, dims).buffer)
+      const text: SiteFeatures = Buffer.from(bytes.buffer).toString('base64')
+      await writeSiteFile(site, `${key}-${layer}-${part++}`, text)
+    }
+    parts.push(part)
+  }
+  return parts.some((part) => part > 0) ? parts : undefined
+}
+
+/** Bytes of the files that a layer's features become, names aside: int16 in base64. */
+export function siteFeatureBytes(positions: number, dims: number): number {
+  const perPart = positionsPerPart(dims)
+  const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
+  return Math.floor(positions / perPart) * base64(perPart) + base64(positions % perPart)
+}
+
+/** Positions whose features one file holds; the last file of a layer may hold fewer. */
+function positionsPerPart(dims: number): number {
+  return Math.max(1, Math.floor(PART_BYTES / (dims * Int16Array.BYTES_PER_ELEMENT)))
+}
+
+/**
+ * Each row scaled to int16, so that its largest magnitude is 32767.
+ * A cosine of such rows differs from that of the features by a few millionths.
+ * @param features [positions, dims]
+ */
+export function scaleRows(features: Float32Array, dims: number): Int16Array {
+  const scaled = new Int16Array(features.length)
+  for (let start = 0; start < features.length; start += dims) {
+    let largest = 0
+    for (let i = start; i < start + dims; i++) largest = Math.max(largest, Math.abs(features[i] as number))
+    const factor = largest === 0 ? 0 : 32767 / largest
+    for (let i = start; i < start + dims; i++) scaled[i] = Math.round((features[i] as number) * factor)
+  }
+  return scaled
+}

@@ -1,0 +1,100 @@
+import type { ColourLimits } from '../plot/colormap.js'
+
+/** What the page knows of a study before any map is loaded; it is part of index.html. */
+export interface SiteIndex {
+  /** Of all the rest, in hexadecimal; the file `study` of the site hands over the same. */
+  readonly digest: string
+  /** In the order of tables. */
+  readonly groups: readonly SiteGroup[]
+  readonly limits: ColourLimits
+  /** Whether maps are computed while one looks: any position may be the anchor, and patches have no mean. */
+  readonly isLive?: boolean
+}
+
+/** One network and patch size. */
+export interface SiteGroup {
+  /** Names the folder of its files: `maps/<key>/`, `features/<key>/`. */
+  readonly key: number
+  readonly model: string
+  readonly size: number
+  /** Positions along each axis, and their distance in pixels. */
+  readonly rows: number
+  readonly cols: number
+  readonly stride: number
+  /** Side of the square frame in pixels. */
+  readonly frame: number
+  /** A CSS colour, or the key of a picture; null: the picture was not found. */
+  readonly background: { readonly colour: string } | { readonly picture: number } | null
+  readonly anchors: readonly SiteAnchor[]
+  readonly layers: readonly SiteLayer[]
+  /** Whether files of its units say what the network answers. */
+  readonly hasAnswers: boolean
+  readonly units: readonly SiteUnit[]
+}
+
+/** An anchor and its place: row and column in pixels of the patch's top-left corner. */
+export interface SiteAnchor {
+  readonly name: string
+  readonly row: number
+  readonly col: number
+}
+
+export interface SiteLayer {
+  readonly name: string
+  readonly dims: number
+  /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
+  readonly means: readonly { readonly mean: number; readonly std?: number }[]
+  /** Null baseline: mean cosine of objects of different classes at the same place; null: there are no such pairs. */
+  readonly baseline: number | null
+}
+
+/** One patch of a group; its place in the list names its files. */
+export interface SiteUnit {
+  readonly patch: string
+  /** Key of the patch's picture; null: not found. */
+  readonly picture: number | null
+  /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
+  readonly features?: readonly number[]
+  /** Largest error of cosines of what lies there: sketches of features; absent: it is the features. */
+  readonly error?: number
+}
+
+/** `study`: the digest of the index that the files belong to. */
+export type SiteDigest = string
+
+/** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
+export interface SiteMaps {
+  readonly layers: readonly SiteLayerMaps[]
+  /** Of a unit: what the network answers; absent: not known. */
+  readonly answers?: SiteAnswers
+  /** Of the mean, over the units that have answers: probability of the center's class, as in `SiteAnswers`. */
+  readonly meanProbability?: string
+}
+
+/** What a network answers at every position of a unit, maps in base64. */
+export interface SiteAnswers {
+  /** Names of the classes that are the strongest somewhere; the first is the one that is so at the center. */
+  readonly classes: readonly string[]
+  /** Which of them is the strongest, by `encodeRegions`. */
+  readonly strongest: string
+  /** Probability of the first class, by `encodeMap`. */
+  readonly ofCenter: string
+  /** Probability of the strongest class where that is another one, these positions alone, by `encodeMap`. */
+  readonly ofOthers: string
+}
+
+/** Per anchor: mean and minimum over positions, and the map, encoded by `encodeMap`, in base64. */
+export interface SiteLayerMaps {
+  readonly means: readonly number[]
+  readonly minima: readonly number[]
+  readonly maps: readonly string[]
+}
+
+/** `pictures/<key>`: a PNG as a data URL. */
+export type SitePicture = string
+
+/**
+ * `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix in base64: int16, little-endian,
+ * [positions, dims], dims being fewer where they are sketches, each row scaled so that its largest magnitude is 32767. The scale does not matter to a cosine.
+ */
+export type SiteFeatures = string

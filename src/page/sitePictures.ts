@@ -1,0 +1,73 @@
+import { noise, parseColour } from '../patches/background.js'
+import { readBackgroundPicture, readPatchPicture } from '../results/pictures.js'
+import type { UnitInputs } from '../results/unit/schema.js'
+import { writeSiteFile } from './siteFile.js'
+import type { SiteGroup, SitePicture } from './siteIndex.js'
+
+/** Frames with more pixels a side have no picture of their background: no network has such. */
+const MAX_FRAME = 4096
+
+/** Pictures of a site, each written once. */
+export interface SitePictures {
+  /** Key of the picture that a unit's patch has; null: the results folder does not hold it. */
+  readonly patch: (inputs: UnitInputs) => Promise<number | null>
+  readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
+}
+
+/** Writes the pictures that units name, `pictures/<key>.js` below the site's folder. */
+export function sitePictures(results: string, site: string): SitePictures {
+  const keys = new Map<string, Promise<number | null>>()
+  // Keys are given when pictures are asked for, also to those that turn out to be missing: the same study gives the same
+  // files, whichever is written first.
+  const keyOf = (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
+    const known = keys.get(name)
+    if (known !== undefined) return known
+    const key = keys.size
+    const written = makePng().then(async (png) => {
+      if (png === undefined) return null
+      const picture: SitePicture = `data:image/png;base64,${png.toString('base64')}`
+      await writeSiteFile(site, `pictures/${key}`, picture)
+      return key
+    })
+    keys.set(name, written)
+    return written
+  }
+  return {
+    patch: ({ patchSha256, size, blend }) =>
+      keyOf(`patch ${patchSha256} ${size} ${blend}`, async () => {
+        const rgba = await readPatchPicture(results, patchSha256, size)
+        return rgba && patchPng(rgba, size, blend)
+      }),
+    background: async (identity, frame) => {
+      if (/^(white|#[0-9a-f]{6})$/.test(identity)) return { colour: `rgb(${parseColour(identity).join(' ')})` }
+      const picture = await keyOf(`background ${identity} ${frame}`, async () => {
+        const rgb = await backgroundPixels(results, identity, frame)
+        return rgb && encodePng(rgb, frame, 3)
+      })
+      return picture === null ? null : { picture }
+    },
+  }
+}
+
+async function backgroundPixels(results: string, identity: string, frame: number): Promise<Uint8Array | undefined> {
+  if (frame > MAX_FRAME) return undefined
+  const seed = /^noise:(\d{1,10})$/.exec(identity)?.[1]
+  return seed === undefined ? readBackgroundPicture(results, identity, frame) : noise(Number(seed), frame, frame)
+}
+
+/** A patch as it is composited. */
+export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
+  return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
+}
+
+/** A pixel is the patch's (alpha ≥ 128) or the background's. */
+function withHardAlpha(rgba: Uint8Array): Uint8Array {
+  return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
+}
+
+async function encodePng(pixels: Uint8Array, side: number, channels: 3 | 4): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
+  return sharp(pixels, { raw: { width: side, height: side, channels } })
+    .png()
+    .toBuffer()
+}

@@ -1,0 +1,46 @@
+import type { FramePixels } from '../experiments/objectScene.js'
+import type { Label } from './axis.js'
+import { labelOutlines } from './letters.js'
+
+/** A picture to draw into: RGB, row-major [rows, cols, 3]. */
+export interface Canvas {
+  readonly rows: number
+  readonly cols: number
+  readonly pixels: FramePixels
+}
+
+export interface Box {
+  readonly row: number
+  readonly col: number
+  readonly rows: number
+  readonly cols: number
+}
+
+/** A white canvas. */
+export function blankCanvas(rows: number, cols: number): Canvas {
+  return { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
+}
+
+/** Fills a box with a grey, 0 (black) to 255; what lies outside the canvas is left out. */
+export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): void {
+  const left = Math.max(0, box.col)
+  const right = Math.min(cols, box.col + box.cols)
+  for (let y = Math.max(0, box.row); y < Math.min(rows, box.row + box.rows); y++) {
+    if (right > left) pixels.fill(grey, (y * cols + left) * 3, (y * cols + right) * 3)
+  }
+}
+
+/** Copies a picture, RGB [box.rows, box.cols, 3], into the canvas, which holds the whole box. */
+export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): void {
+  for (let y = 0; y < box.rows; y++) {
+    pixels.set(image.subarray(y * box.cols * 3, (y + 1) * box.cols * 3), ((box.row + y) * cols + box.col) * 3)
+  }
+}
+
+/** @param labels text over the picture, black */
+export async function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
+  const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })
+  const text = labels.length === 0 ? [] : [{ input: Buffer.from(labelOutlines(labels, cols, rows)) }]
+  return picture.composite(text).removeAlpha().png({ compressionLevel: 9 }).toBuffer()
+}

@@ -1,0 +1,89 @@
+import { type Label, labelAttributes } from './axis.js'
+import { blankCanvas, canvasPng, fill, paste } from './canvas.js'
+import type { ColourLimits } from './colormap.js'
+import { PICTURE_LETTERS, textWidth } from './letters.js'
+import { type GridValues, mapPixels } from './mapPixels.js'
+import { markup, type SvgElement, svg } from './svg.js'
+
+/** Values as colours, each a rectangle of equal size; sides in pixels are whole multiples of the values along them. */
+export interface MapPanel extends GridValues, Rectangle {}
+
+/** In pixels of the drawing; what is black is filled. */
+export interface Rectangle {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** A figure with everything in its place, which becomes SVG with real text, or PNG. */
+export interface FigureLayout {
+  readonly width: number
+  readonly height: number
+  /** What it shows, for readers who do not see it. */
+  readonly title: string
+  readonly limits: ColourLimits
+  readonly maps: readonly MapPanel[]
+  readonly labels: readonly Label[]
+  /** Upright and level lines. */
+  readonly lines: readonly Rectangle[]
+}
+
+/** Fonts that an SVG's text is shown in where there is neither Helvetica nor Arial are wider by about so much. */
+const OTHER_FONTS = 1.15
+
+/** Room for a line of text, in pixels of the drawing. */
+export function labelWidth(words: string): number {
+  return Math.ceil(OTHER_FONTS * textWidth(words))
+}
+
+/** Where the page, or whatever shows the file, is dark, so is the ground. */
+const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
+
+/** Maps embedded as PNG, everything else as lines and text. */
+export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
+  const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
+  parts.push(svg('style', {}, DARK))
+  parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff', class: 'ground' }))
+  for (const map of maps) {
+    const { rows, cols, ...place } = map
+    const png = await canvasPng({ rows, cols, pixels: mapPixels(map, limits) })
+    const href = `data:image/png;base64,${png.toString('base64')}`
+    const scaling = { preserveAspectRatio: 'none', style: 'image-rendering:pixelated' }
+    parts.push(svg('image', { ...rectangle(place), href, ...scaling }))
+  }
+  for (const one of lines) parts.push(svg('rect', { ...rectangle(one), fill: '#000' }))
+  for (const label of labels) parts.push(svg('text', labelAttributes(label, PICTURE_LETTERS), xmlText(label.words)))
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: 'img',
+    'font-family': 'Helvetica, Arial, sans-serif',
+    'font-size': `${PICTURE_LETTERS}px`,
+  }
+  const onLines = parts.flatMap((part, i) => (i === 0 ? [part] : ['\n', part]))
+  return `${markup(svg('svg', attributes, ...onLines))}\n`
+}
+
+/** With the letters' outlines, whatever fonts the machine has. */
+export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
+  const canvas = blankCanvas(height, width)
+  for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))
+  for (const one of lines) fill(canvas, boxOf(one), 0)
+  return canvasPng(canvas, labels)
+}
+
+/** Names come from files; what XML cannot hold becomes a space. */
+function xmlText(words: string): string {
+  return words.replace(/[^\P{C}]/gu, ' ')
+}
+
+function rectangle({ x, y, width, height }: Rectangle) {
+  return { x, y, width, height }
+}
+
+function boxOf({ x, y, width, height }: Rectangle) {
+  return { row: y, col: x, rows: height, cols: width }
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { modelsFolder } from '../files/package.js'
+import { type Label, labelAttributes } from './axis.js'
+import { shortened } from './marks.js'
+import { markup, svg } from './svg.js'
+
+/** Size of the letters in pictures, in pixels: height of an em. */
+export const PICTURE_LETTERS = 18
+
+/** Outlines of letters: a picture looks the same on every machine, also on one without fonts. */
+interface Letters {
+  readonly unitsPerEm: number
+  /** Width of each letter with its distance to the next one, and its outline as an SVG path with y downwards from the base line. */
+  readonly letters: Readonly<Record<string, readonly [number, string]>>
+}
+
+let loaded: Letters | undefined
+
+/** They come with the package. */
+function allLetters(): Letters {
+  loaded ??= JSON.parse(readFileSync(join(modelsFolder(), 'letters.json'), 'utf8')) as Letters
+  return loaded
+}
+
+/** What the letters lack is shown as `?`. */
+function letterOf(character: string): readonly [number, string] {
+  const { letters } = allLetters()
+  return (Object.hasOwn(letters, character) ? letters[character] : letters['?']) as readonly [number, string]
+}
+
+/** Width in pixels of one line of text. */
+export function textWidth(words: string): number {
+  const units = [...words].reduce((sum, character) => sum + letterOf(character)[0], 0)
+  return (units * PICTURE_LETTERS) / allLetters().unitsPerEm
+}
+
+/** A name cut to what so many pixels hold. */
+export function cutText(words: string, width: number): string {
+  for (let most = [...words].length; most > 1; most--) {
+    const cut = shortened(words, most)
+    if (textWidth(cut) <= width) return cut
+  }
+  return shortened(words, 1)
+}
+
+/** SVG of so many pixels with the labels as outlines, black on nothing. */
+export function labelOutlines(labels: readonly Label[], width: number, height: number): string {
+  const scale = PICTURE_LETTERS / allLetters().unitsPerEm
+  const paths = labels.flatMap((label) => {
+    const { words, x, align } = label
+    const whole = textWidth(words)
+    let left = { left: x, center: x - whole / 2, right: x - whole }[align]
+    const baseline = labelAttributes(label, PICTURE_LETTERS).y
+    return [...words].map((character) => {
+      const [advance, d] = letterOf(character)
+      const path = svg('path', { d, transform: `translate(${left} ${baseline}) scale(${scale})` })
+      left += advance * scale
+      return path
+    })
+  })
+  return markup(svg('svg', { xmlns: 'http://www.w3.org/2000/svg', width, height }, ...paths))
+}

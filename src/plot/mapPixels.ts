@@ -1,0 +1,34 @@
+import type { ColourLimits } from './colormap.js'
+import { hot } from './colormap.js'
+
+/** Values by place, [rows, cols], row-major. */
+export interface GridValues {
+  readonly values: ArrayLike<number>
+  readonly rows: number
+  readonly cols: number
+}
+
+/**
+ * A map in the colours of "hot": each value a rectangle of equal pixels.
+ * @param height of the picture, as its width a whole multiple of the values along that axis
+ * @returns RGB, [height, width, 3]
+ */
+export function mapPixels(
+  { values, rows, cols }: GridValues,
+  { low, high }: ColourLimits,
+  height = rows,
+  width = cols,
+): Uint8Array {
+  const pixels = new Uint8Array(height * width * 3)
+  const [tall, wide] = [height / rows, width / cols]
+  for (let row = 0; row < rows; row++) {
+    const start = row * tall * width * 3
+    for (let col = 0; col < cols; col++) {
+      const colour = hot(((values[row * cols + col] as number) - low) / (high - low))
+      for (let x = col * wide; x < (col + 1) * wide; x++) pixels.set(colour, start + x * 3)
+    }
+    const line = pixels.subarray(start, start + width * 3)
+    for (let y = 1; y < tall; y++) pixels.set(line, start + y * width * 3)
+  }
+  return pixels
+}

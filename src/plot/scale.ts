@@ -1,0 +1,92 @@
+import { decimalText, withMinus } from './numberText.js'
+import { roundStep, stepDecimals, type TickSteps, ticksWithin } from './ticks.js'
+
+/** Places numbers along an axis. */
+export interface Scale {
+  /** 0 at the low end of the axis, 1 at the high end; numbers beyond are put at the ends. */
+  readonly at: (value: number) => number
+  readonly ticks: readonly number[]
+  readonly format: (value: number) => string
+}
+
+/** Ticks of an axis around values, about so many. */
+const TICKS = 6
+
+/**
+ * A linear axis from round tick to round tick that holds all values.
+ * @param ends values that it must hold besides: a natural zero or one
+ */
+export function linearScale(values: readonly number[], ends: readonly number[] = []): Scale {
+  const finite = [...values, ...ends].filter(Number.isFinite)
+  const [least, most] = finite.length === 0 ? [0, 1] : [min(finite), max(finite)]
+  const largest = Math.max(Math.abs(least), Math.abs(most))
+  const extent = largest < 1e-12 ? 1 : largest
+  // Values that differ by no more than rounding are one value.
+  const span = most - least > 1e-9 * extent ? most - least : extent
+  const step = roundStep(span / TICKS, (one) => one >= (span / TICKS) * (1 - 1e-9))
+  const first = Math.floor(least / step + 1e-9)
+  const last = Math.max(first + 1, Math.ceil(most / step - 1e-9))
+  const digits = stepDecimals(step)
+  return {
+    at: (value) => clamp((value / step - first) / (last - first)),
+    ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step),
+    format: (value) => decimalText(value, digits),
+  }
+}
+
+/**
+ * A linear axis between two ends, with round ticks where they fall.
+ * @param most ticks at most, at least 2
+ */
+export function rangeScale(low: number, high: number, most: number): Scale {
+  const ticks = ticksWithin(low, high, most)
+  const digits = Math.max(...ticks.map((tick) => (String(tick).split('.')[1] ?? '').length))
+  return {
+    at: (value) => (high === low ? 0.5 : clamp((value - low) / (high - low))),
+    ticks,
+    format: (value) => decimalText(value, digits),
+  }
+}
+
+/**
+ * An axis of a map: each position has an equal part of it, and lies in that part's middle. Values are pixels of the frame.
+ * @param most ticks at most, at least 2
+ */
+export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
+  return {
+    at: (pixel) => (pixel / stride + 0.5) / positions,
+    ticks: ticksWithin(0, (positions - 1) * stride, most, steps),
+    format: String,
+  }
+}
+
+/** A logarithmic axis of whole decades that holds all values above zero. */
+export function logScale(values: readonly number[]): Scale {
+  const logs = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10)
+  const low = logs.length === 0 ? 0 : Math.floor(min(logs) + 1e-9)
+  const high = logs.length === 0 ? 1 : Math.max(low + 1, Math.ceil(max(logs) - 1e-9))
+  return {
+    at: (value) => (value > 0 ? clamp((Math.log10(value) - low) / (high - low)) : 0),
+    ticks: Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i)),
+    format: (value) => `10${superscript(Math.round(Math.log10(value)))}`,
+  }
+}
+
+/** An axis of given places, evenly spaced in their logarithm. */
+export function octaveScale(ticks: readonly number[]): Scale {
+  const logs = ticks.map(Math.log2)
+  const [low, high] = [min(logs), max(logs)]
+  return {
+    at: (value) => (high === low ? 0.5 : clamp((Math.log2(value) - low) / (high - low))),
+    ticks,
+    format: String,
+  }
+}
+
+function superscript(exponent: number): string {
+  return [...withMinus(String(exponent))].map((sign) => (sign === '−' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)])).join('')
+}
+
+const min = (values: readonly number[]) => values.reduce((least, value) => Math.min(least, value))
+const max = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, value))
+const clamp = (fraction: number) => Math.min(1, Math.max(0, fraction))

@@ -1,0 +1,45 @@
+import { escapeHtml } from './html.js'
+
+/** Numbers are pixels, or text that is no number. */
+type Attributes = Readonly<Record<string, string | number>>
+
+/** An element of SVG as data: in files and sections of the page it becomes markup, in the page's script nodes. */
+export interface SvgElement {
+  readonly name: string
+  readonly attributes: Attributes
+  /** Elements, and text as it is to be read. */
+  readonly children: readonly (SvgElement | string)[]
+}
+
+export function svg(name: string, attributes: Attributes, ...children: readonly (SvgElement | string)[]): SvgElement {
+  return { name, attributes, children }
+}
+
+export function line(x1: number, y1: number, x2: number, y2: number, colour: string): SvgElement {
+  return svg('line', { x1, y1, x2, y2, stroke: colour })
+}
+
+/** @param attributes further ones: `text-anchor`, `fill` */
+export function text(x: number, y: number, words: string, attributes: Attributes = {}): SvgElement {
+  return svg('text', { x, y, fill: 'var(--ink)', ...attributes }, words)
+}
+
+/** What a pointer shows, and a screen reader. */
+export function tip(words: string): SvgElement {
+  return svg('title', {}, words)
+}
+
+/** A number as SVG takes it, to hundredths of a pixel. */
+export function coordinate(value: number): string {
+  return String(Math.round(value * 100) / 100)
+}
+
+export function attributeText(value: string | number): string {
+  return typeof value === 'number' ? coordinate(value) : value
+}
+
+export function markup({ name, attributes, children }: SvgElement): string {
+  const values = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeHtml(attributeText(value))}"`)
+  const content = children.map((child) => (typeof child === 'string' ? escapeHtml(child) : markup(child)))
+  return `<${name}${values.join('')}>${content.join('')}</${name}>`
+}

@@ -1,0 +1,40 @@
+import { anchorPositions } from '../../src/engine/positions.js'
+import type { SiteGroup, SiteIndex } from '../../src/page/siteIndex.js'
+
+interface Wishes {
+  readonly key: number
+  readonly model: string
+  readonly size?: number
+  readonly layers?: readonly string[]
+  readonly stride?: number
+  readonly features?: readonly number[]
+}
+
+/** A group of 10×10 positions with the patches car and dog. */
+export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], stride = 1, features }: Wishes): SiteGroup {
+  const [rows, cols] = [10, 10]
+  const side = (rows - 1) * stride + 1
+  return {
+    key,
+    model,
+    size,
+    rows,
+    cols,
+    stride,
+    frame: side - 1 + size,
+    background: { colour: 'rgb(255 255 255)' },
+    anchors: anchorPositions(side),
+    layers: layers.map((name) => ({
+      name,
+      dims: 8,
+      means: Array.from({ length: 5 }, () => ({ mean: 0.9, std: 0.01 })),
+      baseline: null,
+    })),
+    hasAnswers: false,
+    units: ['car', 'dog'].map((patch) => ({ patch, picture: null, ...(features && { features }) })),
+  }
+}
+
+export function indexOf(groups: readonly SiteGroup[]): SiteIndex {
+  return { digest: '0123', groups, limits: { low: 0.88, high: 1 } }
+}

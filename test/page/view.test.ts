@@ -1,0 +1,158 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { featureParts, fitChoice, mapIndex, nearestPosition } from '../../src/page/browser/fit.js'
+import { type Choice, firstView, formatView, parseLimits, parseView, type View } from '../../src/page/browser/view.js'
+import { groupOf, indexOf } from './study.js'
+
+const index = indexOf([
+  groupOf({ key: 0, model: 'alexnet' }),
+  groupOf({ key: 1, model: 'alexnet', size: 75, layers: ['fc8'] }),
+  groupOf({ key: 2, model: 'alexnet-aa' }),
+])
+
+const names = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.constantFrom('mean', '<script>', '"&=#?', 'قطة', 'a,b', '%2C', '+ +', '3,4x'),
+)
+const places = fc.record({ row: fc.nat(223), col: fc.nat(223) })
+const choices: fc.Arbitrary<Choice> = fc.record({
+  model: names,
+  layer: names,
+  size: fc.integer({ min: 1, max: 224 }),
+  patch: fc.option(names),
+  anchor: fc.oneof(fc.constantFrom('center', 'top-left'), places),
+})
+const limits = fc
+  .tuple(fc.integer({ min: -9999, max: 9999 }), fc.integer({ min: 1, max: 9999 }))
+  .map(([low, more]) => ({ low: low / 1e4, high: (low + more) / 1e4 }))
+const views: fc.Arbitrary<View> = fc
+  .record({
+    panels: fc.tuple(choices, choices),
+    compare: fc.boolean(),
+    linked: fc.boolean(),
+    difference: fc.boolean(),
+    shows: fc.constantFrom('similarity', 'probability', 'answers'),
+    cursor: places,
+    colours: fc.constantFrom('hot', 'viridis', 'cividis', 'grey'),
+    limits,
+  })
+  .map((view) => {
+    const [first, second] = view.panels
+    const { size, patch, anchor } = first
+    return view.linked ? { ...view, panels: [first, { ...second, size, patch, anchor }] as const } : view
+  })
+
+describe('links', () => {
+  it('restore the view, whatever the names', () => {
+    fc.assert(
+      fc.property(views, (view) => {
+        const restored = parseView(formatView(view), firstView(index))
+        if (view.compare) expect(restored).toEqual(view)
+        // A map that is not shown is not in the link.
+        else
+          expect(restored).toEqual({
+            ...view,
+            linked: true,
+            difference: false,
+            panels: [view.panels[0], expect.anything()],
+          })
+      }),
+    )
+  })
+
+  it('are fragments that a browser leaves as they are', () => {
+    fc.assert(
+      fc.property(views, (view) => {
+        const fragment = formatView(view)
+        expect(new URL(fragment, 'file:///results/index.html').hash).toBe(fragment)
+      }),
+    )
+  })
+
+  it('may be anything: then nothing or a view with possible numbers comes of them', () => {
+    const base = firstView(index)
+    const pieces = fc.constantFrom('network', 'with-network', 'size', 'limits', 'at', 'anchor', 'colours', 'linked')
+    const values = fc.oneof(names, fc.constantFrom('1e9', '-1', '5,5,5', '1,0.88', 'NaN,1', '__proto__', '0.88,1e400'))
+    const made = fc
+      .array(fc.tuple(pieces, values))
+      .map((pairs) => `#network=x&${pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`)
+    fc.assert(
+      fc.property(made, (fragment) => {
+        const view = parseView(fragment, base) as View
+        expect(view.limits.low).toBeLessThan(view.limits.high)
+        expect(['hot', 'viridis', 'cividis', 'grey']).toContain(view.colours)
+        for (const choice of view.panels) expect(() => fitChoice(index, choice)).not.toThrow()
+      }),
+    )
+    for (const other of ['', '#', '#tables', '#a-plot', '#=']) expect(parseView(other, base)).toBeUndefined()
+  })
+
+  it('have limits that rise', () => {
+    expect(parseLimits('0.88,1')).toEqual({ low: 0.88, high: 1 })
+    expect(parseLimits(' -1 , .5 ')).toEqual({ low: -1, high: 0.5 })
+    for (const text of ['1,0.88', '1,1', '1', '', 'a,b', '0,1,2', '0,11', '-,1', '0,1e3'])
+      expect(parseLimits(text), text).toBeUndefined()
+  })
+})
+
+describe('first view', () => {
+  it("shows the first patch of the first network, the network's anti-aliased twin beside it", () => {
+    const view = firstView(index)
+    expect(view.panels.map(({ model, size, patch, anchor }) => [model, size, patch, anchor])).toEqual([
+      ['alexnet', 125, 'car', 'center'],
+      ['alexnet-aa', 125, 'car', 'center'],
+    ])
+    expect(view.compare).toBe(true)
+    expect(view.limits).toEqual({ low: 0.88, high: 1 })
+  })
+
+  it('shows one map where there is no twin', () => {
+    expect(firstView(indexOf([groupOf({ key: 0, model: 'own' })])).compare).toBe(false)
+  })
+})
+
+describe('what the study can serve', () => {
+  const wanted: Choice = { model: 'alexnet', layer: 'fc8', size: 75, patch: 'car', anchor: 'top-left' }
+
+  it('is what was asked for where the study has it', () => {
+    const fitted = fitChoice(index, wanted)
+    expect(fitted).toMatchObject({ choice: wanted, layer: 0, unit: 0, anchor: 0, notes: [] })
+    expect(fitted.group.key).toBe(1)
+  })
+
+  it('is the nearest thing, and says so, where it has not', () => {
+    expect(fitChoice(index, { ...wanted, model: 'gone' }).notes).toEqual([
+      'This folder has no network \u2068gone\u2069.',
+    ])
+    const first = fitChoice(index, { ...wanted, size: 125, layer: 'fc9' })
+    expect([first.choice.layer, first.notes]).toEqual([
+      'fc6',
+      ['There is no layer \u2068fc9\u2069 here: this is \u2068fc6\u2069.'],
+    ])
+    expect(fitChoice(index, { ...wanted, model: 'alexnet-aa' }).notes[0]).toContain('was not measured at 75 pixels')
+    const mean = fitChoice(index, { ...wanted, patch: 'gone' })
+    expect([mean.unit, mean.choice.patch, mean.notes.length]).toEqual([null, null, 1])
+    const place = fitChoice(index, { ...wanted, anchor: { row: 3, col: 3 } })
+    expect([place.choice.anchor, place.notes.length]).toEqual(['center', 1])
+  })
+
+  it('takes any place as anchor where features were kept, on the grid', () => {
+    const kept = indexOf([groupOf({ key: 0, model: 'own', stride: 3, features: [2, 1] })])
+    const fitted = fitChoice(kept, { ...wanted, model: 'own', size: 125, anchor: { row: 4, col: 500 } })
+    expect(fitted).toMatchObject({ anchor: null, anchorPosition: { row: 3, col: 27 }, notes: [] })
+    expect(featureParts(fitted.group, fitted.layer, fitted.unit)).toBe(1)
+    expect(featureParts(fitted.group, fitted.layer, null)).toBe(0)
+  })
+
+  it('puts every place on the grid of a group', () => {
+    const group = groupOf({ key: 0, model: 'own', stride: 7 })
+    fc.assert(
+      fc.property(places, (place) => {
+        const nearest = nearestPosition(group, place)
+        expect(nearest.row % 7).toBe(0)
+        expect(Math.abs(Math.min(place.row, 63) - nearest.row)).toBeLessThanOrEqual(3.5)
+        expect(mapIndex(group, nearest)).toBe((nearest.row / 7) * group.cols + nearest.col / 7)
+      }),
+    )
+  })
+})
