@@ -1,5 +1,6 @@
 import { packageVersion } from '../files/package.js'
 import { escapeHtml } from '../plot/html.js'
+import type { ReportSection } from './section.js'
 
 const ARXIV = 'https://arxiv.org/abs/2011.04127'
 const DOI = 'https://doi.org/10.1007/978-3-030-68238-5_15'
@@ -15,15 +16,15 @@ const BIBTEX = `@inproceedings{lee2020shift,
 }`
 
 /** The paper that the study is of, and how to cite it and this program. */
-export function citationHtml(): string {
+export function citationSection(): ReportSection {
   const tool = `@software{shiftscope,
   author  = {{Shiftscope contributors}},
   title   = {Shiftscope: what the features of a convolutional network do when an object moves},
   version = {${packageVersion()}}
 }`
-  return `<div class="source"><p>The study is that of <cite>What Does CNN Shift Invariance Look Like? A Visualization Study</cite>
+  const html = `<p class="source">The study is that of <cite>What Does CNN Shift Invariance Look Like? A Visualization Study</cite>
 (Lee, Yang, Wang, 2020): <a href="${ARXIV}" rel="noreferrer">arXiv:2011.04127</a>,
 <a href="${DOI}" rel="noreferrer">doi:10.1007/978-3-030-68238-5_15</a>.</p>
-<details><summary>How to cite the paper and this program</summary>
-<div class="scroll" tabindex="0" role="region" aria-label="BibTeX"><pre>${escapeHtml(`${BIBTEX}\n\n${tool}`)}</pre></div></details></div>`
+<div class="scroll" tabindex="0" role="region" aria-label="BibTeX"><pre>${escapeHtml(`${BIBTEX}\n\n${tool}`)}</pre></div>`
+  return { id: 'cite', title: 'The paper, and how to cite', html, isFolded: true }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { counted } from '../counted.js'
 import { packageFolder } from '../files/package.js'
 import { escapeHtml } from '../plot/html.js'
+import { citationSection } from './citation.js'
 import type { ReportSection } from './section.js'
 import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
@@ -23,26 +24,19 @@ export interface PageParts {
 }
 
 /**
- * The page of a results folder: the viewer, then the sections in their order. It needs the folder `site` beside it and
- * no network; without JavaScript the sections can still be read.
+ * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder `site`
+ * beside it and no network; without JavaScript the sections can still be read.
  * @param index null: the folder has no maps, so that sections are all there is
  * @param opening what of the study surprises most
  */
 export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
+  const all = [...sections, citationSection()]
   return pageHtml({
     title: 'Shiftscope results',
     facts: index === null ? undefined : factsText(index),
     skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
-    links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...sections],
-    main: `${
-      index === null
-        ? ''
-        : viewerHtml(
-            opening,
-            sections.some(({ id }) => id === 'findings'),
-          )
-    }
-${sections.map(sectionHtml).join('\n')}`,
+    links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
+    main: [...(index === null ? [] : [viewerHtml(opening)]), ...all.map(sectionHtml)].join('\n'),
     scripts: index === null ? '' : scriptsHtml(index),
   })
 }

@@ -87,7 +87,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
         await writeSiteFile(site, `maps/${key}/mean`, maps)
         described.push({
           key,
-          hasAnswers: mean !== undefined,
+          classes: mean === undefined ? null : classesOf(group),
           units: await Promise.all(units),
           ...(await describeGroup(group, pictures.background)),
         })
@@ -142,6 +142,11 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
   }
 }
 
+/** Name of the layer whose answers the units have; null: there is none. */
+function classesOf({ units }: StudyGroup): string | null {
+  return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
+}
+
 function layerMeans(group: StudyGroup, layer: string) {
   return ANCHOR_NAMES.map((anchor) => {
     const { mean, std, count } = numberOf(group, layer, 'similarity-mean', anchor) as Row
@@ -152,7 +157,7 @@ function layerMeans(group: StudyGroup, layer: string) {
 async function describeGroup(
   group: StudyGroup,
   background: (identity: string, frame: number) => Promise<SiteGroup['background']>,
-): Promise<Omit<SiteGroup, 'key' | 'hasAnswers' | 'units'>> {
+): Promise<Omit<SiteGroup, 'key' | 'classes' | 'units'>> {
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   const [layer] = first?.layers ?? []

@@ -1,3 +1,4 @@
+import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
@@ -41,8 +42,11 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   const { center, names } = layer.answers
   const classes = [center.class, ...new Set([...strongest].filter((one) => one !== center.class))]
   const numbers = new Map(classes.map((one, number) => [one, number]))
+  const named = classes.map((one) => names[one] ?? String(one))
+  const right = [...named.keys()].filter((i) => isRightAnswer(unit.inputs.category, named[i] as string, named))
   return {
-    classes: classes.map((one) => names[one] ?? String(one)),
+    classes: named,
+    ...(right.length > 0 && { right }),
     strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
     ofCenter: encoded(ofCenter),
     ofOthers: encoded(probability.filter((_, i) => strongest[i] !== center.class)),

@@ -27,12 +27,12 @@ export interface SiteGroup {
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
-  /** Whether files of its units say what the network answers. */
-  readonly hasAnswers: boolean
+  /** The layer of the network's classes, of which files of its units say what it answers; null: there is none. */
+  readonly classes: string | null
   readonly units: readonly SiteUnit[]
 }
 
-/** An anchor and its place: row and column in pixels of the patch's top-left corner. */
+/** An anchor and its position: row and column in pixels of the patch's top-left corner. */
 export interface SiteAnchor {
   readonly name: string
   readonly row: number
@@ -44,7 +44,7 @@ export interface SiteLayer {
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
-  /** Null baseline: mean cosine of objects of different classes at the same place; null: there are no such pairs. */
+  /** Null baseline: mean cosine of objects of different classes at the same position; null: there are no such pairs. */
   readonly baseline: number | null
 }
 
@@ -75,6 +75,8 @@ export interface SiteMaps {
 export interface SiteAnswers {
   /** Names of the classes that are the strongest somewhere; the first is the one that is so at the center. */
   readonly classes: readonly string[]
+  /** Which of them are right for the object, by their place in the list; absent: not known. */
+  readonly right?: readonly number[]
   /** Which of them is the strongest, by `encodeRegions`. */
   readonly strongest: string
   /** Probability of the first class, by `encodeMap`. */

@@ -32,11 +32,7 @@ main{min-width:0;padding:1.1rem 0 4rem}
 .contents a:hover{color:var(--ink)}
 .contents a[aria-current]{color:var(--ink);border-color:var(--series-1);font-weight:600}
 #viewer>h2{font-size:1.75rem;letter-spacing:-.01em;margin-bottom:.5rem}
-.opening{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.2rem 1.8rem;align-items:start}
-.opening p{margin:0;color:var(--soft);line-height:1.45}
-.opening .finding{color:var(--ink);font-weight:600}
-.opening:not(:has(.finding)){grid-template-columns:repeat(2,minmax(0,1fr))}
-.plus{color:#1c7ed6;font-weight:700}
+#viewer>p{margin:0;max-width:62rem}.finding{font-size:1.1rem;line-height:1.4}
 label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}
@@ -48,7 +44,7 @@ input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 
 input[aria-invalid=true]{border-color:#c92a2a;outline-color:#c92a2a}
 .fault{color:#c92a2a;margin:0;font-size:.85rem}:root[data-theme=dark] .fault{color:#ff8787}
 fieldset{border:0;margin:0;padding:0;min-width:0}
-.gallery{margin:.9rem 0 .2rem}
+.gallery{margin:0}
 .strip{position:relative;display:flex;gap:.25rem;overflow-x:auto;padding:3px;scrollbar-width:thin;min-height:5.4rem}
 .thumb{flex:none;width:4.7rem;padding:.25rem .2rem .15rem;border:2px solid transparent;border-radius:8px;cursor:pointer;text-align:center;line-height:1.2;position:relative}
 .thumb input{position:absolute;opacity:0;width:1px;height:1px;min-height:0;margin:0;padding:0}
@@ -58,22 +54,22 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 .thumb:hover{border-color:var(--line)}
 .thumb:has(:checked){border-color:var(--series-1)}.thumb:has(:checked) .name{color:var(--ink);font-weight:600}
 .thumb:has(:focus-visible){outline:2px solid var(--focus);outline-offset:1px}
-.toolbar{display:flex;flex-wrap:wrap;gap:.45rem 1rem;align-items:center;padding:.45rem 0 .6rem}
-.toolbar details{margin:0}.toolbar details[open]{flex-basis:100%}
-.toolbar summary{font-size:.85rem;color:var(--soft)}
+.controls{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;margin:.4rem 0}
+.controls select{max-width:15rem}
+.reads{margin:.2rem 0 0;font-size:.88rem;line-height:1.4;max-width:none}
 .settings,.settings fieldset{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1rem;padding-top:.3rem}
 .settings legend{float:left;padding:0;font-size:.85rem;color:var(--soft)}
-#a-patch{max-width:11rem}#shows{max-width:13.5rem}#a-anchor{max-width:10rem}
+#patch,#anchor{max-width:12rem}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
-.object{grid-row:1/span 2}
-.bench{display:grid;gap:.6rem 1.4rem;grid-template-columns:repeat(3,minmax(0,1fr));grid-template-rows:auto 1fr;align-items:start}
+.bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "profiles profiles profiles" "more more more";grid-template-rows:auto auto auto auto auto;align-items:start}
+.bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "object a" "object scale" "profiles profiles" "more more"}
+.object{grid-area:object}.choosing{grid-area:choosing;min-width:0}.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.profiles{grid-area:profiles}.bench>.more{grid-area:more}
 .panel{min-width:0}
-.choices{display:flex;flex-wrap:wrap;gap:.3rem .5rem;align-items:center;margin-bottom:.5rem;min-height:2.3rem}
-.choices select{max-width:13rem}
+.panel .of{margin:0 0 .3rem;font-size:.95rem;overflow-wrap:anywhere}
 .badge{display:inline-block;min-width:1.35em;padding:0 .3em;border-radius:3px;text-align:center;font-weight:700;font-size:.85rem;color:var(--card);background:var(--series-1)}
 .badge.b{background:var(--series-2)}
-.plot{position:relative;aspect-ratio:1;touch-action:pan-y;cursor:crosshair;border-radius:4px}
+.plot{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:4px}
 .plot[aria-busy=true] canvas{opacity:.5}
 .plot canvas{position:absolute;image-rendering:pixelated}
 .plot .axes{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
@@ -92,10 +88,8 @@ svg rect.edge{fill:none}
 .swatch{display:inline-block;width:.85em;height:.85em;border-radius:2px;vertical-align:-.05em;outline:1px solid color-mix(in srgb,var(--ink) 30%,transparent)}
 .note{margin:.5rem 0 0;padding:.35rem .7rem;border-left:3px solid var(--series-5);background:color-mix(in srgb,var(--series-5) 9%,transparent);font-size:.9rem}
 .image{position:relative;border:1px solid var(--line);border-radius:4px;line-height:0;overflow:hidden}
-.frame{cursor:grab;touch-action:none;user-select:none}.frame.dragged{cursor:grabbing}
-#b-image{width:50%;margin-top:.6rem}
-.bench:has(#b-image:not([hidden])) .image::before{content:attr(data-panel);position:absolute;z-index:1;right:0;bottom:0;padding:.05rem .35rem;font:700 .8rem/1.3 system-ui,sans-serif;color:var(--card);background:var(--series-1)}
-.bench #b-image.image::before{background:var(--series-2)}
+.frame{cursor:grab;user-select:none;touch-action:pan-x pan-y}.frame.dragged{cursor:grabbing}
+.grip{position:absolute;touch-action:none}
 .image canvas{width:100%;height:auto;aspect-ratio:1;image-rendering:pixelated}
 .image svg{position:absolute;inset:0;width:100%;height:100%}
 .image rect{fill:none;vector-effect:non-scaling-stroke}
@@ -106,7 +100,7 @@ svg rect.edge{fill:none}
 .tags{position:absolute;display:flex;flex-wrap:wrap;gap:2px;padding:3px 0;pointer-events:none;line-height:1.3;width:max-content;max-width:60%}
 .tags.above{transform:translateY(-100%)}
 .tag{padding:.05rem .4rem;border-radius:3px;background:#0b5fa5;color:#fff;font-size:.8rem;font-weight:600}.tag.b{background:#b54a09}
-.where{margin:0 0 .5rem;min-height:2.3rem;display:flex;flex-wrap:wrap;align-items:center;align-content:center;gap:0 .6rem;line-height:1.25}
+.where{margin:0 0 .3rem;display:flex;flex-wrap:wrap;align-items:center;align-content:center;gap:0 .6rem;line-height:1.25}
 .where .soft{font-size:.85rem}
 .reading{width:100%;margin:.35rem 0 0;table-layout:auto}
 .reading th,.reading td{padding:.22rem 0 .22rem .6rem;white-space:normal;overflow-wrap:anywhere}
@@ -114,11 +108,7 @@ svg rect.edge{fill:none}
 .reading thead th{font-size:.78rem;font-weight:400;color:var(--soft);padding-block:0}
 .reading td.value,.reading thead th:last-child{text-align:right}
 .reading tbody th{font-size:.85rem}.reading td{font-weight:600}.reading .value{font-size:1.05rem;white-space:nowrap}
-.profiles{grid-column:1/-1;display:grid;gap:.6rem 1.2rem;grid-template-columns:repeat(2,minmax(0,1fr));align-content:start;min-width:0}
-.single .profiles{grid-template-columns:minmax(0,1fr)}
-.scale{grid-column:2/-1;grid-row:2;min-width:0}
-.single .scale{grid-column:2}
-.single .profiles{grid-column:3;grid-row:1/span 2}
+.profiles{display:grid;gap:.6rem 1.2rem;grid-template-columns:repeat(2,minmax(0,1fr));min-width:0}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .chart{overflow:hidden;line-height:0}
 .curve{fill:none;stroke:var(--series-1);stroke-width:1.5;stroke-linejoin:round}.curve.b{stroke:var(--series-2)}
@@ -128,8 +118,7 @@ figure{margin:0;min-width:0}figcaption{font-size:.9rem}
 .cursor-line{stroke:var(--strong);stroke-width:1}
 .anchor-line{stroke:#1c7ed6;stroke-width:1.2;stroke-dasharray:4 3}
 details{margin-top:.8rem}summary{cursor:pointer;width:fit-content}
-.more{margin-top:.8rem}.more details{margin-top:.4rem}
-.source{margin-top:.8rem;font-size:.9rem}.source p{max-width:none}
+.more details{margin-top:.4rem}
 section.report{margin-top:2.6rem;padding-top:1.4rem;border-top:1px solid var(--line)}
 section.report h3{margin-top:1.4rem}
 section.report>p{max-width:60rem}
@@ -161,32 +150,24 @@ small{color:var(--soft)}
 section{scroll-margin-top:2.6rem}
 }
 @media (max-width:60rem){
-.opening,.opening:not(:has(.finding)){grid-template-columns:minmax(0,1fr);gap:.5rem}
-.bench{grid-template-columns:repeat(2,minmax(0,1fr))}
-.object{grid-row:auto}
-.single .profiles,.profiles{grid-column:1/-1;grid-row:auto;grid-template-columns:repeat(2,minmax(0,1fr))}
-.scale,.single .scale{grid-column:1/-1;grid-row:auto}
+.bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "profiles profiles" "more more"}
 .measure{display:block}
 }
 @media (max-width:44rem){
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
 main{padding:.8rem 0 3rem}
-#viewer{display:flex;flex-direction:column}#viewer>*{min-width:0}#viewer>h2{font-size:1.35rem}
-.opening{display:contents}.opening p{font-size:.92rem;margin-top:.3rem}.opening p:last-child{order:1}
-.gallery{margin:.3rem 0 0}.toolbar{gap:.3rem .7rem;padding:.2rem 0 .4rem}#viewer #a-anchor{max-width:6.5rem}.page .facts{order:1;flex-basis:100%}
-.bench,.profiles,.single .profiles{grid-template-columns:minmax(0,1fr)}
-.frame{max-width:19rem;margin:0 auto}.where{min-height:0}
-.choices select{max-width:9.5rem}
+#viewer>h2{font-size:1.35rem;margin-bottom:.3rem}.finding{font-size:1rem}
+.page .facts{order:1;flex-basis:100%}
+.bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}.profiles{grid-template-columns:minmax(0,1fr)}
+.frame{max-width:19rem;margin:0 auto}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}
 .here{display:inline}
 th,td{padding:.3rem .5rem}
 }
 .printing body{width:180mm;font-size:12px}
 .printing .layout,.printing .page{display:block;padding:0;max-width:none}
-.printing .contents,.printing .theme,.printing .skip,.printing .gallery,.printing .toolbar,.printing #values:not([open]),.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)),.printing .choices label .hidden{display:none}
-.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));gap:.6rem}
-.printing .opening{grid-template-columns:repeat(3,minmax(0,1fr))}
-.printing select{border:0;padding:0;appearance:none;background:none}
+.printing .contents,.printing .theme,.printing .skip,.printing .choosing,.printing .save,.printing .more details:not([open]),.printing section.report:has(>details:not([open])>summary>h2),.printing summary:not(:has(>h2)){display:none}
+.printing .bench{grid-template-columns:repeat(3,minmax(0,1fr));grid-template-areas:"object a b" "scale scale scale" "profiles profiles profiles";gap:.6rem}
 .printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal}
 .printing .measure{display:block}

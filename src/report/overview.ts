@@ -35,7 +35,7 @@ function thumbnail(group: StudyGroup, layer: string, anchor: string): string {
   const { model, size } = group
   const mean = numberOf(group, layer, 'similarity-mean', anchor)?.mean.toFixed(3) ?? ''
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
-  const link = new URLSearchParams({ network: model, layer, size: String(size), anchor, with: 'same' })
+  const link = new URLSearchParams({ network: model, layer, size: String(size), patch: '', anchor, map: 'similarity' })
   const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean}`
   return `<a href="#${escapeHtml(link.toString())}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span aria-hidden="true">${mean}</span></a>`
 }

@@ -77,9 +77,10 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
     // former page with the former maps.
     await site.takePlace()
+    const lead = leadOf(study.groups)
     await writeFileAtomic(
       join(results, 'index.html'),
-      resultsPage(study.index, contents.sections, leadOf(study.groups)),
+      resultsPage(study.index, contents.sections, lead && { ...lead, studied: '' }),
     )
     return { rows: summaryRows(contents.rows), findings: contents.findings }
   } finally {

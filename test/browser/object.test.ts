@@ -12,6 +12,7 @@ import {
   frame,
   hover,
   link,
+  MEAN,
   number,
   open,
   pixel,
@@ -24,7 +25,7 @@ import {
 } from './page.js'
 import { PATCHES, STRIDE } from './study.js'
 
-const CAR = { network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }
+const CAR = { network: 'plain', with: '', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }
 const SIDE = 14
 
 /** What the network answers of the car at 75 pixels: names, probabilities, and those of the center's class. */
@@ -88,7 +89,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     expect(await text(page, '#at-place')).toBe('row 99, column 22')
   })
 
-  it('is dragged by touch without the page scrolling, and moved by the arrow keys', async () => {
+  it('is dragged by touch, which scrolls the page beside it, and moved by the arrow keys', async () => {
     const page = await open(link({ ...CAR, at: '0,0' }), { hasTouch: true, viewport: { width: 390, height: 844 } })
     await page.locator('#a-image').scrollIntoViewIfNeeded()
     const { x, y, scale } = await objectOnScreen(page)
@@ -104,6 +105,14 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     await frame(page)
     expect(await text(page, '#at-place')).toBe('row 66, column 44')
     expect(await scrolled()).toBe(before)
+    // Beside the object, a finger scrolls.
+    const frameBox = await page.locator('#a-image').boundingBox()
+    const beside = { x: (frameBox?.x ?? 0) + 10, y: (frameBox?.y ?? 0) + 40 }
+    await touch('touchStart', [beside])
+    for (const part of [0.3, 0.6, 1]) await touch('touchMove', [{ ...beside, y: beside.y - 60 * part }])
+    await touch('touchEnd', [])
+    expect(await text(page, '#at-place')).toBe('row 66, column 44')
+    await expect.poll(scrolled).toBeGreaterThan(before + 20)
     await page.focus('#a-image')
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowUp')
@@ -111,14 +120,15 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     expect(await page.getAttribute('#a-image', 'aria-label')).toContain('row 55, column 55')
   })
 
-  it('is introduced by the paper, and by no finding of fewer than five objects', async () => {
+  it('cites the paper, and leads with no finding of fewer than five objects', async () => {
     const page = await open()
     expect(await page.locator('.finding').count()).toBe(0)
-    expect(
-      await page.locator('.source a').evaluateAll((links) => links.map((one) => one.getAttribute('href'))),
-    ).toEqual(['https://arxiv.org/abs/2011.04127', 'https://doi.org/10.1007/978-3-030-68238-5_15'])
-    await page.click('.source summary')
-    expect(await text(page, '.source pre')).toContain('@inproceedings{lee2020shift')
+    await page.click('#cite summary')
+    expect(await page.locator('#cite a').evaluateAll((links) => links.map((one) => one.getAttribute('href')))).toEqual([
+      'https://arxiv.org/abs/2011.04127',
+      'https://doi.org/10.1007/978-3-030-68238-5_15',
+    ])
+    expect(await text(page, '#cite pre')).toContain('@inproceedings{lee2020shift')
   })
 
   it('has the network’s answer beside it, in the readings and in what is spoken', async () => {
@@ -136,7 +146,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
       expect(await text(page, '#a-tag')).toBe(answer)
       await expect.poll(() => text(page, '#live')).toContain(`, answer ${answer}`)
     }
-    await page.selectOption('#a-patch', { label: 'mean over 3 patches' })
+    await page.selectOption('#patch', { label: MEAN })
     await ready(page)
     expect(await text(page, '#a-answer')).toMatch(/^center’s answer 0\.\d\d$/)
   })
@@ -163,7 +173,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     expect(await page.inputValue('#shows')).toBe('probability')
     // Of the mean over patches it is the mean.
     await page.evaluate(() => {
-      location.hash = location.hash.replace('&patch=car', '')
+      location.hash = location.hash.replace('&patch=car', '&patch=')
     })
     await expect.poll(() => text(page, '#a-summary')).toContain('probability of the center’s answers: mean')
   })
@@ -184,40 +194,39 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     expect(`rgb(${(await pixel(page, '#a-plot canvas', 0, 0)).join(', ')})`).toBe(colours.at(place))
     expect(await page.isVisible('#scale')).toBe(false)
     await page.screenshot({ path: join(SCREENSHOTS, 'answers.png'), fullPage: true })
-    await page.selectOption('#a-patch', { label: 'mean over 3 patches' })
+    await page.selectOption('#patch', { label: MEAN })
     await ready(page)
-    expect(await text(page, '#a-note')).toContain('Regions of equal answer are those of one patch')
+    expect(await text(page, '#a-note')).toContain('Regions of equal answer are those of one object')
   })
 
   it('is chosen from a gallery, by pointer and keys; going back undoes it', async () => {
-    const page = await open(link({ ...CAR, 'with-network': 'plain-aa', 'with-layer': 'fc8' }))
+    const page = await open(link({ ...CAR, with: 'plain-aa' }))
     expect(await page.locator('#gallery input:checked + * + .name').textContent()).toBe('car')
     expect(await page.locator('#gallery img').evaluateAll((all) => all.map((one) => one.clientWidth))).toEqual([
       56, 56, 56,
     ])
     await page.locator('#gallery .thumb', { hasText: PATCHES[2] }).click()
     await ready(page)
-    expect((await chosen(page, 'a'))[3]).toBe(PATCHES[2])
+    expect((await chosen(page))[4]).toBe(PATCHES[2])
     await page.keyboard.press('ArrowLeft')
     await ready(page)
-    expect((await chosen(page, 'a'))[3]).toBe('car')
+    expect((await chosen(page))[4]).toBe('car')
     await hover(page, 'a', 2, 2, SIDE, SIDE)
     await page.selectOption('#a-model', { label: 'plain-aa' })
     await ready(page)
     await page.goBack()
-    await expect.poll(() => chosen(page, 'a').then(([model]) => model)).toBe('plain')
+    await expect.poll(() => chosen(page).then(([model]) => model)).toBe('plain')
     await ready(page)
     expect(await text(page, '#at-place')).toBe('row 22, column 22')
     await page.goBack()
-    await expect.poll(() => chosen(page, 'a').then((fields) => fields[3])).toBe(PATCHES[2])
+    await expect.poll(() => chosen(page).then((fields) => fields[4])).toBe(PATCHES[2])
     await page.goForward()
-    await expect.poll(() => chosen(page, 'a').then((fields) => fields[3])).toBe('car')
+    await expect.poll(() => chosen(page).then((fields) => fields[4])).toBe('car')
     // A mean map that is clicked leaves map B as it is.
     await page.click('section#overview summary')
     await page.click('section#overview .thumbs a >> nth=1')
-    await expect.poll(() => chosen(page, 'a').then((fields) => fields[3])).toBe('mean over 3 patches')
-    expect((await chosen(page, 'b')).slice(0, 2)).toEqual(['plain-aa', 'fc8'])
-    expect(await page.isVisible('#b-panel')).toBe(true)
+    await expect.poll(() => chosen(page).then((fields) => fields[4])).toBe(MEAN)
+    expect((await chosen(page)).slice(0, 3)).toEqual(['plain', 'plain-aa', 'fc6'])
   })
 
   it('has its anchor set by a click where a sketch of the features is kept, and says how exact that is', async () => {
@@ -226,7 +235,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     await page.mouse.down()
     await page.mouse.up()
     await ready(page)
-    expect((await chosen(page, 'a'))[4]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
+    expect((await chosen(page))[5]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
     expect(await text(page, '#a-value')).toBe('≈ 1.000')
     expect(await text(page, '#a-summary')).toContain('within 0.002')
     // Cosines with the anchor at the top left are known exactly.
@@ -246,19 +255,16 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
       const shown = Number((await text(page, '#a-value')).replace('≈ ', '').replace('−', '-'))
       expect(Math.abs(shown - (data[row * SIDE + col] as number))).toBeLessThan(0.0026)
     }
-    // By touch a place is looked at; elsewhere a click holds the cursor, and the key says what is missing.
+    // Where no sketch is, the click says so.
     await page.goBack()
     await page.goBack()
-    await expect.poll(() => chosen(page, 'a').then((fields) => fields[4])).toBe('center')
-    await page.selectOption('#a-patch', { label: 'car' })
+    await expect.poll(() => chosen(page).then((fields) => fields[5])).toBe('center')
+    await page.selectOption('#patch', { label: 'car' })
     await ready(page)
     await hover(page, 'a', 4, 4, SIDE, SIDE)
     await page.mouse.down()
     await page.mouse.up()
-    expect(await page.isChecked('#hold')).toBe(true)
-    await page.focus('#a-plot')
-    await page.keyboard.press('Enter')
-    expect(await text(page, '#a-note')).toContain('reproduce --keep-features')
+    await expect.poll(() => text(page, '#a-note')).toContain('anchor of 1 of the 3 objects')
   })
 
   it('says so where a link names nothing, and goes to the section that it names', async () => {
@@ -296,7 +302,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
   })
 
   it('prints in light colours to the width of the paper', async () => {
-    const page = await open(link({ ...CAR, 'with-network': 'plain-aa' }), { colorScheme: 'dark' })
+    const page = await open(link({ ...CAR, with: 'plain-aa' }), { colorScheme: 'dark' })
     const folder = mkdtempSync(join(tmpdir(), 'shiftscope-print-'))
     try {
       await page.pdf({ path: join(folder, 'page.pdf'), format: 'A4' })

@@ -87,9 +87,8 @@ export function watch(page: Page): void {
 /** Waits until the maps of the view are drawn. */
 export async function ready(page: Page): Promise<void> {
   await page.waitForFunction(() => {
-    const plots = [...document.querySelectorAll('.plot')].filter((plot) => plot.closest('[hidden]') === null)
-    const filled = document.getElementById('a-value')?.textContent !== ''
-    return filled && plots.every((plot) => plot.getAttribute('aria-busy') === 'false')
+    const plots = [...document.querySelectorAll('.plot')]
+    return plots.length > 0 && plots.every((plot) => plot.getAttribute('aria-busy') === 'false')
   })
   await frame(page)
 }
@@ -133,14 +132,18 @@ export async function number(page: Page, selector: string): Promise<number> {
   return Number((await text(page, selector)).replace('−', '-'))
 }
 
-/** What the selects of a panel say: network, layer, size, patch, anchor. */
-export function chosen(page: Page, panel: string): Promise<string[]> {
-  const fields = ['model', 'layer', 'size', 'patch', 'anchor'].map((field) => `${panel}-${field}`)
+/** What the selects say: both networks, layer, size, object, anchor. */
+export function chosen(page: Page): Promise<string[]> {
   return page.evaluate(
     (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''),
-    fields,
+    ['a-model', 'b-model', 'layer', 'size', 'patch', 'anchor'],
   )
 }
+
+/** The choice of map B that leaves one map. */
+export const ONE_MAP = '— one map'
+/** The choice of objects that is their mean. */
+export const MEAN = 'mean over the objects'
 
 /** Red, green and blue of one pixel of a canvas. */
 export async function pixel(page: Page, selector: string, row: number, col: number): Promise<number[]> {

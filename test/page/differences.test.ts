@@ -6,7 +6,7 @@ import { firstView } from '../../src/page/browser/view.js'
 import { groupOf, indexOf } from './study.js'
 
 const index = indexOf([groupOf({ key: 0, model: 'alexnet' })])
-const fitted = fitChoice(index, firstView(index).panels[0])
+const fitted = fitChoice(index, firstView(index))
 
 /** A map of one value, of which the first positions are known. */
 function mapWith(value: number, count: number) {

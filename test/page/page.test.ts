@@ -24,12 +24,11 @@ function studyOf(page: string): string {
 }
 
 describe('page', () => {
-  it('leads to its claims only if it has them', () => {
-    expect(pageOf('model', 'layer')).not.toContain('#findings')
-    const claims = { id: 'findings', title: 'Claims', html: '' }
-    expect(resultsPage(indexOf([groupOf({ key: 0, model: 'model' })]), [claims])).toContain(
-      '<a href="#findings">claims</a>',
-    )
+  it('opens in the view that its first sentence is about', () => {
+    const opening = { sentence: 'A “bird” changes.', link: '#network=a&patch="', studied: '1 network' }
+    const page = resultsPage(indexOf([groupOf({ key: 0, model: 'a' })]), [], opening)
+    expect(page).toContain('<p class="finding">A “bird” changes.</p>\n<p class="soft">1 network.')
+    expect(page).toContain('data-view="#network=a&amp;patch=&quot;"')
   })
 
   it('carries names so that nothing of them is markup, and gives them back', () => {

@@ -155,7 +155,7 @@ describe('answers of the site', () => {
     await storeAnswers('car', [3, 7, 7, 9], [0.2, 0.75, 0.61234, 0.1], [0.7, 0.75, 0.61234, 0.55])
     await storeAnswers('dog', [7, 7, 7, 7], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
     const { groups } = await writeSite()
-    expect(groups[0]?.hasAnswers).toBe(true)
+    expect(groups[0]?.classes).toBe('fc8')
     const answers = decodeAnswers(handed<SiteMaps>('maps', '0', '0.js'), 4)
     expect(answers?.strongest?.names).toEqual(['</script>', 'dog', 'cat'])
     expect([...(answers?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2])
@@ -171,7 +171,7 @@ describe('answers of the site', () => {
   it('are left out where they are not known', async () => {
     await store({ patch: 'car' })
     const { groups } = await writeSite()
-    expect(groups[0]?.hasAnswers).toBe(false)
+    expect(groups[0]?.classes).toBeNull()
     expect(decodeAnswers(handed<SiteMaps>('maps', '0', '0.js'), 4)).toBeUndefined()
     expect(decodeAnswers(handed<SiteMaps>('maps', '0', 'mean.js'), 4)).toBeUndefined()
   })

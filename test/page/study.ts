@@ -30,7 +30,7 @@ export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], strid
       means: Array.from({ length: 5 }, () => ({ mean: 0.9, std: 0.01 })),
       baseline: null,
     })),
-    hasAnswers: false,
+    classes: null,
     units: ['car', 'dog'].map((patch) => ({ patch, picture: null, ...(features && { features }) })),
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { featureParts, fitChoice, mapIndex, nearestPosition } from '../../src/page/browser/fit.js'
-import { type Choice, firstView, formatView, parseLimits, parseView, type View } from '../../src/page/browser/view.js'
+import { type Choice, featureParts, fitChoice, fitView, mapIndex, nearestPosition } from '../../src/page/browser/fit.js'
+import { firstView, formatView, parseLimits, parseView, type View } from '../../src/page/browser/view.js'
 import { groupOf, indexOf } from './study.js'
 
 const index = indexOf([
@@ -15,49 +15,39 @@ const names = fc.oneof(
   fc.constantFrom('mean', '<script>', '"&=#?', 'قطة', 'a,b', '%2C', '+ +', '3,4x'),
 )
 const places = fc.record({ row: fc.nat(223), col: fc.nat(223) })
-const choices: fc.Arbitrary<Choice> = fc.record({
-  model: names,
-  layer: names,
-  size: fc.integer({ min: 1, max: 224 }),
-  patch: fc.option(names),
-  anchor: fc.oneof(fc.constantFrom('center', 'top-left'), places),
-})
 const limits = fc
   .tuple(fc.integer({ min: -9999, max: 9999 }), fc.integer({ min: 1, max: 9999 }))
   .map(([low, more]) => ({ low: low / 1e4, high: (low + more) / 1e4 }))
-const views: fc.Arbitrary<View> = fc
-  .record({
-    panels: fc.tuple(choices, choices),
-    compare: fc.boolean(),
-    linked: fc.boolean(),
-    difference: fc.boolean(),
-    shows: fc.constantFrom('similarity', 'probability', 'answers'),
-    cursor: places,
-    colours: fc.constantFrom('hot', 'viridis', 'cividis', 'grey'),
-    limits,
-  })
-  .map((view) => {
-    const [first, second] = view.panels
-    const { size, patch, anchor } = first
-    return view.linked ? { ...view, panels: [first, { ...second, size, patch, anchor }] as const } : view
-  })
+const given = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 })
+const views: fc.Arbitrary<View> = fc.record({
+  model: names,
+  // In a link, nothing stands for no second network, and for the mean over objects.
+  other: fc.option(given),
+  patch: fc.option(given),
+  layer: names,
+  size: fc.integer({ min: 1, max: 224 }),
+  anchor: fc.oneof(fc.constantFrom('center', 'top-left'), places),
+  difference: fc.boolean(),
+  shows: fc.constantFrom('similarity', 'probability', 'answers'),
+  cursor: places,
+  colours: fc.constantFrom('hot', 'viridis', 'cividis', 'grey'),
+  limits,
+})
 
 describe('links', () => {
   it('restore the view, whatever the names', () => {
     fc.assert(
       fc.property(views, (view) => {
-        const restored = parseView(formatView(view), firstView(index))
-        if (view.compare) expect(restored).toEqual(view)
-        // A map that is not shown is not in the link.
-        else
-          expect(restored).toEqual({
-            ...view,
-            linked: true,
-            difference: false,
-            panels: [view.panels[0], expect.anything()],
-          })
+        const difference = view.difference && view.other !== null
+        expect(parseView(formatView(view), firstView(index))).toEqual({ ...view, difference })
       }),
     )
+  })
+
+  it('leave what they do not name as it is', () => {
+    const base = { ...firstView(index), shows: 'answers', cursor: { row: 3, col: 4 } } as const
+    expect(parseView('#network=alexnet', base)).toEqual(base)
+    expect(parseView('#network=own&patch=&with=', base)).toEqual({ ...base, model: 'own', patch: null, other: null })
   })
 
   it('are fragments that a browser leaves as they are', () => {
@@ -71,7 +61,7 @@ describe('links', () => {
 
   it('may be anything: then nothing or a view with possible numbers comes of them', () => {
     const base = firstView(index)
-    const pieces = fc.constantFrom('network', 'with-network', 'size', 'limits', 'at', 'anchor', 'colours', 'linked')
+    const pieces = fc.constantFrom('network', 'with', 'size', 'limits', 'at', 'anchor', 'colours', 'show')
     const values = fc.oneof(names, fc.constantFrom('1e9', '-1', '5,5,5', '1,0.88', 'NaN,1', '__proto__', '0.88,1e400'))
     const made = fc
       .array(fc.tuple(pieces, values))
@@ -81,7 +71,7 @@ describe('links', () => {
         const view = parseView(fragment, base) as View
         expect(view.limits.low).toBeLessThan(view.limits.high)
         expect(['hot', 'viridis', 'cividis', 'grey']).toContain(view.colours)
-        for (const choice of view.panels) expect(() => fitChoice(index, choice)).not.toThrow()
+        expect(() => fitView(index, view)).not.toThrow()
       }),
     )
     for (const other of ['', '#', '#tables', '#a-plot', '#=']) expect(parseView(other, base)).toBeUndefined()
@@ -98,16 +88,12 @@ describe('links', () => {
 describe('first view', () => {
   it("shows the first patch of the first network, the network's anti-aliased twin beside it", () => {
     const view = firstView(index)
-    expect(view.panels.map(({ model, size, patch, anchor }) => [model, size, patch, anchor])).toEqual([
-      ['alexnet', 125, 'car', 'center'],
-      ['alexnet-aa', 125, 'car', 'center'],
-    ])
-    expect(view.compare).toBe(true)
+    expect(view).toMatchObject({ model: 'alexnet', other: 'alexnet-aa', size: 125, patch: 'car', anchor: 'center' })
     expect(view.limits).toEqual({ low: 0.88, high: 1 })
   })
 
   it('shows one map where there is no twin', () => {
-    expect(firstView(indexOf([groupOf({ key: 0, model: 'own' })])).compare).toBe(false)
+    expect(firstView(indexOf([groupOf({ key: 0, model: 'own' })])).other).toBeNull()
   })
 })
 
@@ -134,6 +120,15 @@ describe('what the study can serve', () => {
     expect([mean.unit, mean.choice.patch, mean.notes.length]).toEqual([null, null, 1])
     const place = fitChoice(index, { ...wanted, anchor: { row: 3, col: 3 } })
     expect([place.choice.anchor, place.notes.length]).toEqual(['center', 1])
+  })
+
+  it('is the layer of the same name in both networks, or the last of the second one', () => {
+    const layersOf = (layer: string) =>
+      fitView(index, { ...firstView(index), ...wanted, other: 'alexnet-aa', layer }).map(({ choice }) => choice.layer)
+    expect([layersOf('fc6'), layersOf('fc9')]).toEqual([
+      ['fc8', 'fc6'],
+      ['fc8', 'fc8'],
+    ])
   })
 
   it('takes any place as anchor where features were kept, on the grid', () => {

@@ -1,8 +1,7 @@
 import { decodeMap, decodeRegions, PROBABILITY_DECIMALS } from '../mapCoding.js'
 import type { SiteMaps } from '../siteIndex.js'
 import { fromBase64 } from './base64.js'
-import { isolated } from './dom.js'
-import { probabilityText } from './numbers.js'
+import { isolated, probabilityText } from './text.js'
 
 /** What a network answers at every position, [rows, cols], row-major. */
 export interface LoadedAnswers {
@@ -18,6 +17,8 @@ export interface StrongestClasses {
   /** Which of them. */
   readonly numbers: Uint32Array
   readonly probabilities: Float64Array
+  /** Which of the names are right for the object; absent: not known. */
+  readonly right?: readonly number[] | undefined
 }
 
 /**
@@ -35,7 +36,7 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   const ofOthers = probabilities(answers.ofOthers, elsewhere)
   let next = 0
   const strongest = ofCenter.map((value, i) => (numbers[i] === 0 ? value : (ofOthers[next++] as number)))
-  return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest } }
+  return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
 }
 
 /** "dog 0.91": what is answered at a position. */

@@ -1,20 +1,36 @@
 import type { Position } from '../../engine/positions.js'
 import type { SiteGroup, SiteIndex } from '../siteIndex.js'
-import { isolated } from './dom.js'
-import type { Choice } from './view.js'
+import { isolated } from './text.js'
+import type { View } from './view.js'
 
-/** What a panel shows: a choice that the study can serve. */
+/** What a map shows, by name. */
+export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
+  readonly model: string
+}
+
+/** What a map shows: a choice that the study can serve. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
   readonly layer: number
-  /** null: the mean over patches. */
+  /** null: the mean over objects. */
   readonly unit: number | null
   /** Number of an anchor of the group; null: any position, by the features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
   /** Where the choice had to be changed, in sentences. */
   readonly notes: readonly string[]
+}
+
+/** What the maps of a view show: of map A, and of map B where there is one. */
+export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
+  const first = fitChoice(index, view)
+  if (view.other === null) return [first]
+  const { layer, size, patch, anchor } = view
+  // Another network may lack the layer of map A: its last one then stands in.
+  const group = index.groups.find(({ model }) => model === view.other)
+  const own = group?.layers.some(({ name }) => name === layer) ? layer : (group?.layers.at(-1)?.name ?? layer)
+  return [first, fitChoice(index, { model: view.other, layer: own, size, patch, anchor })]
 }
 
 /** The nearest to a choice that the study holds. */
@@ -45,7 +61,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const unit = found < 0 ? instead : found
   if (wanted.patch !== null && found < 0) {
     const shown = unit === null ? 'the mean' : isolated(group.units[unit]?.patch ?? '')
-    notes.push(`There is no patch ${isolated(wanted.patch)} here: this is ${shown}.`)
+    notes.push(`There is no object ${isolated(wanted.patch)} here: this is ${shown}.`)
   }
   const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
   const choice: Choice = {
@@ -76,7 +92,7 @@ function fitAnchor(
   return { anchor, position: { row, col } }
 }
 
-/** In how many files the features of what a panel shows lie; 0: they were not kept. */
+/** In how many files the features of what a map shows lie; 0: they were not kept. */
 export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
@@ -93,7 +109,12 @@ export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): n
   return (row / stride) * cols + col / stride
 }
 
-/** Whether any position can be the anchor of what a panel shows. */
+/** Whether any position can be the anchor of what a map shows. */
 export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
+}
+
+/** How alike different objects are at one position, which a similarity can be read against; null: not known. */
+export function baselineOf({ group, layer }: Fitted): number | null {
+  return group.layers[layer]?.baseline ?? null
 }

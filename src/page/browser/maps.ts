@@ -1,3 +1,4 @@
+import type { ColourLimits } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
 import { decodeAnswers, type LoadedAnswers } from './answers.js'
@@ -75,7 +76,7 @@ export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity):
   if (quantity === wanted) return ''
   if (quantity === 'similarity') return 'What this network answers is not known here: this is the similarity.'
   if (fitted.unit !== null) return ''
-  return 'Regions of equal answer are those of one patch: of the mean, this is the probability of the center’s answers.'
+  return 'Regions of equal answer are those of one object. Of the mean, this is the probability of the center’s answers.'
 }
 
 async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<MapValues> {
@@ -97,4 +98,14 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
     lowest: counted.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
     highest: counted.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
   }
+}
+
+/** Ends of the colours of probabilities. */
+export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
+
+/** Lowest and highest value of all maps, outwards to four decimals. */
+export function extremes(maps: readonly LoadedMap[]): ColourLimits {
+  const low = Math.floor(Math.min(...maps.map(({ lowest }) => lowest)) * 1e4) / 1e4
+  const high = Math.ceil(Math.max(...maps.map(({ highest }) => highest)) * 1e4) / 1e4
+  return low < high ? { low, high } : { low: low - 0.001, high: high + 0.001 }
 }

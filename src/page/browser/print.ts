@@ -1,3 +1,5 @@
+import { measureAgain } from './drawing.js'
+
 /** Class of the page while it is laid out for paper; the style gives it the paper's width. */
 const PRINTING = 'printing'
 
@@ -5,10 +7,10 @@ const PRINTING = 'printing'
  * Draws the maps to the width of the paper before the page is printed, and anew for the screen afterwards; pictures that wait
  * to be scrolled to are fetched.
  */
-export function bindPrint(redraw: () => void): void {
-  const layOut = (printing: boolean) => {
-    document.documentElement.classList.toggle(PRINTING, printing)
-    redraw()
+export function bindPrint(): void {
+  const layOut = (isPrinting: boolean) => {
+    document.documentElement.classList.toggle(PRINTING, isPrinting)
+    measureAgain()
   }
   window.addEventListener('beforeprint', () => {
     for (const image of document.querySelectorAll('img')) image.loading = 'eager'

@@ -1,21 +1,25 @@
-import { html, isolated } from './dom.js'
 import type { LoadedMap } from './maps.js'
-import { percentText } from './numbers.js'
+import { isolated } from './text.js'
 
 /** Red, green, blue, 0 to 255. */
 type Colour = readonly [number, number, number]
 
-/** Of the most frequent answers; told apart by lightness too (after Okabe and Ito). */
+/** Greens, of the classes that are right for the object. All colours are told apart by lightness too (after Okabe and Ito). */
+const RIGHT_COLOURS: readonly Colour[] = [
+  [0, 158, 115],
+  [128, 208, 178],
+  [0, 92, 66],
+]
+/** Of the most frequent other answers. */
 const COLOURS: readonly Colour[] = [
-  [86, 180, 233],
   [213, 94, 0],
+  [86, 180, 233],
   [240, 228, 66],
   [0, 114, 178],
-  [0, 158, 115],
   [204, 121, 167],
   [230, 159, 0],
 ]
-const OTHER: Colour = [150, 150, 150]
+const REST: Colour = [150, 150, 150]
 
 /** How the regions of equal answer are coloured. */
 export interface Regions {
@@ -25,51 +29,58 @@ export interface Regions {
   readonly legend: (map: LoadedMap) => readonly Region[]
 }
 
-interface Region {
+export interface Region {
   readonly name: string
   readonly colour: Colour
   readonly positions: number
 }
 
-/** The most frequent classes of all maps together have colours, so that one class has one colour in all of them. */
+/** One class has one colour in all maps. The most frequent have one each. */
 export function regionsOf(all: readonly LoadedMap[]): Regions {
-  const maps = all.filter(({ quantity }) => quantity === 'answers')
-  const counts = new Map<string, number>()
-  for (const map of maps) {
-    for (const { name, positions } of classesOf(map)) counts.set(name, (counts.get(name) ?? 0) + positions)
+  const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
+  for (const map of all.filter(({ quantity }) => quantity === 'answers')) {
+    for (const { name, positions, isRight } of classesOf(map))
+      counts.set(name, { positions: (counts.get(name)?.positions ?? 0) + positions, isRight })
   }
-  const ranked = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([name]) => name)
-  const colours = new Map(COLOURS.slice(0, ranked.length).map((colour, i) => [ranked[i] as string, colour]))
+  const ranked = [...counts].sort(([a, many], [b, more]) => more.positions - many.positions || (a < b ? -1 : 1))
+  const colours = new Map<string, Colour>()
+  for (const [wanted, palette] of [
+    [true, RIGHT_COLOURS],
+    [false, COLOURS],
+  ] as const) {
+    const names = ranked.filter(([, { isRight }]) => isRight === wanted).map(([name]) => name)
+    for (const [i, colour] of palette.slice(0, names.length).entries()) colours.set(names[i] as string, colour)
+  }
   return {
-    colourOf: ({ answers }, number) => colours.get(answers?.strongest?.names[number] ?? '') ?? OTHER,
+    colourOf: ({ answers }, number) => colours.get(answers?.strongest?.names[number] ?? '') ?? REST,
     legend: (map) => {
       const classes = classesOf(map).filter(({ positions }) => positions > 0)
-      const named = classes.flatMap((one) => {
-        const colour = colours.get(one.name)
-        return colour === undefined ? [] : [{ ...one, colour }]
+      const named = classes.flatMap(({ name, positions, isRight }) => {
+        const colour = colours.get(name)
+        return colour === undefined
+          ? []
+          : [{ name: `${isolated(name)}${isRight ? ' (right)' : ''}`, positions, colour }]
       })
       const rest = classes.filter(({ name }) => !colours.has(name))
       const positions = rest.reduce((sum, one) => sum + one.positions, 0)
       const name = rest.length === 1 ? isolated(rest[0]?.name ?? '') : `${rest.length} others`
       return [
-        ...named.sort((a, b) => b.positions - a.positions).map((one) => ({ ...one, name: isolated(one.name) })),
-        ...(rest.length === 0 ? [] : [{ name, positions, colour: OTHER }]),
+        ...named.sort((a, b) => b.positions - a.positions),
+        ...(rest.length === 0 ? [] : [{ name, positions, colour: REST }]),
       ]
     },
   }
 }
 
-function classesOf({ answers }: LoadedMap): readonly { readonly name: string; readonly positions: number }[] {
-  const { names = [], numbers = [] } = answers?.strongest ?? {}
-  const positions = new Uint32Array(names.length)
-  for (const number of numbers) positions[number] = (positions[number] as number) + 1
-  return names.map((name, i) => ({ name, positions: positions[i] as number }))
+interface AnsweredClass {
+  readonly name: string
+  readonly positions: number
+  readonly isRight: boolean
 }
 
-/** A legend of a map's regions: colour, name, share of positions. */
-export function legendItems(regions: Regions, map: LoadedMap): readonly HTMLElement[] {
-  return regions.legend(map).map(({ name, colour, positions }) => {
-    const swatch = html('span', { class: 'swatch', style: `background:rgb(${colour.join(' ')})` })
-    return html('li', {}, swatch, ` ${name} ${percentText(positions, map.values.length)}`)
-  })
+function classesOf({ answers }: LoadedMap): readonly AnsweredClass[] {
+  const { names = [], numbers = [], right = [] } = answers?.strongest ?? {}
+  const positions = new Uint32Array(names.length)
+  for (const number of numbers) positions[number] = (positions[number] as number) + 1
+  return names.map((name, i) => ({ name, positions: positions[i] as number, isRight: right.includes(i) }))
 }

@@ -1,5 +1,6 @@
 import type { Position } from '../../engine/positions.js'
 import type { SiteIndex } from '../siteIndex.js'
+import { loadPicture } from './files.js'
 import type { Fitted } from './fit.js'
 import { type LoadedMap, loadMap, quantityNote } from './maps.js'
 import type { Quantity } from './view.js'
@@ -8,6 +9,8 @@ import type { Quantity } from './view.js'
 export interface Source {
   /** What there is to choose from, which may change. */
   readonly index: () => SiteIndex
+  /** Address of a picture, by its key. */
+  readonly pictureOf: (key: number) => Promise<string>
   /** Gives a map, again whenever more of it is known, until it is whole. @throws if it cannot be had */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
   /** The cursor is there. */
@@ -27,6 +30,7 @@ export interface MapFollower {
 export function fileSource(index: SiteIndex): Source {
   return {
     index: () => index,
+    pictureOf: loadPicture,
     follow: async (fitted, shows, { onMap, say }) => {
       const map = await loadMap(fitted, shows, (done, total) => {
         say(done < total ? `Loading features: ${done} of ${total} files` : '')

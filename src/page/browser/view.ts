@@ -4,32 +4,26 @@ import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'
 
-/** What a panel is asked to show. It may name what the study does not hold; see `fitChoice`. */
-export interface Choice {
-  readonly model: string
-  readonly layer: string
-  readonly size: number
-  /** null: the mean over patches. */
-  readonly patch: string | null
-  /** The name of an anchor, or any position. */
-  readonly anchor: string | Position
-}
-
 /** What maps can show: similarity to the anchor, probability of the center's class, regions of equal answer. */
 export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
-/** All that a link restores. */
+/** All that a link restores. It may name what the study does not hold; see `fitChoice`. */
 export interface View {
-  readonly panels: readonly [Choice, Choice]
-  /** Whether the second panel is shown. */
-  readonly compare: boolean
-  /** Whether the second panel takes size, patch and anchor from the first. */
-  readonly linked: boolean
-  /** Whether the second panel shows by how much its map is above the first one. */
-  readonly difference: boolean
+  /** The network of map A. */
+  readonly model: string
+  /** The network of map B; null: there is one map. Both show the same layer, size, object and anchor. */
+  readonly other: string | null
+  readonly layer: string
+  readonly size: number
+  /** null: the mean over objects. */
+  readonly patch: string | null
+  /** The name of an anchor, or any position. */
+  readonly anchor: string | Position
   /** What both maps show, as far as it is known. */
   readonly shows: Quantity
+  /** Whether map B shows by how much it is above map A. */
+  readonly difference: boolean
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
@@ -42,101 +36,68 @@ export type Change = (view: View) => View
 /** How far from the cosine's own range limits may lie. */
 const FARTHEST_LIMIT = 10
 
-/** The first of the first network's largest patches, the anti-aliased twin of the network beside it where there is one. */
+/** The first object in the first network, its anti-aliased twin beside it where there is one. */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
   if (group === undefined) throw new Error('the study is empty')
   const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
-  const choice: Choice = {
+  const twin = index.groups.find(({ model }) => plainOf(model) === group.model)
+  return {
     model: group.model,
+    other: index.isLive === true ? null : (twin?.model ?? null),
     layer: group.layers[0]?.name ?? '',
     size: group.size,
     patch: group.units[0]?.patch ?? null,
     anchor: anchor?.name ?? '',
-  }
-  const models = [...new Set(index.groups.map(({ model }) => model))]
-  const twin = models.find((model) => plainOf(model) === group.model)
-  const other = twin ?? models.find((model) => model !== group.model) ?? group.model
-  return {
-    panels: [choice, { ...choice, model: other }],
-    compare: twin !== undefined && index.isLive !== true,
-    linked: true,
-    difference: false,
     shows: 'similarity',
+    difference: false,
     cursor: anchor ?? { row: 0, col: 0 },
     colours: Object.keys(COLOUR_MAPS)[0] as string,
     limits: index.limits,
   }
 }
 
-/** A view whose panel shows something else; what is linked follows. */
-export function withChoice(view: View, panel: number, change: Partial<Choice>): View {
-  const [first, second] = view.panels
-  if (panel === 1) return { ...view, panels: [first, { ...second, ...change }] }
-  const main = { ...first, ...change }
-  const { size, patch, anchor } = main
-  return { ...view, panels: [main, view.linked ? { ...second, size, patch, anchor } : second] }
-}
-
 /** The fragment of a link that restores the view. */
 export function formatView(view: View): string {
-  const { compare, linked, difference, shows, cursor, colours, limits } = view
-  const [first, second] = view.panels
-  const parameters = new URLSearchParams()
-  const add = (prefix: string, { model, layer, size, patch, anchor }: Choice, whole: boolean) => {
-    parameters.set(`${prefix}network`, model)
-    parameters.set(`${prefix}layer`, layer)
-    if (!whole) return
-    parameters.set(`${prefix}size`, String(size))
-    if (patch !== null) parameters.set(`${prefix}patch`, patch)
-    parameters.set(`${prefix}anchor`, typeof anchor === 'string' ? anchor : positionText(anchor))
-  }
-  add('', first, true)
-  if (compare) {
-    add('with-', second, !linked)
-    if (!linked) parameters.set('linked', 'no')
-    if (difference) parameters.set('show', 'difference')
-  }
-  if (shows !== 'similarity') parameters.set('map', shows)
-  parameters.set('at', positionText(cursor))
-  parameters.set('colours', colours)
-  parameters.set('limits', `${limits.low},${limits.high}`)
+  const { model, other, layer, size, patch, anchor, shows, difference, cursor, colours, limits } = view
+  const parameters = new URLSearchParams({
+    network: model,
+    with: other ?? '',
+    layer,
+    size: String(size),
+    patch: patch ?? '',
+    anchor: typeof anchor === 'string' ? anchor : positionText(anchor),
+    map: shows,
+    ...(difference && { show: 'difference' }),
+    at: positionText(cursor),
+    colours,
+    limits: `${limits.low},${limits.high}`,
+  })
   return `#${parameters.toString().replaceAll('%2C', ',')}`
 }
 
 /**
- * The view that a fragment names, the rest as in `base`; undefined for a fragment that is no view.
- * Numbers that are none are left out, names are taken as they are; `with=same` leaves the second panel as it is in `base`.
+ * The view that a fragment names; undefined for a fragment that is no view. What it does not name stays as in `base`, and so
+ * does a number that is none. An empty `with` stands for one map, an empty `patch` for the mean over objects.
  */
 export function parseView(fragment: string, base: View): View | undefined {
   const parameters = new URLSearchParams(fragment.replace(/^#/, ''))
   const model = parameters.get('network')
   if (model === null) return undefined
-  const [first, second] = base.panels
-  const choiceOf = (prefix: string, missing: Choice): Choice => {
-    const anchor = parameters.get(`${prefix}anchor`)
-    return {
-      model: parameters.get(`${prefix}network`) ?? missing.model,
-      layer: parameters.get(`${prefix}layer`) ?? missing.layer,
-      size: parseNumber(parameters.get(`${prefix}size`)) ?? missing.size,
-      patch: parameters.get(`${prefix}patch`),
-      anchor: anchor === null ? missing.anchor : (parsePosition(anchor) ?? anchor),
-    }
-  }
-  const named = parameters.has('with-network')
-  const keeps = parameters.get('with') === 'same'
-  const compare = named || (keeps && base.compare)
-  const linked = named ? parameters.get('linked') !== 'no' : !keeps || base.linked
-  const main = choiceOf('', first)
-  const other = named ? choiceOf('with-', second) : second
-  const { size, patch, anchor } = main
+  const textOf = (name: string, missing: string | null) =>
+    parameters.has(name) ? parameters.get(name) || null : missing
+  const anchor = parameters.get('anchor')
   const colours = parameters.get('colours') ?? ''
+  const other = textOf('with', base.other)
   return {
-    panels: [main, linked ? { ...other, size, patch, anchor } : other],
-    compare,
-    linked,
-    difference: compare && parameters.get('show') === 'difference',
-    shows: QUANTITIES.find((one) => one === parameters.get('map')) ?? 'similarity',
+    model,
+    other,
+    layer: parameters.get('layer') ?? base.layer,
+    size: parseNumber(parameters.get('size')) ?? base.size,
+    patch: textOf('patch', base.patch),
+    anchor: anchor === null ? base.anchor : (parsePosition(anchor) ?? anchor),
+    shows: QUANTITIES.find((one) => one === parameters.get('map')) ?? base.shows,
+    difference: other !== null && parameters.get('show') === 'difference',
     cursor: parsePosition(parameters.get('at') ?? '') ?? base.cursor,
     colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
     limits: parseLimits(parameters.get('limits') ?? '') ?? base.limits,

@@ -48,6 +48,6 @@ function answerSentence({ model, size, patch, answers: { center, kept, names } }
 }
 
 function linkTo({ model, layer, size, patch }: Answered): string {
-  const view = { network: model, layer, size: String(size), patch, anchor: 'center', map: 'answers', with: 'same' }
+  const view = { network: model, layer, size: String(size), patch, anchor: 'center', map: 'answers' }
   return `#${new URLSearchParams(view)}`
 }

@@ -1,44 +1,31 @@
 import { csvCell } from '../../results/csv.js'
-import { element } from './dom.js'
 import type { LoadedMap } from './maps.js'
 
-/** What may be taken away of a map. */
-const FORMATS = ['csv', 'npy', 'png', 'svg'] as const
-type Format = (typeof FORMATS)[number]
-
-/** A map as it is shown; `what` it holds is part of its file's name. */
-export interface ShownMap {
-  readonly map: LoadedMap
-  readonly what: string
-}
+/** As which a map may be saved. */
+export const SAVED_FORMATS = ['csv', 'npy', 'png', 'svg'] as const
+type Format = (typeof SAVED_FORMATS)[number]
 
 /**
- * Lets a panel's map be saved as file: its values, or its picture with axes.
- * @param id how the ids of the panel's elements begin
- * @param box the plot: a canvas below an SVG of axes
- * @returns takes what is shown from now on
+ * Saves a map as a file: its values, or its picture with axes.
+ * @param what the map holds; part of the file's name
+ * @param plot a canvas below an SVG of axes
  */
-export function bindTakeAway(id: string, box: HTMLElement): (shown: ShownMap | undefined) => void {
-  let current: ShownMap | undefined
-  for (const format of FORMATS) {
-    element(`${id}-save-${format}`, HTMLButtonElement).addEventListener('click', async () => {
-      if (current !== undefined) save(nameOf(current, format), await fileOf(format, current, box))
-    })
-  }
-  return (shown) => {
-    current = shown
-    element(`${id}-save`, HTMLElement).hidden = shown === undefined
-  }
+export async function saveMap(map: LoadedMap, what: string, format: Format, plot: HTMLElement): Promise<void> {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await fileOf(format, map, plot))
+  link.download = nameOf(map, what, format)
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
 
-async function fileOf(format: Format, { map }: ShownMap, box: HTMLElement): Promise<Blob> {
+async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise<Blob> {
   if (format === 'csv') return new Blob([csvText(map)], { type: 'text/csv' })
   if (format === 'npy') return new Blob(npyParts(map), { type: 'application/octet-stream' })
   const picture = svgPicture(box)
   return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
 }
 
-/** A row a position that is known, its place in pixels of the frame. */
+/** A row per position that is known, its place in pixels of the frame. */
 function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
   const { cols, stride } = fitted.group
   const strongest = quantity === 'answers' ? answers?.strongest : undefined
@@ -117,17 +104,8 @@ async function pngOf({ text, width, height }: Picture): Promise<Blob> {
   return blob
 }
 
-function nameOf({ map, what }: ShownMap, format: Format): string {
-  const { choice, group, anchorPosition } = map.fitted
+function nameOf({ fitted: { choice, group, anchorPosition } }: LoadedMap, what: string, format: Format): string {
   const anchor = typeof choice.anchor === 'string' ? choice.anchor : `${anchorPosition.row}-${anchorPosition.col}`
   const parts = [choice.model, choice.layer, group.size, choice.patch ?? 'mean', anchor, what]
   return `${parts.map((part) => String(part).replace(/[^\p{L}\p{N}._-]+/gu, '_')).join('-')}.${format}`
-}
-
-function save(name: string, file: Blob): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }

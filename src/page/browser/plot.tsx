@@ -1,79 +1,97 @@
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 import { type SvgElement, svg, text } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
-import { svgNode } from './dom.js'
+import { drawn, useWidth } from './drawing.js'
+import { type CursorActions, onKey } from './keys.js'
 import type { LoadedMap } from './maps.js'
 
 /** Room for the axes around the map, in CSS pixels. */
 const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
-/** A map with axes, as it lies on the screen. */
-export interface HeatmapPlot {
-  /** Draws map and axes to the width that the plot has now; the plus is where the anchor is. */
-  readonly draw: (map: LoadedMap, colourOf: ColourOf, anchor: Position) => void
-  /** Leaves the place empty, as large as it is. */
-  readonly clear: () => void
-  /** Moves the cross-hairs. */
-  readonly point: (position: Position) => void
-  /** The position under a point of the screen; undefined outside the map. */
-  readonly positionAt: (clientX: number, clientY: number) => Position | undefined
-}
-
 /** Red, green, blue, 0 to 255, of a value of the map. */
 export type ColourOf = (value: number) => readonly [number, number, number]
 
-/** @param box an empty element that the plot fills */
-export function heatmapPlot(box: HTMLElement): HeatmapPlot {
-  const canvas = document.createElement('canvas')
-  const axes = svgNode(svg('svg', { class: 'axes', 'aria-hidden': 'true' }))
-  const cross = svgNode(svg('g', { class: 'cross' }))
-  box.replaceChildren(canvas, axes)
-  let group: SiteGroup | undefined
-  return {
-    draw: (map, colourOf, anchor) => {
-      group = map.fitted.group
-      paint(canvas, map, colourOf)
-      const width = Math.max(1, box.clientWidth - MARGIN.left - MARGIN.right)
-      const height = (width * group.rows) / group.cols
-      const total = height + MARGIN.top + MARGIN.bottom
-      Object.assign(box.style, { height: `${total}px`, aspectRatio: 'auto' })
-      Object.assign(canvas.style, { left: `${MARGIN.left}px`, top: `${MARGIN.top}px` })
-      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` })
-      axes.setAttribute('viewBox', `0 0 ${box.clientWidth} ${total}`)
-      const area = areaOf(group, width, height)
-      const marks = [...axisElements(area), anchorMark(anchor, area)]
-      axes.replaceChildren(...marks.map(svgNode), cross)
-    },
-    clear: () => {
-      group = undefined
-      canvas.width = 0
-      axes.replaceChildren()
-    },
-    point: (position) => {
-      const { clientWidth, clientHeight } = canvas
-      if (group === undefined) return
-      cross.replaceChildren(...crossHairs(position, areaOf(group, clientWidth, clientHeight)).map(svgNode))
-    },
-    positionAt: (clientX, clientY) => {
-      const { left, top, width, height } = canvas.getBoundingClientRect()
-      if (group === undefined || width === 0) return undefined
-      const row = Math.floor(((clientY - top) / height) * group.rows)
-      const col = Math.floor(((clientX - left) / width) * group.cols)
-      if (row < 0 || col < 0 || row >= group.rows || col >= group.cols) return undefined
-      return { row: row * group.stride, col: col * group.stride }
-    },
-  }
+interface PlotProps {
+  readonly id: string
+  /** What a screen reader says of it. */
+  readonly label: string
+  /** undefined: there is none; the box then stays as large as it is. */
+  readonly map: LoadedMap | undefined
+  readonly colourOf: ColourOf
+  /** Where the plus is. */
+  readonly anchor: Position | undefined
+  readonly cursor: Position | undefined
+  readonly isBusy: boolean
+  readonly actions: CursorActions
 }
 
-/** One pixel a position; the style enlarges it without smoothing. */
-function paint(canvas: HTMLCanvasElement, { fitted, values }: LoadedMap, colourOf: ColourOf): void {
-  const { rows, cols } = fitted.group
+/** A map with axes, anchor and cursor. */
+export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions }: PlotProps) {
+  const [box, boxWidth] = useWidth<HTMLDivElement>()
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useLayoutEffect(() => {
+    if (canvas.current) paint(canvas.current, map, colourOf)
+  }, [map, colourOf])
+  const group = map?.fitted.group
+  const width = Math.max(1, boxWidth - MARGIN.left - MARGIN.right)
+  const height = group === undefined ? width : (width * group.rows) / group.cols
+  const total = height + MARGIN.top + MARGIN.bottom
+  const area = useMemo(() => group && areaOf(group, width, height), [group, width, height])
+  const axes = useMemo(() => area && axisElements(area).map(drawn), [area])
+  const positionAt = ({ clientX, clientY }: MouseEvent): Position | undefined => {
+    const { left = 0, top = 0 } = canvas.current?.getBoundingClientRect() ?? {}
+    if (group === undefined) return undefined
+    const row = Math.floor(((clientY - top) / height) * group.rows)
+    const col = Math.floor(((clientX - left) / width) * group.cols)
+    if (row < 0 || col < 0 || row >= group.rows || col >= group.cols) return undefined
+    return { row: row * group.stride, col: col * group.stride }
+  }
+  return (
+    <div
+      class="plot"
+      id={id}
+      ref={box}
+      tabIndex={0}
+      role="application"
+      aria-roledescription="heatmap"
+      aria-describedby="keys"
+      aria-label={label}
+      aria-busy={isBusy}
+      style={{ height: `${total}px` }}
+      onKeyDown={(event) => onKey(event, actions)}
+      onPointerMove={(event) => {
+        const position = positionAt(event)
+        if (position !== undefined) actions.hover(position)
+      }}
+      onClick={(event) => {
+        const position = positionAt(event)
+        if (position !== undefined) actions.choose(position, 'pointerType' in event && event.pointerType === 'touch')
+      }}
+    >
+      <canvas
+        ref={canvas}
+        style={{ left: `${MARGIN.left}px`, top: `${MARGIN.top}px`, width: `${width}px`, height: `${height}px` }}
+      />
+      <svg class="axes" viewBox={`0 0 ${boxWidth} ${total}`} aria-hidden="true">
+        {axes}
+        {area && anchor && drawn(anchorMark(anchor, area))}
+        <g class="cross">{area && cursor && crossHairs(cursor, area).map(drawn)}</g>
+      </svg>
+    </div>
+  )
+}
+
+/** One pixel per position; the style enlarges it without smoothing. */
+function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
+  const { rows, cols } = map?.fitted.group ?? { rows: 0, cols: 0 }
   canvas.width = cols
   canvas.height = rows
+  if (map === undefined) return
   const image = new ImageData(cols, rows)
-  values.forEach((value, i) => {
+  map.values.forEach((value, i) => {
     image.data.set([...colourOf(value), 255], i * 4)
   })
   canvas.getContext('2d')?.putImageData(image, 0, 0)

@@ -1,12 +1,11 @@
 import type { Position } from '../../engine/positions.js'
-import type { HeatmapPlot } from './heatmapPlot.js'
 
-/** What pointing at a map and its keys can ask for. */
-export interface PointingActions {
+/** What the pointer and the keys on a map or on the object can ask for. */
+export interface CursorActions {
   /** The pointer is over a position. */
   readonly hover: (position: Position) => void
   /** A position was clicked or touched; after a touch no pointer goes on hovering. */
-  readonly choose: (position: Position, touched: boolean) => void
+  readonly choose: (position: Position, isTouch: boolean) => void
   /** The cursor is to go so many positions down and right; infinite: to the rim. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void
@@ -18,29 +17,14 @@ export interface PointingActions {
 /** Positions that an arrow key goes with Shift. */
 const LONG_STEP = 10
 
-/** Lets pointer and keys move the cursor on a map. */
-export function bindPointing(box: HTMLElement, plot: HeatmapPlot, actions: PointingActions): void {
-  box.addEventListener('pointermove', (event) => {
-    const position = plot.positionAt(event.clientX, event.clientY)
-    if (position !== undefined) actions.hover(position)
-  })
-  box.addEventListener('click', (event) => {
-    const position = plot.positionAt(event.clientX, event.clientY)
-    if (position !== undefined) actions.choose(position, 'pointerType' in event && event.pointerType === 'touch')
-  })
-  bindKeys(box, actions)
-}
-
-/** Lets the keys of a map move the cursor. */
-export function bindKeys(box: HTMLElement, actions: PointingActions): void {
-  box.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return
-    event.preventDefault()
-  })
+/** Moves the cursor by the keys of a map. */
+export function onKey(event: KeyboardEvent, actions: CursorActions): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return
+  event.preventDefault()
 }
 
 /** @returns whether the key means something here */
-function act({ key, shiftKey }: KeyboardEvent, actions: PointingActions): boolean {
+function act({ key, shiftKey }: KeyboardEvent, actions: CursorActions): boolean {
   const length = shiftKey ? LONG_STEP : 1
   const steps: Readonly<Record<string, readonly [number, number]>> = {
     ArrowUp: [-length, 0],

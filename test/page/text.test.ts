@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cosineText, differenceText, percentText } from '../../src/page/browser/numbers.js'
+import { cosineText, differenceText, percentText } from '../../src/page/browser/text.js'
 
 describe('numbers of the viewer', () => {
   it('have the maps’ five decimals, and a minus that is one', () => {

@@ -1,3 +1,4 @@
+import type { Position } from '../../engine/positions.js'
 import { decimalText, signedText } from '../../plot/numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
 
@@ -26,4 +27,14 @@ export function percentText(part: number, whole: number): string {
   if (percent < 0.1) return '< 0.1 %'
   if (percent > 99.9) return '> 99.9 %'
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
+}
+
+/** "row 33, column 55" */
+export function positionText({ row, col }: Position): string {
+  return `row ${row}, column ${col}`
+}
+
+/** A name from a file inside a sentence: its direction does not turn the rest around. */
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`
 }

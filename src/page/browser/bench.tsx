@@ -1,0 +1,156 @@
+import { useMemo } from 'preact/hooks'
+import { ColourBar } from './colourBar.js'
+import { COLOUR_MAPS, type ColourMap } from './colours.js'
+import { Controls, Settings } from './controls.js'
+import { differenceMap } from './differences.js'
+import type { Fitted } from './fit.js'
+import { Frame, type FrameActions } from './frame.js'
+import { Gallery } from './gallery.js'
+import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { MapPanel } from './panel.js'
+import { Profiles } from './profiles.js'
+import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readAt, SpokenReadings } from './readings.js'
+import { regionsOf } from './regions.js'
+import type { Source } from './source.js'
+import { ValueTables } from './valueTables.js'
+import type { Change, Quantity, View } from './view.js'
+
+/** All that the components show. */
+export interface State {
+  readonly view: View
+  readonly fits: readonly Fitted[]
+  /** Of those that are shown; undefined: not to be had. */
+  readonly maps: readonly (LoadedMap | undefined)[]
+  readonly notes: readonly string[]
+  readonly isBusy: readonly boolean[]
+  /** Whether the cursor stays where it is while the pointer moves. */
+  readonly isHeld: boolean
+}
+
+interface BenchProps {
+  readonly source: Source
+  readonly state: State
+  /** @param panel 0 or 1 */
+  readonly actions: (panel: number) => FrameActions
+  readonly change: (make: Change) => void
+  readonly hold: (isHeld: boolean) => void
+  readonly address: () => string
+}
+
+/** The object, what it is chosen by, and the maps. */
+export function Bench({ source, state, actions, change, hold, address }: BenchProps) {
+  const { view, fits, notes, isBusy, isHeld } = state
+  const index = source.index()
+  const shown = state.maps.slice(0, fits.length)
+  const present = shown.filter((map) => map !== undefined)
+  const regions = useMemo(() => regionsOf(present), [state.maps, fits.length])
+  const [first, second] = shown
+  const isDifference = view.difference && first !== undefined && second !== undefined
+  const difference = useMemo(
+    () => (isDifference ? differenceMap(first, second) : undefined),
+    [isDifference, first, second],
+  )
+  const readings = shown.flatMap((map, i) => (map ? [readAt(PANEL_IDS[i] as PanelId, map, view.cursor)] : []))
+  const colours = COLOUR_MAPS[view.colours] as ColourMap
+  // While the cursor moves, what does not follow it stays as it is.
+  const gallery = useMemo(
+    () => (
+      <Gallery
+        fitted={fits[0] as Fitted}
+        hasMean={index.isLive !== true}
+        pictureOf={source.pictureOf}
+        choose={(patch) => change((now) => ({ ...now, patch }))}
+      />
+    ),
+    [fits],
+  )
+  const refused = isDifference && difference === undefined ? NO_DIFFERENCE : ''
+  return (
+    <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
+      <section class="panel object" aria-label="Object and readings">
+        <Place reading={readings[0]} />
+        <Frame readings={readings} pictureOf={source.pictureOf} actions={actions(0)} />
+        <Readings readings={readings} />
+        <SpokenReadings readings={readings} />
+      </section>
+      <div class="choosing">
+        {gallery}
+        <Controls index={index} view={view} fits={fits} change={change} />
+        <p class="soft reads">{EXPLANATIONS[view.shows]}</p>
+      </div>
+      {fits.map((fitted, i) => {
+        const panel = PANEL_IDS[i] as PanelId
+        return (
+          <MapPanel
+            key={panel}
+            panel={panel}
+            fitted={fitted}
+            map={shown[i]}
+            difference={i === 1 ? difference : undefined}
+            {...{ colours, limits: view.limits, regions }}
+            reading={readings.find((reading) => reading.panel === panel)}
+            note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
+            isBusy={isBusy[i] ?? false}
+            actions={actions(i)}
+          />
+        )
+      })}
+      <Scale view={view} readings={readings} colours={colours} />
+      <Profiles readings={readings} />
+      <div class="more">
+        <Settings
+          {...{ index, view, fits, change, isHeld, hold, address }}
+          maps={present}
+          anchorHere={actions(0).anchorHere}
+        />
+        <ValueTables maps={state.maps} />
+        <details>
+          <summary>Pointer and keys</summary>
+          <p id="keys">
+            On the object or a map, the arrow keys move the cursor by one position, with Shift by ten. Home, End, Page
+            Up and Page Down go to the rim, 1 to 5 to the named anchors. Enter or A makes the cursor’s position the
+            anchor, as a click on a map does. Space or H holds the cursor and lets it go. [ and ] show the previous and
+            the next object.
+          </p>
+          <p>
+            In the profiles, the dashed upright line is the anchor and the grey one the cursor. A dotted level line is
+            the similarity of different objects at the same position, where it is within the axis.
+          </p>
+        </details>
+      </div>
+    </div>
+  )
+}
+
+const NO_DIFFERENCE = 'Differences can be shown of maps of numbers with the same positions only.'
+
+const ABOUT_MAPS = 'Each pixel of a map is one position of the object.'
+/** How to read a map. */
+const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
+  similarity: `${ABOUT_MAPS} Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.`,
+  probability: `${ABOUT_MAPS} Its colour shows how probable the network finds the answer that it gives with the object at the center (+).`,
+  answers: `${ABOUT_MAPS} Its colour shows what the network answers there. A shift-invariant network would have one colour.`,
+}
+
+interface ScaleProps {
+  readonly view: View
+  readonly readings: readonly Reading[]
+  readonly colours: ColourMap
+}
+
+/** The scale of what the maps show, with marks at the cursor's values; regions have none. */
+function Scale({ view, readings, colours }: ScaleProps) {
+  const quantity = (['similarity', 'probability'] as const).find((one) =>
+    readings.some(({ map }) => map.quantity === one),
+  )
+  if (quantity === undefined) return null
+  const marks = readings.flatMap(({ panel, map, at }) =>
+    map.quantity === quantity ? [{ panel, value: map.values[at] as number }] : [],
+  )
+  const limits = quantity === 'probability' ? PROBABILITY_LIMITS : view.limits
+  return (
+    <div class="scale" id="scale">
+      <ColourBar id="colour-bar" label="Colour scale of the maps" colourOf={colours} limits={limits} marks={marks} />
+    </div>
+  )
+}

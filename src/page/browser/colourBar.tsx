@@ -1,0 +1,50 @@
+import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
+import type { ColourLimits } from '../../plot/colormap.js'
+import { rangeScale } from '../../plot/scale.js'
+import { svg } from '../../plot/svg.js'
+import type { ColourMap } from './colours.js'
+import { drawn, useWidth } from './drawing.js'
+
+const HEIGHT = 50
+const MARGIN = 26
+const BAR = { top: 11, height: 13 }
+
+interface ColourBarProps {
+  readonly id: string
+  readonly label: string
+  readonly colourOf: ColourMap
+  readonly limits: ColourLimits
+  /** Values at the cursor, by the panel that has them. */
+  readonly marks: readonly { readonly panel: string; readonly value: number }[]
+}
+
+/** A colour scale: ticks below, marks above. */
+export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }: ColourBarProps) {
+  const [box, width] = useWidth<HTMLDivElement>()
+  const inner = Math.max(1, width - 2 * MARGIN)
+  const scale = rangeScale(low, high, Math.max(2, Math.floor(inner / 64)))
+  const x = (value: number) => MARGIN + scale.at(value) * inner
+  const stops = Array.from({ length: 65 }, (_, i) =>
+    svg('stop', { offset: String(i / 64), 'stop-color': `rgb(${colourOf(i / 64).join(' ')})` }),
+  )
+  const bottom = BAR.top + BAR.height
+  const ticks = axisTicks(scale, x, { side: 'below', from: bottom, to: bottom + 5, numbers: bottom + 15 })
+  const pointers = marks.map(({ panel, value }) =>
+    svg('path', { class: `mark ${panel}`, d: `M${x(value)} ${BAR.top}l-5 -9h10z` }),
+  )
+  const bar = { x: MARGIN, y: BAR.top, width: inner, height: BAR.height }
+  return (
+    <div id={id} ref={box} class="chart" role="img" aria-label={label}>
+      {drawn(
+        svg(
+          'svg',
+          { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
+          svg('defs', {}, svg('linearGradient', { id: `${id}-ramp` }, ...stops)),
+          svg('rect', { class: 'edge', style: `fill:url(#${id}-ramp)`, ...bar }),
+          ...tickElements(ticks, TICK_COLOUR),
+          ...pointers,
+        ),
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,301 @@
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import { PAPER_LIMITS } from '../paperLimits.js'
+import type { SiteIndex } from '../siteIndex.js'
+import { COLOUR_MAPS } from './colours.js'
+import { type Fitted, hasFeatures } from './fit.js'
+import { extremes, type LoadedMap } from './maps.js'
+import { Badge, type PanelId } from './readings.js'
+import { type Change, parseLimits, QUANTITIES, type Quantity, type View } from './view.js'
+
+interface ControlsProps {
+  readonly index: SiteIndex
+  readonly view: View
+  /** What is shown: of map A, and of map B where there is one. */
+  readonly fits: readonly Fitted[]
+  readonly change: (change: Change) => void
+}
+
+const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
+  similarity: 'similarity to the anchor',
+  probability: 'probability of the center’s answer',
+  answers: 'answers',
+}
+
+/** The networks, and what the maps show of them. */
+export function Controls({ index, view, fits, change }: ControlsProps) {
+  const models = modelsOf(index)
+  const hasAnswers = fits.some(({ group }) => group.classes !== null)
+  return (
+    <div class="controls">
+      <Choices
+        label={<PanelLabel panel="a" words="Network" />}
+        id="a-model"
+        options={models}
+        value={fits[0]?.group.model ?? ''}
+        choose={(model) => change((now) => ({ ...now, model }))}
+      />
+      <Choices
+        label={<PanelLabel panel="b" words="Second network" />}
+        id="b-model"
+        options={[...models, NO_NETWORK]}
+        value={view.other === null ? NO_NETWORK : (fits[1]?.group.model ?? '')}
+        choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
+      />
+      <label>
+        Maps show{' '}
+        <select
+          id="shows"
+          value={view.shows}
+          onChange={({ currentTarget: { value } }) =>
+            change((now) => ({ ...now, shows: QUANTITIES.find((one) => one === value) ?? now.shows }))
+          }
+        >
+          {QUANTITIES.toReversed().map((one) => (
+            <option key={one} value={one} disabled={one !== 'similarity' && !hasAnswers}>
+              {QUANTITY_NAMES[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  )
+}
+
+/** The second choice of networks; no network has such a name. */
+const NO_NETWORK = '— one map'
+
+function modelsOf({ groups }: SiteIndex): readonly string[] {
+  return [...new Set(groups.map(({ model }) => model))]
+}
+
+interface SettingsProps extends ControlsProps {
+  readonly maps: readonly LoadedMap[]
+  readonly isHeld: boolean
+  readonly hold: (isHeld: boolean) => void
+  readonly anchorHere: () => void
+  readonly address: () => string
+}
+
+const ANY_POSITION = 'any position: click a map'
+const MEAN = 'mean over the objects'
+
+/** What is changed less often. */
+export function Settings({ index, view, fits, change, maps, isHeld, hold, anchorHere, address }: SettingsProps) {
+  const [first] = fits
+  if (first === undefined) return null
+  const { group, choice, unit, anchor, anchorPosition } = first
+  const isLive = index.isLive === true
+  const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => `${size}×${size} px`)
+  const anywhere = anchor === null ? `row ${anchorPosition.row}, column ${anchorPosition.col}` : ANY_POSITION
+  const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
+  return (
+    <details id="settings">
+      <summary>Settings</summary>
+      <div class="settings">
+        <Choices
+          label="Layer"
+          id="layer"
+          options={group.layers.map(({ name }) => name)}
+          value={choice.layer}
+          choose={(layer) => change((now) => ({ ...now, layer }))}
+        />
+        {!isLive && (
+          <Choices
+            label="Size"
+            id="size"
+            options={sizes}
+            value={`${group.size}×${group.size} px`}
+            choose={(size) => change((now) => ({ ...now, size: Number.parseInt(size, 10) }))}
+          />
+        )}
+        <Choices
+          label="Object"
+          id="patch"
+          options={[...(isLive ? [] : [MEAN]), ...group.units.map(({ patch }) => patch)]}
+          value={unit === null ? MEAN : (choice.patch ?? '')}
+          choose={(patch) => change((now) => ({ ...now, patch: patch === MEAN ? null : patch }))}
+        />
+        <Choices
+          label="Anchor"
+          id="anchor"
+          options={anchors}
+          value={anchor === null ? anywhere : String(choice.anchor)}
+          choose={(name) => change((now) => ({ ...now, anchor: name === anywhere ? now.cursor : name }))}
+        />
+        <button type="button" id="anchor-here" onClick={anchorHere}>
+          Anchor at the cursor
+        </button>
+        <Limits view={view} maps={maps} change={change} />
+        <Choices
+          label="Colours"
+          id="colours"
+          options={Object.keys(COLOUR_MAPS)}
+          value={view.colours}
+          choose={(colours) => change((now) => ({ ...now, colours }))}
+        />
+        <Check
+          id="show-difference"
+          isOn={view.difference}
+          isOff={view.other === null}
+          set={(difference) => change((now) => ({ ...now, difference }))}
+        >
+          Show B − A
+        </Check>
+        <Check id="hold" isOn={isHeld} set={hold}>
+          Hold the cursor
+        </Check>
+        <CopyLink address={address} />
+      </div>
+    </details>
+  )
+}
+
+interface ChoicesProps {
+  readonly label: ComponentChildren
+  readonly id: string
+  readonly options: readonly string[]
+  readonly value: string
+  readonly choose: (option: string) => void
+}
+
+function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words: string }) {
+  return (
+    <>
+      <Badge panel={panel} /> <span class="hidden">{words}</span>
+    </>
+  )
+}
+
+/** A select whose options are names: text, in the direction that each has. */
+function Choices({ label, id, options, value, choose }: ChoicesProps) {
+  return (
+    <label>
+      {label}{' '}
+      <select
+        id={id}
+        value={options.indexOf(value)}
+        onChange={({ currentTarget }) => choose(options[Number(currentTarget.value)] as string)}
+      >
+        {options.map((option, i) => (
+          <option key={option} value={i} dir="auto">
+            {option}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+interface CheckProps {
+  readonly id: string
+  readonly isOn: boolean
+  /** Whether it can't be set. */
+  readonly isOff?: boolean
+  readonly set: (isOn: boolean) => void
+  readonly children: string
+}
+
+function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        id={id}
+        checked={isOn}
+        disabled={isOff}
+        onChange={({ currentTarget }) => set(currentTarget.checked)}
+      />
+      {children}
+    </label>
+  )
+}
+
+interface LimitsProps extends Pick<ControlsProps, 'view' | 'change'> {
+  readonly maps: readonly LoadedMap[]
+}
+
+/** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
+function Limits({ view: { limits, shows }, maps, change }: LimitsProps) {
+  /** What was typed and is no limits; undefined: nothing. */
+  const [typed, setTyped] = useState<readonly [string, string]>()
+  const [low, high] = typed ?? [String(limits.low), String(limits.high)]
+  const set = (next: View['limits']) => {
+    setTyped(undefined)
+    change((now) => ({ ...now, limits: next }))
+  }
+  const read = (texts: readonly [string, string]) => {
+    const next = parseLimits(texts.map((text) => text.trim().replace(',', '.')).join(','))
+    if (next === undefined) setTyped(texts)
+    else set(next)
+  }
+  const input = {
+    inputMode: 'decimal',
+    size: 6,
+    autocomplete: 'off',
+    'aria-describedby': 'limits-fault',
+    'aria-invalid': typed !== undefined,
+  } as const
+  return (
+    <fieldset id="limits" disabled={shows !== 'similarity'}>
+      <legend>Colours of similarity</legend>
+      <label>
+        from{' '}
+        <input id="low" value={low} onChange={({ currentTarget }) => read([currentTarget.value, high])} {...input} />
+      </label>
+      <label>
+        to{' '}
+        <input id="high" value={high} onChange={({ currentTarget }) => read([low, currentTarget.value])} {...input} />
+      </label>
+      <button type="button" id="paper-limits" title="0.88 to 1, the paper’s limits" onClick={() => set(PAPER_LIMITS)}>
+        Paper’s
+      </button>
+      <button
+        type="button"
+        id="fit-limits"
+        title="Lowest and highest value of the maps shown"
+        onClick={() => set(extremes(maps))}
+      >
+        Fit
+      </button>
+      <p id="limits-fault" class="fault" role="alert" hidden={typed === undefined}>
+        Give two rising numbers
+      </p>
+    </fieldset>
+  )
+}
+
+/** Copies the address of what is shown; where the browser does not let it, shows it to be copied by hand. */
+function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
+  const [copied, setCopied] = useState<boolean>()
+  return (
+    <span class="link">
+      <button
+        type="button"
+        id="copy-link"
+        onClick={() => {
+          // A page from disk may have no clipboard.
+          const written = Promise.resolve().then(() => navigator.clipboard.writeText(address()))
+          written.then(
+            () => setCopied(true),
+            () => setCopied(false),
+          )
+        }}
+      >
+        Copy link
+      </button>{' '}
+      <span id="link-status" role="status">
+        {copied === undefined ? '' : copied ? 'Link copied' : 'Copy the address'}
+      </span>{' '}
+      {copied === false && (
+        <input
+          id="link"
+          aria-label="Address of this view"
+          readOnly
+          value={address()}
+          ref={(field) => field?.select()}
+        />
+      )}
+    </span>
+  )
+}

@@ -1,0 +1,38 @@
+import { h, type RefObject, type VNode } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { attributeText, type SvgElement } from '../../plot/svg.js'
+
+/** An SVG element as a node of the page. Text stays text, whatever is in it. */
+export function drawn({ name, attributes, children }: SvgElement): VNode {
+  const texts = Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])
+  return h(
+    name,
+    Object.fromEntries(texts),
+    ...children.map((child) => (typeof child === 'string' ? child : drawn(child))),
+  )
+}
+
+/** Measures every box of `useWidth` again, before a page is printed, say. */
+export function measureAgain(): void {
+  for (const measure of measures) measure()
+}
+
+const measures = new Set<() => void>()
+
+/** @returns a box for drawings, and its width in CSS pixels; 0: not known yet */
+export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>, number] {
+  const box = useRef<T>(null)
+  const [width, setWidth] = useState(0)
+  useLayoutEffect(() => {
+    const measure = () => setWidth(box.current?.clientWidth ?? 0)
+    const observer = new ResizeObserver(measure)
+    if (box.current) observer.observe(box.current)
+    measures.add(measure)
+    measure()
+    return () => {
+      observer.disconnect()
+      measures.delete(measure)
+    }
+  }, [])
+  return [box, width]
+}

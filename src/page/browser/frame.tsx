@@ -1,0 +1,194 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Position } from '../../engine/positions.js'
+import { type SvgElement, svg } from '../../plot/svg.js'
+import { drawn } from './drawing.js'
+import type { Fitted } from './fit.js'
+import { type CursorActions, onKey } from './keys.js'
+import type { Reading } from './readings.js'
+import { positionText } from './text.js'
+
+export interface FrameActions extends CursorActions {
+  /** The object's top left is to be near here, in pixels of the frame, also outside it. */
+  readonly place: (position: Position) => void
+}
+
+interface FrameProps {
+  readonly readings: readonly Reading[]
+  readonly pictureOf: (key: number) => Promise<string>
+  readonly actions: FrameActions
+}
+
+/**
+ * The composited image at the cursor, with the answers beside the object. A drag takes the object where it is grasped. A
+ * finger beside the object scrolls the page; a mouse there brings the object's middle to it.
+ */
+export function Frame({ readings, pictureOf, actions }: FrameProps) {
+  const [reading] = readings
+  const box = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  /** Where the object was grasped, in pixels of the frame from its top left; undefined: it is not. */
+  const grip = useRef<Position | undefined>(undefined)
+  const [isDragged, setDragged] = useState(false)
+  const group = reading?.map.fitted.group
+  const pictures = usePictures(reading?.map.fitted, pictureOf)
+  useLayoutEffect(() => {
+    if (canvas.current && reading) drawPixels(canvas.current, reading, pictures)
+  })
+  const drag = ({ clientX, clientY }: PointerEvent) => {
+    if (grip.current === undefined || group === undefined || box.current === null) return
+    const { left, top, width, height } = box.current.getBoundingClientRect()
+    const [row, col] = [((clientY - top) / height) * group.frame, ((clientX - left) / width) * group.frame]
+    actions.place({ row: row - grip.current.row, col: col - grip.current.col })
+  }
+  const grasp = (event: PointerEvent) => {
+    if (event.button !== 0 || group === undefined || box.current === null || reading === undefined) return
+    const { left, top, width, height } = box.current.getBoundingClientRect()
+    const inside = {
+      row: ((event.clientY - top) / height) * group.frame - reading.position.row,
+      col: ((event.clientX - left) / width) * group.frame - reading.position.col,
+    }
+    const isInside = Math.min(inside.row, inside.col) >= 0 && Math.max(inside.row, inside.col) < group.size
+    if (!isInside && event.pointerType === 'touch') return
+    grip.current = isInside ? inside : { row: group.size / 2, col: group.size / 2 }
+    box.current.setPointerCapture(event.pointerId)
+    setDragged(true)
+    drag(event)
+  }
+  const letGo = () => {
+    grip.current = undefined
+    setDragged(false)
+  }
+  const place = reading && positionText(reading.position)
+  return (
+    <div
+      class={`frame image${isDragged ? ' dragged' : ''}`}
+      id="a-image"
+      ref={box}
+      tabIndex={0}
+      role="application"
+      aria-roledescription="object to drag"
+      aria-label={
+        place ? `The object in its frame at ${place}: drag it, or use the arrow keys` : 'The object in its frame'
+      }
+      aria-describedby="keys"
+      onPointerDown={grasp}
+      onPointerMove={drag}
+      onPointerUp={letGo}
+      onPointerCancel={letGo}
+      onKeyDown={(event) => onKey(event, actions)}
+    >
+      <canvas ref={canvas} />
+      {reading && (
+        <>
+          <svg viewBox={`0 0 ${reading.map.fitted.group.frame} ${reading.map.fitted.group.frame}`} aria-hidden="true">
+            {outlines(reading).map(drawn)}
+          </svg>
+          <div class="grip" style={boxStyle(reading)} />
+          <Tags readings={readings} />
+        </>
+      )}
+    </div>
+  )
+}
+
+/** What is answered, beside the object. */
+function Tags({ readings }: { readonly readings: readonly Reading[] }) {
+  const { position, map } = readings[0] as Reading
+  const { frame, size } = map.fitted.group
+  const fits = position.row + size < frame * 0.88
+  const percent = (pixels: number) => `${(100 * pixels) / frame}%`
+  // At the lower rim there is no room but inside.
+  const isAbove = !fits && position.row > frame * 0.12
+  return (
+    <div
+      id="tags"
+      class={`tags${isAbove ? ' above' : ''}`}
+      style={{ left: percent(position.col), top: percent(fits ? position.row + size : position.row) }}
+    >
+      {readings.map(({ panel, answer }) => (
+        <span key={panel} id={`${panel}-tag`} class={`tag ${panel}`} hidden={answer === ''}>
+          {answer}
+        </span>
+      ))}
+    </div>
+  )
+}
+
+function boxStyle({ position, map }: Reading) {
+  const { frame, size } = map.fitted.group
+  const percent = (pixels: number) => `${(100 * pixels) / frame}%`
+  return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
+}
+
+/** Pictures that are there, by key. */
+type Pictures = ReadonlyMap<number, HTMLImageElement>
+
+const images = new Map<number, HTMLImageElement>()
+
+/** The pictures of object and background, as they come in. */
+function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureOf']): Pictures {
+  const [, drawAgain] = useState(0)
+  const keys = fitted === undefined ? [] : [objectOf(fitted), backgroundOf(fitted)]
+  const wanted = keys.filter((key) => key !== null)
+  useEffect(() => {
+    for (const key of wanted) {
+      if (images.has(key)) continue
+      const image = new Image()
+      image.addEventListener('load', () => drawAgain((times) => times + 1), { once: true })
+      images.set(key, image)
+      pictureOf(key).then(
+        (source) => {
+          image.src = source
+        },
+        () => undefined,
+      )
+    }
+  }, [wanted.join(' ')])
+  return images
+}
+
+function objectOf({ group, unit }: Fitted): number | null {
+  return unit === null ? null : (group.units[unit]?.picture ?? null)
+}
+
+function backgroundOf({ group: { background } }: Fitted): number | null {
+  return background !== null && 'picture' in background ? background.picture : null
+}
+
+/** One pixel of the frame is one of the canvas; the style enlarges it without smoothing. */
+function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
+  const { frame, background } = fitted.group
+  canvas.width = frame
+  canvas.height = frame
+  const context = canvas.getContext('2d')
+  const loaded = (key: number | null) => {
+    const image = key === null ? undefined : pictures.get(key)
+    return image?.complete && image.naturalWidth > 0 ? image : undefined
+  }
+  if (context === null) return
+  context.fillStyle = background !== null && 'colour' in background ? background.colour : '#808080'
+  context.fillRect(0, 0, frame, frame)
+  const [behind, object] = [loaded(backgroundOf(fitted)), loaded(objectOf(fitted))]
+  if (behind) context.drawImage(behind, 0, 0)
+  if (object) context.drawImage(object, position.col, position.row)
+}
+
+/** Smaller objects have no room for words, in pixels. */
+const LEAST_FOR_WORDS = 40
+
+/** The squares of the object at the anchor and at the cursor. */
+function outlines({ map: { fitted }, position: { row, col } }: Reading): readonly SvgElement[] {
+  const { group, unit, anchorPosition } = fitted
+  const { size } = group
+  const words = unit === null ? 'mean' : objectOf(fitted) === null ? 'no picture' : ''
+  const middle = { x: col + size / 2, y: row + size / 2 + 4, 'text-anchor': 'middle' }
+  const square = (name: string, top: number, left: number) =>
+    svg('rect', { class: name, x: left + 0.5, y: top + 0.5, width: size - 1, height: size - 1 })
+  return [
+    square('at-anchor-under', anchorPosition.row, anchorPosition.col),
+    square('at-anchor', anchorPosition.row, anchorPosition.col),
+    square('at-cursor under', row, col),
+    square('at-cursor over', row, col),
+    svg('text', middle, size < LEAST_FOR_WORDS ? '' : words),
+  ]
+}

@@ -1,0 +1,106 @@
+import type { ComponentChildren, RefObject } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Fitted } from './fit.js'
+
+interface GalleryProps {
+  readonly fitted: Fitted
+  /** Whether there is a mean over the objects. */
+  readonly hasMean: boolean
+  readonly pictureOf: (key: number) => Promise<string>
+  readonly choose: (patch: string | null) => void
+}
+
+/** The objects of a group to choose from, each with its picture. */
+export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
+  const strip = useRef<HTMLDivElement>(null)
+  // Who looks along the strip is left there while maps change.
+  useLayoutEffect(() => {
+    if (strip.current) bringIntoView(strip.current)
+  }, [unit, group.key])
+  const { background } = group
+  const colour = background !== null && 'colour' in background ? background.colour : '#808080'
+  return (
+    <fieldset class="gallery">
+      <legend class="hidden">Object</legend>
+      <div id="gallery" class="strip" ref={strip}>
+        {group.units.map(({ patch, picture }, i) => (
+          <Thumbnail key={`${group.key} ${patch}`} name={patch} isChosen={i === unit} choose={() => choose(patch)}>
+            <Picture picture={picture} background={colour} strip={strip} pictureOf={pictureOf} />
+          </Thumbnail>
+        ))}
+        {hasMean && (
+          <Thumbnail name="mean" isChosen={unit === null} choose={() => choose(null)}>
+            <span class="all" aria-hidden="true">
+              x̄
+            </span>
+          </Thumbnail>
+        )}
+      </div>
+    </fieldset>
+  )
+}
+
+interface ThumbnailProps {
+  readonly name: string
+  readonly isChosen: boolean
+  readonly choose: () => void
+  readonly children: ComponentChildren
+}
+
+function Thumbnail({ name, isChosen, choose, children }: ThumbnailProps) {
+  return (
+    <label class="thumb">
+      <input type="radio" name="object" checked={isChosen} onChange={choose} />
+      {children}
+      <span class="name" dir="auto">
+        {name}
+      </span>
+    </label>
+  )
+}
+
+/** Pictures wait so long for the maps to be on the screen, in milliseconds. */
+const SOON = 150
+
+interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
+  readonly picture: number | null
+  readonly background: string
+  readonly strip: RefObject<HTMLElement | null>
+}
+
+/** A picture that is loaded once it is on the screen: there may be hundreds. */
+function Picture({ picture, background, strip, pictureOf }: PictureProps) {
+  const image = useRef<HTMLImageElement>(null)
+  const [source, setSource] = useState<string>()
+  useEffect(() => {
+    const box = image.current
+    if (picture === null || box === null) return
+    const load = () =>
+      pictureOf(picture).then(setSource, () => {
+        // The object is named below its picture.
+      })
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return
+        observer.disconnect()
+        void load()
+      },
+      { root: strip.current, rootMargin: '0px 200px' },
+    )
+    const timer = setTimeout(() => observer.observe(box), SOON)
+    return () => {
+      clearTimeout(timer)
+      observer.disconnect()
+    }
+  }, [picture])
+  return <img ref={image} alt="" width={56} height={56} src={source} style={{ background }} />
+}
+
+/** Along the strip alone: the page stays where it is. */
+function bringIntoView(strip: HTMLElement): void {
+  const chosen = strip.querySelector('input:checked')?.parentElement
+  if (!chosen) return
+  const [start, end] = [chosen.offsetLeft - strip.offsetLeft, chosen.offsetLeft - strip.offsetLeft + chosen.offsetWidth]
+  if (start < strip.scrollLeft) strip.scrollLeft = start
+  else if (end > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = end - strip.clientWidth
+}

@@ -1,0 +1,200 @@
+import { useMemo, useRef } from 'preact/hooks'
+import type { Position } from '../../engine/positions.js'
+import type { ColourLimits } from '../../plot/colormap.js'
+import { ColourBar } from './colourBar.js'
+import { type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
+import { differenceLimits } from './differences.js'
+import { baselineOf, type Fitted } from './fit.js'
+import type { CursorActions } from './keys.js'
+import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { type ColourOf, Plot } from './plot.js'
+import { Badge, hereText, type PanelId, type Reading } from './readings.js'
+import type { Region, Regions } from './regions.js'
+import { SAVED_FORMATS, saveMap } from './saving.js'
+import { cosineText, differenceText, isolated, percentText, probabilityText } from './text.js'
+
+interface MapPanelProps {
+  readonly panel: PanelId
+  readonly fitted: Fitted
+  readonly map: LoadedMap | undefined
+  /** B − A, if that is what the map shows. */
+  readonly difference: LoadedMap | undefined
+  readonly colours: ColourMap
+  /** Of similarities; those of probabilities are 0 and 1. */
+  readonly limits: ColourLimits
+  readonly regions: Regions
+  readonly reading: Reading | undefined
+  /** What is the matter with the choice or its files, or what is going on. */
+  readonly note: string
+  readonly isBusy: boolean
+  readonly actions: CursorActions
+}
+
+/** One of the two maps, with what is said of it. */
+export function MapPanel(props: MapPanelProps) {
+  const { panel, fitted, map, difference, colours, limits, regions, reading, note, isBusy, actions } = props
+  const box = useRef<HTMLDivElement>(null)
+  const shown = difference ?? map
+  const colourOf = useMemo<ColourOf>(() => {
+    if (difference !== undefined) return scaled(DIFFERENCE_COLOURS, differenceLimits(difference))
+    if (map?.quantity === 'answers') return (number) => regions.colourOf(map, number)
+    return scaled(colours, map?.quantity === 'probability' ? PROBABILITY_LIMITS : limits)
+  }, [map, difference, colours, limits, regions])
+  const isSimilarity = map?.quantity === 'similarity' && difference === undefined
+  return (
+    <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`} ref={box}>
+      <h3 class="of">
+        <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
+      </h3>
+      <p class="note" id={`${panel}-note`} role="status" hidden={note === ''}>
+        {note}
+      </p>
+      <Plot
+        id={`${panel}-plot`}
+        label={labelOf(panel, map, difference)}
+        map={shown}
+        colourOf={colourOf}
+        anchor={map && anchorOf(map)}
+        cursor={reading?.position}
+        isBusy={isBusy}
+        actions={actions}
+      />
+      {difference && (
+        <ColourBar
+          id="difference-bar"
+          label="Colour scale of differences"
+          colourOf={DIFFERENCE_COLOURS}
+          limits={differenceLimits(difference)}
+          marks={reading ? [{ panel: 'difference', value: difference.values[reading.at] as number }] : []}
+        />
+      )}
+      <p class="summary">
+        {reading && <span class="here">{`${hereText(reading)} at the cursor, `}</span>}
+        <span id={`${panel}-summary`}>{difference ? differenceSummary(difference) : map && summaryText(map)}</span>
+      </p>
+      <p class="summary soft" id={`${panel}-outside`}>
+        {difference ? higherText(difference) : isSimilarity && outsideText(map, limits)}
+      </p>
+      <p class="summary soft" id={`${panel}-baseline`}>
+        {isSimilarity && baselineText(map.fitted)}
+      </p>
+      <ul class="legend" id={`${panel}-legend`}>
+        {map?.quantity === 'answers' && regions.legend(map).map((region) => <LegendItem region={region} of={map} />)}
+      </ul>
+      {shown && (
+        <p class="save">
+          <span class="soft">Save as</span>{' '}
+          {SAVED_FORMATS.map((format) => (
+            <button
+              key={format}
+              type="button"
+              id={`${panel}-save-${format}`}
+              aria-label={`Save map ${panel.toUpperCase()} as ${format.toUpperCase()}`}
+              onClick={() => {
+                const plot = box.current?.querySelector<HTMLElement>('.plot')
+                if (plot) void saveMap(shown, difference ? 'difference' : shown.quantity, format, plot)
+              }}
+            >
+              {format.toUpperCase()}
+            </button>
+          ))}
+        </p>
+      )}
+    </section>
+  )
+}
+
+function LegendItem({ region: { name, colour, positions }, of }: { readonly region: Region; readonly of: LoadedMap }) {
+  return (
+    <li>
+      <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {name}{' '}
+      {percentText(positions, of.values.length)}
+    </li>
+  )
+}
+
+/** Answers are those of the layer of the classes, whatever the layer of similarities. */
+function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
+  const isOfClasses = map !== undefined && map.quantity !== 'similarity'
+  return `${isolated(group.model)} ${isOfClasses ? `${isolated(group.classes ?? '')} (classes)` : isolated(choice.layer)}`
+}
+
+function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedMap | undefined): string {
+  if (map === undefined) return `Map ${panel.toUpperCase()}: none`
+  if (difference) return `Map of differences: ${describe(map.fitted)}, minus map A. ${differenceSummary(difference)}`
+  return `Map ${panel.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`
+}
+
+function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
+  return (value) => colours((value - low) / (high - low))
+}
+
+/** Answers go by the class at the center, whatever the anchor. */
+function anchorOf({ quantity, fitted }: LoadedMap): Position {
+  const center = fitted.group.anchors.find(({ name }) => name === 'center')
+  return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
+}
+
+function describe({ choice, group, unit, anchorPosition }: Fitted): string {
+  const count = group.units.length
+  const mean = count === 1 ? 'mean over one object' : `mean over ${count} objects`
+  const object = unit === null ? mean : `object ${isolated(choice.patch ?? '')}`
+  const anchor =
+    typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPosition.row}, column ${anchorPosition.col}`
+  return `${isolated(choice.model)} ${isolated(choice.layer)}, ${group.size} pixels, ${object}, anchor ${anchor}`
+}
+
+/** The mean as the tables have it, with its spread over objects where it is of several. */
+function summaryText(map: LoadedMap): string {
+  const { fitted, mean, lowest } = map
+  if (map.quantity !== 'similarity') return answersText(map)
+  const { group, layer, unit, anchor } = fitted
+  const spread = unit === null && anchor !== null ? group.layers[layer]?.means[anchor]?.std : undefined
+  const deviation = spread === undefined ? '' : ` ± ${spread.toFixed(3)}`
+  const within = map.error === 0 ? '' : `, within ${map.error}`
+  return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
+}
+
+/** How much of a map is computed; empty: all of it. */
+function soFarText({ known }: LoadedMap): string {
+  if (known === undefined) return ''
+  const count = known.reduce((sum, one) => sum + one, 0)
+  return ` (${percentText(count, known.length)} of positions so far)`
+}
+
+/** What the network answers at the center, and how far that holds. */
+function answersText(map: LoadedMap): string {
+  const { quantity, values, mean, lowest, answers } = map
+  const name = answers?.strongest?.names[0]
+  const answer = name === undefined ? 'the center’s answers' : isolated(name)
+  if (quantity === 'answers') {
+    const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
+    return `${answer} at the center and at ${percentText(kept, values.length)} of positions${soFarText(map)}`
+  }
+  return `probability of ${answer}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
+}
+
+function differenceSummary({ mean, lowest, highest }: LoadedMap): string {
+  return `B − A: mean ${differenceText(mean)}, from ${differenceText(lowest)} to ${differenceText(highest)}`
+}
+
+function higherText({ values }: LoadedMap): string {
+  const higher = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0)
+  return `B is higher at ${percentText(higher, values.length)} of positions`
+}
+
+function baselineText(fitted: Fitted): string {
+  const baseline = baselineOf(fitted)
+  return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
+}
+
+/** Colours cannot show by how much a value is outside the limits. */
+function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
+  const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
+  const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)
+  const parts = [
+    ...(below > 0 ? [`${percentText(below, values.length)} of positions below ${low}`] : []),
+    ...(above > 0 ? [`${percentText(above, values.length)} above ${high}`] : []),
+  ]
+  return parts.length === 0 ? 'all positions within the colour limits' : parts.join(', ')
+}

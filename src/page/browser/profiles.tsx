@@ -1,0 +1,152 @@
+import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
+import { rangeScale } from '../../plot/scale.js'
+import { type SvgElement, svg, text } from '../../plot/svg.js'
+import { drawn, useWidth } from './drawing.js'
+import { baselineOf } from './fit.js'
+import { extremes, PROBABILITY_LIMITS } from './maps.js'
+import type { PanelId, Reading } from './readings.js'
+
+const HEIGHT = 168
+const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
+
+/** Values along a row or a column of a map. */
+interface ProfileLine {
+  /** The map whose colour it has. */
+  readonly panel: PanelId
+  readonly values: readonly number[]
+  /** Pixels between neighbours; the first lies at 0. */
+  readonly stride: number
+  /** Null baseline; drawn where it is within the axis. */
+  readonly baseline: number | null
+}
+
+interface Profile {
+  readonly lines: readonly ProfileLine[]
+  /** What the values are: "cosine". */
+  readonly quantity: string
+  /** Ends of the axis of values; the same for every profile of a view, so that it does not move. */
+  readonly low: number
+  readonly high: number
+  /** What is along the axis: "column (px)". */
+  readonly axis: string
+  /** Pixels. */
+  readonly cursor: number
+  readonly anchor: number
+}
+
+/** The row and the column through the cursor, all maps in one chart. */
+export function Profiles({ readings }: { readonly readings: readonly Reading[] }) {
+  const [first] = readings
+  if (first === undefined) return <div class="profiles" />
+  const { position, map } = first
+  const { anchorPosition } = map.fitted
+  // Of regions, too, the probability is what has a profile.
+  const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
+  const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
+  const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
+  const common = { ...ends, quantity: isSimilarity ? 'cosine' : 'probability' }
+  const [row, column] = [linesAlong(ofRow), linesAlong(ofColumn)]
+  return (
+    <div class="profiles">
+      <ProfileChart
+        id="row-profile"
+        title={`Along row ${position.row}`}
+        profile={{
+          ...common,
+          lines: row,
+          axis: 'column (px)',
+          cursor: position.col,
+          anchor: anchorPosition.col,
+        }}
+      />
+      <ProfileChart
+        id="col-profile"
+        title={`Along column ${position.col}`}
+        profile={{
+          ...common,
+          lines: column,
+          axis: 'row (px)',
+          cursor: position.row,
+          anchor: anchorPosition.row,
+        }}
+      />
+    </div>
+  )
+}
+
+/** Indices of the positions along a line through a reading's. */
+type Along = (at: number, cols: number, rows: number) => readonly number[]
+
+const ofRow: Along = (at, cols) => Array.from({ length: cols }, (_, i) => at - (at % cols) + i)
+const ofColumn: Along = (at, cols, rows) => Array.from({ length: rows }, (_, i) => (at % cols) + i * cols)
+
+function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, along: Along): ProfileLine {
+  const { rows, cols, stride } = map.fitted.group
+  const { values, baseline } = isSimilarity
+    ? { values: map.similarity, baseline: baselineOf(map.fitted) }
+    : { values: map.answers?.ofCenter, baseline: null }
+  return { panel, values: values ? along(at, cols, rows).map((i) => values[i] as number) : [], stride, baseline }
+}
+
+function ProfileChart({
+  id,
+  title,
+  profile,
+}: {
+  readonly id: string
+  readonly title: string
+  readonly profile: Profile
+}) {
+  const [box, width] = useWidth<HTMLDivElement>()
+  return (
+    <figure>
+      <figcaption id={`${id}-title`}>{title}</figcaption>
+      <div id={id} ref={box} class="chart" role="img" aria-labelledby={`${id}-title`}>
+        {width > 0 && drawn(chart(profile, width))}
+      </div>
+    </figure>
+  )
+}
+
+function chart({ quantity, axis, cursor, anchor, low, high, ...profile }: Profile, width: number): SvgElement {
+  const lines = profile.lines.filter(({ values }) => values.length > 0)
+  const longest = Math.max(1, ...lines.map(({ values, stride }) => (values.length - 1) * stride))
+  const [left, right, top, floor] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
+  const pixels = rangeScale(0, longest, Math.max(2, Math.floor((right - left) / 48)))
+  const levels = rangeScale(low, high, 7)
+  const x = (pixel: number) => left + pixels.at(pixel) * (right - left)
+  const y = (value: number) => floor - levels.at(value) * (floor - top)
+  const upright = (name: string, at: number) => svg('line', { class: name, x1: at, x2: at, y1: top, y2: floor })
+  const level = (name: string, at: number) => svg('line', { class: name, x1: left, x2: right, y1: at, y2: at })
+  const xAxis = { side: 'below', from: floor, to: floor + 5, numbers: floor + 14 } as const
+  const yAxis = { side: 'left', from: left, to: right, numbers: left - 7 } as const
+  const curves = lines.flatMap((line): readonly SvgElement[] => [
+    svg('path', { class: `curve ${line.panel}`, d: pathOf(line, x, y) }),
+    svg('circle', { class: `dot ${line.panel}`, cx: x(cursor), cy: y(valueAt(line, cursor)), r: 4 }),
+  ])
+  return svg(
+    'svg',
+    { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, 'aria-hidden': 'true' },
+    ...tickElements(axisTicks(levels, y, yAxis)),
+    level('edge', floor),
+    ...tickElements(axisTicks(pixels, x, xAxis), TICK_COLOUR),
+    upright('anchor-line', x(anchor)),
+    upright('cursor-line', x(cursor)),
+    ...lines.flatMap(({ panel, baseline }) =>
+      baseline === null || baseline < low || baseline > high ? [] : [level(`baseline ${panel}`, y(baseline))],
+    ),
+    ...curves,
+    text((left + right) / 2, HEIGHT - 5, axis, { 'text-anchor': 'middle' }),
+    uprightTitle(11, (floor + top) / 2, quantity),
+  )
+}
+
+function pathOf({ values, stride }: ProfileLine, x: (pixel: number) => number, y: (value: number) => number): string {
+  const points = values.map((value, i) => `${x(i * stride).toFixed(1)} ${y(value).toFixed(1)}`)
+  return points.length === 1 ? `M${points[0]}h1` : `M${points.join('L')}`
+}
+
+function valueAt({ values, stride }: ProfileLine, pixel: number): number {
+  const nearest = Math.min(values.length - 1, Math.max(0, Math.round(pixel / stride)))
+  return values[nearest] as number
+}

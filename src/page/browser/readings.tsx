@@ -1,0 +1,148 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Position } from '../../engine/positions.js'
+import { answerText } from './answers.js'
+import { mapIndex, nearestPosition } from './fit.js'
+import type { LoadedMap } from './maps.js'
+import { cosineText, differenceText, isolated, positionText } from './text.js'
+
+/** How the ids of the two maps' elements begin. */
+export const PANEL_IDS = ['a', 'b'] as const
+export type PanelId = (typeof PANEL_IDS)[number]
+
+/** What a map has at the position of its grid that is nearest to the cursor. */
+export interface Reading {
+  readonly panel: PanelId
+  readonly map: LoadedMap
+  readonly position: Position
+  /** Index of the position. */
+  readonly at: number
+  /** Similarity, whatever the map shows. */
+  readonly value: number
+  /** "dog 0.91"; empty: not known. */
+  readonly answer: string
+}
+
+export function readAt(panel: PanelId, map: LoadedMap, cursor: Position): Reading {
+  const position = nearestPosition(map.fitted.group, cursor)
+  const at = mapIndex(map.fitted.group, position)
+  const answer = map.answers === undefined ? '' : answerText(map.answers, at)
+  return { panel, map, position, at, value: map.similarity[at] as number, answer }
+}
+
+/** Where the object is, and how far from the anchor. */
+export function Place({ reading }: { readonly reading: Reading | undefined }) {
+  return (
+    <p class="where">
+      <strong id="at-place">{reading && positionText(reading.position)}</strong>{' '}
+      <span id="at-offset" class="soft">
+        {reading && offsetText(reading)}
+      </span>
+    </p>
+  )
+}
+
+/** The numbers at the cursor. */
+export function Readings({ readings }: { readonly readings: readonly Reading[] }) {
+  const [first, second] = readings
+  const isApart =
+    second !== undefined && positionText(first?.position ?? second.position) !== positionText(second.position)
+  return (
+    <>
+      <table class="reading">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">answers</th>
+            <th scope="col">similarity</th>
+          </tr>
+        </thead>
+        <tbody>
+          {readings.map((reading) => (
+            <tr key={reading.panel} id={`${reading.panel}-row`}>
+              <th scope="row">
+                <Badge panel={reading.panel} /> <span id={`${reading.panel}-name`}>{panelName(reading)}</span>
+              </th>
+              <td id={`${reading.panel}-answer`}>{reading.answer}</td>
+              <td id={`${reading.panel}-value`} class="value">
+                {valueText(reading)}
+              </td>
+            </tr>
+          ))}
+          {first && second && (
+            <tr id="difference-row">
+              <th scope="row">B − A</th>
+              <td />
+              <td id="difference" class="value">
+                {differenceOf(first, second)}
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      <p id="apart" class="soft">
+        {isApart && `B at ${positionText(second.position)}, the nearest that it has`}
+      </p>
+    </>
+  )
+}
+
+export function Badge({ panel }: { readonly panel: PanelId }) {
+  return <span class={`badge ${panel}`}>{panel.toUpperCase()}</span>
+}
+
+/** Readings settle before they are spoken, in milliseconds. */
+export const SETTLED = 350
+
+/** The readings in a sentence, for those who hear it. */
+export function SpokenReadings({ readings }: { readonly readings: readonly Reading[] }) {
+  const [spoken, speak] = useState('')
+  const sentence = spokenText(readings)
+  useEffect(() => {
+    const timer = setTimeout(() => speak(sentence), SETTLED)
+    return () => clearTimeout(timer)
+  }, [sentence])
+  return (
+    <p id="live" class="hidden" aria-live="polite">
+      {spoken}
+    </p>
+  )
+}
+
+function spokenText(readings: readonly Reading[]): string {
+  const [first, second] = readings
+  if (first === undefined) return ''
+  const values = readings.map((reading) => `${panelName(reading)}: ${hereText(reading, 'answer ')}`)
+  const last = second === undefined ? [] : [`difference ${differenceOf(first, second)}`]
+  return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
+}
+
+/** "0.91234, answer dog 0.91" */
+export function hereText(reading: Reading, word = ''): string {
+  return [valueText(reading), ...(reading.answer === '' ? [] : [`${word}${reading.answer}`])].join(', ')
+}
+
+/** The cosine; of a position that is not computed yet, that of one near it. */
+function valueText({ value, map: { error, known }, at }: Reading): string {
+  return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
+}
+
+/** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
+function differenceOf(first: Reading, second: Reading): string {
+  return differenceText(second.value - first.value, first.map.error + second.map.error)
+}
+
+function panelName({ map: { fitted } }: Reading): string {
+  return `${isolated(fitted.group.model)} ${isolated(fitted.choice.layer)}`
+}
+
+/** How far the object has moved from the anchor. */
+function offsetText({ position, map }: Reading): string {
+  const { anchorPosition } = map.fitted
+  const [down, right] = [position.row - anchorPosition.row, position.col - anchorPosition.col]
+  if (down === 0 && right === 0) return 'at the anchor'
+  const parts = [
+    ...(down === 0 ? [] : [`${Math.abs(down)} px ${down > 0 ? 'down' : 'up'}`]),
+    ...(right === 0 ? [] : [`${Math.abs(right)} px ${right > 0 ? 'right' : 'left'}`]),
+  ]
+  return `${parts.join(', ')} of the anchor`
+}

@@ -1,0 +1,82 @@
+import { useMemo, useState } from 'preact/hooks'
+import { answerText } from './answers.js'
+import { mapIndex } from './fit.js'
+import type { LoadedMap } from './maps.js'
+import { PANEL_IDS } from './readings.js'
+import { cosineText, isolated, probabilityText } from './text.js'
+
+/** Most rows and columns of a table. */
+const MOST = 11
+
+/** The maps as tables, which are made once they are asked for. */
+export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | undefined)[] }) {
+  const [isOpen, setOpen] = useState(false)
+  const tables = useMemo(
+    () => (isOpen ? maps.map((map, i) => map && <ValueTable key={PANEL_IDS[i]} map={map} />) : null),
+    [isOpen, maps],
+  )
+  return (
+    <details id="values" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>The maps as tables</summary>
+      {tables}
+    </details>
+  )
+}
+
+/** Some rows and columns of a map in numbers, first and last included. */
+function ValueTable({ map }: { readonly map: LoadedMap }) {
+  const { group, choice } = map.fitted
+  const { title, textAt } = contents(map)
+  const rows = spread(group.rows).map((row) => row * group.stride)
+  const cols = spread(group.cols).map((col) => col * group.stride)
+  const caption = `${isolated(choice.model)} ${isolated(choice.layer)}, ${title} at some of the positions`
+  return (
+    <section class="scroll" tabIndex={0} aria-label={caption}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">row \ column (px)</th>
+            {cols.map((col) => (
+              <th key={col} scope="col">
+                {col}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row}>
+              <th scope="row">{row}</th>
+              {cols.map((col) => (
+                <td key={col}>{textAt(mapIndex(group, { row, col }))}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+function contents({ known, ...map }: LoadedMap): Contents {
+  const { title, textAt } = knownContents(map)
+  return { title, textAt: (index) => (known?.[index] === 0 ? 'not yet' : textAt(index)) }
+}
+
+interface Contents {
+  readonly title: string
+  readonly textAt: (index: number) => string
+}
+
+function knownContents({ quantity, values, error, answers }: LoadedMap): Contents {
+  const valueAt = (index: number) => values[index] as number
+  if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
+  if (quantity === 'answers' && answers !== undefined)
+    return { title: 'answer and its probability', textAt: (index) => answerText(answers, index) }
+  return { title: 'probability of the center’s answer', textAt: (index) => probabilityText(valueAt(index)) }
+}
+
+function spread(count: number): readonly number[] {
+  const shown = Math.min(count, MOST)
+  return Array.from({ length: shown }, (_, i) => (shown === 1 ? 0 : Math.round((i * (count - 1)) / (shown - 1))))
+}
