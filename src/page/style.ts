@@ -177,6 +177,28 @@ th,td{padding:.3rem .5rem}
 .printing .reading th,.printing .reading td{padding:.1rem .2rem;font-size:.72rem;overflow-wrap:normal}
 .tag,.badge,.swatch{print-color-adjust:exact}
 @page{margin:15mm}
+/* sections */
+.dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}
+.dots>b,.dots>span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
+.dots>svg{overflow:visible;background:linear-gradient(90deg,var(--line) 1px,transparent 1px) 0 0/calc(100%/var(--steps)) 100%;border-right:1px solid var(--line);print-color-adjust:exact}
+.dots>svg:last-of-type{background:none;border-color:transparent}
+.mark-at{overflow:visible}
+.keys{grid-column:1/-1;margin:0 0 .3rem;font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem 1rem}.keys svg{margin-right:.25rem;vertical-align:-1px}
+.dots .axis{grid-column:3;margin:0;text-align:center;color:var(--soft)}
+.panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.4rem 1rem;max-width:64rem}
+.panels>svg{width:100%;height:auto;max-width:24rem}
+.measure figcaption{color:var(--soft);line-height:1.45}
+.matrix thead th{max-width:8rem}
+.matrix td,.matrix thead th:not(:first-child){text-align:center}
+.matrix td a{display:inline-block;min-width:1.8rem;font-weight:700;font-size:1.05rem;text-decoration:none;border:1px solid var(--line);border-radius:4px}
+.matrix td a:hover{border-color:var(--ink)}
+.tabs{display:flex;flex-wrap:wrap;gap:0 1rem;margin-top:1.2rem}.tabs>h3{flex-basis:100%;margin:0 0 .2rem}
+.tabs>div{display:none;order:1;flex-basis:100%;min-width:0}.tabs>label:has(:checked)+div{display:block}
+@media (max-width:44rem){
+.dots{display:flex;flex-wrap:wrap;padding:0 .9rem}.dots>svg,.dots>p{flex:0 0 100%}.dots>:empty{display:none}
+.matrix th[scope=row]{min-width:7rem}.matrix td,.matrix th{padding:.3rem .25rem}
+}
+@media print{.tabs>div{display:block}.tabs>label{display:none}}
 `
 
 function darkColours(): string {

@@ -1,4 +1,4 @@
-import { coordinate, type SvgElement, svg, text } from './svg.js'
+import { coordinate, type SvgElement, svg } from './svg.js'
 
 /** Colours of data, by the page's style. */
 const SERIES_COLOURS = 6
@@ -35,20 +35,6 @@ export function mark(series: number, x: number, y: number, radius: number, ...ch
   if (corners === undefined) return svg('circle', { cx: x, cy: y, r: radius, fill }, ...children)
   const points = corners.map(([dx, dy]) => `${coordinate(x + dx * radius)},${coordinate(y + dy * radius)}`).join(' ')
   return svg('polygon', { points, fill }, ...children)
-}
-
-/** Room of a legend: what follows begins below it. */
-export const LEGEND_HEIGHT = 22
-
-/** Names of series beside their marks, in one line. */
-export function legend(names: readonly string[], left: number): readonly SvgElement[] {
-  let x = left
-  return names.flatMap((name, i) => {
-    const label = shortened(name, 40)
-    const entry = [mark(i, x + 6, 9, 5), text(x + 16, 13, label)]
-    x += 34 + 6.6 * [...label].length
-    return entry
-  })
 }
 
 /** A name cut to so many characters. */

@@ -1,7 +1,3 @@
-import { ANCHOR_NAMES } from '../engine/positions.js'
-import { CONFIDENT } from '../experiments/answers.js'
-import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
-import { FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { AXES } from '../experiments/mapMeasures.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
@@ -17,12 +13,8 @@ export interface DotChart {
   readonly scale: 'linear' | 'log'
   /** Values that the scale has in any case. */
   readonly within?: readonly number[]
-  /** Where an upright line is. */
-  readonly reference?: number
   /** No value and no ± reaches beyond it. */
   readonly most?: number
-  /** Charts side by side, each of the rows whose variant has this word; one chart of all rows, if absent. */
-  readonly split?: readonly string[]
   readonly series: readonly {
     readonly name: string
     /** Rows of the study, of any measure, that are one dot together. */
@@ -84,22 +76,6 @@ export const GRID_SPECTRUM: MeasureChart = {
   lines: AXES,
 }
 
-export const DIRECTION_BIAS: MeasureChart = {
-  kind: 'dots',
-  title: 'Direction bias',
-  note: (rows) =>
-    `Horizontal minus vertical similarity at equal distance from the anchor (± standard deviation over patches). To the right of the line, features stay more similar when the object moves sideways; to the left, when it moves up and down.${unmeasuredAnchors(rows)}`,
-  axis: 'horizontal minus vertical similarity',
-  scale: 'linear',
-  within: [0],
-  reference: 0,
-  series: ['center anchor', 'corner anchors'].map((name, i) => ({
-    name,
-    has: ({ metric, variant }) => metric === 'direction-bias' && (variant === 'center') === (i === 0),
-    spreadFrom: FEWEST_PATCHES,
-  })),
-}
-
 export const CONSISTENCY: MeasureChart = {
   kind: 'dots',
   title: 'Consistency',
@@ -114,53 +90,6 @@ export const CONSISTENCY: MeasureChart = {
   series: axesOf('consistency'),
 }
 
-export const SEPARABILITY: MeasureChart = {
-  kind: 'dots',
-  title: 'Separability under each fold scheme',
-  note: 'Accuracy of a linear classifier of the object’s half, one chart for each way to deal positions to folds. The last rows show the same classifiers on nothing but the position, or nothing but its phase in the network’s stride.',
-  axis: 'accuracy',
-  scale: 'linear',
-  within: [0.85, 1],
-  split: FOLD_SCHEMES,
-  series: TASKS.map((task) => ({
-    name: task,
-    has: ({ metric, variant }) => metric === 'separability-accuracy' && variant.startsWith(task),
-  })),
-}
-
-export const FOLD_ERRORS: MeasureChart = {
-  kind: 'dots',
-  title: 'Folds explained by position or by phase',
-  note: 'How far the network’s accuracies are from those of features that are nothing but the position, or nothing but its phase in the network’s stride (± standard deviation over patches). Farther left explains the folds better.',
-  axis: 'mean difference of accuracies',
-  scale: 'linear',
-  within: [0],
-  series: MADE_UP_FEATURES.map((feature) => ({
-    name: `by ${feature}`,
-    has: ({ metric, variant }) => metric === 'fold-error' && variant === feature,
-    spreadFrom: FEWEST_PATCHES,
-  })),
-}
-
-export const ANSWERS_KEPT: MeasureChart = {
-  kind: 'dots',
-  title: 'Answers kept',
-  note: `At how many positions the network gives the answer that it gives with the object at the center, right or wrong (± standard deviation over patches). The network is confident of an object if that answer has a probability of at least ${CONFIDENT}. Farther right is steadier.`,
-  axis: 'share of positions that keep the answer',
-  scale: 'linear',
-  within: [1],
-  most: 1,
-  series: [
-    ['all objects', 'center'],
-    ['confident objects', 'center confident'],
-    ['other objects', 'center unsure'],
-  ].map(([name = '', wanted]) => ({
-    name,
-    has: ({ metric, variant }) => metric === 'answer-kept' && variant === wanted,
-    spreadFrom: FEWEST_PATCHES,
-  })),
-}
-
 function axesOf(name: string): DotChart['series'] {
   return AXES.map((axis) => ({
     name: axis,
@@ -172,15 +101,4 @@ function axesOf(name: string): DotChart['series'] {
 /** Of a variant such as "center vertical 8px". */
 export function pixelsOf(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
-}
-
-/** A note on anchors without a direction bias: a coarse stride may leave out their row or their column alone. */
-function unmeasuredAnchors(rows: readonly Row[]): string {
-  const missing = [...new Set(rows.map(({ size }) => size))].flatMap((size) => {
-    const own = rows.filter((row) => row.size === size)
-    const names = ANCHOR_NAMES.filter((name) => !own.some(({ variant }) => variant === name))
-    return names.length === 0 ? [] : [`${names.join(', ').replace(/, ([^,]*)$/, ' and $1')} (patches of ${size} px)`]
-  })
-  if (missing.length === 0) return ''
-  return ` Not measured at ${missing.join(', ')}: at this stride no positions beside and above these anchors are equally far away. Stride 1 has every anchor’s row and column.`
 }

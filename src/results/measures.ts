@@ -62,7 +62,6 @@ export const MEASURES: readonly Measure[] = [
       return ['center', `center ${confidence}`].map((variant) => [variant, answers.kept])
     },
     tables: answerColumn('answer-kept'),
-    chart: charts.ANSWERS_KEPT,
   },
   {
     name: 'answer-right',
@@ -132,7 +131,6 @@ export const MEASURES: readonly Measure[] = [
         const bias = directionBias(map, layer, layer.stride, layer.similarity[anchor])
         return bias === undefined ? [] : [[anchor, bias]]
       }),
-    chart: charts.DIRECTION_BIAS,
   },
   {
     name: 'consistency',
@@ -147,7 +145,6 @@ export const MEASURES: readonly Measure[] = [
     name: 'separability-accuracy',
     of: (layer) => eachTask(layer, ({ mean }, variant) => [[variant, mean]]),
     tables: [{ kind: tables.SEPARABILITY, column: (variant) => variant.split(' ') }],
-    chart: charts.SEPARABILITY,
   },
   { name: 'separability-std', of: (layer) => eachTask(layer, ({ std }, variant) => [[variant, std]]) },
   {
@@ -192,7 +189,6 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'fold-error',
     of: ({ foldErrors }) => (foldErrors === null ? [] : MADE_UP_FEATURES.map((name) => [name, foldErrors[name]])),
-    chart: charts.FOLD_ERRORS,
   },
   { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (classes) => [classes] }] },
   {

@@ -151,7 +151,6 @@ describe('the list of measures', () => {
         expect(hasWord(row, chart.lines ?? [''])).toBe(true)
       } else if (chart?.kind === 'dots') {
         expect(chart.series.filter(({ has }) => has(row))).toHaveLength(1)
-        expect(hasWord(row, chart.split ?? [''])).toBe(true)
       }
     }
   })

@@ -1,13 +1,14 @@
-import { axisTicks, tickElements } from '../../plot/axis.js'
-import { LEGEND_HEIGHT, legend, mark, seriesColour, shortened } from '../../plot/marks.js'
+import { LETTER_SIZE } from '../../plot/axis.js'
+import { escapeHtml } from '../../plot/html.js'
+import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
-import { line, type SvgElement, svg, text, tip } from '../../plot/svg.js'
-import { chart } from './chart.js'
+import { markup, type SvgElement, svg, text, tip } from '../../plot/svg.js'
 
-/** One mark: a number, and how far it spreads to both sides. */
+/** One mark: where it is, how far its bar reaches, and the numbers in words. */
 export interface Dot {
   readonly value: number
-  readonly spread?: number
+  readonly bar?: readonly [number, number]
+  readonly words: string
 }
 
 /** Numbers of several series, a row for each thing measured. */
@@ -15,6 +16,7 @@ export interface DotPlot {
   /** Said to screen readers. */
   readonly name: string
   readonly axis: string
+  /** Its ticks are evenly spaced from end to end. */
   readonly scale: Scale
   readonly series: readonly string[]
   readonly rows: readonly {
@@ -27,54 +29,71 @@ export interface DotPlot {
   readonly reference?: number
 }
 
-const [LABELS, PLOT, MARGIN, ROW, AXIS] = [250, 470, 16, 20, 40]
+const ROW = 20
 
 /** Distance of neighbouring series in a row, in all: equal numbers do not hide one another. */
 const SPREAD = 6
 
-/** Draws a dot plot as SVG. */
+/**
+ * Draws a dot plot as HTML that takes the width it gets: names beside the rows, or above them on narrow screens, and each row
+ * an SVG whose places are percentages.
+ */
 export function dotPlot({ name, axis, scale, series, rows, reference }: DotPlot): string {
-  const x = (value: number) => LABELS + scale.at(value) * PLOT
-  const top = LEGEND_HEIGHT
-  const bottom = top + rows.length * ROW + 4
-  const grid = tickElements(axisTicks(scale, x, { side: 'below', from: top, to: bottom, numbers: bottom + 11 }))
-  const zero = reference === undefined ? [] : [line(x(reference), top, x(reference), bottom, 'var(--ink)')]
-  const lines = rows.flatMap((row, i) => {
-    const y = top + i * ROW + ROW / 2 + 2
-    return [...rowLabels(row, rows[i - 1], y), ...rowMarks(row, series, x, y)]
+  const lines = rows.map((row, i) => {
+    const isFirst = rows[i - 1]?.model !== row.model
+    const model = isFirst ? `<b>${escapeHtml(shortened(row.model, 40))}</b>` : '<b></b>'
+    const line = reference === undefined ? [] : [upright(scale.at(reference))]
+    return `${model}<span>${escapeHtml(shortened(row.layer, 40))}</span>${strip([...line, ...rowMarks(row, series, scale)])}`
   })
-  const caption = text(LABELS + PLOT / 2, bottom + 33, axis, { 'text-anchor': 'middle' })
-  const content = [...legend(series, 0), ...grid, ...zero, ...lines, caption]
-  return chart(LABELS + PLOT + MARGIN, bottom + AXIS, name, content)
+  const numbers = scale.ticks.map((tick) =>
+    text(0, LETTER_SIZE, scale.format(tick), { x: percent(scale.at(tick)), 'text-anchor': 'middle' }),
+  )
+  return `<div class="dots" role="group" aria-label="${escapeHtml(name)}" style="--steps:${scale.ticks.length - 1}">
+${keys(series)}
+${lines.join('\n')}
+<b></b><span></span>${strip(numbers)}
+<p class="axis">${escapeHtml(axis)}</p></div>`
 }
 
-type Row = DotPlot['rows'][number]
+/** Names of series beside their marks. */
+export function keys(series: readonly string[]): string {
+  const entries = series.map((name, i) => {
+    const sign = markup(svg('svg', { width: 14, height: 12 }, mark(i, 6, 6, 5)))
+    return `<span>${sign}${escapeHtml(shortened(name, 40))}</span>`
+  })
+  return `<p class="keys">${entries.join(' ')}</p>`
+}
 
-/** A network's name is at its first row alone, below a rule. */
-function rowLabels({ model, layer }: Row, previous: Row | undefined, y: number): readonly SvgElement[] {
-  const isFirst = previous?.model !== model
-  return [
-    ...(isFirst && previous !== undefined ? [line(0, y - ROW / 2, LABELS + PLOT, y - ROW / 2, 'var(--line)')] : []),
-    ...(isFirst ? [text(0, y + 4, shortened(model, 24), { 'font-weight': 600 })] : []),
-    text(LABELS - 12, y + 4, shortened(layer, 12), { 'text-anchor': 'end' }),
-  ]
+function strip(content: readonly SvgElement[]): string {
+  return markup(svg('svg', { width: '100%', height: ROW }, ...content))
+}
+
+function upright(at: number): SvgElement {
+  return svg('line', { x1: percent(at), x2: percent(at), y1: 0, y2: ROW, stroke: 'var(--ink)' })
 }
 
 function rowMarks(
-  { model, layer, dots }: Row,
+  { model, layer, dots }: DotPlot['rows'][number],
   series: readonly string[],
-  x: (value: number) => number,
-  middle: number,
+  { at }: Scale,
 ): readonly SvgElement[] {
   return dots.flatMap((dot, j) => {
     if (dot === undefined) return []
-    const { value, spread } = dot
-    const numbers = `${value.toPrecision(3)}${spread === undefined ? '' : ` ± ${spread.toPrecision(2)}`}`
-    const y = middle + (series.length === 1 ? 0 : (j / (series.length - 1) - 0.5) * SPREAD)
-    const ends = spread === undefined ? undefined : { x1: x(value - spread), x2: x(value + spread) }
+    const y = ROW / 2 + (series.length === 1 ? 0 : (j / (series.length - 1) - 0.5) * SPREAD)
+    const stroke = seriesColour(j)
+    const bar = dot.bar?.map((end) => percent(at(end)))
     return [
-      ...(ends === undefined ? [] : [svg('line', { ...ends, y1: y, y2: y, stroke: seriesColour(j) })]),
-      mark(j, x(value), y, 4, tip(`${model} ${layer}, ${series[j]}: ${numbers}`)),
+      ...(bar === undefined ? [] : [svg('line', { x1: bar[0] ?? '', x2: bar[1] ?? '', y1: y, y2: y, stroke })]),
+      // A drawing of its own, since corners take no percentages.
+      svg(
+        'svg',
+        { x: percent(at(dot.value)), y, class: 'mark-at' },
+        mark(j, 0, 0, 4, tip(`${model} ${layer}, ${series[j]}: ${dot.words}`)),
+      ),
     ]
   })
+}
+
+function percent(share: number): string {
+  return `${Math.round(10_000 * share) / 100}%`
 }

@@ -1,8 +1,9 @@
-import { axisTicks, tickElements, uprightTitle } from '../../plot/axis.js'
-import { LEGEND_HEIGHT, legend, mark, seriesColour, shortened } from '../../plot/marks.js'
+import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../../plot/axis.js'
+import { escapeHtml } from '../../plot/html.js'
+import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
-import { coordinate, type SvgElement, svg, text, tip } from '../../plot/svg.js'
-import { chart } from './chart.js'
+import { coordinate, markup, type SvgElement, svg, text, tip } from '../../plot/svg.js'
+import { keys } from './dotPlot.js'
 
 /** Small line charts side by side under the same axes. */
 export interface LinePanels {
@@ -14,55 +15,63 @@ export interface LinePanels {
   readonly series: readonly string[]
   readonly panels: readonly {
     readonly title: string
-    readonly lines: readonly {
-      /** Which of the series. */
-      readonly series: number
-      readonly isDashed?: boolean
-      readonly points: readonly (readonly [number, number])[]
-    }[]
+    readonly lines: readonly PanelLine[]
   }[]
 }
 
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP, PER_ROW] = [190, 150, 66, 24, 46, 8, 3]
+export interface PanelLine {
+  /** Which of the series. */
+  readonly series: number
+  readonly isDashed?: boolean
+  readonly points: readonly (readonly [number, number])[]
+  /** Of the line as a whole, which then has no marks. */
+  readonly words?: string
+}
 
-/** Draws line charts as SVG, three in a row. */
+const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT] = [230, 150, 60, 24, 40, 10]
+
+/** Draws line charts as SVG, as many in a row as there is room for. */
 export function linePanels({ name, x, y, series, panels }: LinePanels): string {
-  const across = Math.min(PER_ROW, panels.length)
-  const step = { x: LEFT + WIDTH + GAP, y: TOP + HEIGHT + BOTTOM }
-  const drawn = panels.flatMap(({ title, lines }, i) => {
-    const left = (i % PER_ROW) * step.x + LEFT
-    const top = LEGEND_HEIGHT + Math.floor(i / PER_ROW) * step.y + TOP
-    const bottom = top + HEIGHT
-    const placeX = (value: number) => left + x.scale.at(value) * WIDTH
-    const placeY = (value: number) => top + (1 - y.scale.at(value)) * HEIGHT
-    const xAxis = { side: 'below', from: top, to: bottom, numbers: bottom + 11 } as const
-    const yAxis = { side: 'left', from: left, to: left + WIDTH, numbers: left - 5 } as const
-    return [
-      text(left, top - 8, shortened(title, 26), { 'font-weight': 600 }),
-      text(left + WIDTH / 2, bottom + 32, x.title, { 'text-anchor': 'middle' }),
-      ...(i % PER_ROW === 0 ? [uprightTitle(12, top + HEIGHT / 2, y.title)] : []),
-      ...tickElements(axisTicks(x.scale, placeX, xAxis)),
-      ...tickElements(axisTicks(y.scale, placeY, yAxis)),
-      ...lines.flatMap((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY)),
-    ]
+  const [right, bottom] = [LEFT + WIDTH, TOP + HEIGHT]
+  const placeX = (value: number) => LEFT + x.scale.at(value) * WIDTH
+  const placeY = (value: number) => TOP + (1 - y.scale.at(value)) * HEIGHT
+  const axes = [
+    text(LEFT + WIDTH / 2, bottom + 32, x.title, { 'text-anchor': 'middle' }),
+    uprightTitle(12, TOP + HEIGHT / 2, y.title),
+    ...tickElements(axisTicks(x.scale, placeX, { side: 'below', from: TOP, to: bottom, numbers: bottom + 11 })),
+    ...tickElements(axisTicks(y.scale, placeY, { side: 'left', from: LEFT, to: right, numbers: LEFT - 5 })),
+  ]
+  const drawn = panels.map(({ title, lines }) => {
+    const attributes = {
+      viewBox: `0 0 ${right + RIGHT} ${bottom + BOTTOM}`,
+      // Of an image nothing but its name would be read, and not the values in its tips.
+      role: 'group',
+      'aria-label': `${name}: ${title}`,
+      'font-size': `${LETTER_SIZE}px`,
+    }
+    const head = text(LEFT, TOP - 8, shortened(title, 34), { 'font-weight': 600 })
+    const curves = lines.flatMap((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
+    return markup(svg('svg', attributes, head, ...axes, ...curves))
   })
-  const height = LEGEND_HEIGHT + Math.ceil(panels.length / PER_ROW) * step.y
-  return chart(Math.max(across * step.x + GAP, 420), height + 4, name, [...legend(series, 0), ...drawn])
+  return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
 }
 
 /** A line with a mark at each of its points, which says its name and numbers. */
 function curve(
-  { series, isDashed = false, points }: LinePanels['panels'][number]['lines'][number],
+  { series, isDashed = false, points, words }: PanelLine,
   name: string,
   x: (value: number) => number,
   y: (value: number) => number,
 ): readonly SvgElement[] {
-  const path = svg('polyline', {
+  const attributes = {
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    'stroke-width': 1.5,
+    // Lines without marks are many, and one that is dashed is what they are compared with.
+    'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
-  })
-  return [path, ...points.map(([a, b]) => mark(series, x(a), y(b), 2.5, tip(`${name} at ${a}: ${b.toPrecision(3)}`)))]
+  }
+  if (words !== undefined) return [svg('polyline', attributes, tip(words))]
+  const marks = points.map(([a, b]) => mark(series, x(a), y(b), 2.5, tip(`${name} at ${a}: ${b.toPrecision(3)}`)))
+  return [svg('polyline', attributes), ...marks]
 }

@@ -8,72 +8,58 @@ import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/** Charts of all measures of a study for all patch sizes, each with how to read it. */
+/** Charts of the measures that no claim's figure shows, for all sizes, each with how to read it. */
 export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
     const html = chartHtml(name, rows)
     return html === undefined ? [] : [`<h3>${escapeHtml(chart?.title ?? '')}</h3>\n${html}`]
   })
-  return { id: 'measures', title: 'Charts of all measures', html: charts.join('\n') }
+  return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
-/**
- * The chart of a measure with how to read it.
- * @param claim what it stands for: then only the largest patches that were measured are drawn; otherwise all sizes, large ones first
- * @returns undefined where it was not measured
- */
-export function chartHtml(metric: string, rows: readonly Row[], claim?: string): string | undefined {
+/** The chart of a measure with how to read it, large patches first; undefined where it was not measured. */
+export function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
-  const ofMetric = rows.filter((row) => row.metric === metric)
-  if (chart === undefined || ofMetric.length === 0) return undefined
-  const sizes = distinct(ofMetric.map(({ size }) => size))
-    .toSorted((a, b) => b - a)
-    .slice(0, claim === undefined ? undefined : 1)
-  const own = ofMetric.filter(({ size }) => sizes.includes(size))
+  const own = rows.filter((row) => row.metric === metric)
+  if (chart === undefined || own.length === 0) return undefined
+  const sizes = distinct(own.map(({ size }) => size)).toSorted((a, b) => b - a)
   const drawn = sizes.map((one) => {
     const ofSize = own.filter((row) => row.size === one)
-    const name = `${claim ?? chart.title}, each network and layer, patches of ${one} pixels`
-    const svg = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, rows) : linesOf(name, chart, ofSize)
-    return `<p class="soft">Patches of ${one}×${one}</p>\n${svg}`
+    const name = `${chart.title}, each network and layer, objects of ${one} pixels`
+    const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, rows) : linesOf(name, chart, ofSize)
+    return `<p class="soft">Objects of ${one}×${one}</p>\n${picture}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
-  return `<div class="measure"><p class="note">${escapeHtml(note)}</p>\n<div>${drawn.join('\n')}</div></div>`
+  return chartWithCaption(note, drawn.join('\n'))
+}
+
+/** @param caption text, not HTML */
+export function chartWithCaption(caption: string, chart: string): string {
+  return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
 /** @param own rows of the measure for one patch size; a series may have rows of other measures, too */
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
-  const words = (chart.split ?? []).filter((word) => own.some((row) => hasWord(row, word)))
-  if (words.length === 0) return dotChart(name, chart, own, all)
-  // Charts of one section have one scale.
-  const within = [...(chart.within ?? []), ...own.map(({ mean }) => mean)]
-  return words
-    .map((word) => {
-      const part = { ...chart, within, axis: `${chart.axis}, ${word} folds` }
-      const ofWord = (rows: readonly Row[]) => rows.filter((row) => hasWord(row, word))
-      return `<figure>${dotChart(`${name}, ${word}`, part, ofWord(own), ofWord(all))}</figure>`
-    })
-    .join('\n')
-}
-
-function dotChart(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
-  const { axis, reference, within = [], most = Number.POSITIVE_INFINITY } = chart
+  const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const size = own[0]?.size
   const series = chart.series.filter(({ has }) => all.some((row) => row.size === size && has(row)))
   const lines = placesOf(own).map((place) => ({
     ...place,
     dots: series.map(({ has, spreadFrom = Number.POSITIVE_INFINITY }): Dot | undefined => {
       const row = combined(all.filter((one) => isAt(one, place) && has(one)))
-      return row && { value: row.mean, ...(row.count >= spreadFrom && { spread: row.std }) }
+      if (row === undefined) return undefined
+      const { mean: value, std, count } = row
+      const words = value.toPrecision(3)
+      return count < spreadFrom
+        ? { value, words }
+        : { value, words: `${words} ± ${std.toPrecision(2)}`, bar: [value - std, Math.min(most, value + std)] }
     }),
   }))
   const ends = lines.flatMap(({ dots }) =>
-    dots.flatMap((dot) =>
-      dot === undefined ? [] : [dot.value - (dot.spread ?? 0), Math.min(most, dot.value + (dot.spread ?? 0))],
-    ),
+    dots.flatMap((dot) => (dot === undefined ? [] : [dot.value, ...(dot.bar ?? [])])),
   )
   const scale = chart.scale === 'log' ? logScale(ends) : linearScale(ends, within)
-  const names = series.map((one) => one.name)
-  return dotPlot({ name, axis, scale, series: names, rows: lines, ...(reference !== undefined && { reference }) })
+  return dotPlot({ name, axis, scale, series: series.map((one) => one.name), rows: lines })
 }
 
 /** A panel for each network, a colour for each layer. */

@@ -1,10 +1,12 @@
 import { CONFIDENT } from '../../experiments/answers.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
-import { flippedOf, plainOf } from '../../results/versions.js'
+import { flippedOf, originalOf, plainOf } from '../../results/versions.js'
+import type { LinkedView } from '../viewLink.js'
 import type { Evidence } from './evidence.js'
-import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf } from './network.js'
+import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf, placeIn } from './network.js'
 import {
   answersKept,
+  answersLeast,
   biasWithoutFlips,
   coarseGridOf,
   directionBias,
@@ -15,6 +17,7 @@ import {
   invariance,
   invarianceGain,
   LONGEST_GRID,
+  leastSimilarAnchor,
   NOTICEABLE_GAIN,
   positionAdvantage,
   SUPPRESSED,
@@ -37,26 +40,44 @@ export interface Claim {
   /** Why nothing can tell, where that is known before the numbers; undefined: there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** The numbers of the evidence, and what they say about the network. @param range such as "1.4–6.6 %" */
-  readonly numberText: NumberText
-  readonly says: (range: string, network: NetworkStudy) => string
-  /** The measure whose chart shows it on the page; absent: a claim above has the chart. */
-  readonly shownBy?: string
+  /** The numbers of the evidence, and the clause that says them. @param range such as "1.4–6.6 %" */
+  readonly numbers: NumberKind
+  readonly says: (range: string) => string
+  /** Where numbers of the evidence begin to speak for the claim. */
+  readonly border: number
+  /** Its figure. */
+  readonly figure: ClaimFigure
+  /** How the viewer shows a number, where that is not one map of the mean over objects for the center anchor. */
+  readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-export interface NumberText {
-  readonly text: (mean: number) => string
+/** Numbers as texts and figures have them. */
+export interface NumberKind {
+  /** In the unit. */
+  readonly value: (mean: number) => number
+  readonly text: (value: number) => string
   readonly unit: string
+  readonly isLog?: true
+}
+
+/** The evidence that is judged as dots, or the accuracies of the folds. */
+export interface ClaimFigure {
+  readonly kind: 'evidence' | 'folds'
+  readonly axis: string
+  /** What to look for. */
+  readonly caption: string
+  /** Values that the axis has in any case, in the unit. */
+  readonly within?: readonly number[]
 }
 
 const RELATIVE =
   'Relative similarity is (s − null) / (1 − null), where null is the mean similarity of different objects at the same position: 1 is perfect invariance, 0 as different as another object.'
 
-const DECIMAL: NumberText = { text: (mean) => decimalText(mean, 3), unit: '' }
-const PERCENT: NumberText = { text: (mean) => percentText(100 * mean), unit: ' %' }
+const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), unit: '' }
+const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, unit: ' %' }
 /** Of logarithms to base 10. */
-const POWER_OF_TEN: NumberText = { text: (mean) => percentText(100 * 10 ** mean), unit: ' %' }
-const POINTS: NumberText = { text: (mean) => decimalText(100 * mean, 1), unit: ' points' }
+const POWER_OF_TEN: NumberKind = { value: (mean) => 100 * 10 ** mean, text: percentText, unit: ' %', isLog: true }
+const POINTS: NumberKind = { value: (mean) => 100 * mean, text: (value) => decimalText(value, 1), unit: ' points' }
 
 const always = () => true
 const noObstacle = () => undefined
@@ -66,104 +87,162 @@ export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
     title: 'Features change with the position',
-    source: 'The paper: features are not globally shift invariant (sections 3.3 and 4).',
+    source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
     rule: `${RELATIVE} For each layer and size: the relative similarity that 95 % of positions reach, for the anchor where it is lowest. Below ${INVARIANT} supports the claim, above contradicts it.`,
     concerns: always,
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, invariance),
-    numberText: DECIMAL,
-    says: (range, { model }) => `in ${model}, 95 % of positions reach a relative similarity of ${range}`,
-    shownBy: 'similarity-mean',
+    numbers: DECIMAL,
+    says: (range) => `95 % of positions reach a relative similarity of ${range}`,
+    border: INVARIANT,
+    figure: {
+      kind: 'evidence',
+      axis: 'relative similarity that 95 % of positions reach',
+      caption: `1 is perfect invariance, 0 is a different object at the same position. Features left of the line (${INVARIANT}) change with the position.`,
+      within: [0, 1],
+    },
+    seenIn: (network, at) => ({ anchor: leastSimilarAnchor(placeIn(network, at)) }),
   },
   {
     id: 'anti-aliasing-suppresses-the-grid',
     title: 'Anti-aliasing suppresses the grid',
-    source: 'The paper: anti-aliasing suppresses the grid pattern of local fluctuations (sections 3.3 and 4).',
+    source: 'The paper says that anti-aliasing suppresses the grid pattern of local fluctuations (sections 3.3 and 4).',
     rule: `For each layer and size, patch by patch: the power of the maps of relative similarity at periods of 2 to ${LONGEST_GRID} px, divided by the plain network’s. Below ${SUPPRESSED} supports the claim, above contradicts it. Evidence is the logarithm to base 10. At stride 1, jaggedness is shown too.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, gridSuppression),
-    numberText: POWER_OF_TEN,
-    says: (range, { model }) => `in ${model}, the grid has ${range} of its strength in ${plainOf(model)}`,
-    shownBy: 'grid-spectrum',
+    numbers: POWER_OF_TEN,
+    says: (range) => `the grid has ${range} of its strength in the plain network`,
+    border: Math.log10(SUPPRESSED),
+    figure: {
+      kind: 'evidence',
+      axis: 'power of the grid, % of the plain network’s',
+      caption: `100 is a grid as strong as in the plain network. Left of the line (${100 * SUPPRESSED}), it is suppressed.`,
+      within: [100],
+    },
+    seenIn: besideOriginal,
   },
   {
     id: 'anti-aliasing-keeps-global-invariance',
     title: 'Anti-aliasing adds no shift invariance',
-    source: 'The paper: anti-aliasing does not significantly improve global shift invariance (section 4).',
+    source: 'The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).',
     rule: `For each layer and size, patch by patch: the gain in mean relative similarity over the plain network, as a share of what the plain network lacks to 1. Below ${NOTICEABLE_GAIN} supports the claim, above contradicts it.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, invarianceGain),
-    numberText: PERCENT,
-    says: (range, { model }) => `${model} closes ${range} of ${plainOf(model)}’s gap to invariance`,
-    shownBy: 'coverage',
+    numbers: PERCENT,
+    says: (range) => `${range} of the plain network’s gap to invariance is closed`,
+    border: NOTICEABLE_GAIN,
+    figure: {
+      kind: 'evidence',
+      axis: 'share of the plain network’s gap to invariance that is closed, %',
+      caption: `0 is no gain, 100 is perfect invariance. Layers right of the line (${100 * NOTICEABLE_GAIN}) are more invariant than in the plain network.`,
+      within: [0],
+    },
+    seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
   },
   {
     id: 'horizontal-bias',
     title: 'Features change less when the object moves sideways',
-    source: 'The paper: similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
+    source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
     rule: 'For each layer and size: horizontal minus vertical relative similarity at equal distance from the anchor, mean over distances and over the anchors that have such positions. Above 0 supports the claim, below contradicts it.',
     concerns: always,
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, directionBias),
-    numberText: DECIMAL,
-    says: (range, { model }) => `in ${model}, horizontal minus vertical relative similarity is ${range}`,
-    shownBy: 'direction-bias',
+    numbers: DECIMAL,
+    says: (range) => `horizontal minus vertical relative similarity is ${range}`,
+    border: 0,
+    figure: {
+      kind: 'evidence',
+      axis: 'horizontal minus vertical relative similarity',
+      caption: 'Right of the line, features change less when the object moves sideways than when it moves up or down.',
+    },
   },
   {
     id: 'flips-do-not-cause-the-bias',
     title: 'Flips in training do not cause the sideways bias',
-    source: 'The paper: the horizontal bias does not come from horizontal flips in training (section 3.3).',
+    source: 'The paper says that the horizontal bias does not come from horizontal flips in training (section 3.3).',
     rule: 'For each layer and size, patch by patch: the bias of the network trained without flips minus half of the bias with flips. Above 0 supports the claim, below contradicts it. Open if there is no clear bias with flips.',
     concerns: ({ model }) => flippedOf(model) !== undefined,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, biasWithoutFlips),
-    numberText: DECIMAL,
-    says: (range, { model }) => `the bias of ${model} minus half of ${flippedOf(model)}’s is ${range}`,
+    numbers: DECIMAL,
+    says: (range) => `the bias without flips minus half of the bias with flips is ${range}`,
+    border: 0,
+    figure: {
+      kind: 'evidence',
+      axis: 'bias without flips minus half of the bias with flips',
+      caption: 'Right of the line, more than half of the bias is there without flips.',
+    },
+    seenIn: besideOriginal,
   },
   {
     id: 'top-bottom-less-separable',
     title: 'Top and bottom are harder to separate than left and right',
     source:
-      'The paper: linear classifiers tell top from bottom less well than left from right, by about 10 % (section 3.4).',
+      'The paper says that linear classifiers tell top from bottom less well than left from right, by about 10 % (section 3.4).',
     rule: `For each layer and size, under ${TELLING_SCHEMES.join(', ')} folds: accuracy of left-right minus accuracy of top-bottom, minus the same difference for features that are nothing but the position. Above ${100 * EQUAL_ACCURACY} points supports the claim, below contradicts it. Shuffled folds decide nothing: each tested position has trained neighbours on all sides. Neither do grids so coarse that the phase alone (position modulo the network’s stride) is right for two thirds of positions in shuffled folds.`,
     concerns: always,
     obstacle: needsTellingFolds,
     evidence: (network) => eachLayer(network, separabilityGap),
-    numberText: POINTS,
-    says: (range, { model }) => `in ${model}, left-right leads by ${range} more than position alone explains`,
-    shownBy: 'separability-accuracy',
+    numbers: POINTS,
+    says: (range) => `left-right leads by ${range} more than position alone explains`,
+    border: EQUAL_ACCURACY,
+    figure: {
+      kind: 'folds',
+      axis: 'accuracy',
+      caption:
+        'Look at the outer folds. In ordered folds (bands of rows) top-bottom falls there, in transposed folds (bands of columns) left-right does; the dashed line, features that are nothing but the position, falls as far. The maps show no folds: the nearest is similarity to the top-left anchor.',
+    },
+    seenIn: () => ({ anchor: 'top-left' }),
   },
   {
     id: 'position-modulo-stride',
     title: 'Features code the position modulo the stride',
     source:
-      'A question of this project: which of position and phase (position modulo the network’s stride) explains the folds.',
+      'This project asks which explains the folds better, the position or the phase (position modulo the network’s stride).',
     rule: 'For each layer and size, on the study’s grid and its sub-grids of 8 to 25 rows, top-bottom in ordered folds: mean error of the accuracies predicted by phase alone, minus the mean error of those predicted by position alone. Below 0 supports the claim, above contradicts it.',
     concerns: always,
     obstacle: noObstacle,
     evidence: (network) => eachLayer(network, positionAdvantage),
-    numberText: POINTS,
-    says: (range, { model }) => `in ${model}, position predicts the folds ${range} better than phase`,
-    shownBy: 'fold-error',
+    numbers: POINTS,
+    says: (range) => `position predicts the folds ${range} better than phase`,
+    border: 0,
+    figure: {
+      kind: 'evidence',
+      axis: 'error by phase minus error by position, points',
+      caption:
+        'Right of the line, the position explains the accuracies better; left of it, the phase. The maps show no folds: the nearest is similarity to the center anchor, which phase alone would repeat with the stride.',
+    },
   },
   {
     id: 'answer-keeps',
     title: 'The answer is the same everywhere',
-    source: 'A question of this project: whether the network names the same class wherever the object is.',
+    source: 'This project asks whether a network names the same class wherever the object is.',
     rule: `For each size, over the objects of which the network is confident at the center (probability of at least ${CONFIDENT}): the share of positions that keep the center’s answer, right or wrong. Above ${EVERYWHERE} supports the claim, below contradicts it.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
     obstacle: noObstacle,
     evidence: (network) => eachLayer(network, answersKept),
-    numberText: PERCENT,
-    says: (range, { model }) => `${model} keeps its answer at ${range} of positions`,
-    shownBy: 'answer-kept',
+    numbers: PERCENT,
+    says: (range) => `the answer stays the same at ${range} of positions`,
+    border: EVERYWHERE,
+    figure: {
+      kind: 'evidence',
+      axis: 'positions that keep the center’s answer, %',
+      caption: `Mean over the objects of which the network is confident at the center. Right of the line (${100 * EVERYWHERE}), the answer counts as the same everywhere.`,
+      within: [100],
+    },
+    seenIn: (network, at) => ({ patch: answersLeast(placeIn(network, at)), map: 'answers' }),
   },
 ]
 
 function isAntiAliased({ model }: NetworkStudy): boolean {
   return plainOf(model) !== undefined
+}
+
+/** The original network's map beside the network's own. */
+function besideOriginal({ model, original }: NetworkStudy): Partial<LinkedView> {
+  return original.length === 0 ? {} : { network: originalOf(model) as string, with: model }
 }
 
 /** Relative similarity needs objects of different classes. */

@@ -1,12 +1,13 @@
 import type { ReportSection } from '../../page/section.js'
-import { escapeHtml } from '../../plot/html.js'
+import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
-import { chartHtml } from '../charts/sections.js'
+import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type Table } from '../tables/render.js'
-import { CLAIMS } from './claims.js'
+import { CLAIMS, type Claim } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
-import { type ClaimFinding, isTooSmall, VERDICT_MARKS, VERDICT_RULE } from './findings.js'
+import { claimFigure } from './figure.js'
+import { type ClaimFinding, isTooSmall, rangeText, VERDICT_MARKS, VERDICT_RULE, type Verdict } from './findings.js'
 
 const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
 
@@ -41,21 +42,78 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
 }
 
-/** The findings as sections of the page: verdicts at a glance, then a section for each claim with one chart. */
+/** The findings as sections of the page: claims × networks, then a section for each claim with one figure. */
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
   const { introduction, verdicts, claims } = textOf(findings)
-  const matrix = verdicts ? renderTable(verdicts, 'html') : ''
+  const isSmall = verdicts === undefined
   const sections = claims.map(({ id, title, source, rule, sentences, evidence }): ReportSection => {
-    const { shownBy } = CLAIMS.find((claim) => claim.id === id) ?? {}
-    const chart = (shownBy && chartHtml(shownBy, rows, title)) ?? ''
-    const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')
-    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p>${evidence ? renderTable(evidence, 'html') : ''}</details>`
-    const html = `<p>${escapeHtml(source)}</p>\n<ul>${list}</ul>\n${chart}\n${details}`
+    const own = findings.filter(({ claim }) => claim === id)
+    const claim = CLAIMS.find((one) => one.id === id) as Claim
+    const figure = claimFigure(claim, own, rows, isSmall) ?? ''
+    const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('')
+    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p><ul>${list}</ul>${evidence ? renderTable(evidence, 'html') : ''}</details>`
+    const html = `<p>${escapeHtml(source)} ${outcomeHtml(claim, own, isSmall)}</p>\n${figure}\n${details}`
     return { id: `claim-${id}`, title, html }
   })
   const rule = `<details><summary>How a verdict is reached</summary><p>${escapeHtml(introduction)}</p></details>`
-  const first = verdicts ? `${matrix}\n${rule}` : `<p>${escapeHtml(introduction)}</p>`
+  const first = isSmall ? `<p>${escapeHtml(introduction)}</p>` : `${matrixHtml(findings)}\n${rule}`
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
+}
+
+/** Claims × networks: a claim leads to its section, a mark sets the maps. */
+function matrixHtml(findings: readonly ClaimFinding[]): string {
+  const models = distinct(findings.map(({ model }) => model))
+  const rows = distinct(findings.map(({ claim, title }) => ({ claim, title }))).map(({ claim, title }) => {
+    const cells = models.map((model) => {
+      const found = findings.find((one) => one.claim === claim && one.model === model)
+      if (found === undefined)
+        return '<td><span aria-hidden="true">–</span><span class="hidden">does not apply</span></td>'
+      const { verdict, link } = found
+      const words = `${verdict} in ${model}; show it in the maps`
+      return `<td>${linkHtml(link, VERDICT_MARKS[verdict], words)}</td>`
+    })
+    return `<tr><th scope="row"><a href="#claim-${claim}">${escapeHtml(title)}</a></th>${cells.join('')}</tr>`
+  })
+  const head = models.map((model) => `<th scope="col">${escapeHtml(model)}</th>`).join('')
+  const table = `<table><thead><tr><th scope="col">claim</th>${head}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`
+  return `<p class="soft">✓ supported, ✗ contradicted, ? open, – does not apply. A mark sets the maps above to its evidence.</p>
+<div class="matrix">${scrollBox('Claims and networks', table)}</div>`
+}
+
+/** @param words what is said instead of the text */
+function linkHtml(link: string, text: string, words?: string): string {
+  const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
+  return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`
+}
+
+/** More networks of one verdict are counted. */
+const MOST_NAMED = 4
+
+/** What came out, in one sentence; networks lead to the maps. */
+function outcomeHtml({ says, numbers }: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
+  const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
+    const own = findings.filter((one) => one.verdict === verdict)
+    const names = own.map(({ link, model }) => linkHtml(link, model))
+    const networks = own.length > MOST_NAMED ? `${own.length} networks` : listOf(names)
+    const [does, more = ''] = isSmall ? ['is too small to judge'] : OUTCOMES[verdict]
+    return `${does} ${i === 0 ? 'the claim' : 'it'}${more} in ${networks}`
+  })
+  const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
+  const why =
+    judged.length === 0 ? (findings[0]?.reason ?? '') : `over all layers and sizes, ${says(rangeText(judged, numbers))}`
+  return `This study ${listOf(parts)}: ${escapeHtml(why)}.`
+}
+
+/** What a study does, before the claim and after it. */
+const OUTCOMES: Readonly<Record<Verdict, readonly string[]>> = {
+  supported: ['supports'],
+  'not supported': ['contradicts'],
+  'cannot be judged': ['leaves', ' open'],
+}
+
+/** "a", "a and b", "a, b and c" */
+function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
 function textOf(findings: readonly ClaimFinding[]): FindingsText {

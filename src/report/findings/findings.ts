@@ -1,7 +1,8 @@
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { originalOf } from '../../results/versions.js'
-import { CLAIMS, type Claim, type NumberText } from './claims.js'
+import { viewLink } from '../viewLink.js'
+import { CLAIMS, type Claim, type NumberKind } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { NetworkStudy } from './network.js'
 
@@ -27,6 +28,8 @@ export interface ClaimFinding {
   readonly sentence: string
   /** Why the verdict is so: how many numbers speak for and against it, or what is missing. */
   readonly reason: string
+  /** Fragment of the page's address that sets the viewer to a state in which the sentence can be seen. */
+  readonly link: string
   /** Of the network, of the size that has most. */
   readonly objects: number
   /** Who claims it, what was measured, and what speaks for the claim. */
@@ -53,10 +56,21 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
   const { id, title, source, rule } = claim
   const deciding = decidingOf(judged, verdict)
+  const { model, groups } = network
   const sentence =
-    deciding.length === 0 ? `${network.model}: ${reason}` : claim.says(rangeText(deciding, claim.numberText), network)
-  const objects = Math.max(...network.groups.map(({ units }) => units.length))
-  return { model: network.model, claim: id, title, verdict, sentence, reason, objects, source, rule, evidence }
+    deciding.length === 0 ? `${model}: ${reason}` : `in ${model}, ${claim.says(rangeText(deciding, claim.numbers))}`
+  const link = linkTo(claim, network, deciding)
+  const objects = Math.max(...groups.map(({ units }) => units.length))
+  return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
+}
+
+/** The layer and size whose number is farthest from the border, of those that a verdict rests on. */
+function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
+  const { model, groups } = network
+  const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
+  const { layer, size } = farthest ?? { layer: groups[0]?.layers.at(-1) ?? '', size: groups[0]?.size ?? 0 }
+  const usual = { network: model, with: null, layer, size, patch: null, anchor: 'center', map: 'similarity' } as const
+  return viewLink({ ...usual, ...seenIn?.(network, { layer, size }) })
 }
 
 const OPEN = 'cannot be judged'
@@ -86,9 +100,9 @@ function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evi
 }
 
 /** Smallest to largest mean: "1.4–6.6 %", "−0.02 to 0.01". */
-function rangeText(evidence: readonly Evidence[], { text, unit }: NumberText): string {
-  const means = evidence.map(({ mean }) => mean)
-  const [low, high] = [text(Math.min(...means)), text(Math.max(...means))]
+export function rangeText(evidence: readonly Evidence[], { value, text, unit }: NumberKind): string {
+  const values = evidence.map(({ mean }) => value(mean))
+  const [low, high] = [text(Math.min(...values)), text(Math.max(...values))]
   if (low === high) return `${low}${unit}`
   return `${low}${low.startsWith('−') ? ' to ' : '–'}${high}${unit}`
 }

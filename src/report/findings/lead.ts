@@ -1,53 +1,144 @@
+import { counted } from '../../counted.js'
 import { CONFIDENT } from '../../experiments/answers.js'
-import { decimalText, percentText } from '../../plot/numberText.js'
+import { percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
+import { openUnit } from '../../results/unit/open.js'
+import { unitFolder } from '../../results/unit/store.js'
+import { viewLink } from '../viewLink.js'
+import type { ClaimFinding } from './findings.js'
 
-/** What the page says first, and a link to the view that shows it. */
+/** How the page begins: what surprises most, and the link to the view that shows it. */
 export interface Lead {
   readonly sentence: string
   /** Fragment of the page's address. */
   readonly link: string
 }
 
+/** The claim that a lead falls back on, and that its second sentence is about. */
+const INVARIANCE = 'no-global-invariance'
+
 /**
- * The object that changes its answer at most positions, of those a network is confident of at the center; undefined where no
- * answer changes, or of a study that is too small for verdicts.
+ * The object whose answer changes at most positions, of those that a network is confident of at the center, or else the layer
+ * whose similarity falls lowest; undefined where neither changes, and for a study that is too small for verdicts.
+ * @param results the folder of the study, which has the answers
  */
-export function leadOf(groups: readonly StudyGroup[]): Lead | undefined {
-  const most = mostChanging(groups.filter(({ units }) => units.length >= FEWEST_PATCHES))
-  return most && { sentence: answerSentence(most), link: linkTo(most) }
+export async function leadOf(
+  results: string,
+  groups: readonly StudyGroup[],
+  findings: readonly ClaimFinding[],
+): Promise<Lead | undefined> {
+  const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
+  const most = leastKept(answered.filter(({ probability, kept }) => probability >= CONFIDENT && kept < 1))
+  if (most === undefined) return similarityLead(findings)
+  return { sentence: `${await answerSentence(results, most)}${atLarge(findings)}`, link: linkTo(most, answered) }
 }
 
-type Answered = Pick<StudyGroup, 'model' | 'size'> & {
+/** One line of what was studied. */
+export function studiedText(groups: readonly StudyGroup[]): string {
+  const models = new Set(groups.map(({ model }) => model))
+  const patches = new Set(groups.flatMap(({ units }) => units.map(({ inputs }) => inputs.patch)))
+  const sizes = [...new Set(groups.map(({ size }) => size))].toSorted((a, b) => b - a)
+  const steps = [...new Set(groups.map(({ stride }) => stride))].toSorted((a, b) => a - b)
+  return [
+    counted(models.size, 'network'),
+    counted(patches.size, 'object'),
+    `${sizes.join(' and ')} px`,
+    `every ${steps.map((step) => (step === 1 ? '' : `${step}${ordinalEnd(step)} `)).join('and ')}pixel`,
+  ].join(' · ')
+}
+
+function ordinalEnd(number: number): string {
+  const isTeen = Math.floor(number / 10) % 10 === 1
+  return (isTeen ? undefined : { 1: 'st', 2: 'nd', 3: 'rd' }[number % 10]) ?? 'th'
+}
+
+/** A unit whose classes are known. */
+interface Answered {
+  readonly group: StudyGroup
+  readonly unit: StudyGroup['units'][number]
   readonly layer: string
-  readonly patch: string
-  readonly answers: NonNullable<StudyGroup['units'][number]['layers'][number]['answers']>
+  readonly probability: number
+  readonly kept: number
+  readonly names: Readonly<Record<string, string>>
 }
 
-function mostChanging(groups: readonly StudyGroup[]): Answered | undefined {
-  return groups
-    .flatMap(({ model, size, units }) =>
-      units.flatMap(({ inputs: { patch }, layers }) =>
-        layers.flatMap(({ name, answers }): Answered[] =>
-          answers === null || answers.center.probability < CONFIDENT || answers.kept === 1
-            ? []
-            : [{ model, size, layer: name, patch, answers }],
-        ),
-      ),
-    )
-    .reduce<Answered | undefined>(
-      (most, one) => (most === undefined || one.answers.kept < most.answers.kept ? one : most),
-      undefined,
-    )
+function answeredOf(group: StudyGroup): readonly Answered[] {
+  return group.units.flatMap((unit) =>
+    unit.layers.flatMap(({ name, answers }) =>
+      answers === null
+        ? []
+        : [
+            {
+              group,
+              unit,
+              layer: name,
+              probability: answers.center.probability,
+              kept: answers.kept,
+              names: answers.names,
+            },
+          ],
+    ),
+  )
 }
 
-function answerSentence({ model, size, patch, answers: { center, kept, names } }: Answered): string {
-  const answer = `“${names[center.class] ?? center.class}” (${decimalText(center.probability, 2)})`
-  return `With “${patch}” (${size} px) at the center, ${model} answers ${answer}. It answers something else at ${percentText(100 * (1 - kept))} % of the positions.`
+function leastKept(answered: readonly Answered[]): Answered | undefined {
+  return answered.toSorted((a, b) => a.kept - b.kept)[0]
 }
 
-function linkTo({ model, layer, size, patch }: Answered): string {
-  const view = { network: model, layer, size: String(size), patch, anchor: 'center', map: 'answers' }
-  return `#${new URLSearchParams(view)}`
+/** The most frequent answer that is not the center's, and where it is given. */
+async function answerSentence(results: string, { unit, layer, names }: Answered): Promise<string> {
+  const { inputs, rows, cols, layers } = unit
+  const { data } = (await (await openUnit(results, unitFolder(results, inputs))).answers(layer)) ?? { data: [] }
+  const counts = new Map<number, number>()
+  for (const one of data.slice(0, rows * cols)) counts.set(one, (counts.get(one) ?? 0) + 1)
+  const center = layers.find(({ name }) => name === layer)?.answers?.center.class ?? 0
+  counts.delete(center)
+  const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
+  const [before, after] = [center, other].map((one) => named(names[one] ?? String(one)))
+  const share = percentText((100 * count) / rows / cols)
+  const object = inputs.category ?? `“${inputs.patch}”`
+  return `The same ${object}, moved, turns from ${before} into ${after} at ${share} % of positions in ${inputs.model}.`
+}
+
+/** A class with its article; plurals have none. */
+function named(name: string): string {
+  if (/[^su]s$/.test(name)) return `“${name}”`
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
+}
+
+/** What the study as a whole says, if it does. */
+function atLarge(findings: readonly ClaimFinding[]): string {
+  const own = findings.filter(({ claim }) => claim === INVARIANCE)
+  const changing = own.filter(({ verdict }) => verdict === 'supported').length
+  if (changing === 0) return ''
+  const networks = changing < own.length ? `${changing} of ${own.length} networks` : counted(own.length, 'network')
+  return ` The features of ${networks} change with the position, too.`
+}
+
+/** The answer maps of the network and of the one that keeps the answer of the same object least alike. */
+function linkTo({ group, unit, kept }: Answered, answered: readonly Answered[]): string {
+  const { patch, size, model } = unit.inputs
+  const [farthest] = answered
+    .filter((one) => one.unit.inputs.patch === patch && one.group.size === group.size && one.group.model !== model)
+    .toSorted((a, b) => Math.abs(b.kept - kept) - Math.abs(a.kept - kept))
+  const other = farthest?.group.model ?? null
+  return viewLink({ network: model, with: other, size, patch, anchor: 'center', map: 'answers' })
+}
+
+function similarityLead(findings: readonly ClaimFinding[]): Lead | undefined {
+  const [lowest] = findings
+    .filter(({ claim, verdict }) => claim === INVARIANCE && verdict === 'supported')
+    .toSorted((a, b) => lowestOf(a).mean - lowestOf(b).mean)
+  if (lowest === undefined) return undefined
+  const { layer, mean } = lowestOf(lowest)
+  const change =
+    mean > 0
+      ? `keeps ${percentText(100 * mean)} % of the similarity that sets it apart from other objects`
+      : 'is as different from itself as another object'
+  return { sentence: `In ${lowest.model} ${layer}, an object that moves ${change}.`, link: lowest.link }
+}
+
+function lowestOf({ evidence }: ClaimFinding): ClaimFinding['evidence'][number] {
+  return evidence.toSorted((a, b) => a.mean - b.mean)[0] as ClaimFinding['evidence'][number]
 }

@@ -33,6 +33,11 @@ export function invariance(one: LayerOfGroup): readonly Evidence[] {
   return [evidenceOf({ ...placeOf(one), quantity }, relative(one, reached), { at: INVARIANT, speaksFor: 'below' })]
 }
 
+/** The anchor whose map falls lowest at the 5th percentile. */
+export function leastSimilarAnchor(one: LayerOfGroup): string {
+  return rowsOf(one, 'similarity-p5').toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
+}
+
 /** Logarithms to base 10 of grid power over the plain network's, and of jaggedness, which is shown. */
 export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [scale, plainScale] = [similarityScale(own), similarityScale(plain)]
@@ -134,6 +139,12 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
     }),
     evidenceOf({ ...place, quantity: 'other objects' }, of('unsure'), null),
   ]
+}
+
+/** The object that keeps its answer at fewest positions, of those that the network is confident of; null: of none. */
+export function answersLeast(one: LayerOfGroup): string | null {
+  const kept = metricOf(one, 'answer-kept', 'center confident')
+  return [...kept].toSorted(([, a], [, b]) => a - b)[0]?.[0] ?? null
 }
 
 /** Evidence that can have either sign. */

@@ -3,7 +3,7 @@ import type { FoldScheme } from '../../../src/experiments/folds.js'
 import { CLAIMS } from '../../../src/report/findings/claims.js'
 import { findingsMarkdown, findingsSections } from '../../../src/report/findings/document.js'
 import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
-import { ofPatches } from '../../../src/results/rows.js'
+import { ofPatches, type Row } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { around, groupWith, measures, type Values } from './study.js'
@@ -17,8 +17,8 @@ function findingOf(claim: string, model: string, groups: readonly StudyGroup[]):
 }
 
 /** The sections of the page. */
-function pageOf(findings: readonly ClaimFinding[]): string {
-  return findingsSections(findings, [])
+function pageOf(findings: readonly ClaimFinding[], rows: readonly Row[] = []): string {
+  return findingsSections(findings, rows)
     .map(({ title, html }) => `${title}\n${html}`)
     .join('\n')
 }
@@ -152,21 +152,34 @@ describe('evidence', () => {
       'in net, 95 % of positions reach a relative similarity of 0.600',
     )
     expect(sentence('anti-aliasing-suppresses-the-grid', 'supported')).toBe(
-      'in net-aa, the grid has 40 % of its strength in net',
+      'in net-aa, the grid has 40 % of its strength in the plain network',
     )
     expect(sentence('anti-aliasing-keeps-global-invariance', 'not supported')).toBe(
-      'net-aa closes 25 % of net’s gap to invariance',
+      'in net-aa, 25 % of the plain network’s gap to invariance is closed',
     )
     expect(sentence('horizontal-bias', 'not supported')).toBe(
       'in net, horizontal minus vertical relative similarity is −0.020',
     )
     expect(sentence('flips-do-not-cause-the-bias', 'supported')).toBe(
-      'the bias of net-noflip minus half of net’s is 0.028',
+      'in net-noflip, the bias without flips minus half of the bias with flips is 0.028',
     )
     expect(sentence('top-bottom-less-separable', 'supported')).toBe(
       'in net, left-right leads by 10.0 points more than position alone explains',
     )
-    expect(sentence('answer-keeps', 'not supported')).toBe('net keeps its answer at 80 % of positions')
+    expect(sentence('answer-keeps', 'not supported')).toBe('in net, the answer stays the same at 80 % of positions')
+  })
+
+  it.each([
+    ['no-global-invariance', 'supported', { network: 'net', with: '', anchor: 'top-left', map: 'similarity' }],
+    ['anti-aliasing-suppresses-the-grid', 'supported', { network: 'net', with: 'net-aa', patch: '' }],
+    ['anti-aliasing-keeps-global-invariance', 'not supported', { with: 'net-aa', show: 'difference' }],
+    ['horizontal-bias', 'supported', { network: 'net', layer: 'fc', size: '125', patch: '', anchor: 'center' }],
+    ['flips-do-not-cause-the-bias', 'supported', { network: 'net', with: 'net-noflip' }],
+    ['top-bottom-less-separable', 'supported', { anchor: 'top-left', map: 'similarity' }],
+    ['answer-keeps', 'not supported', { patch: 'patch 7', anchor: 'center', map: 'answers' }],
+  ] as const)('of %s can be seen by its link', (claim, verdict, expected) => {
+    const { link } = findingOf(claim, STUDIES[claim]?.model ?? '', STUDIES[claim]?.[verdict] ?? [])
+    expect(Object.fromEntries(new URLSearchParams(link.slice(1)))).toMatchObject(expected)
   })
 
   it('is a range over layers and sizes of what decides, and the reason counts the numbers', () => {
@@ -174,6 +187,8 @@ describe('evidence', () => {
     expect(findingOf('horizontal-bias', 'net', groups)).toMatchObject({
       sentence: 'in net, horizontal minus vertical relative similarity is 0.020–0.040',
       reason: '2 for',
+      // The farthest from the border.
+      link: expect.stringContaining('&size=75&'),
     })
     const mixed = [net([[bias, around(0.01)]]), net([[bias, around(-0.01)]], { size: 75 })]
     expect(findingOf('horizontal-bias', 'net', mixed)).toMatchObject({
@@ -283,7 +298,7 @@ describe('documents of the findings', () => {
 
   it('hold all verdicts, and each claim’s source and rule once', () => {
     expect(text).toContain('| Features change less when the object moves sideways | ✓ | ✓ |')
-    expect(html).toContain('moves sideways</th><td>✓</td><td>✓</td></tr>')
+    expect(html).toMatch(/moves sideways<\/a><\/th><td><a href="#network=[^"]*" aria-label="supported in [^"]*">✓<\/a>/)
     for (const { source, rule } of findings) {
       expect(text.split(source)).toHaveLength(2)
       expect(text.split(rule.slice(-60))).toHaveLength(2)
@@ -293,6 +308,41 @@ describe('documents of the findings', () => {
   it('show a number with its error, its lean, and how many objects are above zero', () => {
     expect(text).toContain('| a\\|b\\*c | fc | 0.020 ± 0.000, 10 of 10 > 0 ✓ |')
     expect(html).toContain('<td>0.020 ± 0.000, 10 of 10 &gt; 0 ✓</td>')
+  })
+
+  it('say on the page what came out, networks as links, and draw the numbers with their bars', () => {
+    expect(html).toMatch(
+      /This study supports the claim in <a [^>]*>&lt;script[^<]*<\/a> and <a [^>]*>a\|b\*c<\/a>: over all layers and sizes, horizontal minus vertical relative similarity is 0\.020\./,
+    )
+    expect(html).toContain('<title>a|b*c fc, 125 px: 0.020 (0.020 to 0.020)</title>')
+  })
+
+  it('draw ordered and transposed folds with the position alone', () => {
+    const study = folds('ordered', around(0.01))
+    const row = (model: string, count: number, variant: string, mean: number): Row => {
+      return {
+        ...{ model, layer: 'fc', size: 125, metric: 'fold-accuracy' },
+        variant,
+        mean,
+        std: 0,
+        count,
+        values: new Map(),
+      }
+    }
+    const rows = ['ordered', 'transposed'].flatMap((cv) =>
+      [1, 2, 3, 4, 5].flatMap((fold) => [
+        row('net', 10, `top-bottom ${cv} ${fold}`, 1 - fold / 10),
+        row('position only', 0, `top-bottom ${cv} ${fold}`, 0.8),
+        row('phase only', 0, `top-bottom ${cv} ${fold}`, 0.3),
+      ]),
+    )
+    const page = pageOf(findingsOf([study]), rows)
+    const lines = [...page.matchAll(/<polyline[^>]*><title>([^<]*)/g)].map(([, words]) => words)
+    const expected = [
+      'net fc, top-bottom: 0.90 0.80 0.70 0.60 0.50',
+      'position only fc, top-bottom: 0.80 0.80 0.80 0.80 0.80',
+    ]
+    expect(lines).toEqual([...expected, ...expected])
   })
 
   it('have no minus before a zero', () => {

@@ -1,42 +1,90 @@
 import { describe, expect, it } from 'vitest'
-import { leadOf } from '../../../src/report/findings/lead.js'
+import { findingsOf } from '../../../src/report/findings/findings.js'
+import { leadOf, studiedText } from '../../../src/report/findings/lead.js'
 import type { StudyGroup } from '../../../src/results/study.js'
-import { madeUnit } from '../../results/study.js'
+import { writeUnit } from '../../../src/results/unit/store.js'
+import { arraysOf, madeUnit } from '../../results/study.js'
+import { temporaryFolder } from '../../temporaryFolder.js'
+import { around, groupWith, measures } from './study.js'
 
-/** A group of one network with a unit for each patch, whose layer fc8 answers. */
-function groupOf(model: string, patches: readonly { patch: string; probability: number; kept: number }[]): StudyGroup {
-  const units = patches.map(({ patch, probability, kept }) => {
-    const { unit } = madeUnit({ model, patch })
-    const answers = { center: { class: 4, probability }, right: null, kept, least: 0, names: { 4: `a ${patch}` } }
-    return { ...unit, layers: unit.layers.map((one) => ({ ...one, answers: one.name === 'fc8' ? answers : null })) }
-  })
-  return { model, size: 125, units } as unknown as StudyGroup
+const inFolder = temporaryFolder()
+const NAMES = { 4: 'goldfinch', 5: 'airliner', 6: 'jeans' }
+
+interface Answered {
+  readonly patch: string
+  readonly probability: number
+  /** The strongest class at each of four positions; at the center it is 4. */
+  readonly strongest: readonly number[]
 }
 
-const objects = [
-  { patch: 'car', probability: 0.4, kept: 0.1 },
-  { patch: 'cat & dog', probability: 0.6, kept: 0.4 },
-  { patch: 'boat', probability: 0.9, kept: 0.5 },
-  { patch: 'bird', probability: 0.9, kept: 1 },
-  { patch: 'clock', probability: 0.9, kept: 1 },
-]
-
-describe('what the page says first', () => {
-  it('is the confident answer that changes most, and a link that shows it', () => {
-    const { sentence, link } = leadOf([groupOf('net', objects)]) ?? {}
-    expect(sentence).toBe(
-      'With “cat & dog” (125 px) at the center, net answers “a cat & dog” (0.60). It answers something else at 60 % of the positions.',
+/** A stored group of one network with a unit for each patch, whose layer fc8 answers. */
+async function groupOf(model: string, patches: readonly Answered[]): Promise<StudyGroup> {
+  const units = patches.map(async ({ patch, probability, strongest }) => {
+    const { unit, maps } = madeUnit({ model, patch })
+    const kept = strongest.filter((one) => one === 4).length / 4
+    const answers = { center: { class: 4, probability }, right: null, kept, least: 0, names: NAMES }
+    const layers = unit.layers.map((one) => ({ ...one, answers: one.name === 'fc8' ? answers : null }))
+    const ofLayers = layers.map((one) =>
+      one.answers === null ? undefined : Float32Array.from([...strongest, ...Array(8).fill(0.5)]),
     )
-    const view = new URLSearchParams(link?.slice(1))
-    expect([view.get('network'), view.get('patch'), view.get('map')]).toEqual(['net', 'cat & dog', 'answers'])
+    return writeUnit(inFolder(), { ...unit, layers }, { ...arraysOf(unit, maps), answers: ofLayers })
+  })
+  return { model, size: 125, stride: 50, units: await Promise.all(units) } as unknown as StudyGroup
+}
+
+const objects: readonly Answered[] = [
+  { patch: 'car', probability: 0.4, strongest: [5, 5, 5, 5] },
+  { patch: 'cat & dog', probability: 0.6, strongest: [5, 4, 5, 6] },
+  { patch: 'boat', probability: 0.9, strongest: [4, 4, 6, 6] },
+  { patch: 'bird', probability: 0.9, strongest: [4, 4, 4, 4] },
+  { patch: 'clock', probability: 0.9, strongest: [4, 4, 4, 4] },
+]
+const steady = objects.map((one) => ({ ...one, strongest: [4, 4, 4, 4] }))
+
+/** Findings of a study whose features change with the position, or do not. */
+const findingsFor = (similarity: number) => findingsOf([groupWith('net', [[measures.reached, around(similarity)]])])
+
+describe('the beginning of the page', () => {
+  it('is the confident answer that changes most, and a link to its maps beside those of the network that differs most', async () => {
+    const groups = [
+      await groupOf('net', objects),
+      await groupOf(
+        'near',
+        objects.map((one) => ({ ...one, probability: 0.4 })),
+      ),
+      await groupOf('steady', steady),
+    ]
+    const { sentence, link } = (await leadOf(inFolder(), groups, [])) ?? {}
+    expect(sentence).toBe(
+      'The same “cat & dog”, moved, turns from a “goldfinch” into an “airliner” at 50 % of positions in net.',
+    )
+    expect(link).toBe('#network=net&with=steady&size=125&patch=cat+%26+dog&anchor=center&map=answers')
+    const [first] = groups as [StudyGroup]
+    expect((await leadOf(inFolder(), [first], []))?.link).toContain('#network=net&with=&')
   })
 
-  it('is nothing of fewer than five objects, and nothing where no answer changes', () => {
-    expect(leadOf([groupOf('net', objects.slice(1))])).toBeUndefined()
-    const steady = groupOf(
-      'net',
-      objects.map((one) => ({ ...one, kept: 1 })),
+  it('says what the findings say at large', async () => {
+    const lead = await leadOf(inFolder(), [await groupOf('net', objects)], findingsFor(0.8))
+    expect(lead?.sentence).toMatch(/ in net\. The features of 1 network change with the position, too\.$/)
+  })
+
+  it('is the lowest similarity where no answer changes', async () => {
+    const lead = await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.8))
+    expect(lead?.sentence).toBe(
+      'In net fc, an object that moves keeps 60 % of the similarity that sets it apart from other objects.',
     )
-    expect(leadOf([steady])).toBeUndefined()
+    expect(lead?.link).toMatch(/^#network=net&with=&layer=fc&/)
+  })
+
+  it('is missing for fewer than five objects, and where nothing changes', async () => {
+    expect(await leadOf(inFolder(), [await groupOf('net', objects.slice(1))], [])).toBeUndefined()
+    expect(await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.99))).toBeUndefined()
+  })
+
+  it('has one line of what was studied', () => {
+    const groups = [groupWith('a', [[measures.bias, around(0.01)]]), groupWith('b', [], { size: 75 })]
+    expect(studiedText(groups)).toBe('2 networks · 10 objects · 125 and 75 px · every pixel')
+    const coarse = [2, 8, 11, 21].map((stride) => ({ ...(groups[0] as StudyGroup), stride }))
+    expect(studiedText(coarse)).toMatch(/ · 125 px · every 2nd and 8th and 11th and 21st pixel$/)
   })
 })

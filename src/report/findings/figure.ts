@@ -1,0 +1,102 @@
+import { FOLDS, TASKS } from '../../experiments/folds.js'
+import { linearScale, logScale } from '../../plot/scale.js'
+import { combined, FEWEST_PATCHES, type Row } from '../../results/rows.js'
+import { type Dot, dotPlot } from '../charts/dotPlot.js'
+import { linePanels, type PanelLine } from '../charts/linePanels.js'
+import { chartWithCaption } from '../charts/sections.js'
+import { distinct } from '../distinct.js'
+import type { Claim, NumberKind } from './claims.js'
+import { CLEAR_ERRORS, type Evidence } from './evidence.js'
+import type { ClaimFinding } from './findings.js'
+
+/**
+ * The figure of a claim, with what to look for; undefined: there are no numbers.
+ * @param findings of the claim, a network each
+ * @param isSmall whether there are too few objects for errors
+ */
+export function claimFigure(
+  { title, border, numbers, figure }: Claim,
+  findings: readonly ClaimFinding[],
+  rows: readonly Row[],
+  isSmall: boolean,
+): string | undefined {
+  if (figure.kind === 'folds') {
+    const panels = foldPanels(title, figure.axis, rows)
+    return panels && chartWithCaption(`${figure.caption} ${panels.about}`, panels.html)
+  }
+  const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
+  if (judged.length === 0) return undefined
+  const sizes = distinct(judged.map(({ size }) => size)).toSorted((a, b) => b - a)
+  const lines = findings.flatMap(({ model, evidence }) =>
+    distinct(evidence.map(({ layer }) => layer)).map((layer) => ({
+      model,
+      layer,
+      dots: sizes.map((size) => {
+        const one = evidence.find((of) => of.layer === layer && of.size === size && of.lean !== null)
+        return one && dotOf(one, numbers, isSmall)
+      }),
+    })),
+  )
+  const ends = lines.flatMap(({ dots }) => dots.flatMap((dot) => (dot ? [dot.value, ...(dot.bar ?? [])] : [])))
+  const reference = numbers.value(border)
+  const within = [...(figure.within ?? []), reference]
+  const scale = numbers.isLog ? { ...logScale([...ends, ...within]), format: String } : linearScale(ends, within)
+  const series = sizes.map((size) => `${size} px`)
+  const plot = dotPlot({ name: title, axis: figure.axis, scale, series, rows: lines, reference })
+  return chartWithCaption(isSmall ? figure.caption : `${figure.caption} ${BARS}`, plot)
+}
+
+const BARS = `Bars reach ${CLEAR_ERRORS} standard errors to each side; one that crosses the line leaves the layer open.`
+
+function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind, isSmall: boolean): Dot {
+  const number = text(value(mean))
+  if (isSmall || patches < FEWEST_PATCHES || standardError === null)
+    return { value: value(mean), words: `${number}${unit}` }
+  const bar = [-1, 1].map((side) => value(mean + side * CLEAR_ERRORS * standardError)) as [number, number]
+  return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
+}
+
+/** Fold schemes whose folds are bands, beside each other. */
+const BANDS = ['ordered', 'transposed'] as const
+
+/** Accuracies fold by fold for the largest objects: a line for each network and layer, and for the position alone. */
+function foldPanels(name: string, axis: string, all: readonly Row[]): { html: string; about: string } | undefined {
+  const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
+  const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))
+  const rows = ofFolds.filter((row) => row.size === size && row.model !== 'phase only')
+  const panels = BANDS.flatMap((scheme) => {
+    const lines = distinct(rows.map(({ model, layer, count }) => ({ model, layer, isMadeUp: count === 0 })))
+      .toSorted((a, b) => Number(a.isMadeUp) - Number(b.isMadeUp))
+      .flatMap((of) => TASKS.flatMap((task, series) => foldLine(rows, of, `${task} ${scheme}`, series)))
+    return lines.length === 0 ? [] : [{ title: `${scheme} folds`, lines }]
+  })
+  if (panels.length === 0) return undefined
+  const numbers = Array.from({ length: FOLDS }, (_, i) => i + 1)
+  const accuracies = panels.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(([, value]) => value)))
+  const x = { title: 'fold', scale: { ...linearScale([1, FOLDS]), ticks: numbers } }
+  const html = linePanels({
+    name,
+    x,
+    y: { title: axis, scale: linearScale(accuracies, [1]) },
+    series: [...TASKS, 'position alone'],
+    panels,
+  })
+  return { html, about: `Objects of ${size} px, a line for each network and layer.` }
+}
+
+function foldLine(
+  rows: readonly Row[],
+  { model, layer, isMadeUp }: Pick<Row, 'model' | 'layer'> & { isMadeUp: boolean },
+  variant: string,
+  series: number,
+): readonly PanelLine[] {
+  const points = Array.from({ length: FOLDS }, (_, i) => {
+    const row = combined(
+      rows.filter((one) => one.model === model && one.layer === layer && one.variant === `${variant} ${i + 1}`),
+    )
+    return row === undefined ? [] : [[i + 1, row.mean] as const]
+  }).flat()
+  if (points.length === 0) return []
+  const words = `${model} ${layer}, ${variant.split(' ')[0]}: ${points.map(([, value]) => value.toFixed(2)).join(' ')}`
+  return [{ series: isMadeUp ? TASKS.length : series, isDashed: isMadeUp, points, words }]
+}
