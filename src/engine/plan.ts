@@ -38,14 +38,30 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
   return gridFeatureBytes(network, grid)
 }
 
-/** Bytes of a unit's arrays on disk: similarity maps, answers, and the features at the anchors; sketches are small beside them. */
+/** Bytes of a unit's arrays on disk: similarity maps, answers, and the features at the anchors; features and sketches aside. */
 export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
-  const hasAnswers = network.layers.some(({ name }) => name === network.classes?.layer)
-  const answers = hasAnswers ? ANSWER_VALUES * grid.rows * grid.cols : 0
+  const answers = hasAnswers(network) ? ANSWER_VALUES * grid.rows * grid.cols : 0
   return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
 }
 
 /** What is kept at each position of what a network answers: a class and two probabilities. */
 const ANSWER_VALUES = 3
+
+/** Whether a layer is read that says what the network answers. */
+export function hasAnswers({ layers, classes }: Network): boolean {
+  return layers.some(({ name }) => name === classes?.layer)
+}
+
+/**
+ * Dims of a layer's sketch if the object moved through the whole frame: 20 to 130 were measured with the embedded networks, 250
+ * with MobileNetV2. They grow with the way, and hardly with the number of positions on it.
+ */
+const SKETCH_DIMS = 60
+
+/** About the dims of the sketches of a unit's layers together; what they are depends on the features. */
+export function sketchDims({ network, grid: { rows, cols, stride } }: PlannedUnit): number {
+  const usual = Math.ceil((SKETCH_DIMS * rows * stride) / network.input.rows)
+  return network.layers.reduce((sum, { dims }) => sum + Math.min(usual, dims, rows * cols), 0)
+}

@@ -12,6 +12,7 @@ import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
 import { sitePictures } from './sitePictures.js'
+import { type SketchedGroup, sketchedPatches } from './siteSketches.js'
 
 /** Writes the viewer's files while a study is read, one unit at a time. */
 export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
@@ -22,7 +23,8 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 /** What is known of a group while its units come in. */
 interface GroupFiles {
   readonly key: number
-  /** In the order in which they came; each is there once its files are written. */
+  readonly opened: OpenUnit[]
+  /** Of each opened unit, once its files are written. */
   readonly units: Promise<SiteUnit>[]
   readonly probabilities: MeanProbability
 }
@@ -36,14 +38,14 @@ export function siteWriter(results: string, site: string): SiteWriter {
   const groups = new Map<string, GroupFiles>()
   const filesOf = (model: string, size: number): GroupFiles => {
     const name = JSON.stringify([model, size])
-    const files = groups.get(name) ?? { key: groups.size, units: [], probabilities: meanProbability() }
+    const files = groups.get(name) ?? { key: groups.size, opened: [], units: [], probabilities: meanProbability() }
     groups.set(name, files)
     return files
   }
   // Features are large: those of one unit at a time are in memory.
   let featuresBefore: Promise<unknown> = Promise.resolve()
   const featuresInTurn = (file: string, unit: OpenUnit) => {
-    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit))
+    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit, 'features'))
     featuresBefore = written.catch(() => undefined)
     return written
   }
@@ -65,30 +67,43 @@ export function siteWriter(results: string, site: string): SiteWriter {
     // Where one fails, the others still end first: whoever removes the folder then finds nobody writing into it.
     await Promise.allSettled(writers)
     const [picture, features] = await Promise.all(writers)
-    return {
-      patch: unit.inputs.patch,
-      picture,
-      ...(features && { features, ...(isOfSketches(unit) && { error: SKETCH_ERROR }) }),
+    return { patch: unit.inputs.patch, picture, ...(features && { features }) }
+  }
+  const withSketches = async (
+    files: string,
+    opened: readonly OpenUnit[],
+    units: readonly Promise<SiteUnit>[],
+    sketched: ReadonlySet<string>,
+  ): Promise<SiteUnit[]> => {
+    const written = await Promise.all(units)
+    for (const [i, unit] of opened.entries()) {
+      if (!isOfSketches(unit) || !sketched.has(unit.inputs.patch)) continue
+      const features = await writeFeatures(site, `${files}/${i}`, unit, 'sketch')
+      if (features) written[i] = { ...(written[i] as SiteUnit), features, error: SKETCH_ERROR }
     }
+    return written
   }
   return {
     onUnit: async (unit, maps) => {
-      const { key, units, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
+      const { key, opened, units, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
+      opened.push(unit)
       const written = writeFiles(`${key}/${units.length}`, unit, maps, probabilities)
       units.push(written)
       await written
     },
     finish: async (studyGroups, limits) => {
+      // Which objects have theirs in the page is known once all units have been seen.
+      const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
-        const { key, units, probabilities } = filesOf(group.model, group.size)
+        const { key, opened, units, probabilities } = filesOf(group.model, group.size)
         const mean = probabilities.map()
         const maps: SiteMaps = { ...meanMaps(group), ...(mean && { meanProbability: mean }) }
         await writeSiteFile(site, `maps/${key}/mean`, maps)
         described.push({
           key,
           classes: mean === undefined ? null : classesOf(group),
-          units: await Promise.all(units),
+          units: await withSketches(`features/${key}`, opened, units, sketched),
           ...(await describeGroup(group, pictures.background)),
         })
       }
@@ -96,6 +111,19 @@ export function siteWriter(results: string, site: string): SiteWriter {
       await writeSiteFile(site, 'study', digest)
       return { digest, groups: described, limits }
     },
+  }
+}
+
+function sketchedGroup(units: readonly OpenUnit[]): SketchedGroup {
+  const { rows, cols, layers } = units[0] as OpenUnit
+  return {
+    positions: rows * cols,
+    layers: layers.length,
+    hasAnswers: layers.some(({ answers }) => answers !== null),
+    units: units.map((unit) => ({
+      patch: unit.inputs.patch,
+      dims: isOfSketches(unit) ? unit.layers.reduce((sum, { sketch }) => sum + (sketch ?? 0), 0) : 0,
+    })),
   }
 }
 

@@ -10,10 +10,15 @@ const PART_BYTES = 12 * 1024 * 1024
  * @param key `features/<group>/<unit>`
  * @returns in how many files each layer's lie; undefined if the unit keeps none
  */
-export async function writeFeatures(site: string, key: string, unit: OpenUnit): Promise<readonly number[] | undefined> {
+export async function writeFeatures(
+  site: string,
+  key: string,
+  unit: OpenUnit,
+  kind: 'features' | 'sketch',
+): Promise<readonly number[] | undefined> {
   const parts: number[] = []
   for (const [layer, { name }] of unit.layers.entries()) {
-    const features = (await unit.features(name)) ?? (await unit.sketch(name))
+    const features = await unit[kind](name)
     if (features === undefined) {
       parts.push(0)
       continue

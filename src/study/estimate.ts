@@ -1,4 +1,4 @@
-import { arrayBytes, featureBytes, imagesOf, type PlannedUnit } from '../engine/plan.js'
+import { arrayBytes, featureBytes, imagesOf, type PlannedUnit, sketchDims } from '../engine/plan.js'
 import { expectedGain } from '../engine/reuse/expected.js'
 import { sceneOf } from '../engine/scene.js'
 import { throwIfStopped } from '../errors.js'
@@ -22,9 +22,9 @@ export interface StudyEstimate {
   readonly images: number
   /** Images of arithmetic that are left; each is also decoded from every layer. */
   readonly arithmeticImages: number
-  /** Bytes that all units take on disk, reports aside. */
+  /** Bytes that all units take on disk, reports aside; of sketches, about. */
   readonly bytes: number
-  /** Bytes of the page's own copy of the features that units keep. */
+  /** Bytes of the page's own copy of the features that units keep; of sketches of them, about. */
   readonly pageFeatureBytes: number
   /** Largest features of a unit in memory. */
   readonly featureBytes: number
@@ -78,11 +78,8 @@ async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<
     differences: study.replaced.differences,
     images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
     arithmeticImages: arithmeticImages(study),
-    bytes: study.units.reduce(
-      (sum, unit) => sum + arrayBytes(unit) + (study.keepsFeatures ? keptFeatureBytes(unit) : 0),
-      0,
-    ),
-    pageFeatureBytes: study.keepsFeatures ? study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0) : 0,
+    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(study, unit), 0),
+    pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(study, unit), 0),
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
     seconds,
@@ -127,12 +124,19 @@ export function arithmeticImages({ arithmetic }: Study): number {
   return arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0)
 }
 
-/** Bytes on disk of a unit's features at all positions of the grid. */
-function keptFeatureBytes({ network, grid }: PlannedUnit): number {
-  const dims = network.layers.reduce((sum, layer) => sum + layer.dims, 0)
-  return grid.rows * grid.cols * dims * Float32Array.BYTES_PER_ELEMENT
+/** Bytes on disk of what a unit keeps of its features at all positions of the grid. */
+function keptFeatureBytes(study: Study, unit: PlannedUnit): number {
+  const { rows, cols } = unit.grid
+  return keptDims(study, unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
 }
 
-function pageFeatureBytes({ network, grid }: PlannedUnit): number {
-  return network.layers.reduce((sum, { dims }) => sum + siteFeatureBytes(grid.rows * grid.cols, dims), 0)
+function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
+  const { rows, cols } = unit.grid
+  return keptDims(study, unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
+}
+
+/** Of the features of each layer, or of all sketches together. */
+function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
+  if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
+  return sketched.has(unit.patch.name) ? [sketchDims(unit)] : []
 }

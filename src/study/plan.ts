@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { checkMemory } from '../engine/machineMemory.js'
-import { type PlannedUnit, planUnits } from '../engine/plan.js'
+import { hasAnswers, type PlannedUnit, planUnits, sketchDims } from '../engine/plan.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
@@ -15,10 +15,10 @@ import {
   type Precision,
   recipeText,
 } from '../networks/index.js'
+import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type Patch, patchesOfSource } from '../patches/patch.js'
-import { compareText } from '../results/openResults.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit, unitVersion } from '../results/unit/store.js'
@@ -42,6 +42,8 @@ export interface Study {
   readonly separability: UnitInputs['separability']
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
+  /** Names of the patches whose units keep sketches. */
+  readonly sketched: ReadonlySet<string>
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
   /** Of those that stand there damaged, or made otherwise, which one that is: only another in its place is a finished one. */
@@ -78,8 +80,10 @@ export async function planStudy(given: StudyOptions, settings: PlanSettings = {}
   checkFolds(units, separability)
   const out = resolve(options.out)
   await checkResultsFolder(out)
+  // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
+  const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
-    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units },
+    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units, sketched },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -165,7 +169,7 @@ export function backgroundFor({ backgrounds }: Study, { input }: Network): Named
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
-  const { blend, precision, separability, keepsFeatures } = study
+  const { blend, precision, separability, keepsFeatures, sketched } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -183,17 +187,28 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
     keepsFeatures,
-    ...(keepsSketches(study, unit) && { sketches: true }),
+    ...(sketched.has(patch.name) && { sketches: true }),
   }
 }
 
-/**
- * Whether a unit keeps sketches: that of the first patch by name, which the page opens with, where features are at hand
- * and are not kept themselves.
- */
-function keepsSketches({ separability, keepsFeatures, patches }: Study, { patch }: PlannedUnit): boolean {
-  if (separability === null || keepsFeatures) return false
-  return patches.every((other) => other.size !== patch.size || compareText(patch.name, other.name) <= 0)
+/** What sketches of all units would take in the page. */
+function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
+  const groups = new Map<string, PlannedUnit[]>()
+  for (const unit of units) {
+    const name = JSON.stringify([unit.network.id, unit.patch.size])
+    const group = groups.get(name) ?? []
+    groups.set(name, group)
+    group.push(unit)
+  }
+  return [...groups.values()].map((own) => {
+    const { network, grid } = own[0] as PlannedUnit
+    return {
+      positions: grid.rows * grid.cols,
+      layers: network.layers.length,
+      hasAnswers: hasAnswers(network),
+      units: own.map((unit) => ({ patch: unit.patch.name, dims: sketchDims(unit) })),
+    }
+  })
 }
 
 /** Known generators of a network's wanted layers. */

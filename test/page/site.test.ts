@@ -239,18 +239,28 @@ describe('features of the site', () => {
     expect([...rows]).toEqual([...scaleRows(featuresOf(4 * 8, 2), 8)])
   })
 
-  it('are sketches where only these are kept, and say how exact they are', async () => {
-    const { unit, maps } = madeUnit({ patch: 'car', sketches: true })
-    const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3 } : layer))
+  it('are sketches where only these are kept, and say how exact they are, of the objects that the page has room for', async () => {
     const sketch = featuresOf(4 * 3, 5)
-    await writeUnit(inFolder('results'), { ...unit, layers }, { ...arraysOf(unit, maps), sketch: [undefined, sketch] })
-    await store({ patch: 'dog' })
+    const storeSketched = (patch: string, dims: number) => {
+      const { unit, maps } = madeUnit({ patch, sketches: true })
+      const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: dims } : layer))
+      return writeUnit(
+        inFolder('results'),
+        { ...unit, layers },
+        { ...arraysOf(unit, maps), sketch: [undefined, sketch] },
+      )
+    }
+    await store({ patch: 'boat' })
+    await storeSketched('car', 3)
+    // Too large for the page, so that nobody reads it.
+    await storeSketched('dog', 1e7)
     const { groups } = await writeSite()
     expect(groups[0]?.units.map(({ features, error }) => [features, error])).toEqual([
+      [undefined, undefined],
       [[0, 1], SKETCH_ERROR],
       [undefined, undefined],
     ])
-    const rows = new Int16Array(bytesOf(handed<string>('features', '0', '0-1-0.js')).buffer)
+    const rows = new Int16Array(bytesOf(handed<string>('features', '0', '1-1-0.js')).buffer)
     expect([...rows]).toEqual([...scaleRows(sketch, 3)])
   })
 

@@ -1,26 +1,43 @@
 import { expect, it } from 'vitest'
+import { untimedEstimate } from '../../src/study/estimate.js'
 import { planStudy, unitInputs } from '../../src/study/plan.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
 
+const STUDY = { models: ['tiny-alexnet', 'tiny-alexnet-aa'], patches: 'zebra,dog,car', stride: 16 }
+type Options = Partial<Parameters<typeof planStudy>[0]>
+
 /** Units that keep sketches: network, size and patch. */
-async function sketched(options: Partial<Parameters<typeof planStudy>[0]> = {}): Promise<readonly string[]> {
-  const models = ['tiny-alexnet', 'tiny-alexnet-aa']
-  const study = await planStudy({ out: folder('out'), models, patches: 'dog,car', stride: 16, ...options })
+async function sketched(options: Options = {}): Promise<readonly string[]> {
+  const study = await planStudy({ ...STUDY, out: folder('out'), ...options })
   return study.units
     .map((unit) => unitInputs(study, unit))
     .filter(({ sketches }) => sketches)
     .map(({ model, size, patch }) => `${model} ${size} ${patch}`)
 }
 
-it('the first patch by name keeps sketches, of each network and size, where features are at hand and not kept', async () => {
-  expect(await sketched()).toEqual([
-    'tiny-alexnet 125 car',
-    'tiny-alexnet 75 car',
-    'tiny-alexnet-aa 125 car',
-    'tiny-alexnet-aa 75 car',
-  ])
+it('objects keep sketches in all networks and sizes, where features are at hand and not kept', async () => {
+  const units = STUDY.models.flatMap((model) =>
+    [125, 75].flatMap((size) => ['zebra', 'dog', 'car'].map((patch) => `${model} ${size} ${patch}`)),
+  )
+  expect(await sketched()).toEqual(units)
   expect(await sketched({ keepFeatures: true })).toEqual([])
   expect(await sketched({ experiments: ['similarity'] })).toEqual([])
+  // Of the default study, all ten; of a finer one, as many as fit into the page, at least the first.
+  const all = { models: undefined, patches: undefined, sizes: [75] }
+  const objects = async (stride: number) =>
+    new Set((await sketched({ ...all, stride })).map((unit) => unit.split(' ')[2]))
+  expect((await objects(4)).size).toBe(10)
+  expect([...(await objects(2))].sort()).toEqual(['airplane', 'banana', 'bird', 'boat', 'car'])
+  expect([...(await objects(1))]).toEqual(['airplane'])
+})
+
+it('their bytes are counted, on disk and in the page', async () => {
+  const estimate = (options: Options) => untimedEstimate({ ...STUDY, out: folder('out'), ...options })
+  const [without, withSketches] = [await estimate({ experiments: ['similarity'] }), await estimate({})]
+  expect(without.pageFeatureBytes).toBe(0)
+  expect(withSketches.pageFeatureBytes).toBeGreaterThan(0)
+  // Four bytes a value on disk; two in the page, where base64 makes four of three.
+  expect((withSketches.bytes - without.bytes) / withSketches.pageFeatureBytes).toBeCloseTo(1.5, 2)
 })

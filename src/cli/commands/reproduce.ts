@@ -100,7 +100,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
     .option(
       '--keep-features',
-      'also store the features at all positions (features-<layer>.npy), which the viewer needs to take any position as anchor; see --dry-run for the bytes',
+      'also store the features at all positions (features-<layer>.npy), so that any position can be the anchor of every object; see --dry-run for the bytes',
     )
     .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
 }
@@ -114,7 +114,8 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   if (estimate.replaced > 0)
     print(`${estimate.replaced} that were made otherwise are replaced: ${estimate.differences.join('; ')}`)
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} of arithmetic left`)
-  const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of features in the page` : ''
+  const kept = options.keepFeatures ? 'features' : 'sketches of features'
+  const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page` : ''
   const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
   print(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
   print(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
