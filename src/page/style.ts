@@ -171,6 +171,7 @@ th,td{padding:.3rem .5rem}
 .printing .scroll{overflow:visible}.printing .scroll svg{max-width:100%;height:auto}
 .printing th,.printing td{padding:.15rem .35rem;font-size:.76rem;white-space:normal}
 .printing .measure{display:block}
+.printing section.report[id^=claim-]{break-inside:avoid;margin-top:1.2rem}
 .printing .panel,.printing figure,.printing tr,.printing svg,.printing .overview>div,.printing .note{break-inside:avoid}
 .printing h2,.printing h3,.printing h4{break-after:avoid}
 .printing .overview{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem 1rem}

@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { ColourLimits } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
 import { COLOUR_MAPS, type ColourMap } from './colours.js'
 import { Controls, Settings } from './controls.js'
@@ -6,7 +7,7 @@ import { differenceMap } from './differences.js'
 import type { Fitted } from './fit.js'
 import { Frame, type FrameActions } from './frame.js'
 import { Gallery } from './gallery.js'
-import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
 import { Profiles } from './profiles.js'
 import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readAt, SpokenReadings } from './readings.js'
@@ -64,6 +65,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     ),
     [fits],
   )
+  const limits = useMemo(() => (view.limits === 'fit' ? extremes(present) : view.limits), [view.limits, state.maps])
   const refused = isDifference && difference === undefined ? NO_DIFFERENCE : ''
   return (
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
@@ -87,7 +89,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
             fitted={fitted}
             map={shown[i]}
             difference={i === 1 ? difference : undefined}
-            {...{ colours, limits: view.limits, regions }}
+            {...{ colours, limits, regions }}
             reading={readings.find((reading) => reading.panel === panel)}
             note={[notes[i] ?? '', i === 1 ? refused : ''].join(' ').trim()}
             isBusy={isBusy[i] ?? false}
@@ -95,12 +97,11 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           />
         )
       })}
-      <Scale view={view} readings={readings} colours={colours} />
+      <Scale limits={limits} readings={readings} colours={colours} />
       <Profiles readings={readings} />
       <div class="more">
         <Settings
-          {...{ index, view, fits, change, isHeld, hold, address }}
-          maps={present}
+          {...{ index, view, fits, change, isHeld, hold, address, limits }}
           anchorHere={actions(0).anchorHere}
         />
         <ValueTables maps={state.maps} />
@@ -133,13 +134,13 @@ const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
 }
 
 interface ScaleProps {
-  readonly view: View
+  readonly limits: ColourLimits
   readonly readings: readonly Reading[]
   readonly colours: ColourMap
 }
 
 /** The scale of what the maps show, with marks at the cursor's values; regions have none. */
-function Scale({ view, readings, colours }: ScaleProps) {
+function Scale({ limits, readings, colours }: ScaleProps) {
   const quantity = (['similarity', 'probability'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),
   )
@@ -147,10 +148,15 @@ function Scale({ view, readings, colours }: ScaleProps) {
   const marks = readings.flatMap(({ panel, map, at }) =>
     map.quantity === quantity ? [{ panel, value: map.values[at] as number }] : [],
   )
-  const limits = quantity === 'probability' ? PROBABILITY_LIMITS : view.limits
   return (
     <div class="scale" id="scale">
-      <ColourBar id="colour-bar" label="Colour scale of the maps" colourOf={colours} limits={limits} marks={marks} />
+      <ColourBar
+        id="colour-bar"
+        label="Colour scale of the maps"
+        colourOf={colours}
+        limits={quantity === 'probability' ? PROBABILITY_LIMITS : limits}
+        marks={marks}
+      />
     </div>
   )
 }

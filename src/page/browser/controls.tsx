@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import type { ColourLimits } from '../../plot/colormap.js'
 import { PAPER_LIMITS } from '../paperLimits.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'
 import { type Fitted, hasFeatures } from './fit.js'
-import { extremes, type LoadedMap } from './maps.js'
 import { Badge, type PanelId } from './readings.js'
 import { type Change, parseLimits, QUANTITIES, type Quantity, type View } from './view.js'
 
@@ -70,7 +70,8 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  readonly maps: readonly LoadedMap[]
+  /** Of the colours, as they are now. */
+  readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
   readonly anchorHere: () => void
@@ -81,7 +82,7 @@ const ANY_POSITION = 'any position: click a map'
 const MEAN = 'mean over the objects'
 
 /** What is changed less often. */
-export function Settings({ index, view, fits, change, maps, isHeld, hold, anchorHere, address }: SettingsProps) {
+export function Settings({ index, view, fits, change, limits, isHeld, hold, anchorHere, address }: SettingsProps) {
   const [first] = fits
   if (first === undefined) return null
   const { group, choice, unit, anchor, anchorPosition } = first
@@ -126,7 +127,7 @@ export function Settings({ index, view, fits, change, maps, isHeld, hold, anchor
         <button type="button" id="anchor-here" onClick={anchorHere}>
           Anchor at the cursor
         </button>
-        <Limits view={view} maps={maps} change={change} />
+        <Limits view={view} limits={limits} change={change} />
         <Choices
           label="Colours"
           id="colours"
@@ -211,12 +212,10 @@ function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
   )
 }
 
-interface LimitsProps extends Pick<ControlsProps, 'view' | 'change'> {
-  readonly maps: readonly LoadedMap[]
-}
+type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
 /** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
-function Limits({ view: { limits, shows }, maps, change }: LimitsProps) {
+function Limits({ view: { shows }, limits, change }: LimitsProps) {
   /** What was typed and is no limits; undefined: nothing. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
@@ -254,7 +253,7 @@ function Limits({ view: { limits, shows }, maps, change }: LimitsProps) {
         type="button"
         id="fit-limits"
         title="Lowest and highest value of the maps shown"
-        onClick={() => set(extremes(maps))}
+        onClick={() => set('fit')}
       >
         Fit
       </button>

@@ -27,7 +27,8 @@ export interface View {
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
-  readonly limits: ColourLimits
+  /** Ends of the colours of similarity; `fit`: lowest and highest value of the maps shown. */
+  readonly limits: ColourLimits | 'fit'
 }
 
 /** What is asked of a view: the same in another state. */
@@ -71,7 +72,7 @@ export function formatView(view: View): string {
     ...(difference && { show: 'difference' }),
     at: positionText(cursor),
     colours,
-    limits: `${limits.low},${limits.high}`,
+    limits: limits === 'fit' ? limits : `${limits.low},${limits.high}`,
   })
   return `#${parameters.toString().replaceAll('%2C', ',')}`
 }
@@ -100,7 +101,7 @@ export function parseView(fragment: string, base: View): View | undefined {
     difference: other !== null && parameters.get('show') === 'difference',
     cursor: parsePosition(parameters.get('at') ?? '') ?? base.cursor,
     colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
-    limits: parseLimits(parameters.get('limits') ?? '') ?? base.limits,
+    limits: parameters.get('limits') === 'fit' ? 'fit' : (parseLimits(parameters.get('limits') ?? '') ?? base.limits),
   }
 }
 
