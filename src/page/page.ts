@@ -9,14 +9,12 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
-/** What of a page is not the same in all of them; markup, but for title and facts. */
+/** What of a page is not the same in all of them; markup, but for the title. */
 export interface PageParts {
   readonly title: string
   /** Beside the common one. */
   readonly style?: string
-  /** One line below the title; undefined: there is no viewer, and no choice of a theme. */
-  readonly facts: string | undefined
-  /** Where the keyboard may go at once. */
+  /** Where the keyboard may go at once; undefined: there is no viewer, and no choice of a theme. */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
@@ -33,16 +31,15 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
   const all = [...sections, citationSection()]
   return pageHtml({
     title: 'Shiftscope results',
-    facts: index === null ? undefined : factsText(index),
     skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
-    main: [...(index === null ? [] : [viewerHtml(opening)]), ...all.map(sectionHtml)].join('\n'),
+    main: [...(index === null ? [] : [viewerHtml(studiedText(index), opening)]), ...all.map(sectionHtml)].join('\n'),
     scripts: index === null ? '' : scriptsHtml(index),
   })
 }
 
 /** A page with the project's head, contents and style. */
-export function pageHtml({ title, style = '', facts, skipTo, links, main, scripts }: PageParts): string {
+export function pageHtml({ title, style = '', skipTo, links, main, scripts }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
 <div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
 `
@@ -60,8 +57,7 @@ export function pageHtml({ title, style = '', facts, skipTo, links, main, script
 ${skipTo === undefined ? '' : `<a class="skip" href="#${skipTo.id}">${escapeHtml(skipTo.title)}</a>`}
 <header class="page">
 <h1>Shiftscope</h1>
-${facts === undefined ? '' : `<p class="facts">${escapeHtml(facts)}</p>`}
-${facts === undefined ? '' : THEME_CHOICE}
+${skipTo === undefined ? '' : THEME_CHOICE}
 </header>
 <div class="layout">
 ${links.length === 0 ? '' : contents}<main>
@@ -87,18 +83,18 @@ function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-function factsText({ groups }: SiteIndex): string {
+/** What was studied, in a line. */
+function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
-  const sizes = [...new Set(groups.map(({ size }) => size))].map((size) => `${size}×${size}`)
+  const sizes = [...new Set(groups.map(({ size }) => size))]
   const strides = [...new Set(groups.map(({ stride }) => stride))]
-  const facts = [
+  return [
     counted(models.size, 'network'),
-    counted(patches.size, 'patch', 'patches'),
-    `${sizes.join(', ')} px`,
-    `${strides.length === 1 ? 'stride' : 'strides'} ${strides.join(', ')}`,
-  ]
-  return facts.join(' · ')
+    counted(patches.size, 'object'),
+    `${sizes.join(' and ')} px`,
+    `a position every ${strides.join(' or ')} px`,
+  ].join(' · ')
 }
 
 function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {

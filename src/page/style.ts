@@ -21,7 +21,6 @@ pre{margin:.5rem 0;white-space:pre}
 .soft{color:var(--soft)}
 .page{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.2rem;padding:.55rem 1.5rem;border-bottom:1px solid var(--line);max-width:104rem;margin:0 auto}
 .page h1{font-size:1.05rem;letter-spacing:.01em}
-.page .facts{margin:0;color:var(--soft);font-size:.88rem}
 .page .theme{margin-left:auto;font-size:.85rem}
 .layout{display:grid;grid-template-columns:10.5rem minmax(0,1fr);gap:0 2rem;max-width:104rem;margin:0 auto;padding:0 1.5rem}
 main{min-width:0;padding:1.1rem 0 4rem}
@@ -157,7 +156,6 @@ section{scroll-margin-top:2.6rem}
 .page{padding:.5rem .9rem}.layout{padding:0 .9rem}.contents{margin:0 -.9rem;padding:0 .9rem}
 main{padding:.8rem 0 3rem}
 #viewer>h2{font-size:1.35rem;margin-bottom:.3rem}.finding{font-size:1rem}
-.page .facts{order:1;flex-basis:100%}
 .bench,.bench.single{display:flex;flex-direction:column;align-items:stretch}.profiles{grid-template-columns:minmax(0,1fr)}
 .frame{max-width:19rem;margin:0 auto}
 .thumbs th:first-child,.thumbs td:first-child{width:2.4rem}

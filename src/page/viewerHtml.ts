@@ -6,17 +6,16 @@ export interface Opening {
   readonly sentence: string
   /** Fragment of the view that shows it, in which the viewer opens. */
   readonly link: string
-  /** What was studied, in a line. */
-  readonly studied: string
 }
 
-/** The viewer of a study before its script fills it. */
-export function viewerHtml(opening: Opening | undefined): string {
+/**
+ * The viewer of a study before its script fills it.
+ * @param studied what was studied, in a line
+ */
+export function viewerHtml(studied: string, opening: Opening | undefined): string {
   return sectionHtml({
     title: 'Does a network see the same thing everywhere?',
-    lead: opening
-      ? `<p class="finding">${escapeHtml(opening.sentence)}</p>\n<p class="soft">${escapeHtml(opening.studied)}. Drag the object.</p>`
-      : DRAG,
+    lead: `${opening ? `<p class="finding">${escapeHtml(opening.sentence)}</p>\n` : ''}<p class="soft">${escapeHtml(studied)}. Drag the object.</p>`,
     controls: '',
     view: opening?.link ?? '',
   })
@@ -32,8 +31,6 @@ export function liveViewerHtml(): string {
     view: '',
   })
 }
-
-const DRAG = '<p class="soft">Drag the object, or click a map.</p>'
 
 /** Markup of what differs. */
 interface ViewerParts {

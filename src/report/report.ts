@@ -24,7 +24,7 @@ import { chartsSection } from './charts/sections.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
-import { leadOf, studiedText } from './findings/lead.js'
+import { leadOf } from './findings/lead.js'
 import { heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperRows } from './paper.js'
@@ -73,13 +73,12 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     const study = await site.fill((folder) => readWithSite(results, folder, limits, progress, signal))
     const contents = contentsOf(study.groups, arithmetic, paper, limits)
     const lead = await leadOf(results, study.groups, contents.findings)
-    const opening = lead && { ...lead, studied: studiedText(study.groups) }
     if (contents.warning !== undefined) progress.note(contents.warning)
     await writeContents(results, study.groups, contents, limits)
     // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
     // former page with the former maps.
     await site.takePlace()
-    await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, opening))
+    await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, lead))
     return { rows: summaryRows(contents.rows), findings: contents.findings }
   } finally {
     await site.remove()

@@ -265,7 +265,9 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
   })
 
   it('sets colours and limits, and refuses limits that do not rise', async () => {
-    const page = await open(link({ network: 'plain', with: '', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
+    const page = await open(
+      link({ network: 'plain', with: '', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }),
+    )
     await page.selectOption('#colours', 'grey')
     await page.click('#fit-limits')
     const [low, high] = [Number(await page.inputValue('#low')), Number(await page.inputValue('#high'))]

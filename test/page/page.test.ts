@@ -25,9 +25,11 @@ function studyOf(page: string): string {
 
 describe('page', () => {
   it('opens in the view that its first sentence is about', () => {
-    const opening = { sentence: 'A “bird” changes.', link: '#network=a&patch="', studied: '1 network' }
+    const opening = { sentence: 'A “bird” changes.', link: '#network=a&patch="' }
     const page = resultsPage(indexOf([groupOf({ key: 0, model: 'a' })]), [], opening)
-    expect(page).toContain('<p class="finding">A “bird” changes.</p>\n<p class="soft">1 network.')
+    expect(page).toContain(
+      '<p class="finding">A “bird” changes.</p>\n<p class="soft">1 network · 2 objects · 125 px · a position every 1 px.',
+    )
     expect(page).toContain('data-view="#network=a&amp;patch=&quot;"')
   })
 

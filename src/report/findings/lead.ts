@@ -1,5 +1,7 @@
 import { counted } from '../../counted.js'
 import { CONFIDENT } from '../../experiments/answers.js'
+import { isRightAnswer } from '../../networks/objectClasses.js'
+import type { Opening } from '../../page/viewerHtml.js'
 import { percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
@@ -8,49 +10,35 @@ import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
-/** How the page begins: what surprises most, and the link to the view that shows it. */
-export interface Lead {
-  readonly sentence: string
-  /** Fragment of the page's address. */
-  readonly link: string
-}
-
 /** The claim that a lead falls back on, and that its second sentence is about. */
 const INVARIANCE = 'no-global-invariance'
 
 /**
  * The object whose answer changes at most positions, of those that a network is confident of at the center, or else the layer
- * whose similarity falls lowest; undefined where neither changes, and for a study that is too small for verdicts.
+ * whose similarity falls lowest; undefined where neither changes, and for a study that is too small for verdicts. An answer
+ * that turns from one right class into another counts only if there is no other change.
  * @param results the folder of the study, which has the answers
  */
 export async function leadOf(
   results: string,
   groups: readonly StudyGroup[],
   findings: readonly ClaimFinding[],
-): Promise<Lead | undefined> {
+): Promise<Opening | undefined> {
   const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
-  const most = leastKept(answered.filter(({ probability, kept }) => probability >= CONFIDENT && kept < 1))
+  const changing = answered
+    .filter(({ probability, kept }) => probability >= CONFIDENT && kept < 1)
+    .toSorted((a, b) => a.kept - b.kept)
+  const [most] = changing
   if (most === undefined) return similarityLead(findings)
-  return { sentence: `${await answerSentence(results, most)}${atLarge(findings)}`, link: linkTo(most, answered) }
-}
-
-/** One line of what was studied. */
-export function studiedText(groups: readonly StudyGroup[]): string {
-  const models = new Set(groups.map(({ model }) => model))
-  const patches = new Set(groups.flatMap(({ units }) => units.map(({ inputs }) => inputs.patch)))
-  const sizes = [...new Set(groups.map(({ size }) => size))].toSorted((a, b) => b - a)
-  const steps = [...new Set(groups.map(({ stride }) => stride))].toSorted((a, b) => a - b)
-  return [
-    counted(models.size, 'network'),
-    counted(patches.size, 'object'),
-    `${sizes.join(' and ')} px`,
-    `every ${steps.map((step) => (step === 1 ? '' : `${step}${ordinalEnd(step)} `)).join('and ')}pixel`,
-  ].join(' · ')
-}
-
-function ordinalEnd(number: number): string {
-  const isTeen = Math.floor(number / 10) % 10 === 1
-  return (isTeen ? undefined : { 1: 'st', 2: 'nd', 3: 'rd' }[number % 10]) ?? 'th'
+  const leads = async (one: Answered) => {
+    const { sentence, isRight } = await answerSentence(results, one)
+    return { isRight, lead: { sentence: `${sentence}${atLarge(findings)}`, link: linkTo(one, answered) } }
+  }
+  for (const one of changing) {
+    const { isRight, lead } = await leads(one)
+    if (!isRight) return lead
+  }
+  return (await leads(most)).lead
 }
 
 /** A unit whose classes are known. */
@@ -82,23 +70,27 @@ function answeredOf(group: StudyGroup): readonly Answered[] {
   )
 }
 
-function leastKept(answered: readonly Answered[]): Answered | undefined {
-  return answered.toSorted((a, b) => a.kept - b.kept)[0]
-}
-
-/** The most frequent answer that is not the center's, and where it is given. */
-async function answerSentence(results: string, { unit, layer, names }: Answered): Promise<string> {
+/** The most frequent answer that is not the center's, where it is given, and whether it is right, too. */
+async function answerSentence(
+  results: string,
+  { unit, layer, names }: Answered,
+): Promise<{ readonly sentence: string; readonly isRight: boolean }> {
   const { inputs, rows, cols, layers } = unit
   const { data } = (await (await openUnit(results, unitFolder(results, inputs))).answers(layer)) ?? { data: [] }
   const counts = new Map<number, number>()
   for (const one of data.slice(0, rows * cols)) counts.set(one, (counts.get(one) ?? 0) + 1)
-  const center = layers.find(({ name }) => name === layer)?.answers?.center.class ?? 0
+  const answers = layers.find(({ name }) => name === layer)?.answers
+  const center = answers?.center.class ?? 0
   counts.delete(center)
   const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
   const [before, after] = [center, other].map((one) => named(names[one] ?? String(one)))
   const share = percentText((100 * count) / rows / cols)
   const object = inputs.category ?? `“${inputs.patch}”`
-  return `The same ${object}, moved, turns from ${before} into ${after} at ${share} % of positions in ${inputs.model}.`
+  const becomes = answers?.right === true ? `becomes ${after}` : `turns from ${before} into ${after}`
+  return {
+    sentence: `The same ${object}, moved, ${becomes} at ${share} % of positions in ${inputs.model}.`,
+    isRight: isRightAnswer(inputs.category, names[other] ?? '', Object.values(names)) === true,
+  }
 }
 
 /** A class with its article; plurals have none. */
@@ -126,7 +118,7 @@ function linkTo({ group, unit, kept }: Answered, answered: readonly Answered[]):
   return viewLink({ network: model, with: other, size, patch, anchor: 'center', map: 'answers' })
 }
 
-function similarityLead(findings: readonly ClaimFinding[]): Lead | undefined {
+function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined {
   const [lowest] = findings
     .filter(({ claim, verdict }) => claim === INVARIANCE && verdict === 'supported')
     .toSorted((a, b) => lowestOf(a).mean - lowestOf(b).mean)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findingsOf } from '../../../src/report/findings/findings.js'
-import { leadOf, studiedText } from '../../../src/report/findings/lead.js'
+import { leadOf } from '../../../src/report/findings/lead.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import { writeUnit } from '../../../src/results/unit/store.js'
 import { arraysOf, madeUnit } from '../../results/study.js'
@@ -79,12 +79,5 @@ describe('the beginning of the page', () => {
   it('is missing for fewer than five objects, and where nothing changes', async () => {
     expect(await leadOf(inFolder(), [await groupOf('net', objects.slice(1))], [])).toBeUndefined()
     expect(await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.99))).toBeUndefined()
-  })
-
-  it('has one line of what was studied', () => {
-    const groups = [groupWith('a', [[measures.bias, around(0.01)]]), groupWith('b', [], { size: 75 })]
-    expect(studiedText(groups)).toBe('2 networks · 10 objects · 125 and 75 px · every pixel')
-    const coarse = [2, 8, 11, 21].map((stride) => ({ ...(groups[0] as StudyGroup), stride }))
-    expect(studiedText(coarse)).toMatch(/ · 125 px · every 2nd and 8th and 11th and 21st pixel$/)
   })
 })
