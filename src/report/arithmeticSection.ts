@@ -5,7 +5,7 @@ import { escapeHtml } from '../plot/html.js'
 import { decibelText } from '../plot/numberText.js'
 import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js'
 import { JUDGED_NAMES } from '../results/measures.js'
-import { type ResultTable, tableHtml } from './tables/tables.js'
+import { type ResultTable, tablesHtml } from './tables/tables.js'
 
 /** Feature arithmetic on the page: how often it is exact, then the contact sheets; none where there is no arithmetic. */
 export function arithmeticSections(
@@ -21,7 +21,7 @@ export function arithmeticSections(
     {
       id: 'arithmetic',
       title: 'Feature arithmetic',
-      html: [INTRODUCTION, ...tables.map(tableHtml), ...html].join('\n'),
+      html: [INTRODUCTION, tablesHtml(tables), ...html].join('\n'),
     },
   ]
 }

@@ -5,11 +5,12 @@ import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
 import { heatmapName } from './heatmap.js'
+import { viewLink } from './viewLink.js'
 
 /** Every mean map at a glance; each leads to itself in the viewer. */
 export function overviewSection(groups: readonly StudyGroup[], { low, high }: ColourLimits): ReportSection {
-  const html = `<p class="soft">Mean over patches, colours from ${low} (black) over red and yellow to ${high} (white), the
-mean similarity under each map. A map opens in the viewer above.</p>
+  const html = `<p class="soft">Each map is the mean over objects, from ${low} (black) over red and yellow to ${high} (white), with its
+mean similarity below. A map opens in the viewer above.</p>
 <div class="overview">
 ${groups.map(groupHtml).join('\n')}
 </div>`
@@ -18,14 +19,14 @@ ${groups.map(groupHtml).join('\n')}
 
 function groupHtml(group: StudyGroup): string {
   const { model, size, units, rows, cols, stride } = group
-  const patches = counted(units.length, 'patch', 'patches')
+  const objects = counted(units.length, 'object')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
   return `<div><h3>${escapeHtml(model)}, ${size}×${size}</h3>
-<p class="soft">${patches}, ${rows}×${cols} positions, stride ${stride}</p>
+<p class="soft">${objects}, ${rows}×${cols} positions, stride ${stride}</p>
 <table class="thumbs"><thead><tr><td></td>${head}</tr></thead><tbody>
 ${layers.join('\n')}
 </tbody></table></div>`
@@ -35,7 +36,7 @@ function thumbnail(group: StudyGroup, layer: string, anchor: string): string {
   const { model, size } = group
   const mean = numberOf(group, layer, 'similarity-mean', anchor)?.mean.toFixed(3) ?? ''
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
-  const link = new URLSearchParams({ network: model, layer, size: String(size), patch: '', anchor, map: 'similarity' })
+  const link = viewLink({ network: model, layer, size, patch: null, anchor, map: 'similarity' })
   const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean}`
-  return `<a href="#${escapeHtml(link.toString())}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span aria-hidden="true">${mean}</span></a>`
+  return `<a href="${escapeHtml(link)}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span aria-hidden="true">${mean}</span></a>`
 }

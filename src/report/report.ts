@@ -31,7 +31,7 @@ import { isPapersStudy, paperRows } from './paper.js'
 import { protocolNote, provenanceSection } from './provenance.js'
 import { stageFolder } from './stagedFolder.js'
 import { TABLE_FORMATS } from './tables/render.js'
-import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tableHtml } from './tables/tables.js'
+import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
 export interface ReportOptions {
   /** Also the rows of the paper's tables that were not measured. */
@@ -117,12 +117,12 @@ function contentsOf(
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
   const figures = paperFigures(groups, limits)
-  const ofUnits = tables.filter((table) => !isOfArithmetic(table)).map(tableHtml)
+  const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
     chartsSection(rows),
     overviewSection(groups, limits),
-    { id: 'tables', title: 'Tables', html: ofUnits.join('\n') },
-    figuresSection(figures),
+    { id: 'tables', title: 'Tables', html: tablesHtml(ofUnits) },
+    figuresSection(figures, arithmetic.length > 0),
     ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
     provenanceSection(groups),
   ]

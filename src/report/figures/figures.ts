@@ -5,6 +5,8 @@ import type { ReportSection } from '../../page/section.js'
 import type { ColourLimits } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
+import { percentText } from '../../plot/numberText.js'
+import { meanAndStd } from '../../results/rows.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import { counterpart, flippedOf, plainOf } from '../../results/versions.js'
 import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
@@ -12,6 +14,8 @@ import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 /** A figure and its file's name without extension. */
 export interface Figure extends PanelGrid {
   readonly name: string
+  /** What to look for. */
+  readonly caption: string
 }
 
 /** Numbers of the paper's figures of large and small patches. */
@@ -23,15 +27,15 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
  * The paper's Figures 1, 3, 4 and 5 from whatever networks a study has. Figures 3 and 4 have a row for each network and
- * layer, the anti-aliased version beside the plain one; sizes other than the paper's get a figure like them. Figures 1
- * and 5 need a network and its anti-aliased or flip-free version.
+ * layer, the anti-aliased version beside the plain one, and networks that lack one of them in a figure of their own; sizes
+ * other than the paper's get figures like them. Figures 1 and 5 need a network and its anti-aliased or flip-free version.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
   return [
     ...exampleFigure(groups, limits),
-    ...sizes.map((size) =>
-      heatmapFigure(
+    ...sizes.flatMap((size) =>
+      heatmapFigures(
         groups.filter((group) => group.size === size),
         size,
         limits,
@@ -41,44 +45,68 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
   ]
 }
 
-/** Figure 1: the last layer's map for the top-left anchor, plain beside anti-aliased, of the first such pair. */
+/** Figure 1: the map for the top-left anchor, plain beside anti-aliased, of the first such pair. */
 function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, plainOf)[0]
   if (pair === undefined) return []
-  const layer = pair.plain.layers.at(-1) as string
+  const both = [pair.plain, pair.other]
+  const layer = layerOfContrast(both, ['top-left'], limits)
   return [
     {
       name: 'figure-1-example',
       title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${pair.plain.size} px`,
+      caption: `Similarity falls off with the distance from the anchor. Look for a fine grid in (a) that (b) lacks. ${MOST_CONTRAST}`,
       limits,
       columns: ['(a) plain', '(b) anti-aliased'],
-      rows: [{ label: [layer], maps: [pair.plain, pair.other].map((group) => mapOf(group, layer, 'top-left')) }],
+      rows: [{ label: [layer], maps: both.map((group) => mapOf(group, layer, 'top-left')) }],
     },
   ]
 }
 
-/** Figures 3 and 4. */
-function heatmapFigure(groups: readonly StudyGroup[], size: number, limits: ColourLimits): Figure {
-  const pairs = new Map(pairsOf(groups, plainOf).map(({ plain, other }) => [plain, other]))
-  const alone = groups.filter((group) => ![...pairs.values()].includes(group))
-  const hasPairs = pairs.size > 0
-  const rows = alone.flatMap((group) =>
-    group.layers.map((layer) => {
-      const sides = plainOf(group.model) === undefined ? [group, pairs.get(group)] : [undefined, group]
-      const versions = hasPairs ? sides : [group]
-      return { label: [group.model, layer], maps: versions.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))) }
-    }),
-  )
-  const columns = hasPairs ? ['plain', 'anti-aliased'].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`)) : SHOWN
+const MOST_CONTRAST =
+  'Of the layers that both networks have, this one has the most contrast: the largest standard deviation of values within the colour limits.'
+
+/** Figures 3 and 4: pairs of plain and anti-aliased networks, then the others. */
+function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: ColourLimits): readonly Figure[] {
+  const pairs = pairsOf(groups, plainOf)
+  const others = groups.filter((group) => !pairs.some(({ plain, other }) => group === plain || group === other))
+  const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${size}`
   const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, patches of ${size} px`
-  return { name: `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${size}`, title, limits, columns, rows }
+  const figureOf = (rows: readonly (readonly StudyGroup[])[], ending: string, columns: readonly string[]): Figure => ({
+    name: `${name}${ending && '-others'}`,
+    title: `${title}${ending}`,
+    caption:
+      'A shift-invariant network would be white everywhere. Look for how fast the similarity falls off around the anchor, and for a grid.',
+    limits,
+    columns,
+    rows: rows.flatMap((versions) =>
+      (versions[0]?.layers ?? []).map((layer) => ({
+        label: [versions[0]?.model ?? '', layer],
+        maps: versions.flatMap((one) => SHOWN.map((at) => mapOf(one, layer, at))),
+      })),
+    ),
+  })
+  const sides = ['plain', 'anti-aliased'].flatMap((one) => SHOWN.map((at) => `${one}, ${at}`))
+  const ofPairs = pairs.map(({ plain, other }) => [plain, other])
+  return [
+    ...(pairs.length > 0 ? [figureOf(ofPairs, '', sides)] : []),
+    ...(others.length > 0
+      ? [
+          figureOf(
+            others.map((one) => [one]),
+            pairs.length > 0 ? ', networks without both versions' : '',
+            SHOWN,
+          ),
+        ]
+      : []),
+  ]
 }
 
-/** Figure 5: the last layer with and without horizontal flips in training, large patches. */
+/** Figure 5: with and without horizontal flips in training, large patches. */
 function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, flippedOf)[0]
   if (pair === undefined) return []
-  const layer = pair.plain.layers.at(-1) as string
+  const layer = layerOfContrast([pair.plain, pair.other], SHOWN, limits)
   const row = (group: StudyGroup, label: string) => ({
     label: [group.model, label],
     maps: SHOWN.map((at) => mapOf(group, layer, at)),
@@ -87,11 +115,28 @@ function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readon
     {
       name: 'figure-5-flip',
       title: `Figure 5: with and without horizontal flips in training, ${layer}, ${pair.plain.size} px`,
+      caption: `Look for whether the bright region around the anchor is wider than high in both rows. ${MOST_CONTRAST}`,
       limits,
       columns: SHOWN,
       rows: [row(pair.plain, 'with flips'), row(pair.other, 'without flips')],
     },
   ]
+}
+
+/** The layer whose maps differ most from uniform as they are drawn, of those that all groups have. */
+function layerOfContrast(
+  groups: readonly StudyGroup[],
+  anchors: readonly AnchorName[],
+  { low, high }: ColourLimits,
+): string {
+  const shared = groups[0]?.layers.filter((layer) => groups.every(({ layers }) => layers.includes(layer))) ?? []
+  const contrasts = shared.map((layer) => {
+    const maps = groups.flatMap((group) => anchors.map((at) => mapOf(group, layer, at)))
+    const drawn = maps.flatMap((map) => Array.from(map?.values ?? [], (value) => Math.min(high, Math.max(low, value))))
+    // Rounding does not decide: of layers that are alike, the last one is taken, as in the paper.
+    return { layer, contrast: Math.round(1e6 * meanAndStd(drawn).std) }
+  })
+  return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
 }
 
 /** Groups whose network is a version of another's that saw the same and shares its last layer, in their order. */
@@ -130,13 +175,40 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
 }
 
 /** The figures that were written, as a section of the page beside their folder; their titles are in the pictures. */
-export function figuresSection(figures: readonly Figure[]): ReportSection {
+export function figuresSection(figures: readonly Figure[], hasArithmetic: boolean): ReportSection {
   const parts = figures.map((figure) => {
-    const { name, title } = figure
+    const { name, title, caption } = figure
     const { width, height } = panelLayout(figure)
     const file = `figures/${encodeURIComponent(name)}`
-    return `<figure style="margin:1.2rem 0"><img src="${file}.svg" alt="${escapeHtml(title)}" width="${width}" height="${height}" loading="lazy" style="max-width:100%;height:auto">
-<figcaption>${fileLinks(file, ['svg', 'png'])}</figcaption></figure>`
+    return `<figure class="paper"><img src="${file}.svg" alt="${escapeHtml(title)}" width="${width}" height="${height}" loading="lazy">
+<figcaption>${escapeHtml(`${caption} ${clippedText(figure)}`)} ${fileLinks(file, ['svg', 'png'])}</figcaption></figure>`
   })
-  return { id: 'figures', title: 'Figures of the paper', html: parts.join('\n') }
+  const isMade = (number: number) =>
+    number === 6 ? hasArithmetic : figures.some(({ name }) => name.startsWith(`figure-${number}`))
+  const reasons = NEEDS.flatMap(([number, needs]) => (isMade(number) ? [] : [`Figure ${number} needs ${needs}.`]))
+  const note =
+    reasons.length === 0 ? '' : `<p class="soft">Not made from this study: ${escapeHtml(reasons.join(' '))}</p>`
+  return { id: 'figures', title: 'Figures of the paper', html: [...parts, note].join('\n') }
+}
+
+/** What figures of the paper are made from. */
+const NEEDS: readonly (readonly [number, string])[] = [
+  [1, 'a network and its anti-aliased version, measured alike'],
+  [3, 'objects of 125 px'],
+  [4, 'objects of 75 px'],
+  [5, 'a network and the same one trained without flips, measured alike'],
+  [6, 'feature arithmetic (--experiments arithmetic)'],
+]
+
+/** Rounding may take a cosine so far beyond 1. */
+const ROUNDING = 1e-6
+
+/** How many of a figure's values its colours do not tell apart. */
+function clippedText({ rows, limits: { low, high } }: Figure): string {
+  const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
+  const share = (isBeyond: (value: number) => boolean) => {
+    const count = values.filter(isBeyond).length
+    return count === 0 ? 'none' : `${percentText((100 * count) / values.length)} %`
+  }
+  return `Of the values, ${share((value) => value < low)} lie below ${low} (black) and ${share((value) => value > high + ROUNDING)} above ${high} (white).`
 }

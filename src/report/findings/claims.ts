@@ -22,6 +22,7 @@ import {
   positionAdvantage,
   SUPPRESSED,
   separabilityGap,
+  strongestGrid,
   TELLING_SCHEMES,
 } from './quantities.js'
 
@@ -120,7 +121,8 @@ export const CLAIMS: readonly Claim[] = [
       caption: `100 is a grid as strong as in the plain network. Left of the line (${100 * SUPPRESSED}), it is suppressed.`,
       within: [100],
     },
-    seenIn: besideOriginal,
+    // Suppression is seen where there is most to suppress.
+    seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
   },
   {
     id: 'anti-aliasing-keeps-global-invariance',

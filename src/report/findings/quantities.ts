@@ -2,6 +2,7 @@ import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
 import { pixelsOf } from '../../results/chartKinds.js'
 import { meanAndStd, type PatchValues, perPatch, type Row } from '../../results/rows.js'
+import type { StudyGroup } from '../../results/study.js'
 import { type Border, type Evidence, evidenceOf, leanOf, mapped, paired, signsOf } from './evidence.js'
 import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
@@ -62,6 +63,16 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
 function gridPower(one: LayerOfGroup): PatchValues {
   const isGrid = ({ variant }: Row) => pixelsOf(variant) <= LONGEST_GRID
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => meanAndStd(powers).mean * powers.length)
+}
+
+/** The layer and size whose maps have the strongest grid; undefined: none was measured. */
+export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
+  return groups
+    .flatMap((group) => group.layers.map((layer) => ({ group, layer })))
+    .map((one) => ({ ...placeOf(one), power: meanAndStd([...gridPower(one).values()]).mean }))
+    .filter(({ power }) => Number.isFinite(power))
+    .toSorted((a, b) => b.power - a.power)
+    .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
 /** Without patches whose maps are flat, of which no ratio can be taken. */

@@ -221,10 +221,23 @@ export function isOfArithmetic({ kind }: ResultTable): boolean {
   return kind.sized !== undefined
 }
 
-/** A table on the page, with its note and links to its files. */
-export function tableHtml(table: ResultTable): string {
-  return `<h3>${escapeHtml(table.title)}</h3>
-<p class="soft">${escapeHtml(table.note)}</p>
+/** Tables on the page: the sizes of a kind as tabs, each with its note and links to its files. */
+export function tablesHtml(tables: readonly ResultTable[]): string {
+  const kinds = [...new Set(tables.map(({ kind }) => kind))]
+  return kinds
+    .map((kind) => {
+      const tabs = tables.filter((table) => table.kind === kind).map(tabHtml)
+      return `<fieldset class="tabs"><legend><h3>${escapeHtml(kind.title)}</h3></legend>\n${tabs.join('\n')}</fieldset>`
+    })
+    .join('\n')
+}
+
+function tabHtml(table: ResultTable, i: number): string {
+  const { kind, size, name, note } = table
+  const number = kind.numbers?.[size]
+  const label = `${size}×${size} px${number === undefined ? '' : ` (Table ${number} of the paper)`}`
+  return `<label><input type="radio" name="size-of-${kind.stem}"${i === 0 ? ' checked' : ''}>${label}</label>
+<div><p class="soft">${escapeHtml(note)}</p>
 ${renderTable(table, 'html')}
-<p class="soft">${fileLinks(`tables/${encodeURIComponent(table.name)}`, ['csv', 'md', 'tex'])}</p>`
+<p class="soft">${fileLinks(`tables/${encodeURIComponent(name)}`, ['csv', 'md', 'tex'])}</p></div>`
 }

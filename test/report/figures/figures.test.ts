@@ -63,6 +63,7 @@ describe('figures of the paper', () => {
     expect(figures.map(({ name }) => name)).toEqual([
       'figure-1-example',
       'figure-3-patches-125',
+      'figure-3-patches-125-others',
       'figure-4-patches-75',
       'figure-5-flip',
     ])
@@ -71,29 +72,38 @@ describe('figures of the paper', () => {
     expect(alone[0]?.columns).toEqual(['center', 'top-left'])
   })
 
-  it('1 sets the last layer of the plain network beside the anti-aliased one, for the top-left anchor', () => {
+  it('1 takes the layer whose values spread most within the colour limits', () => {
+    // The first layer's maps differ from each other more, but beyond the limits.
+    const spread = (one: StudyGroup) => ({
+      ...one,
+      meanMaps: one.meanMaps.map((_, i) => (i < 80 ? 0.2 + (i % 2) / 2 : i < 160 ? 0.9 + (i % 2) / 20 : 0.9)),
+    })
+    const layers = ['fc6', 'fc7', 'fc8']
+    const [figure] = paperFigures(
+      [spread(group('net', layers, 125, 0)), spread(group('net-aa', layers, 125, 0))],
+      LIMITS,
+    )
+    expect(figure?.rows[0]?.label).toEqual(['fc7'])
+  })
+
+  it('1 sets a layer of the plain network beside the anti-aliased one, for the top-left anchor', () => {
     expect(shown(named('figure-1-example'))).toEqual([[levelOf(0.9, 1, 'top-left'), levelOf(0.93, 1, 'top-left')]])
   })
 
-  it('3 and 4 have a row for each network and layer, center and top-left, anti-aliased beside plain', () => {
+  it('3 and 4 have a row for each layer, anti-aliased beside plain, and other networks apart: no column is blank', () => {
     const of = (level: number, layer: number) => [levelOf(level, layer, 'center'), levelOf(level, layer, 'top-left')]
-    const figure = named('figure-3-patches-125')
-    expect(figure.rows.map(({ label }) => label.join(' '))).toEqual([
-      'net fc7',
-      'net fc8',
-      'net-noflip fc7',
-      'net-noflip fc8',
-      'other fc',
-    ])
-    expect(shown(figure).map((row) => row.map((value) => value?.toFixed(3)))).toEqual(
-      [
+    const values = (name: string) => shown(named(name)).map((row) => row.map((value) => value?.toFixed(3)))
+    const texts = (rows: readonly (readonly number[])[]) => rows.map((row) => row.map((value) => value.toFixed(3)))
+    const labels = (name: string) => named(name).rows.map(({ label }) => label.join(' '))
+    expect(labels('figure-3-patches-125')).toEqual(['net fc7', 'net fc8'])
+    expect(values('figure-3-patches-125')).toEqual(
+      texts([
         [...of(0.9, 0), ...of(0.93, 0)],
         [...of(0.9, 1), ...of(0.93, 1)],
-        [...of(0.95, 0), undefined, undefined],
-        [...of(0.95, 1), undefined, undefined],
-        [...of(0.97, 0), undefined, undefined],
-      ].map((row) => row.map((value) => value?.toFixed(3))),
+      ]),
     )
+    expect(labels('figure-3-patches-125-others')).toEqual(['net-noflip fc7', 'net-noflip fc8', 'other fc'])
+    expect(values('figure-3-patches-125-others')).toEqual(texts([of(0.95, 0), of(0.95, 1), of(0.97, 0)]))
     expect(named('figure-4-patches-75').columns).toEqual(['center', 'top-left'])
   })
 
@@ -105,13 +115,6 @@ describe('figures of the paper', () => {
       expect(apart[0]?.columns).toEqual(['center', 'top-left'])
       expect(apart[0]?.rows.map(({ label }) => label[0])).toEqual(['net', 'net-aa', 'net-noflip'])
     }
-  })
-
-  it('3 shows an anti-aliased network without its plain one among the anti-aliased', () => {
-    const figure = paperFigures([...STUDY, group('lone-aa', ['fc'], 125, 0.96)], LIMITS)[1] as Figure
-    expect(figure.rows.at(-1)?.label).toEqual(['lone-aa', 'fc'])
-    const row = ['center', 'top-left'] as const
-    expect(shown(figure).at(-1)).toEqual([undefined, undefined, ...row.map((anchor) => levelOf(0.96, 0, anchor))])
   })
 
   it('5 sets training without flips below training with them, large patches', () => {
@@ -127,7 +130,7 @@ describe('figures of the paper', () => {
 describe('section of the figures', () => {
   it('shows each figure’s file, with its title as text', () => {
     const figures = paperFigures([group('<b>"net"', ['fc'], 100, 0.9), ...STUDY], LIMITS)
-    const { html } = figuresSection(figures)
+    const { html } = figuresSection(figures, true)
     expect([...html.matchAll(/<img src="([^"]*)"/g)].map(([, source]) => source)).toEqual(
       figures.map(({ name }) => `figures/${name}.svg`),
     )
@@ -142,9 +145,18 @@ describe('section of the figures', () => {
   })
 
   it('has each title once: in the picture', () => {
-    const { html } = figuresSection(paperFigures(STUDY, LIMITS))
+    const { html } = figuresSection(paperFigures(STUDY, LIMITS), true)
     expect(html.match(/Figure 1: similarity/g)).toHaveLength(1)
     expect(html).toContain('alt="Figure 1: similarity')
+  })
+
+  it('says how many values the colours cut off, and why a figure of the paper is missing', () => {
+    const { html } = figuresSection(paperFigures([group('net', ['low', 'high'], 125, 0.873)], LIMITS), false)
+    // Of the layer `low` both maps, of `high` none.
+    expect(html).toContain('Of the values, 50 % lie below 0.88 (black) and none above 1 (white).')
+    const missing = [...html.matchAll(/Figure (\d) needs/g)].map(([, number]) => number)
+    expect(missing).toEqual(['1', '4', '5', '6'])
+    expect(figuresSection(paperFigures(STUDY, LIMITS), true).html).not.toContain('Not made')
   })
 })
 

@@ -9,6 +9,7 @@ import {
   type ResultTable,
   resultTables,
   tableFile,
+  tablesHtml,
 } from '../../../src/report/tables/tables.js'
 import type { SummaryRow } from '../../../src/results/rows.js'
 
@@ -42,6 +43,20 @@ describe('similarity tables', () => {
       ['similarity-100', 'Mean co'],
       ['table-2-similarity-75', 'Table 2'],
     ])
+  })
+
+  it('are tabs on the page, the largest first: a choice for each size, which shows what follows it', () => {
+    const own = [75, 125, 100].flatMap((size) => similarity(0.9, { size }))
+    const html = tablesHtml(resultTables(own, NO_PAPER))
+    const labels = [
+      ...html.matchAll(/<label><input type="radio" name="size-of-similarity"( checked)?>([^<]*)<\/label>\n<div>/g),
+    ]
+    expect(labels.map(([, checked, text]) => [checked !== undefined, text])).toEqual([
+      [true, '125×125 px (Table 1 of the paper)'],
+      [false, '100×100 px'],
+      [false, '75×75 px (Table 2 of the paper)'],
+    ])
+    expect(html.match(/<h3>/g)).toHaveLength(1)
   })
 
   it('set the paper beside what was measured; all of the paper only if asked', () => {
