@@ -10,6 +10,8 @@ export interface LinkedView {
   readonly anchor?: string
   readonly map?: 'similarity' | 'answers'
   readonly show?: 'difference'
+  /** Whether the colours go from the lowest to the highest value of the maps. */
+  readonly limits?: 'fit'
 }
 
 /** Fragment of the link that sets the viewer to a state; text, not HTML. */

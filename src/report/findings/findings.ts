@@ -70,7 +70,7 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
   const { layer, size } = farthest ?? { layer: groups[0]?.layers.at(-1) ?? '', size: groups[0]?.size ?? 0 }
   const usual = { network: model, with: null, layer, size, patch: null, anchor: 'center', map: 'similarity' } as const
-  return viewLink({ ...usual, ...seenIn?.(network, { layer, size }) })
+  return viewLink({ ...usual, limits: 'fit', ...seenIn?.(network, { layer, size }) })
 }
 
 const OPEN = 'cannot be judged'
