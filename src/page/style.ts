@@ -62,10 +62,10 @@ fieldset{border:0;margin:0;padding:0;min-width:0}
 #link-status{font-size:.85rem;color:var(--soft)}
 .check{color:var(--ink)}
 .bench{display:grid;gap:.6rem 1.6rem;margin-top:.8rem;grid-template-columns:minmax(0,1.1fr) repeat(2,minmax(0,1fr));grid-template-areas:"object choosing choosing" "object a b" "object scale scale" "profiles profiles profiles" "more more more";grid-template-rows:auto auto auto auto auto;align-items:start}
-.bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "object a" "object scale" "profiles profiles" "more more"}
+.bench.single{grid-template-areas:"object choosing choosing" "object a profiles" "object scale profiles" "object . profiles" "more more more"}.single .profiles{grid-template-columns:minmax(0,1fr)}
 .object{grid-area:object}.choosing{grid-area:choosing;min-width:0}.panel.a{grid-area:a}.panel.b{grid-area:b}.scale{grid-area:scale;min-width:0}.profiles{grid-area:profiles}.bench>.more{grid-area:more}
 .panel{min-width:0}
-.panel .of{margin:0 0 .3rem;font-size:.95rem;overflow-wrap:anywhere}
+.panel .of{margin:0 0 .3rem;font-size:.95rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .badge{display:inline-block;min-width:1.35em;padding:0 .3em;border-radius:3px;text-align:center;font-weight:700;font-size:.85rem;color:var(--card);background:var(--series-1)}
 .badge.b{background:var(--series-2)}
 .plot{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:4px}
@@ -150,6 +150,7 @@ section{scroll-margin-top:2.6rem}
 }
 @media (max-width:60rem){
 .bench{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a b" "scale scale" "profiles profiles" "more more"}
+.bench.single{grid-template-columns:repeat(2,minmax(0,1fr));grid-template-areas:"object choosing" "a profiles" "scale profiles" "more more"}
 .measure{display:block}
 }
 @media (max-width:44rem){

@@ -4,7 +4,7 @@ import { ColourBar } from './colourBar.js'
 import { COLOUR_MAPS, type ColourMap } from './colours.js'
 import { Controls, Settings } from './controls.js'
 import { differenceMap } from './differences.js'
-import type { Fitted } from './fit.js'
+import { type Fitted, hasMean } from './fit.js'
 import { Frame, type FrameActions } from './frame.js'
 import { Gallery } from './gallery.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
@@ -58,7 +58,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     () => (
       <Gallery
         fitted={fits[0] as Fitted}
-        hasMean={index.isLive !== true}
+        hasMean={hasMean(fits[0] as Fitted, index)}
         pictureOf={source.pictureOf}
         choose={(patch) => change((now) => ({ ...now, patch }))}
       />

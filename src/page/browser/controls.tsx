@@ -4,7 +4,7 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { PAPER_LIMITS } from '../paperLimits.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'
-import { type Fitted, hasFeatures } from './fit.js'
+import { type Fitted, hasFeatures, hasMean } from './fit.js'
 import { Badge, type PanelId } from './readings.js'
 import { type Change, parseLimits, QUANTITIES, type Quantity, type View } from './view.js'
 
@@ -113,7 +113,7 @@ export function Settings({ index, view, fits, change, limits, isHeld, hold, anch
         <Choices
           label="Object"
           id="patch"
-          options={[...(isLive ? [] : [MEAN]), ...group.units.map(({ patch }) => patch)]}
+          options={[...(hasMean(first, index) ? [MEAN] : []), ...group.units.map(({ patch }) => patch)]}
           value={unit === null ? MEAN : (choice.patch ?? '')}
           choose={(patch) => change((now) => ({ ...now, patch: patch === MEAN ? null : patch }))}
         />

@@ -92,6 +92,11 @@ function fitAnchor(
   return { anchor, position: { row, col } }
 }
 
+/** Whether there is a mean over objects to be shown. */
+export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
+  return isLive !== true && group.units.length > 1
+}
+
 /** In how many files the features of what a map shows lie; 0: they were not kept. */
 export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)

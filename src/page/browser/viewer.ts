@@ -2,7 +2,7 @@ import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
 import { Bench, type State } from './bench.js'
 import { element, onceAFrame } from './dom.js'
-import { type Fitted, fitView, hasFeatures, nearestPosition } from './fit.js'
+import { type Fitted, fitView, hasFeatures, hasMean, nearestPosition } from './fit.js'
 import type { FrameActions } from './frame.js'
 import type { LoadedMap } from './maps.js'
 import { SETTLED } from './readings.js'
@@ -238,7 +238,7 @@ class Viewer implements RunningViewer {
   #stepPatch(by: number): void {
     const { group, unit } = this.state.fits[0] as Fitted
     const patches = group.units.map(({ patch }) => patch)
-    const choices = this.#source.index().isLive ? patches : [null, ...patches]
+    const choices = hasMean(this.state.fits[0] as Fitted, this.#source.index()) ? [null, ...patches] : patches
     const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
     const patch = choices[(now + by + choices.length) % choices.length] ?? null
     this.change((view) => ({ ...view, patch }))
