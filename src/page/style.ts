@@ -199,7 +199,7 @@ th,td{padding:.3rem .5rem}
 .dots{display:flex;flex-wrap:wrap;padding:0 .9rem}.dots>svg,.dots>p{flex:0 0 100%}.dots>:empty{display:none}
 .matrix th[scope=row]{min-width:7rem}.matrix td,.matrix th{padding:.3rem .25rem}
 }
-@media print{.tabs>div{display:block;order:0}.tabs>label{flex:0 0 100%;font-weight:600}.tabs input{display:none}}
+@media print{.tabs>div{display:block;order:0}.tabs>label{flex:0 0 100%;font-weight:600}.tabs input{display:none}.tabs tbody th{min-width:0}}
 `
 
 function darkColours(): string {

@@ -50,19 +50,20 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
       'font-size': `${LETTER_SIZE}px`,
     }
     const head = text(LEFT, TOP - 8, shortened(title, 34), { 'font-weight': 600 })
-    const curves = lines.flatMap((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
+    const measured = lines.filter(({ points }) => points.length > 0)
+    const curves = measured.map((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
     return markup(svg('svg', attributes, head, ...axes, ...curves))
   })
   return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
 }
 
-/** A line with a mark at each of its points, which says its name and numbers. */
+/** A line with a mark at each of its points; it says its name and numbers. */
 function curve(
   { series, isDashed = false, points, words }: PanelLine,
   name: string,
   x: (value: number) => number,
   y: (value: number) => number,
-): readonly SvgElement[] {
+): SvgElement {
   const attributes = {
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
@@ -71,7 +72,7 @@ function curve(
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }
-  if (words !== undefined) return [svg('polyline', attributes, tip(words))]
-  const marks = points.map(([a, b]) => mark(series, x(a), y(b), 2.5, tip(`${name} at ${a}: ${b.toPrecision(3)}`)))
-  return [svg('polyline', attributes), ...marks]
+  const numbers = points.map(([a, b]) => `${b.toPrecision(3)} at ${a}`).join(', ')
+  const marks = words === undefined ? points.map(([a, b]) => mark(series, x(a), y(b), 2.5)) : []
+  return svg('g', {}, tip(words ?? `${name}: ${numbers}`), svg('polyline', attributes), ...marks)
 }

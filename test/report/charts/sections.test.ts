@@ -56,9 +56,9 @@ describe('charts', () => {
       'net fc, one object, two positions: 0.876',
       'net fc, objects of different classes: 0.432 ± 0.10',
     ])
-    expect(coverage).toEqual(['net, fc at 0.95: 0.654'])
+    expect(coverage).toEqual(['net, fc: 0.654 at 0.95'])
     expect(jaggedness).toEqual(['net fc, vertical: 0.00321 ± 0.010'])
-    expect(spectrum).toEqual(['net, fc at 8: 0.00000345'])
+    expect(spectrum).toEqual(['net, fc: 0.00000345 at 8'])
     expect(consistency).toEqual(['net fc, vertical: 0.765 ± 0.010'])
   })
 
