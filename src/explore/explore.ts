@@ -23,7 +23,7 @@ const UNIT_SHARE = 4
 export interface ExploreOptions extends WishedSettings {
   /** Results folder for what is kept, `shiftscope-results` by default. */
   readonly results?: string
-  /** Networks as of `openNetwork`; by default those whose weights are here. */
+  /** Networks as of `openNetwork`, of which the first two open side by side; by default those whose weights are here. */
   readonly models?: readonly string[]
   /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
   readonly pool?: Pool
@@ -96,6 +96,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     objects,
     units,
     mostBytes: mostBytes / UNIT_SHARE,
+    opensTwo: (models?.length ?? 0) > 1,
     out: results,
     pool,
     mirror: options.mirror,

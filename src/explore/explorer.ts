@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import { InputError } from '../errors.js'
@@ -5,7 +6,6 @@ import { type Network, type Pool, type PullOptions, pullWeights } from '../netwo
 import {
   fittingStride,
   type KeptUnit,
-  type LiveNetwork,
   type LiveObject,
   type LiveScene,
   type LiveStudy,
@@ -24,6 +24,9 @@ import type { LiveNetworks } from './networks.js'
 import type { Objects } from './objects.js'
 import type { LiveUnits } from './units.js'
 
+/** Milliseconds between two messages of a download. */
+const BETWEEN_MESSAGES = 200
+
 /** What the page can ask for. */
 export interface Explorer {
   readonly study: () => Promise<LiveStudy>
@@ -36,6 +39,7 @@ export interface Explorer {
   readonly lookAt: (scene: LiveScene, cursor: MapRequest['cursor']) => void
   readonly keep: (scene: LiveScene, replaces: boolean, signal: AbortSignal) => Promise<KeptUnit | OtherUnit>
   readonly pull: (id: string, signal: AbortSignal) => AsyncGenerator<PullMessage, void, undefined>
+  readonly addNetwork: LiveNetworks['drop']
 }
 
 export interface ExplorerOptions {
@@ -44,6 +48,8 @@ export interface ExplorerOptions {
   readonly units: LiveUnits
   /** Bytes that the features of one object may take. */
   readonly mostBytes: number
+  /** As of `LiveStudy`. */
+  readonly opensTwo: boolean
   /** The results folder. */
   readonly out: string
   readonly pool?: Pool | undefined
@@ -51,7 +57,8 @@ export interface ExplorerOptions {
   readonly mirror?: string | undefined
 }
 
-export function openExplorer({ networks, objects, units, mostBytes, out, pool, mirror }: ExplorerOptions): Explorer {
+export function openExplorer(options: ExplorerOptions): Explorer {
+  const { networks, objects, units, mostBytes, opensTwo, out, pool, mirror } = options
   const opening = new Map<string, Promise<LiveUnit>>()
   const keepUnit = unitKeeper()
   const open = async (scene: LiveScene): Promise<LiveUnit> => {
@@ -77,7 +84,7 @@ export function openExplorer({ networks, objects, units, mostBytes, out, pool, m
   return {
     study: async () => ({
       ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
-      mostBytes,
+      ...{ mostBytes, opensTwo },
     }),
     picture: async (object, size) => {
       const largest = Math.max(...networks.list().map(({ frame }) => frame))
@@ -85,27 +92,29 @@ export function openExplorer({ networks, objects, units, mostBytes, out, pool, m
     },
     addObject: (bytes, name, signal) => objects.add(bytes, name, signal),
     map: async function* ({ layer, anchor, cursor, ...scene }, signal) {
-      if (!networks.isOpen(scene.network)) yield { kind: 'note', message: `Opening ${scene.network} …`, stays: false }
       const unit = await unitOf(scene)
+      const seconds = networks.openingSeconds(scene.network)
+      if (seconds !== undefined) {
+        yield { kind: 'opening', seconds }
+        await networks.use(scene.network, unit.scene, async () => undefined)
+        yield { kind: 'opened' }
+      }
       signal.throwIfAborted()
       const forgotten = units.forgotten()
       if (forgotten.length > 0)
-        yield {
-          kind: 'note',
-          message: `To make room, features were forgotten of ${forgotten.join(', ')}.`,
-          stays: true,
-        }
+        yield { kind: 'note', message: `To make room, features were forgotten of ${forgotten.join(', ')}.` }
       yield* mapMessages(unit, { layer, anchor, cursor }, signal)
     },
     lookAt: (scene, cursor) => units.find(scene)?.lookAt(cursor),
     keep: async (scene, replaces, signal) => {
       const unit = await unitOf(scene)
       const object = objects.find(scene.object)
-      const model = networks.nameOf(scene.network)
-      const wanted = { unit, scene, object, model, pool, out, replaces, signal }
+      const network = { name: networks.nameOf(scene.network), isDropped: networks.isDropped(scene.network) }
+      const wanted = { unit, scene, object, network, pool, out, replaces, signal }
       return networks.use(scene.network, unit.scene, (execution) => keepUnit({ ...wanted, execution }))
     },
     pull: (id, signal) => pulled(id, networks, { mirror, signal }),
+    addNetwork: networks.drop,
   }
 }
 
@@ -125,36 +134,16 @@ async function* pulled(
   networks: LiveNetworks,
   options: Pick<PullOptions, 'mirror' | 'signal'>,
 ): AsyncGenerator<PullMessage, void, undefined> {
-  const events: ProgressEvent[] = []
-  let wake = () => {}
-  let network: LiveNetwork | undefined
-  let failure: { readonly error: unknown } | undefined
-  pullWeights(id, {
-    ...options,
-    onProgress: (event) => {
-      events.push(event)
-      wake()
-    },
-  })
-    .then(async () => {
-      network = await networks.add(id)
-    })
-    .catch((error: unknown) => {
-      failure = { error }
-    })
-    .finally(() => wake())
-  let total = 0
-  while (network === undefined && failure === undefined) {
-    const latest = events.splice(0)
-    for (const event of latest) if (event.kind === 'start') total = event.total
-    const update = latest.findLast((event) => event.kind === 'update')
-    if (update !== undefined) yield { kind: 'progress', done: update.done, total }
-    if (events.length > 0) continue
-    await new Promise<void>((done) => {
-      wake = done
-      if (network !== undefined || failure !== undefined) done()
-    })
+  const at = { done: 0, total: 0 }
+  const onProgress = (event: ProgressEvent) => {
+    if (event.kind === 'start') at.total = event.total
+    if (event.kind === 'update') at.done = event.done
   }
-  if (failure !== undefined) throw failure.error
-  yield { kind: 'pulled', network: network as LiveNetwork }
+  const network = pullWeights(id, { ...options, onProgress }).then(() => networks.add(id))
+  const isOver = network.then(
+    () => true,
+    () => true,
+  )
+  while (!(await Promise.race([isOver, wait(BETWEEN_MESSAGES)]))) yield { kind: 'progress', ...at }
+  yield { kind: 'pulled', network: await network }
 }

@@ -1,11 +1,12 @@
 import { lstat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Execution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { readRegular } from '../files/regularFile.js'
+import { readRegular, streamRegular } from '../files/regularFile.js'
+import { sha256OfFile } from '../files/sha256.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
 import { decodeImage } from '../patches/image.js'
 import { unitFolder } from '../results/unit/store.js'
@@ -14,6 +15,7 @@ import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
 import type { LiveUnit } from './liveUnit.js'
+import { followUnit } from './mapStream.js'
 import { type KnownObject, objectPng } from './objects.js'
 
 export interface UnitToKeep {
@@ -21,8 +23,8 @@ export interface UnitToKeep {
   readonly execution: Execution
   readonly scene: LiveScene
   readonly object: KnownObject
-  /** What the network is called on the command line. */
-  readonly model: string
+  /** What it is called on the command line; whether its file was sent, and goes with this process. */
+  readonly network: { readonly name: string; readonly isDropped: boolean }
   readonly pool?: ReproduceOptions['pool'] | undefined
   /** The results folder. */
   readonly out: string
@@ -47,9 +49,9 @@ export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUn
 }
 
 async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
-  const { unit, scene, model, pool, out, replaces, signal } = wanted
+  const { unit, scene, pool, out, replaces, signal } = wanted
   const options: ReproduceOptions = {
-    models: [model],
+    models: [await networkName(wanted)],
     patches: await objectPath(wanted),
     sizes: [scene.size],
     stride: scene.stride,
@@ -94,21 +96,28 @@ class StoredMeanwhile extends Error {
 
 /** Waits until all positions are computed. */
 async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
-  const isWhole = () => unit.rows().length === unit.grid.offsets.length / 2
-  let end = () => {}
+  const changes = followUnit(unit, signal)
   try {
-    await new Promise<void>((done, fail) => {
-      const look = () => {
-        if (isWhole()) done()
-      }
-      signal.throwIfAborted()
-      signal.addEventListener('abort', () => fail(signal.reason), { once: true })
-      end = unit.follow({ onRows: look, onFailure: fail })
-      look()
-    })
+    while (unit.rows().length < unit.grid.offsets.length / 2) await changes.next(0)
   } finally {
-    end()
+    changes.end()
   }
+}
+
+/**
+ * What `models` of a study names the network by; a file that was sent is stored below the results.
+ * @throws InputError where another network stands there; OutputError where a link would lead elsewhere
+ */
+async function networkName({ network: { name, isDropped }, unit, out }: UnitToKeep): Promise<string> {
+  if (!isDropped) return name
+  const path = join(out, 'networks', basename(name))
+  await refuseLink(dirname(path))
+  await refuseLink(path)
+  const stored = await sha256OfFile(path).catch(() => undefined)
+  if (stored !== undefined && stored !== unit.network.weightsSha256)
+    throw new InputError(`${path} is another network of this name; rename your file and drop it again`)
+  if (stored === undefined) await writeFileAtomic(path, await streamRegular(name))
+  return path
 }
 
 /**

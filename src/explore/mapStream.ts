@@ -59,7 +59,7 @@ export async function* mapMessages(
 }
 
 /** Waits for changes of a unit, and keeps it at work meanwhile. */
-function followUnit(unit: LiveUnit, signal: AbortSignal) {
+export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   let hasChanged = false
   let failure: { readonly error: unknown } | undefined
   let wake = () => {}

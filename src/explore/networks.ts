@@ -1,10 +1,26 @@
+import { rm } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { counted } from '../counted.js'
 import { type Execution, openExecution } from '../engine/choice.js'
 import type { DeviceRequest } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
-import { chooseNetwork, isGenerator, listNetworks, type Network, networkNotes, type Pool } from '../networks/index.js'
-import type { LiveNetwork, MissingNetwork } from '../page/live.js'
+import { sha256OfFile } from '../files/sha256.js'
+import {
+  chooseNetwork,
+  externalReferences,
+  isGenerator,
+  listNetworks,
+  type Network,
+  networkNotes,
+  optimizationNotes,
+  type Pool,
+} from '../networks/index.js'
+import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
+import { printable } from '../printable.js'
+import { fileStem, freeName } from './objects.js'
+import { openSentFiles, type SentFile } from './sentFiles.js'
 
 /** Networks that are open at a time: two are shown side by side, and one more may be come back to. */
 const MOST_OPEN = 3
@@ -24,18 +40,28 @@ export interface LiveNetworks {
    * @throws as `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
-  readonly isOpen: (id: string) => boolean
-  /** What it is called on the command line. */
+  /** For how long it has been opening; 0: nobody has asked for it yet; undefined: it is open. */
+  readonly openingSeconds: (id: string) => number | undefined
+  /** What it is called on the command line; of one whose file was sent, where that lies. */
   readonly nameOf: (id: string) => string
+  readonly isDropped: (id: string) => boolean
   /** Takes in one of the catalog whose weights have come. */
   readonly add: (id: string) => Promise<LiveNetwork>
-  /** Waits for what is under way. */
+  /**
+   * Takes in an ONNX file that was sent, after its trial.
+   * @throws as `chooseNetwork`; InputError for one that is too large, or keeps data in other files; the signal's reason
+   */
+  readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
+  /** Waits for what is under way, and removes what was sent. */
   readonly close: () => Promise<void>
 }
 
 /** An open network, and what is done with it. */
 interface Opened {
   readonly execution: Promise<Execution>
+  /** When that began, in milliseconds. */
+  readonly since: number
+  isReady: boolean
   readonly works: Set<Promise<unknown>>
 }
 
@@ -57,8 +83,10 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
   const open = new Map<string, Opened>()
-  const choose = async (model: string) => {
-    const network = await chooseNetwork({ model, ...(pool && { pool }), signal })
+  const files = openSentFiles()
+  const dropped = new Set<string>()
+  const choose = async (model: string, ended = signal) => {
+    const network = await chooseNetwork({ model, ...(pool && { pool }), signal: ended })
     for (const line of networkNotes(network)) onNote(line)
     networks.set(network.id, network)
     names.set(network.id, model)
@@ -84,6 +112,24 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       await closeOpened(opened)
     }
   }
+  const begin = (network: Network, scene: Scene): Opened => {
+    const plan = { network, scene, images: IMAGES, request, wished, compares: false, onNote, signal }
+    const opened: Opened = {
+      execution: openExecution(plan),
+      since: performance.now(),
+      isReady: false,
+      works: new Set(),
+    }
+    opened.execution.then(
+      () => {
+        opened.isReady = true
+      },
+      () => {
+        if (open.get(network.id) === opened) open.delete(network.id)
+      },
+    )
+    return opened
+  }
   return {
     list: () => [...networks.values()].map(asLive),
     missing: async () => {
@@ -100,23 +146,38 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       if (!open.has(id)) await closeUnused()
       // Nothing is opened that nobody would close.
       signal.throwIfAborted()
-      const plan = { network, scene, images: IMAGES, request, wished, compares: false, onNote, signal }
-      const opened = open.get(id) ?? { execution: openExecution(plan), works: new Set() }
+      const opened = open.get(id) ?? begin(network, scene)
       // The last used one stands last.
       open.delete(id)
       open.set(id, opened)
       const work = opened.execution.then(act)
       opened.works.add(work)
-      opened.execution.catch(() => {
-        if (open.get(id) === opened) open.delete(id)
-      })
       return work.finally(() => opened.works.delete(work))
     },
-    isOpen: (id) => open.has(id),
+    openingSeconds: (id) => {
+      const opened = open.get(id)
+      if (opened?.isReady) return undefined
+      return opened === undefined ? 0 : (performance.now() - opened.since) / 1000
+    },
     nameOf: (id) => names.get(id) ?? id,
+    isDropped: (id) => dropped.has(id),
     add: async (id) => asLive(await choose(id)),
+    drop: (sent, ended) => {
+      const id = freeName(fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu), new Set(networks.keys()))
+      const taken = [...dropped].reduce((sum, one) => sum + find(one).weightsBytes, 0)
+      return files.take(sent, `${id}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
+        refuseOtherFiles(path)
+        const sha256 = await sha256OfFile(path)
+        const same = [...dropped].map(find).find(({ weightsSha256 }) => weightsSha256 === sha256)
+        if (same !== undefined) await rm(path)
+        const network = same ?? (await choose(path, AbortSignal.any([signal, ended])))
+        dropped.add(network.id)
+        return { network: asLive(network), recipe: recipeOf(network) }
+      })
+    },
     close: async () => {
       await Promise.all([...open.values()].map(closeOpened))
+      await files.remove()
     },
   }
 }
@@ -127,6 +188,36 @@ async function closeOpened({ execution, works }: Opened): Promise<void> {
     ({ handle }) => handle.close(),
     () => undefined,
   )
+}
+
+/** @throws InputError for a file that is not an ONNX model, or that others belong to */
+function refuseOtherFiles(path: string): void {
+  const [other] = externalReferences(path)
+  if (other === undefined) return
+  const name = basename(path)
+  throw new InputError(
+    `${name} keeps its weights in another file, ${printable(other.location)}, which cannot be sent along; give its path: shiftscope explore --models ${name}`,
+  )
+}
+
+/** How images become a network's input, and what is read of it: a sentence each. */
+function recipeOf(network: Network): readonly string[] {
+  const { input, inputSource, layers, classes } = network
+  const { rows, cols, divisor, mean, std, channelOrder } = input
+  const isAssumed = inputSource === 'assumed'
+  return [
+    `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? 'ImageNet’s; the file does not say' : inputSource}).`,
+    ...(isAssumed
+      ? [
+          'To give another input, describe it in NAME.input.json beside the file and start shiftscope explore --models FILE.',
+        ]
+      : []),
+    `Layers: ${layers.map(({ name, dims }) => `${printable(name)} (${counted(dims, 'value')})`).join(', ')}.`,
+    classes === undefined
+      ? 'The names of its classes are not known.'
+      : `Classes: ${classes.names.length} (${classes.source}).`,
+    ...optimizationNotes(network),
+  ]
 }
 
 /** Ids of the networks whose weights are here. */

@@ -69,7 +69,7 @@ export async function openObjects(): Promise<Objects> {
     const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
     if (same !== undefined) return { key: same.key, name: same.name }
     const names = new Set([...known.values()].map((one) => one.name))
-    const added = { key: next++, name: freeName(fileStem(name), names), source: object }
+    const added = { key: next++, name: freeName(fileStem(name, 'object'), names), source: object }
     known.set(added.key, added)
     const own = [...known.values()].filter(({ source }) => 'data' in source)
     if (own.length > MOST_OWN) known.delete((own[0] as KnownObject).key)
@@ -93,17 +93,21 @@ function isSame(one: Image, other: Image): boolean {
   return one.rows === other.rows && one.cols === other.cols && Buffer.compare(one.data, other.data) === 0
 }
 
-/** Letters, digits and dashes of a file's name, without its extension: it becomes a name of folders and files. */
-function fileStem(name: string): string {
+/**
+ * A file's name without its extension, as a name of folders and files.
+ * @param instead where nothing of it is left
+ * @param others what becomes a dash; all but letters and digits by default
+ */
+export function fileStem(name: string, instead: string, others = /[^\p{L}\p{N}]+/gu): string {
   const stem = name
     .replace(/\.[^.]*$/, '')
     .normalize('NFC')
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '')
-  return [...stem].slice(0, LONGEST_NAME).join('') || 'object'
+    .replace(others, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+  return [...stem].slice(0, LONGEST_NAME).join('') || instead
 }
 
-function freeName(name: string, taken: ReadonlySet<string>): string {
+export function freeName(name: string, taken: ReadonlySet<string>): string {
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name}-${number}`
     if (!taken.has(candidate)) return candidate

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -89,6 +90,13 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
     const name = (context.req.query('name') ?? '').slice(0, 1000)
     const bytes = new Uint8Array(await context.req.arrayBuffer())
     return context.json(await explorer.addObject(bytes, name, context.req.raw.signal))
+  })
+  page.post('/networks', async (context) => {
+    const name = (context.req.query('name') ?? '').slice(0, 1000)
+    const bytes = Number(context.req.header('content-length') ?? 0)
+    // Not limited as the other bodies are, which lie in memory: it goes to the disk as it comes, and is counted there.
+    const pieces = context.req.raw.body ?? Readable.from([])
+    return context.json(await explorer.addNetwork({ name, bytes, pieces }, context.req.raw.signal))
   })
   page.post('/map', limited(MOST_BYTES), async (context) => {
     const request = await bodyOf(context, bodies.map)

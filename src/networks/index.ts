@@ -51,6 +51,7 @@ export {
   type Precision,
   SCENE_INPUTS,
 } from './onnx/compositing.js'
+export { externalReferences } from './onnx/externalData.js'
 export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
 export { totalStride } from './onnx/totalStride.js'
 export {

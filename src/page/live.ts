@@ -8,6 +8,8 @@ export interface LiveStudy {
   readonly objects: readonly LiveObject[]
   /** Bytes that the features of one object may take in memory. */
   readonly mostBytes: number
+  /** Whether the page opens with the first two networks side by side. */
+  readonly opensTwo: boolean
 }
 
 /** A network that can be asked. */
@@ -53,8 +55,18 @@ export interface MapRequest extends LiveScene {
   readonly cursor: { readonly row: number; readonly col: number }
 }
 
+/** A network whose file was sent. */
+export interface DroppedNetwork {
+  readonly network: LiveNetwork
+  /** How images become its input and what is read of it, a sentence each. */
+  readonly recipe: readonly string[]
+}
+
 /** One line of the answer to a map request. */
-export type MapMessage = MapRows | MapEnd | Note | Fault
+export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
+
+/** The network is being opened, for so many seconds already; or it is open now. */
+export type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
 /** Positions that have come to be known; of those that were known already, better values. */
 export interface MapRows {
@@ -82,12 +94,10 @@ export interface MapEnd {
   readonly kind: 'end'
 }
 
-/** Something that is worth knowing. */
+/** Something that is worth knowing as long as the map is shown. */
 export interface Note {
   readonly kind: 'note'
   readonly message: string
-  /** Whether it holds for all of the map; otherwise until some of it is there. */
-  readonly stays: boolean
 }
 
 /** It could not be done. */
@@ -116,6 +126,9 @@ export interface OtherUnit {
   readonly kind: 'other'
   readonly differences: readonly string[]
 }
+
+/** ONNX files that are sent may take so many bytes, all of them together. */
+export const MOST_NETWORK_BYTES = 1024 ** 3
 
 /** Distances of positions that are offered, in pixels. */
 export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const

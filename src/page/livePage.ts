@@ -2,9 +2,38 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder } from '../files/package.js'
 import type { LiveStudy } from './live.js'
-import { LIVE_STYLE } from './liveStyle.js'
 import { embeddedJson, pageHtml } from './page.js'
 import { liveViewerHtml } from './viewerHtml.js'
+
+/** Beside the style of every page. */
+const LIVE_STYLE = `
+.layout:not(:has(.contents)){grid-template-columns:minmax(0,1fr)}
+.live{display:flex;flex-wrap:wrap;gap:.45rem 1rem;align-items:center;margin:.9rem 0 0}
+.live details{margin:0}.live ul{list-style:none;margin:.3rem 0;padding:0;display:grid;gap:.3rem}
+.live details[open]{flex-basis:100%}
+.slider{display:inline-flex;align-items:center;gap:.4rem}
+.slider output{min-width:3.6em;color:var(--ink)}
+input[type=range]{padding:0;accent-color:var(--series-1);width:11rem;min-height:1.85rem}
+#keep{min-width:11.5rem}
+#recipe ul{margin:.3rem 0;padding-left:1.2rem}
+input[type=color]{padding:.1rem;width:2.6rem;vertical-align:middle}
+#a-size,#b-size{display:none}label:has(>#a-size),label:has(>#b-size){display:none}
+#previous-patch,#next-patch{display:none}
+.kept{display:grid;gap:.2rem;margin:.5rem 0;padding:.35rem .7rem;border-left:3px solid var(--series-3);background:color-mix(in srgb,var(--series-3) 9%,transparent);max-width:none}
+.kept code{overflow-wrap:anywhere}
+.fill{height:3px;border-radius:2px;background:linear-gradient(to right,var(--series-1) var(--done,0%),var(--line) 0)}
+dialog{border:1px solid var(--line);border-radius:8px;background:var(--card);color:var(--ink);max-width:min(42rem,94vw);padding:1rem 1.2rem}
+dialog::backdrop{background:rgb(0 0 0/.45)}
+.checkered{position:relative;background:repeating-conic-gradient(#ccc 0 25%,#fff 0 50%) 0 0/16px 16px;margin:.9rem auto .5rem}
+.checkered canvas{display:block;width:100%;height:100%}
+.checkered button{position:absolute;padding:0;border:0;background:none;min-height:0;max-width:none;touch-action:none}
+.checkered .box{cursor:crosshair;border-radius:0;box-shadow:0 0 0 1px #fff,0 0 0 2px #000}
+.checkered .handle{width:24px;height:24px;margin:-12px;border-radius:12px}
+.handle::after{content:"";display:block;width:10px;height:10px;margin:7px;background:#fff;box-shadow:0 0 0 1.5px #000}
+.handle:focus-visible::after{background:var(--focus)}
+.buttons{display:flex;flex-wrap:wrap;gap:.4rem}
+.drop-here{position:fixed;inset:0;z-index:9;display:grid;place-items:center;font-size:1.6rem;font-weight:600;background:color-mix(in srgb,var(--ground) 82%,transparent);border:4px dashed var(--series-1);pointer-events:none}
+`
 
 /** The page on which one's own object is moved; it needs the server that it comes from. */
 export function livePage(study: LiveStudy): string {

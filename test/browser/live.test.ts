@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Exploration, explore } from '../../src/explore/explore.js'
+import { modelsFolder } from '../../src/files/package.js'
 import { reproduce } from '../../src/study/run.js'
 import { contents } from '../cli/process.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -52,6 +53,7 @@ describe.runIf(hasChromium())('the live page', () => {
       if (!isOwn) complaints.push(`asked ${request.url()}`)
     })
     await made.goto(server.address)
+    expect(await made.inputValue('#finest')).toBe('4')
     await made.selectOption('#finest', '16')
     await settled(made)
     return made
@@ -71,19 +73,25 @@ describe.runIf(hasChromium())('the live page', () => {
     await frame(shown)
   }
 
-  async function drop(png: Buffer, name: string): Promise<void> {
+  async function drop(file: Buffer, name: string): Promise<void> {
     const transfer = await page.evaluateHandle(
       ({ base64, name }) => {
         const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
         const data = new DataTransfer()
-        data.items.add(new File([bytes], name, { type: 'image/png' }))
+        data.items.add(new File([bytes], name, { type: name.endsWith('.png') ? 'image/png' : '' }))
         return data
       },
-      { base64: png.toString('base64'), name },
+      { base64: file.toString('base64'), name },
     )
     await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer })
     expect(await page.isVisible('#drop-here')).toBe(true)
     await page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
+  }
+
+  async function boxOf(selector: string) {
+    const box = await page.locator(selector).boundingBox()
+    if (box === null) throw new Error(`${selector} is not on the screen`)
+    return box
   }
 
   /** A red square on grey, nothing transparent. */
@@ -98,13 +106,37 @@ describe.runIf(hasChromium())('the live page', () => {
   it('takes a picture that is dropped, cuts the object out, and moves it', async () => {
     await drop(await photo(), 'red box.png')
     await page.waitForSelector('#cut-out[open]')
-    // Without a pointer: from the middle to what is beside the box.
-    for (let i = 0; i < 4; i++) await page.keyboard.press('Shift+ArrowLeft')
+    const size = () => text(page, '#box-text')
+    expect(await size()).toBe('120 × 100 of 120 × 100 pixels')
+    // Without a pointer.
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toBe('Top left corner')
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('ArrowDown')
+    expect(await size()).toBe('110 × 99 of 120 × 100 pixels')
     await page.keyboard.press('Enter')
-    expect(await pixel(page, '#cut-out-picture', 99, 119)).toEqual([0, 0, 0])
+    expect(await pixel(page, '#cut-out-picture', 98, 118)).toEqual([0, 0, 0])
     await page.click('#undo-cut')
-    expect(await pixel(page, '#cut-out-picture', 99, 119)).toEqual([128, 132, 136])
-    await page.click('#cut-corners')
+    expect(await pixel(page, '#cut-out-picture', 98, 118)).toEqual([128, 132, 136])
+    const drag = async (selector: string, x: number, y: number) => {
+      const { width } = await boxOf('#cut-out-picture')
+      const from = await boxOf(selector)
+      const [right, down] = [from.x + from.width / 2, from.y + from.height / 2]
+      await page.mouse.move(right, down)
+      await page.mouse.down()
+      await page.mouse.move(right + (x * width) / 120, down + (y * width) / 120, { steps: 3 })
+      await page.mouse.up()
+    }
+    await drag('#handle-se', -24, -9)
+    await drag('#handle-w', 200, 0)
+    expect(await size()).toBe('1 × 90 of 120 × 100 pixels')
+    await drag('#handle-w', -66, 0)
+    await drag('.box', -7, 300)
+    expect(await size()).toBe('67 × 90 of 120 × 100 pixels')
+    // What is outside is darkened; a click cuts.
+    expect(await pixel(page, '#cut-out-picture', 50, 100)).toEqual([51, 53, 54])
+    const box = await boxOf('.box')
+    await page.mouse.click(box.x + 10, box.y + 10)
     await page.screenshot({ path: join(SCREENSHOTS, 'live-cut-out.png') })
     expect(await page.isEnabled('#undo-cut')).toBe(true)
     await page.click('#use-object')
@@ -116,12 +148,11 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.keyboard.press('Escape')
     expect(await pixel(page, '#a-image canvas', 112, 112)).toEqual([208, 32, 32])
     expect(await pixel(page, '#a-image canvas', 112, 78)).toEqual([255, 255, 255])
-    const box = await page.locator('#a-image').boundingBox()
-    if (box === null) throw new Error('the object is not on the screen')
-    const scale = box.width / 224
-    await page.mouse.move(box.x + 112 * scale, box.y + 112 * scale)
+    const image = await boxOf('#a-image')
+    const scale = image.width / 224
+    await page.mouse.move(image.x + 112 * scale, image.y + 112 * scale)
     await page.mouse.down()
-    await page.mouse.move(box.x + 60 * scale, box.y + 90 * scale, { steps: 4 })
+    await page.mouse.move(image.x + 60 * scale, image.y + 90 * scale, { steps: 4 })
     await page.mouse.up()
     await frame(page)
     expect(await text(page, '#at-place')).toBe('row 64, column 32')
@@ -145,6 +176,14 @@ describe.runIf(hasChromium())('the live page', () => {
   it('begins anew at once when object, size or background change in the middle of a map', async () => {
     await page.selectOption('#finest', '1')
     await page.waitForFunction(() => document.getElementById('a-summary')?.textContent?.includes('so far'))
+    expect([await page.isDisabled('#keep'), await text(page, '#keep')]).toEqual([
+      true,
+      expect.stringMatching(/^Keep, /),
+    ])
+    await page.waitForFunction(() =>
+      /^computing: \d+ %, about \d/.test(document.getElementById('a-note')?.textContent ?? ''),
+    )
+    await page.waitForFunction(() => /^Keep, in about \d/.test(document.getElementById('keep')?.textContent ?? ''))
     await page.fill('#size', '125')
     await page.waitForFunction(() => document.getElementById('size-text')?.textContent === '125 px')
     await page.fill('#background', '#204060')
@@ -156,6 +195,7 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await text(page, '#a-plot .axes')).not.toContain('100')
     expect(await pixel(page, '#a-image canvas', 3, 3)).toEqual([32, 64, 96])
     expect(await text(page, '#live-note')).toBe('')
+    expect(await text(page, '#a-note')).not.toContain('computing')
     // Background and step are of the page; the rest is of the view.
     await page.goBack()
     await page.goBack()
@@ -165,9 +205,8 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await text(page, '#a-note')).not.toContain('pixels')
   })
 
-  it('shows two networks with the same object side by side, and their difference', async () => {
-    await page.check('#compare')
-    await settled()
+  it('opens with two networks with the same object side by side, and shows their difference', async () => {
+    expect(await page.isChecked('#compare')).toBe(true)
     const [a, b] = [await text(page, '#a-name'), await text(page, '#b-name')]
     expect([a.includes('tiny-alexnet'), b.includes('tiny-alexnet-aa')]).toEqual([true, true])
     await hover(page, 'a', 1, 1, 10, 10)
@@ -175,7 +214,33 @@ describe.runIf(hasChromium())('the live page', () => {
     expect(await number(page, '#difference')).toBeCloseTo(difference, 5)
   })
 
+  it('opens an ONNX file that is dropped, says so meanwhile, and shows its recipe', async () => {
+    await drop(readFileSync(join(modelsFolder(), 'tiny-alexnet-noflip.onnx')), 'my net.onnx')
+    await page.waitForFunction(() =>
+      /^opening .my net.onnx., \d+\.\d s$/.test(document.getElementById('live-note')?.textContent ?? ''),
+    )
+    await page.waitForSelector('#recipe:not([hidden])')
+    await page.waitForFunction(() =>
+      document.getElementById('a-note')?.textContent?.startsWith('opening \u2068my-net\u2069, '),
+    )
+    await settled()
+    expect(await text(page, '#recipe')).toMatch(
+      /^my-net is openInput: 224 × 224 pixels, RGB, divided by 255, .*Layers: .*Classes: /,
+    )
+    expect([await text(page, '#a-name'), await text(page, '#a-note')]).toEqual([expect.stringContaining('my-net'), ''])
+    await page.screenshot({ path: join(SCREENSHOTS, 'live-network.png'), fullPage: true })
+    await drop(Buffer.from('no network'), 'bad.onnx')
+    await page.waitForFunction(() =>
+      document.getElementById('live-note')?.textContent?.startsWith('bad.onnx is not an ONNX model'),
+    )
+    await drop(Buffer.from('no network'), 'bad.pth')
+    expect(await text(page, '#live-note')).toBe('That is neither a picture nor an ONNX file (NAME.onnx).')
+    complaints = complaints.filter((line) => !line.includes('Failed to load resource'))
+  })
+
   it('keeps what is shown as the unit that reproduce makes', async () => {
+    await page.uncheck('#compare')
+    await settled()
     await page.click('#keep')
     await page.waitForFunction(() => document.getElementById('kept')?.hidden === false, undefined, { timeout: 60_000 })
     expect(await text(page, '#kept')).toContain('The same by: shiftscope reproduce --models tiny-alexnet --patches car')

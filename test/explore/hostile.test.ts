@@ -1,10 +1,19 @@
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import sharp from 'sharp'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Exploration, explore } from '../../src/explore/explore.js'
+import { openSentFiles } from '../../src/explore/sentFiles.js'
+import { isTemporaryName } from '../../src/files/temporaries.js'
+import type { DroppedNetwork, Fault } from '../../src/page/live.js'
 import { ask, MAP, post, SCENE, wholeMap } from './live.js'
+
+/** For what a busy machine comes to late. */
+const PATIENCE = { timeout: 20_000, interval: 200 }
 
 let page: Exploration
 let origin: string
@@ -13,7 +22,10 @@ beforeAll(async () => {
   page = await explore({ models: [SCENE.network], results: 'not-written' })
   origin = new URL(page.address).origin
 })
-afterAll(() => page.close())
+afterAll(async () => {
+  await page.close()
+  expect(sentFiles()).toEqual([])
+})
 
 // Whatever was tried, the page is served, and a map is made.
 afterEach(async () => {
@@ -178,6 +190,78 @@ describe('the live page', () => {
     for (const socket of sockets) socket.destroy()
   })
 
+  it('refuses a file that is no network it can open, in a line that names it, and keeps those that are under names that are names', async () => {
+    const send = (name: string, body: Buffer) =>
+      ask(`${page.address}networks?name=${encodeURIComponent(name)}`, { method: 'POST', body })
+    const golden = (name: string) => readFileSync(new URL(`../golden/onnx/${name}.onnx`, import.meta.url))
+    const plain = golden('plain')
+    const outside = Buffer.from(
+      golden('external').toString('latin1').replaceAll('external.data', '../../../etc/p'),
+      'latin1',
+    )
+    const none = 'n.onnx is not an ONNX model ('
+    const elsewhere =
+      'e.onnx keeps its weights in another file, external.data, which cannot be sent along; give its path: '
+    const refused = [
+      ['n.onnx', Buffer.alloc(0), none],
+      ['n.onnx', Buffer.from('GIF89a no network'), none],
+      ['n.onnx', plain.subarray(0, plain.length / 2), none],
+      ['n.onnx', Buffer.alloc(1 << 20, 0xff), none],
+      ['e.onnx', golden('external'), `${elsewhere}shiftscope explore --models e.onnx`],
+      ['e.onnx', outside, 'e.onnx '],
+      ['two.onnx', golden('two-inputs'), 'two.onnx '],
+      ['../../etc/x.sh', Buffer.from('#!/bin/sh'), 'etc-x.onnx is not'],
+    ] as const
+    for (const [name, body, message] of refused) {
+      const { status, body: answer } = await send(name, body)
+      const fault = JSON.parse(answer) as Fault
+      expect([name, status, fault.message.slice(0, message.length)]).toEqual([name, 422, message])
+      expect(fault.message).not.toMatch(/tmp|\n/)
+    }
+    expect(sentFiles()).toEqual([])
+    const names = ['../../etc/passwd.onnx', 'passwd<b>.onnx', `${SCENE.network}.onnx`, '.onnx']
+    const bodies = names.map((_, i) => Buffer.concat([plain, Buffer.from([0x2a, i, ...Array(i).fill(65)])]))
+    const ids: string[] = []
+    for (const [i, name] of names.entries()) {
+      const { network } = JSON.parse((await send(name, bodies[i] as Buffer)).body) as DroppedNetwork
+      ids.push(network.id)
+    }
+    expect(ids).toEqual(['etc-passwd', 'passwd-b', `${SCENE.network}-2`, 'network'])
+    // The same file is the same network.
+    expect((await send('else.onnx', bodies[0] as Buffer)).body).toContain('"id":"etc-passwd"')
+    expect(sentFiles()).toHaveLength(names.length)
+  })
+
+  it('takes no network of 2 GB, nor two at a time', async () => {
+    const before = process.memoryUsage().rss
+    expect(await upload(page, ['Content-Length: 2147483648'], 64, 'networks?name=big.onnx')).toContain(
+      'does not fit into',
+    )
+    expect(process.memoryUsage().rss - before).toBeLessThan(300e6)
+    const half = connect(page.port, '127.0.0.1')
+    half.on('error', () => undefined)
+    half.write(
+      `POST ${new URL(page.address).pathname}networks?name=a.onnx HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nContent-Length: 99\r\n\r\nhalf`,
+    )
+    await vi.waitFor(async () => {
+      const { body } = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
+      expect(body).toContain('another file is being opened; send this one once that has ended')
+    }, PATIENCE)
+    half.destroy()
+    await vi.waitFor(async () => {
+      const { body } = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
+      expect(body).toContain('b.onnx is not an ONNX model')
+    }, PATIENCE)
+    // However it is sent.
+    const files = openSentFiles()
+    async function* endless() {
+      for (;;) yield Buffer.alloc(1 << 16)
+    }
+    const sent = { name: 'endless.onnx', bytes: 0, pieces: endless() }
+    await expect(files.take(sent, 'x.onnx', 1e6, async () => 'open')).rejects.toThrow('fit into the 1 MB that are left')
+    await files.remove()
+  })
+
   it('gives names that are names, whatever a file is called', async () => {
     const picture = (red: number) =>
       sharp({ create: { width: 8, height: 8, channels: 3, background: { r: red, g: 0, b: 0 } } })
@@ -229,6 +313,12 @@ describe('the live page', () => {
   })
 })
 
+/** Files that this process has been sent. */
+function sentFiles(): readonly string[] {
+  const folders = readdirSync(tmpdir()).filter((name) => isTemporaryName(name) && name.includes(`-${process.pid}-`))
+  return folders.flatMap((name) => readdirSync(join(tmpdir(), name))).filter((name) => name.endsWith('.onnx'))
+}
+
 /** A request for a way as it is written, which no client would send. */
 async function rawGet(way: string): Promise<{ readonly status: number; readonly body: string }> {
   const socket = connect(page.port, '127.0.0.1')
@@ -239,9 +329,14 @@ async function rawGet(way: string): Promise<{ readonly status: number; readonly 
 }
 
 /** Sends so many mebibytes of a picture, as far as they are taken. @returns the beginning of the answer */
-async function upload({ address, port }: Exploration, headers: readonly string[], mebibytes: number): Promise<string> {
+async function upload(
+  { address, port }: Exploration,
+  headers: readonly string[],
+  mebibytes: number,
+  way = 'objects?name=big.png',
+): Promise<string> {
   const socket = connect(port, '127.0.0.1')
-  const head = [`POST ${new URL(address).pathname}objects?name=big.png HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers]
+  const head = [`POST ${new URL(address).pathname}${way} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers]
   socket.write(`${head.join('\r\n')}\r\n\r\n`)
   let answer = ''
   socket.on('data', (data) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -13,7 +13,7 @@ import { openNetwork } from '../../src/features/openNetwork.js'
 import { openClaims } from '../../src/files/claims.js'
 import { modelsFolder } from '../../src/files/package.js'
 import { chooseNetwork } from '../../src/networks/index.js'
-import type { Fault, KeptUnit, LiveObject, LiveStudy, OtherUnit } from '../../src/page/live.js'
+import type { DroppedNetwork, Fault, KeptUnit, LiveObject, LiveStudy, OtherUnit } from '../../src/page/live.js'
 import { patchOf } from '../../src/patches/patchInput.js'
 import { reproduce } from '../../src/study/run.js'
 import { claimsFolder } from '../../src/study/team.js'
@@ -219,6 +219,35 @@ describe('an object that is kept', () => {
       )
     }
     expect(readdirSync(folder('elsewhere'))).toEqual([])
+  })
+})
+
+describe('a network that is sent', () => {
+  it('is opened as its file is, and kept with the command that makes the unit again', async () => {
+    const file = join(modelsFolder(), 'tiny-alexnet-aa.onnx')
+    await using own = await explore({ models: [SCENE.network], results: folder('kept') })
+    const sent = await ask(`${own.address}networks?name=mine.onnx`, { method: 'POST', body: readFileSync(file) })
+    const { network, recipe } = JSON.parse(sent.body) as DroppedNetwork
+    expect([network.id, network.frame, network.hasAnswers]).toEqual(['mine', 224, true])
+    expect(recipe[0]).toMatch(
+      /^Input: 224 × 224 pixels, RGB, divided by 255, minus [\d. ]+, divided by [\d. ]+ \(.+\)\.$/,
+    )
+    const scene = { ...SCENE, network: network.id }
+    const messages = await wholeMap(own.address, { ...MAP, ...scene, layer: network.layers.at(-1)?.name ?? '' })
+    expect(messages.map(({ kind }) => kind).slice(0, 2)).toEqual(['opening', 'opened'])
+    expect(messages.at(-1)).toEqual({ kind: 'end' })
+    const kept = JSON.parse((await post(`${own.address}keep`, { ...scene, replaces: false })).body) as KeptUnit
+    const stored = folder('kept', 'networks', 'mine.onnx')
+    expect(kept.command).toContain(`--models ${stored} --patches car`)
+    expect(readFileSync(stored).equals(readFileSync(file))).toBe(true)
+    const options = { models: [stored], patches: 'car', sizes: [SCENE.size], stride: SCENE.stride, report: false }
+    await reproduce({ ...options, experiments: ['similarity'], out: folder('made') })
+    expect(await contents(folder('kept', 'units'))).toEqual(await contents(folder('made', 'units')))
+    // Another network has taken the name since.
+    writeFileSync(stored, 'another')
+    expect((await post(`${own.address}keep`, { ...scene, replaces: true })).body).toContain(
+      'rename your file and drop it again',
+    )
   })
 })
 

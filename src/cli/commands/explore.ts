@@ -20,7 +20,11 @@ export function exploreCommand({ signal }: CommandContext): Command {
       '--host <address>',
       'also for other machines, by this address of yours; whoever has the link can then use the page, and what goes over the network can be read',
     )
-    .option('--models <a,b>', 'networks by id, ONNX files, or checkpoints; all that are here by default', parseList)
+    .option(
+      '--models <a,b>',
+      'networks by id, ONNX files, or checkpoints; the first two open side by side [all that are here]',
+      parseList,
+    )
     .option('--mirror <where>', 'address or folder from which the page fetches weights', parsePath)
     .option('--no-open', 'only print the address')
   return addDeviceOptions(addPoolOption(command)).action(

@@ -2,11 +2,13 @@ import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/po
 import { fittingStride, type LiveScene, type LiveStudy, type MapMessage, type MapRequest } from '../../live.js'
 import { PAPER_LIMITS } from '../../paperLimits.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
+import { isolated } from '../dom.js'
 import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
 import { mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, Source } from '../source.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
+import { type Pace, type Progress, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
 /** What can be changed beside the view. */
@@ -22,8 +24,10 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
 export interface LiveSource extends Source {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
-  /** Calls whenever that changes. */
-  readonly onSet: (told: () => void) => void
+  /** Calls whenever that changes, or a map is further. @returns ends that */
+  readonly onChange: (told: () => void) => () => void
+  /** How far the map of a panel is; undefined: it has not begun. */
+  readonly progress: (fitted: Fitted) => Progress | undefined
   /** What a panel shows, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
@@ -39,33 +43,46 @@ export function pictureAddress(key: number): string {
 /** Who leaves a map often comes back to it at once, showing something else of it. Milliseconds. */
 const LINGERING = 100
 
+/** What is shown has the same map, wherever the cursor is. */
+const NOWHERE: Position = { row: 0, col: 0 }
+
 /** The cursor is told of so often at most, in milliseconds. */
 const BETWEEN_CURSORS = 120
+
+/** How often it is told how long things take, in milliseconds. */
+const BETWEEN_TENTHS = 100
+
+/** Distance of positions in the end: a map of all would take 16 times as long. */
+const FINEST = 4
 
 /** A map that is under way, and who looks at it. */
 interface Running {
   readonly map: LiveMap
-  readonly looking: Set<() => void>
+  readonly pace: Pace
+  /** Told that time has passed, or that more is known. */
+  readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
-  /** What is to be said of it now, and as long as it is shown. */
+  /** Since when its network is being opened, in milliseconds. */
+  opening: number | undefined
+  /** What is to be said of it as long as it is shown. */
   note: string
-  lasting: string
   readonly stop: AbortController
 }
 
 export function liveSource(study: LiveStudy, size: number): LiveSource {
   const { networks, missing, objects, mostBytes } = study
-  let state: LiveState = { networks, missing, objects, size, background: '#ffffff', finest: 1 }
+  let state: LiveState = { networks, missing, objects, size, background: '#ffffff', finest: FINEST }
   let version = 0
   let index: SiteIndex | undefined
   const running = new Map<string, Running>()
-  const told: (() => void)[] = []
-  const objectOf = ({ choice }: Fitted) => state.objects.find(({ name }) => name === choice.patch)?.key ?? 0
-  const sceneOf = (fitted: Fitted): LiveScene => ({
-    network: fitted.group.model,
-    object: objectOf(fitted),
-    size: fitted.group.size,
-    stride: fitted.group.stride,
+  const told = new Set<() => void>()
+  const tellAll = () => {
+    for (const tell of [...told]) tell()
+  }
+  const sceneOf = ({ group, choice }: Fitted): LiveScene => ({
+    network: group.model,
+    object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
+    ...{ size: group.size, stride: group.stride },
     // As the paper's background is called, and units know it.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
@@ -79,43 +96,60 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   }
   const begin = (key: string, request: MapRequest, { rows, cols }: SiteGroup): Running => {
     const stop = new AbortController()
-    const map = liveMap(rows, cols)
-    const looking = new Set<() => void>()
-    const tell = () => {
-      for (const look of [...looking]) look()
+    const looking: Running['looking'] = new Set()
+    const tell = (isFurther: boolean) => {
+      for (const look of [...looking]) look(isFurther)
+      tellAll()
+    }
+    const take = (message: MapMessage) => {
+      if (message.kind === 'fault') throw new Error(message.message)
+      if (message.kind === 'opening') one.opening = performance.now() - message.seconds * 1000
+      if (message.kind === 'opened') one.opening = undefined
+      if (message.kind === 'note') one.note = message.message
+      if (message.kind === 'rows') {
+        one.map.take(message)
+        one.pace.take(message.done, performance.now())
+      }
+      tell(true)
     }
     const read = async () => {
-      const response = await ask('map', request, stop.signal)
-      for await (const message of linesOf<MapMessage>(response, stop.signal)) {
-        if (message.kind === 'fault') throw new Error(message.message)
-        if (message.kind === 'note' && message.stays) one.lasting = message.message
-        else one.note = message.kind === 'note' ? message.message : ''
-        if (message.kind === 'rows') map.take(message)
-        tell()
+      const counting = setInterval(() => tell(false), BETWEEN_TENTHS)
+      try {
+        const response = await ask('map', request, stop.signal)
+        for await (const message of linesOf<MapMessage>(response, stop.signal)) take(message)
+      } catch (error) {
+        forget(key, one)
+        tellAll()
+        throw error
+      } finally {
+        clearInterval(counting)
       }
     }
-    const ended = read().catch((error: unknown) => {
-      forget(key, one)
-      throw error
-    })
-    const one: Running = { map, looking, ended, note: '', lasting: '', stop }
+    const one: Running = {
+      ...{ map: liveMap(rows, cols), pace: paceOf(rows * cols), looking, stop },
+      ...{ opening: undefined, note: '', ended: Promise.resolve().then(read) },
+    }
     running.set(key, one)
     return one
   }
+  const keyOf = (fitted: Fitted) => JSON.stringify(requestOf(fitted, NOWHERE))
   const follow = async (fitted: Fitted, shows: Quantity, { onMap, say, signal, cursor }: MapFollower) => {
     const request = requestOf(fitted, cursor)
-    const key = JSON.stringify({ ...request, cursor: undefined })
+    const key = keyOf(fitted)
     const one = running.get(key) ?? begin(key, request, fitted.group)
     const coarser =
       fitted.group.stride > state.finest
         ? `Positions are ${fitted.group.stride} px apart: features of more of them do not fit the memory.`
         : ''
-    const look = () => {
-      const parts = one.map.parts()
-      const map = parts && mapOf({ fitted, error: 0, ...parts }, shows)
-      const notes = [one.note, one.lasting, coarser, map === undefined ? '' : quantityNote(map, shows)]
-      say(notes.filter((note) => note !== '').join(' '))
-      if (map !== undefined) onMap(map)
+    let lacking = ''
+    const look = (isFurther: boolean) => {
+      const parts = isFurther ? one.map.parts() : undefined
+      if (parts !== undefined) {
+        const map = mapOf({ fitted, error: 0, ...parts }, shows)
+        lacking = quantityNote(map, shows)
+        onMap(map)
+      }
+      say([stageText(one, fitted), one.note, coarser, lacking].filter((note) => note !== '').join(' '))
     }
     one.looking.add(look)
     signal.addEventListener('abort', () => {
@@ -126,7 +160,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
         one.stop.abort()
       }, LINGERING)
     })
-    look()
+    look(true)
     await one.ended
   }
   return {
@@ -138,18 +172,28 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     set: (change) => {
       state = { ...state, ...change }
       index = undefined
-      for (const tell of told) tell()
+      tellAll()
     },
-    onSet: (tell) => told.push(tell),
+    onChange: (tell) => {
+      told.add(tell)
+      return () => told.delete(tell)
+    },
+    progress: (fitted) => running.get(keyOf(fitted))?.pace.progress(performance.now()),
     sceneOf,
     follow,
     lookAt: atMostEvery(BETWEEN_CURSORS, (fitted, cursor) => {
-      const one = running.get(JSON.stringify({ ...requestOf(fitted, cursor), cursor: undefined }))
+      const one = running.get(keyOf(fitted))
       const at = mapIndex(fitted.group, nearestPosition(fitted.group, cursor))
       if (one === undefined || one.map.isKnown(at)) return
       ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
     }),
   }
+}
+
+/** What is going on; empty: nothing. */
+function stageText({ opening, pace }: Running, { group }: Fitted): string {
+  if (opening === undefined) return progressText(pace.progress(performance.now()))
+  return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
 }
 
 /** Calls with the latest arguments for each network, not more often than that. */

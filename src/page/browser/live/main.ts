@@ -1,13 +1,12 @@
+import { h, render } from 'preact'
 import type { LiveStudy } from '../../live.js'
 import { element } from '../dom.js'
 import { bindCopyLink } from '../link.js'
 import { providePictures } from '../pictures.js'
 import { bindPrint } from '../print.js'
 import { bindTheme } from '../theme.js'
-import { withChoice } from '../view.js'
 import { startViewer } from '../viewer.js'
-import { bindAddObject } from './addObject.js'
-import { bindKeep, bindLook, bindMoreNetworks, type LivePage } from './controls.js'
+import { LiveControls } from './controls.js'
 import { liveSource, pictureAddress } from './liveSource.js'
 
 /** Of the object in pixels, where no link says another: the smaller one of the paper's. */
@@ -22,23 +21,11 @@ window.addEventListener('hashchange', () => {
 })
 providePictures((key) => Promise.resolve(pictureAddress(key)))
 bindTheme()
+const [first, second] = study.networks
+if (location.hash === '' && study.opensTwo && first && second)
+  history.replaceState(null, '', `#${new URLSearchParams({ network: first.id, 'with-network': second.id })}`)
 const viewer = startViewer(source)
-const note = element('live-note', HTMLElement)
-const page: LivePage = {
-  source,
-  viewer,
-  say: (text) => {
-    note.textContent = text
-    note.hidden = text === ''
-  },
-}
-bindLook(page)
-bindKeep(page)
-bindMoreNetworks(page)
-bindAddObject((object) => {
-  source.set({ objects: [...source.state().objects.filter(({ key }) => key !== object.key), object] })
-  viewer.change((view) => withChoice(view, 0, { patch: object.name }))
-}, page.say)
+render(h(LiveControls, { source, viewer }), element('live-controls', HTMLElement))
 bindCopyLink(viewer.address)
 bindPrint(viewer.redraw)
 

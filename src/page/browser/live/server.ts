@@ -34,3 +34,7 @@ export async function* linesOf<T>(response: Response, signal?: AbortSignal): Asy
     for (const line of lines) yield JSON.parse(line) as T
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,77 @@
+import { rm } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { InputError } from '../errors.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { makeTemporaryFolder } from '../files/temporaries.js'
+
+/** A file as it arrives. */
+export interface SentFile {
+  /** What it is called where it comes from. */
+  readonly name: string
+  /** As its sender says, who may be wrong; 0: it says nothing. */
+  readonly bytes: number
+  readonly pieces: AsyncIterable<Uint8Array>
+}
+
+/** Files of others in a folder of this process's own, which goes with it. */
+export interface SentFiles {
+  /**
+   * Writes a file, one at a time, and keeps it if `open` takes it.
+   * @param name of the file in the folder
+   * @param most bytes
+   * @throws InputError for one that is larger, or while another one comes; OutputError; what `open` throws, without the folder's name
+   */
+  readonly take: <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => Promise<T>
+  readonly remove: () => Promise<void>
+}
+
+export function openSentFiles(): SentFiles {
+  let folder: string | undefined
+  let current: Promise<unknown> | undefined
+  const write = async <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => {
+    folder ??= await makeTemporaryFolder()
+    const path = join(folder, name)
+    try {
+      await writeFileAtomic(path, atMost(most, sent))
+      return await open(path)
+    } catch (error) {
+      await rm(path, { force: true })
+      // Whoever sent it knows the file, not where it lies here.
+      if (error instanceof Error) error.message = error.message.replaceAll(`${folder}${sep}`, '')
+      throw error
+    }
+  }
+  return {
+    take: async (...sent) => {
+      if (current !== undefined) throw new InputError('another file is being opened; send this one once that has ended')
+      const written = write(...sent)
+      current = written.then(
+        () => undefined,
+        () => undefined,
+      )
+      return written.finally(() => {
+        current = undefined
+      })
+    },
+    remove: async () => {
+      await current
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function* atMost(most: number, { name, bytes, pieces }: SentFile): AsyncGenerator<Uint8Array> {
+  const checkSize = (size: number) => {
+    if (size > most)
+      throw new InputError(
+        `${name} does not fit into the ${Math.floor(most / 1e6)} MB that are left for files; give its path: shiftscope explore --models FILE`,
+      )
+  }
+  checkSize(bytes)
+  let size = 0
+  for await (const piece of pieces) {
+    size += piece.length
+    checkSize(size)
+    yield piece
+  }
+}

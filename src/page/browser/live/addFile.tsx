@@ -1,0 +1,166 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
+import { isolated } from '../dom.js'
+import { type Box, CutOut } from './cutOut.js'
+import { transparentShare } from './flood.js'
+import { tenthsSince } from './pace.js'
+import { ask, messageOf } from './server.js'
+
+/** Longest side of what is sent, in pixels: frames are hardly larger. */
+const LONGEST_SIDE = 1024
+
+/** A picture with less of its pixels transparent has its object still to be cut out. */
+const LEAST_TRANSPARENT = 0.01
+
+/** Says what is the matter; empty: nothing. What counts up is not read out. */
+export type Say = (text: string, isCounting?: boolean) => void
+
+interface AddFileParts {
+  readonly onObject: (object: LiveObject) => void
+  readonly onNetwork: (network: DroppedNetwork) => void
+  readonly say: Say
+}
+
+/** A picture that is being cut; undefined as its answer: it is not to be used. */
+interface Cutting {
+  readonly picture: ImageData
+  readonly answer: (box: Box | undefined) => void
+}
+
+/** Takes pictures and networks that are dropped, pasted or chosen. */
+export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
+  const input = useRef<HTMLInputElement>(null)
+  const [cutting, setCutting] = useState<Cutting>()
+  const [isDragged, setDragged] = useState(false)
+  const cutOut = (picture: ImageData) =>
+    new Promise<Box | undefined>((done) => {
+      const answer = (box: Box | undefined) => {
+        setCutting(undefined)
+        done(box)
+      }
+      setCutting({ picture, answer })
+    })
+  const addPicture = async (file: File) => {
+    const picture = await pixelsOf(file)
+    if (isCutting()) return
+    const all = { left: 0, top: 0, right: picture.width, bottom: picture.height }
+    const box = transparentShare(picture) < LEAST_TRANSPARENT ? await cutOut(picture) : all
+    if (box !== undefined) onObject(await sendPicture(picture, box, file.name))
+  }
+  const addNetwork = async (file: File) => {
+    if (file.size > MOST_NETWORK_BYTES)
+      throw new Error(`${isolated(file.name)} is too large to be sent; give its path: shiftscope explore --models FILE`)
+    const start = performance.now()
+    const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, true)
+    const counting = setInterval(tell, 100)
+    try {
+      const response = await ask(`networks?name=${encodeURIComponent(file.name)}`, file)
+      onNetwork((await response.json()) as DroppedNetwork)
+    } finally {
+      clearInterval(counting)
+    }
+  }
+  const add = async (files: readonly File[]) => {
+    if (isCutting() || files.length === 0) return
+    const [picture, network] = [files.find(isPicture), files.find(isNetwork)]
+    try {
+      say('')
+      if (picture !== undefined) await addPicture(picture)
+      else if (network !== undefined) await addNetwork(network)
+      else return say('That is neither a picture nor an ONNX file (NAME.onnx).')
+      say('')
+    } catch (error) {
+      say(messageOf(error))
+    }
+  }
+  useEffect(() => {
+    const bound = new AbortController()
+    const on = <K extends 'dragover' | 'dragleave' | 'drop' | 'paste'>(
+      name: K,
+      act: (event: DocumentEventMap[K]) => void,
+    ) => document.addEventListener(name, act, { signal: bound.signal })
+    const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') === true
+    on('paste', ({ clipboardData }) => void add([...(clipboardData?.files ?? [])]))
+    on('dragover', (event) => {
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      setDragged(true)
+    })
+    on('dragleave', ({ relatedTarget }) => {
+      if (relatedTarget === null) setDragged(false)
+    })
+    on('drop', (event) => {
+      setDragged(false)
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      void add([...(event.dataTransfer?.files ?? [])])
+    })
+    return () => bound.abort()
+  })
+  return (
+    <>
+      <button type="button" id="add-file" onClick={() => input.current?.click()}>
+        Add a picture or a network…
+      </button>
+      <input
+        type="file"
+        id="file"
+        accept="image/*,.onnx"
+        aria-label="Picture of an object, or ONNX file of a network"
+        ref={input}
+        hidden
+        onChange={({ currentTarget }) => {
+          void add([...(currentTarget.files ?? [])])
+          currentTarget.value = ''
+        }}
+      />
+      {cutting && <CutOut {...cutting} />}
+      <div class="drop-here" id="drop-here" hidden={!isDragged} aria-hidden="true">
+        Drop the picture or the ONNX file
+      </div>
+    </>
+  )
+}
+
+function isCutting(): boolean {
+  return document.getElementById('cut-out') !== null
+}
+
+function isPicture({ type }: File): boolean {
+  return type.startsWith('image/')
+}
+
+function isNetwork({ name }: File): boolean {
+  return /\.onnx$/i.test(name)
+}
+
+/** As the browser decodes it, reduced. @throws Error for what it cannot read */
+async function pixelsOf(file: File): Promise<ImageData> {
+  const image = new Image()
+  image.src = URL.createObjectURL(file)
+  try {
+    await image.decode().catch(() => {
+      throw new Error(`The browser cannot read ${file.name} as a picture.`)
+    })
+    const { naturalWidth, naturalHeight } = image
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(naturalWidth, naturalHeight, 1))
+    const side = (length: number) => Math.max(1, Math.round(length * scale))
+    const canvas = new OffscreenCanvas(side(naturalWidth), side(naturalHeight))
+    const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D
+    context.imageSmoothingQuality = 'high'
+    context.drawImage(image, 0, 0, canvas.width, canvas.height)
+    return context.getImageData(0, 0, canvas.width, canvas.height)
+  } finally {
+    URL.revokeObjectURL(image.src)
+  }
+}
+
+async function sendPicture(picture: ImageData, { left, top, right, bottom }: Box, name: string): Promise<LiveObject> {
+  const canvas = new OffscreenCanvas(right - left, bottom - top)
+  canvas.getContext('2d')?.putImageData(picture, -left, -top)
+  const response = await ask(
+    `objects?name=${encodeURIComponent(name)}`,
+    await canvas.convertToBlob({ type: 'image/png' }),
+  )
+  return (await response.json()) as LiveObject
+}

@@ -1,0 +1,212 @@
+import type { TargetedMouseEvent, TargetedPointerEvent } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { cutFrom } from './flood.js'
+
+/** A rectangle of a picture, in pixels; `right` and `bottom` are outside of it. */
+export interface Box {
+  readonly left: number
+  readonly top: number
+  readonly right: number
+  readonly bottom: number
+}
+
+interface CutOutParts {
+  /** Is changed: what is cut off becomes transparent. */
+  readonly picture: ImageData
+  /** Told what of it is to be used; undefined: nothing. */
+  readonly answer: (box: Box | undefined) => void
+}
+
+/** Handles by the sides that they move. */
+const HANDLES = {
+  nw: 'Top left corner',
+  n: 'Top side',
+  ne: 'Top right corner',
+  e: 'Right side',
+  se: 'Bottom right corner',
+  s: 'Bottom side',
+  sw: 'Bottom left corner',
+  w: 'Left side',
+}
+
+/** Which way keys move what has the focus. */
+const WAYS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
+
+/** Steps of the keys along the longer side; with Shift they move ten at a time. */
+const STEPS = 100
+
+/** Cuts that can be undone: each holds all pixels. */
+const MOST_UNDONE = 20
+
+/** A pointer that has moved less far has clicked, in pixels of the screen. */
+const CLICK = 4
+
+/** Cuts an object out of a picture: by a rectangle, then by colours. */
+export function CutOut({ picture, answer }: CutOutParts) {
+  const { width, height } = picture
+  const dialog = useRef<HTMLDialogElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const drag = useRef<{ readonly x: number; readonly y: number; readonly box: Box; isClick: boolean }>(undefined)
+  const [box, setBox] = useState<Box>({ left: 0, top: 0, right: width, bottom: height })
+  const [tolerance, setTolerance] = useState(32)
+  const [before, setBefore] = useState<readonly Uint8ClampedArray<ArrayBuffer>[]>([])
+  useLayoutEffect(() => dialog.current?.showModal(), [])
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext('2d')
+    if (context) drawPicture(context, picture, box)
+  }, [picture, box, before])
+  const cut = (...places: readonly (readonly [number, number])[]) => {
+    const kept = picture.data.slice()
+    const count = places.reduce((sum, [x, y]) => sum + cutFrom(picture, x, y, tolerance), 0)
+    if (count > 0) setBefore([...before, kept].slice(-MOST_UNDONE))
+  }
+  const undo = () => {
+    picture.data.set(before.at(-1) ?? picture.data)
+    setBefore(before.slice(0, -1))
+  }
+  /** Pixels of the picture per pixel of the screen. */
+  const scale = () => width / (canvas.current as HTMLCanvasElement).getBoundingClientRect().width
+  const cutOnScreen = (x: number, y: number) => {
+    const { left, top } = (canvas.current as HTMLCanvasElement).getBoundingClientRect()
+    cut([
+      between(0, Math.floor((x - left) * scale()), width - 1),
+      between(0, Math.floor((y - top) * scale()), height - 1),
+    ])
+  }
+  /** What moves the sides that it names, or all of the rectangle where it names none; a click cuts. */
+  const moving = (sides: string) => ({
+    onKeyDown: (event: KeyboardEvent) => {
+      const way = WAYS[event.key]
+      if (way === undefined) return
+      event.preventDefault()
+      const step = Math.max(1, Math.round(Math.max(width, height) / STEPS)) * (event.shiftKey ? 10 : 1)
+      setBox(movedBox(box, sides, way[0] * step, way[1] * step, picture))
+    },
+    onPointerDown: ({ currentTarget, pointerId, clientX, clientY }: TargetedPointerEvent<HTMLElement>) => {
+      currentTarget.setPointerCapture(pointerId)
+      drag.current = { x: clientX, y: clientY, box, isClick: true }
+    },
+    onPointerMove: ({ currentTarget, pointerId, clientX, clientY }: TargetedPointerEvent<HTMLElement>) => {
+      const from = drag.current
+      if (from === undefined || !currentTarget.hasPointerCapture(pointerId)) return
+      const [x, y] = [clientX - from.x, clientY - from.y]
+      from.isClick &&= Math.hypot(x, y) < CLICK
+      if (!from.isClick) setBox(movedBox(from.box, sides, Math.round(x * scale()), Math.round(y * scale()), picture))
+    },
+    onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
+      const { left, top, width, height } = currentTarget.getBoundingClientRect()
+      // Of the keyboard: where the handle is. In the middle of the rectangle is the object.
+      if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
+      if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
+    },
+  })
+  const percent = (x: number, y: number) => [`${(100 * x) / width}%`, `${(100 * y) / height}%`] as const
+  const placeOf = (sides: string) => {
+    const along = (names: string, low: number, high: number) =>
+      sides.includes(names[0] as string) ? low : sides.includes(names[1] as string) ? high : (low + high) / 2
+    const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
+    return { left, top, cursor: `${sides}-resize` }
+  }
+  const [left, top] = percent(box.left, box.top)
+  const [across, down] = percent(box.right - box.left, box.bottom - box.top)
+  const [right, bottom] = [box.right - 1, box.bottom - 1]
+  return (
+    <dialog id="cut-out" ref={dialog} aria-labelledby="cut-out-title" onClose={() => answer(undefined)}>
+      <h3 id="cut-out-title">Cut the object out</h3>
+      <p>
+        Move the rectangle and its handles around the object, by dragging or with Tab and the arrow keys (Shift: ten
+        times as far). Click a colour that is not the object, or press Enter at a handle: it becomes transparent.
+      </p>
+      <div class="checkered" style={{ aspectRatio: width / height, width: `min(100%,${(50 * width) / height}vh)` }}>
+        <canvas id="cut-out-picture" ref={canvas} {...{ width, height }} role="img" aria-label="The picture" />
+        <button
+          type="button"
+          class="box"
+          aria-label="Rectangle"
+          style={{ left, top, width: across, height: down }}
+          {...moving('')}
+        />
+        {Object.entries(HANDLES).map(([sides, title]) => (
+          <button
+            key={sides}
+            type="button"
+            class="handle"
+            id={`handle-${sides}`}
+            aria-label={title}
+            style={placeOf(sides)}
+            {...moving(sides)}
+          />
+        ))}
+      </div>
+      <p class="soft">
+        <output id="box-text">{`${right + 1 - box.left} × ${bottom + 1 - box.top} of ${width} × ${height} pixels`}</output>
+      </p>
+      <label class="slider">
+        Tolerance{' '}
+        <input
+          type="range"
+          id="tolerance"
+          max={120}
+          value={tolerance}
+          onInput={({ currentTarget }) => setTolerance(Number(currentTarget.value))}
+        />
+        <output for="tolerance">{tolerance}</output>
+      </label>
+      <p class="buttons">
+        <button
+          type="button"
+          id="cut-corners"
+          onClick={() => cut([box.left, box.top], [right, box.top], [box.left, bottom], [right, bottom])}
+        >
+          Cut the corners’ colours
+        </button>
+        <button type="button" id="undo-cut" disabled={before.length === 0} onClick={undo}>
+          Undo
+        </button>
+        <button type="button" id="use-object" onClick={() => answer(box)}>
+          Use it
+        </button>
+        <button type="button" id="cancel-cut" onClick={() => answer(undefined)}>
+          Cancel
+        </button>
+      </p>
+    </dialog>
+  )
+}
+
+/** What is outside of the rectangle is darkened. */
+function drawPicture(context: CanvasRenderingContext2D, picture: ImageData, { left, top, right, bottom }: Box): void {
+  context.putImageData(picture, 0, 0)
+  context.fillStyle = 'rgb(0 0 0/.6)'
+  const outside = new Path2D()
+  outside.rect(0, 0, picture.width, picture.height)
+  outside.rect(left, top, right - left, bottom - top)
+  context.fill(outside, 'evenodd')
+}
+
+/**
+ * A rectangle of which the sides moved that are named (n, e, s, w), or all of it where none is: no further than the picture, and
+ * with a pixel in it at least.
+ */
+function movedBox({ left, top, right, bottom }: Box, sides: string, x: number, y: number, picture: ImageData): Box {
+  const { width, height } = picture
+  if (sides === '') {
+    const [byX, byY] = [between(-left, x, width - right), between(-top, y, height - bottom)]
+    return { left: left + byX, top: top + byY, right: right + byX, bottom: bottom + byY }
+  }
+  return {
+    left: sides.includes('w') ? between(0, left + x, right - 1) : left,
+    top: sides.includes('n') ? between(0, top + y, bottom - 1) : top,
+    right: sides.includes('e') ? between(left + 1, right + x, width) : right,
+    bottom: sides.includes('s') ? between(top + 1, bottom + y, height) : bottom,
+  }
+}
+
+function between(low: number, value: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}

@@ -1,0 +1,56 @@
+/** How far a map is. */
+export interface Progress {
+  /** Share of its positions that are computed. */
+  readonly share: number
+  /** Until all are; undefined: not known yet. */
+  readonly secondsLeft: number | undefined
+}
+
+/** Tells from what is done when the rest will be. */
+export interface Pace {
+  /** @param done positions @param at milliseconds */
+  readonly take: (done: number, at: number) => void
+  /** undefined: nothing is known. */
+  readonly progress: (at: number) => Progress | undefined
+}
+
+/** A smaller share more tells nothing of the rate: most positions come many at a time, a few before their turn. */
+const LEAST_SHARE = 0.02
+
+export function paceOf(total: number): Pace {
+  let first: { readonly done: number; readonly at: number } | undefined
+  let last = { done: 0, at: 0 }
+  let known = 0
+  return {
+    take: (done, at) => {
+      if (first === undefined) first = last = { done, at }
+      if (done - last.done >= LEAST_SHARE * total) last = { done, at }
+      known = done
+    },
+    progress: (at) => {
+      if (first === undefined) return undefined
+      const share = known / total
+      if (last === first) return { share, secondsLeft: undefined }
+      const needed = ((total - last.done) * (last.at - first.at)) / (last.done - first.done)
+      return { share, secondsLeft: Math.max(0, needed - (at - last.at)) / 1000 }
+    },
+  }
+}
+
+/** Empty for a map that is whole, or of which nothing is known. */
+export function progressText(progress: Progress | undefined): string {
+  if (progress === undefined || progress.share === 1) return ''
+  const { share, secondsLeft } = progress
+  const left = secondsLeft === undefined ? '' : `, about ${durationText(secondsLeft)} left`
+  return `computing: ${Math.floor(100 * share)} %${left}`
+}
+
+/** A time that is estimated. */
+export function durationText(seconds: number): string {
+  return seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
+}
+
+/** @param start in milliseconds of `performance.now` */
+export function tenthsSince(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`
+}
