@@ -231,6 +231,6 @@ function asLive({ id, input, layers, classes }: Network): LiveNetwork {
     id,
     frame: input.rows,
     layers: layers.map(({ name, dims }) => ({ name, dims })),
-    hasAnswers: layers.some(({ name }) => name === classes?.layer),
+    classes: layers.find(({ name }) => name === classes?.layer)?.name ?? null,
   }
 }

@@ -18,8 +18,8 @@ export interface LiveNetwork {
   /** Side of the square frame in pixels. */
   readonly frame: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
-  /** Whether its classes are known. */
-  readonly hasAnswers: boolean
+  /** The layer of its classes; null: they are not known. */
+  readonly classes: string | null
 }
 
 export interface MissingNetwork {

@@ -17,8 +17,6 @@ input[type=range]{padding:0;accent-color:var(--series-1);width:11rem;min-height:
 #keep{min-width:11.5rem}
 #recipe ul{margin:.3rem 0;padding-left:1.2rem}
 input[type=color]{padding:.1rem;width:2.6rem;vertical-align:middle}
-#a-size,#b-size{display:none}label:has(>#a-size),label:has(>#b-size){display:none}
-#previous-patch,#next-patch{display:none}
 .kept{display:grid;gap:.2rem;margin:.5rem 0;padding:.35rem .7rem;border-left:3px solid var(--series-3);background:color-mix(in srgb,var(--series-3) 9%,transparent);max-width:none}
 .kept code{overflow-wrap:anywhere}
 .fill{height:3px;border-radius:2px;background:linear-gradient(to right,var(--series-1) var(--done,0%),var(--line) 0)}
@@ -40,7 +38,6 @@ export function livePage(study: LiveStudy): string {
   return pageHtml({
     title: 'Shiftscope, live',
     style: LIVE_STYLE,
-    facts: 'any object · any network of this machine',
     skipTo: { id: 'a-image', title: 'Skip to the object' },
     links: [],
     main: liveViewerHtml(),

@@ -228,7 +228,7 @@ describe('a network that is sent', () => {
     await using own = await explore({ models: [SCENE.network], results: folder('kept') })
     const sent = await ask(`${own.address}networks?name=mine.onnx`, { method: 'POST', body: readFileSync(file) })
     const { network, recipe } = JSON.parse(sent.body) as DroppedNetwork
-    expect([network.id, network.frame, network.hasAnswers]).toEqual(['mine', 224, true])
+    expect([network.id, network.frame, network.classes]).toEqual(['mine', 224, 'fc8'])
     expect(recipe[0]).toMatch(
       /^Input: 224 × 224 pixels, RGB, divided by 255, minus [\d. ]+, divided by [\d. ]+ \(.+\)\.$/,
     )

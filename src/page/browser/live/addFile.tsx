@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
-import { isolated } from '../dom.js'
+import { isolated } from '../text.js'
 import { type Box, CutOut } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'

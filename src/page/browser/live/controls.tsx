@@ -2,8 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
-import { isolated } from '../dom.js'
-import { withChoice } from '../view.js'
+import { isolated } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
 import type { LiveSource, LiveState } from './liveSource.js'
@@ -36,12 +35,12 @@ export function LiveControls(page: LivePage) {
   }
   const showObject = (object: LiveObject) => {
     source.set({ objects: [...source.state().objects.filter(({ key }) => key !== object.key), object] })
-    viewer.change((view) => withChoice(view, 0, { patch: object.name }))
+    viewer.change((view) => ({ ...view, patch: object.name }))
   }
   const showNetwork = (answer: DroppedNetwork) => {
     const { id, layers } = answer.network
     takeNetwork(answer.network)
-    viewer.change((view) => withChoice(view, 0, { model: id, layer: layers[0]?.name ?? '' }))
+    viewer.change((view) => ({ ...view, model: id, layer: layers[0]?.name ?? '' }))
     setDropped(answer)
   }
   return (
@@ -73,7 +72,7 @@ function Look({ source, viewer }: LivePage) {
   const change = (state: Partial<LiveState>) => {
     source.set(state)
     const { size } = source.state()
-    viewer.change((view) => withChoice(withChoice(view, 1, { size }), 0, { size }))
+    viewer.change((view) => ({ ...view, size }))
   }
   const slide = (to: number) => {
     setSliding(to)

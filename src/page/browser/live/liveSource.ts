@@ -2,10 +2,10 @@ import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/po
 import { fittingStride, type LiveScene, type LiveStudy, type MapMessage, type MapRequest } from '../../live.js'
 import { PAPER_LIMITS } from '../../paperLimits.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
-import { isolated } from '../dom.js'
 import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
 import { mapOf, quantityNote } from '../maps.js'
 import type { MapFollower, Source } from '../source.js'
+import { isolated } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
 import { type Pace, type Progress, paceOf, progressText, tenthsSince } from './pace.js'
@@ -36,7 +36,7 @@ export interface LiveSource extends Source {
 const SIZES = 8192
 
 /** Where a picture is, by its key. */
-export function pictureAddress(key: number): string {
+function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
@@ -168,6 +168,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
       index ??= indexOf(state, mostBytes, ++version)
       return index
     },
+    pictureOf: (key) => Promise.resolve(pictureAddress(key)),
     state: () => state,
     set: (change) => {
       state = { ...state, ...change }
@@ -233,7 +234,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
         means: ANCHOR_NAMES.map(() => NOTHING),
         baseline: null,
       })),
-      hasAnswers: network.hasAnswers,
+      classes: network.classes,
       units: objects.map(({ key, name }) => ({
         patch: name,
         picture: key * SIZES + size,

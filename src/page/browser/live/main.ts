@@ -1,13 +1,11 @@
 import { h, render } from 'preact'
 import type { LiveStudy } from '../../live.js'
 import { element } from '../dom.js'
-import { bindCopyLink } from '../link.js'
-import { providePictures } from '../pictures.js'
 import { bindPrint } from '../print.js'
 import { bindTheme } from '../theme.js'
 import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
-import { liveSource, pictureAddress } from './liveSource.js'
+import { liveSource } from './liveSource.js'
 
 /** Of the object in pixels, where no link says another: the smaller one of the paper's. */
 const FIRST_SIZE = 75
@@ -19,15 +17,13 @@ window.addEventListener('hashchange', () => {
   const size = linkedSize()
   if (size !== undefined && size !== source.state().size) source.set({ size })
 })
-providePictures((key) => Promise.resolve(pictureAddress(key)))
 bindTheme()
 const [first, second] = study.networks
-if (location.hash === '' && study.opensTwo && first && second)
-  history.replaceState(null, '', `#${new URLSearchParams({ network: first.id, 'with-network': second.id })}`)
+if (study.opensTwo && first && second)
+  element('viewer-app', HTMLElement).dataset.view = `#${new URLSearchParams({ network: first.id, with: second.id })}`
 const viewer = startViewer(source)
 render(h(LiveControls, { source, viewer }), element('live-controls', HTMLElement))
-bindCopyLink(viewer.address)
-bindPrint(viewer.redraw)
+bindPrint()
 
 /** That the address names, if any. */
 function linkedSize(): number | undefined {
