@@ -23,6 +23,7 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 /** What is known of a group while its units come in. */
 interface GroupFiles {
   readonly key: number
+  /** In the order in which they came. */
   readonly opened: OpenUnit[]
   /** Of each opened unit, once its files are written. */
   readonly units: Promise<SiteUnit>[]
