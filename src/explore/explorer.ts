@@ -6,7 +6,6 @@ import { type Network, type Pool, type PullOptions, pullWeights } from '../netwo
 import {
   fittingStride,
   type KeptUnit,
-  type LiveObject,
   type LiveScene,
   type LiveStudy,
   type MapMessage,
@@ -28,19 +27,7 @@ import type { LiveUnits } from './units.js'
 const BETWEEN_MESSAGES = 200
 
 /** What the page can ask for. */
-export interface Explorer {
-  readonly study: () => Promise<LiveStudy>
-  /** PNG of an object at a size, as it is composited. */
-  readonly picture: (object: number, size: number) => Promise<Buffer>
-  readonly addObject: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
-  /** A map as it comes to be known; computed as long as it is read. */
-  readonly map: (request: MapRequest, signal: AbortSignal) => AsyncGenerator<MapMessage, void, undefined>
-  /** What is around the cursor comes first. */
-  readonly lookAt: (scene: LiveScene, cursor: MapRequest['cursor']) => void
-  readonly keep: (scene: LiveScene, replaces: boolean, signal: AbortSignal) => Promise<KeptUnit | OtherUnit>
-  readonly pull: (id: string, signal: AbortSignal) => AsyncGenerator<PullMessage, void, undefined>
-  readonly addNetwork: LiveNetworks['drop']
-}
+export type Explorer = ReturnType<typeof openExplorer>
 
 export interface ExplorerOptions {
   readonly networks: LiveNetworks
@@ -57,7 +44,7 @@ export interface ExplorerOptions {
   readonly mirror?: string | undefined
 }
 
-export function openExplorer(options: ExplorerOptions): Explorer {
+export function openExplorer(options: ExplorerOptions) {
   const { networks, objects, units, mostBytes, opensTwo, out, pool, mirror } = options
   const opening = new Map<string, Promise<LiveUnit>>()
   const keepUnit = unitKeeper()
@@ -82,16 +69,20 @@ export function openExplorer(options: ExplorerOptions): Explorer {
     return begun
   }
   return {
-    study: async () => ({
+    study: async (): Promise<LiveStudy> => ({
       ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
       ...{ mostBytes, opensTwo },
     }),
-    picture: async (object, size) => {
+    /** PNG of an object at a size, as it is composited. */
+    picture: async (object: number, size: number): Promise<Buffer> => {
       const largest = Math.max(...networks.list().map(({ frame }) => frame))
       return patchPng((await objects.patch(object, size, largest)).rgba, size, 'hard')
     },
-    addObject: (bytes, name, signal) => objects.add(bytes, name, signal),
-    map: async function* ({ layer, anchor, cursor, ...scene }, signal) {
+    addObject: objects.add,
+    addNetwork: networks.drop,
+    /** A map as it comes to be known; computed as long as it is read. */
+    map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
+      const { layer, anchor, cursor, ...scene } = request
       const unit = await unitOf(scene)
       const seconds = networks.openingSeconds(scene.network)
       if (seconds !== undefined) {
@@ -105,16 +96,15 @@ export function openExplorer(options: ExplorerOptions): Explorer {
         yield { kind: 'note', message: `To make room, features were forgotten of ${forgotten.join(', ')}.` }
       yield* mapMessages(unit, { layer, anchor, cursor }, signal)
     },
-    lookAt: (scene, cursor) => units.find(scene)?.lookAt(cursor),
-    keep: async (scene, replaces, signal) => {
+    /** What is around the cursor comes first. */
+    lookAt: (scene: LiveScene, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
+    keep: async (scene: LiveScene, replaces: boolean, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
       const unit = await unitOf(scene)
       const object = objects.find(scene.object)
-      const network = { name: networks.nameOf(scene.network), isDropped: networks.isDropped(scene.network) }
-      const wanted = { unit, scene, object, network, pool, out, replaces, signal }
+      const wanted = { unit, scene, object, ...networks.sourceOf(scene.network), pool, out, replaces, signal }
       return networks.use(scene.network, unit.scene, (execution) => keepUnit({ ...wanted, execution }))
     },
-    pull: (id, signal) => pulled(id, networks, { mirror, signal }),
-    addNetwork: networks.drop,
+    pull: (id: string, signal: AbortSignal) => pulled(id, networks, { mirror, signal }),
   }
 }
 

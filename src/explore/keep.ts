@@ -23,8 +23,10 @@ export interface UnitToKeep {
   readonly execution: Execution
   readonly scene: LiveScene
   readonly object: KnownObject
-  /** What it is called on the command line; whether its file was sent, and goes with this process. */
-  readonly network: { readonly name: string; readonly isDropped: boolean }
+  /** What the network is called on the command line. */
+  readonly model: string
+  /** Whether that is a file that goes with this process. */
+  readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
   /** The results folder. */
   readonly out: string
@@ -108,15 +110,15 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
  * What `models` of a study names the network by; a file that was sent is stored below the results.
  * @throws InputError where another network stands there; OutputError where a link would lead elsewhere
  */
-async function networkName({ network: { name, isDropped }, unit, out }: UnitToKeep): Promise<string> {
-  if (!isDropped) return name
-  const path = join(out, 'networks', basename(name))
+async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise<string> {
+  if (!isDropped) return model
+  const path = join(out, 'networks', basename(model))
   await refuseLink(dirname(path))
   await refuseLink(path)
   const stored = await sha256OfFile(path).catch(() => undefined)
   if (stored !== undefined && stored !== unit.network.weightsSha256)
     throw new InputError(`${path} is another network of this name; rename your file and drop it again`)
-  if (stored === undefined) await writeFileAtomic(path, await streamRegular(name))
+  if (stored === undefined) await writeFileAtomic(path, await streamRegular(model))
   return path
 }
 

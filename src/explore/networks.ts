@@ -42,9 +42,8 @@ export interface LiveNetworks {
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   /** For how long it has been opening; 0: nobody has asked for it yet; undefined: it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /** What it is called on the command line; of one whose file was sent, where that lies. */
-  readonly nameOf: (id: string) => string
-  readonly isDropped: (id: string) => boolean
+  /** What it is called on the command line; of a file that was sent, where that lies until this process ends. */
+  readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Takes in one of the catalog whose weights have come. */
   readonly add: (id: string) => Promise<LiveNetwork>
   /**
@@ -159,8 +158,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       if (opened?.isReady) return undefined
       return opened === undefined ? 0 : (performance.now() - opened.since) / 1000
     },
-    nameOf: (id) => names.get(id) ?? id,
-    isDropped: (id) => dropped.has(id),
+    sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
       const id = freeName(fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu), new Set(networks.keys()))

@@ -238,15 +238,15 @@ describe('the live page', () => {
       'does not fit into',
     )
     expect(process.memoryUsage().rss - before).toBeLessThan(300e6)
+    const filesBefore = sentFiles().length
     const half = connect(page.port, '127.0.0.1')
     half.on('error', () => undefined)
     half.write(
       `POST ${new URL(page.address).pathname}networks?name=a.onnx HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nContent-Length: 99\r\n\r\nhalf`,
     )
-    await vi.waitFor(async () => {
-      const { body } = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
-      expect(body).toContain('another file is being opened; send this one once that has ended')
-    }, PATIENCE)
+    await vi.waitFor(() => expect(sentFiles().length).toBeGreaterThan(filesBefore), PATIENCE)
+    const meanwhile = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
+    expect(meanwhile.body).toContain('another file is being opened; send this one once that has ended')
     half.destroy()
     await vi.waitFor(async () => {
       const { body } = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
