@@ -179,7 +179,7 @@ th,td{padding:.3rem .5rem}
 @page{margin:15mm}
 /* sections */
 .dots{display:grid;grid-template-columns:fit-content(11rem) fit-content(9rem) minmax(0,1fr);gap:0 .6rem;align-items:center;max-width:60rem;font-size:.86rem;padding-right:.8rem}
-.dots>b,.dots>span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
+.dots>b,.dots>span{line-height:20px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}.dots>span{font-weight:400;text-align:right}
 .dots>svg{overflow:visible;background:linear-gradient(90deg,var(--line) 1px,transparent 1px) 0 0/calc(100%/var(--steps)) 100%;border-right:1px solid var(--line);print-color-adjust:exact}
 .dots>svg:last-of-type{background:none;border-color:transparent}
 .mark-at{overflow:visible}

@@ -6,7 +6,6 @@ import type { Evidence } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf, placeIn } from './network.js'
 import {
   answersKept,
-  answersLeast,
   biasWithoutFlips,
   coarseGridOf,
   directionBias,
@@ -17,6 +16,7 @@ import {
   invariance,
   invarianceGain,
   LONGEST_GRID,
+  leastKept,
   leastSimilarAnchor,
   NOTICEABLE_GAIN,
   positionAdvantage,
@@ -234,7 +234,7 @@ export const CLAIMS: readonly Claim[] = [
       caption: `Mean over the objects of which the network is confident at the center. Right of the line (${100 * EVERYWHERE}), the answer counts as the same everywhere.`,
       within: [100],
     },
-    seenIn: (network, at) => ({ patch: answersLeast(placeIn(network, at)), map: 'answers' }),
+    seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
   },
 ]
 

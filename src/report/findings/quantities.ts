@@ -152,10 +152,22 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   ]
 }
 
-/** The object that keeps its answer at fewest positions, of those that the network is confident of; null: of none. */
-export function answersLeast(one: LayerOfGroup): string | null {
-  const kept = metricOf(one, 'answer-kept', 'center confident')
-  return [...kept].toSorted(([, a], [, b]) => a - b)[0]?.[0] ?? null
+/** The object that keeps its answer at fewest positions, of those that the network is confident of; undefined: of none. */
+export function leastKept(
+  groups: readonly StudyGroup[],
+): { readonly size: number; readonly patch: string } | undefined {
+  const [least] = groups
+    .flatMap((group) =>
+      group.layers.flatMap((layer) =>
+        [...metricOf({ group, layer }, 'answer-kept', 'center confident')].map(([patch, kept]) => ({
+          size: group.size,
+          patch,
+          kept,
+        })),
+      ),
+    )
+    .toSorted((a, b) => a.kept - b.kept)
+  return least && { size: least.size, patch: least.patch }
 }
 
 /** Evidence that can have either sign. */
