@@ -85,7 +85,7 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['patches/cocoPatches.ts', ['coco']],
   ['patches/ownPatches.ts', ['images']],
   ['patches/patchFolder.ts', ['coco', 'images']],
-  ['report/colormap.ts', ['report', 'reproduce', 'view']],
+  ['plot/colormap.ts', ['report', 'reproduce', 'view']],
   ['resources.ts', ALL],
   ['results/study.ts', STUDIES],
   ['study/generators.ts', ['arithmetic']],
