@@ -100,7 +100,7 @@ class StoredMeanwhile extends Error {
 async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
   const changes = followUnit(unit, signal)
   try {
-    while (unit.rows().length < unit.grid.offsets.length / 2) await changes.next(0)
+    while (!unit.isWhole()) await changes.next(0)
   } finally {
     changes.end()
   }

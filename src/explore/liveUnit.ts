@@ -1,3 +1,4 @@
+import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../engine/positions.js'
@@ -26,12 +27,13 @@ export interface LiveUnit {
   readonly grid: PositionGrid
   /** That its features take once all are there. */
   readonly bytes: number
-  /** Rows of the grid's offsets in the order in which they were computed. */
+  /** Rows of the grid's offsets whose features are there, in the order in which they came. */
   readonly rows: () => Int32Array
-  /** By layer of the network: their features, [rows, dims]. */
+  /** By layer of the network: their features, [rows, dims]. Those of rows that came before their turn are replaced when it comes. */
   readonly matrices: readonly Float32Array[]
-  /** Features that came before their turn, by row; the values of the same rows in `matrices` take their place. */
-  readonly early: ReadonlyMap<number, FeatureRow>
+  /** How many rows have had their turn; once all have, nothing changes any more. */
+  readonly finished: () => number
+  readonly isWhole: () => boolean
   /** Computes as long as somebody follows. @returns ends that */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
@@ -68,65 +70,59 @@ export function openLiveUnit(
   const matrices = layers.map(({ dims }) => new Float32Array(total * dims))
   /** Where a row lies in the matrices; -1: it is not there. */
   const placeOf = new Int32Array(total).fill(-1)
-  const early = new Map<number, FeatureRow>()
+  const isFinished = new Uint8Array(total)
   const followers = new Set<Follower>()
   let count = 0
+  let finished = 0
   let stop: AbortController | undefined
   let leaving: ReturnType<typeof setTimeout> | undefined
 
   const tell = (act: (follower: Follower) => void) => {
     for (const follower of [...followers]) act(follower)
   }
-  /** Features of a few rows, each image by itself. */
-  const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) => {
-    const features = await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal }))
-    try {
-      for (let i = 0; i < features.finished; i++) {
-        const row = wanted[i] as number
-        if (placeOf[row] !== -1) continue
-        early.set(
-          row,
-          features.layers.map(({ matrix, dims }) => matrix.slice(i * dims, (i + 1) * dims)),
-        )
-      }
-    } finally {
-      features.release()
+  /** @param hasTurn its features are those of its pass, and not of its image alone, which may differ in their last bits */
+  const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
+    if (isFinished[row] === 1 || (!hasTurn && placeOf[row] !== -1)) return
+    if (placeOf[row] === -1) {
+      placeOf[row] = count
+      rows[count++] = row
     }
+    for (const [i, { dims }] of layers.entries())
+      matrices[i]?.set(
+        (source[i] as Float32Array).subarray(from * dims, (from + 1) * dims),
+        (placeOf[row] as number) * dims,
+      )
+    if (!hasTurn) return
+    isFinished[row] = 1
+    finished++
+  }
+  const putAll = (wanted: Int32Array, features: Features, hasTurn: boolean) => {
+    const source = features.layers.map(({ matrix }) => matrix)
+    for (let at = 0; at < features.finished; at++) put(wanted[at] as number, at, source, hasTurn)
+    features.release()
     tell(({ onRows }) => onRows())
   }
-  const put = (row: number, from: number, source: readonly Float32Array[]) => {
-    if (placeOf[row] !== -1) return
-    for (const [i, { dims }] of layers.entries())
-      matrices[i]?.set((source[i] as Float32Array).subarray(from * dims, (from + 1) * dims), count * dims)
-    placeOf[row] = count
-    rows[count++] = row
-    early.delete(row)
-  }
+  /** Features of a few rows, each image by itself. */
+  const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) =>
+    putAll(wanted, await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal })), false)
   const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
     const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
-      for (const at of finished) put(wanted[at] as number, at, from)
+      for (const at of finished) put(wanted[at] as number, at, from, true)
       tell((follower) => follower.onRows())
     }
     const features = await use((handle) =>
       handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
     )
     // Where another way was tried first, rows came that were not kept.
-    for (let at = 0; at < features.finished; at++)
-      put(
-        wanted[at] as number,
-        at,
-        features.layers.map(({ matrix }) => matrix),
-      )
-    features.release()
-    tell((follower) => follower.onRows())
+    putAll(wanted, features, true)
   }
   const compute = async (signal: AbortSignal) => {
-    if (count === 0 && early.size === 0) {
+    if (count === 0) {
       const first = firstRows(grid)
       if (first.length < total) await computeEarly(first, signal)
     }
     // The coarse positions by themselves; then two calls at a time, of which one is at work while the other comes to its end.
-    const left = order.filter((row) => placeOf[row] === -1)
+    const left = order.filter((row) => isFinished[row] === 0)
     let next = Math.min(left.length, rowsACall)
     await computeRows(left.subarray(0, next), signal)
     const lane = async () => {
@@ -143,7 +139,7 @@ export function openLiveUnit(
     await Promise.all([lane(), lane()])
   }
   const start = () => {
-    if (stop !== undefined || count === total) return
+    if (stop !== undefined || finished === total) return
     const own = new AbortController()
     stop = own
     compute(own.signal)
@@ -162,7 +158,7 @@ export function openLiveUnit(
     looking = true
     try {
       while (wantedPosition !== undefined && followers.size > 0) {
-        const around = rowsAround(grid, wantedPosition).filter((row) => placeOf[row] === -1 && !early.has(row))
+        const around = rowsAround(grid, wantedPosition).filter((row) => placeOf[row] === -1)
         wantedPosition = undefined
         if (around.length > 0) await computeEarly(around)
       }
@@ -179,7 +175,8 @@ export function openLiveUnit(
     bytes: gridFeatureBytes(network, grid),
     rows: () => rows.subarray(0, count),
     matrices,
-    early,
+    finished: () => finished,
+    isWhole: () => finished === total,
     follow: (follower) => {
       clearTimeout(leaving)
       followers.add(follower)
@@ -198,13 +195,9 @@ export function openLiveUnit(
       stop?.abort()
     },
     featuresAt: async (row) => {
-      const found = () => {
-        const place = placeOf[row] as number
-        if (place === -1) return early.get(row)
-        return layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(place * dims, (place + 1) * dims))
-      }
-      if (found() === undefined) await computeEarly(Int32Array.of(row))
-      return found() as FeatureRow
+      if (placeOf[row] === -1) await computeEarly(Int32Array.of(row))
+      const place = placeOf[row] as number
+      return layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(place * dims, (place + 1) * dims))
     },
     lookAt: (position) => {
       wantedPosition = position

@@ -3,17 +3,12 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { ANSWER_MAPS, answersOf } from '../experiments/answers.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
+import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
 /** Milliseconds between two messages at least: a screen shows no more, and each costs a pass over its features. */
 const BETWEEN_MESSAGES = 120
-
-/** Features of some rows, by layer: [rows, dims] each. */
-interface RowFeatures {
-  readonly rows: Int32Array
-  readonly matrices: readonly Float32Array[]
-}
 
 /**
  * A map as it comes to be known: what is there already at once, then the rest while it is computed.
@@ -32,22 +27,15 @@ export async function* mapMessages(
     const map = mapMaker(unit, request.layer)
     let began = performance.now()
     let sent = 0
-    let sentEarly = new Set<number>()
     for (;;) {
-      const known = unit.rows()
-      const isWhole = known.length === unit.grid.offsets.length / 2
-      // Features that came before their turn may differ in their last bits from what took their place: those of anchor and
-      // center meet all others, so that these are sent once more.
+      const isWhole = unit.isWhole()
+      // Features that came before their turn were replaced; those of anchor and center meet all others. So all are sent once more.
       if (isWhole) sent = 0
       const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
-      const early = [...unit.early.keys()].filter((row) => !sentEarly.has(row))
-      sentEarly = new Set(unit.early.keys())
-      const features = joined(unit, known.subarray(sent), sent, early)
-      sent = known.length
-      if (features.rows.length > 0) {
-        const done = Math.min(known.length, unit.grid.rows * unit.grid.cols)
-        yield { ...(await map(features, atAnchor, atCenter)), done }
-      }
+      const rows = unit.rows().subarray(sent)
+      const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
+      if (rows.length > 0) yield { ...(await map(rows, sent, atAnchor, atCenter)), done }
+      sent += rows.length
       if (isWhole) break
       await changes.next(began + BETWEEN_MESSAGES - performance.now())
       began = performance.now()
@@ -105,39 +93,28 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   return down * grid.cols + right
 }
 
-/** Consecutive computed rows, and some that came early; of the grid alone. */
-function joined(unit: LiveUnit, rows: Int32Array, first: number, early: readonly number[]): RowFeatures {
-  const { layers } = unit.network
-  const chosen = early.map((row) => ({ row, features: unit.early.get(row) }))
-  const all = Int32Array.from([...rows, ...chosen.map(({ row }) => row)])
-  const matrices = layers.map(({ dims }, i) => {
-    const consecutive = (unit.matrices[i] as Float32Array).subarray(first * dims, (first + rows.length) * dims)
-    if (chosen.length === 0) return consecutive
-    const matrix = new Float32Array(all.length * dims)
-    matrix.set(consecutive)
-    for (const [at, { features }] of chosen.entries())
-      matrix.set(features?.[i] as Float32Array, (rows.length + at) * dims)
-    return matrix
-  })
-  return { rows: all, matrices }
-}
-
 /** Makes messages of features: cosines of one layer, and what the network answers. */
-function mapMaker({ network, grid }: LiveUnit, wanted: string) {
+function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)
   const classes = network.layers.findIndex(({ name }) => name === network.classes?.layer)
   const threads = availableCores()
   const positions = grid.rows * grid.cols
   const named = new Set<number>()
+  const featuresOf = (layer: number, first: number, count: number) => {
+    const { dims } = network.layers[layer] as FeatureLayer
+    return (matrices[layer] as Float32Array).subarray(first * dims, (first + count) * dims)
+  }
+  /** @param first place of the rows' features */
   return async (
-    { rows, matrices }: RowFeatures,
+    rows: Int32Array,
+    first: number,
     atAnchor: readonly Float32Array[],
     atCenter: readonly Float32Array[],
   ): Promise<Omit<MapRows, 'done'>> => {
-    const { dims, name } = network.layers[layer] as { readonly dims: number; readonly name: string }
+    const { dims, name } = network.layers[layer] as FeatureLayer
     const cosines = await cosineSimilarity({
-      features: matrices[layer] as Float32Array,
+      features: featuresOf(layer, first, rows.length),
       rows: rows.length,
       dims,
       anchors: Float32Array.from(atAnchor[layer] as Float32Array),
@@ -155,7 +132,7 @@ function mapMaker({ network, grid }: LiveUnit, wanted: string) {
       cosines: base64(Float32Array.from(pick(cosines))),
     } as const
     if (classes === -1) return message
-    const answered = matrices[classes] as Float32Array
+    const answered = featuresOf(classes, first, rows.length)
     const width = network.layers[classes]?.dims as number
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
     const { maps, center } = answersOf(answered, strongest, atCenter[classes] as Float32Array)

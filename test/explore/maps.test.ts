@@ -121,7 +121,7 @@ describe('a live map', () => {
       expect(failure).toEqual(new Error('lost'))
       await Promise.allSettled(works)
       await wait(0)
-      expect([works.length, unit.rows().length]).toEqual([4, 600])
+      expect([works.length, unit.finished()]).toEqual([4, 600])
       unit.stop()
     } finally {
       await handle.close()
