@@ -16,8 +16,8 @@ export interface DotPlot {
   /** Said to screen readers. */
   readonly name: string
   readonly axis: string
-  /** Its ticks are evenly spaced from end to end. */
-  readonly scale: Scale
+  /** Of all that is drawn; its ticks are evenly spaced from end to end. */
+  readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
     readonly model: string
@@ -38,7 +38,12 @@ const SPREAD = 6
  * Draws a dot plot as HTML that takes the width it gets: names beside the rows, or above them on narrow screens, and each row
  * an SVG whose places are percentages.
  */
-export function dotPlot({ name, axis, scale, series, rows, reference }: DotPlot): string {
+export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
+  const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))
+  const scale = scaleOf([
+    ...dots.flatMap(({ value, bar = [] }) => [value, ...bar]),
+    ...(reference === undefined ? [] : [reference]),
+  ])
   const lines = rows.map((row, i) => {
     const isFirst = rows[i - 1]?.model !== row.model
     const model = isFirst ? `<b>${escapeHtml(shortened(row.model, 40))}</b>` : '<b></b>'

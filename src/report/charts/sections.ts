@@ -55,11 +55,9 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
         : { value, words: `${words} ± ${std.toPrecision(2)}`, bar: [value - std, Math.min(most, value + std)] }
     }),
   }))
-  const ends = lines.flatMap(({ dots }) =>
-    dots.flatMap((dot) => (dot === undefined ? [] : [dot.value, ...(dot.bar ?? [])])),
-  )
-  const scale = chart.scale === 'log' ? logScale(ends) : linearScale(ends, within)
-  return dotPlot({ name, axis, scale, series: series.map((one) => one.name), rows: lines })
+  const scaleOf = (values: readonly number[]) =>
+    chart.scale === 'log' ? logScale(values) : linearScale(values, within)
+  return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
 /** A panel for each network, a colour for each layer. */

@@ -3,7 +3,7 @@ import { decimalText, percentText } from '../../plot/numberText.js'
 import { flippedOf, originalOf, plainOf } from '../../results/versions.js'
 import type { LinkedView } from '../viewLink.js'
 import type { Evidence } from './evidence.js'
-import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf, placeIn } from './network.js'
+import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf } from './network.js'
 import {
   answersKept,
   biasWithoutFlips,
@@ -46,8 +46,12 @@ export interface Claim {
   readonly says: (range: string) => string
   /** Where numbers of the evidence begin to speak for the claim. */
   readonly border: number
-  /** Its figure. */
-  readonly figure: ClaimFigure
+  /** What to look for in its figure: the evidence that is judged as dots, or the accuracies of the folds. */
+  readonly caption: string
+  readonly showsFolds?: true
+  /** What the axis of the dots says, where that is not the quantity, and values that it has in any case, in the unit. */
+  readonly axis?: string
+  readonly within?: readonly number[]
   /** How the viewer shows a number, where that is not one map of the mean over objects for the center anchor. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
@@ -59,16 +63,6 @@ export interface NumberKind {
   readonly text: (value: number) => string
   readonly unit: string
   readonly isLog?: true
-}
-
-/** The evidence that is judged as dots, or the accuracies of the folds. */
-export interface ClaimFigure {
-  readonly kind: 'evidence' | 'folds'
-  readonly axis: string
-  /** What to look for. */
-  readonly caption: string
-  /** Values that the axis has in any case, in the unit. */
-  readonly within?: readonly number[]
 }
 
 const RELATIVE =
@@ -96,13 +90,9 @@ export const CLAIMS: readonly Claim[] = [
     numbers: DECIMAL,
     says: (range) => `95 % of positions reach a relative similarity of ${range}`,
     border: INVARIANT,
-    figure: {
-      kind: 'evidence',
-      axis: 'relative similarity that 95 % of positions reach',
-      caption: `1 is perfect invariance, 0 is a different object at the same position. Features left of the line (${INVARIANT}) change with the position.`,
-      within: [0, 1],
-    },
-    seenIn: (network, at) => ({ anchor: leastSimilarAnchor(placeIn(network, at)) }),
+    caption: `1 is perfect invariance, 0 is a different object at the same position. Features left of the line (${INVARIANT}) change with the position.`,
+    within: [0, 1],
+    seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
   },
   {
     id: 'anti-aliasing-suppresses-the-grid',
@@ -115,12 +105,9 @@ export const CLAIMS: readonly Claim[] = [
     numbers: POWER_OF_TEN,
     says: (range) => `the grid has ${range} of its strength in the plain network`,
     border: Math.log10(SUPPRESSED),
-    figure: {
-      kind: 'evidence',
-      axis: 'power of the grid, % of the plain network’s',
-      caption: `100 is a grid as strong as in the plain network. Left of the line (${100 * SUPPRESSED}), it is suppressed.`,
-      within: [100],
-    },
+    axis: 'power of the grid, % of the plain network’s',
+    caption: `100 is a grid as strong as in the plain network. Left of the line (${100 * SUPPRESSED}), it is suppressed.`,
+    within: [100],
     // Suppression is seen where there is most to suppress.
     seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
   },
@@ -135,12 +122,8 @@ export const CLAIMS: readonly Claim[] = [
     numbers: PERCENT,
     says: (range) => `${range} of the plain network’s gap to invariance is closed`,
     border: NOTICEABLE_GAIN,
-    figure: {
-      kind: 'evidence',
-      axis: 'share of the plain network’s gap to invariance that is closed, %',
-      caption: `0 is no gain, 100 is perfect invariance. Layers right of the line (${100 * NOTICEABLE_GAIN}) are more invariant than in the plain network.`,
-      within: [0],
-    },
+    caption: `0 is no gain, 100 is perfect invariance. Layers right of the line (${100 * NOTICEABLE_GAIN}) are more invariant than in the plain network.`,
+    within: [0],
     seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
   },
   {
@@ -154,11 +137,7 @@ export const CLAIMS: readonly Claim[] = [
     numbers: DECIMAL,
     says: (range) => `horizontal minus vertical relative similarity is ${range}`,
     border: 0,
-    figure: {
-      kind: 'evidence',
-      axis: 'horizontal minus vertical relative similarity',
-      caption: 'Right of the line, features change less when the object moves sideways than when it moves up or down.',
-    },
+    caption: 'Right of the line, features change less when the object moves sideways than when it moves up or down.',
   },
   {
     id: 'flips-do-not-cause-the-bias',
@@ -171,11 +150,7 @@ export const CLAIMS: readonly Claim[] = [
     numbers: DECIMAL,
     says: (range) => `the bias without flips minus half of the bias with flips is ${range}`,
     border: 0,
-    figure: {
-      kind: 'evidence',
-      axis: 'bias without flips minus half of the bias with flips',
-      caption: 'Right of the line, more than half of the bias is there without flips.',
-    },
+    caption: 'Right of the line, more than half of the bias is there without flips.',
     seenIn: besideOriginal,
   },
   {
@@ -190,12 +165,9 @@ export const CLAIMS: readonly Claim[] = [
     numbers: POINTS,
     says: (range) => `left-right leads by ${range} more than position alone explains`,
     border: EQUAL_ACCURACY,
-    figure: {
-      kind: 'folds',
-      axis: 'accuracy',
-      caption:
-        'Look at the outer folds. In ordered folds (bands of rows) top-bottom falls there, in transposed folds (bands of columns) left-right does; the dashed line, features that are nothing but the position, falls as far. The maps show no folds: the nearest is similarity to the top-left anchor.',
-    },
+    showsFolds: true,
+    caption:
+      'Look at the outer folds: top-bottom may fall there in ordered folds (bands of rows), left-right in transposed folds (bands of columns). The dashed line is the position alone; only a lead beyond it supports the claim. The maps show no folds: the nearest is similarity to the top-left anchor.',
     seenIn: () => ({ anchor: 'top-left' }),
   },
   {
@@ -210,12 +182,8 @@ export const CLAIMS: readonly Claim[] = [
     numbers: POINTS,
     says: (range) => `position predicts the folds ${range} better than phase`,
     border: 0,
-    figure: {
-      kind: 'evidence',
-      axis: 'error by phase minus error by position, points',
-      caption:
-        'Right of the line, the position explains the accuracies better; left of it, the phase. The maps show no folds: the nearest is similarity to the center anchor, which phase alone would repeat with the stride.',
-    },
+    caption:
+      'Right of the line, the position explains the accuracies better; left of it, the phase. The maps show no folds: the nearest is similarity to the center anchor, which phase alone would repeat with the stride.',
   },
   {
     id: 'answer-keeps',
@@ -228,12 +196,8 @@ export const CLAIMS: readonly Claim[] = [
     numbers: PERCENT,
     says: (range) => `the answer stays the same at ${range} of positions`,
     border: EVERYWHERE,
-    figure: {
-      kind: 'evidence',
-      axis: 'positions that keep the center’s answer, %',
-      caption: `Mean over the objects of which the network is confident at the center. Right of the line (${100 * EVERYWHERE}), the answer counts as the same everywhere.`,
-      within: [100],
-    },
+    caption: `Mean over the objects of which the network is confident at the center. Right of the line (${100 * EVERYWHERE}), the answer counts as the same everywhere.`,
+    within: [100],
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
   },
 ]

@@ -15,17 +15,18 @@ import type { ClaimFinding } from './findings.js'
  * @param isSmall whether there are too few objects for errors
  */
 export function claimFigure(
-  { title, border, numbers, figure }: Claim,
+  { title, border, numbers, caption, showsFolds, axis, within = [] }: Claim,
   findings: readonly ClaimFinding[],
   rows: readonly Row[],
   isSmall: boolean,
 ): string | undefined {
-  if (figure.kind === 'folds') {
-    const panels = foldPanels(title, figure.axis, rows)
-    return panels && chartWithCaption(`${figure.caption} ${panels.about}`, panels.html)
+  if (showsFolds) {
+    const panels = foldPanels(title, rows)
+    return panels && chartWithCaption(`${caption} ${panels.about}`, panels.html)
   }
   const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
-  if (judged.length === 0) return undefined
+  const [first] = judged
+  if (first === undefined) return undefined
   const sizes = distinct(judged.map(({ size }) => size)).toSorted((a, b) => b - a)
   const lines = findings.flatMap(({ model, evidence }) =>
     distinct(evidence.map(({ layer }) => layer)).map((layer) => ({
@@ -37,13 +38,16 @@ export function claimFigure(
       }),
     })),
   )
-  const ends = lines.flatMap(({ dots }) => dots.flatMap((dot) => (dot ? [dot.value, ...(dot.bar ?? [])] : [])))
-  const reference = numbers.value(border)
-  const within = [...(figure.within ?? []), reference]
-  const scale = numbers.isLog ? { ...logScale([...ends, ...within]), format: String } : linearScale(ends, within)
-  const series = sizes.map((size) => `${size} px`)
-  const plot = dotPlot({ name: title, axis: figure.axis, scale, series, rows: lines, reference })
-  return chartWithCaption(isSmall ? figure.caption : `${figure.caption} ${BARS}`, plot)
+  const plot = dotPlot({
+    name: title,
+    axis: axis ?? `${first.quantity}${numbers.unit.replace(' ', ', ')}`,
+    scaleOf: (values) =>
+      numbers.isLog ? { ...logScale([...values, ...within]), format: String } : linearScale(values, within),
+    series: sizes.map((size) => `${size} px`),
+    rows: lines,
+    reference: numbers.value(border),
+  })
+  return chartWithCaption(isSmall ? caption : `${caption} ${BARS}`, plot)
 }
 
 const BARS = `Bars reach ${CLEAR_ERRORS} standard errors to each side; one that crosses the line leaves the layer open.`
@@ -60,7 +64,7 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
 const BANDS = ['ordered', 'transposed'] as const
 
 /** Accuracies fold by fold for the largest objects: a line for each network and layer, and for the position alone. */
-function foldPanels(name: string, axis: string, all: readonly Row[]): { html: string; about: string } | undefined {
+function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))
   const rows = ofFolds.filter((row) => row.size === size && row.model !== 'phase only')
@@ -77,7 +81,7 @@ function foldPanels(name: string, axis: string, all: readonly Row[]): { html: st
   const html = linePanels({
     name,
     x,
-    y: { title: axis, scale: linearScale(accuracies, [1]) },
+    y: { title: 'accuracy', scale: linearScale(accuracies, [1]) },
     series: [...TASKS, 'position alone'],
     panels,
   })

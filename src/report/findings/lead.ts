@@ -26,8 +26,8 @@ export async function leadOf(
 ): Promise<Opening | undefined> {
   const answered = groups.filter(({ units }) => units.length >= FEWEST_PATCHES).flatMap(answeredOf)
   const changing = answered
-    .filter(({ probability, kept }) => probability >= CONFIDENT && kept < 1)
-    .toSorted((a, b) => a.kept - b.kept)
+    .filter(({ answers: { center, kept } }) => center.probability >= CONFIDENT && kept < 1)
+    .toSorted((a, b) => a.answers.kept - b.answers.kept)
   const [most] = changing
   if (most === undefined) return similarityLead(findings)
   const leads = async (one: Answered) => {
@@ -41,52 +41,34 @@ export async function leadOf(
   return (await leads(most)).lead
 }
 
-/** A unit whose classes are known. */
+/** A unit whose classes are known, those of one of its layers. */
 interface Answered {
-  readonly group: StudyGroup
   readonly unit: StudyGroup['units'][number]
   readonly layer: string
-  readonly probability: number
-  readonly kept: number
-  readonly names: Readonly<Record<string, string>>
+  readonly answers: NonNullable<StudyGroup['units'][number]['layers'][number]['answers']>
 }
 
-function answeredOf(group: StudyGroup): readonly Answered[] {
-  return group.units.flatMap((unit) =>
-    unit.layers.flatMap(({ name, answers }) =>
-      answers === null
-        ? []
-        : [
-            {
-              group,
-              unit,
-              layer: name,
-              probability: answers.center.probability,
-              kept: answers.kept,
-              names: answers.names,
-            },
-          ],
-    ),
+function answeredOf({ units }: StudyGroup): readonly Answered[] {
+  return units.flatMap((unit) =>
+    unit.layers.flatMap(({ name, answers }) => (answers === null ? [] : [{ unit, layer: name, answers }])),
   )
 }
 
 /** The most frequent answer that is not the center's, where it is given, and whether it is right, too. */
 async function answerSentence(
   results: string,
-  { unit, layer, names }: Answered,
+  { unit, layer, answers: { center, names, right } }: Answered,
 ): Promise<{ readonly sentence: string; readonly isRight: boolean }> {
-  const { inputs, rows, cols, layers } = unit
+  const { inputs, rows, cols } = unit
   const { data } = (await (await openUnit(results, unitFolder(results, inputs))).answers(layer)) ?? { data: [] }
   const counts = new Map<number, number>()
   for (const one of data.slice(0, rows * cols)) counts.set(one, (counts.get(one) ?? 0) + 1)
-  const answers = layers.find(({ name }) => name === layer)?.answers
-  const center = answers?.center.class ?? 0
-  counts.delete(center)
+  counts.delete(center.class)
   const [[other, count] = [0, 0]] = [...counts].toSorted(([, a], [, b]) => b - a)
-  const [before, after] = [center, other].map((one) => named(names[one] ?? String(one)))
+  const [before, after] = [center.class, other].map((one) => named(names[one] ?? String(one)))
   const share = percentText((100 * count) / rows / cols)
   const object = inputs.category ?? `“${inputs.patch}”`
-  const becomes = answers?.right === true ? `becomes ${after}` : `turns from ${before} into ${after}`
+  const becomes = right === true ? `becomes ${after}` : `turns from ${before} into ${after}`
   return {
     sentence: `The same ${object}, moved, ${becomes} at ${share} % of positions in ${inputs.model}.`,
     isRight: isRightAnswer(inputs.category, names[other] ?? '', Object.values(names)) === true,
@@ -109,12 +91,13 @@ function atLarge(findings: readonly ClaimFinding[]): string {
 }
 
 /** The answer maps of the network and of the one that keeps the answer of the same object least alike. */
-function linkTo({ group, unit, kept }: Answered, answered: readonly Answered[]): string {
+function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
+  const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)
   const [farthest] = answered
-    .filter((one) => one.unit.inputs.patch === patch && one.group.size === group.size && one.group.model !== model)
-    .toSorted((a, b) => Math.abs(b.kept - kept) - Math.abs(a.kept - kept))
-  const other = farthest?.group.model ?? null
+    .filter(({ unit: { inputs } }) => inputs.patch === patch && inputs.size === size && inputs.model !== model)
+    .toSorted((a, b) => apart(b) - apart(a))
+  const other = farthest?.unit.inputs.model ?? null
   return viewLink({ network: model, with: other, size, patch, anchor: 'center', map: 'answers' })
 }
 

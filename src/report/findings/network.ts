@@ -16,11 +16,6 @@ export interface LayerOfGroup {
   readonly layer: string
 }
 
-/** A layer by its name and its patches' size. */
-export function placeIn({ groups }: NetworkStudy, { layer, size }: { layer: string; size: number }): LayerOfGroup {
-  return { group: groups.find((group) => group.size === size) as StudyGroup, layer }
-}
-
 export function eachLayer(
   { groups }: NetworkStudy,
   measure: (one: LayerOfGroup) => readonly Evidence[],

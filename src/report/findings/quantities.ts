@@ -35,8 +35,12 @@ export function invariance(one: LayerOfGroup): readonly Evidence[] {
 }
 
 /** The anchor whose map falls lowest at the 5th percentile. */
-export function leastSimilarAnchor(one: LayerOfGroup): string {
-  return rowsOf(one, 'similarity-p5').toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
+export function leastSimilarAnchor(
+  groups: readonly StudyGroup[],
+  { layer, size }: Pick<Evidence, 'layer' | 'size'>,
+): string {
+  const rows = groups.flatMap((group) => (group.size === size ? rowsOf({ group, layer }, 'similarity-p5') : []))
+  return rows.toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
 }
 
 /** Logarithms to base 10 of grid power over the plain network's, and of jaggedness, which is shown. */
@@ -141,15 +145,11 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
 
 /** Of the objects of which the network is confident at the center, and of the others; none of a layer without classes. */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
-  const of = (confidence: string) => metricOf(one, 'answer-kept', `center ${confidence}`)
-  const place = placeOf(one)
-  return [
-    evidenceOf({ ...place, quantity: 'confident objects' }, of('confident'), {
-      at: EVERYWHERE,
-      speaksFor: 'above',
-    }),
-    evidenceOf({ ...place, quantity: 'other objects' }, of('unsure'), null),
-  ]
+  const of = (confidence: string, objects: string, border: Border | null) => {
+    const quantity = `positions that keep the answer, ${objects} objects`
+    return evidenceOf({ ...placeOf(one), quantity }, metricOf(one, 'answer-kept', `center ${confidence}`), border)
+  }
+  return [of('confident', 'confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'other', null)]
 }
 
 /** The object that keeps its answer at fewest positions, of those that the network is confident of; undefined: of none. */
