@@ -15,6 +15,7 @@ const LIVE_STYLE = `
 .slider output{min-width:3.6em;color:var(--ink)}
 input[type=range]{padding:0;accent-color:var(--series-1);width:11rem;min-height:1.85rem}
 #keep{min-width:11.5rem}
+.panel .note[hidden]{display:block!important;visibility:hidden}.panel .note{min-height:2.1rem}
 #recipe ul{margin:.3rem 0;padding-left:1.2rem}
 input[type=color]{padding:.1rem;width:2.6rem;vertical-align:middle}
 .kept{display:grid;gap:.2rem;margin:.5rem 0;padding:.35rem .7rem;border-left:3px solid var(--series-3);background:color-mix(in srgb,var(--series-3) 9%,transparent);max-width:none}

@@ -46,7 +46,8 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of">
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      <p class="note" id={`${panel}-note`} role="status" hidden={note === ''}>
+      {/* What counts up while a map is made is not read out. */}
+      <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
       <Plot
