@@ -1,6 +1,6 @@
 /**
  * How long the page of a results folder takes until its first maps are on the screen, opened from disk in a new browser
- * profile, in milliseconds from the start of navigation; and what it loads for that.
+ * profile, in milliseconds from the start of navigation; what it loads for that; and how long the next object then takes.
  *
  *   npm run build && node bench/synthesise_study.mjs FOLDER && node dist/cli/main.js report FOLDER
  *   node bench/first_view.mjs FOLDER [repeats]
@@ -19,6 +19,7 @@ const page = join(resolve(folder), 'index.html')
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 const times = []
+const clicks = []
 let files = []
 for (let i = 0; i < Number(repeats); i++) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 } })
@@ -28,13 +29,35 @@ for (let i = 0; i < Number(repeats); i++) {
   await tab.addInitScript(watchFirstView)
   await tab.goto(pathToFileURL(page).href)
   times.push(await (await tab.waitForFunction(() => window.firstView)).jsonValue())
+  const loaded = files
+  files = []
+  clicks.push(await tab.evaluate(showNextObject))
+  files = loaded
   await context.close()
 }
 await browser.close()
-times.sort((a, b) => a - b)
 const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
-console.log(`first view: median ${times[times.length >> 1].toFixed(0)} ms, longest ${times.at(-1).toFixed(0)} ms`)
+console.log(`first view: ${timesText(times)}`)
 console.log(`loaded: ${files.length} files, ${(bytes / 1e6).toFixed(2)} MB`)
+console.log(`next object: ${timesText(clicks)}`)
+
+function timesText(milliseconds) {
+  const sorted = milliseconds.toSorted((a, b) => a - b)
+  return `median ${sorted[sorted.length >> 1].toFixed(0)} ms, longest ${sorted.at(-1).toFixed(0)} ms`
+}
+
+/** Runs in the page: chooses the object after the one that is shown, and waits until its maps have been painted. */
+async function showNextObject() {
+  const frame = () => new Promise((done) => requestAnimationFrame(done))
+  const inputs = [...document.querySelectorAll('#gallery input')]
+  const next = inputs[(inputs.findIndex(({ checked }) => checked) + 1) % inputs.length]
+  const start = performance.now()
+  next.click()
+  do await frame()
+  while ([...document.querySelectorAll('.plot')].some((plot) => plot.getAttribute('aria-busy') === 'true'))
+  await frame()
+  return performance.now() - start
+}
 
 /** Runs in the page: notes when the first readings stand and have been painted. */
 function watchFirstView() {

@@ -41,8 +41,8 @@ export function livePage(study: LiveStudy): string {
     style: LIVE_STYLE,
     skipTo: { id: 'a-image', title: 'Skip to the object' },
     links: [],
-    main: liveViewerHtml(),
-    scripts: `<script type="application/json" id="study">${embeddedJson(study)}</script>\n<script src="live.js"></script>`,
+    main: `${liveViewerHtml()}
+<script type="application/json" id="study">${embeddedJson(study)}</script>\n<script src="live.js"></script>`,
   })
 }
 

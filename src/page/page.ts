@@ -18,7 +18,6 @@ export interface PageParts {
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
-  readonly scripts: string
 }
 
 /**
@@ -33,13 +32,16 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
     title: 'Shiftscope results',
     skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
-    main: [...(index === null ? [] : [viewerHtml(studiedText(index), opening)]), ...all.map(sectionHtml)].join('\n'),
-    scripts: index === null ? '' : scriptsHtml(index),
+    // The script begins before the sections are read.
+    main: [
+      ...(index === null ? [] : [viewerHtml(studiedText(index), opening), scriptsHtml(index)]),
+      ...all.map(sectionHtml),
+    ].join('\n'),
   })
 }
 
 /** A page with the project's head, contents and style. */
-export function pageHtml({ title, style = '', skipTo, links, main, scripts }: PageParts): string {
+export function pageHtml({ title, style = '', skipTo, links, main }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
 <div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
 `
@@ -64,7 +66,6 @@ ${links.length === 0 ? '' : contents}<main>
 ${main}
 </main>
 </div>
-${scripts}
 </body>
 </html>
 `

@@ -12,5 +12,6 @@ const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
 receiveFiles(RECEIVER, index.digest)
 bindTheme()
 startViewer(fileSource(index))
-bindContents()
 bindPrint()
+// The sections are below the script.
+document.addEventListener('DOMContentLoaded', bindContents)

@@ -31,8 +31,14 @@ export function startViewer(source: Source): RunningViewer {
   // The cursor begins at the anchor.
   if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0]?.anchorPosition ?? view.cursor, false)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
-  void viewer.load().then(() => viewer.arrive(location.hash))
+  void Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
   return viewer
+}
+
+/** @returns when the sections below the script are there */
+async function allRead(): Promise<void> {
+  if (document.readyState === 'loading')
+    await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
 
 /** Why no click sets the anchor. */
@@ -103,6 +109,7 @@ class Viewer implements RunningViewer {
 
   /** Goes to the section that a fragment names, now that what is above it has its size; says so if there is none. */
   arrive(fragment: string): void {
+    this.#draw()
     const name = decoded(fragment.slice(1))
     if (name === '' || parseView(fragment, this.state.view) !== undefined) return
     const section = document.getElementById(name)
@@ -141,8 +148,10 @@ class Viewer implements RunningViewer {
             here.add(i)
             this.state = { ...this.state, isBusy: this.state.isBusy.map((isBusy, at) => isBusy && at !== i) }
             // Until each has its own, the former maps stay.
-            if (here.size === fits.length) this.state = { ...this.state, maps: [...maps] }
-            this.#draw()
+            if (here.size === fits.length) {
+              this.state = { ...this.state, maps: [...maps] }
+              this.#draw()
+            }
             done()
           }
           const say = (text: string) => {
@@ -172,7 +181,7 @@ class Viewer implements RunningViewer {
       ...this.state,
       notes: this.state.fits.map((_, i) => (i === panel ? text : (this.state.notes[i] ?? ''))),
     }
-    this.#draw()
+    this.#drawSoon()
   }
 
   #draw(): void {
