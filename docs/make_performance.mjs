@@ -1,7 +1,7 @@
 /**
- * Makes docs/performance.md and the README's sentence on speed of the figures in bench/results (`bench/record.mjs`):
+ * Writes the figures of bench/results (`bench/record.mjs`) into docs/performance.md and the README's sentence on speed:
  *
- *   npm run docs:performance             # --check: only says whether they are what the files say
+ *   npm run docs:performance             # with --check, only report whether both are up to date
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,20 +10,21 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const results = join(root, 'bench/results')
 const TITLES = {
-  unit: 'A unit, every value computed once',
-  extract: 'Every image by itself',
+  unit: 'Units with reuse',
+  extract: 'The pipeline without reuse',
   composite: 'Compositing',
   cosine: 'Similarity',
   svm: 'Classifiers',
 }
 const WHAT = {
-  unit: 'One patch at every position (stride 1) over a bare onnxruntime-node loop on a ready tensor, measured beside it. The floor is how many times fewer multiply-adds there are if every distinct value is computed once; where early layers wait for memory and not for arithmetic, a unit can pass it.',
+  unit: 'One object at all positions, in images per second. The stride is 1 unless the command below the table sets another. The last column says how many times fewer multiply-adds are left if every distinct value is computed once. A speed-up can exceed this number where early layers wait for memory rather than arithmetic.',
   extract:
-    'The whole pipeline with `--reuse off`, compositing included, over the same bare loop with the best threads and batch.',
-  composite: 'Images of 224×224 written by one core, against the bandwidth of writing memory, measured beside it.',
+    'The whole pipeline with `--reuse off`, compositing included, compared with the bare loop at its best threads and batch.',
+  composite:
+    'How fast one core writes images of 224×224 pixels, compared with the memory-write bandwidth in the same run.',
   cosine:
-    'Cosines of all positions with five anchors, against the bandwidth of reading memory; what fits the cache passes it.',
-  svm: 'Both tasks × five folds, or the problems named, beside scikit-learn’s `SVC(kernel="linear")` on the same machine.',
+    'Cosines of all positions with five anchors, compared with the memory-read bandwidth. Features that fit the cache can exceed it.',
+  svm: 'All ten classifiers of a layer (two tasks × five folds), compared with scikit-learn on the same machine. For the hinge loss, that is `SVC(kernel="linear")`.',
 }
 
 const documents = readdirSync(results)
@@ -41,11 +42,12 @@ const written = [
 })
 if (process.argv.includes('--check')) {
   const stale = written.filter(({ before, after }) => before !== after).map(({ path }) => path)
-  if (stale.length > 0) console.error(`${stale.join(', ')}: not what bench/results says; run npm run docs:performance`)
+  if (stale.length > 0)
+    console.error(`${stale.join(', ')}: out of date with bench/results; run npm run docs:performance`)
   process.exitCode = stale.length > 0 ? 1 : 0
 } else for (const { path, after } of written) writeFileSync(join(root, path), after)
 
-/** Text with other words between the comments of this name. */
+/** The text, with the words between the comments of this name replaced. */
 function replaced(text, name, words) {
   const between = new RegExp(`(<!-- ${name} of bench/results -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
   if (!between.test(text)) throw new Error(`no comments "${name} of bench/results"`)
@@ -63,7 +65,7 @@ function figures() {
     .join('\n\n')
 }
 
-/** What was run where, as far as the file knows. */
+/** The command, machine and versions behind a table, as far as the file has them. */
 function originOf({ name, command, remark, environment }) {
   const { date, processor, cores, memoryBytes, system, instructionSet, node, onnxruntime, shiftscope } = environment
   const { loadBefore, loadAfter } = environment
@@ -75,18 +77,22 @@ function originOf({ name, command, remark, environment }) {
     ...(onnxruntime === undefined ? [] : [`ONNX Runtime ${onnxruntime}`]),
     `Shiftscope ${shiftscope}`,
   ]
-  const load = loadBefore === undefined ? '' : `; load ${loadBefore} before, ${loadAfter} after`
   return [
-    `\`${command}\`${date === undefined ? '' : `, ${date}`}: ${machine.join(', ')}; ${programs.join(', ')}${load}.`,
+    `\`${command}\`${date === undefined ? '' : ` (${date})`}`,
+    machine.join(', '),
+    programs.join(', '),
+    ...(loadBefore === undefined ? [] : [`system load ${loadBefore} before, ${loadAfter} after`]),
     ...(remark === undefined ? [] : [remark]),
     `[${name}](../bench/results/${name})`,
-  ].join('\n')
+  ]
+    .map((line) => `- ${line}`)
+    .join('\n')
 }
 
 function tableOf(kind, found) {
   if (kind === 'unit')
     return table(
-      ['network', 'patch', 'bare loop', 'every image', 'unit', 'over bare loop', 'floor'],
+      ['network', 'size', 'bare loop', 'without reuse', 'with reuse', 'speed-up over bare loop', 'fewer multiply-adds'],
       found.map((row) => [
         row.model,
         `${row.size} px`,
@@ -99,7 +105,7 @@ function tableOf(kind, found) {
     )
   if (kind === 'extract')
     return table(
-      ['network', 'workers × threads, batch', 'bare loop', 'pipeline', 'ratio', 'of'],
+      ['network', 'workers × threads, batch', 'bare loop', 'pipeline', 'ratio (median)', 'range'],
       found.map(({ model, settings, bare, pipeline, ratio, ratios }) => [
         model,
         `${settings.workers} × ${settings.threads}, ${settings.batch}`,
@@ -111,7 +117,7 @@ function tableOf(kind, found) {
     )
   if (kind === 'composite')
     return table(
-      ['background', 'patch', 'images/s', 'written', 'bandwidth', 'share'],
+      ['background', 'size', 'images/s', 'written', 'bandwidth', 'share of bandwidth'],
       found.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
         background,
         `${size} px`,
@@ -123,7 +129,7 @@ function tableOf(kind, found) {
     )
   if (kind === 'cosine')
     return table(
-      ['positions × dims', 'threads', 'positions/s', 'read', 'bandwidth', 'share'],
+      ['positions × dims', 'threads', 'positions/s', 'read', 'bandwidth', 'share of bandwidth'],
       found.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
         `${rows} × ${dims}`,
         threads,
@@ -133,9 +139,10 @@ function tableOf(kind, found) {
         `**${fraction.toFixed(2)}**`,
       ]),
     )
-  const { positions, dims, loss, threads, seconds, readFloor, passes, peer } = found
+  const { positions, dims, loss, threads, seconds, readFloor, passes, problems, peer } = found
+  const compared = problems.filter((problem) => problem.peer !== undefined).length
   return table(
-    ['features', 'loss', 'threads', 'ten problems', 'passes', 'reading them alone', 'scikit-learn'],
+    ['positions × dims', 'loss', 'threads', 'time', 'passes over features', 'time to read these', 'scikit-learn'],
     [
       [
         `${positions} × ${dims}`,
@@ -145,14 +152,14 @@ function tableOf(kind, found) {
         passes,
         `${readFloor.toFixed(2)} s`,
         peer
-          ? `**${peer.ratio.toFixed(0)}** times as long, accuracies within ${peer.accuracyDifference.toFixed(4)}`
+          ? `**${peer.ratio.toFixed(0)}×** as long (${compared} of 10 measured), accuracies differ by at most ${accuracyPoints(peer)} points`
           : '–',
       ],
     ],
   )
 }
 
-/** The range of gains over the bare loop, how many networks it is of, and where they were measured. */
+/** The range of speed-ups over the bare loop, the number of networks, and the machines. */
 function factor() {
   const units = documents
     .filter((document) => kindOf(document) === 'unit')
@@ -167,11 +174,16 @@ function table(head, rows) {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
+/** The largest difference of an accuracy from scikit-learn's, in points. */
+function accuracyPoints({ accuracyDifference }) {
+  return (100 * accuracyDifference).toFixed(1)
+}
+
 function times(ratio) {
   return `${ratio.toFixed(1)}×`
 }
 
-/** Undefined: the file does not know it. */
+/** @param rate undefined where the file has none */
 function perSecond(rate) {
   if (rate === undefined) return '–'
   return `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`
