@@ -31,6 +31,6 @@ describe('the pages', () => {
   })
 
   it('begin with a README that can be read in minutes', () => {
-    expect(textOf('README.md').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(1500)
+    expect(textOf('README.md').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(1200)
   })
 })
