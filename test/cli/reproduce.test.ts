@@ -143,13 +143,13 @@ describe('reproduce', () => {
     const out = join(folder, 'dry')
     const { status, stdout } = await shiftscope(...STUDY, '--out', out, '--dry-run', '--json')
     expect(status).toBe(0)
-    // 7×7 positions and the four anchors outside the grid (0 and 149, center 74), ten patches.
+    // 7×7 positions and the four anchors outside the grid (0 and 149, center 74), ten patches; per layer a sketch of 45 dims.
     expect(JSON.parse(stdout)).toMatchObject({
       units: 10,
       finished: 0,
       replaced: 0,
       images: 10 * (7 * 7 + 4),
-      bytes: 10 * (3 * 5 * 7 * 7 + 5 * (768 + 768 + 627) + 3 * 7 * 7) * 4,
+      bytes: 10 * (3 * 5 * 7 * 7 + 5 * (768 + 768 + 627) + 3 * 7 * 7 + 3 * 45 * 7 * 7) * 4,
     })
     expect(existsSync(out)).toBe(false)
   })

@@ -42,7 +42,7 @@ describe('text in pictures', () => {
       const { blankCanvas, canvasPng } = await import(process.argv[1])
       const png = await canvasPng(blankCanvas(30, 200), [{ words: 'no fonts', x: 5, y: 15, align: 'left' }])
       process.stdout.write(png.toString('base64'))`
-    const module = join(packageFolder(), 'dist', 'report', 'plot', 'canvas.js')
+    const module = join(packageFolder(), 'dist', 'plot', 'canvas.js')
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', module], {
       encoding: 'utf8',
       env: { ...process.env, FONTCONFIG_PATH: '/nonexistent', FONTCONFIG_FILE: '/nonexistent' },
