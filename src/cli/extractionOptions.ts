@@ -5,69 +5,45 @@ import { REUSE } from '../engine/reuse/record.js'
 import { INPUT_PRESETS, POOLS, PRECISIONS } from '../networks/index.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
 
-/** Adds what every command that extracts features takes: how the scene is drawn, and how the network is run. */
-export function addExtractionOptions(command: Command): Command {
+/** Adds how the scene is drawn. */
+export function addSceneOptions(command: Command): Command {
+  return command
+    .option('--background <what>', 'fill with #rrggbb, noise:SEED or FILE', 'white')
+    .addOption(new Option('--blend <rule>', 'cut or blend object edges').choices(['hard', 'soft']).default('hard'))
+}
+
+/** Adds how features are computed, and where networks run. */
+export function addRunOptions(command: Command): Command {
   command
-    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
-    .addOption(
-      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
-        .choices(['hard', 'soft'])
-        .default('hard'),
-    )
-    .addOption(
-      new Option('--precision <kind>', 'of the arithmetic; fp16 on GPUs alone').choices(PRECISIONS).default('fp32'),
-    )
-    .addOption(
-      new Option(
-        '--compositing <where>',
-        'with --device cpu: native (the default there) or graph, in the network’s own graph as on all other devices',
-      ).choices(COMPOSITING),
-    )
-    .addOption(
-      new Option(
-        '--reuse <when>',
-        'compute what the images of a patch have in common once: auto, where that is faster, or off',
-      )
-        .choices(REUSE)
-        .default('auto'),
-    )
+    .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
+    .addOption(new Option('--compositing <how>', 'draw frames natively or in the graph').choices(COMPOSITING))
+    .addOption(new Option('--reuse <when>', 'reuse values between images').choices(REUSE).default('auto'))
   return addDeviceOptions(command)
 }
+
+export const DEVICE_HELP = `run networks on ${DEVICE_NAMES.filter((name) => name !== 'auto').join(', ')}`
 
 /** Adds where networks run. */
 export function addDeviceOptions(command: Command): Command {
   return command
-    .option(
-      '--device <name>',
-      `where networks run: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several; auto: the processor, or a GPU that is measured to be faster`,
-      'auto',
-    )
-    .option('--workers <n>', 'worker threads, each with its own copy of the network; measured by default', parseWhole)
-    .option('--threads <n>', 'threads inside each worker; measured by default', parseWhole)
-    .option('--batch <n>', 'images in one forward pass; measured by default', parseWhole)
+    .option('--device <name>', DEVICE_HELP, 'auto')
+    .option('--workers <n>', 'start this many worker threads [default: measured]', parseWhole)
+    .option('--threads <n>', 'use this many threads per worker [default: measured]', parseWhole)
+    .option('--batch <n>', 'run this many images per pass [default: measured]', parseWhole)
 }
 
 /** Adds how maps among the layers are read. */
 export function addPoolOption(command: Command): Command {
-  return command.addOption(
-    new Option('--pool <how>', 'one value a channel of layers that are maps; none: they are flattened')
-      .choices(POOLS)
-      .default('none'),
-  )
+  return command.addOption(new Option('--pool <how>', 'reduce maps by').choices(POOLS).default('none'))
 }
 
 /** Adds how the input of networks that are not of the catalog is made. */
 export function addInputOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '--input <name>',
-        'how pixels become an ONNX file’s input; by default as a file beside it or its metadata say, else imagenet',
-      ).choices(INPUT_PRESETS),
-    )
-    .option('--input-mean <r,g,b>', 'what is taken from the pixels, in units of --input-range', parseThree)
-    .option('--input-std <r,g,b>', 'what they are then divided by', parseThree)
-    .option('--input-range <1|255>', 'pixels go from 0 to 1, or from 0 to 255', parseRange)
-    .addOption(new Option('--input-order <order>', 'which channel comes first').choices(['rgb', 'bgr']))
-    .option('--input-size <n>', 'side of the frame in pixels, where the ONNX file leaves it open; 224', parseWhole)
+    .addOption(new Option('--input <name>', 'normalize as for').choices(INPUT_PRESETS))
+    .option('--input-mean <r,g,b>', 'subtract this mean, in units of --input-range', parseThree)
+    .option('--input-std <r,g,b>', 'divide by this standard deviation', parseThree)
+    .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
+    .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
+    .option('--input-size <n>', 'set the frame’s side, if left open [default: 224]', parseWhole)
 }

@@ -11,7 +11,7 @@ export interface PageFlags {
 }
 
 export function addOpenOption(command: Command): Command {
-  return command.addOption(new Option('--open', 'open the page in the browser, where there is one'))
+  return command.addOption(new Option('--open', 'open the page in the browser'))
 }
 
 /** Within this time, in milliseconds, what starts the browser says that it cannot; it may also run as long as the browser. */

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import { messageLine } from '../printable.js'
 
 /** Notes and errors go to stderr, beside progress. A name from a file in them can neither steer the terminal nor fill it. */
@@ -5,9 +6,36 @@ export function say(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
 }
 
-/** What a command was run for goes to stdout: a line of it, as safe as a note. */
+/** Columns of the narrowest terminal that output for people must fit. */
+export const TERMINAL_COLUMNS = 80
+
+/** What a command was run for goes to stdout: a line of it, as safe as a note, with its marks in colour. */
 export function print(line: string): void {
-  process.stdout.write(`${messageLine(line)}\n`)
+  const text = messageLine(line)
+  process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
+}
+
+/** Marks stand alone; a question mark that ends a word is none. */
+const MARK = /(?<!\S)[✓✗?](?!\S)/g
+
+function coloured(mark: string): string {
+  return styleText(mark === '✓' ? 'green' : mark === '✗' ? 'red' : 'yellow', mark)
+}
+
+/** Node’s own check knows the terminal, NO_COLOR and FORCE_COLOR. A pipe has no such check, and no colours. */
+function hasColours(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
+}
+
+/** Lines of at most so many characters, broken between words; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** The one JSON document of a command, on stdout. Arrays of numbers in typed arrays are not part of it. */
@@ -15,20 +43,28 @@ export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** A table for people: columns as wide as their widest cell, numbers to the right. */
+/** A table for people. */
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  tableLines(head, rows).forEach(print)
+}
+
+/** Columns are as wide as their widest cell, numbers to the right. */
+export function tableLines(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): readonly string[] {
   const lines = [head, ...rows.map((row) => row.map((cell) => messageLine(String(cell))))]
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   const isNumber = head.map((_, column) =>
     rows.every((row) => /^[-+−]?[\d.,]+\s?[%×]?$|^–?$/.test(String(row[column] ?? ''))),
   )
-  for (const line of lines) {
+  return lines.map((line) => {
     const cells = line.map((cell, column) => {
       const width = widths[column] as number
       return isNumber[column] ? cell.padStart(width) : cell.padEnd(width)
     })
-    print(cells.join('  ').trimEnd())
-  }
+    return cells.join('  ').trimEnd()
+  })
 }
 
 /** "1 m 05 s", "3.4 s". */

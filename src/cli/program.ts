@@ -20,11 +20,12 @@ import { submitCommand } from './commands/submit.js'
 import { viewCommand } from './commands/view.js'
 import type { CommandContext } from './context.js'
 import { asFlags, knowFlags } from './flags.js'
+import { addExamples, describeOption } from './help.js'
 import { say } from './output.js'
 
 const EXIT_STATUSES = `
-Exit status: 0 done; 2 wrong usage; 3 an input is missing, corrupt or of the wrong kind; 4 the device asked for is not
-usable; 130 interrupted, 143 terminated (what was finished is kept); 1 anything else.`
+Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
+device, 130 interrupted, 143 terminated, 1 any other error.`
 
 /**
  * Runs the command that the words of this process name.
@@ -41,11 +42,9 @@ export async function runProgram(context: CommandContext): Promise<number> {
 
 /** All commands. */
 export function programWith(context: CommandContext): Command {
-  const program = new Command('shiftscope')
-    .description(
-      'Measures and shows what the features of a convolutional network do when an object moves across the image.',
-    )
-    .version(packageVersion())
+  const program = addExamples(new Command('shiftscope'), 'shiftscope reproduce', 'shiftscope explore')
+    .description('measure and show how a network’s features change when an object moves')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .addHelpText('after', EXIT_STATUSES)
   const commands = [
     reproduceCommand(context),
@@ -65,14 +64,18 @@ export function programWith(context: CommandContext): Command {
   ]
   for (const command of commands) program.addCommand(command)
   for (const command of allCommands(program)) {
+    if (command.commands.length > 0) command.helpCommand('help [command]', 'show the help of a command')
     requireAfterParsing(command)
     command.hook('preAction', (_, running) => {
       knowFlags(running, allCommands(program))
-      // Every command has it, and the library knows nothing of it.
-      running.setOptionValue('verbose', undefined)
+      // Every command has them, and the library knows nothing of them.
+      for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
     })
     command
       .option('--verbose', 'show the stack of an error')
+      .option('--no-color', 'print without colours')
+      .helpOption('-h, --help', 'show this help')
+      .configureHelp({ optionDescription: describeOption, subcommandTerm: (one) => one.name() })
       .exitOverride()
       .configureOutput({
         outputError: (text, write) => {

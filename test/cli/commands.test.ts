@@ -373,13 +373,16 @@ describe('models and doctor', () => {
     expect(JSON.parse(stdout).layers.map(({ name }: { name: string }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
   })
 
-  it('find a provider that runs a network', async () => {
-    const { status, stdout } = await shiftscope('doctor', '--json')
+  it('say first whether the machine is ready, then what it has, and last what is optional', async () => {
+    const { status, stdout } = await shiftscope('doctor')
     expect(status).toBe(0)
-    const findings = JSON.parse(stdout) as { subject: string; state: string }[]
-    expect(findings.find(({ subject }) => subject === 'execution provider cpu')?.state).toBe('ok')
-    expect(findings.find(({ subject }) => subject === 'native addon')?.state).toBe('ok')
-    expect(findings.some(({ subject }) => subject === 'weights of alexnet')).toBe(true)
-    expect(findings.some(({ subject }) => subject === 'weights of vgg16')).toBe(false)
+    const [needed = '', optional = ''] = stdout.split('\nOptional:\n')
+    expect(needed).toMatch(/^Ready: networks run on cpu\b.*\n\n✓ /)
+    expect(needed).toMatch(/^✓ native addon: instruction set /m)
+    expect(needed).toMatch(/^✓ execution provider cpu: runs tiny-alexnet/m)
+    expect(needed).not.toMatch(/^[✗–]/m)
+    expect(optional).toMatch(/^[✓–] weights of alexnet: /m)
+    expect(optional).not.toContain('vgg16')
+    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
   })
 })

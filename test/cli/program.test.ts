@@ -1,8 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { runProgram } from '../../src/cli/program.js'
+import type { Command } from 'commander'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describeOption } from '../../src/cli/help.js'
+import { programWith, runProgram } from '../../src/cli/program.js'
 import { claimsFolder } from '../../src/study/team.js'
+import { commandsOf, refusalOf } from '../docs/shell.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -56,5 +59,49 @@ it('a study is shown whatever other processes say of themselves', async () => {
   mkdirSync(claims)
   writeFileSync(join(claims, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
   expect(await run('status', inFolder())).toBe(0)
-  expect(stdout).toMatch(/^0 of 1 unit done, 1 in hand, 0 left\n/)
+  expect(stdout).toMatch(/^0 of 1 unit finished, 1 in progress, 0 left\n/)
+})
+
+describe('help', () => {
+  const program = programWith({ signal: new AbortController().signal })
+  const commands = [program, ...program.commands.flatMap((one) => [one, ...one.commands])]
+  const isGroup = ({ commands }: Command) => commands.length > 0
+  const wordsOf = (command: Command): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : [])
+
+  it.each(commands.map((command) => [wordsOf(command).join(' '), command] as const))(
+    'of %j says in plain phrases what things do, and has an example',
+    async (_, command) => {
+      const phrases = [
+        command.description(),
+        ...command.options.map(describeOption),
+        ...command.registeredArguments.map(({ description }) => description),
+      ]
+      for (const phrase of phrases) {
+        expect(phrase).not.toMatch(/^[A-Z][a-z]+\b|\.$|by default/)
+        expect(phrase.length, phrase).toBeLessThanOrEqual(80)
+      }
+      expect(await run(...wordsOf(command), '--help')).toBe(0)
+      const [, examples = ''] = stdout.split(/\nExamples?:\n/)
+      const called = commandsOf(examples.split('\n\n')[0] as string)
+      expect(called.length).toBeGreaterThan(0)
+      for (const [name, ...words] of called)
+        expect([name, words, await refusalOf(words)]).toEqual(['shiftscope', words, undefined])
+      const own = wordsOf(command)
+      if (!isGroup(command)) expect(called.at(-1)?.slice(1, 1 + own.length)).toEqual(own)
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
+    },
+  )
+
+  it('of a study is in groups, and fits a screen', async () => {
+    await run('reproduce', '--help')
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.filter((line) => /^[A-Z]/.test(line)).slice(1)).toEqual([
+      'What to study:',
+      'How to run:',
+      'Where results go:',
+      'Examples:',
+    ])
+    expect(lines.length).toBeLessThan(60)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
 })

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { DEVICE_NAMES } from '../../engine/device.js'
 import { ORIGINS } from '../../experiments/featureArithmetic.js'
 import { type ArithmeticOptions, arithmetic } from '../../study/arithmetic.js'
 import type { CommandContext } from '../context.js'
+import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
+import { addExamples } from '../help.js'
 import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
@@ -18,44 +19,28 @@ interface Flags extends Omit<ArithmeticOptions, 'generators' | 'layers' | 'image
 }
 
 export function arithmeticCommand({ signal }: CommandContext): Command {
-  return new Command('arithmetic')
-    .description('add and subtract features of images, and show by a generator what the result looks like')
-    .option('--model <id>', 'network whose features are taken; the generators’, else tiny-alexnet, by default')
-    .option('--generator <a,b>', 'generators by id, or .onnx files; all of the network’s by default', collectNames)
-    .option('--layer <a,b>', 'layers; all that have a generator by default', collectNames)
-    .requiredOption('--expression <text>', 'such as "A + B - C", with ( ) and factors as in 0.5 * A')
-    .option(
-      '--image <name=what>',
-      'picture of the frame’s size, or scene of patches: "orange@0,149 dog:100@20,30", patch:size@row,col; repeated',
-      collectImages,
-    )
-    .option(
-      '--patches <path>',
-      'for scenes: folder of pictures, manifest.json, or built-in patches by name (dog,car); all ten built-in ones by default',
-    )
-    .option('--size <n>', 'side in pixels of a scene’s objects that have none of their own', parseWhole, 75)
-    .option('--background <what>', 'white, #rrggbb, noise:SEED or a picture', 'white')
+  const command = addExamples(
+    new Command('arithmetic'),
+    'shiftscope arithmetic --image A=dog@0,149 --image B=car@149,0 --expression "A + B" --out sum',
+  )
+    .description('add and subtract features of images and decode the result')
+    .option('--model <id>', 'take features of this network [default: the generators’, or tiny-alexnet]')
+    .option('--generator <a,b>', 'decode with these ids or .onnx files [default: all of the network’s]', collectNames)
+    .option('--layer <a,b>', 'use these layers [default: all that have a generator]', collectNames)
+    .requiredOption('--expression <text>', 'compute this, such as "A + B - C" or "0.5 * (A + B)"')
+    .option('--image <name=what>', 'name a picture, or a scene of PATCH:SIZE@ROW,COL; may be repeated', collectImages)
+    .option('--patches <path>', 'take the scenes’ objects from a folder or manifest.json [default: built-in]')
+    .option('--size <n>', 'resize objects without a size to this side in pixels', parseWhole, 75)
+  return addSceneOptions(command)
     .addOption(
-      new Option('--blend <rule>', 'hard: alpha of 128 or more is the patch; soft: mixed by alpha')
-        .choices(['hard', 'soft'])
-        .default('hard'),
-    )
-    .addOption(
-      new Option(
-        '--origin <which>',
-        'features are measured from zero, as the paper does, or from the blank frame’s, so that it does not count twice',
-      )
+      new Option('--origin <which>', 'measure features from zero or from a blank frame’s')
         .choices(ORIGINS)
         .default('zero'),
     )
-    .option(
-      '--device <name>',
-      `where the network runs: ${DEVICE_NAMES.join(', ')}; NAME:INDEX for one of several`,
-      'auto',
-    )
-    .option('--weights <id=file>', 'checkpoint in place of a published one; may be repeated', collectAssignments)
-    .option('--post-relu', 'the generators’ weights are for rectified features, as those of the first DeePSiM release')
-    .requiredOption('--out <folder>', 'folder for vectors, pictures, contact sheets and arithmetic.json', parsePath)
+    .option('--device <name>', DEVICE_HELP, 'auto')
+    .option('--weights <id=file>', 'replace a network’s weights; may be repeated', collectAssignments)
+    .option('--post-relu', 'decode rectified features, as weights of the first DeePSiM release need')
+    .requiredOption('--out <folder>', 'write vectors, pictures, contact sheets and arithmetic.json here', parsePath)
     .option('--json', 'print arithmetic.json to stdout')
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {
       const { document, seconds } = await arithmetic({

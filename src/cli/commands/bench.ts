@@ -10,6 +10,7 @@ import { benchComposite } from '../../bench/composite.js'
 import { counted } from '../../counted.js'
 import { LOSSES, type Loss } from '../../experiments/separability.js'
 import type { CommandContext } from '../context.js'
+import { addExamples } from '../help.js'
 import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, parseList, parseProblems, parseWhole, parseWholeList } from '../parse.js'
 
@@ -41,19 +42,18 @@ interface SvmBenchFlags {
 }
 
 export function benchCommand({ signal }: CommandContext): Command {
-  const bench = new Command('bench').description(
-    'measure speed on this machine; every figure is a median, ratios are of one run',
+  const bench = addExamples(new Command('bench'), 'shiftscope bench extract').description(
+    'measure speed on this machine',
   )
-  bench
-    .command('extract')
-    .description('the whole pipeline against a bare onnxruntime-node loop on a ready tensor with its best setting')
-    .option('--models <a,b>', 'networks by id; the embedded ones by default', parseList)
-    .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
+  addExamples(bench.command('extract'), 'shiftscope bench extract --models tiny-alexnet')
+    .description('compare the pipeline with a bare onnxruntime-node loop at its best settings')
+    .option('--models <a,b>', 'run these networks by id [default: the embedded ones]', parseList)
+    .option('--weights <id=file>', 'replace a network’s weights; may be repeated', collectAssignments)
     .addOption(networkDevice())
-    .option('--repeats <n>', 'pairs of measurements', parseWhole, 5)
-    .option('--workers <n>', 'worker threads; the best by default', parseWhole)
-    .option('--threads <n>', 'threads inside each worker; the best by default', parseWhole)
-    .option('--batch <n>', 'images in one forward pass; the best by default', parseWhole)
+    .option('--repeats <n>', 'measure this many pairs', parseWhole, 5)
+    .option('--workers <n>', 'start this many worker threads [default: the fastest]', parseWhole)
+    .option('--threads <n>', 'use this many threads per worker [default: the fastest]', parseWhole)
+    .option('--batch <n>', 'run this many images per pass [default: the fastest]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractBenchOptions) => {
       const results = await benchExtraction({ ...options, signal })
@@ -71,10 +71,9 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
     })
-  bench
-    .command('composite')
-    .description('compositing on one core against the bandwidth of writing memory, measured beside it')
-    .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
+  addExamples(bench.command('composite'), 'shiftscope bench composite')
+    .description('compare drawing on one core with the bandwidth of writing memory')
+    .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
       const result = await benchComposite({ repetitions: repeats, signal })
@@ -92,12 +91,9 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
     })
-  bench
-    .command('cosine')
-    .description(
-      'similarity of all positions with five anchors against the bandwidth of reading memory, measured beside it',
-    )
-    .option('--repeats <n>', 'repetitions of each measurement', parseWhole, 9)
+  addExamples(bench.command('cosine'), 'shiftscope bench cosine')
+    .description('compare cosine similarity with the bandwidth of reading memory')
+    .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
     .addOption(cardBeside())
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, device, json }: { repeats: number; device: string; json?: boolean }) => {
@@ -129,20 +125,15 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
     })
-  bench
-    .command('svm')
-    .description('both tasks × five folds of linear classifiers against the time of reading the features')
-    .argument('[file.npy]', 'features as extract writes them; 10,000 × 1000 made up by a formula by default')
-    .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
-    .option('--repeats <n>', 'repetitions of the measurement', parseWhole, 5)
-    .option('--threads <n>', 'threads; all cores by default', parseWhole)
+  addExamples(bench.command('svm'), 'shiftscope bench svm --repeats 1')
+    .description('time the ten classifiers of a layer beside reading its features')
+    .argument('[file.npy]', 'features that extract wrote [default: 10,000 × 1000 made up]')
+    .addOption(new Option('--loss <name>', 'minimize the loss').choices(LOSSES).default('hinge'))
+    .option('--repeats <n>', 'repeat the measurement this many times', parseWhole, 5)
+    .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
     .addOption(cardBeside())
-    .option('--compare', 'against scikit-learn, where python3 has it')
-    .option(
-      '--problems <a,b>',
-      'with --compare: which of the ten problems it solves, 0 to 9; all by default',
-      parseProblems,
-    )
+    .option('--compare', 'compare with scikit-learn, where python3 has it')
+    .option('--problems <a,b>', 'let scikit-learn solve these of the ten, 0 to 9 [default: all]', parseProblems)
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string | undefined, { json, repeats, problems, ...options }: SvmBenchFlags) => {
       const result = await benchSeparability({
@@ -187,20 +178,17 @@ export function benchCommand({ signal }: CommandContext): Command {
         )
       else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
     })
-  bench
-    .command('unit')
-    .description(
-      'a unit with every value computed once, against a bare onnxruntime-node loop and the plain pipeline; then similarity and separability',
-    )
-    .option('--models, --networks <a,b>', 'networks by id; the embedded ones by default', parseList)
-    .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
+  addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
+    .description('time a unit beside a bare onnxruntime-node loop and the plain pipeline')
+    .option('--models, --networks <a,b>', 'run these networks by id [default: the embedded ones]', parseList)
+    .option('--weights <id=file>', 'replace a network’s weights; may be repeated', collectAssignments)
     .addOption(networkDevice())
-    .option('--sizes, --size <n,n>', 'sides of the square patch in pixels', parseWholeList, [75])
-    .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
-    .option('--repeats <n>', 'how many times each unit is extracted', parseWhole, 1)
-    .option('--workers <n>', 'worker threads; the best of the bare loop by default', parseWhole)
-    .option('--threads <n>', 'threads inside each worker; the best of the bare loop by default', parseWhole)
-    .option('--batch <n>', 'images in one forward pass; the best of the bare loop by default', parseWhole)
+    .option('--sizes, --size <n,n>', 'resize the object to these sides in pixels', parseWholeList, [75])
+    .option('--stride <n>', 'move the object by this many pixels', parseWhole, 1)
+    .option('--repeats <n>', 'extract each unit this many times', parseWhole, 1)
+    .option('--workers <n>', 'start this many worker threads [default: the bare loop’s best]', parseWhole)
+    .option('--threads <n>', 'use this many threads per worker [default: the bare loop’s best]', parseWhole)
+    .option('--batch <n>', 'run this many images per pass [default: the bare loop’s best]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, networks, size, ...options }: UnitBenchFlags) => {
       const results = await benchUnits({ ...options, ...(networks && { models: networks }), sizes: size, signal })
@@ -229,11 +217,11 @@ export function benchCommand({ signal }: CommandContext): Command {
 }
 
 function networkDevice(): Option {
-  return new Option('--device <name>', 'where networks run, as for extract').default('cpu')
+  return new Option('--device <name>', 'run networks on this device, as for extract').default('cpu')
 }
 
 function cardBeside(): Option {
-  return new Option('--device <name>', 'also on this card: cuda or cuda:INDEX').default('cpu')
+  return new Option('--device <name>', 'measure this card too: cuda or cuda:INDEX').default('cpu')
 }
 
 function points(share: number): string {

@@ -3,26 +3,48 @@ import { totalmem } from 'node:os'
 import { Command } from 'commander'
 import { availableCores } from '../../cores.js'
 import { counted } from '../../counted.js'
-import { DEVICE_NAMES, type Device, nvidiaModels, platformGap, processorName } from '../../engine/device.js'
+import { DEVICE_NAMES, type Device, platformGap, processorName } from '../../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../../engine/deviceTrial.js'
 import { makeFolders } from '../../files/atomic.js'
 import { cudaDevices, instructionSet } from '../../native.js'
 import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../../networks/index.js'
 import { asFlags } from '../flags.js'
-import { print, printJson } from '../output.js'
+import { addExamples } from '../help.js'
+import { print, printJson, wrapped } from '../output.js'
 
 export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('what this machine has and lacks: addon, instruction set, execution providers, weights')
+  return addExamples(new Command('doctor'), 'shiftscope doctor')
+    .description('check this machine, and say how to add what is missing')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await examine()
       if (json) return printJson(findings)
-      for (const { subject, state, detail, remedy } of findings) {
-        print(`${state === 'ok' ? '✓' : '–'} ${subject}: ${asFlags(detail)}`)
-        if (remedy) print(`    ${asFlags(remedy)}`)
+      print(verdictOn(findings))
+      for (const isOptional of [false, true]) {
+        print('')
+        if (isOptional) print('Optional:')
+        for (const finding of findings) if (finding.optional === isOptional) printDiagnosis(finding)
       }
     })
+}
+
+/** The subject of each device, before its name. */
+const PROVIDER = 'execution provider '
+
+/** Longest line. */
+const WIDTH = 100
+
+function verdictOn(findings: readonly Diagnosis[]): string {
+  const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
+  if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
+  const devices = findings.filter(({ state, subject }) => state === 'ok' && subject.startsWith(PROVIDER))
+  return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
+}
+
+function printDiagnosis({ subject, state, optional, detail, remedy }: Diagnosis): void {
+  const mark = state === 'ok' ? '✓' : optional ? '–' : '✗'
+  const text = `${subject}: ${asFlags(remedy === undefined ? detail : `${detail}; ${remedy}`)}`
+  for (const [i, line] of wrapped(text, WIDTH - 2).entries()) print(`${i === 0 ? mark : ' '} ${line}`)
 }
 
 /** The oldest Node.js that is supported. */
@@ -32,6 +54,8 @@ const MIN_NODE = 20
 interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
+  /** Whether everything works without it, if slower or for fewer networks. */
+  readonly optional: boolean
   readonly detail: string
   /** What to do about a gap. */
   readonly remedy?: string
@@ -52,10 +76,12 @@ async function examine(): Promise<readonly Diagnosis[]> {
 
 function nodeDiagnosis(): Diagnosis {
   const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
-  const detail = `${process.version}, ${process.platform}-${process.arch}`
-  return ok
-    ? { subject: 'Node.js', state: 'ok', detail }
-    : { subject: 'Node.js', state: 'gap', detail, remedy: `install Node.js ${MIN_NODE} or newer` }
+  const found = {
+    subject: 'Node.js',
+    optional: false,
+    detail: `${process.version}, ${process.platform}-${process.arch}`,
+  }
+  return ok ? { ...found, state: 'ok' } : { ...found, state: 'gap', remedy: `install Node.js ${MIN_NODE} or newer` }
 }
 
 function processorDiagnosis(): Diagnosis {
@@ -63,39 +89,39 @@ function processorDiagnosis(): Diagnosis {
   return {
     subject: 'processor',
     state: 'ok',
+    optional: false,
     detail: `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`,
   }
 }
 
 function addonDiagnosis(): Diagnosis {
   try {
-    return { subject: 'native addon', state: 'ok', detail: `instruction set ${instructionSet()}` }
+    return { subject: 'native addon', state: 'ok', optional: false, detail: `instruction set ${instructionSet()}` }
   } catch (error) {
     return {
       subject: 'native addon',
       state: 'gap',
+      optional: false,
       detail: firstLine(error),
       remedy: 'install shiftscope again, or build it with CMake and a C++20 compiler: npm run build:native',
     }
   }
 }
 
-/** CUDA is an addition: without it something is missing only where there is a card. */
 function cudaDiagnosis(): Diagnosis {
-  const subject = 'CUDA kernels'
+  const found = { subject: 'CUDA kernels', optional: true }
   try {
     const { devices, reason } = cudaDevices()
     const names = devices.map(({ index, name, memoryBytes }) => {
       return `${index}: ${name}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`
     })
     if (names.length === 0) {
-      const state = nvidiaModels().length > 0 ? 'gap' : 'ok'
-      return { subject, state, detail: `${reason}; the processor trains classifiers and compares features` }
+      return { ...found, state: 'gap', detail: `${reason}; the processor trains classifiers and compares features` }
     }
     const detail = `${names.join('; ')}; used for separability and similarity, and for reproduce beside networks on CUDA`
-    return { subject, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
+    return { ...found, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
   } catch (error) {
-    return { subject, state: 'ok', detail: `not looked for: ${firstLine(error)}` }
+    return { ...found, state: 'gap', detail: `not looked for: ${firstLine(error)}` }
   }
 }
 
@@ -110,19 +136,14 @@ async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   return diagnoses
 }
 
-/** A software adapter is no gap, but nothing to use either. */
 function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
   const { name } = trial.device
-  const subject = `execution provider ${name}`
-  if (!trial.runs) return { subject, state: 'gap', detail: trial.reason, remedy: trial.remedy }
+  const found = { subject: `${PROVIDER}${name}`, optional: name !== 'cpu' }
+  if (!trial.runs) return { ...found, state: 'gap', detail: trial.reason, remedy: trial.remedy }
   const adapter = trial.adapter === null ? '' : ` on ${trial.adapter}`
   const detail = `runs tiny-alexnet${adapter}, ${trial.milliseconds.toFixed(1)} ms for one image`
-  if (!trial.software) return { subject, state: 'ok', detail }
-  return {
-    subject,
-    state: 'ok',
-    detail: `${detail}; this adapter computes on the processor, so the device cpu is faster`,
-  }
+  if (!trial.software) return { ...found, state: 'ok', detail }
+  return { ...found, state: 'gap', detail: `${detail}; this adapter computes on the processor, so cpu is faster` }
 }
 
 async function cacheDiagnosis(): Promise<Diagnosis> {
@@ -130,11 +151,12 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   try {
     await makeFolders(folder)
     await access(folder, constants.W_OK)
-    return { subject: 'cache folder', state: 'ok', detail: folder }
+    return { subject: 'cache folder', state: 'ok', optional: false, detail: folder }
   } catch (error) {
     return {
       subject: 'cache folder',
       state: 'gap',
+      optional: false,
       detail: `${folder}: ${firstLine(error)}`,
       remedy: 'set SHIFTSCOPE_CACHE to a folder that can be written',
     }
@@ -145,14 +167,11 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {
-    const subject = `weights of ${entry.id}`
-    if (state !== 'missing') return { subject, state: 'ok', detail: path ?? state }
-    return {
-      subject,
-      state: 'gap',
-      detail: 'missing',
-      remedy: entry.kind === 'embedded' ? 'install the package again' : weightsCommand(entry),
-    }
+    const isEmbedded = entry.kind === 'embedded'
+    const found = { subject: `weights of ${entry.id}`, optional: !isEmbedded }
+    if (state !== 'missing') return { ...found, state: 'ok', detail: path ?? state }
+    const remedy = isEmbedded ? 'install the package again' : `run "${weightsCommand(entry)}"`
+    return { ...found, state: 'gap', detail: 'missing', remedy }
   })
 }
 

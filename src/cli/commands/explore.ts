@@ -6,27 +6,21 @@ import { InterruptedError } from '../../errors.js'
 import { type ExploreOptions, explore } from '../../explore/explore.js'
 import type { CommandContext } from '../context.js'
 import { addDeviceOptions, addPoolOption } from '../extractionOptions.js'
+import { addExamples } from '../help.js'
 import { sayAddress } from '../openPage.js'
 import { say } from '../output.js'
 import { parseList, parseNatural, parsePath } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function exploreCommand({ signal }: CommandContext): Command {
-  const command = new Command('explore')
-    .description('a local page on which your own object is moved live, through any network of this machine')
-    .argument('[results]', 'results folder for what is kept; shiftscope-results by default', parsePath)
-    .option('--port <n>', 'port of this machine; any that is free by default', parseNatural)
-    .option(
-      '--host <address>',
-      'also for other machines, by this address of yours; whoever has the link can then use the page, and what goes over the network can be read',
-    )
-    .option(
-      '--models <a,b>',
-      'networks by id, ONNX files, or checkpoints; the first two open side by side [all that are here]',
-      parseList,
-    )
-    .option('--mirror <where>', 'address or folder from which the page fetches weights', parsePath)
-    .option('--no-open', 'only print the address')
+  const command = addExamples(new Command('explore'), 'shiftscope explore --models tiny-alexnet,tiny-alexnet-aa')
+    .description('open a local page on which you move your own object live')
+    .argument('[results]', 'folder that keeps objects and units [default: shiftscope-results]', parsePath)
+    .option('--port <n>', 'listen on this port [default: any free one]', parseNatural)
+    .option('--host <address>', 'listen on this address; anyone with the link can use the page, unencrypted')
+    .option('--models <a,b>', 'offer these ids, ONNX files or checkpoints [default: all present]', parseList)
+    .option('--mirror <where>', 'fetch weights from this address or folder', parsePath)
+    .option('--no-open', 'print the address and open no browser')
   return addDeviceOptions(addPoolOption(command)).action(
     async (results: string | undefined, { open, ...options }: ExploreOptions & { open: boolean }) => {
       await using page = await explore({

@@ -4,29 +4,26 @@ import type { Extraction } from '../../features/extraction.js'
 import { type ExtractOptions, extract } from '../../features/openNetwork.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
-import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
+import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
+import { addExamples } from '../help.js'
 import { duration, print, printJson, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
+/** Writes the folder that examples of other commands read. */
+export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch dog --size 75 --stride 8 --out dog'
+
 export function extractCommand({ signal }: CommandContext): Command {
-  const command = new Command('extract')
-    .description('one patch through one network at every position: <layer>.npy, float32 [rows, cols, dims]')
-    .requiredOption('--model <id>', 'network by id (see: shiftscope models list), ONNX file, or checkpoint')
-    .requiredOption(
-      '--patch <image>',
-      'picture of the object, or a built-in patch by name (see: shiftscope patches list)',
-    )
-    .requiredOption('--size <n>', 'side of the square patch in pixels, up to the frame’s', parseWhole)
-    .option('--weights <file>', 'checkpoint in place of the published one')
-    .option('--stride <n>', 'distance of neighbouring positions in pixels', parseWhole, 1)
-    .option(
-      '--layers <a,b>',
-      'features to read, any tensors of the network (see: shiftscope models inspect NETWORK); by default the catalog’s, or the last output and what enters the last fully connected layer',
-      parseList,
-    )
-  return addExtractionOptions(addInputOptions(addPoolOption(command)))
-    .requiredOption('--out <folder>', 'folder for the arrays and extract.json', parsePath)
+  const command = addExamples(new Command('extract'), EXTRACT_EXAMPLE)
+    .description('compute the features of one object at every position')
+    .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
+    .requiredOption('--patch <image>', 'move this picture, or a built-in object (see shiftscope patches list)')
+    .requiredOption('--size <n>', 'resize the object to this side in pixels, at most the frame’s', parseWhole)
+    .option('--weights <file>', 'replace the network’s weights')
+    .option('--stride <n>', 'move the object by this many pixels', parseWhole, 1)
+    .option('--layers <a,b>', 'read these tensors (see shiftscope models inspect NETWORK)', parseList)
+  return addRunOptions(addSceneOptions(addInputOptions(addPoolOption(command))))
+    .requiredOption('--out <folder>', 'write <layer>.npy and extract.json to this folder', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
       const result = await extract({ ...options, onProgress: terminalProgress(), signal })

@@ -20,14 +20,16 @@ import { withoutControls } from '../../printable.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { addInputOptions } from '../extractionOptions.js'
 import { asFlags } from '../flags.js'
+import { addExamples } from '../help.js'
 import { byteSize, print, printJson, printTable, say } from '../output.js'
 import { terminalProgress } from '../progressBar.js'
 
 export function modelsCommand(context: CommandContext): Command {
-  const models = new Command('models').description('networks, generators and their weights')
-  models
-    .command('list')
-    .description('what is known, what is present, under which licence')
+  const models = addExamples(new Command('models'), 'shiftscope models list').description(
+    'manage networks, generators and their weights',
+  )
+  addExamples(models.command('list'), 'shiftscope models list')
+    .description('list networks and generators, their weights and licences')
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json }: { json?: boolean }) => {
       const [networks, hubModels] = await Promise.all([listNetworks(), listHubModels()])
@@ -52,33 +54,24 @@ export function modelsCommand(context: CommandContext): Command {
       if (exported) say(`export needed: "shiftscope models pull ${exported.id}" says how`)
     })
   addInputOptions(
-    models
-      .command('inspect')
-      .description('what goes into a network, and every tensor of it that can be read as features')
-      .argument('<model>', 'network by id (see: shiftscope models list), or an ONNX file')
-      .option('--weights <file>', 'checkpoint in place of the published one')
-      .option('--all', 'every tensor, not only those that suggest themselves')
+    addExamples(models.command('inspect'), 'shiftscope models inspect tiny-alexnet')
+      .description('show a network’s input and the tensors that can be read as features')
+      .argument('<model>', 'network by id (see shiftscope models list), or an ONNX file')
+      .option('--weights <file>', 'replace the network’s weights')
+      .option('--all', 'list every tensor, not only the suggested ones')
       .option('--json', 'print one JSON document to stdout'),
   ).action((model: string, flags: InspectFlags) => inspect(model, flags, context))
-  models
-    .command('pull')
-    .description('download published weights, check them and keep them; goes on from where it stopped')
-    .argument(
-      '[id...]',
-      'networks or generators (see: shiftscope models list), or hf:OWNER/NAME[@REVISION][:FILE.onnx]',
-    )
-    .option('--all', 'all that the paper’s study takes')
-    .option('--mirror <base>', 'https address, http address of this machine, or folder that holds the published files')
+  addExamples(models.command('pull'), 'shiftscope models pull resnet50')
+    .description('download and check published weights; resume where a download stopped')
+    .argument('[id...]', 'ids (see shiftscope models list), or hf:OWNER/NAME[@REVISION][:FILE.onnx]')
+    .option('--all', 'pull all that the paper’s study needs')
+    .option('--mirror <base>', 'fetch from this https or local http address, or from a folder')
     .option('--json', 'print one JSON document to stdout')
     .action((ids: readonly string[], options: PullFlags) => pull(ids, options, context))
-  models
-    .command('import')
-    .description('check a file and keep it as the weights of a network or generator')
-    .argument('<id>', 'network or generator (see: shiftscope models list)')
-    .argument(
-      '<file>',
-      'PyTorch checkpoint, .safetensors or .caffemodel; the .onnx file of a network that has to be exported',
-    )
+  addExamples(models.command('import'), 'shiftscope models import alexnet alexnet-owt-7be5be79.pth')
+    .description('check a file and store it as the weights of a network or generator')
+    .argument('<id>', 'network or generator (see shiftscope models list)')
+    .argument('<file>', 'PyTorch checkpoint, .safetensors, .caffemodel or exported .onnx file')
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
       const imported = await leavingNothing(importWeights(id, file, context), context)
@@ -86,10 +79,9 @@ export function modelsCommand(context: CommandContext): Command {
       print(`${id}: ${byteSize(imported.bytes)} kept as ${imported.path}`)
       print(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
     })
-  models
-    .command('verify')
-    .description('check a network’s file and run it on a fixed image, or a generator’s on a fixed feature')
-    .argument('<id>', 'network or generator (see: shiftscope models list)')
+  addExamples(models.command('verify'), 'shiftscope models verify tiny-alexnet')
+    .description('check a network’s or generator’s file and run it on a fixed input')
+    .argument('<id>', 'network or generator (see shiftscope models list)')
     .option('--json', 'print one JSON document to stdout')
     .action(async (id: string, { json }: { json?: boolean }) => {
       const verified = await leavingNothing(verifyNetwork(id, context), context)
@@ -195,7 +187,7 @@ async function inspect(
   for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
   print(
-    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, less ${mean.join(' ')}, over ${std.join(' ')}; from: ${source}`,
+    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; from: ${source}`,
   )
   for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
   if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)

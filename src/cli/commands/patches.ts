@@ -9,6 +9,7 @@ import type { PatchFolder } from '../../patches/patchFolder.js'
 import { contactSheet } from '../../report/contactSheet.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
+import { addExamples } from '../help.js'
 import { print, printJson, printTable, say } from '../output.js'
 import { collectNames, parseList, parsePath, parseWhole, parseWholeList } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
@@ -20,52 +21,52 @@ interface CocoFlags extends Omit<CocoPatchesOptions, 'imageHosts'> {
 
 export function patchesCommand(context: CommandContext): Command {
   const { signal } = context
-  const patches = new Command('patches').description('objects to be moved across the frame')
-  patches
-    .command('coco')
+  const patches = addExamples(new Command('patches'), 'shiftscope patches list').description(
+    'list objects, or make them from pictures or COCO',
+  )
+  addExamples(
+    patches.command('coco'),
+    'shiftscope patches coco --annotations instances_val2017.json --download --out coco',
+  )
     .description('cut the paper’s objects out of COCO’s images by the authors’ rule')
-    .requiredOption('--annotations <file>', 'annotation file, such as instances_train2017.json')
-    .option('--images <folder>', 'folder of the images; OUT/images by default with --download')
-    .requiredOption('--out <folder>', 'folder for the patches and manifest.json', parsePath)
-    .option('--classes <a,b>', 'COCO’s categories; the paper’s ten by default', parseList)
-    .option('--per-class <n>', 'patches of each class', parseWhole, 20)
-    .option('--sizes <a,b>', 'sides of the squares that are made; 75,125 by default', parseWholeList)
+    .requiredOption('--annotations <file>', 'read this annotation file, such as instances_train2017.json')
+    .option('--images <folder>', 'read images from this folder [default with --download: OUT/images]')
+    .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
+    .option('--classes <a,b>', 'cut these COCO categories [default: the paper’s ten]', parseList)
+    .option('--per-class <n>', 'cut this many objects of each class', parseWhole, 20)
+    .option('--sizes <a,b>', 'make squares of these sides in pixels [default: 75,125]', parseWholeList)
     .addOption(
-      new Option('--rule <name>', 'authors: first annotation of the class; largest: largest that is not a crowd')
+      new Option('--rule <name>', 'cut the first or the largest annotation')
         .choices(['authors', 'largest'])
         .default('authors'),
     )
-    .option('--download', 'fetch the images that are needed and not there, from images.cocodataset.org')
-    .option('--image-host <host>', 'another host that they may be fetched from; may be repeated', collectNames)
+    .option('--download', 'fetch missing images from images.cocodataset.org')
+    .option('--image-host <host>', 'allow fetching from this host too; may be repeated', collectNames)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, imageHost: imageHosts, ...options }: CocoFlags) => {
       const hosts = imageHosts && { imageHosts }
       printFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
     })
-  patches
-    .command('images')
-    .description('make patches of pictures with transparency, or of photos with NAME.mask.png beside NAME.jpg')
+  addExamples(patches.command('images'), 'shiftscope patches images pictures --out objects')
+    .description('make objects from pictures with transparency, or photos with NAME.mask.png')
     .argument('<folder>', 'folder of pictures')
-    .requiredOption('--out <folder>', 'folder for the patches and manifest.json', parsePath)
-    .option('--sizes <a,b>', 'sides of the squares that are made; 75,125 by default', parseWholeList)
+    .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
+    .option('--sizes <a,b>', 'make squares of these sides in pixels [default: 75,125]', parseWholeList)
     .addOption(
-      new Option('--aspect <how>', 'stretch to a square as the paper does, or pad with transparency')
+      new Option('--aspect <how>', 'stretch to a square as in the paper, or pad')
         .choices(['stretch', 'pad'])
         .default('stretch'),
     )
-    .option('--category <name>', 'class of all of them')
+    .option('--category <name>', 'give all of them this class')
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {
         printFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
       },
     )
-  patches
-    .command('list')
-    .description(
-      'what would be studied: the built-in patches (all, or some by name: dog,car), or those of a folder or manifest',
-    )
-    .argument('[path]', 'folder of pictures, manifest.json, or built-in patches by name')
+  addExamples(patches.command('list'), 'shiftscope patches list --sheet objects.png')
+    .description('list the built-in objects, or those of a folder or manifest')
+    .argument('[path]', 'folder of pictures, manifest.json or built-in names such as dog,car')
     .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {

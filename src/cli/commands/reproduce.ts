@@ -14,9 +14,20 @@ import { estimateStudy, type StudyEstimate } from '../../study/estimate.js'
 import { reproduce, type StudyResult } from '../../study/run.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
 import type { CommandContext } from '../context.js'
-import { addExtractionOptions, addInputOptions, addPoolOption } from '../extractionOptions.js'
+import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
+import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, printTable, say } from '../output.js'
+import {
+  byteSize,
+  duration,
+  print,
+  printJson,
+  printTable,
+  say,
+  TERMINAL_COLUMNS,
+  tableLines,
+  wrapped,
+} from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -32,15 +43,17 @@ import { terminalProgress } from '../progressBar.js'
 import { toldToSupervisor } from '../supervisor.js'
 
 export function reproduceCommand({ signal }: CommandContext): Command {
-  const command = addStudyOptions(
-    new Command('reproduce').description(
-      'run the study: patches × sizes × networks into a results folder with tables, heatmaps and a page; several processes may run it in one folder, and share its units',
-    ),
-  )
-    .option('--dry-run', 'only say what would be done: units, images, bytes, time')
-    .option('--no-report', 'leave the report to another process, and wait for nobody')
+  const command = addExamples(
+    new Command('reproduce'),
+    'shiftscope reproduce',
+    'shiftscope reproduce --patches dog,car --stride 16 --out dog-and-car',
+    'shiftscope reproduce --preset paper --dry-run',
+  ).description('run a study and write its tables, figures and page')
+  addStudyOptions(command).option('--no-report', 'skip the report; another process writes it')
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
+    .optionsGroup(HOW)
+    .option('--dry-run', 'print units, images, bytes and time, and run nothing')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
@@ -57,52 +70,41 @@ function printResult({ report, units, computed, images, seconds }: StudyResult):
   )
 }
 
+const HOW = 'How to run:'
+
 /** Adds what decides a study, how its networks are run, and where its results go. */
 export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
+    .optionsGroup('What to study:')
     .addOption(
-      new Option(
-        '--preset <name>',
-        'quick: embedded networks and patches, coarse stride; paper: the paper’s networks, stride 1',
-      )
+      new Option('--preset <name>', 'run a small offline study, or the paper’s')
         .choices(['quick', 'paper'])
         .default('quick'),
     )
-    .option(
-      '--models <a,b>',
-      'networks by id (see: shiftscope models list), ONNX files, or checkpoints; the preset’s by default',
-      parseList,
-    )
-    .option(
-      '--layers <[id=]a,b>',
-      'features to read of every network, or of one of them (may be repeated); by default the catalog’s, of an ONNX file the last output and what enters the last fully connected layer',
-      collectLayers,
-    )
-    .option(
-      '--patches <path>',
-      'folder of pictures, manifest.json, or built-in patches by name (dog,car); all ten built-in ones by default',
-    )
-    .option('--sizes <a,b>', 'sides of the square patches in pixels; 125,75 by default', parseWholeList)
-    .option('--stride <n>', 'distance of neighbouring positions in pixels; quick 4, paper 1', parseWhole)
+    .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
+    .option('--layers <[id=]a,b>', 'read these layers, of all networks or of network ID', collectLayers)
+    .option('--patches <path>', 'move a folder’s objects, or dog,car [default: built-in]')
+    .option('--sizes <a,b>', 'resize objects to these sides in px [default: 125,75]', parseWholeList)
+    .option('--stride <n>', 'move by this many px [default: 4, with paper 1]', parseWhole)
     .option(
       '--experiments <a,b>',
-      'what to measure: similarity, separability, arithmetic; the first two by default',
+      'measure these of similarity, separability, arithmetic [default: the first two]',
       parseList,
     )
-    .option('--cv <a,b>', `fold schemes of separability (${FOLD_SCHEMES.join(', ')}); all by default`, parseList)
-    .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
-    .option('--C <weight>', 'weight of the classifier’s losses', parsePositive, 1)
-    .option('--seed <n>', 'seed of the fold schemes shuffled and blocks, and of random expressions', parseNatural, 0)
-    .option('--expressions <n>', 'random expressions of each kind that arithmetic is measured on; 50', parseWhole)
-    .option('--weights <id=file>', 'checkpoint in place of the published one; may be repeated', collectAssignments)
-  return addExtractionOptions(addInputOptions(addPoolOption(command)))
-    .option('--limits <low,high>', 'ends of the heatmaps’ colour scale; 0.88,1 by default', parseLimits)
-    .option('--paper', 'list the paper’s values in the tables also where nothing was measured')
-    .option(
-      '--keep-features',
-      'also store the features at all positions (features-<layer>.npy), so that any position can be the anchor of every object; see --dry-run for the bytes',
-    )
-    .option('--out <folder>', 'results folder', parsePath, 'shiftscope-results')
+    .option('--cv <a,b>', `use folds [default: ${FOLD_SCHEMES.join(',')}]`, parseList)
+    .addOption(new Option('--loss <name>', 'minimize the loss').choices(LOSSES).default('hinge'))
+    .option('--C <weight>', 'set the classifiers’ C', parsePositive, 1)
+    .option('--seed <n>', 'seed folds and random expressions', parseNatural, 0)
+    .option('--expressions <n>', 'draw this many sums and differences [default: 50]', parseWhole)
+    .option('--weights <id=file>', 'replace a network’s weights; may be repeated', collectAssignments)
+  addSceneOptions(addInputOptions(addPoolOption(command)))
+  addRunOptions(command.optionsGroup(HOW))
+  return command
+    .optionsGroup('Where results go:')
+    .option('--limits <low,high>', 'set the heatmaps’ colour scale [default: 0.88,1]', parseLimits)
+    .option('--paper', 'list all of the paper’s values in the tables')
+    .option('--keep-features', 'store features, so that any position can be an anchor')
+    .option('--out <folder>', 'write results here', parsePath, 'shiftscope-results')
 }
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
@@ -148,9 +150,18 @@ export function printReport({ rows, findings }: Report): void {
     return
   }
   const { head, rows: lines } = verdictTable(findings)
-  printTable(
+  printVerdicts(
     head,
     lines.map((line) => line.map(cellText)),
   )
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
+}
+
+/** A row per claim, a column per network; networks are numbered where their names are too wide. */
+function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
+  const [claim = '', ...networks] = head
+  printTable(isWide ? [claim, ...networks.map((_, i) => String(i + 1))] : head, rows)
+  const key = networks.map((network, i) => `${i + 1}=${network}`).join(', ')
+  if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
 }

@@ -3,8 +3,10 @@ import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js
 import { LOSSES } from '../../experiments/separability.js'
 import { type SeparabilityOptions, separability } from '../../features/separability.js'
 import type { CommandContext } from '../context.js'
+import { addExamples } from '../help.js'
 import { duration, printJson, printTable, say } from '../output.js'
 import { parseList, parseNatural, parsePositive, parseWhole } from '../parse.js'
+import { EXTRACT_EXAMPLE } from './extract.js'
 
 interface Options extends Omit<SeparabilityOptions, 'cv' | 'signal'> {
   readonly cv?: readonly FoldScheme[]
@@ -12,19 +14,19 @@ interface Options extends Omit<SeparabilityOptions, 'cv' | 'signal'> {
 }
 
 export function separabilityCommand({ signal }: CommandContext): Command {
-  return new Command('separability')
-    .description('how well linear classifiers tell left from right and top from bottom by the features of a file')
-    .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
-    .addOption(new Option('--loss <name>', 'loss of the classifier').choices(LOSSES).default('hinge'))
-    .option('--C <weight>', 'weight of the losses', parsePositive, 1)
-    .option('--cv <a,b>', `fold schemes (${FOLD_SCHEMES.join(', ')}); ordered by default`, parseList)
-    .option('--seed <n>', 'seed of shuffled and blocks', parseNatural, 0)
-    .option('--threads <n>', 'threads; all cores by default', parseWhole)
-    .option(
-      '--device <name>',
-      'what trains: cpu, cuda or cuda:INDEX; auto: the first CUDA device for large files, where one can be used',
-      'auto',
-    )
+  return addExamples(
+    new Command('separability'),
+    EXTRACT_EXAMPLE,
+    'shiftscope separability dog/fc7.npy --cv ordered,shuffled',
+  )
+    .description('measure how well features tell left from right, top from bottom')
+    .argument('<file.npy>', 'features that extract wrote, float32 [rows, cols, dims]')
+    .addOption(new Option('--loss <name>', 'minimize the loss').choices(LOSSES).default('hinge'))
+    .option('--C <weight>', 'set the classifiers’ C', parsePositive, 1)
+    .option('--cv <a,b>', `use these fold schemes [${FOLD_SCHEMES.join(', ')}; default: ordered]`, parseList)
+    .option('--seed <n>', 'seed the fold schemes shuffled and blocks', parseNatural, 0)
+    .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
+    .option('--device <name>', 'train on cpu, cuda, cuda:INDEX or auto', 'auto')
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, cv = ['ordered'], ...others }: Options) => {
       const options = { ...others, signal }

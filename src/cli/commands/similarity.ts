@@ -2,18 +2,20 @@ import { Command } from 'commander'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { type SimilarityOptions, similarity } from '../../features/similarity.js'
 import type { CommandContext } from '../context.js'
+import { addExamples } from '../help.js'
 import { printJson, printTable, say } from '../output.js'
 import { parseLimits, parsePath, parseWhole } from '../parse.js'
+import { EXTRACT_EXAMPLE } from './extract.js'
 
 export function similarityCommand({ signal }: CommandContext): Command {
-  return new Command('similarity')
-    .description('cosine similarity of every position of a feature file with the five anchors')
-    .argument('<file.npy>', 'features, float32 [rows, cols, dims], as extract writes them')
+  return addExamples(new Command('similarity'), EXTRACT_EXAMPLE, 'shiftscope similarity dog/fc7.npy --png maps.png')
+    .description('compare the features at every position with five anchors')
+    .argument('<file.npy>', 'features that extract wrote, float32 [rows, cols, dims]')
     .option('--out <maps.npy>', 'write the maps, float32 [5, rows, cols]', parsePath)
     .option('--png <maps.png>', 'draw the five maps as one picture', parsePath)
-    .option('--limits <low,high>', 'ends of the picture’s colour scale; 0.88,1 by default', parseLimits)
-    .option('--threads <n>', 'threads; all cores by default', parseWhole)
-    .option('--device <name>', 'what compares: cpu, cuda or cuda:INDEX; auto: the processor', 'auto')
+    .option('--limits <low,high>', 'set the picture’s colour scale [default: 0.88,1]', parseLimits)
+    .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
+    .option('--device <name>', 'compare on cpu, cuda, cuda:INDEX or auto (the processor)', 'auto')
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: SimilarityOptions & { json?: boolean }) => {
       const { maps, ...result } = await similarity(file, { ...options, signal })

@@ -4,16 +4,17 @@ import { counted } from '../../counted.js'
 import { withoutControls } from '../../printable.js'
 import { type StudyStatus, studyStatus } from '../../study/status.js'
 import type { CommandContext } from '../context.js'
+import { addExamples } from '../help.js'
 import { duration, print, printTable } from '../output.js'
 
 const SECONDS_BETWEEN_LOOKS = 2
 
 export function statusCommand({ signal }: CommandContext): Command {
-  return new Command('status')
-    .description('how far a study is that any number of processes compute, who is at what, and the time left')
+  return addExamples(new Command('status'), 'shiftscope reproduce', 'shiftscope status shiftscope-results')
+    .description('show a study’s progress: finished units, active workers, time left')
     .argument('<folder>', 'results folder of reproduce')
-    .option('--watch', 'look again every two seconds, until nothing is left or Ctrl-C')
-    .option('--json', 'print one JSON document to stdout; with --watch one a line')
+    .option('--watch', 'print again every two seconds until the study is complete')
+    .option('--json', 'print one JSON document to stdout; with --watch one per line')
     .action(async (folder: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
       for (;;) {
         const status = await studyStatus(folder)
@@ -27,7 +28,7 @@ export function statusCommand({ signal }: CommandContext): Command {
 
 function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
   const { total, done, claimed, left } = units
-  print(`${done} of ${counted(total, 'unit')} done, ${claimed} in hand, ${left} left`)
+  print(`${done} of ${counted(total, 'unit')} finished, ${claimed} in progress, ${left} left`)
   if (imagesPerSecond !== null) {
     const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
     print(`${Math.round(imagesPerSecond)} images/s over all workers${time}`)

@@ -3,6 +3,7 @@ import { type SlurmOptions, submitSlurm } from '../../cluster/submit.js'
 import { counted } from '../../counted.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
 import type { CommandContext } from '../context.js'
+import { addExamples } from '../help.js'
 import { duration, print, printJson } from '../output.js'
 import { parseMinutes, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
@@ -14,16 +15,16 @@ interface SlurmFlags extends Omit<SlurmOptions, 'study' | 'minutes'> {
 }
 
 export function submitCommand({ signal }: CommandContext): Command {
-  const slurm = new Command('slurm')
-    .description(
-      'write a job script into the results folder and give it to sbatch: an array of tasks that share the units, and a job after it that writes the report',
-    )
-    .requiredOption('--tasks <n>', 'processes that share the units', parseWhole)
-    .option('--cpus <n>', 'processor cores of each task', parseWhole, 4)
-    .option('--gpus <n>', 'GPUs of each task; give --device too', parseWhole)
-    .option('--time <t>', 'longest time of each task, MINUTES or HH:MM:SS; by an estimate', parseMinutes)
-    .option('--partition <name>', 'where the jobs run; the cluster’s own choice by default')
-    .option('--print', 'only show the scripts; nothing is written or submitted')
+  const example = 'shiftscope submit slurm --tasks 4 --print'
+  const slurm = addExamples(new Command('slurm'), example)
+    .optionsGroup('How to submit:')
+    .description('submit a study to Slurm: an array of tasks, then a job for the report')
+    .requiredOption('--tasks <n>', 'share the units among this many processes', parseWhole)
+    .option('--cpus <n>', 'request this many cores per task', parseWhole, 4)
+    .option('--gpus <n>', 'request this many GPUs per task; give --device too', parseWhole)
+    .option('--time <t>', 'limit each task to MINUTES or HH:MM:SS [default: estimated]', parseMinutes)
+    .option('--partition <name>', 'run on this partition [default: the cluster’s]')
+    .option('--print', 'print the scripts, and write and submit nothing')
   addStudyOptions(slurm)
     .option('--json', 'print one JSON document to stdout')
     .action(async (flags: SlurmFlags & ReproduceOptions, command: Command) => {
@@ -51,5 +52,5 @@ export function submitCommand({ signal }: CommandContext): Command {
       const guess = estimate.seconds > 0 ? `about ${duration(estimate.seconds)} for the images on this machine; ` : ''
       print(`${guess}scripts and logs are in ${folder}`)
     })
-  return new Command('submit').description('hand a study to a cluster').addCommand(slurm)
+  return addExamples(new Command('submit'), example).description('submit a study to a cluster').addCommand(slurm)
 }
