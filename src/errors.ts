@@ -115,7 +115,7 @@ export class InterruptedError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INTERRUPTED'
 
   constructor(
-    message = 'stopped; what was finished is kept, the same command goes on from there',
+    message = 'stopped, and finished work is saved; run the same command again to continue',
     options?: ErrorOptions & { readonly exitStatus?: number },
   ) {
     super(message, options?.exitStatus ?? 130, options)
@@ -136,5 +136,5 @@ export function throwIfStopped(signal: AbortSignal | undefined, message?: string
 
 /** The same of work that leaves nothing behind. */
 export function endIfStopped(signal: AbortSignal | undefined): void {
-  throwIfStopped(signal, 'stopped; there is no result')
+  throwIfStopped(signal, 'stopped without a result')
 }

@@ -1,6 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { temporaryFolder } from './temporaryFolder.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -29,4 +31,20 @@ it('the package has what users need, and nothing else', () => {
   }
   expect(paths.filter((path) => /\.map$|^native\/(test|build)\/|^src\/|^test\/|^models\/train/.test(path))).toEqual([])
   expect(size).toBeLessThan(19e6)
+})
+
+const inFolder = temporaryFolder()
+
+it('packing says which platforms have no binary', () => {
+  mkdirSync(inFolder('prebuilds/shiftscope-linux-x64'), { recursive: true })
+  const { status, stderr } = spawnSync(process.execPath, [`${ROOT}/scripts/postpack.mjs`], {
+    cwd: inFolder(),
+    encoding: 'utf8',
+  })
+  expect([status, stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^shiftscope: .* no binary for linux-arm64, darwin-arm64, win32-x64, win32-arm64; run "npm run /,
+    ),
+  ])
 })

@@ -76,7 +76,7 @@ describe.skipIf(process.platform !== 'linux')('a command in a shell that allows'
       extract,
       /^shiftscope: cannot write [^\n]*out: the file grows [^\n]*\(ulimit -f\)/m,
     ],
-    ['few open files', () => '-n 40', () => 'models list', /^shiftscope: it cannot be started \([^\n]*\(ulimit -n\)/],
+    ['few open files', () => '-n 40', () => 'models list', /^shiftscope: cannot start \([^\n]*\(ulimit -n\)/],
     [
       'addresses for no worker',
       () => `-v ${addressesLoaded() + 600 * 1024}`,

@@ -9,7 +9,7 @@ try {
   const { message, stack } = error as Error
   const cause = process.argv.includes('--verbose') ? stack : message.split('\n')[0]
   const remedy = 'allow more open files (ulimit -n) and more memory (ulimit -v), or install shiftscope again'
-  process.stderr.write(`shiftscope: it cannot be started (${cause}); ${remedy}\n`)
+  process.stderr.write(`shiftscope: cannot start (${cause}); ${remedy}\n`)
   // At once: modules that are still on their way fail as well.
   process.exit(1)
 }

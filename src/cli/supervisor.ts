@@ -68,17 +68,17 @@ export async function supervise(): Promise<void> {
     const key = JSON.stringify(work ?? null)
     const times = (crashes.get(key) ?? 0) + 1
     crashes.set(key, times)
-    const what = `the process that computes ${crash}${work === undefined ? '' : ` at ${work.at}`}`
+    const what = `the computing process ${crash}${work === undefined ? '' : ` at ${work.at}`}`
     if (process.stderr.isTTY) process.stderr.write(`${TERMINAL_AS_IT_WAS}\n`)
     if (times === MAX_CRASHES) {
       const error = new WorkerError(
-        `${what}, ${MAX_CRASHES} times in a row; what was finished is kept; try a smaller --batch or fewer --workers, or leave this network out`,
+        `${what}, ${MAX_CRASHES} times in a row, and finished work is saved; try a smaller --batch or fewer --workers, or leave this network out`,
       )
       process.stderr.write(`shiftscope: ${error.message}\n`)
       process.exitCode = error.exitStatus
       return
     }
-    process.stderr.write(`${what}; it is started again, and goes on with what is left\n`)
+    process.stderr.write(`${what}; restarting it with the remaining work\n`)
   }
 }
 

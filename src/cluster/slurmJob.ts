@@ -48,7 +48,7 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
-      `Computes the units of a study in ${counted(plan.tasks, 'task')}, each of which takes units that nobody has.`,
+      `Computes the units of a study in ${counted(plan.tasks, 'task')}, each of which takes units that no other task has.`,
       'A task that is preempted begins again and takes the next one; what it finished stands. Reference: man sbatch.',
     ],
     options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],

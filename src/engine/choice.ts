@@ -177,7 +177,7 @@ async function deviceTrials(
   const passed = trials.filter((trial) => trial.runs)
   for (const trial of trials.filter((trial) => !trial.runs)) {
     if (passed.length === 0) throw deviceError(trial)
-    onNote(`device ${deviceText(trial.device)} is left out: ${trial.reason}`)
+    onNote(`skipping device ${deviceText(trial.device)}: ${trial.reason}`)
   }
   return passed
 }

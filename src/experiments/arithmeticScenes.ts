@@ -17,7 +17,7 @@ export const SCENE_SIZE = 75
 export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
   {
     name: 'three-minus-two',
-    title: 'Three oranges less two leave one (Figure 6a)',
+    title: 'Three oranges minus two leave one (Figure 6a)',
     expression: 'A - B',
     images: { A: 'orange@10,10 orange@10,139 orange@139,10', B: 'orange@10,10 orange@10,139' },
   },
@@ -35,13 +35,13 @@ export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
   },
   {
     name: 'two-minus-one',
-    title: 'Two objects of different classes less one',
+    title: 'Two objects of different classes minus one',
     expression: 'A - B',
     images: { A: 'airplane@10,10 boat@139,139', B: 'boat@139,139' },
   },
   {
     name: 'three-minus-one',
-    title: 'Three objects of different classes less the one in the middle',
+    title: 'Three objects of different classes minus the one in the middle',
     expression: 'A - B',
     images: { A: 'banana@5,5 clock@74,74 bird@144,144', B: 'clock@74,74' },
   },

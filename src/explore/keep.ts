@@ -85,7 +85,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   })
   if ('kind' in stored) return stored
   if (stored.computed === 0 && (await planStudy(options, { signal })).left.length > 0)
-    throw new InputError(`another process is at this unit in ${out}; keep it again when that has ended`)
+    throw new InputError(`another process computes this unit in ${out}; keep it again when that has finished`)
   const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
   return { kind: 'kept', folder, command: commandOf(options) }
 }

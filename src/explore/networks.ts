@@ -96,7 +96,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   for (const model of models === undefined ? await present() : [])
     await choose(model).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error
-      onNote(`${model} is left out: ${error.message}`)
+      onNote(`skipping ${model}: ${error.message}`)
     })
   const find = (id: string) => {
     const network = networks.get(id)

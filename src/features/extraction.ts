@@ -170,9 +170,9 @@ export async function extractPlaced(
     const start = performance.now()
     const left = rowsLeft(positions, partial?.done)
     const before = positions - left.length
-    if (before > 0) progress.note(`${before} of ${counted(positions, 'image')} computed before`)
+    if (before > 0) progress.note(`resuming: ${before} of ${counted(positions, 'image')} are finished`)
     if (partial !== undefined && partial.damaged > 0)
-      progress.note(`images that were damaged in ${out} and are computed again: ${partial.damaged}`)
+      progress.note(`computing ${counted(partial.damaged, 'damaged image')} in ${out} again`)
     progress.start(network.id, left.length)
     const offsets = offsetsAt(grid.offsets, left)
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND

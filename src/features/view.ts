@@ -77,7 +77,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
 }
 
 function endIfViewStopped(signal: AbortSignal | undefined): void {
-  throwIfStopped(signal, 'stopped; the former page, if there is one, is as it was')
+  throwIfStopped(signal, 'stopped; the previous page, if there is one, is unchanged')
 }
 
 function fileSize(path: string): Promise<number> {

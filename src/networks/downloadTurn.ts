@@ -24,7 +24,7 @@ export async function inTurn<T>(
     for (let attempt = 0; !(await taken(() => claims.take(name))); attempt++) {
       const [other] = (await claims.held()).filter((claim) => claim.name === name && claim.isLive)
       if (attempt === 0 && other)
-        progress.note(`process ${other.owner.pid} on ${other.owner.host} fetches ${name}; waiting for it`)
+        progress.note(`waiting for process ${other.owner.pid} on ${other.owner.host}, which downloads ${name}`)
       await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, signal && { signal }).catch(() =>
         throwIfStopped(signal),
       )

@@ -77,7 +77,7 @@ export function connectionError(address: URL, error: unknown): Error {
   }
   const cause = CAUSES[code] ?? (error.message || code).split('\n')[0]
   return new NetworkError(
-    `cannot fetch from ${way}: ${cause}; check the network and HTTPS_PROXY, the same command goes on from there`,
+    `cannot fetch from ${way}: ${cause}; check the network and HTTPS_PROXY, then run the same command again`,
     { cause: error },
   )
 }
@@ -85,10 +85,10 @@ export function connectionError(address: URL, error: unknown): Error {
 const CAUSES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name is not known',
   EAI_AGAIN: 'the name cannot be looked up',
-  ECONNREFUSED: 'nobody answers there',
+  ECONNREFUSED: 'no server answers',
   ECONNRESET: 'the connection was cut',
   UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_CONNECT_TIMEOUT: 'nobody answers there',
+  UND_ERR_CONNECT_TIMEOUT: 'no server answers',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut',
 }
 

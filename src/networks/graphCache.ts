@@ -26,7 +26,7 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
     if (folder === undefined) continue
     const path = join(folder, name)
     if (await isIntactGraph(path)) return path
-    if (existsSync(path)) warn(`${path} is not what was written there; it is made again`)
+    if (existsSync(path)) warn(`${path} has changed since it was written; building it again`)
   }
   const writeInto = async (folder: string) => {
     const path = join(folder, name)
@@ -55,7 +55,7 @@ async function checkOwner(folder: string): Promise<void> {
     )
     if ((mode & OTHERS_WRITE) === 0) continue
     throw new InputError(
-      `everybody may write into ${path}, and so choose what networks compute; take that away (chmod o-w ${path}), or name another cache with SHIFTSCOPE_CACHE`,
+      `anyone can write to ${path} and change what networks compute; run chmod o-w ${path}, or set SHIFTSCOPE_CACHE to another folder`,
     )
   }
 }

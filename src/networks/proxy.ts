@@ -17,9 +17,7 @@ export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.
   const text = value.includes('://') ? value : `http://${value}`
   const proxy = URL.canParse(text) ? new URL(text) : undefined
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy
-  throw new UsageError(
-    'HTTPS_PROXY or ALL_PROXY does not name an http:// or https:// proxy, and no others are spoken to; set HTTPS_PROXY to one, or to nothing',
-  )
+  throw new UsageError('HTTPS_PROXY or ALL_PROXY is not an http:// or https:// proxy; set it to one, or leave it empty')
 }
 
 /**

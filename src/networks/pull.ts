@@ -114,7 +114,7 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
     for (const other of entry.sources) await removeUnclaimed(publishedName(other))
     return pulled(entry, source, { path, sha256, origin: null })
   }
-  progress.note(`${entry.id}: the weights that are here (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
+  progress.note(`${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
   return undefined
 }
 
@@ -191,13 +191,13 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   const bytes = await fileSize(path)
   if (source.bytes !== null && bytes !== source.bytes)
     throw new InputError(
-      `${origin} is ${counted(bytes, 'byte')} instead of ${source.bytes}; what came was removed, ${REMEDY}`,
+      `${origin} is ${counted(bytes, 'byte')} instead of ${source.bytes}; the download was removed, ${REMEDY}`,
     )
   const sha256 = await sha256OfFile(path)
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
     throw new InputError(
-      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; what came was removed, ${REMEDY}`,
+      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; the download was removed, ${REMEDY}`,
     )
   }
   return sha256

@@ -33,7 +33,7 @@ export async function watched<T>(
     throwIfStopped(signal)
     if (silence.signal.aborted) {
       throw new NetworkError(
-        `${address.host} sent nothing for ${stallSeconds} s; the same command goes on from there`,
+        `${address.host} sent nothing for ${stallSeconds} s; run the same command again to continue`,
         { cause: error },
       )
     }

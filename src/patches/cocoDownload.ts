@@ -93,7 +93,7 @@ function isOfTheImage(error: unknown): error is Error {
 
 /** Without the remedies for weights: an image has one address. */
 function causeOf(error: Error): string {
-  return `${error.message.split('; ')[0]}; the same command tries again`
+  return `${error.message.split('; ')[0]}; run the same command again to retry`
 }
 
 async function fetchImage(image: CocoImage, folder: string, options: FetchOptions): Promise<void> {
@@ -101,7 +101,7 @@ async function fetchImage(image: CocoImage, folder: string, options: FetchOption
   const name = `image-${sha256(address ?? '').slice(0, 16)}`
   const present = await findImage(folder, image)
   if (present?.isPicture) return removeUnclaimed(name)
-  if (present !== undefined) options.progress.note(`${present.path} is not a picture; its image is fetched anew`)
+  if (present !== undefined) options.progress.note(`${present.path} is not a picture; downloading it again`)
   if (address === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Error('it has no coco_url that is an http or https address')
   }

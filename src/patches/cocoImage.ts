@@ -104,7 +104,7 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
     throw new Error(`${name} is not a picture`)
   })
   if (space === 'cmyk') throw new Error(`${name} is CMYK; convert it to RGB`)
-  if (depth !== 'uchar') throw new Error(`${name} has more than 8 bits a channel; convert it to 8 bits`)
+  if (depth !== 'uchar') throw new Error(`${name} has more than 8 bits per channel; convert it to 8 bits`)
   if (width !== cols || height !== rows || (pages ?? 1) > 1) {
     throw new Error(`${name} is of ${width}×${height} pixels instead of ${cols}×${rows}`)
   }

@@ -158,7 +158,7 @@ function noteShortage(
 ) {
   for (const name of new Set(classes)) {
     const found = choices.filter(({ category }) => category === name).length
-    if (found < perClass) progress.note(`${name}: only ${found} of ${perClass} objects fulfil the rule`)
+    if (found < perClass) progress.note(`${name}: only ${found} of ${perClass} objects match the rule`)
   }
 }
 

@@ -169,7 +169,7 @@ async function writeTables(results: string, tables: readonly ResultTable[]): Pro
   })
 }
 
-const STOPPED = 'stopped; the former report, if there is one, is as it was'
+const STOPPED = 'stopped; the previous report, if there is one, is unchanged'
 
 /** Reads the study and writes the viewer's files of each unit in the same pass. */
 async function readWithSite(

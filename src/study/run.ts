@@ -105,14 +105,13 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
   const inputs = units.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
-  if (unplanned.length > 0)
-    progress.note(`${out} holds other patches too; they count in its tables: ${unplanned.join(', ')}`)
+  if (unplanned.length > 0) progress.note(`the tables also include other patches in ${out}: ${unplanned.join(', ')}`)
   const skipped = units.length - left.length
-  if (skipped > 0) progress.note(`${out} has ${skipped} of ${counted(units.length, 'unit')} already`)
+  if (skipped > 0) progress.note(`resuming: ${skipped} of ${counted(units.length, 'unit')} in ${out} are finished`)
   const { units: count, differences } = replaced
   if (count > 0)
     progress.note(
-      `${counted(count, 'unit')} in ${out} made otherwise (${differences.join('; ')}) ${count === 1 ? 'is' : 'are'} replaced; another \`out\` keeps both`,
+      `replacing ${counted(count, 'unit')} in ${out} made with other settings (${differences.join('; ')}); choose another \`out\` to keep both`,
     )
 }
 
@@ -163,11 +162,12 @@ async function computeStudy(run: Run, card: number | null): Promise<void> {
     await team.pause(attempt)
   }
   await team.look()
-  if (queue.byOthers > 0) progress.note(`others computed ${queue.byOthers} of ${counted(study.units.length, 'unit')}`)
+  if (queue.byOthers > 0)
+    progress.note(`other processes computed ${queue.byOthers} of ${counted(study.units.length, 'unit')}`)
 }
 
 function waitingFor(units: number): string {
-  return `waiting for ${counted(units, 'unit')} that others compute; what they leave is taken over`
+  return `waiting for ${counted(units, 'unit')} that other processes compute; this process takes over what they leave`
 }
 
 /** Tells others what this process is at. */
@@ -226,7 +226,7 @@ function report(run: Run): Promise<Report> {
     const stamp = await reportStamp(out, { paper, limits })
     const written = team.hadOthers ? await writtenReport(study, stamp) : undefined
     if (written !== undefined) {
-      progress.note('the report was written by another process')
+      progress.note('another process wrote the report')
       return written
     }
     await checkUnits(study)

@@ -57,9 +57,9 @@ export async function openTeam(out: string, progress: Progress, signal: AbortSig
     if (others.size > 0) hadOthers = true
     if (text === known) return held
     known = text
-    if (others.size === 0) progress.note('nobody else works on this study any more')
-    else if (others.size <= MOST_NAMED) progress.note(`works together with ${text}`)
-    else progress.note(`works together with ${others.size} other processes`)
+    if (others.size === 0) progress.note('no other process works on this study any more')
+    else if (others.size <= MOST_NAMED) progress.note(`sharing this study with ${text}`)
+    else progress.note(`sharing this study with ${others.size} other processes`)
     return held
   }
   return {

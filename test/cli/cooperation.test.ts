@@ -65,7 +65,7 @@ describe('processes that run one study', () => {
     )
     for (const { status, stderr } of ended) expect(status, stderr).toBe(0)
     expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
-    const others = ended.filter(({ stderr }) => stderr.includes('the report was written by another process'))
+    const others = ended.filter(({ stderr }) => stderr.includes('another process wrote the report'))
     expect(others).toHaveLength(count - 1)
     const reports: StudyResult['report'][] = ended.map(({ stdout }) => JSON.parse(stdout).report)
     for (const report of reports)
@@ -192,7 +192,7 @@ describe.skipIf(!canUnshare || !FAKETIME)('processes of machines whose clocks di
     const ended = await Promise.all(both.map((one) => one.ended))
     for (const { status, stderr } of ended) expect(status, stderr).toBe(0)
     expect(ended.reduce((sum, one) => sum + computedOf(one), 0)).toBe(UNITS)
-    for (const { stderr } of ended) expect(stderr).toMatch(/works together with process \d+ on node/)
+    for (const { stderr } of ended) expect(stderr).toMatch(/sharing this study with process \d+ on node/)
     await expectWhole(out)
   })
 

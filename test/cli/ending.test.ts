@@ -72,7 +72,7 @@ describe.skipIf(process.platform === 'win32')('a command that is told to end', (
     child.kill('SIGTERM')
     const { status, stderr } = await ended
     expect(status, stderr).toBe(143)
-    expect(stderr).toContain('what was finished is kept')
+    expect(stderr).toContain('finished work is saved')
   })
 
   it('in an extraction ends with 143', async () => {
@@ -116,7 +116,7 @@ describe.skipIf(process.platform === 'win32')('a command that is told to end', (
     child.kill('SIGINT')
     const { status, stderr } = await ended
     expect(status, stderr).toBe(130)
-    expect(stderr).toContain('shiftscope: stopped; there is no result')
+    expect(stderr).toContain('shiftscope: stopped without a result')
     expect(await readdir(folder('temporary'))).toEqual([])
   })
 

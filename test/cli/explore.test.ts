@@ -13,7 +13,7 @@ async function running(args: readonly string[] = [], env: Readonly<Record<string
   let said = ''
   for await (const [data] of dataOf(command.child)) {
     said += String(data)
-    if (said.includes('Ctrl-C ends it') && said.includes('http:')) break
+    if (said.includes('press Ctrl-C to stop') && said.includes('http:')) break
   }
   return { ...command, said, address: /http:\S+\//.exec(said)?.[0] ?? '' }
 }
@@ -37,10 +37,14 @@ describe('explore', () => {
     await new Promise((done) => setTimeout(done, 1500))
     child.kill('SIGINT')
     const { status, stdout, stderr } = await ended
-    expect([stdout, stderr.split('\n')[0]]).toEqual([`open ${address}\n`, 'Ctrl-C ends it'])
+    expect([stdout, stderr.split('\n')[0]]).toEqual([`open ${address}\n`, 'press Ctrl-C to stop'])
     expect([status, stderr.split('\n').slice(-3)]).toEqual([
       130,
-      ['stopping; press Ctrl-C again to end at once', 'shiftscope: the page has ended; what was kept is kept', ''],
+      [
+        'stopping; press Ctrl-C again to end at once',
+        'shiftscope: the page is closed, and everything that you kept is saved',
+        '',
+      ],
     ])
     await map
   })
@@ -54,7 +58,10 @@ describe('explore', () => {
     const { port } = new URL(address)
     expect(said).toContain('there is no display for a browser here\n')
     expect(said).toMatch(
-      new RegExp(`from the machine that you sit at: ssh -L ${port}:127\\.0\\.0\\.1:${port} \\S+@10\\.0\\.0\\.2; then`),
+      new RegExp(
+        `to open the page on your own machine, run there: ssh -L ${port}:127\\.0\\.0\\.1:${port} \\S+@10\\.0\\.0\\.2$`,
+        'm',
+      ),
     )
     const other = await start(['explore', '--port', port, '--no-open', '--models', MAP.network]).ended
     expect([other.status, other.stderr]).toEqual([

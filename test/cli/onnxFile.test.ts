@@ -93,7 +93,7 @@ describe('an ONNX file on the command line', () => {
     const { status, stderr } = await study('--stride', '1', '--experiments', 'similarity', '--out', inFolder('ends'))
     expect(status, stderr).toBe(0)
     expect(stderr).toContain(
-      "plain: nothing says how its input is made, so that it is given ImageNet's; describe it in NAME.input.json beside the model, or name another with --input",
+      "plain: no input recipe was found, so ImageNet's is used; describe the input in NAME.input.json beside the model, or choose another with --input",
     )
     const layersOf = async (out: string) => {
       const { networks } = JSON.parse(await readFile(inFolder(out, 'run.json'), 'utf8'))
@@ -128,9 +128,11 @@ describe('an ONNX file on the command line', () => {
     expect((await study()).stderr).toContain('0 of 10 units computed')
     const other = await study('--input', 'inception')
     expect(other.stderr).toContain('10 of 10 units computed')
-    expect(other.stderr).toMatch(/made otherwise \(input 8 px, .*, not 8 px, rgb\/255 − 0.5 0.5 0.5, \/ 0.5 0.5 0.5\)/)
+    expect(other.stderr).toMatch(
+      /made with other settings \(input 8 px, .*, not 8 px, rgb\/255 − 0.5 0.5 0.5, \/ 0.5 0.5 0.5\)/,
+    )
     const pooled = await study('--input', 'inception', '--pool', 'mean')
-    expect(pooled.stderr).toContain('made otherwise (pool none, not mean)')
+    expect(pooled.stderr).toContain('made with other settings (pool none, not mean)')
   })
 
   it('is named as missing, whatever else is missing', async () => {

@@ -1,6 +1,7 @@
+import { WriteStream } from 'node:tty'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { byteSize, duration, print, printJson, printTable, say } from '../../src/cli/output.js'
+import { byteSize, duration, print, printJson, printTable, say, wrapped } from '../../src/cli/output.js'
 
 let stdout = ''
 let stderr = ''
@@ -65,6 +66,41 @@ describe('output', () => {
     )
     expect(stdout).toBe('model     images/s  share\nalexnet        150   97 %\nresnet50       7.5  100 %\n')
     expect(stderr).toBe('')
+  })
+
+  it('has marks in colour in a terminal that has colours, unless it is told not to', () => {
+    const { hasColors, getColorDepth } = WriteStream.prototype
+    const { argv } = process
+    const before = Object.getOwnPropertyDescriptor(process.stdout, 'isTTY')
+    const printed = () => {
+      stdout = ''
+      print('✓ why? ✗ ?')
+      return stdout
+    }
+    vi.stubEnv('FORCE_COLOR', undefined)
+    vi.stubEnv('NO_COLOR', undefined)
+    vi.stubEnv('TERM', 'xterm-256color')
+    expect(printed()).toBe('✓ why? ✗ ?\n')
+    Object.assign(process.stdout, { isTTY: true, hasColors, getColorDepth })
+    try {
+      expect(printed()).toBe('\u001b[32m✓\u001b[39m why? \u001b[31m✗\u001b[39m \u001b[33m?\u001b[39m\n')
+      process.argv = [...argv, '--no-color']
+      expect(printed()).toBe('✓ why? ✗ ?\n')
+      process.argv = argv
+      vi.stubEnv('NO_COLOR', '1')
+      expect(printed()).toBe('✓ why? ✗ ?\n')
+    } finally {
+      process.argv = argv
+      if (before) Object.defineProperty(process.stdout, 'isTTY', before)
+      else Reflect.deleteProperty(process.stdout, 'isTTY')
+      for (const name of ['hasColors', 'getColorDepth']) Reflect.deleteProperty(process.stdout, name)
+      vi.unstubAllEnvs()
+    }
+  })
+
+  it('breaks text between words', () => {
+    expect(wrapped('one two three', 7)).toEqual(['one two', 'three'])
+    expect(wrapped('unbreakable', 5)).toEqual(['unbreakable'])
   })
 
   it('begins every column at the same place in each row', () => {

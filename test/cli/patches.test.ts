@@ -57,7 +57,7 @@ describe('shiftscope patches', () => {
     const refused = await run()
     expect(refused.status).toBe(3)
     expect(refused.stderr).toMatch(
-      /^shiftscope: annotation 7: its image conftest.py could not be fetched: 127.0.0.1 is not asked unless it is named with --image-host 127.0.0.1; the same command tries again$/m,
+      /^shiftscope: annotation 7: its image conftest.py could not be fetched: 127.0.0.1 is not asked unless it is named with --image-host 127.0.0.1; run the same command again to retry$/m,
     )
     expect(server.requests).toEqual([])
     expect((await run('--image-host', 'localhost', '--image-host', '127.0.0.1')).status).toBe(0)

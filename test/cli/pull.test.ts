@@ -49,7 +49,7 @@ describe('shiftscope models pull', () => {
     stopped.child.kill('SIGINT')
     const ended = await stopped.ended
     expect(ended).toMatchObject({ status: 130, stdout: '' })
-    expect(ended.stderr).toContain('the same command goes on from there')
+    expect(ended.stderr).toContain('run the same command again')
     expect(ended.stderr).toContain(`licence CC-BY-NC-SA-4.0, from ${server.address}/base/${name}`)
     expect(statSync(part).size).toBe(250_000)
     expect(existsSync(folder('cache/weights'))).toBe(false)
@@ -123,7 +123,7 @@ describe('shiftscope models pull hf:', () => {
     ])
     expect(readFileSync(path).equals(model)).toBe(true)
     const checked = await shiftscope(['models', 'pull', 'hf:owner/name'], env).ended
-    expect(checked.stdout).toContain(`are here already, checked again: ${path}`)
+    expect(checked.stdout).toContain(`already here and checked again: ${path}`)
     expect(checked.stdout).toContain(`hash and size as in commit ${COMMIT}`)
     expect(checked.stdout).toContain('licence: apache-2.0')
 

@@ -150,7 +150,7 @@ describe('a remedy is accepted by the command that prints it', () => {
   it('where a message names a command', async () => {
     const names = program.commands.map((command) => command.name()).join('|')
     const called = lines.flatMap(({ text }) => [
-      ...text.matchAll(RegExp(`\\bshiftscope ((?:${names})\\b[\\w .:=/-]*)`, 'g')),
+      ...text.matchAll(RegExp(`\\bshiftscope ((?:${names})\\b[\\w .:=/@,+-]*)`, 'g')),
     ])
     expect(called.length).toBeGreaterThan(15)
     for (const [, words = ''] of called)
@@ -158,7 +158,7 @@ describe('a remedy is accepted by the command that prints it', () => {
   })
 
   it('where the command line names flags itself', () => {
-    const known = [...commands.flatMap((command) => command.options.map(({ long }) => long)), '--help']
+    const known = [...commands.flatMap((command) => command.options.map(({ long }) => long)), '--help', '--version']
     const named = lines.flatMap(({ file, text }) =>
       file.startsWith('cli/') ? (text.match(/(?<![\w-])--[a-z][\w-]*/g) ?? []) : [],
     )

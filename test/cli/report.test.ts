@@ -84,7 +84,14 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
 
   it('ends with a verdict for each claim and network, and has tables on the terminal if asked', async () => {
     const { stdout } = await shiftscope('report', folder, '--paper', '--tables')
-    expect(stdout).toMatch(/^alexnet +fc6 +125 +0\.\d{3} ± /m)
+    expect(stdout).toMatch(
+      /^Table 1: Mean cosine similarity .*\nnetwork +layer +anchor +mean\nalexnet +fc6 +top-left +0\.\d{3} ± /m,
+    )
+    expect(stdout).toMatch(
+      /^Table 4: Accuracy .*\nnetwork +layer +folds +left-right +top-bottom\nalexnet +fc6 +ordered( +[01]\.\d{3} ± \d\.\d{3}){2}$/m,
+    )
+    for (const line of stdout.split('\n').slice(0, -2)) expect(line.length, line).toBeLessThanOrEqual(80)
+    expect(stdout).not.toContain('\u001b')
     const lines = stdout.slice(stdout.search(/^claim /m)).split('\n')
     expect(lines.length).toBeLessThanOrEqual(15)
     const claims = new Set(report.findings.map(({ claim }) => claim))
@@ -98,7 +105,7 @@ describe('report on a study of the paper’s networks, sizes and stride', () => 
     child.stderr?.once('data', () => child.kill('SIGINT'))
     const { status, stderr } = await ended
     expect(stderr).toMatch(/^report: 72 units\n/)
-    expect(stderr).toContain('stopped; the former report, if there is one, is as it was')
+    expect(stderr).toContain('stopped; the previous report, if there is one, is unchanged')
     expect(status).toBe(130)
     expect(await contents(folder)).toEqual(before)
   })

@@ -108,7 +108,7 @@ describe('reproduce', () => {
     child.kill('SIGINT')
     const { status, stderr } = await ended
     expect(status, stderr).toBe(130)
-    expect(stderr).toContain('what was finished is kept')
+    expect(stderr).toContain('finished work is saved')
     expect(await finishedUnits(out)).toBeGreaterThanOrEqual(1)
     expect(existsSync(join(out, 'index.html'))).toBe(false)
   })
@@ -136,7 +136,7 @@ describe('reproduce', () => {
     expect(JSON.parse(plan.stdout)).toMatchObject({ finished: 0, replaced: 10, differences })
     const { status, stdout, stderr } = await shiftscope(...STUDY, '--out', out, '--json', ...grey)
     expect([status, JSON.parse(stdout).computed]).toEqual([0, 10])
-    expect(stderr).toContain(`10 units in ${out} made otherwise (${differences}) are replaced`)
+    expect(stderr).toContain(`replacing 10 units in ${out} made with other settings (${differences})`)
   })
 
   it('tells what a dry run would do and writes nothing', async () => {

@@ -72,7 +72,7 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
       'report.sh',
     ])
     const after = await shiftscope('status', out)
-    expect(after.stdout).toBe(`${UNITS} of ${UNITS} units done, 0 in hand, 0 left\n`)
+    expect(after.stdout).toBe(`${UNITS} of ${UNITS} units finished, 0 in progress, 0 left\n`)
     const { instructionSet, earlier } = JSON.parse(await readFile(join(out, 'run.json'), 'utf8'))
     expect(instructionSet).toBeTruthy()
     expect(earlier.length).toBeGreaterThan(0)

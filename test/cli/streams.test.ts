@@ -54,7 +54,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [/^claim +tiny-alexnet$/, /^\w[\w ]+ +[✓✗?]$/, /^✓ supported, /, /^open .*study.index\.html$/],
     [/^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
   ],
-  ['status STUDY', [/^10 of 10 units done, 0 in hand, 0 left$/], []],
+  ['status STUDY', [/^10 of 10 units finished, 0 in progress, 0 left$/], []],
   [
     'report STUDY --tables',
     [

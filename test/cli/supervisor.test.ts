@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== 'linux')('a process that crashes in a forwa
     expect(status, stderr).toBe(0)
     for (const signal of ['SIGSEGV', 'SIGABRT', 'SIGKILL'])
       expect(stderr).toContain(
-        `the process that computes crashed (${signal}) at tiny-alexnet; it is started again, and goes on with what is left`,
+        `the computing process crashed (${signal}) at tiny-alexnet; restarting it with the remaining work`,
       )
     expect(JSON.parse(stdout).units).toBe(10)
     expect(await contents(out, ['run.json'])).toEqual(await contents(inFolder('whole'), ['run.json']))
@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('a process that crashes in a forwa
     const { status, stderr } = await ended
     expect(status).toBe(1)
     expect(stderr).toMatch(
-      /\nshiftscope: the process that computes crashed \(SIGABRT\).*, 3 times in a row; what was finished is kept; try .*\n$/,
+      /\nshiftscope: the computing process crashed \(SIGABRT\).*, 3 times in a row, and finished work is saved; try .*\n$/,
     )
   })
 
@@ -103,6 +103,6 @@ describe.skipIf(process.platform === 'win32')('a signal to all processes of a st
     for (const pid of both) process.kill(pid, 'SIGINT')
     const { status, stderr } = await ended
     expect(status).toBe(130)
-    expect(stderr).toContain('what was finished is kept')
+    expect(stderr).toContain('finished work is saved')
   })
 })

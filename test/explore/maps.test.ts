@@ -185,7 +185,7 @@ describe('an object that is kept', () => {
       await claims.close()
       expect([taken.status, (JSON.parse(taken.body) as Fault).message]).toEqual([
         422,
-        `another process is at this unit in ${folder('kept')}; keep it again when that has ended`,
+        `another process computes this unit in ${folder('kept')}; keep it again when that has finished`,
       ])
     } finally {
       await own.close()
@@ -208,7 +208,7 @@ describe('an object that is kept', () => {
     const both = await Promise.all([keep({ ...white, size: 75 }), keep({ ...blue, size: 75 }, another)])
     expect(both.filter(({ kind }) => kind === 'kept')).toHaveLength(1)
     const [refused] = both.filter(({ kind }) => kind !== 'kept')
-    if (refused.kind === 'fault') expect(refused.message).toMatch(/^another process is at this unit in /)
+    if (refused.kind === 'fault') expect(refused.message).toMatch(/^another process computes this unit in /)
     else expect(refused.kind).toBe('other')
     mkdirSync(folder('elsewhere'))
     for (const way of ['objects/dog2', 'objects']) {

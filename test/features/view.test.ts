@@ -233,7 +233,7 @@ describe('what is no extraction', () => {
     const before = readFileSync(page)
     describeAs({ ...DESCRIPTION, model: 'other' })
     const signal = AbortSignal.abort(new InterruptedError())
-    await expect(viewFeatures(folder, { signal })).rejects.toThrow('the former page, if there is one, is as it was')
+    await expect(viewFeatures(folder, { signal })).rejects.toThrow('the previous page, if there is one, is unchanged')
     await writeNpy(inFolder('extraction', 'fc%2F7.npy'), [4, 4, 2], new Float32Array(32))
     await expect(viewFeatures(folder)).rejects.toThrow('is all zero')
     expect(readFileSync(page)).toEqual(before)

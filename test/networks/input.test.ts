@@ -43,7 +43,7 @@ describe('the recipe of an input', () => {
   it('is ImageNet’s where nothing says it, and a line tells so', async () => {
     const network = await choose()
     expect(recipeOf(network)).toEqual({ rows: 224, ...inputPresets.imagenet, source: 'assumed' })
-    expect(assumedInput(network)).toContain("net: nothing says how its input is made, so that it is given ImageNet's")
+    expect(assumedInput(network)).toContain("net: no input recipe was found, so ImageNet's is used")
   })
 
   it('is that of a preset, or of single options', async () => {
@@ -178,7 +178,7 @@ describe('the recipe of an input', () => {
       'input vgg is not known; use imagenet, inception, clip, caffe, raw',
     )
     expect(await refused({ inputMean: [1, 2] })).toContain('`inputMean` is not three numbers')
-    expect(await refused({ inputStd: [1, 0, 1] })).toContain('`inputStd` holds 0 or less')
+    expect(await refused({ inputStd: [1, 0, 1] })).toContain('`inputStd` has a value that is not above 0')
     expect(await refused({ inputRange: 2 })).toContain('`inputRange 2` is not known; use 1 or 255')
     expect(await refused({ inputOrder: 'gbr' })).toContain('order of channels gbr is not known')
     expect(await refused({ inputSize: 100_000 })).toContain('is beyond 4096 pixels')

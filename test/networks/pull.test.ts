@@ -214,7 +214,7 @@ describe('a download that was cut', () => {
 
   /** Leaves the first part of the file in the cache. */
   async function leavePart(entry: CatalogEntry): Promise<number> {
-    expect(await networkFailure(pull(entry))).toContain('the same command goes on from there')
+    expect(await networkFailure(pull(entry))).toContain('run the same command again')
     const kept = partialBytes()
     expect(kept).toBeGreaterThan(0)
     expect(kept).toBeLessThanOrEqual(half)
@@ -333,7 +333,9 @@ describe('a download that was cut', () => {
     server.answer = fileAnswer(right)
     const notes: string[] = []
     const second = pull(entry, { onProgress: listenTo({ note: (line) => notes.push(line) }) })
-    await expect.poll(() => notes).toEqual([expect.stringMatching(/^process \d+ on .* fetches mobilenet_v2; waiting/)])
+    await expect
+      .poll(() => notes)
+      .toEqual([expect.stringMatching(/^waiting for process \d+ on .*, which downloads mobilenet_v2$/)])
     expect(server.requests).toHaveLength(1)
     controller.abort(new InterruptedError())
     await failureOf(first, InterruptedError, 130)
@@ -350,7 +352,7 @@ describe('a slow server', () => {
     const server = await startServer(answer())
     const entry = entryWith([`${server.address}/${NAME}`])
     const message = await networkFailure(pull(entry, { stallSeconds: 0.4 }))
-    expect(message).toMatch(/^localhost:\d+ sent nothing for 0.4 s; the same command goes on from there$/)
+    expect(message).toMatch(/^localhost:\d+ sent nothing for 0.4 s; run the same command again to continue$/)
     const kept = partialBytes()
     server.answer = fileAnswer(right)
     await expectPulled(pull(entry))
@@ -563,7 +565,7 @@ describe('a connection', () => {
     const entry = entryWith([`https://localhost:${server.port}/${NAME}`])
     expect(await networkFailure(pull(entry))).toContain(`cannot fetch from localhost:${server.port}`)
     const none = entryWith(['https://localhost:1/a.pth'])
-    expect(await networkFailure(pull(none))).toContain('cannot fetch from localhost:1: nobody answers there')
+    expect(await networkFailure(pull(none))).toContain('cannot fetch from localhost:1: no server answers')
     expectNothingKept()
   })
 })

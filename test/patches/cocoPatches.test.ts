@@ -347,7 +347,9 @@ describe('download', () => {
     expect(fetchedFiles()).toEqual(['000000000001.jpg', '000000000002.png'])
     const gives = (path: string) => `could not be fetched: what ${server.address}${path} gives`
     for (const [i, path] of ['/page', '/script', '/svg', '/webp'].entries())
-      expect(made.reasons[i]).toContain(`${gives(path)} is neither a JPEG nor a PNG; the same command tries again`)
+      expect(made.reasons[i]).toContain(
+        `${gives(path)} is neither a JPEG nor a PNG; run the same command again to retry`,
+      )
     expect(made.reasons[4]).toContain(`${gives('/small')} is of 50×40 pixels instead of 100×80`)
     expect(made.reasons[5]).toContain(`${gives('/cut')} is damaged`)
     expect(made.reasons[6]).toContain(`${gives('/empty')} is neither`)
@@ -369,14 +371,14 @@ describe('download', () => {
     writeFileSync(folder('fetched/train/3.png'), png)
     const made = await fetchedFrom(file)
     expect(made.reasons).toEqual([])
-    expect(made.notes.filter((line) => /fetched anew/.test(line)).sort()).toEqual(
+    expect(made.notes.filter((line) => /downloading it again/.test(line)).sort()).toEqual(
       ['000000000001.png', 'train/2.jpg'].map(
-        (name) => `${folder('fetched', name)} is not a picture; its image is fetched anew`,
+        (name) => `${folder('fetched', name)} is not a picture; downloading it again`,
       ),
     )
     expect(server.requests).toHaveLength(2)
     expect(fetchedFiles()).toEqual(['000000000001.png', '000000000002.png', 'train', 'train/2.jpg', 'train/3.png'])
-    expect((await fetchedFrom(file)).notes.filter((line) => /fetched anew/.test(line))).toEqual([])
+    expect((await fetchedFrom(file)).notes.filter((line) => /downloading it again/.test(line))).toEqual([])
     expect(server.requests).toHaveLength(2)
   })
 
@@ -412,7 +414,7 @@ describe('hosts of images', () => {
       })),
     )
     const refused = (host: string) =>
-      `could not be fetched: ${host} is not asked unless it is named with \`imageHosts ${host}\`; the same command tries again`
+      `could not be fetched: ${host} is not asked unless it is named with \`imageHosts ${host}\`; run the same command again to retry`
     const { reasons } = await fetchedFrom(file, { imageHosts: undefined })
     expect(reasons).toEqual(
       ['localhost', '127.0.0.1', '[::1]', 'images.cocodataset.org.evil.example', '127.0.0.1'].map((host) =>

@@ -71,7 +71,7 @@ it('the report of another process is taken for this one’s as long as its rows 
   const isTaken = async () => {
     notes.length = 0
     expect((await study()).report).toEqual(report)
-    return notes.includes('the report was written by another process')
+    return notes.includes('another process wrote the report')
   }
   expect(await isTaken()).toBe(true)
   for (const text of ['{}', JSON.stringify(report?.rows.slice(1)), '']) {

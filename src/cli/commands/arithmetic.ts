@@ -21,7 +21,7 @@ interface Flags extends Omit<ArithmeticOptions, 'generators' | 'layers' | 'image
 export function arithmeticCommand({ signal }: CommandContext): Command {
   const command = addExamples(
     new Command('arithmetic'),
-    'shiftscope arithmetic --image A=dog@0,149 --image B=car@149,0 --expression "A + B" --out sum',
+    'shiftscope arithmetic --image A=dog@0,149 --image B=car@149,0 --expression A+B --out sum',
   )
     .description('add and subtract features of images and decode the result')
     .option('--model <id>', 'take features of this network [default: the generators’, or tiny-alexnet]')

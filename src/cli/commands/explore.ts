@@ -32,16 +32,16 @@ export function exploreCommand({ signal }: CommandContext): Command {
       const { address, host, port, isLocal } = page
       if (!isLocal)
         say(
-          `other machines may reach this page; whoever has its address can use it, and the way there is not encrypted`,
+          'other machines can reach this page; anyone with its address can use it, and the connection is not encrypted',
         )
       await sayAddress(address, { open })
       const tunnel = isLocal ? tunnelCommand(process.env, host, port) : undefined
-      if (tunnel !== undefined) say(`from the machine that you sit at: ${tunnel}; then open the address there`)
-      say('Ctrl-C ends it')
+      if (tunnel !== undefined) say(`to open the page on your own machine, run there: ${tunnel}`)
+      say('press Ctrl-C to stop')
       if (!signal.aborted) await once(signal, 'abort')
       const reason: unknown = signal.reason
       const exitStatus = reason instanceof InterruptedError ? reason.exitStatus : 130
-      throw new InterruptedError('the page has ended; what was kept is kept', { exitStatus })
+      throw new InterruptedError('the page is closed, and everything that you kept is saved', { exitStatus })
     },
   )
 }

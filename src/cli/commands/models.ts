@@ -76,7 +76,7 @@ export function modelsCommand(context: CommandContext): Command {
     .action(async (id: string, file: string, { json }: { json?: boolean }) => {
       const imported = await leavingNothing(importWeights(id, file, context), context)
       if (json) return printJson(imported)
-      print(`${id}: ${byteSize(imported.bytes)} kept as ${imported.path}`)
+      print(`${id}: ${byteSize(imported.bytes)} saved as ${imported.path}`)
       print(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
     })
   addExamples(models.command('verify'), 'shiftscope models verify tiny-alexnet')
@@ -158,7 +158,7 @@ function printPulledHubModel(model: PulledHubModel): void {
 }
 
 function printKept({ id, path, bytes, origin }: PulledWeights | PulledHubModel): void {
-  print(`${id}: ${byteSize(bytes)} ${origin === null ? 'are here already, checked again:' : 'kept as'} ${path}`)
+  print(`${id}: ${byteSize(bytes)} ${origin === null ? 'already here and checked again:' : 'saved as'} ${path}`)
 }
 
 function printLicence(licence: string): void {

@@ -3,13 +3,14 @@ import { Command, Option } from 'commander'
 import { counted } from '../../counted.js'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
 import { LOSSES } from '../../experiments/separability.js'
+import { percentText } from '../../plot/numberText.js'
+import { distinct } from '../../report/distinct.js'
 import { verdictTable } from '../../report/findings/document.js'
 import { isTooSmall } from '../../report/findings/findings.js'
 import type { Report } from '../../report/report.js'
 import { cellText } from '../../report/tables/render.js'
-import { NO_PAPER, resultTables } from '../../report/tables/tables.js'
+import { JUDGED_NAMES } from '../../results/measures.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
-import { ARITHMETIC_ACCURACY } from '../../results/tableKinds.js'
 import { estimateStudy, type StudyEstimate } from '../../study/estimate.js'
 import { reproduce, type StudyResult } from '../../study/run.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
@@ -114,13 +115,13 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
   if (estimate.replaced > 0)
-    print(`${estimate.replaced} that were made otherwise are replaced: ${estimate.differences.join('; ')}`)
+    print(`${estimate.replaced} made with other settings will be replaced: ${estimate.differences.join('; ')}`)
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} of arithmetic left`)
   const kept = options.keepFeatures ? 'features' : 'sketches of features'
   const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page` : ''
   const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
   print(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
-  print(`about ${duration(estimate.seconds)} for the images on this machine, classifiers and arithmetic not counted`)
+  print(`about ${duration(estimate.seconds)} for the images on this machine, without classifiers and arithmetic`)
   if (estimate.missing.length > 0) printMissing(estimate.missing)
 }
 
@@ -129,24 +130,19 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
   print(`missing weights: ${files.join(', ')}; ${all} in all: ${command}`)
-  say('the time of these networks is measured with made-up weights')
+  say('the estimate for these networks uses made-up weights')
 }
 
-/** What a study found: how much arithmetic was exact, and a verdict for each claim and network. */
+/** What a study found, on one screen: a verdict for each claim and network, or how much arithmetic was exact. */
 export function printReport({ rows, findings }: Report): void {
-  const exact = rows.filter(({ metric, variant }) => metric === 'arithmetic-exact' && !variant.startsWith('control'))
-  for (const { kind, title, head, rows: lines } of resultTables(exact, NO_PAPER)) {
-    // All kinds of expressions together.
-    if (kind !== ARITHMETIC_ACCURACY) continue
-    print(`${title}:`)
-    printTable(
-      head,
-      lines.map((line) => line.map(cellText)),
-    )
+  const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
+  if (findings.length === 0) {
+    printExact(exact)
+    return
   }
-  if (findings.length === 0) return
+  if (exact.length > 0) print('the page and tables/ have the results of feature arithmetic')
   if (isTooSmall(findings)) {
-    print(`no verdicts: they need at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
+    print(`no verdicts: a study needs at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
     return
   }
   const { head, rows: lines } = verdictTable(findings)
@@ -155,6 +151,27 @@ export function printReport({ rows, findings }: Report): void {
     lines.map((line) => line.map(cellText)),
   )
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
+}
+
+/** Shares of exact results over all random expressions, as the generator shows them. */
+function printExact(exact: Report['rows']): void {
+  if (exact.length === 0) return
+  const origins = ['zero', 'blank'] as const
+  const groups = distinct(exact.map(({ model, layer, size }) => ({ model, layer, size })))
+  print('Exact results of feature arithmetic, in decoded scenes')
+  printTable(
+    ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
+    groups.map(({ model, layer, size }) => {
+      const own = exact.filter((row) => row.model === model && row.layer === layer && row.size === size)
+      const shares = origins.map((origin) => own.find(({ variant }) => variant === `${origin} decoded all`)?.mean)
+      return [
+        model,
+        layer,
+        size,
+        ...shares.map((share) => (share === undefined ? '–' : `${percentText(100 * share)} %`)),
+      ]
+    }),
+  )
 }
 
 /** A row per claim, a column per network; networks are numbered where their names are too wide. */

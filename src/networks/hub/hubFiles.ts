@@ -47,7 +47,7 @@ export async function fetchHubFile(
     if (wrong !== undefined) {
       await removePartial(partial)
       throw new InputError(
-        `${address} has the ${wrong}: damaged, or changed on the way; what came was removed, run the same command again`,
+        `${address} has the ${wrong}: damaged, or changed on the way; the download was removed, run the same command again`,
       )
     }
     await makeFolders(dirname(path))

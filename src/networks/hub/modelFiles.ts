@@ -79,7 +79,7 @@ export function descriptionFiles(
     const file = files.get(name)
     if (file === undefined) return []
     if (file.bytes <= MOST_DESCRIPTION_BYTES) return [file]
-    note(`${printable(name)} is left out: ${file.bytes} bytes are too many for a description`)
+    note(`skipping ${printable(name)}: ${file.bytes} bytes are too many for a description`)
     return []
   })
 }

@@ -68,7 +68,7 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
     if (here !== undefined) return here
     if (offline) {
       throw new InputError(
-        `${printable(text)} is not here whole, and HF_HUB_OFFLINE forbids to fetch it; run the same command without it`,
+        `${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset it and run the same command again`,
       )
     }
   }

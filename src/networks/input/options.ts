@@ -37,7 +37,7 @@ export function checkInputOptions(options: InputOptions): void {
     if (!isTriple) throw new UsageError(`\`${name}\` is not three numbers; give those of red, green and blue`)
   }
   if (inputStd?.some((value) => value <= 0))
-    throw new UsageError('`inputStd` holds 0 or less, by which pixels cannot be divided; give three numbers above 0')
+    throw new UsageError('`inputStd` has a value that is not above 0; give three positive numbers')
   if (inputRange !== undefined && inputRange !== 1 && inputRange !== 255)
     throw new UsageError(`\`inputRange ${inputRange}\` is not known; use 1 or 255`)
   if (inputOrder !== undefined) checkNames('order of channels', [inputOrder], ['rgb', 'bgr'])

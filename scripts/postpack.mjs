@@ -1,0 +1,11 @@
+/** What npm runs after packing a checkout: it names the platforms that the package has no binary for. */
+import { existsSync } from 'node:fs'
+import { stderr } from 'node:process'
+
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64']
+
+const missing = PLATFORMS.filter((platform) => !existsSync(`prebuilds/shiftscope-${platform}`))
+if (missing.length > 0)
+  stderr.write(
+    `shiftscope: the package has no binary for ${missing.join(', ')}; run "npm run build:prebuilds" on each, or its users need CMake and a C++20 compiler\n`,
+  )
