@@ -38,7 +38,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
         .default('zero'),
     )
     .option('--device <name>', DEVICE_HELP, 'auto')
-    .option('--weights <id=file>', 'replace a network’s weights; may be repeated', collectAssignments)
+    .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .option('--post-relu', 'decode rectified features, as weights of the first DeePSiM release need')
     .requiredOption('--out <folder>', 'write vectors, pictures, contact sheets and arithmetic.json here', parsePath)
     .option('--json', 'print arithmetic.json to stdout')

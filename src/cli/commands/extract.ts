@@ -19,7 +19,7 @@ export function extractCommand({ signal }: CommandContext): Command {
     .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
     .requiredOption('--patch <image>', 'move this picture, or a built-in object (see shiftscope patches list)')
     .requiredOption('--size <n>', 'resize the object to this side in pixels, at most the frame’s', parseWhole)
-    .option('--weights <file>', 'replace the network’s weights')
+    .option('--weights <file>', 'load the network’s weights from this file')
     .option('--stride <n>', 'move the object by this many pixels', parseWhole, 1)
     .option('--layers <a,b>', 'read these tensors (see shiftscope models inspect NETWORK)', parseList)
   return addRunOptions(addSceneOptions(addInputOptions(addPoolOption(command))))

@@ -57,7 +57,7 @@ export function modelsCommand(context: CommandContext): Command {
     addExamples(models.command('inspect'), 'shiftscope models inspect tiny-alexnet')
       .description('show a network’s input and the tensors that can be read as features')
       .argument('<model>', 'network by id (see shiftscope models list), or an ONNX file')
-      .option('--weights <file>', 'replace the network’s weights')
+      .option('--weights <file>', 'load the network’s weights from this file')
       .option('--all', 'list every tensor, not only the suggested ones')
       .option('--json', 'print one JSON document to stdout'),
   ).action((model: string, flags: InspectFlags) => inspect(model, flags, context))

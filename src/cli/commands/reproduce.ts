@@ -97,7 +97,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--C <weight>', 'set the classifiers’ C', parsePositive, 1)
     .option('--seed <n>', 'seed folds and random expressions', parseNatural, 0)
     .option('--expressions <n>', 'draw this many sums and differences [default: 50]', parseWhole)
-    .option('--weights <id=file>', 'replace a network’s weights; may be repeated', collectAssignments)
+    .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
   addSceneOptions(addInputOptions(addPoolOption(command)))
   addRunOptions(command.optionsGroup(HOW))
   return command
