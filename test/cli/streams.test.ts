@@ -58,9 +58,10 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'report STUDY --tables',
     [
-      /^Mean cosine similarity to each anchor:$/,
-      /^model +layer/,
-      /^tiny-alexnet +fc\d +200 /,
+      /^Mean cosine similarity to each anchor, patches of 200×200$/,
+      /^network +layer +anchor +mean$/,
+      /^tiny-alexnet +fc\d +[a-z-]+ +[01]\.\d{3}/,
+      /^$/,
       /^claim +tiny-alexnet$/,
       /^\w[\w ]+ +[✓✗?]$/,
       /^✓ supported, /,

@@ -468,7 +468,9 @@ describe('a download that was cut off', () => {
     )
     const file = await offered([{ coco_url: `${server.address}/1.png` }])
     expect((await fetchedFrom(file)).reasons).toEqual([
-      expect.stringMatching(/^annotation 1: its image none.jpg could not be fetched: .*the same command tries again$/),
+      expect.stringMatching(
+        /^annotation 1: its image none.jpg could not be fetched: .*run the same command again to retry$/,
+      ),
     ])
     expect(fetchedFiles()).toEqual([])
     server.answer = fileAnswer(bytes)
