@@ -43,7 +43,7 @@ export function MapPanel(props: MapPanelProps) {
   const isSimilarity = map?.quantity === 'similarity' && difference === undefined
   return (
     <section class={`panel ${panel}`} id={`${panel}-panel`} aria-label={`Map ${panel.toUpperCase()}`} ref={box}>
-      <h3 class="of">
+      <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
       {/* What counts up while a map is made is not read out. */}
