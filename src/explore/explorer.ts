@@ -112,10 +112,9 @@ export function openExplorer(options: ExplorerOptions) {
 function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })
-  if (least > stride)
-    throw new InputError(
-      `features of ${network.id} at stride ${stride} do not fit into the ${Math.floor(mostBytes / 1e6)} MB that this page takes; choose stride ${least}`,
-    )
+  const doNotFit = `features of ${network.id} at stride ${stride} do not fit into the ${Math.floor(mostBytes / 1e6)} MB that this page takes`
+  if (least === undefined) throw new InputError(`${doNotFit}; start explore with --pool mean`)
+  if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
 }
 
 /** Fetches the weights of a network, and takes it in. */

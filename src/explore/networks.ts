@@ -8,6 +8,7 @@ import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
 import {
+  catalog,
   chooseNetwork,
   externalReferences,
   isGenerator,
@@ -83,7 +84,8 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const names = new Map<string, string>()
   const open = new Map<string, Opened>()
   const files = openSentFiles()
-  const dropped = new Set<string>()
+  /** Of files that were sent: what each was called, by its network's id. */
+  const dropped = new Map<string, string>()
   const choose = async (model: string, ended = signal) => {
     const network = await chooseNetwork({ model, ...(pool && { pool }), signal: ended })
     for (const line of networkNotes(network)) onNote(line)
@@ -161,21 +163,28 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
-      const id = freeName(fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu), new Set(networks.keys()))
-      const taken = [...dropped].reduce((sum, one) => sum + find(one).weightsBytes, 0)
+      // Some file systems do not tell a name from the same in capitals.
+      const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
+      const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
+      const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
+      const taken = [...dropped.keys()].reduce((sum, one) => sum + find(one).weightsBytes, 0)
       return files.take(sent, `${id}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
         refuseOtherFiles(path)
         const sha256 = await sha256OfFile(path)
-        const same = [...dropped].map(find).find(({ weightsSha256 }) => weightsSha256 === sha256)
+        const known = [...dropped].filter(([, name]) => name === stem).map(([one]) => find(one))
+        const same = known.find(({ weightsSha256 }) => weightsSha256 === sha256)
         if (same !== undefined) await rm(path)
         const network = same ?? (await choose(path, AbortSignal.any([signal, ended])))
-        dropped.add(network.id)
+        dropped.set(network.id, stem)
         return { network: asLive(network), recipe: recipeOf(network) }
       })
     },
     close: async () => {
-      await Promise.all([...open.values()].map(closeOpened))
-      await files.remove()
+      try {
+        await Promise.all([...open.values()].map(closeOpened))
+      } finally {
+        await files.remove()
+      }
     },
   }
 }

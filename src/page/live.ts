@@ -133,13 +133,13 @@ export const MOST_NETWORK_BYTES = 1024 ** 3
 /** Distances of positions that are offered, in pixels. */
 export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const
 
-/** The smallest distance of positions, no smaller than wished, at which features fit the memory. */
+/** The smallest distance of positions, no smaller than wished, at which features fit the memory; undefined: there is none. */
 export function fittingStride(
   { frame, layers }: Pick<LiveNetwork, 'frame' | 'layers'>,
   size: number,
   { wished, mostBytes }: { readonly wished: number; readonly mostBytes: number },
-): number {
+): number | undefined {
   const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
   const fits = (stride: number) => Math.ceil((frame - size + 1) / stride) ** 2 * dims * 4 <= mostBytes
-  return LIVE_STRIDES.find((stride) => stride >= wished && fits(stride)) ?? (LIVE_STRIDES.at(-1) as number)
+  return LIVE_STRIDES.find((stride) => stride >= wished && fits(stride))
 }

@@ -36,7 +36,6 @@ label{color:var(--soft);font-size:.85rem;white-space:nowrap}
 select,input,button{font:inherit;font-size:.88rem;color:var(--ink);background:var(--card);border:1px solid var(--strong);border-radius:5px;padding:.18rem .4rem;max-width:100%;line-height:1.35;min-height:1.85rem}
 select{text-overflow:ellipsis}
 :disabled{opacity:.55}
-.steps{display:inline-flex;gap:.3rem;align-items:center;min-width:0}.steps label{display:inline-flex;gap:.3rem;align-items:center;min-width:0}
 button{cursor:pointer}button:hover{border-color:var(--ink)}
 #low,#high{width:4.6rem}
 input[type=checkbox]{min-height:0;accent-color:var(--series-1);margin:0 .3rem 0 0;vertical-align:-1px}

@@ -8,21 +8,21 @@ import { heatmapName } from './heatmap.js'
 import { viewLink } from './viewLink.js'
 
 /** Every mean map at a glance; each leads to itself in the viewer. */
-export function overviewSection(groups: readonly StudyGroup[], { low, high }: ColourLimits): ReportSection {
-  const html = `<p class="soft">Each map is the mean over objects, from ${low} (black) over red and yellow to ${high} (white), with its
+export function overviewSection(groups: readonly StudyGroup[], limits: ColourLimits): ReportSection {
+  const html = `<p class="soft">Each map is the mean over objects, from ${limits.low} (black) over red and yellow to ${limits.high} (white), with its
 mean similarity below. A map opens in the viewer above.</p>
 <div class="overview">
-${groups.map(groupHtml).join('\n')}
+${groups.map((group) => groupHtml(group, limits)).join('\n')}
 </div>`
   return { id: 'overview', title: 'All mean maps', html }
 }
 
-function groupHtml(group: StudyGroup): string {
+function groupHtml(group: StudyGroup, limits: ColourLimits): string {
   const { model, size, units, rows, cols, stride } = group
   const objects = counted(units.length, 'object')
   const head = ANCHOR_NAMES.map((anchor) => `<th scope="col">${anchor}</th>`).join('')
   const layers = group.layers.map((layer) => {
-    const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor)}</td>`).join('')
+    const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
   return `<div><h3>${escapeHtml(model)}, ${size}×${size}</h3>
@@ -32,11 +32,12 @@ ${layers.join('\n')}
 </tbody></table></div>`
 }
 
-function thumbnail(group: StudyGroup, layer: string, anchor: string): string {
+function thumbnail(group: StudyGroup, layer: string, anchor: string, limits: ColourLimits): string {
   const { model, size } = group
   const mean = numberOf(group, layer, 'similarity-mean', anchor)?.mean.toFixed(3) ?? ''
   const source = `heatmaps/${encodeURIComponent(`${heatmapName(model, layer, size, anchor)}.png`)}`
-  const link = viewLink({ network: model, layer, size, patch: null, anchor, map: 'similarity' })
+  const view = { network: model, layer, size, patch: null, anchor, map: 'similarity' } as const
+  const link = viewLink({ ...view, limits: `${limits.low},${limits.high}` })
   const text = `${model} ${layer}, ${size} pixels, similarity to the ${anchor} anchor: mean ${mean}`
   return `<a href="${escapeHtml(link)}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy"><span aria-hidden="true">${mean}</span></a>`
 }

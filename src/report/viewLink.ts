@@ -10,8 +10,8 @@ export interface LinkedView {
   readonly anchor?: string
   readonly map?: 'similarity' | 'answers'
   readonly show?: 'difference'
-  /** Whether the colours go from the lowest to the highest value of the maps. */
-  readonly limits?: 'fit'
+  /** Ends of the colours of similarity, `0.88,1`; `fit`: the lowest and the highest value of the maps. */
+  readonly limits?: string
 }
 
 /** Fragment of the link that sets the viewer to a state; text, not HTML. */

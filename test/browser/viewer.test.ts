@@ -320,9 +320,22 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await expect.poll(() => chosen(other)).toEqual(['plain', 'plain-aa', 'fc6', '125×125 px', MEAN, 'top-right'])
     await ready(other)
     expect(await other.evaluate(() => document.activeElement?.id)).toBe('a-plot')
+    expect(await other.inputValue('#low')).toBe('0.88')
     await expect
       .poll(() => other.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top))
       .toBeCloseTo(0, -1)
+  })
+
+  it('shows its first view again where the browser goes back to it', async () => {
+    const page = await open()
+    const first = await chosen(page)
+    await page.evaluate(() => {
+      location.hash = '#network=plain&with=&layer=fc8&patch=&map=similarity&limits=fit'
+    })
+    await expect.poll(() => chosen(page)).toContain(MEAN)
+    await page.goBack()
+    await expect.poll(() => chosen(page)).toEqual(first)
+    expect(await page.inputValue('#low')).toBe('0.88')
   })
 
   it('says what a link names that the study has not', async () => {

@@ -227,8 +227,8 @@ describe('the live page', () => {
       ids.push(network.id)
     }
     expect(ids).toEqual(['etc-passwd', 'passwd-b', `${SCENE.network}-2`, 'network'])
-    // The same file is the same network.
-    expect((await send('else.onnx', bodies[0] as Buffer)).body).toContain('"id":"etc-passwd"')
+    // The same file of the same name is the same network.
+    expect((await send(names[0] as string, bodies[0] as Buffer)).body).toContain('"id":"etc-passwd"')
     expect(sentFiles()).toHaveLength(names.length)
   })
 

@@ -248,6 +248,16 @@ describe('a network that is sent', () => {
     expect((await post(`${own.address}keep`, { ...scene, replaces: true })).body).toContain(
       'rename your file and drop it again',
     )
+    // The same file under another name is another network; one of the catalog keeps its own name.
+    const drop = async (name: string) => {
+      const { body } = await ask(`${own.address}networks?name=${name}`, { method: 'POST', body: readFileSync(file) })
+      return (JSON.parse(body) as DroppedNetwork).network.id
+    }
+    expect([await drop('mine.onnx'), await drop('Other.onnx'), await drop('mobilenet_v2.onnx')]).toEqual([
+      'mine',
+      'other',
+      'mobilenet_v2-2',
+    ])
   })
 })
 

@@ -1,5 +1,6 @@
 import type { ColourLimits } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
+import { PAPER_LIMITS } from '../paperLimits.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
 import { decodeAnswers, type LoadedAnswers } from './answers.js'
 import { fromBase64 } from './base64.js'
@@ -103,8 +104,10 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
 /** Ends of the colours of probabilities. */
 export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
-/** Lowest and highest value of all maps, outwards to four decimals. */
-export function extremes(maps: readonly LoadedMap[]): ColourLimits {
+/** Lowest and highest similarity of the maps that show it, outwards to four decimals; of none, the paper's limits. */
+export function extremes(shown: readonly LoadedMap[]): ColourLimits {
+  const maps = shown.filter(({ quantity }) => quantity === 'similarity')
+  if (maps.length === 0) return PAPER_LIMITS
   const low = Math.floor(Math.min(...maps.map(({ lowest }) => lowest)) * 1e4) / 1e4
   const high = Math.ceil(Math.max(...maps.map(({ highest }) => highest)) * 1e4) / 1e4
   return low < high ? { low, high } : { low: low - 0.001, high: high + 0.001 }

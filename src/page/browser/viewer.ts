@@ -27,7 +27,7 @@ export function startViewer(source: Source): RunningViewer {
   const first = firstView(source.index())
   const opening = parseView(root.dataset.view ?? '', first) ?? first
   const view = parseView(location.hash, opening) ?? opening
-  const viewer = new Viewer(source, root, view)
+  const viewer = new Viewer(source, root, view, opening)
   // The cursor begins at the anchor.
   if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0]?.anchorPosition ?? view.cursor, false)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
@@ -45,6 +45,7 @@ async function allRead(): Promise<void> {
 function noFeatures({ group, unit }: Fitted): string {
   if (unit === null) return 'Choose one object: the mean over the objects is known for the named anchors alone.'
   const count = group.units.filter((one) => one.features !== undefined).length
+  if (count === 0) return 'The features of these objects were not kept, so only the named anchors are known.'
   return `Any position can be the anchor of ${count} of the ${group.units.length} objects, whose features are sketched. “reproduce --keep-features” keeps those of all.`
 }
 
@@ -62,7 +63,11 @@ class Viewer implements RunningViewer {
   readonly #source: Source
   readonly #root: HTMLElement
 
-  constructor(source: Source, root: HTMLElement, view: View) {
+  /** What an address without a fragment shows. */
+  readonly #opening: View
+
+  constructor(source: Source, root: HTMLElement, view: View, opening: View) {
+    this.#opening = opening
     this.#source = source
     this.#root = root
     this.state = { view, fits: fitView(source.index(), view), maps: [], notes: [], isBusy: [], isHeld: false }
@@ -94,7 +99,7 @@ class Viewer implements RunningViewer {
    * @param fragment of the event: until it comes, the address may have been written again
    */
   follow(fragment: string): void {
-    const next = parseView(fragment, this.state.view)
+    const next = fragment === '' ? this.#opening : parseView(fragment, this.state.view)
     if (next === undefined) {
       this.#hasAddress = false
       this.arrive(fragment)
@@ -102,7 +107,7 @@ class Viewer implements RunningViewer {
     }
     this.#show(next)
     // The link may have been far below the maps; who goes back stays where he is.
-    if (history.state === OWN) return
+    if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
     element('a-plot', HTMLElement).focus({ preventScroll: true })
   }

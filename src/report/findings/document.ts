@@ -100,7 +100,9 @@ function outcomeHtml({ says, numbers }: Claim, findings: readonly ClaimFinding[]
   })
   const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
   const why =
-    judged.length === 0 ? (findings[0]?.reason ?? '') : `over all layers and sizes, ${says(rangeText(judged, numbers))}`
+    judged.length === 0
+      ? distinct(findings.map(({ reason }) => reason)).join('; ')
+      : `over all layers and sizes, ${says(rangeText(judged, numbers))}`
   return `This study ${listOf(parts)}: ${escapeHtml(why)}.`
 }
 

@@ -109,11 +109,13 @@ function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined 
   const { layer, mean } = lowestOf(lowest)
   const change =
     mean > 0
-      ? `keeps ${percentText(100 * mean)} % of the similarity that sets it apart from other objects`
-      : 'is as different from itself as another object'
+      ? `may keep only ${percentText(100 * mean)} % of the similarity that sets it apart from other objects`
+      : 'may become as different from itself as another object'
   return { sentence: `In ${lowest.model} ${layer}, an object that moves ${change}.`, link: lowest.link }
 }
 
 function lowestOf({ evidence }: ClaimFinding): ClaimFinding['evidence'][number] {
-  return evidence.toSorted((a, b) => a.mean - b.mean)[0] as ClaimFinding['evidence'][number]
+  return evidence
+    .filter(({ lean }) => lean === 'for')
+    .toSorted((a, b) => a.mean - b.mean)[0] as ClaimFinding['evidence'][number]
 }

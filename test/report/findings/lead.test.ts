@@ -71,7 +71,7 @@ describe('the beginning of the page', () => {
   it('is the lowest similarity where no answer changes', async () => {
     const lead = await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.8))
     expect(lead?.sentence).toBe(
-      'In net fc, an object that moves keeps 60 % of the similarity that sets it apart from other objects.',
+      'In net fc, an object that moves may keep only 60 % of the similarity that sets it apart from other objects.',
     )
     expect(lead?.link).toMatch(/^#network=net&with=&layer=fc&/)
   })

@@ -167,10 +167,13 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
 function KeptWords({ folder, command }: KeptUnit) {
   const [label, setLabel] = useState('Copy')
   const copy = () =>
-    navigator.clipboard.writeText(command).then(
-      () => setLabel('Copied'),
-      () => setLabel('Copy it by hand'),
-    )
+    // Over plain HTTP from another machine there is no clipboard.
+    Promise.resolve()
+      .then(() => navigator.clipboard.writeText(command))
+      .then(
+        () => setLabel('Copied'),
+        () => setLabel('Copy it by hand'),
+      )
   return (
     <>
       <span>

@@ -112,6 +112,11 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
+  // A dialog that is closed gives the focus back.
+  const close = (used: Box | undefined) => {
+    answer(used)
+    dialog.current?.close()
+  }
   const [left, top] = percent(box.left, box.top)
   const [across, down] = percent(box.right - box.left, box.bottom - box.top)
   const [right, bottom] = [box.right - 1, box.bottom - 1]
@@ -168,10 +173,10 @@ export function CutOut({ picture, answer }: CutOutParts) {
         <button type="button" id="undo-cut" disabled={before.length === 0} onClick={undo}>
           Undo
         </button>
-        <button type="button" id="use-object" onClick={() => answer(box)}>
+        <button type="button" id="use-object" onClick={() => close(box)}>
           Use it
         </button>
-        <button type="button" id="cancel-cut" onClick={() => answer(undefined)}>
+        <button type="button" id="cancel-cut" onClick={() => close(undefined)}>
           Cancel
         </button>
       </p>

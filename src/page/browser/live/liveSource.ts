@@ -1,5 +1,12 @@
 import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/positions.js'
-import { fittingStride, type LiveScene, type LiveStudy, type MapMessage, type MapRequest } from '../../live.js'
+import {
+  fittingStride,
+  LIVE_STRIDES,
+  type LiveScene,
+  type LiveStudy,
+  type MapMessage,
+  type MapRequest,
+} from '../../live.js'
 import { PAPER_LIMITS } from '../../paperLimits.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
 import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
@@ -220,7 +227,8 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    const stride = fittingStride(network, size, { wished: state.finest, mostBytes })
+    // Where nothing fits, the server says so.
+    const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
       // Pictures are drawn anew where anything of them has changed.
