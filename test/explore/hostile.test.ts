@@ -18,7 +18,11 @@ const PATIENCE = { timeout: 20_000, interval: 200 }
 let page: Exploration
 let origin: string
 
+/** Of tests that ran before in this process. */
+let foldersBefore: readonly string[] = []
+
 beforeAll(async () => {
+  foldersBefore = temporaryFolders()
   page = await explore({ models: [SCENE.network], results: 'not-written' })
   origin = new URL(page.address).origin
 })
@@ -315,8 +319,12 @@ describe('the live page', () => {
 
 /** Files that this process has been sent. */
 function sentFiles(): readonly string[] {
-  const folders = readdirSync(tmpdir()).filter((name) => isTemporaryName(name) && name.includes(`-${process.pid}-`))
-  return folders.flatMap((name) => readdirSync(join(tmpdir(), name))).filter((name) => name.endsWith('.onnx'))
+  const sent = temporaryFolders().filter((name) => !foldersBefore.includes(name))
+  return sent.flatMap((name) => readdirSync(join(tmpdir(), name))).filter((name) => name.endsWith('.onnx'))
+}
+
+function temporaryFolders(): readonly string[] {
+  return readdirSync(tmpdir()).filter((name) => isTemporaryName(name) && name.includes(`-${process.pid}-`))
 }
 
 /** A request for a way as it is written, which no client would send. */
