@@ -77,8 +77,8 @@ describe('output', () => {
       print('✓ why? ✗ ?')
       return stdout
     }
-    vi.stubEnv('FORCE_COLOR', undefined)
-    vi.stubEnv('NO_COLOR', undefined)
+    // Node asks these too, a CI service's among them.
+    for (const name of ['CI', 'NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS']) vi.stubEnv(name, undefined)
     vi.stubEnv('TERM', 'xterm-256color')
     expect(printed()).toBe('✓ why? ✗ ?\n')
     Object.assign(process.stdout, { isTTY: true, hasColors, getColorDepth })
