@@ -55,12 +55,12 @@ export function hasAnswers({ layers, classes }: Network): boolean {
 }
 
 /**
- * Dims of a layer's sketch if the object moved through the whole frame: 20 to 130 were measured with the embedded networks, 250
- * with MobileNetV2. They grow with the way, and hardly with the number of positions on it.
+ * Dims of a layer's sketch if the object moved through the whole frame. Measured: 20 to 130 with the embedded networks, 250 with
+ * MobileNetV2. They grow with the distance that the object moves, and hardly with the number of positions.
  */
 const SKETCH_DIMS = 60
 
-/** About the dims of the sketches of a unit's layers together; what they are depends on the features. */
+/** Estimated dims of the sketches of all layers of a unit together. The true dims depend on the features. */
 export function sketchDims({ network, grid: { rows, cols, stride } }: PlannedUnit): number {
   const usual = Math.ceil((SKETCH_DIMS * rows * stride) / network.input.rows)
   return network.layers.reduce((sum, { dims }) => sum + Math.min(usual, dims, rows * cols), 0)

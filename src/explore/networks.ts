@@ -84,7 +84,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const names = new Map<string, string>()
   const open = new Map<string, Opened>()
   const files = openSentFiles()
-  /** Of files that were sent: what each was called, by its network's id. */
+  /** Names of uploaded files without extension, by the id of their network. */
   const dropped = new Map<string, string>()
   const choose = async (model: string, ended = signal) => {
     const network = await chooseNetwork({ model, ...(pool && { pool }), signal: ended })
@@ -163,7 +163,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
-      // Some file systems do not tell a name from the same in capitals.
+      // Some file systems ignore case.
       const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
       const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
       const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
@@ -207,7 +207,7 @@ function refuseOtherFiles(path: string): void {
   )
 }
 
-/** How images become a network's input, and what is read of it: a sentence each. */
+/** What the page says about an uploaded network, one sentence each: its input, its layers and its classes. */
 function recipeOf(network: Network): readonly string[] {
   const { input, inputSource, layers, classes } = network
   const { rows, cols, divisor, mean, std, channelOrder } = input

@@ -6,14 +6,14 @@ import { makeTemporaryFolder } from '../files/temporaries.js'
 
 /** A file as it arrives. */
 export interface SentFile {
-  /** What it is called where it comes from. */
+  /** Its name on the sender's machine. */
   readonly name: string
-  /** As its sender says, who may be wrong; 0: it says nothing. */
+  /** The size that the sender states, which may be wrong; 0: none was stated. */
   readonly bytes: number
   readonly pieces: AsyncIterable<Uint8Array>
 }
 
-/** Files of others in a folder of this process's own, which goes with it. */
+/** Uploaded files, in a temporary folder that is removed with this process. */
 export interface SentFiles {
   /**
    * Writes a file, one at a time, and keeps it if `open` takes it.
@@ -36,7 +36,7 @@ export function openSentFiles(): SentFiles {
       return await open(path)
     } catch (error) {
       await rm(path, { force: true })
-      // Whoever sent it knows the file, not where it lies here.
+      // The sender knows the file's name, and need not know this folder's.
       if (error instanceof Error) error.message = error.message.replaceAll(`${folder}${sep}`, '')
       throw error
     }

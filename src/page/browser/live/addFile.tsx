@@ -9,10 +9,10 @@ import { ask, messageOf } from './server.js'
 /** Longest side of what is sent, in pixels: frames are hardly larger. */
 const LONGEST_SIDE = 1024
 
-/** A picture with less of its pixels transparent has its object still to be cut out. */
+/** Pictures with a smaller share of transparent pixels open the cut-out dialog. */
 const LEAST_TRANSPARENT = 0.01
 
-/** Says what is the matter; empty: nothing. What counts up is not read out. */
+/** Shows a line below the controls; empty: none. A line that counts up is not read out. */
 export type Say = (text: string, isCounting?: boolean) => void
 
 interface AddFileParts {
@@ -21,7 +21,7 @@ interface AddFileParts {
   readonly say: Say
 }
 
-/** A picture that is being cut; undefined as its answer: it is not to be used. */
+/** A picture in the cut-out dialog. An undefined answer means that the user cancelled. */
 interface Cutting {
   readonly picture: ImageData
   readonly answer: (box: Box | undefined) => void

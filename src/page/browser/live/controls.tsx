@@ -18,7 +18,7 @@ interface LivePage {
   readonly viewer: RunningViewer
 }
 
-/** What objects and networks of one's own are chosen and changed by. */
+/** Controls for the user's own objects and networks. */
 export function LiveControls(page: LivePage) {
   const { source, viewer } = page
   const [, draw] = useReducer((count: number) => count + 1, 0)
@@ -131,7 +131,7 @@ interface KeepParts extends LivePage {
   readonly setKept: (words: ComponentChildren) => void
 }
 
-/** Stores what the first panel shows, once all of it is there. */
+/** Stores map A, once it is whole. */
 function Keep({ source, viewer, say, setKept }: KeepParts) {
   const [isBusy, setBusy] = useState(false)
   const [fitted] = viewer.fits()
@@ -223,7 +223,7 @@ interface MoreNetworksParts extends Pick<LivePage, 'source'> {
 /** Networks whose weights are not here and can be fetched. */
 function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   const { missing } = source.state()
-  /** How far those are that are being fetched. */
+  /** Progress of the downloads, by network. */
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
   const pull = async (id: string) => {
     const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))

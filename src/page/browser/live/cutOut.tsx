@@ -43,7 +43,7 @@ const STEPS = 100
 /** Cuts that can be undone: each holds all pixels. */
 const MOST_UNDONE = 20
 
-/** A pointer that has moved less far has clicked, in pixels of the screen. */
+/** A pointer that moves less than this has clicked, in pixels of the screen. */
 const CLICK = 4
 
 /** Cuts an object out of a picture: by a rectangle, then by colours. */
@@ -78,7 +78,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
       between(0, Math.floor((y - top) * scale()), height - 1),
     ])
   }
-  /** What moves the sides that it names, or all of the rectangle where it names none; a click cuts. */
+  /** Handlers that move the named sides, or the whole rectangle if none is named; a click cuts a colour. */
   const moving = (sides: string) => ({
     onKeyDown: (event: KeyboardEvent) => {
       const way = WAYS[event.key]

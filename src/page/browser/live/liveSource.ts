@@ -50,7 +50,7 @@ function pictureAddress(key: number): string {
 /** Who leaves a map often comes back to it at once, showing something else of it. Milliseconds. */
 const LINGERING = 100
 
-/** What is shown has the same map, wherever the cursor is. */
+/** In the keys of maps, which do not depend on the cursor. */
 const NOWHERE: Position = { row: 0, col: 0 }
 
 /** The cursor is told of so often at most, in milliseconds. */
