@@ -20,7 +20,7 @@ import type { Change, Quantity, View } from './view.js'
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
-  /** Of those that are shown; undefined: not to be had. */
+  /** The maps of `fits`; undefined: it is loading, or cannot be loaded. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]
@@ -38,7 +38,7 @@ interface BenchProps {
   readonly address: () => string
 }
 
-/** The object, what it is chosen by, and the maps. */
+/** The viewer: the object, its controls and the maps. */
 export function Bench({ source, state, actions, change, hold, address }: BenchProps) {
   const { view, fits, notes, isBusy, isHeld } = state
   const index = source.index()
@@ -53,7 +53,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   )
   const readings = shown.flatMap((map, i) => (map ? [readAt(PANEL_IDS[i] as PanelId, map, view.cursor)] : []))
   const colours = COLOUR_MAPS[view.colours] as ColourMap
-  // While the cursor moves, what does not follow it stays as it is.
+  // It does not follow the cursor, and may have hundreds of pictures: it is rendered only when the view changes.
   const gallery = useMemo(
     () => (
       <Gallery

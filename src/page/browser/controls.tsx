@@ -62,7 +62,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
   )
 }
 
-/** The second choice of networks; no network has such a name. */
+/** The option that shows no second map; no network has such a name. */
 const NO_NETWORK = '— one map'
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
@@ -70,7 +70,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** Of the colours, as they are now. */
+  /** The ends of the colours in use, also where the view asks to fit them. */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -81,7 +81,7 @@ interface SettingsProps extends ControlsProps {
 const ANY_POSITION = 'any position: click a map'
 const MEAN = 'mean over the objects'
 
-/** What is changed less often. */
+/** Controls that are needed less often. */
 export function Settings({ index, view, fits, change, limits, isHeld, hold, anchorHere, address }: SettingsProps) {
   const [first] = fits
   if (first === undefined) return null
@@ -168,7 +168,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
   )
 }
 
-/** A select whose options are names: text, in the direction that each has. */
+/** A select of names from files, each in its own writing direction. */
 function Choices({ label, id, options, value, choose }: ChoicesProps) {
   return (
     <label>
@@ -216,7 +216,7 @@ type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
 /** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
-  /** What was typed and is no limits; undefined: nothing. */
+  /** Typed text that is not two rising numbers; undefined: none. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
   const set = (next: View['limits']) => {

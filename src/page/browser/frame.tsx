@@ -8,7 +8,7 @@ import type { Reading } from './readings.js'
 import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
-  /** The object's top left is to be near here, in pixels of the frame, also outside it. */
+  /** Moves the object's top-left corner as near as possible to here, in pixels of the frame; may lie outside it. */
   readonly place: (position: Position) => void
 }
 
@@ -91,13 +91,13 @@ export function Frame({ readings, pictureOf, actions }: FrameProps) {
   )
 }
 
-/** What is answered, beside the object. */
+/** The networks' answers, beside the object. */
 function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   const { position, map } = readings[0] as Reading
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
-  // At the lower rim there is no room but inside.
+  // At the lower rim there is room only above the object.
   const isAbove = !fits && position.row > frame * 0.12
   return (
     <div
@@ -120,7 +120,7 @@ function boxStyle({ position, map }: Reading) {
   return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
 }
 
-/** Pictures that are there, by key. */
+/** Pictures by key, loaded or loading. */
 type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()

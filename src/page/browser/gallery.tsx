@@ -13,7 +13,7 @@ interface GalleryProps {
 /** The objects of a group to choose from, each with its picture. */
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Who looks along the strip is left there while maps change.
+  // Only a new choice scrolls the strip: a reader who looks along it stays there.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])
@@ -59,7 +59,7 @@ function Thumbnail({ name, isChosen, choose, children }: ThumbnailProps) {
   )
 }
 
-/** Pictures wait so long for the maps to be on the screen, in milliseconds. */
+/** Pictures are loaded this much later, in milliseconds, so that the maps come first. */
 const SOON = 150
 
 interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
@@ -77,7 +77,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
     if (picture === null || box === null) return
     const load = () =>
       pictureOf(picture).then(setSource, () => {
-        // The object is named below its picture.
+        // Without its picture, the object still has its name.
       })
     const observer = new IntersectionObserver(
       (entries) => {
@@ -96,7 +96,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   return <img ref={image} alt="" width={56} height={56} src={source} style={{ background }} />
 }
 
-/** Along the strip alone: the page stays where it is. */
+/** Scrolls the strip, not the page. */
 function bringIntoView(strip: HTMLElement): void {
   const chosen = strip.querySelector('input:checked')?.parentElement
   if (!chosen) return

@@ -24,13 +24,13 @@ interface MapPanelProps {
   readonly limits: ColourLimits
   readonly regions: Regions
   readonly reading: Reading | undefined
-  /** What is the matter with the choice or its files, or what is going on. */
+  /** A problem with the choice or its files, or progress. */
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
 }
 
-/** One of the two maps, with what is said of it. */
+/** One of the two maps, with its title, summary and legend. */
 export function MapPanel(props: MapPanelProps) {
   const { panel, fitted, map, difference, colours, limits, regions, reading, note, isBusy, actions } = props
   const box = useRef<HTMLDivElement>(null)
@@ -114,7 +114,7 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   )
 }
 
-/** Answers are those of the layer of the classes, whatever the layer of similarities. */
+/** Maps of answers are of the layer of the classes, whichever layer is chosen for similarity. */
 function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
   const isOfClasses = map !== undefined && map.quantity !== 'similarity'
   return `${isolated(group.model)} ${isOfClasses ? `${isolated(group.classes ?? '')} (classes)` : isolated(choice.layer)}`
@@ -163,7 +163,7 @@ function soFarText({ known }: LoadedMap): string {
   return ` (${percentText(count, known.length)} of positions so far)`
 }
 
-/** What the network answers at the center, and how far that holds. */
+/** The answer at the center, and at how many positions it stays the same. */
 function answersText(map: LoadedMap): string {
   const { quantity, values, mean, lowest, answers } = map
   const name = answers?.strongest?.names[0]

@@ -40,7 +40,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   if (first === undefined) return <div class="profiles" />
   const { position, map } = first
   const { anchorPosition } = map.fitted
-  // Of regions, too, the probability is what has a profile.
+  // Regions of answers have no profile: the probability of the center's answer is drawn.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
@@ -74,7 +74,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   )
 }
 
-/** Indices of the positions along a line through a reading's. */
+/** Indices of all positions in the row or column of a position. */
 type Along = (at: number, cols: number, rows: number) => readonly number[]
 
 const ofRow: Along = (at, cols) => Array.from({ length: cols }, (_, i) => at - (at % cols) + i)

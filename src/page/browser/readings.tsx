@@ -90,10 +90,10 @@ export function Badge({ panel }: { readonly panel: PanelId }) {
   return <span class={`badge ${panel}`}>{panel.toUpperCase()}</span>
 }
 
-/** Readings settle before they are spoken, in milliseconds. */
+/** Readings are spoken once they have not changed for this long, in milliseconds. */
 export const SETTLED = 350
 
-/** The readings in a sentence, for those who hear it. */
+/** The readings in a sentence, for screen readers. */
 export function SpokenReadings({ readings }: { readonly readings: readonly Reading[] }) {
   const [spoken, speak] = useState('')
   const sentence = spokenText(readings)
@@ -126,7 +126,7 @@ function valueText({ value, map: { error, known }, at }: Reading): string {
   return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }
 
-/** Of the numbers as they are shown, so that a reader who subtracts gets the same. */
+/** The difference of the numbers as they are shown, so that a reader who subtracts gets the same. */
 function differenceOf(first: Reading, second: Reading): string {
   return differenceText(second.value - first.value, first.map.error + second.map.error)
 }

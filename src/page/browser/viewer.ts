@@ -28,7 +28,7 @@ export function startViewer(source: Source): RunningViewer {
   const opening = parseView(root.dataset.view ?? '', first) ?? first
   const view = parseView(location.hash, opening) ?? opening
   const viewer = new Viewer(source, root, view, opening)
-  // The cursor begins at the anchor.
+  // Unless the address names a position, the cursor starts at the anchor.
   if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0]?.anchorPosition ?? view.cursor, false)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
   void Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
@@ -41,7 +41,7 @@ async function allRead(): Promise<void> {
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
 
-/** Why no click sets the anchor. */
+/** Why a click cannot set the anchor. */
 function noFeatures({ group, unit }: Fitted): string {
   if (unit === null) return 'Choose one object: the mean over the objects is known for the named anchors alone.'
   const count = group.units.filter((one) => one.features !== undefined).length
@@ -76,7 +76,7 @@ class Viewer implements RunningViewer {
   readonly address = () => {
     const { view, fits } = this.state
     const [first] = fits
-    // As it is shown, where something else was asked for.
+    // What is shown may differ from what was asked for.
     const { model, layer, size, patch, anchor } = first?.choice ?? view
     const other = view.other === null ? null : (fits[1]?.group.model ?? null)
     return new URL(formatView({ ...view, model, layer, size, patch, anchor, other }), location.href).href
@@ -106,7 +106,7 @@ class Viewer implements RunningViewer {
       return
     }
     this.#show(next)
-    // The link may have been far below the maps; who goes back stays where he is.
+    // A link may stand far below the maps. Going back does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
     element('a-plot', HTMLElement).focus({ preventScroll: true })
@@ -152,7 +152,7 @@ class Viewer implements RunningViewer {
             maps[i] = map
             here.add(i)
             this.state = { ...this.state, isBusy: this.state.isBusy.map((isBusy, at) => isBusy && at !== i) }
-            // Until each has its own, the former maps stay.
+            // The former maps stay until all new ones are here.
             if (here.size === fits.length) {
               this.state = { ...this.state, maps: [...maps] }
               this.#draw()
@@ -173,7 +173,7 @@ class Viewer implements RunningViewer {
     await Promise.all(followed)
   }
 
-  /** Maps that a view needs are loaded, everything else changes at once. */
+  /** Loads the maps of a view; everything else changes at once. */
   #show(view: View): void {
     this.#hasAddress = true
     this.state = { ...this.state, view, fits: fitView(this.#source.index(), view) }
@@ -259,7 +259,7 @@ class Viewer implements RunningViewer {
   }
 }
 
-/** What of a view is more than colours and cursor. */
+/** A view without colours and cursor, for comparison. */
 function contentOf({ cursor, colours, limits, ...content }: View): string {
   return JSON.stringify(content)
 }
