@@ -2,8 +2,8 @@
 export interface Progress {
   /** A stretch of `total` images, or of what `measure` says, begins. */
   start(label: string, total: number, measure?: ProgressMeasure): void
-  /** `done` of them are finished. */
-  update(done: number): void
+  /** `done` of them are finished. @param secondsLeft until all work ends, if more is known of that than the rate */
+  update(done: number, secondsLeft?: number): void
   /** The stretch is over, finished or not. */
   stop(): void
   /** One line for the user: something was decided, skipped or is worth knowing. */
@@ -20,8 +20,8 @@ export interface ProgressMeasure {
 export type ProgressEvent =
   /** A stretch of `total` units of `unit` begins, `before` of which were finished before. */
   | ({ readonly kind: 'start'; readonly label: string; readonly total: number } & ProgressMeasure)
-  /** `done` of the stretch are finished. */
-  | { readonly kind: 'update'; readonly done: number }
+  /** `done` of the stretch are finished; all work, this stretch and those after it, ends in about `secondsLeft`. */
+  | { readonly kind: 'update'; readonly done: number; readonly secondsLeft?: number }
   /** The stretch is over, finished or not. */
   | { readonly kind: 'stop' }
   /** Something was decided, skipped or is worth knowing, in one line. */
@@ -35,7 +35,8 @@ export function progressTo(listener: ProgressListener | undefined): Progress {
   return {
     start: (label, total, measure = { unit: 'images', before: 0 }) =>
       listener({ kind: 'start', label, total, ...measure }),
-    update: (done) => listener({ kind: 'update', done }),
+    update: (done, secondsLeft) =>
+      listener({ kind: 'update', done, ...(secondsLeft !== undefined && { secondsLeft }) }),
     stop: () => listener({ kind: 'stop' }),
     note: (line) => listener({ kind: 'note', line }),
   }
@@ -45,7 +46,7 @@ export function progressTo(listener: ProgressListener | undefined): Progress {
 export function listenTo(progress: Partial<Progress>): ProgressListener {
   return (event) => {
     if (event.kind === 'start') progress.start?.(event.label, event.total, { unit: event.unit, before: event.before })
-    if (event.kind === 'update') progress.update?.(event.done)
+    if (event.kind === 'update') progress.update?.(event.done, event.secondsLeft)
     if (event.kind === 'stop') progress.stop?.()
     if (event.kind === 'note') progress.note?.(event.line)
   }

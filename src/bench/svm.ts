@@ -14,8 +14,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { endIfStopped } from '../errors.js'
 import { onCard } from '../experiments/card.js'
+import type { Loss } from '../experiments/folds.js'
 import { assignFolds, FOLDS, TASKS, type Task, taskClasses, trainingLabels } from '../experiments/folds.js'
-import type { Loss } from '../experiments/separability.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import {
   type CudaDevice,

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
-import { COMPOSITING } from '../engine/choice.js'
-import { DEVICE_NAMES } from '../engine/device.js'
+import { COMPOSITING, DEVICE_NAMES } from '../engine/deviceNames.js'
 import { REUSE } from '../engine/reuse/record.js'
-import { INPUT_PRESETS, POOLS, PRECISIONS } from '../networks/index.js'
+import { INPUT_PRESETS } from '../networks/input/presets.js'
+import { POOLS, PRECISIONS } from '../networks/network.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
 
 /** Adds how the scene is drawn. */

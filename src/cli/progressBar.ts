@@ -30,8 +30,8 @@ function barProgress(): Progress {
       )
       bar.start(total, stretch.before, stretch.describe(stretch.before))
     },
-    update(done) {
-      bar?.update(done, stretch.describe(done))
+    update(done, secondsLeft) {
+      bar?.update(done, stretch.describe(done, secondsLeft))
     },
     stop() {
       bar?.stop()
@@ -50,9 +50,9 @@ function lineProgress(): Progress {
       printed = performance.now()
       say(`${label}: ${stretch.before === 0 ? stretch.amount(total) : stretch.describe(stretch.before).done}`)
     },
-    update(done) {
+    update(done, secondsLeft) {
+      const described = stretch.describe(done, secondsLeft)
       if (performance.now() - printed <= LINE_INTERVAL * 1000) return
-      const described = stretch.describe(done)
       say(`${stretch.label}: ${described.done}, ${described.rate}, ${described.left} left`)
       printed = performance.now()
     },
@@ -61,10 +61,10 @@ function lineProgress(): Progress {
   }
 }
 
-/** A stretch of work in words. What was finished before it began does not count for its rate. */
+/** A stretch of work in words. Its rate counts from its first update on, since it may take long to get going. */
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
-  const start = performance.now()
+  let first: { readonly count: number; readonly time: number } | undefined
   const amount = (count: number) => (unit === 'bytes' ? byteSize(count) : counted(count, unit.slice(0, -1)))
   const speed = (perSecond: number) => {
     if (unit === 'bytes') return `${byteSize(Math.round(perSecond))}/s`
@@ -74,11 +74,13 @@ function stretchOf(label: string, total: number, measure: ProgressMeasure = { un
     label,
     before,
     amount,
-    describe(count: number) {
-      const rate = (count - before) / ((performance.now() - start) / 1000)
+    describe(count: number, secondsLeft?: number) {
+      const now = performance.now()
+      if (first === undefined && count > before) first = { count, time: now }
+      const rate = first === undefined ? 0 : (count - first.count) / ((now - first.time) / 1000)
+      const left = secondsLeft ?? (total - count) / rate
       const done = `${unit === 'bytes' ? byteSize(count) : count}/${amount(total)}`
-      if (!(rate > 0)) return { done, rate: '–', left: '–' }
-      return { done, rate: speed(rate), left: duration((total - count) / rate) }
+      return { done, rate: rate > 0 ? speed(rate) : '–', left: Number.isFinite(left) ? duration(left) : '–' }
     },
   }
 }

@@ -10,6 +10,7 @@ import {
   processorName,
   providerName,
 } from './device.js'
+import { COMPOSITING, type Compositing } from './deviceNames.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
 import { type DevicePlan, type NetworkHandle, openDevices, openThreads } from './handle.js'
 import { checkNoise, measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
@@ -51,13 +52,6 @@ export interface ExecutionRecord {
   /** Why the processor took over from a GPU. */
   readonly failure?: string
 }
-
-/**
- * Where images are composited for a network on the processor: by the addon, which is faster, or in the network's graph as
- * it is on GPUs.
- */
-export const COMPOSITING = ['native', 'graph'] as const
-export type Compositing = (typeof COMPOSITING)[number]
 
 /** What is to be computed, and how it may be. */
 export interface ExecutionPlan {

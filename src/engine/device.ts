@@ -3,10 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { UsageError } from '../errors.js'
-
-/** Devices by the names that users give them; `auto` is the processor or a GPU that was measured to be faster. */
-export const DEVICE_NAMES = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml'] as const
-export type DeviceName = (typeof DEVICE_NAMES)[number]
+import { DEVICE_NAMES, type DeviceName } from './deviceNames.js'
 
 /** The names that stand for an execution provider on GPUs. */
 export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>

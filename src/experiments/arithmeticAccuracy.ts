@@ -1,7 +1,7 @@
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
 import { type ExpressionKind, KINDS, type Trial } from './arithmeticTrials.js'
-import { parseExpression } from './expression.js'
-import { afterSignals, combine, joined, ORIGINS } from './featureArithmetic.js'
+import { ORIGINS, parseExpression } from './expression.js'
+import { afterSignals, combine, joined } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /** What is judged: the result from each origin, and as control the expectation's own feature, without arithmetic. */

@@ -1,5 +1,13 @@
 import { UsageError } from '../errors.js'
 
+/**
+ * Where features are measured from. zero: Σ c·f(X), as the paper does; then f of the blank frame counts once for every
+ * image. blank: f(blank) + Σ c·(f(X) − f(blank)), so that it counts once. Both are the same where the coefficients sum
+ * to 1.
+ */
+export type Origin = 'zero' | 'blank'
+export const ORIGINS: readonly Origin[] = ['zero', 'blank']
+
 /** One name of an expression as it was written, with what it is multiplied by: the expression is the sum of its terms. */
 export interface Term {
   readonly name: string

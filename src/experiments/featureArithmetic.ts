@@ -1,15 +1,7 @@
 import { throwIfStopped } from '../errors.js'
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
-import type { Term } from './expression.js'
+import { ORIGINS, type Origin, type Term } from './expression.js'
 import type { FramePixels } from './objectScene.js'
-
-/**
- * Where features are measured from. zero: Σ c·f(X), as the paper does; then f of the blank frame counts once for every
- * image. blank: f(blank) + Σ c·(f(X) − f(blank)), so that it counts once. Both are the same where the coefficients sum
- * to 1.
- */
-export type Origin = 'zero' | 'blank'
-export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
 /** How near a result is to what was expected. */
 export interface ArithmeticErrors {

@@ -10,6 +10,10 @@ export type Task = (typeof TASKS)[number]
 export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
 export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 
+/** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */
+export const LOSSES = ['hinge', 'squared-hinge'] as const
+export type Loss = (typeof LOSSES)[number]
+
 /** Folds of the protocol's cross-validation. */
 export const FOLDS = 5
 

@@ -7,16 +7,14 @@ import {
   FOLD_SCHEMES,
   FOLDS,
   type FoldScheme,
+  LOSSES,
+  type Loss,
   TASKS,
   type Task,
   type TaskFolds,
   taskClasses,
   trainingLabels,
 } from './folds.js'
-
-/** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */
-export const LOSSES = ['hinge', 'squared-hinge'] as const
-export type Loss = (typeof LOSSES)[number]
 
 /** Beyond these weights an objective may leave the range of float64, whatever finite float32 the features hold. */
 const LEAST_C = 1e-30

@@ -1,14 +1,8 @@
 import { checkOptions, kinds, type OptionList } from '../checkedOptions.js'
 import { checkNames } from '../checks.js'
-import {
-  type Compositing,
-  checkCompositing,
-  checkPrecision,
-  type Execution,
-  openExecution,
-  requiredTrials,
-} from '../engine/choice.js'
+import { checkCompositing, checkPrecision, type Execution, openExecution, requiredTrials } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
+import type { Compositing } from '../engine/deviceNames.js'
 import { POSITION_ORDERS } from '../engine/positions.js'
 import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'

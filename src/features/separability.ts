@@ -5,8 +5,9 @@ import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import type { Loss } from '../experiments/folds.js'
 import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
-import { type Loss, type Separability, separabilityByScheme } from '../experiments/separability.js'
+import { type Separability, separabilityByScheme } from '../experiments/separability.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,

@@ -35,6 +35,8 @@ export {
   outputOf,
   POOLS,
   type Pool,
+  PRECISIONS,
+  type Precision,
   type RunnableGraph,
 } from './network.js'
 export { networkNotes, optimizationNotes } from './networkNotes.js'
@@ -47,8 +49,6 @@ export {
   comparisonNames,
   compositingGraph,
   featureOutput,
-  PRECISIONS,
-  type Precision,
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export { externalReferences } from './onnx/externalData.js'

@@ -18,6 +18,10 @@ export interface NetworkInput {
 export const POOLS = ['none', 'mean', 'max', 'center'] as const
 export type Pool = (typeof POOLS)[number]
 
+/** Floating-point numbers that a device computes with: float32, or float16. */
+export const PRECISIONS = ['fp32', 'fp16'] as const
+export type Precision = (typeof PRECISIONS)[number]
+
 /** An output of the ONNX graph, float32 [N, dims]; outputs with more axes are taken as flattened. */
 export interface FeatureLayer {
   readonly name: string

@@ -1,5 +1,4 @@
-import { expressionText } from '../experiments/expression.js'
-import { ORIGINS } from '../experiments/featureArithmetic.js'
+import { expressionText, ORIGINS } from '../experiments/expression.js'
 import type { ReportSection } from '../page/section.js'
 import { escapeHtml } from '../plot/html.js'
 import { decibelText } from '../plot/numberText.js'

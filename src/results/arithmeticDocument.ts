@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
-import { ORIGINS } from '../experiments/featureArithmetic.js'
+import { ORIGINS } from '../experiments/expression.js'
 import { readSealedJson, writeSealedJson } from '../files/sealedJson.js'
 import { firstDamaged } from '../files/sha256.js'
 

@@ -8,10 +8,12 @@ import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
+import { secondsOf } from '../stopwatch.js'
 import { storeUnit } from './measure.js'
 import { backgroundFor, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
 import type { ReproduceOptions } from './runOptions.js'
+import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
 
 /** What computing units needs beside them. */
@@ -24,6 +26,10 @@ export interface UnitWork {
   /** Called where a unit is begun, and with the images that are done of it. */
   readonly onUnit: (unit: PlannedUnit, images: number) => void
   readonly open: OpenUnits
+  /** Images of all units that were left when the study began. */
+  readonly images: number
+  /** Undefined where nobody asks for it. */
+  readonly timeLeft: TimeLeft | undefined
 }
 
 /** Opens a network for units of so many images together, of which one is given. */
@@ -46,28 +52,43 @@ export interface ComputedUnits {
  * @param first which has been taken already
  */
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
-  const { study, queue, options, classifiersFor, progress, onUnit } = work
+  const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options
-  const imagesLeft = () => queue.left(network).reduce((sum, unit) => sum + imagesOf(unit), 0)
-  const total = imagesOf(first) + imagesLeft()
-  const { handle, settings, ran } = await work.open(study, network, first, total, options)
+  const imagesLeft = (of?: Network) => queue.left(of).reduce((sum, unit) => sum + imagesOf(unit), 0)
+  progress.note(`choosing settings for ${network.id}`)
+  const opening = performance.now()
+  const { handle, settings, ran } = await work.open(
+    study,
+    network,
+    first,
+    imagesOf(first) + imagesLeft(network),
+    options,
+  )
+  timeLeft?.opened(network, (performance.now() - opening) / 1000)
   const classifiers = classifiersFor(ran().device)
-  progress.start(network.id, total)
+  progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
   // A unit is measured while the next one is extracted, where that leaves the processor free.
   let stored: Promise<void> = Promise.resolve()
   const units: PlannedUnit[] = []
   try {
     for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(network)) {
       const current = unit
-      const before = total - imagesLeft() - imagesOf(current)
+      const before = work.images - imagesLeft() - imagesOf(current)
+      let last = { images: 0, time: performance.now() }
       const onImages = (images: number) => {
+        const now = performance.now()
+        timeLeft?.extracted(current, images - last.images, (now - last.time) / 1000)
+        last = { images, time: now }
         onUnit(current, images)
-        progress.update(before + images)
+        progress.update(before + images, timeLeft?.seconds(current, images, handle.overlaps))
       }
       onUnit(current, 0)
       const response = await respond(study, handle, current, onImages, signal)
       await stored
-      stored = storeUnit(study, current, response, progress, classifiers).then(() => queue.finish(current))
+      stored = secondsOf(() => storeUnit(study, current, response, progress, classifiers)).then((seconds) => {
+        timeLeft?.measured(current, seconds)
+        return queue.finish(current)
+      })
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
       units.push(current)

@@ -1,5 +1,6 @@
 import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
-import { featureArithmetic, type LayerArithmetic, type Origin } from '../experiments/featureArithmetic.js'
+import type { Origin } from '../experiments/expression.js'
+import { featureArithmetic, type LayerArithmetic } from '../experiments/featureArithmetic.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import type { DrawnExpression } from './drawnExpression.js'
 import { arithmeticDocument, writeArithmetic } from './expressionFiles.js'

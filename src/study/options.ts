@@ -3,8 +3,9 @@ import { checkCount, checkNames } from '../checks.js'
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
+import type { Loss } from '../experiments/folds.js'
 import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
-import { checkClassifier, type Loss } from '../experiments/separability.js'
+import { checkClassifier } from '../experiments/separability.js'
 import {
   catalog,
   checkInputOptions,

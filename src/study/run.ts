@@ -24,6 +24,7 @@ import { planStudy, type Study, unitInputs } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
+import { studyTimeLeft } from './timeLeft.js'
 import { openUnitQueue, titleOf } from './unitQueue.js'
 
 /** What a study found and where it lies. */
@@ -141,7 +142,10 @@ async function computeStudy(run: Run, card: number | null): Promise<void> {
   const isWaiting = options.report !== false
   const queue = openUnitQueue(study, team)
   const classifiersFor = studyClassifiers(card, (line) => progress.note(line))
-  const work = { study, queue, options, open, progress, classifiersFor, onUnit: workerStates(team.claims) }
+  const images = queue.left().reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const timeLeft = options.onProgress && studyTimeLeft(study, queue)
+  const onUnit = workerStates(team.claims)
+  const work = { study, queue, options, open, progress, classifiersFor, onUnit, images, timeLeft }
   let arithmetic = study.arithmetic
   for (let attempt = 0; ; attempt++) {
     throwIfStopped(options.signal)

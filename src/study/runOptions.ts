@@ -1,6 +1,7 @@
 import { checkOptions, kinds } from '../checkedOptions.js'
-import { type Compositing, checkCompositing, checkPrecision } from '../engine/choice.js'
+import { checkCompositing, checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import type { Compositing } from '../engine/deviceNames.js'
 import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'

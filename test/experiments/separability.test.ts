@@ -2,14 +2,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
-import { assignFolds, FOLDS, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
-import {
-  LOSSES,
-  type Loss,
-  type SeparabilityGrid,
-  separability,
-  separabilityByScheme,
-} from '../../src/experiments/separability.js'
+import { assignFolds, FOLDS, LOSSES, type Loss, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
+import { type SeparabilityGrid, separability, separabilityByScheme } from '../../src/experiments/separability.js'
 import { trainSvm } from '../../src/native.js'
 import { type FeatureShape, formulaFeatures, positionFeatures } from './features.js'
 

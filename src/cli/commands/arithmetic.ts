@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { ORIGINS } from '../../experiments/featureArithmetic.js'
-import { type ArithmeticOptions, arithmetic } from '../../study/arithmetic.js'
+import { ORIGINS } from '../../experiments/expression.js'
+import type { ArithmeticOptions } from '../../study/arithmetic.js'
 import type { CommandContext } from '../context.js'
 import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
@@ -43,6 +43,8 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     .requiredOption('--out <folder>', 'write vectors, pictures, contact sheets and arithmetic.json here', parsePath)
     .option('--json', 'print arithmetic.json to stdout')
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {
+      say('opening networks')
+      const { arithmetic } = await import('../../study/arithmetic.js')
       const { document, seconds } = await arithmetic({
         ...options,
         ...(generator && { generators: generator }),

@@ -1,14 +1,7 @@
 import { Command, Option } from 'commander'
-import {
-  type BenchUnitOptions,
-  benchExtraction,
-  benchSeparability,
-  benchSimilarity,
-  benchUnits,
-} from '../../bench/bench.js'
-import { benchComposite } from '../../bench/composite.js'
+import type { BenchUnitOptions } from '../../bench/bench.js'
 import { counted } from '../../counted.js'
-import { LOSSES, type Loss } from '../../experiments/separability.js'
+import { LOSSES, type Loss } from '../../experiments/folds.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { duration, print, printJson, printTable, say } from '../output.js'
@@ -56,6 +49,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--batch <n>', 'run this many images per pass [default: the fastest]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractBenchOptions) => {
+      const { benchExtraction } = await import('../../bench/bench.js')
       const results = await benchExtraction({ ...options, signal })
       if (json) return printJson(results)
       printTable(
@@ -76,6 +70,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
+      const { benchComposite } = await import('../../bench/composite.js')
       const result = await benchComposite({ repetitions: repeats, signal })
       if (json) return printJson(result)
       print(`instruction set ${result.instructionSet}, batches of ${counted(result.batch, 'frame')} of 224×224`)
@@ -97,6 +92,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .addOption(cardBeside())
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, device, json }: { repeats: number; device: string; json?: boolean }) => {
+      const { benchSimilarity } = await import('../../bench/bench.js')
       const result = await benchSimilarity({ repetitions: repeats, device, signal })
       if (json) return printJson(result)
       print(`instruction set ${result.instructionSet}`)
@@ -136,6 +132,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--problems <a,b>', 'let scikit-learn solve these of the ten, 0 to 9 [default: all]', parseProblems)
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string | undefined, { json, repeats, problems, ...options }: SvmBenchFlags) => {
+      const { benchSeparability } = await import('../../bench/bench.js')
       const result = await benchSeparability({
         ...options,
         ...(file !== undefined && { file }),
@@ -191,6 +188,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--batch <n>', 'run this many images per pass [default: the bare loop’s best]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, networks, size, ...options }: UnitBenchFlags) => {
+      const { benchUnits } = await import('../../bench/bench.js')
       const results = await benchUnits({ ...options, ...(networks && { models: networks }), sizes: size, signal })
       if (json) return printJson(results)
       printTable(

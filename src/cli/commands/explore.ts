@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net'
 import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { InterruptedError } from '../../errors.js'
-import { type ExploreOptions, explore } from '../../explore/explore.js'
+import type { ExploreOptions } from '../../explore/explore.js'
 import type { CommandContext } from '../context.js'
 import { addDeviceOptions, addPoolOption } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
@@ -23,6 +23,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
     .option('--no-open', 'print the address and open no browser')
   return addDeviceOptions(addPoolOption(command)).action(
     async (results: string | undefined, { open, ...options }: ExploreOptions & { open: boolean }) => {
+      const { explore } = await import('../../explore/explore.js')
       await using page = await explore({
         ...options,
         ...(results !== undefined && { results }),

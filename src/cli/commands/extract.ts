@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { counted } from '../../counted.js'
 import type { Extraction } from '../../features/extraction.js'
-import { type ExtractOptions, extract } from '../../features/openNetwork.js'
+import type { ExtractOptions } from '../../features/openNetwork.js'
 import { withoutControls } from '../../printable.js'
 import type { CommandContext } from '../context.js'
 import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
@@ -26,6 +26,8 @@ export function extractCommand({ signal }: CommandContext): Command {
     .requiredOption('--out <folder>', 'write <layer>.npy and extract.json to this folder', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, ...options }: ExtractOptions & { json?: boolean }) => {
+      say('opening the network')
+      const { extract } = await import('../../features/openNetwork.js')
       const result = await extract({ ...options, onProgress: terminalProgress(), signal })
       if (json)
         return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })

@@ -1,12 +1,9 @@
 import { Command, Option } from 'commander'
 import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
-import { writeFileAtomic } from '../../files/atomic.js'
-import { type CocoPatchesOptions, cocoPatches } from '../../patches/cocoPatches.js'
-import { listPatches, patchesFrom } from '../../patches/collection.js'
-import { type OwnPatchesOptions, ownPatches } from '../../patches/ownPatches.js'
+import type { CocoPatchesOptions } from '../../patches/cocoPatches.js'
+import type { OwnPatchesOptions } from '../../patches/ownPatches.js'
 import type { PatchFolder } from '../../patches/patchFolder.js'
-import { contactSheet } from '../../report/contactSheet.js'
 import { type CommandContext, leavingNothing } from '../context.js'
 import { asFlags } from '../flags.js'
 import { addExamples } from '../help.js'
@@ -44,6 +41,7 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--image-host <host>', 'allow fetching from this host too; may be repeated', collectNames)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, imageHost: imageHosts, ...options }: CocoFlags) => {
+      const { cocoPatches } = await import('../../patches/cocoPatches.js')
       const hosts = imageHosts && { imageHosts }
       printFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
     })
@@ -61,6 +59,7 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {
+        const { ownPatches } = await import('../../patches/ownPatches.js')
         printFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
       },
     )
@@ -70,10 +69,14 @@ export function patchesCommand(context: CommandContext): Command {
     .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
+      const { listPatches, patchesFrom } = await import('../../patches/collection.js')
       const sources = await patchesFrom(path)
       const listed = await leavingNothing(listPatches(sources, signal), context)
-      if (sheet !== undefined)
+      if (sheet !== undefined) {
+        const { writeFileAtomic } = await import('../../files/atomic.js')
+        const { contactSheet } = await import('../../report/contactSheet.js')
         await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, signal), context))
+      }
       if (json) return printJson(listed)
       printTable(
         ['name', 'class', 'pixels', 'object', 'file'],

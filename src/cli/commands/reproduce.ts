@@ -1,34 +1,15 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { counted } from '../../counted.js'
-import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import { LOSSES } from '../../experiments/separability.js'
-import { percentText } from '../../plot/numberText.js'
-import { distinct } from '../../report/distinct.js'
-import { verdictTable } from '../../report/findings/document.js'
-import { isTooSmall } from '../../report/findings/findings.js'
-import type { Report } from '../../report/report.js'
-import { cellText } from '../../report/tables/render.js'
-import { JUDGED_NAMES } from '../../results/measures.js'
-import { FEWEST_PATCHES } from '../../results/rows.js'
-import { estimateStudy, type StudyEstimate } from '../../study/estimate.js'
-import { reproduce, type StudyResult } from '../../study/run.js'
+import { FOLD_SCHEMES, LOSSES } from '../../experiments/folds.js'
+import type { StudyEstimate } from '../../study/estimate.js'
+import type { StudyResult } from '../../study/run.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
 import type { CommandContext } from '../context.js'
 import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import {
-  byteSize,
-  duration,
-  print,
-  printJson,
-  printTable,
-  say,
-  TERMINAL_COLUMNS,
-  tableLines,
-  wrapped,
-} from '../output.js'
+import { byteSize, duration, print, printJson, say } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -57,14 +38,17 @@ export function reproduceCommand({ signal }: CommandContext): Command {
     .option('--dry-run', 'print units, images, bytes and time, and run nothing')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
+      say('opening networks')
+      const { reproduce } = await import('../../study/run.js')
       const result = await reproduce({ ...options, onProgress: toldToSupervisor(terminalProgress()), signal })
       if (json) printJson(result)
-      else printResult(result)
+      else await printResult(result)
       if (result.report) await sayPage(join(result.out, 'index.html'), { open, json })
     })
 }
 
-function printResult({ report, units, computed, images, seconds }: StudyResult): void {
+async function printResult({ report, units, computed, images, seconds }: StudyResult): Promise<void> {
+  const { printReport } = await import('../printedReport.js')
   if (report) printReport(report)
   say(
     `${units > 0 ? `${computed} of ${counted(units, 'unit')} computed, ` : ''}${counted(images, 'image')} in ${duration(seconds)}`,
@@ -109,6 +93,7 @@ export function addStudyOptions(studyCommand: Command): Command {
 }
 
 async function printEstimate(options: ReproduceOptions, json: boolean | undefined): Promise<void> {
+  const { estimateStudy } = await import('../../study/estimate.js')
   const estimate = await estimateStudy(options)
   if (json) return printJson(estimate)
   print(
@@ -131,54 +116,4 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
   print(`missing weights: ${files.join(', ')}; ${all} in all: ${command}`)
   say('the estimate for these networks uses made-up weights')
-}
-
-/** What a study found, on one screen: a verdict for each claim and network, or how much arithmetic was exact. */
-export function printReport({ rows, findings }: Report): void {
-  const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
-  if (findings.length === 0) {
-    printExact(exact)
-    return
-  }
-  if (exact.length > 0) print('the page and tables/ have the results of feature arithmetic')
-  if (isTooSmall(findings)) {
-    print(`no verdicts: a study needs at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
-    return
-  }
-  const { head, rows: lines } = verdictTable(findings)
-  printVerdicts(
-    head,
-    lines.map((line) => line.map(cellText)),
-  )
-  print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
-}
-
-/** Shares of exact results over all random expressions, as the generator shows them. */
-function printExact(exact: Report['rows']): void {
-  if (exact.length === 0) return
-  const origins = ['zero', 'blank'] as const
-  const groups = distinct(exact.map(({ model, layer, size }) => ({ model, layer, size })))
-  print('Exact results of feature arithmetic, in decoded scenes')
-  printTable(
-    ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
-    groups.map(({ model, layer, size }) => {
-      const own = exact.filter((row) => row.model === model && row.layer === layer && row.size === size)
-      const shares = origins.map((origin) => own.find(({ variant }) => variant === `${origin} decoded all`)?.mean)
-      return [
-        model,
-        layer,
-        size,
-        ...shares.map((share) => (share === undefined ? '–' : `${percentText(100 * share)} %`)),
-      ]
-    }),
-  )
-}
-
-/** A row per claim, a column per network; networks are numbered where their names are too wide. */
-function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
-  const [claim = '', ...networks] = head
-  printTable(isWide ? [claim, ...networks.map((_, i) => String(i + 1))] : head, rows)
-  const key = networks.map((network, i) => `${i + 1}=${network}`).join(', ')
-  if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
 }

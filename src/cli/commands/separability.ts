@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander'
-import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
-import { LOSSES } from '../../experiments/separability.js'
-import { type SeparabilityOptions, separability } from '../../features/separability.js'
+import { FOLD_SCHEMES, type FoldScheme, LOSSES, TASKS } from '../../experiments/folds.js'
+import type { SeparabilityOptions } from '../../features/separability.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { duration, printJson, printTable, say } from '../output.js'
@@ -29,6 +28,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
     .option('--device <name>', 'train on cpu, cuda, cuda:INDEX or auto', 'auto')
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, cv = ['ordered'], ...others }: Options) => {
+      const { separability } = await import('../../features/separability.js')
       const options = { ...others, signal }
       const result =
         cv.length === 1

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { type SimilarityOptions, similarity } from '../../features/similarity.js'
+import type { SimilarityOptions } from '../../features/similarity.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { printJson, printTable, say } from '../output.js'
@@ -18,6 +18,7 @@ export function similarityCommand({ signal }: CommandContext): Command {
     .option('--device <name>', 'compare on cpu, cuda, cuda:INDEX or auto (the processor)', 'auto')
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: SimilarityOptions & { json?: boolean }) => {
+      const { similarity } = await import('../../features/similarity.js')
       const { maps, ...result } = await similarity(file, { ...options, signal })
       if (json) return printJson(result)
       printTable(

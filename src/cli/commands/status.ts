@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
 import { counted } from '../../counted.js'
 import { withoutControls } from '../../printable.js'
-import { type StudyStatus, studyStatus } from '../../study/status.js'
+import type { StudyStatus } from '../../study/status.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { duration, print, printTable } from '../output.js'
@@ -16,6 +16,7 @@ export function statusCommand({ signal }: CommandContext): Command {
     .option('--watch', 'print again every two seconds until the study is complete')
     .option('--json', 'print one JSON document to stdout; with --watch one per line')
     .action(async (folder: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
+      const { studyStatus } = await import('../../study/status.js')
       for (;;) {
         const status = await studyStatus(folder)
         if (json) process.stdout.write(`${JSON.stringify(status)}\n`)

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type SlurmOptions, submitSlurm } from '../../cluster/submit.js'
+import type { SlurmOptions } from '../../cluster/submit.js'
 import { counted } from '../../counted.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
 import type { CommandContext } from '../context.js'
@@ -28,6 +28,7 @@ export function submitCommand({ signal }: CommandContext): Command {
   addStudyOptions(slurm)
     .option('--json', 'print one JSON document to stdout')
     .action(async (flags: SlurmFlags & ReproduceOptions, command: Command) => {
+      const { submitSlurm } = await import('../../cluster/submit.js')
       const { tasks, cpus, gpus, time, partition, print: isOnlyShown, json, ...study } = flags
       const given = Object.entries(study).filter(([name]) => command.getOptionValueSource(name) !== 'default')
       const submission = await submitSlurm({

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type ViewOptions, viewFeatures } from '../../features/view.js'
+import type { ViewOptions } from '../../features/view.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
@@ -17,6 +17,7 @@ export function viewCommand({ signal }: CommandContext): Command {
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .action(async (source: string, { json, open, ...options }: ViewOptions & PageFlags) => {
+      const { viewFeatures } = await import('../../features/view.js')
       const result = await viewFeatures(source, { ...options, onProgress: terminalProgress(), signal })
       if (json) printJson(result)
       await sayPage(result.page, { open, json })

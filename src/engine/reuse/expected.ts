@@ -1,6 +1,6 @@
 import { type CellSteps, cellSteps, type Network, outputOf, readGraphNodes } from '../../networks/index.js'
 import type { Scene } from '../task.js'
-import { floorGain, type PlannedCells, planCells, positionsOf } from './plan.js'
+import { floorGain, type PlannedCells, planCells, positionsOf, wholeSeconds } from './plan.js'
 import { sceneKeys } from './scene.js'
 
 /** Fewer images are not worth two more sessions. */
@@ -24,6 +24,12 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
   if (!haveRoomForKeys(cells, network, scene.patch.size)) return 1
   const gain = planCells(workOf(network, scene), positionsOf(offsets))?.predictedGain ?? 1
   return gain < WORTH_REUSING ? 1 : gain
+}
+
+/** Seconds of one core for an image that is computed whole, with all layers that cell plans know of. */
+export function usualImageSeconds({ onnxPath, input }: Network): number {
+  const graph = readGraphNodes(onnxPath)
+  return wholeSeconds({ graph, cells: cellSteps(graph, input) })
 }
 
 function workOf(network: Network, scene: Scene): PlannedCells {

@@ -95,7 +95,7 @@ function plansOf(
   const lastConvolution = convolutions.lastIndexOf(true)
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
-  const whole = plain.reduce((sum, seconds) => sum + seconds, connected)
+  const whole = wholeSeconds(work)
   // Sampled positions share next to nothing, and are computed both ways.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
@@ -138,6 +138,13 @@ function plansOf(
     })
   }
   return candidates
+}
+
+/** Predicted seconds of an image that is computed whole. */
+export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): number {
+  const { steps, shapes } = work.cells
+  const connected = connectedSeconds(connectedWeights(work), PLAIN_BATCH)
+  return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
 }
 
 /** How many times fewer multiply-adds there are if every distinct value of all positions is computed once. */
@@ -209,7 +216,7 @@ function lastUses({ graph, cells, features }: PlannedCells): Map<string, number>
 }
 
 /** Weights of the products after the steps. */
-function connectedWeights({ graph, cells }: PlannedCells): number {
+function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
   return products.reduce((sum, { inputs }) => {
     const shape = inputs.slice(0, 2).flatMap((name) => cells.constants.get(name) ?? [])

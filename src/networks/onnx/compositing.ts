@@ -1,4 +1,4 @@
-import { type FeatureLayer, type Network, type NetworkInput, outputOf } from '../network.js'
+import { type FeatureLayer, type Network, type NetworkInput, outputOf, type Precision } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
 import { DataType } from './fields.js'
 import type { GraphChanges } from './graphCopy.js'
@@ -23,10 +23,6 @@ export const SCENE_INPUTS = {
   /** int32 [N, 1, 1, cols]: the window's column that each column of the frame shows. */
   cols: 'shiftscope.cols',
 } as const
-
-/** Floating-point numbers that a device computes with: float32, or float16. */
-export const PRECISIONS = ['fp32', 'fp16'] as const
-export type Precision = (typeof PRECISIONS)[number]
 
 /** The output of a compositing graph that gives a layer's features. */
 export function featureOutput(layer: FeatureLayer, precision: Precision): string {

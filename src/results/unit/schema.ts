@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { FOLD_SCHEMES, TASKS } from '../../experiments/folds.js'
-import { LOSSES } from '../../experiments/separability.js'
+import { FOLD_SCHEMES, LOSSES, TASKS } from '../../experiments/folds.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
 export const UNIT_FORMAT = 6

@@ -1,0 +1,153 @@
+import { access, constants } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { availableCores } from '../cores.js'
+import { counted } from '../counted.js'
+import { type Device, platformGap, processorName } from '../engine/device.js'
+import { DEVICE_NAMES } from '../engine/deviceNames.js'
+import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
+import { makeFolders } from '../files/atomic.js'
+import { cudaDevices, instructionSet } from '../native.js'
+import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
+
+/** The subject of each device, before its name. */
+const PROVIDER = 'execution provider '
+
+/** What the first line says: whether everything that is needed works. */
+export function verdictOn(findings: readonly Diagnosis[]): string {
+  const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
+  if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
+  const devices = findings.filter(({ state, subject }) => state === 'ok' && subject.startsWith(PROVIDER))
+  return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
+}
+
+/** The oldest Node.js that is supported. */
+const MIN_NODE = 20
+
+/** One thing that was looked at. */
+export interface Diagnosis {
+  readonly subject: string
+  readonly state: 'ok' | 'gap'
+  /** Whether everything works without it, if slower or for fewer networks. */
+  readonly optional: boolean
+  readonly detail: string
+  /** What to do about a gap. */
+  readonly remedy?: string
+}
+
+/** Looks at everything that the product needs or can use on this machine. */
+export async function examine(): Promise<readonly Diagnosis[]> {
+  return [
+    nodeDiagnosis(),
+    processorDiagnosis(),
+    addonDiagnosis(),
+    cudaDiagnosis(),
+    ...(await deviceDiagnoses()),
+    await cacheDiagnosis(),
+    ...(await weightDiagnoses()),
+  ]
+}
+
+function nodeDiagnosis(): Diagnosis {
+  const ok = Number(process.versions.node.split('.')[0]) >= MIN_NODE
+  const found = {
+    subject: 'Node.js',
+    optional: false,
+    detail: `${process.version}, ${process.platform}-${process.arch}`,
+  }
+  return ok ? { ...found, state: 'ok' } : { ...found, state: 'gap', remedy: `install Node.js ${MIN_NODE} or newer` }
+}
+
+function processorDiagnosis(): Diagnosis {
+  const memory = (totalmem() / 2 ** 30).toFixed(1)
+  return {
+    subject: 'processor',
+    state: 'ok',
+    optional: false,
+    detail: `${processorName()}, ${counted(availableCores(), 'core')}, ${memory} GiB`,
+  }
+}
+
+function addonDiagnosis(): Diagnosis {
+  try {
+    return { subject: 'native addon', state: 'ok', optional: false, detail: `instruction set ${instructionSet()}` }
+  } catch (error) {
+    return {
+      subject: 'native addon',
+      state: 'gap',
+      optional: false,
+      detail: firstLine(error),
+      remedy: 'install shiftscope again, or build it with CMake and a C++20 compiler: npm run build:native',
+    }
+  }
+}
+
+function cudaDiagnosis(): Diagnosis {
+  const found = { subject: 'CUDA kernels', optional: true }
+  try {
+    const { devices, reason } = cudaDevices()
+    const names = devices.map(({ index, name, memoryBytes }) => {
+      return `${index}: ${name}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`
+    })
+    if (names.length === 0) {
+      return { ...found, state: 'gap', detail: `${reason}; the processor trains classifiers and compares features` }
+    }
+    const detail = `${names.join('; ')}; used for separability and similarity, and for reproduce beside networks on CUDA`
+    return { ...found, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
+  } catch (error) {
+    return { ...found, state: 'gap', detail: `not looked for: ${firstLine(error)}` }
+  }
+}
+
+/** The providers that onnxruntime-node has on this platform, one after another: together they would slow each other. */
+async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
+  const network = await resolveNetwork({ id: 'tiny-alexnet' })
+  const names = DEVICE_NAMES.filter((name): name is Device['name'] => name !== 'auto').filter(
+    (name) => platformGap(name) === undefined,
+  )
+  const diagnoses: Diagnosis[] = []
+  for (const name of names) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
+  return diagnoses
+}
+
+function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
+  const { name } = trial.device
+  const found = { subject: `${PROVIDER}${name}`, optional: name !== 'cpu' }
+  if (!trial.runs) return { ...found, state: 'gap', detail: trial.reason, remedy: trial.remedy }
+  const adapter = trial.adapter === null ? '' : ` on ${trial.adapter}`
+  const detail = `runs tiny-alexnet${adapter}, ${trial.milliseconds.toFixed(1)} ms for one image`
+  if (!trial.software) return { ...found, state: 'ok', detail }
+  return { ...found, state: 'gap', detail: `${detail}; this adapter computes on the processor, so cpu is faster` }
+}
+
+async function cacheDiagnosis(): Promise<Diagnosis> {
+  const folder = cacheFolder()
+  try {
+    await makeFolders(folder)
+    await access(folder, constants.W_OK)
+    return { subject: 'cache folder', state: 'ok', optional: false, detail: folder }
+  } catch (error) {
+    return {
+      subject: 'cache folder',
+      state: 'gap',
+      optional: false,
+      detail: `${folder}: ${firstLine(error)}`,
+      remedy: 'set SHIFTSCOPE_CACHE to a folder that can be written',
+    }
+  }
+}
+
+/** What no preset needs is no gap where it is missing. */
+async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
+  const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
+  return models.map(({ entry, state, path }): Diagnosis => {
+    const isEmbedded = entry.kind === 'embedded'
+    const found = { subject: `weights of ${entry.id}`, optional: !isEmbedded }
+    if (state !== 'missing') return { ...found, state: 'ok', detail: path ?? state }
+    const remedy = isEmbedded ? 'install the package again' : `run "${weightsCommand(entry)}"`
+    return { ...found, state: 'gap', detail: 'missing', remedy }
+  })
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
+}

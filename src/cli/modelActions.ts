@@ -1,0 +1,178 @@
+import { InputError, NetworkError, UsageError } from '../errors.js'
+import {
+  type InputOptions,
+  importWeights,
+  inspectModel,
+  isHubReference,
+  licenceText,
+  listHubModels,
+  listNetworks,
+  type NetworkStatus,
+  type PulledHubModel,
+  type PulledWeights,
+  pullHubModel,
+  pullWeights,
+  verifyNetwork,
+  weightsCommand,
+} from '../networks/index.js'
+import { withoutControls } from '../printable.js'
+import { type CommandContext, leavingNothing } from './context.js'
+import { asFlags } from './flags.js'
+import { byteSize, print, printJson, printTable, say } from './output.js'
+import { terminalProgress } from './progressBar.js'
+
+export interface JsonFlag {
+  readonly json?: boolean
+}
+
+/** Prints networks, generators and models of the hub. */
+export async function list({ json }: JsonFlag): Promise<void> {
+  const [networks, hubModels] = await Promise.all([listNetworks(), listHubModels()])
+  if (json) return printJson([...networks.map(({ entry, ...status }) => ({ ...entry, ...status })), ...hubModels])
+  printTable(
+    ['id', 'is', 'weights', 'size', 'licence'],
+    [
+      ...networks.map((network) => [
+        network.entry.id,
+        network.entry.title,
+        stateText(network),
+        network.expectedBytes === null ? '–' : byteSize(network.expectedBytes),
+        licenceText(network.entry.licence),
+      ]),
+      ...hubModels.map(({ id, state, bytes, licence }) => [id, '–', state, byteSize(bytes), licenceText(licence)]),
+    ],
+  )
+  const missing = networks.filter(({ state }) => state === 'missing').map(({ entry }) => entry)
+  const published = missing.find(({ kind }) => kind === 'published')
+  if (published) say(`missing weights: ${weightsCommand(published)}`)
+  const exported = missing.find(({ kind }) => kind === 'exported')
+  if (exported) say(`export needed: "shiftscope models pull ${exported.id}" says how`)
+}
+
+function stateText({ entry, state }: NetworkStatus): string {
+  return state === 'missing' && entry.kind === 'exported' ? 'export needed' : state
+}
+
+export interface PullFlags {
+  readonly all?: boolean
+  readonly mirror?: string
+  readonly json?: boolean
+}
+
+/** One after the other; where one fails, the others are still pulled. */
+export async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
+  if ((all === true) === ids.length > 0)
+    throw new UsageError('give either the networks and generators to pull or --all')
+  if (mirror !== undefined && ids.some(isHubReference))
+    throw new UsageError('`mirror` has no models of the hub; leave it out, or set HF_ENDPOINT to a mirror of the hub')
+  const done: (PulledWeights | PulledHubModel)[] = []
+  const failures: unknown[] = []
+  for (const id of all ? await idsOfPaper() : ids) {
+    try {
+      const options = { signal, onProgress: terminalProgress() }
+      if (isHubReference(id)) {
+        const model = await pullHubModel(id, options)
+        done.push(model)
+        if (!json) printPulledHubModel(model)
+      } else {
+        const weights = await pullWeights(id, { mirror, ...options })
+        done.push(weights)
+        if (!json) printPulled(weights)
+      }
+    } catch (error) {
+      if (!(error instanceof NetworkError || error instanceof InputError)) throw error
+      failures.push(error)
+    }
+  }
+  if (json) printJson(done)
+  for (const failure of failures.slice(0, -1)) say(`shiftscope: ${asFlags((failure as Error).message)}`)
+  if (failures.length > 0) throw failures.at(-1)
+}
+
+async function idsOfPaper(): Promise<readonly string[]> {
+  const models = await listNetworks()
+  return models.flatMap(({ entry }) => (entry.preset === 'paper' ? [entry.id] : []))
+}
+
+function printPulled(weights: PulledWeights): void {
+  const { sha256, licence, origin, checked } = weights
+  printKept(weights)
+  const digits = checked.sha256Digits === 64 ? '' : ` (its first ${checked.sha256Digits} digits, no more is published)`
+  const size = checked.bytes ? 'size equal' : 'size not published'
+  print(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
+  printLicence(licence)
+}
+
+function printPulledHubModel(model: PulledHubModel): void {
+  printKept(model)
+  print(`  checked: hash and size as in commit ${model.revision}, SHA-256 ${model.sha256}`)
+  for (const { path, bytes } of model.files.slice(1)) print(`  with ${path}, ${byteSize(bytes)}`)
+  printLicence(model.licence)
+}
+
+function printKept({ id, path, bytes, origin }: PulledWeights | PulledHubModel): void {
+  print(`${id}: ${byteSize(bytes)} ${origin === null ? 'already here and checked again:' : 'saved as'} ${path}`)
+}
+
+function printLicence(licence: string): void {
+  print(`  licence: ${licenceText(licence)}${/-nc/i.test(licence) ? ' (not for commercial use)' : ''}`)
+}
+
+function publishedText(published: boolean | null): string {
+  if (published === null) return 'no published hash is known'
+  return published ? 'the published file' : 'not the published file'
+}
+
+export interface InspectFlags extends InputOptions {
+  readonly weights?: string
+  readonly all?: boolean
+  readonly json?: boolean
+}
+
+export async function inspect(
+  model: string,
+  { all = false, json = false, ...choice }: InspectFlags,
+  context: CommandContext,
+): Promise<void> {
+  const inspection = await leavingNothing(inspectModel(model, { ...choice, ...context }), context)
+  if (json) return printJson(inspection)
+  const { inputs, input, outputs, tensors, classes } = inspection
+  for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  const { rows, cols, divisor, mean, std, channelOrder, source } = input
+  print(
+    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; from: ${source}`,
+  )
+  for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
+  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)
+  const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
+  printTable(
+    ['tensor', 'operator', 'shape', 'values', 'read'],
+    shown.map(({ name, op, shape, dims, ...tensor }) => [
+      withoutControls(name),
+      withoutControls(op),
+      `[${shape.join(', ')}]`,
+      dims,
+      tensor.default ? 'by default' : tensor.suggested ? 'suggested' : '',
+    ]),
+  )
+  const rest = tensors.length - shown.length
+  if (rest > 0) say(`${rest} more can be read: --all lists them`)
+}
+
+export async function importFile(id: string, file: string, { json }: JsonFlag, context: CommandContext): Promise<void> {
+  const imported = await leavingNothing(importWeights(id, file, context), context)
+  if (json) return printJson(imported)
+  print(`${id}: ${byteSize(imported.bytes)} saved as ${imported.path}`)
+  print(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
+}
+
+export async function verify(id: string, { json }: JsonFlag, context: CommandContext): Promise<void> {
+  const verified = await leavingNothing(verifyNetwork(id, context), context)
+  if (json) return printJson(verified)
+  print(`${id}: ${verified.weightsPath}, ${byteSize(verified.bytes)}`)
+  print(`sha256 ${verified.sha256}: ${publishedText(verified.published)}`)
+  printTable(
+    ['output', 'dims', 'norm', 'digest'],
+    verified.layers.map(({ name, dims, norm, digest }) => [name, dims, norm.toFixed(4), digest]),
+  )
+}

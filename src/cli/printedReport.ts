@@ -1,0 +1,89 @@
+import { percentText } from '../plot/numberText.js'
+import { distinct } from '../report/distinct.js'
+import { verdictTable } from '../report/findings/document.js'
+import { isTooSmall } from '../report/findings/findings.js'
+import type { Report } from '../report/report.js'
+import { cellText } from '../report/tables/render.js'
+import { NO_PAPER, type ResultTable, resultTables } from '../report/tables/tables.js'
+import { JUDGED_NAMES } from '../results/measures.js'
+import { FEWEST_PATCHES } from '../results/rows.js'
+import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
+
+/** What a study found, on one screen: a verdict for each claim and network, or how much arithmetic was exact. */
+export function printReport({ rows, findings }: Report): void {
+  const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
+  if (findings.length === 0) {
+    printExact(exact)
+    return
+  }
+  if (exact.length > 0) print('the page and tables/ have the results of feature arithmetic')
+  if (isTooSmall(findings)) {
+    print(`no verdicts: a study needs at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
+    return
+  }
+  const { head, rows: lines } = verdictTable(findings)
+  printVerdicts(
+    head,
+    lines.map((line) => line.map(cellText)),
+  )
+  print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
+}
+
+/** Shares of exact results over all random expressions, as the generator shows them. */
+function printExact(exact: Report['rows']): void {
+  if (exact.length === 0) return
+  const origins = ['zero', 'blank'] as const
+  const groups = distinct(exact.map(({ model, layer, size }) => ({ model, layer, size })))
+  print('Exact results of feature arithmetic, in decoded scenes')
+  printTable(
+    ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
+    groups.map(({ model, layer, size }) => {
+      const own = exact.filter((row) => row.model === model && row.layer === layer && row.size === size)
+      const shares = origins.map((origin) => own.find(({ variant }) => variant === `${origin} decoded all`)?.mean)
+      return [
+        model,
+        layer,
+        size,
+        ...shares.map((share) => (share === undefined ? '–' : `${percentText(100 * share)} %`)),
+      ]
+    }),
+  )
+}
+
+/** A row per claim, a column per network; networks are numbered where their names are too wide. */
+function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
+  const [claim = '', ...networks] = head
+  printTable(isWide ? [claim, ...networks.map((_, i) => String(i + 1))] : head, rows)
+  const key = networks.map((network, i) => `${i + 1}=${network}`).join(', ')
+  if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
+}
+
+/** The study's tables for a terminal. */
+export function printTables({ rows }: Report): void {
+  for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
+    wrapped(table.title, TERMINAL_COLUMNS).forEach(print)
+    printTable(...narrowTable(table))
+    print('')
+  }
+}
+
+/** The last key of a table's columns (anchor, fold scheme) becomes a row, so that the table fits the terminal. */
+function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], string[][]] {
+  const columns = head.slice(2).map((text) => {
+    const keys = text.split(', ')
+    return { last: keys.at(-1) as string, others: keys.slice(0, -1).join(', ') }
+  })
+  const across = distinct(columns.map(({ others }) => others))
+  const lines = rows.flatMap(([network = '', layer = '', ...cells]) =>
+    distinct(columns.map(({ last }) => last)).map((down) => {
+      const own = across.map((one) => columns.findIndex(({ last, others }) => last === down && others === one))
+      return [cellText(network), cellText(layer), down, ...own.map((i) => cellText(cells[i] ?? '–'))]
+    }),
+  )
+  const key = kind.keys.at(-1) as string
+  return [['network', 'layer', KEY_NAMES[key] ?? key, ...across.map((one) => one || kind.statistic)], lines]
+}
+
+/** Keys whose name in CSV is short. */
+const KEY_NAMES: Readonly<Record<string, string>> = { cv: 'folds' }

@@ -1,0 +1,144 @@
+import { imagesOf, type PlannedUnit } from '../engine/plan.js'
+import { expectedGain, usualImageSeconds } from '../engine/reuse/expected.js'
+import { sceneOf } from '../engine/scene.js'
+import type { Network } from '../networks/index.js'
+import { imagesOfArithmetic } from './arithmeticPlan.js'
+import { backgroundFor, type Study } from './plan.js'
+import type { UnitQueue } from './unitQueue.js'
+
+/** Estimates when a study ends, its classifiers, arithmetic and report included. */
+export interface TimeLeft {
+  /** A network was opened in so many seconds. */
+  opened(network: Network, seconds: number): void
+  /** So many images of a unit were extracted in so many seconds. */
+  extracted(unit: PlannedUnit, images: number, seconds: number): void
+  /** A unit's features were measured and stored in so many seconds. */
+  measured(unit: PlannedUnit, seconds: number): void
+  /** Seconds until the end. @param images of the unit in hand that are extracted @param overlaps whether units are measured meanwhile */
+  seconds(unit: PlannedUnit, images: number, overlaps: boolean): number
+}
+
+/**
+ * Seconds on two cores: to open a network, to get the first batch of a network at one size, to measure one feature at one
+ * position with classifiers and without, and to report on one layer at one position. Each matters only until the same work
+ * has been timed.
+ */
+const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 2e-5 } as const
+
+/** A generator decodes an image in about the time of so many passes through its network. */
+const PASSES_PER_GENERATOR = 2
+
+/** @param queue of the study, from which other processes may take units too */
+export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
+  const opening = new Pace()
+  const starting = new Pace()
+  const started = new Set<string>()
+  const extraction = new Pace()
+  const measuring = new Pace()
+  const perImage = unitImageSeconds(study)
+  const unitSeconds = (unit: PlannedUnit): number =>
+    unit.grid.rows * unit.grid.cols * featuresOf(unit) * (study.separability ? USUAL.classified : USUAL.compared)
+  const afterUnits = sum(study.arithmetic, arithmeticSeconds) + sum(study.units, reportSeconds)
+  let measured = 0
+  return {
+    opened: (network, seconds) => opening.took(network, USUAL.opening, seconds),
+    extracted(unit, images, seconds) {
+      if (started.has(sizeOf(unit))) return extraction.took(unit.network, images * perImage(unit), seconds)
+      started.add(sizeOf(unit))
+      starting.took(unit.network, USUAL.starting, seconds)
+    },
+    measured(unit, seconds) {
+      measuring.took(unit.network, unitSeconds(unit), seconds)
+      measured++
+    },
+    seconds(unit, images, overlaps) {
+      const left = queue.left()
+      const unopened = distinct(left, ({ network }) => network.id).filter(({ network }) => !opening.knows(network))
+      const unstarted = distinct(left, sizeOf).filter((one) => !started.has(sizeOf(one)))
+      const ofStarts =
+        sum(unopened, ({ network }) => opening.seconds(network, USUAL.opening)) +
+        sum(unstarted, ({ network }) => starting.seconds(network, USUAL.starting))
+      const ofImages =
+        extraction.seconds(unit.network, (imagesOf(unit) - images) * perImage(unit)) +
+        sum(left, (one) => extraction.seconds(one.network, imagesOf(one) * perImage(one)))
+      const ofUnits = sum([unit, ...left], (one) => measuring.seconds(one.network, unitSeconds(one)))
+      const here = overlaps ? Math.max(ofImages, ofUnits) : ofImages + ofUnits
+      // Other processes take their share of what is left.
+      const share = measured === 0 ? 1 : measured / (measured + queue.byOthers)
+      return ofStarts + here * share + afterUnits
+    },
+  }
+}
+
+/**
+ * How one kind of work went, beside what was predicted. Predictions are scaled by the time that the same network took so far,
+ * or all networks if it has not begun.
+ */
+class Pace {
+  readonly #spent = new Map<Network, { readonly predicted: number; readonly seconds: number }>()
+
+  knows(network: Network): boolean {
+    return this.#spent.has(network)
+  }
+
+  took(network: Network, predicted: number, seconds: number): void {
+    const before = this.#spent.get(network) ?? { predicted: 0, seconds: 0 }
+    this.#spent.set(network, { predicted: before.predicted + predicted, seconds: before.seconds + seconds })
+  }
+
+  seconds(network: Network, predicted: number): number {
+    const own = this.#spent.get(network)
+    const timed = own === undefined ? [...this.#spent.values()] : [own]
+    const scale = sum(timed, ({ seconds }) => seconds) / sum(timed, (one) => one.predicted)
+    return scale > 0 && Number.isFinite(scale) ? predicted * scale : predicted
+  }
+}
+
+/** Predicts the seconds of an image of a unit: only their ratios between networks and sizes matter once one has been timed. */
+function unitImageSeconds(study: Study): (unit: PlannedUnit) => number {
+  const known = new Map<string, number>()
+  return (unit) => {
+    const { network, grid } = unit
+    const key = sizeOf(unit)
+    const seconds =
+      known.get(key) ?? imageSeconds(network) / expectedGain(network, sceneOfUnit(study, unit), grid.offsets)
+    known.set(key, seconds)
+    return seconds
+  }
+}
+
+/** Of an image that is computed whole; never 0, whatever is known of the graph. */
+function imageSeconds(network: Network): number {
+  return Math.max(1e-4, usualImageSeconds(network))
+}
+
+/** A network at one size. */
+function sizeOf({ network, patch }: PlannedUnit): string {
+  return JSON.stringify([network.id, patch.size])
+}
+
+/** The first unit of each key. */
+function distinct(units: readonly PlannedUnit[], keyOf: (unit: PlannedUnit) => string): readonly PlannedUnit[] {
+  return [...new Map(units.map((unit) => [keyOf(unit), unit])).values()]
+}
+
+function sceneOfUnit(study: Study, { network, patch }: PlannedUnit) {
+  return sceneOf(patch, backgroundFor(study, network).background, study.blend)
+}
+
+function arithmeticSeconds(plan: Study['arithmetic'][number]): number {
+  const { network, generators } = plan.models
+  return imagesOfArithmetic(plan) * imageSeconds(network) * (1 + PASSES_PER_GENERATOR * generators.length)
+}
+
+function reportSeconds({ network, grid }: PlannedUnit): number {
+  return network.layers.length * grid.rows * grid.cols * USUAL.reported
+}
+
+function featuresOf({ network }: PlannedUnit): number {
+  return sum(network.layers, ({ dims }) => dims)
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
