@@ -64,7 +64,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     imagesOf(first) + imagesLeft(network),
     options,
   )
-  timeLeft?.opened(network, (performance.now() - opening) / 1000)
+  timeLeft?.opened(first, (performance.now() - opening) / 1000)
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
   // A unit is measured while the next one is extracted, where that leaves the processor free.

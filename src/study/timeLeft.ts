@@ -8,8 +8,8 @@ import type { UnitQueue } from './unitQueue.js'
 
 /** Estimates when a study ends, its classifiers, arithmetic and report included. */
 export interface TimeLeft {
-  /** A network was opened in so many seconds. */
-  opened(network: Network, seconds: number): void
+  /** A unit's network was opened in so many seconds. */
+  opened(unit: PlannedUnit, seconds: number): void
   /** So many images of a unit were extracted in so many seconds. */
   extracted(unit: PlannedUnit, images: number, seconds: number): void
   /** A unit's features were measured and stored in so many seconds. */
@@ -32,7 +32,6 @@ const PASSES_PER_GENERATOR = 2
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
   const opening = new Pace()
   const starting = new Pace()
-  const started = new Set<string>()
   const extraction = new Pace()
   const measuring = new Pace()
   const perImage = unitImageSeconds(study)
@@ -41,27 +40,27 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   const afterUnits = sum(study.arithmetic, arithmeticSeconds) + sum(study.units, reportSeconds)
   let measured = 0
   return {
-    opened: (network, seconds) => opening.took(network, USUAL.opening, seconds),
+    opened: (unit, seconds) => opening.took(unit, USUAL.opening, seconds),
     extracted(unit, images, seconds) {
-      if (started.has(sizeOf(unit))) return extraction.took(unit.network, images * perImage(unit), seconds)
-      started.add(sizeOf(unit))
-      starting.took(unit.network, USUAL.starting, seconds)
+      // The first batch at a size also waits for what computes it.
+      if (starting.knows(unit)) extraction.took(unit, images * perImage(unit), seconds)
+      else starting.took(unit, USUAL.starting, seconds)
     },
     measured(unit, seconds) {
-      measuring.took(unit.network, unitSeconds(unit), seconds)
+      measuring.took(unit, unitSeconds(unit), seconds)
       measured++
     },
     seconds(unit, images, overlaps) {
       const left = queue.left()
-      const unopened = distinct(left, ({ network }) => network.id).filter(({ network }) => !opening.knows(network))
-      const unstarted = distinct(left, sizeOf).filter((one) => !started.has(sizeOf(one)))
+      const unopened = distinct(left, ({ network }) => network.id).filter(({ network }) => network !== unit.network)
+      const unstarted = distinct(left, sizeOf).filter((one) => !starting.knows(one))
       const ofStarts =
-        sum(unopened, ({ network }) => opening.seconds(network, USUAL.opening)) +
-        sum(unstarted, ({ network }) => starting.seconds(network, USUAL.starting))
+        sum(unopened, (one) => opening.seconds(one, USUAL.opening)) +
+        sum(unstarted, (one) => starting.seconds(one, USUAL.starting))
       const ofImages =
-        extraction.seconds(unit.network, (imagesOf(unit) - images) * perImage(unit)) +
-        sum(left, (one) => extraction.seconds(one.network, imagesOf(one) * perImage(one)))
-      const ofUnits = sum([unit, ...left], (one) => measuring.seconds(one.network, unitSeconds(one)))
+        extraction.seconds(unit, (imagesOf(unit) - images) * perImage(unit)) +
+        sum(left, (one) => extraction.seconds(one, imagesOf(one) * perImage(one)))
+      const ofUnits = sum([unit, ...left], (one) => measuring.seconds(one, unitSeconds(one)))
       const here = overlaps ? Math.max(ofImages, ofUnits) : ofImages + ofUnits
       // Other processes take their share of what is left.
       const share = measured === 0 ? 1 : measured / (measured + queue.byOthers)
@@ -70,28 +69,39 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   }
 }
 
-/**
- * How one kind of work went, beside what was predicted. Predictions are scaled by the time that the same network took so far,
- * or all networks if it has not begun.
- */
+interface Spent {
+  readonly predicted: number
+  readonly seconds: number
+}
+
+/** How long one kind of work took, beside what was predicted for it. */
 class Pace {
-  readonly #spent = new Map<Network, { readonly predicted: number; readonly seconds: number }>()
+  /** By network and size, by network, and of all. */
+  readonly #spent = new Map<string, Spent>()
 
-  knows(network: Network): boolean {
-    return this.#spent.has(network)
+  /** Whether it was done for a unit of the same network and size. */
+  knows(unit: PlannedUnit): boolean {
+    return this.#spent.has(sizeOf(unit))
   }
 
-  took(network: Network, predicted: number, seconds: number): void {
-    const before = this.#spent.get(network) ?? { predicted: 0, seconds: 0 }
-    this.#spent.set(network, { predicted: before.predicted + predicted, seconds: before.seconds + seconds })
+  took(unit: PlannedUnit, predicted: number, seconds: number): void {
+    for (const key of keysOf(unit)) {
+      const spent = this.#spent.get(key) ?? { predicted: 0, seconds: 0 }
+      this.#spent.set(key, { predicted: spent.predicted + predicted, seconds: spent.seconds + seconds })
+    }
   }
 
-  seconds(network: Network, predicted: number): number {
-    const own = this.#spent.get(network)
-    const timed = own === undefined ? [...this.#spent.values()] : [own]
-    const scale = sum(timed, ({ seconds }) => seconds) / sum(timed, (one) => one.predicted)
-    return scale > 0 && Number.isFinite(scale) ? predicted * scale : predicted
+  /** A prediction, scaled by what the nearest work took: at the same size, in the same network, or in any. */
+  seconds(unit: PlannedUnit, predicted: number): number {
+    const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
+    const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }
+    return before > 0 ? predicted * (seconds / before) : predicted
   }
+}
+
+/** From the nearest work to the farthest. */
+function keysOf(unit: PlannedUnit): readonly string[] {
+  return [sizeOf(unit), unit.network.id, '']
 }
 
 /** Predicts the seconds of an image of a unit: only their ratios between networks and sizes matter once one has been timed. */

@@ -26,3 +26,24 @@ it.each([true, false])('progress shows no control characters of a name (on a ter
   expect(written).toContain('a ?[2J note')
   for (const raw of ['\u001b]', '\u0007', '\u202e', '\u001b[2J']) expect(written).not.toContain(raw)
 })
+
+it('counts the rate from the first batch on, and tells the time left of all work', () => {
+  process.stderr.isTTY = false
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const listen = terminalProgress()
+  listen({ kind: 'start', label: 'net', total: 400, unit: 'images', before: 100 })
+  vi.advanceTimersByTime(20_000)
+  listen({ kind: 'update', done: 110 })
+  vi.advanceTimersByTime(11_000)
+  listen({ kind: 'update', done: 220, secondsLeft: 90 })
+  vi.advanceTimersByTime(11_000)
+  listen({ kind: 'update', done: 330 })
+  vi.useRealTimers()
+  expect(written.split('\n')).toEqual([
+    'net: 100/400 images',
+    'net: 110/400 images, –, – left',
+    'net: 220/400 images, 10 images/s, 1 m 30 s left',
+    'net: 330/400 images, 10 images/s, 7.0 s left',
+    '',
+  ])
+})

@@ -51,7 +51,7 @@ const ALL = Object.keys(CALLS) as Call[]
 /** Which commands print the messages of a source file that name options; of some files only those with these words. */
 const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?: RegExp])[] = [
   ['bench/extract.ts', ['bench']],
-  ['cli/commands/models.ts', ['pull']],
+  ['cli/modelActions.ts', ['pull']],
   ['cluster/submit.ts', ['submit']],
   ['engine/choice.ts', MOVING, /precision|compositing/],
   ['engine/choice.ts', RUNNING],

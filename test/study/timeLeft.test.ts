@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { imagesOf, type PlannedUnit } from '../../src/engine/plan.js'
+import { planStudy } from '../../src/study/plan.js'
+import { studyTimeLeft } from '../../src/study/timeLeft.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+const OPENING = 3
+const STARTING = 0.5
+const NETWORKS = ['tiny-alexnet', 'tiny-alexnet-aa']
+
+/** Seconds that this machine takes: the second network is twice as slow as the first. */
+const imageSeconds = ({ network }: PlannedUnit) => (network.id === NETWORKS[0] ? 0.01 : 0.02)
+const unitSeconds = ({ grid }: PlannedUnit) => grid.rows * grid.cols * 0.002
+
+it.each([
+  { byOthers: 0, overlaps: false },
+  { byOthers: 0, overlaps: true },
+  { byOthers: 4, overlaps: false },
+])('tells the time left of all networks ($byOthers units by others, overlapping: $overlaps)', async (given) => {
+  const study = await planStudy({ models: NETWORKS, stride: 16, sizes: [75], patches: 'dog,car,bird,boat', out: inFolder('out') })
+  const [first, second] = NETWORKS.map((id) => study.units.filter(({ network }) => network.id === id)) as [
+    PlannedUnit[],
+    PlannedUnit[],
+  ]
+  let left = [...study.units]
+  const time = studyTimeLeft(study, { left: () => left, byOthers: given.byOthers })
+  const started = new Set<string>()
+  const finish = (unit: PlannedUnit) => {
+    left = left.filter((one) => one !== unit)
+    const size = `${unit.network.id} ${unit.patch.size}`
+    time.extracted(unit, 1, started.has(size) ? imageSeconds(unit) : STARTING)
+    started.add(size)
+    time.extracted(unit, imagesOf(unit) - 1, (imagesOf(unit) - 1) * imageSeconds(unit))
+    time.measured(unit, unitSeconds(unit))
+  }
+  const open = (unit: PlannedUnit) => time.opened(unit, OPENING)
+  const workOf = (units: readonly PlannedUnit[]) => {
+    const images = units.reduce((sum, unit) => sum + imagesOf(unit) * imageSeconds(unit), 0)
+    const measuring = units.reduce((sum, unit) => sum + unitSeconds(unit), 0)
+    return given.overlaps ? Math.max(images, measuring) : images + measuring
+  }
+  open(first[0] as PlannedUnit)
+  first.forEach(finish)
+  open(second[0] as PlannedUnit)
+  finish(second[0] as PlannedUnit)
+  const current = second[1] as PlannedUnit
+  left = left.filter((one) => one !== current)
+  const measured = first.length + 1
+  const share = measured / (measured + given.byOthers)
+  const truth = workOf(second.slice(1)) * share
+  const told = time.seconds(current, 0, given.overlaps)
+  expect(told / truth).toBeGreaterThan(0.9)
+  expect(told / truth).toBeLessThan(1.1)
+})
