@@ -11,20 +11,20 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const results = join(root, 'bench/results')
 const TITLES = {
   unit: 'Units with reuse',
-  extract: 'The pipeline without reuse',
-  composite: 'Compositing',
+  extract: 'Drawing and features without reuse',
+  composite: 'Placing the object',
   cosine: 'Similarity',
   svm: 'Classifiers',
 }
 const WHAT = {
-  unit: 'One object at all positions, in images per second. The stride is 1 unless the command below the table sets another. The last column says how many times fewer multiply-adds are left if every distinct value is computed once. A speed-up can exceed this number where early layers wait for memory rather than arithmetic.',
+  unit: 'The tables show how many images per second Shiftscope computes, for one object at all positions. The stride is 1 px unless the command below the table sets another. The last column is the number of multiply-adds without reuse, divided by the number if reuse computes every distinct value once. The speed-up can be larger if memory, not arithmetic, limits the early layers.',
   extract:
-    'The whole pipeline with `--reuse off`, compositing included, compared with the bare loop at its best threads and batch.',
+    'The tables compare drawing images and computing features, with `--reuse off`, with the bare loop. Both use the settings that are best for the bare loop.',
   composite:
-    'How fast one core writes images of 224×224 pixels, compared with the memory-write bandwidth in the same run.',
+    'One core places the object on the background and writes images of 224×224 pixels. The bandwidth is the speed at which it can write memory, measured in the same run.',
   cosine:
-    'Cosines of all positions with five anchors, compared with the memory-read bandwidth. Features that fit the cache can exceed it.',
-  svm: 'All ten classifiers of a layer (two tasks × five folds), compared with scikit-learn on the same machine. For the hinge loss, that is `SVC(kernel="linear")`.',
+    'The table shows how fast the cosines of all positions with the five anchors are computed. The bandwidth is the speed of reading memory. If features fit into the processor’s cache, they can be read faster than that.',
+  svm: 'The table shows how long it takes to train all ten classifiers of a layer (two tasks × five folds). For the hinge loss, the last column compares this with `SVC(kernel="linear")` of scikit-learn on the same machine.',
 }
 
 const documents = readdirSync(results)
@@ -81,7 +81,7 @@ function originOf({ name, command, remark, environment }) {
     `\`${command}\`${date === undefined ? '' : ` (${date})`}`,
     machine.join(', '),
     programs.join(', '),
-    ...(loadBefore === undefined ? [] : [`system load ${loadBefore} before, ${loadAfter} after`]),
+    ...(loadBefore === undefined ? [] : [`load average (processes that run or wait for a core): ${loadBefore} before, ${loadAfter} after`]),
     ...(remark === undefined ? [] : [remark]),
     `[${name}](../bench/results/${name})`,
   ]
@@ -92,7 +92,7 @@ function originOf({ name, command, remark, environment }) {
 function tableOf(kind, found) {
   if (kind === 'unit')
     return table(
-      ['network', 'size', 'bare loop', 'without reuse', 'with reuse', 'speed-up over bare loop', 'fewer multiply-adds'],
+      ['network', 'size', 'bare loop', 'without reuse', 'with reuse', 'speed-up over bare loop', 'multiply-adds, without ÷ with reuse'],
       found.map((row) => [
         row.model,
         `${row.size} px`,
@@ -100,12 +100,12 @@ function tableOf(kind, found) {
         perSecond(row.plain),
         perSecond(row.extraction === undefined ? undefined : row.images / row.extraction),
         `**${times(row.gain)}**`,
-        times(row.floor),
+        row.floor.toFixed(1),
       ]),
     )
   if (kind === 'extract')
     return table(
-      ['network', 'workers × threads, batch', 'bare loop', 'pipeline', 'ratio (median)', 'range'],
+      ['network', 'workers × threads, batch', 'bare loop', 'Shiftscope', 'ratio (median)', 'range'],
       found.map(({ model, settings, bare, pipeline, ratio, ratios }) => [
         model,
         `${settings.workers} × ${settings.threads}, ${settings.batch}`,
@@ -117,7 +117,7 @@ function tableOf(kind, found) {
     )
   if (kind === 'composite')
     return table(
-      ['background', 'size', 'images/s', 'written', 'bandwidth', 'share of bandwidth'],
+      ['background', 'object size', 'images/s', 'written', 'bandwidth', 'written ÷ bandwidth'],
       found.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
         background,
         `${size} px`,
@@ -129,7 +129,7 @@ function tableOf(kind, found) {
     )
   if (kind === 'cosine')
     return table(
-      ['positions × dims', 'threads', 'positions/s', 'read', 'bandwidth', 'share of bandwidth'],
+      ['positions × values', 'threads', 'positions/s', 'read', 'bandwidth', 'read ÷ bandwidth'],
       found.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
         `${rows} × ${dims}`,
         threads,
@@ -142,17 +142,17 @@ function tableOf(kind, found) {
   const { positions, dims, loss, threads, seconds, readFloor, passes, problems, peer } = found
   const compared = problems.filter((problem) => problem.peer !== undefined).length
   return table(
-    ['positions × dims', 'loss', 'threads', 'time', 'passes over features', 'time to read these', 'scikit-learn'],
+    ['positions × values', 'loss', 'threads', 'time', 'reads the features', 'time of these reads alone', 'scikit-learn'],
     [
       [
         `${positions} × ${dims}`,
         loss,
         threads,
         `${seconds.toFixed(2)} s`,
-        passes,
+        `${passes} times`,
         `${readFloor.toFixed(2)} s`,
         peer
-          ? `**${peer.ratio.toFixed(0)}×** as long (${compared} of 10 measured), accuracies differ by at most ${accuracyPoints(peer)} points`
+          ? `**${peer.ratio.toFixed(0)}×** as long, measured on ${compared} of the 10 classifiers; ${accuracyText(peer)}`
           : '–',
       ],
     ],
@@ -174,9 +174,10 @@ function table(head, rows) {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** The largest difference of an accuracy from scikit-learn's, in points. */
-function accuracyPoints({ accuracyDifference }) {
-  return (100 * accuracyDifference).toFixed(1)
+/** How far an accuracy is from scikit-learn's at most. */
+function accuracyText({ accuracyDifference }) {
+  const points = (100 * accuracyDifference).toFixed(1)
+  return points === '0.0' ? 'equal accuracy to 0.1 points' : `accuracies differ by at most ${points} points`
 }
 
 function times(ratio) {
