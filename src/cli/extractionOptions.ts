@@ -8,16 +8,16 @@ import { parseRange, parseThree, parseWhole } from './parse.js'
 /** Adds how the scene is drawn. */
 export function addSceneOptions(command: Command): Command {
   return command
-    .option('--background <what>', 'fill with #rrggbb, noise:SEED or FILE', 'white')
-    .addOption(new Option('--blend <rule>', 'cut or blend object edges').choices(['hard', 'soft']).default('hard'))
+    .option('--background <what>', 'draw on #rrggbb, noise:SEED or FILE', 'white')
+    .addOption(new Option('--blend <rule>', 'draw object edges').choices(['hard', 'soft']).default('hard'))
 }
 
 /** Adds how features are computed, and where networks run. */
 export function addRunOptions(command: Command): Command {
   command
     .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
-    .addOption(new Option('--compositing <how>', 'draw frames natively or in the graph').choices(COMPOSITING))
-    .addOption(new Option('--reuse <when>', 'reuse values between images').choices(REUSE).default('auto'))
+    .addOption(new Option('--compositing <how>', 'draw as usual on the CPU, or as GPUs do').choices(COMPOSITING))
+    .addOption(new Option('--reuse <when>', 'compute repeated values once').choices(REUSE).default('auto'))
   return addDeviceOptions(command)
 }
 
@@ -27,23 +27,25 @@ export const DEVICE_HELP = `run networks on ${DEVICE_NAMES.filter((name) => name
 export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', DEVICE_HELP, 'auto')
-    .option('--workers <n>', 'start this many worker threads [default: measured]', parseWhole)
-    .option('--threads <n>', 'use this many threads per worker [default: measured]', parseWhole)
-    .option('--batch <n>', 'run this many images per pass [default: measured]', parseWhole)
+    .option('--workers <n>', 'start this many worker threads [default: by trial]', parseWhole)
+    .option('--threads <n>', 'use this many threads per worker [default: by trial]', parseWhole)
+    .option('--batch <n>', 'run this many images per pass [default: by trial]', parseWhole)
 }
 
 /** Adds how maps among the layers are read. */
 export function addPoolOption(command: Command): Command {
-  return command.addOption(new Option('--pool <how>', 'reduce maps by').choices(POOLS).default('none'))
+  return command.addOption(
+    new Option('--pool <how>', 'reduce each feature map to one value by').choices(POOLS).default('none'),
+  )
 }
 
 /** Adds how the input of networks that are not of the catalog is made. */
 export function addInputOptions(command: Command): Command {
   return command
-    .addOption(new Option('--input <name>', 'normalize as for').choices(INPUT_PRESETS))
-    .option('--input-mean <r,g,b>', 'subtract this mean, in units of --input-range', parseThree)
-    .option('--input-std <r,g,b>', 'divide by this standard deviation', parseThree)
+    .addOption(new Option('--input <name>', 'scale pixels as these networks need').choices(INPUT_PRESETS))
+    .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseThree)
+    .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseThree)
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
-    .option('--input-size <n>', 'set the frame’s side, if left open [default: 224]', parseWhole)
+    .option('--input-size <n>', 'set the image side in px, if any works [default: 224]', parseWhole)
 }

@@ -8,8 +8,10 @@ export function addExamples(command: Command, ...lines: readonly string[]): Comm
 
 /** An option's help: what it does, then its values and its default in brackets. */
 export function describeOption(option: Option): string {
-  const { argChoices = [], defaultValue } = option
+  const { argChoices = [], defaultValue, defaultValueDescription } = option
   const hasDefault = defaultValue !== undefined && !option.isBoolean() && !option.negate
-  const notes = [argChoices.join(', '), hasDefault ? `default: ${defaultValue}` : ''].filter((note) => note !== '')
+  const notes = [argChoices.join(', '), hasDefault ? `default: ${defaultValueDescription ?? defaultValue}` : ''].filter(
+    (note) => note !== '',
+  )
   return notes.length === 0 ? option.description : `${option.description} [${notes.join('; ')}]`
 }

@@ -72,7 +72,7 @@ export function programWith(context: CommandContext): Command {
       for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
     })
     command
-      .option('--verbose', 'show the stack of an error')
+      .option('--verbose', 'show the stack trace of an error')
       .option('--no-color', 'print without colours')
       .helpOption('-h, --help', 'show this help')
       .configureHelp({ optionDescription: describeOption, subcommandTerm: (one) => one.name() })

@@ -23,23 +23,31 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     new Command('arithmetic'),
     'shiftscope arithmetic --image A=dog@0,149 --image B=car@149,0 --expression A+B --out sum',
   )
-    .description('add and subtract features of images and decode the result')
-    .option('--model <id>', 'take features of this network [default: the generators’, or tiny-alexnet]')
-    .option('--generator <a,b>', 'decode with these ids or .onnx files [default: all of the network’s]', collectNames)
+    .description('add and subtract features of images, and turn the result into a picture')
+    .option('--model <id>', 'use this network [default: that of the generators, or tiny-alexnet]')
+    .option(
+      '--generator <a,b>',
+      'make pictures with these generators, by id or file [default: all that fit]',
+      collectNames,
+    )
     .option('--layer <a,b>', 'use these layers [default: all that have a generator]', collectNames)
     .requiredOption('--expression <text>', 'compute this, such as "A + B - C" or "0.5 * (A + B)"')
-    .option('--image <name=what>', 'name a picture, or a scene of PATCH:SIZE@ROW,COL; may be repeated', collectImages)
-    .option('--patches <path>', 'take the scenes’ objects from a folder or manifest.json [default: built-in]')
-    .option('--size <n>', 'resize objects without a size to this side in pixels', parseWhole, 75)
+    .option(
+      '--image <name=what>',
+      'define an image: a file, or objects such as dog:75@0,149; may be repeated',
+      collectImages,
+    )
+    .option('--patches <path>', 'take objects from a folder or manifest.json [default: built-in]')
+    .option('--size <n>', 'resize objects to this side in px, unless --image gives one', parseWhole, 75)
   return addSceneOptions(command)
     .addOption(
-      new Option('--origin <which>', 'measure features from zero or from a blank frame’s')
+      new Option('--origin <which>', 'first subtract nothing, or a blank image’s features')
         .choices(ORIGINS)
         .default('zero'),
     )
     .option('--device <name>', DEVICE_HELP, 'auto')
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
-    .option('--post-relu', 'decode rectified features, as weights of the first DeePSiM release need')
+    .option('--post-relu', 'apply ReLU before decoding, as the first DeePSiM release needs')
     .requiredOption('--out <folder>', 'write vectors, pictures, contact sheets and arithmetic.json here', parsePath)
     .option('--json', 'print arithmetic.json to stdout')
     .action(async ({ generator, layer, image = {}, json, ...options }: Flags) => {

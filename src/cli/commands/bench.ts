@@ -39,11 +39,11 @@ export function benchCommand({ signal }: CommandContext): Command {
     'measure speed on this machine',
   )
   addExamples(bench.command('extract'), 'shiftscope bench extract --models tiny-alexnet')
-    .description('compare the pipeline with a bare onnxruntime-node loop at its best settings')
-    .option('--models <a,b>', 'run these networks by id [default: the embedded ones]', parseList)
+    .description('compare the speed of extraction with that of a bare onnxruntime-node loop')
+    .option('--models <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .addOption(networkDevice())
-    .option('--repeats <n>', 'measure this many pairs', parseWhole, 5)
+    .option('--repeats <n>', 'repeat the comparison this many times', parseWhole, 5)
     .option('--workers <n>', 'start this many worker threads [default: the fastest]', parseWhole)
     .option('--threads <n>', 'use this many threads per worker [default: the fastest]', parseWhole)
     .option('--batch <n>', 'run this many images per pass [default: the fastest]', parseWhole)
@@ -66,7 +66,7 @@ export function benchCommand({ signal }: CommandContext): Command {
       )
     })
   addExamples(bench.command('composite'), 'shiftscope bench composite')
-    .description('compare drawing on one core with the bandwidth of writing memory')
+    .description('compare the speed of drawing images with that of writing memory')
     .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
@@ -87,7 +87,7 @@ export function benchCommand({ signal }: CommandContext): Command {
       )
     })
   addExamples(bench.command('cosine'), 'shiftscope bench cosine')
-    .description('compare cosine similarity with the bandwidth of reading memory')
+    .description('compare the speed of cosine similarity with that of reading memory')
     .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
     .addOption(cardBeside())
     .option('--json', 'print one JSON document to stdout')
@@ -122,14 +122,18 @@ export function benchCommand({ signal }: CommandContext): Command {
       )
     })
   addExamples(bench.command('svm'), 'shiftscope bench svm --repeats 1')
-    .description('time the ten classifiers of a layer beside reading its features')
-    .argument('[file.npy]', 'features that extract wrote [default: 10,000 × 1000 made up]')
-    .addOption(new Option('--loss <name>', 'minimize the loss').choices(LOSSES).default('hinge'))
+    .description('compare the time to train a layer’s classifiers with that to read its features')
+    .argument('[file.npy]', 'features that extract wrote [default: made up, 10,000 positions × 1000 values]')
+    .addOption(new Option('--loss <name>', 'use this SVM loss').choices(LOSSES).default('hinge'))
     .option('--repeats <n>', 'repeat the measurement this many times', parseWhole, 5)
     .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
     .addOption(cardBeside())
-    .option('--compare', 'compare with scikit-learn, where python3 has it')
-    .option('--problems <a,b>', 'let scikit-learn solve these of the ten, 0 to 9 [default: all]', parseProblems)
+    .option('--compare', 'compare with scikit-learn, if python3 has it')
+    .option(
+      '--problems <a,b>',
+      'give scikit-learn only these of the ten classifiers, 0 to 9 [default: all]',
+      parseProblems,
+    )
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string | undefined, { json, repeats, problems, ...options }: SvmBenchFlags) => {
       const { benchSeparability } = await import('../../bench/bench.js')
@@ -176,13 +180,13 @@ export function benchCommand({ signal }: CommandContext): Command {
       else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
     })
   addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
-    .description('time a unit beside a bare onnxruntime-node loop and the plain pipeline')
-    .option('--models, --networks <a,b>', 'run these networks by id [default: the embedded ones]', parseList)
+    .description('compare the speed with reuse, without it, and of a bare onnxruntime-node loop')
+    .option('--models, --networks <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .addOption(networkDevice())
-    .option('--sizes, --size <n,n>', 'resize the object to these sides in pixels', parseWholeList, [75])
-    .option('--stride <n>', 'move the object by this many pixels', parseWhole, 1)
-    .option('--repeats <n>', 'extract each unit this many times', parseWhole, 1)
+    .option('--sizes, --size <n,n>', 'resize the object to this many px a side', parseWholeList, [75])
+    .option('--stride <n>', 'move the object by this many px', parseWhole, 1)
+    .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 1)
     .option('--workers <n>', 'start this many worker threads [default: the bare loop’s best]', parseWhole)
     .option('--threads <n>', 'use this many threads per worker [default: the bare loop’s best]', parseWhole)
     .option('--batch <n>', 'run this many images per pass [default: the bare loop’s best]', parseWhole)
@@ -215,11 +219,11 @@ export function benchCommand({ signal }: CommandContext): Command {
 }
 
 function networkDevice(): Option {
-  return new Option('--device <name>', 'run networks on this device, as for extract').default('cpu')
+  return new Option('--device <name>', 'run networks on this device, named as for extract').default('cpu')
 }
 
 function cardBeside(): Option {
-  return new Option('--device <name>', 'measure this card too: cuda or cuda:INDEX').default('cpu')
+  return new Option('--device <name>', 'also measure this GPU: cuda or cuda:INDEX').default('cpu', 'none')
 }
 
 function points(share: number): string {

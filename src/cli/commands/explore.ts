@@ -14,13 +14,13 @@ import { terminalProgress } from '../progressBar.js'
 
 export function exploreCommand({ signal }: CommandContext): Command {
   const command = addExamples(new Command('explore'), 'shiftscope explore --models tiny-alexnet,tiny-alexnet-aa')
-    .description('open a local page on which you move your own object live')
-    .argument('[results]', 'folder that keeps objects and units [default: shiftscope-results]', parsePath)
+    .description('open a local page on which you move your own object and see results live')
+    .argument('[results]', 'results folder for all that you keep [default: shiftscope-results]', parsePath)
     .option('--port <n>', 'listen on this port [default: any free one]', parseNatural)
     .option('--host <address>', 'listen on this address; anyone with the link can use the page, unencrypted')
-    .option('--models <a,b>', 'offer these ids, ONNX files or checkpoints [default: all present]', parseList)
-    .option('--mirror <where>', 'fetch weights from this address or folder', parsePath)
-    .option('--no-open', 'print the address and open no browser')
+    .option('--models <a,b>', 'offer these networks, by id or file [default: all with weights here]', parseList)
+    .option('--mirror <where>', 'download weights from this address, or take them from this folder', parsePath)
+    .option('--no-open', 'only print the address; do not open the browser')
   return addDeviceOptions(addPoolOption(command)).action(
     async (results: string | undefined, { open, ...options }: ExploreOptions & { open: boolean }) => {
       const { explore } = await import('../../explore/explore.js')

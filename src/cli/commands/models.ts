@@ -6,7 +6,7 @@ import type { InspectFlags, JsonFlag, PullFlags } from '../modelActions.js'
 
 export function modelsCommand(context: CommandContext): Command {
   const models = addExamples(new Command('models'), 'shiftscope models list').description(
-    'manage networks, generators and their weights',
+    'manage networks, generators (which arithmetic uses) and their weights',
   )
   addExamples(models.command('list'), 'shiftscope models list')
     .description('list networks and generators, their weights and licences')
@@ -25,8 +25,8 @@ export function modelsCommand(context: CommandContext): Command {
   addExamples(models.command('pull'), 'shiftscope models pull resnet50')
     .description('download and check published weights; resume where a download stopped')
     .argument('[id...]', 'ids (see shiftscope models list), or hf:OWNER/NAME[@REVISION][:FILE.onnx]')
-    .option('--all', 'pull all that the paper’s study needs')
-    .option('--mirror <base>', 'fetch from this https or local http address, or from a folder')
+    .option('--all', 'download all files that the paper’s study needs')
+    .option('--mirror <base>', 'download from this https or local http address, or take from a folder')
     .option('--json', 'print one JSON document to stdout')
     .action(async (ids: readonly string[], flags: PullFlags) =>
       (await import('../modelActions.js')).pull(ids, flags, context),

@@ -25,20 +25,20 @@ export function patchesCommand(context: CommandContext): Command {
     patches.command('coco'),
     'shiftscope patches coco --annotations instances_val2017.json --download --out coco',
   )
-    .description('cut the paper’s objects out of COCO’s images by the authors’ rule')
+    .description('cut objects out of COCO images as the paper’s authors did')
     .requiredOption('--annotations <file>', 'read this annotation file, such as instances_train2017.json')
     .option('--images <folder>', 'read images from this folder [default with --download: OUT/images]')
     .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
     .option('--classes <a,b>', 'cut these COCO categories [default: the paper’s ten]', parseList)
-    .option('--per-class <n>', 'cut this many objects of each class', parseWhole, 20)
-    .option('--sizes <a,b>', 'make squares of these sides in pixels [default: 75,125]', parseWholeList)
+    .option('--per-class <n>', 'cut this many objects of each category', parseWhole, 20)
+    .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
     .addOption(
-      new Option('--rule <name>', 'cut the first or the largest annotation')
+      new Option('--rule <name>', 'cut the first (authors) or largest object')
         .choices(['authors', 'largest'])
         .default('authors'),
     )
-    .option('--download', 'fetch missing images from images.cocodataset.org')
-    .option('--image-host <host>', 'allow fetching from this host too; may be repeated', collectNames)
+    .option('--download', 'download missing images from images.cocodataset.org')
+    .option('--image-host <host>', 'also allow downloads from this host; may be repeated', collectNames)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, imageHost: imageHosts, ...options }: CocoFlags) => {
       const { cocoPatches } = await import('../../patches/cocoPatches.js')
@@ -49,13 +49,13 @@ export function patchesCommand(context: CommandContext): Command {
     .description('make objects from pictures with transparency, or photos with NAME.mask.png')
     .argument('<folder>', 'folder of pictures')
     .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
-    .option('--sizes <a,b>', 'make squares of these sides in pixels [default: 75,125]', parseWholeList)
+    .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
     .addOption(
       new Option('--aspect <how>', 'stretch to a square as in the paper, or pad')
         .choices(['stretch', 'pad'])
         .default('stretch'),
     )
-    .option('--category <name>', 'give all of them this class')
+    .option('--category <name>', 'give all objects this category')
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (pictures: string, { json, ...options }: Omit<OwnPatchesOptions, 'pictures'> & { json?: boolean }) => {
@@ -66,7 +66,7 @@ export function patchesCommand(context: CommandContext): Command {
   addExamples(patches.command('list'), 'shiftscope patches list --sheet objects.png')
     .description('list the built-in objects, or those of a folder or manifest')
     .argument('[path]', 'folder of pictures, manifest.json or built-in names such as dog,car')
-    .option('--sheet <file>', 'write a PNG that shows all of them', parsePath)
+    .option('--sheet <file>', 'write a PNG that shows all objects', parsePath)
     .option('--json', 'print one JSON document to stdout')
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
       const { listPatches, patchesFrom } = await import('../../patches/collection.js')

@@ -16,10 +16,10 @@ export function reportCommand({ signal }: CommandContext): Command {
   )
     .description('rebuild tables, figures, findings and page from stored results')
     .argument('<folder>', 'results folder of reproduce')
-    .option('--paper', 'list all of the paper’s values in the tables')
-    .option('--limits <low,high>', 'set the heatmaps’ colour scale [default: 0.88,1]', parseLimits)
+    .option('--paper', 'add the rows of the paper’s tables that this study lacks')
+    .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
   return addOpenOption(command)
-    .option('--tables', 'print the tables of similarity and separability too')
+    .option('--tables', 'also print the tables of similarity and separability')
     .option('--json', 'print one JSON document to stdout')
     .action(
       async (folder: string, { json, open, tables, ...options }: ReportOptions & PageFlags & { tables?: boolean }) => {

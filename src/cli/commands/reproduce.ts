@@ -27,7 +27,6 @@ import { toldToSupervisor } from '../supervisor.js'
 export function reproduceCommand({ signal }: CommandContext): Command {
   const command = addExamples(
     new Command('reproduce'),
-    'shiftscope reproduce',
     'shiftscope reproduce --patches dog,car --stride 16 --out dog-and-car',
     'shiftscope reproduce --preset paper --dry-run',
   ).description('run a study and write its tables, figures and page')
@@ -35,7 +34,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .optionsGroup(HOW)
-    .option('--dry-run', 'print units, images, bytes and time, and run nothing')
+    .option('--dry-run', 'print the size and time of the study, and run nothing')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       say('opening networks')
@@ -62,32 +61,32 @@ export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
     .addOption(
-      new Option('--preset <name>', 'run a small offline study, or the paper’s')
+      new Option('--preset <name>', 'choose a study: small and offline, or the paper’s')
         .choices(['quick', 'paper'])
         .default('quick'),
     )
     .option('--models <a,b>', 'study these networks, by id or file [default: preset’s]', parseList)
-    .option('--layers <[id=]a,b>', 'read these layers, of all networks or of network ID', collectLayers)
-    .option('--patches <path>', 'move a folder’s objects, or dog,car [default: built-in]')
-    .option('--sizes <a,b>', 'resize objects to these sides in px [default: 125,75]', parseWholeList)
-    .option('--stride <n>', 'move by this many px [default: 4, with paper 1]', parseWhole)
+    .option('--layers <[id=]a,b>', 'read these layers from all networks, or only from ID', collectLayers)
+    .option('--patches <path>', 'use these objects: folder or dog,car [default: built-in]')
+    .option('--sizes <a,b>', 'resize objects to this many px a side [default: 125,75]', parseWholeList)
+    .option('--stride <n>', 'move the object by this many px [default: 4; paper: 1]', parseWhole)
     .option(
       '--experiments <a,b>',
-      'measure these of similarity, separability, arithmetic [default: the first two]',
+      'measure these [similarity, separability, arithmetic; default: the first two]',
       parseList,
     )
-    .option('--cv <a,b>', `use folds [default: ${FOLD_SCHEMES.join(',')}]`, parseList)
-    .addOption(new Option('--loss <name>', 'minimize the loss').choices(LOSSES).default('hinge'))
-    .option('--C <weight>', 'set the classifiers’ C', parsePositive, 1)
-    .option('--seed <n>', 'seed folds and random expressions', parseNatural, 0)
-    .option('--expressions <n>', 'draw this many sums and differences [default: 50]', parseWhole)
+    .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
+    .addOption(new Option('--loss <name>', 'use this SVM loss').choices(LOSSES).default('hinge'))
+    .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
+    .option('--seed <n>', 'seed random folds and expressions', parseNatural, 0)
+    .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
   addSceneOptions(addInputOptions(addPoolOption(command)))
   addRunOptions(command.optionsGroup(HOW))
   return command
     .optionsGroup('Where results go:')
-    .option('--limits <low,high>', 'set the heatmaps’ colour scale [default: 0.88,1]', parseLimits)
-    .option('--paper', 'list all of the paper’s values in the tables')
+    .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
+    .option('--paper', 'add the rows of the paper’s tables that this study lacks')
     .option('--keep-features', 'store features, so that any position can be an anchor')
     .option('--out <folder>', 'write results here', parsePath, 'shiftscope-results')
 }

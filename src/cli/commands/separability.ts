@@ -18,14 +18,14 @@ export function separabilityCommand({ signal }: CommandContext): Command {
     EXTRACT_EXAMPLE,
     'shiftscope separability dog/fc7.npy --cv ordered,shuffled',
   )
-    .description('measure how well features tell left from right, top from bottom')
+    .description('measure how well features tell in which half of the image the object is')
     .argument('<file.npy>', 'features that extract wrote, float32 [rows, cols, dims]')
-    .addOption(new Option('--loss <name>', 'minimize the loss').choices(LOSSES).default('hinge'))
-    .option('--C <weight>', 'set the classifiers’ C', parsePositive, 1)
-    .option('--cv <a,b>', `use these fold schemes [${FOLD_SCHEMES.join(', ')}; default: ordered]`, parseList)
-    .option('--seed <n>', 'seed the fold schemes shuffled and blocks', parseNatural, 0)
+    .addOption(new Option('--loss <name>', 'use this SVM loss').choices(LOSSES).default('hinge'))
+    .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
+    .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(',')}; default: ordered]`, parseList)
+    .option('--seed <n>', 'seed the shuffled and the blocks folds', parseNatural, 0)
     .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
-    .option('--device <name>', 'train on cpu, cuda, cuda:INDEX or auto', 'auto')
+    .option('--device <name>', 'train on cpu, cuda, cuda:INDEX or auto (cuda for large files)', 'auto')
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, cv = ['ordered'], ...others }: Options) => {
       const { separability } = await import('../../features/separability.js')

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
 import type { SimilarityOptions } from '../../features/similarity.js'
 import type { CommandContext } from '../context.js'
@@ -9,13 +9,13 @@ import { EXTRACT_EXAMPLE } from './extract.js'
 
 export function similarityCommand({ signal }: CommandContext): Command {
   return addExamples(new Command('similarity'), EXTRACT_EXAMPLE, 'shiftscope similarity dog/fc7.npy --png maps.png')
-    .description('compare the features at every position with five anchors')
+    .description('compare features at every position with those at five fixed ones (anchors)')
     .argument('<file.npy>', 'features that extract wrote, float32 [rows, cols, dims]')
     .option('--out <maps.npy>', 'write the maps, float32 [5, rows, cols]', parsePath)
     .option('--png <maps.png>', 'draw the five maps as one picture', parsePath)
     .option('--limits <low,high>', 'set the picture’s colour scale [default: 0.88,1]', parseLimits)
     .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
-    .option('--device <name>', 'compare on cpu, cuda, cuda:INDEX or auto (the processor)', 'auto')
+    .addOption(new Option('--device <name>', 'compute on cpu, cuda or cuda:INDEX').default('auto', 'cpu'))
     .option('--json', 'print one JSON document to stdout')
     .action(async (file: string, { json, ...options }: SimilarityOptions & { json?: boolean }) => {
       const { similarity } = await import('../../features/similarity.js')

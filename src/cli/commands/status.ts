@@ -11,7 +11,7 @@ const SECONDS_BETWEEN_LOOKS = 2
 
 export function statusCommand({ signal }: CommandContext): Command {
   return addExamples(new Command('status'), 'shiftscope reproduce', 'shiftscope status shiftscope-results')
-    .description('show a study’s progress: finished units, active workers, time left')
+    .description('show a study’s finished units (network × object × size) and the time left')
     .argument('<folder>', 'results folder of reproduce')
     .option('--watch', 'print again every two seconds until the study is complete')
     .option('--json', 'print one JSON document to stdout; with --watch one per line')
@@ -32,7 +32,7 @@ function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStat
   print(`${done} of ${counted(total, 'unit')} finished, ${claimed} in progress, ${left} left`)
   if (imagesPerSecond !== null) {
     const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
-    print(`${Math.round(imagesPerSecond)} images/s over all workers${time}`)
+    print(`${Math.round(imagesPerSecond)} images/s over all processes${time}`)
   }
   if (workers.length === 0) return
   printTable(

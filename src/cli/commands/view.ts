@@ -10,10 +10,10 @@ import { EXTRACT_EXAMPLE } from './extract.js'
 
 export function viewCommand({ signal }: CommandContext): Command {
   const command = addExamples(new Command('view'), EXTRACT_EXAMPLE, 'shiftscope view dog --open')
-    .description('make a page for one extraction, with any position as the anchor')
+    .description('make a page of one object’s features, with any position as the anchor')
     .argument('<source>', 'folder that extract wrote, or a .npy file, float32 [rows, cols, dims]')
     .option('--out <folder>', 'write index.html and site/ here [default: the source’s folder]', parsePath)
-    .option('--limits <low,high>', 'set the colour scale at the start [default: 0.88,1]', parseLimits)
+    .option('--limits <low,high>', 'set the initial colour scale [default: 0.88,1]', parseLimits)
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .action(async (source: string, { json, open, ...options }: ViewOptions & PageFlags) => {
