@@ -34,9 +34,7 @@ export function addDeviceOptions(command: Command): Command {
 
 /** Adds how maps among the layers are read. */
 export function addPoolOption(command: Command): Command {
-  return command.addOption(
-    new Option('--pool <how>', 'reduce each feature map to one value by').choices(POOLS).default('none'),
-  )
+  return command.addOption(new Option('--pool <how>', 'reduce each map').choices(POOLS).default('none'))
 }
 
 /** Adds how the input of networks that are not of the catalog is made. */

@@ -10,8 +10,11 @@ export interface Ended {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
+  /** Without the first line of long work, which names its phase. */
   readonly stderr: string
 }
+
+const PHASE = /^opening (the network|networks)\n/
 
 /** Starts the built command line, as a user would. */
 export function start(
@@ -33,7 +36,7 @@ export function start(
   })
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }))
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr: stderr.replace(PHASE, '') }))
   })
   return { child, ended }
 }

@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { shiftscope } from './process.js'
+import { shiftscope, start } from './process.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
 const inFolder = (name: string) => join(folder, name)
@@ -52,7 +54,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'reproduce --models tiny-alexnet --sizes 200 --stride 24 --experiments similarity --out STUDY',
     [/^claim +tiny-alexnet$/, /^\w[\w ]+ +[✓✗?]$/, /^✓ supported, /, /^open .*study.index\.html$/],
-    [/^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
+    [/^choosing settings for tiny-alexnet$/, /^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
   ],
   ['status STUDY', [/^10 of 10 units finished, 0 in progress, 0 left$/], []],
   [
@@ -91,4 +93,15 @@ describe('results are on stdout, progress and notes on stderr:', () => {
       expect(expected.filter((pattern) => !lines.some((line) => pattern.test(line)))).toEqual([])
     }
   })
+})
+
+it.each([
+  ['reproduce --stride 32 --out FEATURES', 'opening networks'],
+  ['extract --model tiny-alexnet --patch dog --size 200 --out FEATURES', 'opening the network'],
+])('%s names its phase before it loads what it needs', async (words, phase) => {
+  const { child, ended } = start(words.replace('FEATURES', inFolder('features')).split(' '))
+  const [first] = await once(child.stderr as Readable, 'data')
+  child.kill('SIGINT')
+  await ended
+  expect(String(first)).toBe(`${phase}\n`)
 })

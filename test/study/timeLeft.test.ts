@@ -19,7 +19,13 @@ it.each([
   { byOthers: 0, overlaps: true },
   { byOthers: 4, overlaps: false },
 ])('tells the time left of all networks ($byOthers units by others, overlapping: $overlaps)', async (given) => {
-  const study = await planStudy({ models: NETWORKS, stride: 16, sizes: [75], patches: 'dog,car,bird,boat', out: inFolder('out') })
+  const study = await planStudy({
+    models: NETWORKS,
+    stride: 16,
+    sizes: [75],
+    patches: 'dog,car,bird,boat',
+    out: inFolder('out'),
+  })
   const [first, second] = NETWORKS.map((id) => study.units.filter(({ network }) => network.id === id)) as [
     PlannedUnit[],
     PlannedUnit[],

@@ -27,6 +27,7 @@ import { toldToSupervisor } from '../supervisor.js'
 export function reproduceCommand({ signal }: CommandContext): Command {
   const command = addExamples(
     new Command('reproduce'),
+    'shiftscope reproduce',
     'shiftscope reproduce --patches dog,car --stride 16 --out dog-and-car',
     'shiftscope reproduce --preset paper --dry-run',
   ).description('run a study and write its tables, figures and page')
