@@ -3,10 +3,15 @@ import { counted } from '../counted.js'
 import { withoutControls } from '../printable.js'
 import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
 import { asFlags } from './flags.js'
-import { byteSize, duration, say } from './output.js'
+import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 
 /** Without a terminal a line is printed this often, in seconds. */
 const LINE_INTERVAL = 10
+
+/** Columns of a bar, and of what follows it: share, amounts, rate and time left. */
+const WIDEST_BAR = 40
+const NARROWEST_BAR = 5
+const NUMBERS = 55
 
 /** Progress on stderr: a bar with rate and time left on a terminal, a line every ten seconds elsewhere. */
 export function terminalProgress(): ProgressListener {
@@ -21,7 +26,8 @@ function barProgress(): Progress {
       stretch = stretchOf(label, total, measure)
       bar = new SingleBar(
         {
-          format: `${withoutControls(label)} {bar} {percentage}% | {done} | {rate} | {left} left`,
+          format: `${withoutControls(label)} {bar} {percentage}% {done}, {rate}, {left} left`,
+          barsize: barSize(label),
           stream: process.stderr,
           hideCursor: true,
           clearOnComplete: false,
@@ -39,6 +45,12 @@ function barProgress(): Progress {
     },
     note: (line) => say(asFlags(line)),
   }
+}
+
+/** Columns of a bar that leaves room for its label and for what follows it. */
+function barSize(label: string): number {
+  const { columns = TERMINAL_COLUMNS } = process.stderr
+  return Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, columns - label.length - NUMBERS))
 }
 
 function lineProgress(): Progress {
