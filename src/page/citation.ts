@@ -22,9 +22,9 @@ export function citationSection(): ReportSection {
   title   = {Shiftscope: what the features of a convolutional network do when an object moves},
   version = {${packageVersion()}}
 }`
-  const html = `<p class="source">The study is that of <cite>What Does CNN Shift Invariance Look Like? A Visualization Study</cite>
+  const html = `<p class="source">The study follows <cite>What Does CNN Shift Invariance Look Like? A Visualization Study</cite>
 (Lee, Yang, Wang, 2020): <a href="${ARXIV}" rel="noreferrer">arXiv:2011.04127</a>,
 <a href="${DOI}" rel="noreferrer">doi:10.1007/978-3-030-68238-5_15</a>.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="BibTeX"><pre>${escapeHtml(`${BIBTEX}\n\n${tool}`)}</pre></div>`
-  return { id: 'cite', title: 'The paper, and how to cite', html, isFolded: true }
+  return { id: 'cite', title: 'The paper and how to cite it', html, isFolded: true }
 }

@@ -92,9 +92,8 @@ function studiedText({ groups }: SiteIndex): string {
   const strides = [...new Set(groups.map(({ stride }) => stride))]
   return [
     counted(models.size, 'network'),
-    counted(patches.size, 'object'),
-    `${sizes.join(' and ')} px`,
-    `a position every ${strides.join(' or ')} px`,
+    `${counted(patches.size, 'object')} of ${sizes.join(' and ')} px`,
+    `moved in steps of ${strides.join(' or ')} px`,
   ].join(' · ')
 }
 

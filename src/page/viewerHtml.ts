@@ -46,7 +46,7 @@ function sectionHtml({ title, lead, controls, view }: ViewerParts): string {
 <h2 id="viewer-title">${title}</h2>
 ${lead}
 <noscript><p class="note">The maps need JavaScript, which is switched off. The sections below and the pictures in the folder
-“heatmaps” do not.</p></noscript>
+“heatmaps” work without it.</p></noscript>
 ${controls}<div id="viewer-app" data-view="${escapeHtml(view)}"></div>
 </section>`
 }

@@ -28,9 +28,9 @@ export function arithmeticSections(
 /** The paper's two come first; the others are shown when asked for. */
 const SCENES_OPEN = 2
 
-const INTRODUCTION = `<p class="note">Features of scenes are added and subtracted, and a generator makes a picture of the result (paper section
-3.5, Figure 6). <em>From zero</em> adds the vectors as they are, as the paper does: then the feature of the white frame
-counts once for every scene. <em>From blank</em> measures them from the blank frame’s feature, so that it counts once.</p>`
+const INTRODUCTION = `<p class="note">We add and subtract the features of scenes. A generator makes a picture of the result (paper section 3.5, Figure 6).
+<em>From zero</em> adds the features as they are, as the paper does, so the feature of the blank frame counts once per scene.
+<em>From blank</em> measures features relative to that of the blank frame, so it counts only once.</p>`
 
 function sceneHtml({ title, folder, document }: StoredScene, isOpen: boolean): string {
   const expression = expressionText(document.terms)
@@ -38,9 +38,9 @@ function sceneHtml({ title, folder, document }: StoredScene, isOpen: boolean): s
     const source = [...folder.split('/'), files.sheet].map(encodeURIComponent).join('/')
     const errors = ORIGINS.map((origin) => {
       const { psnr, psnrToDecoded, cosine } = origins[origin]
-      return `${JUDGED_NAMES[origin]}: PSNR ${decibelText(psnr)}, against the decoded true feature ${decibelText(psnrToDecoded)}, cosine ${cosine?.toFixed(3) ?? '–'}`
+      return `${JUDGED_NAMES[origin]}: PSNR ${decibelText(psnr)}, PSNR to the decoded true feature ${decibelText(psnrToDecoded)}, cosine ${cosine?.toFixed(3) ?? '–'}`
     })
-    const caption = `${layer}. ${errors.join('; ')}; the generator alone ${decibelText(reconstruction)}`
+    const caption = `${layer}. ${errors.join('; ')}; PSNR of the generator alone ${decibelText(reconstruction)}`
     const text = `${document.model} ${layer}: ${expression} in pixels and decoded from features`
     return `<figure><a href="${source}"><img src="${source}" alt="${escapeHtml(text)}" loading="lazy" style="max-width:100%;height:auto"></a><figcaption>${escapeHtml(caption)}</figcaption></figure>`
   })

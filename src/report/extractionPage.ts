@@ -82,14 +82,14 @@ function extractionSection(
   const { model, patch, size, stride, background, blend } = unit.inputs
   const positions = `${unit.rows} × ${unit.cols} positions`
   const facts = isDescribed
-    ? `${model}, ${patch === UNKNOWN_PATCH ? patch : `patch ${patch}`} of ${size}×${size} px in a frame of ${frame}×${frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, stride ${stride}.`
-    : `${positions} of which nothing else is known: there is no extract.json that describes this array, so every position counts as one pixel.`
+    ? `${model}, ${patch === UNKNOWN_PATCH ? 'unknown object' : `object ${patch}`} of ${size}×${size} px in a frame of ${frame}×${frame}, ${blend} blend${background && `, background ${background}`}; ${positions}, ${stride} px apart.`
+    : `${positions}. No extract.json describes this array, so each position counts as one pixel.`
   const missing = hasPicture
     ? ''
-    : `<p class="note">The patch’s picture is not known, so that the images have none.</p>\n`
+    : `<p class="note">The picture of the object is not known, so this page cannot show it.</p>\n`
   const answers = unit.layers.map((layer) => answerHtml(layer.answers)).join('')
   const kept = groups[0]?.units[0]?.features ?? []
-  const head = ['layer', 'values', ...ANCHOR_NAMES, 'anchor by a click']
+  const head = ['layer', 'values', ...ANCHOR_NAMES, 'other anchors']
   const rows = unit.layers.map(({ name, dims, similarity }, i) => [
     name,
     String(dims),
@@ -99,9 +99,9 @@ function extractionSection(
     }),
     kept[i] ? 'at any position' : 'no: too many features',
   ])
-  const table = renderTable({ title: 'Similarity with each anchor', head, rows }, 'html')
+  const table = renderTable({ title: 'Similarity to each anchor', head, rows }, 'html')
   const html = `<p>${escapeHtml(facts)}</p>
-${missing}${answers}<p class="soft">Mean over positions of the cosine similarity with each anchor, the lowest in brackets.</p>
+${missing}${answers}<p class="soft">Mean cosine similarity to each anchor over all positions, with the lowest in brackets.</p>
 ${table}`
   return { id: 'extraction', title: 'This extraction', html }
 }
@@ -111,6 +111,6 @@ function answerHtml(answers: OpenUnit['layers'][number]['answers']): string {
   const { center, kept, names } = answers
   const name = names[center.class] ?? String(center.class)
   const share = `${decimalText(100 * kept, 1)} %`
-  return `<p>With the patch at the center the network answers ${escapeHtml(name)}, with a probability of ${decimalText(center.probability, 3)}; it does so at ${share} of the positions.</p>
+  return `<p>With the object at the center, the network answers ${escapeHtml(name)} with a probability of ${decimalText(center.probability, 3)}. It gives this answer at ${share} of positions.</p>
 `
 }

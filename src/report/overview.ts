@@ -9,8 +9,8 @@ import { viewLink } from './viewLink.js'
 
 /** Every mean map at a glance; each leads to itself in the viewer. */
 export function overviewSection(groups: readonly StudyGroup[], limits: ColourLimits): ReportSection {
-  const html = `<p class="soft">Each map is the mean over objects, from ${limits.low} (black) over red and yellow to ${limits.high} (white), with its
-mean similarity below. A map opens in the viewer above.</p>
+  const html = `<p class="soft">Each map is the mean over objects. Its colours run from black (${limits.low}) over red and yellow to white (${limits.high}).
+The number below it is its mean similarity. Click a map to see it at the top of the page.</p>
 <div class="overview">
 ${groups.map((group) => groupHtml(group, limits)).join('\n')}
 </div>`
@@ -25,8 +25,8 @@ function groupHtml(group: StudyGroup, limits: ColourLimits): string {
     const cells = ANCHOR_NAMES.map((anchor) => `<td>${thumbnail(group, layer, anchor, limits)}</td>`).join('')
     return `<tr><th scope="row">${escapeHtml(layer)}</th>${cells}</tr>`
   })
-  return `<div><h3>${escapeHtml(model)}, ${size}×${size}</h3>
-<p class="soft">${objects}, ${rows}×${cols} positions, stride ${stride}</p>
+  return `<div><h3>${escapeHtml(model)}, ${size}×${size} px</h3>
+<p class="soft">${objects}, ${rows}×${cols} positions, ${stride} px apart</p>
 <table class="thumbs"><thead><tr><td></td>${head}</tr></thead><tbody>
 ${layers.join('\n')}
 </tbody></table></div>`

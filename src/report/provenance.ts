@@ -10,28 +10,27 @@ import { renderTable } from './tables/render.js'
 
 /** What the units of a report were made from and how, by themselves alone: the same units give the same section. */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
-  const html = `<p>Report by Shiftscope ${escapeHtml(packageVersion())} from units of format ${UNIT_FORMAT}. Several runs may have worked on these
-units; what belongs to a run (versions of Shiftscope, Node.js and ONNX Runtime, device, processor, settings, times) is in
-<a href="run.json">run.json</a> beside this page.</p>
+  const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
+<a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
 <h3>Networks</h3>
-${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input', 'file of the weights', 'SHA-256 of the weights'], networkRows(groups))}
+${tableHtml('Networks', ['network', 'layers', 'precision', 'pooling', 'input preparation', 'weights', 'SHA-256 of the weights'], networkRows(groups))}
 <h3>Protocol</h3>
-${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', 'patches', 'folds', 'classifier', 'networks'], protocolRows(groups))}
-<details><summary>Patches and the SHA-256 of their pictures</summary>
-${tableHtml('Patches', ['patch', 'size', 'SHA-256'], patchRows(groups))}</details>
+${tableHtml('Protocol', ['size', 'positions', 'stride', 'background', 'blend', 'objects', 'folds', 'classifier', 'networks'], protocolRows(groups))}
+<details><summary>Objects and the SHA-256 of their pictures</summary>
+${tableHtml('Objects', ['object', 'size', 'SHA-256'], patchRows(groups))}</details>
 <h3>Files</h3>
 <p>${FILES.map(([file, what]) => `<a href="${file}">${file}</a>: ${what}`).join('<br>')}<br>
-In folders: <code>tables</code>, <code>figures</code> (both linked above), <code>heatmaps</code> with each mean map as PNG and NPY,
-and <code>units</code>, of which all of it is made.</p>`
+Folders: <code>tables</code> and <code>figures</code> (linked above), <code>heatmaps</code> (each mean map as PNG and NPY),
+and <code>units</code> (the stored results from which the report is made).</p>`
   return { id: 'provenance', title: 'How this was made', html }
 }
 
 /** Files beside the page. */
 const FILES = [
-  ['metrics.csv', 'every measure of every patch, one number a row'],
-  ['summary.json', 'the numbers of tables and charts, one over patches per row'],
-  ['findings.md', 'the findings with all evidence'],
-  ['findings.json', 'the same as data'],
+  ['metrics.csv', 'every measure of every object, one number per row'],
+  ['summary.json', 'the numbers of tables and charts, one mean over objects per row'],
+  ['findings.md', 'the claims, verdicts and all evidence'],
+  ['findings.json', 'the same, to be read by programs'],
 ] as const
 
 function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
@@ -55,10 +54,10 @@ function networkRows(groups: readonly StudyGroup[]): readonly (readonly string[]
 
 function weightsFile({ model, weightsSha256 }: UnitInputs): string {
   const entry = catalog().find(({ id }) => id === model)
-  if (entry === undefined) return 'not of the catalog'
+  if (entry === undefined) return 'not in the catalog'
   const published = isPublished(entry, weightsSha256)
-  if (published === null) return 'not known to the catalog'
-  if (!published) return 'another than the catalog’s'
+  if (published === null) return 'no checksum in the catalog'
+  if (!published) return 'not those of the catalog'
   return entry.kind === 'embedded' ? 'embedded' : 'published'
 }
 
@@ -123,5 +122,5 @@ export function protocolNote(groups: readonly StudyGroup[]): string | undefined 
     return [`${name} ${[...groupsByValue].map(([value, names]) => `${value} (${names.join(', ')})`).join(' or ')}`]
   })
   if (differences.length === 0) return undefined
-  return `Not all networks and sizes were measured alike, so that their numbers cannot be compared as they are: ${differences.join('; ')}.`
+  return `Networks or sizes were measured with different settings, so do not compare their numbers directly: ${differences.join('; ')}.`
 }

@@ -36,7 +36,7 @@ export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): P
   checkDrawable(of)
   const { name, rows, cols, maps, placement } = of
   const values = (anchor: number) => maps.subarray(anchor * rows * cols, (anchor + 1) * rows * cols)
-  const where = placement === undefined ? '' : `, patch of ${placement.size} px, stride ${placement.stride}`
+  const where = placement === undefined ? '' : `, object of ${placement.size} px, stride ${placement.stride}`
   return layoutPng(
     panelLayout({
       title: `${name}: cosine similarity to the five anchors${where}`,

@@ -35,7 +35,7 @@ export interface LineChart {
 export const SIMILARITY_AND_BASELINE: MeasureChart = {
   kind: 'dots',
   title: 'Similarity against the null baseline',
-  note: 'Each row: the mean similarity of one object at two positions (mean over anchors and patches), beside the similarity of different objects at the same position (± standard deviation over pairs). Where the marks lie close together, a high similarity says little: the features hardly tell objects apart either.',
+  note: 'Each row compares the mean similarity of one object at two positions with that of different objects at the same position. Bars show the standard deviation over pairs of objects. If the two marks are close together, a high similarity says little, because different objects are almost as similar.',
   axis: 'cosine similarity',
   scale: 'linear',
   within: [1],
@@ -53,16 +53,16 @@ export const SIMILARITY_AND_BASELINE: MeasureChart = {
 export const COVERAGE: MeasureChart = {
   kind: 'lines',
   title: 'Coverage',
-  note: 'The share of positions (upwards) whose similarity to the anchor is at least the threshold (to the right), mean over anchors and patches. A network that is globally invariant has a line along the top; the farther left a line falls, the less invariant the layer.',
-  x: { title: 'similarity at least', of: (variant) => Number(variant.split('>=')[1]) },
+  note: 'The vertical axis is the share of positions whose similarity to the anchor reaches the threshold on the horizontal axis. It is the mean over anchors and objects. A shift-invariant network would have a line along the top. The farther left a line falls, the less invariant the layer is.',
+  x: { title: 'threshold of similarity', of: (variant) => Number(variant.split('>=')[1]) },
   y: { title: 'share of positions', scale: 'share' },
 }
 
 export const JAGGEDNESS: MeasureChart = {
   kind: 'dots',
-  title: 'Local jaggedness',
-  note: 'How much the similarity jumps when the object moves by one pixel: mean |difference| between neighbours, mean over anchors and patches. Farther left is smoother; compare a network with its anti-aliased version.',
-  axis: 'mean |difference| of similarity per pixel',
+  title: 'Jaggedness',
+  note: 'Jaggedness is the mean absolute change of similarity when the object moves by one pixel, over all anchors and objects. Farther left is smoother. Compare a network with its anti-aliased version.',
+  axis: 'mean absolute change of similarity per pixel',
   scale: 'log',
   series: axesOf('jaggedness'),
 }
@@ -70,9 +70,9 @@ export const JAGGEDNESS: MeasureChart = {
 export const GRID_SPECTRUM: MeasureChart = {
   kind: 'lines',
   title: 'Grid spectrum',
-  note: 'How strongly the similarity rises and falls with a period of so many pixels: the mean square of that part of the maps, mean over anchors and patches; solid along rows, dashed along columns. A grid in the heatmaps is a high point at its period. A tenth of the power is the same grid at a third of its height. Towards long periods the map’s smooth slope counts too.',
-  x: { title: 'period in pixels', of: pixelsOf, isOctaves: true },
-  y: { title: 'power (log)', scale: 'log' },
+  note: 'The chart shows how strongly similarity fluctuates at each period. Power is the mean square of these fluctuations, over all anchors and objects. Solid lines run along rows, dashed lines along columns. A grid pattern on the maps is a peak at its period. A tenth of the power means a third of the amplitude. At long periods, the smooth fall of similarity adds to the power.',
+  x: { title: 'period (px)', of: pixelsOf, isOctaves: true },
+  y: { title: 'power', scale: 'log' },
   lines: AXES,
 }
 
@@ -81,9 +81,9 @@ export const CONSISTENCY: MeasureChart = {
   title: 'Consistency',
   note: (rows) => {
     const steps = [...new Set(rows.map(({ variant }) => pixelsOf(variant)))]
-    return `How often the strongest unit stays the same when the object moves by ${steps.join(' or ')} pixel${steps.join() === '1' ? '' : 's'} (± standard deviation over patches); in a layer of classes, how often the network’s answer does. Farther right is steadier.`
+    return `The chart shows how often the strongest feature stays the same when the object moves by ${steps.join(' or ')} px. In the output layer, the strongest feature is the answer. Bars show the standard deviation over objects. Farther right means fewer changes.`
   },
-  axis: 'share of neighbours with the same top-1',
+  axis: 'share of neighbouring positions with the same strongest feature',
   scale: 'linear',
   within: [1],
   most: 1,

@@ -1,6 +1,8 @@
 import { CONFIDENT } from '../experiments/answers.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 
+const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
+
 /** A kind of table: one table for each patch size, with a row for each network and layer. */
 export interface TableKind {
   /** Start of its files' names. */
@@ -22,8 +24,9 @@ export interface TableKind {
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
   /** Order of the columns by their first key; as they come, if absent. */
   readonly order?: readonly string[]
-  /** What the sizes are of: patches, if absent. */
-  readonly sized?: string
+  /** Head of a column, where that is not its keys. */
+  readonly head?: (column: readonly string[]) => string
+  readonly isOfArithmetic?: true
   /** Metric whose rows say how many patches the numbers leave out. */
   readonly leftOut?: string
   /** Whether `report --tables` prints it. */
@@ -34,7 +37,7 @@ export const SIMILARITY: TableKind = {
   numbers: { 125: 1, 75: 2 },
   stem: 'similarity',
   title: 'Mean cosine similarity to each anchor',
-  note: 'Mean over patches of each patch’s mean similarity, ± standard deviation of five patches and more.',
+  note: `Mean similarity over positions and objects. ${OVER_OBJECTS}`,
   keys: ['anchor'],
   statistic: 'mean',
   counted: 'patches',
@@ -45,8 +48,8 @@ export const SIMILARITY: TableKind = {
 export const SEPARABILITY: TableKind = {
   numbers: { 125: 3, 75: 4 },
   stem: 'separability',
-  title: 'Accuracy of linear classifiers of the object’s half',
-  note: 'Mean over patches of the mean accuracy over five folds ± the mean of its standard deviation over folds. The columns differ in how positions are dealt to the folds; the paper’s are ordered. The last rows show what the folds alone do: the same classifiers on features that are nothing but the position, or nothing but its phase (the position modulo the network’s total stride).',
+  title: 'Accuracy of linear classifiers, left-right and top-bottom',
+  note: 'Linear classifiers tell from the features which half of the positions the object is in. The table has their accuracy, the mean over five folds and all objects. ± is the standard deviation over folds (mean over objects). Ordered folds are bands of rows, as in the paper. Transposed folds are bands of columns, shuffled folds are random positions, and blocks are rectangles of positions. Position only and phase only are made-up features that contain only the position, or only its phase (the position modulo the network’s total stride). Beside these names are the number of positions and the period of the phase.',
   keys: ['task', 'cv'],
   statistic: 'accuracy',
   counted: 'patches',
@@ -58,8 +61,9 @@ export const SEPARABILITY: TableKind = {
 export const BY_FOLD: TableKind = {
   stem: 'folds',
   title: 'Accuracy on each fold',
-  note: 'Mean over patches. The folds are bands of rows (ordered) or of columns (transposed).',
+  note: 'Mean over objects. Ordered folds are bands of rows, transposed folds are bands of columns.',
   keys: ['cv', 'task', 'fold'],
+  head: ([cv, task, fold]) => `${cv}, ${task}, fold ${fold}`,
   statistic: 'accuracy',
   counted: 'patches',
   spread: 'none',
@@ -67,15 +71,16 @@ export const BY_FOLD: TableKind = {
 
 export const NULL_BASELINE: TableKind = {
   stem: 'null-baseline',
-  title: 'Mean cosine similarity between different objects at the same position',
-  note: 'Null baseline: mean over all pairs of patches and all anchors, ± standard deviation of five patches and more. A similarity of one object at two positions means little where different objects at one position are as similar.',
+  title: 'Mean cosine similarity of different objects at the same position',
+  note: `This is the null baseline: the mean over all pairs of objects, both at the same anchor. ± is the standard deviation over pairs (of at least ${FEWEST_PATCHES} objects). If different objects are almost as similar as one object at two positions, a high similarity says little.`,
   keys: ['objects'],
+  head: ([classes]) => (classes === 'same class' ? 'objects of the same class' : 'objects of different classes'),
   statistic: 'mean',
   counted: 'pairs',
   spread: { fewest: FEWEST_PAIRS },
 }
 
-/** Columns of the table of answers, by metric and variant. */
+/** Columns of the table of answers, by metric and variant, as CSV names them. */
 export const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
   'answer-kept center confident': 'positions that keep the answer, confident objects',
   'answer-kept center unsure': 'positions that keep the answer, other objects',
@@ -84,11 +89,20 @@ export const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
   'answer-fall center': 'largest fall of it',
 }
 
+const ANSWER_HEADS: Readonly<Record<string, string>> = {
+  'positions that keep the answer, confident objects': 'share of positions that keep a confident answer',
+  'positions that keep the answer, other objects': 'share of positions that keep an unsure answer',
+  'objects answered correctly at the center': 'share of objects with a correct answer at the center',
+  'probability at the center': 'probability of the answer at the center',
+  'largest fall of it': 'largest drop of this probability at another position',
+}
+
 export const ANSWERS: TableKind = {
   stem: 'answers',
-  title: 'What the network answers',
-  note: `Mean over patches, ± standard deviation of five patches and more. The answer is the strongest class with the object at the center, right or wrong. The network is confident of an object if that class has a probability of at least ${CONFIDENT}. The last columns have its probability at the center and how far that falls at most.`,
+  title: 'Answers of the network',
+  note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
+  head: ([measure = '']) => ANSWER_HEADS[measure] ?? measure,
   order: Object.values(ANSWER_COLUMNS),
   statistic: 'mean',
   counted: 'patches',
@@ -98,21 +112,21 @@ export const ANSWERS: TableKind = {
 export const ARITHMETIC_EXACT: TableKind = {
   stem: 'arithmetic-exact',
   title: 'Exact results of feature arithmetic',
-  note: 'Share ± binomial standard error of random expressions whose result has every expected object and no other. An object is there where the result is nearer to the expected scene with it than without it: by the true features of the two scenes, or within the object’s square by what the generator makes of them. 3-2 is three objects minus two of them, 2-1 two objects minus one, 1+1 and 1+2 are sums.',
+  note: 'Share of random expressions whose result has every expected object and no other, ± binomial standard error. An object is present if the result is nearer to the expected scene with the object than to the scene without it. The comparison uses the true features of both scenes, or the generator’s pictures of them within the object’s square. 3-2 is three objects minus two of them, 2-1 is two objects minus one, and 1+1 and 1+2 are sums.',
   keys: ['vectors', 'reference', 'expression'],
   statistic: 'rate',
   counted: 'cases',
   spread: 'standard error',
-  sized: 'objects',
+  isOfArithmetic: true,
 }
 
 export const ARITHMETIC_ACCURACY: TableKind = {
   stem: 'arithmetic-accuracy',
   title: 'Accuracy of feature arithmetic',
-  note: 'Share ± binomial standard error over all random expressions: exact results; expected objects that are seen (recall); others that are seen (false objects). By the true features of scenes, by what the generator makes of them, and by their pixels; “no arithmetic” decodes the true feature of the expected scene, so that it shows what the generator alone gets wrong.',
+  note: 'Shares over all random expressions, ± binomial standard error: exact results, expected objects that are present (recall), and other objects that are present (false objects). Results are compared with the true features of scenes, with the generator’s pictures of them (decoded scenes), or with their pixels. “No arithmetic” decodes the true feature of the expected scene, and so shows the errors of the generator alone.',
   keys: ['vectors', 'reference', 'measure'],
   statistic: 'rate',
   counted: 'cases',
   spread: 'standard error',
-  sized: 'objects',
+  isOfArithmetic: true,
 }

@@ -109,13 +109,13 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           <summary>Pointer and keys</summary>
           <p id="keys">
             On the object or a map, the arrow keys move the cursor by one position, with Shift by ten. Home, End, Page
-            Up and Page Down go to the rim, 1 to 5 to the named anchors. Enter or A makes the cursor’s position the
-            anchor, as a click on a map does. Space or H holds the cursor and lets it go. [ and ] show the previous and
-            the next object.
+            Up and Page Down move it to the edge, 1 to 5 to a named anchor. Enter, A or a click on a map sets the
+            anchor. Space or H freezes the cursor and releases it. [ and ] show the previous and the next object.
           </p>
           <p>
-            In the profiles, the dashed upright line is the anchor and the grey one the cursor. A dotted level line is
-            the similarity of different objects at the same position, where it is within the axis.
+            In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line
+            the cursor. A dotted horizontal line is the similarity of different objects at the same position, if it is
+            within the axis.
           </p>
         </details>
       </div>
@@ -123,14 +123,15 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   )
 }
 
-const NO_DIFFERENCE = 'Differences can be shown of maps of numbers with the same positions only.'
+const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probability with the same positions.'
 
 const ABOUT_MAPS = 'Each pixel of a map is one position of the object.'
+const OUTPUT_LAYER = 'Answers come from the output layer, whichever layer you choose for similarity.'
 /** How to read a map. */
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
   similarity: `${ABOUT_MAPS} Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.`,
-  probability: `${ABOUT_MAPS} Its colour shows how probable the network finds the answer that it gives with the object at the center (+).`,
-  answers: `${ABOUT_MAPS} Its colour shows what the network answers there. A shift-invariant network would have one colour.`,
+  probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+). ${OUTPUT_LAYER}`,
+  answers: `${ABOUT_MAPS} Its colour shows the answer, the class with the highest probability. A shift-invariant network would have one colour. ${OUTPUT_LAYER}`,
 }
 
 interface ScaleProps {

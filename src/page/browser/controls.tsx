@@ -63,7 +63,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
 }
 
 /** The option that shows no second map; no network has such a name. */
-const NO_NETWORK = '— one map'
+const NO_NETWORK = '— none'
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
   return [...new Set(groups.map(({ model }) => model))]
@@ -79,7 +79,7 @@ interface SettingsProps extends ControlsProps {
 }
 
 const ANY_POSITION = 'any position: click a map'
-const MEAN = 'mean over the objects'
+const MEAN = 'mean of all objects'
 
 /** Controls that are needed less often. */
 export function Settings({ index, view, fits, change, limits, isHeld, hold, anchorHere, address }: SettingsProps) {
@@ -125,11 +125,11 @@ export function Settings({ index, view, fits, change, limits, isHeld, hold, anch
           choose={(name) => change((now) => ({ ...now, anchor: name === anywhere ? now.cursor : name }))}
         />
         <button type="button" id="anchor-here" onClick={anchorHere}>
-          Anchor at the cursor
+          Set the anchor at the cursor
         </button>
         <Limits view={view} limits={limits} change={change} />
         <Choices
-          label="Colours"
+          label="Colour map"
           id="colours"
           options={Object.keys(COLOUR_MAPS)}
           value={view.colours}
@@ -141,10 +141,10 @@ export function Settings({ index, view, fits, change, limits, isHeld, hold, anch
           isOff={view.other === null}
           set={(difference) => change((now) => ({ ...now, difference }))}
         >
-          Show B − A
+          Show the difference B − A
         </Check>
         <Check id="hold" isOn={isHeld} set={hold}>
-          Hold the cursor
+          Freeze the cursor
         </Check>
         <CopyLink address={address} />
       </div>
@@ -237,7 +237,7 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
   } as const
   return (
     <fieldset id="limits" disabled={shows !== 'similarity'}>
-      <legend>Colours of similarity</legend>
+      <legend>Colour range of similarity</legend>
       <label>
         from{' '}
         <input id="low" value={low} onChange={({ currentTarget }) => read([currentTarget.value, high])} {...input} />
@@ -246,8 +246,8 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
         to{' '}
         <input id="high" value={high} onChange={({ currentTarget }) => read([low, currentTarget.value])} {...input} />
       </label>
-      <button type="button" id="paper-limits" title="0.88 to 1, the paper’s limits" onClick={() => set(PAPER_LIMITS)}>
-        Paper’s
+      <button type="button" id="paper-limits" title="0.88 to 1" onClick={() => set(PAPER_LIMITS)}>
+        Range of the paper
       </button>
       <button
         type="button"
@@ -255,10 +255,10 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
         title="Lowest and highest value of the maps shown"
         onClick={() => set('fit')}
       >
-        Fit
+        Range of the maps
       </button>
       <p id="limits-fault" class="fault" role="alert" hidden={typed === undefined}>
-        Give two rising numbers
+        Enter two numbers, the smaller one first
       </p>
     </fieldset>
   )
@@ -284,7 +284,7 @@ function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
         Copy link
       </button>{' '}
       <span id="link-status" role="status">
-        {copied === undefined ? '' : copied ? 'Link copied' : 'Copy the address'}
+        {copied === undefined ? '' : copied ? 'Link copied' : 'Copy this address'}
       </span>{' '}
       {copied === false && (
         <input

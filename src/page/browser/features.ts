@@ -47,7 +47,7 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
   onFiles(total, total)
   // A sketch has fewer dims than the layer.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
-  if (!Number.isInteger(dims)) throw new Error('the features are cut off; make the report again')
+  if (!Number.isInteger(dims)) throw new Error('the features are incomplete; make the report again')
   const norms = parts.flatMap((part) =>
     Array.from({ length: part.length / dims }, (_, i) => {
       const row = part.subarray(i * dims, (i + 1) * dims)

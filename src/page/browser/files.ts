@@ -37,7 +37,7 @@ export function loadFeatures(group: number, unit: number, layer: number, part: n
 async function load<T>(key: string): Promise<T> {
   const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])
   if (digest !== ownDigest)
-    throw new Error('the folder “site” belongs to another page; reload this one, or make the report again')
+    throw new Error('the folder “site” belongs to another page; reload this page, or make the report again')
   return value
 }
 

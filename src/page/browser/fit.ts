@@ -45,8 +45,8 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   if (ofModel.length > 0 && group.size !== wanted.size)
     notes.push(
       index.isLive
-        ? `The object has ${group.size} pixels in ${isolated(group.model)}, whose frame has ${group.frame}.`
-        : `${isolated(group.model)} was not measured at ${wanted.size} pixels.`,
+        ? `In ${isolated(group.model)}, the object has ${group.size} px, because the frame has ${group.frame} px.`
+        : `${isolated(group.model)} was not measured with objects of ${wanted.size} px.`,
     )
   const layer = Math.max(
     0,
@@ -55,13 +55,13 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const { name } = group.layers[layer] as SiteGroup['layers'][number]
   // Another network's layers are other ones anyway.
   if (ofModel.length > 0 && name !== wanted.layer)
-    notes.push(`There is no layer ${isolated(wanted.layer)} here: this is ${isolated(name)}.`)
+    notes.push(`There is no layer ${isolated(wanted.layer)} here. The map shows ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
   const instead = index.isLive ? 0 : null
   const unit = found < 0 ? instead : found
   if (wanted.patch !== null && found < 0) {
-    const shown = unit === null ? 'the mean' : isolated(group.units[unit]?.patch ?? '')
-    notes.push(`There is no object ${isolated(wanted.patch)} here: this is ${shown}.`)
+    const shown = unit === null ? 'the mean of all objects' : isolated(group.units[unit]?.patch ?? '')
+    notes.push(`There is no object ${isolated(wanted.patch)} here. The map shows ${shown}.`)
   }
   const { anchor, position } = fitAnchor(group, layer, unit, wanted.anchor, notes)
   const choice: Choice = {
@@ -83,7 +83,7 @@ function fitAnchor(
 ): { anchor: number | null; position: Position } {
   if (typeof wanted !== 'string') {
     if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
-    notes.push('Any position can be the anchor only where features were kept: this is the center.')
+    notes.push('Features were not kept, so only named anchors can be used. The map shows the center.')
   }
   const center = group.anchors.findIndex(({ name }) => name === 'center')
   const found = group.anchors.findIndex(({ name }) => name === wanted)

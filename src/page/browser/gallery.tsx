@@ -29,9 +29,9 @@ export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }:
           </Thumbnail>
         ))}
         {hasMean && (
-          <Thumbnail name="mean" isChosen={unit === null} choose={() => choose(null)}>
+          <Thumbnail name="mean of all" isChosen={unit === null} choose={() => choose(null)}>
             <span class="all" aria-hidden="true">
-              x̄
+              all
             </span>
           </Thumbnail>
         )}

@@ -72,12 +72,18 @@ export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): Loaded
   return { ...all, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers), known) }
 }
 
+/** The layer that a map shows: answers are read from the output layer, whichever layer is chosen for similarity. */
+export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedMap, 'quantity' | 'fitted'>): string {
+  return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
+}
+
 /** Why a map does not show what is wanted; empty: it does. */
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
   if (quantity === wanted) return ''
-  if (quantity === 'similarity') return 'What this network answers is not known here: this is the similarity.'
+  if (quantity === 'similarity')
+    return 'The answers of this network are not known here. The map shows similarity instead.'
   if (fitted.unit !== null) return ''
-  return 'Regions of equal answer are those of one object. Of the mean, this is the probability of the center’s answers.'
+  return 'A map of answers needs one object. For the mean, the map shows the probability of the center’s answers.'
 }
 
 async function readMap({ group, unit, layer }: Fitted, anchor: number): Promise<MapValues> {

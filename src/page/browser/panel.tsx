@@ -6,7 +6,7 @@ import { type ColourMap, DIFFERENCE_COLOURS } from './colours.js'
 import { differenceLimits } from './differences.js'
 import { baselineOf, type Fitted } from './fit.js'
 import type { CursorActions } from './keys.js'
-import { type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
+import { type LoadedMap, PROBABILITY_LIMITS, shownLayer } from './maps.js'
 import { type ColourOf, Plot } from './plot.js'
 import { Badge, hereText, type PanelId, type Reading } from './readings.js'
 import type { Region, Regions } from './regions.js'
@@ -114,16 +114,15 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   )
 }
 
-/** Maps of answers are of the layer of the classes, whichever layer is chosen for similarity. */
 function titleOf({ group, choice }: Fitted, map: LoadedMap | undefined): string {
-  const isOfClasses = map !== undefined && map.quantity !== 'similarity'
-  return `${isolated(group.model)} ${isOfClasses ? `${isolated(group.classes ?? '')} (classes)` : isolated(choice.layer)}`
+  const [quantity, layer] = map === undefined ? ['similarity', choice.layer] : [map.quantity, shownLayer(map)]
+  return `${isolated(group.model)} ${isolated(layer)}: ${quantity}`
 }
 
 function labelOf(panel: PanelId, map: LoadedMap | undefined, difference: LoadedMap | undefined): string {
   if (map === undefined) return `Map ${panel.toUpperCase()}: none`
-  if (difference) return `Map of differences: ${describe(map.fitted)}, minus map A. ${differenceSummary(difference)}`
-  return `Map ${panel.toUpperCase()}: ${describe(map.fitted)}. ${summaryText(map)}`
+  if (difference) return `Map of differences: ${describe(map)}, minus map A. ${differenceSummary(difference)}`
+  return `Map ${panel.toUpperCase()}: ${describe(map)}. ${summaryText(map)}`
 }
 
 function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
@@ -136,13 +135,14 @@ function anchorOf({ quantity, fitted }: LoadedMap): Position {
   return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
 }
 
-function describe({ choice, group, unit, anchorPosition }: Fitted): string {
+function describe(map: LoadedMap): string {
+  const { choice, group, unit, anchorPosition } = map.fitted
   const count = group.units.length
   const mean = count === 1 ? 'mean over one object' : `mean over ${count} objects`
   const object = unit === null ? mean : `object ${isolated(choice.patch ?? '')}`
   const anchor =
     typeof choice.anchor === 'string' ? choice.anchor : `row ${anchorPosition.row}, column ${anchorPosition.col}`
-  return `${isolated(choice.model)} ${isolated(choice.layer)}, ${group.size} pixels, ${object}, anchor ${anchor}`
+  return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
 /** The mean as the tables have it, with its spread over objects where it is of several. */
@@ -197,5 +197,5 @@ function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string
     ...(below > 0 ? [`${percentText(below, values.length)} of positions below ${low}`] : []),
     ...(above > 0 ? [`${percentText(above, values.length)} above ${high}`] : []),
   ]
-  return parts.length === 0 ? 'all positions within the colour limits' : parts.join(', ')
+  return parts.length === 0 ? 'all positions are within the colour range' : parts.join(', ')
 }

@@ -22,7 +22,7 @@ interface ProfileLine {
 
 interface Profile {
   readonly lines: readonly ProfileLine[]
-  /** What the values are: "cosine". */
+  /** What the values are: "similarity". */
   readonly quantity: string
   /** Ends of the axis of values; the same for every profile of a view, so that it does not move. */
   readonly low: number
@@ -44,13 +44,14 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
-  const common = { ...ends, quantity: isSimilarity ? 'cosine' : 'probability' }
+  const common = { ...ends, quantity: isSimilarity ? 'similarity' : 'probability' }
+  const along = isSimilarity ? 'Similarity' : 'Probability of the center’s answer'
   const [row, column] = [linesAlong(ofRow), linesAlong(ofColumn)]
   return (
     <div class="profiles">
       <ProfileChart
         id="row-profile"
-        title={`Along row ${position.row}`}
+        title={`${along} along row ${position.row}`}
         profile={{
           ...common,
           lines: row,
@@ -61,7 +62,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
       />
       <ProfileChart
         id="col-profile"
-        title={`Along column ${position.col}`}
+        title={`${along} along column ${position.col}`}
         profile={{
           ...common,
           lines: column,

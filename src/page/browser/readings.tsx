@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { answerText } from './answers.js'
-import { mapIndex, nearestPosition } from './fit.js'
+import { type Fitted, mapIndex, nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText, isolated, positionText } from './text.js'
 
@@ -52,15 +52,16 @@ export function Readings({ readings }: { readonly readings: readonly Reading[] }
         <thead>
           <tr>
             <td />
-            <th scope="col">answers</th>
-            <th scope="col">similarity</th>
+            <th scope="col">answer{layersText(readings, ({ group }) => group.classes ?? '')}</th>
+            <th scope="col">similarity{layersText(readings, ({ choice }) => choice.layer)}</th>
           </tr>
         </thead>
         <tbody>
           {readings.map((reading) => (
             <tr key={reading.panel} id={`${reading.panel}-row`}>
               <th scope="row">
-                <Badge panel={reading.panel} /> <span id={`${reading.panel}-name`}>{panelName(reading)}</span>
+                <Badge panel={reading.panel} />{' '}
+                <span id={`${reading.panel}-name`}>{isolated(reading.map.fitted.group.model)}</span>
               </th>
               <td id={`${reading.panel}-answer`}>{reading.answer}</td>
               <td id={`${reading.panel}-value`} class="value">
@@ -70,7 +71,7 @@ export function Readings({ readings }: { readonly readings: readonly Reading[] }
           ))}
           {first && second && (
             <tr id="difference-row">
-              <th scope="row">B − A</th>
+              <th scope="row">difference (B − A)</th>
               <td />
               <td id="difference" class="value">
                 {differenceOf(first, second)}
@@ -80,7 +81,7 @@ export function Readings({ readings }: { readonly readings: readonly Reading[] }
         </tbody>
       </table>
       <p id="apart" class="soft">
-        {isApart && `B at ${positionText(second.position)}, the nearest that it has`}
+        {isApart && `B is at ${positionText(second.position)}, its nearest position`}
       </p>
     </>
   )
@@ -111,14 +112,20 @@ export function SpokenReadings({ readings }: { readonly readings: readonly Readi
 function spokenText(readings: readonly Reading[]): string {
   const [first, second] = readings
   if (first === undefined) return ''
-  const values = readings.map((reading) => `${panelName(reading)}: ${hereText(reading, 'answer ')}`)
-  const last = second === undefined ? [] : [`difference ${differenceOf(first, second)}`]
+  const values = readings.map(spokenReading)
+  const last = second === undefined ? [] : [`difference of similarity ${differenceOf(first, second)}`]
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-/** "0.91234, answer dog 0.91" */
-export function hereText(reading: Reading, word = ''): string {
-  return [valueText(reading), ...(reading.answer === '' ? [] : [`${word}${reading.answer}`])].join(', ')
+/** "0.91234, dog 0.91" */
+export function hereText(reading: Reading): string {
+  return [valueText(reading), ...(reading.answer === '' ? [] : [reading.answer])].join(', ')
+}
+
+/** The layers that a column of the readings is of: " (fc6)"; empty: not known. */
+function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => string): string {
+  const layers = [...new Set(readings.map(({ map }) => layerOf(map.fitted)))].filter((layer) => layer !== '')
+  return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
 }
 
 /** The cosine; of a position that is not computed yet, that of one near it. */
@@ -131,8 +138,11 @@ function differenceOf(first: Reading, second: Reading): string {
   return differenceText(second.value - first.value, first.map.error + second.map.error)
 }
 
-function panelName({ map: { fitted } }: Reading): string {
-  return `${isolated(fitted.group.model)} ${isolated(fitted.choice.layer)}`
+/** "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)" */
+function spokenReading(reading: Reading): string {
+  const { group, choice } = reading.map.fitted
+  const answer = reading.answer === '' ? '' : `, answer ${reading.answer} (${isolated(group.classes ?? '')})`
+  return `${isolated(group.model)}: similarity ${valueText(reading)} (${isolated(choice.layer)})${answer}`
 }
 
 /** How far the object has moved from the anchor. */

@@ -59,7 +59,7 @@ export function regionsOf(all: readonly LoadedMap[]): Regions {
         const colour = colours.get(name)
         return colour === undefined
           ? []
-          : [{ name: `${isolated(name)}${isRight ? ' (right)' : ''}`, positions, colour }]
+          : [{ name: `${isolated(name)}${isRight ? ' (correct)' : ''}`, positions, colour }]
       })
       const rest = classes.filter(({ name }) => !colours.has(name))
       const positions = rest.reduce((sum, one) => sum + one.positions, 0)

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks'
 import { answerText } from './answers.js'
 import { mapIndex } from './fit.js'
-import type { LoadedMap } from './maps.js'
+import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
 import { cosineText, isolated, probabilityText } from './text.js'
 
@@ -29,7 +29,7 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
   const { title, textAt } = contents(map)
   const rows = spread(group.rows).map((row) => row * group.stride)
   const cols = spread(group.cols).map((col) => col * group.stride)
-  const caption = `${isolated(choice.model)} ${isolated(choice.layer)}, ${title} at some of the positions`
+  const caption = `${isolated(choice.model)} ${isolated(shownLayer(map))}: ${title} at some positions`
   return (
     <section class="scroll" tabIndex={0} aria-label={caption}>
       <table>
@@ -72,7 +72,7 @@ function knownContents({ quantity, values, error, answers }: LoadedMap): Content
   const valueAt = (index: number) => values[index] as number
   if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
   if (quantity === 'answers' && answers !== undefined)
-    return { title: 'answer and its probability', textAt: (index) => answerText(answers, index) }
+    return { title: 'the answer and its probability', textAt: (index) => answerText(answers, index) }
   return { title: 'probability of the center’s answer', textAt: (index) => probabilityText(valueAt(index)) }
 }
 

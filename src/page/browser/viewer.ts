@@ -43,10 +43,11 @@ async function allRead(): Promise<void> {
 
 /** Why a click cannot set the anchor. */
 function noFeatures({ group, unit }: Fitted): string {
-  if (unit === null) return 'Choose one object: the mean over the objects is known for the named anchors alone.'
+  if (unit === null)
+    return 'For the mean of all objects, only the named anchors can be used. Choose one object to set another anchor.'
   const count = group.units.filter((one) => one.features !== undefined).length
-  if (count === 0) return 'The features of these objects were not kept, so only the named anchors are known.'
-  return `Any position can be the anchor of ${count} of the ${group.units.length} objects, whose features are sketched. “reproduce --keep-features” keeps those of all.`
+  if (count === 0) return 'The features of these objects were not kept, so only the named anchors can be used.'
+  return `You can set any anchor for ${count} of the ${group.units.length} objects, because their features are stored. “reproduce --keep-features” stores the features of all objects.`
 }
 
 /** What the browser's history remembers of a view, so that going back is told from following a link. */
@@ -119,7 +120,7 @@ class Viewer implements RunningViewer {
     if (name === '' || parseView(fragment, this.state.view) !== undefined) return
     const section = document.getElementById(name)
     if (section === null) {
-      this.#say(0, `This page has nothing called \u2068${name.slice(0, 80)}\u2069.`)
+      this.#say(0, `This page has no section \u2068${name.slice(0, 80)}\u2069.`)
       return
     }
     const folded = section.querySelector<HTMLDetailsElement>(':scope>details:has(>summary>h2)')

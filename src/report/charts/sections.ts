@@ -27,7 +27,7 @@ export function chartHtml(metric: string, rows: readonly Row[]): string | undefi
     const ofSize = own.filter((row) => row.size === one)
     const name = `${chart.title}, each network and layer, objects of ${one} pixels`
     const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, rows) : linesOf(name, chart, ofSize)
-    return `<p class="soft">Objects of ${one}×${one}</p>\n${picture}`
+    return `<p class="soft">Objects of ${one}×${one} px</p>\n${picture}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
   return chartWithCaption(note, drawn.join('\n'))

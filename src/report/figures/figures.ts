@@ -55,7 +55,7 @@ function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): rea
     {
       name: 'figure-1-example',
       title: `Figure 1: similarity to the top-left anchor, ${pair.plain.model} ${layer}, ${pair.plain.size} px`,
-      caption: `Similarity falls off with the distance from the anchor. Look for a fine grid in (a) that (b) lacks. ${MOST_CONTRAST}`,
+      caption: `Similarity falls with the distance from the anchor. Look for a fine grid pattern in (a) that is missing in (b). ${MOST_CONTRAST}`,
       limits,
       columns: ['(a) plain', '(b) anti-aliased'],
       rows: [{ label: [layer], maps: both.map((group) => mapOf(group, layer, 'top-left')) }],
@@ -64,19 +64,19 @@ function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): rea
 }
 
 const MOST_CONTRAST =
-  'Of the layers that both networks have, this one has the most contrast: the largest standard deviation of values within the colour limits.'
+  'Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation within the colour range).'
 
 /** Figures 3 and 4: pairs of plain and anti-aliased networks, then the others. */
 function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: ColourLimits): readonly Figure[] {
   const pairs = pairsOf(groups, plainOf)
   const others = groups.filter((group) => !pairs.some(({ plain, other }) => group === plain || group === other))
   const name = `${PAPER_FIGURES[size] ?? 'heatmaps'}-patches-${size}`
-  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, patches of ${size} px`
+  const title = `${PAPER_NUMBERS[size] ?? 'Mean'} similarity to the center and top-left anchors, objects of ${size} px`
   const figureOf = (rows: readonly (readonly StudyGroup[])[], ending: string, columns: readonly string[]): Figure => ({
     name: `${name}${ending && '-others'}`,
     title: `${title}${ending}`,
     caption:
-      'A shift-invariant network would be white everywhere. Look for how fast the similarity falls off around the anchor, and for a grid.',
+      'A shift-invariant network would be white everywhere. See how fast similarity falls around the anchor, and look for a grid pattern.',
     limits,
     columns,
     rows: rows.flatMap((versions) =>
@@ -94,7 +94,7 @@ function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: Col
       ? [
           figureOf(
             others.map((one) => [one]),
-            pairs.length > 0 ? ', networks without both versions' : '',
+            pairs.length > 0 ? ', networks with only one version' : '',
             SHOWN,
           ),
         ]
@@ -115,7 +115,7 @@ function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readon
     {
       name: 'figure-5-flip',
       title: `Figure 5: with and without horizontal flips in training, ${layer}, ${pair.plain.size} px`,
-      caption: `Look for whether the bright region around the anchor is wider than high in both rows. ${MOST_CONTRAST}`,
+      caption: `See whether the bright region around the anchor is wider than it is high in both rows. ${MOST_CONTRAST}`,
       limits,
       columns: SHOWN,
       rows: [row(pair.plain, 'with flips'), row(pair.other, 'without flips')],
@@ -188,15 +188,15 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   const reasons = NEEDS.flatMap(([number, needs]) => (isMade(number) ? [] : [`Figure ${number} needs ${needs}.`]))
   const note =
     reasons.length === 0 ? '' : `<p class="soft">Not made from this study: ${escapeHtml(reasons.join(' '))}</p>`
-  return { id: 'figures', title: 'Figures of the paper', html: [...parts, note].join('\n') }
+  return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
 /** What figures of the paper are made from. */
 const NEEDS: readonly (readonly [number, string])[] = [
-  [1, 'a network and its anti-aliased version, measured alike'],
+  [1, 'a network and its anti-aliased version, measured with the same settings'],
   [3, 'objects of 125 px'],
   [4, 'objects of 75 px'],
-  [5, 'a network and the same one trained without flips, measured alike'],
+  [5, 'a network and its version trained without flips, measured with the same settings'],
   [6, 'feature arithmetic (--experiments arithmetic)'],
 ]
 
@@ -208,7 +208,10 @@ function clippedText({ rows, limits: { low, high } }: Figure): string {
   const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
   const share = (isBeyond: (value: number) => boolean) => {
     const count = values.filter(isBeyond).length
-    return count === 0 ? 'none' : `${percentText((100 * count) / values.length)} %`
+    if (count === 0) return 'none'
+    const percent = (100 * count) / values.length
+    return percent < 0.05 ? 'less than 0.1 %' : `${percentText(percent)} %`
   }
-  return `Of the values, ${share((value) => value < low)} lie below ${low} (black) and ${share((value) => value > high + ROUNDING)} above ${high} (white).`
+  const [below, above] = [share((value) => value < low), share((value) => value > high + ROUNDING)]
+  return `Of all values, ${below} are below ${low} (black) and ${above} are above ${high} (white).`
 }

@@ -21,7 +21,7 @@ export interface PanelGrid {
     /** One a column; undefined: there is none. */
     readonly maps: readonly (PanelMap | undefined)[]
   }[]
-  /** What the axes' numbers are; row and column of the patch's top-left pixel by default. */
+  /** What the axes' numbers are; row and column of the object's top-left pixel by default. */
   readonly axes?: string
 }
 
@@ -44,7 +44,7 @@ const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
  * offset, and the colour scale to the right.
  */
 export function panelLayout(grid: PanelGrid): FigureLayout {
-  const { limits, columns, axes = "row and column of the patch's top-left pixel" } = grid
+  const { limits, columns, axes = "row and column of the object's top-left pixel" } = grid
   const title = shortened(grid.title, LONGEST_TITLE, '..')
   const rows = grid.rows.map(({ label, maps }) => ({
     label: label.map((name) => shortened(name, LONGEST_NAME, '..')),

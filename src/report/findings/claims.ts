@@ -41,9 +41,9 @@ export interface Claim {
   /** Why nothing can tell, where that is known before the numbers; undefined: there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** The numbers of the evidence, and the clause that says them. @param range such as "1.4–6.6 %" */
+  /** The numbers of the evidence, and the clause that says them. */
   readonly numbers: NumberKind
-  readonly says: (range: string) => string
+  readonly says: (range: NumberRange) => string
   /** Where numbers of the evidence begin to speak for the claim. */
   readonly border: number
   /** What to look for in its figure: the evidence that is judged as dots, or the accuracies of the folds. */
@@ -56,23 +56,46 @@ export interface Claim {
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-/** Numbers as texts and figures have them. */
+/** Smallest to largest number. */
+export interface NumberRange {
+  /** "1.4–6.6 %", "−0.02 to 0.01" */
+  readonly text: string
+  /** Of differences: "2.0–3.1 points above", "from 0.5 points below to 3.1 points above". */
+  readonly apart: (below: string, above: string) => string
+}
+
+/** Numbers as texts, tables and figures have them. */
 export interface NumberKind {
   /** In the unit. */
   readonly value: (mean: number) => number
   readonly text: (value: number) => string
+  /** Digits after the point in tables. */
+  readonly digits: number
   readonly unit: string
   readonly isLog?: true
 }
 
 const RELATIVE =
-  'Relative similarity is (s − null) / (1 − null), where null is the mean similarity of different objects at the same position: 1 is perfect invariance, 0 as different as another object.'
+  'Relative similarity is (s − null) / (1 − null): s is the similarity to the anchor, null is the mean similarity of different objects at the same position. It is 1 for perfect invariance and 0 for another object.'
 
-const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), unit: '' }
-const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, unit: ' %' }
+const PLAIN = 'The plain network is the same network without anti-aliasing.'
+
+const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
+const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
 /** Of logarithms to base 10. */
-const POWER_OF_TEN: NumberKind = { value: (mean) => 100 * 10 ** mean, text: percentText, unit: ' %', isLog: true }
-const POINTS: NumberKind = { value: (mean) => 100 * mean, text: (value) => decimalText(value, 1), unit: ' points' }
+const POWER_OF_TEN: NumberKind = {
+  value: (mean) => 100 * 10 ** mean,
+  text: percentText,
+  digits: 1,
+  unit: ' %',
+  isLog: true,
+}
+const POINTS: NumberKind = {
+  value: (mean) => 100 * mean,
+  text: (value) => decimalText(value, 1),
+  digits: 1,
+  unit: ' points',
+}
 
 const always = () => true
 const noObstacle = () => undefined
@@ -83,30 +106,30 @@ export const CLAIMS: readonly Claim[] = [
     id: 'no-global-invariance',
     title: 'Features change with the position',
     source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
-    rule: `${RELATIVE} For each layer and size: the relative similarity that 95 % of positions reach, for the anchor where it is lowest. Below ${INVARIANT} supports the claim, above contradicts it.`,
+    rule: `${RELATIVE} For each layer and size, the number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest. Below ${INVARIANT} is for the claim, above is against it.`,
     concerns: always,
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
-    says: (range) => `95 % of positions reach a relative similarity of ${range}`,
+    says: ({ text }) => `95 % of positions have a relative similarity of at least ${text}`,
     border: INVARIANT,
-    caption: `1 is perfect invariance, 0 is a different object at the same position. Features left of the line (${INVARIANT}) change with the position.`,
+    caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
     within: [0, 1],
     seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
   },
   {
     id: 'anti-aliasing-suppresses-the-grid',
-    title: 'Anti-aliasing suppresses the grid',
-    source: 'The paper says that anti-aliasing suppresses the grid pattern of local fluctuations (sections 3.3 and 4).',
-    rule: `For each layer and size, patch by patch: the power of the maps of relative similarity at periods of 2 to ${LONGEST_GRID} px, divided by the plain network’s. Below ${SUPPRESSED} supports the claim, above contradicts it. Evidence is the logarithm to base 10. At stride 1, jaggedness is shown too.`,
+    title: 'Anti-aliasing suppresses the grid pattern',
+    source: 'The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).',
+    rule: `${PLAIN} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two strides. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, gridSuppression),
     numbers: POWER_OF_TEN,
-    says: (range) => `the grid has ${range} of its strength in the plain network`,
+    says: ({ text }) => `the grid pattern has ${text} of the power that it has in the plain network`,
     border: Math.log10(SUPPRESSED),
-    axis: 'power of the grid, % of the plain network’s',
-    caption: `100 is a grid as strong as in the plain network. Left of the line (${100 * SUPPRESSED}), it is suppressed.`,
+    axis: 'power of the grid pattern, % of that in the plain network',
+    caption: `100 % is the power of the grid pattern in the plain network, which is the same network without anti-aliasing. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
     within: [100],
     // Suppression is seen where there is most to suppress.
     seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
@@ -115,14 +138,14 @@ export const CLAIMS: readonly Claim[] = [
     id: 'anti-aliasing-keeps-global-invariance',
     title: 'Anti-aliasing adds no shift invariance',
     source: 'The paper says that anti-aliasing does not significantly improve global shift invariance (section 4).',
-    rule: `For each layer and size, patch by patch: the gain in mean relative similarity over the plain network, as a share of what the plain network lacks to 1. Below ${NOTICEABLE_GAIN} supports the claim, above contradicts it.`,
+    rule: `${PLAIN} Its gap is the distance between its mean relative similarity and 1. For each layer and size, the number is the share of this gap that anti-aliasing closes. Below ${100 * NOTICEABLE_GAIN} % is for the claim, above is against it.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, invarianceGain),
     numbers: PERCENT,
-    says: (range) => `${range} of the plain network’s gap to invariance is closed`,
+    says: ({ text }) => `anti-aliasing closes ${text} of the plain network’s gap to perfect invariance`,
     border: NOTICEABLE_GAIN,
-    caption: `0 is no gain, 100 is perfect invariance. Layers right of the line (${100 * NOTICEABLE_GAIN}) are more invariant than in the plain network.`,
+    caption: `0 % is no gain over the plain network (the same network without anti-aliasing), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
     within: [0],
     seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
   },
@@ -130,73 +153,75 @@ export const CLAIMS: readonly Claim[] = [
     id: 'horizontal-bias',
     title: 'Features change less when the object moves sideways',
     source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
-    rule: 'For each layer and size: horizontal minus vertical relative similarity at equal distance from the anchor, mean over distances and over the anchors that have such positions. Above 0 supports the claim, below contradicts it.',
+    rule: 'The sideways bias is horizontal minus vertical relative similarity at the same distance from the anchor. For each layer and size, the number is its mean over distances and anchors. With coarse steps, an anchor may have no positions at the same distance in both directions; such anchors are left out. Above 0 is for the claim, below is against it.',
     concerns: always,
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, directionBias),
     numbers: DECIMAL,
-    says: (range) => `horizontal minus vertical relative similarity is ${range}`,
+    says: ({ text }) => `horizontal minus vertical relative similarity is ${text}`,
     border: 0,
-    caption: 'Right of the line, features change less when the object moves sideways than when it moves up or down.',
+    caption:
+      'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
   },
   {
     id: 'flips-do-not-cause-the-bias',
     title: 'Flips in training do not cause the sideways bias',
-    source: 'The paper says that the horizontal bias does not come from horizontal flips in training (section 3.3).',
-    rule: 'For each layer and size, patch by patch: the bias of the network trained without flips minus half of the bias with flips. Above 0 supports the claim, below contradicts it. Open if there is no clear bias with flips.',
+    source: 'The paper says that horizontal flips in training do not cause the sideways bias (section 3.3).',
+    rule: 'The claim holds if more than half of the sideways bias remains without flips. So for each layer, size and object, the number is the bias without flips minus half of the bias with flips. Above 0 is for the claim, below is against it. If there is no clear bias with flips, the number is open.',
     concerns: ({ model }) => flippedOf(model) !== undefined,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, biasWithoutFlips),
     numbers: DECIMAL,
-    says: (range) => `the bias without flips minus half of the bias with flips is ${range}`,
+    says: ({ apart }) =>
+      `the sideways bias of the network trained without flips is ${apart('below', 'above')} half of that with flips`,
     border: 0,
-    caption: 'Right of the line, more than half of the bias is there without flips.',
+    caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
     seenIn: besideOriginal,
   },
   {
     id: 'top-bottom-less-separable',
     title: 'Top and bottom are harder to separate than left and right',
     source:
-      'The paper says that linear classifiers tell top from bottom less well than left from right, by about 10 % (section 3.4).',
-    rule: `For each layer and size, under ${TELLING_SCHEMES.join(', ')} folds: accuracy of left-right minus accuracy of top-bottom, minus the same difference for features that are nothing but the position. Above ${100 * EQUAL_ACCURACY} points supports the claim, below contradicts it. Shuffled folds decide nothing: each tested position has trained neighbours on all sides. Neither do grids so coarse that the phase alone (position modulo the network’s stride) is right for two thirds of positions in shuffled folds.`,
+      'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
+    rule: `The lead is the accuracy of left-right minus the accuracy of top-bottom. For each layer, size and fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Above ${100 * EQUAL_ACCURACY} points is for the claim, below is against it. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Coarse grids decide nothing either. A grid is coarse if the phase alone (position modulo the network’s stride) is right at two thirds of positions in shuffled folds.`,
     concerns: always,
     obstacle: needsTellingFolds,
     evidence: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
-    says: (range) => `left-right leads by ${range} more than position alone explains`,
+    says: ({ apart }) => `the lead of left-right over top-bottom is ${apart('below', 'above')} that of position only`,
     border: EQUAL_ACCURACY,
     showsFolds: true,
     caption:
-      'Look at the outer folds: top-bottom may fall there in ordered folds (bands of rows), left-right in transposed folds (bands of columns). The dashed line is the position alone; only a lead beyond it supports the claim. The maps show no folds: the nearest is similarity to the top-left anchor.',
+      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. The claim needs a larger lead of left-right than position only has. Maps cannot show folds; the links above open the similarity to the top-left anchor instead.',
     seenIn: () => ({ anchor: 'top-left' }),
   },
   {
     id: 'position-modulo-stride',
-    title: 'Features code the position modulo the stride',
+    title: 'Features encode only the position modulo the stride',
     source:
-      'This project asks which explains the folds better, the position or the phase (position modulo the network’s stride).',
-    rule: 'For each layer and size, on the study’s grid and its sub-grids of 8 to 25 rows, top-bottom in ordered folds: mean error of the accuracies predicted by phase alone, minus the mean error of those predicted by position alone. Below 0 supports the claim, above contradicts it.',
+      'This project asks which predicts the accuracies on the folds better: the position, or only its phase (the position modulo the network’s stride).',
+    rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The prediction covers all grids of 8 to 25 rows that have every nth position of the study. For each layer and size, the number is the mean error of phase only minus the mean error of position only. Below 0 is for the claim, above is against it.',
     concerns: always,
     obstacle: noObstacle,
     evidence: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
-    says: (range) => `position predicts the folds ${range} better than phase`,
+    says: ({ apart }) => `the prediction error of position only is ${apart('above', 'below')} that of phase only`,
     border: 0,
     caption:
-      'Right of the line, the position explains the accuracies better; left of it, the phase. The maps show no folds: the nearest is similarity to the center anchor, which phase alone would repeat with the stride.',
+      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links above open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
   },
   {
     id: 'answer-keeps',
     title: 'The answer is the same everywhere',
-    source: 'This project asks whether a network names the same class wherever the object is.',
-    rule: `For each size, over the objects of which the network is confident at the center (probability of at least ${CONFIDENT}): the share of positions that keep the center’s answer, right or wrong. Above ${EVERYWHERE} supports the claim, below contradicts it.`,
+    source: 'This project asks whether a network gives the same answer wherever the object is.',
+    rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. For each size, the number is the share of positions that keep a confident answer, correct or not. Above ${100 * EVERYWHERE} % is for the claim, below is against it.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
     obstacle: noObstacle,
     evidence: (network) => eachLayer(network, answersKept),
     numbers: PERCENT,
-    says: (range) => `the answer stays the same at ${range} of positions`,
+    says: ({ text }) => `confident answers stay the same at ${text} of positions`,
     border: EVERYWHERE,
-    caption: `Mean over the objects of which the network is confident at the center. Right of the line (${100 * EVERYWHERE}), the answer counts as the same everywhere.`,
+    caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
     within: [100],
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),
   },

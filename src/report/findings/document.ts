@@ -4,10 +4,24 @@ import { decimalText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES, type Row } from '../../results/rows.js'
 import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type Table } from '../tables/render.js'
-import { CLAIMS, type Claim } from './claims.js'
+import { CLAIMS, type Claim, type NumberKind } from './claims.js'
 import type { Evidence, Lean } from './evidence.js'
 import { claimFigure } from './figure.js'
-import { type ClaimFinding, isTooSmall, rangeText, VERDICT_MARKS, VERDICT_RULE, type Verdict } from './findings.js'
+import {
+  type ClaimFinding,
+  isTooSmall,
+  listOf,
+  rangeClause,
+  VERDICT_MARKS,
+  VERDICT_RULE,
+  type Verdict,
+} from './findings.js'
+
+const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  supported: 'supported',
+  'not supported': 'contradicted',
+  'cannot be judged': 'open',
+}
 
 const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
 
@@ -37,7 +51,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
     `## ${markdownText(title)}`,
     `${markdownText(source)} ${markdownText(rule)}`,
     sentences.map((sentence) => `- ${markdownText(sentence)}`).join('\n'),
-    ...(evidence ? [renderTable(evidence, 'md')] : []),
+    ...(evidence ? [markdownText(evidence.note ?? ''), renderTable(evidence, 'md')] : []),
   ])
   return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
 }
@@ -51,7 +65,10 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
     const claim = CLAIMS.find((one) => one.id === id) as Claim
     const figure = claimFigure(claim, own, rows, isSmall) ?? ''
     const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('')
-    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p><ul>${list}</ul>${evidence ? renderTable(evidence, 'html') : ''}</details>`
+    const table = evidence
+      ? `<p class="soft">${escapeHtml(evidence.note ?? '')}</p>${renderTable(evidence, 'html')}`
+      : ''
+    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p><ul>${list}</ul>${table}</details>`
     const html = `<p>${escapeHtml(source)} ${outcomeHtml(claim, own, isSmall)}</p>\n${figure}\n${details}`
     return { id: `claim-${id}`, title, html }
   })
@@ -69,14 +86,14 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
       if (found === undefined)
         return '<td><span aria-hidden="true">–</span><span class="hidden">does not apply</span></td>'
       const { verdict, link } = found
-      const words = `${verdict} in ${model}; show it in the maps`
+      const words = `${VERDICT_WORDS[verdict]} in ${model}; show it in the maps`
       return `<td>${linkHtml(link, VERDICT_MARKS[verdict], words)}</td>`
     })
     return `<tr><th scope="row"><a href="#claim-${claim}">${escapeHtml(title)}</a></th>${cells.join('')}</tr>`
   })
   const head = models.map((model) => `<th scope="col">${escapeHtml(model)}</th>`).join('')
   const table = `<table><thead><tr><th scope="col">claim</th>${head}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`
-  return `<p class="soft">✓ supported, ✗ contradicted, ? open, – does not apply. A mark sets the maps above to its evidence.</p>
+  return `<p class="soft">✓ supported, ✗ contradicted, ? open, – does not apply. Click a mark to see its evidence in the maps above.</p>
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
@@ -90,7 +107,7 @@ function linkHtml(link: string, text: string, words?: string): string {
 const MOST_NAMED = 4
 
 /** What came out, in one sentence; networks lead to the maps. */
-function outcomeHtml({ says, numbers }: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
+function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
   const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
     const own = findings.filter((one) => one.verdict === verdict)
     const names = own.map(({ link, model }) => linkHtml(link, model))
@@ -98,12 +115,12 @@ function outcomeHtml({ says, numbers }: Claim, findings: readonly ClaimFinding[]
     const [does, more = ''] = isSmall ? ['is too small to judge'] : OUTCOMES[verdict]
     return `${does} ${i === 0 ? 'the claim' : 'it'}${more} in ${networks}`
   })
-  const judged = findings.flatMap(({ evidence }) => evidence.filter(({ lean }) => lean !== null))
-  const why =
-    judged.length === 0
-      ? distinct(findings.map(({ reason }) => reason)).join('; ')
-      : `over all layers and sizes, ${says(rangeText(judged, numbers))}`
-  return `This study ${listOf(parts)}: ${escapeHtml(why)}.`
+  const networks = findings.map(({ model, evidence }) => ({ model, judged: judgedOf(evidence) }))
+  const outcome = `This study ${[parts.slice(0, -1).join(', '), ...parts.slice(-1)].filter((part) => part !== '').join(', and ')}`
+  if (networks.every(({ judged }) => judged.length === 0))
+    return `${outcome}: ${escapeHtml(distinct(findings.map(({ reason }) => reason)).join('; '))}.`
+  const clause = rangeClause(claim, networks)
+  return `${outcome}. ${escapeHtml(`${clause.charAt(0).toUpperCase()}${clause.slice(1)}`)}.`
 }
 
 /** What a study does, before the claim and after it. */
@@ -113,9 +130,9 @@ const OUTCOMES: Readonly<Record<Verdict, readonly string[]>> = {
   'cannot be judged': ['leaves', ' open'],
 }
 
-/** "a", "a and b", "a, b and c" */
-function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+/** The numbers that a verdict rests on. */
+function judgedOf(evidence: readonly Evidence[]): readonly Evidence[] {
+  return evidence.filter(({ lean }) => lean !== null)
 }
 
 function textOf(findings: readonly ClaimFinding[]): FindingsText {
@@ -158,9 +175,15 @@ function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimTe
 function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): Table | undefined {
   const all = findings.flatMap(({ evidence }) => evidence)
   if (all.length === 0) return undefined
+  const { numbers } = CLAIMS.find(({ id }) => id === findings[0]?.claim) as Claim
+  const unit = numbers.unit === '' ? '' : ` (${numbers.unit.trim()})`
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
   const columns = new Map(
-    all.map(({ quantity, size }) => [`${isOne ? '' : `${quantity}, `}${size} px`, { quantity, size }]),
+    all.map(({ quantity, size }) => [
+      // Cells have the power, not its logarithm.
+      `${isOne ? '' : `${quantity.replace('log₁₀ of ', '')}, `}${size} px${unit}`,
+      { quantity, size },
+    ]),
   )
   const rows = findings.flatMap(({ model, evidence }) =>
     [...new Set(evidence.map(({ layer }) => layer))].map((layer) => [
@@ -168,17 +191,35 @@ function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall
       layer,
       ...[...columns.values()].map(({ quantity, size }) => {
         const cell = evidence.find((one) => one.layer === layer && one.quantity === quantity && one.size === size)
-        return cell === undefined ? '–' : cellText(cell, isSmall)
+        return cell === undefined ? '–' : cellText(cell, numbers, isSmall)
       }),
     ]),
   )
-  return { title: `Evidence: ${title}`, head: ['network', 'layer', ...columns.keys()], rows }
+  const note = isSmall ? 'The table has means over objects.' : evidenceNote(numbers, all)
+  return { title: `Evidence: ${title}`, note, head: ['network', 'layer', ...columns.keys()], rows }
+}
+
+function evidenceNote({ isLog }: NumberKind, evidence: readonly Evidence[]): string {
+  const error = isLog ? 'with the range of ± one standard error in brackets' : '± standard error'
+  const signed = evidence.find(({ signs, patches }) => signs !== undefined && patches >= FEWEST_PATCHES)
+  const signs = signed ? ` “${signsText(signed)}” means that the number is above 0 for so many of the objects.` : ''
+  const few = evidence.some(({ patches }) => patches < FEWEST_PATCHES)
+    ? ` Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`
+    : ''
+  const shown = evidence.some(({ lean }) => lean === null) ? ' Columns without marks decide nothing.' : ''
+  return `The table has means over objects, ${error}. A number is for the claim (✓), against it (✗) or open (?).${signs}${few}${shown}`
 }
 
 /** "0.412 ± 0.010 ✓", of a difference also how many objects are above zero. */
-function cellText({ mean, standardError, patches, signs, lean }: Evidence, isSmall: boolean): string {
-  const number = decimalText(mean, 3)
-  if (isSmall || patches < FEWEST_PATCHES || standardError === null) return number
-  const positive = signs === undefined ? '' : `, ${signs.positive} of ${patches} > 0`
-  return `${number} ± ${decimalText(standardError, 3)}${positive}${lean === null ? '' : LEAN_MARKS[lean]}`
+function cellText(evidence: Evidence, { value, digits, isLog }: NumberKind, isSmall: boolean): string {
+  const { mean, standardError, patches, signs, lean } = evidence
+  const text = (number: number) => decimalText(value(number), digits)
+  if (isSmall || patches < FEWEST_PATCHES || standardError === null) return text(mean)
+  const spread = isLog ? `(${text(mean - standardError)}–${text(mean + standardError)})` : `± ${text(standardError)}`
+  const positive = signs === undefined ? '' : `, ${signsText(evidence)}`
+  return `${text(mean)} ${spread}${positive}${lean === null ? '' : LEAN_MARKS[lean]}`
+}
+
+function signsText({ signs, patches }: Evidence): string {
+  return `${signs?.positive} of ${patches} > 0`
 }

@@ -50,7 +50,7 @@ export function claimFigure(
   return chartWithCaption(isSmall ? caption : `${caption} ${BARS}`, plot)
 }
 
-const BARS = `Bars reach ${CLEAR_ERRORS} standard errors to each side; one that crosses the line leaves the layer open.`
+const BARS = `Bars show ±${CLEAR_ERRORS} standard errors. If a bar crosses the line, the number is open: neither for nor against the claim.`
 
 function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind, isSmall: boolean): Dot {
   const number = text(value(mean))
@@ -63,7 +63,7 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
 /** Fold schemes whose folds are bands, beside each other. */
 const BANDS = ['ordered', 'transposed'] as const
 
-/** Accuracies fold by fold for the largest objects: a line for each network and layer, and for the position alone. */
+/** Accuracies fold by fold for the largest objects: a line for each network and layer, and for position only. */
 function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))
@@ -82,10 +82,10 @@ function foldPanels(name: string, all: readonly Row[]): { html: string; about: s
     name,
     x,
     y: { title: 'accuracy', scale: linearScale(accuracies, [1]) },
-    series: [...TASKS, 'position alone'],
+    series: [...TASKS, 'position only'],
     panels,
   })
-  return { html, about: `Objects of ${size} px, a line for each network and layer.` }
+  return { html, about: `The objects have ${size} px; each line is a network and layer.` }
 }
 
 function foldLine(

@@ -1,8 +1,9 @@
+import { counted } from '../../counted.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { originalOf } from '../../results/versions.js'
 import { viewLink } from '../viewLink.js'
-import { CLAIMS, type Claim, type NumberKind } from './claims.js'
+import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { NetworkStudy } from './network.js'
 
@@ -15,7 +16,7 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
 }
 
 /** How evidence becomes a verdict, in words. */
-export const VERDICT_RULE = `A number speaks for or against a claim if its mean over at least ${FEWEST_PATCHES} objects is more than ${CLEAR_ERRORS} standard errors off the border, and is open otherwise. A claim is supported (✓) if no number speaks against it and more speak for it than are open. It is contradicted (✗) if none speaks for it and at least as many speak against it as are open. Otherwise it cannot be judged (?).`
+export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. With at least ${FEWEST_PATCHES} objects, it is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and at least as many are against it as open. In all other cases the claim is open (?).`
 
 /** What a network's numbers say about one claim. */
 export interface ClaimFinding {
@@ -52,13 +53,13 @@ export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const evidence = claim.evidence(network)
   const judged = evidence.filter(({ lean }) => lean !== null)
-  const obstacle = claim.obstacle(network) ?? (judged.length === 0 ? 'nothing was measured that can tell' : undefined)
+  const obstacle =
+    claim.obstacle(network) ?? (judged.length === 0 ? 'the study has no numbers for this claim' : undefined)
   const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
   const { id, title, source, rule } = claim
   const deciding = decidingOf(judged, verdict)
   const { model, groups } = network
-  const sentence =
-    deciding.length === 0 ? `${model}: ${reason}` : `in ${model}, ${claim.says(rangeText(deciding, claim.numbers))}`
+  const sentence = judged.length === 0 ? `${model}: ${reason}` : `${model}: ${rangeClause(claim, [{ model, judged }])}`
   const link = linkTo(claim, network, deciding)
   const objects = Math.max(...groups.map(({ units }) => units.length))
   return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
@@ -81,12 +82,14 @@ export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict'
     return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }
   const count = (wanted: Evidence['lean']) => judged.filter(({ lean }) => lean === wanted).length
   const [inFavour, against, open] = [count('for'), count('against'), count('open')]
-  const reason = [
+  const sides = [
     [inFavour, 'for'],
     [against, 'against'],
     [open, 'open'],
-  ]
-    .flatMap(([number, side]) => (number === 0 ? [] : `${number} ${side}`))
+  ] as const
+  const reason = sides
+    .filter(([number]) => number > 0)
+    .map(([number, side], i) => `${i === 0 ? counted(number, 'number') : number} ${side}`)
     .join(', ')
   if (inFavour > open && against === 0) return { verdict: 'supported', reason }
   if (against > 0 && inFavour === 0 && against >= open) return { verdict: 'not supported', reason }
@@ -99,12 +102,41 @@ function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evi
   return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
 }
 
-/** Smallest to largest mean: "1.4–6.6 %", "−0.02 to 0.01". */
-export function rangeText(evidence: readonly Evidence[], { value, text, unit }: NumberKind): string {
+/** What all judged numbers of some networks say: "depending on layer and size, …". */
+export function rangeClause(
+  { says, numbers }: Pick<Claim, 'says' | 'numbers'>,
+  networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],
+): string {
+  const all = networks.flatMap(({ model, judged }) => judged.map((one) => ({ ...one, model })))
+  const varies = (of: (one: (typeof all)[number]) => string | number) => new Set(all.map(of)).size > 1
+  const names = [
+    ...(varies(({ model }) => model) ? ['network'] : []),
+    ...(varies(({ layer }) => layer) ? ['layer'] : []),
+    ...(varies(({ size }) => size) ? ['size'] : []),
+    ...(varies(({ quantity }) => quantity) ? ['folds'] : []),
+  ]
+  return `${names.length === 0 ? '' : `depending on ${listOf(names)}, `}${says(rangeOf(all, numbers))}`
+}
+
+/** "a", "a and b", "a, b and c" */
+export function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** From the smallest mean to the largest. */
+export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, text, unit }: NumberKind): NumberRange {
   const values = evidence.map(({ mean }) => value(mean))
-  const [low, high] = [text(Math.min(...values)), text(Math.max(...values))]
-  if (low === high) return `${low}${unit}`
-  return `${low}${low.startsWith('−') ? ' to ' : '–'}${high}${unit}`
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const between = (least: string, most: string) =>
+    least === most ? `${least}${unit}` : `${least}${least.startsWith('−') ? ' to ' : '–'}${most}${unit}`
+  return {
+    text: between(text(low), text(high)),
+    apart: (below, above) => {
+      if (!text(low).startsWith('−')) return `${between(text(low), text(high))} ${above}`
+      if (text(high).startsWith('−')) return `${between(text(-high), text(-low))} ${below}`
+      return `from ${text(-low)}${unit} ${below} to ${text(high)}${unit} ${above}`
+    },
+  }
 }
 
 /** Whether no network has enough objects for a verdict. */

@@ -1,8 +1,7 @@
-import { counted } from '../../counted.js'
 import { CONFIDENT } from '../../experiments/answers.js'
 import { isRightAnswer } from '../../networks/objectClasses.js'
 import type { Opening } from '../../page/viewerHtml.js'
-import { percentText } from '../../plot/numberText.js'
+import { decimalText, percentText } from '../../plot/numberText.js'
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { openUnit } from '../../results/unit/open.js'
@@ -86,8 +85,10 @@ function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length
   if (changing === 0) return ''
-  const networks = changing < own.length ? `${changing} of ${own.length} networks` : counted(own.length, 'network')
-  return ` The features of ${networks} change with the position, too.`
+  if (own.length === 1) return ' The features also change with the position.'
+  const networks =
+    changing < own.length ? `${changing} of ${own.length}` : own.length === 2 ? 'both' : `all ${own.length}`
+  return ` In ${networks} networks, the features also change with the position.`
 }
 
 /** The answer maps of the network and of the one that keeps the answer of the same object least alike. */
@@ -109,9 +110,12 @@ function similarityLead(findings: readonly ClaimFinding[]): Opening | undefined 
   const { layer, mean } = lowestOf(lowest)
   const change =
     mean > 0
-      ? `may keep only ${percentText(100 * mean)} % of the similarity that sets it apart from other objects`
-      : 'may become as different from itself as another object'
-  return { sentence: `In ${lowest.model} ${layer}, an object that moves ${change}.`, link: lowest.link }
+      ? `can fall to ${decimalText(mean, 3)} (1 is no change, 0 is another object)`
+      : `can fall to ${decimalText(mean, 3)}, as low as between different objects`
+  return {
+    sentence: `In ${lowest.model} ${layer}, the relative similarity of a moved object ${change}.`,
+    link: lowest.link,
+  }
 }
 
 function lowestOf({ evidence }: ClaimFinding): ClaimFinding['evidence'][number] {

@@ -55,12 +55,12 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
   const power = logRatio(gridPower, 2)
   const jaggedness = logRatio((one) => metricOf(one, 'jaggedness'), 1)
   return [
-    evidenceOf({ ...place, quantity: 'log₁₀ of grid power over the plain network’s' }, power, {
+    evidenceOf({ ...place, quantity: 'log₁₀ of grid power relative to the plain network' }, power, {
       at: Math.log10(SUPPRESSED),
       speaksFor: 'below',
     }),
     // The smooth slope of a map counts in it, too.
-    evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness over the plain network’s' }, jaggedness, null),
+    evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness relative to the plain network' }, jaggedness, null),
   ]
 }
 
@@ -92,7 +92,7 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
   ]
   const gap = 1 - meanAndStd([...before.values()]).mean
   const gains = paired(values, before, (a, b) => (a - b) / gap)
-  const quantity = 'share of the plain network’s gap to invariance that is closed'
+  const quantity = 'share of the plain network’s gap to perfect invariance that is closed'
   return [evidenceOf({ ...placeOf(own), quantity }, gains, { at: NOTICEABLE_GAIN, speaksFor: 'below' })]
 }
 
@@ -128,7 +128,7 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
   return TELLING_SCHEMES.map((scheme) => {
-    const quantity = `lead beyond position alone, ${scheme} folds`
+    const quantity = `lead minus that of position only, ${scheme === 'blocks' ? 'block' : scheme} folds`
     return evidenceOf({ ...placeOf(one), quantity }, metricOf(one, 'separability-lead', scheme), border)
   })
 }
@@ -140,16 +140,16 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
     PatchValues,
   ]
   const values = paired(byPhase, byPosition, (a, b) => a - b)
-  return [difference(one, 'error by phase minus error by position', values, 'below')]
+  return [difference(one, 'error of phase only minus error of position only', values, 'below')]
 }
 
 /** Of the objects of which the network is confident at the center, and of the others; none of a layer without classes. */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
-  const of = (confidence: string, objects: string, border: Border | null) => {
-    const quantity = `positions that keep the answer, ${objects} objects`
+  const of = (confidence: string, answer: string, border: Border | null) => {
+    const quantity = `positions that keep ${answer} answer`
     return evidenceOf({ ...placeOf(one), quantity }, metricOf(one, 'answer-kept', `center ${confidence}`), border)
   }
-  return [of('confident', 'confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'other', null)]
+  return [of('confident', 'a confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'an unsure', null)]
 }
 
 /** The object that keeps its answer at fewest positions, of those that the network is confident of; undefined: of none. */

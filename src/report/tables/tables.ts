@@ -33,9 +33,9 @@ export interface ResultTable extends Table {
 /** Nothing to compare with. */
 export const NO_PAPER: PaperComparison = { rows: [], isWhole: false, isPapers: () => false }
 
-const PAPER_NOTE = 'Beside it the paper’s value and the difference from it'
+const PAPER_NOTE = 'Next to a value are the paper’s value and the difference from it.'
 const SIGMA_NOTE =
-  ', also in σ, as a multiple of the paper’s own ± in that cell, where network, protocol and objects are the paper’s as far as can be told'
+  ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
 /** The tables of all measures that have one, large patches first, the paper's values beside the measured ones. */
 export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
@@ -99,7 +99,7 @@ function tableOf(
   const hasSigmas = cells.some(({ sigmas }) => sigmas !== undefined)
   const notes = [
     kind.note,
-    ...(cells.some(({ paper }) => paper) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}.`] : []),
+    ...(cells.some(({ paper }) => paper) ? [`${PAPER_NOTE}${hasSigmas ? SIGMA_NOTE : ''}`] : []),
     ...unsolvedNote(from.all.filter((row) => row.metric === kind.leftOut && row.size === size)),
   ]
   const { keys, statistic, counted: what } = kind
@@ -108,7 +108,7 @@ function tableOf(
     size,
     ...nameOf(kind, size),
     note: notes.join(' '),
-    head: ['model', 'layer', ...columns.map((column) => column.join(', '))],
+    head: ['network', 'layer', ...columns.map((column) => kind.head?.(column) ?? column.join(', '))],
     rows: rows.map((row) => [...row.names, ...row.cells.map(textOf)]),
     data: {
       head: [
@@ -193,9 +193,9 @@ function valueText({ mean, std }: Value): string {
   return `${mean.toFixed(3)}${std === undefined ? '' : ` ± ${std.toFixed(3)}`}`
 }
 
-function nameOf({ numbers, stem, title, sized = 'patches' }: TableKind, size: number) {
+function nameOf({ numbers, stem, title }: TableKind, size: number) {
   const number = numbers?.[size]
-  const whole = `${title}, ${sized} of ${size}×${size}`
+  const whole = `${title}, objects of ${size}×${size} px`
   if (number === undefined) return { name: `${stem}-${size}`, title: whole }
   const caption = `${whole} (Table ${number} of the paper)`
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
@@ -206,9 +206,9 @@ function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
     ({ model, layer, variant, count }) =>
-      `${model} ${layer} ${variant.replace(' ', ', ')} (${counted(count, 'patch', 'patches')})`,
+      `${model} ${layer} ${variant.replace(' ', ', ')} (${counted(count, 'object')})`,
   )
-  return [`Left out, since a classifier did not converge: ${places.join('; ')}.`]
+  return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }
 
 /** A table's file: a Markdown document has its title and note, too. */
@@ -218,7 +218,7 @@ export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[num
 }
 
 export function isOfArithmetic({ kind }: ResultTable): boolean {
-  return kind.sized !== undefined
+  return kind.isOfArithmetic === true
 }
 
 /** Tables on the page: the sizes of a kind as tabs, each with its note and links to its files. */

@@ -49,7 +49,9 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   }
   const addNetwork = async (file: File) => {
     if (file.size > MOST_NETWORK_BYTES)
-      throw new Error(`${isolated(file.name)} is too large to be sent; give its path: shiftscope explore --models FILE`)
+      throw new Error(
+        `${isolated(file.name)} is too large to upload; start Shiftscope with its path: shiftscope explore --models FILE`,
+      )
     const start = performance.now()
     const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, true)
     const counting = setInterval(tell, 100)

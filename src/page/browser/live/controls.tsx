@@ -159,7 +159,7 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
       disabled={isBusy || !isWhole}
       onClick={() => fitted && void keep(source.sceneOf(fitted), false)}
     >
-      {isWhole ? 'Keep' : left === undefined ? 'Keep, once computed' : `Keep, in about ${durationText(left)}`}
+      {isWhole ? 'Keep' : left === undefined ? 'Keep (still computing)' : `Keep (in about ${durationText(left)})`}
     </button>
   )
 }
@@ -180,7 +180,7 @@ function KeptWords({ folder, command }: KeptUnit) {
         Kept in <code>{folder}</code>.
       </span>
       <span>
-        The same by: <code>{command}</code>{' '}
+        Compute it again with: <code>{command}</code>{' '}
         <button type="button" onClick={copy}>
           {label}
         </button>
@@ -192,7 +192,7 @@ function KeptWords({ folder, command }: KeptUnit) {
 function otherWords({ differences }: OtherUnit, replace: () => void) {
   return (
     <span>
-      This object stands there, made otherwise: {differences.join('; ')}.{' '}
+      The results already have this object with other settings: {differences.join('; ')}.{' '}
       <button type="button" id="replace" onClick={replace}>
         Replace it
       </button>
@@ -234,7 +234,7 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
         if (message.kind === 'progress') show(fetchText(message))
         else take(message.network)
       }
-      say(`${isolated(id)} is among the networks now.`)
+      say(`${isolated(id)} is now among the networks.`)
     } catch (error) {
       say(messageOf(error))
     }

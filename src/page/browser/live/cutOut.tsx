@@ -124,8 +124,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     <dialog id="cut-out" ref={dialog} aria-labelledby="cut-out-title" onClose={() => answer(undefined)}>
       <h3 id="cut-out-title">Cut the object out</h3>
       <p>
-        Move the rectangle and its handles around the object, by dragging or with Tab and the arrow keys (Shift: ten
-        times as far). Click a colour that is not the object, or press Enter at a handle: it becomes transparent.
+        Move the rectangle and its handles around the object. Drag them, or use Tab and the arrow keys (with Shift, ten
+        times as far). To make a colour transparent, click it or press Enter at a handle.
       </p>
       <div class="checkered" style={{ aspectRatio: width / height, width: `min(100%,${(50 * width) / height}vh)` }}>
         <canvas id="cut-out-picture" ref={canvas} {...{ width, height }} role="img" aria-label="The picture" />
@@ -168,13 +168,13 @@ export function CutOut({ picture, answer }: CutOutParts) {
           id="cut-corners"
           onClick={() => cut([box.left, box.top], [right, box.top], [box.left, bottom], [right, bottom])}
         >
-          Cut the corners’ colours
+          Make the corner colours transparent
         </button>
         <button type="button" id="undo-cut" disabled={before.length === 0} onClick={undo}>
           Undo
         </button>
         <button type="button" id="use-object" onClick={() => close(box)}>
-          Use it
+          Use this object
         </button>
         <button type="button" id="cancel-cut" onClick={() => close(undefined)}>
           Cancel

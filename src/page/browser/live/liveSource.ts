@@ -146,7 +146,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     const one = running.get(key) ?? begin(key, request, fitted.group)
     const coarser =
       fitted.group.stride > state.finest
-        ? `Positions are ${fitted.group.stride} px apart: features of more of them do not fit the memory.`
+        ? `Positions are ${fitted.group.stride} px apart, because the features of more positions do not fit in memory.`
         : ''
     let lacking = ''
     const look = (isFurther: boolean) => {

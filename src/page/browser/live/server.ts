@@ -1,6 +1,6 @@
 import type { Fault } from '../../live.js'
 
-const GONE = 'The server does not answer: it has ended, or the machine sleeps. Start “shiftscope explore” again.'
+const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start “shiftscope explore” again.'
 
 /** Asks the page's server. @throws Error with what it says is wrong */
 export async function ask(path: string, body: object | Blob, signal?: AbortSignal): Promise<Response> {
@@ -15,7 +15,7 @@ export async function ask(path: string, body: object | Blob, signal?: AbortSigna
   })
   if (response.ok) return response
   const fault = (await response.json().catch(() => undefined)) as Fault | undefined
-  throw new Error(fault?.message ?? `The server refuses (${response.status}).`)
+  throw new Error(fault?.message ?? `The server refused the request (${response.status}).`)
 }
 
 /** The lines of an answer, each a document of JSON. */
