@@ -28,7 +28,7 @@ function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   if (first?.background !== second?.background) return 'on another background'
   if (first?.blend !== second?.blend) return 'with another blend'
   if (first?.precision !== second?.precision) return 'in another precision'
-  return samePatches(a, b).size === 0 ? 'with other patches' : undefined
+  return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }
 
 /** The group of another network that saw what this one saw: the same patches, placed and composited alike. */

@@ -242,7 +242,9 @@ describe.runIf(hasChromium())('the live page', () => {
     await settled()
     await page.click('#keep')
     await page.waitForFunction(() => document.getElementById('kept')?.hidden === false, undefined, { timeout: 60_000 })
-    expect(await text(page, '#kept')).toContain('The same by: shiftscope reproduce --models tiny-alexnet --patches car')
+    expect(await text(page, '#kept')).toContain(
+      'Compute it again with: shiftscope reproduce --models tiny-alexnet --patches car',
+    )
     const place = await text(page, '#kept code')
     const options = { models: ['tiny-alexnet'], patches: 'car', sizes: [75], stride: 16, report: false } as const
     await reproduce({ ...options, experiments: ['similarity'], out: folder('made') })
@@ -251,7 +253,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await settled()
     await page.click('#keep')
     await page.waitForSelector('#replace')
-    expect(await text(page, '#kept')).toContain('made otherwise: stride 16, not 8')
+    expect(await text(page, '#kept')).toContain('with other settings: stride 16, not 8')
     // What was asked about is replaced, whatever is shown meanwhile.
     await page.click('.thumb:nth-child(4)')
     await settled()

@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     await page.mouse.move(x + 5 * STRIDE * scale, y + 3 * STRIDE * scale, { steps: 4 })
     await frame(page)
     expect(await text(page, '#at-place')).toBe('row 33, column 55')
-    expect(await text(page, '#row-profile-title')).toBe('Along row 33')
+    expect(await text(page, '#row-profile-title')).toBe('Similarity along row 33')
     const moved = await crossAt(page)
     expect(moved[0]).toBeGreaterThan((cross[0] as number) + 20)
     expect(await pixel(page, '#a-image canvas', 33, 55)).toEqual([255, 128, 0])
@@ -196,7 +196,7 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     await page.screenshot({ path: join(SCREENSHOTS, 'answers.png'), fullPage: true })
     await page.selectOption('#patch', { label: MEAN })
     await ready(page)
-    expect(await text(page, '#a-note')).toContain('Regions of equal answer are those of one object')
+    expect(await text(page, '#a-note')).toContain('A map of answers needs one object')
   })
 
   it('is chosen from a gallery, by pointer and keys; going back undoes it', async () => {
@@ -264,12 +264,12 @@ describe.skipIf(!hasChromium())('the object and what the network answers', () =>
     await hover(page, 'a', 4, 4, SIDE, SIDE)
     await page.mouse.down()
     await page.mouse.up()
-    await expect.poll(() => text(page, '#a-note')).toContain('anchor of 1 of the 3 objects')
+    await expect.poll(() => text(page, '#a-note')).toContain('any anchor for 1 of the 3 objects')
   })
 
   it('says so where a link names nothing, and goes to the section that it names', async () => {
     const nowhere = await open('#no-such-thing')
-    await expect.poll(() => text(nowhere, '#a-note')).toContain('nothing called \u2068no-such-thing\u2069')
+    await expect.poll(() => text(nowhere, '#a-note')).toContain('no section \u2068no-such-thing\u2069')
     const page = await open('#tables')
     await expect
       .poll(() => page.evaluate(() => document.getElementById('tables')?.getBoundingClientRect().top))

@@ -143,7 +143,7 @@ export function chosen(page: Page): Promise<string[]> {
 /** The choice of map B that leaves one map. */
 export const ONE_MAP = '— one map'
 /** The choice of objects that is their mean. */
-export const MEAN = 'mean over the objects'
+export const MEAN = 'mean of all objects'
 
 /** Red, green and blue of one pixel of a canvas. */
 export async function pixel(page: Page, selector: string, row: number, col: number): Promise<number[]> {

@@ -165,12 +165,12 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await ready(page)
     for (const id of ['a', 'b']) {
       const label = await page.getAttribute(`#${id}-plot`, 'aria-label')
-      for (const part of ['fc6', '75 pixels', PATCHES[1], 'anchor top-left']) expect(label).toContain(part)
+      for (const part of ['fc6', '75 px', PATCHES[1], 'anchor top-left']) expect(label).toContain(part)
     }
     // Answers are those of the layer of the classes, and the map says so.
     await page.selectOption('#shows', 'answers')
     await ready(page)
-    expect(await text(page, '#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069 (classes)')
+    expect(await text(page, '#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: probability')
     await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
   })
 
@@ -236,8 +236,8 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
   it('draws the row and the column through the cursor', async () => {
     const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
     await hover(page, 'a', 3, 8, 14, 14)
-    expect(await text(page, '#row-profile-title')).toBe('Along row 33')
-    expect(await text(page, '#col-profile-title')).toBe('Along column 88')
+    expect(await text(page, '#row-profile-title')).toBe('Similarity along row 33')
+    expect(await text(page, '#col-profile-title')).toBe('Similarity along column 88')
     const { data } = await readNpy(
       join(unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: 'car' }), 'similarity.npy'),
     )
@@ -278,7 +278,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     expect(low).toBeLessThanOrEqual(Math.min(...map))
     expect(low).toBeGreaterThan(Math.min(...map) - 1.1e-4)
     expect(high).toBeCloseTo(1, 3)
-    expect(await text(page, '#a-outside')).toBe('all positions within the colour limits')
+    expect(await text(page, '#a-outside')).toBe('all positions are within the colour range')
     const grey = Math.round(((Number((map[20] as number).toFixed(MAP_DECIMALS)) - low) / (high - low)) * 255)
     expect(await pixel(page, '#a-plot canvas', 1, 6)).toEqual([grey, grey, grey])
     await page.fill('#low', '2')
@@ -306,7 +306,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     })
     await page.click('#copy-link')
     const address = await page.inputValue('#link')
-    expect(await text(page, '#link-status')).toBe('Copy the address')
+    expect(await text(page, '#link-status')).toBe('Copy this address')
     await expect.poll(() => page.url()).toBe(address)
     const other = await open(new URL(address).hash)
     expect(await chosen(other)).toEqual(await chosen(page))
@@ -381,7 +381,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     // The mean has no features, nor have small patches.
     await page.selectOption('#size', { label: '75×75 px' })
     await ready(page)
-    expect(await text(page, '#a-note')).toContain('only where features were kept')
+    expect(await text(page, '#a-note')).toContain('only named anchors can be used')
     expect(await texts(page, '#anchor option')).toEqual([...ANCHOR_NAMES])
   })
 
@@ -435,7 +435,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     const value = (data[2 * 100 + 9 * 10] as number).toFixed(MAP_DECIMALS).replace('-', '−')
     await expect
       .poll(() => text(page, '#live'))
-      .toContain(`row 99, column 0. \u2068plain\u2069 \u2068fc6\u2069: ${value}, answer \u2068`)
+      .toContain(`row 99, column 0. \u2068plain\u2069: similarity ${value} (\u2068fc6\u2069), answer \u2068`)
     await page.keyboard.press('Enter')
     await ready(page)
     expect((await chosen(page))[5]).toBe('row 99, column 0')

@@ -60,7 +60,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'report STUDY --tables',
     [
-      /^Mean cosine similarity to each anchor, patches of 200×200$/,
+      /^Mean cosine similarity to each anchor, objects of 200×200 px$/,
       /^network +layer +anchor +mean$/,
       /^tiny-alexnet +fc\d +[a-z-]+ +[01]\.\d{3}/,
       /^$/,

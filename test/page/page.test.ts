@@ -28,7 +28,7 @@ describe('page', () => {
     const opening = { sentence: 'A “bird” changes.', link: '#network=a&patch="' }
     const page = resultsPage(indexOf([groupOf({ key: 0, model: 'a' })]), [], opening)
     expect(page).toContain(
-      '<p class="finding">A “bird” changes.</p>\n<p class="soft">1 network · 2 objects · 125 px · a position every 1 px.',
+      '<p class="finding">A “bird” changes.</p>\n<p class="soft">1 network · 2 objects of 125 px · moved in steps of 1 px.',
     )
     expect(page).toContain('data-view="#network=a&amp;patch=&quot;"')
   })

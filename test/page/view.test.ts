@@ -116,9 +116,11 @@ describe('what the study can serve', () => {
     const first = fitChoice(index, { ...wanted, size: 125, layer: 'fc9' })
     expect([first.choice.layer, first.notes]).toEqual([
       'fc6',
-      ['There is no layer \u2068fc9\u2069 here: this is \u2068fc6\u2069.'],
+      ['There is no layer \u2068fc9\u2069 here. The map shows \u2068fc6\u2069.'],
     ])
-    expect(fitChoice(index, { ...wanted, model: 'alexnet-aa' }).notes[0]).toContain('was not measured at 75 pixels')
+    expect(fitChoice(index, { ...wanted, model: 'alexnet-aa' }).notes[0]).toContain(
+      'was not measured with objects of 75 px',
+    )
     const mean = fitChoice(index, { ...wanted, patch: 'gone' })
     expect([mean.unit, mean.choice.patch, mean.notes.length]).toEqual([null, null, 1])
     const place = fitChoice(index, { ...wanted, anchor: { row: 3, col: 3 } })

@@ -24,9 +24,9 @@ describe('section on how the results were made', () => {
       groupWith('mine', VALUES, { weightsSha256: SHA, pool: 'mean' }),
     ])
     expect(rowsOf(html, 'Networks').slice(1)).toEqual([
-      ['tiny-alexnet', 'fc', 'fp32', 'none', 'as its network’s', 'embedded', embedded],
-      ['alexnet', 'fc', 'fp16', 'none', 'as its network’s', 'another than the catalog’s', SHA],
-      ['mine', 'fc', 'fp32', 'mean', 'as its network’s', 'not of the catalog', SHA],
+      ['tiny-alexnet', 'fc', 'fp32', 'none', 'the network’s own', 'embedded', embedded],
+      ['alexnet', 'fc', 'fp16', 'none', 'the network’s own', 'not those of the catalog', SHA],
+      ['mine', 'fc', 'fp32', 'mean', 'the network’s own', 'not in the catalog', SHA],
     ])
   })
 
@@ -41,7 +41,7 @@ describe('section on how the results were made', () => {
       ['125×125 px', '2×2', '1 px', 'white', 'hard', '2', 'ordered, blocks', 'hinge, C 1, seed 7', 'a, b'],
       ['75×75 px', '2×2', '4 px', 'noise:1', 'soft', '2', 'none', 'none', 'b'],
     ])
-    expect(rowsOf(html, 'Patches').slice(1)).toEqual(
+    expect(rowsOf(html, 'Objects').slice(1)).toEqual(
       [125, 75].flatMap((size) => [0, 1].map((i) => [`patch ${i}`, `${size}×${size}`, '4567'])),
     )
   })

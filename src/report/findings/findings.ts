@@ -115,7 +115,8 @@ export function rangeClause(
     ...(varies(({ size }) => size) ? ['size'] : []),
     ...(varies(({ quantity }) => quantity) ? ['folds'] : []),
   ]
-  return `${names.length === 0 ? '' : `depending on ${listOf(names)}, `}${says(rangeOf(all, numbers))}`
+  const isOne = new Set(all.map(({ mean }) => numbers.text(numbers.value(mean)))).size === 1
+  return `${isOne ? '' : `depending on ${listOf(names)}, `}${says(rangeOf(all, numbers))}`
 }
 
 /** "a", "a and b", "a, b and c" */

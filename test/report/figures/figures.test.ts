@@ -153,7 +153,7 @@ describe('section of the figures', () => {
   it('says how many values the colours cut off, and why a figure of the paper is missing', () => {
     const { html } = figuresSection(paperFigures([group('net', ['low', 'high'], 125, 0.873)], LIMITS), false)
     // Of the layer `low` both maps, of `high` none.
-    expect(html).toContain('Of the values, 50 % lie below 0.88 (black) and none above 1 (white).')
+    expect(html).toContain('Of all values, 50 % are below 0.88 (black) and none are above 1 (white).')
     const missing = [...html.matchAll(/Figure (\d) needs/g)].map(([, number]) => number)
     expect(missing).toEqual(['1', '4', '5', '6'])
     expect(figuresSection(paperFigures(STUDY, LIMITS), true).html).not.toContain('Not made')

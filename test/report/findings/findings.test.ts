@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { FoldScheme } from '../../../src/experiments/folds.js'
+import { decimalText } from '../../../src/plot/numberText.js'
 import { CLAIMS } from '../../../src/report/findings/claims.js'
 import { findingsMarkdown, findingsSections } from '../../../src/report/findings/document.js'
-import { type ClaimFinding, findingsOf } from '../../../src/report/findings/findings.js'
+import { type ClaimFinding, findingsOf, rangeOf } from '../../../src/report/findings/findings.js'
 import { ofPatches, type Row } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
@@ -149,24 +150,24 @@ describe('evidence', () => {
 
   it('is told with its unit and what it is compared with', () => {
     expect(sentence('no-global-invariance', 'supported')).toBe(
-      'in net, 95 % of positions reach a relative similarity of 0.600',
+      'net: 95 % of positions have a relative similarity of at least 0.600',
     )
     expect(sentence('anti-aliasing-suppresses-the-grid', 'supported')).toBe(
-      'in net-aa, the grid has 40 % of its strength in the plain network',
+      'net-aa: the grid pattern has 40 % of the power that it has in the plain network',
     )
     expect(sentence('anti-aliasing-keeps-global-invariance', 'not supported')).toBe(
-      'in net-aa, 25 % of the plain network’s gap to invariance is closed',
+      'net-aa: anti-aliasing closes 25 % of the plain network’s gap to perfect invariance',
     )
     expect(sentence('horizontal-bias', 'not supported')).toBe(
-      'in net, horizontal minus vertical relative similarity is −0.020',
+      'net: horizontal minus vertical relative similarity is −0.020',
     )
     expect(sentence('flips-do-not-cause-the-bias', 'supported')).toBe(
-      'in net-noflip, the bias without flips minus half of the bias with flips is 0.028',
+      'net-noflip: the sideways bias of the network trained without flips is 0.028 above half of that with flips',
     )
     expect(sentence('top-bottom-less-separable', 'supported')).toBe(
-      'in net, left-right leads by 10.0 points more than position alone explains',
+      'net: the lead of left-right over top-bottom is 10.0 points above that of position only',
     )
-    expect(sentence('answer-keeps', 'not supported')).toBe('in net, the answer stays the same at 80 % of positions')
+    expect(sentence('answer-keeps', 'not supported')).toBe('net: confident answers stay the same at 80 % of positions')
   })
 
   it.each([
@@ -182,20 +183,33 @@ describe('evidence', () => {
     expect(Object.fromEntries(new URLSearchParams(link.slice(1)))).toMatchObject(expected)
   })
 
-  it('is a range over layers and sizes of what decides, and the reason counts the numbers', () => {
+  it('is a range over layers and sizes, and the reason counts the numbers', () => {
     const groups = [net([[bias, around(0.01)]]), net([[bias, around(0.02)]], { size: 75 })]
     expect(findingOf('horizontal-bias', 'net', groups)).toMatchObject({
-      sentence: 'in net, horizontal minus vertical relative similarity is 0.020–0.040',
-      reason: '2 for',
+      sentence: 'net: depending on size, horizontal minus vertical relative similarity is 0.020–0.040',
+      reason: '2 numbers for',
       // The farthest from the border.
       link: expect.stringContaining('&size=75&'),
     })
     const mixed = [net([[bias, around(0.01)]]), net([[bias, around(-0.01)]], { size: 75 })]
     expect(findingOf('horizontal-bias', 'net', mixed)).toMatchObject({
       verdict: 'cannot be judged',
-      sentence: 'in net, horizontal minus vertical relative similarity is −0.020 to 0.020',
-      reason: '1 for, 1 against',
+      sentence: 'net: depending on size, horizontal minus vertical relative similarity is −0.020 to 0.020',
+      reason: '1 number for, 1 against',
     })
+  })
+
+  it('has differences with the word for their side', () => {
+    const apart = (of: readonly number[]) =>
+      rangeOf(
+        of.map((mean) => ({ mean })),
+        { value: (mean) => mean, text: (value) => decimalText(value, 1), digits: 1, unit: ' points' },
+      ).apart('below', 'above')
+    expect(apart([2, 3])).toBe('2.0–3.0 points above')
+    expect(apart([-3, -2])).toBe('2.0–3.0 points below')
+    expect(apart([-2])).toBe('2.0 points below')
+    expect(apart([-2, 0, 3])).toBe('from 2.0 points below to 3.0 points above')
+    expect(apart([-0.01, 3])).toBe('0.0–3.0 points above')
   })
 
   it('has a sign test where numbers can have either sign, and only there', () => {
@@ -261,7 +275,7 @@ describe('versions of a network', () => {
       [{ background: 'noise:1' }, 'on another background'],
       [{ blend: 'soft' }, 'with another blend'],
       [{ precision: 'fp16' }, 'in another precision'],
-      [{ patchSha256: '89ab' }, 'with other patches'],
+      [{ patchSha256: '89ab' }, 'with other objects'],
     ] as const
     for (const [changes, difference] of cases) {
       const finding = findingOf(claim, 'net-aa', [plain(changes), own])
@@ -293,7 +307,7 @@ describe('documents of the findings', () => {
   it('show names as text', () => {
     expect(html).toContain('<th scope="col">&lt;script&gt;alert(1)&lt;/script&gt;</th>')
     expect(html).not.toContain('<script')
-    expect(text).toContain('- ✓ in a\\|b\\*c, horizontal')
+    expect(text).toContain('- ✓ a\\|b\\*c: horizontal')
   })
 
   it('hold all verdicts, and each claim’s source and rule once', () => {
@@ -310,14 +324,24 @@ describe('documents of the findings', () => {
     expect(html).toContain('<td>0.020 ± 0.000, 10 of 10 &gt; 0 ✓</td>')
   })
 
+  it('show ratios and shares in the unit of their sentences', () => {
+    const values = (level: number): Values => [[power(8), around(level)]]
+    const ofGrid = findingsMarkdown(findingsOf(pair('-aa', values(1e-4), values(4e-5))))
+    expect(ofGrid).toContain('| network | layer | 125 px (%) |')
+    expect(ofGrid).toContain('| net-aa | fc | 40.0 (40.0–40.0) ✓ |')
+    const ofLead = findingsMarkdown(findingsOf([folds('ordered', around(0.1))]))
+    expect(ofLead).toContain('| network | layer | 125 px (points) |')
+    expect(ofLead).toContain('| net | fc | 10.0 ± 0.0 ✓ |')
+  })
+
   it('say on the page what came out, networks as links, and draw the numbers with their bars', () => {
     expect(html).toMatch(
-      /This study supports the claim in <a [^>]*>&lt;script[^<]*<\/a> and <a [^>]*>a\|b\*c<\/a>: over all layers and sizes, horizontal minus vertical relative similarity is 0\.020\./,
+      /This study supports the claim in <a [^>]*>&lt;script[^<]*<\/a> and <a [^>]*>a\|b\*c<\/a>\. Horizontal minus vertical relative similarity is 0\.020\./,
     )
     expect(html).toContain('<title>a|b*c fc, 125 px: 0.020 (0.020 to 0.020)</title>')
   })
 
-  it('draw ordered and transposed folds with the position alone', () => {
+  it('draw ordered and transposed folds with position only', () => {
     const study = folds('ordered', around(0.01))
     const row = (model: string, count: number, variant: string, mean: number): Row => {
       return {

@@ -65,13 +65,13 @@ describe('the beginning of the page', () => {
 
   it('says what the findings say at large', async () => {
     const lead = await leadOf(inFolder(), [await groupOf('net', objects)], findingsFor(0.8))
-    expect(lead?.sentence).toMatch(/ in net\. The features of 1 network change with the position, too\.$/)
+    expect(lead?.sentence).toMatch(/ in net\. The features also change with the position\.$/)
   })
 
   it('is the lowest similarity where no answer changes', async () => {
     const lead = await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.8))
     expect(lead?.sentence).toBe(
-      'In net fc, an object that moves may keep only 60 % of the similarity that sets it apart from other objects.',
+      'In net fc, the relative similarity of a moved object can fall to 0.600 (1 is no change, 0 is another object).',
     )
     expect(lead?.link).toMatch(/^#network=net&with=&layer=fc&/)
   })

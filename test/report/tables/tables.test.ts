@@ -95,7 +95,7 @@ describe('similarity tables', () => {
       'alexnet,fc6,125,top-left,,,,0.25,0.125,,',
     )
     expect(tableFile(table, 'md')).toMatch(
-      /^# Table 1: Mean cosine similarity to each anchor, patches of 125×125\n\n\| model [\s\S]*\|\n\nMean over patches .*\.\n$/,
+      /^# Table 1: Mean cosine similarity to each anchor, objects of 125×125 px\n\n\| network [\s\S]*\|\n\nMean similarity over positions and objects\. .*\.\n$/,
     )
   })
 })
@@ -150,7 +150,7 @@ describe('a cell', () => {
   it('says in the note what stands beside it', () => {
     const noteOf = (isPapers: boolean) => resultTables(similarity(0.9), paperWith(paper, isPapers))[0]?.note
     expect(noteOf(false)).toMatch(/the paper’s value and the difference from it\.$/)
-    expect(noteOf(true)).toMatch(/difference from it, also in σ, .*can be told\.$/)
+    expect(noteOf(true)).toMatch(/difference from it\. σ is .*results tell\.$/)
     expect(resultTables(similarity(0.9), NO_PAPER)[0]?.note).not.toContain('paper’s')
   })
 })
@@ -205,7 +205,7 @@ describe('separability tables', () => {
       '\nposition only,25×25,125,top-bottom,ordered,0.9,,,,,,\n',
     )
     const byFold = named('folds', tables)
-    expect(byFold.head.slice(2)).toEqual([1, 2, 3].map((fold) => `ordered, top-bottom, ${fold}`))
+    expect(byFold.head.slice(2)).toEqual([1, 2, 3].map((fold) => `ordered, top-bottom, fold ${fold}`))
     expect(cellsOf(byFold)).toEqual([
       ['0.800', '0.900', '1.000'],
       ['0.750', '1.000', '0.750'],
@@ -220,12 +220,12 @@ describe('separability tables', () => {
       row('not-converged', 'top-bottom ordered', 1, { ...unsolved, size: 75 }),
     ]
     expect(resultTables(rows, NO_PAPER).map(({ note }) => note)).toEqual([
-      expect.stringMatching(/did not converge: alexnet fc6 top-bottom, ordered \(2 patches\)\.$/),
+      expect.stringMatching(/did not converge: alexnet fc6 top-bottom, ordered \(2 objects\)\.$/),
     ])
   })
 })
 
-it('the table of answers tells confident objects from others', () => {
+it('the table of answers tells confident answers from others', () => {
   const rows = [
     row('coverage', 'center>=0.5', 0.5),
     row('answer-probability', 'center', 0.8),
@@ -236,10 +236,12 @@ it('the table of answers tells confident objects from others', () => {
   const [table, ...others] = resultTables(rows, NO_PAPER) as [ResultTable]
   expect(others).toEqual([])
   expect(table.head.slice(2)).toEqual([
-    'positions that keep the answer, confident objects',
-    'positions that keep the answer, other objects',
-    'probability at the center',
+    'share of positions that keep a confident answer',
+    'share of positions that keep an unsure answer',
+    'probability of the answer at the center',
   ])
+  // The names in files stay.
+  expect(tableFile(table, 'csv')).toContain(',"positions that keep the answer, confident objects",')
   expect(cellsOf(table)).toEqual([['0.700 ± 0.020', '0.400', '0.800 ± 0.020']])
 })
 
