@@ -48,8 +48,8 @@ export const SIMILARITY: TableKind = {
 export const SEPARABILITY: TableKind = {
   numbers: { 125: 3, 75: 4 },
   stem: 'separability',
-  title: 'Accuracy of linear classifiers, left-right and top-bottom',
-  note: 'Linear classifiers tell from the features which half of the positions the object is in. The table has their accuracy, the mean over five folds and all objects. ± is the standard deviation over folds (mean over objects). Ordered folds are bands of rows, as in the paper. Transposed folds are bands of columns, shuffled folds are random positions, and blocks are rectangles of positions. Position only and phase only are made-up features that contain only the position, or only its phase (the position modulo the network’s total stride). Beside these names are the number of positions and the period of the phase.',
+  title: 'Accuracy of linear classifiers',
+  note: 'Linear classifiers tell from the features whether the object is left or right (left-right), or top or bottom (top-bottom). The table has their accuracy, the mean over five folds and all objects. ± is the standard deviation over folds (mean over objects). Ordered folds are bands of rows, as in the paper. Transposed folds are bands of columns, shuffled folds are random positions, and blocks are rectangles of positions. Position only and phase only are made-up features that contain only the position, or only its phase (the position modulo the network’s total stride). Beside these names are the number of positions and the period of the phase.',
   keys: ['task', 'cv'],
   statistic: 'accuracy',
   counted: 'patches',

@@ -178,12 +178,12 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.waitForFunction(() => document.getElementById('a-summary')?.textContent?.includes('so far'))
     expect([await page.isDisabled('#keep'), await text(page, '#keep')]).toEqual([
       true,
-      expect.stringMatching(/^Keep, /),
+      expect.stringMatching(/^Keep \(/),
     ])
     await page.waitForFunction(() =>
       /^computing: \d+ %, about \d/.test(document.getElementById('a-note')?.textContent ?? ''),
     )
-    await page.waitForFunction(() => /^Keep, in about \d/.test(document.getElementById('keep')?.textContent ?? ''))
+    await page.waitForFunction(() => /^Keep \(in about \d/.test(document.getElementById('keep')?.textContent ?? ''))
     await page.fill('#size', '125')
     await page.waitForFunction(() => document.getElementById('size-text')?.textContent === '125 px')
     await page.fill('#background', '#204060')

@@ -141,7 +141,7 @@ export function chosen(page: Page): Promise<string[]> {
 }
 
 /** The choice of map B that leaves one map. */
-export const ONE_MAP = '— one map'
+export const ONE_MAP = '— none'
 /** The choice of objects that is their mean. */
 export const MEAN = 'mean of all objects'
 

@@ -170,7 +170,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     // Answers are those of the layer of the classes, and the map says so.
     await page.selectOption('#shows', 'answers')
     await ready(page)
-    expect(await text(page, '#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: probability')
+    expect(await text(page, '#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: answers')
     await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
   })
 
@@ -212,7 +212,7 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
     await page.selectOption('#shows', 'answers')
     await ready(page)
     expect(await text(page, '#b-note')).toBe(
-      'Differences can be shown of maps of numbers with the same positions only.',
+      'A difference needs two maps of similarity or of probability with the same positions.',
     )
     expect(await page.locator('#difference-bar').count()).toBe(0)
   })
