@@ -60,7 +60,7 @@ export interface Claim {
 export interface NumberRange {
   /** "1.4–6.6 %", "−0.02 to 0.01" */
   readonly text: string
-  /** Of differences: "2.0–3.1 points above", "from 0.5 points below to 3.1 points above". */
+  /** Of differences: "2.0–3.1 points above", "0.5 points below to 3.1 points above". */
   readonly apart: (below: string, above: string) => string
 }
 
@@ -188,7 +188,7 @@ export const CLAIMS: readonly Claim[] = [
     obstacle: needsTellingFolds,
     evidence: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
-    says: ({ apart }) => `the lead of left-right over top-bottom is ${apart('below', 'above')} that of position only`,
+    says: ({ apart }) => `left-right’s lead over top-bottom is ${apart('below', 'above')} that of position only`,
     border: EQUAL_ACCURACY,
     showsFolds: true,
     caption:

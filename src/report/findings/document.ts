@@ -195,19 +195,19 @@ function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall
       }),
     ]),
   )
-  const note = isSmall ? 'The table has means over objects.' : evidenceNote(numbers, all)
+  const note = isSmall ? 'Means over objects.' : evidenceNote(numbers, all)
   return { title: `Evidence: ${title}`, note, head: ['network', 'layer', ...columns.keys()], rows }
 }
 
 function evidenceNote({ isLog }: NumberKind, evidence: readonly Evidence[]): string {
-  const error = isLog ? 'with the range of ± one standard error in brackets' : '± standard error'
+  const error = isLog ? ' (in brackets: ± one standard error)' : ' ± standard error'
   const signed = evidence.find(({ signs, patches }) => signs !== undefined && patches >= FEWEST_PATCHES)
-  const signs = signed ? ` “${signsText(signed)}” means that the number is above 0 for so many of the objects.` : ''
+  const signs = signed ? ` “${signsText(signed)}” counts the objects above 0.` : ''
   const few = evidence.some(({ patches }) => patches < FEWEST_PATCHES)
     ? ` Numbers without ± are of fewer than ${FEWEST_PATCHES} objects.`
     : ''
   const shown = evidence.some(({ lean }) => lean === null) ? ' Columns without marks decide nothing.' : ''
-  return `The table has means over objects, ${error}. A number is for the claim (✓), against it (✗) or open (?).${signs}${few}${shown}`
+  return `Means over objects${error}: ✓ for the claim, ✗ against it, ? open.${signs}${few}${shown}`
 }
 
 /** "0.412 ± 0.010 ✓", of a difference also how many objects are above zero. */

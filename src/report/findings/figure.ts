@@ -50,7 +50,7 @@ export function claimFigure(
   return chartWithCaption(isSmall ? caption : `${caption} ${BARS}`, plot)
 }
 
-const BARS = `Bars show ±${CLEAR_ERRORS} standard errors. If a bar crosses the line, the number is open: neither for nor against the claim.`
+const BARS = `Bars show ±${CLEAR_ERRORS} standard errors. A number whose bar crosses the line is open.`
 
 function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }: NumberKind, isSmall: boolean): Dot {
   const number = text(value(mean))

@@ -135,7 +135,7 @@ export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, te
     apart: (below, above) => {
       if (!text(low).startsWith('−')) return `${between(text(low), text(high))} ${above}`
       if (text(high).startsWith('−')) return `${between(text(-high), text(-low))} ${below}`
-      return `from ${text(-low)}${unit} ${below} to ${text(high)}${unit} ${above}`
+      return `${text(-low)}${unit} ${below} to ${text(high)}${unit} ${above}`
     },
   }
 }

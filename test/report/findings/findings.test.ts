@@ -165,7 +165,7 @@ describe('evidence', () => {
       'net-noflip: the sideways bias of the network trained without flips is 0.028 above half of that with flips',
     )
     expect(sentence('top-bottom-less-separable', 'supported')).toBe(
-      'net: the lead of left-right over top-bottom is 10.0 points above that of position only',
+      'net: left-right’s lead over top-bottom is 10.0 points above that of position only',
     )
     expect(sentence('answer-keeps', 'not supported')).toBe('net: confident answers stay the same at 80 % of positions')
   })
@@ -208,7 +208,7 @@ describe('evidence', () => {
     expect(apart([2, 3])).toBe('2.0–3.0 points above')
     expect(apart([-3, -2])).toBe('2.0–3.0 points below')
     expect(apart([-2])).toBe('2.0 points below')
-    expect(apart([-2, 0, 3])).toBe('from 2.0 points below to 3.0 points above')
+    expect(apart([-2, 0, 3])).toBe('2.0 points below to 3.0 points above')
     expect(apart([-0.01, 3])).toBe('0.0–3.0 points above')
   })
 
