@@ -71,7 +71,7 @@ export function Readings({ readings }: { readonly readings: readonly Reading[] }
           ))}
           {first && second && (
             <tr id="difference-row">
-              <th scope="row">difference (B − A)</th>
+              <th scope="row">difference (B − A)</th>
               <td />
               <td id="difference" class="value">
                 {differenceOf(first, second)}
@@ -117,9 +117,9 @@ function spokenText(readings: readonly Reading[]): string {
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-/** "0.91234, dog 0.91" */
+/** "similarity 0.91234, answer dog 0.91" */
 export function hereText(reading: Reading): string {
-  return [valueText(reading), ...(reading.answer === '' ? [] : [reading.answer])].join(', ')
+  return `similarity ${valueText(reading)}${reading.answer === '' ? '' : `, answer ${reading.answer}`}`
 }
 
 /** The layers that a column of the readings is of: " (fc6)"; empty: not known. */
