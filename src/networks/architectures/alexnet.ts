@@ -1,4 +1,4 @@
-import { type Architecture, type Convolution, image224, type Layer, type Linear } from './layer.js'
+import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
 /**
  * AlexNet as torchvision has it (one column, no local response normalisation), with its features before ReLU.
@@ -9,13 +9,13 @@ export const alexnet: Architecture = {
   title: 'AlexNet',
   input: image224,
   layers: [
-    convolution('features.0', 3, 64, 11, 4, 2),
+    convolution('features.0', { inputs: 3, outputs: 64, kernel: 11, stride: 4, padding: 2 }),
     { kind: 'max-pool', kernel: 3, stride: 2, padding: 0 },
-    convolution('features.3', 64, 192, 5, 1, 2),
+    convolution('features.3', { inputs: 64, outputs: 192, kernel: 5 }),
     { kind: 'max-pool', kernel: 3, stride: 2, padding: 0 },
-    convolution('features.6', 192, 384, 3, 1, 1),
-    convolution('features.8', 384, 256, 3, 1, 1),
-    convolution('features.10', 256, 256, 3, 1, 1),
+    convolution('features.6', { inputs: 192, outputs: 384, kernel: 3 }),
+    convolution('features.8', { inputs: 384, outputs: 256, kernel: 3 }),
+    convolution('features.10', { inputs: 256, outputs: 256, kernel: 3 }),
     { kind: 'max-pool', kernel: 3, stride: 2, padding: 0 },
     ...classifier(),
   ],
@@ -30,29 +30,17 @@ export const alexnetAntialiased: Architecture = {
   title: 'AlexNet (AA, Bin-5)',
   input: image224,
   layers: [
-    convolution('features.0', 3, 64, 11, 2, 2),
+    convolution('features.0', { inputs: 3, outputs: 64, kernel: 11, stride: 2, padding: 2 }),
     { kind: 'blur', key: 'features.2', channels: 64 },
     ...blurredMaxPool('features.4', 64),
-    convolution('features.5', 64, 192, 5, 1, 2),
+    convolution('features.5', { inputs: 64, outputs: 192, kernel: 5 }),
     ...blurredMaxPool('features.8', 192),
-    convolution('features.9', 192, 384, 3, 1, 1),
-    convolution('features.11', 384, 256, 3, 1, 1),
-    convolution('features.13', 256, 256, 3, 1, 1),
+    convolution('features.9', { inputs: 192, outputs: 384, kernel: 3 }),
+    convolution('features.11', { inputs: 384, outputs: 256, kernel: 3 }),
+    convolution('features.13', { inputs: 256, outputs: 256, kernel: 3 }),
     ...blurredMaxPool('features.16', 256),
     ...classifier(),
   ],
-}
-
-function convolution(
-  key: string,
-  inputs: number,
-  outputs: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-): Convolution {
-  const fixed = { kind: 'convolution', batchNorm: null, groups: 1, activation: 'relu' } as const
-  return { ...fixed, key, inputs, outputs, kernel, stride, padding }
 }
 
 function blurredMaxPool(key: string, channels: number): Layer[] {
@@ -66,12 +54,8 @@ function blurredMaxPool(key: string, channels: number): Layer[] {
 function classifier(): Layer[] {
   return [
     { kind: 'flatten' },
-    linear('classifier.1', 256 * 6 * 6, 4096, 'fc6', 'relu'),
-    linear('classifier.4', 4096, 4096, 'fc7', 'relu'),
+    linear('classifier.1', 256 * 6 * 6, 4096, 'fc6'),
+    linear('classifier.4', 4096, 4096, 'fc7'),
     linear('classifier.6', 4096, 1000, 'fc8', 'none'),
   ]
-}
-
-function linear(key: string, inputs: number, outputs: number, feature: string, activation: 'relu' | 'none'): Linear {
-  return { kind: 'linear', key, inputs, outputs, feature, activation }
 }

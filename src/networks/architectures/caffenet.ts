@@ -1,4 +1,4 @@
-import type { Architecture, Convolution, Layer, Linear } from './layer.js'
+import { type Architecture, convolution, type Layer, linear } from './layer.js'
 
 /**
  * CaffeNet: AlexNet in two groups, with its normalisation after the pooling, and features before ReLU. Pooling in Caffe
@@ -10,25 +10,19 @@ export const caffenet: Architecture = {
   title: 'CaffeNet',
   input: { name: 'image', shape: [3, 227, 227] },
   layers: [
-    convolution('conv1', { inputs: 3, outputs: 96, kernel: 11, stride: 4, padding: 0, groups: 1 }),
+    convolution('conv1', { inputs: 3, outputs: 96, kernel: 11, stride: 4, padding: 0 }),
     ...normalisedPool(),
-    convolution('conv2', { inputs: 96, outputs: 256, kernel: 5, stride: 1, padding: 2, groups: 2 }),
+    convolution('conv2', { inputs: 96, outputs: 256, kernel: 5, groups: 2 }),
     ...normalisedPool(),
-    convolution('conv3', { inputs: 256, outputs: 384, kernel: 3, stride: 1, padding: 1, groups: 1 }),
-    convolution('conv4', { inputs: 384, outputs: 384, kernel: 3, stride: 1, padding: 1, groups: 2 }),
-    convolution('conv5', { inputs: 384, outputs: 256, kernel: 3, stride: 1, padding: 1, groups: 2 }),
+    convolution('conv3', { inputs: 256, outputs: 384, kernel: 3 }),
+    convolution('conv4', { inputs: 384, outputs: 384, kernel: 3, groups: 2 }),
+    convolution('conv5', { inputs: 384, outputs: 256, kernel: 3, groups: 2 }),
     { kind: 'max-pool', kernel: 3, stride: 2, padding: 0 },
     { kind: 'flatten' },
-    linear('fc6', 256 * 6 * 6, 4096, 'relu'),
-    linear('fc7', 4096, 4096, 'relu'),
-    linear('fc8', 4096, 1000, 'none'),
+    linear('fc6', 256 * 6 * 6, 4096, 'fc6'),
+    linear('fc7', 4096, 4096, 'fc7'),
+    linear('fc8', 4096, 1000, 'fc8', 'none'),
   ],
-}
-
-type ConvolutionShape = Pick<Convolution, 'inputs' | 'outputs' | 'kernel' | 'stride' | 'padding' | 'groups'>
-
-function convolution(key: string, shape: ConvolutionShape): Convolution {
-  return { kind: 'convolution', key, batchNorm: null, activation: 'relu', ...shape }
 }
 
 function normalisedPool(): Layer[] {
@@ -36,8 +30,4 @@ function normalisedPool(): Layer[] {
     { kind: 'max-pool', kernel: 3, stride: 2, padding: 0 },
     { kind: 'local-response-norm', size: 5, alpha: 1e-4, beta: 0.75 },
   ]
-}
-
-function linear(name: string, inputs: number, outputs: number, activation: 'relu' | 'none'): Linear {
-  return { kind: 'linear', key: name, inputs, outputs, feature: name, activation }
 }

@@ -1,4 +1,4 @@
-import type { Architecture, Deconvolution, Layer, Linear } from './layer.js'
+import { type Architecture, type Deconvolution, type Layer, linear } from './layer.js'
 
 const leaky = { leakyRelu: 0.3 } as const
 
@@ -24,9 +24,9 @@ function generator(layer: string, dims: number): Architecture {
     title: `DeePSiM generator of ${layer}`,
     input: { name: 'feature', shape: [dims] },
     layers: [
-      linear('defc7', dims),
-      linear('defc6', 4096),
-      linear('defc5', 4096),
+      linear('defc7', dims, 4096, null, leaky),
+      linear('defc6', 4096, 4096, null, leaky),
+      linear('defc5', 4096, 4096, null, leaky),
       { kind: 'unflatten', channels: 256, rows: 4, cols: 4 },
       ...deconvolutions(),
       { kind: 'crop', output: 'image', channels: 3, offset: Math.floor((madeSide - side) / 2), side },
@@ -47,10 +47,6 @@ function deconvolutions(): Layer[] {
     doubling('deconv1', 64, 32),
     { ...doubling('deconv0', 32, 3), activation: 'none' },
   ]
-}
-
-function linear(key: string, inputs: number): Linear {
-  return { kind: 'linear', key, inputs, outputs: 4096, feature: null, activation: leaky }
 }
 
 function doubling(key: string, inputs: number, outputs: number): Deconvolution {

@@ -121,6 +121,26 @@ export interface Crop {
   readonly side: number
 }
 
+/** A convolution that keeps rows and columns at stride 1 and has a bias and ReLU, unless its shape says otherwise. */
+export function convolution(
+  key: string,
+  shape: Pick<Convolution, 'inputs' | 'outputs' | 'kernel'> & Partial<Convolution>,
+): Convolution {
+  const usual = { stride: 1, padding: (shape.kernel - 1) / 2, groups: 1, batchNorm: null, activation: 'relu' } as const
+  return { kind: 'convolution', key, ...usual, ...shape }
+}
+
+/** A fully connected layer with ReLU whose outputs before that are a feature, if one is named. */
+export function linear(
+  key: string,
+  inputs: number,
+  outputs: number,
+  feature: string | null,
+  activation: Activation = 'relu',
+): Linear {
+  return { kind: 'linear', key, inputs, outputs, feature, activation }
+}
+
 /** A network, or a generator, that is built from a checkpoint. */
 export interface Architecture {
   readonly id: string

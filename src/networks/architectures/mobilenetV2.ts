@@ -1,4 +1,6 @@
-import { type Activation, type Architecture, type Convolution, image224, type Layer } from './layer.js'
+import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
+
+const relu6 = { activation: 'relu6' } as const
 
 const stages = [
   { expansion: 1, outputs: 16, blocks: 1, stride: 1 },
@@ -43,20 +45,13 @@ interface BlockShape {
 
 function layers(antialiased: boolean): Layer[] {
   return [
-    convolution('features.0.0', 'features.0.1', { inputs: 3, outputs: 32, kernel: 3, stride: 2 }),
+    convolution('features.0.0', { batchNorm: 'features.0.1', ...relu6, inputs: 3, outputs: 32, kernel: 3, stride: 2 }),
     ...invertedResiduals(antialiased),
-    convolution('features.18.0', 'features.18.1', { inputs: 320, outputs: 1280, kernel: 1, stride: 1 }),
+    convolution('features.18.0', { batchNorm: 'features.18.1', ...relu6, inputs: 320, outputs: 1280, kernel: 1 }),
     { kind: 'global-average-pool' },
     { kind: 'flatten' },
-    {
-      kind: 'linear',
-      // In torchvision a dropout stands before it and takes the number 0.
-      key: antialiased ? 'classifier.0' : 'classifier.1',
-      inputs: 1280,
-      outputs: 1000,
-      feature: 'fc',
-      activation: 'none',
-    },
+    // In torchvision a dropout stands before it and takes the number 0.
+    linear(antialiased ? 'classifier.0' : 'classifier.1', 1280, 1000, 'fc', 'none'),
   ]
 }
 
@@ -83,26 +78,12 @@ function invertedResidual(shape: BlockShape): Layer[] {
   const project = blurred ? blur + 1 : blur
   const branch: Layer[] = []
   if (expansion !== 1) {
-    branch.push(convolution(`${key}.0.0`, `${key}.0.1`, { inputs, outputs: width, kernel: 1, stride: 1 }))
+    branch.push(convolution(`${key}.0.0`, { batchNorm: `${key}.0.1`, ...relu6, inputs, outputs: width, kernel: 1 }))
   }
-  const depthwiseShape = { inputs: width, outputs: width, kernel: 3, stride: blurred ? 1 : stride, groups: width }
-  branch.push(convolution(`${key}.${depthwise}.0`, `${key}.${depthwise}.1`, depthwiseShape))
+  const perChannel = { inputs: width, outputs: width, kernel: 3, stride: blurred ? 1 : stride, groups: width }
+  branch.push(convolution(`${key}.${depthwise}.0`, { batchNorm: `${key}.${depthwise}.1`, ...relu6, ...perChannel }))
   if (blurred) branch.push({ kind: 'blur', key: `${key}.${blur}`, channels: width })
-  const projectShape = { inputs: width, outputs, kernel: 1, stride: 1, activation: 'none' } as const
-  branch.push(convolution(`${key}.${project}`, `${key}.${project + 1}`, projectShape))
+  const batchNorm = `${key}.${project + 1}`
+  branch.push(convolution(`${key}.${project}`, { batchNorm, inputs: width, outputs, kernel: 1, activation: 'none' }))
   return stride === 1 && inputs === outputs ? [{ kind: 'residual', branch, shortcut: [], activation: 'none' }] : branch
-}
-
-interface ConvolutionShape {
-  readonly inputs: number
-  readonly outputs: number
-  readonly kernel: number
-  readonly stride: number
-  readonly groups?: number
-  readonly activation?: Activation
-}
-
-function convolution(key: string, batchNorm: string, shape: ConvolutionShape): Convolution {
-  const padding = (shape.kernel - 1) / 2
-  return { kind: 'convolution', key, batchNorm, groups: 1, padding, activation: 'relu6', ...shape }
 }

@@ -1,4 +1,4 @@
-import { type Activation, type Architecture, type Convolution, image224, type Layer, type Residual } from './layer.js'
+import { type Architecture, convolution, image224, type Layer, linear, type Residual } from './layer.js'
 
 type BlockKind = 'basic' | 'bottleneck'
 
@@ -51,12 +51,12 @@ function resnet(id: string, title: string, shape: ResNetShape): Architecture {
     title,
     input: image224,
     layers: [
-      convolution('conv1', 'bn1', { inputs: 3, outputs: 64, kernel: 7, stride: 2, activation: 'relu' }),
+      convolution('conv1', { batchNorm: 'bn1', inputs: 3, outputs: 64, kernel: 7, stride: 2 }),
       ...stemPool(antialiased),
       ...residuals(shape),
       { kind: 'global-average-pool' },
       { kind: 'flatten' },
-      { kind: 'linear', key: 'fc', inputs: 512 * expansions[kind], outputs: 1000, feature: 'fc', activation: 'none' },
+      linear('fc', 512 * expansions[kind], 1000, 'fc', 'none'),
     ],
   }
 }
@@ -96,28 +96,28 @@ function residuals({ kind, blocks, antialiased = false }: ResNetShape): Residual
 
 /** Twice 3×3. */
 function basicBranch({ key, inputs, width, stride }: BlockShape): Layer[] {
-  const first = { inputs, outputs: width, kernel: 3, stride, activation: 'relu' } as const
-  const second = { inputs: width, outputs: width, kernel: 3, stride: 1, activation: 'none' } as const
-  return [convolution(`${key}.conv1`, `${key}.bn1`, first), convolution(`${key}.conv2`, `${key}.bn2`, second)]
+  const first = { inputs, outputs: width, kernel: 3, stride, batchNorm: `${key}.bn1` }
+  const second = { inputs: width, outputs: width, kernel: 3, batchNorm: `${key}.bn2`, activation: 'none' } as const
+  return [convolution(`${key}.conv1`, first), convolution(`${key}.conv2`, second)]
 }
 
 /** 1×1 to the width, 3×3, 1×1 to four times the width. */
 function bottleneckBranch({ key, inputs, width, outputs, stride, blurred }: BlockShape): Layer[] {
   return [
-    convolution(`${key}.conv1`, `${key}.bn1`, { inputs, outputs: width, kernel: 1, stride: 1, activation: 'relu' }),
-    convolution(`${key}.conv2`, `${key}.bn2`, {
+    convolution(`${key}.conv1`, { batchNorm: `${key}.bn1`, inputs, outputs: width, kernel: 1 }),
+    convolution(`${key}.conv2`, {
+      batchNorm: `${key}.bn2`,
       inputs: width,
       outputs: width,
       kernel: 3,
       stride: blurred ? 1 : stride,
-      activation: 'relu',
     }),
     ...(blurred ? [{ kind: 'blur', key: `${key}.conv3.0`, channels: width } as const] : []),
-    convolution(blurred ? `${key}.conv3.1` : `${key}.conv3`, `${key}.bn3`, {
+    convolution(blurred ? `${key}.conv3.1` : `${key}.conv3`, {
+      batchNorm: `${key}.bn3`,
       inputs: width,
       outputs,
       kernel: 1,
-      stride: 1,
       activation: 'none',
     }),
   ]
@@ -125,21 +125,9 @@ function bottleneckBranch({ key, inputs, width, outputs, stride, blurred }: Bloc
 
 function projection({ key, inputs, outputs, stride, blurred }: BlockShape): Layer[] {
   const shape = { inputs, outputs, kernel: 1, activation: 'none' } as const
-  if (!blurred) return [convolution(`${key}.downsample.0`, `${key}.downsample.1`, { ...shape, stride })]
+  if (!blurred) return [convolution(`${key}.downsample.0`, { ...shape, batchNorm: `${key}.downsample.1`, stride })]
   return [
     { kind: 'blur', key: `${key}.downsample.0`, channels: inputs },
-    convolution(`${key}.downsample.1`, `${key}.downsample.2`, { ...shape, stride: 1 }),
+    convolution(`${key}.downsample.1`, { ...shape, batchNorm: `${key}.downsample.2` }),
   ]
-}
-
-interface ConvolutionShape {
-  readonly inputs: number
-  readonly outputs: number
-  readonly kernel: number
-  readonly stride: number
-  readonly activation: Activation
-}
-
-function convolution(key: string, batchNorm: string, shape: ConvolutionShape): Convolution {
-  return { kind: 'convolution', key, batchNorm, groups: 1, padding: (shape.kernel - 1) / 2, ...shape }
 }

@@ -1,4 +1,4 @@
-import { type Architecture, image224, type Layer, type Linear } from './layer.js'
+import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
 /** Channels of the convolutions between two poolings, in units of the width. */
 const stages = [
@@ -32,8 +32,8 @@ export function vgg16Layers(width: number, hidden: number): readonly Layer[] {
     ...convolutions(width),
     // The adaptive average pool to 7×7 that stands here changes nothing at 224×224.
     { kind: 'flatten' },
-    linear('classifier.0', 8 * width * 7 * 7, hidden, 'fc6', 'relu'),
-    linear('classifier.3', hidden, hidden, 'fc7', 'relu'),
+    linear('classifier.0', 8 * width * 7 * 7, hidden, 'fc6'),
+    linear('classifier.3', hidden, hidden, 'fc7'),
     linear('classifier.6', hidden, 1000, 'fc8', 'none'),
   ]
 }
@@ -44,17 +44,12 @@ function convolutions(width: number): Layer[] {
   let number = 0
   return stages.flatMap((stage): Layer[] => {
     const layers = stage.map((multiple): Layer => {
-      const key = `features.${number}`
-      const shape = { inputs, outputs: multiple * width, kernel: 3, stride: 1, padding: 1, groups: 1 }
-      inputs = shape.outputs
+      const layer = convolution(`features.${number}`, { inputs, outputs: multiple * width, kernel: 3 })
+      inputs = layer.outputs
       number += 2
-      return { kind: 'convolution', key, batchNorm: null, activation: 'relu', ...shape }
+      return layer
     })
     number += 1
     return [...layers, { kind: 'max-pool', kernel: 2, stride: 2, padding: 0 }]
   })
-}
-
-function linear(key: string, inputs: number, outputs: number, feature: string, activation: 'relu' | 'none'): Linear {
-  return { kind: 'linear', key, inputs, outputs, feature, activation }
 }
