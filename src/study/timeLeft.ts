@@ -25,6 +25,12 @@ export interface TimeLeft {
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 2e-5 } as const
 
+/**
+ * Beside its images, each unit takes the time of so many images that are computed whole (a sample is computed twice, workers
+ * wait for one another), and beside its positions that of so many positions (its files are written).
+ */
+const EXTRA = { images: 100, positions: 250 } as const
+
 /** A generator decodes an image in about the time of so many passes through its network. */
 const PASSES_PER_GENERATOR = 2
 
@@ -35,8 +41,9 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   const extraction = new Pace()
   const measuring = new Pace()
   const perImage = unitImageSeconds(study)
+  const perFeature = study.separability ? USUAL.classified : USUAL.compared
   const unitSeconds = (unit: PlannedUnit): number =>
-    unit.grid.rows * unit.grid.cols * featuresOf(unit) * (study.separability ? USUAL.classified : USUAL.compared)
+    (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature
   const afterUnits = sum(study.arithmetic, arithmeticSeconds) + sum(study.units, reportSeconds)
   let measured = 0
   return {
@@ -110,8 +117,9 @@ function unitImageSeconds(study: Study): (unit: PlannedUnit) => number {
   return (unit) => {
     const { network, grid } = unit
     const key = sizeOf(unit)
-    const seconds =
-      known.get(key) ?? imageSeconds(network) / expectedGain(network, sceneOfUnit(study, unit), grid.offsets)
+    const share = () =>
+      1 / expectedGain(network, sceneOfUnit(study, unit), grid.offsets) + EXTRA.images / imagesOf(unit)
+    const seconds = known.get(key) ?? imageSeconds(network) * share()
     known.set(key, seconds)
     return seconds
   }
@@ -141,8 +149,12 @@ function arithmeticSeconds(plan: Study['arithmetic'][number]): number {
   return imagesOfArithmetic(plan) * imageSeconds(network) * (1 + PASSES_PER_GENERATOR * generators.length)
 }
 
-function reportSeconds({ network, grid }: PlannedUnit): number {
-  return network.layers.length * grid.rows * grid.cols * USUAL.reported
+function reportSeconds(unit: PlannedUnit): number {
+  return unit.network.layers.length * positionsOf(unit) * USUAL.reported
+}
+
+function positionsOf({ grid }: PlannedUnit): number {
+  return grid.rows * grid.cols
 }
 
 function featuresOf({ network }: PlannedUnit): number {
