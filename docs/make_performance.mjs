@@ -17,7 +17,7 @@ const TITLES = {
   svm: 'Classifiers',
 }
 const WHAT = {
-  unit: 'The tables show how many images per second Shiftscope computes, for one object at all positions. The stride is 1 px unless the command below the table sets another. The last column is the number of multiply-adds without reuse, divided by the number if reuse computes every distinct value once. The speed-up can be larger if memory, not arithmetic, limits the early layers.',
+  unit: 'The tables show how many images per second Shiftscope computes, for one object at all positions. The stride is 1 px unless the command below the table sets another. The last column compares numbers of multiply-adds: those without reuse, divided by those of a reuse that computes every distinct value once. The speed-up can be larger if memory, not arithmetic, limits the early layers.',
   extract:
     'The tables compare drawing images and computing features, with `--reuse off`, with the bare loop. Both use the settings that are best for the bare loop.',
   composite:

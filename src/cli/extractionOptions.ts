@@ -16,7 +16,7 @@ export function addSceneOptions(command: Command): Command {
 export function addRunOptions(command: Command): Command {
   command
     .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
-    .addOption(new Option('--compositing <how>', 'draw as usual on the CPU, or as GPUs do').choices(COMPOSITING))
+    .addOption(new Option('--compositing <how>', 'draw before the network or inside its graph').choices(COMPOSITING))
     .addOption(new Option('--reuse <when>', 'compute repeated values once').choices(REUSE).default('auto'))
   return addDeviceOptions(command)
 }
@@ -40,10 +40,10 @@ export function addPoolOption(command: Command): Command {
 /** Adds how the input of networks that are not of the catalog is made. */
 export function addInputOptions(command: Command): Command {
   return command
-    .addOption(new Option('--input <name>', 'scale pixels as these networks need').choices(INPUT_PRESETS))
+    .addOption(new Option('--input <name>', 'prepare pixels by this recipe').choices(INPUT_PRESETS))
     .option('--input-mean <r,g,b>', 'subtract this mean, on the scale of --input-range', parseThree)
     .option('--input-std <r,g,b>', 'divide by this standard deviation, on the same scale', parseThree)
     .option('--input-range <max>', 'scale pixels to 0–1 or 0–255 [1, 255]', parseRange)
     .addOption(new Option('--input-order <name>', 'order the channels').choices(['rgb', 'bgr']))
-    .option('--input-size <n>', 'set the image side in px, if any works [default: 224]', parseWhole)
+    .option('--input-size <n>', 'set the image side in px, if it is open [default: 224]', parseWhole)
 }

@@ -180,7 +180,7 @@ export function benchCommand({ signal }: CommandContext): Command {
       else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
     })
   addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
-    .description('compare the speed with reuse, without it, and of a bare onnxruntime-node loop')
+    .description('compare three speeds: with reuse, without, and a bare onnxruntime-node loop')
     .option('--models, --networks <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
     .addOption(networkDevice())

@@ -109,8 +109,9 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
           <summary>Pointer and keys</summary>
           <p id="keys">
             On the object or a map, the arrow keys move the cursor by one position, with Shift by ten. Home, End, Page
-            Up and Page Down move it to the edge, 1 to 5 to a named anchor. Enter, A or a click on a map sets the
-            anchor. Space or H freezes the cursor and releases it. [ and ] show the previous and the next object.
+            Up and Page Down move it to an edge. The keys 1 to 5 move it to a named anchor. Enter, A or a click on a map
+            sets the anchor. Space or H freezes the cursor and releases it. [ and ] show the previous and the next
+            object.
           </p>
           <p>
             In the charts along a row or column, the dashed vertical line marks the anchor, and the grey vertical line

@@ -111,7 +111,7 @@ export const CLAIMS: readonly Claim[] = [
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
-    says: ({ text }) => `95 % of positions have a relative similarity of at least ${text}`,
+    says: ({ text }) => `the relative similarity that 95 % of positions reach is ${text}`,
     border: INVARIANT,
     caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
     within: [0, 1],
@@ -121,7 +121,7 @@ export const CLAIMS: readonly Claim[] = [
     id: 'anti-aliasing-suppresses-the-grid',
     title: 'Anti-aliasing suppresses the grid pattern',
     source: 'The paper says that anti-aliasing suppresses the grid pattern on the maps (sections 3.3 and 4).',
-    rule: `${PLAIN} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two strides. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
+    rule: `${PLAIN} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
     evidence: (network) => eachPair(network, gridSuppression),
@@ -173,7 +173,7 @@ export const CLAIMS: readonly Claim[] = [
     evidence: (network) => eachPair(network, biasWithoutFlips),
     numbers: DECIMAL,
     says: ({ apart }) =>
-      `the sideways bias of the network trained without flips is ${apart('below', 'above')} half of that with flips`,
+      `without flips in training, the sideways bias is ${apart('below', 'above')} half of the bias with flips`,
     border: 0,
     caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
     seenIn: besideOriginal,
@@ -183,16 +183,16 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Top and bottom are harder to separate than left and right',
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
-    rule: `The lead is the accuracy of left-right minus the accuracy of top-bottom. For each layer, size and fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Above ${100 * EQUAL_ACCURACY} points is for the claim, below is against it. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Coarse grids decide nothing either. A grid is coarse if the phase alone (position modulo the network’s stride) is right at two thirds of positions in shuffled folds.`,
+    rule: `The lead is the accuracy of left-right minus the accuracy of top-bottom. For each layer, size and fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Above ${100 * EQUAL_ACCURACY} points is for the claim, below is against it. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Coarse grids decide nothing either. A grid is coarse if phase only (position modulo the network’s stride) has an accuracy of at least two thirds in shuffled folds.`,
     concerns: always,
     obstacle: needsTellingFolds,
     evidence: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
-    says: ({ apart }) => `left-right’s lead over top-bottom is ${apart('below', 'above')} that of position only`,
+    says: ({ apart }) => `left-right leads top-bottom by ${apart('less', 'more')} than in position only`,
     border: EQUAL_ACCURACY,
     showsFolds: true,
     caption:
-      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. The claim needs a larger lead of left-right than position only has. Maps cannot show folds; the links above open the similarity to the top-left anchor instead.',
+      'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For the claim, left-right must lead top-bottom by more than in position only. Maps cannot show folds; the links of this claim open the similarity to the top-left anchor instead.',
     seenIn: () => ({ anchor: 'top-left' }),
   },
   {
@@ -200,7 +200,7 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Features encode only the position modulo the stride',
     source:
       'This project asks which predicts the accuracies on the folds better: the position, or only its phase (the position modulo the network’s stride).',
-    rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The prediction covers all grids of 8 to 25 rows that have every nth position of the study. For each layer and size, the number is the mean error of phase only minus the mean error of position only. Below 0 is for the claim, above is against it.',
+    rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference of the accuracies, on the study’s grid and coarser ones (every 2nd, 3rd, … position) of 8 to 25 rows. For each layer and size, the number is the error of phase only minus the error of position only. Below 0 is for the claim, above is against it.',
     concerns: always,
     obstacle: noObstacle,
     evidence: (network) => eachLayer(network, positionAdvantage),
@@ -208,7 +208,7 @@ export const CLAIMS: readonly Claim[] = [
     says: ({ apart }) => `the prediction error of position only is ${apart('above', 'below')} that of phase only`,
     border: 0,
     caption:
-      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links above open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
+      'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links of this claim open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
   },
   {
     id: 'answer-keeps',

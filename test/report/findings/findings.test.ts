@@ -150,7 +150,7 @@ describe('evidence', () => {
 
   it('is told with its unit and what it is compared with', () => {
     expect(sentence('no-global-invariance', 'supported')).toBe(
-      'net: 95 % of positions have a relative similarity of at least 0.600',
+      'net: the relative similarity that 95 % of positions reach is 0.600',
     )
     expect(sentence('anti-aliasing-suppresses-the-grid', 'supported')).toBe(
       'net-aa: the grid pattern has 40 % of the power that it has in the plain network',
