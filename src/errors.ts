@@ -1,31 +1,29 @@
 import { messageLine } from './printable.js'
 
 /**
- * Every error that a user can meet is one of these classes: its message is one line that names the thing, the cause
- * and the remedy, whatever the names in it hold, and it carries the exit status of the command line (0 done, 1 anything
- * unexpected). Messages may change their words; a program that tells errors apart asks for the class, or for the `code`,
- * which stays:
+ * Base class of all errors that Shiftscope expects. The message is one line that says what happened and what to do.
+ * Messages may change between versions. To tell errors apart, use the class or `code`:
  *
  * | code | class |
  * |---|---|
  * | `ERR_SHIFTSCOPE_USAGE` | UsageError |
  * | `ERR_SHIFTSCOPE_INPUT` | InputError |
- * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | DegenerateFeatureError, an InputError of native.ts |
- * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | NonFiniteFeatureError, an InputError of native.ts |
+ * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | an InputError for a feature without a direction, such as all zeros |
+ * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | an InputError for a feature with NaN or infinity |
  * | `ERR_SHIFTSCOPE_DEVICE` | DeviceError |
- * | `ERR_SHIFTSCOPE_CUDA` | CudaFailure, a DeviceError of native.ts |
+ * | `ERR_SHIFTSCOPE_CUDA` | a DeviceError for a CUDA device that failed during work |
  * | `ERR_SHIFTSCOPE_OUTPUT` | OutputError |
  * | `ERR_SHIFTSCOPE_NETWORK` | NetworkError |
- * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | RefusedRequest, a NetworkError of networks/fileRequest.ts |
+ * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | a NetworkError for a request that the server refused |
  * | `ERR_SHIFTSCOPE_WORKER` | WorkerError |
  * | `ERR_SHIFTSCOPE_RESOURCE` | ResourceError |
  * | `ERR_SHIFTSCOPE_CLUSTER` | ClusterError |
  * | `ERR_SHIFTSCOPE_INTERRUPTED` | InterruptedError |
  */
 export abstract class ShiftscopeError extends Error {
-  /** What kind of error it is, the same in every version; see the table above. */
+  /** Kind of the error, the same in all versions; see the table at `ShiftscopeError`. */
   abstract readonly code: `ERR_SHIFTSCOPE_${string}`
-  /** Exit status of the process when this error ends a command. */
+  /** Exit status of the command line after this error. */
   readonly exitStatus: number
 
   constructor(message: string, exitStatus: number, options?: ErrorOptions) {
@@ -35,7 +33,7 @@ export abstract class ShiftscopeError extends Error {
   }
 }
 
-/** A flag, an option or an argument of a library call is wrong: exit status 2. */
+/** An option or argument is wrong. Exit status 2. */
 export class UsageError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_USAGE'
 
@@ -44,7 +42,7 @@ export class UsageError extends ShiftscopeError {
   }
 }
 
-/** A file or its contents are missing, corrupt or of the wrong kind: exit status 3. */
+/** A file is missing, damaged or of the wrong kind. Exit status 3. */
 export class InputError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INPUT'
 
@@ -53,7 +51,7 @@ export class InputError extends ShiftscopeError {
   }
 }
 
-/** The device or execution provider asked for is not usable here: exit status 4. */
+/** The requested device cannot be used, or it failed. Exit status 4. */
 export class DeviceError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_DEVICE'
 
@@ -62,7 +60,7 @@ export class DeviceError extends ShiftscopeError {
   }
 }
 
-/** A cluster's scheduler is not here, or refuses a job: exit status 1. */
+/** The cluster's scheduler is missing or refuses a job. Exit status 1. */
 export class ClusterError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_CLUSTER'
 
@@ -71,7 +69,7 @@ export class ClusterError extends ShiftscopeError {
   }
 }
 
-/** Results cannot be written (disk full, folder read-only): exit status 1. */
+/** A file cannot be written, for example because the disk is full or the folder is read-only. Exit status 1. */
 export class OutputError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_OUTPUT'
 
@@ -80,7 +78,7 @@ export class OutputError extends ShiftscopeError {
   }
 }
 
-/** A file cannot be fetched from where it is offered (no connection, another answer than the file): exit status 1. */
+/** A download failed, for example because there is no connection to the internet. Exit status 1. */
 export class NetworkError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_NETWORK'
 
@@ -89,7 +87,7 @@ export class NetworkError extends ShiftscopeError {
   }
 }
 
-/** A worker failed again and again on the same batch: exit status 1. */
+/** A worker failed repeatedly on the same batch. Exit status 1. */
 export class WorkerError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_WORKER'
 
@@ -98,7 +96,7 @@ export class WorkerError extends ShiftscopeError {
   }
 }
 
-/** This process may not take as much memory, or open as many files, as the work needs: exit status 1. */
+/** The system refused memory, an open file or a port that the work needs. Exit status 1. */
 export class ResourceError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_RESOURCE'
 
@@ -108,8 +106,8 @@ export class ResourceError extends ShiftscopeError {
 }
 
 /**
- * The user stopped the work: exit status 130 for Ctrl-C, 143 where the process was told to end. What the command line aborts
- * its signal with; a script's work rejects with the reason of the script's own signal.
+ * The user stopped the command line. Exit status 130 after Ctrl-C, 143 after a request to terminate. In your own
+ * program, an aborted call rejects with the reason of your signal instead.
  */
 export class InterruptedError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INTERRUPTED'

@@ -1,6 +1,8 @@
 /**
- * Shiftscope as a library: measures what the features of a convolutional network do when an object moves across the
- * image. Every function's documentation gives shapes, units, errors and source.
+ * Shiftscope as a library. It measures how the features of a convolutional network change when an object moves across
+ * the image. The documentation of each function states array shapes, units of measurement and errors.
+ *
+ * @packageDocumentation
  */
 
 export { type BenchExtractionOptions, type BenchUnitOptions, benchExtraction, benchUnits } from './bench/bench.js'

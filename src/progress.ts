@@ -10,23 +10,29 @@ export interface Progress {
   note(line: string): void
 }
 
-/** What a stretch counts, and how many of them were finished before it began. */
+/** How progress is counted. */
 export interface ProgressMeasure {
+  /** Counted quantity. */
   readonly unit: 'images' | 'bytes' | 'units'
+  /** Amount that was already finished at the start. */
   readonly before: number
 }
 
-/** What happens in long work, one event after the other. */
+/**
+ * An event during long work. Work has phases, one after the other.
+ *
+ * - `start`: a phase begins. `label` names it, `total` is its amount in `unit`, and `before` was already finished.
+ * - `update`: `done` of this phase is finished. `secondsLeft` estimates the time until all phases end, if known.
+ * - `stop`: the phase ended, finished or not.
+ * - `note`: `line` is a message for the user.
+ */
 export type ProgressEvent =
-  /** A stretch of `total` units of `unit` begins, `before` of which were finished before. */
   | ({ readonly kind: 'start'; readonly label: string; readonly total: number } & ProgressMeasure)
-  /** `done` of the stretch are finished; all work, this stretch and those after it, ends in about `secondsLeft`. */
   | { readonly kind: 'update'; readonly done: number; readonly secondsLeft?: number }
-  /** The stretch is over, finished or not. */
   | { readonly kind: 'stop' }
-  /** Something was decided, skipped or is worth knowing, in one line. */
   | { readonly kind: 'note'; readonly line: string }
 
+/** Receives the events of long work. */
 export type ProgressListener = (event: ProgressEvent) => void
 
 /** Tells a listener, if there is one. */

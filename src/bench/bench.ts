@@ -16,31 +16,40 @@ import { benchExtract, type ExtractBench } from './extract.js'
 import { benchSvm, type SvmBench } from './svm.js'
 import { benchUnit, type UnitBench } from './unit.js'
 
-/** Which networks a benchmark runs, and how. */
+/** Options of all benchmarks that run networks. */
 export interface BenchNetworkOptions extends WishedSettings {
-  /** Ids of the catalog; the embedded networks by default. */
+  /** Networks by their ids in the catalog; by default the embedded ones. */
   readonly models?: readonly string[]
+  /** Checkpoints to use instead of the catalog's weights, by network id. */
   readonly weights?: Readonly<Record<string, string>>
-  /** Where networks run, as `--device` names it; `cpu` by default. */
+  /** Device that runs the networks, such as `cpu` (default) or `cuda:0`. `auto` is not allowed. */
   readonly device?: string
+  /** Stops the benchmark; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
+/** Options of `benchExtraction`. */
 export interface BenchExtractionOptions extends BenchNetworkOptions {
-  /** Pairs of measurements, 5 by default. */
+  /** Number of pairs of measurements, each a bare loop and then the pipeline; 5 by default. */
   readonly repeats?: number
 }
 
+/** Options of `benchUnits`. */
 export interface BenchUnitOptions extends BenchNetworkOptions {
-  /** Sides of the patch in pixels, 75 by default. */
+  /** Sides of the square patch in pixels; `[75]` by default. Each network runs once per size. */
   readonly sizes?: readonly number[]
-  /** How many times each unit is extracted, 1 by default. */
+  /** Number of timed extractions of each unit; 1 by default. */
   readonly repeats?: number
-  /** 1 by default. */
+  /** Distance between neighbouring positions in pixels; 1 by default. */
   readonly stride?: number
 }
 
-/** Measures extraction with each network; see `benchExtract`. */
+/**
+ * Compares Shiftscope's extraction with a bare loop, which only runs ONNX Runtime on a ready tensor. It moves the first
+ * built-in object at 75 px, and tests one network after the other.
+ * @throws UsageError for an unknown network or device `auto`; InputError for missing or damaged weights; DeviceError
+ *   for a device that cannot be used. An abort rejects with the signal's reason.
+ */
 export function benchExtraction({
   models,
   weights,
@@ -53,7 +62,12 @@ export function benchExtraction({
   )
 }
 
-/** Measures the stages of a unit with each network; see `benchUnit`. */
+/**
+ * Times the stages of a unit: extraction, similarity and separability. A unit is one network with one object at one
+ * size. The object is the first built-in one.
+ * @throws UsageError for an unknown network or device `auto`; InputError for missing or damaged weights; DeviceError
+ *   for a device that cannot be used. An abort rejects with the signal's reason.
+ */
 export function benchUnits({
   models,
   weights,

@@ -10,19 +10,22 @@ import { secondsOf } from '../stopwatch.js'
 import { bestBareSettings, MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
 import { median } from './statistics.js'
 
-/** The whole pipeline against a bare loop, in one run. */
+/** Speed of Shiftscope's extraction and of a bare loop, measured in turn with the same network. */
 export interface ExtractBench {
+  /** Id of the network. */
   readonly model: string
   readonly device: Device['name']
-  /** What the system calls the device; null where it does not tell. */
+  /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Used for both: on the processor the bare loop's best setting, on a GPU the pipeline's. */
+  /** Settings of both measurements: on the processor the fastest for the bare loop, on a GPU the pipeline's. */
   readonly settings: Settings
-  /** Medians, images per second. */
+  /** Speed of the bare loop in images per second, the median of all measurements. */
   readonly bare: number
+  /** Speed of the whole pipeline in images per second, the median of all measurements. */
   readonly pipeline: number
-  /** Median of the ratios of neighbouring measurements. */
+  /** Median of `ratios`. */
   readonly ratio: number
+  /** For each pair of measurements, the speed of the pipeline divided by that of the bare loop. */
   readonly ratios: readonly number[]
 }
 

@@ -16,33 +16,39 @@ import { MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
 import { oneDevice, openPipeline } from './extract.js'
 import { median } from './statistics.js'
 
-/** Where the time of a unit goes: one patch at every position, then both experiments on its features. */
+/** Time of each stage of a unit: extraction at all positions, then similarity and separability of the features. */
 export interface UnitBench {
+  /** Id of the network. */
   readonly model: string
+  /** Side of the square patch in pixels. */
   readonly size: number
+  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
+  /** Number of images: one per position of the grid, and one per anchor outside the grid. */
   readonly images: number
   readonly device: Device['name']
-  /** What the system calls the device; null where it does not tell. */
+  /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
   readonly settings: Settings
-  /** Images per second of a bare loop on a ready tensor, and of the pipeline that computes every image by itself; medians. */
+  /** Median speed in images per second of a bare loop, which only runs ONNX Runtime on a ready tensor. */
   readonly bare: number
+  /** Median speed in images per second of the pipeline that computes every image in full. */
   readonly plain: number
-  /** Seconds of a unit's compositing and forward passes, sessions being open; a median. */
+  /** Median seconds of a unit's compositing and forward passes, with sessions already open. */
   readonly extraction: number
-  /** Unit over bare loop, in images per second; the median of neighbouring measurements, and all of them. */
+  /** Median of `gains`. */
   readonly gain: number
+  /** For each repeat, the speed of the unit's extraction divided by that of the bare loop. */
   readonly gains: readonly number[]
-  /** How many times fewer multiply-adds there are if every distinct value of the unit is computed once. */
+  /** Multiply-adds if every image is computed in full, divided by those if every distinct value is computed once. */
   readonly floor: number
-  /** What was computed once; undefined on devices. */
+  /** Values that the images shared, or why they shared none; undefined if reuse was not tried. */
   readonly reuse: ReuseRecord | undefined
-  /** Seconds of the similarity maps of all layers. */
+  /** Seconds for the similarity maps of all layers. */
   readonly similarity: number
-  /** Seconds of the ten classifiers under ordered folds, all layers together, the way of the features to a card included. */
+  /** Seconds to train ten classifiers per layer under ordered folds, for all layers, with transfers to a GPU. */
   readonly separability: number
-  /** What trained them and compared the features, as in a study. */
+  /** Device that computed similarity and separability, chosen as in a study. */
   readonly classifiers: ClassifierRecord
 }
 

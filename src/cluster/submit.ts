@@ -9,30 +9,33 @@ import { estimateStudy, type StudyEstimate, untimedEstimate } from '../study/est
 import type { ReproduceOptions } from '../study/runOptions.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
 
-/** How a study is given to Slurm. */
+/** Options of `submitSlurm`. */
 export interface SlurmOptions {
-  /** How many processes share the units. */
+  /** Number of processes that share the units, 1 to 10000. */
   readonly tasks: number
-  /** Processor cores of each; 4 by default. */
+  /** Processor cores per process; 4 by default. */
   readonly cpus?: number
-  /** GPUs of each; none by default. */
+  /** GPUs per process; none by default. */
   readonly gpus?: number
-  /** Minutes of each; by the estimate by default. */
+  /** Time limit of each process in minutes; by default from an estimate, which times each network briefly. */
   readonly minutes?: number
+  /** Slurm partition; by default the cluster's. */
   readonly partition?: string
-  /** The options of `reproduce`; each job reads them from its command line. */
+  /** Options of `reproduce`; they become the command line of each job. */
   readonly study: Omit<ReproduceOptions, 'report'>
-  /** Only make the scripts; nothing is written or handed over. */
+  /** Return the scripts without writing or submitting them; false by default. */
   readonly print?: boolean
 }
 
-/** What was handed over. */
+/** The submitted jobs and their scripts. */
 export interface SlurmSubmission {
+  /** Text of the two job scripts. */
   readonly scripts: { readonly array: string; readonly report: string }
-  /** Where the scripts lie; null: they were only made. */
+  /** Folder of the scripts; null with `print`. */
   readonly folder: string | null
-  /** Numbers of the jobs; null: nothing was handed over. */
+  /** Slurm's numbers of the two jobs; null with `print`. */
   readonly jobs: { readonly array: string; readonly report: string } | null
+  /** Cost of the study. Its times are 0 if you gave `minutes`. */
   readonly estimate: StudyEstimate
 }
 
@@ -40,11 +43,12 @@ export interface SlurmSubmission {
 const MOST_TASKS = 10_000
 
 /**
- * Writes a job script into the results folder and hands it to Slurm: an array whose tasks share the units of a study, and a job
- * after it that writes the report.
+ * Submits a study to Slurm as two jobs. The tasks of an array job share the units; when they have ended, the second job
+ * writes the report. The scripts stay in the results folder.
  *
- * @throws UsageError for options that make no job; InputError when weights are missing; ClusterError (exit status 1) when
- * sbatch is not here or refuses; as `estimateStudy`
+ * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device;
+ *   InputError if weights are missing; ClusterError if sbatch is missing or refuses a job; OutputError if the scripts
+ *   cannot be written
  */
 export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmission> {
   const { tasks, cpus = 4, gpus = 0, partition = null, study, print = false } = options

@@ -35,21 +35,23 @@ export interface Execution {
   ran(): ExecutionRecord
 }
 
-/** What computed a network's features. */
+/** Device and settings that computed a network's features. */
 export interface ExecutionRecord {
+  /** Device that ran the network. */
   readonly device: Device['name']
-  /** ONNX Runtime's name of the execution provider. */
+  /** ONNX Runtime's name for the execution provider. */
   readonly executionProvider: string
-  /** Of the features' arithmetic. */
+  /** Floating-point type of the network's arithmetic: float32 (`fp32`) or float16 (`fp16`). */
   readonly precision: Precision
+  /** Where objects were drawn into images: in the addon (`native`) or in the network's `graph`. */
   readonly compositing: Compositing
-  /** What the system calls the device; null where it does not tell. */
+  /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Where images are composited in the graph. */
+  /** Difference from the processor's features; absent with `native` compositing. */
   readonly noiseFloor?: NoiseFloor
-  /** What images shared, by size of the patch; absent where every image is computed by itself. */
+  /** Values that images shared, per patch size; absent with `reuse: 'off'`. */
   readonly reuse?: readonly ReuseRecord[]
-  /** Why the processor took over from a GPU. */
+  /** Why the GPU failed and the processor took over; absent if no GPU failed. */
   readonly failure?: string
 }
 

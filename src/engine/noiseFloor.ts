@@ -12,10 +12,11 @@ const POSITIONS = 8
 /** Relative distance of features from the processor's beyond which a device is not used. */
 const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
-/** How far a device's features are from those of the processor in float32. */
+/** Difference between a device's features and those that the processor computes in float32. */
 export interface NoiseFloor {
+  /** Number of compared positions. */
   readonly positions: number
-  /** By layer: the largest |device - processor| / |processor| of a position, with Euclidean norms. */
+  /** Per layer, the largest |device − processor| / |processor| of any compared position, with Euclidean norms. */
   readonly relative: Readonly<Record<string, number>>
 }
 

@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.js'
 
-/** The five anchors in the order of every array and table. */
+/** Names of the five anchors, in their order in all arrays and tables. */
 export const ANCHOR_NAMES = ['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'] as const
+/** Name of an anchor, a position that all others are compared with. */
 export type AnchorName = (typeof ANCHOR_NAMES)[number]
 
 /** A place of the patch: the frame's row and column of its top-left pixel. */

@@ -44,7 +44,7 @@ export interface MeasuredSettings extends Settings {
   readonly imagesPerSecond: number | null
 }
 
-/** What the user fixed by hand; the rest is chosen. */
+/** Settings that you fix; Shiftscope chooses the others, for long work by a short benchmark. */
 export type WishedSettings = Partial<Settings>
 
 /**

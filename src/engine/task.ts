@@ -1,13 +1,13 @@
 import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 
-/** How a network is spread over the processor. */
+/** How the work on a network is divided among workers, threads and batches. */
 export interface Settings {
-  /** Worker threads, each with a session of its own. */
+  /** Number of workers, each with its own ONNX Runtime session. */
   readonly workers: number
-  /** Threads that ONNX Runtime uses inside a session. */
+  /** Threads of each session. */
   readonly threads: number
-  /** Images in one forward pass. */
+  /** Images per forward pass. */
   readonly batch: number
 }
 

@@ -82,17 +82,17 @@ function isProbabilities(matrix: Float32Array, rows: number, classes: number): b
   return true
 }
 
-/** What a network takes the object for, over all positions. */
+/** How often a network gives each answer over all positions. An answer is the class with the highest probability. */
 export interface AnswerCounts {
-  /** The layer that has a value for each class. */
+  /** Name of the layer that has one value per class. */
   readonly layer: string
-  /** Where the classes' names come from. */
+  /** Origin of the class names, such as a file's name. */
   readonly source: string
-  /** The strongest classes, the one at most positions first; at most five, none where the scores are all equal. */
+  /** Up to five most frequent answers, the most frequent first, each with the number of its positions. */
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
-  /** Positions whose scores are all equal, as those of an untrained head are: no answer; absent: none. */
+  /** Number of positions without an answer, because all classes have equal values; absent if there are none. */
   readonly unanswered?: number
-  /** Names of all classes that are the strongest somewhere, by the index of their value. */
+  /** Names of all classes that have the highest value at some position, by class index. */
   readonly names: Readonly<Record<string, string>>
 }
 

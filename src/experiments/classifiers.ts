@@ -7,13 +7,13 @@ import { type ExperimentPlace, type GridFeatures, onCard } from './card.js'
  */
 export const WORTH_A_CARD = 2 ** 24
 
-/** What trained classifiers. */
+/** Device that trained classifiers. */
 export interface ClassifierRecord {
-  /** `cpu`, or a CUDA device as `cuda:0`. */
+  /** `cpu`, or a CUDA device such as `cuda:0`. */
   readonly device: string
-  /** What the driver calls the card; null for the processor. */
+  /** The driver's name for the GPU; null for the processor. */
   readonly adapter: string | null
-  /** Why the processor took over from the card. */
+  /** Why the GPU failed and the processor took over; absent if no GPU failed. */
   readonly failure?: string
 }
 

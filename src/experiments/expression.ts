@@ -1,9 +1,12 @@
 import { UsageError } from '../errors.js'
 
 /**
- * Where features are measured from. zero: Σ c·f(X), as the paper does; then f of the blank frame counts once for every
- * image. blank: f(blank) + Σ c·(f(X) − f(blank)), so that it counts once. Both are the same where the coefficients sum
- * to 1.
+ * Origin of feature vectors in arithmetic, where f(X) is the feature of image X and c its coefficient.
+ *
+ * - `zero`, as in the paper: Σ c·f(X). The blank frame's feature counts once per image.
+ * - `blank`: f(blank) + Σ c·(f(X) − f(blank)). The blank frame's feature counts once.
+ *
+ * Both give the same result if the coefficients sum to 1.
  */
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']

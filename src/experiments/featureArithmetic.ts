@@ -3,36 +3,42 @@ import { type ArithmeticModels, rectified } from './arithmeticModels.js'
 import { ORIGINS, type Origin, type Term } from './expression.js'
 import type { FramePixels } from './objectScene.js'
 
-/** How near a result is to what was expected. */
+/** Differences between the result of an expression and the expected image. */
 export interface ArithmeticErrors {
-  /** Peak signal-to-noise ratio in dB of the decoded result against the expected pixels; null: equal. */
+  /** Peak signal-to-noise ratio in dB between the decoded result and the expected image; null if they are equal. */
   readonly psnr: number | null
-  /** The same against what the generator makes of the expectation's own feature. */
+  /** PSNR in dB between the decoded result and the decoded feature of the expected image; null if they are equal. */
   readonly psnrToDecoded: number | null
-  /** Between the result vector and the expectation's own feature; null: one of them is zero. */
+  /** Cosine between the result vector and the expected image's feature; null if one of them is all zero. */
   readonly cosine: number | null
 }
 
-/** An expression in the features of one layer. */
+/** Result of an expression in the features of one layer. */
 export interface LayerArithmetic {
+  /** Name of the layer. */
   readonly layer: string
+  /** Id of the generator that decodes features into images. */
   readonly generator: string
+  /** Length of the layer's feature vectors. */
   readonly dims: number
-  /** [operands, dims], operands in the order of their names. */
+  /** Features of the operands, [operands, dims], in the order in which the expression first names them. */
   readonly operands: Float32Array
-  /** The expectation's own feature, [dims]. */
+  /** Feature of the expected image, [dims]. */
   readonly expectation: Float32Array
-  /** Decoded operands and the decoded expectation, RGB [rows, cols, 3]. */
+  /** Image decoded from each operand's feature, RGB [rows, cols, 3]. */
   readonly decodedOperands: readonly FramePixels[]
+  /** Image decoded from the expected image's feature, RGB [rows, cols, 3]. */
   readonly decodedExpectation: FramePixels
-  /** PSNR of the decoded expectation against the expected pixels: what the generator alone loses. */
+  /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
   readonly reconstruction: number | null
+  /** Results for both origins of feature vectors. */
   readonly origins: Readonly<
     Record<
       Origin,
       {
-        /** [dims]. */
+        /** Result vector, [dims]. */
         readonly result: Float32Array
+        /** Image decoded from the result, RGB [rows, cols, 3]. */
         readonly decoded: FramePixels
         readonly errors: ArithmeticErrors
       }

@@ -2,12 +2,21 @@ import { counted } from '../counted.js'
 import { InputError, UsageError } from '../errors.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/** The two tasks of the protocol (paper section 2.2): which half of the grid the patch's top-left pixel lies in. */
+/** The two tasks of separability (paper section 2.2): tell in which half of the grid a position lies. */
 export const TASKS = ['left-right', 'top-bottom'] as const
+/** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
 
-/** Ways of assigning samples to folds. */
+/**
+ * Ways to divide positions into the five folds of cross-validation. Each fold holds about a fifth of each class.
+ *
+ * - `ordered`, as in the paper: a fold is a contiguous run of each class, row by row.
+ * - `shuffled`: positions are dealt at random.
+ * - `transposed`: a fold is a contiguous run of each class, column by column.
+ * - `blocks`: rectangles, about a tenth of the grid along each axis, are dealt at random.
+ */
 export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
+/** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
 export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 
 /** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */

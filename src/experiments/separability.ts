@@ -53,20 +53,24 @@ export interface ClassifierOptions extends ExperimentPlace {
   readonly signal?: AbortSignal
 }
 
-/** Cross-validation of one task. */
+/** Cross-validated accuracy of a linear classifier on one task. */
 export interface TaskSeparability {
-  /** Share of the fold's positions that a classifier trained on the other folds gets right; null: it did not converge. */
+  /**
+   * Accuracy on each fold, 0 to 1, of a classifier trained on the other four. It is null if the classifier did not
+   * converge.
+   */
   readonly folds: readonly (number | null)[]
-  /** Null where a fold's classifier did not converge. */
+  /** Mean accuracy over the folds; null if a fold's classifier did not converge. */
   readonly mean: number | null
-  /** Population standard deviation over the folds; null as the mean is. */
+  /** Population standard deviation over the folds; null if `mean` is null. */
   readonly std: number | null
-  /** Relative duality gap of each fold's classifier: its objective is within this fraction of the optimum. */
+  /** Relative duality gap of each fold's classifier. Its objective is within this fraction of the optimum. */
   readonly gaps: readonly number[]
-  /** Folds whose classifier did not reach the tolerance within its limit. */
+  /** Indices of the folds whose classifier did not reach the tolerance within the solver's limit. */
   readonly notConverged: readonly number[]
 }
 
+/** Accuracy on each task: telling left from right, and top from bottom. */
 export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**

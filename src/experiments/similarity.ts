@@ -4,11 +4,11 @@ import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { ExperimentPlace, GridFeatures } from './card.js'
 
-/** One layer's similarity to the five anchors. */
+/** Similarity maps of one layer, one per anchor. */
 export interface SimilarityMaps {
-  /** Cosine with each anchor at each position, [5, rows, cols] in the order of ANCHOR_NAMES. */
+  /** Cosine of each position's feature with that at each anchor, [5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: Float32Array
-  /** Per anchor: its place, mean (float64) and minimum of its map. */
+  /** Per anchor: its row and column in pixels, and the mean and minimum of its map. */
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 

@@ -20,35 +20,41 @@ import { openLiveUnits } from './units.js'
 const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 
+/** Options of `explore`. */
 export interface ExploreOptions extends WishedSettings {
-  /** Results folder for what is kept, `shiftscope-results` by default. */
+  /** Results folder for units that you keep on the page; `shiftscope-results` by default. */
   readonly results?: string
-  /** Networks as of `openNetwork`, of which the first two open side by side; by default those whose weights are here. */
+  /**
+   * Networks to offer, named as in `openNetwork`; the first two open side by side. By default, all networks whose
+   * weights are on this machine.
+   */
   readonly models?: readonly string[]
-  /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
+  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
   readonly pool?: Pool
-  /** Weights are fetched from below this address (https) or from this folder; from where they are published by default. */
+  /** Address (https) or folder to fetch weights from; by default their publishers' addresses. */
   readonly mirror?: string
-  /** As of `openNetwork`. */
+  /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
   readonly device?: string
-  /** Of this machine alone by default: `127.0.0.1`. */
+  /** Address to listen on. The default `127.0.0.1` lets only this machine connect. */
   readonly host?: string
-  /** Any that is free by default. */
+  /** Port to listen on, 0 to 65535; by default (0) any free one. */
   readonly port?: number
   readonly onProgress?: ProgressListener
-  /** Ends the server. */
+  /** Stops the server. */
   readonly signal?: AbortSignal
 }
 
-/** The live page at work. */
+/** A running server of the live page. */
 export interface Exploration extends AsyncDisposable {
-  /** Address of the page, with its secret. */
+  /** Address of the page, including its secret. */
   readonly address: string
+  /** Address that the server listens on. */
   readonly host: string
+  /** Port that the server listens on. */
   readonly port: number
-  /** Whether no other machine reaches it. */
+  /** Whether only this machine can reach the page. */
   readonly isLocal: boolean
-  /** Ends the work that is under way, and the server. */
+  /** Stops the work in progress and the server. */
   close(): Promise<void>
 }
 
@@ -69,9 +75,10 @@ const EXPLORE_OPTIONS = {
 }
 
 /**
- * Serves a page on which one's own object is moved live, through any network of this machine. Whoever has the address has all of the
- * page, and nothing else; see SECURITY.md.
- * @throws UsageError, InputError for a network that is not here; ResourceError for a port that is taken; the signal's reason
+ * Serves a page on which you move your own object and watch any network of this machine respond. Anyone who has the
+ * address can use the whole page, but nothing else on this machine; see SECURITY.md.
+ * @throws UsageError for invalid options; InputError for a network that is missing; ResourceError for a port that is in
+ *   use. An abort rejects with the signal's reason.
  */
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
   checkOptions(options, EXPLORE_OPTIONS)

@@ -29,81 +29,105 @@ import { arrayFile, extractFile } from './extractFile.js'
 /** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
 
-/** A patch and where it is placed. */
+/** An object, its background and the positions to place it at. */
 export interface PlacementOptions {
-  /** Path of a picture, name of a built-in patch, a picture file's bytes, or pixels { data, width, height } (RGBA). */
+  /**
+   * The object: path of a picture, name of a built-in one, bytes of a picture file, or RGBA `{ data, width, height }`.
+   */
   readonly patch: PatchInput
-  /** Side of the square patch in pixels, 1 to the frame's. */
+  /** Side of the square patch in pixels, from 1 to the frame's side. */
   readonly size: number
-  /** Distance of neighbouring positions in pixels, 1 by default. */
+  /** Distance between neighbouring positions in pixels; 1 by default. */
   readonly stride?: number
-  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
+  /** Background of the object: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
   readonly background?: string
-  /** hard (default): alpha ≥ 128 is the patch; soft: mixed by alpha. */
+  /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   readonly blend?: Scene['blend']
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
-  /** Ends the work after the batches in flight; the call rejects with the signal's reason. */
+  /** Stops the work after the current batches; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
+/** Options of `OpenNetwork.extract`. */
 export interface NetworkExtractOptions extends PlacementOptions {
-  /** Folder for `<layer>.npy`, extract.json and pictures of patch and background; nothing is written without it. */
+  /** Folder for `<layer>.npy`, extract.json and pictures of object and background; by default nothing is written. */
   readonly out?: string
 }
 
+/** Options of `OpenNetwork.rows`. */
 export interface RowOptions extends PlacementOptions {
-  /** `row-major` (default), or `coarse-to-fine`: every 32nd position along both axes first, then every 16th, and so on. */
+  /**
+   * Order of the positions: `row-major` (default) or `coarse-to-fine`. The latter starts with every 32nd position along
+   * both axes, then adds every 16th, and so on.
+   */
   readonly order?: PositionOrder
 }
 
-/** Features of one patch at every position, and what computed them. */
+/** Features of one object at every position, and how they were computed. */
 export interface Extraction extends ExecutionRecord {
+  /** Id of the network. */
   readonly model: string
   /** Side of the square frame in pixels. */
   readonly frame: number
+  /** Side of the square patch in pixels. */
   readonly size: number
+  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Positions along each axis. */
+  /** Number of positions along the vertical axis. */
   readonly rows: number
+  /** Number of positions along the horizontal axis. */
   readonly cols: number
+  /** Features, one entry per layer in the network's order. */
   readonly layers: readonly {
+    /** Name of the layer. */
     readonly name: string
+    /** Number of values per position. */
     readonly dims: number
-    /** float32, C order, features before ReLU and softmax; on memory that threads may share. */
+    /** Features in C order, before ReLU and softmax in the catalog's layers; may lie on a SharedArrayBuffer. */
     readonly data: Float32Array
-    /** [rows, cols, dims] */
+    /** Shape of `data`: [rows, cols, dims]. */
     readonly shape: readonly [rows: number, cols: number, dims: number]
-    /** Path of the .npy file, if one was written. */
+    /** Path of the .npy file; absent without `out`. */
     readonly file?: string
   }[]
-  /** What the network takes the object for; absent where its classes are not known or not read. */
+  /** How often the network gave each answer; absent if its classes are unknown or the layer with them is not read. */
   readonly answers?: AnswerCounts
+  /** Workers, threads and batch size. */
   readonly settings: Settings
-  /** Images that this call ran through the network; fewer than rows × cols if it went on from an earlier one. */
+  /** Images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
   readonly images: number
+  /** Duration of this call's computation in seconds. */
   readonly seconds: number
+  /** `images` divided by `seconds`. */
   readonly imagesPerSecond: number
 }
 
-/** Features of some positions, as soon as they are there. */
+/** Features of some positions, delivered as soon as they are computed. */
 export interface FeatureRows {
-  /** Of the grid, [count, 2] as row, col in pixels. */
+  /** Row and column of each position in pixels, [count, 2]. */
   readonly positions: Int32Array
-  /** The positions' places in the grid, row-major. */
+  /** Index of each position in the grid in row-major order, [count]. */
   readonly indices: Int32Array
+  /** Features of these positions, one entry per layer in the network's order. */
   readonly layers: readonly {
     readonly name: string
-    readonly dims: number /** [count, dims] */
+    /** Number of values per position. */
+    readonly dims: number
+    /** Features in C order, [count, dims]. */
     readonly data: Float32Array
   }[]
 }
 
-/** Similarity maps of one patch, without its features. */
+/** Similarity maps of one object, without its features. */
 export interface NetworkComparison {
+  /** Number of positions along the vertical axis. */
   readonly rows: number
+  /** Number of positions along the horizontal axis. */
   readonly cols: number
+  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** In the network's order; anchors in pixels, [5, rows, cols] maps of cosines. */
+  /** Similarity maps, one entry per layer in the network's order. Anchors are in pixels. */
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 

@@ -5,15 +5,15 @@ import type { FeatureGrid } from '../experiments/similarity.js'
 import { readNpy } from '../files/npy.js'
 import { type DescribedGrid, describedBeside } from './extractFile.js'
 
-/** Features of a grid of positions in memory. */
+/** Features of a grid of positions, in memory. */
 export interface FeatureArray {
-  /** float32, C order; may lie on a SharedArrayBuffer. */
+  /** Values in C order; may lie on a SharedArrayBuffer. */
   readonly data: Float32Array
-  /** [rows, cols, dims] */
+  /** Shape of `data`: [rows, cols, dims]. */
   readonly shape: readonly number[]
 }
 
-/** What `extract` gives: features of several layers. */
+/** Features of several layers, such as the result of `extract`. */
 export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
@@ -83,7 +83,7 @@ export function hasLayers(input: string | FeatureArray | FeatureLayers): input i
   return typeof input === 'object' && input !== null && 'layers' in input
 }
 
-/** One result a layer, in the layers' order. */
+/** One result per layer, in the order of the layers. */
 export interface LayerResults<T> {
   readonly layers: readonly (T & { readonly name: string })[]
 }

@@ -35,47 +35,68 @@ import {
   rows,
 } from './extraction.js'
 
-/** Which network, and how it is run. */
+/** Options of `openNetwork`. */
 export interface NetworkOptions extends WishedSettings, InputOptions {
-  /** A checkpoint in place of the published or embedded weights. */
+  /** Path of a checkpoint to use instead of the catalog's weights. */
   readonly weights?: string
   /**
-   * Which features to read, any tensors of the graph; by default all of the catalog's layers, of an ONNX file the last output and
-   * what enters the last fully connected layer.
+   * Tensors to read as features; any tensors of the graph that `inspectModel` lists. By default, all layers that the
+   * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
    */
   readonly layers?: readonly string[]
-  /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
+  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
   readonly pool?: Pool
-  /** `auto` (default), `cpu`, or a GPU: `webgpu`, `cuda`, `tensorrt`, `directml`, `coreml`, with `:INDEX` where there are several. */
+  /**
+   * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
+   * GPUs, append `:INDEX`. `auto` (default) is the processor, or for long work a GPU that a short benchmark finds
+   * faster.
+   */
   readonly device?: string
-  /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
+  /** Floating-point type of the network's arithmetic: `fp32` (default), or `fp16` on a GPU. */
   readonly precision?: Precision
-  /** On the processor: by the addon (`native`, default) or in the network's `graph`, as on every other device. */
+  /**
+   * Where the processor draws objects into images: in the addon (`native`, default and faster) or in the network's
+   * `graph`, as on all other devices.
+   */
   readonly compositing?: Compositing
-  /** Compute what images have in common once where that is faster (`auto`, default), or never (`off`). */
+  /**
+   * `auto` (default) computes values that images share only once, if that is faster; `off` computes every image in
+   * full.
+   */
   readonly reuse?: ReuseChoice
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
-  /** Ends the opening; each call that follows has a signal of its own. */
+  /** Stops the opening. Later calls have their own signals. */
   readonly signal?: AbortSignal
 }
 
 /**
- * A network that is open for any number of calls, also at the same time: its sessions, and the settings that were measured
- * with the first of them, are kept until it is closed.
+ * An open network, ready for any number of calls, also in parallel. The first call opens the sessions and chooses the
+ * settings; later calls reuse both until you close the network.
  */
 export interface OpenNetwork extends AsyncDisposable {
-  /** Plain data: id, layers, input, hash of the weights. */
+  /** Description of the network as plain data: id, layers, input, hash of the weights. */
   readonly network: Network
   /**
-   * Moves one patch over the frame and computes the features of every layer at every position (paper section 2.1). With
-   * `out`, writes DIR/<layer>.npy, float32 [rows, cols, dims] in C order, and DIR/extract.json; what an interrupted call
-   * with the same inputs finished is not computed again.
+   * Moves one object across the frame and computes the features of every layer at every position (paper section 2.1).
+   * With `out`, it also writes `<layer>.npy`, float32 [rows, cols, dims] in C order, and extract.json. It then resumes
+   * an interrupted call with the same inputs.
+   * @throws as the function `extract`; UsageError if the network is closed
    */
   extract(options: NetworkExtractOptions): Promise<Extraction>
-  /** The same, features handed out as they are computed, many rows at a time; nothing is kept. */
+  /**
+   * Computes the features that `extract` returns, but yields them as they are computed, many positions at a time. It
+   * keeps and writes nothing.
+   * @throws as `extract`, except OutputError
+   */
   rows(options: RowOptions): AsyncGenerator<FeatureRows, void, undefined>
-  /** Cosine similarity of every position with the five anchors, which lie on the grid of stride 1 whatever the stride. */
+  /**
+   * Computes the cosine similarity of every position with the five anchors. A larger stride does not move the anchors:
+   * they stay where stride 1 puts them.
+   * @throws as `extract`, except OutputError; InputError for a feature that is all zero or not finite
+   */
   compare(options: PlacementOptions): Promise<NetworkComparison>
+  /** Closes the sessions. Later calls reject with a UsageError. */
   close(): Promise<void>
 }
 
@@ -90,9 +111,11 @@ export const NETWORK_OPTIONS: OptionList = {
 }
 
 /**
- * Opens a network.
- * @param model id of the catalog, a path that ends in .onnx, or a checkpoint of a network of the catalog
- * @throws UsageError, InputError, DeviceError; an abort rejects with the signal's reason
+ * Opens a network for any number of calls.
+ * @param model id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model,
+ *   or path of a checkpoint of a catalog network
+ * @throws UsageError for invalid options or an unknown network; InputError for missing or damaged files; DeviceError
+ *   for a GPU that cannot be used. An abort rejects with the signal's reason.
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
   checkOptions(options, NETWORK_OPTIONS)
@@ -171,14 +194,18 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
+/** Options of `extract`. */
 export interface ExtractOptions extends NetworkOptions, NetworkExtractOptions {
-  /** Id of the catalog (`shiftscope models list`) or a path that ends in .onnx. */
+  /** The network, named as in `openNetwork`. */
   readonly model: string
 }
 
 /**
- * Opens a network for one patch: `openNetwork` and its `extract`.
- * @throws UsageError, InputError, DeviceError, OutputError, WorkerError, ResourceError; an abort rejects with the signal's reason
+ * Moves one object across the frame and returns a network's features at every position. It opens the network, calls
+ * `OpenNetwork.extract` and closes the network.
+ * @throws UsageError for invalid options; InputError for missing or damaged files; DeviceError for a GPU that cannot be
+ *   used; OutputError if `out` cannot be written; WorkerError if a worker fails repeatedly; ResourceError for too
+ *   little memory. An abort rejects with the signal's reason.
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
   checkOptions(options, {

@@ -19,53 +19,64 @@ import {
   openFeatures,
 } from './features.js'
 
+/** Options of `separability`. */
 export interface SeparabilityOptions {
-  /** `hinge` (default) or `squared-hinge`. */
+  /** Loss of the classifier: `hinge` (default) or `squared-hinge`. */
   readonly loss?: Loss
-  /** Weight of the losses, 1 by default. */
+  /** Weight of the losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
-  /** `ordered` by default; several are trained together, which costs less than one after the other. */
+  /** Fold scheme, `ordered` by default, or several. One call with several is faster than several calls. */
   readonly cv?: FoldScheme | readonly FoldScheme[]
-  /** Seed of the fold schemes `shuffled` and `blocks`, 0 by default. */
+  /** Seed of the fold schemes `shuffled` and `blocks`, 0 to 2^32 − 1; 0 by default. */
   readonly seed?: number
-  /** Threads of the solver, all cores by default; the result does not depend on it. */
+  /** Threads of the solver; all cores by default. The result does not depend on it. */
   readonly threads?: number
   /**
-   * `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the first CUDA device for 2^24 values and more (64 MiB) where
-   * one can be used, otherwise the processor. On either the solutions are within the same tolerance of the optimum.
+   * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` uses the first CUDA
+   * device for features of at least 2^24 values (64 MiB), if there is one. Both devices solve to the same tolerance.
    */
   readonly device?: string
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /** How the classifiers were trained. */
 interface TrainingRecord extends ClassifierRecord {
+  /** Loss of the classifier. */
   readonly loss: Loss
+  /** Weight of the losses. */
   readonly C: number
+  /** Seed of the fold schemes `shuffled` and `blocks`. */
   readonly seed: number
+  /** Duration of the training in seconds. */
   readonly seconds: number
-  /** Why the grid is too coarse for the accuracies to tell about the features; absent: it is not, or its stride is not known. */
+  /**
+   * Why the grid is too coarse for the accuracies to describe the features; absent if it is not, or the stride is
+   * unknown.
+   */
   readonly coarse?: string
 }
 
 /** Accuracy of linear classifiers on features, under one fold scheme. */
 export interface FeatureSeparability extends Separability, TrainingRecord {
+  /** The fold scheme. */
   readonly cv: FoldScheme
 }
 
-/** The same under several fold schemes, by their names. */
+/** Accuracy of linear classifiers on features, under several fold schemes. */
 export interface SchemeSeparability extends TrainingRecord {
+  /** Accuracies by fold scheme. */
   readonly schemes: Readonly<Partial<Record<FoldScheme, Separability>>>
 }
 
 /**
- * How well linear classifiers tell left from right and top from bottom by features (paper section 2.2): 5-fold
- * cross-validation, all classifiers of a layer trained together.
- * @param features a .npy file as `extract` writes it, an array in memory, or what `extract` gave: then of each layer
- * @throws InputError for a file that is not such an array, and for features that hold NaN or infinity (the position is
- *   named), are constant, or have too few positions for five folds; UsageError for an array that is none, unknown names, a
- *   C outside 1e-30 to 1e30, or a device that trains no classifiers; DeviceError where CUDA is asked for and cannot be used;
- *   an abort rejects with the signal's reason
+ * Measures how well linear classifiers tell left from right and top from bottom by the features (paper section 2.2). It
+ * uses 5-fold cross-validation and trains all classifiers of a layer together.
+ * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
+ *   one result per layer
+ * @throws InputError for a file that holds no such array, and for features that contain NaN or infinity, are all equal,
+ *   or have too few positions for five folds; UsageError for invalid options or an invalid array in memory; DeviceError
+ *   if you name a CUDA device that cannot be used. An abort rejects with the signal's reason.
  */
 export async function separability(
   features: string | FeatureArray,

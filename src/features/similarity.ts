@@ -22,58 +22,74 @@ import {
   openFeatures,
 } from './features.js'
 
+/** Options of `similarity`. */
 export interface SimilarityOptions {
-  /** Where to write the maps, float32 [5, rows, cols]; nowhere by default, and not of several layers. */
+  /**
+   * Path of a .npy file for the maps, float32 [5, rows, cols]. By default nothing is written. For a single layer only.
+   */
   readonly out?: string
-  /** Where to draw the maps as one PNG, its axes in pixels where the stride is known; as with `out` nowhere by default. */
+  /**
+   * Path of a PNG file for a picture of the maps. Its axes are in pixels if the stride is known. By default nothing is
+   * drawn. For a single layer only.
+   */
   readonly png?: string
-  /** Ends of the picture's colour scale; the paper's 0.88 and 1 by default. */
+  /** Ends of the picture's colour scale; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
-  /** Threads of the similarity kernel; all cores by default. */
+  /** Threads that compute the cosines; all cores by default. */
   readonly threads?: number
   /**
-   * `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which compares features in less time than they
-   * take to a card. On either the cosines are within a float32 rounding of the float64 value.
+   * Device that computes the cosines: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which
+   * is faster than copying the features to a GPU. On both, cosines differ from the float64 value by one float32
+   * rounding.
    */
   readonly device?: string
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
+/** Similarity maps of one layer and their means. */
 export interface Similarity {
+  /** Number of positions along the vertical axis. */
   readonly rows: number
+  /** Number of positions along the horizontal axis. */
   readonly cols: number
+  /** Number of values per position. */
   readonly dims: number
+  /** Position of each anchor, and the mean and minimum of its map. */
   readonly anchors: Readonly<
     Record<
       AnchorName,
       {
-        /** Index of the anchor's position in the array. */
+        /** Row of the anchor in the array. */
         readonly row: number
+        /** Column of the anchor in the array. */
         readonly col: number
-        /** The same place in pixels, if the file's extract.json says the stride. */
+        /** Position of the anchor in pixels; absent if the stride is unknown. */
         readonly pixel?: { readonly row: number; readonly col: number }
-        /** Mean and minimum of the cosine over all positions. */
+        /** Mean cosine over all positions. */
         readonly mean: number
+        /** Minimum cosine over all positions. */
         readonly min: number
       }
     >
   >
-  /** [5, rows, cols] in the order of the anchors. */
+  /** Cosine of each position with each anchor, [5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: Float32Array
-  /** `cpu`, or a CUDA device as `cuda:0`. */
+  /** `cpu`, or a CUDA device such as `cuda:0`. */
   readonly device: string
-  /** What the driver calls the card; null for the processor. */
+  /** The driver's name for the GPU; null for the processor. */
   readonly adapter: string | null
 }
 
 /**
- * Cosine similarity of every position's feature with the features at the five anchors (paper section 2.1). In features of a
- * coarser stride an anchor is the position nearest to its place on the stride-1 grid, where the stride is known.
- * @param features a .npy file as `extract` writes it, an array in memory, or what `extract` gave: then of each layer
- * @throws InputError for a file that is not such an array, a feature that is all zero (its position is named), or a grid that
- *   is too large for a picture; UsageError for an array that is none, a picture whose name does not end in .png, or if a result
- *   would replace the features' file; OutputError for a folder that cannot be written; an abort rejects with the signal's
- *   reason, and then nothing is written
+ * Compares the feature at every position with those at the five anchors by cosine similarity (paper section 2.1). If
+ * the stride is known and above 1, each anchor is the grid position nearest to where stride 1 puts it.
+ * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
+ *   one result per layer
+ * @throws InputError for a file that holds no such array, for a feature that is all zero or not finite, or for a grid
+ *   too large to draw; UsageError for invalid options, an invalid array in memory, or an `out` or `png` that would
+ *   replace the features' file; DeviceError if you name a CUDA device that cannot be used; OutputError for a folder
+ *   that cannot be written. An abort rejects with the signal's reason and writes nothing.
  */
 export async function similarity(features: string | FeatureArray, options?: SimilarityOptions): Promise<Similarity>
 export async function similarity(

@@ -11,41 +11,49 @@ import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtracti
 
 const TOO_MANY_FEATURES = `its features are more than the ${MOST_FEATURE_BYTES / 1e6} MB that a page takes, so it has the five anchors' maps alone; extract it anew with a larger stride for any other anchor`
 
+/** Options of `viewFeatures`. */
 export interface ViewOptions {
-  /** Folder for index.html and `site`; by default the extraction's, of a single file one beside it with the file's name. */
+  /** Folder for index.html and `site`. By default the source folder; for NAME.npy, the folder NAME beside it. */
   readonly out?: string
-  /** Ends of the colour scale at the start; the paper's 0.88 and 1 by default. */
+  /** Initial ends of the colour scale; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** A page that shows features. */
+/** A written page of features. */
 export interface FeaturePage {
-  /** Path of its index.html. */
+  /** Path of the page's index.html. */
   readonly page: string
-  /** null: not known. */
+  /** Id of the network; null if unknown. */
   readonly model: string | null
-  /** Positions along each axis. */
+  /** Number of positions along the vertical axis. */
   readonly rows: number
+  /** Number of positions along the horizontal axis. */
   readonly cols: number
-  /** Whether the page shows the patch itself. */
+  /** Whether the page shows a picture of the object. */
   readonly hasPicture: boolean
+  /** The layers on the page. */
   readonly layers: readonly {
+    /** Name of the layer or file. */
     readonly name: string
+    /** Number of values per position. */
     readonly dims: number
-    /** Whether the page has the layer's features, so that any position may be the anchor. */
+    /** Whether any position can be the anchor, because the page holds the layer's features. */
     readonly hasFeatures: boolean
   }[]
 }
 
 /**
- * Writes a page that shows one extraction: similarity maps with the five anchors, and with any other position where the
- * features are not too many for a browser (400 MB a layer). It opens from disk, and the same features give the same bytes.
- * @param source a folder that `extract` wrote, one of its .npy files, or any .npy file of float32 [rows, cols, dims]
- * @throws InputError for a folder or file that is not that, a feature that is all zero or not finite (its position is named), or
- *   more than 4096 positions along an axis; UsageError if the page would replace that of a results folder; OutputError; an abort
- *   rejects with the signal's reason, and leaves the former page as it was
+ * Writes a page that shows the similarity maps of extracted features. A browser opens it from disk. Any position can be
+ * the anchor if a layer's features take at most 400 MB; otherwise the five anchors only. Equal features give equal
+ * bytes.
+ * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
+ * @throws InputError for another folder or file, for a feature that is all zero or not finite, or for more than 4096
+ *   positions along an axis; UsageError for invalid options or if the page would replace that of a results folder;
+ *   OutputError if the page cannot be written. An abort rejects with the signal's reason and keeps the previous page.
  */
 export async function viewFeatures(source: string, options: ViewOptions = {}): Promise<FeaturePage> {
   checkOptions(options, {

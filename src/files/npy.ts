@@ -5,9 +5,11 @@ import { resourceError } from '../resources.js'
 import { writeFileAtomic } from './atomic.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
-/** An array of float32 in C order. */
+/** A float32 array in C order. */
 export interface NpyArray {
+  /** Length of each axis, slowest first. */
   readonly shape: readonly number[]
+  /** Values in C order. */
   readonly data: Float32Array
 }
 
@@ -37,15 +39,20 @@ export function encodeNpy(shape: readonly number[], data: Float32Array): readonl
   return [header, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]
 }
 
-/** Writes an array as .npy, whole or not at all. */
+/**
+ * Writes a float32 array as a .npy file. A reader never sees a half-written file.
+ * @param shape length of each axis, slowest first
+ * @param data values in C order, as many as the shape needs
+ * @throws OutputError if the file cannot be written
+ */
 export async function writeNpy(path: string, shape: readonly number[], data: Float32Array): Promise<void> {
   await writeFileAtomic(path, encodeNpy(shape, data))
 }
 
 /**
- * Reads a float32 or float64 .npy file in C order (float64 is rounded to float32).
- * The file's length is compared with what the header promises before memory is taken.
- * @throws InputError that names the file and what is wrong with it
+ * Reads a .npy file of float32 or float64 in C order. Values of float64 are rounded to float32. It checks the file's
+ * length against the header before it allocates memory.
+ * @throws InputError for a missing, damaged or unsupported file; ResourceError if too many files are open
  */
 export async function readNpy(path: string): Promise<NpyArray> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {

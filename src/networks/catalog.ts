@@ -20,11 +20,11 @@ const inputSchema = z.object({
 
 const sourceSchema = z.object({
   url: z.string(),
-  /** Name of the file in the cache and at mirrors, where the last part of its address names others as well. */
+  /** Name of the file in the cache and at mirrors; absent if it is the last part of `url`. */
   name: z.string().optional(),
-  /** Size of the file; null: not known. */
+  /** Size of the file in bytes; null if unknown. */
   bytes: z.number().nullable(),
-  /** In hexadecimal; where only its beginning is known (part of the file's name), the beginning. */
+  /** SHA-256 in hexadecimal, or only its first digits if no more are published. */
   sha256: z.string(),
 })
 
@@ -32,21 +32,21 @@ const modelSchema = z.object({
   id: z.string(),
   title: z.string(),
   /**
-   * Embedded: an ONNX file of this package. Published: a checkpoint that its authors offer for download. Exported: an ONNX
-   * file that users export from torchvision's network of this name.
+   * Origin of the weights. `embedded`: an ONNX file in this package. `published`: a checkpoint that its authors offer
+   * for download. `exported`: an ONNX file that you export from torchvision's network of this name.
    */
   kind: z.enum(['embedded', 'published', 'exported']),
-  /** The preset of studies that it belongs to; null: none, it has to be named. */
+  /** Preset of studies that includes it; null if you must name it. */
   preset: z.enum(['quick', 'paper']).nullable(),
-  /** Embedded: the ONNX file, relative to the package's folder. */
+  /** Path of an embedded ONNX file in the package's folder; null for the other kinds. */
   file: z.string().nullable(),
-  /** Embedded: SHA-256 of the ONNX file. */
+  /** SHA-256 of an embedded ONNX file; null for the other kinds. */
   sha256: z.string().nullable(),
-  /** Published: files with the same weights, the current one first. */
+  /** Published files with these weights, the current one first. */
   sources: z.array(sourceSchema).readonly(),
-  /** SPDX identifier of the weights' licence; NOASSERTION where their authors state none. */
+  /** SPDX identifier of the weights' licence; NOASSERTION if the authors state none. */
   licence: z.string(),
-  /** The publication that introduced it. */
+  /** Publication that introduced it. */
   paper: z.string(),
 })
 
@@ -75,29 +75,30 @@ const checkpointSchema = z.object({
 
 const networkSchema = modelSchema.extend({
   family: z.enum([...CONVOLUTIONAL, ...TRANSFORMERS]),
-  /** Embedded, for readers: pictures that it saw in training. */
+  /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
-  /** Embedded: share of right first answers, 0 to 1, of objects on white, and for readers on backgrounds as in training. */
+  /** Accuracy of an embedded network, 0 to 1, for objects on white and on mixed backgrounds as in training. */
   accuracy: z.object({ white: z.number(), mixed: z.number() }).optional(),
-  /** Exported: torchvision's checkpoint. */
+  /** Torchvision's checkpoint of an exported network. */
   checkpoint: checkpointSchema.optional(),
   input: inputSchema,
   /**
-   * In order of depth; where `dims` is null, the ONNX file says it. Exported: none, the graph is asked. `norm`: of the features of the test image, where it
-   * is known (see verification.ts).
+   * Layers in order of depth; empty for an exported network, whose graph tells them. `dims` is null if only the ONNX
+   * file tells it. `norm` is the Euclidean norm of the test image's features, or null if unknown.
    */
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
 
 const generatorSchema = modelSchema.extend({
-  /** Id of the network whose features it inverts, and their layer. */
+  /** Id of the network whose features it decodes. */
   encoder: z.string(),
+  /** Layer of these features. */
   layer: z.string(),
-  /** Number of features; null: as the encoder has. */
+  /** Length of the feature vectors; null if it is the encoder's. */
   dims: z.number().nullable(),
-  /** Which features it was trained on: before or after the layer's ReLU. */
+  /** Features that it was trained on: before or after the layer's ReLU. */
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** Of the image that it makes of the test feature, where it is known (see verification.ts). */
+  /** Euclidean norm of the image that it makes from the test feature; null if unknown. */
   norm: z.number().nullable(),
 })
 
@@ -108,10 +109,11 @@ const catalogSchema = z.object({
   generators: z.array(generatorSchema).readonly(),
 })
 
-/** A network that is known by name. */
+/** A network of the catalog. */
 export type CatalogEntry = Readonly<z.infer<typeof networkSchema>>
-/** A generator that is known by name: it makes images from features of a network. */
+/** A generator of the catalog. A generator makes images from a network's features. */
 export type GeneratorEntry = Readonly<z.infer<typeof generatorSchema>>
+/** A network or generator of the catalog. */
 export type ModelEntry = CatalogEntry | GeneratorEntry
 export type WeightsSource = Readonly<z.infer<typeof sourceSchema>>
 

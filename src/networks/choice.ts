@@ -14,11 +14,11 @@ import { type LayerChoice, onnxNetwork, readLayers } from './onnxNetwork.js'
 import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 import { resolveNetwork, type WeightsChoice } from './resolve.js'
 
-/** How a network is named, and what may go with it. */
+/** A network and how to read it. */
 export interface NetworkChoice extends WeightsChoice, LayerChoice, InputOptions {
   /**
-   * Id of the catalog (`shiftscope models list`), a path that ends in .onnx, hf:OWNER/NAME of a pulled model, or a checkpoint
-   * whose network is recognised by its tensors.
+   * Id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model, or path of
+   * a checkpoint of a catalog network.
    */
   readonly model: string
 }

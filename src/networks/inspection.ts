@@ -18,38 +18,46 @@ import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
 import { trialShapes, wasEnded } from './onnx/trialRun.js'
 import { defaultLayers } from './onnxNetwork.js'
 
-/** What goes into a network, and what can be read of it. */
+/** Inputs, outputs and readable tensors of a network. */
 export interface ModelInspection {
-  /** The ONNX file. */
+  /** Path of the ONNX file. */
   readonly path: string
+  /** Inputs of the graph that are not constants. */
   readonly inputs: readonly TypedTensor[]
-  /** How pixels become the input, and what says so. */
+  /** How pixels become the input, and `source`, which names where this is stated. */
   readonly input: NetworkInput & { readonly source: string }
+  /** Outputs of the graph. */
   readonly outputs: readonly TypedTensor[]
-  /** Those that can be read, in order of depth. */
+  /** Tensors that you can read as features, in order of depth. */
   readonly tensors: readonly {
+    /** Name of the tensor; use it as a layer. */
     readonly name: string
-    /** ONNX operator that makes it. */
+    /** ONNX operator that computes the tensor. */
     readonly op: string
-    /** Of one image, such as [512, 7, 7]. */
+    /** Shape for one image, such as [512, 7, 7]. */
     readonly shape: readonly number[]
-    /** Values of one image when it is flattened. */
+    /** Number of values for one image. */
     readonly dims: number
+    /** Element type, such as `float32`. */
     readonly type: string
-    /** Whether it is what the field calls features: an end of a stage, of a fully connected layer, or what enters the last one. */
+    /**
+     * Whether the tensor is a usual choice of features: the end of a stage, the end of a fully connected layer, or the
+     * input of the last such layer.
+     */
     readonly suggested: boolean
-    /** Whether it is read where no layers are named. */
+    /** Whether Shiftscope reads the tensor if you name no layers. */
     readonly default: boolean
   }[]
-  /** Of the last output, where they are known. */
+  /** Classes of the last output; null if unknown. */
   readonly classes: Classes | null
 }
 
 /**
- * Lists the tensors of a network that can be read: numbers that depend on the image, with a row for each image. The network is
- * run once for their shapes.
- *
- * @throws UsageError, InputError as `chooseNetwork`; the signal's reason
+ * Lists the tensors of a network that you can read as features. These depend on the image and have one row per image.
+ * To learn their shapes, it runs the network on a trial batch.
+ * @param model the network, named as in `openNetwork`
+ * @throws UsageError for an unknown id or options that do not fit the network; InputError for missing or damaged files.
+ *   An abort rejects with the signal's reason.
  */
 export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
   const { described, layers } = await describedChoice({ model, ...choice, weightsOption: 'weights FILE' })

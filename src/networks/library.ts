@@ -13,28 +13,35 @@ import { elementCount } from './checkpoint/tensor.js'
 import { checkExport } from './exported.js'
 import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
 
-/** A network or generator of the catalog, and whether its weights are here. */
+/** A network or generator of the catalog, and whether its weights are on this machine. */
 export interface NetworkStatus {
+  /** Entry in the catalog. */
   readonly entry: ModelEntry
+  /** Whether the weights are part of the package (`embedded`), in the cache (`present`) or `missing`. */
   readonly state: 'embedded' | 'present' | 'missing'
-  /** The ONNX file or the imported checkpoint; null: missing. */
+  /** Path of the ONNX file or checkpoint; null if missing. */
   readonly path: string | null
+  /** Size of that file in bytes; null if missing. */
   readonly bytes: number | null
-  /** About how many the weights are, whether they are here or not; null: not known. */
+  /** Approximate size of the weights in bytes, also if they are missing; null if unknown. */
   readonly expectedBytes: number | null
 }
 
-/** Weights that have been copied into the cache. */
+/** Weights that `importWeights` copied into the cache. */
 export interface ImportedWeights {
+  /** Id in the catalog. */
   readonly id: string
+  /** Path of the copy. */
   readonly path: string
+  /** Size in bytes. */
   readonly bytes: number
+  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
-  /** Whether the file is one that its authors published; null: not known. */
+  /** Whether the file is one that the authors published; null if unknown. */
   readonly published: boolean | null
 }
 
-/** Every network and generator of the catalog with its state. */
+/** Lists all networks and generators of the catalog, and whether their weights are on this machine. */
 export async function listNetworks(): Promise<readonly NetworkStatus[]> {
   return Promise.all(
     catalogModels().map(async (entry): Promise<NetworkStatus> => {
@@ -49,12 +56,12 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
 }
 
 /**
- * Copies a checkpoint into the cache as the weights of a published network or generator, after its graph has been built
- * from it, or the ONNX file of an exported network, after it has run; so a file that does not fit is never imported.
- * Weights that were imported before are replaced.
- *
- * @throws UsageError for an unknown or embedded one; InputError when the file is damaged or of another network;
- * OutputError when the cache cannot be written; the signal's reason
+ * Copies weights into the cache and replaces earlier ones of the same network. It first tries the file: it builds the
+ * graph from a checkpoint, or runs an ONNX file. A file that does not fit is not imported.
+ * @param id network or generator in the catalog
+ * @param file checkpoint of a published network or generator, or ONNX file of an exported network
+ * @throws UsageError for an unknown or embedded network; InputError if the file is missing, damaged or of another
+ *   network; OutputError if the cache cannot be written. An abort rejects with the signal's reason.
  */
 export async function importWeights(
   id: string,

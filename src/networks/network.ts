@@ -2,19 +2,23 @@
 export interface NetworkInput {
   /** Name of the ONNX graph's input. */
   readonly name: string
+  /** Height of the frame in pixels. */
   readonly rows: number
+  /** Width of the frame in pixels. */
   readonly cols: number
-  /** The only batch size that the graph accepts; null: any. */
+  /** The only batch size that the graph accepts; null if it accepts any. */
   readonly batch: number | null
-  /** What a pixel value, 0 to 255, is divided by first. */
+  /** Number that pixel values, 0 to 255, are divided by first. */
   readonly divisor: number
-  /** By channel, in `channelOrder`. */
+  /** Mean to subtract per channel, in `channelOrder`. */
   readonly mean: readonly [number, number, number]
+  /** Number to divide by per channel, in `channelOrder`. */
   readonly std: readonly [number, number, number]
+  /** Order of the colour channels. */
   readonly channelOrder: 'rgb' | 'bgr'
 }
 
-/** How a map becomes one value a channel; `none`: it is flattened. */
+/** Ways to reduce a map to one value per channel; `none` flattens it instead. */
 export const POOLS = ['none', 'mean', 'max', 'center'] as const
 export type Pool = (typeof POOLS)[number]
 
@@ -22,13 +26,15 @@ export type Pool = (typeof POOLS)[number]
 export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
-/** An output of the ONNX graph, float32 [N, dims]; outputs with more axes are taken as flattened. */
+/** A layer that is read as features, float32 [images, dims]. Outputs of the graph with more axes are flattened. */
 export interface FeatureLayer {
+  /** Name of the layer. */
   readonly name: string
+  /** Number of values per image. */
   readonly dims: number
-  /** The output's name, where that is not the layer's: it was pooled, or converted to float32. */
+  /** Name of the graph's output, if it differs from `name` because the layer was pooled or converted to float32. */
   readonly output?: string
-  /** Whether it is a map that was not pooled. */
+  /** Whether the layer is a map that was not pooled. */
   readonly isMap?: boolean
 }
 
@@ -37,12 +43,13 @@ export function outputOf({ name, output = name }: FeatureLayer): string {
   return output
 }
 
-/** What a network's answer stands for. */
+/** Classes that a network tells apart. */
 export interface Classes {
-  /** The layer that has a value for each of them. */
+  /** Name of the layer that has one value per class. */
   readonly layer: string
+  /** Names of the classes, by index. */
   readonly names: readonly string[]
-  /** For results and messages: where the names come from. */
+  /** Origin of the names, such as a file's name. */
   readonly source: string
 }
 
@@ -50,31 +57,35 @@ export interface Classes {
 export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
 
-/** A graph as it is to be run. */
+/** An ONNX graph, ready to run. */
 export interface RunnableGraph {
-  /** The ONNX file. */
+  /** Path of the ONNX file. */
   readonly onnxPath: string
-  /** At which ONNX Runtime opens it; by default the highest. */
+  /** Optimization level of ONNX Runtime; by default the highest. */
   readonly optimization?: Optimization | undefined
 }
 
-/** A network that is ready to run: plain data that may be posted to a worker. */
+/** A network, ready to run. It is plain data, so you can post it to a worker. */
 export interface Network extends RunnableGraph {
-  /** Of the catalog, or the stem of the ONNX file. */
+  /** Id in the catalog, name of the ONNX file without its extension, or `hf:OWNER/NAME`. */
   readonly id: string
+  /** Name to show to people. */
   readonly title: string
-  /** The outputs to read, in order of depth. */
+  /** Layers to read. */
   readonly layers: readonly FeatureLayer[]
+  /** How pixels become the input. */
   readonly input: NetworkInput
-  /** What the input's recipe was taken from: `catalog`, `options`, a file's name, …; `assumed`: nothing says it. */
+  /** Origin of the input's recipe: `catalog`, `options`, a file's name and so on; `assumed` if none was found. */
   readonly inputSource: string
-  /** How maps among the layers were pooled; absent: none was. */
+  /** How maps among the layers were pooled; absent if none was. */
   readonly pool?: Exclude<Pool, 'none'>
-  /** Names of the classes, where the last layer is read and they are known. */
+  /** Classes of the last layer; absent if they are unknown or this layer is not read. */
   readonly classes?: Classes
-  /** The checkpoint that the graph was built from, or the ONNX file itself. */
+  /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
+  /** SHA-256 of that file, in hexadecimal. */
   readonly weightsSha256: string
+  /** Size of the weights in bytes. */
   readonly weightsBytes: number
 }
 

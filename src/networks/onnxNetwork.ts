@@ -17,16 +17,16 @@ import type { TypedTensor } from './onnx/interface.js'
 import { listedNames } from './onnx/listedNames.js'
 import { type TriedModel, trialRun, wasEnded } from './onnx/trialRun.js'
 
-/** What is read of a network. */
+/** Layers to read from a network. */
 export interface LayerChoice {
   /**
-   * Tensors in the order in which they are to be shown; by default the last output, and what enters the last fully connected
-   * layer before it.
+   * Tensors to read as features, in this order. By default, all layers that the catalog names; for an ONNX file, the
+   * last output and the input of the last fully connected layer.
    */
   readonly layers?: readonly string[] | undefined
-  /** How maps become one value a channel; `none` by default: they are flattened. */
+  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
   readonly pool?: Pool | undefined
-  /** Ends the runs that are made for what the layers are; the call rejects with the signal's reason. */
+  /** Stops the trial runs of the graph; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 

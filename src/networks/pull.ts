@@ -26,42 +26,51 @@ import {
 import { architectureOf, importedWeights } from './resolve.js'
 import { originOf, publishedName } from './weightsOrigin.js'
 
+/** Options of `pullWeights`. */
 export interface PullOptions {
-  /** Fetch the published files from below this address (https, or http of this machine) or from this folder. */
+  /** Address (https, or http on this machine) or folder to fetch from; by default the publisher's address. */
   readonly mirror?: string | undefined
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener | undefined
-  /** Stops the download; what has come is kept. */
+  /** Stops the download. The next call resumes it. */
   readonly signal?: AbortSignal | undefined
-  /** The longest time without a byte, in seconds; 30 by default. */
+  /** Seconds without any data before the download fails; 30 by default. */
   readonly stallSeconds?: number | undefined
-  /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
+  /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
   readonly ca?: string | undefined
-  /** Others than those of models/catalog.json. */
+  /** Networks and generators to choose from instead of the catalog's. */
   readonly entries?: readonly ModelEntry[] | undefined
 }
 
-/** Published weights that are in the cache. */
+/** Published weights in the cache. */
 export interface PulledWeights {
+  /** Id in the catalog. */
   readonly id: string
+  /** Path in the cache. */
   readonly path: string
+  /** Size in bytes. */
   readonly bytes: number
+  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
+  /** Licence of the weights. */
   readonly licence: string
-  /** Address or path that the file came from; null: it was present, and nothing was fetched. */
+  /** Address or path that the file came from; null if it was already in the cache. */
   readonly origin: string | null
-  /** What the file was compared with; of the SHA-256 the hexadecimal digits that are published: 64, or fewer. */
+  /** Checks that the file passed: whether its size was checked, and how many of the 64 SHA-256 digits. */
   readonly checked: { readonly bytes: boolean; readonly sha256Digits: number }
 }
 
 /**
- * Fetches the published weights of a network or generator into the cache: over https, going on from where an earlier
- * download stopped, through the proxy that the environment names. The file takes its name only after its size, its
- * SHA-256 and the graph that is built from it have been found right. Several sources are tried in order. Weights that
- * were imported before and are not the published ones are replaced.
+ * Downloads the published weights of a network or generator into the cache, unless they are already there. It resumes
+ * an interrupted download and uses the proxy that the environment names. If there are several sources, it tries them in
+ * order.
  *
- * @throws UsageError for one that is unknown or not offered for download, or a mirror that is not secure;
- * NetworkError (exit status 1) when no source can be reached or has the file; InputError (exit status 3) when a file is
- * not what it must be: it is removed; OutputError when the cache cannot be written; the signal's reason when stopped
+ * The file enters the cache only after its size and SHA-256 match and a graph could be built from it. Other weights of
+ * the same network are replaced.
+ * @param id network or generator in the catalog
+ * @throws UsageError for an id that is unknown or not offered for download, or for a mirror that is not secure;
+ *   NetworkError if no source can be reached or has the file; InputError if a file is not the expected one, which is
+ *   then removed; OutputError if the cache cannot be written. An abort rejects with the signal's reason.
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
   checkOptions(options, {

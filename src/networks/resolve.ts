@@ -30,10 +30,11 @@ export type NetworkReference =
   | ({ readonly id: string } & WeightsChoice & LayerChoice)
   | ({ readonly onnxFile: string } & OnnxChoice)
 
-/** Weights in place of those that were imported. */
+/** Weights to use instead of the imported ones. */
 export interface WeightsChoice {
+  /** Path of a checkpoint to use instead of the catalog's weights. */
   readonly weights?: string | undefined
-  /** The option that a file of weights is given by, for messages: `weights FILE`; none: the caller has no such option. */
+  /** Option that names a file of weights, for error messages, such as `weights FILE`. */
   readonly weightsOption?: string | undefined
 }
 

@@ -47,35 +47,40 @@ export const PAPER_CLASSES = [
 /** The paper's number of patches a class. */
 export const PAPER_PER_CLASS = 20
 
+/** Options of `cocoPatches`. */
 export interface CocoPatchesOptions {
-  /** Annotation file of COCO's "instances" form. */
+  /** Path of an annotation file in COCO's "instances" format. */
   readonly annotations: string
-  /** Folder of its images; `images` in the folder of the patches by default, which --download fills. */
+  /** Folder of the images. With `download`, the default is `images` in `out`; without, you must name it. */
   readonly images?: string
-  /** Folder for the patches and their manifest. */
+  /** Folder to write the patches and manifest.json to. */
   readonly out: string
-  /** Names of COCO's categories; the paper's ten by default. */
+  /** Classes of objects by COCO's names; by default the paper's ten. */
   readonly classes?: readonly string[]
-  /** Patches of each class, 20 by default. */
+  /** Number of objects per class; 20 by default. */
   readonly perClass?: number
-  /** Sides of the squares that are made, 75 and 125 by default. */
+  /** Sides of the square patches in pixels; `[75, 125]` by default. */
   readonly sizes?: readonly number[]
-  /** authors (default): the first annotation of the class in an image; largest: the largest that is not a crowd. */
+  /**
+   * Annotation to take if an image has several of a class: the first (`authors`, default), or the `largest` that is not
+   * a crowd.
+   */
   readonly rule?: Rule
-  /** Fetch the images that are needed and not there, from COCO's own host. */
+  /** Download missing images from COCO's host; false by default. */
   readonly download?: boolean
-  /** Names or addresses of further hosts that the annotation file may have images fetched from. */
+  /** More hosts that images may be downloaded from, by name or IP address. */
   readonly imageHosts?: readonly string[]
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Cuts the paper's objects out of COCO's images by the authors' rule. An object that cannot be made is named in
- * `failed` and in the manifest; the next candidate does not take its place. An image is fetched from COCO's own host, or from
- * one that was named, and gets a name, made from its id, once it has been found to be what the annotation file says.
- * @throws UsageError for a class or rule that is not known, or what is no host; InputError for the annotation file; OutputError;
- * the signal's reason
+ * Cuts objects out of COCO's images, by default those of the paper. If an object cannot be cut out, `failed` and the
+ * manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation file.
+ * @throws UsageError for invalid options, such as an unknown class; InputError if the annotation file is missing or
+ *   damaged; OutputError if `out` cannot be written. An abort rejects with the signal's reason.
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {

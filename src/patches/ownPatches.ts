@@ -31,25 +31,31 @@ const OPAQUE = 128
 /** Why a picture shows nothing. */
 export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
 
+/** Options of `ownPatches`. */
 export interface OwnPatchesOptions {
-  /** Folder of pictures with transparency, or of photos with NAME.mask.png beside NAME.jpg. */
+  /** Folder of your pictures: with transparency, or photos NAME.jpg each with its mask NAME.mask.png. */
   readonly pictures: string
-  /** Folder for the patches and their manifest. */
+  /** Folder to write the patches and manifest.json to. */
   readonly out: string
-  /** Sides of the squares that are made, 75 and 125 by default. */
+  /** Sides of the square patches in pixels; `[75, 125]` by default. */
   readonly sizes?: readonly number[]
-  /** stretch (default): as the paper's; pad: transparent margins keep the proportions. */
+  /**
+   * `stretch` (default, as in the paper) makes the object square; `pad` keeps its proportions by transparent margins.
+   */
   readonly aspect?: Aspect
-  /** Class of all of them. */
+  /** Class of all objects in the folder. */
   readonly category?: string
+  /** Receives progress events. */
   readonly onProgress?: ProgressListener
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Makes patches of anybody's own pictures: each trimmed to its object, with a hard mask.
- * @throws UsageError; InputError if the folder has no pictures; OutputError; the signal's reason. A picture of which no
- * patch can be made is named in `failed`.
+ * Makes patches from your own pictures. It trims each picture to its object and makes every pixel opaque or
+ * transparent. If a picture cannot be used, `failed` names it.
+ * @throws UsageError for invalid options; InputError if the folder has no pictures or none can be used; OutputError if
+ *   `out` cannot be written. An abort rejects with the signal's reason.
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {

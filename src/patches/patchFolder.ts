@@ -10,30 +10,37 @@ import { type Resize, resizeHard } from './patch.js'
 /** The longest side of a patch that is made. */
 export const MAX_PATCH_SIZE = 4096
 
-/** A patch as a manifest describes it. */
+/** A patch as manifest.json describes it. Paths are relative to the manifest's folder. */
 export interface ManifestPatch {
+  /** Name of the object. */
   readonly name: string
-  /** The object at its own size, PNG with alpha 0 or 255. */
+  /** Path of a PNG of the object at its original size, with alpha 0 or 255. */
   readonly file: string
-  /** Ready-made squares, by their side in pixels. */
+  /** Path of the square PNG for each side in pixels. */
   readonly sizes: Readonly<Record<string, string>>
+  /** `hard`: every pixel is opaque or transparent. */
   readonly alpha: 'hard'
+  /** Class of the object; absent if unknown. */
   readonly category?: string
-  /** SHA-256 of `file`. */
+  /** SHA-256 of `file`, in hexadecimal. */
   readonly sha256: string
 }
 
-/** What could not be made into a patch, and why. */
+/** An object that could not be made into a patch. */
 export interface PatchFailure {
+  /** Name of the object. */
   readonly name: string
+  /** Why it failed, in one line. */
   readonly reason: string
 }
 
-/** A folder of patches that was made. */
+/** A written folder of patches. */
 export interface PatchFolder {
+  /** Path of manifest.json. */
   readonly manifest: string
+  /** The patches in the folder. */
   readonly patches: readonly ManifestPatch[]
-  /** What was chosen but could not be made, and was not replaced by anything else. */
+  /** Chosen objects that could not be made into patches. */
   readonly failed: readonly PatchFailure[]
 }
 

@@ -4,8 +4,8 @@ import { decodeImage, type Image } from './image.js'
 import { checkVisible, type Patch, patchAtSize, patchesOfSource } from './patch.js'
 
 /**
- * An object: the path of a picture, the name of a built-in patch, a picture file's bytes, or pixels: RGBA, straight alpha,
- * row-major [height, width, 4].
+ * An object: the path of a picture, the name of a built-in object, the bytes of a picture file, or pixels. Pixels are
+ * RGBA with straight alpha, row-major [height, width, 4].
  */
 export type PatchInput =
   | string

@@ -1,8 +1,10 @@
 import { UsageError } from '../errors.js'
 
-/** Ends of the colour scale: the lower is black, the higher white. */
+/** Ends of a colour scale. */
 export interface ColourLimits {
+  /** Value at and below which a pixel is black. */
   readonly low: number
+  /** Value at and above which a pixel is white; larger than `low`. */
   readonly high: number
 }
 

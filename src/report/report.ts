@@ -33,28 +33,33 @@ import { stageFolder } from './stagedFolder.js'
 import { TABLE_FORMATS } from './tables/render.js'
 import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
+/** Options of `writeReport`. */
 export interface ReportOptions {
-  /** Also the rows of the paper's tables that were not measured. */
+  /** Include the rows of the paper's tables that this study did not measure; false by default. */
   readonly paper?: boolean
-  /** Ends of the heatmaps' colour scale; the paper's 0.88 and 1 by default. */
+  /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
+  /** Stops the work while units are read; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** What a study found. */
+/** Numbers and findings of a study. */
 export interface Report {
-  /** As summary.json has them. */
+  /** Rows of summary.json. */
   readonly rows: readonly SummaryRow[]
-  /** As findings.json has them. */
+  /** Findings of findings.json. */
   readonly findings: readonly ClaimFinding[]
 }
 
 /**
- * Makes metrics.csv, summary.json, tables, heatmaps, figures, findings and the page with its files of a results folder
- * from its stored units. The same units give the same bytes.
- * @throws InputError if the folder has neither units nor arithmetic, or a damaged one; the signal's reason while units are
- *   read, which leaves the former report as it was
+ * Writes the report of a results folder from its stored units: metrics.csv, summary.json, tables, heatmaps, figures,
+ * findings and the page. Equal units give equal bytes.
+ * @param results results folder, as `reproduce` wrote it
+ * @throws UsageError for invalid options; InputError if the folder has neither units nor arithmetic, or a damaged one;
+ *   OutputError if the report cannot be written. An abort rejects with the signal's reason and keeps the previous
+ *   report.
  */
 export async function writeReport(results: string, options: ReportOptions = {}): Promise<Report> {
   checkOptions(options, {

@@ -28,19 +28,24 @@ const layerSchema = z.object({
   generatorSha256: z.string(),
   dims: z.number().int().positive(),
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** PSNR in dB of the decoded expectation against the expected pixels: what the generator alone loses. */
+  /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
   reconstruction: z.number().nullable(),
-  /** Errors of the result measured from each origin. */
+  /** Errors of the result for each origin of feature vectors. */
   origins: z.record(z.enum(ORIGINS), errorsSchema),
   files: z.object({
-    /** Result vector, float32 [dims], and features of the operands, float32 [operands, dims]. */
+    /** Result vector, float32 [dims]. */
     result: fileSchema,
+    /** Features of the operands, float32 [operands, dims]. */
     operands: fileSchema,
-    /** Pictures: the decoded operands in their order, result, the result from the other origin, and expectation. */
+    /** Pictures of the decoded operands, in their order. */
     decodedOperands: z.array(fileSchema),
+    /** Picture of the decoded result. */
     decodedResult: fileSchema,
+    /** Picture of the decoded result for the other origin. */
     decodedFromOther: fileSchema,
+    /** Picture decoded from the expected image's feature. */
     decodedExpectation: fileSchema,
+    /** Contact sheet of all pictures. */
     sheet: fileSchema,
   }),
 })
@@ -55,9 +60,9 @@ const documentSchema = z.object({
   blend: z.enum(['hard', 'soft']),
   expression: z.string(),
   terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
-  /** Where the features of the result vector are measured from. */
+  /** Origin of feature vectors for the result. */
   origin: z.enum(ORIGINS),
-  /** `scene`: the placed objects; null: a picture's file. `sha256`: of the pixels in the frame. */
+  /** Images of the expression. `scene` lists the placed objects; null for a picture. `sha256` is that of the pixels. */
   operands: z.array(
     z.object({
       name: z.string(),
@@ -67,7 +72,7 @@ const documentSchema = z.object({
       file: fileSchema,
     }),
   ),
-  /** What the expression is in pixel space: on objects where all operands are scenes, else on pixels. */
+  /** Expected image: the expression applied to the objects of scenes, or else to pixels. */
   expectation: z.object({
     kind: z.enum(['objects', 'pixels']),
     scene: z.string().nullable(),
@@ -80,7 +85,7 @@ const documentSchema = z.object({
   files: z.record(fileSchema, z.string()),
 })
 
-/** What arithmetic.json holds: an expression, its operands, and each layer's errors and files. */
+/** Contents of arithmetic.json: an expression, its operands, and the errors and files of each layer. */
 export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
 
 const countSchema = z.number().int().nonnegative()

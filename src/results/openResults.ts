@@ -5,10 +5,10 @@ import { shellWord } from '../shellWord.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 
 /**
- * The units of a results folder, one after the other, whoever computed them: results folders can be merged by copying. They
- * come by the names of their networks' folders, then of their sizes', then of their patches', by code units. An array is
- * read when it is asked for.
- * @throws InputError if the folder holds no units, or a damaged one, which it names; an abort, the signal's reason
+ * Opens the units of a results folder one after the other, sorted by the folder names of network, then size, then
+ * object. It reads an array only when you ask for it. Units of several folders can be merged by copying.
+ * @param results results folder, as `reproduce` wrote it
+ * @throws InputError if the folder has no units, or a damaged one. An abort throws the signal's reason.
  */
 export async function* openResults(
   results: string,

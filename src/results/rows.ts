@@ -12,18 +12,23 @@ export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 /** One number per patch, by the patch's name. */
 export type PatchValues = ReadonlyMap<string, number>
 
-/** One number of a study, over its patches: a row of summary.json. */
+/** A row of summary.json: one number of a study, averaged over objects. */
 export interface SummaryRow {
+  /** Id of the network. */
   readonly model: string
+  /** Name of the layer. */
   readonly layer: string
+  /** Side of the square patches in pixels. */
   readonly size: number
-  /** What is measured, and what tells several numbers of it apart: an anchor, an axis, a period, a task, a fold scheme. */
+  /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
   readonly metric: string
+  /** Distinguishes several numbers of one measure, such as by anchor, axis, period, task or fold scheme. */
   readonly variant: string
-  /** Mean and population standard deviation of `count` values: of patches, of pairs of them, or of arithmetic's cases. */
+  /** Mean of the values. */
   readonly mean: number
+  /** Population standard deviation of the values. */
   readonly std: number
-  /** 0 for numbers that belong to a grid, not to patches. */
+  /** Number of objects, pairs of objects or cases of arithmetic; 0 for baselines that need no objects. */
   readonly count: number
 }
 

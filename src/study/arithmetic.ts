@@ -17,56 +17,67 @@ import { openEncoder } from './encoder.js'
 import { computeExpression } from './expression.js'
 import { chooseGenerators, type GeneratorChoice } from './generators.js'
 
+/** Options of `arithmetic`. */
 export interface ArithmeticOptions extends GeneratorChoice {
-  /** Names, `+` and `-`, parentheses, factors: "A + B - 0.5 * C". */
+  /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
   readonly expression: string
   /**
-   * By name: a picture of the frame's size, or a scene of patches, `patch@row,col` or `patch:size@row,col` separated by
-   * spaces or `+`, or `blank`.
+   * Images by name. Each is the path of a picture of the frame's size, a scene of objects, or `blank`. A scene lists
+   * `object@row,col` or `object:size@row,col` with spaces or `+` between, all in pixels.
    */
   readonly images: Readonly<Record<string, string>>
-  /** Folder of pictures or manifest.json that scenes take patches from; the built-in patches by default. */
+  /** Folder of pictures, or manifest.json, with the objects for scenes; by default the built-in objects. */
   readonly patches?: string
-  /** Side in pixels of the objects of scenes that have no size of their own, 75 by default. */
+  /** Side in pixels of objects whose scene gives no size; 75 by default. */
   readonly size?: number
-  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
+  /** Background of scenes: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
   readonly background?: string
-  /** hard (default): alpha ≥ 128 is the patch; soft: mixed by alpha. */
+  /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   readonly blend?: Scene['blend']
   /**
-   * Where features are measured from: `zero` (default), as the paper does, or `blank`, the blank frame's feature, so that
-   * the frame does not count once for every image.
+   * Origin of feature vectors: `zero` (default), as in the paper, or `blank`, the blank frame's feature. With `blank`,
+   * the background counts once instead of once per image.
    */
   readonly origin?: Origin
-  /** Where the network runs: the processor by default, or a GPU as for `extract`; generators run on the processor. */
+  /**
+   * Device that runs the network: by default the processor, or a GPU named as in `extract`. Generators use the
+   * processor.
+   */
   readonly device?: string
-  /** Folder for vectors, pictures and arithmetic.json; nothing is written without it. */
+  /** Folder for vectors, pictures and arithmetic.json; by default nothing is written. */
   readonly out?: string
+  /** Receives notes. */
   readonly onProgress?: ProgressListener
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** An expression in feature space. */
+/** Result of an expression in feature space. */
 export interface Arithmetic {
-  /** What arithmetic.json holds: all errors, and the names of the files in the folder `out`. */
+  /** Contents of arithmetic.json: all errors, and the names of the files in `out`. */
   readonly document: ArithmeticDocument
-  /** Vectors, float32, and pictures, RGB [frame, frame, 3], of each layer. */
+  /** Vectors (float32) and pictures (RGB [frame, frame, 3]) of each layer. */
   readonly layers: readonly LayerArithmetic[]
-  /** By name, in the order of the expression. */
+  /** Images by name, in the order of the expression. */
   readonly operands: ReadonlyMap<string, FramePixels>
+  /** Image that the expression should give. */
   readonly expectation: FramePixels
+  /** Duration of the call in seconds. */
   readonly seconds: number
 }
 
 /**
- * Adds and subtracts features of images and shows by a generator what the result looks like (paper sections 2.3 and 3.5,
- * Figure 6), beside what the same expression gives on objects: adding a scene places its objects, subtracting it removes
- * the equal ones. With pictures among the images, or factors that are no whole numbers, it is taken on pixels:
- * background + Σ factor · (image − background).
+ * Adds and subtracts features of images, and decodes the result into an image with a generator (paper sections 2.3 and
+ * 3.5, Figure 6). It compares the result with the expected image.
  *
- * With `out`, writes for each layer `<layer>-result.npy`, float32 [dims], `<layer>-operands.npy`, float32 [images, dims],
- * the decoded images and a contact sheet as PNG, and arithmetic.json.
- * @throws UsageError, InputError, OutputError or the signal's reason; see src/errors.ts
+ * The expected image applies the expression to objects: adding a scene places its objects, and subtracting it removes
+ * equal ones. With a picture or a fractional factor, it uses pixels instead: background + Σ factor · (image −
+ * background).
+ *
+ * With `out`, it writes for each layer `<layer>-result.npy`, float32 [dims], and `<layer>-operands.npy`, float32
+ * [images, dims]. It also writes the decoded images and a contact sheet as PNG, and arithmetic.json.
+ * @throws UsageError for invalid options or an invalid expression; InputError for missing or damaged files; DeviceError
+ *   for a GPU that cannot be used; OutputError if `out` cannot be written. An abort rejects with the signal's reason.
  */
 export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic> {
   const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', device = 'auto' } = options

@@ -9,38 +9,39 @@ import { openUnits } from './compute.js'
 import { backgroundFor, planStudy, type Study } from './plan.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 
-/** What a study will cost. */
+/** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
+  /** Number of all units. */
   readonly units: number
-  /** Units that a results folder holds already. */
+  /** Number of units that the results folder already holds. */
   readonly finished: number
-  /** Units of a results folder that were made from other inputs and would be replaced. */
+  /** Number of units in the results folder that were made from other inputs and would be replaced. */
   readonly replaced: number
-  /** In what these differ: `stride 3, not 1`. */
+  /** Differences of these units, such as `stride 3, not 1`. */
   readonly differences: readonly string[]
-  /** Images of the units that are left. */
+  /** Images to compute for the remaining units. */
   readonly images: number
-  /** Images of arithmetic that are left; each is also decoded from every layer. */
+  /** Images to compute for the remaining arithmetic. Each is also decoded from every layer. */
   readonly arithmeticImages: number
-  /** Bytes that all units take on disk, reports aside; of sketches, about. */
+  /** Bytes of all units on disk, without the report. The share of sketches is approximate. */
   readonly bytes: number
-  /** Bytes of the page's own copy of the features that units keep; of sketches of them, about. */
+  /** Bytes of the page's own copy of stored features. The share of sketches is approximate. */
   readonly pageFeatureBytes: number
-  /** Largest features of a unit in memory. */
+  /** Bytes of memory for the features of the largest unit. */
   readonly featureBytes: number
-  /** Largest weights of a network. */
+  /** Bytes of the largest network's weights. */
   readonly weightsBytes: number
-  /** Seconds for the images that are left, from a short measured trial of each network; classifiers and arithmetic come on top. */
+  /** Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. */
   readonly seconds: number
-  /** The same of the longest unit. */
+  /** Seconds for the images of the longest unit. */
   readonly unitSeconds: number
-  /** Weights that are not here, without which `reproduce` does not run; units of theirs count as not finished. */
+  /** Weights that are missing on this machine. `reproduce` needs them; their units count as not finished. */
   readonly missing: readonly {
-    /** Of the network or generator. */
+    /** Id of the network or generator. */
     readonly id: string
-    /** Of the published file; where that size is not published, about: what its tensors take. */
+    /** Size in bytes of the published file, or an approximation from its tensors. */
     readonly bytes: number
-    /** The command that brings them. */
+    /** Command that downloads or imports the weights. */
     readonly command: string
   }[]
 }

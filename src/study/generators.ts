@@ -11,18 +11,21 @@ import {
 } from '../networks/index.js'
 import { byIds } from './checkpointModels.js'
 
-/** Which network's features are decoded, and by which generators. */
+/** A network and the generators that decode its features. */
 export interface GeneratorChoice {
-  /** Id of the catalog, or a checkpoint; by default the network of the generators, else tiny-alexnet. */
+  /** Id of a network in the catalog, or path of a checkpoint; by default the generators' network, else tiny-alexnet. */
   readonly model?: string
-  /** Ids of the catalog or .onnx files, at most one a layer; by default all that are known for the network. */
+  /**
+   * Ids of generators in the catalog or paths of .onnx files, at most one per layer; by default all for the network.
+   */
   readonly generators?: readonly string[]
-  /** By default every layer that has a generator. */
+  /** Layers to decode; by default every layer with a generator. */
   readonly layers?: readonly string[]
-  /** Checkpoints in place of the published ones, by id of the network or of a generator. */
+  /** Checkpoints to use instead of the catalog's weights, by id of the network or generator. */
   readonly weights?: Readonly<Record<string, string>>
-  /** The weights of the generators were trained on rectified features, as the original DeePSiM release's. */
+  /** Whether the generators were trained on features after ReLU, as in the original DeePSiM release. */
   readonly postRelu?: boolean
+  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 

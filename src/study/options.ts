@@ -24,47 +24,53 @@ import type { UnitInputs } from '../results/unit/schema.js'
 const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
 type Experiment = (typeof EXPERIMENTS)[number]
 
-/** What decides a study's numbers. */
+/** Options that determine the numbers of a study. */
 export interface StudyOptions extends InputOptions {
-  /** quick (default): the embedded networks and patches on a coarse stride; paper: the paper's networks at stride 1. */
+  /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   readonly preset?: 'quick' | 'paper'
-  /** Ids of the catalog, paths that end in .onnx, or checkpoints of networks of the catalog. */
+  /** Networks, named as in `openNetwork`; by default those of the preset. */
   readonly models?: readonly string[]
   /**
-   * Which features to read of every network, or by network (id, or path of its ONNX file) of some: any tensors of their graphs.
-   * By default all of the catalog's layers, of an ONNX file the last output and what enters the last fully connected layer.
+   * Tensors to read as features: one list for every network, or lists by network (id or path of its ONNX file). By
+   * default, all layers that the catalog names; for an ONNX file, the last output and the input of the last fully
+   * connected layer.
    */
   readonly layers?: readonly string[] | Readonly<Record<string, readonly string[]>>
-  /** How maps become one value a channel: `none` (default: they are flattened), `mean`, `max` or `center`. */
+  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
   readonly pool?: Pool
-  /** Folder of pictures, manifest.json, or names of built-in patches, `dog,car`; all built-in ones by default. */
+  /**
+   * Objects: a folder of pictures, a manifest.json, or names of built-in ones such as `dog,car`; by default all
+   * built-in.
+   */
   readonly patches?: string
-  /** Sides of the square patches in pixels, 75 and 125 by default. */
+  /** Sides of the square patches in pixels; 75 and 125 by default. */
   readonly sizes?: readonly number[]
+  /** Distance between neighbouring positions in pixels; by default the preset's. */
   readonly stride?: number
   /**
-   * Similarity and separability by default. Similarity is measured wherever units are, since it costs one pass over the
-   * features; `arithmetic` alone needs no units.
+   * Experiments to run: `similarity`, `separability` and `arithmetic`; by default the first two. Every unit includes
+   * similarity. `arithmetic` alone needs no units.
    */
   readonly experiments?: readonly Experiment[]
-  /** Fold schemes of separability, all by default. */
+  /** Fold schemes of separability; all by default. */
   readonly cv?: readonly FoldScheme[]
-  /** Loss of the classifier, `hinge` by default. */
+  /** Loss of the classifiers: `hinge` (default) or `squared-hinge`. */
   readonly loss?: Loss
-  /** Weight of the classifier's losses, 1 by default. */
+  /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
-  /** Seed of the fold schemes `shuffled` and `blocks`, and of the random expressions of arithmetic; 0 by default. */
+  /** Seed of the fold schemes `shuffled` and `blocks`, and of arithmetic's random expressions; 0 by default. */
   readonly seed?: number
-  /** Random expressions of each of the four kinds that arithmetic is measured on, 50 by default. */
+  /** Number of random expressions of each of arithmetic's four kinds; 50 by default. */
   readonly expressions?: number
-  /** `white` (default), `#rrggbb`, `noise:SEED` or a picture's file. */
+  /** Background of the objects: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
   readonly background?: string
+  /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   readonly blend?: Scene['blend']
-  /** Of the features' arithmetic: fp32 (default), or fp16 on a GPU. */
+  /** Floating-point type of the networks' arithmetic: `fp32` (default), or `fp16` on a GPU. */
   readonly precision?: Precision
-  /** Checkpoints in place of the published weights, by network id. */
+  /** Checkpoints to use instead of the catalog's weights, by network id. */
   readonly weights?: Readonly<Record<string, string>>
-  /** Also store the features at all positions, `features-<layer>.npy`, so that any position can be an anchor later. */
+  /** Also store the features at all positions, so that any position can be an anchor later; false by default. */
   readonly keepFeatures?: boolean
   /** Results folder, `shiftscope-results` by default. */
   readonly out?: string

@@ -27,25 +27,31 @@ import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
 import { openUnitQueue, titleOf } from './unitQueue.js'
 
-/** What a study found and where it lies. */
+/** Result of a study. */
 export interface StudyResult {
+  /** Results folder. */
   readonly out: string
+  /** Number of all units of the study. */
   readonly units: number
-  /** Units that were computed by this call; the rest stood already. */
+  /** Number of units that this call computed. */
   readonly computed: number
+  /** Number of images that this call computed. */
   readonly images: number
+  /** Duration of this call in seconds. */
   readonly seconds: number
-  /** Null where the report was left to another process. */
+  /** Numbers and findings; null with `report: false`. */
   readonly report: Report | null
 }
 
 /**
- * Runs the study: patches × sizes × networks, one unit at a time, into a results folder, and writes its
- * report. Units that stand in the folder, undamaged and made from the same inputs, are not computed again; the numbers
- * depend neither on interruptions nor on the number of workers. Any number of processes, on any machines that share the
- * folder, may run the same study at once: each takes units that nobody has, and the last one writes the report.
- * @throws UsageError, InputError, DeviceError, OutputError, WorkerError, ResourceError or the signal's reason; finished units
- * are kept
+ * Runs a study and writes its report into a results folder. A study has one unit per network, object and size.
+ *
+ * Run it again to resume it: it computes only units that are missing, damaged or made from other inputs. Neither
+ * interruptions nor the number of workers change the numbers. Several processes, also on several machines that share
+ * the folder, can run the same study at once. They divide the units among themselves.
+ * @throws UsageError for invalid options; InputError for missing or damaged files; DeviceError for a GPU that cannot be
+ *   used; OutputError if the folder cannot be written; WorkerError if a worker fails repeatedly; ResourceError for too
+ *   little memory. An abort rejects with the signal's reason. Finished units are kept in all cases.
  */
 export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
   return runStudy(options, openUnits)

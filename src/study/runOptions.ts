@@ -8,19 +8,23 @@ import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import type { ProgressListener } from '../progress.js'
 import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 
+/** Options of `reproduce`. */
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
+  /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
   readonly device?: string
-  /** As for `extract`. */
+  /** Where the processor draws objects into images: in the addon (`native`, default) or in the network's `graph`. */
   readonly compositing?: Compositing
-  /** As for `extract`. */
+  /** `auto` (default) computes shared values only once, if that is faster; `off` computes every image in full. */
   readonly reuse?: ReuseChoice
-  /** Ends of the heatmaps' colour scale. */
+  /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
-  /** false: the report is left to another process, and nobody is waited for; true by default. */
+  /** Wait for the units of other processes, then write the report unless one of them wrote it; true by default. */
   readonly report?: boolean
-  /** Also the paper's rows that were not measured. */
+  /** Include the rows of the paper's tables that this study did not measure; false by default. */
   readonly paper?: boolean
+  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
+  /** Stops the study; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 

@@ -10,27 +10,33 @@ import { readRun } from './runFile.js'
 import { claimsFolder, type WorkerState } from './team.js'
 import { claimName, unitTitle } from './unitQueue.js'
 
-/** How far a study is that any number of processes compute. */
+/** Progress of a study, with all processes that compute it. */
 export interface StudyStatus {
+  /** Numbers of units. */
   readonly units: {
+    /** All units of the study. */
     readonly total: number
+    /** Finished units. */
     readonly done: number
-    /** In hand with a process that lives. */
+    /** Units that an active process has locked. */
     readonly claimed: number
+    /** Units that nobody has started: `total` minus `done` minus `claimed`. */
     readonly left: number
   }
-  /** The processes that are at work, as they said with their last heartbeats. */
+  /** Active processes, as of their last heartbeats. */
   readonly workers: readonly {
+    /** Name of the machine. */
     readonly host: string
+    /** Id of the process. */
     readonly pid: number
-    /** What it computes: network, size and patch; null: nothing at the moment. */
+    /** Unit that the process computes (network, size and object); null if it computes none. */
     readonly unit: string | null
-    /** When it began that, ISO 8601; null: it has not said yet. */
+    /** Time at which it started this unit, as ISO 8601; null if unknown. */
     readonly since: string | null
   }[]
-  /** Of all workers together; null: none has finished any. */
+  /** Speed of all workers together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** For the images that are left, at that rate, classifiers included; null: not known. */
+  /** Seconds until all images are computed at this speed, including classifiers; null if unknown. */
   readonly secondsLeft: number | null
 }
 
@@ -50,8 +56,8 @@ const stateSchema = z.object({
 }) satisfies z.ZodType<WorkerState>
 
 /**
- * Looks into a results folder; nothing is written there.
- * @throws InputError where no study has been begun
+ * Returns the progress of a study. It only reads the results folder.
+ * @throws InputError if no study has started there
  */
 export async function studyStatus(results: string): Promise<StudyStatus> {
   const run = await readRun(join(results, 'run.json'))

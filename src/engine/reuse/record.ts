@@ -9,24 +9,31 @@ export function checkReuse(reuse: string | undefined): void {
   if (reuse !== undefined) checkNames('reuse', [reuse], REUSE)
 }
 
-/** What images of one size of patch shared, for the results. */
+/** Values that the images of one patch size shared, or why Shiftscope computed every image in full. */
 export type ReuseRecord =
   | {
+      /** Side of the square patch in pixels. */
       readonly size: number
-      /** The last tensor that was computed by its distinct values alone; what follows ran on whole images. */
+      /** Last tensor with reuse: up to it, each distinct value is computed once. Later tensors run on whole images. */
       readonly cut: string
-      /** Of the tensors up to there: distinct places, as a share of those of all images. */
+      /**
+       * For each convolution's output up to `cut`, the share of its values over all images that are distinct, 0 to 1.
+       */
       readonly distinct: Readonly<Record<string, number>>
-      /** Times as fast as the plain way, by arithmetic. */
+      /** Predicted speed with reuse divided by that without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number
-      /** The largest |reused - plain| / |plain| of a feature at the sampled positions of all patches, with Euclidean norms. */
+      /**
+       * Largest |reused − full| / |full| of a feature, with Euclidean norms, over a sample of positions of all patches.
+       */
       readonly distance: number
+      /** Number of workers. */
       readonly workers: number
-      /** Of each worker. */
+      /** Threads of each worker. */
       readonly threads: number
     }
   | {
+      /** Side of the square patch in pixels. */
       readonly size: number
-      /** Why the plain way was taken. */
+      /** Why every image was computed in full. */
       readonly reason: string
     }

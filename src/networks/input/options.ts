@@ -3,19 +3,19 @@ import { checkCount, checkNames } from '../../checks.js'
 import { UsageError } from '../../errors.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
-/** How pixels become the input of a network that is not of the catalog, where nothing beside it says so. */
+/** How pixels become the input of a network outside the catalog. These options override files beside the network. */
 export interface InputOptions {
-  /** A recipe by name: `imagenet`, `inception`, `clip`, `caffe` or `raw`; single options below change it. */
+  /** A known recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
   readonly input?: InputPreset
-  /** What is taken from red, green and blue, after they are brought to `inputRange`. */
+  /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
   readonly inputMean?: readonly number[]
-  /** What red, green and blue are then divided by. */
+  /** Positive numbers to divide red, green and blue by, after subtracting the means. */
   readonly inputStd?: readonly number[]
-  /** Pixels go from 0 to 1, or from 0 to 255. */
+  /** Upper end of the pixel values before the means are subtracted: 1 or 255. The lower end is 0. */
   readonly inputRange?: 1 | 255
-  /** Which channel comes first. */
+  /** Order of the colour channels: `rgb` or `bgr`. */
   readonly inputOrder?: 'rgb' | 'bgr'
-  /** Side of the frame in pixels, where the graph leaves it open; 224 by default. */
+  /** Side of the frame in pixels, 1 to 4096, if the graph does not fix it; 224 by default. */
   readonly inputSize?: number
 }
 

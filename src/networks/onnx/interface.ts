@@ -32,8 +32,9 @@ export interface ModelInterface {
   readonly tensors: ReadonlySet<string>
 }
 
+/** A tensor that goes into an ONNX graph or comes out of it. */
 export interface TypedTensor extends TensorInfo {
-  /** float32, or what else the file says, or unknown where it says nothing. */
+  /** Element type as the file states it, such as `float32`; `unknown` if it states none. */
   readonly type: string
 }
 

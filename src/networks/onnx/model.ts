@@ -42,7 +42,9 @@ export interface Model {
 
 /** A float32 tensor that goes into a graph or comes out of it; a text is the name of a dimension that may vary. */
 export interface TensorInfo {
+  /** Name of the tensor. */
   readonly name: string
+  /** Length of each axis; a text, such as `N` or `?`, for a length that may vary. */
   readonly shape: readonly (number | string)[]
 }
 

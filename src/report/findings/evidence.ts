@@ -1,27 +1,33 @@
 import { FEWEST_PATCHES, meanAndStd, type PatchValues } from '../../results/rows.js'
 
-/** What the patches of one network, layer and size say about a claim. */
+/** Evidence about a claim: one quantity, measured on the objects of one network, layer and size. */
 export interface Evidence {
+  /** Name of the layer. */
   readonly layer: string
+  /** Side of the square patches in pixels. */
   readonly size: number
-  /** What was measured, with its unit if it has one. */
+  /** Measured quantity, with its unit of measurement if it has one. */
   readonly quantity: string
-  /** Mean over patches, and its standard error; null: one patch has none. */
+  /** Mean over objects. */
   readonly mean: number
+  /** Standard error of the mean; null with a single object. */
   readonly standardError: number | null
+  /** Number of objects. */
   readonly patches: number
-  /** Of a difference, which can have either sign. */
+  /** Sign test over the objects; absent unless the quantity is a difference. */
   readonly signs?: Signs
-  /** Whether the number speaks for the claim; null: it is shown, but the verdict does not rest on it. */
+  /** Whether the mean supports the claim; null if the verdict ignores it. */
   readonly lean: Lean | null
 }
 
+/** Whether a mean speaks for a claim, against it, or is too uncertain to tell (`open`). */
 export type Lean = 'for' | 'against' | 'open'
 
+/** Result of a two-sided sign test over objects. */
 export interface Signs {
-  /** Patches whose number is above zero. */
+  /** Number of objects with a value above zero. */
   readonly positive: number
-  /** P value of the two-sided sign test: how likely so uneven a split is if both signs are equally likely. */
+  /** P value: the probability of a split at least this uneven if both signs are equally likely. */
   readonly p: number
 }
 

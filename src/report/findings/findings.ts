@@ -7,6 +7,7 @@ import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { NetworkStudy } from './network.js'
 
+/** Verdict on a claim; docs/findings.md states the rule. */
 export type Verdict = 'supported' | 'not supported' | 'cannot be judged'
 
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
@@ -18,24 +19,29 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
 /** How evidence becomes a verdict, in words. */
 export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. With at least ${FEWEST_PATCHES} objects, it is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and at least as many are against it as open. In all other cases the claim is open (?).`
 
-/** What a network's numbers say about one claim. */
+/** Finding: a claim about a network, with its verdict and evidence. */
 export interface ClaimFinding {
+  /** Id of the network. */
   readonly model: string
+  /** Id of the claim. */
   readonly claim: string
-  /** The claim as a plain clause. */
+  /** The claim in words. */
   readonly title: string
+  /** Whether the evidence supports the claim. */
   readonly verdict: Verdict
-  /** What the numbers are, in one sentence. */
+  /** The measured numbers in one sentence. */
   readonly sentence: string
-  /** Why the verdict is so: how many numbers speak for and against it, or what is missing. */
+  /** Reason for the verdict: how many numbers speak for and against the claim, or why it cannot be judged. */
   readonly reason: string
-  /** Fragment of the page's address that sets the viewer to a state in which the sentence can be seen. */
+  /** Fragment of the page's address that opens the viewer at the evidence. */
   readonly link: string
-  /** Of the network, of the size that has most. */
+  /** Number of objects that the network was measured on, at the size that has most. */
   readonly objects: number
-  /** Who claims it, what was measured, and what speaks for the claim. */
+  /** Statement that the claim comes from, such as one of the paper's. */
   readonly source: string
+  /** What is measured, and which values support the claim. */
   readonly rule: string
+  /** The numbers that the verdict rests on, and others worth showing. */
   readonly evidence: readonly Evidence[]
 }
 

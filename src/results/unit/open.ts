@@ -7,28 +7,29 @@ import type { Unit } from './schema.js'
 import { readUnit, unitFolder } from './store.js'
 
 /**
- * A stored unit. Its arrays are read, and compared with their hashes, each time that they are asked for: one that is missing
- * or damaged is an InputError that names it. Layers go by their names; another name is a UsageError.
+ * A stored unit: one network with one object at one size. Each call of a method reads an array and checks its hash. It
+ * rejects with an InputError if the array is missing or damaged, and with a UsageError for an unknown layer.
  */
 export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layers'> {
+  /** Folder of the unit. */
   readonly folder: string
-  /** What unit.json holds: plain data. */
+  /** Contents of unit.json as plain data. */
   readonly description: Unit
-  /** Cosine maps, [layers, 5, rows, cols]. */
+  /** Reads the similarity maps, [layers, 5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: () => Promise<NpyArray>
-  /** A layer's features with the patch at the anchors, [5, dims]. */
+  /** Reads a layer's features at the anchors, [5, dims], in the order of `ANCHOR_NAMES`. */
   readonly anchorFeatures: (layer: string) => Promise<NpyArray>
   /**
-   * What the network answers at every position, [3, rows, cols]: index of the strongest class, its probability, and the
-   * probability of the class that is the strongest at the center; undefined: the layer is not that of its classes.
+   * Reads the network's answers at every position, [3, rows, cols]: index of the answer, its probability, and the
+   * probability of the center's answer. Undefined for a layer without classes.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
   /**
-   * Rows of few dims, [rows, cols, dims], whose cosines are within 0.002 of those of a layer's features; undefined if the
-   * unit keeps none.
+   * Reads short vectors that stand for a layer's features, [rows, cols, dims]. Their cosines differ from those of the
+   * features by at most 0.002. Undefined if the unit has none.
    */
   readonly sketch: (layer: string) => Promise<NpyArray | undefined>
-  /** A layer's features at all positions, [rows, cols, dims]; undefined if the unit does not keep them. */
+  /** Reads a layer's features at all positions, [rows, cols, dims]; undefined if the study did not keep them. */
   readonly features: (layer: string) => Promise<NpyArray | undefined>
 }
 

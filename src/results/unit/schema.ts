@@ -16,19 +16,21 @@ const inputsSchema = z.object({
     .refine((names) => new Set(names).size === names.length),
   patch: z.string(),
   patchSha256: z.string(),
-  /** The object's class; null: not known. */
+  /** Class of the object; null if unknown. */
   category: z.string().nullable(),
+  /** Side of the square patch in pixels. */
   size: z.number().int().positive(),
+  /** Distance between neighbouring positions in pixels. */
   stride: z.number().int().positive(),
   background: z.string(),
   blend: z.enum(['hard', 'soft']),
-  /** Of the features' arithmetic; absent: float32. */
+  /** Floating-point type of the network's arithmetic; absent for float32. */
   precision: z.literal('fp16').optional(),
-  /** How maps became one value a channel; absent: they were flattened. */
+  /** How maps were reduced to one value per channel; absent if they were flattened. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
-  /** How pixels became the input; absent: as the catalog says, or of an ONNX file as ImageNet's. */
+  /** How pixels became the input; absent if as in the catalog, or for an ONNX file as for ImageNet. */
   input: z.string().optional(),
-  /** The classifier of the separability experiment; null: not measured. */
+  /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
     .object({
       loss: z.enum(LOSSES),
@@ -37,9 +39,9 @@ const inputsSchema = z.object({
       cv: z.array(z.enum(FOLD_SCHEMES)),
     })
     .nullable(),
-  /** Whether the features at all positions are kept beside the maps. */
+  /** Whether the unit stores the features at all positions. */
   keepsFeatures: z.boolean(),
-  /** Whether sketches of the features are kept, for cosines between any two positions; absent: none. */
+  /** Whether the unit stores sketches: short vectors for cosines between any two positions; absent if not. */
   sketches: z.literal(true).optional(),
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
@@ -55,12 +57,15 @@ const anchorSchema = z.object({
 })
 
 const taskSchema = z.object({
-  /** Accuracy on each fold, null where its classifier did not converge; their mean and population standard deviation. */
+  /** Accuracy on each fold, 0 to 1; null if its classifier did not converge. */
   folds: z.array(z.number().nullable()),
+  /** Mean accuracy over the folds; null if a fold's classifier did not converge. */
   mean: z.number().nullable(),
+  /** Population standard deviation over the folds; null if `mean` is null. */
   std: z.number().nullable(),
-  /** Largest relative duality gap of the folds' classifiers, and the folds whose classifier did not converge. */
+  /** Largest relative duality gap of the folds' classifiers. */
   gap: z.number(),
+  /** Indices of the folds whose classifier did not converge. */
   notConverged: z.array(z.number().int()),
 })
 
@@ -70,51 +75,54 @@ const foldsSchema = z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS)
 const probabilitySchema = z.number().min(0).max(1.001)
 
 const answersSchema = z.object({
-  /** The strongest class with the object at the center, and its probability there. */
+  /** Answer with the object at the center, as a class index, and its probability. */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
-  /** Whether that class is the object's; null: not known. */
+  /** Whether the center's answer is the object's class; null if unknown. */
   right: z.boolean().nullable(),
-  /** Share of positions whose strongest class that is, and its lowest probability at any of them. */
+  /** Share of positions with the center's answer, 0 to 1. */
   kept: z.number().min(0).max(1),
+  /** Lowest probability of the center's answer at any position. */
   least: probabilitySchema,
-  /** Of the classes that are the strongest somewhere, by index. */
+  /** Names of all classes that are the answer at some position, by class index. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
 })
 
 const fieldsSchema = z.object({
+  /** Everything that the unit's numbers depend on. */
   inputs: inputsSchema,
-  /** Positions along each axis. */
+  /** Number of positions along the vertical axis. */
   rows: z.number().int().positive(),
+  /** Number of positions along the horizontal axis. */
   cols: z.number().int().positive(),
   layers: z.array(
     z.object({
       name: z.string(),
       dims: z.number().int().positive(),
-      /** Per anchor: its place in pixels, mean and minimum of its cosine over all positions. */
+      /** Per anchor: its row and column in pixels, and the mean and minimum cosine over all positions. */
       similarity: z.object(
         Object.fromEntries(ANCHOR_NAMES.map((name) => [name, anchorSchema])) as Record<
           (typeof ANCHOR_NAMES)[number],
           typeof anchorSchema
         >,
       ),
-      /** Per fold scheme and task; empty where separability was not measured. */
+      /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
-       * What features that are nothing but the position, or nothing but its phase in the network's stride, give on the same grid,
-       * in shuffled folds too; the period of the phase in pixels; null: separability was not measured.
+       * Fold accuracies on the same grid for made-up features: the position alone, or the position modulo `period`
+       * pixels alone (`phase`). They always include shuffled folds. Null if separability was not measured.
        */
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
-      /** What the network answers, in the layer of its classes; null: it is another layer, or has none. */
+      /** The network's answers; null for a layer without classes. */
       answers: answersSchema.nullable(),
-      /** Numbers by metric and variant, as metrics.csv names them. */
+      /** Numbers by metric and variant, named as in metrics.csv. */
       measures: z.record(z.string(), z.record(z.string(), z.number())),
-      /** Dims of the sketch of its features; absent: it has none. */
+      /** Length of the sketch's vectors; absent if there is no sketch. */
       sketch: z.number().int().positive().optional(),
     }),
   ),
-  /** SHA-256 of each array beside unit.json. */
+  /** SHA-256 of each array file, by file name. */
   arrays: z.record(z.string(), z.string()),
 })
 
