@@ -8,13 +8,13 @@ import { messageLine } from './printable.js'
  * |---|---|
  * | `ERR_SHIFTSCOPE_USAGE` | UsageError |
  * | `ERR_SHIFTSCOPE_INPUT` | InputError |
- * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | an InputError for a feature without a direction, such as all zeros |
- * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | an InputError for a feature with NaN or infinity |
+ * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | DegenerateFeatureError, an InputError: a feature has no direction, such as all zeros |
+ * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | NonFiniteFeatureError, an InputError: a feature holds NaN or infinity |
  * | `ERR_SHIFTSCOPE_DEVICE` | DeviceError |
- * | `ERR_SHIFTSCOPE_CUDA` | a DeviceError for a CUDA device that failed during work |
+ * | `ERR_SHIFTSCOPE_CUDA` | CudaFailure, a DeviceError: a CUDA device failed during work |
  * | `ERR_SHIFTSCOPE_OUTPUT` | OutputError |
  * | `ERR_SHIFTSCOPE_NETWORK` | NetworkError |
- * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | a NetworkError for a request that the server refused |
+ * | `ERR_SHIFTSCOPE_REFUSED_REQUEST` | RefusedRequest, a NetworkError: the server refused the request |
  * | `ERR_SHIFTSCOPE_WORKER` | WorkerError |
  * | `ERR_SHIFTSCOPE_RESOURCE` | ResourceError |
  * | `ERR_SHIFTSCOPE_CLUSTER` | ClusterError |

@@ -47,8 +47,10 @@ export interface BenchUnitOptions extends BenchNetworkOptions {
 /**
  * Compares Shiftscope's extraction with a bare loop, which only runs ONNX Runtime on a ready tensor. It moves the first
  * built-in object at 75 px, and tests one network after the other.
- * @throws UsageError for an unknown network or device `auto`; InputError for missing or damaged weights; DeviceError
- *   for a device that cannot be used. An abort rejects with the signal's reason.
+ * @throws UsageError for an unknown network or device `auto`
+ * @throws InputError for missing or damaged weights
+ * @throws DeviceError for a device that cannot be used
+ * @throws the signal's reason after an abort
  */
 export function benchExtraction({
   models,
@@ -65,8 +67,10 @@ export function benchExtraction({
 /**
  * Times the stages of a unit: extraction, similarity and separability. A unit is one network with one object at one
  * size. The object is the first built-in one.
- * @throws UsageError for an unknown network or device `auto`; InputError for missing or damaged weights; DeviceError
- *   for a device that cannot be used. An abort rejects with the signal's reason.
+ * @throws UsageError for an unknown network or device `auto`
+ * @throws InputError for missing or damaged weights
+ * @throws DeviceError for a device that cannot be used
+ * @throws the signal's reason after an abort
  */
 export function benchUnits({
   models,

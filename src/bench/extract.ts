@@ -14,6 +14,7 @@ import { median } from './statistics.js'
 export interface ExtractBench {
   /** Id of the network. */
   readonly model: string
+  /** Device that ran the network. */
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null

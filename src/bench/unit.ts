@@ -26,15 +26,17 @@ export interface UnitBench {
   readonly stride: number
   /** Number of images: one per position of the grid, and one per anchor outside the grid. */
   readonly images: number
+  /** Device that ran the network. */
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
+  /** Workers, threads and batch size. */
   readonly settings: Settings
   /** Median speed in images per second of a bare loop, which only runs ONNX Runtime on a ready tensor. */
   readonly bare: number
   /** Median speed in images per second of the pipeline that computes every image in full. */
   readonly plain: number
-  /** Median seconds of a unit's compositing and forward passes, with sessions already open. */
+  /** Median time in seconds of a unit's compositing and forward passes, with sessions already open. */
   readonly extraction: number
   /** Median of `gains`. */
   readonly gain: number

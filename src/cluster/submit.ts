@@ -17,7 +17,7 @@ export interface SlurmOptions {
   readonly cpus?: number
   /** GPUs per process; none by default. */
   readonly gpus?: number
-  /** Time limit of each process in minutes; by default from an estimate, which times each network briefly. */
+  /** Time limit of each process in minutes; by default estimated from a short benchmark of each network. */
   readonly minutes?: number
   /** Slurm partition; by default the cluster's. */
   readonly partition?: string
@@ -46,9 +46,10 @@ const MOST_TASKS = 10_000
  * Submits a study to Slurm as two jobs. The tasks of an array job share the units; when they have ended, the second job
  * writes the report. The scripts stay in the results folder.
  *
- * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device;
- *   InputError if weights are missing; ClusterError if sbatch is missing or refuses a job; OutputError if the scripts
- *   cannot be written
+ * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device
+ * @throws InputError if weights are missing
+ * @throws ClusterError if sbatch is missing or refuses a job
+ * @throws OutputError if the scripts cannot be written
  */
 export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmission> {
   const { tasks, cpus = 4, gpus = 0, partition = null, study, print = false } = options

@@ -11,9 +11,9 @@ export type Task = (typeof TASKS)[number]
  * Ways to divide positions into the five folds of cross-validation. Each fold holds about a fifth of each class.
  *
  * - `ordered`, as in the paper: a fold is a contiguous run of each class, row by row.
- * - `shuffled`: positions are dealt at random.
+ * - `shuffled`: positions are dealt to folds at random.
  * - `transposed`: a fold is a contiguous run of each class, column by column.
- * - `blocks`: rectangles, about a tenth of the grid along each axis, are dealt at random.
+ * - `blocks`: the grid is cut into 10 × 10 rectangles, or fewer if it is small. They are dealt to folds at random.
  */
 export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */

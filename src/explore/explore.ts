@@ -31,7 +31,7 @@ export interface ExploreOptions extends WishedSettings {
   readonly models?: readonly string[]
   /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
   readonly pool?: Pool
-  /** Address (https) or folder to fetch weights from; by default their publishers' addresses. */
+  /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
   readonly mirror?: string
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
   readonly device?: string
@@ -39,6 +39,7 @@ export interface ExploreOptions extends WishedSettings {
   readonly host?: string
   /** Port to listen on, 0 to 65535; by default (0) any free one. */
   readonly port?: number
+  /** Receives notes, such as the device that runs a network. */
   readonly onProgress?: ProgressListener
   /** Stops the server. */
   readonly signal?: AbortSignal
@@ -77,8 +78,10 @@ const EXPLORE_OPTIONS = {
 /**
  * Serves a page on which you move your own object and watch any network of this machine respond. Anyone who has the
  * address can use the whole page, but nothing else on this machine; see SECURITY.md.
- * @throws UsageError for invalid options; InputError for a network that is missing; ResourceError for a port that is in
- *   use. An abort rejects with the signal's reason.
+ * @throws UsageError for invalid options
+ * @throws InputError for a network that is missing
+ * @throws ResourceError for a port that is in use
+ * @throws the signal's reason after an abort
  */
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
   checkOptions(options, EXPLORE_OPTIONS)

@@ -29,11 +29,9 @@ import { arrayFile, extractFile } from './extractFile.js'
 /** Rows are handed out, or written to disk, after so many batches a worker. */
 const BATCHES_PER_ROUND = 64
 
-/** An object, its background and the positions to place it at. */
+/** An object, its background and its positions. */
 export interface PlacementOptions {
-  /**
-   * The object: path of a picture, name of a built-in one, bytes of a picture file, or RGBA `{ data, width, height }`.
-   */
+  /** Path of a picture, name of a built-in object, bytes of a picture file, or RGBA `{ data, width, height }`. */
   readonly patch: PatchInput
   /** Side of the square patch in pixels, from 1 to the frame's side. */
   readonly size: number
@@ -43,7 +41,6 @@ export interface PlacementOptions {
   readonly background?: string
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   readonly blend?: Scene['blend']
-  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
   /** Stops the work after the current batches; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -57,16 +54,12 @@ export interface NetworkExtractOptions extends PlacementOptions {
 
 /** Options of `OpenNetwork.rows`. */
 export interface RowOptions extends PlacementOptions {
-  /**
-   * Order of the positions: `row-major` (default) or `coarse-to-fine`. The latter starts with every 32nd position along
-   * both axes, then adds every 16th, and so on.
-   */
+  /** `row-major` (default), or `coarse-to-fine`: first every 32nd position along both axes, then every 16th, etc. */
   readonly order?: PositionOrder
 }
 
 /** Features of one object at every position, and how they were computed. */
 export interface Extraction extends ExecutionRecord {
-  /** Id of the network. */
   readonly model: string
   /** Side of the square frame in pixels. */
   readonly frame: number
@@ -74,32 +67,24 @@ export interface Extraction extends ExecutionRecord {
   readonly size: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Number of positions along the vertical axis. */
+  /** Number of positions along the vertical axis; `cols` along the horizontal one. */
   readonly rows: number
-  /** Number of positions along the horizontal axis. */
   readonly cols: number
-  /** Features, one entry per layer in the network's order. */
   readonly layers: readonly {
-    /** Name of the layer. */
     readonly name: string
-    /** Number of values per position. */
     readonly dims: number
-    /** Features in C order, before ReLU and softmax in the catalog's layers; may lie on a SharedArrayBuffer. */
+    /** [rows, cols, dims] in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
     readonly data: Float32Array
-    /** Shape of `data`: [rows, cols, dims]. */
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
   }[]
   /** How often the network gave each answer; absent if its classes are unknown or the layer with them is not read. */
   readonly answers?: AnswerCounts
-  /** Workers, threads and batch size. */
   readonly settings: Settings
   /** Images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
   readonly images: number
-  /** Duration of this call's computation in seconds. */
   readonly seconds: number
-  /** `images` divided by `seconds`. */
   readonly imagesPerSecond: number
 }
 
@@ -109,10 +94,8 @@ export interface FeatureRows {
   readonly positions: Int32Array
   /** Index of each position in the grid in row-major order, [count]. */
   readonly indices: Int32Array
-  /** Features of these positions, one entry per layer in the network's order. */
   readonly layers: readonly {
     readonly name: string
-    /** Number of values per position. */
     readonly dims: number
     /** Features in C order, [count, dims]. */
     readonly data: Float32Array
@@ -121,11 +104,9 @@ export interface FeatureRows {
 
 /** Similarity maps of one object, without its features. */
 export interface NetworkComparison {
-  /** Number of positions along the vertical axis. */
+  /** Number of positions along the vertical axis; `cols` along the horizontal one. */
   readonly rows: number
-  /** Number of positions along the horizontal axis. */
   readonly cols: number
-  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
   /** Similarity maps, one entry per layer in the network's order. Anchors are in pixels. */
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]

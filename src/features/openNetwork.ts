@@ -40,7 +40,7 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
   /** Path of a checkpoint to use instead of the catalog's weights. */
   readonly weights?: string
   /**
-   * Tensors to read as features; any tensors of the graph that `inspectModel` lists. By default, all layers that the
+   * Tensors to read as features: any of those that `inspectModel` lists. By default, all layers that the
    * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
    */
   readonly layers?: readonly string[]
@@ -48,8 +48,8 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
   readonly pool?: Pool
   /**
    * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
-   * GPUs, append `:INDEX`. `auto` (default) is the processor, or for long work a GPU that a short benchmark finds
-   * faster.
+   * GPUs, append `:INDEX`. `auto` (default) uses the processor, except if the work is long and a short benchmark shows
+   * that a GPU is faster.
    */
   readonly device?: string
   /** Floating-point type of the network's arithmetic: `fp32` (default), or `fp16` on a GPU. */
@@ -60,8 +60,8 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
    */
   readonly compositing?: Compositing
   /**
-   * `auto` (default) computes values that images share only once, if that is faster; `off` computes every image in
-   * full.
+   * With `auto` (default), a value that several images share is computed once, if that is faster. With `off`, every
+   * image is computed in full.
    */
   readonly reuse?: ReuseChoice
   /** Receives progress events and notes. */
@@ -79,9 +79,10 @@ export interface OpenNetwork extends AsyncDisposable {
   readonly network: Network
   /**
    * Moves one object across the frame and computes the features of every layer at every position (paper section 2.1).
-   * With `out`, it also writes `<layer>.npy`, float32 [rows, cols, dims] in C order, and extract.json. It then resumes
-   * an interrupted call with the same inputs.
-   * @throws as the function `extract`; UsageError if the network is closed
+   * With `out`, it also writes `<layer>.npy`, float32 [rows, cols, dims] in C order, and extract.json. If a call with
+   * the same inputs was interrupted, it computes only the missing positions.
+   * @throws as the function `extract`
+   * @throws UsageError if the network is closed
    */
   extract(options: NetworkExtractOptions): Promise<Extraction>
   /**
@@ -93,7 +94,8 @@ export interface OpenNetwork extends AsyncDisposable {
   /**
    * Computes the cosine similarity of every position with the five anchors. A larger stride does not move the anchors:
    * they stay where stride 1 puts them.
-   * @throws as `extract`, except OutputError; InputError for a feature that is all zero or not finite
+   * @throws as `extract`, except OutputError
+   * @throws InputError for a feature that is all zero or not finite
    */
   compare(options: PlacementOptions): Promise<NetworkComparison>
   /** Closes the sessions. Later calls reject with a UsageError. */
@@ -114,8 +116,10 @@ export const NETWORK_OPTIONS: OptionList = {
  * Opens a network for any number of calls.
  * @param model id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model,
  *   or path of a checkpoint of a catalog network
- * @throws UsageError for invalid options or an unknown network; InputError for missing or damaged files; DeviceError
- *   for a GPU that cannot be used. An abort rejects with the signal's reason.
+ * @throws UsageError for invalid options or an unknown network
+ * @throws InputError for missing or damaged files
+ * @throws DeviceError for a GPU that cannot be used
+ * @throws the signal's reason after an abort
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
   checkOptions(options, NETWORK_OPTIONS)
@@ -203,9 +207,13 @@ export interface ExtractOptions extends NetworkOptions, NetworkExtractOptions {
 /**
  * Moves one object across the frame and returns a network's features at every position. It opens the network, calls
  * `OpenNetwork.extract` and closes the network.
- * @throws UsageError for invalid options; InputError for missing or damaged files; DeviceError for a GPU that cannot be
- *   used; OutputError if `out` cannot be written; WorkerError if a worker fails repeatedly; ResourceError for too
- *   little memory. An abort rejects with the signal's reason.
+ * @throws UsageError for invalid options
+ * @throws InputError for missing or damaged files
+ * @throws DeviceError for a GPU that cannot be used
+ * @throws OutputError if `out` cannot be written
+ * @throws WorkerError if a worker fails repeatedly
+ * @throws ResourceError for too little memory
+ * @throws the signal's reason after an abort
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
   checkOptions(options, {

@@ -25,7 +25,7 @@ export interface SeparabilityOptions {
   readonly loss?: Loss
   /** Weight of the losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
-  /** Fold scheme, `ordered` by default, or several. One call with several is faster than several calls. */
+  /** Fold scheme, `ordered` by default, or several. One call with several schemes is faster than one call for each. */
   readonly cv?: FoldScheme | readonly FoldScheme[]
   /** Seed of the fold schemes `shuffled` and `blocks`, 0 to 2^32 − 1; 0 by default. */
   readonly seed?: number
@@ -75,8 +75,10 @@ export interface SchemeSeparability extends TrainingRecord {
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
  *   one result per layer
  * @throws InputError for a file that holds no such array, and for features that contain NaN or infinity, are all equal,
- *   or have too few positions for five folds; UsageError for invalid options or an invalid array in memory; DeviceError
- *   if you name a CUDA device that cannot be used. An abort rejects with the signal's reason.
+ *   or have too few positions for five folds
+ * @throws UsageError for invalid options or an invalid array in memory
+ * @throws DeviceError if you name a CUDA device that cannot be used
+ * @throws the signal's reason after an abort
  */
 export async function separability(
   features: string | FeatureArray,

@@ -39,8 +39,7 @@ export interface SimilarityOptions {
   readonly threads?: number
   /**
    * Device that computes the cosines: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which
-   * is faster than copying the features to a GPU. On both, cosines differ from the float64 value by one float32
-   * rounding.
+   * is faster than copying the features to a GPU. On both, cosines are accurate to float32 rounding.
    */
   readonly device?: string
   /** Stops the work; the call rejects with the signal's reason. */
@@ -87,9 +86,12 @@ export interface Similarity {
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
  *   one result per layer
  * @throws InputError for a file that holds no such array, for a feature that is all zero or not finite, or for a grid
- *   too large to draw; UsageError for invalid options, an invalid array in memory, or an `out` or `png` that would
- *   replace the features' file; DeviceError if you name a CUDA device that cannot be used; OutputError for a folder
- *   that cannot be written. An abort rejects with the signal's reason and writes nothing.
+ *   too large to draw
+ * @throws UsageError for invalid options, an invalid array in memory, or an `out` or `png` that would replace the
+ *   features' file
+ * @throws DeviceError if you name a CUDA device that cannot be used
+ * @throws OutputError for a folder that cannot be written
+ * @throws the signal's reason after an abort, and then nothing is written
  */
 export async function similarity(features: string | FeatureArray, options?: SimilarityOptions): Promise<Similarity>
 export async function similarity(

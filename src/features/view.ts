@@ -47,13 +47,15 @@ export interface FeaturePage {
 }
 
 /**
- * Writes a page that shows the similarity maps of extracted features. A browser opens it from disk. Any position can be
- * the anchor if a layer's features take at most 400 MB; otherwise the five anchors only. Equal features give equal
- * bytes.
+ * Writes a page that shows the similarity maps of extracted features. A browser opens it from disk. If a layer's
+ * features take at most 400 MB, any position can be the anchor; otherwise only the five anchors can. Equal features
+ * give equal bytes.
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
  * @throws InputError for another folder or file, for a feature that is all zero or not finite, or for more than 4096
- *   positions along an axis; UsageError for invalid options or if the page would replace that of a results folder;
- *   OutputError if the page cannot be written. An abort rejects with the signal's reason and keeps the previous page.
+ *   positions along an axis
+ * @throws UsageError for invalid options or if the page would replace that of a results folder
+ * @throws OutputError if the page cannot be written
+ * @throws the signal's reason after an abort, and then the previous page stays
  */
 export async function viewFeatures(source: string, options: ViewOptions = {}): Promise<FeaturePage> {
   checkOptions(options, {

@@ -52,7 +52,8 @@ export async function writeNpy(path: string, shape: readonly number[], data: Flo
 /**
  * Reads a .npy file of float32 or float64 in C order. Values of float64 are rounded to float32. It checks the file's
  * length against the header before it allocates memory.
- * @throws InputError for a missing, damaged or unsupported file; ResourceError if too many files are open
+ * @throws InputError for a missing, damaged or unsupported file
+ * @throws ResourceError if too many files are open
  */
 export async function readNpy(path: string): Promise<NpyArray> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {

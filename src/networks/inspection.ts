@@ -24,7 +24,7 @@ export interface ModelInspection {
   readonly path: string
   /** Inputs of the graph that are not constants. */
   readonly inputs: readonly TypedTensor[]
-  /** How pixels become the input, and `source`, which names where this is stated. */
+  /** How pixels become the input. `source` names the origin of this recipe. */
   readonly input: NetworkInput & { readonly source: string }
   /** Outputs of the graph. */
   readonly outputs: readonly TypedTensor[]
@@ -56,8 +56,9 @@ export interface ModelInspection {
  * Lists the tensors of a network that you can read as features. These depend on the image and have one row per image.
  * To learn their shapes, it runs the network on a trial batch.
  * @param model the network, named as in `openNetwork`
- * @throws UsageError for an unknown id or options that do not fit the network; InputError for missing or damaged files.
- *   An abort rejects with the signal's reason.
+ * @throws UsageError for an unknown id or options that do not fit the network
+ * @throws InputError for missing or damaged files
+ * @throws the signal's reason after an abort
  */
 export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
   const { described, layers } = await describedChoice({ model, ...choice, weightsOption: 'weights FILE' })

@@ -60,8 +60,10 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
  * graph from a checkpoint, or runs an ONNX file. A file that does not fit is not imported.
  * @param id network or generator in the catalog
  * @param file checkpoint of a published network or generator, or ONNX file of an exported network
- * @throws UsageError for an unknown or embedded network; InputError if the file is missing, damaged or of another
- *   network; OutputError if the cache cannot be written. An abort rejects with the signal's reason.
+ * @throws UsageError for an unknown or embedded network
+ * @throws InputError if the file is missing, damaged or of another network
+ * @throws OutputError if the cache cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function importWeights(
   id: string,

@@ -56,7 +56,7 @@ export interface PulledWeights {
   readonly licence: string
   /** Address or path that the file came from; null if it was already in the cache. */
   readonly origin: string | null
-  /** Checks that the file passed: whether its size was checked, and how many of the 64 SHA-256 digits. */
+  /** How the file was checked: whether its size was compared, and how many digits of its SHA-256 (at most 64). */
   readonly checked: { readonly bytes: boolean; readonly sha256Digits: number }
 }
 
@@ -68,9 +68,11 @@ export interface PulledWeights {
  * The file enters the cache only after its size and SHA-256 match and a graph could be built from it. Other weights of
  * the same network are replaced.
  * @param id network or generator in the catalog
- * @throws UsageError for an id that is unknown or not offered for download, or for a mirror that is not secure;
- *   NetworkError if no source can be reached or has the file; InputError if a file is not the expected one, which is
- *   then removed; OutputError if the cache cannot be written. An abort rejects with the signal's reason.
+ * @throws UsageError for an id that is unknown or not offered for download, or for a mirror that is not secure
+ * @throws NetworkError if no source can be reached or has the file
+ * @throws InputError if a file is not the expected one, which is then removed
+ * @throws OutputError if the cache cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
   checkOptions(options, {

@@ -79,8 +79,10 @@ export interface CocoPatchesOptions {
 /**
  * Cuts objects out of COCO's images, by default those of the paper. If an object cannot be cut out, `failed` and the
  * manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation file.
- * @throws UsageError for invalid options, such as an unknown class; InputError if the annotation file is missing or
- *   damaged; OutputError if `out` cannot be written. An abort rejects with the signal's reason.
+ * @throws UsageError for invalid options, such as an unknown class
+ * @throws InputError if the annotation file is missing or damaged
+ * @throws OutputError if `out` cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {

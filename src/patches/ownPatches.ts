@@ -54,8 +54,10 @@ export interface OwnPatchesOptions {
 /**
  * Makes patches from your own pictures. It trims each picture to its object and makes every pixel opaque or
  * transparent. If a picture cannot be used, `failed` names it.
- * @throws UsageError for invalid options; InputError if the folder has no pictures or none can be used; OutputError if
- *   `out` cannot be written. An abort rejects with the signal's reason.
+ * @throws UsageError for invalid options
+ * @throws InputError if the folder has no pictures or none can be used
+ * @throws OutputError if `out` cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {

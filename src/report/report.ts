@@ -57,9 +57,10 @@ export interface Report {
  * Writes the report of a results folder from its stored units: metrics.csv, summary.json, tables, heatmaps, figures,
  * findings and the page. Equal units give equal bytes.
  * @param results results folder, as `reproduce` wrote it
- * @throws UsageError for invalid options; InputError if the folder has neither units nor arithmetic, or a damaged one;
- *   OutputError if the report cannot be written. An abort rejects with the signal's reason and keeps the previous
- *   report.
+ * @throws UsageError for invalid options
+ * @throws InputError if the folder has neither units nor arithmetic, or a damaged one
+ * @throws OutputError if the report cannot be written
+ * @throws the signal's reason after an abort, and then the previous report stays
  */
 export async function writeReport(results: string, options: ReportOptions = {}): Promise<Report> {
   checkOptions(options, {

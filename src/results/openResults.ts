@@ -8,7 +8,8 @@ import { type OpenUnit, openUnit } from './unit/open.js'
  * Opens the units of a results folder one after the other, sorted by the folder names of network, then size, then
  * object. It reads an array only when you ask for it. Units of several folders can be merged by copying.
  * @param results results folder, as `reproduce` wrote it
- * @throws InputError if the folder has no units, or a damaged one. An abort throws the signal's reason.
+ * @throws InputError if the folder has no units, or a damaged one
+ * @throws the signal's reason after an abort
  */
 export async function* openResults(
   results: string,

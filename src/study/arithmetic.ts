@@ -76,8 +76,11 @@ export interface Arithmetic {
  *
  * With `out`, it writes for each layer `<layer>-result.npy`, float32 [dims], and `<layer>-operands.npy`, float32
  * [images, dims]. It also writes the decoded images and a contact sheet as PNG, and arithmetic.json.
- * @throws UsageError for invalid options or an invalid expression; InputError for missing or damaged files; DeviceError
- *   for a GPU that cannot be used; OutputError if `out` cannot be written. An abort rejects with the signal's reason.
+ * @throws UsageError for invalid options or an invalid expression
+ * @throws InputError for missing or damaged files
+ * @throws DeviceError for a GPU that cannot be used
+ * @throws OutputError if `out` cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic> {
   const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', device = 'auto' } = options

@@ -39,7 +39,7 @@ export interface StudyEstimate {
   readonly missing: readonly {
     /** Id of the network or generator. */
     readonly id: string
-    /** Size in bytes of the published file, or an approximation from its tensors. */
+    /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
     readonly bytes: number
     /** Command that downloads or imports the weights. */
     readonly command: string

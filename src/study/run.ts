@@ -48,10 +48,15 @@ export interface StudyResult {
  *
  * Run it again to resume it: it computes only units that are missing, damaged or made from other inputs. Neither
  * interruptions nor the number of workers change the numbers. Several processes, also on several machines that share
- * the folder, can run the same study at once. They divide the units among themselves.
- * @throws UsageError for invalid options; InputError for missing or damaged files; DeviceError for a GPU that cannot be
- *   used; OutputError if the folder cannot be written; WorkerError if a worker fails repeatedly; ResourceError for too
- *   little memory. An abort rejects with the signal's reason. Finished units are kept in all cases.
+ * the folder, can run the same study at once. They divide the units among themselves. Finished units stay in the
+ * folder, even after an error.
+ * @throws UsageError for invalid options
+ * @throws InputError for missing or damaged files
+ * @throws DeviceError for a GPU that cannot be used
+ * @throws OutputError if the folder cannot be written
+ * @throws WorkerError if a worker fails repeatedly
+ * @throws ResourceError for too little memory
+ * @throws the signal's reason after an abort
  */
 export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> {
   return runStudy(options, openUnits)

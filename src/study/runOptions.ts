@@ -14,7 +14,10 @@ export interface ReproduceOptions extends StudyOptions, WishedSettings {
   readonly device?: string
   /** Where the processor draws objects into images: in the addon (`native`, default) or in the network's `graph`. */
   readonly compositing?: Compositing
-  /** `auto` (default) computes shared values only once, if that is faster; `off` computes every image in full. */
+  /**
+   * With `auto` (default), a value that several images share is computed once, if that is faster. With `off`, every
+   * image is computed in full.
+   */
   readonly reuse?: ReuseChoice
   /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits

@@ -14,7 +14,7 @@ export type ReuseRecord =
   | {
       /** Side of the square patch in pixels. */
       readonly size: number
-      /** Last tensor with reuse: up to it, each distinct value is computed once. Later tensors run on whole images. */
+      /** Last tensor whose distinct values are each computed once. Later tensors are computed for every image. */
       readonly cut: string
       /**
        * For each convolution's output up to `cut`, the share of its values over all images that are distinct, 0 to 1.

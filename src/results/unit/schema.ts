@@ -108,8 +108,8 @@ const fieldsSchema = z.object({
       /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
-       * Fold accuracies on the same grid for made-up features: the position alone, or the position modulo `period`
-       * pixels alone (`phase`). They always include shuffled folds. Null if separability was not measured.
+       * Fold accuracies on the same grid for made-up features. These hold only the `position`, or only the position
+       * modulo `period` pixels (`phase`). Shuffled folds are always included. Null if separability was not measured.
        */
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
