@@ -74,16 +74,16 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     for (let unit: PlannedUnit | undefined = first; unit !== undefined; unit = await queue.take(network)) {
       const current = unit
       const before = work.images - imagesLeft() - imagesOf(current)
-      let last = { images: 0, time: performance.now() }
+      const begin = performance.now()
+      const seconds = () => (performance.now() - begin) / 1000
       const onImages = (images: number) => {
-        const now = performance.now()
-        timeLeft?.extracted(current, images - last.images, (now - last.time) / 1000)
-        last = { images, time: now }
         onUnit(current, images)
-        progress.update(before + images, timeLeft?.seconds(current, images, handle.overlaps))
+        const now = { unit: current, images, seconds: seconds(), overlaps: handle.overlaps }
+        progress.update(before + images, timeLeft?.seconds(now))
       }
       onUnit(current, 0)
       const response = await respond(study, handle, current, onImages, signal)
+      timeLeft?.extracted(current, seconds())
       await stored
       stored = secondsOf(() => storeUnit(study, current, response, progress, classifiers)).then((seconds) => {
         timeLeft?.measured(current, seconds)

@@ -10,20 +10,30 @@ import type { UnitQueue } from './unitQueue.js'
 export interface TimeLeft {
   /** A unit's network was opened in so many seconds. */
   opened(unit: PlannedUnit, seconds: number): void
-  /** So many images of a unit were extracted in so many seconds. */
-  extracted(unit: PlannedUnit, images: number, seconds: number): void
+  /** A unit's features were extracted in so many seconds. */
+  extracted(unit: PlannedUnit, seconds: number): void
   /** A unit's features were measured and stored in so many seconds. */
   measured(unit: PlannedUnit, seconds: number): void
-  /** Seconds until the end. @param images of the unit in hand that are extracted @param overlaps whether units are measured meanwhile */
-  seconds(unit: PlannedUnit, images: number, overlaps: boolean): number
+  /** Seconds until the end. */
+  seconds(now: UnitInHand): number
+}
+
+/** A unit that is being extracted. */
+export interface UnitInHand {
+  readonly unit: PlannedUnit
+  /** Images of it that are finished, more than 0, and the seconds that they took. */
+  readonly images: number
+  readonly seconds: number
+  /** Whether units are measured while others are extracted. */
+  readonly overlaps: boolean
 }
 
 /**
- * Seconds on two cores: to open a network, to get the first batch of a network at one size, to measure one feature at one
+ * Seconds on two cores: to open a network, to get the first images of a network at one size, to measure one feature at one
  * position with classifiers and without, and to report on one layer at one position. Each matters only until the same work
  * has been timed.
  */
-const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 2e-5 } as const
+const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
  * Beside its images, each unit takes the time of so many images that are computed whole (a sample is computed twice, workers
@@ -37,44 +47,56 @@ const PASSES_PER_GENERATOR = 2
 /** @param queue of the study, from which other processes may take units too */
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
   const opening = new Pace()
-  const starting = new Pace()
+  // The first unit of a network at one size also waits for what computes it.
+  const first = new Pace()
   const extraction = new Pace()
   const measuring = new Pace()
-  const perImage = unitImageSeconds(study)
+  const extracting = extractionPrediction(study)
+  const starting = (unit: PlannedUnit) => USUAL.starting + extracting(unit)
   const perFeature = study.separability ? USUAL.classified : USUAL.compared
-  const unitSeconds = (unit: PlannedUnit): number =>
-    (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature
+  const measurement = (unit: PlannedUnit) => (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature
   const afterUnits = sum(study.arithmetic, arithmeticSeconds) + sum(study.units, reportSeconds)
   let measured = 0
   return {
     opened: (unit, seconds) => opening.took(unit, USUAL.opening, seconds),
-    extracted(unit, images, seconds) {
-      // The first batch at a size also waits for what computes it.
-      if (starting.knows(unit)) extraction.took(unit, images * perImage(unit), seconds)
-      else starting.took(unit, USUAL.starting, seconds)
+    extracted(unit, seconds) {
+      if (first.knows(unit)) extraction.took(unit, extracting(unit), seconds)
+      else first.took(unit, starting(unit), seconds)
     },
     measured(unit, seconds) {
-      measuring.took(unit, unitSeconds(unit), seconds)
+      measuring.took(unit, measurement(unit), seconds)
       measured++
     },
-    seconds(unit, images, overlaps) {
+    seconds({ unit, images, seconds, overlaps }) {
       const left = queue.left()
       const unopened = distinct(left, ({ network }) => network.id).filter(({ network }) => network !== unit.network)
-      const unstarted = distinct(left, sizeOf).filter((one) => !starting.knows(one))
-      const ofStarts =
-        sum(unopened, (one) => opening.seconds(one, USUAL.opening)) +
-        sum(unstarted, (one) => starting.seconds(one, USUAL.starting))
+      const firsts = distinct(left, sizeOf).filter((one) => sizeOf(one) !== sizeOf(unit) && !first.knows(one))
+      const share = images / imagesOf(unit)
+      const isFirst = !first.knows(unit)
+      const usual = isFirst ? starting(unit) : extracting(unit)
+      const pace = isFirst ? first : extraction
+      // The more of it is finished, the more the unit in hand tells of itself.
+      const extrapolated = seconds / share
+      const expected = pace.isEmpty ? extrapolated : pace.seconds(unit, usual)
+      const ofUnit = share * extrapolated + (1 - share) * expected
+      const scale = ofUnit / usual
+      const later = (one: PlannedUnit) =>
+        extraction.isEmpty ? scale * extracting(one) : extraction.seconds(one, extracting(one))
       const ofImages =
-        extraction.seconds(unit, (imagesOf(unit) - images) * perImage(unit)) +
-        sum(left, (one) => extraction.seconds(one, imagesOf(one) * perImage(one)))
-      const ofUnits = sum([unit, ...left], (one) => measuring.seconds(one, unitSeconds(one)))
-      const here = overlaps ? Math.max(ofImages, ofUnits) : ofImages + ofUnits
+        ofUnit * (1 - share) +
+        sum(firsts, (one) => (first.isEmpty ? scale * starting(one) : first.seconds(one, starting(one)))) +
+        sum(left, (one) => (firsts.includes(one) ? 0 : later(one)))
+      const ofMeasuring = sum([unit, ...left], (one) => measuring.seconds(one, measurement(one)))
+      const ofUnits = overlaps ? Math.max(ofImages, ofMeasuring) : ofImages + ofMeasuring
       // Other processes take their share of what is left.
-      const share = measured === 0 ? 1 : measured / (measured + queue.byOthers)
-      return ofStarts + here * share + afterUnits
+      const ownShare = measured === 0 ? 1 : measured / (measured + queue.byOthers)
+      return sum(unopened, (one) => opening.seconds(one, USUAL.opening)) + ofUnits * ownShare + afterUnits
     },
   }
 }
+
+/** With each unit, earlier ones count by so much less: the first are slow, and other programs come and go. */
+const KEPT = 0.8
 
 interface Spent {
   readonly predicted: number
@@ -86,6 +108,10 @@ class Pace {
   /** By network and size, by network, and of all. */
   readonly #spent = new Map<string, Spent>()
 
+  get isEmpty(): boolean {
+    return this.#spent.size === 0
+  }
+
   /** Whether it was done for a unit of the same network and size. */
   knows(unit: PlannedUnit): boolean {
     return this.#spent.has(sizeOf(unit))
@@ -94,7 +120,7 @@ class Pace {
   took(unit: PlannedUnit, predicted: number, seconds: number): void {
     for (const key of keysOf(unit)) {
       const spent = this.#spent.get(key) ?? { predicted: 0, seconds: 0 }
-      this.#spent.set(key, { predicted: spent.predicted + predicted, seconds: spent.seconds + seconds })
+      this.#spent.set(key, { predicted: KEPT * spent.predicted + predicted, seconds: KEPT * spent.seconds + seconds })
     }
   }
 
@@ -111,17 +137,17 @@ function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** Predicts the seconds of an image of a unit: only their ratios between networks and sizes matter once one has been timed. */
-function unitImageSeconds(study: Study): (unit: PlannedUnit) => number {
+/** Predicts the seconds of a unit's images. */
+function extractionPrediction(study: Study): (unit: PlannedUnit) => number {
   const known = new Map<string, number>()
   return (unit) => {
     const { network, grid } = unit
     const key = sizeOf(unit)
     const share = () =>
       1 / expectedGain(network, sceneOfUnit(study, unit), grid.offsets) + EXTRA.images / imagesOf(unit)
-    const seconds = known.get(key) ?? imageSeconds(network) * share()
-    known.set(key, seconds)
-    return seconds
+    const perImage = known.get(key) ?? imageSeconds(network) * share()
+    known.set(key, perImage)
+    return perImage * imagesOf(unit)
   }
 }
 

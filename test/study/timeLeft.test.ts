@@ -35,10 +35,9 @@ it.each([
   const started = new Set<string>()
   const finish = (unit: PlannedUnit) => {
     left = left.filter((one) => one !== unit)
-    const size = `${unit.network.id} ${unit.patch.size}`
-    time.extracted(unit, 1, started.has(size) ? imageSeconds(unit) : STARTING)
-    started.add(size)
-    time.extracted(unit, imagesOf(unit) - 1, (imagesOf(unit) - 1) * imageSeconds(unit))
+    const starting = started.has(unit.network.id) ? 0 : STARTING
+    started.add(unit.network.id)
+    time.extracted(unit, starting + imagesOf(unit) * imageSeconds(unit))
     time.measured(unit, unitSeconds(unit))
   }
   const open = (unit: PlannedUnit) => time.opened(unit, OPENING)
@@ -56,7 +55,8 @@ it.each([
   const measured = first.length + 1
   const share = measured / (measured + given.byOthers)
   const truth = workOf(second.slice(1)) * share
-  const told = time.seconds(current, 0, given.overlaps)
+  const inHand = { unit: current, images: 1, seconds: imageSeconds(current), overlaps: given.overlaps }
+  const told = time.seconds(inHand)
   expect(told / truth).toBeGreaterThan(0.9)
   expect(told / truth).toBeLessThan(1.1)
 })
