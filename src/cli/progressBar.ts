@@ -26,7 +26,7 @@ function barProgress(): Progress {
       stretch = stretchOf(label, total, measure)
       bar = new SingleBar(
         {
-          format: `${withoutControls(label)} {bar} {percentage}% {done}, {rate}, {left} left`,
+          format: `${withoutControls(label)} {bar} {percentage}% {text}`,
           barsize: barSize(label),
           stream: process.stderr,
           hideCursor: true,
@@ -34,10 +34,10 @@ function barProgress(): Progress {
         },
         Presets.shades_classic,
       )
-      bar.start(total, stretch.before, stretch.describe(stretch.before))
+      bar.start(total, stretch.before, { text: stretch.describe(stretch.before) })
     },
     update(done, secondsLeft) {
-      bar?.update(done, stretch.describe(done, secondsLeft))
+      bar?.update(done, { text: stretch.describe(done, secondsLeft) })
     },
     stop() {
       bar?.stop()
@@ -60,12 +60,12 @@ function lineProgress(): Progress {
     start(label, total, measure) {
       stretch = stretchOf(label, total, measure)
       printed = performance.now()
-      say(`${label}: ${stretch.before === 0 ? stretch.amount(total) : stretch.describe(stretch.before).done}`)
+      say(`${label}: ${stretch.before === 0 ? stretch.amount(total) : stretch.describe(stretch.before)}`)
     },
     update(done, secondsLeft) {
       const described = stretch.describe(done, secondsLeft)
       if (performance.now() - printed <= LINE_INTERVAL * 1000) return
-      say(`${stretch.label}: ${described.done}, ${described.rate}, ${described.left} left`)
+      say(`${stretch.label}: ${described}`)
       printed = performance.now()
     },
     stop: () => undefined,
@@ -92,7 +92,11 @@ function stretchOf(label: string, total: number, measure: ProgressMeasure = { un
       const rate = first === undefined ? 0 : (count - first.count) / ((now - first.time) / 1000)
       const left = secondsLeft ?? (total - count) / rate
       const done = `${unit === 'bytes' ? byteSize(count) : count}/${amount(total)}`
-      return { done, rate: rate > 0 ? speed(rate) : '–', left: Number.isFinite(left) ? duration(left) : '–' }
+      const known = [
+        ...(rate > 0 ? [speed(rate)] : []),
+        ...(Number.isFinite(left) && count > before ? [`${duration(left)} left`] : []),
+      ]
+      return [done, ...known].join(', ')
     },
   }
 }

@@ -41,7 +41,7 @@ it('counts the rate from the first batch on, and tells the time left of all work
   vi.useRealTimers()
   expect(written.split('\n')).toEqual([
     'net: 100/400 images',
-    'net: 110/400 images, –, – left',
+    'net: 110/400 images',
     'net: 220/400 images, 10 images/s, 1 m 30 s left',
     'net: 330/400 images, 10 images/s, 7.0 s left',
     '',
