@@ -16,7 +16,7 @@ export function addSceneOptions(command: Command): Command {
 export function addRunOptions(command: Command): Command {
   command
     .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
-    .addOption(new Option('--compositing <how>', 'draw before the network or inside its graph').choices(COMPOSITING))
+    .addOption(new Option('--compositing <how>', 'draw before the network or in its graph').choices(COMPOSITING))
     .addOption(new Option('--reuse <when>', 'compute repeated values once').choices(REUSE).default('auto'))
   return addDeviceOptions(command)
 }

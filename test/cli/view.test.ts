@@ -26,8 +26,8 @@ describe('view', () => {
     expect([status, stdout]).toEqual([0, `open ${folder('features', 'index.html')}\n`])
     expect(existsSync(folder('features', 'site', 'features', '0', '0-0-0.js'))).toBe(true)
     const page = readFileSync(folder('features', 'index.html'), 'utf8')
-    expect(page).toContain('patch dog of 125×125 px')
-    expect(page).toMatch(/the network answers [a-z -]+, with a probability of 0\.\d/)
+    expect(page).toContain('object dog of 125×125 px')
+    expect(page).toMatch(/the network answers [a-z -]+ with a probability of 0\.\d/)
     const one = await shiftscope('view', folder('features', 'fc7.npy'), '--out', folder('page'), '--json')
     expect(JSON.parse(one.stdout)).toEqual({
       ...{ page: folder('page', 'index.html'), hasPicture: true, model: 'tiny-alexnet', rows: 2, cols: 2 },

@@ -89,7 +89,7 @@ describe('the page of an extraction', () => {
       const values = decodeMap(Uint8Array.from(Buffer.from(map, 'base64')), 16)
       for (const [i, value] of values.entries()) expect(value).toBeCloseTo(maps[anchor * 16 + i] as number, 5)
     })
-    expect(readFileSync(result.page, 'utf8')).toContain('patch dog of 75×75 px in a frame of 224×224')
+    expect(readFileSync(result.page, 'utf8')).toContain('object dog of 75×75 px in a frame of 224×224')
   })
 
   it('says what the network answers, where the classes are known', async () => {
@@ -113,7 +113,9 @@ describe('the page of an extraction', () => {
     expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
     const { page } = await viewFeatures(folder)
     const text = readFileSync(page, 'utf8')
-    expect(text).toContain('the network answers dog &amp; bone, with a probability of 0.500; it does so at 75.0 %')
+    expect(text).toContain(
+      'the network answers dog &amp; bone with a probability of 0.500. It gives this answer at 75.0 % of positions',
+    )
   })
 
   it('has the same bytes again, and replaces the former page', async () => {
@@ -127,11 +129,11 @@ describe('the page of an extraction', () => {
   it('says where the picture of the patch is not known', async () => {
     const folder = await storeExtraction()
     const known = await viewFeatures(folder)
-    expect(readFileSync(known.page, 'utf8')).not.toContain('picture is not known')
+    expect(readFileSync(known.page, 'utf8')).not.toContain('is not known, so this page')
     rmSync(inFolder('extraction', 'pictures'), { recursive: true })
     const { page, hasPicture } = await viewFeatures(folder)
     expect(hasPicture).toBe(false)
-    expect(readFileSync(page, 'utf8')).toContain('The patch’s picture is not known')
+    expect(readFileSync(page, 'utf8')).toContain('The picture of the object is not known, so this page')
   })
 
   it('is made of one of the arrays, too, in a folder of its name', async () => {
@@ -145,7 +147,7 @@ describe('the page of an extraction', () => {
   it('shows names as text, whatever they hold', async () => {
     const { page } = await viewFeatures(await storeExtraction({ model: '</script><b>', patch: '<i>' }))
     const text = readFileSync(page, 'utf8')
-    expect(text).toContain('&lt;/script&gt;&lt;b&gt;, patch &lt;i&gt;')
+    expect(text).toContain('&lt;/script&gt;&lt;b&gt;, object &lt;i&gt;')
     expect(text).not.toContain('<b>')
     expect(indexOf(page).groups[0]?.model).toBe('</script><b>')
   })
@@ -160,7 +162,7 @@ describe('the page of an array of which nothing is known', () => {
     expect(group?.anchors[4]).toEqual({ name: 'bottom-right', row: 2, col: 4 })
     const part = Buffer.from(handed<SiteFeatures>(page, 'features/0/0-0-0'), 'base64')
     expect(part.byteLength).toBe(3 * 5 * 4 * 2)
-    expect(readFileSync(page, 'utf8')).toContain('there is no extract.json that describes this array')
+    expect(readFileSync(page, 'utf8')).toContain('No extract.json describes this array')
   })
 
   it('goes where it is told to', async () => {

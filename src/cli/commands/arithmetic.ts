@@ -41,7 +41,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     .option('--size <n>', 'resize objects to this side in px, unless --image gives one', parseWhole, 75)
   return addSceneOptions(command)
     .addOption(
-      new Option('--origin <which>', 'choose what to subtract first: nothing, or a blank image’s features')
+      new Option('--origin <which>', 'measure features from zero or from a blank image')
         .choices(ORIGINS)
         .default('zero'),
     )

@@ -87,7 +87,7 @@ export function addStudyOptions(studyCommand: Command): Command {
   return command
     .optionsGroup('Where results go:')
     .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
-    .option('--paper', 'add the paper’s rows of networks that are not in this study')
+    .option('--paper', 'add the paper’s rows of networks not in this study')
     .option('--keep-features', 'store features, so that any position can be an anchor')
     .option('--out <folder>', 'write results here', parsePath, 'shiftscope-results')
 }

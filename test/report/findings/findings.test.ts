@@ -162,10 +162,10 @@ describe('evidence', () => {
       'net: horizontal minus vertical relative similarity is −0.020',
     )
     expect(sentence('flips-do-not-cause-the-bias', 'supported')).toBe(
-      'net-noflip: the sideways bias of the network trained without flips is 0.028 above half of that with flips',
+      'net-noflip: without flips in training, the sideways bias is 0.028 above half of the bias with flips',
     )
     expect(sentence('top-bottom-less-separable', 'supported')).toBe(
-      'net: left-right’s lead over top-bottom is 10.0 points above that of position only',
+      'net: left-right leads top-bottom by 10.0 points more than in position only',
     )
     expect(sentence('answer-keeps', 'not supported')).toBe('net: confident answers stay the same at 80 % of positions')
   })
