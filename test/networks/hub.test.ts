@@ -182,12 +182,6 @@ describe('pulling a model of the hub', () => {
     await messageOf(hubModelFile('hf:owner/name'), InputError)
   })
 
-  it('reads a listing of several pages', async () => {
-    const others = Array.from({ length: 7 }, (_, index) => [`weights-${index}.bin`, plain])
-    await hubOf({ ...Object.fromEntries(others), 'model.onnx': plain }, { pageLength: 2 })
-    expect(await pull('hf:owner/name')).toMatchObject({ path: place('model.onnx') })
-  })
-
   it('fetches again what is damaged or missing, and nothing else', async () => {
     const hub = await hubOf({ 'model.onnx': plain, 'config.json': config })
     await pull('hf:owner/name')
@@ -357,7 +351,6 @@ describe('a download from the hub that was cut', () => {
 
   it.each([
     ['a file', (path: string) => path.startsWith('/owner/')],
-    ['the list of files', (path: string) => path.includes('/tree/')],
     ['the model', () => true],
   ])('by a server that falls silent about %s is given up', async (_, isSilent) => {
     const hub = await hubOf({ 'model.onnx': resnet })
@@ -430,28 +423,6 @@ describe('the token', () => {
     expect(hub.store.requests).toHaveLength(1)
   })
 
-  it('does not follow a listing that goes on elsewhere', async () => {
-    vi.stubEnv('HF_TOKEN', 'hf_secret')
-    const hub = await hubOf({ 'model.onnx': plain })
-    const elsewhere = await startHub({ files: {} })
-    const link = `<${elsewhere.address}/api/models/owner/name/tree/${COMMIT}>; rel="next"`
-    hub.override = ({ pathname }) => (pathname.includes('/tree/') ? json([], { link }) : undefined)
-    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
-    expect(elsewhere.authorizations).toEqual([])
-  })
-
-  it('stays away from where a listing of a hub of this machine goes on', async () => {
-    vi.stubEnv('HF_TOKEN', 'hf_secret')
-    const hub = await startHub({ files: { 'model.onnx': plain }, token: 'hf_secret' }, 'http')
-    vi.stubEnv('HF_ENDPOINT', hub.address)
-    const elsewhere = await startHub({ files: {} })
-    const link = `<${elsewhere.address}/api/models/owner/name/tree/${COMMIT}>; rel="next"`
-    hub.override = ({ pathname }) => (pathname.includes('/tree/') ? json([], { link }) : undefined)
-    await pull('hf:owner/name').catch(() => undefined)
-    expect(hub.authorizations).toContain('hub Bearer hf_secret')
-    expect(elsewhere.authorizations).toEqual(['hub none'])
-  })
-
   it.each(['hf_a b', 'hf_\u00e9'])('is refused as %j', async (token) => {
     vi.stubEnv('HF_TOKEN', token)
     await hubOf({})
@@ -506,7 +477,7 @@ describe('an answer that is not the model', () => {
 
   it.each([
     ['a page to sign in', (_: unknown, response: Parameters<Answer>[1]) => response.end('<html>')],
-    ['an object of another kind', json({ sha: 'main' })],
+    ['an object of another kind', json({ sha: 'main', siblings: [] })],
     ['too much', (_: unknown, response: Parameters<Answer>[1]) => response.end(Buffer.alloc(2 ** 24 + 1, ' '))],
     ['null', json(null)],
   ])('is told of: %s', async (_, answer) => {
@@ -516,20 +487,13 @@ describe('an answer that is not the model', () => {
   })
 
   it.each([
-    ['an object', {}],
-    ['files without sizes', [{ type: 'file', path: 'model.onnx', oid: '0'.repeat(40) }]],
-    ['files of negative size', [{ type: 'file', path: 'model.onnx', oid: '0'.repeat(40), size: -1 }]],
-    ['files without hashes', [{ type: 'file', path: 'model.onnx', oid: 'x', size: 1 }]],
-  ])('is told of in a listing: %s', async (_, listing) => {
+    ['no list', {}],
+    ['files without sizes', [{ rfilename: 'model.onnx', blobId: '0'.repeat(40) }]],
+    ['files of negative size', [{ rfilename: 'model.onnx', blobId: '0'.repeat(40), size: -1 }]],
+    ['files without hashes', [{ rfilename: 'model.onnx', blobId: 'x', size: 1 }]],
+  ])('is told of among its files: %s', async (_, siblings) => {
     const hub = await hubOf({})
-    hub.override = ({ pathname }) => (pathname.includes('/tree/') ? json(listing) : undefined)
-    expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
-  })
-
-  it('ends a listing that does not end', async () => {
-    const hub = await hubOf({})
-    hub.override = (url) =>
-      url.pathname.includes('/tree/') ? json([], { link: `<${url.href}>; rel="next"` }) : undefined
+    hub.override = () => json({ sha: COMMIT, siblings })
     expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
   })
 

@@ -15,7 +15,6 @@ export interface ServedRepository {
   readonly tags: readonly string[]
   /** Who may read it; undefined: everybody. */
   readonly token: string | undefined
-  readonly pageLength: number
 }
 
 export interface HubServer {
@@ -84,7 +83,6 @@ export async function startHub(
       card: { license: 'apache-2.0' },
       tags: [],
       token: undefined,
-      pageLength: 1000,
       ...given,
     },
     fileAnswer: () => undefined,
@@ -94,7 +92,7 @@ export async function startHub(
 }
 
 function answerOf(
-  { repository, hub, store }: HubServer,
+  { repository, store }: HubServer,
   url: URL,
   authorization: string | undefined,
   served: (path: string) => Answer,
@@ -109,7 +107,6 @@ function answerOf(
     const isKnown = [commit, ...revisions].includes(decodeURIComponent(revision))
     return isKnown ? json(infoOf(repository)) : status(404, { 'x-error-code': 'RevisionNotFound' })
   }
-  if (way === `/api/models/${name}/tree/${commit}`) return page(repository, url, hub.address)
   const resolved = `/${name}/resolve/${commit}/`
   if (!way.startsWith(resolved)) return refused
   const path = decodeURIComponent(way.slice(resolved.length))
@@ -118,28 +115,17 @@ function answerOf(
   return status(302, { location: `${store.address}/${encodeURIComponent(path)}?signature=secret` })
 }
 
-function infoOf({ name, commit, card, tags }: ServedRepository): unknown {
-  return { _id: '1', id: name, sha: commit, private: false, gated: false, cardData: card, tags, likes: 0, downloads: 0 }
-}
-
-/** A page of the listing, with the address of the next one. */
-function page({ files, large, pageLength }: ServedRepository, url: URL, address: string): Answer {
-  const start = Number(url.searchParams.get('cursor') ?? 0)
-  const entries = Object.entries(files).map(([path, bytes]) => ({
-    type: 'file',
-    path,
+/** What the hub says of a model that is asked for with `blobs=true`. */
+function infoOf({ name, commit, card, tags, files, large }: ServedRepository): unknown {
+  const siblings = Object.entries(files).map(([path, bytes]) => ({
+    rfilename: path,
     size: bytes.length,
-    oid: gitBlob(large(path) ? Buffer.from(`pointer to ${path}`) : bytes),
-    ...(large(path) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 }, xetHash: 'x' } : {}),
+    blobId: gitBlob(large(path) ? Buffer.from(`pointer to ${path}`) : bytes),
+    ...(large(path) ? { lfs: { sha256: sha256(bytes), size: bytes.length, pointerSize: 130 }, xetHash: 'x' } : {}),
   }))
-  const folders = [{ type: 'directory', path: 'onnx', size: 0, oid: '0'.repeat(40) }]
-  const next = start + pageLength
-  const link = `<${address}${url.pathname}?recursive=true&expand=false&cursor=${next}>; rel="next"`
-  const all = [...folders, ...entries]
-  return json(all.slice(start, next), next < all.length ? { link } : {})
+  return { _id: '1', id: name, sha: commit, private: false, gated: false, cardData: card, tags, likes: 0, siblings }
 }
 
-export function json(document: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  return (_, response) =>
-    response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(document))
+export function json(document: unknown): Answer {
+  return (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
 }

@@ -83,52 +83,28 @@ function refusal(
 
 /** An answer about a model is not taken beyond this. */
 const MOST_BYTES = 2 ** 24
-/** Of one listing; a page of the hub has 1000 files. */
-const MOST_REQUESTS = 100
 
 /**
- * The `fetch` for the hub's library: through the project's own way of asking, which knows proxies and silence, and adds
- * the token. Answers other than 200 are errors here already, because the library drops the header that tells them apart.
+ * What the hub answers to one of its addresses.
+ * @throws as `requestFile` and `watched` do; NetworkError for an answer that is too long to be the hub's
  */
-export function hubFetch(connection: HubConnection): typeof fetch {
-  let requests = 0
-  return async (input, init) => {
-    const address = new URL(input instanceof Request ? input.url : input)
-    const { origin, protocol } = new URL(connection.endpoint)
-    requests++
-    // The hub says where a listing goes on.
-    if (requests > MOST_REQUESTS || (address.origin !== origin && (protocol === 'https:' || !isSecure(address))))
-      throw notTheHub(connection)
-    const headers = Object.fromEntries(new Headers(init?.headers))
-    // Whatever a listing names as its next page, the token is the hub's alone.
-    const authorization = address.origin === origin ? connection.authorization : undefined
-    return watched(address, connection, async ({ signal, alive }) => {
-      const response = await requestFile(address, { ...connection, authorization, headers, signal })
-      try {
-        const bytes = await bodyOf(response, connection, alive)
-        const link = response.header('link')
-        return new Response(bytes, { status: response.status, headers: link === null ? {} : { link } })
-      } finally {
-        await response.close()
+export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
+  return watched(address, connection, async ({ signal, alive }) => {
+    const response = await requestFile(address, { ...connection, headers: {}, signal })
+    try {
+      const pieces: Uint8Array[] = []
+      let length = 0
+      for await (const piece of response.body) {
+        alive()
+        length += piece.byteLength
+        if (length > MOST_BYTES) throw notTheHub(connection)
+        pieces.push(piece)
       }
-    })
-  }
-}
-
-async function bodyOf(
-  response: FileResponse,
-  connection: HubConnection,
-  alive: () => void,
-): Promise<Buffer<ArrayBuffer>> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of response.body) {
-    alive()
-    length += piece.byteLength
-    if (length > MOST_BYTES) throw notTheHub(connection)
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces)
+      return Buffer.concat(pieces)
+    } finally {
+      await response.close()
+    }
+  })
 }
 
 /** Something else answers at the hub's address: a page to sign in, a mirror that is broken. */

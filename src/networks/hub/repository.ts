@@ -1,8 +1,7 @@
-import type { ListFileEntry } from '@huggingface/hub'
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { printable } from '../../printable.js'
-import { type HubConnection, hubFetch, notTheHub } from './connection.js'
+import { askHub, type HubConnection, notTheHub } from './connection.js'
 import { type HubReference, isRepositoryPath } from './reference.js'
 
 /** What the hub says of a file; it has the SHA-256 of large files, and of the others git's hash. */
@@ -28,18 +27,20 @@ export const MAIN = 'main'
 
 const MOST_FILES = 10_000
 
+const size = z.number().int().nonnegative()
+const fileSchema = z.object({
+  rfilename: z.string(),
+  size,
+  blobId: z.string().regex(/^[0-9a-f]{40}$/),
+  lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size }).nullish(),
+})
+
+/** Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}; `blobs` adds sizes and hashes. */
 const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   cardData: z.object({ license: z.unknown() }).optional().catch(undefined),
   tags: z.array(z.string()).optional().catch(undefined),
-})
-
-const size = z.number().int().nonnegative()
-const fileSchema = z.object({
-  path: z.string(),
-  size,
-  oid: z.string().regex(/^[0-9a-f]{40}$/),
-  lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size }).optional(),
+  siblings: z.array(fileSchema),
 })
 
 /**
@@ -49,44 +50,29 @@ const fileSchema = z.object({
  * when the hub cannot be reached or answers as no hub does; the signal's reason when stopped
  */
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
+  const { owner, name, revision } = reference
+  const model = `${owner}/${name}`
+  const way = `/api/models/${model}/revision/${encodeURIComponent(revision ?? MAIN)}?blobs=true`
+  const info = infoOf(await askHub(new URL(`${connection.endpoint}${way}`), connection), connection)
+  if (info.siblings.length > MOST_FILES)
+    throw new InputError(
+      `${model} has more than ${MOST_FILES} files, which are not looked through; download the .onnx file yourself and give its path`,
+    )
+  // A name that leads elsewhere is no file of this repository.
+  const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
+  return { commit: info.sha, licence: licenceOf(info), files: new Map(files.map((file) => [file.path, file])) }
+}
+
+function infoOf(answer: Buffer, connection: HubConnection): z.infer<typeof infoSchema> {
   try {
-    return await asked(reference, connection)
+    return infoSchema.parse(JSON.parse(answer.toString()))
   } catch (error) {
-    // Whatever the library or a schema stumbled over was in the answer.
-    const isAnswer = error instanceof SyntaxError || error instanceof TypeError || error instanceof z.ZodError
-    throw isAnswer ? notTheHub(connection, error) : error
+    throw notTheHub(connection, error)
   }
 }
 
-async function asked({ owner, name, revision }: HubReference, connection: HubConnection): Promise<HubRepository> {
-  // A tenth of a second to load, which only those shall wait for who pull from the hub.
-  const { listFiles, modelInfo } = await import('@huggingface/hub')
-  const repo = { type: 'model', name: `${owner}/${name}` } as const
-  const access = { hubUrl: connection.endpoint, fetch: hubFetch(connection) }
-  const info = infoSchema.parse(
-    await modelInfo({
-      ...access,
-      name: repo.name,
-      revision: revision ?? MAIN,
-      additionalFields: ['sha', 'cardData', 'tags'],
-    }),
-  )
-  const files = new Map<string, HubFile>()
-  let entries = 0
-  for await (const entry of listFiles({ ...access, repo, recursive: true, revision: info.sha })) {
-    if (++entries > MOST_FILES)
-      throw new InputError(
-        `${repo.name} has more than ${MOST_FILES} files, which are not looked through; download the .onnx file yourself and give its path`,
-      )
-    // A name that leads elsewhere is no file of this repository.
-    if (entry.type === 'file' && isRepositoryPath(entry.path)) files.set(entry.path, hubFile(entry))
-  }
-  return { commit: info.sha, licence: licenceOf(info), files }
-}
-
-function hubFile(entry: ListFileEntry): HubFile {
-  const { path, size, oid, lfs } = fileSchema.parse(entry)
-  return { path, bytes: lfs?.size ?? size, sha256: lfs?.oid ?? null, blob: oid }
+function hubFile({ rfilename, size, blobId, lfs }: z.infer<typeof fileSchema>): HubFile {
+  return { path: rfilename, bytes: lfs?.size ?? size, sha256: lfs?.sha256 ?? null, blob: blobId }
 }
 
 function licenceOf({ cardData, tags = [] }: z.infer<typeof infoSchema>): string {

@@ -11,7 +11,7 @@ import { drawResponse } from '../responses.js'
 const commit = 'c0ffee'.padEnd(40, '0')
 const reference = parseHubReference('hf:owner/name')
 
-/** What a hub answers: about a model, and its files page by page. */
+/** What a hub answers about a model and its files. */
 export const hub: Reader = {
   name: 'hub',
   open: async () => {
@@ -24,12 +24,7 @@ export const hub: Reader = {
     return {
       draw: drawAnswers,
       read: async ({ files }) => {
-        let page = 0
-        server.answer = (path) => {
-          if (path.includes('/revision/')) return files['info.http'] ?? ''
-          page++
-          return files[`page-${page}.http`] ?? files['page-1.http'] ?? ''
-        }
+        server.answer = () => files['info.http'] ?? ''
         const repository = await readRepository(reference, connection)
         return filesOf(repository)
       },
@@ -56,18 +51,12 @@ function drawAnswers(random: Random): FuzzCase {
     {},
   ])
   const text = (document: unknown) => documentText(disturb(document, random), random)
-  const pages = 1 + random.below(3)
-  const files: Record<string, string | Uint8Array> = {
-    'info.http': drawResponse(random, 200, {}, text({ ...info, ...card })),
-  }
-  for (let page = 1; page <= pages; page++) {
-    const link = page < pages ? `<{origin}/api/models/owner/name/tree/${commit}?cursor=${page}>; rel="next"` : undefined
-    files[`page-${page}.http`] = drawResponse(random, 200, { link }, text(drawEntries(random)))
-  }
+  const siblings = drawSiblings(random)
+  const files = { 'info.http': drawResponse(random, 200, {}, text({ ...info, ...card, siblings })) }
   return { kind: 'answers', files }
 }
 
-function drawEntries(random: Random): unknown {
+function drawSiblings(random: Random): unknown {
   const names = [
     'model.onnx',
     'onnx/model.onnx',
@@ -78,12 +67,11 @@ function drawEntries(random: Random): unknown {
     '../x.onnx',
   ]
   return random.several(5, () => ({
-    type: random.chance(0.9) ? 'file' : 'directory',
-    path: random.chance(0.95) ? random.pick(names) : oddText(random),
+    rfilename: random.chance(0.95) ? random.pick(names) : oddText(random),
     size: random.below(5000),
-    oid: '1'.repeat(40),
+    blobId: '1'.repeat(40),
     ...(random.chance(0.5) && {
-      lfs: { oid: '2'.repeat(64), size: random.below(5000), pointerSize: 130 },
+      lfs: { sha256: '2'.repeat(64), size: random.below(5000), pointerSize: 130 },
       xetHash: 'x',
     }),
   }))
