@@ -5,13 +5,7 @@ import { InputError, throwIfStopped } from '../errors.js'
 import type { Progress } from '../progress.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { type FileRequest, type FileResponse, requestFile } from './fileRequest.js'
-import {
-  beginPartial,
-  type FileVersion,
-  type PartialDownload,
-  partialLength,
-  partialVersion,
-} from './partialDownload.js'
+import { beginPart, type FileVersion, type Part, partLength, partVersion } from './part.js'
 import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
@@ -34,8 +28,8 @@ const MOST_BYTES = 2 ** 31
  * size than it must have, or is longer than is taken; the signal's reason when stopped. Whatever the error, the part is
  * sound: it can be gone on with.
  */
-export async function download(address: URL, partial: PartialDownload, options: DownloadOptions): Promise<void> {
-  return watched(address, options, (watch) => transfer(address, partial, options, watch))
+export async function download(address: URL, part: Part, options: DownloadOptions): Promise<void> {
+  return watched(address, options, (watch) => transfer(address, part, options, watch))
 }
 
 /**
@@ -43,14 +37,14 @@ export async function download(address: URL, partial: PartialDownload, options: 
  *
  * @throws InputError when it is missing or has another size than it must have; the signal's reason when stopped
  */
-export async function copyFrom(file: string, partial: PartialDownload, options: DownloadOptions): Promise<void> {
+export async function copyFrom(file: string, part: Part, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options)
-  await beginPartial(partial, { etag: null, lastModified: null, bytes })
+  await beginPart(part, { etag: null, lastModified: null, bytes })
   const alive = () => {
     throwIfStopped(options.signal)
   }
-  await append(piecesOf(file), partial, { ...options, from: 0, total: bytes, most: bytes, alive })
+  await append(piecesOf(file), part, { ...options, from: 0, total: bytes, most: bytes, alive })
 }
 
 async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
@@ -74,9 +68,9 @@ function requireSize(
   )
 }
 
-async function transfer(address: URL, partial: PartialDownload, options: DownloadOptions, watch: Watch): Promise<void> {
-  const version = await partialVersion(partial)
-  const present = version === undefined ? 0 : await partialLength(partial)
+async function transfer(address: URL, part: Part, options: DownloadOptions, watch: Watch): Promise<void> {
+  const version = await partVersion(part)
+  const present = version === undefined ? 0 : await partLength(part)
   const have = present > (options.mostBytes ?? present) ? 0 : present
   if (have > 0 && have === (options.bytes ?? version?.bytes)) return
   const headers = rangeHeaders(have, version)
@@ -87,11 +81,11 @@ async function transfer(address: URL, partial: PartialDownload, options: Downloa
     requireSize(String(address), offered.bytes, options)
     const continues =
       response.status === 206 && version !== undefined && isContinuation(response, have, version, offered)
-    if (!continues) await beginPartial(partial, offered)
+    if (!continues) await beginPart(part, offered)
     if (response.status === 200 || continues) {
       const from = continues ? have : 0
       const total = offered.bytes ?? options.bytes
-      const end = await append(response.body, partial, {
+      const end = await append(response.body, part, {
         ...options,
         from,
         total,
@@ -100,7 +94,7 @@ async function transfer(address: URL, partial: PartialDownload, options: Downloa
       })
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
       // Without an announced size an end is an end: whether it came too early shows when the file is checked, or here.
-      if (options.bytes !== null && end !== options.bytes) await truncate(partial.path)
+      if (options.bytes !== null && end !== options.bytes) await truncate(part.path)
       requireSize(String(address), end, options)
       return
     }
@@ -108,7 +102,7 @@ async function transfer(address: URL, partial: PartialDownload, options: Downloa
     await response.close()
   }
   // The server has another file than the one that the part is of: nothing is left of that now, so no range is asked for.
-  await transfer(address, partial, options, watch)
+  await transfer(address, part, options, watch)
 }
 
 /** Asks for the rest, on condition that the file is still the same. */
@@ -147,9 +141,9 @@ interface Append extends DownloadOptions {
 }
 
 /** Returns how many bytes there are then. */
-async function append(pieces: AsyncIterable<Uint8Array>, partial: PartialDownload, options: Append): Promise<number> {
+async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Append): Promise<number> {
   const { from, total, most, label, progress, alive } = options
-  const file = await open(partial.path, 'a')
+  const file = await open(part.path, 'a')
   if (total !== null) progress.start(label, total, { unit: 'bytes', before: from })
   let done = from
   try {

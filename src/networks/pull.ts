@@ -2,27 +2,19 @@ import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { checkOptions, kinds } from '../checkedOptions.js'
 import { counted } from '../counted.js'
-import { InputError, NetworkError, type ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
+import { InputError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { graphFile } from './architectures/graphFile.js'
-import { asCacheError, weightsFolder } from './cache.js'
+import { weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
-import { copyFrom, type DownloadOptions, download } from './download.js'
-import { clearTurn, inTurn } from './downloadTurn.js'
 import { exportRemedy } from './exported.js'
+import { fetchFile } from './fetchFile.js'
 import { RefusedRequest } from './fileRequest.js'
 import { removeOthers } from './library.js'
-import {
-  claimPartial,
-  type PartialDownload,
-  partialLength,
-  releasePartial,
-  removePartial,
-  removeUnclaimed,
-} from './partialDownload.js'
+import { partLength, partOf, removePart } from './part.js'
 import { architectureOf, importedWeights } from './resolve.js'
 import { originOf, publishedName } from './weightsOrigin.js'
 
@@ -89,15 +81,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
     throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
   const progress = progressTo(options.onProgress)
-  const present = await presentWeights(entry, progress)
-  if (present) {
-    await clearTurn(id)
-    return present
-  }
-  return inTurn(id, { progress, signal: options.signal }, async () => {
-    // Another process may have brought them meanwhile.
-    return (await presentWeights(entry, silent)) ?? (await fetchWeights(entry, origins, options))
-  })
+  return (await presentWeights(entry, progress)) ?? (await fetchWeights(entry, origins, options))
 }
 
 /** From the first source that has them. */
@@ -122,7 +106,7 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
   const sha256 = await sha256OfFile(path)
   const source = entry.sources.find((candidate) => sha256.startsWith(candidate.sha256))
   if (source) {
-    for (const other of entry.sources) await removeUnclaimed(publishedName(other))
+    for (const other of entry.sources) await removePart(partOf(publishedName(other)))
     return pulled(entry, source, { path, sha256, origin: null })
   }
   progress.note(`${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
@@ -144,58 +128,39 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   const progress = progressTo(options.onProgress)
   const { source, origin } = from
   const name = publishedName(source)
+  const wanted = {
+    ...{ name, origin },
+    present: () => presentWeights(entry, silent),
+    begin: () => progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`),
+    take: (path: string) => admitted(entry, from, path),
+  }
   try {
-    const partial = await claimPartial(name)
-    try {
-      progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`)
-      await fetchInto(partial, origin, {
-        bytes: source.bytes,
-        label: entry.id,
-        progress,
-        signal: options.signal,
-        stallSeconds: options.stallSeconds ?? 30,
-        ca: options.ca,
-        elsewhere: '`mirror` with another address',
-      })
-      return await admitted(entry, from, partial)
-    } catch (error) {
-      if (!(error instanceof NetworkError || error instanceof InputError)) throw error
-      const lasting = error instanceof InputError || error instanceof RefusedRequest
-      return { failure: error, resumable: !lasting && (await partialLength(partial)) > 0 }
-    } finally {
-      await releasePartial(partial)
-    }
+    return await fetchFile(wanted, {
+      bytes: source.bytes,
+      label: entry.id,
+      progress,
+      signal: options.signal,
+      stallSeconds: options.stallSeconds ?? 30,
+      ca: options.ca,
+      elsewhere: '`mirror` with another address',
+    })
   } catch (error) {
-    throw asCacheError(error)
+    if (!(error instanceof NetworkError || error instanceof InputError)) throw error
+    const lasting = error instanceof InputError || error instanceof RefusedRequest
+    return { failure: error, resumable: !lasting && (await partLength(partOf(name))) > 0 }
   }
 }
 
-async function fetchInto(partial: PartialDownload, origin: URL | string, options: DownloadOptions): Promise<void> {
-  if (typeof origin === 'string') await copyFrom(origin, partial, options)
-  else await download(origin, partial, options)
-  throwIfStopped(options.signal)
-}
-
-/** Gives a downloaded file its name among the weights, if it is what it must be; removes it otherwise. */
-async function admitted(
-  entry: ModelEntry,
-  { source, origin }: SourceOrigin,
-  partial: PartialDownload,
-): Promise<PulledWeights> {
-  try {
-    const sha256 = await requirePublished(partial.path, source, String(origin))
-    await requireNetwork(entry, partial.path, sha256, String(origin))
-    const path = join(weightsFolder(), `${entry.id}${extname(partial.path) || '.pth'}`)
-    await makeWritableFolder(weightsFolder())
-    await rename(partial.path, path)
-    await removeOthers(entry.id, path)
-    await removePartial(partial)
-    await removeUnclaimed(publishedName(source))
-    return await pulled(entry, source, { path, sha256, origin: String(origin) })
-  } catch (error) {
-    if (error instanceof InputError) await removePartial(partial)
-    throw error
-  }
+/** Gives a downloaded file its name among the weights. @throws InputError if it is not what it must be */
+async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, part: string): Promise<PulledWeights> {
+  const sha256 = await requirePublished(part, source, String(origin))
+  await requireNetwork(entry, part, sha256, String(origin))
+  const path = join(weightsFolder(), `${entry.id}${extname(publishedName(source)) || '.pth'}`)
+  await makeWritableFolder(weightsFolder())
+  await rename(part, path)
+  await removeOthers(entry.id, path)
+  for (const other of entry.sources) await removePart(partOf(publishedName(other)))
+  return pulled(entry, source, { path, sha256, origin: String(origin) })
 }
 
 async function requirePublished(path: string, source: WeightsSource, origin: string): Promise<string> {

@@ -1,20 +1,12 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { InputError, NetworkError, throwIfStopped } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type AllowedHosts, hostName } from '../networks/allowedHosts.js'
-import { asCacheError } from '../networks/cache.js'
-import { download } from '../networks/download.js'
-import {
-  claimPartial,
-  type PartialDownload,
-  releasePartial,
-  removePartial,
-  removeUnclaimed,
-} from '../networks/partialDownload.js'
+import { fetchFile } from '../networks/fetchFile.js'
 import { type Progress, silent } from '../progress.js'
 import type { CocoImage } from './cocoAnnotations.js'
-import { fetchedPath, findImage, type ImageFormat, imageFormat, storedPixels } from './cocoImage.js'
+import { fetchedPath, findImage, imageFormat, storedPixels } from './cocoImage.js'
 
 /** Images that are fetched at the same time. */
 const AT_A_TIME = 4
@@ -96,54 +88,42 @@ function causeOf(error: Error): string {
   return `${error.message.split('; ')[0]}; run the same command again to retry`
 }
 
-async function fetchImage(image: CocoImage, folder: string, options: FetchOptions): Promise<void> {
+async function fetchImage(image: CocoImage, folder: string, { hosts, progress, signal }: FetchOptions): Promise<void> {
   const { url: address } = image
-  const name = `image-${sha256(address ?? '').slice(0, 16)}`
   const present = await findImage(folder, image)
-  if (present?.isPicture) return removeUnclaimed(name)
-  if (present !== undefined) options.progress.note(`${present.path} is not a picture; downloading it again`)
+  if (present?.isPicture) return
+  if (present !== undefined) progress.note(`${present.path} is not a picture; downloading it again`)
   if (address === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new Error('it has no coco_url that is an http or https address')
   }
-  const partial = await claimPartial(name).catch((error: unknown) => {
-    throw asCacheError(error)
-  })
-  try {
-    const { hosts, signal } = options
-    await download(new URL(address), partial, {
-      bytes: null,
-      mostBytes: MOST_BYTES,
-      label: address,
-      progress: silent,
-      signal,
-      stallSeconds: STALL_SECONDS,
-      ca: undefined,
-      hosts,
-      elsewhere: 'another address',
-    })
-    const { bytes, format } = await checkedImage(partial, image, address)
-    await writeFileAtomic(fetchedPath(folder, image, format), bytes)
-    await removePartial(partial)
-    await removeUnclaimed(name)
-  } finally {
-    await releasePartial(partial)
+  const wanted = {
+    name: `image-${sha256(address).slice(0, 16)}`,
+    present: async () => ((await findImage(folder, image))?.isPicture ? true : undefined),
+    origin: new URL(address),
+    take: (path: string) => storeImage(path, image, folder, address),
   }
+  await fetchFile(wanted, {
+    bytes: null,
+    mostBytes: MOST_BYTES,
+    label: address,
+    progress: silent,
+    signal,
+    stallSeconds: STALL_SECONDS,
+    ca: undefined,
+    hosts,
+    elsewhere: 'another address',
+  })
 }
 
-/** What came, if it is the image; removed otherwise, so that it is asked for again and not gone on with. */
-async function checkedImage(
-  partial: PartialDownload,
-  image: CocoImage,
-  address: string,
-): Promise<{ readonly bytes: Uint8Array; readonly format: ImageFormat }> {
-  const bytes = await readFile(partial.path)
-  try {
-    const format = imageFormat(bytes)
-    if (format === undefined) throw new Error(`what ${address} gives is neither a JPEG nor a PNG`)
-    await storedPixels(bytes, image, `what ${address} gives`)
-    return { bytes, format }
-  } catch (error) {
-    await removePartial(partial)
-    throw error
-  }
+/** Stores what came. @throws InputError if it is not the image, so that it is asked for again and not gone on with */
+async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
+  const bytes = await readFile(path)
+  const format = imageFormat(bytes)
+  if (format === undefined) throw new InputError(`what ${address} gives is neither a JPEG nor a PNG`)
+  await storedPixels(bytes, image, `what ${address} gives`).catch((error: Error) => {
+    throw new InputError(error.message, { cause: error })
+  })
+  await writeFileAtomic(fetchedPath(folder, image, format), bytes)
+  await rm(path)
+  return true
 }

@@ -86,7 +86,7 @@ describe('after a kill, the next command that writes into the folder clears what
     const arrived = () =>
       readdirSync(folder(), { recursive: true, withFileTypes: true }).some(
         (entry) =>
-          entry.name.startsWith('image-') && entry.isFile() && statSync(join(entry.parentPath, entry.name)).size,
+          /^part-image-\w+$/.test(entry.name) && entry.isFile() && statSync(join(entry.parentPath, entry.name)).size,
       )
     const killed = coco()
     await until(async () => arrived())

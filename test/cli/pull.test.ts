@@ -36,16 +36,11 @@ function publishedFile(id: string): string {
 describe('shiftscope models pull', () => {
   it('ends on Ctrl-C with the part kept, and goes on from there', async () => {
     const name = publishedFile('alexnet-aa')
-    const part = folder('cache/downloads', name, 'partial', name)
+    const part = folder('cache/downloads', `part-${name}`)
     const bytes = Buffer.alloc(400_000, 'weights')
     const server = await startServer(beginning(bytes, 250_000, () => undefined))
     const stopped = pull('alexnet-aa', '--mirror', `${server.address}/base`)
-    const inHome = () => readdirSync(folder('cache/downloads', name), { recursive: true }).map(String)
-    await until(async () => server.requests.length > 0 && inHome().some((path) => path.endsWith(name)))
-    await until(async () => {
-      const path = inHome().find((path) => path.endsWith(name))
-      return path !== undefined && statSync(folder('cache/downloads', name, path)).size === 250_000
-    })
+    await until(async () => existsSync(part) && statSync(part).size === 250_000)
     stopped.child.kill('SIGINT')
     const ended = await stopped.ended
     expect(ended).toMatchObject({ status: 130, stdout: '' })
@@ -95,13 +90,8 @@ describe('shiftscope models pull', () => {
 describe('shiftscope models pull hf:', () => {
   const model = readFileSync(fileURLToPath(new URL('../golden/exports/resnet18.onnx', import.meta.url)))
   const half = 300_000
-  const name = `hub-${sha256(model)}`
-  const downloaded = () => {
-    const home = folder('cache/downloads', name)
-    const paths = existsSync(home) ? readdirSync(home, { recursive: true }).map(String) : []
-    const part = paths.find((path) => path.endsWith(`/${name}`))
-    return part === undefined ? 0 : statSync(folder('cache/downloads', name, part)).size
-  }
+  const part = () => folder('cache/downloads', `part-hub-${sha256(model)}`)
+  const downloaded = () => (existsSync(part()) ? statSync(part()).size : 0)
 
   it('goes on after it was killed, and the model is listed and used without the hub', async () => {
     const hub = await startHub({ files: { 'model.onnx': model, 'config.json': Buffer.from('{}') } })

@@ -11,13 +11,13 @@ const inFolder = temporaryFolder()
 /** A part in a folder that is there, and its download from a server. */
 function partFrom(server: FileServer, bytes: number) {
   mkdirSync(inFolder('part'))
-  const partial = { folderOfName: inFolder(), folder: inFolder('part'), path: inFolder('part', 'file') }
+  const part = { path: inFolder('part', 'file'), versionPath: inFolder('part', 'file.json') }
   const fetched = () =>
-    download(new URL(`${server.address}/file`), partial, {
+    download(new URL(`${server.address}/file`), part, {
       ...{ bytes, label: 'file', progress: silent, elsewhere: '`mirror`' },
       ...{ signal: undefined, stallSeconds: 30, ca: undefined },
     })
-  return { path: partial.path, fetched }
+  return { path: part.path, fetched }
 }
 
 it('a file of a known size that comes without its length, and is shorter, is refused and not gone on with', async () => {
@@ -50,7 +50,7 @@ it.each([
   const { path, fetched } = partFrom(server, WHOLE.length)
   writeFileSync(path, WHOLE.subarray(0, 4))
   const version = { etag, lastModified: DATE, bytes: WHOLE.length }
-  writeFileSync(inFolder('part', 'version.json'), JSON.stringify(version))
+  writeFileSync(inFolder('part', 'file.json'), JSON.stringify(version))
   await fetched()
   expect(readFileSync(path, 'utf8')).toBe(String(WHOLE))
   expect(server.requests).toHaveLength(requests)

@@ -300,7 +300,7 @@ describe('the file of a model', () => {
 
 describe('a download from the hub that was cut', () => {
   const half = 300_000
-  const part = () => cache('downloads', `hub-${sha256(resnet)}`, 'partial', `hub-${sha256(resnet)}`)
+  const part = () => cache('downloads', `part-hub-${sha256(resnet)}`)
 
   async function leavePart() {
     const hub = await hubOf({ 'model.onnx': resnet, 'config.json': config })

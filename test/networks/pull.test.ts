@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { InputError, InterruptedError, NetworkError, OutputError, UsageError } from '../../src/errors.js'
-import { workerFile } from '../../src/files/package.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { temporaryName } from '../../src/files/temporaries.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { asCacheError } from '../../src/networks/cache.js'
@@ -103,7 +100,7 @@ const usageFailure = (action: Promise<unknown>) => failureOf(action, UsageError,
 
 /** Bytes that earlier downloads of the file have left. */
 function partialBytes(name = NAME): number {
-  const path = cache('downloads', name, 'partial', name)
+  const path = cache('downloads', `part-${name}`)
   return existsSync(path) ? statSync(path).size : 0
 }
 
@@ -155,22 +152,6 @@ describe('pulling published weights', () => {
     await pull(entry)
     expect(await pull(entry)).toMatchObject({ origin: null, path: cache('weights/mobilenet_v2.pth') })
     expect(server.requests).toHaveLength(1)
-  })
-
-  it('clears what a process left that died when it had fetched them', async () => {
-    const server = await startServer(fileAnswer(right))
-    const entry = entryWith([`${server.address}/models/${NAME}`])
-    await pull(entry)
-    // In a process of its own, which ends without giving its claim free.
-    const script = `import { openClaims } from ${JSON.stringify(workerFile('files/claims.js'))}
-const claims = await openClaims(process.argv[1])
-await claims.take('mobilenet_v2')
-process.kill(process.pid, 'SIGKILL')`
-    const folder = cache('downloads', '.claims')
-    spawnSync(process.execPath, ['--input-type=module', '-e', script, folder])
-    expect(readdirSync(folder).filter((name) => name.startsWith('mobilenet_v2~'))).toHaveLength(1)
-    expect(await pull(entry)).toMatchObject({ origin: null })
-    expect(readdirSync(cache('downloads'))).toEqual([])
   })
 
   it('replaces imported weights that are not the published ones, and says so', async () => {
@@ -273,7 +254,7 @@ describe('a download that was cut', () => {
     const server = await startServer(cut())
     const entry = entryWith([`${server.address}/${NAME}`], { bytes: null })
     await leavePart(entry)
-    writeFileSync(cache('downloads', NAME, 'partial', NAME), Buffer.alloc(right.length + 1))
+    writeFileSync(cache('downloads', `part-${NAME}`), Buffer.alloc(right.length + 1))
     server.answer = ignoringCondition(right, '"one"')
     await expectPulled(pull(entry))
   })
@@ -282,7 +263,7 @@ describe('a download that was cut', () => {
     const server = await startServer(cut())
     const entry = entryWith([`${server.address}/${NAME}`])
     await leavePart(entry)
-    writeFileSync(cache('downloads', NAME, 'partial', 'version.json'), '{')
+    writeFileSync(cache('downloads', `part-${NAME}.json`), '{')
     server.answer = fileAnswer(right)
     await expectPulled(pull(entry))
     expect(server.requests.at(-1)?.range).toBeUndefined()
@@ -292,7 +273,7 @@ describe('a download that was cut', () => {
     const server = await startServer(cut())
     const entry = entryWith([`${server.address}/${NAME}`])
     await leavePart(entry)
-    writeFileSync(cache('downloads', NAME, 'partial', NAME), right)
+    writeFileSync(cache('downloads', `part-${NAME}`), right)
     await expectPulled(pull(entry))
     expect(server.requests).toHaveLength(1)
   })
@@ -301,24 +282,11 @@ describe('a download that was cut', () => {
     const server = await startServer(cut())
     const entry = entryWith([`${server.address}/${NAME}`])
     await leavePart(entry)
-    writeFileSync(cache('downloads', NAME, 'partial', NAME), Buffer.alloc(half))
+    writeFileSync(cache('downloads', `part-${NAME}`), Buffer.alloc(half))
     server.answer = fileAnswer(right)
     expect(await inputFailure(pull(entry))).toContain('has the SHA-256')
     expectNothingKept()
     await expectPulled(pull(entry))
-  })
-
-  it('goes on after the process that it belonged to was killed', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    const kept = await leavePart(entry)
-    const { pid } = spawnSync(process.execPath, ['--version'])
-    const home = cache('downloads', NAME)
-    const left = temporaryName(join(home, 'partial')).replace(`-${process.pid}-`, `-${pid}-`)
-    renameSync(join(home, 'partial'), left)
-    server.answer = fileAnswer(right)
-    await expectPulled(pull(entry))
-    expect(server.requests.at(-1)?.range).toBe(`bytes=${kept}-`)
   })
 
   it('waits for whoever is fetching, and goes on with what that one leaves', async () => {

@@ -3,61 +3,63 @@ import { createReadStream } from 'node:fs'
 import { lstat, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { InputError, throwIfStopped } from '../../errors.js'
+import { InputError } from '../../errors.js'
 import { makeFolders } from '../../files/atomic.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import { printable } from '../../printable.js'
 import type { Progress } from '../../progress.js'
-import { download } from '../download.js'
-import { claimPartial, releasePartial, removePartial, removeUnclaimed } from '../partialDownload.js'
+import { fetchFile } from '../fetchFile.js'
 import type { HubConnection } from './connection.js'
 import type { HubFile } from './repository.js'
 
-/** SHA-256 of a file of the hub that is here, whole and right; undefined otherwise. */
-export async function presentSha256(path: string, file: HubFile): Promise<string | undefined> {
+/** A file of the hub that is here. */
+export interface FetchedHubFile {
+  readonly sha256: string
+  readonly isFetched: boolean
+}
+
+/** A file of the hub, if it is here, whole and right. */
+export async function presentHubFile(path: string, file: HubFile): Promise<FetchedHubFile | undefined> {
   const status = await lstat(path).catch(() => undefined)
   if (!status?.isFile() || status.size !== file.bytes) return undefined
   const sha256 = await sha256OfFile(path)
-  return (await wrongHash(path, file, sha256)) === undefined ? sha256 : undefined
+  return (await wrongHash(path, file, sha256)) === undefined ? { sha256, isFetched: false } : undefined
 }
 
 /**
- * Fetches a file of the hub, going on from where an earlier download of the same contents stopped. It takes its name only
- * after its size and hash have been found to be those that the hub states.
+ * Fetches a file of the hub, unless it is there. It takes its name only after its size and hash have been found to be those
+ * that the hub states.
  *
  * @param path name that it takes
- * @returns its SHA-256
+ * @returns its SHA-256, and whether it was fetched
  * @throws InputError when it is not what the hub states: it is removed; NetworkError when it cannot be had; the signal's
  * reason when stopped
  */
-export async function fetchHubFile(
-  address: URL,
+export function fetchHubFile(
+  origin: URL,
   file: HubFile,
   path: string,
-  options: HubConnection & { readonly progress: Progress },
-): Promise<string> {
-  // By its contents, which may be the same in several repositories and commits.
-  const name = `hub-${file.sha256 ?? file.blob}`
-  const partial = await claimPartial(name)
-  try {
-    await download(address, partial, { ...options, bytes: file.bytes, label: printable(file.path) })
-    throwIfStopped(options.signal)
-    const sha256 = await sha256OfFile(partial.path)
-    const wrong = await wrongHash(partial.path, file, sha256)
-    if (wrong !== undefined) {
-      await removePartial(partial)
-      throw new InputError(
-        `${address} has the ${wrong}: damaged, or changed on the way; the download was removed, run the same command again`,
-      )
-    }
-    await makeFolders(dirname(path))
-    await rename(partial.path, path)
-    await removePartial(partial)
-    await removeUnclaimed(name)
-    return sha256
-  } finally {
-    await releasePartial(partial)
+  options: HubConnection & { readonly progress: Progress; readonly begin: () => void },
+): Promise<FetchedHubFile> {
+  const wanted = {
+    // By its contents, which may be the same in several repositories and commits.
+    name: `hub-${file.sha256 ?? file.blob}`,
+    present: () => presentHubFile(path, file),
+    origin,
+    begin: options.begin,
+    take: async (part: string) => {
+      const sha256 = await sha256OfFile(part)
+      const wrong = await wrongHash(part, file, sha256)
+      if (wrong !== undefined)
+        throw new InputError(
+          `${origin} has the ${wrong}: damaged, or changed on the way; the download was removed, run the same command again`,
+        )
+      await makeFolders(dirname(path))
+      await rename(part, path)
+      return { sha256, isFetched: true }
+    },
   }
+  return fetchFile(wanted, { ...options, bytes: file.bytes, label: printable(file.path) })
 }
 
 /** What is wrong with a file's hash, for a message; undefined: it is right. */

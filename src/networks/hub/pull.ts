@@ -7,11 +7,10 @@ import { printable } from '../../printable.js'
 import { type Progress, progressTo } from '../../progress.js'
 import { asCacheError } from '../cache.js'
 import { licenceText } from '../catalog.js'
-import { clearTurn, inTurn } from '../downloadTurn.js'
 import { readModelInterface } from '../onnx/interface.js'
 import type { PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
-import { fetchHubFile, presentSha256 } from './hubFiles.js'
+import { type FetchedHubFile, fetchHubFile, presentHubFile } from './hubFiles.js'
 import { dataFiles, descriptionFiles, modelFile } from './modelFiles.js'
 import { commitFolder, findRecord, type HubRecord, writeRecords } from './pulled.js'
 import { type HubReference, isCommit, parseHubReference } from './reference.js'
@@ -77,12 +76,8 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   try {
     const progress = progressTo(onProgress)
     const here = await presentModel(reference)
-    const turn = `${reference.owner}--${reference.name}`
-    if (here?.revision === repository.commit) {
-      await clearTurn(turn)
-      return here
-    }
-    return await inTurn(turn, { progress, signal }, () => pulledFrom({ reference, repository, connection, progress }))
+    if (here?.revision === repository.commit) return here
+    return await pulledFrom({ reference, repository, connection, progress })
   } catch (error) {
     throw asCacheError(error)
   }
@@ -125,7 +120,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
     files: files.map(({ file, sha256 }) => ({ path: file.path, bytes: file.bytes, sha256 })),
   }
   await writeRecords(reference, record)
-  return pulledModel(reference, record, files.some(({ fetched }) => fetched) ? origin : null)
+  return pulledModel(reference, record, files.some(({ isFetched }) => isFetched) ? origin : null)
 }
 
 /** The model is read before anything else is fetched. */
@@ -142,20 +137,16 @@ async function weightsOf({ reference, repository }: Pull, model: HubFile): Promi
   }
 }
 
-interface BroughtFile {
+interface BroughtFile extends FetchedHubFile {
   readonly file: HubFile
-  readonly sha256: string
-  readonly fetched: boolean
 }
 
-async function broughtFile(pull: Pull, file: HubFile, beforeFetch = () => {}): Promise<BroughtFile> {
+async function broughtFile(pull: Pull, file: HubFile, begin = () => {}): Promise<BroughtFile> {
   const { reference, repository, connection, progress } = pull
   const path = join(commitFolder(reference, repository.commit), file.path)
-  const present = await presentSha256(path, file)
-  if (present !== undefined) return { file, sha256: present, fetched: false }
-  beforeFetch()
-  const sha256 = await fetchHubFile(addressOf(pull, file), file, path, { ...connection, progress })
-  return { file, sha256, fetched: true }
+  const present = await presentHubFile(path, file)
+  if (present !== undefined) return { file, ...present }
+  return { file, ...(await fetchHubFile(addressOf(pull, file), file, path, { ...connection, progress, begin })) }
 }
 
 /** The address that stands for the same bytes for ever. */

@@ -4,7 +4,7 @@ import { sha256 } from '../../../src/files/sha256.js'
 import { findRecord, listHubModels, writeRecords } from '../../../src/networks/hub/pulled.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { keepReading, knownReading } from '../../../src/networks/layerReading.js'
-import { partialVersion } from '../../../src/networks/partialDownload.js'
+import { partVersion } from '../../../src/networks/part.js'
 import { disturb, documentText } from '../documents.js'
 import { mutate } from '../mutation.js'
 import type { Random } from '../random.js'
@@ -28,7 +28,7 @@ export const cacheRecords: Reader = {
         const found = await (drawn.kind.startsWith('hub/')
           ? findRecord(reference).then((record) => record && listHubModels().then(([model]) => model))
           : drawn.kind === 'version.json'
-            ? partialVersion({ folderOfName: folder, folder, path: join(folder, 'part') })
+            ? partVersion({ path: join(folder, 'part'), versionPath: join(folder, 'version.json') })
             : knownReading(join(folder, 'model.onnx'), key))
         return found === undefined ? undefined : []
       },

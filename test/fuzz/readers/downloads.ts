@@ -16,20 +16,20 @@ export const downloads: Reader = {
   open: async (parent) => {
     const server = await startRawServer()
     const folder = join(parent, 'part')
-    const partial = { folderOfName: parent, folder, path: join(folder, 'file') }
+    const part = { path: join(folder, 'file'), versionPath: join(folder, 'file.json') }
     return {
       draw: drawAnswer,
       read: async ({ kind, files }) => {
         emptyFolder(folder)
-        const { 'first.http': first = '', 'later.http': later = '', ...part } = files
-        placeFiles(folder, { kind, files: part })
+        const { 'first.http': first = '', 'later.http': later = '', ...left } = files
+        placeFiles(folder, { kind, files: left })
         let requests = 0
         server.answer = () => (requests++ === 0 ? first : later)
-        await download(new URL(`${server.origin}/file`), partial, {
+        await download(new URL(`${server.origin}/file`), part, {
           ...{ bytes: kind === 'known' ? whole.length : null, label: 'file', progress: silent, elsewhere: '`mirror`' },
           ...{ signal: undefined, stallSeconds: 30, ca: undefined },
         })
-        const { length } = readFileSync(partial.path)
+        const { length } = readFileSync(part.path)
         return kind === 'known' && length !== whole.length ? [`${length} bytes were taken`] : []
       },
       close: server.close,
@@ -48,7 +48,7 @@ function drawAnswer(random: Random): FuzzCase {
         ? drawResponse(random, 200, { etag }, whole)
         : drawResponse(random, 416, { 'content-range': `bytes */${whole.length}` }, '')
   const version = disturb({ etag: '"one"', lastModified: null, bytes: whole.length }, random)
-  const part = { file: whole.subarray(0, have), 'version.json': documentText(version, random) }
+  const part = { file: whole.subarray(0, have), 'file.json': documentText(version, random) }
   const files = { 'first.http': answer(), 'later.http': answer(), ...(random.chance(0.7) && part) }
   return { kind: random.pick(['known', 'unknown']), files }
 }

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { InputError, throwIfStopped } from '../errors.js'
+import { openClaims } from '../files/claims.js'
+import { asCacheError, downloadsFolder } from './cache.js'
+import { copyFrom, type DownloadOptions, download } from './download.js'
+import { type Part, partLength, partOf, removePart } from './part.js'
+
+/** A file that is fetched into the cache. */
+export interface WantedFile<T> {
+  /** Name of its part: whoever fetches a file of this name waits for whoever does so already. */
+  readonly name: string
+  /** What there is without fetching it; asked once it is this process's turn, since another may have brought it meanwhile. */
+  readonly present: () => Promise<T | undefined>
+  /** Called before it is asked for. */
+  readonly begin?: () => void
+  /** Address, or path on this machine. */
+  readonly origin: URL | string
+  /** Checks the complete file and moves it to its place. Where it throws an InputError, the file is removed. */
+  readonly take: (path: string) => Promise<T>
+}
+
+/** How often it is looked whether another process has fetched something. */
+const SECONDS_BETWEEN_LOOKS = 0.5
+
+/**
+ * Fetches a file into the cache, unless it is there. Of many processes that need the same file one fetches it, and the others
+ * wait. What was fetched before an interruption is gone on with.
+ *
+ * @throws whatever `download`, `copyFrom` and `take` throw; OutputError when the cache cannot be written; the signal's reason
+ */
+export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptions): Promise<T> {
+  const { name, present, origin, take } = wanted
+  try {
+    return await inTurn(name, options, async () => {
+      const there = await present()
+      if (there !== undefined) return there
+      wanted.begin?.()
+      const part = partOf(name)
+      try {
+        if (typeof origin === 'string') await copyFrom(origin, part, options)
+        else await download(origin, part, options)
+        throwIfStopped(options.signal)
+        return await taken(part, take)
+      } finally {
+        if ((await partLength(part)) === 0) await removePart(part)
+      }
+    })
+  } catch (error) {
+    throw asCacheError(error)
+  }
+}
+
+async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise<T> {
+  try {
+    return await take(part.path)
+  } catch (error) {
+    if (error instanceof InputError) await removePart(part)
+    throw error
+  }
+}
+
+/** @param label of the file, for who waits */
+async function inTurn<T>(
+  name: string,
+  { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const claims = await openClaims(join(downloadsFolder(), '.claims'))
+  try {
+    for (let attempt = 0; !(await claims.take(name)); attempt++) {
+      const [other] = (await claims.held()).filter((claim) => claim.name === name && claim.isLive)
+      if (attempt === 0 && other)
+        progress.note(`waiting for process ${other.owner.pid} on ${other.owner.host}, which downloads ${label}`)
+      await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, signal && { signal }).catch(() =>
+        throwIfStopped(signal),
+      )
+    }
+    return await work()
+  } finally {
+    await claims.close()
+  }
+}

@@ -1,0 +1,56 @@
+import { readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { makeFolders, writeFileAtomic } from '../files/atomic.js'
+import { downloadsFolder } from './cache.js'
+
+/** What has been downloaded of a file. One process at a time writes it: see `fetchFile`. */
+export interface Part {
+  readonly path: string
+  /** The file that says of which version of the file the part is. */
+  readonly versionPath: string
+}
+
+/** What tells later whether the file on the server is still the one that the part was taken from. */
+const versionSchema = z.object({
+  etag: z.string().nullable(),
+  lastModified: z.string().nullable(),
+  /** Size of the whole file; null: the server does not tell. */
+  bytes: z.number().nullable(),
+})
+export type FileVersion = Readonly<z.infer<typeof versionSchema>>
+
+/** The part of the file of this name, whether there is one or not; its own name ends as the file's. */
+export function partOf(name: string): Part {
+  const path = join(downloadsFolder(), `part-${name}`)
+  return { path, versionPath: `${path}.json` }
+}
+
+/** Bytes that have been downloaded. */
+export async function partLength({ path }: Part): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}
+
+/** The version of the file that the part was taken from; undefined: not known, so nothing can be added to it. */
+export async function partVersion({ versionPath }: Part): Promise<FileVersion | undefined> {
+  const text = await readFile(versionPath, 'utf8').catch(() => '')
+  try {
+    return versionSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+/** Drops the bytes that there are; those to come are of the given version. */
+export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
+  await rm(path, { force: true })
+  await makeFolders(dirname(versionPath))
+  await writeFileAtomic(versionPath, JSON.stringify(version))
+}
+
+export async function removePart({ path, versionPath }: Part): Promise<void> {
+  for (const file of [path, versionPath]) await rm(file, { force: true })
+}
