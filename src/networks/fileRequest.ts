@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { NetworkError, ShiftscopeError } from '../errors.js'
-import { type AllowedHosts, checkHost, lookupFor } from './allowedHosts.js'
+import { type AllowedHosts, checkHost } from './allowedHosts.js'
 import { proxyFor } from './proxy.js'
 import { isSecure } from './weightsOrigin.js'
 
@@ -100,10 +100,10 @@ function codeOf(error: Error): string | undefined {
   return ofFile ? undefined : code
 }
 
-async function requestOnce(address: URL, { headers, ca, hosts, signal }: FileRequest): Promise<FileResponse> {
+async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
   // Loaded here, since most commands fetch nothing.
   const { request } = await import('undici')
-  const dispatcher = await dispatcherFor(address, ca, hosts)
+  const dispatcher = await dispatcherFor(address, ca)
   // What is left of a connection that has been given up may fail once more, when nobody listens any longer.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
@@ -121,21 +121,13 @@ async function requestOnce(address: URL, { headers, ca, hosts, signal }: FileReq
   }
 }
 
-/**
- * Without time limits of its own: the caller watches over the whole way, the proxy included. A proxy looks names up itself,
- * so that only what is reached without one can be held to public addresses.
- */
-async function dispatcherFor(
-  address: URL,
-  ca: string | undefined,
-  hosts: AllowedHosts | undefined,
-): Promise<Dispatcher> {
+/** Without time limits of its own: the caller watches over the whole way, the proxy included. */
+async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici')
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
   const tls = ca === undefined ? {} : { ca }
   const proxy = proxyFor(address)
-  const way = hosts === undefined ? {} : { lookup: lookupFor(address, hosts) }
-  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, ...way, timeout: 0 } })
+  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, timeout: 0 } })
   return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: tls })
 }
 

@@ -32,7 +32,7 @@ export interface FetchOptions {
  */
 export function imageHosts(named: readonly string[] = []): AllowedHosts {
   const option = 'imageHosts'
-  return { known: COCO_HOSTS, named: named.map((text) => hostName(text, option)), option }
+  return { names: [...COCO_HOSTS, ...named.map((text) => hostName(text, option))], option }
 }
 
 /**
