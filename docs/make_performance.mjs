@@ -81,7 +81,9 @@ function originOf({ name, command, remark, environment }) {
     `\`${command}\`${date === undefined ? '' : ` (${date})`}`,
     machine.join(', '),
     programs.join(', '),
-    ...(loadBefore === undefined ? [] : [`load average (processes that run or wait for a core): ${loadBefore} before, ${loadAfter} after`]),
+    ...(loadBefore === undefined
+      ? []
+      : [`load average (processes that run or wait for a core): ${loadBefore} before, ${loadAfter} after`]),
     ...(remark === undefined ? [] : [remark]),
     `[${name}](../bench/results/${name})`,
   ]
@@ -92,7 +94,15 @@ function originOf({ name, command, remark, environment }) {
 function tableOf(kind, found) {
   if (kind === 'unit')
     return table(
-      ['network', 'size', 'bare loop', 'without reuse', 'with reuse', 'speed-up over bare loop', 'multiply-adds, without ÷ with reuse'],
+      [
+        'network',
+        'size',
+        'bare loop',
+        'without reuse',
+        'with reuse',
+        'speed-up over bare loop',
+        'multiply-adds, without ÷ with reuse',
+      ],
       found.map((row) => [
         row.model,
         `${row.size} px`,
@@ -142,7 +152,15 @@ function tableOf(kind, found) {
   const { positions, dims, loss, threads, seconds, readFloor, passes, problems, peer } = found
   const compared = problems.filter((problem) => problem.peer !== undefined).length
   return table(
-    ['positions × values', 'loss', 'threads', 'time', 'reads the features', 'time of these reads alone', 'scikit-learn'],
+    [
+      'positions × values',
+      'loss',
+      'threads',
+      'time',
+      'reads the features',
+      'time of these reads alone',
+      'scikit-learn',
+    ],
     [
       [
         `${positions} × ${dims}`,

@@ -96,7 +96,9 @@ const MARGIN = 2
 const LEAST_MINUTES = 15
 
 /** Minutes of each task, from a trial on all cores of this machine. */
-function minutesOf({ seconds, unitSeconds }: StudyEstimate, tasks: number, cpus: number): number {
+function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: number, cpus: number): number {
+  if (seconds === null || unitSeconds === null)
+    throw new UsageError(`the study cannot be timed without the weights of ${missing[0]?.id}; give \`time\``)
   // A task computes whole units.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))

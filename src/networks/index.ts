@@ -59,7 +59,6 @@ export {
   lacksWeights,
   placeholderGenerator,
   placeholderNetwork,
-  withGraph,
 } from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'

@@ -2,7 +2,7 @@ import { arrayBytes, featureBytes, imagesOf, type PlannedUnit, sketchDims } from
 import { expectedGain } from '../engine/reuse/expected.js'
 import { sceneOf } from '../engine/scene.js'
 import { throwIfStopped } from '../errors.js'
-import { isPlaceholder, modelEntry, type Network, weightsCommand, withGraph } from '../networks/index.js'
+import { isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits } from './compute.js'
@@ -31,10 +31,13 @@ export interface StudyEstimate {
   readonly featureBytes: number
   /** Bytes of the largest network's weights. */
   readonly weightsBytes: number
-  /** Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. */
-  readonly seconds: number
-  /** Seconds for the images of the longest unit. */
-  readonly unitSeconds: number
+  /**
+   * Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. Null if
+   * weights of a network are missing.
+   */
+  readonly seconds: number | null
+  /** Seconds for the images of the longest unit. Null if weights of a network are missing. */
+  readonly unitSeconds: number | null
   /** Weights that are missing on this machine. `reproduce` needs them; their units count as not finished. */
   readonly missing: readonly {
     /** Id of the network or generator. */
@@ -48,13 +51,13 @@ export interface StudyEstimate {
 
 /**
  * What `reproduce` would do with the same options, with a short trial of each network for the time. Weights that are
- * published need not be here: the trial is then of made-up ones.
+ * published need not be here: all but the time is known without them.
  */
 export function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
   return estimate(options, true)
 }
 
-/** The same without a trial, for those who know the time: 0 seconds. */
+/** What `estimateStudy` tells, without a trial and so without the time, for those who know it. */
 export function untimedEstimate(options: ReproduceOptions): Promise<StudyEstimate> {
   return estimate(options, false)
 }
@@ -62,16 +65,8 @@ export function untimedEstimate(options: ReproduceOptions): Promise<StudyEstimat
 async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<StudyEstimate> {
   checkedRequest(options)
   const study = await planStudy(options, { withPlaceholders: true, signal: options.signal })
-  let seconds = 0
-  let unitSeconds = 0
-  for (const network of study.networks) {
-    const units = study.left.filter((unit) => unit.network === network)
-    if (units.length === 0 || !withTrial) continue
-    throwIfStopped(options.signal)
-    const times = await withGraph(network, (running) => secondsOf(study, running, units, options))
-    seconds += times.all
-    unitSeconds = Math.max(unitSeconds, times.longest)
-  }
+  const isTimed = withTrial && !study.left.some(({ network }) => isPlaceholder(network))
+  const { seconds, unitSeconds } = isTimed ? await timesOf(study, options) : { seconds: null, unitSeconds: null }
   return {
     units: study.units.length,
     finished: study.units.length - study.left.length,
@@ -87,6 +82,21 @@ async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<
     unitSeconds,
     missing: missingWeights(study),
   }
+}
+
+/** Seconds for the images that are left, and for those of the longest unit. */
+async function timesOf(study: Study, options: ReproduceOptions) {
+  let seconds = 0
+  let unitSeconds = 0
+  for (const network of study.networks) {
+    const units = study.left.filter((unit) => unit.network === network)
+    if (units.length === 0) continue
+    throwIfStopped(options.signal)
+    const times = await secondsOf(study, network, units, options)
+    seconds += times.all
+    unitSeconds = Math.max(unitSeconds, times.longest)
+  }
+  return { seconds, unitSeconds }
 }
 
 /** Seconds for the images of a network's units, and of the longest of them. */

@@ -56,7 +56,7 @@ describe('shiftscope models', () => {
     expect(status, stderr).toBe(0)
     expect(stdout).toContain('10 units, 0 of them finished; 130 images left')
     expect(stdout).toContain(
-      'missing weights: mobilenet_v2 (14.2 MB); 14.2 MB in all: shiftscope models pull mobilenet_v2',
+      'missing weights, 14.2 MB in all: mobilenet_v2 (14.2 MB)\nfetch them: shiftscope models pull mobilenet_v2\n',
     )
   })
 

@@ -48,7 +48,13 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ['view FEATURES', [/^open .*index\.html$/], [/./]],
   [
     'reproduce --models tiny-alexnet --sizes 200 --stride 4 --dry-run --out STUDY',
-    [/^10 units, /, /^\S.* of arrays on disk, /, /^about /],
+    [
+      /^10 units, /,
+      /^\S.* of arrays on disk$/,
+      /^\S.* of sketches of features in the page$/,
+      /^at most .* in memory$/,
+      /^about /,
+    ],
     [],
   ],
   [

@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.js'
 import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { addOpenOption, type PageFlags, sayPage } from '../openPage.js'
-import { byteSize, duration, print, printJson, say } from '../output.js'
+import { byteSize, duration, print, printJson, say, TERMINAL_COLUMNS, wrapped } from '../output.js'
 import {
   collectAssignments,
   collectLayers,
@@ -103,10 +103,11 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
     print(`${estimate.replaced} made with other settings will be replaced: ${estimate.differences.join('; ')}`)
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} of arithmetic left`)
   const kept = options.keepFeatures ? 'features' : 'sketches of features'
-  const inPage = estimate.pageFeatureBytes > 0 ? `, ${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page` : ''
-  const inMemory = `at most ${byteSize(estimate.featureBytes)} of features in memory`
-  print(`${byteSize(estimate.bytes)} of arrays on disk${inPage}, ${inMemory}`)
-  print(`about ${duration(estimate.seconds)} for the images on this machine, without classifiers and arithmetic`)
+  print(`${byteSize(estimate.bytes)} of arrays on disk`)
+  if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
+  print(`at most ${byteSize(estimate.featureBytes)} of features in memory`)
+  if (estimate.seconds !== null)
+    print(`about ${duration(estimate.seconds)} for the images on this machine, without classifiers and arithmetic`)
   if (estimate.missing.length > 0) printMissing(estimate.missing)
 }
 
@@ -114,6 +115,7 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const files = missing.map(({ id, bytes }) => `${id} (${byteSize(bytes)})`)
   const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
-  print(`missing weights: ${files.join(', ')}; ${all} in all: ${command}`)
-  say('the estimate for these networks uses made-up weights')
+  wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, TERMINAL_COLUMNS).forEach(print)
+  print(`fetch them: ${command}`)
+  print('the time is known once these weights are here')
 }

@@ -50,7 +50,8 @@ export function submitCommand({ signal }: CommandContext): Command {
       print(
         `job ${jobs.array}: ${counted(tasks, 'task')} for ${counted(units, 'unit')}; job ${jobs.report} writes the report after it`,
       )
-      const guess = estimate.seconds > 0 ? `about ${duration(estimate.seconds)} for the images on this machine; ` : ''
+      const { seconds } = estimate
+      const guess = seconds === null ? '' : `about ${duration(seconds)} for the images on this machine; `
       print(`${guess}scripts and logs are in ${folder}`)
     })
   return addExamples(new Command('submit'), example).description('submit a study to a cluster').addCommand(slurm)
