@@ -13,8 +13,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import loadPrebuilt from 'pkg-prebuilds'
-import { prepareEnvironment } from './environment.js'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
+import { prepareEnvironment } from './support/environment.js'
 
 /** Levels of vector instructions that the kernels are compiled for; `baseline` runs on every processor. */
 export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'neon'

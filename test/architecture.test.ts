@@ -10,10 +10,8 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
  * and itself.
  */
 const ROOMS = [
-  ['counted', 'printable', 'shellWord'],
-  ['cores', 'errors', 'environment', 'memory', 'progress', 'stopwatch', 'warning'],
-  ['resources'],
-  ['checks', 'checkedOptions', 'files', 'native', 'nearestNames', 'threads'],
+  ['support'],
+  ['files', 'native'],
   ['childProcess'],
   ['networks'],
   ['patches'],
@@ -54,8 +52,10 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(
 )
 const pairs = [...imports].flatMap(([path, imported]) => imported.map((other) => [path, other] as const))
 
+/** Errors and progress stand beside `support`, as what a library's user knows of it. */
 function roomOf(path: string): string {
-  return (path.split('/')[0] as string).replace(/\.tsx?$/, '')
+  const room = (path.split('/')[0] as string).replace(/\.tsx?$/, '')
+  return ['errors', 'progress'].includes(room) ? 'support' : room
 }
 
 function rowOf(path: string): number {

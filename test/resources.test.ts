@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openFeatureMemory } from '../src/engine/features.js'
 import { InputError, ResourceError } from '../src/errors.js'
-import { resourceError } from '../src/resources.js'
-import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/threads.js'
+import { resourceError } from '../src/support/resources.js'
+import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/support/threads.js'
 import { temporaryFolder } from './temporaryFolder.js'
 
 const folder = temporaryFolder()

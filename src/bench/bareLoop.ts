@@ -1,12 +1,12 @@
 import { Piscina } from 'piscina'
-import { availableCores } from '../cores.js'
 import { FULL_PRECISION } from '../engine/backends/process.js'
 import type { Device } from '../engine/device.js'
 import { candidateSettings, type WishedSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
 import { type Network, outputOf } from '../networks/index.js'
-import { secondsOf } from '../stopwatch.js'
+import { availableCores } from '../support/cores.js'
+import { secondsOf } from '../support/stopwatch.js'
 import type { BareWorkerData } from './bareWorker.js'
 
 /** Length of one measurement in seconds. */

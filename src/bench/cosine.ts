@@ -17,7 +17,7 @@ import {
   releaseFeatures,
   uploadFeatures,
 } from '../native.js'
-import { secondsOf } from '../stopwatch.js'
+import { secondsOf } from '../support/stopwatch.js'
 import { median } from './statistics.js'
 
 export interface CosineBenchOptions {

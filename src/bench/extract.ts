@@ -6,7 +6,7 @@ import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
-import { secondsOf } from '../stopwatch.js'
+import { secondsOf } from '../support/stopwatch.js'
 import { bestBareSettings, MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
 import { median } from './statistics.js'
 

@@ -26,7 +26,7 @@ import {
   type SvmTraining,
   trainSvm,
 } from '../native.js'
-import { secondsOf } from '../stopwatch.js'
+import { secondsOf } from '../support/stopwatch.js'
 import { median } from './statistics.js'
 
 export interface SvmBenchOptions {

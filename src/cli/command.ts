@@ -1,5 +1,5 @@
 import { asOutputError } from '../files/atomic.js'
-import { WARNING } from '../warning.js'
+import { WARNING } from '../support/warning.js'
 import { interruptible } from './context.js'
 import { say } from './output.js'
 import { report, runProgram } from './program.js'

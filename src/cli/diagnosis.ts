@@ -1,13 +1,13 @@
 import { access, constants } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { availableCores } from '../cores.js'
-import { counted } from '../counted.js'
 import { type Device, platformGap, processorName } from '../engine/device.js'
 import { DEVICE_NAMES } from '../engine/deviceNames.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
 import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
+import { availableCores } from '../support/cores.js'
+import { counted } from '../support/counted.js'
 
 /** The subject of each device, before its name. */
 const PROVIDER = 'execution provider '

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { counted } from '../counted.js'
-import { withoutControls } from '../printable.js'
 import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
+import { counted } from '../support/counted.js'
+import { withoutControls } from '../support/printable.js'
 import { asFlags } from './flags.js'
 import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { counted } from '../counted.js'
 import { UsageError } from '../errors.js'
-import { shellWord } from '../shellWord.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
+import { counted } from '../support/counted.js'
+import { shellWord } from '../support/shellWord.js'
 
 /** What a job asks a cluster for. */
 export interface JobResources {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
-import { checkCount } from '../checks.js'
-import { availableCores } from '../cores.js'
 import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
 import { estimateStudy, type StudyEstimate, untimedEstimate } from '../study/estimate.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
+import { checkCount } from '../support/checks.js'
+import { availableCores } from '../support/cores.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
 
 /** Options of `submitSlurm`. */

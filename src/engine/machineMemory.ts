@@ -1,7 +1,7 @@
-import { counted } from '../counted.js'
 import { UsageError } from '../errors.js'
-import { machineMemory } from '../memory.js'
 import type { Network } from '../networks/index.js'
+import { counted } from '../support/counted.js'
+import { machineMemory } from '../support/memory.js'
 import type { PositionGrid } from './positions.js'
 
 /** Bytes of a network's features at all positions of a grid, the anchors outside it included. */

@@ -1,6 +1,6 @@
-import { checkNames } from '../checks.js'
 import { type Background, parseColour, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
+import { checkNames } from '../support/checks.js'
 import type { Frames, Scene } from './task.js'
 
 /** A patch of one transparent pixel, for frames without an object. */

@@ -1,6 +1,6 @@
-import { prepareEnvironment } from '../environment.js'
 import { workerFile } from '../files/package.js'
-import { checkWorkers, openThreadPool } from '../threads.js'
+import { prepareEnvironment } from '../support/environment.js'
+import { checkWorkers, openThreadPool } from '../support/threads.js'
 import type { WorkerData } from './backends/workerData.js'
 import type { BatchResult, BatchTask } from './task.js'
 

@@ -1,6 +1,6 @@
-import { availableCores } from '../cores.js'
 import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
+import { availableCores } from '../support/cores.js'
 
 /** What a network takes the object for at every position. */
 export interface Answers {

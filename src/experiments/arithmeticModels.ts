@@ -1,8 +1,8 @@
 import * as ort from 'onnxruntime-node'
-import { availableCores } from '../cores.js'
 import { openSession } from '../engine/backends/session.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import type { Generator, Network } from '../networks/index.js'
+import { availableCores } from '../support/cores.js'
 import type { FramePixels } from './objectScene.js'
 
 /** Images in one forward pass. */

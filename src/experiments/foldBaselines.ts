@@ -1,4 +1,4 @@
-import { checkCount } from '../checks.js'
+import { checkCount } from '../support/checks.js'
 import { FOLDS, type FoldScheme, type GridShape, TASKS, type Task } from './folds.js'
 import {
   type ClassifierOptions,

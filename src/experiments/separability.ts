@@ -1,6 +1,6 @@
-import { checkCount, checkNames } from '../checks.js'
 import { InputError, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
+import { checkCount, checkNames } from '../support/checks.js'
 import type { ExperimentPlace, GridFeatures } from './card.js'
 import {
   assignFolds,

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { counted } from '../counted.js'
 import { type Execution, openExecution } from '../engine/choice.js'
 import type { DeviceRequest } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
@@ -19,7 +18,8 @@ import {
   type Pool,
 } from '../networks/index.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
-import { printable } from '../printable.js'
+import { counted } from '../support/counted.js'
+import { printable } from '../support/printable.js'
 import { fileStem, freeName } from './objects.js'
 import { openSentFiles, type SentFile } from './sentFiles.js'
 

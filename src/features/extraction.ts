@@ -1,7 +1,4 @@
 import { join } from 'node:path'
-import { kinds } from '../checkedOptions.js'
-import { availableCores } from '../cores.js'
-import { counted } from '../counted.js'
 import type { Execution, ExecutionRecord } from '../engine/choice.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import {
@@ -24,6 +21,9 @@ import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
+import { kinds } from '../support/checkedOptions.js'
+import { availableCores } from '../support/cores.js'
+import { counted } from '../support/counted.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */

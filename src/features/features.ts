@@ -1,8 +1,8 @@
-import { counted } from '../counted.js'
 import { anchorPositions } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import type { FeatureGrid } from '../experiments/similarity.js'
 import { readNpy } from '../files/npy.js'
+import { counted } from '../support/counted.js'
 import { type DescribedGrid, describedBeside } from './extractFile.js'
 
 /** Features of a grid of positions, in memory. */

@@ -1,5 +1,3 @@
-import { checkOptions, kinds, type OptionList } from '../checkedOptions.js'
-import { checkNames } from '../checks.js'
 import { checkCompositing, checkPrecision, type Execution, openExecution, requiredTrials } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
 import type { Compositing } from '../engine/deviceNames.js'
@@ -19,6 +17,8 @@ import {
   type Precision,
 } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
+import { checkOptions, kinds, type OptionList } from '../support/checkedOptions.js'
+import { checkNames } from '../support/checks.js'
 import {
   compare,
   EXTRACT_OPTIONS,

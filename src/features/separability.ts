@@ -1,6 +1,3 @@
-import { checkOptions, kinds } from '../checkedOptions.js'
-import { checkNames } from '../checks.js'
-import { availableCores } from '../cores.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
@@ -8,6 +5,9 @@ import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '
 import type { Loss } from '../experiments/folds.js'
 import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
 import { type Separability, separabilityByScheme } from '../experiments/separability.js'
+import { checkOptions, kinds } from '../support/checkedOptions.js'
+import { checkNames } from '../support/checks.js'
+import { availableCores } from '../support/cores.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,

@@ -1,8 +1,5 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
-import { checkOptions, kinds } from '../checkedOptions.js'
-import { checkCount } from '../checks.js'
-import { availableCores } from '../cores.js'
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
@@ -12,6 +9,9 @@ import { writeNpy } from '../files/npy.js'
 import { PAPER_LIMITS } from '../page/paperLimits.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
+import { checkOptions, kinds } from '../support/checkedOptions.js'
+import { checkCount } from '../support/checks.js'
+import { availableCores } from '../support/cores.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { checkOptions, kinds } from '../checkedOptions.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { PAPER_LIMITS } from '../page/paperLimits.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
+import { checkOptions, kinds } from '../support/checkedOptions.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
 import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
-import { machineMemory } from '../memory.js'
-import { resourceError } from '../resources.js'
+import { machineMemory } from '../support/memory.js'
+import { resourceError } from '../support/resources.js'
 import { writeFileAtomic } from './atomic.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 

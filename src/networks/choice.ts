@@ -1,6 +1,6 @@
 import { parse } from 'node:path'
-import { checkNames } from '../checks.js'
 import { UsageError } from '../errors.js'
+import { checkNames } from '../support/checks.js'
 import { catalogEntry } from './catalog.js'
 import { classesOf } from './classes.js'
 import { type DescribedModel, describedModel } from './describedModel.js'

@@ -1,5 +1,5 @@
-import { counted } from '../counted.js'
 import { InputError } from '../errors.js'
+import { counted } from '../support/counted.js'
 import type { CatalogEntry } from './catalog.js'
 import type { Network } from './network.js'
 import { externalFiles } from './onnx/externalData.js'

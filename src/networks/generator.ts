@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { printable } from '../printable.js'
+import { printable } from '../support/printable.js'
 import { graphFile } from './architectures/graphFile.js'
 import {
   type CatalogEntry,

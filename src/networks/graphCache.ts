@@ -5,7 +5,7 @@ import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
-import { warn } from '../warning.js'
+import { warn } from '../support/warning.js'
 import { cacheFolder, graphsFolder } from './cache.js'
 
 /** Stands in for the cache where that cannot be written, for the life of the process. */

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { InputError } from '../errors.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
-import { resourceError } from '../resources.js'
+import { resourceError } from '../support/resources.js'
 
 /**
  * Reads protobuf messages where they lie in a file. Only tags, numbers and names are read; payloads are given as ranges,

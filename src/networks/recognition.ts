@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { InputError } from '../errors.js'
-import { printable } from '../printable.js'
+import { printable } from '../support/printable.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, featuresOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { checkOptions, kinds } from '../checkedOptions.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
+import { checkOptions, kinds } from '../support/checkedOptions.js'
 import {
   type CocoAnnotation,
   type CocoImage,

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ChildFailure } from '../childProcess/child.js'
 import { confined, type Limits } from '../childProcess/confined.js'
-import { counted } from '../counted.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { workerFile } from '../files/package.js'
-import { machineMemory } from '../memory.js'
-import { resourceError } from '../resources.js'
+import { counted } from '../support/counted.js'
+import { machineMemory } from '../support/memory.js'
+import { resourceError } from '../support/resources.js'
 import { PICTURE_FORMATS, pictureFormat } from './pictureFormat.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */

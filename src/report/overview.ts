@@ -1,9 +1,9 @@
-import { counted } from '../counted.js'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import type { ReportSection } from '../page/section.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
+import { counted } from '../support/counted.js'
 import { heatmapName } from './heatmap.js'
 import { viewLink } from './viewLink.js'
 

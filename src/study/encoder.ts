@@ -1,4 +1,3 @@
-import { availableCores } from '../cores.js'
 import { openExecution } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
 import { type NetworkHandle, openThreads } from '../engine/handle.js'
@@ -7,6 +6,7 @@ import { candidateSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 import type { Progress } from '../progress.js'
+import { availableCores } from '../support/cores.js'
 
 /**
  * Opens a network for pictures, few of them as a rule: on the processor without a trial of settings, which would take

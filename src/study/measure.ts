@@ -1,5 +1,3 @@
-import { availableCores } from '../cores.js'
-import { counted } from '../counted.js'
 import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
 import type { PlannedUnit } from '../engine/plan.js'
 import type { ExperimentPlace } from '../experiments/card.js'
@@ -21,6 +19,8 @@ import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
 import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
+import { availableCores } from '../support/cores.js'
+import { counted } from '../support/counted.js'
 import { type Study, unitInputs } from './plan.js'
 
 /**

@@ -1,5 +1,3 @@
-import { kinds } from '../checkedOptions.js'
-import { checkCount, checkNames } from '../checks.js'
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -19,6 +17,8 @@ import {
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import type { UnitInputs } from '../results/unit/schema.js'
+import { kinds } from '../support/checkedOptions.js'
+import { checkCount, checkNames } from '../support/checks.js'
 
 /** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
 const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const

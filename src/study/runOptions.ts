@@ -1,4 +1,3 @@
-import { checkOptions, kinds } from '../checkedOptions.js'
 import { checkCompositing, checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import type { Compositing } from '../engine/deviceNames.js'
@@ -6,6 +5,7 @@ import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import type { ProgressListener } from '../progress.js'
+import { checkOptions, kinds } from '../support/checkedOptions.js'
 import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 
 /** Options of `reproduce`. */

@@ -86,13 +86,13 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['patches/ownPatches.ts', ['images']],
   ['patches/patchFolder.ts', ['coco', 'images']],
   ['plot/colormap.ts', ['report', 'reproduce', 'view']],
-  ['resources.ts', ALL],
+  ['support/resources.ts', ALL],
   ['results/study.ts', STUDIES],
   ['study/generators.ts', ['arithmetic']],
   ['study/options.ts', STUDIES],
   ['study/plan.ts', STUDIES],
   ['study/run.ts', STUDIES],
-  ['threads.ts', ALL],
+  ['support/threads.ts', ALL],
 ]
 
 /** Lines of src that are no comments, with what they compute as X; in quotes, a backtick stands for itself. */

@@ -14,7 +14,6 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { nearestNames } from '../../src/nearestNames.js'
 import { type Network, resolveNetwork } from '../../src/networks/index.js'
 import { externalFiles } from '../../src/networks/onnx/externalData.js'
 import { readModelInterface } from '../../src/networks/onnx/interface.js'
@@ -26,6 +25,7 @@ import {
   packedIntegersField,
   stringField,
 } from '../../src/networks/onnx/protobuf.js'
+import { nearestNames } from '../../src/support/nearestNames.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { joined } from './caffeFile.js'
 

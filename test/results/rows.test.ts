@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { withoutControls } from '../../src/printable.js'
 import {
   baselineRows,
   combined,
@@ -13,6 +12,7 @@ import {
   summaryRows,
 } from '../../src/results/rows.js'
 import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
+import { withoutControls } from '../../src/support/printable.js'
 import { madeUnit } from './study.js'
 
 const place = { model: 'alexnet', layer: 'fc', size: 125 }

@@ -1,6 +1,6 @@
 import { ChildFailure, oneLine, startChild } from '../../childProcess/child.js'
-import { prepareEnvironment } from '../../environment.js'
 import { workerFile } from '../../files/package.js'
+import { prepareEnvironment } from '../../support/environment.js'
 import { ownScene } from '../scene.js'
 import type { BatchComparison, JobScene } from '../task.js'
 import type { Backend } from './backend.js'

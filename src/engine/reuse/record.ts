@@ -1,4 +1,4 @@
-import { checkNames } from '../../checks.js'
+import { checkNames } from '../../support/checks.js'
 
 /** Whether values that images have in common are computed once: where that is faster, or never. */
 export const REUSE = ['auto', 'off'] as const

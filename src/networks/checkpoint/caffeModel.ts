@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import {
   type Field,
   fields,

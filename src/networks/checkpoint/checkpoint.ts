@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { isCaffeModel, readCaffeModel } from './caffeModel.js'
 import { fileSize, readRange } from './fileBytes.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { InputError, ShiftscopeError } from '../../errors.js'
 import { READ_WITHOUT_WAITING } from '../../files/regularFile.js'
-import { resourceError } from '../../resources.js'
+import { resourceError } from '../../support/resources.js'
 
 /** A range of a file's bytes. */
 export interface ByteRange {

@@ -1,4 +1,4 @@
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'

@@ -1,5 +1,5 @@
-import { counted } from '../../counted.js'
-import { printable } from '../../printable.js'
+import { counted } from '../../support/counted.js'
+import { printable } from '../../support/printable.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 

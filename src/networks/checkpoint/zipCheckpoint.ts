@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { readRange } from './fileBytes.js'
 import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'

@@ -1,6 +1,6 @@
-import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { counted } from '../../support/counted.js'
+import { printable } from '../../support/printable.js'
 import { type ByteRange, readRange } from './fileBytes.js'
 
 /** Where the bytes of a stored zip entry lie in the file, and their CRC-32. */

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { parseJson } from '../../files/json.js'
 import { readRegular } from '../../files/regularFile.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
 import { INPUT_PRESETS, type RecipePart } from './presets.js'
 

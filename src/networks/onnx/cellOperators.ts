@@ -1,4 +1,4 @@
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import type { CellShape } from './cellStep.js'
 import {
   type Found,

@@ -1,4 +1,4 @@
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'

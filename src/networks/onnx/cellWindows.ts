@@ -1,4 +1,4 @@
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 import type { GraphConstant, GraphNode } from './graphNodes.js'
 

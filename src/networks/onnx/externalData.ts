@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, sep } from 'node:path'
-import { counted } from '../../counted.js'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { sha256OfFile } from '../../files/sha256.js'
-import { printable } from '../../printable.js'
+import { counted } from '../../support/counted.js'
+import { printable } from '../../support/printable.js'
 import {
   fields,
   integer,

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import type { Pool } from '../network.js'
 import { DataType } from './fields.js'
 import { castNode } from './halfPrecision.js'

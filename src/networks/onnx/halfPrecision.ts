@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import { integer, type MessageRange, messages, type ProtobufFile, text, texts } from '../protobufFile.js'
 import { AttributeProto, DataType, GraphProto, ModelProto, NodeProto, TensorProto } from './fields.js'
 import type { GraphChanges } from './graphCopy.js'

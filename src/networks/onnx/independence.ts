@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { printable } from '../../printable.js'
+import { printable } from '../../support/printable.js'
 import type { ShownTensor } from './featureNodes.js'
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 

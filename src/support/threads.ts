@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Piscina } from 'piscina'
-import { ResourceError } from './errors.js'
+import { ResourceError } from '../errors.js'
 
 /**
  * Bytes of addresses that a thread of JavaScript takes: V8 sets far more aside than it uses, and so do the libraries that the

@@ -1,4 +1,4 @@
-import { ResourceError, ShiftscopeError } from './errors.js'
+import { ResourceError, ShiftscopeError } from '../errors.js'
 
 /** What V8, Node, the addon and the libraries say when there is no memory for an array or a thread. */
 const NO_MEMORY =

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { UsageError } from './errors.js'
+import { UsageError } from '../errors.js'
 
 /** What options may hold; a function or an object of somebody else's class is not looked into. */
 export const kinds = {

@@ -1,5 +1,5 @@
 /** Checks of what scripts give; the command line has checked most of it before. */
-import { UsageError } from './errors.js'
+import { UsageError } from '../errors.js'
 
 /** @throws UsageError for a name that is not among the known ones */
 export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
