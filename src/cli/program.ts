@@ -4,6 +4,7 @@ import { packageVersion } from '../files/package.js'
 import { nearestNames } from '../support/nearestNames.js'
 import { messageLine } from '../support/printable.js'
 import { resourceError } from '../support/resources.js'
+import { cannotStart, isOfLoading } from './cannotStart.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
@@ -36,6 +37,8 @@ export async function runProgram(context: CommandContext): Promise<number> {
     await programWith(context).parseAsync()
     return 0
   } catch (error) {
+    // Commands load what they need when they run.
+    if (isOfLoading(error)) cannotStart(error)
     return report(error)
   }
 }

@@ -35,7 +35,7 @@ export interface SlurmSubmission {
   readonly folder: string | null
   /** Slurm's numbers of the two jobs; null with `print`. */
   readonly jobs: { readonly array: string; readonly report: string } | null
-  /** Cost of the study. Its times are 0 if you gave `minutes`. */
+  /** Cost of the study. Its times are null if you gave `minutes`, or weights are missing. */
   readonly estimate: StudyEstimate
 }
 

@@ -23,7 +23,7 @@ export function graphsFolder(): string {
   return join(cacheFolder(), 'graphs')
 }
 
-/** Downloads that are not finished, a folder for each file by its published name. */
+/** Downloads that are not finished: see `part.ts`. */
 export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }

@@ -8,15 +8,17 @@ import { type Part, partLength, partOf, removePart } from './part.js'
 
 /** A file that is fetched into the cache. */
 export interface WantedFile<T> {
-  /** Name of its part: whoever fetches a file of this name waits for whoever does so already. */
+  /** Name of its part. */
   readonly name: string
+  /** Whoever fetches under the same lock waits for whoever does so already; by default the name. */
+  readonly lock?: string
   /** What there is without fetching it; asked once it is this process's turn, since another may have brought it meanwhile. */
   readonly present: () => Promise<T | undefined>
   /** Called before it is asked for. */
   readonly begin?: () => void
   /** Address, or path on this machine. */
   readonly origin: URL | string
-  /** Checks the complete file and moves it to its place. Where it throws an InputError, the file is removed. */
+  /** Checks the complete file and moves it to its place. Where it throws an InputError, the file is removed. Its errors stay as they are. */
   readonly take: (path: string) => Promise<T>
 }
 
@@ -30,25 +32,24 @@ const SECONDS_BETWEEN_LOOKS = 0.5
  * @throws whatever `download`, `copyFrom` and `take` throw; OutputError when the cache cannot be written; the signal's reason
  */
 export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptions): Promise<T> {
-  const { name, present, origin, take } = wanted
-  try {
-    return await inTurn(name, options, async () => {
-      const there = await present()
-      if (there !== undefined) return there
-      wanted.begin?.()
-      const part = partOf(name)
-      try {
-        if (typeof origin === 'string') await copyFrom(origin, part, options)
-        else await download(origin, part, options)
-        throwIfStopped(options.signal)
-        return await taken(part, take)
-      } finally {
-        if ((await partLength(part)) === 0) await removePart(part)
-      }
-    })
-  } catch (error) {
-    throw asCacheError(error)
-  }
+  const { name, lock = name, present, origin, take } = wanted
+  return inTurn(lock, options, async () => {
+    const there = await present()
+    if (there !== undefined) return there
+    wanted.begin?.()
+    const part = partOf(name)
+    try {
+      await (typeof origin === 'string' ? copyFrom(origin, part, options) : download(origin, part, options)).catch(
+        (error: unknown) => {
+          throw asCacheError(error)
+        },
+      )
+      throwIfStopped(options.signal)
+      return await taken(part, take)
+    } finally {
+      if ((await partLength(part)) === 0) await removePart(part)
+    }
+  })
 }
 
 async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise<T> {
@@ -66,9 +67,12 @@ async function inTurn<T>(
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const claims = await openClaims(join(downloadsFolder(), '.claims'))
+  const inCache = (error: unknown) => {
+    throw asCacheError(error)
+  }
+  const claims = await openClaims(join(downloadsFolder(), '.claims')).catch(inCache)
   try {
-    for (let attempt = 0; !(await claims.take(name)); attempt++) {
+    for (let attempt = 0; !(await claims.take(name).catch(inCache)); attempt++) {
       const [other] = (await claims.held()).filter((claim) => claim.name === name && claim.isLive)
       if (attempt === 0 && other)
         progress.note(`waiting for process ${other.owner.pid} on ${other.owner.host}, which downloads ${label}`)

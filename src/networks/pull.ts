@@ -7,7 +7,7 @@ import { type Progress, type ProgressListener, progressTo, silent } from '../pro
 import { checkOptions, kinds } from '../support/checkedOptions.js'
 import { counted } from '../support/counted.js'
 import { graphFile } from './architectures/graphFile.js'
-import { weightsFolder } from './cache.js'
+import { asCacheError, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { exportRemedy } from './exported.js'
@@ -106,7 +106,6 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
   const sha256 = await sha256OfFile(path)
   const source = entry.sources.find((candidate) => sha256.startsWith(candidate.sha256))
   if (source) {
-    for (const other of entry.sources) await removePart(partOf(publishedName(other)))
     return pulled(entry, source, { path, sha256, origin: null })
   }
   progress.note(`${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
@@ -129,10 +128,14 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   const { source, origin } = from
   const name = publishedName(source)
   const wanted = {
-    ...{ name, origin },
+    // One lock for all sources of the weights.
+    ...{ name, lock: entry.id, origin },
     present: () => presentWeights(entry, silent),
     begin: () => progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`),
-    take: (path: string) => admitted(entry, from, path),
+    take: (path: string) =>
+      admitted(entry, from, path).catch((error: unknown) => {
+        throw asCacheError(error)
+      }),
   }
   try {
     return await fetchFile(wanted, {

@@ -64,8 +64,10 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     imagesOf(first) + imagesLeft(network),
     options,
   )
-  timeLeft?.opened(first, (performance.now() - opening) / 1000)
-  const classifiers = classifiersFor(ran().device)
+  const { device, compositing } = ran()
+  const isReused = device === 'cpu' && compositing === 'native' && options.reuse !== 'off'
+  timeLeft?.opened(first, (performance.now() - opening) / 1000, isReused)
+  const classifiers = classifiersFor(device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
   // A unit is measured while the next one is extracted, where that leaves the processor free.
   let stored: Promise<void> = Promise.resolve()
@@ -79,7 +81,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       const onImages = (images: number) => {
         onUnit(current, images)
         const now = { unit: current, images, seconds: seconds(), overlaps: handle.overlaps }
-        progress.update(before + images, timeLeft?.seconds(now))
+        progress.update(before + images, images > 0 ? timeLeft?.seconds(now) : undefined)
       }
       onUnit(current, 0)
       const response = await respond(study, handle, current, onImages, signal)

@@ -8,8 +8,8 @@ import type { UnitQueue } from './unitQueue.js'
 
 /** Estimates when a study ends, its classifiers, arithmetic and report included. */
 export interface TimeLeft {
-  /** A unit's network was opened in so many seconds. */
-  opened(unit: PlannedUnit, seconds: number): void
+  /** A unit's network was opened in so many seconds. @param isReused whether values are computed once for several images */
+  opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
   /** A unit's features were extracted in so many seconds. */
   extracted(unit: PlannedUnit, seconds: number): void
   /** A unit's features were measured and stored in so many seconds. */
@@ -51,14 +51,18 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   const first = new Pace()
   const extraction = new Pace()
   const measuring = new Pace()
-  const extracting = extractionPrediction(study)
+  const { extracting, learn } = extractionPrediction(study)
   const starting = (unit: PlannedUnit) => USUAL.starting + extracting(unit)
   const perFeature = study.separability ? USUAL.classified : USUAL.compared
   const measurement = (unit: PlannedUnit) => (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature
   const afterUnits = sum(study.arithmetic, arithmeticSeconds) + sum(study.units, reportSeconds)
   let measured = 0
+  let told = { at: Number.NEGATIVE_INFINITY, seconds: 0 }
   return {
-    opened: (unit, seconds) => opening.took(unit, USUAL.opening, seconds),
+    opened(unit, seconds, isReused) {
+      opening.took(unit, USUAL.opening, seconds)
+      learn([unit, ...queue.left()], unit.network, isReused)
+    },
     extracted(unit, seconds) {
       if (first.knows(unit)) extraction.took(unit, extracting(unit), seconds)
       else first.took(unit, starting(unit), seconds)
@@ -68,6 +72,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
       measured++
     },
     seconds({ unit, images, seconds, overlaps }) {
+      if (performance.now() - told.at < 1000 * SECONDS_BETWEEN_ESTIMATES) return told.seconds
       const left = queue.left()
       const unopened = distinct(left, ({ network }) => network.id).filter(({ network }) => network !== unit.network)
       const firsts = distinct(left, sizeOf).filter((one) => sizeOf(one) !== sizeOf(unit) && !first.knows(one))
@@ -90,10 +95,15 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
       const ofUnits = overlaps ? Math.max(ofImages, ofMeasuring) : ofImages + ofMeasuring
       // Other processes take their share of what is left.
       const ownShare = measured === 0 ? 1 : measured / (measured + queue.byOthers)
-      return sum(unopened, (one) => opening.seconds(one, USUAL.opening)) + ofUnits * ownShare + afterUnits
+      const ofOpening = sum(unopened, (one) => opening.seconds(one, USUAL.opening))
+      told = { at: performance.now(), seconds: ofOpening + ofUnits * ownShare + afterUnits }
+      return told.seconds
     },
   }
 }
+
+/** An estimate looks at every unit that is left; a study may have thousands, and batches that end many times a second. */
+const SECONDS_BETWEEN_ESTIMATES = 0.5
 
 /** With each unit, earlier ones count by so much less: the first are slow, and other programs come and go. */
 const KEPT = 0.8
@@ -137,37 +147,69 @@ function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** Predicts the seconds of a unit's images. */
-function extractionPrediction(study: Study): (unit: PlannedUnit) => number {
-  const known = new Map<string, number>()
-  return (unit) => {
-    const { network, grid } = unit
-    const key = sizeOf(unit)
-    const share = () =>
-      1 / expectedGain(network, sceneOfUnit(study, unit), grid.offsets) + EXTRA.images / imagesOf(unit)
-    const perImage = known.get(key) ?? imageSeconds(network) * share()
-    known.set(key, perImage)
-    return perImage * imagesOf(unit)
+/** Up to so many positions, the gain of computing values once is known within a tenth of a second. */
+const FEW_POSITIONS = 2000
+
+/**
+ * Predicts the seconds of a unit's images. `learn` looks at the networks of units: at the one that was opened, and at others
+ * where that takes no time; those that are not known count as computed whole.
+ */
+function extractionPrediction(study: Study) {
+  const perImage = new Map<string, number>()
+  const learn = (units: readonly PlannedUnit[], opened: Network, isReused: boolean): void => {
+    for (const unit of distinct(units, sizeOf)) {
+      const isKnown = perImage.has(sizeOf(unit))
+      if (isKnown || (unit.network !== opened && imagesOf(unit) > FEW_POSITIONS)) continue
+      const gain = isReused ? gainOf(study, unit) : 1
+      perImage.set(sizeOf(unit), imageSeconds(unit.network) * (1 / gain + EXTRA.images / imagesOf(unit)))
+    }
+  }
+  const extracting = (unit: PlannedUnit): number =>
+    (perImage.get(sizeOf(unit)) ?? imageSeconds(unit.network)) * imagesOf(unit)
+  return { extracting, learn }
+}
+
+function gainOf(study: Study, { network, patch, grid }: PlannedUnit): number {
+  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
+  try {
+    return expectedGain(network, scene, grid.offsets)
+  } catch {
+    // ONNX Runtime runs graphs that are not understood here, and no study ends for an estimate.
+    return 1
   }
 }
 
+const IMAGE_SECONDS = new WeakMap<Network, number>()
+
 /** Of an image that is computed whole; never 0, whatever is known of the graph. */
 function imageSeconds(network: Network): number {
-  return Math.max(1e-4, usualImageSeconds(network))
+  const known = IMAGE_SECONDS.get(network)
+  if (known !== undefined) return known
+  let seconds = 0
+  try {
+    seconds = usualImageSeconds(network)
+  } catch {
+    // As above.
+  }
+  const least = Math.max(1e-4, seconds)
+  IMAGE_SECONDS.set(network, least)
+  return least
 }
 
+const SIZES = new WeakMap<PlannedUnit, string>()
+
 /** A network at one size. */
-function sizeOf({ network, patch }: PlannedUnit): string {
-  return JSON.stringify([network.id, patch.size])
+function sizeOf(unit: PlannedUnit): string {
+  const known = SIZES.get(unit)
+  if (known !== undefined) return known
+  const size = JSON.stringify([unit.network.id, unit.patch.size])
+  SIZES.set(unit, size)
+  return size
 }
 
 /** The first unit of each key. */
 function distinct(units: readonly PlannedUnit[], keyOf: (unit: PlannedUnit) => string): readonly PlannedUnit[] {
   return [...new Map(units.map((unit) => [keyOf(unit), unit])).values()]
-}
-
-function sceneOfUnit(study: Study, { network, patch }: PlannedUnit) {
-  return sceneOf(patch, backgroundFor(study, network).background, study.blend)
 }
 
 function arithmeticSeconds(plan: Study['arithmetic'][number]): number {

@@ -40,7 +40,7 @@ it.each([
     time.extracted(unit, starting + imagesOf(unit) * imageSeconds(unit))
     time.measured(unit, unitSeconds(unit))
   }
-  const open = (unit: PlannedUnit) => time.opened(unit, OPENING)
+  const open = (unit: PlannedUnit) => time.opened(unit, OPENING, true)
   const workOf = (units: readonly PlannedUnit[]) => {
     const images = units.reduce((sum, unit) => sum + imagesOf(unit) * imageSeconds(unit), 0)
     const measuring = units.reduce((sum, unit) => sum + unitSeconds(unit), 0)

@@ -109,6 +109,7 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   if (estimate.seconds !== null)
     print(`about ${duration(estimate.seconds)} for the images on this machine, without classifiers and arithmetic`)
   if (estimate.missing.length > 0) printMissing(estimate.missing)
+  if (estimate.seconds === null) print('the time is known once these weights are here')
 }
 
 function printMissing(missing: StudyEstimate['missing']): void {
@@ -117,5 +118,4 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
   wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, TERMINAL_COLUMNS).forEach(print)
   print(`fetch them: ${command}`)
-  print('the time is known once these weights are here')
 }
