@@ -28,6 +28,13 @@ export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }
 
+/** Work on the cache: its errors say what to do where the cache cannot be written. */
+export function inCache<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw asCacheError(error)
+  })
+}
+
 /** The same error, but where the cache cannot be written: an OutputError that names the remedy. */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error

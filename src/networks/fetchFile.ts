@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { InputError, throwIfStopped } from '../errors.js'
 import { openClaims } from '../files/claims.js'
-import { asCacheError, downloadsFolder } from './cache.js'
+import { downloadsFolder, inCache } from './cache.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
 import { type Part, partLength, partOf, removePart } from './part.js'
 
@@ -12,22 +12,22 @@ export interface WantedFile<T> {
   readonly name: string
   /** Whoever fetches under the same lock waits for whoever does so already; by default the name. */
   readonly lock?: string
-  /** What there is without fetching it; asked once it is this process's turn, since another may have brought it meanwhile. */
+  /** Finds the file without fetching it. Called under the lock, since another process may have fetched it meanwhile. */
   readonly present: () => Promise<T | undefined>
-  /** Called before it is asked for. */
+  /** Called before the download starts. */
   readonly begin?: () => void
   /** Address, or path on this machine. */
   readonly origin: URL | string
-  /** Checks the complete file and moves it to its place. Where it throws an InputError, the file is removed. Its errors stay as they are. */
+  /** Checks the complete file and moves it to its place. If it throws an InputError, the file is removed. */
   readonly take: (path: string) => Promise<T>
 }
 
-/** How often it is looked whether another process has fetched something. */
+/** Time between two tries to take a lock that another process holds. */
 const SECONDS_BETWEEN_LOOKS = 0.5
 
 /**
- * Fetches a file into the cache, unless it is there. Of many processes that need the same file one fetches it, and the others
- * wait. What was fetched before an interruption is gone on with.
+ * Fetches a file into the cache, unless it is there. If several processes need the same file, one fetches it while the others
+ * wait. It resumes a download that was interrupted.
  *
  * @throws whatever `download`, `copyFrom` and `take` throw; OutputError when the cache cannot be written; the signal's reason
  */
@@ -39,11 +39,7 @@ export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptio
     wanted.begin?.()
     const part = partOf(name)
     try {
-      await (typeof origin === 'string' ? copyFrom(origin, part, options) : download(origin, part, options)).catch(
-        (error: unknown) => {
-          throw asCacheError(error)
-        },
-      )
+      await inCache(typeof origin === 'string' ? copyFrom(origin, part, options) : download(origin, part, options))
       throwIfStopped(options.signal)
       return await taken(part, take)
     } finally {
@@ -61,18 +57,15 @@ async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise
   }
 }
 
-/** @param label of the file, for who waits */
+/** Does work under a lock. @param label of the file, for the message to a process that waits */
 async function inTurn<T>(
   name: string,
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const inCache = (error: unknown) => {
-    throw asCacheError(error)
-  }
-  const claims = await openClaims(join(downloadsFolder(), '.claims')).catch(inCache)
+  const claims = await inCache(openClaims(join(downloadsFolder(), '.claims')))
   try {
-    for (let attempt = 0; !(await claims.take(name).catch(inCache)); attempt++) {
+    for (let attempt = 0; !(await inCache(claims.take(name))); attempt++) {
       const [other] = (await claims.held()).filter((claim) => claim.name === name && claim.isLive)
       if (attempt === 0 && other)
         progress.note(`waiting for process ${other.owner.pid} on ${other.owner.host}, which downloads ${label}`)

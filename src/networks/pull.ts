@@ -7,7 +7,7 @@ import { type Progress, type ProgressListener, progressTo, silent } from '../pro
 import { checkOptions, kinds } from '../support/checkedOptions.js'
 import { counted } from '../support/counted.js'
 import { graphFile } from './architectures/graphFile.js'
-import { asCacheError, weightsFolder } from './cache.js'
+import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { fileSize } from './checkpoint/fileBytes.js'
 import { exportRemedy } from './exported.js'
@@ -132,10 +132,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
     ...{ name, lock: entry.id, origin },
     present: () => presentWeights(entry, silent),
     begin: () => progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`),
-    take: (path: string) =>
-      admitted(entry, from, path).catch((error: unknown) => {
-        throw asCacheError(error)
-      }),
+    take: (path: string) => inCache(admitted(entry, from, path)),
   }
   try {
     return await fetchFile(wanted, {

@@ -64,10 +64,8 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     imagesOf(first) + imagesLeft(network),
     options,
   )
-  const { device, compositing } = ran()
-  const isReused = device === 'cpu' && compositing === 'native' && options.reuse !== 'off'
-  timeLeft?.opened(first, (performance.now() - opening) / 1000, isReused)
-  const classifiers = classifiersFor(device)
+  timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
+  const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
   // A unit is measured while the next one is extracted, where that leaves the processor free.
   let stored: Promise<void> = Promise.resolve()
@@ -104,6 +102,11 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     progress.stop()
     await handle.close()
   }
+}
+
+/** Whether values that images share are computed once, as far as their gain can be predicted: on the processor. */
+export function reusesValues({ device, compositing }: ExecutionRecord, { reuse }: ReproduceOptions): boolean {
+  return device === 'cpu' && compositing === 'native' && reuse !== 'off'
 }
 
 /** Opens a network for units of so many images together; no images: with the least of trials. */

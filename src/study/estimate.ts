@@ -5,7 +5,7 @@ import { throwIfStopped } from '../errors.js'
 import { isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
-import { openUnits } from './compute.js'
+import { openUnits, reusesValues } from './compute.js'
 import { backgroundFor, planStudy, type Study } from './plan.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 
@@ -108,7 +108,7 @@ async function secondsOf(
 ): Promise<{ readonly all: number; readonly longest: number }> {
   const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, 0, options)
   await handle.close()
-  const isReused = ran().device === 'cpu' && ran().compositing === 'native' && options.reuse !== 'off'
+  const isReused = reusesValues(ran(), options)
   let all = 0
   let longest = 0
   for (const size of new Set(units.map(({ patch }) => patch.size))) {

@@ -6,7 +6,7 @@ import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { backgroundFor, type Study } from './plan.js'
 import type { UnitQueue } from './unitQueue.js'
 
-/** Estimates when a study ends, its classifiers, arithmetic and report included. */
+/** Estimates when a study ends, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
   /** A unit's network was opened in so many seconds. @param isReused whether values are computed once for several images */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
@@ -105,7 +105,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
 /** An estimate looks at every unit that is left; a study may have thousands, and batches that end many times a second. */
 const SECONDS_BETWEEN_ESTIMATES = 0.5
 
-/** With each unit, earlier ones count by so much less: the first are slow, and other programs come and go. */
+/** Weight of earlier units beside each new one: the first units are slow, and the load of the machine changes. */
 const KEPT = 0.8
 
 interface Spent {
@@ -151,8 +151,8 @@ function keysOf(unit: PlannedUnit): readonly string[] {
 const FEW_POSITIONS = 2000
 
 /**
- * Predicts the seconds of a unit's images. `learn` looks at the networks of units: at the one that was opened, and at others
- * where that takes no time; those that are not known count as computed whole.
+ * Predicts the seconds of a unit's images. `learn` analyses the network that was opened, and others if that takes little time.
+ * Images of networks that are not analysed count as computed whole.
  */
 function extractionPrediction(study: Study) {
   const perImage = new Map<string, number>()
@@ -179,32 +179,27 @@ function gainOf(study: Study, { network, patch, grid }: PlannedUnit): number {
   }
 }
 
-const IMAGE_SECONDS = new WeakMap<Network, number>()
-
 /** Of an image that is computed whole; never 0, whatever is known of the graph. */
-function imageSeconds(network: Network): number {
-  const known = IMAGE_SECONDS.get(network)
-  if (known !== undefined) return known
-  let seconds = 0
+const imageSeconds = remembered((network: Network) => {
   try {
-    seconds = usualImageSeconds(network)
+    return Math.max(1e-4, usualImageSeconds(network))
   } catch {
-    // As above.
+    // As in gainOf.
+    return 1e-4
   }
-  const least = Math.max(1e-4, seconds)
-  IMAGE_SECONDS.set(network, least)
-  return least
-}
-
-const SIZES = new WeakMap<PlannedUnit, string>()
+})
 
 /** A network at one size. */
-function sizeOf(unit: PlannedUnit): string {
-  const known = SIZES.get(unit)
-  if (known !== undefined) return known
-  const size = JSON.stringify([unit.network.id, unit.patch.size])
-  SIZES.set(unit, size)
-  return size
+const sizeOf = remembered(({ network, patch }: PlannedUnit) => JSON.stringify([network.id, patch.size]))
+
+/** A function that computes its value once per argument. */
+function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, { readonly value: V }>()
+  return (key) => {
+    const entry = known.get(key) ?? { value: compute(key) }
+    known.set(key, entry)
+    return entry.value
+  }
 }
 
 /** The first unit of each key. */
