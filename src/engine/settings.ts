@@ -1,5 +1,5 @@
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
-import { cellSteps, type Network, readGraphNodes } from '../networks/index.js'
+import { type Network, readGraphNodes } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/cores.js'
 import { counted } from '../support/counted.js'
@@ -7,6 +7,7 @@ import { machineMemory } from '../support/memory.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { type NetworkHandle, openThreads } from './handle.js'
 import { positionGrid } from './positions.js'
+import { cellSteps } from './reuse/cellSteps.js'
 import type { Scene, Settings } from './task.js'
 
 /** A trial is made only for work that would take longer than this many seconds without it. */

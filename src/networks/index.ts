@@ -41,10 +41,7 @@ export {
 } from './network.js'
 export { networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'
-export { type CellGraphs, cellGraphs } from './onnx/cellGraphs.js'
-export type { AxisWindow, CellShape, CellStep, CellSteps, WindowStep } from './onnx/cellStep.js'
-export { cellSteps } from './onnx/cellSteps.js'
-export { CELL_INPUTS, CELLS_AT_A_TIME } from './onnx/cellWindowNodes.js'
+export { cachedCopy } from './onnx/cachedCopy.js'
 export {
   comparisonNames,
   compositingGraph,
@@ -52,8 +49,9 @@ export {
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export { externalReferences } from './onnx/externalData.js'
-export { type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
-export { totalStride } from './onnx/totalStride.js'
+export type { GraphChanges } from './onnx/graphCopy.js'
+export { type GraphConstant, type GraphNode, type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
+export type { Initializer, Node, TypedInfo } from './onnx/model.js'
 export {
   isPlaceholder,
   lacksWeights,

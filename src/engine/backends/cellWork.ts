@@ -1,4 +1,5 @@
-import type { CellGraphs, CellStep, CellSteps } from '../../networks/index.js'
+import type { CellGraphs } from '../reuse/cellGraphs.js'
+import type { CellStep, CellSteps } from '../reuse/cellStep.js'
 
 /** A network in two parts, and what its first part computes. */
 export interface CellWork {

@@ -1,4 +1,5 @@
-import { CELL_INPUTS, CELLS_AT_A_TIME, type CellStep } from '../../networks/index.js'
+import type { CellStep } from './cellStep.js'
+import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**

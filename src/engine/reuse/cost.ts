@@ -1,4 +1,4 @@
-import type { CellShape, CellStep, CellSteps, WindowStep } from '../../networks/index.js'
+import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
  * Seconds of one core that computes in vectors of 512 bits, as measured with ONNX Runtime; other processors need more of

@@ -1,5 +1,7 @@
-import { type CellSteps, cellSteps, type Network, outputOf, readGraphNodes } from '../../networks/index.js'
+import { type Network, outputOf, readGraphNodes } from '../../networks/index.js'
 import type { Scene } from '../task.js'
+import type { CellSteps } from './cellStep.js'
+import { cellSteps } from './cellSteps.js'
 import { floorGain, type PlannedCells, planCells, positionsOf, wholeSeconds } from './plan.js'
 import { sceneKeys } from './scene.js'
 

@@ -1,4 +1,4 @@
-import type { AxisWindow, CellStep, CellSteps } from '../../networks/index.js'
+import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 
 /** Where the patch lies along one axis of the frame. */
 export interface AxisPlaces {

@@ -1,4 +1,5 @@
-import type { CellShape, CellSteps, GraphNodes } from '../../networks/index.js'
+import type { GraphNodes } from '../../networks/index.js'
+import type { CellShape, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysOfTimes, type Pass } from './cells.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds, windowBytes } from './cost.js'
 import { AXES, type Axis, type Both, both, type Keys } from './keys.js'

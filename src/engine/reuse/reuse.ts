@@ -1,14 +1,5 @@
 import { InputError } from '../../errors.js'
-import {
-  CELL_INPUTS,
-  type CellSteps,
-  cellGraphs,
-  cellSteps,
-  type GraphNodes,
-  type Network,
-  outputOf,
-  readGraphNodes,
-} from '../../networks/index.js'
+import { type GraphNodes, type Network, outputOf, readGraphNodes } from '../../networks/index.js'
 import type { CellWork } from '../backends/cellWork.js'
 import type { WorkerData } from '../backends/workerData.js'
 import { type ExtractionOptions, jobScene } from '../crew.js'
@@ -16,6 +7,10 @@ import type { FeatureMemory, Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
 import { openWorkers, type Workers } from '../workers.js'
+import { cellGraphs } from './cellGraphs.js'
+import type { CellSteps } from './cellStep.js'
+import { cellSteps } from './cellSteps.js'
+import { CELL_INPUTS } from './cellWindowNodes.js'
 import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
 import type { Keys } from './keys.js'
 import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'

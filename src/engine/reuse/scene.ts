@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { CellSteps, NetworkInput } from '../../networks/index.js'
+import type { NetworkInput } from '../../networks/index.js'
 import type { Scene } from '../task.js'
+import type { CellSteps } from './cellStep.js'
 import { AXES, type Axis, type Both, both, cellKeys, type Keys } from './keys.js'
 
 /** Alpha from which on a pixel may be seen, by the way of blending. */

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node'
+import { OPERATOR_SETS } from '../../../src/engine/reuse/cellOperators.js'
 import { imagenetInput, type Network } from '../../../src/networks/network.js'
-import { OPERATOR_SETS } from '../../../src/networks/onnx/cellOperators.js'
 import { type Attribute, type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
 
 /** Numbers of a sequence that a seed decides. */

@@ -1,8 +1,8 @@
+import type { GraphConstant, GraphNode, GraphNodes } from '../../networks/index.js'
 import { printable } from '../../support/printable.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'
-import type { GraphConstant, GraphNode, GraphNodes } from './graphNodes.js'
 
 /** Operators whose constant inputs are broadcast to the shape of what they make. */
 const BROADCASTING = new Set('Add Div Max Mean Min Mul Pow Sub Sum'.split(' '))

@@ -1,10 +1,7 @@
-import { type Network, outputOf } from '../network.js'
-import { cachedCopy } from './cachedCopy.js'
+import type { GraphChanges, GraphNodes, Initializer, Node, TypedInfo } from '../../networks/index.js'
+import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, list, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
-import type { GraphChanges } from './graphCopy.js'
-import type { GraphNodes } from './graphNodes.js'
-import type { Initializer, Node, TypedInfo } from './model.js'
 
 /** A network in two parts: the first computes cells, the second takes them, puts images' frames together, and goes on. */
 export interface CellGraphs {

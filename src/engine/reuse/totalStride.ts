@@ -1,6 +1,6 @@
+import type { GraphNode, GraphNodes } from '../../networks/index.js'
 import type { CellShape } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
-import type { GraphNode, GraphNodes } from './graphNodes.js'
 
 const WINDOWS = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool'])
 /** Operators after which each value depends on all places, or no longer has one. */

@@ -1,3 +1,4 @@
+import type { GraphConstant } from '../../networks/index.js'
 import { printable } from '../../support/printable.js'
 import type { CellShape } from './cellStep.js'
 import {
@@ -10,7 +11,6 @@ import {
   windowStep,
   within,
 } from './cellWindows.js'
-import type { GraphConstant } from './graphNodes.js'
 
 /** Versions of ONNX's operators that the table below is tested with; the oldest is the first with Scan as it is now. */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const

@@ -1,6 +1,6 @@
+import type { GraphConstant, GraphNode } from '../../networks/index.js'
 import { printable } from '../../support/printable.js'
 import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
-import type { GraphConstant, GraphNode } from './graphNodes.js'
 
 /** More channels, or pixels along a side, than any network for images has. */
 export const MAXIMUM_SIZE = 1 << 16

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { InputError } from '../../src/errors.js'
-import { cellSteps } from '../../src/networks/onnx/cellSteps.js'
-import { type GraphConstant, type GraphNodes, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
-import { eachDamagedCopy } from './damagedCopies.js'
+import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
+import { InputError } from '../../../src/errors.js'
+import { type GraphConstant, type GraphNodes, readGraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import { writeModel } from '../../../src/networks/onnx/model.js'
+import { eachDamagedCopy } from '../../networks/damagedCopies.js'
 
-const exported = (name: string) => fileURLToPath(new URL(`../golden/exports/${name}.onnx`, import.meta.url))
+const exported = (name: string) => fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
 const IMAGE = { name: 'image', rows: 64, cols: 64 }
 
 let folder: string
@@ -156,7 +156,7 @@ describe('steps that can be computed place by place', () => {
   it('are read of damaged files without another error than theirs', () => {
     const path = join(folder, 'damaged.onnx')
     let read = 0
-    const intact = readFileSync(fileURLToPath(new URL('../golden/onnx/plain.onnx', import.meta.url)))
+    const intact = readFileSync(fileURLToPath(new URL('../../golden/onnx/plain.onnx', import.meta.url)))
     const attempt = (bytes: Uint8Array) => {
       writeFileSync(path, bytes)
       try {

@@ -1,7 +1,6 @@
+import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/index.js'
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
-import type { GraphNodes } from './graphNodes.js'
-import type { Initializer, Node, TypedInfo } from './model.js'
 
 /** So many windows are gathered at a time; the numbers of cells are multiples of this. */
 export const CELLS_AT_A_TIME = 128

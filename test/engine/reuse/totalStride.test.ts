@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { graphOf } from '../../src/networks/architectures/graph.js'
-import { parametersOf } from '../../src/networks/architectures/layer.js'
-import { mobilenetV2 } from '../../src/networks/architectures/mobilenetV2.js'
-import { type GraphNode, readGraphNodes } from '../../src/networks/onnx/graphNodes.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
-import { totalStride } from '../../src/networks/onnx/totalStride.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { weight } from './formulas.js'
+import { totalStride } from '../../../src/engine/reuse/totalStride.js'
+import { graphOf } from '../../../src/networks/architectures/graph.js'
+import { parametersOf } from '../../../src/networks/architectures/layer.js'
+import { mobilenetV2 } from '../../../src/networks/architectures/mobilenetV2.js'
+import { type GraphNode, readGraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import { writeModel } from '../../../src/networks/onnx/model.js'
+import { weight } from '../../networks/formulas.js'
+import { temporaryFolder } from '../../temporaryFolder.js'
 
-const path = (below: string) => fileURLToPath(new URL(`../../${below}`, import.meta.url))
+const path = (below: string) => fileURLToPath(new URL(`../../../${below}`, import.meta.url))
 const inFolder = temporaryFolder()
 const FRAME = { rows: 224, cols: 224 }
 const squeezenet = path('../shared/data/squeezenet1_1.onnx')
