@@ -18,7 +18,7 @@ import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
 import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
-import { chooseNetwork, readGraphNodes, totalStride } from '../dist/networks/index.js'
+import { chooseNetwork, readOnnxFile, totalStride } from '../dist/networks/index.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -70,7 +70,7 @@ const about = []
 for (const object of objects) {
   for (const options of networks) {
     const network = await chooseNetwork(options)
-    const graph = readGraphNodes(network.onnxPath)
+    const graph = readOnnxFile(network.onnxPath).graph
     for (const { name, output = name } of network.layers) {
       const stride = totalStride(graph, network.input, output)
       const period = stride ?? USUAL_PERIOD

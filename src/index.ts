@@ -78,7 +78,7 @@ export {
   type PullOptions,
   pullWeights,
 } from './networks/index.js'
-export type { TypedTensor } from './networks/onnx/interface.js'
+export type { TypedTensor } from './networks/onnx/onnxFile.js'
 export { type CocoPatchesOptions, cocoPatches } from './patches/cocoPatches.js'
 export { type OwnPatchesOptions, ownPatches } from './patches/ownPatches.js'
 export type { ManifestPatch, PatchFailure, PatchFolder } from './patches/patchFolder.js'

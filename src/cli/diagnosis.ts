@@ -5,7 +5,7 @@ import { DEVICE_NAMES } from '../engine/deviceNames.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
-import { cacheFolder, listNetworks, resolveNetwork, weightsCommand } from '../networks/index.js'
+import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../networks/index.js'
 import { availableCores } from '../support/cores.js'
 import { counted } from '../support/counted.js'
 
@@ -100,7 +100,7 @@ function cudaDiagnosis(): Diagnosis {
 
 /** The providers that onnxruntime-node has on this platform, one after another: together they would slow each other. */
 async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
-  const network = await resolveNetwork({ id: 'tiny-alexnet' })
+  const network = await chooseNetwork({ model: 'tiny-alexnet' })
   const names = DEVICE_NAMES.filter((name): name is Device['name'] => name !== 'auto').filter(
     (name) => platformGap(name) === undefined,
   )

@@ -1,5 +1,5 @@
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
-import { type Network, readGraphNodes } from '../networks/index.js'
+import { type Network, readOnnxFile } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/cores.js'
 import { counted } from '../support/counted.js'
@@ -112,7 +112,7 @@ function batchesFor(network: Network): readonly number[] {
 /** Bytes of an image's largest activation before fully connected layers; 0 where that is not known. */
 function largestTensor({ onnxPath, input }: Network): number {
   try {
-    const { shapes } = cellSteps(readGraphNodes(onnxPath), input)
+    const { shapes } = cellSteps(readOnnxFile(onnxPath).graph, input)
     const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
     return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
   } catch (error) {

@@ -9,13 +9,13 @@ import { sha256OfFile } from '../files/sha256.js'
 import {
   catalog,
   chooseNetwork,
-  externalReferences,
   isGenerator,
   listNetworks,
   type Network,
   networkNotes,
   optimizationNotes,
   type Pool,
+  readOnnxFile,
 } from '../networks/index.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
 import { counted } from '../support/counted.js'
@@ -199,7 +199,7 @@ async function closeOpened({ execution, works }: Opened): Promise<void> {
 
 /** @throws InputError for a file that is not an ONNX model, or that others belong to */
 function refuseOtherFiles(path: string): void {
-  const [other] = externalReferences(path)
+  const [other] = readOnnxFile(path).external
   if (other === undefined) return
   const name = basename(path)
   throw new InputError(

@@ -3,13 +3,12 @@ import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { parseJson } from '../files/json.js'
 import { counted } from '../support/counted.js'
-import type { DescribedModel } from './describedModel.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
-import { readGraphNodes } from './onnx/graphNodes.js'
 import { isOfProduct } from './onnx/imageTensors.js'
-import { readModelMetadata } from './onnx/metadata.js'
+import type { OnnxModel } from './onnx/onnxFile.js'
+import type { NetworkSource } from './source.js'
 
 /**
  * The classes that the last output of a network tells apart, if it is among the layers and they are known: by a file beside it
@@ -20,27 +19,24 @@ import { readModelMetadata } from './onnx/metadata.js'
  * @throws InputError when NAME.labels.json has other than the output's number of names, or such a file is damaged
  */
 export async function classesOf(
-  described: Pick<DescribedModel, 'path' | 'folders' | 'model'>,
+  { model, folders }: Pick<NetworkSource, 'model' | 'folders'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
 ): Promise<Classes | undefined> {
-  const last = described.model.outputs.at(-1)?.name
+  const last = model.outputs.at(-1)?.name
   const layer = layers.find(({ name, isMap }) => name === last && !isMap)
   if (layer === undefined) return undefined
   const { name, dims } = layer
   const found =
-    (await besideModel(described, dims)) ??
-    ofMetadata(described.path, dims) ??
+    (await besideModel(model.path, folders, dims)) ??
+    ofMetadata(model, dims) ??
     ofImagenet(dims) ??
-    numbered(described.path, name, dims)
+    numbered(model, name, dims)
   return found && { layer: name, ...found }
 }
 
 type NamedClasses = Omit<Classes, 'layer'>
 
-async function besideModel(
-  { path, folders }: Pick<DescribedModel, 'path' | 'folders'>,
-  count: number,
-): Promise<NamedClasses | undefined> {
+async function besideModel(path: string, folders: readonly string[], count: number): Promise<NamedClasses | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.labels.json`)
   const ownNames = labelNames(await jsonBeside(own, true))
   if (ownNames !== undefined) {
@@ -75,8 +71,8 @@ function labelNames(document: unknown): readonly string[] | undefined {
     : undefined
 }
 
-function ofMetadata(path: string, count: number): NamedClasses | undefined {
-  const text = readModelMetadata(path, ['classes']).get('classes')
+function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | undefined {
+  const text = metadata.get('classes')
   if (text === undefined) return undefined
   try {
     const names = labelNames(parseJson(text))
@@ -93,8 +89,8 @@ function ofImagenet(count: number): NamedClasses | undefined {
   return { names: count === 1000 ? names : ['background', ...names], source: `ImageNet’s, as there are ${count}` }
 }
 
-function numbered(path: string, output: string, count: number): NamedClasses | undefined {
-  if (count < 2 || !isOfProduct(readGraphNodes(path), output)) return undefined
+function numbered({ graph }: OnnxModel, output: string, count: number): NamedClasses | undefined {
+  if (count < 2 || !isOfProduct(graph, output)) return undefined
   return {
     names: Array.from({ length: count }, (_, i) => `class ${i}`),
     source: 'their numbers, since nothing names them',

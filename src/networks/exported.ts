@@ -2,9 +2,7 @@ import { InputError } from '../errors.js'
 import { counted } from '../support/counted.js'
 import type { CatalogEntry } from './catalog.js'
 import type { Network } from './network.js'
-import { externalFiles } from './onnx/externalData.js'
-import { type ModelInterface, readModelInterface } from './onnx/interface.js'
-import { type LayerChoice, onnxNetwork } from './onnxNetwork.js'
+import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 
 /**
  * A line for a shell that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. The
@@ -31,64 +29,45 @@ export function exportRemedy({ id }: CatalogEntry): string {
 }
 
 /**
- * The network of an ONNX file that was exported for this entry of the catalog.
+ * Checks that a file was exported for an entry of the catalog.
  *
- * @throws InputError when the file is not an ONNX model, or of other images or classes than the entry's
+ * @param classes how many numbers its last output gives; undefined where it is not read
+ * @throws InputError when it is of other images or classes than the entry's
  */
-export async function exportedNetwork(
-  entry: CatalogEntry,
-  path: string,
-  { layers, pool, signal }: LayerChoice = {},
-): Promise<Network> {
-  const outputs = outputsOf(entry, path)
-  const recipe = { ...entry.input, size: entry.input.rows, layout: null, source: 'catalog' }
-  const network = await onnxNetwork(path, { layers, pool, signal, recipe })
-  checkClasses(entry, network, outputs.at(-1) as string)
-  const { rows, cols } = network.input
+export function checkExported(entry: CatalogEntry, { weightsPath, input }: Network, classes: number | undefined): void {
+  if (classes !== undefined && classes !== CLASSES)
+    throw new InputError(
+      `${weightsPath} gives ${counted(classes, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
+    )
+  const { rows, cols } = input
   if (rows !== entry.input.rows)
     throw new InputError(
-      `${path} takes images of ${rows}×${cols}, and ${entry.id} of ${entry.input.rows}; ${again(entry)}`,
+      `${weightsPath} takes images of ${rows}×${cols}, and ${entry.id} of ${entry.input.rows}; ${again(entry)}`,
     )
-  return { ...network, id: entry.id, title: entry.title }
-}
-
-/**
- * Checks that a file can be kept as the ONNX file of this entry.
- *
- * @throws InputError as `exportedNetwork`, and when the weights lie in files of their own
- */
-export async function checkExport(entry: CatalogEntry, path: string, signal?: AbortSignal): Promise<void> {
-  await exportedNetwork(entry, path, { signal })
-  const [file] = await externalFiles(path)
-  if (file === undefined) return
-  throw new InputError(
-    `${path} keeps weights in a file of its own, ${file.location}; leave both there and give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
-  )
-}
-
-function outputsOf(entry: CatalogEntry, path: string): readonly string[] {
-  return readAs(entry, path).outputs.map(({ name }) => name)
-}
-
-function readAs(entry: CatalogEntry, path: string): ModelInterface {
-  try {
-    return readModelInterface(path)
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(`${path} cannot be ${entry.id}, which is read from an ONNX file; ${again(entry)}`, {
-      cause: error,
-    })
-  }
 }
 
 /** ImageNet's. */
 const CLASSES = 1000
 
-function checkClasses(entry: CatalogEntry, { layers, weightsPath }: Network, output: string): void {
-  const last = layers.find(({ name }) => name === output)
-  if (last === undefined || last.dims === CLASSES) return
+/** @throws InputError for a file that is no ONNX model */
+export function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
+  return readHashedOnnx(path).catch((error: unknown) => {
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(`${path} cannot be ${entry.id}, which is read from an ONNX file; ${again(entry)}`, {
+      cause: error,
+    })
+  })
+}
+
+/**
+ * Checks that a file can be kept as the ONNX file of an entry.
+ *
+ * @throws InputError when its weights lie in files of their own
+ */
+export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
+  if (file === undefined) return
   throw new InputError(
-    `${weightsPath} gives ${counted(last.dims, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
+    `${path} keeps weights in a file of its own, ${file.location}; leave both there and give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
   )
 }
 

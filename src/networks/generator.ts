@@ -1,26 +1,20 @@
 import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
-import { sha256OfFile } from '../files/sha256.js'
 import { printable } from '../support/printable.js'
-import { graphFile } from './architectures/graphFile.js'
-import {
-  type CatalogEntry,
-  catalogEntry,
-  checkNotAnother,
-  type GeneratorEntry,
-  generatorEntry,
-  listGenerators,
-} from './catalog.js'
-import { fileSize } from './checkpoint/fileBytes.js'
+import { type CatalogEntry, catalogEntry, type GeneratorEntry, generatorEntry, listGenerators } from './catalog.js'
 import type { Network, NetworkInput, RunnableGraph } from './network.js'
-import { hashedModel } from './onnx/cachedCopy.js'
 import type { ShownTensor } from './onnx/featureNodes.js'
-import { readGraphNodes } from './onnx/graphNodes.js'
 import { checkEvaluationMode, checkIndependence } from './onnx/independence.js'
-import { readModelInterface, type TypedTensor } from './onnx/interface.js'
-import { readModelMetadata } from './onnx/metadata.js'
+import {
+  type HashedModel,
+  type MetadataKey,
+  type OnnxModel,
+  readHashedOnnx,
+  readOnnxFile,
+  type TypedTensor,
+} from './onnx/onnxFile.js'
 import { trialRun } from './onnx/trialRun.js'
-import { architectureOf, embeddedFile, importedWeights, missingWeights } from './resolve.js'
+import { checkpointGraph, embeddedFile, importedWeights, missingWeights, statedDims } from './weights.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
 export type FeatureStage = 'pre-relu' | 'post-relu'
@@ -122,20 +116,16 @@ async function publishedGenerator(
 ): Promise<Generator> {
   if (weightsPath === undefined) throw missingWeights(entry)
   const { id, encoder, layer, sources } = entry
-  const weightsBytes = await fileSize(weightsPath)
-  const weightsSha256 = await sha256OfFile(weightsPath)
-  checkNotAnother(entry, weightsPath, weightsSha256)
-  const isPublished = sources.some((source) => source.sha256 === weightsSha256)
+  const { graph, ...weights } = await checkpointGraph(entry, weightsPath)
+  const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
   if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
     throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave that choice out`)
   }
   return {
     id,
-    path: await graphFile(architectureOf(entry), weightsPath, weightsSha256),
-    weightsPath,
-    weightsSha256,
-    weightsBytes,
+    path: graph.path,
+    ...weights,
     encoder,
     encoderSha256: null,
     layer,
@@ -146,7 +136,7 @@ async function publishedGenerator(
 }
 
 async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
-  const generator = await describedGenerator(entry.id, embeddedFile(entry))
+  const generator = describedGenerator(entry.id, await readHashedOnnx(embeddedFile(entry)))
   if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
   throw new InputError(
     `${generator.path} is a generator of ${generator.layer} of ${generator.encoder}, not of ${entry.layer} of ${entry.encoder}; install the package again`,
@@ -155,11 +145,11 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
 
 /** A generator of the user's: its file is tried before it is trusted. */
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
-  const generator = await describedGenerator(basename(path, extname(path)), path)
-  const { bytes, sha256 } = await hashedModel(path)
+  const model = await readHashedOnnx(path)
+  const generator = describedGenerator(basename(path, extname(path)), model)
   const { dims, input } = generator
-  checkEvaluationMode(path, readGraphNodes(path))
-  const tried = { path, name: path, bytes }
+  checkEvaluationMode(path, model.graph)
+  const tried = { path, name: path, bytes: model.bytes }
   const { tensors, ...level } = await trialRun(tried, { name: FEATURE, shape: [2, dims] }, [IMAGE], signal)
   const image = tensors.get(IMAGE) as ShownTensor
   const shape = image.shape.join(', ')
@@ -169,17 +159,16 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
     )
   }
   checkIndependence(path, 'its image', image)
-  return { ...generator, ...level, weightsSha256: sha256, weightsBytes: bytes }
+  return { ...generator, ...level }
 }
 
 const FEATURE = 'feature'
 const IMAGE = 'image'
 
 /** A generator as the metadata of its ONNX file describe it; encoder, layer, and shapes are those of the catalog. */
-async function describedGenerator(id: string, path: string): Promise<Generator> {
-  const weightsBytes = await fileSize(path)
-  const metadata = readModelMetadata(path, ['encoder', 'encoder_sha256', 'layer', 'feature'])
-  const stated = (key: string) => {
+function describedGenerator(id: string, model: HashedModel): Generator {
+  const { path, metadata, sha256, bytes } = model
+  const stated = (key: MetadataKey) => {
     const value = metadata.get(key)
     if (value !== undefined && value !== '') return value
     throw new InputError(`${path} does not say of which ${key} it is; a generator needs the metadata "${key}"`)
@@ -189,13 +178,12 @@ async function describedGenerator(id: string, path: string): Promise<Generator> 
   const feature = stated('feature')
   if (feature !== 'pre-relu' && feature !== 'post-relu')
     throw new InputError(`${path} is for features "${printable(feature)}"; they must be pre-relu or post-relu`)
-  const dims = await layerDims(path, encoder, layer)
-  checkInterface(path, encoder, dims)
+  const dims = layerDims(path, encoder, layer)
+  checkInterface(model, encoder, dims)
   const encoderSha256 = metadata.get('encoder_sha256') || null
   if (encoderSha256 !== null && encoder.sha256 !== null && encoderSha256 !== encoder.sha256)
     throw otherEncoder({ id, encoder: encoder.id }, printable(encoderSha256))
-  const weightsSha256 = await sha256OfFile(path)
-  const file = { id, path, weightsPath: path, weightsSha256, weightsBytes }
+  const file = { id, path, weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
   return { ...file, encoder: encoder.id, encoderSha256, layer, dims, feature, input: encoder.input }
 }
 
@@ -212,7 +200,7 @@ function knownEncoder(path: string, id: string): CatalogEntry {
 }
 
 /** Number of features of a layer of the encoder; where the catalog leaves it open, the encoder's file says it. */
-async function layerDims(path: string, encoder: CatalogEntry, name: string): Promise<number> {
+function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   const layer = encoder.layers.find((candidate) => candidate.name === name)
   if (!layer) {
     const known = encoder.layers.map((candidate) => candidate.name).join(', ')
@@ -220,13 +208,10 @@ async function layerDims(path: string, encoder: CatalogEntry, name: string): Pro
       `${path} is a generator of layer "${printable(name)}" of ${encoder.id}, which has ${known}; use another generator`,
     )
   }
-  if (layer.dims !== null) return layer.dims
-  const output = readModelInterface(embeddedFile(encoder)).outputs.find((candidate) => candidate.name === name)
-  return output?.shape[1] as number
+  return layer.dims ?? statedDims(readOnnxFile(embeddedFile(encoder)), name)
 }
 
-function checkInterface(path: string, encoder: CatalogEntry, dims: number): void {
-  const { inputs, outputs } = readModelInterface(path)
+function checkInterface({ path, inputs, outputs }: OnnxModel, encoder: CatalogEntry, dims: number): void {
   const { rows, cols } = encoder.input
   const image = outputs.find(({ name }) => name === IMAGE)
   const isRight = inputs.length === 1 && hasShape(inputs[0], FEATURE, [dims]) && hasShape(image, IMAGE, [3, rows, cols])

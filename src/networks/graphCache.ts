@@ -3,36 +3,46 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, OutputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { sha256OfFile } from '../files/sha256.js'
+import { withFile } from '../files/openFile.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { warn } from '../support/warning.js'
 import { cacheFolder, graphsFolder } from './cache.js'
+import { type OnnxModel, readOnnx } from './onnx/onnxFile.js'
+
+/** A graph that was read from the cache. */
+export interface CachedGraph extends OnnxModel {
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string
+  /** Size of the file. */
+  readonly bytes: number
+}
 
 /** Stands in for the cache where that cannot be written, for the life of the process. */
 let substitute: string | undefined
 
 /**
- * A file of the cache of graphs: written once, then taken from there as long as it is what was written; a damaged one is written
- * again. Where the cache cannot be written, the file goes into a temporary folder.
+ * A graph of the cache: written once, then taken from there as long as it is what was written; a damaged one is written again.
+ * Where the cache cannot be written, the file goes into a temporary folder.
  *
  * @param name of the file; it must say all that the file depends on
  * @param write makes the file at the path that it is given, whole or not at all
- * @returns path of the file
  * @throws InputError for a cache that everybody may write; whatever `write` throws; OutputError when the temporary folder cannot be written either
  */
-export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<string> {
+export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
   await checkOwner(graphsFolder())
   for (const folder of [graphsFolder(), substitute]) {
     if (folder === undefined) continue
     const path = join(folder, name)
-    if (await isIntactGraph(path)) return path
+    const graph = await intactGraph(path)
+    if (graph !== undefined) return graph
     if (existsSync(path)) warn(`${path} has changed since it was written; building it again`)
   }
   const writeInto = async (folder: string) => {
     const path = join(folder, name)
     await write(path)
-    await writeFileAtomic(digestFile(path), await sha256OfFile(path))
-    return path
+    const graph = await readGraph(path)
+    await writeFileAtomic(digestFile(path), graph.sha256)
+    return graph
   }
   try {
     return await writeInto(graphsFolder())
@@ -69,10 +79,19 @@ async function substituteFolder(): Promise<string> {
   return substitute
 }
 
-/** Whether a file of the cache is what was written: its SHA-256 stands beside it. */
-export async function isIntactGraph(path: string): Promise<boolean> {
+/** A graph of the cache, if it is what was written: its SHA-256 stands beside it. */
+export async function intactGraph(path: string): Promise<CachedGraph | undefined> {
   const digest = await readFile(digestFile(path), 'utf8').catch(() => undefined)
-  return digest !== undefined && digest === (await sha256OfFile(path).catch(() => undefined))
+  const graph = digest === undefined ? undefined : await readGraph(path).catch(() => undefined)
+  return graph?.sha256 === digest ? graph : undefined
+}
+
+function readGraph(path: string): Promise<CachedGraph> {
+  return withFile(path, async (file) => ({
+    ...readOnnx(file),
+    sha256: await file.sha256(),
+    bytes: file.size,
+  }))
 }
 
 function digestFile(path: string): string {

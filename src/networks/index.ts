@@ -14,9 +14,8 @@ export {
   type WeightsSource,
   weightsCommand,
 } from './catalog.js'
-export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint/checkpoint.js'
 export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
-export { chooseNetwork, isOwnNetwork, type NetworkChoice, ownId, withOwnLayers } from './choice.js'
+export { chooseNetwork, withOwnLayers } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
 export { type HubPullOptions, type PulledHubFile, type PulledHubModel, pullHubModel } from './hub/pull.js'
 export { type HubModelFile, type HubModelStatus, hubModelFile, listHubModels } from './hub/pulled.js'
@@ -48,10 +47,10 @@ export {
   featureOutput,
   SCENE_INPUTS,
 } from './onnx/compositing.js'
-export { externalReferences } from './onnx/externalData.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
-export { type GraphConstant, type GraphNode, type GraphNodes, readGraphNodes } from './onnx/graphNodes.js'
+export type { GraphConstant, GraphNode, GraphNodes } from './onnx/graphNodes.js'
 export type { Initializer, Node, TypedInfo } from './onnx/model.js'
+export { readOnnxFile } from './onnx/onnxFile.js'
 export {
   isPlaceholder,
   lacksWeights,
@@ -60,5 +59,5 @@ export {
 } from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-export { type NetworkReference, resolveNetwork } from './resolve.js'
+export { isOwnNetwork, type NetworkChoice, ownId } from './source.js'
 export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'

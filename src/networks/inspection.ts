@@ -2,21 +2,18 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
-import { describedChoice, type NetworkChoice } from './choice.js'
 import { classesOf } from './classes.js'
-import type { DescribedModel } from './describedModel.js'
+import { defaultLayers } from './layers.js'
 import type { Classes, NetworkInput } from './network.js'
-import { hashedModel } from './onnx/cachedCopy.js'
 import { extentNodes } from './onnx/extentNodes.js'
-import { copyExternalFiles } from './onnx/externalData.js'
+import { copyExternalFiles, externalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
-import { readGraphNodes } from './onnx/graphNodes.js'
 import { imageTensors } from './onnx/imageTensors.js'
-import type { TypedTensor } from './onnx/interface.js'
+import type { TypedTensor } from './onnx/onnxFile.js'
 import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
 import { trialShapes, wasEnded } from './onnx/trialRun.js'
-import { defaultLayers } from './onnxNetwork.js'
+import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /** Inputs, outputs and readable tensors of a network. */
 export interface ModelInspection {
@@ -61,20 +58,22 @@ export interface ModelInspection {
  * @throws the signal's reason after an abort
  */
 export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'model'> = {}): Promise<ModelInspection> {
-  const { described, layers } = await describedChoice({ model, ...choice, weightsOption: 'weights FILE' })
-  const { path, model: file, input, inputSource } = described
-  const graph = readGraphNodes(path)
-  const image = described.changes?.madeInput ?? input.name
+  const source = await networkSource({ model, ...choice, weightsOption: 'weights FILE' })
+  const { model: file, input, inputSource, layers } = source
+  const { path, graph } = file
+  const image = source.changes?.madeInput ?? input.name
   const made = imageTensors(graph, image)
   const names = made.map(({ name }) => name)
-  const { shown, batch } = await allShapes(described, names, choice.signal)
+  const { shown, batch } = await allShapes(source, names, choice.signal)
   const readable = made.flatMap(({ name, operator }) => {
     const tensor = shown.get(name)
     const isRead =
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
     return isRead ? [{ name, operator, ...tensor }] : []
   })
-  const read = new Set(layers ?? defaultLayers(described).filter((name) => isVectorOrLast(name, described, shown)))
+  const read = new Set(
+    layers?.map(({ name }) => name) ?? defaultLayers(source).filter((name) => isVectorOrLast(name, source, shown)),
+  )
   const last = (file.outputs.at(-1) as TypedTensor).name
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
   const tensors = readable.map(({ name, operator, type, shape }) => ({
@@ -92,27 +91,27 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
     input: { ...input, name: image, source: inputSource },
     outputs: file.outputs,
     tensors,
-    classes: (await classesOf(described, tensors)) ?? null,
+    classes: (await classesOf(source, tensors)) ?? null,
   }
 }
 
 /** Shapes of all tensors for two images, or for as many as the graph takes. */
 async function allShapes(
-  { path, name, model, input, changes }: DescribedModel,
+  { name, model, input, changes, weights }: NetworkSource,
   names: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly shown: ReadonlyMap<string, ShownTensor>; readonly batch: number }> {
   const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
-    const { files, bytes } = await hashedModel(path)
-    await copyExternalFiles(path, files, folder)
+    const { path } = model
+    await copyExternalFiles(path, await externalFiles(model), folder)
     const nodes = extentNodes(names)
     const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
     await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
     const shapesOf = async (batch: number) => {
       const shape = [batch, 3, input.rows, input.cols]
-      const tried = { path: copy, name, bytes }
+      const tried = { path: copy, name, bytes: weights.weightsBytes }
       const { tensors } = await trialShapes(tried, { name: input.name, shape }, names, signal)
       return { shown: tensors, batch }
     }
@@ -131,7 +130,7 @@ async function allShapes(
   }
 }
 
-function isVectorOrLast(name: string, { model }: DescribedModel, shown: ReadonlyMap<string, ShownTensor>): boolean {
+function isVectorOrLast(name: string, { model }: NetworkSource, shown: ReadonlyMap<string, ShownTensor>): boolean {
   const tensor = shown.get(name)
   return name === model.outputs.at(-1)?.name || (tensor !== undefined && !isMap(tensor))
 }

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { graphsFolder } from './cache.js'
-import { isIntactGraph } from './graphCache.js'
+import { intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
 /** What of a network depends on the layers that are read. */
@@ -46,7 +46,7 @@ export async function knownReading(path: string, key: object): Promise<LayerRead
     const { onnxPath, optimization, input, layers, pool } = keptSchema.parse(
       JSON.parse(await readFile(fileOf(key), 'utf8')),
     )
-    if (onnxPath !== null && !(isOfCache(onnxPath) && (await isIntactGraph(onnxPath)))) return undefined
+    if (onnxPath !== null && !(isOfCache(onnxPath) && (await intactGraph(onnxPath)))) return undefined
     const optional = layers.map(({ name, dims, output, isMap }) => ({
       ...{ name, dims },
       ...(output !== undefined && { output }),

@@ -3,15 +3,13 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { sha256OfFile } from '../files/sha256.js'
-import { graphFile } from './architectures/graphFile.js'
 import { parametersOf } from './architectures/layer.js'
 import { asCacheError, weightsFolder } from './cache.js'
-import { catalogModels, checkNotAnother, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
-import { fileSize } from './checkpoint/fileBytes.js'
+import { catalogModels, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { checkExport } from './exported.js'
-import { architectureOf, embeddedFile, importedWeights } from './resolve.js'
+import { chooseNetwork } from './choice.js'
+import { checkInOneFile, readExported } from './exported.js'
+import { architectureOf, checkpointGraph, embeddedFile, importedWeights, type WeightsFile } from './weights.js'
 
 /** A network or generator of the catalog, and whether its weights are on this machine. */
 export interface NetworkStatus {
@@ -72,16 +70,20 @@ export async function importWeights(
 ): Promise<ImportedWeights> {
   const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
-  const bytes = await fileSize(file)
-  const sha256 = await sha256OfFile(file)
-  checkNotAnother(entry, file, sha256)
+  const { weightsBytes: bytes, weightsSha256: sha256 } = await triedWeights(entry, file, signal)
   const isExported = entry.kind === 'exported' && !isGenerator(entry)
-  if (isExported) await checkExport(entry, file, signal)
-  else await graphFile(architectureOf(entry), file, sha256)
   const path = join(weightsFolder(), `${id}${isExported ? '.onnx' : extname(file) || '.pth'}`)
   await copyToCache(file, path)
   await removeOthers(id, path)
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
+}
+
+/** @throws InputError for a file that is not of this network or generator */
+async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
+  if (entry.kind !== 'exported' || isGenerator(entry)) return checkpointGraph(entry, file)
+  const network = await chooseNetwork({ model: entry.id, weights: file, signal })
+  checkInOneFile(entry, await readExported(entry, file))
+  return network
 }
 
 /** Bytes of the weights that the catalog knows of: as published, or as float32 takes; null: not known. */

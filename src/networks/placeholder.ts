@@ -3,7 +3,7 @@ import { type CatalogEntry, catalogEntry, catalogModels, type GeneratorEntry } f
 import type { Generator } from './generator.js'
 import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
-import { architectureOf, importedWeights } from './resolve.js'
+import { architectureOf, importedWeights } from './weights.js'
 
 /** In the place of a hash of weights, which it never is. */
 const NO_HASH = 'placeholder'

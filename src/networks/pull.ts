@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { InputError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
+import { fileSize, withFile } from '../files/openFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { checkOptions, kinds } from '../support/checkedOptions.js'
@@ -9,13 +10,12 @@ import { counted } from '../support/counted.js'
 import { graphFile } from './architectures/graphFile.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
-import { fileSize } from './checkpoint/fileBytes.js'
 import { exportRemedy } from './exported.js'
 import { fetchFile } from './fetchFile.js'
 import { RefusedRequest } from './fileRequest.js'
 import { removeOthers } from './library.js'
 import { partLength, partOf, removePart } from './part.js'
-import { architectureOf, importedWeights } from './resolve.js'
+import { architectureOf, importedWeights } from './weights.js'
 import { originOf, publishedName } from './weightsOrigin.js'
 
 /** Options of `pullWeights`. */
@@ -183,7 +183,7 @@ const REMEDY = 'run the same command again or use another `mirror`'
 
 async function requireNetwork(entry: ModelEntry, path: string, sha256: string, origin: string): Promise<void> {
   try {
-    await graphFile(architectureOf(entry), path, sha256)
+    await withFile(path, (file) => graphFile(architectureOf(entry), file, sha256))
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const cause = error.message.replaceAll(path, 'the file')

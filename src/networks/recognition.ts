@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { InputError } from '../errors.js'
+import { withFile } from '../files/openFile.js'
 import { printable } from '../support/printable.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, featuresOf, parametersOf } from './architectures/layer.js'
@@ -30,7 +31,7 @@ export async function isCheckpointPath(model: string): Promise<boolean> {
  * @throws InputError when the file is damaged, or of a network that can only be read from an ONNX file
  */
 export async function recogniseCheckpoint(path: string): Promise<string> {
-  const checkpoint = await readCheckpoint(path)
+  const checkpoint = await withFile(path, readCheckpoint)
   const networks = architectures.filter(({ layers }) => featuresOf(layers).length > 0)
   const network = networks.find((architecture) => firstFault(architecture, checkpoint) === null)
   if (network) return network.id

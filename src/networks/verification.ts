@@ -10,9 +10,9 @@ import {
   type ModelEntry,
   modelEntry,
 } from './catalog.js'
+import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
-import { resolveNetwork } from './resolve.js'
 
 /** What a forward pass gave: features of the test image, or the image that a generator makes of the test feature. */
 export interface VerifiedLayer {
@@ -50,7 +50,7 @@ export async function verifyNetwork(
 }
 
 async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefined): Promise<Verification> {
-  const network = await resolveNetwork({ id: entry.id, signal })
+  const network = await chooseNetwork({ model: entry.id, signal })
   const { input, layers } = network
   const published = checkFile(entry, network)
   const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])

@@ -14,7 +14,7 @@ import {
 } from '../experiments/separability.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
-import { type Network, outputOf, readGraphNodes } from '../networks/index.js'
+import { type Network, outputOf, readOnnxFile } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
@@ -117,7 +117,7 @@ const periods = new Map<string, number>()
 function periodOf({ onnxPath, input, layers }: Network, layer: string): number {
   const output = layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
   const key = JSON.stringify([onnxPath, output])
-  const period = periods.get(key) ?? totalStride(readGraphNodes(onnxPath), input, output) ?? USUAL_PERIOD
+  const period = periods.get(key) ?? totalStride(readOnnxFile(onnxPath).graph, input, output) ?? USUAL_PERIOD
   periods.set(key, period)
   return period
 }

@@ -12,12 +12,12 @@ import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import { argmax, cosineSimilarity } from '../../src/native.js'
 import {
+  chooseNetwork,
   comparisonNames,
   compositingGraph,
   type FeatureLayer,
   featureOutput,
   type Precision,
-  resolveNetwork,
 } from '../../src/networks/index.js'
 import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
@@ -152,7 +152,7 @@ describe('compositing in the graph', () => {
   })
 
   it('gives the features that images from outside give', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const scene = sceneOfNoise(90, 1, { rgb: [255, 255, 255] }, 'hard')
     const offsets = cornersAnd([[0.2, 0.9]], 134)
     const found = await composited(network.onnxPath, network.input, scene, offsets)
@@ -169,7 +169,7 @@ describe('compositing in the graph', () => {
   })
 
   it.each(trial.runs ? ['cpu', 'webgpu'] : ['cpu'])('may end in a comparison with anchors, on %s', async (provider) => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const { input, layers } = network
     const arrays = sceneArrays(sceneOfNoise(75, 7, { rgb: [255, 255, 255] }, 'hard'), input)
     const offsets = cornersAnd([[0.5, 0.5]], 149)
@@ -205,7 +205,7 @@ describe('compositing in the graph', () => {
   })
 
   it('computes in float16 with the weights that the file has, and gives float32', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet-aa' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet-aa' })
     const scene = sceneOfNoise(75, 7, { rgb: [255, 255, 255] }, 'hard')
     const offsets = cornersAnd([[0.5, 0.5]], 149)
     const full = await composited(network.onnxPath, network.input, scene, offsets)

@@ -10,7 +10,7 @@ import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError } from '../../src/errors.js'
 import { argmax, cosineSimilarity } from '../../src/native.js'
-import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { crashingModel } from '../networks/crashingModel.js'
 
@@ -38,7 +38,7 @@ const scene: Scene = {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
   process.env.SHIFTSCOPE_CACHE = folder
-  network = await resolveNetwork({ id: 'tiny-alexnet' })
+  network = await chooseNetwork({ model: 'tiny-alexnet' })
   const handle = openThreads(network, processor)
   expected = copies((await handle.extract(scene, offsets)).layers)
   await handle.close()
@@ -338,7 +338,7 @@ describe('a network that crashes ONNX Runtime at its highest level of optimisati
   it.skipIf(process.arch !== 'x64')('runs at a lower one wherever it runs', async () => {
     const path = join(folder, 'crashing.onnx')
     await writeModel(path, crashingModel)
-    const crashing = await resolveNetwork({ onnxFile: path, layers: ['features'] })
+    const crashing = await chooseNetwork({ model: path, layers: ['features'] })
     const patch = { ...scene.patch, size: 2, rgba: scene.patch.rgba.subarray(0, 16) }
     const bare = openBareLoop(crashing, processor, DEVICE)
     expect((await bare.measure(0.01)).rate).toBeGreaterThan(0)

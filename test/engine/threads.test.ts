@@ -8,7 +8,7 @@ import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { WorkerError } from '../../src/errors.js'
-import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { type Patch, patchAtSize } from '../../src/patches/patch.js'
@@ -25,7 +25,7 @@ const { offsets } = positionGrid(224, SIZE, STRIDE)
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
-  network = await resolveNetwork({ id: 'tiny-alexnet' })
+  network = await chooseNetwork({ model: 'tiny-alexnet' })
   const [source] = await builtInPatches()
   if (source === undefined) throw new Error('there are no built-in patches')
   patch = patchAtSize(source.name, await readImage(source.path), SIZE, 224)

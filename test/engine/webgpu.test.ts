@@ -13,7 +13,7 @@ import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene } from '../../src/engine/task.js'
 import { DeviceError, InterruptedError, UsageError } from '../../src/errors.js'
-import { type Network, type Precision, resolveNetwork } from '../../src/networks/index.js'
+import { chooseNetwork, type Network, type Precision } from '../../src/networks/index.js'
 import { builtInPatches } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchAtSize } from '../../src/patches/patch.js'
@@ -49,7 +49,7 @@ async function distanceOnWebgpu(network: Network, size: number, precision: Preci
 
 describe.skipIf(!trial.runs)('WebGPU', () => {
   it('runs tiny-alexnet with the features of the processor, two units one after another', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     expect(await distanceOnWebgpu(network, 75)).toBeLessThan(1e-5)
     const { offsets } = positionGrid(224, 125, 99)
     const pools = [
@@ -79,12 +79,12 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
   })
 
   it.skipIf(!existsSync(checkpoint))('runs MobileNetV2 with the features of the processor', async () => {
-    const network = await resolveNetwork({ id: 'mobilenet_v2', weights: checkpoint })
+    const network = await chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint })
     expect(await distanceOnWebgpu(network, 200)).toBeLessThan(1e-5)
   })
 
   it('computes values once with the features of the processor', { timeout: 120_000 }, async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const { offsets } = positionGrid(224, 75, 17)
     const notes: string[] = []
     const reusing = await openDevices({
@@ -111,7 +111,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
   })
 
   it('computes in float16 if it is asked for, and not otherwise', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet-aa' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet-aa' })
     const distance = await distanceOnWebgpu(network, 75, 'fp16')
     expect(distance).toBeGreaterThan(1e-4)
     expect(distance).toBeLessThan(0.1)
@@ -119,7 +119,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
   })
 
   it('says what ran', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const notes: string[] = []
     const { handle, settings, ran } = await openExecution({
       network,
@@ -141,7 +141,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
 
   it.skipIf(!trial.runs || trial.software !== true)('is never chosen for an adapter of software', async () => {
     const plan = {
-      network: await resolveNetwork({ id: 'tiny-alexnet' }),
+      network: await chooseNetwork({ model: 'tiny-alexnet' }),
       scene: await sceneOfSize(75),
       images: 1_000_000,
       request: { name: 'auto', index: null },
@@ -153,7 +153,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
 
   it('leaves threads to the processor', async () => {
     const plan = {
-      network: await resolveNetwork({ id: 'tiny-alexnet' }),
+      network: await chooseNetwork({ model: 'tiny-alexnet' }),
       scene: await sceneOfSize(75),
       images: 8,
       request: { name: 'webgpu', index: null },
@@ -169,7 +169,7 @@ describe('a trial', () => {
   const failing = (name: string) => new URL(`./processes/${name}.mjs`, import.meta.url).href
 
   it('finds that the processor runs a network, and how fast', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const found = await tryDevice({ name: 'cpu', index: 0 }, network)
     expect(found).toMatchObject({ runs: true })
     expect(found.runs && found.milliseconds).toBeGreaterThan(0)
@@ -178,7 +178,7 @@ describe('a trial', () => {
   it.skipIf(platformGap('webgpu') !== undefined)(
     'names a provider that leaves everything to the processor, and one that crashes',
     async () => {
-      const network = await resolveNetwork({ id: 'tiny-alexnet' })
+      const network = await chooseNetwork({ model: 'tiny-alexnet' })
       const silent = await tryDevice(WEBGPU, network, 'fp32', { script: failing('runsOnProcessor') })
       expect(silent).toMatchObject({ runs: false, reason: 'ONNX Runtime ran everything on other providers' })
       const crashed = await tryDevice(WEBGPU, network, 'fp32', { script: failing('crashesAtStart') })
@@ -189,7 +189,7 @@ describe('a trial', () => {
   it('leaves no files behind, and ends with the signal, also before it is answered', async () => {
     const [own, asked] = [1, 2].map(() => mkdtempSync(join(tmpdir(), 'shiftscope-test-'))) as [string, string]
     try {
-      const network = await resolveNetwork({ id: 'tiny-alexnet' })
+      const network = await chooseNetwork({ model: 'tiny-alexnet' })
       const cpu = { name: 'cpu', index: 0 } as const
       vi.stubEnv('TMPDIR', own)
       const stopping = new AbortController()
@@ -209,7 +209,7 @@ describe('a trial', () => {
   })
 
   it('of a provider without its libraries names the remedy', async () => {
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const absent = process.platform === 'linux' ? 'directml' : 'cuda'
     const found = await tryDevice({ name: absent, index: 0 }, network)
     expect(found).toMatchObject({ runs: false, reason: expect.stringMatching(/does not have it$/) })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { answerCounts, answersOf } from '../../src/experiments/answers.js'
-import { resolveNetwork } from '../../src/networks/index.js'
+import { chooseNetwork } from '../../src/networks/index.js'
 
 const CLASSES = 3
 const strongestOf = (matrix: Float32Array) =>
@@ -37,7 +37,7 @@ describe('what a network answers', () => {
 
 it('counts positions whose scores are all equal as no answer', async () => {
   const network = {
-    ...(await resolveNetwork({ id: 'tiny-alexnet' })),
+    ...(await chooseNetwork({ model: 'tiny-alexnet' })),
     layers: [{ name: 'fc8', dims: 2 }],
     classes: { layer: 'fc8', names: ['cat', 'dog'], source: 'test' },
   }

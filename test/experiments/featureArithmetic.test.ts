@@ -9,7 +9,7 @@ import { combine, featureArithmetic, type LayerArithmetic, psnr } from '../../sr
 import { drawObject, type FramePixels } from '../../src/experiments/objectScene.js'
 import { extract } from '../../src/features/openNetwork.js'
 import { createCompositor } from '../../src/native.js'
-import { catalogEntry, resolveNetwork } from '../../src/networks/index.js'
+import { catalogEntry, chooseNetwork } from '../../src/networks/index.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -151,7 +151,7 @@ describe('features of a scene', () => {
   it('are those that extract gives for the same object and place', async () => {
     const stride = 70
     const { layers } = await extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride, layers: ['fc6'] })
-    const network = await resolveNetwork({ id: 'tiny-alexnet' })
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const fc6 = { ...network, layers: network.layers.slice(0, 1) }
     models = await openArithmeticModels(openThreads(fc6, SETTINGS), [])
     const patch = patchAtSize('dog', await readImage(DOG), 75, 224)

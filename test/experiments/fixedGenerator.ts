@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../../src/files/atomic.js'
 import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
-import { messageBytes, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 
 /** Squares along an axis of the picture, and their side in pixels. */
 const SQUARES = 8

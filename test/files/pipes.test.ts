@@ -7,10 +7,10 @@ import { similarity } from '../../src/features/similarity.js'
 import { openClaims } from '../../src/files/claims.js'
 import { readJsonRecords } from '../../src/files/jsonRecords.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
+import { withFile } from '../../src/files/openFile.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { readRange } from '../../src/networks/checkpoint/fileBytes.js'
-import { readCheckpoint } from '../../src/networks/index.js'
-import { readingProtobuf } from '../../src/networks/protobufFile.js'
+import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
+import { recogniseCheckpoint } from '../../src/networks/recognition.js'
 import { cocoPatches } from '../../src/patches/cocoPatches.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
@@ -34,9 +34,9 @@ describe.skipIf(process.platform === 'win32')('a pipe', { timeout: 5000 }, () =>
     ['an annotation file', (path) => readJsonRecords(path, [], () => undefined)],
     ['a picture', readImage],
     ['an array', readNpy],
-    ['a checkpoint', readCheckpoint],
-    ['a part of a checkpoint', (path) => readRange(path, { offset: 0, length: 0 })],
-    ['an ONNX file', async (path) => readingProtobuf(path, () => undefined)],
+    ['a checkpoint', recogniseCheckpoint],
+    ['a part of a file', (path) => withFile(path, (file) => file.read({ offset: 0, length: 0 }))],
+    ['an ONNX file', async (path) => readOnnxFile(path)],
   ])('in the place of %s is refused in one line', async (_, read) => {
     const path = pipe('manifest.json')
     const refused = expect(read(path)).rejects

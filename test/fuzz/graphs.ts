@@ -1,7 +1,7 @@
-import { AttributeType, DataType } from '../../src/networks/onnx/fields.js'
+import { AttributeType, ElementType } from '../../src/networks/onnx/messages.js'
 import type { Attribute, Initializer, Model, Node } from '../../src/networks/onnx/model.js'
 import { modelMessage } from '../../src/networks/onnx/model.js'
-import { integerField, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { oddInteger } from './documents.js'
 import { oddNumber } from './mutation.js'
 import type { Random } from './random.js'
@@ -155,9 +155,11 @@ function encoded(model: Model, metadata: Readonly<Record<string, string>>): Buff
   const properties = Object.entries(metadata).flatMap(([key, value]) =>
     messageField(14, [...stringField(1, key), ...stringField(2, value)]),
   )
-  const pieces = [...modelMessage(model), ...properties].map((chunk) =>
-    chunk instanceof Uint8Array ? chunk : new Uint8Array(elements(chunk.byteLength / 4).buffer),
-  )
+  const pieces = [...modelMessage(model), ...properties].map((chunk) => {
+    if (chunk instanceof Uint8Array) return chunk
+    if (!('read' in chunk)) throw new Error('a model that is made has no ranges of a file')
+    return new Uint8Array(elements(chunk.byteLength / 4).buffer)
+  })
   return Buffer.concat(pieces)
 }
 
@@ -174,11 +176,11 @@ export function drawLoop(random: Random): Buffer {
     ...identity('go', 'goes'),
     ...identity('state', 'next'),
     ...stringField(2, 'body'),
-    ...messageField(11, info('count', DataType.INT64)),
-    ...messageField(11, info('go', DataType.BOOL)),
-    ...messageField(11, info('state', DataType.FLOAT)),
-    ...messageField(12, info('goes', DataType.BOOL)),
-    ...messageField(12, info('next', DataType.FLOAT)),
+    ...messageField(11, info('count', ElementType.INT64)),
+    ...messageField(11, info('go', ElementType.BOOL)),
+    ...messageField(11, info('state', ElementType.FLOAT)),
+    ...messageField(12, info('goes', ElementType.BOOL)),
+    ...messageField(12, info('next', ElementType.FLOAT)),
   ]
   const times = random.chance(0.99) ? random.below(100) : Number(oddNumber(random, 100) >> 12n)
   const model = modelMessage({

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withFile } from '../../src/files/openFile.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { graphFile } from '../../src/networks/architectures/graphFile.js'
 import { type Architecture, featuresOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
 import { vgg16, vgg16Layers } from '../../src/networks/architectures/vgg.js'
-import { catalog, catalogEntry, catalogModels, isGenerator, resolveNetwork } from '../../src/networks/index.js'
+import { catalog, catalogEntry, catalogModels, chooseNetwork, isGenerator } from '../../src/networks/index.js'
 import { normalise, testImages, weight } from './formulas.js'
 import { expectGolden } from './golden.js'
 import { writeTorchZip } from './torchFile.js'
@@ -37,7 +38,7 @@ const isSmall = ({ id }: Architecture) => !(id in large) && catalog().some((entr
 
 describe.each(architectures.filter(isSmall))('$id with weights by formula', (architecture) => {
   it('gives the features that PyTorch gives', { timeout: 180_000 }, async () => {
-    const network = await resolveNetwork({ id: architecture.id, weights: formulaCheckpoint(architecture) })
+    const network = await chooseNetwork({ model: architecture.id, weights: formulaCheckpoint(architecture) })
     const features = await run(network.onnxPath, normalise(testImages()))
     for (const { name } of network.layers) {
       await expectGolden(`${architecture.id}-${name}`, features[name])
@@ -57,7 +58,7 @@ describe.each(Object.entries(large))('%s', (id, digest) => {
 describe('vgg16', () => {
   it('with few channels and weights by formula gives the features that PyTorch gives', async () => {
     const narrow = { ...vgg16, id: 'vgg16-narrow', layers: vgg16Layers(8, 256) }
-    const path = await graphFile(narrow, formulaCheckpoint(narrow), '0'.repeat(64))
+    const { path } = await withFile(formulaCheckpoint(narrow), (file) => graphFile(narrow, file, '0'.repeat(64)))
     const features = await run(path, normalise(testImages()))
     for (const { name } of featuresOf(narrow.layers)) await expectGolden(`vgg16-narrow-${name}`, features[name])
   })
@@ -88,7 +89,7 @@ if (absent !== undefined) console.log(`trained MobileNetV2 is not tested: ${abse
 
 describe.skipIf(absent !== undefined)('mobilenet_v2 with trained weights', () => {
   it('gives the features that PyTorch gives', async () => {
-    const network = await resolveNetwork({ id: 'mobilenet_v2', weights: dequantised })
+    const network = await chooseNetwork({ model: 'mobilenet_v2', weights: dequantised })
     const features = await run(network.onnxPath, normalise(await composites(berry)))
     await expectGolden('mobilenet_v2-dequantised', features.fc)
   })

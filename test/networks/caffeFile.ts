@@ -1,6 +1,5 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import {
-  bytesField,
   type Chunk,
   floatField,
   integerField,
@@ -8,7 +7,7 @@ import {
   messageField,
   packedIntegersField,
   stringField,
-} from '../../src/networks/onnx/protobuf.js'
+} from '../../src/networks/protobuf/wire.js'
 
 /** Writes Caffe models in the forms that they come in. */
 
@@ -53,7 +52,7 @@ export async function writeCaffeWeights(
     const blobs = ['weight', 'bias'].flatMap((part) => parameters.filter(({ key }) => key === `${name}.${part}`))
     const messages = blobs.map(({ shape, data }) => {
       const byteLength = 4 * shape.reduce((product, size) => product * size, 1)
-      const elements = bytesField(5, { byteLength, read: async () => new Uint8Array(data().buffer) })
+      const elements = messageField(5, [{ byteLength, read: async () => new Uint8Array(data().buffer) }])
       const axes = layers === 1 ? [1, 1, 1, 1, ...shape].slice(-4) : shape
       return [...shapeFields(axes, layers === 1 ? 'legacy' : 'dims'), ...elements]
     })
@@ -100,7 +99,7 @@ function shapeFields(shape: readonly number[], form: CaffeForm['shape']): Chunk[
 }
 
 function elementFields(values: readonly number[], form: CaffeForm['elements']): Chunk[] {
-  const float = (part: readonly number[]) => bytesField(5, Buffer.from(Float32Array.from(part).buffer))
+  const float = (part: readonly number[]) => messageField(5, [Buffer.from(Float32Array.from(part).buffer)])
   const double = Buffer.from(Float64Array.from(values).buffer)
   const half = values.length >> 1
   switch (form) {
@@ -111,7 +110,7 @@ function elementFields(values: readonly number[], form: CaffeForm['elements']): 
     case 'pieces':
       return [...float(values.slice(0, half)), ...values.slice(half).flatMap((value) => floatField(5, value))]
     case 'double':
-      return bytesField(8, double)
+      return messageField(8, [double])
     case 'unpacked double':
       return values.map((_, i) => Buffer.concat([Buffer.from([0x41]), double.subarray(8 * i, 8 * i + 8)]))
   }

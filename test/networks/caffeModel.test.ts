@@ -3,23 +3,22 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { readCheckpoint } from '../../src/networks/index.js'
 import {
-  bytesField,
   type Chunk,
   integerField,
   messageField,
   packedIntegersField,
   stringField,
-} from '../../src/networks/onnx/protobuf.js'
+} from '../../src/networks/protobuf/wire.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { blobMessage, type CaffeBlob, type CaffeForm, joined, writeCaffeModel } from './caffeFile.js'
+import { readWholeCheckpoint } from './wholeCheckpoint.js'
 
 const goldens = join(import.meta.dirname, '../golden/caffe')
 const inFolder = temporaryFolder()
 
 async function readAll(path: string): Promise<Record<string, CaffeBlob>> {
-  const { format, tensors } = await readCheckpoint(path)
+  const { format, tensors } = await readWholeCheckpoint(path)
   expect(format).toBe('caffemodel')
   const read = [...tensors].map(
     async ([key, tensor]) => [key, { shape: tensor.shape, values: [...(await tensor.read())] }] as const,
@@ -99,7 +98,7 @@ describe('a Caffe model', () => {
 
   it('may leave out other fields, known or not', async () => {
     const other = [...integerField(4, 7), ...stringField(200, 'new'), ...messageField(8, packedIntegersField(1, [3]))]
-    const diff = bytesField(6, Buffer.alloc(8))
+    const diff = messageField(6, [Buffer.alloc(8)])
     const blob = [...blobMessage({ shape: [2], values: [1, 2] }, { shape: 'dims', elements: 'packed' }), ...diff]
     const layer = [...stringField(1, 'fc'), ...stringField(2, 'InnerProduct'), ...messageField(7, blob)]
     writeFileSync(inFolder('test.caffemodel'), joined([...other, ...messageField(100, layer), ...other]))
@@ -111,7 +110,7 @@ describe('a damaged Caffe model', () => {
   const layer = (...blobs: Chunk[][]) =>
     messageField(100, [...stringField(1, 'fc'), ...blobs.flatMap((blob) => messageField(7, blob))])
   const shape = (...dims: number[]) => messageField(7, packedIntegersField(1, dims))
-  const elements = (count: number) => bytesField(5, Buffer.alloc(4 * count))
+  const elements = (count: number) => messageField(5, [Buffer.alloc(4 * count)])
 
   it('is refused when shape and elements do not fit', async () => {
     for (const blob of [
@@ -127,7 +126,7 @@ describe('a damaged Caffe model', () => {
         /is a damaged Caffe model: .*(do not fit its shape|than 32 (numbers|axes))/,
       )
     }
-    expect(await refusal(layer([...bytesField(5, Buffer.alloc(7)), ...shape(1)]))).toContain('are cut off')
+    expect(await refusal(layer([...messageField(5, [Buffer.alloc(7)]), ...shape(1)]))).toContain('are cut off')
     expect(await refusal(layer([...integerField(5, 1), ...shape(1)]))).toContain('of the wrong kind')
   })
 

@@ -8,7 +8,7 @@ import { extract } from '../../src/features/openNetwork.js'
 import { readNpy } from '../../src/files/npy.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
-import { catalogEntry, chooseGenerator, resolveNetwork } from '../../src/networks/index.js'
+import { catalogEntry, chooseGenerator, chooseNetwork } from '../../src/networks/index.js'
 import { arithmetic } from '../../src/study/arithmetic.js'
 import { writeCaffeWeights } from './caffeFile.js'
 import { normalise, testFeatures, testImages, weight } from './formulas.js'
@@ -47,7 +47,7 @@ describe('caffenet with weights by formula', () => {
     'in V%i layers gives the features that PyTorch gives',
     { timeout: 180_000 },
     async (form) => {
-      const network = await resolveNetwork({ id: 'caffenet', weights: await caffeModel('caffenet', form) })
+      const network = await chooseNetwork({ model: 'caffenet', weights: await caffeModel('caffenet', form) })
       const { rows, cols } = network.input
       const images = new Tensor('float32', normalise(testImages(rows), network.input), [2, 3, rows, cols])
       const features = await run(network.onnxPath, { image: images })

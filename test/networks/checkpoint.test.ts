@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { readRange } from '../../src/networks/checkpoint/fileBytes.js'
-import { type Checkpoint, readCheckpoint } from '../../src/networks/index.js'
+import { withFile } from '../../src/files/openFile.js'
+import type { Checkpoint } from '../../src/networks/checkpoint/checkpoint.js'
 import { randomCases } from '../randomCases.js'
 import { call, global, integer, op, stateDictPickle, text, tuple, writeTorchZip, writeTorchZipOf } from './torchFile.js'
+import { readWholeCheckpoint } from './wholeCheckpoint.js'
 
 const goldens = join(import.meta.dirname, '../golden/checkpoints')
 type Expected = Record<string, Record<string, { dtype: string; shape: number[]; values: number[] }>>
@@ -23,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Reads every tensor of a file, as one does who builds a network from it. */
 async function readAll(file: string): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(file)
+  const checkpoint = await readWholeCheckpoint(file)
   for (const tensor of checkpoint.tensors.values()) await tensor.read()
   return checkpoint
 }
@@ -45,14 +46,14 @@ async function refusalOfPickle(pickle: Buffer, storages: Record<string, Float32A
 
 it('a range of a file that ends before it is refused in one line', async () => {
   writeFileSync(path, 'short')
-  const refused = readRange(path, { offset: 3, length: 10 })
+  const refused = withFile(path, (file) => file.read({ offset: 3, length: 10 }))
   await expect(refused).rejects.toThrow(`${path} is shorter than its own directory says`)
   await expect(refused).rejects.not.toThrow('cannot be read')
 })
 
 describe('a file that torch.save wrote', () => {
   it.each(Object.entries(expected))('%s gives its tensors', async (name, tensors) => {
-    const checkpoint = await readCheckpoint(join(goldens, name))
+    const checkpoint = await readWholeCheckpoint(join(goldens, name))
     expect(checkpoint.format).toBe(name.replace(/.*-(\w+)\.pth/, 'pytorch-$1'))
     expect([...checkpoint.tensors.keys()]).toEqual(Object.keys(tensors))
     for (const [key, { dtype, shape, values }] of Object.entries(tensors)) {
@@ -80,7 +81,7 @@ describe('a safetensors file', () => {
     const half = { dtype: 'BF16', shape: [1], data_offsets: [16, 18] }
     const bytes = Buffer.concat([Buffer.from(Float32Array.of(1, 2, 3, 4).buffer), Buffer.from([0x80, 0x3f])])
     write({ __metadata__: { format: 'pt' }, 'fc.weight': entry, 'fc.bias': half }, bytes)
-    const checkpoint = await readCheckpoint(path)
+    const checkpoint = await readWholeCheckpoint(path)
     expect(checkpoint.format).toBe('safetensors')
     expect([...checkpoint.tensors.keys()]).toEqual(['fc.weight', 'fc.bias'])
     expect(checkpoint.tensors.get('fc.weight')).toMatchObject({ dtype: 'float32', shape: [2, 2] })
@@ -131,7 +132,7 @@ describe('a checkpoint that was written here', () => {
           return { key: `layer.${index}`, shape, data: () => data }
         })
         writeTorchZip(path, tensors)
-        const checkpoint = await readCheckpoint(path)
+        const checkpoint = await readWholeCheckpoint(path)
         for (const { key, shape, data } of tensors) {
           expect(checkpoint.tensors.get(key)?.shape).toEqual(shape)
           expect(await checkpoint.tensors.get(key)?.read()).toEqual(data())
@@ -143,13 +144,13 @@ describe('a checkpoint that was written here', () => {
 
   it('may hold an empty tensor, wherever that lies', async () => {
     writeTorchZipOf(path, oneTensor('FloatStorage', 9, 0), { 0: Float32Array.of(1, 2, 3, 4) })
-    expect(await (await readCheckpoint(path)).tensors.get('only')?.read()).toEqual(new Float32Array(0))
+    expect(await (await readWholeCheckpoint(path)).tensors.get('only')?.read()).toEqual(new Float32Array(0))
   })
 
   it('may be of the form for large files', async () => {
     const values = Float32Array.of(1, 2, 3)
     writeTorchZip(path, [{ key: 'weight', shape: [3], data: () => values }], 'zip64')
-    expect(await (await readCheckpoint(path)).tensors.get('weight')?.read()).toEqual(values)
+    expect(await (await readWholeCheckpoint(path)).tensors.get('weight')?.read()).toEqual(values)
     const bytes = readFileSync(path)
     for (const at of [bytes.length - 22 - 20 + 8, bytes.length - 22 - 20 - 56 + 48]) {
       const damaged = Buffer.from(bytes)
@@ -161,7 +162,7 @@ describe('a checkpoint that was written here', () => {
 
   it('has 1 for every truth value that is not 0, as PyTorch reads it', async () => {
     writeTorchZipOf(path, oneTensor('BoolStorage', 0, 4), { 0: new Float32Array(Uint8Array.of(118, 0, 1, 255).buffer) })
-    expect(await (await readCheckpoint(path)).tensors.get('only')?.read()).toEqual(Float32Array.of(1, 0, 1, 1))
+    expect(await (await readWholeCheckpoint(path)).tensors.get('only')?.read()).toEqual(Float32Array.of(1, 0, 1, 1))
   })
 
   it('with NaN or infinite weights is refused by the key', async () => {

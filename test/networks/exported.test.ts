@@ -9,7 +9,6 @@ import {
   importWeights,
   listNetworks,
   pullWeights,
-  resolveNetwork,
   verifyNetwork,
 } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
@@ -40,7 +39,7 @@ describe.each(entries)('$id', ({ id, input, layers, sources, checkpoint }) => {
   })
 
   it('says how it is exported where it is not here', async () => {
-    const message = await messageOf(resolveNetwork({ id }))
+    const message = await messageOf(chooseNetwork({ model: id }))
     expect(message).toContain(`python -c "import torch, torchvision; m = torchvision.models.${id}(weights='DEFAULT')`)
     expect(message).toContain(`shiftscope models import ${id} ${id}.onnx`)
     expect(await messageOf(pullWeights(id), UsageError)).toContain(`torchvision.models.${id}(`)
@@ -69,7 +68,7 @@ describe('the ONNX file of an exported network', () => {
     expect(imported).toMatchObject({ id: 'vit_b_16', path: join(cacheFolder(), 'weights', 'vit_b_16.onnx') })
     expect(imported.published).toBeNull()
     expect(readFileSync(imported.path).equals(readFileSync(file))).toBe(true)
-    expect((await resolveNetwork({ id: 'vit_b_16' })).weightsPath).toBe(imported.path)
+    expect((await chooseNetwork({ model: 'vit_b_16' })).weightsPath).toBe(imported.path)
     const verified = await verifyNetwork('vit_b_16')
     expect(verified.published).toBeNull()
     expect(verified.layers.at(-1)).toMatchObject({ name: 'logits', dims: 1000 })

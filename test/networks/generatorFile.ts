@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
-import { type Chunk, messageBytes, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { type Chunk, messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 
 /** Writes ONNX generators of a few nodes: a plain colour by the feature, in the form that real ones have. */
 export interface GeneratorForm {

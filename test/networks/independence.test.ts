@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { catalogEntry, chooseGenerator, chooseNetwork, inspectModel } from '../../src/networks/index.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
-import { bytesField, type Chunk, integerField, messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { type Chunk, integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { joined } from './caffeFile.js'
 import { writeWithMetadata } from './generatorFile.js'
@@ -32,7 +32,7 @@ const constant = (name: string, shape: readonly number[], value: number) => ({
 const truth = (name: string, value: number): Chunk[] => [
   ...integerField(2, 9),
   ...stringField(8, name),
-  ...bytesField(9, Uint8Array.of(value)),
+  ...messageField(9, [Uint8Array.of(value)]),
 ]
 
 /**

@@ -6,8 +6,8 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { chooseNetwork, type Network, type NetworkChoice } from '../../src/networks/index.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
 import { assumedInput } from '../../src/networks/input/recipe.js'
-import { ModelProto, StringStringEntryProto } from '../../src/networks/onnx/fields.js'
-import { messageField, stringField } from '../../src/networks/onnx/protobuf.js'
+import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
+import { messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { joined } from './caffeFile.js'
 import { messageOf } from './messageOf.js'
@@ -29,8 +29,8 @@ function describeWith(file: string, document: unknown): void {
 
 /** Adds to what the model says of itself. */
 function addMetadata(key: string, value: string): void {
-  const entry = [...stringField(StringStringEntryProto.key, key), ...stringField(StringStringEntryProto.value, value)]
-  appendFileSync(inFolder('net.onnx'), joined(messageField(ModelProto.metadata_props, entry)))
+  const entry = [...stringField(1, key), ...stringField(2, value)]
+  appendFileSync(inFolder('net.onnx'), joined(messageField(14, entry)))
 }
 
 /** What decides how pixels become values. */
@@ -150,9 +150,10 @@ describe('the recipe of an input', () => {
     mkdirSync(inFolder('onnx'))
     copyFileSync(golden('open-size'), inFolder('onnx/net.onnx'))
     describeWith('preprocessor_config.json', { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] })
-    const { onnxNetwork } = await import('../../src/networks/onnxNetwork.js')
-    const network = await onnxNetwork(inFolder('onnx/net.onnx'), { folders: [inFolder('onnx'), inFolder()] })
-    expect(recipeOf(network)).toMatchObject({ ...inputPresets.inception, source: 'preprocessor_config.json' })
+    const { inputRecipe } = await import('../../src/networks/input/recipe.js')
+    const model = readOnnxFile(inFolder('onnx/net.onnx'))
+    const recipe = await inputRecipe(model, [inFolder('onnx'), inFolder()], {}, false)
+    expect(recipe).toMatchObject({ ...inputPresets.inception, source: 'preprocessor_config.json' })
   })
 
   it('does not change a size that the model has', async () => {
@@ -221,9 +222,9 @@ describe('the recipe of an input', () => {
         async (file, document) => {
           for (const name of ['preprocessor_config.json', 'config.json', 'net.input.json']) describeWith(name, '{}')
           describeWith(file, document)
-          const { describedModel } = await import('../../src/networks/describedModel.js')
+          const { networkSource } = await import('../../src/networks/source.js')
           try {
-            const { input } = await describedModel(inFolder('net.onnx'), {})
+            const { input } = await networkSource({ model: inFolder('net.onnx') })
             expect([...input.mean, ...input.std, input.divisor, input.rows].every(Number.isFinite)).toBe(true)
             expect(input.divisor > 0 && input.std.every((value) => value > 0)).toBe(true)
             expect(input.rows).toBeLessThanOrEqual(4096)

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { writeFileAtomic } from '../../src/files/atomic.js'
 import { cachedGraph } from '../../src/networks/graphCache.js'
@@ -6,6 +7,7 @@ import { keepReading, knownReading, type LayerReading } from '../../src/networks
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()
+const golden = join(import.meta.dirname, '../golden/onnx/plain.onnx')
 beforeEach(() => {
   vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
 })
@@ -24,13 +26,13 @@ const reading: Omit<LayerReading, 'onnxPath'> = {
 
 it('is found again with its graph, which lies in the cache and nowhere else', async () => {
   const model = inFolder('model.onnx')
-  const onnxPath = await cachedGraph('graph.onnx', (path) => writeFileAtomic(path, 'graph'))
+  const { path: onnxPath } = await cachedGraph('graph.onnx', (path) => writeFileAtomic(path, readFileSync(golden)))
   const kept: LayerReading = { ...reading, onnxPath }
   await keepReading(model, key, kept)
   expect(await knownReading(model, key)).toEqual(kept)
   const [file = ''] = readdirSync(inFolder('cache', 'graphs')).filter((name) => name.endsWith('.json'))
   const path = inFolder('cache', 'graphs', file)
-  writeFileSync(inFolder('graph.onnx'), 'graph')
+  copyFileSync(golden, inFolder('graph.onnx'))
   writeFileSync(inFolder('graph.onnx.sha256'), readFileSync(`${onnxPath}.sha256`))
   writeFileSync(path, readFileSync(path, 'utf8').replace(onnxPath, inFolder('graph.onnx')))
   expect(await knownReading(model, key)).toBeUndefined()

@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
-import { DataType } from '../../src/networks/onnx/fields.js'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { castNode, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
+import { ElementType } from '../../src/networks/onnx/messages.js'
 import { type Model, type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { eachDamagedCopy } from './damagedCopies.js'
 
@@ -54,9 +54,9 @@ async function halved(values: Float32Array): Promise<Float32Array> {
     madeInput: 'image',
     inputs: [{ name: 'values', shape: ['N', 4] }],
     nodes: [
-      castNode('values', 'image', DataType.FLOAT16),
+      castNode('values', 'image', ElementType.FLOAT16),
       ...nodes,
-      castNode('result', 'result.float32', DataType.FLOAT),
+      castNode('result', 'result.float32', ElementType.FLOAT),
     ],
     renamedInputs,
     retyped: true,

@@ -14,17 +14,11 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { type Network, resolveNetwork } from '../../src/networks/index.js'
+import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { externalFiles } from '../../src/networks/onnx/externalData.js'
-import { readModelInterface } from '../../src/networks/onnx/interface.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import {
-  bytesField,
-  integerField,
-  messageField,
-  packedIntegersField,
-  stringField,
-} from '../../src/networks/onnx/protobuf.js'
+import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
+import { integerField, messageField, packedIntegersField, stringField } from '../../src/networks/protobuf/wire.js'
 import { nearestNames } from '../../src/support/nearestNames.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { joined } from './caffeFile.js'
@@ -63,7 +57,7 @@ async function expectGoldens(network: Network): Promise<void> {
 }
 
 async function messageOf(path: string, layers: readonly string[], type: new (message: string) => Error = InputError) {
-  const error = await resolveNetwork({ onnxFile: path, layers }).then(
+  const error = await chooseNetwork({ model: path, layers }).then(
     () => undefined,
     (reason: unknown) => reason,
   )
@@ -72,11 +66,15 @@ async function messageOf(path: string, layers: readonly string[], type: new (mes
   return (error as Error).message
 }
 
+async function filesOf(path: string) {
+  return externalFiles(readOnnxFile(path))
+}
+
 describe('any ONNX file', () => {
   const layers = ['/relu/Relu_output_0', 'features', 'conv', 'flat']
 
   it('gives every float tensor in its graph, flattened', async () => {
-    const network = await resolveNetwork({ onnxFile: golden('plain'), layers })
+    const network = await chooseNetwork({ model: golden('plain'), layers })
     expect(network.layers).toEqual([
       { name: '/relu/Relu_output_0', dims: 4 * 6 * 6, isMap: true },
       { name: 'features', dims: 5 },
@@ -88,7 +86,7 @@ describe('any ONNX file', () => {
   })
 
   it('is run as it stands when only its outputs are asked for', async () => {
-    const network = await resolveNetwork({ onnxFile: golden('plain'), layers: ['features', 'features'] })
+    const network = await chooseNetwork({ model: golden('plain'), layers: ['features', 'features'] })
     expect(network).toMatchObject({ id: 'plain', onnxPath: golden('plain'), layers: [{ name: 'features', dims: 5 }] })
     await expectGoldens(network)
   })
@@ -96,20 +94,20 @@ describe('any ONNX file', () => {
   it('may have a name as long as the file system takes', async () => {
     const path = inFolder(`${'ü'.repeat(125)}.onnx`)
     copyFileSync(golden('plain'), path)
-    await expectGoldens(await resolveNetwork({ onnxFile: path, layers }))
+    await expectGoldens(await chooseNetwork({ model: path, layers }))
   })
 
   it('may take its channels last', async () => {
-    const network = await resolveNetwork({ onnxFile: golden('channels-last'), layers })
+    const network = await chooseNetwork({ model: golden('channels-last'), layers })
     expect(network.input).toMatchObject({ name: 'image.channels_first', rows: side, cols: side, batch: null })
-    expect(readModelInterface(network.onnxPath).inputs).toEqual([
+    expect(readOnnxFile(network.onnxPath).inputs).toEqual([
       { name: 'image.channels_first', type: 'float32', shape: ['N', 3, side, side] },
     ])
     await expectGoldens(network)
   })
 
   it('that leaves its size open is given the frame of the paper', async () => {
-    const network = await resolveNetwork({ onnxFile: golden('open-size'), layers: ['conv', 'features'] })
+    const network = await chooseNetwork({ model: golden('open-size'), layers: ['conv', 'features'] })
     expect(network.input).toMatchObject({ rows: 224, cols: 224, batch: null })
     expect(network.layers).toEqual([
       { name: 'conv', dims: 4 * 222 * 222, isMap: true },
@@ -118,13 +116,13 @@ describe('any ONNX file', () => {
   })
 
   it('may insist on a batch size, openly or not', async () => {
-    const open = await resolveNetwork({ onnxFile: golden('batch-of-4'), layers })
+    const open = await chooseNetwork({ model: golden('batch-of-4'), layers })
     expect(open.input.batch).toBe(4)
     await expectGoldens(open)
-    const hidden = await resolveNetwork({ onnxFile: golden('hidden-batch'), layers: ['row', 'conv'] })
+    const hidden = await chooseNetwork({ model: golden('hidden-batch'), layers: ['row', 'conv'] })
     expect(hidden.input.batch).toBe(1)
     expect((await run(hidden)).row).toEqual(
-      (await run(await resolveNetwork({ onnxFile: golden('plain'), layers }))).features,
+      (await run(await chooseNetwork({ model: golden('plain'), layers }))).features,
     )
   })
 
@@ -135,22 +133,24 @@ describe('any ONNX file', () => {
     expect(await messageOf(golden('oblong'), ['features'])).toContain('[N, 3, 8, 9], which is not square')
   })
 
+  const copying = async (shape: readonly number[]) => {
+    const node = { operator: 'Identity', name: 'node', inputs: ['image'], outputs: ['features'], attributes: {} }
+    const path = inFolder('copying.onnx')
+    const about = { inputs: [{ name: 'image', shape }], outputs: [{ name: 'features', shape: [] }] }
+    await writeModel(path, { name: 'copying', ...about, initializers: [], nodes: [node] })
+    return path
+  }
+
   it.each([
     [[1, 3, 5000, 5000], 'images beyond 4096 pixels'],
-    [[1, 3, -1, -1], 'images beyond 4096 pixels'],
     [[100_000, 3, 100, 100], 'a batch of more than 1 GiB'],
   ])('is refused for what it takes too much of: %j', async (shape, found) => {
-    const node = { operator: 'Identity', name: 'node', inputs: ['image'], outputs: ['features'], attributes: {} }
-    const outputs = [{ name: 'features', shape: [] }]
-    const path = inFolder('large.onnx')
-    await writeModel(path, {
-      name: 'large',
-      inputs: [{ name: 'image', shape }],
-      outputs,
-      initializers: [],
-      nodes: [node],
-    })
-    expect(await messageOf(path, ['features'])).toContain(found)
+    expect(await messageOf(await copying(shape), ['features'])).toContain(found)
+  })
+
+  it('takes what it pleases where a length is −1', async () => {
+    const { input } = await chooseNetwork({ model: await copying([1, 3, -1, -1]), layers: ['features'] })
+    expect(input).toMatchObject({ batch: 1, rows: 224, cols: 224 })
   })
 
   it('is refused for a layer that is missing, or no features', async () => {
@@ -207,28 +207,28 @@ describe('data beside an ONNX file', () => {
   it('is read, for layers inside the graph as well, and nothing is written there', async () => {
     const path = modelWith('external.data')
     copyFileSync(data, inFolder('model', 'external.data'))
-    const network = await resolveNetwork({ onnxFile: path, layers })
+    const network = await chooseNetwork({ model: path, layers })
     expect(network.onnxPath.startsWith(inFolder('cache'))).toBe(true)
     expect(network.weightsBytes).toBe(statSync(path).size + statSync(data).size)
     await expectGoldens(network)
-    await expectGoldens(await resolveNetwork({ onnxFile: path, layers: ['features'] }))
+    await expectGoldens(await chooseNetwork({ model: path, layers: ['features'] }))
     expect(readdirSync(inFolder('model')).sort()).toEqual(['external.data', 'own.onnx'])
   })
 
   it('may lie in a folder below', async () => {
     mkdirSync(inFolder('model', 'sub'), { recursive: true })
     copyFileSync(data, inFolder('model', 'sub', 'data.bin1'))
-    await expectGoldens(await resolveNetwork({ onnxFile: modelWith('sub/data.bin1'), layers }))
+    await expectGoldens(await chooseNetwork({ model: modelWith('sub/data.bin1'), layers }))
   })
 
   it('belongs to the identity of the weights', async () => {
     const path = modelWith('external.data')
     copyFileSync(data, inFolder('model', 'external.data'))
-    const before = await resolveNetwork({ onnxFile: path, layers })
+    const before = await chooseNetwork({ model: path, layers })
     const bytes = readFileSync(data)
     bytes.writeFloatLE(3, 0)
     writeFileSync(inFolder('model', 'external.data'), bytes)
-    const after = await resolveNetwork({ onnxFile: path, layers })
+    const after = await chooseNetwork({ model: path, layers })
     expect(after.weightsSha256).not.toBe(before.weightsSha256)
     expect((await run(after)).conv).not.toEqual((await run(before)).conv)
     await expectGoldens(before)
@@ -290,42 +290,43 @@ describe('data beside an ONNX file', () => {
     ]
     for (const place of places) {
       writeFileSync(inFolder('hidden.onnx'), joined(place))
-      await expect(externalFiles(inFolder('hidden.onnx'))).rejects.toThrow('outside of its own folder')
+      await expect(filesOf(inFolder('hidden.onnx'))).rejects.toThrow('outside of its own folder')
     }
   })
 
   it('is refused for a malformed place in the file', async () => {
+    const output = messageField(12, stringField(1, 'output'))
     const entry = (key: string, value: string) => messageField(13, [...stringField(1, key), ...stringField(2, value)])
     const write = (...entries: (readonly [string, string])[]) => {
       const fields = entries.flatMap(([key, value]) => entry(key, value))
       const tensor = [...packedIntegersField(1, [4]), ...integerField(2, 1), ...fields]
-      writeFileSync(inFolder('own.onnx'), joined(messageField(7, messageField(5, tensor))))
+      writeFileSync(inFolder('own.onnx'), joined(messageField(7, [...messageField(5, tensor), ...output])))
     }
     writeFileSync(inFolder('data'), Buffer.alloc(16))
     const location = ['location', 'data'] as const
     write(location)
-    expect(await externalFiles(inFolder('own.onnx'))).toEqual([
+    expect(await filesOf(inFolder('own.onnx'))).toEqual([
       { location: 'data', bytes: 16, sha256: await sha256OfFile(inFolder('data')) },
     ])
     for (const wrong of ['-1', '1e3', '0x10', '99999999999999999999', '', '1.5']) {
       write(location, ['offset', wrong])
-      await expect(externalFiles(inFolder('own.onnx')), wrong).rejects.toThrow('as its place in a file')
+      await expect(filesOf(inFolder('own.onnx')), wrong).rejects.toThrow('as its place in a file')
     }
     write(location, ['offset', '4'])
-    await expect(externalFiles(inFolder('own.onnx'))).rejects.toThrow('up to byte 20 of data, which has 16')
+    await expect(filesOf(inFolder('own.onnx'))).rejects.toThrow('up to byte 20 of data, which has 16')
     write(location, ['length', '17'])
-    await expect(externalFiles(inFolder('own.onnx'))).rejects.toThrow('up to byte 17 of data, which has 16')
+    await expect(filesOf(inFolder('own.onnx'))).rejects.toThrow('up to byte 17 of data, which has 16')
     write(['offset', '4'])
-    await expect(externalFiles(inFolder('own.onnx'))).rejects.toThrow('a file without a name')
+    await expect(filesOf(inFolder('own.onnx'))).rejects.toThrow('a file without a name')
   })
 
   it('is not looked for in graphs without end', async () => {
     const nested = Array.from({ length: 100 }).reduce(
-      (inner: Uint8Array) => joined(messageField(1, messageField(5, bytesField(6, inner)))),
+      (inner: Uint8Array) => joined(messageField(1, messageField(5, messageField(6, [inner])))),
       new Uint8Array(),
     )
-    writeFileSync(inFolder('deep.onnx'), joined(bytesField(7, nested)))
-    await expect(externalFiles(inFolder('deep.onnx'))).rejects.toThrow('nested too deeply')
+    writeFileSync(inFolder('deep.onnx'), joined(messageField(7, [nested])))
+    await expect(filesOf(inFolder('deep.onnx'))).rejects.toThrow('nested too deeply')
   })
 })
 

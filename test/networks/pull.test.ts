@@ -12,10 +12,10 @@ import { asCacheError } from '../../src/networks/cache.js'
 import {
   type CatalogEntry,
   catalogEntry,
+  chooseNetwork,
   importWeights,
   type PullOptions,
   pullWeights,
-  resolveNetwork,
 } from '../../src/networks/index.js'
 import { listenTo } from '../../src/progress.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -143,7 +143,7 @@ describe('pulling published weights', () => {
       'stop',
     ])
     expect(readdirSync(cache('downloads'))).toEqual([])
-    expect((await resolveNetwork({ id: 'mobilenet_v2' })).weightsPath).toBe(cache('weights/mobilenet_v2.pth'))
+    expect((await chooseNetwork({ model: 'mobilenet_v2' })).weightsPath).toBe(cache('weights/mobilenet_v2.pth'))
   })
 
   it('does nothing when they are here', async () => {

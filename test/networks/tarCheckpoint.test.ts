@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { readCheckpoint } from '../../src/networks/index.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { global, integer, op, text, tuple, writeTar } from './torchFile.js'
+import { readWholeCheckpoint } from './wholeCheckpoint.js'
 
 const folder = temporaryFolder()
 const path = () => folder('test.pth')
 
 async function refusal(): Promise<string> {
-  const error: unknown = await readCheckpoint(path()).catch((reason: unknown) => reason)
+  const error: unknown = await readWholeCheckpoint(path()).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(InputError)
   return (error as Error).message
 }
@@ -36,9 +36,9 @@ describe('a tar checkpoint', () => {
 
   it('has numbers and texts as keys', async () => {
     write(integer(7), integer(5))
-    expect([...(await readCheckpoint(path())).tensors.keys()]).toEqual(['weight'])
+    expect([...(await readWholeCheckpoint(path())).tensors.keys()]).toEqual(['weight'])
     write(text('7'), text('5'))
-    expect([...(await readCheckpoint(path())).tensors.keys()]).toEqual(['weight'])
+    expect([...(await readWholeCheckpoint(path())).tensors.keys()]).toEqual(['weight'])
   })
 
   it('whose keys are nested, in themselves or without end, is refused at once', async () => {

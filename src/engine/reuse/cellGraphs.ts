@@ -61,8 +61,8 @@ export async function cellGraphs(
     outputs: features,
   }
   return {
-    cells: await cachedCopy(onnxPath, 'cells', cells),
-    rest: await cachedCopy(onnxPath, 'rest', frames),
+    cells: (await cachedCopy(onnxPath, 'cells', cells)).path,
+    rest: (await cachedCopy(onnxPath, 'rest', frames)).path,
     handedOn,
   }
 }

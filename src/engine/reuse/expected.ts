@@ -1,4 +1,4 @@
-import { type Network, outputOf, readGraphNodes } from '../../networks/index.js'
+import { type Network, outputOf, readOnnxFile } from '../../networks/index.js'
 import type { Scene } from '../task.js'
 import type { CellSteps } from './cellStep.js'
 import { cellSteps } from './cellSteps.js'
@@ -22,7 +22,7 @@ export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array)
 /** How many times as fast a scene is expected to be on the processor with values computed once; 1: as fast as the plain way. */
 export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
-  const cells = cellSteps(readGraphNodes(network.onnxPath), network.input)
+  const cells = cellSteps(readOnnxFile(network.onnxPath).graph, network.input)
   if (!haveRoomForKeys(cells, network, scene.patch.size)) return 1
   const gain = planCells(workOf(network, scene), positionsOf(offsets))?.predictedGain ?? 1
   return gain < WORTH_REUSING ? 1 : gain
@@ -30,12 +30,12 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
 
 /** Seconds of one core for an image that is computed whole, with all layers that cell plans know of. */
 export function usualImageSeconds({ onnxPath, input }: Network): number {
-  const graph = readGraphNodes(onnxPath)
+  const graph = readOnnxFile(onnxPath).graph
   return wholeSeconds({ graph, cells: cellSteps(graph, input) })
 }
 
 function workOf(network: Network, scene: Scene): PlannedCells {
-  const graph = readGraphNodes(network.onnxPath)
+  const graph = readOnnxFile(network.onnxPath).graph
   const cells = cellSteps(graph, network.input)
   const keys = sceneKeys(cells, scene, network.input)
   const features = network.layers.map(outputOf)

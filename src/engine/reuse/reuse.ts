@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { type GraphNodes, type Network, outputOf, readGraphNodes } from '../../networks/index.js'
+import { type GraphNodes, type Network, outputOf, readOnnxFile } from '../../networks/index.js'
 import type { CellWork } from '../backends/cellWork.js'
 import type { WorkerData } from '../backends/workerData.js'
 import { type ExtractionOptions, jobScene } from '../crew.js'
@@ -80,7 +80,7 @@ export function openReuse({
   let known: { readonly geometry: string; readonly keys: Keys } | undefined
   const analysis = () => {
     if (analysed === undefined) {
-      const graph = readGraphNodes(network.onnxPath)
+      const graph = readOnnxFile(network.onnxPath).graph
       analysed = { graph, cells: cellSteps(graph, network.input) }
     }
     return analysed

@@ -1,5 +1,5 @@
 import type { Initializer, Model, Node } from '../onnx/model.js'
-import { batchNormTransform, scaleOutputs } from './batchNorm.js'
+import { batchNormTransform, type ChannelTransform, scaleOutputs } from './batchNorm.js'
 import {
   type Activation,
   type Architecture,
@@ -104,7 +104,11 @@ function addConvolution(graph: Graph, layer: Convolution, input: string): string
 function convolutionWeights({ read, path }: Weights, layer: Convolution) {
   const { key, batchNorm } = layer
   if (batchNorm === null) return { weight: () => read(`${key}.weight`), bias: () => read(`${key}.bias`) }
-  const transform = () => batchNormTransform({ read, path }, batchNorm)
+  let known: Promise<ChannelTransform> | undefined
+  const transform = () => {
+    known ??= batchNormTransform({ read, path }, batchNorm)
+    return known
+  }
   return {
     weight: async () => scaleOutputs(await read(`${key}.weight`), (await transform()).scale),
     bias: async () => Float32Array.from((await transform()).shift),

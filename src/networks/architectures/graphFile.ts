@@ -1,5 +1,6 @@
+import type { OpenFile } from '../../files/openFile.js'
 import { readCheckpoint } from '../checkpoint/checkpoint.js'
-import { cachedGraph } from '../graphCache.js'
+import { type CachedGraph, cachedGraph } from '../graphCache.js'
 import { writeModel } from '../onnx/model.js'
 import { architectures } from './architectures.js'
 import { graphOf, graphVersion } from './graph.js'
@@ -7,14 +8,14 @@ import type { Architecture } from './layer.js'
 import { weightsFor } from './weights.js'
 
 /**
- * The ONNX file of an architecture with the weights of a checkpoint, from the cache or built into it.
+ * The graph of an architecture with the weights of a checkpoint, from the cache or built into it.
  *
  * @param sha256 of the checkpoint
  * @throws InputError when the checkpoint is damaged or of another architecture; OutputError when there is no place to write
  */
-export async function graphFile(architecture: Architecture, weightsPath: string, sha256: string): Promise<string> {
+export function graphFile(architecture: Architecture, checkpoint: OpenFile, sha256: string): Promise<CachedGraph> {
   return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {
-    const weights = weightsFor(architecture, await readCheckpoint(weightsPath), architectures)
+    const weights = weightsFor(architecture, await readCheckpoint(checkpoint), architectures)
     await writeModel(path, graphOf(architecture, weights))
   })
 }

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js'
+import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/printable.js'
 import { isCaffeModel, readCaffeModel } from './caffeModel.js'
-import { fileSize, readRange } from './fileBytes.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import { readTarCheckpoint } from './tarCheckpoint.js'
@@ -22,8 +22,8 @@ export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy' | 'pytorch-tar' 
 interface FormatReader {
   readonly format: CheckpointFormat
   /** Whether a file with these first bytes (up to 512) is of this format. */
-  readonly recognises: (head: Buffer, fileLength: number, path: string) => boolean
-  readonly read: (path: string, fileLength: number) => Promise<ReadonlyMap<string, CheckpointTensor>>
+  readonly recognises: (head: Buffer, file: OpenFile) => boolean
+  readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
 
 const formats: readonly FormatReader[] = [
@@ -43,21 +43,21 @@ const formats: readonly FormatReader[] = [
 ]
 
 /**
- * Reads what a checkpoint holds: names, types and shapes at once, the elements of a tensor when they are asked for.
- * Nothing in the file is executed, and no memory is taken for sizes that the file's own length does not cover.
+ * Reads what a checkpoint holds: names, types and shapes at once, the elements of a tensor when they are asked for, as long as
+ * the file is open. Nothing in the file is executed, and no memory is taken for sizes that the file's own length does not cover.
  *
- * @throws InputError when the file is missing, damaged, of a format that is not read, or not a checkpoint of tensors
+ * @throws InputError when the file is damaged, of a format that is not read, or not a checkpoint of tensors
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const fileLength = await fileSize(path)
-  const head = await readRange(path, { offset: 0, length: Math.min(512, fileLength) })
-  const reader = formats.find(({ recognises }) => recognises(head, fileLength, path))
+export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
+  const { path } = file
+  const head = await file.read({ offset: 0, length: Math.min(512, file.size) })
+  const reader = formats.find(({ recognises }) => recognises(head, file))
   if (!reader) {
     throw new InputError(
       `${path} is not a checkpoint in a form that is read (PyTorch zip, legacy or tar, safetensors, caffemodel); save it again with torch.save(model.state_dict(), …)`,
     )
   }
-  const tensors = await reader.read(path, fileLength)
+  const tensors = await reader.read(file)
   return {
     path,
     format: reader.format,

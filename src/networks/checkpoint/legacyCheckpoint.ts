@@ -1,5 +1,5 @@
+import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/printable.js'
-import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor } from './tensor.js'
@@ -19,19 +19,16 @@ const maximumStorages = 20_000
  *
  * Reference: PyTorch, torch/serialization.py, `_legacy_save` and `_legacy_load`.
  */
-export async function readLegacyCheckpoint(
-  path: string,
-  fileLength: number,
-): Promise<ReadonlyMap<string, CheckpointTensor>> {
-  const head = await readRange(path, { offset: 0, length: Math.min(fileLength, maximumPickleBytes) })
-  return readingPickles(path, async () => {
+export async function readLegacyCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const head = await file.read({ offset: 0, length: Math.min(file.size, maximumPickleBytes) })
+  return readingPickles(file.path, async () => {
     const { object, keys, storages, end } = readPickles(head)
-    const ranges = await locateStorages(path, fileLength, keys, storages, end)
+    const ranges = await locateStorages(file, keys, storages, end)
     return new Map(
       [...stateDictTensors(object)].map(([key, tensor]) => {
         const range = ranges.get(tensor.storage.key)
         if (!range) throw new PickleError(`storage ${printable(tensor.storage.key)} is missing`)
-        return [key, lazyTensor(key, tensor, () => readRange(path, range))]
+        return [key, lazyTensor(key, tensor, () => file.read(range))]
       }),
     )
   })
@@ -67,8 +64,7 @@ function readPickles(head: Buffer): LegacyPickles {
 }
 
 async function locateStorages(
-  path: string,
-  fileLength: number,
+  file: OpenFile,
   keys: readonly PickleValue[],
   storages: ReadonlyMap<string, RootStorage>,
   start: number,
@@ -80,10 +76,10 @@ async function locateStorages(
   for (const key of keys) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined
     if (!storage) throw new PickleError('it lists a storage that no tensor uses')
-    const count = (await readRange(path, { offset: position, length: countBytes })).readBigInt64LE(0)
+    const count = (await file.read({ offset: position, length: countBytes })).readBigInt64LE(0)
     const range = { offset: position + countBytes, length: storage.elements * bytesPerElement[storage.dtype] }
     position = range.offset + range.length
-    if (count !== BigInt(storage.elements) || position > fileLength) {
+    if (count !== BigInt(storage.elements) || position > file.size) {
       throw new PickleError(
         `storage ${printable(String(key))} does not have the ${storage.elements} elements that it should`,
       )

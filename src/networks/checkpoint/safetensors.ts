@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js'
+import type { OpenFile } from '../../files/openFile.js'
 import { counted } from '../../support/counted.js'
 import { printable } from '../../support/printable.js'
-import { readRange } from './fileBytes.js'
 import {
   bytesPerElement,
   type CheckpointTensor,
@@ -29,9 +29,9 @@ const lengthBytes = 8
 const maximumHeaderBytes = 4 * 2 ** 20
 
 /** Whether a file of this length with these first bytes is in safetensors form: a length, then a JSON object. */
-export function isSafetensors(head: Buffer, fileLength: number): boolean {
+export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): boolean {
   if (head.length <= lengthBytes || head.toString('latin1', lengthBytes, lengthBytes + 1) !== '{') return false
-  return head.readBigUInt64LE(0) <= BigInt(fileLength - lengthBytes)
+  return head.readBigUInt64LE(0) <= BigInt(size - lengthBytes)
 }
 
 /**
@@ -40,43 +40,40 @@ export function isSafetensors(head: Buffer, fileLength: number): boolean {
  *
  * Reference: https://github.com/huggingface/safetensors#format
  */
-export async function readSafetensors(
-  path: string,
-  fileLength: number,
-): Promise<ReadonlyMap<string, CheckpointTensor>> {
-  const headerLength = Number((await readRange(path, { offset: 0, length: lengthBytes })).readBigUInt64LE(0))
-  if (headerLength > maximumHeaderBytes) throw damaged(path, `its header claims ${counted(headerLength, 'byte')}`)
-  const header = parse(path, (await readRange(path, { offset: lengthBytes, length: headerLength })).toString('utf8'))
+export async function readSafetensors(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const headerLength = Number((await file.read({ offset: 0, length: lengthBytes })).readBigUInt64LE(0))
+  if (headerLength > maximumHeaderBytes) throw damaged(file.path, `its header claims ${counted(headerLength, 'byte')}`)
+  const header = parse(file, (await file.read({ offset: lengthBytes, length: headerLength })).toString('utf8'))
   const dataStart = lengthBytes + headerLength
   const tensors = Object.entries(header).filter(([key]) => key !== '__metadata__')
-  return new Map(tensors.map(([key, entry]) => [key, tensorOf(path, key, entry, dataStart, fileLength)]))
+  return new Map(tensors.map(([key, entry]) => [key, tensorOf(file, key, entry, dataStart)]))
 }
 
-function parse(path: string, text: string): Record<string, unknown> {
+function parse(file: OpenFile, text: string): Record<string, unknown> {
   try {
     const header: unknown = JSON.parse(text)
     if (typeof header === 'object' && header !== null && !Array.isArray(header))
       return header as Record<string, unknown>
   } catch (error) {
-    throw damaged(path, 'its header is not JSON', error)
+    throw damaged(file.path, 'its header is not JSON', error)
   }
-  throw damaged(path, 'its header is not an object')
+  throw damaged(file.path, 'its header is not an object')
 }
 
-function tensorOf(path: string, key: string, entry: unknown, dataStart: number, fileLength: number): CheckpointTensor {
+function tensorOf(file: OpenFile, key: string, entry: unknown, dataStart: number): CheckpointTensor {
   const { dtype: type, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>
   const dtype = dataTypes.get(type)
   const [start, end] = isCounts(offsets) ? offsets : []
   if (dtype === undefined || !isCounts(shape) || start === undefined || end === undefined) {
-    throw damaged(path, `the entry of ${printable(key)} is malformed or of a type that is not read`)
+    throw damaged(file.path, `the entry of ${printable(key)} is malformed or of a type that is not read`)
   }
   const length = elementCount(shape) * bytesPerElement[dtype]
-  if (end - start !== length || dataStart + end > fileLength) {
-    throw damaged(path, `${printable(key)} should have ${counted(length, 'byte')} within the file`)
+  if (end - start !== length || dataStart + end > file.size) {
+    throw damaged(file.path, `${printable(key)} should have ${counted(length, 'byte')} within the file`)
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const range = { offset: dataStart + start, length }
-  return { key, dtype, shape, read: async () => gatherFloat32(await readRange(path, range), dtype, layout) }
+  return { key, dtype, shape, read: async () => gatherFloat32(await file.read(range), dtype, layout) }
 }
 
 function isCounts(value: unknown): value is number[] {

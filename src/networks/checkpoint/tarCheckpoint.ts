@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js'
+import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/printable.js'
-import { type ByteRange, readRange } from './fileBytes.js'
 import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { readTarDirectory } from './tarDirectory.js'
@@ -19,28 +19,25 @@ const maximumDimensions = 16
  *
  * Reference: PyTorch, torch/serialization.py, `legacy_load`.
  */
-export async function readTarCheckpoint(
-  path: string,
-  fileLength: number,
-): Promise<ReadonlyMap<string, CheckpointTensor>> {
-  const members = await readTarDirectory(path, fileLength)
+export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const members = await readTarDirectory(file)
   const member = (name: string) => {
     const range = members.get(name)
     if (range) return range
     throw new InputError(
-      `${path} is a tar file, but not a PyTorch checkpoint: it has no member "${name}"; give the file that torch.save wrote`,
+      `${file.path} is a tar file, but not a PyTorch checkpoint: it has no member "${name}"; give the file that torch.save wrote`,
     )
   }
-  return readingPickles(path, async () => {
-    const storages = await readStorages(path, member('storages'))
-    const tensors = await readTensors(path, member('tensors'), storages)
-    const pickle = await readMember(path, member('pickle'))
+  return readingPickles(file.path, async () => {
+    const storages = await readStorages(file, member('storages'))
+    const tensors = await readTensors(file, member('tensors'), storages)
+    const pickle = await readMember(file, member('pickle'))
     const persistentLoad = (id: PickleValue) => referent(id, tensors)
     const state = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
     return new Map(
       [...state].map(([key, tensor]) => {
         const range = storages.get(tensor.storage.key)?.range as ByteRange
-        return [key, lazyTensor(key, tensor, () => readRange(path, range))]
+        return [key, lazyTensor(key, tensor, () => file.read(range))]
       }),
     )
   })
@@ -68,12 +65,12 @@ const noReferences = {
   },
 }
 
-async function readStorages(path: string, member: ByteRange): Promise<ReadonlyMap<string, LocatedStorage>> {
+async function readStorages(file: OpenFile, member: ByteRange): Promise<ReadonlyMap<string, LocatedStorage>> {
   const end = member.offset + member.length
   const storages = new Map<string, LocatedStorage>()
   let position = member.offset
   const next = async () => {
-    const window = await readRange(path, { offset: position, length: Math.min(pickleWindow, end - position) })
+    const window = await file.read({ offset: position, length: Math.min(pickleWindow, end - position) })
     const pickle = readPickle(window, noReferences)
     position += pickle.end
     return pickle.value
@@ -82,7 +79,7 @@ async function readStorages(path: string, member: ByteRange): Promise<ReadonlyMa
   for (let i = 0; i < count; i++) {
     const description = await next()
     if (position + 8 > end) throw new PickleError('its storages end in the middle')
-    const elements = Number((await readRange(path, { offset: position, length: 8 })).readBigInt64LE(0))
+    const elements = Number((await file.read({ offset: position, length: 8 })).readBigInt64LE(0))
     const located = locate(description, elements, position + 8, end)
     storages.set(located.storage.key, located)
     position = located.range.offset + located.range.length
@@ -136,11 +133,11 @@ function withViews(
  * meaning, and as int64 the shape, the strides and the offset.
  */
 async function readTensors(
-  path: string,
+  file: OpenFile,
   member: ByteRange,
   storages: ReadonlyMap<string, LocatedStorage>,
 ): Promise<ReadonlyMap<string, TorchTensor>> {
-  const bytes = await readMember(path, member)
+  const bytes = await readMember(file, member)
   let position = 0
   const next = () => {
     const pickle = readPickle(bytes.subarray(position), noReferences)
@@ -184,8 +181,8 @@ function countOf(value: PickleValue, maximum: number): number {
   return value
 }
 
-async function readMember(path: string, member: ByteRange): Promise<Buffer> {
+async function readMember(file: OpenFile, member: ByteRange): Promise<Buffer> {
   if (member.length > maximumPickleBytes)
     throw new PickleError('its description is longer than that of any checkpoint of tensors; refused')
-  return readRange(path, member)
+  return file.read(member)
 }

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { type ByteRange, readRange } from './fileBytes.js'
+import type { ByteRange, OpenFile } from '../../files/openFile.js'
 
 const blockBytes = 512
 const maximumMembers = 1000
@@ -16,11 +16,11 @@ export function isTar(head: Buffer): boolean {
  *
  * @throws InputError when the file is damaged
  */
-export async function readTarDirectory(path: string, fileLength: number): Promise<ReadonlyMap<string, ByteRange>> {
+export async function readTarDirectory(file: OpenFile): Promise<ReadonlyMap<string, ByteRange>> {
   const members = new Map<string, ByteRange>()
   let position = 0
-  for (let count = 0; position + blockBytes <= fileLength; count++) {
-    const header = await readRange(path, { offset: position, length: blockBytes })
+  for (let count = 0; position + blockBytes <= file.size; count++) {
+    const header = await file.read({ offset: position, length: blockBytes })
     if (header.every((byte) => byte === 0)) return members
     const size = octal(header, 124, 12)
     if (
@@ -32,12 +32,12 @@ export async function readTarDirectory(path: string, fileLength: number): Promis
       break
     }
     const offset = position + blockBytes
-    if (offset + size > fileLength) break
+    if (offset + size > file.size) break
     const type = header.toString('latin1', 156, 157)
     if (type === '0' || type === '\0') members.set(text(header, 0, 100), { offset, length: size })
     position = offset + Math.ceil(size / blockBytes) * blockBytes
   }
-  throw new InputError(`${path} is a damaged tar file; download or copy it again`)
+  throw new InputError(`${file.path} is a damaged tar file; download or copy it again`)
 }
 
 function text(header: Buffer, start: number, length: number): string {

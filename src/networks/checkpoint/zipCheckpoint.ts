@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
+import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/printable.js'
-import { readRange } from './fileBytes.js'
 import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'
@@ -14,58 +14,55 @@ import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
  *
  * Reference: PyTorch, torch/serialization.py, `_save` and `_load`.
  */
-export async function readZipCheckpoint(
-  path: string,
-  fileLength: number,
-): Promise<ReadonlyMap<string, CheckpointTensor>> {
-  const directory = await readZipDirectory(path, fileLength)
-  const root = rootOf(path, directory)
-  await checkByteOrder(path, directory.get(`${root}byteorder`))
-  const pickle = await readEntry(path, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
+export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const directory = await readZipDirectory(file)
+  const root = rootOf(file, directory)
+  await checkByteOrder(file, directory.get(`${root}byteorder`))
+  const pickle = await readEntry(file, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
   const entryOf = (key: string) => directory.get(`${root}data/${key}`)
-  return readingPickles(path, async () => {
+  return readingPickles(file.path, async () => {
     const storages = new Map<string, RootStorage>()
     const persistentLoad = (id: PickleValue) => storageOf(id, storages, (key) => entryOf(key)?.length)
     const tensors = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
     return new Map(
       [...tensors].map(([key, tensor]) => {
         const entry = entryOf(tensor.storage.key) as ZipEntry
-        return [key, lazyTensor(key, tensor, () => readEntry(path, entry, Number.POSITIVE_INFINITY))]
+        return [key, lazyTensor(key, tensor, () => readEntry(file, entry, Number.POSITIVE_INFINITY))]
       }),
     )
   })
 }
 
 /** The root folder is named after the file as it was called when it was saved. */
-function rootOf(path: string, directory: ReadonlyMap<string, ZipEntry>): string {
+function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): string {
   const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) {
     throw new InputError(
-      `${path} is a zip file, but not a PyTorch checkpoint: it has no data.pkl; give the file that torch.save wrote`,
+      `${file.path} is a zip file, but not a PyTorch checkpoint: it has no data.pkl; give the file that torch.save wrote`,
     )
   }
   return (pickles[0] as string).slice(0, -'data.pkl'.length)
 }
 
-async function checkByteOrder(path: string, entry: ZipEntry | undefined): Promise<void> {
+async function checkByteOrder(file: OpenFile, entry: ZipEntry | undefined): Promise<void> {
   if (!entry) return
-  const order = (await readEntry(path, entry, 64)).toString('latin1').trim()
+  const order = (await readEntry(file, entry, 64)).toString('latin1').trim()
   if (order !== 'little') {
-    throw new InputError(`${path} is not little-endian; save it again on a little-endian machine`)
+    throw new InputError(`${file.path} is not little-endian; save it again on a little-endian machine`)
   }
 }
 
-async function readEntry(path: string, entry: ZipEntry, maximumLength: number): Promise<Buffer> {
+async function readEntry(file: OpenFile, entry: ZipEntry, maximumLength: number): Promise<Buffer> {
   if (entry.length > maximumLength) {
     throw new InputError(
-      `${path}: entry ${printable(entry.name)} has ${entry.length} bytes, more than any checkpoint of tensors needs; refused`,
+      `${file.path}: entry ${printable(entry.name)} has ${entry.length} bytes, more than any checkpoint of tensors needs; refused`,
     )
   }
-  const bytes = await readRange(path, entry)
+  const bytes = await file.read(entry)
   // torch.save can be told not to compute checksums; it then leaves a zero.
   if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
     throw new InputError(
-      `${path}: the checksum of entry ${printable(entry.name)} does not fit its bytes; download or copy the file again`,
+      `${file.path}: the checksum of entry ${printable(entry.name)} does not fit its bytes; download or copy the file again`,
     )
   }
   return bytes

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js'
+import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted } from '../../support/counted.js'
 import { printable } from '../../support/printable.js'
-import { type ByteRange, readRange } from './fileBytes.js'
 
 /** Where the bytes of a stored zip entry lie in the file, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
@@ -33,24 +33,26 @@ class ZipError extends Error {}
  * @returns the entries by name; each lies within the file
  * @throws InputError when it is not such a zip file, or damaged
  */
-export async function readZipDirectory(path: string, fileLength: number): Promise<ReadonlyMap<string, ZipEntry>> {
+export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<string, ZipEntry>> {
   try {
-    const { offset, length, count } = await locateDirectory(path, fileLength)
-    if (length > maximumDirectoryBytes || offset + length > fileLength)
+    const { offset, length, count } = await locateDirectory(file)
+    if (length > maximumDirectoryBytes || offset + length > file.size)
       throw new ZipError('its directory lies outside of it')
-    const headers = parseDirectory(await readRange(path, { offset, length }))
+    const headers = parseDirectory(await file.read({ offset, length }))
     if (headers.length > maximumEntries) throw new ZipError(`its directory has ${headers.length} entries`)
     if (headers.length !== count)
       throw new ZipError(`its directory has ${counted(headers.length, 'entry', 'entries')} instead of ${count}`)
     const entries = new Map<string, ZipEntry>()
     for (const header of headers) {
       if (entries.has(header.name)) throw new ZipError(`entry ${printable(header.name)} occurs twice`)
-      entries.set(header.name, await locateEntry(path, fileLength, header))
+      entries.set(header.name, await locateEntry(file, header))
     }
     return entries
   } catch (error) {
     if (!(error instanceof ZipError)) throw error
-    throw new InputError(`${path} is a damaged zip file: ${error.message}; download or copy it again`, { cause: error })
+    throw new InputError(`${file.path} is a damaged zip file: ${error.message}; download or copy it again`, {
+      cause: error,
+    })
   }
 }
 
@@ -60,9 +62,9 @@ interface DirectoryRange extends ByteRange {
 }
 
 /** The end record stands last in the file, but for a comment. */
-async function locateDirectory(path: string, fileLength: number): Promise<DirectoryRange> {
-  const length = Math.min(fileLength, endBytes + maximumCommentBytes + locator64Bytes)
-  const tail = await readRange(path, { offset: fileLength - length, length })
+async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
+  const length = Math.min(file.size, endBytes + maximumCommentBytes + locator64Bytes)
+  const tail = await file.read({ offset: file.size - length, length })
   for (let at = tail.length - endBytes; at >= 0; at--) {
     if (tail.readUInt32LE(at) !== signatures.end || at + endBytes + tail.readUInt16LE(at + 20) !== tail.length) continue
     const count = tail.readUInt16LE(at + 10)
@@ -70,17 +72,17 @@ async function locateDirectory(path: string, fileLength: number): Promise<Direct
     const saturated = count === 0xffff || directory.length === 0xffffffff || directory.offset === 0xffffffff
     if (!saturated) return directory
     if (at < locator64Bytes) break
-    return locateDirectory64(path, fileLength, tail.subarray(at - locator64Bytes, at))
+    return locateDirectory64(file, tail.subarray(at - locator64Bytes, at))
   }
   throw new ZipError('it has no directory at its end')
 }
 
-async function locateDirectory64(path: string, fileLength: number, locator: Buffer): Promise<DirectoryRange> {
+async function locateDirectory64(file: OpenFile, locator: Buffer): Promise<DirectoryRange> {
   const offset = uint64(locator, 8)
-  if (locator.readUInt32LE(0) !== signatures.locator64 || offset + end64Bytes > fileLength) {
+  if (locator.readUInt32LE(0) !== signatures.locator64 || offset + end64Bytes > file.size) {
     throw new ZipError('its directory is not where it should be')
   }
-  const end = await readRange(path, { offset, length: end64Bytes })
+  const end = await file.read({ offset, length: end64Bytes })
   if (end.readUInt32LE(0) !== signatures.end64) throw new ZipError('its directory is not where it should be')
   return { count: uint64(end, 32), length: uint64(end, 40), offset: uint64(end, 48) }
 }
@@ -138,15 +140,15 @@ function zip64Values(extra: Buffer): number[] {
 }
 
 /** The length of an entry's local header is not in the directory, so the header has to be read. */
-async function locateEntry(path: string, fileLength: number, header: CentralHeader): Promise<ZipEntry> {
+async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEntry> {
   const { name, crc32, length, localOffset } = header
   const outside = () => new ZipError(`entry ${printable(name)} lies outside of it`)
-  if (!(localOffset + localHeaderBytes <= fileLength)) throw outside()
-  const local = await readRange(path, { offset: localOffset, length: localHeaderBytes })
+  if (!(localOffset + localHeaderBytes <= file.size)) throw outside()
+  const local = await file.read({ offset: localOffset, length: localHeaderBytes })
   if (local.readUInt32LE(0) !== signatures.local)
     throw new ZipError(`entry ${printable(name)} is not where it should be`)
   const offset = localOffset + localHeaderBytes + local.readUInt16LE(26) + local.readUInt16LE(28)
-  if (!(offset + length <= fileLength)) throw outside()
+  if (!(offset + length <= file.size)) throw outside()
   return { name, crc32, offset, length }
 }
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { InputError, UsageError } from '../../errors.js'
 import { counted } from '../../support/counted.js'
 import { printable } from '../../support/printable.js'
-import { externalReferences } from '../onnx/externalData.js'
+import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
@@ -43,11 +43,12 @@ function listed(models: readonly HubFile[]): string {
 /**
  * The files in which a model keeps its weights, as the model that is here names them and the hub lists them.
  *
- * @param path where the model lies on this machine
+ * @param read the model as it lies on this machine
  * @throws InputError when the repository lacks one, or it is too short, or lies outside of the model's folder
  */
-export function dataFiles(path: string, model: HubFile, { files }: HubRepository): readonly HubFile[] {
-  const named = externalReferences(path).map(({ location, end }) => {
+export function dataFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
+  const { path, external } = read
+  const named = external.map(({ location, end }) => {
     const file = files.get(posix.join(posix.dirname(model.path), location))
     if (file !== undefined && file.bytes >= end) return file
     const found =

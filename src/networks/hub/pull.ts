@@ -7,7 +7,7 @@ import { checkOptions, kinds } from '../../support/checkedOptions.js'
 import { printable } from '../../support/printable.js'
 import { asCacheError } from '../cache.js'
 import { licenceText } from '../catalog.js'
-import { readModelInterface } from '../onnx/interface.js'
+import { readOnnxFile } from '../onnx/onnxFile.js'
 import type { PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
 import { type FetchedHubFile, fetchHubFile, presentHubFile } from './hubFiles.js'
@@ -127,8 +127,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
 async function weightsOf({ reference, repository }: Pull, model: HubFile): Promise<readonly HubFile[]> {
   const path = join(commitFolder(reference, repository.commit), model.path)
   try {
-    readModelInterface(path)
-    return dataFiles(path, model, repository)
+    return dataFiles(readOnnxFile(path), model, repository)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     await rm(path, { force: true })

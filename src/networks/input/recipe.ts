@@ -1,8 +1,8 @@
 import type { Network, NetworkInput } from '../network.js'
-import { readModelMetadata } from '../onnx/metadata.js'
+import type { OnnxModel } from '../onnx/onnxFile.js'
 import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
 import type { PixelRecipe, RecipePart } from './presets.js'
-import { besideModel, METADATA_KEYS, partOfMetadata } from './sources.js'
+import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
 
 /** How an input is to be made. */
 export interface InputRecipe extends PixelRecipe {
@@ -30,14 +30,14 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
  * @throws InputError when such a file is damaged
  */
 export async function inputRecipe(
-  path: string,
+  model: OnnxModel,
   folders: readonly string[],
   options: InputOptions,
   takesBytes: boolean,
 ): Promise<InputRecipe> {
   const given = partOfOptions(options)
   const isWhole = ['divisor', 'mean', 'std', 'channelOrder'].every((name) => name in given)
-  const found = isWhole ? undefined : ((await besideModel(path, folders)) ?? ofMetadata(path))
+  const found = isWhole ? undefined : ((await besideModel(model.path, folders)) ?? ofMetadata(model))
   const assumed = partOfPreset(takesBytes ? 'raw' : 'imagenet')
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
   return { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }
@@ -59,8 +59,7 @@ function byChannel({ divisor = 1, mean = [], std = [], channelOrder = 'rgb' }: R
   return { divisor, mean: inOrder(mean), std: inOrder(std), channelOrder }
 }
 
-function ofMetadata(path: string): { readonly part: RecipePart; readonly source: string } | undefined {
-  const metadata = readModelMetadata(path, METADATA_KEYS)
+function ofMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
   const part = partOfMetadata(metadata, path)
   return part && { part, source: 'metadata of the model' }
 }

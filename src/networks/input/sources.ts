@@ -5,6 +5,7 @@ import { InputError } from '../../errors.js'
 import { parseJson } from '../../files/json.js'
 import { readRegular } from '../../files/regularFile.js'
 import { printable } from '../../support/printable.js'
+import type { OnnxModel } from '../onnx/onnxFile.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
 import { INPUT_PRESETS, type RecipePart } from './presets.js'
 
@@ -171,7 +172,6 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
 const OWN_KEY = 'shiftscope.input'
 const RANGE_KEY = 'Image.NominalPixelRange'
 const FORMAT_KEY = 'Image.BitmapPixelFormat'
-export const METADATA_KEYS: readonly string[] = [OWN_KEY, RANGE_KEY, FORMAT_KEY]
 
 const RANGES: ReadonlyMap<string, RecipePart> = new Map([
   ['NominalRange_0_255', partOfPreset('raw')],
@@ -180,7 +180,7 @@ const RANGES: ReadonlyMap<string, RecipePart> = new Map([
 ])
 
 /** What a model's metadata says; undefined: nothing. @throws InputError for what cannot be read */
-export function partOfMetadata(metadata: ReadonlyMap<string, string>, path: string): RecipePart | undefined {
+export function partOfMetadata(metadata: OnnxModel['metadata'], path: string): RecipePart | undefined {
   const own = metadata.get(OWN_KEY)
   if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)
   const range = RANGES.get(metadata.get(RANGE_KEY) ?? '')

@@ -1,8 +1,8 @@
 import { type FeatureLayer, type Network, type NetworkInput, outputOf, type Precision } from '../network.js'
 import { cachedCopy } from './cachedCopy.js'
-import { DataType } from './fields.js'
 import type { GraphChanges } from './graphCopy.js'
 import { castNode, halfPrecisionChanges } from './halfPrecision.js'
+import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
@@ -74,7 +74,7 @@ export async function compositingGraph(
     nodes: [...converted.nodes, ...comparisons.flatMap(({ nodes }) => nodes)],
     constants: comparisons.map(({ ones }) => ones),
   }
-  return cachedCopy(onnxPath, 'composited', changes)
+  return (await cachedCopy(onnxPath, 'composited', changes)).path
 }
 
 function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] {
@@ -99,9 +99,9 @@ function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | '
     retyped: true,
     nodes: [
       ...compositingNodes('shiftscope.image'),
-      castNode('shiftscope.image', input.name, DataType.FLOAT16),
+      castNode('shiftscope.image', input.name, ElementType.FLOAT16),
       ...nodes,
-      ...layers.map((layer) => castNode(outputOf(layer), featureOutput(layer, 'fp16'), DataType.FLOAT)),
+      ...layers.map((layer) => castNode(outputOf(layer), featureOutput(layer, 'fp16'), ElementType.FLOAT)),
     ],
   }
 }
@@ -130,7 +130,7 @@ function comparison({ name, dims }: FeatureLayer, feature: string) {
     node('Sqrt', [part('square')], part('norm')),
     node('Div', [part('product'), part('norm')], cosines),
     node('ArgMax', [part('feature')], part('largest'), { axis: 1, keepdims: 0 }),
-    castNode(part('largest'), strongest, DataType.INT32),
+    castNode(part('largest'), strongest, ElementType.INT32),
   ]
   return { input: { name: anchors, shape: [dims, 'anchors'] }, outputs: [cosines, strongest], nodes, ones }
 }

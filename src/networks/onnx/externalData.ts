@@ -6,29 +6,17 @@ import { writeFileAtomic } from '../../files/atomic.js'
 import { sha256OfFile } from '../../files/sha256.js'
 import { counted } from '../../support/counted.js'
 import { printable } from '../../support/printable.js'
+import { ProtobufError, type ProtobufFile, textOf } from '../protobuf/wire.js'
+import { elementCount } from './graphNodes.js'
 import {
-  fields,
-  integer,
-  integers,
-  type MessageRange,
-  messages,
-  ProtobufError,
-  type ProtobufFile,
-  text,
-} from '../protobufFile.js'
-import {
-  AttributeProto,
-  DataType,
-  FunctionProto,
-  GraphProto,
-  ModelProto,
-  NodeProto,
-  SparseTensorProto,
-  StringStringEntryProto,
-  TensorProto,
-  TrainingInfoProto,
-} from './fields.js'
-import { readingModel } from './interface.js'
+  type AttributeProto,
+  ElementType,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type SparseTensorProto,
+  type TensorProto,
+} from './messages.js'
 
 /** A file beside an ONNX file that holds elements of its tensors. */
 export interface ExternalFile {
@@ -36,6 +24,18 @@ export interface ExternalFile {
   readonly location: string
   readonly bytes: number
   readonly sha256: string
+}
+
+/** A file as a model names it; `end`: how many bytes it must have at least. */
+export interface ExternalReference {
+  readonly location: string
+  readonly end: number
+}
+
+/** A model that was read, and the files that it names. */
+export interface ReferringModel {
+  readonly path: string
+  readonly external: readonly ExternalReference[]
 }
 
 /**
@@ -47,25 +47,26 @@ export interface ExternalFile {
  *
  * @throws InputError when a file is missing, too short, or lies elsewhere
  */
-export async function externalFiles(path: string): Promise<readonly ExternalFile[]> {
-  return Promise.all(externalReferences(path).map((reference) => externalFile(path, reference)))
+export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
+  return Promise.all(external.map((reference) => externalFile(path, reference)))
 }
+
+const MOST_FILES = 10_000
 
 /**
  * The files that a model names, each once, whether they are there or not.
  *
- * @throws InputError when a name leads out of the model's own folder
+ * @throws InputError when a name leads out of the model's own folder; ProtobufError for a place that is none
  */
-export function externalReferences(path: string): readonly ExternalReference[] {
-  const ends = readingModel(path, (file) => {
-    const byLocation = new Map<string, number>()
-    for (const { location, end } of tensorReferences(file, file.whole, 'model', 0)) {
-      byLocation.set(location, Math.max(end, byLocation.get(location) ?? 0))
-      if (byLocation.size > maximumFiles) throw new ProtobufError(`it keeps data in more than ${maximumFiles} files`)
+export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
+  const ends = new Map<string, number>()
+  for (const tensor of tensorsOf(model)) {
+    for (const { location, end } of references(file, tensor)) {
+      requireInside(path, location)
+      ends.set(location, Math.max(end, ends.get(location) ?? 0))
+      if (ends.size > MOST_FILES) throw new ProtobufError(`it keeps data in more than ${MOST_FILES} files`)
     }
-    return byLocation
-  })
-  for (const location of ends.keys()) requireInside(path, location)
+  }
   return [...ends].map(([location, end]) => ({ location, end }))
 }
 
@@ -79,82 +80,68 @@ export async function copyExternalFiles(path: string, files: readonly ExternalFi
   }
 }
 
-/** A file as a model names it; `end`: how many bytes it must have at least. */
-export interface ExternalReference {
-  readonly location: string
-  readonly end: number
+/** All tensors of a model, wherever they stand. */
+function* tensorsOf({ graph, training_info = [], functions = [] }: ModelProto): Generator<TensorProto> {
+  const graphs = [graph, ...training_info.flatMap(({ initialization, algorithm }) => [initialization, algorithm])]
+  for (const one of graphs) if (one) yield* tensorsOfGraph(one)
+  for (const { node = [], attribute_proto = [] } of functions) {
+    yield* tensorsOfNodes(node)
+    yield* tensorsOfAttributes(attribute_proto)
+  }
 }
 
-type MessageKind = 'model' | 'function' | 'training' | 'graph' | 'node' | 'attribute' | 'sparse tensor' | 'tensor'
-
-/** Fields by which a tensor is reached. */
-const children: Readonly<Record<MessageKind, Readonly<Record<number, MessageKind>>>> = {
-  model: { [ModelProto.graph]: 'graph', [ModelProto.training_info]: 'training', [ModelProto.functions]: 'function' },
-  function: { [FunctionProto.node]: 'node', [FunctionProto.attribute_proto]: 'attribute' },
-  training: { [TrainingInfoProto.initialization]: 'graph', [TrainingInfoProto.algorithm]: 'graph' },
-  graph: {
-    [GraphProto.node]: 'node',
-    [GraphProto.initializer]: 'tensor',
-    [GraphProto.sparse_initializer]: 'sparse tensor',
-  },
-  node: { [NodeProto.attribute]: 'attribute' },
-  attribute: {
-    [AttributeProto.t]: 'tensor',
-    [AttributeProto.g]: 'graph',
-    [AttributeProto.tensors]: 'tensor',
-    [AttributeProto.graphs]: 'graph',
-    [AttributeProto.sparse_tensor]: 'sparse tensor',
-    [AttributeProto.sparse_tensors]: 'sparse tensor',
-  },
-  'sparse tensor': { [SparseTensorProto.values]: 'tensor', [SparseTensorProto.indices]: 'tensor' },
-  tensor: {},
+function* tensorsOfGraph({ node = [], initializer = [], sparse_initializer = [] }: GraphProto): Generator<TensorProto> {
+  yield* tensorsOfNodes(node)
+  yield* initializer
+  yield* tensorsOfSparse(sparse_initializer)
 }
 
-const maximumDepth = 50
-const maximumFiles = 10_000
+function* tensorsOfNodes(nodes: readonly NodeProto[]): Generator<TensorProto> {
+  for (const { attribute = [] } of nodes) yield* tensorsOfAttributes(attribute)
+}
 
-function* tensorReferences(
-  file: ProtobufFile,
-  range: MessageRange,
-  kind: MessageKind,
-  depth: number,
-): Generator<ExternalReference> {
-  if (depth > maximumDepth) throw new ProtobufError('its graphs are nested too deeply')
-  if (kind === 'tensor') yield* references(file, range)
-  for (const field of fields(file, range)) {
-    const child = children[kind][field.number]
-    if (child) yield* tensorReferences(file, field, child, depth + 1)
+function* tensorsOfAttributes(attributes: readonly AttributeProto[]): Generator<TensorProto> {
+  for (const { t, g, tensors = [], graphs = [], sparse_tensor, sparse_tensors = [] } of attributes) {
+    if (t) yield t
+    yield* tensors
+    for (const graph of g ? [g, ...graphs] : graphs) yield* tensorsOfGraph(graph)
+    yield* tensorsOfSparse(sparse_tensor ? [sparse_tensor, ...sparse_tensors] : sparse_tensors)
+  }
+}
+
+function* tensorsOfSparse(tensors: readonly SparseTensorProto[]): Generator<TensorProto> {
+  for (const { values, indices } of tensors) {
+    if (values) yield values
+    if (indices) yield indices
   }
 }
 
 /** Bytes of an element; where a type is not listed, its file must say the length. */
-const elementBytes: Readonly<Record<number, number>> = {
-  [DataType.FLOAT]: 4,
-  [DataType.UINT8]: 1,
-  [DataType.INT8]: 1,
-  [DataType.UINT16]: 2,
-  [DataType.INT16]: 2,
-  [DataType.INT32]: 4,
-  [DataType.INT64]: 8,
-  [DataType.BOOL]: 1,
-  [DataType.FLOAT16]: 2,
-  [DataType.DOUBLE]: 8,
+const ELEMENT_BYTES: Readonly<Record<number, number>> = {
+  [ElementType.FLOAT]: 4,
+  [ElementType.UINT8]: 1,
+  [ElementType.INT8]: 1,
+  [ElementType.UINT16]: 2,
+  [ElementType.INT16]: 2,
+  [ElementType.INT32]: 4,
+  [ElementType.INT64]: 8,
+  [ElementType.BOOL]: 1,
+  [ElementType.FLOAT16]: 2,
+  [ElementType.DOUBLE]: 8,
 }
-const maximumAxes = 64
 
-function* references(file: ProtobufFile, tensor: MessageRange): Generator<ExternalReference> {
-  const { key, value } = StringStringEntryProto
-  const entries = messages(file, tensor, TensorProto.external_data).map(
-    (entry) => [text(file, entry, key), text(file, entry, value)] as const,
-  )
-  const values = (name: string) => entries.flatMap(([key, value]) => (key === name ? [value] : []))
+function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalReference[] {
+  const { external_data = [], dims = [], data_type = ElementType.UNDEFINED } = tensor
+  const values = (name: string) =>
+    external_data.flatMap(({ key, value }) =>
+      key === name && value !== undefined && 'start' in value ? [textOf(file, value)] : [],
+    )
   const locations = values('location')
-  if (locations.length === 0 && entries.length > 0) throw new ProtobufError('a tensor lies in a file without a name')
+  if (locations.length === 0 && external_data.length > 0)
+    throw new ProtobufError('a tensor lies in a file without a name')
   const offset = Math.max(0, ...values('offset').map(count))
-  const elements = integers(file, tensor, TensorProto.dims, maximumAxes).reduce((product, size) => product * size, 1)
-  const needed = elements * (elementBytes[integer(file, tensor, TensorProto.data_type) ?? 0] ?? 0)
-  const length = Math.max(needed, ...values('length').map(count))
-  for (const location of locations) yield { location, end: offset + length }
+  const length = Math.max(elementCount(dims) * (ELEMENT_BYTES[data_type] ?? 0), ...values('length').map(count))
+  return locations.map((location) => ({ location, end: offset + length }))
 }
 
 function count(value: string): number {

@@ -1,8 +1,8 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/printable.js'
 import type { Pool } from '../network.js'
-import { DataType } from './fields.js'
 import { castNode } from './halfPrecision.js'
+import { ElementType } from './messages.js'
 import type { Initializer, Node } from './model.js'
 
 /** A tensor as a run of the model shows it: [images, …]. */
@@ -59,7 +59,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
     at = output
   }
   if (FEATURE_TYPES[tensor.type] !== true) {
-    made.nodes.push(castNode(at, `shiftscope.float32.${name}`, DataType.FLOAT))
+    made.nodes.push(castNode(at, `shiftscope.float32.${name}`, ElementType.FLOAT))
     at = `shiftscope.float32.${name}`
   }
   if (pool === 'none' || isPoint(tensor.shape)) return { output: at, ...made }

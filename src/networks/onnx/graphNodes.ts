@@ -1,25 +1,6 @@
-import {
-  type Field,
-  fields,
-  integer,
-  type MessageRange,
-  messages,
-  ProtobufError,
-  type ProtobufFile,
-  text,
-  texts,
-  wireTypes,
-} from '../protobufFile.js'
-import {
-  AttributeProto,
-  DataType,
-  GraphProto,
-  ModelProto,
-  NodeProto,
-  OperatorSetIdProto,
-  TensorProto,
-} from './fields.js'
-import { readingModel } from './interface.js'
+import type { Piece } from '../protobuf/messages.js'
+import { bytesOf, type FileRange, ProtobufError, type ProtobufFile, varintsIn } from '../protobuf/wire.js'
+import { type AttributeProto, ElementType, type ModelProto, type NodeProto, type TensorProto } from './messages.js'
 
 /** The nodes of an ONNX graph, and of its constants what decides shapes. */
 export interface GraphNodes {
@@ -40,12 +21,13 @@ export interface GraphNode {
   readonly attributes: Attributes
 }
 
-/** Of a node: numbers, texts and lists of whole numbers; null for what is of another kind, or negative in a list. */
-export type Attributes = ReadonlyMap<string, number | string | readonly number[] | GraphConstant | null>
+/** Of a node: numbers, texts and lists of whole numbers; null for what is of another kind, or negative. */
+export type Attributes = ReadonlyMap<string, AttributeValue>
+type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
 export interface GraphConstant {
   readonly shape: readonly number[]
-  /** Number of the type, as in `DataType`. */
+  /** Number of the type, as in `ElementType`. */
   readonly type: number
   /** The elements of a small one, where the file has them within. */
   readonly values: readonly number[] | null
@@ -53,138 +35,94 @@ export interface GraphConstant {
 
 /** Constants of up to so many elements are read. */
 const SMALL = 256
-const MAXIMUM_AXES = 64
-/** Above this a whole number of protobuf may be a negative one, or is none that decides a shape. */
+/** Larger whole numbers decide no shape. */
 const MAXIMUM_SIZE = 2 ** 31
 
-/**
- * Reads the nodes of an ONNX file; weights are skipped.
- *
- * @throws InputError when there is no such file, or it is not an ONNX model
- */
-export function readGraphNodes(path: string): GraphNodes {
-  return readingModel(path, (file) => {
-    const graphs = messages(file, file.whole, ModelProto.graph)
-    const within = (number: number) => graphs.flatMap((graph) => messages(file, graph, number))
-    const sets = messages(file, file.whole, ModelProto.opset_import)
-    const own = sets.find((set) => text(file, set, OperatorSetIdProto.domain) === '')
-    return {
-      nodes: within(GraphProto.node).map((range) => graphNode(file, range)),
-      constants: new Map(
-        within(GraphProto.initializer).map((range) => [text(file, range, TensorProto.name), constant(file, range)]),
-      ),
-      operatorSet: (own && integer(file, own, OperatorSetIdProto.version)) ?? 1,
-    }
-  })
-}
-
-function graphNode(file: ProtobufFile, range: MessageRange): GraphNode {
+/** The nodes of a model; small constants are read from its file. */
+export function graphNodes(file: ProtobufFile, { graph = {}, opset_import = [] }: ModelProto): GraphNodes {
+  const { node = [], initializer = [] } = graph
   return {
-    operator: text(file, range, NodeProto.op_type),
-    domain: text(file, range, NodeProto.domain),
-    inputs: texts(file, range, NodeProto.input),
-    outputs: texts(file, range, NodeProto.output),
-    attributes: new Map(
-      messages(file, range, NodeProto.attribute).map((attribute) => [
-        text(file, attribute, AttributeProto.name),
-        attributeValue(file, attribute),
-      ]),
-    ),
+    nodes: node.map((one) => graphNode(file, one)),
+    constants: new Map(initializer.map((tensor) => [tensor.name ?? '', constantOf(file, tensor)])),
+    operatorSet: opset_import.find(({ domain = '' }) => domain === '')?.version ?? 1,
   }
 }
 
-function attributeValue(file: ProtobufFile, range: MessageRange): (ReturnType<Attributes['get']> & {}) | null {
-  let value: number | string | readonly number[] | GraphConstant | null = null
-  const list: number[] = []
-  for (const field of fields(file, range)) {
-    switch (field.number) {
-      case AttributeProto.f:
-        value = field.wireType === wireTypes.fixed32 ? dataView(file, field).getFloat32(0, true) : null
-        break
-      case AttributeProto.i:
-        value = field.value < MAXIMUM_SIZE ? field.value : null
-        break
-      case AttributeProto.s:
-        value = field.end - field.start < SMALL ? Buffer.from(bytes(file, field)).toString('latin1') : null
-        break
-      case AttributeProto.t:
-        value = constant(file, field)
-        break
-      case AttributeProto.ints:
-        list.push(...wholeNumbers(file, field))
-        value = list.length <= SMALL && list.every((number) => number < MAXIMUM_SIZE) ? list : null
-    }
-  }
-  return value
+function graphNode(
+  file: ProtobufFile,
+  { op_type = '', domain = '', input = [], output = [], attribute = [] }: NodeProto,
+): GraphNode {
+  const attributes = new Map(attribute.map((one) => [one.name ?? '', attributeValue(file, one)]))
+  return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** Packed or not; of a long list no more than tells that it is one. */
-function wholeNumbers(file: ProtobufFile, field: Field): number[] {
-  if (field.wireType === wireTypes.varint) return [field.value]
-  const numbers: number[] = []
-  for (let position = field.start; position < field.end && numbers.length <= SMALL; ) {
-    let value = 0
-    let byte = 0x80
-    for (let scale = 1; byte >= 0x80 && position < field.end; scale *= 128) {
-      byte = file.byteAt(position++)
-      value += (byte & 0x7f) * scale
-    }
-    numbers.push(value)
-  }
-  return numbers
+function attributeValue(file: ProtobufFile, { f, i, s, t, ints }: AttributeProto): AttributeValue {
+  if (ints !== undefined) return ints.length <= SMALL && ints.every(isSize) ? ints : null
+  if (t !== undefined) return constantOf(file, t)
+  if (s !== undefined && 'start' in s) return s.end - s.start < SMALL ? bytesOf(file, s).toString('latin1') : null
+  if (i !== undefined) return isSize(i) ? i : null
+  return f ?? null
 }
 
-function constant(file: ProtobufFile, range: MessageRange): GraphConstant {
-  const shape = sizesOf(file, range)
-  const type = integer(file, range, TensorProto.data_type) ?? DataType.UNDEFINED
-  const count = shape.reduce((product, size) => product * size, 1)
-  return { shape, type, values: count <= SMALL ? elements(file, range, type, count) : null }
+function isSize(number: number): boolean {
+  return number >= 0 && number < MAXIMUM_SIZE
 }
 
-/** Sizes of a constant along its axes. */
-function sizesOf(file: ProtobufFile, range: MessageRange): number[] {
-  const found: number[] = []
-  for (const field of fields(file, range)) {
-    if (field.number !== TensorProto.dims) continue
-    found.push(...wholeNumbers(file, field))
-    if (found.length > MAXIMUM_AXES) throw new ProtobufError(`a tensor has more than ${MAXIMUM_AXES} axes`)
-  }
-  return found
+function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
+  const { dims: shape = [], data_type: type = ElementType.UNDEFINED } = tensor
+  const count = elementCount(shape)
+  return { shape, type, values: count <= SMALL ? elementsOf(file, tensor, count) : null }
+}
+
+/** Number of elements of a tensor. @throws ProtobufError for a size below 0 */
+export function elementCount(dims: readonly number[]): number {
+  if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor in it has a size below 0')
+  return dims.reduce((product, size) => product * size, 1)
 }
 
 /** Of raw data, or of the fields that floats, int64 and truth values may stand in; null where the file has them elsewhere. */
-function elements(file: ProtobufFile, range: MessageRange, type: number, count: number): number[] | null {
-  const own = {
-    [DataType.FLOAT]: TensorProto.float_data,
-    [DataType.INT64]: TensorProto.int64_data,
-    [DataType.BOOL]: TensorProto.int32_data,
-  }[type]
-  const values: number[] = []
-  for (const field of fields(file, range)) {
-    if (field.number === TensorProto.raw_data && field.end - field.start <= 8 * SMALL) {
-      const view = dataView(file, field)
-      if (type === DataType.FLOAT && view.byteLength === 4 * count)
-        return Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true))
-      if (type === DataType.INT64 && view.byteLength === 8 * count)
-        return Array.from({ length: count }, (_, i) => Number(view.getBigInt64(8 * i, true)))
-      if (type === DataType.BOOL && view.byteLength === count)
-        return Array.from({ length: count }, (_, i) => view.getUint8(i))
-    }
-    if (field.number !== own || own === undefined || field.end - field.start > 10 * SMALL) continue
-    if (type !== DataType.FLOAT) values.push(...wholeNumbers(file, field))
-    else {
-      const view = dataView(file, field)
-      for (let at = 0; at + 4 <= view.byteLength; at += 4) values.push(view.getFloat32(at, true))
-    }
+function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
+  const { data_type: type, raw_data: raw } = tensor
+  if (raw !== undefined && 'start' in raw) {
+    const values = raw.end - raw.start <= 8 * SMALL ? rawElements(bytesOf(file, raw), type, count) : null
+    if (values !== null) return values
   }
+  const values = listedElements(file, tensor)
   return values.length === count && values.every((value) => Math.abs(value) < 2 ** 53) ? values : null
 }
 
-function bytes(file: ProtobufFile, { start, end }: MessageRange): Uint8Array {
-  return Uint8Array.from({ length: end - start }, (_, i) => file.byteAt(start + i))
+function rawElements(bytes: Buffer, type: number | undefined, count: number): readonly number[] | null {
+  const all = (elementBytes: number, element: (at: number) => number) =>
+    bytes.length === elementBytes * count ? Array.from({ length: count }, (_, i) => element(elementBytes * i)) : null
+  if (type === ElementType.FLOAT) return all(4, (at) => bytes.readFloatLE(at))
+  if (type === ElementType.INT64) return all(8, (at) => Number(bytes.readBigInt64LE(at)))
+  return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-function dataView(file: ProtobufFile, range: MessageRange): DataView {
-  const { buffer } = bytes(file, range)
-  return new DataView(buffer)
+/** Of a longer list than constants that are read no more than tells that it is one. */
+function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
+  const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
+  if (type === ElementType.FLOAT) return floatsOf(file, float_data)
+  const ranges = { [ElementType.INT64]: int64_data, [ElementType.BOOL]: int32_data }[type ?? ElementType.UNDEFINED]
+  return integersOf(file, ranges ?? [])
+}
+
+function floatsOf(file: ProtobufFile, pieces: readonly Piece[]): readonly number[] {
+  return pieces.flatMap(({ offset, elements, distance }) =>
+    Array.from({ length: Math.min(elements, SMALL + 1) }, (_, i) => {
+      const start = offset + i * distance
+      return bytesOf(file, { start, end: start + 4 }).readFloatLE(0)
+    }),
+  )
+}
+
+function integersOf(file: ProtobufFile, ranges: readonly FileRange[]): readonly number[] {
+  const values: number[] = []
+  for (const range of ranges) {
+    for (const value of varintsIn(file, range)) {
+      if (values.length > SMALL) return values
+      values.push(value)
+    }
+  }
+  return values
 }

@@ -3,26 +3,26 @@ import { printable } from '../../support/printable.js'
 import { LARGEST_FRAME } from '../input/options.js'
 import type { InputRecipe } from '../input/recipe.js'
 import type { NetworkInput } from '../network.js'
-import { DataType } from './fields.js'
 import type { GraphChanges } from './graphCopy.js'
 import { castNode } from './halfPrecision.js'
-import type { ModelInterface, TypedTensor } from './interface.js'
 import { listedNames } from './listedNames.js'
+import { ElementType } from './messages.js'
 import type { Node } from './model.js'
+import type { OnnxModel, TypedTensor } from './onnxFile.js'
 
 /** The image that a model takes, as its file describes it. */
 export interface ImageInput {
   readonly tensor: TypedTensor
-  /** Number of the type of its elements, as in `DataType`. */
+  /** Number of the type of its elements, as in `ElementType`. */
   readonly type: number
 }
 
 /** Types of numbers that pixels can be given in. */
 const PIXEL_TYPES: Readonly<Record<string, number>> = {
-  float32: DataType.FLOAT,
-  float16: DataType.FLOAT16,
-  float64: DataType.DOUBLE,
-  uint8: DataType.UINT8,
+  float32: ElementType.FLOAT,
+  float16: ElementType.FLOAT16,
+  float64: ElementType.DOUBLE,
+  uint8: ElementType.UINT8,
 }
 
 /** Sides of the frame where neither the model nor a recipe says it: the paper's. */
@@ -38,7 +38,7 @@ const refusal = (path: string, found: string, remedy: string) =>
  * The one input of a model of images.
  * @throws InputError when it has none or several, or what it takes are no images
  */
-export function imageInput(path: string, { inputs }: ModelInterface): ImageInput {
+export function imageInput({ path, inputs }: OnnxModel): ImageInput {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
     const found =
@@ -68,12 +68,12 @@ export interface PlannedInput {
  * does not take
  */
 export function plannedInput(
-  path: string,
+  model: OnnxModel,
   { tensor, type }: ImageInput,
-  model: ModelInterface,
   recipe: InputRecipe,
   wantedSize: number | undefined,
 ): PlannedInput {
+  const { path } = model
   const [batch, second, third, fourth] = tensor.shape as [Extent, Extent, Extent, Extent]
   const isChannelsLast = channelsLast(path, tensor, recipe)
   const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
@@ -86,14 +86,14 @@ export function plannedInput(
     throw refusal(path, `${described(tensor)}, which is not square`, 'export it for a square')
   if (wantedSize !== undefined && wantedSize !== side)
     throw new UsageError(`${path} takes images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
-  if (type === DataType.UINT8 && !isOfBytes(recipe))
+  if (type === ElementType.UINT8 && !isOfBytes(recipe))
     throw new UsageError(
       `${path} takes bytes, so that its pixels can only be 0 to 255 (${recipe.source} says otherwise); correct that, or use \`input raw\``,
     )
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null
   const input = { name: tensor.name, batch: fixed, rows: side, cols: side, divisor, mean, std, channelOrder }
-  if (!isChannelsLast && type === DataType.FLOAT) return { input, changes: null }
+  if (!isChannelsLast && type === ElementType.FLOAT) return { input, changes: null }
   const name = unusedName(`${tensor.name}.${isChannelsLast ? 'channels_first' : 'float32'}`, model)
   return {
     input: { ...input, name },
@@ -125,7 +125,7 @@ function isOfBytes({ divisor, mean, std }: InputRecipe): boolean {
 function conversion(from: string, to: string, isChannelsLast: boolean, type: number): readonly Node[] {
   const cast = (input: string) => castNode(input, to, type)
   if (!isChannelsLast) return [cast(from)]
-  const output = type === DataType.FLOAT ? to : `${from}.channels_last`
+  const output = type === ElementType.FLOAT ? to : `${from}.channels_last`
   const transpose = {
     operator: 'Transpose',
     name: `${from}.channels_last.node`,
@@ -133,9 +133,9 @@ function conversion(from: string, to: string, isChannelsLast: boolean, type: num
     outputs: [output],
     attributes: { perm: [0, 2, 3, 1] },
   }
-  return type === DataType.FLOAT ? [transpose] : [transpose, cast(output)]
+  return type === ElementType.FLOAT ? [transpose] : [transpose, cast(output)]
 }
 
-function unusedName(wanted: string, model: ModelInterface): string {
+function unusedName(wanted: string, model: OnnxModel): string {
   return model.tensors.has(wanted) ? unusedName(`${wanted}_`, model) : wanted
 }

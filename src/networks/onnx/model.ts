@@ -1,30 +1,16 @@
 import { writeFileAtomic } from '../../files/atomic.js'
+import { chunksOf } from '../protobuf/messages.js'
+import { type Chunk, messageBytes } from '../protobuf/wire.js'
 import {
-  AttributeProto,
+  type AttributeProto,
   AttributeType,
-  DataType,
-  Dimension,
-  GraphProto,
-  ModelProto,
-  NodeProto,
-  OperatorSetIdProto,
-  TensorProto,
-  TensorShapeProto,
-  TensorType,
-  TypeProto,
-  ValueInfoProto,
-} from './fields.js'
-import {
-  bytesField,
-  type Chunk,
-  type DeferredBytes,
-  floatField,
-  integerField,
-  messageBytes,
-  messageField,
-  packedIntegersField,
-  stringField,
-} from './protobuf.js'
+  ElementType,
+  type GraphProto,
+  modelTable,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './messages.js'
 
 /**
  * ONNX models as plain data, and their file form.
@@ -89,73 +75,50 @@ export async function writeModel(path: string, model: Model): Promise<void> {
 
 /** The model as the chunks of a ModelProto. */
 export function modelMessage(model: Model): Chunk[] {
-  return [
-    ...integerField(ModelProto.ir_version, irVersion),
-    ...stringField(ModelProto.producer_name, 'shiftscope'),
-    ...messageField(ModelProto.graph, graphMessage(model)),
-    ...messageField(ModelProto.opset_import, [
-      ...stringField(OperatorSetIdProto.domain, ''),
-      ...integerField(OperatorSetIdProto.version, model.operatorSet ?? defaultOperatorSet),
-    ]),
-  ]
+  return chunksOf(modelTable, {
+    ir_version: irVersion,
+    producer_name: 'shiftscope',
+    graph: graphMessage(model),
+    opset_import: [{ domain: '', version: model.operatorSet ?? defaultOperatorSet }],
+  })
 }
 
-function graphMessage(model: Subgraph & Pick<Model, 'initializers'>): Chunk[] {
-  return [
-    ...model.nodes.flatMap((node) => messageField(GraphProto.node, nodeMessage(node))),
-    ...stringField(GraphProto.name, model.name),
-    ...model.initializers.flatMap((constant) => messageField(GraphProto.initializer, initializerMessage(constant))),
-    ...model.inputs.flatMap((info) => messageField(GraphProto.input, tensorInfoMessage(info))),
-    ...model.outputs.flatMap((info) => messageField(GraphProto.output, tensorInfoMessage(info))),
-  ]
+function graphMessage({ nodes, name, initializers, inputs, outputs }: Omit<Model, 'operatorSet'>): GraphProto {
+  return {
+    node: nodes.map(nodeMessage),
+    name,
+    initializer: initializers.map(initializerMessage),
+    input: inputs.map(tensorInfoMessage),
+    output: outputs.map(tensorInfoMessage),
+  }
 }
 
-/** A node as the chunks of a NodeProto. */
-export function nodeMessage(node: Node): Chunk[] {
-  return [
-    ...node.inputs.flatMap((name) => stringField(NodeProto.input, name)),
-    ...node.outputs.flatMap((name) => stringField(NodeProto.output, name)),
-    ...stringField(NodeProto.name, node.name),
-    ...stringField(NodeProto.op_type, node.operator),
-    ...Object.entries(node.attributes).flatMap(([name, value]) =>
-      messageField(NodeProto.attribute, attributeMessage(name, value)),
-    ),
-  ]
+/** A node as a message. */
+export function nodeMessage({ inputs, outputs, name, operator, attributes }: Node): NodeProto {
+  const attribute = Object.entries(attributes).map(([name, value]) => ({ name, ...attributeMessage(value) }))
+  return { input: inputs, output: outputs, name, op_type: operator, attribute }
 }
 
-function attributeMessage(name: string, value: Attribute): Chunk[] {
-  const attribute = (content: Chunk[], type: number) => [
-    ...stringField(AttributeProto.name, name),
-    ...content,
-    ...integerField(AttributeProto.type, type),
-  ]
-  if (typeof value === 'number') return attribute(integerField(AttributeProto.i, value), AttributeType.INT)
-  if (typeof value === 'string') return attribute(stringField(AttributeProto.s, value), AttributeType.STRING)
-  if ('graph' in value)
-    return attribute(
-      messageField(AttributeProto.g, graphMessage({ ...value.graph, initializers: [] })),
-      AttributeType.GRAPH,
-    )
-  if ('float' in value) return attribute(floatField(AttributeProto.f, value.float), AttributeType.FLOAT)
-  return attribute(packedIntegersField(AttributeProto.ints, value), AttributeType.INTS)
+function attributeMessage(value: Attribute): AttributeProto {
+  if (typeof value === 'number') return { i: value, type: AttributeType.INT }
+  if (typeof value === 'string') return { s: Buffer.from(value, 'utf8'), type: AttributeType.STRING }
+  if ('graph' in value) return { g: graphMessage({ ...value.graph, initializers: [] }), type: AttributeType.GRAPH }
+  if ('float' in value) return { f: value.float, type: AttributeType.FLOAT }
+  return { ints: value, type: AttributeType.INTS }
 }
 
-/** A constant as the chunks of a TensorProto. */
-export function initializerMessage(initializer: Initializer): Chunk[] {
-  const { name, shape } = initializer
-  const tensor = (type: number, elements: Chunk) => [
-    ...packedIntegersField(TensorProto.dims, shape),
-    ...integerField(TensorProto.data_type, type),
-    ...stringField(TensorProto.name, name),
-    ...bytesField(TensorProto.raw_data, elements),
-  ]
-  if ('int64' in initializer)
-    return tensor(DataType.INT64, littleEndian(BigInt64Array.from(initializer.int64.map(BigInt))))
-  const elements: DeferredBytes = {
-    byteLength: 4 * shape.reduce((product, size) => product * size, 1),
+/** A constant as a message. */
+export function initializerMessage(initializer: Initializer): TensorProto {
+  const { name, shape: dims } = initializer
+  if ('int64' in initializer) {
+    const elements = littleEndian(BigInt64Array.from(initializer.int64.map(BigInt)))
+    return { dims, data_type: ElementType.INT64, name, raw_data: elements }
+  }
+  const elements = {
+    byteLength: 4 * dims.reduce((product, size) => product * size, 1),
     read: async () => littleEndian(await initializer.float32()),
   }
-  return tensor(DataType.FLOAT, elements)
+  return { dims, data_type: ElementType.FLOAT, name, raw_data: elements }
 }
 
 /** Every platform that ONNX Runtime and Node.js share is little-endian, so the view is the file's form. */
@@ -163,18 +126,9 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-/** A tensor's name, type and shape as the chunks of a ValueInfoProto. */
-export function tensorInfoMessage(info: TypedInfo): Chunk[] {
-  const dimensions = info.shape.flatMap((size) =>
-    messageField(
-      TensorShapeProto.dim,
-      typeof size === 'number' ? integerField(Dimension.dim_value, size) : stringField(Dimension.dim_param, size),
-    ),
-  )
-  const type = info.elements === 'int32' ? DataType.INT32 : DataType.FLOAT
-  const tensorType = [...integerField(TensorType.elem_type, type), ...messageField(TensorType.shape, dimensions)]
-  return [
-    ...stringField(ValueInfoProto.name, info.name),
-    ...messageField(ValueInfoProto.type, messageField(TypeProto.tensor_type, tensorType)),
-  ]
+/** A tensor's name, type and shape as a message. */
+export function tensorInfoMessage({ name, shape, elements }: TypedInfo): ValueInfoProto {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dim_value: size } : { dim_param: size }))
+  const elem_type = elements === 'int32' ? ElementType.INT32 : ElementType.FLOAT
+  return { name, type: { tensor_type: { elem_type, shape: { dim } } } }
 }

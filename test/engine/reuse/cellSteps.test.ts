@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { InputError } from '../../../src/errors.js'
-import { type GraphConstant, type GraphNodes, readGraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import type { GraphConstant, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
+import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
 import { eachDamagedCopy } from '../../networks/damagedCopies.js'
 
 const exported = (name: string) => fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
@@ -39,7 +40,7 @@ function graphOf(
 
 describe('steps that can be computed place by place', () => {
   it('are those of a residual network up to its mean, with their shapes', () => {
-    const { steps, shapes, reason } = cellSteps(readGraphNodes(exported('resnet18')), IMAGE)
+    const { steps, shapes, reason } = cellSteps(readOnnxFile(exported('resnet18')).graph, IMAGE)
     expect(steps.filter(({ kind }) => kind === 'window')).toHaveLength(21)
     expect(shapes.get(steps.at(-1)?.output as string)).toEqual({ channels: 64, rows: 2, cols: 2 })
     expect(reason).toMatch(/^GlobalAveragePool ".*" cannot be computed place by place/)
@@ -143,14 +144,15 @@ describe('steps that can be computed place by place', () => {
     const attributes = { pads: Array.from({ length: 1000 }, () => 1), strides: { float: 2 }, group: 'two' }
     const conv = { operator: 'Conv', name: 'map', inputs: ['image', 'weight'], outputs: ['map'], attributes }
     const weight = { name: 'weight', shape: [4, 3, 3, 3], float32: async () => new Float32Array(108) }
-    await writeModel(path, { name: 'attributes', inputs: [], outputs: [], initializers: [weight], nodes: [conv] })
-    const { nodes } = readGraphNodes(path)
+    const outputs = [{ name: 'map', shape: [] }]
+    await writeModel(path, { name: 'attributes', inputs: [], outputs, initializers: [weight], nodes: [conv] })
+    const { nodes } = readOnnxFile(path).graph
     expect([...(nodes[0]?.attributes ?? [])]).toEqual([
       ['pads', null],
       ['strides', 2],
       ['group', 'two'],
     ])
-    expect(cellSteps(readGraphNodes(path), IMAGE).reason).toMatch(/^Conv "map" has .* of another kind$/)
+    expect(cellSteps(readOnnxFile(path).graph, IMAGE).reason).toMatch(/^Conv "map" has .* of another kind$/)
   })
 
   it('are read of damaged files without another error than theirs', () => {
@@ -160,7 +162,7 @@ describe('steps that can be computed place by place', () => {
     const attempt = (bytes: Uint8Array) => {
       writeFileSync(path, bytes)
       try {
-        cellSteps(readGraphNodes(path), IMAGE)
+        cellSteps(readOnnxFile(path).graph, IMAGE)
         read++
       } catch (error) {
         expect(error).toBeInstanceOf(InputError)

@@ -11,7 +11,7 @@ import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { gathersOf } from '../../../src/engine/reuse/reuse.js'
 import { sceneKeys } from '../../../src/engine/reuse/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
-import { type Network, outputOf, readGraphNodes } from '../../../src/networks/index.js'
+import { type Network, outputOf, readOnnxFile } from '../../../src/networks/index.js'
 import { randomCases } from '../../randomCases.js'
 import { Random, randomNetwork } from './randomNetwork.js'
 
@@ -47,7 +47,7 @@ function randomScene(random: Random): Scene {
 
 /** Features of positions the plain way, and with so many steps in cells. */
 async function bothWays(network: Network, scene: Scene, offsets: Int32Array, count: number, isChunked: boolean) {
-  const graph = readGraphNodes(network.onnxPath)
+  const graph = readOnnxFile(network.onnxPath).graph
   const cells = cellSteps(graph, network.input)
   const gathers = gathersOf(sceneKeys(cells, scene, network.input))
   const graphs = await cellGraphs(network, graph, cells, count, gathers, isChunked)
@@ -79,7 +79,7 @@ describe('values computed once', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 1e6 }), async (seed) => {
         const network = await randomNetwork(join(folder, `${seed}.onnx`), seed, FRAME)
-        const graph = readGraphNodes(network.onnxPath)
+        const graph = readOnnxFile(network.onnxPath).graph
         const { steps, reason = '' } = cellSteps(graph, network.input)
         if (!reason.startsWith('Flatten')) refused.push(reason.replace(/ ".*?"/, ''))
         const readers = graph.nodes.flatMap(({ inputs }, node) => (inputs.includes('image') ? [node] : []))

@@ -9,7 +9,7 @@ import { positionGrid } from '../../../src/engine/positions.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
 import { WorkerError } from '../../../src/errors.js'
-import { type Network, readGraphNodes, resolveNetwork } from '../../../src/networks/index.js'
+import { chooseNetwork, type Network, readOnnxFile } from '../../../src/networks/index.js'
 import { imagenetInput } from '../../../src/networks/network.js'
 import { type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
 import { readBackground } from '../../../src/patches/background.js'
@@ -27,7 +27,7 @@ let scenes: Readonly<Record<string, Scene>>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
-  networks = await Promise.all(['tiny-alexnet', 'tiny-alexnet-aa'].map((id) => resolveNetwork({ id })))
+  networks = await Promise.all(['tiny-alexnet', 'tiny-alexnet-aa'].map((id) => chooseNetwork({ model: id })))
   const [source] = await builtInPatches()
   if (source === undefined) throw new Error('there are no built-in patches')
   const patch = patchAtSize(source.name, await readImage(source.path), SIZE, 224)
@@ -289,7 +289,7 @@ describe('networks that torch exported', () => {
     ['vit', 'reason'],
   ])('%s has its values computed once, or says why not', async (name, operator) => {
     const onnxFile = fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
-    const network = await resolveNetwork({ onnxFile, layers: ['feature'] })
+    const network = await chooseNetwork({ model: onnxFile, layers: ['feature'] })
     const { offsets } = positionGrid(64, 20, 2)
     const scene = sceneOf(patchAtSize('dog', await readImage((await builtInPatches())[0]?.path as string), 20, 64))
     const plain = await using(openThreads(network, ONE), (handle) => handle.extract(scene, offsets))
@@ -301,7 +301,7 @@ describe('networks that torch exported', () => {
       const [record] = handle.reused()
       if (operator === 'reason')
         expect(record).toMatchObject({ reason: expect.stringContaining('cannot be computed place by place') })
-      else expect(readGraphNodes(onnxFile).nodes.map((node) => node.operator)).toContain(operator)
+      else expect(readOnnxFile(onnxFile).graph.nodes.map((node) => node.operator)).toContain(operator)
       if (operator !== 'reason') expect(record).toMatchObject({ cut: expect.any(String) })
     })
   })

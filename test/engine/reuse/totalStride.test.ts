@@ -5,8 +5,9 @@ import { totalStride } from '../../../src/engine/reuse/totalStride.js'
 import { graphOf } from '../../../src/networks/architectures/graph.js'
 import { parametersOf } from '../../../src/networks/architectures/layer.js'
 import { mobilenetV2 } from '../../../src/networks/architectures/mobilenetV2.js'
-import { type GraphNode, readGraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import type { GraphNode } from '../../../src/networks/onnx/graphNodes.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
+import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
 import { weight } from '../../networks/formulas.js'
 import { temporaryFolder } from '../../temporaryFolder.js'
 
@@ -24,24 +25,24 @@ describe('total stride', () => {
       ),
     ),
   )('of %s up to %s is %i', (id, layer, stride) => {
-    expect(totalStride(readGraphNodes(path(`models/${id}.onnx`)), { name: 'image', ...FRAME }, layer)).toBe(stride)
+    expect(totalStride(readOnnxFile(path(`models/${id}.onnx`)).graph, { name: 'image', ...FRAME }, layer)).toBe(stride)
   })
 
   it('of MobileNetV2, which ends in a mean over the map, is 32', async () => {
     const shapes = new Map(parametersOf(mobilenetV2.layers).map(({ key, shape }) => [key, shape]))
     const read = async (key: string) => weight(key, shapes.get(key) as readonly number[])
     await writeModel(inFolder('net.onnx'), graphOf(mobilenetV2, { path: '', read }))
-    expect(totalStride(readGraphNodes(inFolder('net.onnx')), { name: 'image', ...FRAME }, 'fc')).toBe(32)
+    expect(totalStride(readOnnxFile(inFolder('net.onnx')).graph, { name: 'image', ...FRAME }, 'fc')).toBe(32)
   })
 
   it.skipIf(!existsSync(squeezenet))('of SqueezeNet 1.1 is 16', () => {
-    const graph = readGraphNodes(squeezenet)
+    const graph = readOnnxFile(squeezenet).graph
     for (const layer of ['/features/features.12/Concat_output_0', 'output'])
       expect(totalStride(graph, { name: 'input', ...FRAME }, layer)).toBe(16)
   })
 
   it('of patches that a transformer embeds is their side', () => {
-    const graph = readGraphNodes(path('test/golden/exports/vit.onnx'))
+    const graph = readOnnxFile(path('test/golden/exports/vit.onnx')).graph
     expect(totalStride(graph, { name: 'image', rows: 64, cols: 64 }, graph.nodes.at(-1)?.outputs[0] as string)).toBe(16)
   })
 

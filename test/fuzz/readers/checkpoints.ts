@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readCheckpoint } from '../../../src/networks/checkpoint/checkpoint.js'
+import { withFile } from '../../../src/files/openFile.js'
+import { type Checkpoint, readCheckpoint } from '../../../src/networks/checkpoint/checkpoint.js'
 import { recogniseCheckpoint } from '../../../src/networks/recognition.js'
 import { integer, op, text, writeTorchZipOf } from '../../networks/torchFile.js'
 import { goldenFiles } from '../goldens.js'
@@ -40,7 +41,15 @@ export const checkpoints: Reader = {
 }
 
 async function readTensors(path: string): Promise<string[]> {
-  const { tensors } = await readCheckpoint(path)
+  const { tensors, faults } = await withFile(path, async (file) => {
+    const { tensors } = await readCheckpoint(file)
+    return { tensors, faults: await tensorFaults(tensors) }
+  })
+  if (tensors.size % 4 === 1) await recogniseCheckpoint(path).catch(onlyUnknown)
+  return faults
+}
+
+async function tensorFaults(tensors: Checkpoint['tensors']): Promise<string[]> {
   const faults: string[] = []
   for (const [key, tensor] of [...tensors].slice(0, maximumTensors)) {
     const count = tensor.shape.reduce((product, size) => product * size, 1)
@@ -48,7 +57,6 @@ async function readTensors(path: string): Promise<string[]> {
     if (elements.length !== count) faults.push(`${key} has ${elements.length} elements instead of ${count}`)
     if (!elements.every(Number.isFinite)) faults.push(`${key} is not finite`)
   }
-  if (tensors.size % 4 === 1) await recogniseCheckpoint(path).catch(onlyUnknown)
   return faults
 }
 

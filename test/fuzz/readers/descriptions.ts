@@ -2,25 +2,25 @@ import { join } from 'node:path'
 import { classesOf } from '../../../src/networks/classes.js'
 import { inputRecipe } from '../../../src/networks/input/recipe.js'
 import { modelMessage } from '../../../src/networks/onnx/model.js'
-import { messageField, stringField } from '../../../src/networks/onnx/protobuf.js'
+import { readHashedOnnx } from '../../../src/networks/onnx/onnxFile.js'
+import { messageField, stringField } from '../../../src/networks/protobuf/wire.js'
 import { disturb, documentText, oddText } from '../documents.js'
 import type { Random } from '../random.js'
 import { emptyFolder, type FuzzCase, placeFiles, type Reader } from '../reader.js'
 
-const outputs = [{ name: 'logits', type: 'float32', shape: [1, 3] }]
+const outputs = [{ name: 'logits', shape: [1, 3] }]
 const layers = [{ name: 'logits', dims: 3 }]
-const described = (folder: string) => {
-  const path = join(folder, 'model.onnx')
-  const model = { inputs: [], outputs, tensors: new Set<string>() }
-  return { path, folders: [folder, join(folder, 'onnx')], model }
-}
+const described = async (folder: string) => ({
+  folders: [folder, join(folder, 'onnx')],
+  model: await readHashedOnnx(join(folder, 'model.onnx')),
+})
 
 /** What files beside a model say of its input. */
 export const recipes: Reader = {
   name: 'recipes',
   open: (folder) =>
-    besideModel(folder, drawRecipe, async ({ path, folders }) =>
-      recipeFaults(await inputRecipe(path, folders, {}, false)),
+    besideModel(folder, drawRecipe, async ({ model, folders }) =>
+      recipeFaults(await inputRecipe(model, folders, {}, false)),
     ),
 }
 
@@ -28,8 +28,8 @@ export const recipes: Reader = {
 export const labels: Reader = {
   name: 'labels',
   open: (folder) =>
-    besideModel(folder, drawLabels, async (model) => {
-      const classes = await classesOf(model, layers)
+    besideModel(folder, drawLabels, async (source) => {
+      const classes = await classesOf(source, layers)
       return classes && labelFaults(classes.names)
     }),
 }
@@ -38,9 +38,9 @@ export const labels: Reader = {
 export const metadata: Reader = {
   name: 'metadata',
   open: (folder) =>
-    besideModel(folder, drawMetadata, async (model) => {
-      const recipe = await inputRecipe(model.path, model.folders, {}, false)
-      const classes = await classesOf(model, layers)
+    besideModel(folder, drawMetadata, async (source) => {
+      const recipe = await inputRecipe(source.model, source.folders, {}, false)
+      const classes = await classesOf(source, layers)
       const isRead = classes !== undefined || recipe.source !== 'assumed'
       return isRead ? [...recipeFaults(recipe), ...labelFaults(classes?.names)] : undefined
     }),
@@ -51,16 +51,16 @@ type Recipe = Awaited<ReturnType<typeof inputRecipe>>
 function besideModel(
   folder: string,
   draw: (random: Random) => FuzzCase,
-  read: (model: ReturnType<typeof described>) => Promise<readonly string[] | undefined>,
+  read: (source: Awaited<ReturnType<typeof described>>) => Promise<readonly string[] | undefined>,
 ) {
   const place = join(folder, 'model')
   const empty = { 'model.onnx': modelFile([]) }
   return {
     draw,
-    read: (drawn: FuzzCase) => {
+    read: async (drawn: FuzzCase) => {
       emptyFolder(place)
       placeFiles(place, { ...drawn, files: { ...empty, ...drawn.files } })
-      return read(described(place))
+      return read(await described(place))
     },
   }
 }
@@ -152,7 +152,7 @@ function modelFile(properties: readonly (readonly [string, string])[]): Uint8Arr
   const model = modelMessage({
     name: 'case',
     inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }],
-    outputs: outputs.map(({ name, shape }) => ({ name, shape })),
+    outputs,
     initializers: [],
     nodes: [],
   })

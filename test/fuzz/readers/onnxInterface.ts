@@ -2,9 +2,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { externalFiles } from '../../../src/networks/onnx/externalData.js'
 import { writeGraphCopy } from '../../../src/networks/onnx/graphCopy.js'
-import { readGraphNodes } from '../../../src/networks/onnx/graphNodes.js'
-import { readModelInterface } from '../../../src/networks/onnx/interface.js'
-import { readModelMetadata } from '../../../src/networks/onnx/metadata.js'
+import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
 import { goldenFiles } from '../goldens.js'
 import { mutate } from '../mutation.js'
 import { drawOnnx } from '../protobufs.js'
@@ -36,13 +34,11 @@ export const onnxInterface: Reader = {
 
 /** A copy must read as the original does. */
 async function readOnnx(path: string, copy: string): Promise<string[]> {
-  const model = readModelInterface(path)
-  await externalFiles(path)
-  readModelMetadata(path, ['encoder', 'layer'])
-  readGraphNodes(path)
+  const model = readOnnxFile(path)
+  await externalFiles(model)
   const outputs = [...model.tensors].slice(0, 2)
   await writeGraphCopy(copy, path, { outputs })
-  const names = readModelInterface(copy).outputs.map(({ name }) => name)
+  const names = readOnnxFile(copy).outputs.map(({ name }) => name)
   const expected = [...model.outputs.map(({ name }) => name), ...outputs]
   // Where the model has several graphs, the additions stand in the first.
   const isSame = JSON.stringify([...names].sort()) === JSON.stringify([...expected].sort())

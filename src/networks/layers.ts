@@ -1,111 +1,61 @@
-import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { counted } from '../support/counted.js'
 import { nearestNames } from '../support/nearestNames.js'
 import { printable } from '../support/printable.js'
-import { classesOf } from './classes.js'
-import { type DescribedModel, type DescriptionChoice, describedModel } from './describedModel.js'
 import { keepReading, knownReading, type LayerReading } from './layerReading.js'
-import type { FeatureLayer, Network, NetworkInput, Pool, RunnableGraph } from './network.js'
-import { cachedCopy, type HashedModel, hashedModel } from './onnx/cachedCopy.js'
+import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
+import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
-import { readGraphNodes } from './onnx/graphNodes.js'
 import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTensors.js'
 import { checkEvaluationMode, checkIndependence, scalesByBatch } from './onnx/independence.js'
-import type { TypedTensor } from './onnx/interface.js'
 import { listedNames } from './onnx/listedNames.js'
+import type { TypedTensor } from './onnx/onnxFile.js'
 import { type TriedModel, trialRun, wasEnded } from './onnx/trialRun.js'
-
-/** Layers to read from a network. */
-export interface LayerChoice {
-  /**
-   * Tensors to read as features, in this order. By default, all layers that the catalog names; for an ONNX file, the
-   * last output and the input of the last fully connected layer.
-   */
-  readonly layers?: readonly string[] | undefined
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
-  readonly pool?: Pool | undefined
-  /** Stops the trial runs of the graph; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface OnnxChoice extends LayerChoice, DescriptionChoice {}
-
-/**
- * A network of the user's: an ONNX file with one image input, square, [N, 3, rows, cols] or [N, rows, cols, 3], of float32,
- * float16, float64 or bytes; `inputRecipe` says how pixels become its values. Rows and columns that neither the file nor the
- * recipe gives are the paper's frame, 224. Data in files of its own is read from the model's folder only.
- *
- * @throws UsageError when there is no such tensor, or options that make no input; InputError when the file is not such a
- * model, or does not run
- */
-export async function onnxNetwork(path: string, choice: OnnxChoice = {}): Promise<Network> {
-  const described = await describedModel(path, choice)
-  const hashed = await hashedModel(path)
-  const id = basename(path, extname(path))
-  const reading = await readLayers(described, choice, hashed)
-  const classes = await classesOf(described, reading.layers)
-  return {
-    id,
-    title: id,
-    ...reading,
-    ...(classes && { classes }),
-    inputSource: described.inputSource,
-    weightsPath: path,
-    weightsSha256: hashed.sha256,
-    weightsBytes: hashed.bytes,
-  }
-}
+import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
  * Makes tensors of a graph its features: a copy of it has them as outputs, as float32, pooled where that is asked for. What was
  * found of a graph is kept with it, so that it is not run again for that.
  *
- * @throws as `onnxNetwork`
+ * @throws UsageError when there is no such tensor; InputError when the graph does not run, or a tensor holds no features; the
+ * signal's reason
  */
-export async function readLayers(
-  described: DescribedModel,
-  choice: LayerChoice,
-  hashed: HashedModel,
-): Promise<LayerReading> {
-  const { path, input, changes } = described
-  const key = { sha256: hashed.sha256, input, changes, choice: { layers: choice.layers, pool: choice.pool } }
-  const known = await knownReading(path, key)
+export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
+  const { model, input, changes } = source
+  const key = { sha256: model.sha256, input, changes, choice: { layers: choice.layers, pool: choice.pool } }
+  const known = await knownReading(model.path, key)
   if (known !== undefined) return known
-  const reading = await measuredLayers(described, choice, hashed)
-  await keepReading(path, key, reading)
+  const reading = await measuredLayers(source, choice)
+  await keepReading(model.path, key, reading)
   return reading
 }
 
-async function measuredLayers(
-  described: DescribedModel,
-  { layers, pool = 'none', signal }: LayerChoice,
-  hashed: HashedModel,
-): Promise<LayerReading> {
-  const { path, model, changes } = described
-  const names = layers === undefined ? defaultLayers(described) : [...new Set(layers)]
-  const graph = readGraphNodes(path)
-  checkEvaluationMode(described.name, graph)
-  const made = imageTensors(graph, changes?.madeInput ?? described.input.name)
-  checkTensors(described, names, made)
-  const hidden = names.filter((name) => !model.outputs.some((output) => output.name === name))
+async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
+  const { layers, pool = 'none', signal } = choice
+  const { model, changes, name, weights } = source
+  const { graph, path } = model
+  const names = layers === undefined ? defaultLayers(source) : [...new Set(layers)]
+  checkEvaluationMode(name, graph)
+  const made = imageTensors(graph, changes?.madeInput ?? source.input.name)
+  checkTensors(source, names, made)
+  const hidden = names.filter((wanted) => !model.outputs.some((output) => output.name === wanted))
   const plain = { ...changes, outputs: hidden }
-  const copyOf = (changed: GraphChanges) => cachedCopy(path, 'layers', changed, hashed)
+  const copyOf = async (changed: GraphChanges) => (await cachedCopy(model, 'layers', changed)).path
   const onnxPath = changes !== null || hidden.length > 0 ? await copyOf(plain) : path
   const needed = layers === undefined ? names.slice(-1) : names
-  const copied = { path: onnxPath, name: described.name, bytes: hashed.bytes }
-  const ownBatch = described.input.batch ?? (scalesByBatch(graph) ? 1 : null)
-  const shown = await shownTensors(copied, { ...described.input, batch: ownBatch }, { names, needed }, signal)
+  const copied = { path: onnxPath, name, bytes: weights.weightsBytes }
+  const ownBatch = source.input.batch ?? (scalesByBatch(graph) ? 1 : null)
+  const shown = await shownTensors(copied, { ...source.input, batch: ownBatch }, { names, needed }, signal)
   const { tensors, batch, fixedBatch, level } = shown
   const read = tensors
     .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
     .map((tensor) => {
-      const isReshaped = made.some(({ name, operator }) => name === tensor.name && RESHAPES.has(operator))
-      const shown = { ...checkedTensor(described.name, tensor, batch), isReshaped }
+      const isReshaped = made.some((one) => one.name === tensor.name && RESHAPES.has(one.operator))
+      const shown = { ...checkedTensor(name, tensor, batch), isReshaped }
       return { tensor, added: featureNodes(tensor.name, shown, pool) }
     })
-  const input = { ...described.input, batch: fixedBatch }
+  const input = { ...source.input, batch: fixedBatch }
   if (read.every(({ tensor, added }) => added.output === tensor.name))
     return { onnxPath, ...level, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
   const added = read.map((one) => one.added)
@@ -122,7 +72,7 @@ async function measuredLayers(
     input,
     layers: read.map(({ tensor, added: { output } }) => {
       const feature = { name: tensor.name, ...(features.get(output) as ShownTensor) }
-      checkIndependence(described.name, `layer "${tensor.name}"`, feature)
+      checkIndependence(name, `layer "${tensor.name}"`, feature)
       const layer = layerOf(feature)
       return output === tensor.name ? layer : { ...layer, output }
     }),
@@ -156,15 +106,15 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
 }
 
 /** The last output, and what enters the last fully connected layer before it, in order of depth. */
-export function defaultLayers({ path, model, input, changes }: DescribedModel): readonly string[] {
+export function defaultLayers({ model, input, changes }: NetworkSource): readonly string[] {
   const last = (model.outputs.at(-1) as TypedTensor).name
   const image = changes?.madeInput ?? input.name
-  const entering = productsBefore(readGraphNodes(path), last).at(-1)?.input
+  const entering = productsBefore(model.graph, last).at(-1)?.input
   return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
 }
 
 /** @throws UsageError for names that are no tensors of the model's, or depend on no image */
-function checkTensors({ name, model }: DescribedModel, names: readonly string[], made: readonly ImageTensor[]): void {
+function checkTensors({ name, model }: NetworkSource, names: readonly string[], made: readonly ImageTensor[]): void {
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(

@@ -1,0 +1,157 @@
+import { InputError } from '../../errors.js'
+import { type OpenFile, withFile, withFileSync } from '../../files/openFile.js'
+import { sha256 } from '../../files/sha256.js'
+import { readMessage } from '../protobuf/messages.js'
+import { ProtobufError, type ProtobufFile, textOf } from '../protobuf/wire.js'
+import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
+import { type GraphNodes, graphNodes } from './graphNodes.js'
+import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
+import type { TensorInfo } from './model.js'
+
+/** A tensor that goes into an ONNX graph or comes out of it. */
+export interface TypedTensor extends TensorInfo {
+  /** Element type as the file states it, such as `float32`; `unknown` if it states none. */
+  readonly type: string
+}
+
+/** What an ONNX file says, without its weights. */
+export interface OnnxModel {
+  readonly path: string
+  /** Inputs that are not constants. */
+  readonly inputs: readonly TypedTensor[]
+  readonly outputs: readonly TypedTensor[]
+  /** Names of the tensors that the nodes make, outputs and all others. */
+  readonly tensors: ReadonlySet<string>
+  readonly graph: GraphNodes
+  /** Of `METADATA_KEYS` those that the file has, with their texts. */
+  readonly metadata: ReadonlyMap<MetadataKey, string>
+  /** The files in which it keeps elements of its tensors. */
+  readonly external: readonly ExternalReference[]
+}
+
+/** The metadata (`metadata_props`) that are read; others are skipped. */
+const METADATA_KEYS = [
+  ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
+  ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
+]
+export type MetadataKey = (typeof METADATA_KEYS)[number]
+
+/** The classes of a large network take some hundred thousand bytes. */
+const MOST_METADATA_BYTES = 1 << 20
+
+/**
+ * Reads an ONNX file that is open. Weights are skipped, so that a file of any size takes a few milliseconds. A dimension that the
+ * file does not fix is given by its name, or as `?`.
+ *
+ * @throws InputError if the file is no ONNX model, or keeps data outside of its own folder
+ */
+export function readOnnx(file: ModelFile): OnnxModel {
+  const { path } = file
+  return asOnnx(path, () => {
+    const proto = readMessage(file, modelTable)
+    const external = externalReferences(path, file, proto)
+    const { node = [], initializer = [], input = [], output = [] } = proto.graph ?? {}
+    const constants = new Set(initializer.map(({ name = '' }) => name))
+    if (output.length === 0) throw new ProtobufError('it has no outputs')
+    return {
+      path,
+      inputs: input.map(typedTensor).filter(({ name }) => !constants.has(name)),
+      outputs: output.map(typedTensor),
+      // An output that a node could have and has not is an empty name.
+      tensors: new Set(node.flatMap(({ output = [] }) => output.filter((name) => name !== ''))),
+      graph: graphNodes(file, proto),
+      metadata: metadataOf(file, proto),
+      external,
+    }
+  })
+}
+
+type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
+
+/**
+ * Reads an ONNX file.
+ *
+ * @throws InputError as `readOnnx`, and if the file is missing
+ */
+export function readOnnxFile(path: string): OnnxModel {
+  return withFileSync(path, readOnnx)
+}
+
+/** An ONNX model with the files in which its data lies. */
+export interface HashedModel extends OnnxModel {
+  /** Of all of them: it identifies the weights, wherever they lie. */
+  readonly sha256: string
+  /** Size of all of them. */
+  readonly bytes: number
+  readonly files: readonly ExternalFile[]
+}
+
+/**
+ * Reads an ONNX file once, and hashes it and the files in which its data lies.
+ *
+ * @throws InputError as `readOnnx`, and if a file is missing, too short, or lies elsewhere
+ */
+export function readHashedOnnx(path: string): Promise<HashedModel> {
+  return withFile(path, async (file) => hashed(readOnnx(file), file))
+}
+
+async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
+  const files = await externalFiles(model)
+  const own = await file.sha256()
+  const bytes = files.reduce((sum, { bytes }) => sum + bytes, file.size)
+  const all = () => sha256(JSON.stringify([own, ...files.map((one) => [one.location, one.sha256])]))
+  return { ...model, files, bytes, sha256: files.length === 0 ? own : all() }
+}
+
+/**
+ * The messages of an ONNX file.
+ *
+ * @throws InputError if it is no ONNX model
+ */
+export function readModelProto(file: ModelFile): ModelProto {
+  return asOnnx(file.path, () => readMessage(file, modelTable))
+}
+
+/** Runs `read`, and says of what is no protobuf that it is no ONNX model. */
+function asOnnx<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error
+    throw new InputError(`${path} is not an ONNX model (${error.message}); give the path of an intact .onnx file`, {
+      cause: error,
+    })
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [ElementType.FLOAT]: 'float32',
+  [ElementType.UINT8]: 'uint8',
+  [ElementType.INT8]: 'int8',
+  [ElementType.UINT16]: 'uint16',
+  [ElementType.INT16]: 'int16',
+  [ElementType.INT32]: 'int32',
+  [ElementType.INT64]: 'int64',
+  [ElementType.STRING]: 'string',
+  [ElementType.BOOL]: 'bool',
+  [ElementType.FLOAT16]: 'float16',
+  [ElementType.DOUBLE]: 'float64',
+}
+
+function typedTensor({ name = '', type }: ValueInfoProto): TypedTensor {
+  const tensor = type?.tensor_type
+  if (tensor === undefined) return { name, type: 'unknown', shape: [] }
+  const { elem_type = ElementType.UNDEFINED, shape = {} } = tensor
+  const sizes = (shape.dim ?? []).map(({ dim_value = 0, dim_param }) => (dim_value > 0 ? dim_value : dim_param || '?'))
+  return { name, type: TYPE_NAMES[elem_type] ?? 'unknown', shape: sizes }
+}
+
+function metadataOf(file: ProtobufFile, { metadata_props = [] }: ModelProto): ReadonlyMap<MetadataKey, string> {
+  const known = new Map<MetadataKey, string>()
+  for (const { key: text, value } of metadata_props) {
+    const key = METADATA_KEYS.find((candidate) => candidate === text)
+    if (key === undefined) continue
+    known.set(key, value !== undefined && 'start' in value ? textOf(file, value, MOST_METADATA_BYTES) : '')
+  }
+  return known
+}

@@ -1,0 +1,290 @@
+import {
+  bytesOf,
+  type Chunk,
+  type Field,
+  type FileRange,
+  fields,
+  floatField,
+  integerField,
+  messageField,
+  ProtobufError,
+  type ProtobufFile,
+  packedIntegersField,
+  stringField,
+  textOf,
+  varintsIn,
+  type WireType,
+  wireTypes,
+} from './wire.js'
+
+/** A message as plain data. Its own fields have the names of its table; one that the file lacks is undefined. */
+export interface Message {
+  /** Where the message lies, its tag included. It is copied from there; a changed message has none: see `changed`. */
+  readonly source?: FileRange | undefined
+  /** Fields that the table does not know. They are kept. */
+  readonly others?: readonly FileRange[]
+}
+
+/** A kind of field: how it is read and written. */
+interface FieldType<T> {
+  readonly number: number
+  readonly wireTypes: readonly WireType[]
+  /** @param before what earlier fields of this number gave; the last one counts, or lists grow */
+  readonly read: (reading: Reading, field: Field, before: T | undefined) => T
+  readonly write: (value: T) => Chunk[]
+}
+
+/** The fields of a message by name, in the order in which they are written. */
+export type Table<M extends Message> = {
+  readonly [K in Exclude<keyof M, keyof Message>]-?: FieldType<Exclude<M[K], undefined>>
+}
+
+interface Reading {
+  readonly file: ProtobufFile
+  /** Messages, texts and numbers that have been read of the file. */
+  readonly done: { parts: number }
+  readonly depth: number
+}
+
+const MOST_PARTS = 1_000_000
+const MOST_DEPTH = 50
+const MOST_PIECES = 1000
+
+/**
+ * Reads a file that is one message.
+ *
+ * @throws ProtobufError where it is not such a message, or has more parts than any real one
+ */
+export function readMessage<M extends Message>(file: ProtobufFile, table: Table<M>): M {
+  const { source, ...whole } = read({ file, done: { parts: 0 }, depth: 0 }, table, { start: 0, end: file.size, tag: 0 })
+  return whole as unknown as M
+}
+
+/** The bytes of a message: unchanged parts are copied from the file. */
+export function chunksOf<M extends Message>(table: Table<M>, message: M): Chunk[] {
+  const known = Object.entries(table) as [keyof M, FieldType<unknown>][]
+  const written = known.flatMap(([name, type]) => (message[name] === undefined ? [] : type.write(message[name])))
+  return [...written, ...(message.others ?? [])]
+}
+
+/** A message with other fields. */
+export function changed<M extends Message>(message: M, changes: Partial<M>): M {
+  return { ...message, ...changes, source: undefined }
+}
+
+function read<M extends Message>(
+  reading: Reading,
+  table: Table<M>,
+  { tag, start, end }: FileRange & { readonly tag: number },
+  before?: M,
+): M {
+  if (reading.depth > MOST_DEPTH) throw new ProtobufError('its graphs are nested too deeply')
+  const known = byNumber(table)
+  // A message that comes in several pieces lies in no one place.
+  const message: Record<string, unknown> = { ...before, source: before ? undefined : { start: tag, end } }
+  const others = [...(before?.others ?? [])]
+  for (const field of fields(reading.file, { start, end })) {
+    const found = known.get(field.number)
+    if (found === undefined) addOther(others, field)
+    else message[found.name] = found.type.read(reading, expected(field, found.type), message[found.name])
+  }
+  return { ...message, others } as unknown as M
+}
+
+function expected(field: Field, type: FieldType<unknown>): Field {
+  if (type.wireTypes.includes(field.wireType)) return field
+  throw new ProtobufError(`its field ${field.number} is of the wrong kind`)
+}
+
+/** Neighbours as one range. */
+function addOther(others: FileRange[], { tag, end }: Field): void {
+  const last = others.at(-1)
+  if (last?.end === tag) others[others.length - 1] = { start: last.start, end }
+  else others.push({ start: tag, end })
+}
+
+interface NamedType {
+  readonly name: string
+  readonly type: FieldType<unknown>
+}
+
+const tables = new WeakMap<object, ReadonlyMap<number, NamedType>>()
+
+function byNumber(table: object): ReadonlyMap<number, NamedType> {
+  const known = tables.get(table)
+  if (known) return known
+  const types = Object.entries(table as Record<string, FieldType<unknown>>)
+  const made = new Map(types.map(([name, type]) => [type.number, { name, type }]))
+  tables.set(table, made)
+  return made
+}
+
+function count({ done }: Reading): void {
+  done.parts++
+  if (done.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts`)
+}
+
+const { varint, fixed32, fixed64, lengthDelimited } = wireTypes
+
+/** A number of type int64, int32, bool or enum. */
+export function integer(number: number): FieldType<number> {
+  return {
+    number,
+    wireTypes: [varint],
+    read: (_, { value }) => value,
+    write: (value) => integerField(number, value),
+  }
+}
+
+/** A list of such numbers, packed or not. @param most how many there may be */
+export function integers(number: number, most = MOST_PARTS): FieldType<readonly number[]> {
+  return {
+    number,
+    wireTypes: [varint, lengthDelimited],
+    read: (reading, field, before = []) => {
+      const list = before as number[]
+      for (const value of field.wireType === varint ? [field.value] : varintsIn(reading.file, field)) {
+        count(reading)
+        if (list.length === most) throw new ProtobufError(`a list in it has more than ${most} numbers`)
+        list.push(value)
+      }
+      return list
+    },
+    write: (values) => packedIntegersField(number, values),
+  }
+}
+
+export function float(number: number): FieldType<number> {
+  return {
+    number,
+    wireTypes: [fixed32],
+    read: ({ file }, field) => bytesOf(file, field).readFloatLE(0),
+    write: (value) => floatField(number, value),
+  }
+}
+
+export function text(number: number): FieldType<string> {
+  return {
+    number,
+    wireTypes: [lengthDelimited],
+    read: ({ file }, field) => textOf(file, field),
+    write: (value) => stringField(number, value),
+  }
+}
+
+export function texts(number: number): FieldType<readonly string[]> {
+  return {
+    number,
+    wireTypes: [lengthDelimited],
+    read: (reading, field, before = []) => {
+      count(reading)
+      return appended(before, textOf(reading.file, field))
+    },
+    write: (values) => values.flatMap((value) => stringField(number, value)),
+  }
+}
+
+/** Bytes or a text that stay in the file. */
+export function payload(number: number): FieldType<Chunk> {
+  return {
+    number,
+    wireTypes: [lengthDelimited],
+    read: (_, { start, end }) => ({ start, end }),
+    write: (value) => messageField(number, [value]),
+  }
+}
+
+export function payloads(number: number): FieldType<readonly Chunk[]> {
+  return {
+    number,
+    wireTypes: [lengthDelimited],
+    read: (reading, { start, end }, before = []) => {
+      count(reading)
+      return appended(before, { start, end })
+    },
+    write: (values) => values.flatMap((value) => messageField(number, [value])),
+  }
+}
+
+/** A list of whole numbers that stay in the file, each range as `varintsIn` reads it. */
+export function integerRanges(number: number): FieldType<readonly FileRange[]> {
+  return {
+    number,
+    wireTypes: [varint, lengthDelimited],
+    read: (reading, { start, end }, before = []) => {
+      count(reading)
+      return appended(before, { start, end })
+    },
+    write: (ranges) => ranges.flatMap((range) => messageField(number, [range])),
+  }
+}
+
+/** Consecutive elements in the file; `distance` bytes from one to the next, more than an element where each has a tag. */
+export interface Piece {
+  readonly offset: number
+  readonly elements: number
+  readonly distance: number
+}
+
+/** A list of numbers of 4 or 8 bytes that stay in the file. Unpacked ones that follow one another make one piece. */
+export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece[]> {
+  return {
+    number,
+    wireTypes: [lengthDelimited, bytes === 4 ? fixed32 : fixed64],
+    read: (_, { start, end, wireType, tag }, before = []) => {
+      const length = end - start
+      if (length % bytes !== 0) throw new ProtobufError('the elements of a list are cut off')
+      const isPacked = wireType === lengthDelimited
+      const piece = { offset: start, elements: length / bytes, distance: isPacked ? bytes : end - tag }
+      const pieces = before as Piece[]
+      const last = pieces.at(-1)
+      const isNext = last?.distance === piece.distance && last.offset + last.elements * last.distance === start
+      if (last && isNext && !isPacked) pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
+      else pieces.push(piece)
+      if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list lie scattered')
+      return pieces
+    },
+    write: (pieces) =>
+      pieces.flatMap(({ offset, elements, distance }) => {
+        const range = { start: offset, end: offset + elements * distance }
+        if (distance === bytes) return messageField(number, [range])
+        // With their tags, the first of which stands before the first element.
+        const tagBytes = distance - bytes
+        return [{ start: range.start - tagBytes, end: range.end - tagBytes }]
+      }),
+  }
+}
+
+export function message<M extends Message>(number: number, table: () => Table<M>): FieldType<M> {
+  return {
+    number,
+    wireTypes: [lengthDelimited],
+    read: (reading, field, before) => nested(reading, table(), field, before),
+    write: (value) => writtenMessage(number, table(), value),
+  }
+}
+
+export function messages<M extends Message>(number: number, table: () => Table<M>): FieldType<readonly M[]> {
+  return {
+    number,
+    wireTypes: [lengthDelimited],
+    read: (reading, field, before = []) => appended(before, nested(reading, table(), field)),
+    write: (values) => values.flatMap((value) => writtenMessage(number, table(), value)),
+  }
+}
+
+function nested<M extends Message>(reading: Reading, table: Table<M>, field: Field, before?: M): M {
+  count(reading)
+  return read({ ...reading, depth: reading.depth + 1 }, table, field, before)
+}
+
+function writtenMessage<M extends Message>(number: number, table: Table<M>, value: M): Chunk[] {
+  return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
+}
+
+/** Lists grow in place while they are read: copies would take the square of their length. */
+function appended<T>(list: readonly T[], value: T): readonly T[] {
+  const grown = list as T[]
+  grown.push(value)
+  return grown
+}

@@ -1,0 +1,216 @@
+import type { OpenFile } from '../../files/openFile.js'
+
+/**
+ * Protobuf's wire format. A message is read where it lies in a file, and written as a row of chunks. Only tags, numbers and
+ * names are in memory; a payload stays a range of its file until its turn to be written.
+ *
+ * Reference: https://protobuf.dev/programming-guides/encoding/
+ */
+
+/** A file as it is read here, byte by byte. */
+export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt'>
+
+/** The file is not protobuf, or not of the kind that its reader expects; the message says why, without its name. */
+export class ProtobufError extends Error {}
+
+/** Where something lies in a file: the first byte, and the first one after it. */
+export interface FileRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** A field with the range of its payload. */
+export interface Field extends FileRange {
+  readonly number: number
+  readonly wireType: WireType
+  /** Where its tag begins. */
+  readonly tag: number
+  /** Of a varint, as int64; 0 for others. Beyond 2^53 the last digits are lost. */
+  readonly value: number
+}
+
+export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const
+export type WireType = (typeof wireTypes)[keyof typeof wireTypes]
+
+const MOST_TEXT_BYTES = 10_000
+
+/**
+ * The fields of a message in the order of the file; each lies within the message.
+ *
+ * @throws ProtobufError where the bytes are not a message
+ */
+export function* fields(file: ProtobufFile, { start, end }: FileRange): Generator<Field> {
+  for (let position = start; position < end; ) {
+    const tag = position
+    const first = varintAt(file, { start: position, end })
+    const [number, wireType] = [Math.floor(first.value / 8), first.value % 8]
+    const head = { number, wireType: wireType as WireType, tag, value: 0 }
+    const field = { ...head, ...payloadOf(file, wireType, { start: first.end, end }) }
+    if (number < 1 || field.end > end) throw new ProtobufError('it is not protobuf')
+    yield field
+    position = field.end
+  }
+}
+
+function payloadOf(file: ProtobufFile, wireType: number, { start, end }: FileRange): FileRange & { value?: number } {
+  switch (wireType) {
+    case wireTypes.varint:
+      return varintAt(file, { start, end })
+    case wireTypes.fixed64:
+      return { start, end: start + 8 }
+    case wireTypes.fixed32:
+      return { start, end: start + 4 }
+    case wireTypes.lengthDelimited: {
+      const length = varintAt(file, { start, end })
+      if (length.value < 0) throw new ProtobufError('it is not protobuf')
+      return { start: length.end, end: length.end + length.value }
+    }
+    default:
+      throw new ProtobufError('it is not protobuf')
+  }
+}
+
+const LOW_BITS = 2 ** 28
+const HIGH_BITS = 2 ** 36
+
+/** The number that begins a range, as int64, with its own range. */
+function varintAt(file: ProtobufFile, { start, end }: FileRange): FileRange & { value: number } {
+  // Seven bits a byte: four bytes give the lower 28 bits, and six the upper 36, of which the first is the sign.
+  let [low, high] = [0, 0]
+  for (let i = 0; i < 10; i++) {
+    if (start + i >= end) throw new ProtobufError('it ends in the middle')
+    const byte = file.byteAt(start + i)
+    if (i < 4) low += (byte & 0x7f) * 128 ** i
+    else high += (byte & 0x7f) * 128 ** (i - 4)
+    if (byte >= 0x80) continue
+    const upper = high % HIGH_BITS
+    return { start, end: start + i + 1, value: low + (upper < HIGH_BITS / 2 ? upper : upper - HIGH_BITS) * LOW_BITS }
+  }
+  throw new ProtobufError('a number in it is too long')
+}
+
+/** Varints that stand one after the other, as in a packed field. */
+export function* varintsIn(file: ProtobufFile, { start, end }: FileRange): Generator<number> {
+  for (let position = start; position < end; ) {
+    const { value, end: next } = varintAt(file, { start: position, end })
+    yield value
+    position = next
+  }
+}
+
+/** Bytes of a range. They are in memory, so the caller looks at the length first. */
+export function bytesOf(file: ProtobufFile, { start, end }: FileRange): Buffer {
+  return Buffer.from(Array.from({ length: end - start }, (_, i) => file.byteAt(start + i)))
+}
+
+/** A range as UTF-8. @throws ProtobufError for one of more than `most` bytes */
+export function textOf(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
+  if (range.end - range.start > most) throw new ProtobufError('a name in it is too long')
+  return bytesOf(file, range).toString('utf8')
+}
+
+/** Bytes whose number is known before they are made. */
+export interface DeferredBytes {
+  readonly byteLength: number
+  readonly read: () => Promise<Uint8Array>
+}
+
+/** A part of a message: bytes, bytes that are made when they are written, or a range of the file that is copied. */
+export type Chunk = Uint8Array | DeferredBytes | FileRange
+
+/** Copies are read in pieces of this length. */
+const MOST_PIECE_BYTES = 1 << 22
+
+/**
+ * The bytes of a message in order; neighbouring small chunks come together as one piece.
+ *
+ * @param file of the ranges among the chunks
+ */
+export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): AsyncGenerator<Uint8Array> {
+  let pending: Uint8Array[] = []
+  for (const chunk of joined(chunks)) {
+    if (chunk instanceof Uint8Array) {
+      pending.push(chunk)
+      continue
+    }
+    yield Buffer.concat(pending)
+    pending = []
+    if ('read' in chunk) yield await madeBytes(chunk)
+    else if (file === undefined) throw new Error('a range of no file is to be written')
+    else yield* piecesOf(file, chunk)
+  }
+  yield Buffer.concat(pending)
+}
+
+async function madeBytes({ byteLength, read }: DeferredBytes): Promise<Uint8Array> {
+  const bytes = await read()
+  if (bytes.byteLength === byteLength) return bytes
+  throw new Error(`a payload has ${bytes.byteLength} bytes where ${byteLength} were announced`)
+}
+
+async function* piecesOf(file: OpenFile, { start, end }: FileRange): AsyncGenerator<Uint8Array> {
+  for (let offset = start; offset < end; offset += MOST_PIECE_BYTES)
+    yield await file.read({ offset, length: Math.min(MOST_PIECE_BYTES, end - offset) })
+}
+
+/** Ranges that follow one another as one, so that they are read together. */
+function* joined(chunks: readonly Chunk[]): Generator<Chunk> {
+  let open: FileRange | undefined
+  for (const chunk of chunks) {
+    if (open !== undefined && 'start' in chunk && chunk.start === open.end) {
+      open = { start: open.start, end: chunk.end }
+      continue
+    }
+    if (open !== undefined) yield open
+    open = 'start' in chunk ? chunk : undefined
+    if (open === undefined) yield chunk
+  }
+  if (open !== undefined) yield open
+}
+
+/** A field of type int64, uint64, int32, bool or enum. */
+export function integerField(number: number, value: number): Chunk[] {
+  return [Buffer.concat([tagOf(number, wireTypes.varint), varint(value)])]
+}
+
+/** A field of type float. */
+export function floatField(number: number, value: number): Chunk[] {
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatLE(value)
+  return [Buffer.concat([tagOf(number, wireTypes.fixed32), bytes])]
+}
+
+/** A repeated integer field, packed. */
+export function packedIntegersField(number: number, values: readonly number[]): Chunk[] {
+  return messageField(number, [Buffer.concat(values.map(varint))])
+}
+
+export function stringField(number: number, value: string): Chunk[] {
+  return messageField(number, [Buffer.from(value, 'utf8')])
+}
+
+/** An embedded message, or bytes. */
+export function messageField(number: number, chunks: readonly Chunk[]): Chunk[] {
+  const length = chunks.reduce((sum, chunk) => sum + byteLength(chunk), 0)
+  return [Buffer.concat([tagOf(number, wireTypes.lengthDelimited), varint(length)]), ...chunks]
+}
+
+function byteLength(chunk: Chunk): number {
+  return 'byteLength' in chunk ? chunk.byteLength : chunk.end - chunk.start
+}
+
+function tagOf(number: number, wireType: WireType): Buffer {
+  return varint(number * 8 + wireType)
+}
+
+/** Negative integers take ten bytes: two's complement of 64 bits. */
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  let rest = BigInt.asUintN(64, BigInt(value))
+  while (rest >= 0x80n) {
+    bytes.push(Number(rest & 0x7fn) | 0x80)
+    rest >>= 7n
+  }
+  bytes.push(Number(rest))
+  return Buffer.from(bytes)
+}

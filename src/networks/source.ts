@@ -1,0 +1,152 @@
+import { dirname, parse } from 'node:path'
+import { UsageError } from '../errors.js'
+import { checkNames } from '../support/checks.js'
+import { featuresOf } from './architectures/layer.js'
+import { type CatalogEntry, catalogEntry } from './catalog.js'
+import { readExported } from './exported.js'
+import { hubModelFile } from './hub/pulled.js'
+import { isHubReference } from './hub/reference.js'
+import { checkInputOptions, type InputOptions, inputOptionsOf } from './input/options.js'
+import { type InputRecipe, inputRecipe } from './input/recipe.js'
+import { type FeatureLayer, POOLS, type Pool } from './network.js'
+import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
+import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
+import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
+import {
+  architectureOf,
+  checkpointGraph,
+  embeddedFile,
+  importedWeights,
+  missingWeights,
+  statedDims,
+  type WeightsFile,
+} from './weights.js'
+
+/** Layers to read from a network. */
+export interface LayerChoice {
+  /**
+   * Tensors to read as features, in this order. By default, all layers that the catalog names; for an ONNX file, the
+   * last output and the input of the last fully connected layer.
+   */
+  readonly layers?: readonly string[] | undefined
+  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  readonly pool?: Pool | undefined
+  /** Stops the trial runs of the graph; the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A network and how to read it. */
+export interface NetworkChoice extends LayerChoice, InputOptions {
+  /**
+   * Id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model, or path of
+   * a checkpoint of a catalog network.
+   */
+  readonly model: string
+  /** Path of a checkpoint to use instead of the catalog's weights. */
+  readonly weights?: string | undefined
+  /** Option that names a file of weights, for error messages, such as `weights FILE`. */
+  readonly weightsOption?: string | undefined
+}
+
+/** What a choice stands for: a graph that was read once, and how its input is made. */
+export interface NetworkSource extends PlannedInput {
+  readonly id: string
+  readonly title: string
+  readonly model: HashedModel
+  /** What messages call it: its path, or its id in the catalog. */
+  readonly name: string
+  /** In which files may lie that describe it. */
+  readonly folders: readonly string[]
+  readonly inputSource: string
+  readonly weights: WeightsFile
+  /** Layers that the catalog names; null where the graph tells them. */
+  readonly layers: readonly FeatureLayer[] | null
+  /** Of the catalog. */
+  readonly entry?: CatalogEntry
+}
+
+/**
+ * Finds what a choice stands for, and reads it.
+ *
+ * @throws UsageError for an unknown id, or options that do not fit; InputError for missing or damaged weights
+ */
+export async function networkSource(choice: NetworkChoice): Promise<NetworkSource> {
+  const { model, weights, pool = 'none' } = choice
+  checkNames('pool', [pool], POOLS)
+  checkInputOptions(choice)
+  const isOwn = isOwnNetwork(model)
+  const isCheckpoint = !isOwn && (await isCheckpointPath(model))
+  if (weights !== undefined && (isCheckpoint || isOwn))
+    throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
+  if (isOwn) return ownSource(choice)
+  const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
+  const [given] = Object.keys(inputOptionsOf(choice))
+  if (given !== undefined)
+    throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out, which is for other networks`)
+  return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
+}
+
+/** Whether a network is none of the catalog: it is named by its ONNX file, or as a model of the hub. */
+export function isOwnNetwork(model: string): boolean {
+  return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
+}
+
+/** Id of a network that is none of the catalog. */
+export function ownId(model: string): string {
+  return isHubReference(model) ? model : parse(model).name
+}
+
+async function ownSource(choice: NetworkChoice): Promise<NetworkSource> {
+  const { model } = choice
+  const { path, folders } = isHubReference(model)
+    ? await hubModelFile(model)
+    : { path: model, folders: [dirname(model)] }
+  const id = ownId(model)
+  return { id, title: id, ...(await fileSource(await readHashedOnnx(path), folders, choice)) }
+}
+
+async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promise<NetworkSource> {
+  const { id, title, input, layers } = entry
+  const { weights, weightsOption } = choice
+  const about = { id, title, name: id, folders: [], changes: null, inputSource: 'catalog' }
+  if (entry.kind === 'embedded') {
+    if (weights !== undefined)
+      throw new UsageError(`${id} is built in and takes no other weights; leave out \`weights\``)
+    const model = await readHashedOnnx(embeddedFile(entry))
+    const read = layers.map(({ name }) => ({ name, dims: statedDims(model, name) }))
+    return { ...about, input, model, weights: weightsOf(model), layers: read, entry }
+  }
+  const path = weights ?? (await importedWeights(id))
+  if (path === undefined) throw missingWeights(entry, weightsOption)
+  if (entry.kind === 'exported') {
+    const recipe = { ...input, size: input.rows, layout: null, source: 'catalog' }
+    return { id, title, ...(await fileSource(await readExported(entry, path), [dirname(path)], {}, recipe)), entry }
+  }
+  const { graph, ...file } = await checkpointGraph(entry, path)
+  return {
+    ...about,
+    input,
+    model: { ...graph, files: [] },
+    weights: file,
+    layers: featuresOf(architectureOf(entry).layers),
+    entry,
+  }
+}
+
+/** A file whose layers and input are found. */
+async function fileSource(
+  model: HashedModel,
+  folders: readonly string[],
+  options: InputOptions,
+  known?: InputRecipe,
+): Promise<Omit<NetworkSource, 'id' | 'title'>> {
+  const image = imageInput(model)
+  const recipe = known ?? (await inputRecipe(model, folders, options, image.tensor.type === 'uint8'))
+  const planned = plannedInput(model, image, recipe, options.inputSize)
+  const { path: name } = model
+  return { model, name, folders, ...planned, inputSource: recipe.source, weights: weightsOf(model), layers: null }
+}
+
+function weightsOf({ path, sha256, bytes }: HashedModel): WeightsFile {
+  return { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
+}

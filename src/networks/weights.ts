@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError } from '../errors.js'
+import { withFile } from '../files/openFile.js'
+import { packageFolder } from '../files/package.js'
+import { architectures } from './architectures/architectures.js'
+import { graphFile } from './architectures/graphFile.js'
+import type { Architecture } from './architectures/layer.js'
+import { weightsFolder } from './cache.js'
+import { checkNotAnother, isGenerator, type ModelEntry, weightsCommand } from './catalog.js'
+import { exportRemedy } from './exported.js'
+import type { CachedGraph } from './graphCache.js'
+import type { Network } from './network.js'
+import type { OnnxModel } from './onnx/onnxFile.js'
+
+/** Path of the ONNX file of an embedded network or generator. */
+export function embeddedFile(entry: ModelEntry): string {
+  return join(packageFolder(), entry.file as string)
+}
+
+/** Number of features of an output of an embedded network. */
+export function statedDims({ path, outputs }: OnnxModel, name: string): number {
+  const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
+  if (typeof dims === 'number') return dims
+  throw new Error(`${path} has no output ${name} with a number of features; install the package again`)
+}
+
+/** The architecture of a published network or generator. */
+export function architectureOf(entry: ModelEntry): Architecture {
+  const architecture = architectures.find(({ id }) => id === entry.id)
+  if (!architecture) throw new Error(`the catalog has ${entry.id}, which no architecture describes`)
+  return architecture
+}
+
+/** Path of the imported weights of a network or generator; undefined when there are none. */
+export async function importedWeights(id: string): Promise<string | undefined> {
+  const names = await readdir(weightsFolder()).catch((): string[] => [])
+  const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
+  return name === undefined ? undefined : join(weightsFolder(), name)
+}
+
+/** A file of weights, as results name it. */
+export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
+
+/**
+ * The graph of a published network or generator, from the cache or built into it, with the weights of a checkpoint. The
+ * checkpoint is opened once.
+ *
+ * @throws InputError when the checkpoint is damaged or of another network; OutputError when there is no place to write
+ */
+export function checkpointGraph(
+  entry: ModelEntry,
+  weightsPath: string,
+): Promise<WeightsFile & { readonly graph: CachedGraph }> {
+  return withFile(weightsPath, async (file) => {
+    const weightsSha256 = await file.sha256()
+    checkNotAnother(entry, weightsPath, weightsSha256)
+    const graph = await graphFile(architectureOf(entry), file, weightsSha256)
+    return { weightsPath, weightsSha256, weightsBytes: file.size, graph }
+  })
+}
+
+/** @param option that a file of weights is given by, for the message */
+export function missingWeights(entry: ModelEntry, option?: string): InputError {
+  const { id, sources } = entry
+  const byOption = option === undefined ? '' : `, or pass \`${option}\``
+  if (entry.kind === 'exported' && !isGenerator(entry))
+    return new InputError(`${id} is not here; ${exportRemedy(entry)}${byOption}`)
+  const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
+  return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)
+}

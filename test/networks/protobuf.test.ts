@@ -1,0 +1,108 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type OpenFile, withFile } from '../../src/files/openFile.js'
+import { netTable } from '../../src/networks/checkpoint/caffeMessages.js'
+import { modelTable } from '../../src/networks/onnx/messages.js'
+import { chunksOf, type Message, readMessage, type Table } from '../../src/networks/protobuf/messages.js'
+import {
+  integerField,
+  messageBytes,
+  messageField,
+  ProtobufError,
+  stringField,
+} from '../../src/networks/protobuf/wire.js'
+import { temporaryFolder } from '../temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+const goldens = (folder: string, extension: string) => {
+  const path = join(import.meta.dirname, '../golden', folder)
+  const names = readdirSync(path).filter((name) => name.endsWith(extension))
+  return names.map((name) => [name, join(path, name)] as const)
+}
+
+/** The same message with nothing to copy it from, so that every field is written by its table. */
+function unsourced(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unsourced)
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  const entries = Object.entries(value).filter(([name]) => name !== 'source')
+  return Object.fromEntries(entries.map(([name, inner]) => [name, unsourced(inner)]))
+}
+
+/** A message with the bytes in the place of their ranges. */
+async function withBytes(file: OpenFile, value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map((inner) => withBytes(file, inner)))
+  if (typeof value !== 'object' || value === null) return value
+  if ('start' in value && 'end' in value) {
+    const [start, end] = [value.start as number, value.end as number]
+    return (await file.read({ offset: start, length: end - start })).toString('hex')
+  }
+  if ('distance' in value) {
+    const { offset, elements, distance } = value as { offset: number; elements: number; distance: number }
+    const length = Math.max(0, elements - 1) * distance + Math.min(elements, 1)
+    return [elements, distance, (await file.read({ offset, length })).toString('hex')]
+  }
+  const entries = Object.entries(value).filter(([name]) => name !== 'source')
+  const read = entries.map(async ([name, inner]) => {
+    const bytes = await withBytes(file, inner)
+    // How many ranges they are depends on what stands between them.
+    return [name, name === 'others' ? (bytes as string[]).join('') : bytes] as const
+  })
+  return Object.fromEntries(await Promise.all(read))
+}
+
+async function roundTrip<M extends Message>(path: string, table: Table<M>) {
+  const copy = inFolder('copy')
+  const before = await withFile(path, async (file) => {
+    const message = readMessage(file, table)
+    const pieces: Uint8Array[] = []
+    for await (const piece of messageBytes(chunksOf(table, unsourced(message) as M), file)) pieces.push(piece)
+    writeFileSync(copy, Buffer.concat(pieces))
+    return withBytes(file, message)
+  })
+  return { before, after: await withFile(copy, async (file) => withBytes(file, readMessage(file, table))) }
+}
+
+describe('a message', () => {
+  it.each([...goldens('onnx', '.onnx'), ...goldens('exports', '.onnx')])(
+    'of %s is the same when each of its fields was read and written',
+    async (_, path) => {
+      const { before, after } = await roundTrip(path, modelTable)
+      expect(Object.keys(before as object).length).toBeGreaterThan(3)
+      expect(after).toEqual(before)
+    },
+  )
+
+  it.each(goldens('caffe', '.caffemodel'))('of %s, too', async (_, path) => {
+    const { before, after } = await roundTrip(path, netTable)
+    expect(after).toEqual(before)
+  })
+
+  it('keeps fields that its table does not know, and joins what comes in pieces', async () => {
+    const graph = (...fields: readonly (readonly Uint8Array[])[]) => messageField(7, fields.flat()) as Uint8Array[]
+    const unknown = [...stringField(10, 'a word'), ...integerField(99, 7)] as Uint8Array[]
+    const name = stringField(2, 'main') as Uint8Array[]
+    const output = messageField(12, stringField(1, 'out')) as Uint8Array[]
+    writeFileSync(inFolder('pieces'), Buffer.concat([...graph(unknown, output), ...graph(name, output)]))
+    const { after } = await roundTrip(inFolder('pieces'), modelTable)
+    const kept = Buffer.concat(unknown).toString('hex')
+    const out = { name: 'out', others: '' }
+    expect(after).toEqual({ graph: { name: 'main', output: [out, out], others: kept }, others: '' })
+  })
+
+  it('is refused with more parts than any has, before they fill the memory', async () => {
+    const node = Buffer.from([0x0a, 0x00])
+    const nodes = Buffer.alloc(2_200_000, node)
+    const head = messageField(7, [nodes])[0] as Uint8Array
+    writeFileSync(inFolder('many'), Buffer.concat([head, nodes]))
+    const read = withFile(inFolder('many'), (file) => readMessage(file, modelTable))
+    await expect(read).rejects.toThrow(ProtobufError)
+    await expect(read).rejects.toThrow('more than 1000000 parts')
+  })
+
+  it('is refused for a field of another kind than its table says', async () => {
+    writeFileSync(inFolder('kind'), Buffer.concat(integerField(7, 1) as Uint8Array[]))
+    const read = withFile(inFolder('kind'), (file) => readMessage(file, modelTable))
+    await expect(read).rejects.toThrow('its field 7 is of the wrong kind')
+  })
+})
