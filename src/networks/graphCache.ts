@@ -7,10 +7,10 @@ import { withFile } from '../files/openFile.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { warn } from '../support/warning.js'
 import { cacheFolder, graphsFolder } from './cache.js'
-import { type OnnxModel, readOnnx } from './onnx/onnxFile.js'
 
-/** A graph that was read from the cache. */
-export interface CachedGraph extends OnnxModel {
+/** A graph of the cache. */
+export interface CachedGraph {
+  readonly path: string
   /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
   /** Size of the file. */
@@ -87,11 +87,7 @@ export async function intactGraph(path: string): Promise<CachedGraph | undefined
 }
 
 function readGraph(path: string): Promise<CachedGraph> {
-  return withFile(path, async (file) => ({
-    ...readOnnx(file),
-    sha256: await file.sha256(),
-    bytes: file.size,
-  }))
+  return withFile(path, async (file) => ({ path, sha256: await file.sha256(), bytes: file.size }))
 }
 
 function digestFile(path: string): string {

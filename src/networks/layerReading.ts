@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { isAbsolute, join, relative, sep } from 'node:path'
+import { isAbsolute, join, relative } from 'node:path'
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
 import { OutputError } from '../errors.js'
@@ -15,10 +15,13 @@ export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' |
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
-/** As it is kept; `onnxPath` null: the model itself. */
+/** As it is kept; `graph` is a path below the folder of graphs; null: the model itself. */
 const keptSchema = z.object({
-  onnxPath: z.string().nullable(),
-  optimization: z.enum(OPTIMIZATIONS).optional(),
+  graph: z
+    .string()
+    .refine((path) => !isAbsolute(path) && !path.split(/[/\\]/).includes('..'))
+    .nullable(),
+  optimization: z.enum(OPTIMIZATIONS).exactOptional(),
   input: z.object({
     name: z.string(),
     rows: z.number().int().positive(),
@@ -33,46 +36,30 @@ const keptSchema = z.object({
     z.object({
       name: z.string(),
       dims: z.number().int().positive(),
-      output: z.string().optional(),
-      isMap: z.boolean().optional(),
+      output: z.string().exactOptional(),
+      isMap: z.boolean().exactOptional(),
     }),
   ),
-  pool: z.enum(['mean', 'max', 'center']).optional(),
+  pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
 /** The reading of a model that was found before with the same key; undefined: there is none, or its graph is gone. */
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
-    const { onnxPath, optimization, input, layers, pool } = keptSchema.parse(
-      JSON.parse(await readFile(fileOf(key), 'utf8')),
-    )
-    if (onnxPath !== null && !(isOfCache(onnxPath) && (await intactGraph(onnxPath)))) return undefined
-    const optional = layers.map(({ name, dims, output, isMap }) => ({
-      ...{ name, dims },
-      ...(output !== undefined && { output }),
-      ...(isMap && { isMap }),
-    }))
-    return {
-      ...{ onnxPath: onnxPath ?? path, optimization, input, layers: optional },
-      ...(pool && { pool }),
-    }
+    const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
+    const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
+    return onnxPath === undefined ? undefined : { onnxPath, ...reading }
   } catch {
     // Whatever is wrong with it, it is found again.
     return undefined
   }
 }
 
-/** Whether a path is that of a graph of the cache: a record names no other. */
-function isOfCache(path: string): boolean {
-  const way = relative(graphsFolder(), path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
-}
-
 /** Keeps a reading beside the graphs, where these can be kept. */
-export async function keepReading(path: string, key: object, reading: LayerReading): Promise<void> {
-  const onnxPath = reading.onnxPath === path ? null : reading.onnxPath
+export async function keepReading(path: string, key: object, { onnxPath, ...reading }: LayerReading): Promise<void> {
+  const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {
-    await writeFileAtomic(fileOf(key), JSON.stringify({ ...reading, onnxPath }))
+    await writeFileAtomic(fileOf(key), JSON.stringify({ graph, ...reading }))
   } catch (error) {
     if (!(error instanceof OutputError)) throw error
   }

@@ -126,7 +126,7 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
   return {
     ...about,
     input,
-    model: { ...graph, files: [] },
+    model: graph,
     weights: file,
     layers: featuresOf(architectureOf(entry).layers),
     entry,

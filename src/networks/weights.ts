@@ -9,9 +9,8 @@ import type { Architecture } from './architectures/layer.js'
 import { weightsFolder } from './cache.js'
 import { checkNotAnother, isGenerator, type ModelEntry, weightsCommand } from './catalog.js'
 import { exportRemedy } from './exported.js'
-import type { CachedGraph } from './graphCache.js'
 import type { Network } from './network.js'
-import type { OnnxModel } from './onnx/onnxFile.js'
+import { type HashedModel, type OnnxModel, readOnnxFile } from './onnx/onnxFile.js'
 
 /** Path of the ONNX file of an embedded network or generator. */
 export function embeddedFile(entry: ModelEntry): string {
@@ -51,11 +50,12 @@ export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weigh
 export function checkpointGraph(
   entry: ModelEntry,
   weightsPath: string,
-): Promise<WeightsFile & { readonly graph: CachedGraph }> {
+): Promise<WeightsFile & { readonly graph: HashedModel }> {
   return withFile(weightsPath, async (file) => {
     const weightsSha256 = await file.sha256()
     checkNotAnother(entry, weightsPath, weightsSha256)
-    const graph = await graphFile(architectureOf(entry), file, weightsSha256)
+    const cached = await graphFile(architectureOf(entry), file, weightsSha256)
+    const graph = { ...readOnnxFile(cached.path), ...cached, files: [] }
     return { weightsPath, weightsSha256, weightsBytes: file.size, graph }
   })
 }

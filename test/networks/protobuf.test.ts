@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type OpenFile, withFile } from '../../src/files/openFile.js'
 import { netTable } from '../../src/networks/checkpoint/caffeMessages.js'
 import { modelTable } from '../../src/networks/onnx/messages.js'
-import { chunksOf, type Message, readMessage, type Table } from '../../src/networks/protobuf/messages.js'
+import { chunksOf, type MessageOf, readMessage, type Table } from '../../src/networks/protobuf/messages.js'
 import {
   integerField,
   messageBytes,
@@ -51,12 +51,13 @@ async function withBytes(file: OpenFile, value: unknown): Promise<unknown> {
   return Object.fromEntries(await Promise.all(read))
 }
 
-async function roundTrip<M extends Message>(path: string, table: Table<M>) {
+async function roundTrip<T extends Table>(path: string, table: T) {
   const copy = inFolder('copy')
   const before = await withFile(path, async (file) => {
     const message = readMessage(file, table)
     const pieces: Uint8Array[] = []
-    for await (const piece of messageBytes(chunksOf(table, unsourced(message) as M), file)) pieces.push(piece)
+    for await (const piece of messageBytes(chunksOf(table, unsourced(message) as MessageOf<T>), file))
+      pieces.push(piece)
     writeFileSync(copy, Buffer.concat(pieces))
     return withBytes(file, message)
   })

@@ -2,62 +2,22 @@ import {
   elements,
   integer,
   integers,
-  type Message,
+  type MessageOf,
   message,
   messages,
-  type Piece,
   payload,
   payloads,
-  type Table,
   text,
 } from '../protobuf/messages.js'
-import type { Chunk } from '../protobuf/wire.js'
 
 /** Caffe's messages under their names in src/caffe/proto/caffe.proto. */
-
-/** All of its fields. */
-export interface NetParameter extends Message {
-  readonly name?: string
-  readonly input?: readonly Chunk[]
-  readonly input_dim?: readonly number[]
-  readonly force_backward?: number
-  readonly state?: Chunk
-  readonly debug_info?: number
-  readonly input_shape?: readonly Chunk[]
-  readonly layers?: readonly V1LayerParameter[]
-  readonly layer?: readonly LayerParameter[]
-}
-
-export interface LayerParameter extends Message {
-  readonly name?: string
-  readonly blobs?: readonly BlobProto[]
-}
-
-/** `layer` is a layer in the still older form, V0LayerParameter. */
-export interface V1LayerParameter extends LayerParameter {
-  readonly layer?: readonly Chunk[]
-}
-
-export interface BlobProto extends Message {
-  readonly num?: number
-  readonly channels?: number
-  readonly height?: number
-  readonly width?: number
-  readonly data?: readonly Piece[]
-  readonly double_data?: readonly Piece[]
-  readonly shape?: BlobShape
-}
-
-export interface BlobShape extends Message {
-  readonly dim?: readonly number[]
-}
 
 /** As in Caffe, include/caffe/blob.hpp. */
 const MOST_AXES = 32
 
-const blobShape: Table<BlobShape> = { dim: integers(1, MOST_AXES) }
+const blobShape = { dim: integers(1, MOST_AXES) }
 
-const blob: Table<BlobProto> = {
+const blob = {
   num: integer(1),
   channels: integer(2),
   height: integer(3),
@@ -66,11 +26,14 @@ const blob: Table<BlobProto> = {
   double_data: elements(8, 8),
   shape: message(7, () => blobShape),
 }
+export type BlobProto = MessageOf<typeof blob>
 
-const layer: Table<LayerParameter> = { name: text(1), blobs: messages(7, () => blob) }
-const v1Layer: Table<V1LayerParameter> = { name: text(4), blobs: messages(6, () => blob), layer: payloads(1) }
+const layerParameter = { name: text(1), blobs: messages(7, () => blob) }
+/** `layer` is a layer in the still older form, V0LayerParameter. */
+const v1LayerParameter = { name: text(4), blobs: messages(6, () => blob), layer: payloads(1) }
 
-export const netTable: Table<NetParameter> = {
+/** NetParameter, with all of its fields. */
+export const netTable = {
   name: text(1),
   input: payloads(3),
   input_dim: integers(4),
@@ -78,6 +41,7 @@ export const netTable: Table<NetParameter> = {
   state: payload(6),
   debug_info: integer(7),
   input_shape: payloads(8),
-  layers: messages(2, () => v1Layer),
-  layer: messages(100, () => layer),
+  layers: messages(2, () => v1LayerParameter),
+  layer: messages(100, () => layerParameter),
 }
+export type NetParameter = MessageOf<typeof netTable>

@@ -4,7 +4,7 @@ import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/printable.js'
 import { type Piece, readMessage } from '../protobuf/messages.js'
 import { ProtobufError } from '../protobuf/wire.js'
-import { type BlobProto, type LayerParameter, type NetParameter, netTable } from './caffeMessages.js'
+import { type BlobProto, type NetParameter, netTable } from './caffeMessages.js'
 import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
 
 const maximumBlobs = 100_000
@@ -54,7 +54,7 @@ function tensorsOf(file: OpenFile, { layers = [], layer = [] }: NetParameter): M
   const tensors = new Map<string, CheckpointTensor>()
   if (layers.some(({ layer = [], blobs = [] }) => blobs.length === 0 && layer.length > 0))
     throw new ProtobufError("it is of before 2014; convert it with Caffe's upgrade_net_proto_binary")
-  for (const { name = '', blobs = [] } of [...layers, ...layer] satisfies LayerParameter[]) {
+  for (const { name = '', blobs = [] } of [...layers, ...layer]) {
     blobs.forEach((blob, index) => {
       const key = `${name}.${index}`
       if (name === '') throw new ProtobufError('a layer with weights has no name')

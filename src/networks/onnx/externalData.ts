@@ -8,15 +8,7 @@ import { counted } from '../../support/counted.js'
 import { printable } from '../../support/printable.js'
 import { ProtobufError, type ProtobufFile, textOf } from '../protobuf/wire.js'
 import { elementCount } from './graphNodes.js'
-import {
-  type AttributeProto,
-  ElementType,
-  type GraphProto,
-  type ModelProto,
-  type NodeProto,
-  type SparseTensorProto,
-  type TensorProto,
-} from './messages.js'
+import { ElementType, type ModelProto, type TensorProto } from './messages.js'
 
 /** A file beside an ONNX file that holds elements of its tensors. */
 export interface ExternalFile {
@@ -60,7 +52,7 @@ const MOST_FILES = 10_000
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
-  for (const tensor of tensorsOf(model)) {
+  for (const tensor of outerTensors(model)) {
     for (const { location, end } of references(file, tensor)) {
       requireInside(path, location)
       ends.set(location, Math.max(end, ends.get(location) ?? 0))
@@ -80,40 +72,11 @@ export async function copyExternalFiles(path: string, files: readonly ExternalFi
   }
 }
 
-/** All tensors of a model, wherever they stand. */
-function* tensorsOf({ graph, training_info = [], functions = [] }: ModelProto): Generator<TensorProto> {
-  const graphs = [graph, ...training_info.flatMap(({ initialization, algorithm }) => [initialization, algorithm])]
-  for (const one of graphs) if (one) yield* tensorsOfGraph(one)
-  for (const { node = [], attribute_proto = [] } of functions) {
-    yield* tensorsOfNodes(node)
-    yield* tensorsOfAttributes(attribute_proto)
-  }
-}
-
-function* tensorsOfGraph({ node = [], initializer = [], sparse_initializer = [] }: GraphProto): Generator<TensorProto> {
-  yield* tensorsOfNodes(node)
-  yield* initializer
-  yield* tensorsOfSparse(sparse_initializer)
-}
-
-function* tensorsOfNodes(nodes: readonly NodeProto[]): Generator<TensorProto> {
-  for (const { attribute = [] } of nodes) yield* tensorsOfAttributes(attribute)
-}
-
-function* tensorsOfAttributes(attributes: readonly AttributeProto[]): Generator<TensorProto> {
-  for (const { t, g, tensors = [], graphs = [], sparse_tensor, sparse_tensors = [] } of attributes) {
-    if (t) yield t
-    yield* tensors
-    for (const graph of g ? [g, ...graphs] : graphs) yield* tensorsOfGraph(graph)
-    yield* tensorsOfSparse(sparse_tensor ? [sparse_tensor, ...sparse_tensors] : sparse_tensors)
-  }
-}
-
-function* tensorsOfSparse(tensors: readonly SparseTensorProto[]): Generator<TensorProto> {
-  for (const { values, indices } of tensors) {
-    if (values) yield values
-    if (indices) yield indices
-  }
+/** All tensors with data elsewhere, wherever in a message they stand. */
+function* outerTensors(message: unknown): Generator<TensorProto> {
+  if (typeof message !== 'object' || message === null || ArrayBuffer.isView(message)) return
+  if ('external_data' in message) yield message as TensorProto
+  for (const part of Object.values(message)) yield* outerTensors(part)
 }
 
 /** Bytes of an element; where a type is not listed, its file must say the length. */

@@ -26,17 +26,20 @@ export interface Message {
 }
 
 /** A kind of field: how it is read and written. */
-interface FieldType<T> {
+export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
   /** @param before what earlier fields of this number gave; the last one counts, or lists grow */
-  readonly read: (reading: Reading, field: Field, before: T | undefined) => T
-  readonly write: (value: T) => Chunk[]
+  read(reading: Reading, field: Field, before: T | undefined): T
+  write(value: T): Chunk[]
 }
 
 /** The fields of a message by name, in the order in which they are written. */
-export type Table<M extends Message> = {
-  readonly [K in Exclude<keyof M, keyof Message>]-?: FieldType<Exclude<M[K], undefined>>
+export type Table = Readonly<Record<string, FieldType<unknown>>>
+
+/** The message of a table. */
+export type MessageOf<T extends Table> = Message & {
+  readonly [K in keyof T]?: T[K] extends FieldType<infer V> ? V : never
 }
 
 interface Reading {
@@ -55,15 +58,17 @@ const MOST_PIECES = 1000
  *
  * @throws ProtobufError where it is not such a message, or has more parts than any real one
  */
-export function readMessage<M extends Message>(file: ProtobufFile, table: Table<M>): M {
+export function readMessage<T extends Table>(file: ProtobufFile, table: T): MessageOf<T> {
   const { source, ...whole } = read({ file, done: { parts: 0 }, depth: 0 }, table, { start: 0, end: file.size, tag: 0 })
-  return whole as unknown as M
+  return whole as MessageOf<T>
 }
 
 /** The bytes of a message: unchanged parts are copied from the file. */
-export function chunksOf<M extends Message>(table: Table<M>, message: M): Chunk[] {
-  const known = Object.entries(table) as [keyof M, FieldType<unknown>][]
-  const written = known.flatMap(([name, type]) => (message[name] === undefined ? [] : type.write(message[name])))
+export function chunksOf<T extends Table>(table: T, message: MessageOf<T>): Chunk[] {
+  const values: Readonly<Record<string, unknown>> = message
+  const written = Object.entries(table).flatMap(([name, type]) =>
+    values[name] === undefined ? [] : type.write(values[name]),
+  )
   return [...written, ...(message.others ?? [])]
 }
 
@@ -72,12 +77,12 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
   return { ...message, ...changes, source: undefined }
 }
 
-function read<M extends Message>(
+function read<T extends Table>(
   reading: Reading,
-  table: Table<M>,
+  table: T,
   { tag, start, end }: FileRange & { readonly tag: number },
-  before?: M,
-): M {
+  before?: MessageOf<T>,
+): MessageOf<T> {
   if (reading.depth > MOST_DEPTH) throw new ProtobufError('its graphs are nested too deeply')
   const known = byNumber(table)
   // A message that comes in several pieces lies in no one place.
@@ -88,7 +93,7 @@ function read<M extends Message>(
     if (found === undefined) addOther(others, field)
     else message[found.name] = found.type.read(reading, expected(field, found.type), message[found.name])
   }
-  return { ...message, others } as unknown as M
+  return { ...message, others } as unknown as MessageOf<T>
 }
 
 function expected(field: Field, type: FieldType<unknown>): Field {
@@ -110,11 +115,10 @@ interface NamedType {
 
 const tables = new WeakMap<object, ReadonlyMap<number, NamedType>>()
 
-function byNumber(table: object): ReadonlyMap<number, NamedType> {
+function byNumber(table: Table): ReadonlyMap<number, NamedType> {
   const known = tables.get(table)
   if (known) return known
-  const types = Object.entries(table as Record<string, FieldType<unknown>>)
-  const made = new Map(types.map(([name, type]) => [type.number, { name, type }]))
+  const made = new Map(Object.entries(table).map(([name, type]) => [type.number, { name, type }]))
   tables.set(table, made)
   return made
 }
@@ -194,23 +198,11 @@ export function payload(number: number): FieldType<Chunk> {
   }
 }
 
-export function payloads(number: number): FieldType<readonly Chunk[]> {
+/** A list of bytes or texts that stay in the file, or of whole numbers, each range as `varintsIn` reads it. */
+export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
-    wireTypes: [lengthDelimited],
-    read: (reading, { start, end }, before = []) => {
-      count(reading)
-      return appended(before, { start, end })
-    },
-    write: (values) => values.flatMap((value) => messageField(number, [value])),
-  }
-}
-
-/** A list of whole numbers that stay in the file, each range as `varintsIn` reads it. */
-export function integerRanges(number: number): FieldType<readonly FileRange[]> {
-  return {
-    number,
-    wireTypes: [varint, lengthDelimited],
+    wireTypes: [lengthDelimited, varint],
     read: (reading, { start, end }, before = []) => {
       count(reading)
       return appended(before, { start, end })
@@ -255,7 +247,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
   }
 }
 
-export function message<M extends Message>(number: number, table: () => Table<M>): FieldType<M> {
+export function message<T extends Table>(number: number, table: () => T): FieldType<MessageOf<T>> {
   return {
     number,
     wireTypes: [lengthDelimited],
@@ -264,7 +256,7 @@ export function message<M extends Message>(number: number, table: () => Table<M>
   }
 }
 
-export function messages<M extends Message>(number: number, table: () => Table<M>): FieldType<readonly M[]> {
+export function messages<T extends Table>(number: number, table: () => T): FieldType<readonly MessageOf<T>[]> {
   return {
     number,
     wireTypes: [lengthDelimited],
@@ -273,12 +265,12 @@ export function messages<M extends Message>(number: number, table: () => Table<M
   }
 }
 
-function nested<M extends Message>(reading: Reading, table: Table<M>, field: Field, before?: M): M {
+function nested<T extends Table>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
   count(reading)
   return read({ ...reading, depth: reading.depth + 1 }, table, field, before)
 }
 
-function writtenMessage<M extends Message>(number: number, table: Table<M>, value: M): Chunk[] {
+function writtenMessage<T extends Table>(number: number, table: T, value: MessageOf<T>): Chunk[] {
   return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
 }
 
