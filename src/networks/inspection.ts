@@ -1,18 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../errors.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { classesOf } from './classes.js'
 import { defaultLayers } from './layers.js'
 import type { Classes, NetworkInput } from './network.js'
 import { extentNodes } from './onnx/extentNodes.js'
-import { copyExternalFiles, externalFiles } from './onnx/externalData.js'
+import { copyExternalFiles } from './onnx/externalData.js'
 import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import { imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
 import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
-import { trialShapes, wasEnded } from './onnx/trialRun.js'
+import { type TrialBatch, trialShapes, tryBatches } from './onnx/trialRun.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -100,31 +99,25 @@ async function allShapes(
   { name, model, input, changes, weights }: NetworkSource,
   names: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<{ readonly shown: ReadonlyMap<string, ShownTensor>; readonly batch: number }> {
+): Promise<TrialBatch<ReadonlyMap<string, ShownTensor>>> {
   const folder = await makeTemporaryFolder()
   try {
     const copy = join(folder, 'model.onnx')
-    const { path } = model
-    await copyExternalFiles(path, await externalFiles(model), folder)
+    const { path, files } = model
+    await copyExternalFiles(path, files, folder)
     const nodes = extentNodes(names)
     const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
     await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
-    const shapesOf = async (batch: number) => {
-      const shape = [batch, 3, input.rows, input.cols]
+    const attempt = async (batch: number) => {
       const tried = { path: copy, name, bytes: weights.weightsBytes }
-      const { tensors } = await trialShapes(tried, { name: input.name, shape }, names, signal)
-      return { shown: tensors, batch }
+      const shape = [batch, 3, input.rows, input.cols]
+      return (await trialShapes(tried, { name: input.name, shape }, names, signal)).tensors
     }
-    if (input.batch !== null) return await shapesOf(input.batch)
-    try {
-      const two = await shapesOf(2)
-      const last = two.shown.get((model.outputs.at(-1) as TypedTensor).name)
+    return await tryBatches(input.batch, attempt, (shown) => {
+      const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
       // A batch that is written into the graph shows where it ends.
-      if (last === undefined || last.shape[0] === 2) return two
-    } catch (error) {
-      if (!(error instanceof InputError) || wasEnded(error)) throw error
-    }
-    return await shapesOf(1)
+      return last === undefined || last.shape[0] === 2
+    })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

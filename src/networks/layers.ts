@@ -3,7 +3,7 @@ import { counted } from '../support/counted.js'
 import { nearestNames } from '../support/nearestNames.js'
 import { printable } from '../support/printable.js'
 import { keepReading, knownReading, type LayerReading } from './layerReading.js'
-import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
+import type { FeatureLayer, NetworkInput, Pool } from './network.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
 import { FEATURE_TYPES, type FeatureNodes, featureNodes, isMap, type ShownTensor } from './onnx/featureNodes.js'
 import type { GraphChanges } from './onnx/graphCopy.js'
@@ -11,7 +11,7 @@ import { type ImageTensor, imageTensors, productsBefore } from './onnx/imageTens
 import { checkEvaluationMode, checkIndependence, scalesByBatch } from './onnx/independence.js'
 import { listedNames } from './onnx/listedNames.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
-import { type TriedModel, trialRun, wasEnded } from './onnx/trialRun.js'
+import { type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
@@ -31,53 +31,95 @@ export async function readLayers(source: NetworkSource, choice: LayerChoice): Pr
   return reading
 }
 
+/** What is to be read of a graph, before it was run. */
+interface LayerPlan {
+  readonly names: readonly string[]
+  /** Whether the user named them; otherwise those that are no features are left out. */
+  readonly isChosen: boolean
+  /** What can be read of it. */
+  readonly made: readonly ImageTensor[]
+  /** What makes them outputs. */
+  readonly changes: GraphChanges
+}
+
 async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
-  const { layers, pool = 'none', signal } = choice
-  const { model, changes, name, weights } = source
-  const { graph, path } = model
-  const names = layers === undefined ? defaultLayers(source) : [...new Set(layers)]
-  checkEvaluationMode(name, graph)
-  const made = imageTensors(graph, changes?.madeInput ?? source.input.name)
-  checkTensors(source, names, made)
-  const hidden = names.filter((wanted) => !model.outputs.some((output) => output.name === wanted))
-  const plain = { ...changes, outputs: hidden }
-  const copyOf = async (changed: GraphChanges) => (await cachedCopy(model, 'layers', changed)).path
-  const onnxPath = changes !== null || hidden.length > 0 ? await copyOf(plain) : path
-  const needed = layers === undefined ? names.slice(-1) : names
-  const copied = { path: onnxPath, name, bytes: weights.weightsBytes }
-  const ownBatch = source.input.batch ?? (scalesByBatch(graph) ? 1 : null)
-  const shown = await shownTensors(copied, { ...source.input, batch: ownBatch }, { names, needed }, signal)
-  const { tensors, batch, fixedBatch, level } = shown
-  const read = tensors
-    .filter((tensor) => layers !== undefined || tensor.name === names.at(-1) || isVector(tensor, batch))
-    .map((tensor) => {
-      const isReshaped = made.some((one) => one.name === tensor.name && RESHAPES.has(one.operator))
-      const shown = { ...checkedTensor(name, tensor, batch), isReshaped }
-      return { tensor, added: featureNodes(tensor.name, shown, pool) }
-    })
+  const { pool = 'none', signal } = choice
+  const { name } = source
+  const plan = layerPlan(source, choice)
+  const tried = await triedModel(source, plan.changes)
+  const { shown, batch, fixedBatch } = await tryTensors(source, plan, tried, signal)
   const input = { ...source.input, batch: fixedBatch }
-  if (read.every(({ tensor, added }) => added.output === tensor.name))
-    return { onnxPath, ...level, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
-  const added = read.map((one) => one.added)
-  const finalPath = await copyOf(withFeatures(plain, added))
-  const { tensors: features, ...finalLevel } = await trialRun(
-    { ...copied, path: finalPath, ...level },
-    trialInput(input, batch),
-    added.map(({ output }) => output),
-    signal,
-  )
+  const read = featuresOf(name, plan, shown.tensors, batch, pool)
+  const added = read.map(({ features }) => features)
+  if (read.every(({ tensor, features }) => features.output === tensor.name))
+    return { onnxPath: tried.path, ...shown.level, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
+  const final = { ...(await triedModel(source, withFeatures(plan.changes, added))), ...shown.level }
+  const outputs = added.map(({ output }) => output)
+  const { tensors, ...level } = await trialRun(final, trialInput(input, batch), outputs, signal)
   return {
-    onnxPath: finalPath,
-    ...finalLevel,
+    onnxPath: final.path,
+    ...level,
     input,
-    layers: read.map(({ tensor, added: { output } }) => {
-      const feature = { name: tensor.name, ...(features.get(output) as ShownTensor) }
+    layers: read.map(({ tensor, features: { output } }) => {
+      const feature = { name: tensor.name, ...(tensors.get(output) as ShownTensor) }
       checkIndependence(name, `layer "${tensor.name}"`, feature)
       const layer = layerOf(feature)
       return output === tensor.name ? layer : { ...layer, output }
     }),
     ...(pool !== 'none' && read.some(({ tensor }) => isMap(tensor)) && { pool }),
   }
+}
+
+/** @throws UsageError for names that are no tensors; InputError for a graph that computes as in training */
+function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
+  const { model, name, changes, input } = source
+  const names = layers === undefined ? defaultLayers(source) : [...new Set(layers)]
+  checkEvaluationMode(name, model.graph)
+  const made = imageTensors(model.graph, changes?.madeInput ?? input.name)
+  checkTensors(source, names, made)
+  const hidden = names.filter((wanted) => !model.outputs.some((output) => output.name === wanted))
+  return { names, isChosen: layers !== undefined, made, changes: { ...changes, outputs: hidden } }
+}
+
+/** The model itself where nothing is changed, or else a copy. */
+async function triedModel({ model, name, weights }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
+  const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
+  const { path } = isChanged ? await cachedCopy(model, 'layers', changes) : model
+  return { path, name, bytes: weights.weightsBytes }
+}
+
+/** The tensors as a run of the model shows them. */
+function tryTensors(
+  { input, model }: NetworkSource,
+  { names, isChosen }: LayerPlan,
+  tried: TriedModel,
+  signal: AbortSignal | undefined,
+) {
+  const needed = isChosen ? names : names.slice(-1)
+  const attempt = async (batch: number) => {
+    const { tensors, ...level } = await trialRun(tried, trialInput(input, batch), names, signal)
+    return { level, tensors: names.map((name) => ({ name, ...(tensors.get(name) as ShownTensor) })) }
+  }
+  return tryBatches(input.batch ?? (scalesByBatch(model.graph) ? 1 : null), attempt, ({ tensors }) =>
+    tensors.every(({ name, shape }) => shape[0] === 2 || !needed.includes(name)),
+  )
+}
+
+/** The tensors that are read, and what makes features of them. */
+function featuresOf(
+  model: string,
+  { names, isChosen, made }: LayerPlan,
+  tensors: readonly NamedTensor[],
+  batch: number,
+  pool: Pool,
+) {
+  const reshaped = new Set(made.flatMap(({ name, operator }) => (RESHAPES.has(operator) ? [name] : [])))
+  return tensors
+    .filter((tensor) => isChosen || tensor.name === names.at(-1) || isVector(tensor, batch))
+    .map((tensor) => {
+      const shown = { ...checkedTensor(model, tensor, batch), isReshaped: reshaped.has(tensor.name) }
+      return { tensor, features: featureNodes(tensor.name, shown, pool) }
+    })
 }
 
 /** Operators that give another tensor in another shape. */
@@ -129,38 +171,6 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
   throw new UsageError(
     `${name} ${found} "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
   )
-}
-
-/**
- * The tensors as a run of the model shows them, and its batch. A graph that claims to take any number of images, but has the
- * one that it was exported with written into it, is run on single images.
- *
- * @param needed those of the names that must have as many rows as there are images
- */
-async function shownTensors(
-  model: TriedModel,
-  input: NetworkInput,
-  { names, needed }: { readonly names: readonly string[]; readonly needed: readonly string[] },
-  signal: AbortSignal | undefined,
-): Promise<{
-  readonly tensors: readonly NamedTensor[]
-  readonly level: Pick<RunnableGraph, 'optimization'>
-  readonly batch: number
-  readonly fixedBatch: number | null
-}> {
-  const attempt = async (batch: number, fixedBatch: number | null) => {
-    const { tensors, ...level } = await trialRun(model, trialInput(input, batch), names, signal)
-    const named = names.map((name) => ({ name, ...(tensors.get(name) as ShownTensor) }))
-    return { tensors: named, level, batch, fixedBatch }
-  }
-  if (input.batch !== null) return attempt(input.batch, input.batch)
-  try {
-    const shown = await attempt(2, null)
-    if (shown.tensors.every(({ name, shape }) => shape[0] === 2 || !needed.includes(name))) return shown
-  } catch (error) {
-    if (!(error instanceof InputError) || wasEnded(error)) throw error
-  }
-  return attempt(1, 1)
 }
 
 function trialInput({ name, rows, cols }: NetworkInput, batch: number) {

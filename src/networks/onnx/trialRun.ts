@@ -61,9 +61,35 @@ export function trialShapes(
   return tried(model, { input, names, byExtents: true }, limits, signal)
 }
 
-/** Whether a model was ended in its trial: with fewer images it is not to be tried again. */
-export function wasEnded(error: unknown): boolean {
-  return error instanceof InputError && error.cause instanceof ChildFailure
+/** What a trial of some images shows. */
+export interface TrialBatch<T> {
+  readonly shown: T
+  readonly batch: number
+  /** The only number of images that the graph takes; null: it takes any. */
+  readonly fixedBatch: number | null
+}
+
+/**
+ * Tries a graph with as many images as it takes, or with two. A graph that claims to take any number of images, but has the one
+ * that it was exported with written into it, is run on single images.
+ *
+ * @param stated the only number of images that it takes; null: it claims to take any
+ * @param isWhole whether a trial shows two images where two were given
+ */
+export async function tryBatches<T>(
+  stated: number | null,
+  attempt: (batch: number) => Promise<T>,
+  isWhole: (shown: T) => boolean,
+): Promise<TrialBatch<T>> {
+  if (stated !== null) return { shown: await attempt(stated), batch: stated, fixedBatch: stated }
+  try {
+    const shown = await attempt(2)
+    if (isWhole(shown)) return { shown, batch: 2, fixedBatch: null }
+  } catch (error) {
+    // What was ended is not tried again with fewer images.
+    if (!(error instanceof InputError) || error.cause instanceof ChildFailure) throw error
+  }
+  return { shown: await attempt(1), batch: 1, fixedBatch: 1 }
 }
 
 /**
