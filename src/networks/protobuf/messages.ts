@@ -44,7 +44,7 @@ export type MessageOf<T extends Table> = Message & {
 
 interface Reading {
   readonly file: ProtobufFile
-  /** Messages, texts and numbers that have been read of the file. */
+  /** Fields of the file and numbers in lists that have been read. */
   readonly done: { parts: number }
   readonly depth: number
 }
@@ -85,15 +85,16 @@ function read<T extends Table>(
 ): MessageOf<T> {
   if (reading.depth > MOST_DEPTH) throw new ProtobufError('its graphs are nested too deeply')
   const known = byNumber(table)
+  const message: Record<string, unknown> = before ?? { source: undefined, others: [] }
   // A message that comes in several pieces lies in no one place.
-  const message: Record<string, unknown> = { ...before, source: before ? undefined : { start: tag, end } }
-  const others = [...(before?.others ?? [])]
+  message.source = before === undefined ? { start: tag, end } : undefined
   for (const field of fields(reading.file, { start, end })) {
+    count(reading)
     const found = known.get(field.number)
-    if (found === undefined) addOther(others, field)
+    if (found === undefined) addOther(message.others as FileRange[], field)
     else message[found.name] = found.type.read(reading, expected(field, found.type), message[found.name])
   }
-  return { ...message, others } as unknown as MessageOf<T>
+  return message as MessageOf<T>
 }
 
 function expected(field: Field, type: FieldType<unknown>): Field {
@@ -101,7 +102,7 @@ function expected(field: Field, type: FieldType<unknown>): Field {
   throw new ProtobufError(`its field ${field.number} is of the wrong kind`)
 }
 
-/** Neighbours as one range. */
+/** Neighbours as one range. Lists grow in place while they are read: copies would take the square of their length. */
 function addOther(others: FileRange[], { tag, end }: Field): void {
   const last = others.at(-1)
   if (last?.end === tag) others[others.length - 1] = { start: last.start, end }
@@ -180,10 +181,7 @@ export function texts(number: number): FieldType<readonly string[]> {
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: (reading, field, before = []) => {
-      count(reading)
-      return appended(before, textOf(reading.file, field))
-    },
+    read: ({ file }, field, before = []) => appended(before, textOf(file, field)),
     write: (values) => values.flatMap((value) => stringField(number, value)),
   }
 }
@@ -203,10 +201,7 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
     wireTypes: [lengthDelimited, varint],
-    read: (reading, { start, end }, before = []) => {
-      count(reading)
-      return appended(before, { start, end })
-    },
+    read: (_, { start, end }, before = []) => appended(before, { start, end }),
     write: (ranges) => ranges.flatMap((range) => messageField(number, [range])),
   }
 }
@@ -223,7 +218,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
   return {
     number,
     wireTypes: [lengthDelimited, bytes === 4 ? fixed32 : fixed64],
-    read: (_, { start, end, wireType, tag }, before = []) => {
+    read: ({ done }, { start, end, wireType, tag }, before = []) => {
       const length = end - start
       if (length % bytes !== 0) throw new ProtobufError('the elements of a list are cut off')
       const isPacked = wireType === lengthDelimited
@@ -231,8 +226,11 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       const pieces = before as Piece[]
       const last = pieces.at(-1)
       const isNext = last?.distance === piece.distance && last.offset + last.elements * last.distance === start
-      if (last && isNext && !isPacked) pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
-      else pieces.push(piece)
+      if (last && isNext && !isPacked) {
+        pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
+        // It is no part of its own: a real file may have millions of them.
+        done.parts--
+      } else pieces.push(piece)
       if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list lie scattered')
       return pieces
     },
@@ -266,7 +264,6 @@ export function messages<T extends Table>(number: number, table: () => T): Field
 }
 
 function nested<T extends Table>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
-  count(reading)
   return read({ ...reading, depth: reading.depth + 1 }, table, field, before)
 }
 
@@ -274,7 +271,7 @@ function writtenMessage<T extends Table>(number: number, table: T, value: Messag
   return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
 }
 
-/** Lists grow in place while they are read: copies would take the square of their length. */
+/** In place, as `addOther`. */
 function appended<T>(list: readonly T[], value: T): readonly T[] {
   const grown = list as T[]
   grown.push(value)

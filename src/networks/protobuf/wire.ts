@@ -100,7 +100,9 @@ export function* varintsIn(file: ProtobufFile, { start, end }: FileRange): Gener
 
 /** Bytes of a range. They are in memory, so the caller looks at the length first. */
 export function bytesOf(file: ProtobufFile, { start, end }: FileRange): Buffer {
-  return Buffer.from(Array.from({ length: end - start }, (_, i) => file.byteAt(start + i)))
+  const bytes = Buffer.alloc(end - start)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = file.byteAt(start + i)
+  return bytes
 }
 
 /** A range as UTF-8. @throws ProtobufError for one of more than `most` bytes */
@@ -120,6 +122,9 @@ export type Chunk = Uint8Array | DeferredBytes | FileRange
 
 /** Copies are read in pieces of this length. */
 const MOST_PIECE_BYTES = 1 << 22
+/** Small pieces are gathered up to this length, and ranges are small up to that. */
+const GATHERED_BYTES = 1 << 16
+const SMALL_RANGE_BYTES = 1 << 8
 
 /**
  * The bytes of a message in order; neighbouring small chunks come together as one piece.
@@ -127,19 +132,34 @@ const MOST_PIECE_BYTES = 1 << 22
  * @param file of the ranges among the chunks
  */
 export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): AsyncGenerator<Uint8Array> {
-  let pending: Uint8Array[] = []
+  let gathered: Uint8Array[] = []
+  let length = 0
   for (const chunk of joined(chunks)) {
-    if (chunk instanceof Uint8Array) {
-      pending.push(chunk)
-      continue
+    const small = smallBytes(chunk, file)
+    if (small !== undefined) {
+      gathered.push(small)
+      length += small.length
     }
-    yield Buffer.concat(pending)
-    pending = []
+    if (small !== undefined && length < GATHERED_BYTES) continue
+    yield Buffer.concat(gathered)
+    gathered = []
+    length = 0
     if ('read' in chunk) yield await madeBytes(chunk)
-    else if (file === undefined) throw new Error('a range of no file is to be written')
-    else yield* piecesOf(file, chunk)
+    else if (small === undefined && 'start' in chunk) yield* piecesOf(requireFile(file), chunk)
   }
-  yield Buffer.concat(pending)
+  yield Buffer.concat(gathered)
+}
+
+/** A chunk that is in memory, or a few bytes of the file. */
+function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
+  if (chunk instanceof Uint8Array) return chunk
+  const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
+  return isSmall ? bytesOf(requireFile(file), chunk) : undefined
+}
+
+function requireFile(file: OpenFile | undefined): OpenFile {
+  if (file === undefined) throw new Error('a range of no file is to be written')
+  return file
 }
 
 async function madeBytes({ byteLength, read }: DeferredBytes): Promise<Uint8Array> {
