@@ -29,7 +29,7 @@ let substitute: string | undefined
  * @throws InputError for a cache that everybody may write; whatever `write` throws; OutputError when the temporary folder cannot be written either
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
-  await checkOwner(graphsFolder())
+  await checkOwner()
   for (const folder of [graphsFolder(), substitute]) {
     if (folder === undefined) continue
     const path = join(folder, name)
@@ -56,7 +56,7 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
 const OTHERS_WRITE = 0o002
 
 /** @throws InputError where everybody may put graphs, which would run in place of the user's networks */
-async function checkOwner(folder: string): Promise<void> {
+export async function checkOwner(folder = graphsFolder()): Promise<void> {
   if (process.platform === 'win32') return
   for (const path of [cacheFolder(), folder]) {
     const mode = await stat(path).then(

@@ -13,6 +13,7 @@ import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, t
 import { exportRemedy } from './exported.js'
 import { fetchFile } from './fetchFile.js'
 import { RefusedRequest } from './fileRequest.js'
+import { checkOwner } from './graphCache.js'
 import { removeOthers } from './library.js'
 import { partLength, partOf, removePart } from './part.js'
 import { architectureOf, importedWeights } from './weights.js'
@@ -62,7 +63,7 @@ export interface PulledWeights {
  * @param id network or generator in the catalog
  * @throws UsageError for an id that is unknown or not offered for download, or for a mirror that is not secure
  * @throws NetworkError if no source can be reached or has the file
- * @throws InputError if a file is not the expected one, which is then removed
+ * @throws InputError if a file is not the expected one, which is then removed, or if anyone can write to the cache
  * @throws OutputError if the cache cannot be written
  * @throws the signal's reason after an abort
  */
@@ -81,7 +82,11 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
     throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
   const progress = progressTo(options.onProgress)
-  return (await presentWeights(entry, progress)) ?? (await fetchWeights(entry, origins, options))
+  const present = await presentWeights(entry, progress)
+  if (present !== undefined) return present
+  // Nobody should download a file only to hear that no graph may be built from it.
+  await checkOwner()
+  return await fetchWeights(entry, origins, options)
 }
 
 /** From the first source that has them. */

@@ -1,12 +1,9 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { modelsFolder } from '../../src/files/package.js'
-import { architectures } from '../../src/networks/architectures/architectures.js'
-import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { start } from '../cli/process.js'
-import { weight } from '../networks/formulas.js'
 import { startHub } from '../networks/hubServer.js'
-import { writeTorchZip } from '../networks/torchFile.js'
+import { writeWeights } from '../networks/torchFile.js'
 
 /** A command that writes. */
 export interface WritingCommand {
@@ -51,7 +48,7 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
     await writeFile(join(inputs, 'pictures', name), await readFile(join(patches, name)))
   await writeFile(join(inputs, 'instances.json'), JSON.stringify(annotations()))
   const checkpoint = join(inputs, 'mobilenet_v2.pth')
-  writeMobileNet(checkpoint)
+  writeWeights(checkpoint, 'mobilenet_v2')
   const resnet = await readFile(join(import.meta.dirname, '../golden/exports/resnet18.onnx'))
   const hub = await startHub(
     { name: 'owner/name', files: { 'model.onnx': resnet, 'config.json': Buffer.from('{}') } },
@@ -130,13 +127,4 @@ function annotations(): unknown {
       { id: 3, name: 'car' },
     ],
   }
-}
-
-/** Weights that are made up. */
-function writeMobileNet(path: string): void {
-  const layers = architectures.find(({ id }) => id === 'mobilenet_v2')?.layers ?? []
-  writeTorchZip(
-    path,
-    parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) })),
-  )
 }

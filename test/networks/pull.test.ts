@@ -4,11 +4,8 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InputError, InterruptedError, NetworkError, OutputError, UsageError } from '../../src/errors.js'
+import { InputError, NetworkError, UsageError } from '../../src/errors.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { architectures } from '../../src/networks/architectures/architectures.js'
-import { parametersOf } from '../../src/networks/architectures/layer.js'
-import { asCacheError } from '../../src/networks/cache.js'
 import {
   type CatalogEntry,
   catalogEntry,
@@ -19,9 +16,8 @@ import {
 } from '../../src/networks/index.js'
 import { listenTo } from '../../src/progress.js'
 import { temporaryFolder } from '../temporaryFolder.js'
-import { beginning, certificate, fileAnswer, rangeAnswer, startServer, status } from './fileServer.js'
-import { weight } from './formulas.js'
-import { writeTorchZip } from './torchFile.js'
+import { type Answer, beginning, certificate, fileAnswer, startServer, status } from './fileServer.js'
+import { writeWeights } from './torchFile.js'
 
 /** The published file of these tests: weights of MobileNetV2 that a graph can be built from. */
 let right: Buffer
@@ -34,12 +30,7 @@ afterAll(() => rmSync(sourceFolder, { recursive: true, force: true }))
 
 function checkpointOf(id: string): string {
   const path = join(sourceFolder, `${id}.pth`)
-  const layers = architectures.find((architecture) => architecture.id === id)?.layers ?? []
-  if (!existsSync(path))
-    writeTorchZip(
-      path,
-      parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) })),
-    )
+  if (!existsSync(path)) writeWeights(path, id)
   return path
 }
 
@@ -65,6 +56,9 @@ function expectNothingHalf(): void {
 }
 
 const NAME = 'mobilenet_v2-test.pth'
+
+/** Gives the beginning of the file and cuts the connection. */
+const cut: Answer = (request, response) => beginning(right, 3_000_000, () => response.destroy())(request, response)
 
 /** The catalog's entry of MobileNetV2 with other sources. */
 function entryWith(
@@ -176,259 +170,48 @@ describe('pulling published weights', () => {
     expect(await usageFailure(pullWeights('vgg19'))).toContain('no network or generator is called "vgg19"')
     expect(await usageFailure(pull(entryWith([])))).toContain('models import mobilenet_v2 FILE')
   })
-
-  it('may be done twice at the same time', async () => {
-    const server = await startServer(fileAnswer(right))
-    const entry = entryWith([`${server.address}/${NAME}`])
-    const both = await Promise.all([pull(entry), pull(entry)])
-    for (const pulled of both) expect(pulled.sha256).toBe(sha256(right))
-    // One fetches, the other finds what it brought.
-    expect(both.filter(({ origin }) => origin === null)).toHaveLength(1)
-    expect(server.requests).toHaveLength(1)
-    expect(readdirSync(cache('downloads'))).toEqual([])
-  })
 })
 
-describe('a download that was cut', () => {
-  const half = 5_000_000
-  const cut = () => beginning(right, half, (response) => response.destroy())
-
-  /** Leaves the first part of the file in the cache. */
-  async function leavePart(entry: CatalogEntry): Promise<number> {
-    expect(await networkFailure(pull(entry))).toContain('run the same command again')
-    const kept = partialBytes()
-    expect(kept).toBeGreaterThan(0)
-    expect(kept).toBeLessThanOrEqual(half)
-    expect(existsSync(cache('weights'))).toBe(false)
-    return kept
-  }
-
-  it('goes on where it stopped', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    const kept = await leavePart(entry)
-    server.answer = fileAnswer(right)
-    const starts: unknown[] = []
-    const onProgress = listenTo({ start: (...stretch: unknown[]) => void starts.push(stretch) })
-    await expectPulled(pull(entry, { onProgress }))
-    expect(server.requests.at(-1)).toEqual({ path: `/${NAME}`, range: `bytes=${kept}-`, ifRange: '"one"' })
-    expect(starts).toEqual([['mobilenet_v2', right.length, { unit: 'bytes', before: kept }]])
-  })
-
-  it('does not begin with another source instead', async () => {
-    const server = await startServer(cut())
-    await leavePart(entryWith([`${server.address}/${NAME}`, `${server.address}/second.pth`]))
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('starts again where the server knows no ranges', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    await leavePart(entry)
-    server.answer = (_, response) => response.writeHead(200).end(right)
-    await expectPulled(pull(entry))
-  })
-
-  it.each([
-    ['the server says so', () => fileAnswer(right, '"two"'), 1],
-    ['the server ignores the condition', () => ignoringCondition(right, '"two"'), 2],
-  ])('starts again when the file has changed and %s', async (_, answer, requests) => {
-    const old = Buffer.from(right).fill(7)
-    const server = await startServer(beginning(old, half, (response) => response.destroy()))
-    const entry = entryWith([`${server.address}/${NAME}`])
-    await leavePart(entry)
-    server.answer = answer()
-    await expectPulled(pull(entry))
-    expect(server.requests).toHaveLength(1 + requests)
-  })
-
-  const ignoringCondition =
-    (bytes: Buffer, etag: string): ReturnType<typeof fileAnswer> =>
-    (request, response) => {
-      const start = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]
-      if (start === undefined) fileAnswer(bytes, etag)(request, response)
-      else rangeAnswer(bytes, Number(start), etag)(request, response)
-    }
-
-  it('starts again when the part has grown beyond the file', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`], { bytes: null })
-    await leavePart(entry)
-    writeFileSync(cache('downloads', `part-${NAME}`), Buffer.alloc(right.length + 1))
-    server.answer = ignoringCondition(right, '"one"')
-    await expectPulled(pull(entry))
-  })
-
-  it('starts again when nothing is known about the part', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    await leavePart(entry)
-    writeFileSync(cache('downloads', `part-${NAME}.json`), '{')
-    server.answer = fileAnswer(right)
-    await expectPulled(pull(entry))
-    expect(server.requests.at(-1)?.range).toBeUndefined()
-  })
-
-  it('only has to be checked when it was complete', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    await leavePart(entry)
-    writeFileSync(cache('downloads', `part-${NAME}`), right)
-    await expectPulled(pull(entry))
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('is refused and removed when its bytes are wrong', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    await leavePart(entry)
-    writeFileSync(cache('downloads', `part-${NAME}`), Buffer.alloc(half))
-    server.answer = fileAnswer(right)
-    expect(await inputFailure(pull(entry))).toContain('has the SHA-256')
-    expectNothingKept()
-    await expectPulled(pull(entry))
-  })
-
-  it('waits for whoever is fetching, and goes on with what that one leaves', async () => {
-    const server = await startServer(cut())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    const controller = new AbortController()
-    let first: Promise<unknown> = Promise.resolve()
-    await new Promise<void>((begun) => {
-      server.answer = beginning(right, half, () => undefined)
-      first = pull(entry, { signal: controller.signal, onProgress: listenTo({ update: () => begun() }) })
-    })
-    server.answer = fileAnswer(right)
-    const notes: string[] = []
-    const second = pull(entry, { onProgress: listenTo({ note: (line) => notes.push(line) }) })
-    await expect
-      .poll(() => notes)
-      .toEqual([expect.stringMatching(/^waiting for process \d+ on .*, which downloads mobilenet_v2$/)])
-    expect(server.requests).toHaveLength(1)
-    controller.abort(new InterruptedError())
-    await failureOf(first, InterruptedError, 130)
-    expect((await second).sha256).toBe(sha256(right))
-    expect(server.requests.at(-1)?.range).toMatch(/^bytes=\d+-$/)
-  })
+it('a download that was cut does not begin with another source instead', async () => {
+  const server = await startServer(cut)
+  const addresses = [`${server.address}/${NAME}`, `${server.address}/second.pth`]
+  expect(await networkFailure(pull(entryWith(addresses)))).toContain('run the same command again')
+  expect(server.requests).toHaveLength(1)
+  expect(partialBytes()).toBeGreaterThan(0)
 })
 
-describe('a slow server', () => {
-  it.each([
-    ['silent after the first part', () => beginning(right, 3_000_000, () => undefined)],
-    ['silent from the start', () => () => undefined],
-  ])('that is %s is given up, and the same command goes on', async (_, answer) => {
-    const server = await startServer(answer())
-    const entry = entryWith([`${server.address}/${NAME}`])
-    const message = await networkFailure(pull(entry, { stallSeconds: 0.4 }))
-    expect(message).toMatch(/^localhost:\d+ sent nothing for 0.4 s; run the same command again to continue$/)
-    const kept = partialBytes()
-    server.answer = fileAnswer(right)
-    await expectPulled(pull(entry))
-    expect(server.requests.at(-1)?.range).toBe(kept > 0 ? `bytes=${kept}-` : undefined)
-  })
-
-  it('is waited for as long as bytes come', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    try {
-      const step = Math.ceil(right.length / 8)
-      let sent = 0
-      let sendMore = () => {}
-      const server = await startServer((_, response) => {
-        response.writeHead(200, { 'content-length': right.length })
-        sendMore = () => {
-          response.write(right.subarray(sent, sent + step))
-          sent = Math.min(sent + step, right.length)
-        }
-        sendMore()
-      })
-      const update = (done: number) => {
-        if (done < sent || sent === right.length) return
-        vi.advanceTimersByTime(20_000)
-        sendMore()
+it('a slow server is waited for as long as bytes come', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const step = Math.ceil(right.length / 8)
+    let sent = 0
+    let sendMore = () => {}
+    const server = await startServer((_, response) => {
+      response.writeHead(200, { 'content-length': right.length })
+      sendMore = () => {
+        response.write(right.subarray(sent, sent + step))
+        sent = Math.min(sent + step, right.length)
       }
-      const entry = entryWith([`${server.address}/${NAME}`])
-      await expectPulled(pull(entry, { stallSeconds: 30, onProgress: listenTo({ update }) }))
-    } finally {
-      vi.useRealTimers()
-    }
-  })
-})
-
-describe('stopping', () => {
-  it('keeps what has come, and ends with exit status 130', async () => {
-    const controller = new AbortController()
-    const server = await startServer(beginning(right, 2_000_000, () => undefined))
-    const entry = entryWith([`${server.address}/${NAME}`])
-    const onProgress = listenTo({
-      update: (done) => {
-        if (done > 1_000_000) controller.abort(new InterruptedError())
-      },
+      sendMore()
     })
-    await failureOf(pull(entry, { signal: controller.signal, onProgress }), InterruptedError, 130)
-    const kept = partialBytes()
-    expect(kept).toBeGreaterThan(1_000_000)
-    server.answer = fileAnswer(right)
-    await expectPulled(pull(entry))
-    expect(server.requests.at(-1)?.range).toBe(`bytes=${kept}-`)
-  })
-
-  it('before anything has come leaves nothing', async () => {
-    const server = await startServer(fileAnswer(right))
-    const signal = AbortSignal.abort(new InterruptedError())
-    await failureOf(pull(entryWith([`${server.address}/${NAME}`]), { signal }), InterruptedError, 130)
-    expectNothingKept()
-  })
+    const update = (done: number) => {
+      if (done < sent || sent === right.length) return
+      vi.advanceTimersByTime(20_000)
+      sendMore()
+    }
+    const entry = entryWith([`${server.address}/${NAME}`])
+    await expectPulled(pull(entry, { stallSeconds: 30, onProgress: listenTo({ update }) }))
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 describe('a file that is not what it must be', () => {
-  it('is refused by its SHA-256 and removed', async () => {
-    const wrong = Buffer.from(right)
-    wrong[1000] = (wrong[1000] as number) ^ 1
-    const server = await startServer(fileAnswer(wrong))
-    const url = `${server.address}/${NAME}`
-    const message = await inputFailure(pull(entryWith([url])))
-    expect(message).toContain(`${url} has the SHA-256 ${sha256(wrong)} instead of ${sha256(right)}`)
-    expectNothingKept()
-  })
-
   it('is refused by the beginning of its SHA-256 where no more is known', async () => {
     const server = await startServer(fileAnswer(randomBytes(1000)))
     const entry = entryWith([`${server.address}/${NAME}`], { bytes: null, sha256: sha256(right).slice(0, 8) })
     expect(await inputFailure(pull(entry))).toContain(`instead of ${sha256(right).slice(0, 8)}:`)
     expectNothingKept()
-  })
-
-  it.each([
-    ['announces', { 'content-length': 12 }],
-    ['only turns out to have', {}],
-  ])('is refused when it %s too few bytes', async (_, headers) => {
-    const server = await startServer((_, response) => response.writeHead(200, headers).end('no such file'))
-    expect(await inputFailure(pull(entryWith([`${server.address}/${NAME}`])))).toContain(
-      `is 12 bytes instead of ${right.length}`,
-    )
-    expectNothingKept()
-  })
-
-  it('is cut off where it becomes too long', async () => {
-    const server = await startServer((_, response) => {
-      response.writeHead(200)
-      const more = () => response.write(right, (error) => error ?? setImmediate(more))
-      more()
-    })
-    expect(await inputFailure(pull(entryWith([`${server.address}/${NAME}`])))).toContain(
-      `longer than ${right.length} bytes`,
-    )
-    expectNothingKept()
-  })
-
-  it('does not cost the part that is there', async () => {
-    const server = await startServer(beginning(right, 3_000_000, (response) => response.destroy()))
-    const entry = entryWith([`${server.address}/${NAME}`])
-    await networkFailure(pull(entry))
-    const kept = partialBytes()
-    server.answer = (_, response) => response.writeHead(200, { 'content-length': 7 }).end('sign in')
-    expect(await inputFailure(pull(entry))).toContain('is 7 bytes instead of')
-    expect(partialBytes()).toBe(kept)
   })
 
   it('is refused when it holds another network', async () => {
@@ -483,23 +266,6 @@ describe('an answer that is not the file', () => {
 
 describe('a redirect', () => {
   const redirectTo = (location: string) => status(302, { location })
-
-  it('is followed, to other servers and relative', async () => {
-    const other = await startServer((request, response) =>
-      (request.url === '/b.pth' ? fileAnswer(right) : redirectTo('b.pth'))(request, response),
-    )
-    const server = await startServer(redirectTo(`${other.address}/a.pth`))
-    await expectPulled(pull(entryWith([`${server.address}/${NAME}`])))
-    expect(other.requests.map(({ path }) => path)).toEqual(['/a.pth', '/b.pth'])
-  })
-
-  it('is not followed to http, this machine included', async () => {
-    const other = await startServer(fileAnswer(right), 'http')
-    const server = await startServer(redirectTo(`${other.address}/${NAME}`))
-    expect(await networkFailure(pull(entryWith([`${server.address}/${NAME}`])))).toContain('which is not encrypted')
-    expect(other.requests).toEqual([])
-    expectNothingKept()
-  })
 
   it.each([5, 6])('is followed at most five times: %i', async (redirects) => {
     const server = await startServer((request, response) => {
@@ -581,28 +347,8 @@ describe('a mirror', () => {
   })
 })
 
-describe('a cache that cannot be written', () => {
-  it('is named, with the remedy', async () => {
-    writeFileSync(cache(), 'a file where the folder should be')
-    const server = await startServer(fileAnswer(right))
-    const action = pull(entryWith([`${server.address}/${NAME}`]))
-    expect(await failureOf(action, OutputError, 1)).toContain('set SHIFTSCOPE_CACHE')
-    expect(server.requests).toEqual([])
-  })
-
-  it('includes a full disk', () => {
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
-      code: 'ENOSPC',
-      syscall: 'write',
-    })
-    expect(asCacheError(full)).toBeInstanceOf(OutputError)
-    const other = new InputError('something else')
-    expect(asCacheError(other)).toBe(other)
-  })
-})
-
 it('imports of the same network leave a download that is not finished alone', async () => {
-  const server = await startServer(beginning(right, 3_000_000, (response) => response.destroy()))
+  const server = await startServer(cut)
   await networkFailure(pull(entryWith([`${server.address}/${NAME}`])))
   const kept = partialBytes()
   await importWeights('mobilenet_v2', checkpointOf('mobilenet_v2'))

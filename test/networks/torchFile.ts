@@ -1,5 +1,8 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { architectures } from '../../src/networks/architectures/architectures.js'
+import { parametersOf } from '../../src/networks/architectures/layer.js'
+import { weight } from './formulas.js'
 
 /** Writes checkpoints in PyTorch's zip form, as torch.save lays them out. */
 
@@ -17,6 +20,13 @@ export function writeTorchZip(path: string, tensors: readonly TorchTensor[], for
     ...tensors.map(({ data }, index) => ({ name: `test/data/${index}`, bytes: () => bytesOf(data()) })),
     { name: 'test/version', bytes: () => Buffer.from('3\n') },
   ])
+}
+
+/** Writes weights of a network that a graph can be built from. */
+export function writeWeights(path: string, id: string): void {
+  const layers = architectures.find((architecture) => architecture.id === id)?.layers ?? []
+  const tensors = parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) }))
+  writeTorchZip(path, tensors)
 }
 
 /** Writes a zip of the given pickle and storages. */

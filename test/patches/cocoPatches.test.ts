@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
@@ -10,7 +10,7 @@ import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { listenTo } from '../../src/progress.js'
 import { reproduce } from '../../src/study/run.js'
-import { beginning, fileAnswer, startServer } from '../networks/fileServer.js'
+import { fileAnswer, startServer } from '../networks/fileServer.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -381,26 +381,6 @@ describe('download', () => {
     expect((await fetchedFrom(file)).notes.filter((line) => /downloading it again/.test(line))).toEqual([])
     expect(server.requests).toHaveLength(2)
   })
-
-  it.each([
-    ['announced', { 'content-length': String(2 ** 31) }],
-    ['sent', {}],
-  ])('takes no image beyond 32 MiB, %s', async (how, headers) => {
-    const piece = Buffer.alloc(1 << 20, 0xff)
-    const server = await startServer((_, response) => {
-      response.writeHead(200, headers)
-      const send = () => response.write(piece, (error) => error ?? send())
-      send()
-    }, 'http')
-    const file = await offered([{ coco_url: `${server.address}/1.png` }])
-    const { reasons } = await fetchedFrom(file)
-    const cause =
-      how === 'announced'
-        ? `is ${2 ** 31} bytes, more than the 33554432 that are taken`
-        : 'what comes is longer than 33554432 bytes: not the file that is known'
-    expect(reasons).toEqual([expect.stringContaining(cause)])
-    expect(fetchedFiles()).toEqual([])
-  })
 })
 
 describe('hosts of images', () => {
@@ -427,56 +407,10 @@ describe('hosts of images', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  it('may not redirect elsewhere', async () => {
-    const png = await served()
-    const inner = await startServer(fileAnswer(png), 'http')
-    const outer = await startServer(
-      (_, response) => response.writeHead(302, { location: `http://127.0.0.1:${inner.port}/admin` }).end(),
-      'http',
-    )
-    const file = await offered([{ coco_url: `${outer.address}/1.png` }])
-    const { reasons } = await fetchedFrom(file)
-    expect(reasons).toEqual([
-      expect.stringContaining(
-        `${outer.address}/1.png redirects to 127.0.0.1, which is not asked unless it is named with \`imageHosts 127.0.0.1\``,
-      ),
-    ])
-    expect(inner.requests).toEqual([])
-    expect((await fetchedFrom(file, { imageHosts: ['localhost', '127.0.0.1'] })).reasons).toEqual([])
-  })
-
   it.each(['http://a.org', 'a.org:8080', 'user@a.org', 'a.org/x', ''])('are none such as "%s"', async (host) => {
     const file = await offered([{}])
     const refusal = `"${host}" is not the name of a host; use \`imageHosts example.org\`, without http:// and port`
     await expect(fetchedFrom(file, { imageHosts: [host] })).rejects.toThrow(new UsageError(refusal))
-  })
-})
-
-describe('a download that was cut off', () => {
-  it('goes on from where it stopped', async () => {
-    const bytes = await served()
-    const arrived = () =>
-      readdirSync(folder('cache'), { recursive: true, withFileTypes: true })
-        .filter((entry) => /^part-image-\w+$/.test(entry.name))
-        .map((entry) => statSync(join(entry.parentPath, entry.name)).size)
-    const server = await startServer(
-      beginning(bytes, 200, async (response) => {
-        await vi.waitFor(() => expect(arrived()).toEqual([200]), { timeout: 30_000 })
-        response.destroy()
-      }),
-      'http',
-    )
-    const file = await offered([{ coco_url: `${server.address}/1.png` }])
-    expect((await fetchedFrom(file)).reasons).toEqual([
-      expect.stringMatching(
-        /^annotation 1: its image none.jpg could not be fetched: .*run the same command again to retry$/,
-      ),
-    ])
-    expect(fetchedFiles()).toEqual([])
-    server.answer = fileAnswer(bytes)
-    expect((await fetchedFrom(file)).reasons).toEqual([])
-    expect(server.requests.at(-1)?.range).toBe('bytes=200-')
-    expect(readFileSync(folder('fetched/000000000001.png')).equals(bytes)).toBe(true)
   })
 })
 
