@@ -392,7 +392,6 @@ describe('an answer that is not the model', () => {
   it.each([
     ['a page to sign in', (_: unknown, response: Parameters<Answer>[1]) => response.end('<html>')],
     ['an object of another kind', json({ sha: 'main', siblings: [] })],
-    ['too much', (_: unknown, response: Parameters<Answer>[1]) => response.end(Buffer.alloc(2 ** 24 + 1, ' '))],
     ['null', json(null)],
   ])('is told of: %s', async (_, answer) => {
     const hub = await hubOf({ 'model.onnx': plain })
@@ -409,6 +408,18 @@ describe('an answer that is not the model', () => {
     const hub = await hubOf({})
     hub.override = () => json({ sha: COMMIT, siblings })
     expect(await messageOf(pull('hf:owner/name'), NetworkError)).toContain('does not answer as the hub does')
+  })
+
+  it('refuses a list of files that is too long to be read', async () => {
+    const hub = await hubOf({})
+    const siblings = Array.from({ length: 60_000 }, (_, index) => {
+      const lfs = { sha256: '0'.repeat(64), size: 1, pointerSize: 130 }
+      return { rfilename: `data/${index}.onnx`, blobId: '0'.repeat(40), size: 1, lfs, xetHash: '0'.repeat(64) }
+    })
+    hub.override = () => json({ sha: COMMIT, siblings })
+    expect(await messageOf(pull('hf:owner/name'), InputError)).toMatch(
+      /^localhost:\d+ answers with more than 16 MiB, as it does for a repository of very many files; download the/,
+    )
   })
 
   it('refuses more than 10,000 files', async () => {
@@ -481,7 +492,7 @@ describe('a cache of the hub', () => {
     expect(inodes()).toEqual(before)
   })
 
-  it('with records that say nothing has nothing', async () => {
+  it('whose manifests are damaged has nothing', async () => {
     await hubOf({ 'model.onnx': plain })
     await pull('hf:owner/name')
     const home = cache('hub/owner--name')

@@ -81,12 +81,12 @@ function refusal(
   return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
 }
 
-/** An answer about a model is not taken beyond this. */
+/** An answer about a model is not read beyond this. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
 /**
  * What the hub answers to one of its addresses.
- * @throws as `requestFile` and `watched` do; NetworkError for an answer that is too long to be the hub's
+ * @throws as `requestFile` and `watched` do; InputError for an answer that is too long
  */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
   return watched(address, connection, async ({ signal, alive }) => {
@@ -97,7 +97,10 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
       for await (const piece of response.body) {
         alive()
         length += piece.byteLength
-        if (length > MOST_BYTES) throw notTheHub(connection)
+        if (length > MOST_BYTES)
+          throw new InputError(
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, as it does for a repository of very many files; download the .onnx file yourself and give its path`,
+          )
         pieces.push(piece)
       }
       return Buffer.concat(pieces)

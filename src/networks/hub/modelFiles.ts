@@ -9,29 +9,37 @@ import type { HubFile, HubRepository } from './repository.js'
 /** Where exports to ONNX lie, the first that is there. */
 const USUAL = ['model.onnx', 'onnx/model.onnx']
 
+export function isModel({ path }: HubFile): boolean {
+  return path.endsWith('.onnx')
+}
+
+/** The ONNX file that is meant where none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined: none is. */
+export function usualModel({ files }: HubRepository): HubFile | undefined {
+  const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
+  const [first, ...others] = [...files.values()].filter(isModel)
+  return usual ?? (others.length === 0 ? first : undefined)
+}
+
 /**
- * The ONNX file that a reference means: the one that it names, else `model.onnx`, `onnx/model.onnx`, or the only one.
+ * The ONNX file that a reference names, else the usual one.
  *
  * @throws UsageError where several could be meant; InputError where there is none
  */
-export function modelFile({ owner, name, file }: HubReference, { files }: HubRepository): HubFile {
-  const models = [...files.values()].filter(({ path }) => path.endsWith('.onnx'))
-  const repository = `${owner}/${name}`
-  if (models.length === 0) {
+export function onnxFile({ owner, name, file }: HubReference, repository: HubRepository): HubFile {
+  const models = [...repository.files.values()].filter(isModel)
+  const shown = `${owner}/${name}`
+  const [first] = models
+  if (first === undefined) {
     throw new InputError(
-      `${repository} has no .onnx file; export the model with "optimum-cli export onnx --model ${repository} FOLDER" and give the path of its .onnx file`,
+      `${shown} has no .onnx file; export the model with "optimum-cli export onnx --model ${shown} FOLDER" and give the path of its .onnx file`,
     )
   }
-  if (file !== null) {
-    const named = files.get(file)
-    if (named) return named
-    throw new InputError(`${repository} has no file "${printable(file)}"; its .onnx files are ${listed(models)}`)
-  }
-  const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
-  const [first] = models
-  if (usual ?? models.length === 1) return (usual ?? first) as HubFile
+  const found = file === null ? usualModel(repository) : repository.files.get(file)
+  if (found !== undefined) return found
+  if (file !== null)
+    throw new InputError(`${shown} has no file "${printable(file)}"; its .onnx files are ${listed(models)}`)
   throw new UsageError(
-    `${repository} has ${models.length} .onnx files, ${listed(models)}; name one: hf:${repository}:${printable(first?.path ?? '')}`,
+    `${shown} has ${models.length} .onnx files, ${listed(models)}; name one: hf:${shown}:${printable(first.path)}`,
   )
 }
 
@@ -46,7 +54,7 @@ function listed(models: readonly HubFile[]): string {
  * @param read the model as it lies on this machine
  * @throws InputError when the repository lacks one, or it is too short, or lies outside of the model's folder
  */
-export function dataFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
+export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read
   const named = external.map(({ location, end }) => {
     const file = files.get(posix.join(posix.dirname(model.path), location))
@@ -68,7 +76,7 @@ const MOST_DESCRIPTION_BYTES = 2 ** 20
 export function descriptionFiles(
   model: HubFile,
   { files }: HubRepository,
-  note: (line: string) => void,
+  note: (line: string) => void = () => undefined,
 ): readonly HubFile[] {
   const folder = posix.dirname(model.path)
   const names = [

@@ -1,18 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../errors.js'
-import { sha256OfFile } from '../../files/sha256.js'
-import { type Progress, progressTo } from '../../progress.js'
+import { type Progress, progressTo, silent } from '../../progress.js'
 import { checkOptions, kinds } from '../../support/checkedOptions.js'
 import { printable } from '../../support/printable.js'
-import { asCacheError } from '../cache.js'
+import { inCache } from '../cache.js'
 import { licenceText } from '../catalog.js'
 import { readOnnxFile } from '../onnx/onnxFile.js'
 import type { PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
 import { type FetchedHubFile, fetchHubFile, presentHubFile } from './hubFiles.js'
-import { dataFiles, descriptionFiles, modelFile } from './modelFiles.js'
-import { commitFolder, findRecord, type HubRecord, writeRecords } from './pulled.js'
+import { commitFolder, readManifest, writeManifest } from './manifest.js'
+import { descriptionFiles, onnxFile, weightsFiles } from './modelFiles.js'
 import { type HubReference, isCommit, parseHubReference } from './reference.js'
 import { type HubFile, type HubRepository, readRepository } from './repository.js'
 
@@ -62,72 +61,68 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   const reference = parseHubReference(text)
   const { onProgress, signal, stallSeconds = 30, ca } = options
   const offline = isOffline()
-  if (offline || isCommit(reference.revision ?? '')) {
-    const here = await presentModel(reference)
-    if (here !== undefined) return here
-    if (offline) {
-      throw new InputError(
-        `${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset it and run the same command again`,
-      )
-    }
+  const known = offline || isCommit(reference.revision ?? '') ? await readManifest(reference) : undefined
+  const here = known && (await presentModel(reference, known))
+  if (here !== undefined) return here
+  if (offline) {
+    throw new InputError(
+      `${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset it and run the same command again`,
+    )
   }
   const connection = hubConnection(reference, { signal, stallSeconds, ca })
   const repository = await readRepository(reference, connection)
-  try {
-    const progress = progressTo(onProgress)
-    const here = await presentModel(reference)
-    if (here?.revision === repository.commit) return here
-    return await pulledFrom({ reference, repository, connection, progress })
-  } catch (error) {
-    throw asCacheError(error)
-  }
+  return inCache(pulledFrom({ reference, repository, connection, progress: progressTo(onProgress) }))
 }
 
-/** What an earlier pull left, if all of it is as it was. */
-async function presentModel(reference: HubReference): Promise<PulledHubModel | undefined> {
-  const record = await findRecord(reference)
-  if (record === undefined) return undefined
-  const folder = commitFolder(reference, record.commit)
-  for (const { path, sha256 } of record.files) {
-    if ((await sha256OfFile(join(folder, path)).catch(() => undefined)) !== sha256) return undefined
+/** The model of an earlier pull, if all of its files are as the hub states them. */
+async function presentModel(reference: HubReference, repository: HubRepository): Promise<PulledHubModel | undefined> {
+  try {
+    return await pulledFrom({ reference, repository, connection: undefined, progress: silent })
+  } catch (error) {
+    if (error instanceof InputError) return undefined
+    throw error
   }
-  return pulledModel(reference, record, null)
 }
 
 interface Pull {
   readonly reference: HubReference
   readonly repository: HubRepository
-  readonly connection: HubConnection
+  /** Undefined: nothing is fetched. */
+  readonly connection: HubConnection | undefined
   readonly progress: Progress
 }
 
+/** Brings the files of a model, and keeps what the hub stated. @throws InputError when one is not here and nothing is fetched */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository
   const id = printable(reference.text)
-  const model = modelFile(reference, repository)
+  const model = onnxFile(reference, repository)
   const note = (line: string) => progress.note(`${id}: ${line}`)
-  const origin = String(addressOf(pull, model))
-  const first = await broughtFile(pull, model, () => note(`licence ${licenceText(licence)}, from ${origin}`))
-  const data = await weightsOf(pull, model)
+  const address = pull.connection && addressOf(pull.connection, pull, model)
+  const first = await broughtFile(pull, model, () => note(`licence ${licenceText(licence)}, from ${address}`))
+  const others = new Set([...(await weightsOf(pull, model)), ...descriptionFiles(model, repository, note)])
+  others.delete(model)
   const files = [first]
-  for (const file of new Set([...data, ...descriptionFiles(model, repository, note)])) {
-    if (file !== model) files.push(await broughtFile(pull, file))
-  }
-  const record = {
-    commit,
+  for (const file of others) files.push(await broughtFile(pull, file))
+  if (pull.connection !== undefined) await writeManifest(reference, repository)
+  const origin = files.some(({ isFetched }) => isFetched) ? String(address) : null
+  const pulledFiles = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }))
+  return {
+    id: reference.text,
+    ...(pulledFiles[0] as PulledHubFile),
     licence,
-    files: files.map(({ file, sha256 }) => ({ path: file.path, bytes: file.bytes, sha256 })),
+    origin,
+    revision: commit,
+    files: pulledFiles,
   }
-  await writeRecords(reference, record)
-  return pulledModel(reference, record, files.some(({ isFetched }) => isFetched) ? origin : null)
 }
 
 /** The model is read before anything else is fetched. */
 async function weightsOf({ reference, repository }: Pull, model: HubFile): Promise<readonly HubFile[]> {
   const path = join(commitFolder(reference, repository.commit), model.path)
   try {
-    return dataFiles(readOnnxFile(path), model, repository)
+    return weightsFiles(readOnnxFile(path), model, repository)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     await rm(path, { force: true })
@@ -136,30 +131,23 @@ async function weightsOf({ reference, repository }: Pull, model: HubFile): Promi
   }
 }
 
-interface BroughtFile extends FetchedHubFile {
-  readonly file: HubFile
-}
-
-async function broughtFile(pull: Pull, file: HubFile, begin = () => {}): Promise<BroughtFile> {
+async function broughtFile(
+  pull: Pull,
+  file: HubFile,
+  begin = () => {},
+): Promise<PulledHubFile & Pick<FetchedHubFile, 'isFetched'>> {
   const { reference, repository, connection, progress } = pull
   const path = join(commitFolder(reference, repository.commit), file.path)
-  const present = await presentHubFile(path, file)
-  if (present !== undefined) return { file, ...present }
-  return { file, ...(await fetchHubFile(addressOf(pull, file), file, path, { ...connection, progress, begin })) }
+  const brought = await presentHubFile(path, file)
+  const { bytes } = file
+  if (brought !== undefined) return { path, bytes, ...brought }
+  if (connection === undefined) throw new InputError(`${path} is not here`)
+  const fetched = await fetchHubFile(addressOf(connection, pull, file), file, path, { ...connection, progress, begin })
+  return { path, bytes, ...fetched }
 }
 
 /** The address that stands for the same bytes for ever. */
-function addressOf({ reference: { owner, name }, repository, connection }: Pull, file: HubFile): URL {
+function addressOf({ endpoint }: HubConnection, { reference: { owner, name }, repository }: Pull, file: HubFile): URL {
   const path = file.path.split('/').map(encodeURIComponent).join('/')
-  return new URL(`${connection.endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)
-}
-
-function pulledModel(
-  reference: HubReference,
-  { commit, licence, files }: Pick<HubRecord, 'commit' | 'licence' | 'files'>,
-  origin: string | null,
-): PulledHubModel {
-  const folder = commitFolder(reference, commit)
-  const here = files.map((file) => ({ ...file, path: join(folder, file.path) }))
-  return { id: reference.text, ...(here[0] as PulledHubFile), licence, origin, revision: commit, files: here }
+  return new URL(`${endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)
 }

@@ -9,7 +9,7 @@ export interface HubReference {
   readonly name: string
   /** A branch, tag, ref or commit; null: the main branch. */
   readonly revision: string | null
-  /** The ONNX file by its path in the repository; null: the one that `modelFile` finds. */
+  /** The ONNX file by its path in the repository; null: the one that `onnxFile` finds. */
   readonly file: string | null
 }
 
@@ -39,7 +39,7 @@ function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }
 
-function isRevision(revision: string): boolean {
+export function isRevision(revision: string): boolean {
   return revision.length <= 250 && /^[^\s:?*[\\~^@{}-][^\s:?*[\\~^@{}]*$/.test(revision) && isRepositoryPath(revision)
 }
 

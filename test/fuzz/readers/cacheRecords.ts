@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '../../../src/files/sha256.js'
-import { findRecord, listHubModels, writeRecords } from '../../../src/networks/hub/pulled.js'
+import { hubModelFile, listHubModels, writeManifest } from '../../../src/networks/hub/manifest.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { keepReading, knownReading } from '../../../src/networks/layerReading.js'
 import { partVersion } from '../../../src/networks/part.js'
 import { disturb, documentText } from '../documents.js'
+import { goldenFiles } from '../goldens.js'
 import { mutate } from '../mutation.js'
 import type { Random } from '../random.js'
 import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
@@ -26,7 +27,7 @@ export const cacheRecords: Reader = {
       read: async (drawn) => {
         placeFiles(folder, drawn)
         const found = await (drawn.kind.startsWith('hub/')
-          ? findRecord(reference).then((record) => record && listHubModels().then(([model]) => model))
+          ? hubModelFile(reference.text).then(() => listHubModels().then(([model]) => model))
           : drawn.kind === 'version.json'
             ? partVersion({ path: join(folder, 'part'), versionPath: join(folder, 'version.json') })
             : knownReading(join(folder, 'model.onnx'), key))
@@ -53,14 +54,12 @@ async function intactRecords(folder: string): Promise<Readonly<Record<string, st
   })
   writeFileSync(join(folder, 'graphs', 'graph.onnx'), 'graph')
   const [reading] = readdirSync(join(folder, 'graphs')).filter((name) => name.endsWith('.json'))
-  await writeRecords(reference, {
-    commit,
-    licence: 'mit',
-    files: [{ path: 'model.onnx', bytes: 5, sha256: sha256('graph') }],
-  })
+  const model = goldenFiles('onnx', /^plain\.onnx$/)[0] as Buffer
+  const file = { path: 'model.onnx', bytes: model.length, sha256: sha256(model), blob: '0'.repeat(40) }
+  await writeManifest(reference, { commit, licence: 'mit', files: new Map([[file.path, file]]) })
   const hub = join('hub', 'owner--name')
   mkdirSync(join(folder, hub, commit))
-  writeFileSync(join(folder, hub, commit, 'model.onnx'), 'graph')
+  writeFileSync(join(folder, hub, commit, 'model.onnx'), model)
   const texts = [`graphs/${reading}`, ...readdirSync(join(folder, hub)).map((name) => `${hub}/${name}`)]
     .filter((name) => name.endsWith('.json'))
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const)

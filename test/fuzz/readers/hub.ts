@@ -1,5 +1,5 @@
 import { hubConnection } from '../../../src/networks/hub/connection.js'
-import { descriptionFiles, modelFile } from '../../../src/networks/hub/modelFiles.js'
+import { descriptionFiles, onnxFile } from '../../../src/networks/hub/modelFiles.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { type HubRepository, readRepository } from '../../../src/networks/hub/repository.js'
 import { disturb, documentText, oddText } from '../documents.js'
@@ -35,7 +35,7 @@ export const hub: Reader = {
 
 /** Which of the files are fetched, and where they are put. */
 function filesOf(repository: HubRepository): string[] {
-  const model = modelFile(reference, repository)
+  const model = onnxFile(reference, repository)
   const notes: string[] = []
   const described = descriptionFiles(model, repository, (line) => notes.push(line))
   const outside = [model, ...described].filter(({ path }) => path.split('/').includes('..') || path.startsWith('/'))
