@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import loadPrebuilt from 'pkg-prebuilds'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
-import { prepareEnvironment } from './support/environment.js'
+import { prepareEnvironment } from './support/machine.js'
 
 /** Levels of vector instructions that the kernels are compiled for; `baseline` runs on every processor. */
 export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'neon'

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { availableCores } from '../src/support/cores.js'
+import { availableCores } from '../src/support/machine.js'
 import { temporaryFolder } from './temporaryFolder.js'
 
 const inFolder = temporaryFolder()

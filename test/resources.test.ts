@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openFeatureMemory } from '../src/engine/features.js'
 import { InputError, ResourceError } from '../src/errors.js'
-import { resourceError } from '../src/support/resources.js'
+import { resourceError } from '../src/support/machine.js'
 import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/support/threads.js'
 import { temporaryFolder } from './temporaryFolder.js'
 

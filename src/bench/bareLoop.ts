@@ -5,7 +5,7 @@ import { candidateSettings, type WishedSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
 import { type Network, outputOf } from '../networks/index.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 import { secondsOf } from '../support/stopwatch.js'
 import type { BareWorkerData } from './bareWorker.js'
 

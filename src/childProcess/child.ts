@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { oneLine } from '../support/text.js'
 
 /** So many bytes are read of either end of what a process wrote to stderr. */
 const MAX_LOG = 100_000
@@ -178,9 +179,4 @@ const WINDOWS_FAULTS = 0xc0000000
 function failingOf(code: number | null, signal: NodeJS.Signals | null): Failing {
   if (signal === 'SIGKILL') return 'killed'
   return FAULTS.has(signal ?? '') || (code ?? 0) >= WINDOWS_FAULTS ? 'crashed' : 'ended'
-}
-
-/** A reason as a part of a message. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 600)
 }

@@ -1,6 +1,6 @@
 import { InputError, throwIfStopped } from '../errors.js'
+import type { ConfinedAnswer, ConfinedQuestion } from './answering.js'
 import { type Child, ChildFailure, startChild } from './child.js'
-import type { ConfinedAnswer, ConfinedQuestion } from './confinedAnswers.js'
 
 /** What one call may take. */
 export interface Limits {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import type { Bounds } from './confinedAnswers.js'
+import type { Bounds } from './answering.js'
 
 /**
  * Thread that kills its process once that has taken more memory than it may, or whoever asked it is gone: no library that

@@ -6,8 +6,8 @@ import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
 import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
 import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../networks/index.js'
-import { availableCores } from '../support/cores.js'
-import { counted } from '../support/counted.js'
+import { availableCores } from '../support/machine.js'
+import { counted } from '../support/text.js'
 
 /** The subject of each device, before its name. */
 const PROVIDER = 'execution provider '

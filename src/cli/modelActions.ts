@@ -15,7 +15,7 @@ import {
   verifyNetwork,
   weightsCommand,
 } from '../networks/index.js'
-import { withoutControls } from '../support/printable.js'
+import { withoutControls } from '../support/text.js'
 import { type CommandContext, leavingNothing } from './context.js'
 import { asFlags } from './flags.js'
 import { byteSize, print, printJson, printTable, say } from './output.js'

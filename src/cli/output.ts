@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { messageLine } from '../support/printable.js'
+import { messageLine } from '../support/text.js'
 
 /** Notes and errors go to stderr, beside progress. A name from a file in them can neither steer the terminal nor fill it. */
 export function say(line: string): void {

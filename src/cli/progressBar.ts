@@ -1,7 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
 import { listenTo, type Progress, type ProgressListener, type ProgressMeasure } from '../progress.js'
-import { counted } from '../support/counted.js'
-import { withoutControls } from '../support/printable.js'
+import { counted, withoutControls } from '../support/text.js'
 import { asFlags } from './flags.js'
 import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 

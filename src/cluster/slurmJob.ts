@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
-import { counted } from '../support/counted.js'
-import { shellWord } from '../support/shellWord.js'
+import { counted, shellWord } from '../support/text.js'
 
 /** What a job asks a cluster for. */
 export interface JobResources {

@@ -6,7 +6,7 @@ import { packageFolder } from '../files/package.js'
 import { estimateStudy, type StudyEstimate, untimedEstimate } from '../study/estimate.js'
 import type { ReproduceOptions } from '../study/runOptions.js'
 import { checkCount } from '../support/checks.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
 
 /** Options of `submitSlurm`. */

@@ -1,6 +1,6 @@
 import { DeviceError, UsageError } from '../errors.js'
 import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 import {
   type Device,
   type DeviceRequest,

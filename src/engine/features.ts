@@ -1,5 +1,5 @@
 import type { FeatureLayer } from '../networks/index.js'
-import { resourceError } from '../support/resources.js'
+import { resourceError } from '../support/machine.js'
 
 /** One layer's features: [positions, dims], row-major, float32, on memory that threads share. */
 export interface LayerFeatures {

@@ -1,6 +1,6 @@
 import { DeviceError, WorkerError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, outputOf, type Precision } from '../networks/index.js'
-import { resourceError } from '../support/resources.js'
+import { resourceError } from '../support/machine.js'
 import type { OpenRequest } from './backends/messages.js'
 import { type Crew, compare, type ExtractionOptions, extract, places } from './crew.js'
 import type { Device } from './device.js'

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
-import { counted } from '../support/counted.js'
-import { machineMemory } from '../support/memory.js'
+import { machineMemory } from '../support/machine.js'
+import { counted } from '../support/text.js'
 import type { PositionGrid } from './positions.js'
 
 /** Bytes of a network's features at all positions of a grid, the anchors outside it included. */

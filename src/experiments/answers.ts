@@ -1,6 +1,6 @@
 import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 
 /** What a network takes the object for at every position. */
 export interface Answers {

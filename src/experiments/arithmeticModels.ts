@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { openSession } from '../engine/backends/session.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import type { Generator, Network } from '../networks/index.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 import type { FramePixels } from './objectScene.js'
 
 /** Images in one forward pass. */

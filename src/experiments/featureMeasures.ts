@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 import { type Answers, answersOf } from './answers.js'
 import type { ExperimentPlace } from './card.js'
 import { type Consistency, consistency } from './consistency.js'

@@ -1,5 +1,5 @@
 import { InputError, UsageError } from '../errors.js'
-import { counted } from '../support/counted.js'
+import { counted } from '../support/text.js'
 import { randomNumbers } from './randomNumbers.js'
 
 /** The two tasks of separability (paper section 2.2): tell in which half of the grid a position lies. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
 import type { Background } from '../patches/background.js'
 import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.js'
-import { nearestNames } from '../support/nearestNames.js'
+import { nearestNames } from '../support/text.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
 /** Draws scenes of the objects for which it was made. */

@@ -4,7 +4,7 @@ import { ANSWER_MAPS, answersOf } from '../experiments/answers.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
 /** Milliseconds between two messages at least: a screen shows no more, and each costs a pass over its features. */

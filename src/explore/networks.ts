@@ -18,8 +18,7 @@ import {
   readOnnxFile,
 } from '../networks/index.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
-import { counted } from '../support/counted.js'
-import { printable } from '../support/printable.js'
+import { counted, printable } from '../support/text.js'
 import { fileStem, freeName } from './objects.js'
 import { openSentFiles, type SentFile } from './sentFiles.js'
 

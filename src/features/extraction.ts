@@ -21,9 +21,9 @@ import { readBackground, WHITE } from '../patches/background.js'
 import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
-import { kinds } from '../support/checkedOptions.js'
-import { availableCores } from '../support/cores.js'
-import { counted } from '../support/counted.js'
+import { kinds } from '../support/checks.js'
+import { availableCores } from '../support/machine.js'
+import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
 /** Rows are handed out, or written to disk, after so many batches a worker. */

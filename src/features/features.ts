@@ -2,7 +2,7 @@ import { anchorPositions } from '../engine/positions.js'
 import { InputError, UsageError } from '../errors.js'
 import type { FeatureGrid } from '../experiments/similarity.js'
 import { readNpy } from '../files/npy.js'
-import { counted } from '../support/counted.js'
+import { counted } from '../support/text.js'
 import { type DescribedGrid, describedBeside } from './extractFile.js'
 
 /** Features of a grid of positions, in memory. */

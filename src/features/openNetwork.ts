@@ -17,8 +17,7 @@ import {
   type Precision,
 } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { checkOptions, kinds, type OptionList } from '../support/checkedOptions.js'
-import { checkNames } from '../support/checks.js'
+import { checkNames, checkOptions, kinds, type OptionList } from '../support/checks.js'
 import {
   compare,
   EXTRACT_OPTIONS,

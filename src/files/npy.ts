@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
-import { machineMemory } from '../support/memory.js'
-import { resourceError } from '../support/resources.js'
+import { machineMemory, resourceError } from '../support/machine.js'
 import { writeFileAtomic } from './atomic.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { InputError, ShiftscopeError } from '../errors.js'
-import { resourceError } from '../support/resources.js'
+import { resourceError } from '../support/machine.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
 /** A range of a file's bytes. */

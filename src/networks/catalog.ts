@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError, UsageError } from '../errors.js'
 import { modelsFolder } from '../files/package.js'
-import { nearestNames } from '../support/nearestNames.js'
+import { nearestNames } from '../support/text.js'
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly()
 

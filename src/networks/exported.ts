@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js'
-import { counted } from '../support/counted.js'
+import { counted } from '../support/text.js'
 import type { CatalogEntry } from './catalog.js'
 import type { Network } from './network.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'

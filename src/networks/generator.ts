@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
-import { printable } from '../support/printable.js'
+import { printable } from '../support/text.js'
 import { type CatalogEntry, catalogEntry, type GeneratorEntry, generatorEntry, listGenerators } from './catalog.js'
 import type { Network, NetworkInput, RunnableGraph } from './network.js'
 import type { ShownTensor } from './onnx/featureNodes.js'

@@ -1,7 +1,5 @@
 import { InputError, UsageError } from '../errors.js'
-import { counted } from '../support/counted.js'
-import { nearestNames } from '../support/nearestNames.js'
-import { printable } from '../support/printable.js'
+import { counted, nearestNames, printable } from '../support/text.js'
 import { keepReading, knownReading, type LayerReading } from './layerReading.js'
 import type { FeatureLayer, NetworkInput, Pool } from './network.js'
 import { cachedCopy } from './onnx/cachedCopy.js'

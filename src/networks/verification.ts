@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
-import { prepareEnvironment } from '../support/environment.js'
+import { prepareEnvironment } from '../support/machine.js'
 import {
   type CatalogEntry,
   type GeneratorEntry,

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { readRegular } from '../files/regularFile.js'
-import { counted } from '../support/counted.js'
+import { counted } from '../support/text.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { answerConfined } from '../childProcess/confinedAnswers.js'
+import { answerConfined } from '../childProcess/answering.js'
 import { decodedPixels, type Image } from './image.js'
 
 /** Process that draws SVG. */

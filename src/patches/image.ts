@@ -3,9 +3,8 @@ import { ChildFailure } from '../childProcess/child.js'
 import { confined, type Limits } from '../childProcess/confined.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { workerFile } from '../files/package.js'
-import { counted } from '../support/counted.js'
-import { machineMemory } from '../support/memory.js'
-import { resourceError } from '../support/resources.js'
+import { machineMemory, resourceError } from '../support/machine.js'
+import { counted } from '../support/text.js'
 import { PICTURE_FORMATS, pictureFormat } from './pictureFormat.js'
 
 /** An 8-bit picture: RGBA, straight alpha, row-major [rows, cols, 4]. */

@@ -3,7 +3,7 @@ import { InputError, UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
-import { messageLine } from '../support/printable.js'
+import { messageLine } from '../support/text.js'
 import type { Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 

@@ -3,7 +3,7 @@ import type { ReportSection } from '../page/section.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { numberOf, type StudyGroup } from '../results/study.js'
-import { counted } from '../support/counted.js'
+import { counted } from '../support/text.js'
 import { heatmapName } from './heatmap.js'
 import { viewLink } from './viewLink.js'
 

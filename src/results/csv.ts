@@ -1,4 +1,4 @@
-import { withoutControls } from '../support/printable.js'
+import { withoutControls } from '../support/text.js'
 
 /** What a spreadsheet takes for a formula; apostrophes before it, so that two names never become one. */
 const FORMULA = /^'*[=@+-]/

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.js'
-import { shellWord } from '../support/shellWord.js'
+import { shellWord } from '../support/text.js'
 import { type OpenUnit, openUnit } from './unit/open.js'
 
 /**

@@ -6,7 +6,7 @@ import { candidateSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 import type { Progress } from '../progress.js'
-import { availableCores } from '../support/cores.js'
+import { availableCores } from '../support/machine.js'
 
 /**
  * Opens a network for pictures, few of them as a rule: on the processor without a trial of settings, which would take

@@ -20,8 +20,8 @@ import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
 import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
-import { availableCores } from '../support/cores.js'
-import { counted } from '../support/counted.js'
+import { availableCores } from '../support/machine.js'
+import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 
 /**

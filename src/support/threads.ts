@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Piscina } from 'piscina'
 import { ResourceError } from '../errors.js'
+import { systemText } from './machine.js'
 
 /**
  * Bytes of addresses that a thread of JavaScript takes: V8 sets far more aside than it uses, and so do the libraries that the
@@ -11,7 +11,7 @@ const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
 
 /** Bytes of addresses that the shell's limit (`ulimit -v`) leaves this process; infinite where there is none. */
 export function addressesLeft(folder = '/proc/self'): number {
-  const number = (file: string, line: RegExp) => Number(line.exec(textOf(join(folder, file)))?.[1])
+  const number = (file: string, line: RegExp) => Number(line.exec(systemText(join(folder, file)))?.[1])
   const limit = number('limits', /^Max address space\s+(\d+)/m)
   const taken = 1024 * number('status', /^VmSize:\s+(\d+) kB/m)
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
@@ -31,14 +31,6 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
   throw new ResourceError(
     `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of addresses, and the limit of this shell leaves ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
   )
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 /** Threads that take tasks as they come. */

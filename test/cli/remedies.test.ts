@@ -86,7 +86,7 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['patches/ownPatches.ts', ['images']],
   ['patches/patchFolder.ts', ['coco', 'images']],
   ['plot/colormap.ts', ['report', 'reproduce', 'view']],
-  ['support/resources.ts', ALL],
+  ['support/machine.ts', ALL],
   ['results/study.ts', STUDIES],
   ['study/generators.ts', ['arithmetic']],
   ['study/options.ts', STUDIES],

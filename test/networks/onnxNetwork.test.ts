@@ -19,7 +19,7 @@ import { externalFiles } from '../../src/networks/onnx/externalData.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import { integerField, messageField, packedIntegersField, stringField } from '../../src/networks/protobuf/wire.js'
-import { nearestNames } from '../../src/support/nearestNames.js'
+import { nearestNames } from '../../src/support/text.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { joined } from './caffeFile.js'
 

@@ -12,7 +12,7 @@ import {
   summaryRows,
 } from '../../src/results/rows.js'
 import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
-import { withoutControls } from '../../src/support/printable.js'
+import { withoutControls } from '../../src/support/text.js'
 import { madeUnit } from './study.js'
 
 const place = { model: 'alexnet', layer: 'fc', size: 125 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { BenchUnitOptions } from '../../bench/bench.js'
 import { LOSSES, type Loss } from '../../experiments/folds.js'
-import { counted } from '../../support/counted.js'
+import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { duration, print, printJson, printTable, say } from '../output.js'

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { SlurmOptions } from '../../cluster/submit.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
-import { counted } from '../../support/counted.js'
+import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { duration, print, printJson } from '../output.js'

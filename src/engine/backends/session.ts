@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node'
 import type { RunnableGraph } from '../../networks/index.js'
-import { prepareEnvironment } from '../../support/environment.js'
+import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
 /**

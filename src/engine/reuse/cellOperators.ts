@@ -1,5 +1,5 @@
 import type { GraphConstant } from '../../networks/index.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import type { CellShape } from './cellStep.js'
 import {
   type Found,

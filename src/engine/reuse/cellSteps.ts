@@ -1,5 +1,5 @@
 import type { GraphConstant, GraphNode, GraphNodes } from '../../networks/index.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'

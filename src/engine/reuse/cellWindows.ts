@@ -1,5 +1,5 @@
 import type { GraphConstant, GraphNode } from '../../networks/index.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 
 /** More channels, or pixels along a side, than any network for images has. */

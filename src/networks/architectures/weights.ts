@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, featuresOf, type Parameter, parametersOf } from './layer.js'

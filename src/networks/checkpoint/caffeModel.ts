@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { type Piece, readMessage } from '../protobuf/messages.js'
 import { ProtobufError } from '../protobuf/wire.js'
 import { type BlobProto, type NetParameter, netTable } from './caffeMessages.js'

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { isCaffeModel, readCaffeModel } from './caffeModel.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'

@@ -1,5 +1,5 @@
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor } from './tensor.js'

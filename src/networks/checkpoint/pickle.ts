@@ -9,7 +9,7 @@
  * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (which of them occur).
  */
 
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 
 /** What a pickle holds: dictionaries as Maps, lists and tuples as arrays, objects as what the caller's globals make. */
 export type PickleValue =

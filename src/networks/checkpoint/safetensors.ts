@@ -1,7 +1,6 @@
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
-import { counted } from '../../support/counted.js'
-import { printable } from '../../support/printable.js'
+import { counted, printable } from '../../support/text.js'
 import {
   bytesPerElement,
   type CheckpointTensor,

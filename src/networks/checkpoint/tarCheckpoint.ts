@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { readTarDirectory } from './tarDirectory.js'

@@ -1,4 +1,4 @@
-import { counted } from '../../support/counted.js'
+import { counted } from '../../support/text.js'
 
 /** Names of element types, as PyTorch and safetensors call them. */
 export type DataType =

@@ -1,5 +1,4 @@
-import { counted } from '../../support/counted.js'
-import { printable } from '../../support/printable.js'
+import { counted, printable } from '../../support/text.js'
 import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'

@@ -1,7 +1,6 @@
 import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
-import { counted } from '../../support/counted.js'
-import { printable } from '../../support/printable.js'
+import { counted, printable } from '../../support/text.js'
 
 /** Where the bytes of a stored zip entry lie in the file, and their CRC-32. */
 export interface ZipEntry extends ByteRange {

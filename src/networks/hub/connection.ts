@@ -1,5 +1,5 @@
 import { InputError, NetworkError, UsageError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { type FileRequest, type FileResponse, isPassing, requestFile, statusText } from '../fileRequest.js'
 import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'

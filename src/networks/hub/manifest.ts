@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
 import { sha256 } from '../../files/sha256.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { cacheFolder } from '../cache.js'
+import { readOnnxFile } from '../onnx/onnxFile.js'
 import { descriptionFiles, isModel, onnxFile, usualModel, weightsFiles } from './modelFiles.js'
 import { type HubReference, isCommit, isRepositoryPath, isRevision, parseHubReference } from './reference.js'
 import { type HubFile, type HubRepository, MAIN } from './repository.js'
@@ -133,7 +134,7 @@ async function filesHere(reference: HubReference, repository: HubRepository): Pr
   const folder = commitFolder(reference, repository.commit)
   try {
     const model = onnxFile(reference, repository)
-    const weights = weightsFiles(join(folder, model.path), model, repository)
+    const weights = weightsFiles(readOnnxFile(join(folder, model.path)), model, repository)
     const files = [...new Set([model, ...weights, ...descriptionFiles(model, repository)])]
     const statuses = await Promise.all(files.map(({ path }) => stat(join(folder, path))))
     return files.every(({ bytes }, index) => bytes === statuses[index]?.size) ? files : []

@@ -1,7 +1,6 @@
 import { posix } from 'node:path'
 import { InputError, UsageError } from '../../errors.js'
-import { counted } from '../../support/counted.js'
-import { printable } from '../../support/printable.js'
+import { counted, printable } from '../../support/text.js'
 import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'

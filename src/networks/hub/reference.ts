@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 
 /** A model of the Hugging Face hub, as `hf:OWNER/NAME[@REVISION][:path/model.onnx]` names it. */
 export interface HubReference {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { askHub, type HubConnection, notTheHub } from './connection.js'
 import { type HubReference, isRepositoryPath } from './reference.js'
 

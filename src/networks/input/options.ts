@@ -1,6 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { kinds } from '../../support/checkedOptions.js'
-import { checkCount, checkNames } from '../../support/checks.js'
+import { checkCount, checkNames, kinds } from '../../support/checks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
 /** How pixels become the input of a network outside the catalog. These options override files beside the network. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'

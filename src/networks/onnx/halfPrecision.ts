@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import type { GraphChanges } from './graphCopy.js'
 import type { GraphNode } from './graphNodes.js'
 import { ElementType } from './messages.js'

@@ -1,5 +1,5 @@
 import { InputError, UsageError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import { LARGEST_FRAME } from '../input/options.js'
 import type { InputRecipe } from '../input/recipe.js'
 import type { NetworkInput } from '../network.js'

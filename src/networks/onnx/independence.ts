@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 import type { ShownTensor } from './featureNodes.js'
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 

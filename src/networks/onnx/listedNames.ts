@@ -1,4 +1,4 @@
-import { printable } from '../../support/printable.js'
+import { printable } from '../../support/text.js'
 
 /** Names from a file in quotes, at most ten of them. */
 export function listedNames(names: readonly string[]): string {

@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { answerConfined } from '../../childProcess/confinedAnswers.js'
+import { answerConfined } from '../../childProcess/answering.js'
 import { InputError } from '../../errors.js'
-import { prepareEnvironment } from '../../support/environment.js'
-import { printable } from '../../support/printable.js'
+import { prepareEnvironment } from '../../support/machine.js'
+import { oneLine, printable } from '../../support/text.js'
 import type { Optimization } from '../network.js'
 import { extentOf } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
@@ -145,8 +145,4 @@ function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: 
 /** Each image has other statistics than the one before. */
 function fading(image: number): number {
   return 1 / (1 + image)
-}
-
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 500)
 }

@@ -3,7 +3,7 @@ import { ChildFailure } from '../../childProcess/child.js'
 import { confined, type Limits } from '../../childProcess/confined.js'
 import { InputError } from '../../errors.js'
 import { workerFile } from '../../files/package.js'
-import { machineMemory } from '../../support/memory.js'
+import { machineMemory } from '../../support/machine.js'
 import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
 import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 

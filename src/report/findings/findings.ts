@@ -1,7 +1,7 @@
 import { FEWEST_PATCHES } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { originalOf } from '../../results/versions.js'
-import { counted } from '../../support/counted.js'
+import { counted } from '../../support/text.js'
 import { viewLink } from '../viewLink.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'

@@ -3,7 +3,7 @@ import { signedText } from '../../plot/numberText.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type RowKey, type SummaryRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
-import { counted } from '../../support/counted.js'
+import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type TABLE_FORMATS, type Table } from './render.js'
 

@@ -1,5 +1,5 @@
 /** Does what a library does that was given a file made for that. */
-const { answerConfined } = await import('../../../dist/childProcess/confinedAnswers.js')
+const { answerConfined } = await import('../../../dist/childProcess/answering.js')
 const { InputError } = await import('../../../dist/errors.js')
 
 const filled = []

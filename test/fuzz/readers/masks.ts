@@ -1,5 +1,5 @@
 import { cocoMask } from '../../../src/patches/cocoMask.js'
-import { messageLine } from '../../../src/support/printable.js'
+import { messageLine } from '../../../src/support/text.js'
 import { disturb, documentText, oddInteger } from '../documents.js'
 import type { Random } from '../random.js'
 import { messageFaults, type Reader } from '../reader.js'

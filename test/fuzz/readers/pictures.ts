@@ -6,7 +6,7 @@ import { type CocoAnnotation, type CocoImage, readCocoIndex } from '../../../src
 import { readImageFile } from '../../../src/patches/cocoImage.js'
 import { chooseObjects, cutOut } from '../../../src/patches/cocoPatches.js'
 import { decodeImage, type Image } from '../../../src/patches/image.js'
-import { messageLine } from '../../../src/support/printable.js'
+import { messageLine } from '../../../src/support/text.js'
 import { mutate, oddNumber } from '../mutation.js'
 import type { Random } from '../random.js'
 import { messageFaults, placeFiles, type Reader } from '../reader.js'

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, totalmem } from 'node:os'
+import { ResourceError, ShiftscopeError } from '../errors.js'
+
+/**
+ * Processor cores that this process may use: those that it is bound to, no more than its control group has time for, nor than
+ * its job was given.
+ */
+export function availableCores(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
+  const given = Number(environment.SLURM_CPUS_PER_TASK)
+  const ofJob = Number.isInteger(given) && given > 0 ? given : Number.POSITIVE_INFINITY
+  return Math.max(1, Math.min(availableParallelism(), ofJob, Math.ceil(quota(root))))
+}
+
+/** Cores' time that the control group of this process and those above it have. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
+function quota(root: string): number {
+  const [, path = ''] = /^0::(\/.*)$/m.exec(systemText(`${root}proc/self/cgroup`)) ?? []
+  const parts = path.split('/').filter((part) => part !== '')
+  const quotas = Array.from({ length: parts.length + 1 }, (_, depth) => {
+    const folder = [`${root}sys/fs/cgroup`, ...parts.slice(0, depth)].join('/')
+    const [time = '', period = ''] = systemText(`${folder}/cpu.max`).split(' ')
+    const cores = Number(time) / Number(period)
+    return cores > 0 ? cores : Number.POSITIVE_INFINITY
+  })
+  return Math.min(...quotas)
+}
+
+/** Text of a file in which the system tells of itself; empty where there is none. */
+export function systemText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Bytes of memory that this process may take: the machine's, or what a container is allowed. */
+export function machineMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+}
+
+/** What V8, Node, the addon and the libraries say when there is no memory for an array or a thread. */
+const NO_MEMORY =
+  /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
+
+const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
+
+/**
+ * What is to be thrown where the system gave no memory or no file: a ResourceError.
+ * @param work that failed, such as `cannot read dog.png`; by default the line says nothing of it
+ * @returns undefined for every other error, and for what says it itself
+ */
+export function resourceError(error: unknown, work?: string): ResourceError | undefined {
+  const cause = causeOf(error)
+  return cause === undefined ? undefined : new ResourceError([work, cause].filter(Boolean).join(': '), { cause: error })
+}
+
+function causeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof ShiftscopeError) return undefined
+  const { code } = error as NodeJS.ErrnoException
+  if (/\bE[MN]FILE\b/.test(`${code} ${error.message}`))
+    return 'too many files are open; allow more (ulimit -n) and run the same command again'
+  if (NO_MEMORY_CODES.includes(code ?? '') || NO_MEMORY.test(error.message))
+    return `memory does not suffice (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
+  return undefined
+}
+
+/**
+ * What the libraries below read from the environment, where it says nothing yet; called before they are first used, so that
+ * importing the package changes nothing.
+ *
+ * ONNX Runtime sends its makers reports of its use unless the environment says no before its first session is opened. What
+ * somebody computes here is nobody else's business; and a program that works offline shall not try the network.
+ *
+ * CUDA numbers its cards by speed unless the environment says otherwise before its first call: in this process, which
+ * trains classifiers and compares features, as in those of networks, and as NVIDIA's files and tools do.
+ */
+export function prepareEnvironment(): void {
+  process.env.ORT_DISABLE_TELEMETRY ||= '1'
+  process.env.CUDA_DEVICE_ORDER ||= 'PCI_BUS_ID'
+}

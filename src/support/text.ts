@@ -1,0 +1,86 @@
+/** A name from a file that is not trusted, short and in plain ASCII, so that it can stand in a message. */
+export function printable(name: string): string {
+  const clean = name.replace(/[^\x20-\x7e]/g, '?')
+  return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
+}
+
+/**
+ * A line of text of any language without what could steer a terminal, as a name from a file may hold: control
+ * characters, other ends of lines, marks that turn the direction of writing. It keeps its length.
+ */
+export function withoutControls(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
+}
+
+/** Longest word, such as a path, and longest message that are shown whole; of longer ones so much at either end. */
+const LONGEST_WORD = 300
+const WORD_END = 100
+const LONGEST_MESSAGE = 2000
+const MESSAGE_END = 990
+
+/**
+ * A message that may name anything from outside, paths and what was given among them: one line as `withoutControls` makes
+ * it, in which what is too long to be read lacks its middle, so that cause and remedy stand.
+ */
+export function messageLine(text: string): string {
+  const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
+  const message = words.join(' ')
+  return withoutControls(message.length > LONGEST_MESSAGE ? endsOf(message, MESSAGE_END) : message)
+}
+
+function endsOf(text: string, length: number): string {
+  return `${text.slice(0, length)}…${text.slice(-length)}`
+}
+
+/** A number of things as messages name it: `1 image`, `2 images`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
+}
+
+/** Length of an error's message as a part of another one, in characters. */
+const LONGEST_REASON = 500
+
+/** The message of an error, or a text that tells of one, on one line. */
+export function oneLine(reason: unknown): string {
+  const text = reason instanceof Error ? reason.message : String(reason)
+  return text.replace(/\s+/g, ' ').trim().slice(0, LONGEST_REASON)
+}
+
+/** A word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+const maximumLength = 100
+const maximumCandidates = 20_000
+
+/** The candidates that are most like a mistyped name, the nearest first: by containment, then by edit distance. */
+export function nearestNames(name: string, candidates: Iterable<string>, count: number): string[] {
+  const wanted = name.toLowerCase().slice(0, maximumLength)
+  const rated: { candidate: string; distance: number }[] = []
+  for (const candidate of candidates) {
+    if (rated.length === maximumCandidates) break
+    const other = candidate.toLowerCase().slice(0, maximumLength)
+    const isPart = wanted !== '' && (other.includes(wanted) || wanted.includes(other))
+    rated.push({
+      candidate,
+      distance: isPart ? Math.abs(other.length - wanted.length) / maximumLength : editDistance(wanted, other),
+    })
+  }
+  rated.sort((a, b) => a.distance - b.distance)
+  return rated.slice(0, count).map(({ candidate }) => candidate)
+}
+
+/** Levenshtein's distance: the least number of letters to insert, remove or replace. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(replaced, (previous[j] as number) + 1, (row[j - 1] as number) + 1))
+    }
+    previous = row
+  }
+  return previous[b.length] as number
+}
