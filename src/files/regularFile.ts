@@ -1,5 +1,7 @@
 import { constants, createReadStream, type ReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { isAbsolute, relative, sep } from 'node:path'
+import { InputError } from '../errors.js'
 
 /** Flags to open what may turn out to be a pipe: without waiting for somebody to write into it. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
@@ -15,6 +17,24 @@ export async function regularSize(path: string): Promise<number> {
 export async function readRegular(path: string): Promise<Buffer> {
   await regularSize(path)
   return readFile(path)
+}
+
+/**
+ * Contents of a file that a user named.
+ * @param remedy ends the message
+ * @throws InputError if there is none
+ */
+export function readNamed(path: string, remedy: string): Promise<Buffer> {
+  return readRegular(path).catch((error: NodeJS.ErrnoException) => {
+    const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
+    throw new InputError(`cannot read ${path}: ${cause}; ${remedy}`, { cause: error })
+  })
+}
+
+/** Whether an absolute path is that of a folder, or lies below it. */
+export function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 const LONGEST_PIECE = 1 << 20

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { InputError } from '../errors.js'
 import { writeFileAtomic } from './atomic.js'
 import { tryJson } from './json.js'
-import { readRegular } from './regularFile.js'
+import { readNamed } from './regularFile.js'
 import { sha256 } from './sha256.js'
 
 /**
@@ -22,11 +22,7 @@ export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, doc
  * @throws InputError if the file cannot be read, is of another version or damaged
  */
 export async function readSealedJson<T>(path: string, schema: z.ZodType<T>, remedy: string): Promise<T> {
-  const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
-    throw new InputError(`cannot read ${path}: ${cause}; ${remedy}`, { cause: error })
-  })
-  const json = tryJson(text.toString('utf8'))
+  const json = tryJson((await readNamed(path, remedy)).toString('utf8'))
   const { data, error } = schema.safeParse(json)
   if (data !== undefined && (json as { sha256?: unknown }).sha256 === sealOf(data)) return data
   const isOfOtherVersion = error?.issues.some((issue) => issue.path.at(-1) === 'format')

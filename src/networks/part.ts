@@ -28,10 +28,7 @@ export function partOf(name: string): Part {
 
 /** Bytes that have been downloaded. */
 export async function partLength({ path }: Part): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
+  return (await stat(path).catch(() => undefined))?.size ?? 0
 }
 
 /** The version of the file that the part was taken from; undefined: not known, so nothing can be added to it. */

@@ -6,7 +6,6 @@ import { fileSize, withFile } from '../files/openFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { checkOptions, kinds } from '../support/checks.js'
-import { counted } from '../support/text.js'
 import { graphFile } from './architectures/graphFile.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
@@ -169,22 +168,15 @@ async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, par
 }
 
 async function requirePublished(path: string, source: WeightsSource, origin: string): Promise<string> {
-  const bytes = await fileSize(path)
-  if (source.bytes !== null && bytes !== source.bytes)
-    throw new InputError(
-      `${origin} is ${counted(bytes, 'byte')} instead of ${source.bytes}; the download was removed, ${REMEDY}`,
-    )
   const sha256 = await sha256OfFile(path)
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
     throw new InputError(
-      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; the download was removed, ${REMEDY}`,
+      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; the download was removed, run the same command again or use another \`mirror\``,
     )
   }
   return sha256
 }
-
-const REMEDY = 'run the same command again or use another `mirror`'
 
 async function requireNetwork(entry: ModelEntry, path: string, sha256: string, origin: string): Promise<void> {
   try {

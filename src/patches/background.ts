@@ -31,7 +31,7 @@ export async function readBackground(text: string, frame: number, signal?: Abort
     const seed = parseSeed(text)
     return { identity: `noise:${seed}`, background: { image: noise(seed, frame, frame) } }
   }
-  if (text === '' || !(await isFile(text))) {
+  if (text === '' || !(await stat(text).catch(() => undefined))?.isFile()) {
     throw new UsageError(
       `background ${text} is not a colour, nor is there such a file; use white, #rrggbb, noise:SEED or a picture`,
     )
@@ -93,11 +93,4 @@ async function covering({ rows, cols, data }: Image, frame: number): Promise<Uin
     .raw()
     .toBuffer()
   return Uint8Array.from(resized)
-}
-
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isFile(),
-    () => false,
-  )
 }

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { readRegular } from '../files/regularFile.js'
+import { existsSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import { isInside, readRegular } from '../files/regularFile.js'
 import { counted } from '../support/text.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
@@ -39,7 +39,7 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
   let other: string | undefined
   for (const path of names) {
     if (await isPicture(path)) return { path, isPicture: true }
-    if (other === undefined && (await isThere(path))) other = path
+    if (other === undefined && existsSync(path)) other = path
   }
   return other === undefined ? undefined : { path: other, isPicture: false }
 }
@@ -49,12 +49,9 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
  * @throws Error if its name leads out of the folder
  */
 function imagePath(folder: string, { file }: CocoImage): string {
-  const path = resolve(folder, file)
-  const way = relative(resolve(folder), path)
-  if (way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) || isAbsolute(file)) {
-    throw new Error(`its file_name ${file} leads out of the folder of images`)
-  }
-  return path
+  const [root, path] = [resolve(folder), resolve(folder, file)]
+  if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
+  throw new Error(`its file_name ${file} leads out of the folder of images`)
 }
 
 async function isPicture(path: string): Promise<boolean> {
@@ -72,13 +69,6 @@ async function isPicture(path: string): Promise<boolean> {
 /** Drawings are none: nobody photographs one, and to draw it takes a process of its own. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** The bytes of an image's file. @throws Error that says why there are none */

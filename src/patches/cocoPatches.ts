@@ -27,8 +27,8 @@ import {
   storePatch,
   writeManifest,
 } from './patchFolder.js'
-import { resizeBilinear } from './resize.js'
-import type { Mask } from './runLengthMask.js'
+import type { Mask } from './polygonMask.js'
+import { resizeBilinear, roundHalfToEven } from './resize.js'
 
 /** The paper's classes. */
 export const PAPER_CLASSES = [
@@ -142,11 +142,8 @@ async function readIndex(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<CocoIndex> {
-  const bytes = await stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
-  progress.start('annotations', bytes, { unit: 'bytes', before: 0 })
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0
+  progress.start('annotations', size, { unit: 'bytes', before: 0 })
   try {
     return await readCocoIndex(path, rule, (read) => {
       throwIfStopped(signal)
@@ -257,10 +254,4 @@ function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, num
     }
   }
   return { rows, cols, data }
-}
-
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value)
-  if (value - floor !== 0.5) return Math.round(value)
-  return floor % 2 === 0 ? floor : floor + 1
 }

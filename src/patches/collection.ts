@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, extname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
+import { dirname, extname, join, parse, resolve } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { parseJson } from '../files/json.js'
 import { modelsFolder } from '../files/package.js'
-import { readRegular } from '../files/regularFile.js'
+import { isInside, readNamed } from '../files/regularFile.js'
 import { nearestNames } from '../support/text.js'
 import { readImage } from './image.js'
 import type { PatchSource } from './patch.js'
@@ -43,7 +44,7 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
  * @throws InputError if there is neither
  */
 export async function patchFrom(text: string): Promise<PatchSource> {
-  if (await isThere(text)) return { name: parse(text).name, path: text }
+  if (existsSync(text)) return { name: parse(text).name, path: text }
   return builtInPatch(text, `cannot read ${text}: no such file`, 'the path of a picture')
 }
 
@@ -54,7 +55,7 @@ export async function patchFrom(text: string): Promise<PatchSource> {
  */
 export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {
   if (path === undefined) return builtInPatches()
-  if (!(await isThere(path))) {
+  if (!existsSync(path)) {
     const names = new Set(path.split(',').map((name) => name.trim()))
     const fault = `cannot read ${path}: no such file or folder`
     return Promise.all([...names].map((name) => builtInPatch(name, fault, 'a folder of pictures or a manifest.json')))
@@ -90,23 +91,13 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
   )
 }
 
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
-}
-
 /** Hidden files are left out: some systems put one of their own beside each picture. */
 export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }
 
 async function readManifest(path: string): Promise<readonly PatchSource[]> {
-  const bytes = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
-    throw new InputError(`cannot read ${path}: ${cause}; give a folder of pictures or a manifest.json`)
-  })
+  const bytes = await readNamed(path, 'give a folder of pictures or a manifest.json')
   let json: unknown
   try {
     json = parseJson(bytes.toString('utf8'))
@@ -135,11 +126,8 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
 
 function insideFolder(folder: string, file: string, manifest: string): string {
   const path = resolve(folder, file)
-  const way = relative(folder, path)
-  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
-    throw new InputError(`${manifest} points to ${file}, outside its folder; keep the pictures beside the manifest`)
-  }
-  return path
+  if (isInside(folder, path)) return path
+  throw new InputError(`${manifest} points to ${file}, outside its folder; keep the pictures beside the manifest`)
 }
 
 function unique(path: string, patches: readonly PatchSource[]): readonly PatchSource[] {

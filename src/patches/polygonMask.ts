@@ -1,4 +1,9 @@
-import type { Mask } from './runLengthMask.js'
+/** Which pixels belong to an object: 0 or 1, column-major [cols, rows], as COCO stores masks. */
+export interface Mask {
+  readonly rows: number
+  readonly cols: number
+  readonly columns: Uint8Array
+}
 
 /** Coordinates are rounded to fifths of a pixel. */
 const SCALE = 5

@@ -152,9 +152,8 @@ function halve(image: Image): Image {
   return { rows, cols, data }
 }
 
-function roundHalfToEven(value: number): number {
+export function roundHalfToEven(value: number): number {
   const floor = Math.floor(value)
-  const fraction = value - floor
-  if (fraction !== 0.5) return Math.round(value)
+  if (value - floor !== 0.5) return Math.round(value)
   return floor % 2 === 0 ? floor : floor + 1
 }

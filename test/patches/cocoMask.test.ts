@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cocoMask } from '../../src/patches/cocoMask.js'
-import { polygonMask } from '../../src/patches/polygonMask.js'
-import { type Mask, runLengthMask, runsOfString } from '../../src/patches/runLengthMask.js'
+import { cocoMask, runLengthMask, runsOfString } from '../../src/patches/cocoMask.js'
+import { type Mask, polygonMask } from '../../src/patches/polygonMask.js'
 import { randomCases } from '../randomCases.js'
 
 /**
