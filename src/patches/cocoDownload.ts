@@ -7,6 +7,7 @@ import { fetchFile } from '../networks/fetchFile.js'
 import { type Progress, silent } from '../progress.js'
 import type { CocoImage } from './cocoAnnotations.js'
 import { fetchedPath, findImage, imageFormat, storedPixels } from './cocoImage.js'
+import { reasonOf } from './patchFolder.js'
 
 /** Images that are fetched at the same time. */
 const AT_A_TIME = 4
@@ -59,17 +60,17 @@ export async function fetchImages(
       try {
         await fetchImage(image, folder, options)
       } catch (error) {
-        if (!isOfTheImage(error)) {
-          queue.length = 0
-          throw error
-        }
         failures.set(image.id, `its image ${image.file} could not be fetched: ${causeOf(error)}`)
       }
       progress.update(++done)
     }
   }
   try {
-    const results = await Promise.allSettled(Array.from({ length: AT_A_TIME }, fetchNext))
+    const stop = (error: unknown) => {
+      queue.length = 0
+      throw error
+    }
+    const results = await Promise.allSettled(Array.from({ length: AT_A_TIME }, () => fetchNext().catch(stop)))
     const fault = results.find((result) => result.status === 'rejected')
     if (fault) throw fault.reason
   } finally {
@@ -78,14 +79,10 @@ export async function fetchImages(
   return failures
 }
 
-function isOfTheImage(error: unknown): error is Error {
-  if (error instanceof NetworkError || error instanceof InputError) return true
-  return error instanceof Error && error.constructor === Error && !('code' in error)
-}
-
-/** Without the remedies for weights: an image has one address. */
-function causeOf(error: Error): string {
-  return `${error.message.split('; ')[0]}; run the same command again to retry`
+/** Without the remedies for weights: an image has one address. Errors that are not of the image are thrown. */
+function causeOf(error: unknown): string {
+  const reason = error instanceof NetworkError ? error.message : reasonOf(error)
+  return `${reason.split('; ')[0]}; run the same command again to retry`
 }
 
 async function fetchImage(image: CocoImage, folder: string, { hosts, progress, signal }: FetchOptions): Promise<void> {
