@@ -23,8 +23,10 @@ export interface OpenFile {
    * @throws InputError if the file is shorter than the range or cannot be read
    */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
-  /** A single byte. It is quick for bytes that lie close together. @throws InputError beyond the end */
+  /** A byte. It is quick for bytes that lie close together. @throws InputError beyond the end */
   byteAt(offset: number): number
+  /** Bytes from `start` up to `end`, in memory: callers bound their number. @throws InputError beyond the end */
+  bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
   sha256(): Promise<string>
 }
@@ -35,21 +37,21 @@ export interface OpenFile {
  * @throws InputError if the file is missing, is no regular file, or cannot be read; whatever `use` throws
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
-  const descriptor = opened(path)
+  const { file, close } = openFile(path)
   try {
-    return await use(openFile(path, descriptor))
+    return await use(file)
   } finally {
-    closeSync(descriptor)
+    close()
   }
 }
 
-/** The same for a call that waits for nothing. */
-export function withFileSync<T>(path: string, use: (file: Pick<OpenFile, 'path' | 'size' | 'byteAt'>) => T): T {
-  const descriptor = opened(path)
+/** `withFile` for synchronous work. */
+export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' | 'sha256'>) => T): T {
+  const { file, close } = openFile(path)
   try {
-    return use(openFile(path, descriptor))
+    return use(file)
   } finally {
-    closeSync(descriptor)
+    close()
   }
 }
 
@@ -62,43 +64,86 @@ export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))
   } catch (error) {
-    throw readError(path, error)
+    throw inputError(path, error)
   }
 }
 
-function opened(path: string): number {
+function openFile(path: string): { readonly file: OpenFile; readonly close: () => void } {
+  const opened = asInput(path, () => openSync(path, READ_WITHOUT_WAITING))
+  let descriptor: number | undefined = opened
+  const close = () => {
+    descriptor = undefined
+    closeSync(opened)
+  }
+  // The number of a closed file may stand for another file.
+  const stillOpen = () => {
+    if (descriptor === undefined) throw new Error(`${path} is read after it was closed`)
+    return descriptor
+  }
   try {
-    return openSync(path, READ_WITHOUT_WAITING)
+    const size = sizeOf(path, fstatSync(opened))
+    return { file: { path, size, ...reads(path, size, stillOpen), ...windowReads(path, stillOpen) }, close }
   } catch (error) {
-    throw readError(path, error)
+    close()
+    throw error
   }
 }
 
-function openFile(path: string, descriptor: number): OpenFile {
-  const size = sizeOf(path, fstatSync(descriptor))
+function reads(path: string, size: number, descriptor: () => number): Pick<OpenFile, 'read' | 'sha256'> {
   return {
-    path,
-    size,
     read: async ({ offset, length }) => {
-      if (offset + length > size) throw truncated(path)
+      if (offset + length > size) throw tooShort(path)
       const bytes = Buffer.from(new ArrayBuffer(length))
       for (let done = 0; done < length; ) {
-        const { bytesRead } = await readBytes(descriptor, bytes, done, length - done, offset + done).catch((error) => {
-          throw readError(path, error)
+        const asked = readBytes(descriptor(), bytes, done, length - done, offset + done)
+        const { bytesRead } = await asked.catch((error) => {
+          throw inputError(path, error)
         })
-        if (bytesRead === 0) throw truncated(path)
+        if (bytesRead === 0) throw tooShort(path)
         done += bytesRead
       }
       return bytes
     },
-    byteAt: bytesOf(path, descriptor),
     sha256: async () => {
       const hash = createHash('sha256')
-      const options = { fd: descriptor, start: 0, autoClose: false, highWaterMark: LONGEST_PIECE }
-      await pipeline(createReadStream(path, options), hash).catch((error) => {
-        throw readError(path, error)
+      const highWaterMark = Math.min(LONGEST_PIECE, size + 1)
+      const stream = createReadStream(path, { fd: descriptor(), start: 0, autoClose: false, highWaterMark })
+      await pipeline(stream, hash).catch((error) => {
+        throw inputError(path, error)
       })
       return hash.digest('hex')
+    },
+  }
+}
+
+const readBytes = promisify(read)
+
+const LONGEST_PIECE = 1 << 20
+const WINDOW_BYTES = 4096
+
+/** Reads from a window around the last byte that was asked for. */
+function windowReads(path: string, descriptor: () => number): Pick<OpenFile, 'byteAt' | 'bytesAt'> {
+  const window = Buffer.alloc(WINDOW_BYTES)
+  let start = 0
+  let length = 0
+  const fill = (offset: number) => {
+    length = 0
+    length = asInput(path, () => readSync(descriptor(), window, 0, window.length, offset))
+    start = offset
+    if (length === 0) throw tooShort(path)
+  }
+  return {
+    byteAt: (offset) => {
+      if (offset < start || offset >= start + length) fill(offset)
+      return window[offset - start] as number
+    },
+    bytesAt: (from, end) => {
+      const bytes = Buffer.alloc(end - from)
+      for (let at = from; at < end; ) {
+        if (at < start || at >= start + length) fill(at)
+        at += window.copy(bytes, at - from, at - start, Math.min(length, end - start))
+      }
+      return bytes
     },
   }
 }
@@ -108,32 +153,20 @@ function sizeOf(path: string, status: Stats): number {
   throw new InputError(`${path} is not a file; give the path of a file`)
 }
 
-const readBytes = promisify(read)
+function tooShort(path: string): InputError {
+  return new InputError(`${path} is shorter than it should be: truncated; download or copy it again`)
+}
 
-const LONGEST_PIECE = 1 << 20
-const WINDOW_BYTES = 4096
-
-/** Keeps the bytes around the last one that was read. */
-function bytesOf(path: string, descriptor: number): OpenFile['byteAt'] {
-  const window = Buffer.alloc(WINDOW_BYTES)
-  let start = 0
-  let length = 0
-  return (offset) => {
-    if (offset < start || offset >= start + length) {
-      start = offset
-      length = readSync(descriptor, window, 0, window.length, offset)
-      if (length === 0) throw truncated(path)
-    }
-    return window[offset - start] as number
+function asInput<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw inputError(path, error)
   }
 }
 
-function truncated(path: string): InputError {
-  return new InputError(`${path} is shorter than its own directory says: truncated; download or copy it again`)
-}
-
-/** The same error, but where the system gives no bytes: one that names the file. */
-function readError(path: string, error: unknown): unknown {
+/** Of an error of the system, one that names the file and the remedy; any other as it is. */
+function inputError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })
   return (

@@ -1,27 +1,30 @@
 import { UsageError } from '../errors.js'
 import { classesOf } from './classes.js'
-import { checkExported } from './exported.js'
+import { checkClasses } from './exported.js'
 import { readLayers } from './layers.js'
 import type { Network } from './network.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /**
- * Makes a network ready to run, with what is read of it: by default the catalog's layers, of other networks the last output
- * and the input of the last fully connected layer. The ONNX file of a network of the user's has one image input, square,
- * [N, 3, rows, cols] or [N, rows, cols, 3], of float32, float16, float64 or bytes.
+ * Opens a network and decides which layers are read. By default these are the catalog's layers. For other networks they are the
+ * last output and the input of the last fully connected layer. An ONNX file must have one input of square images, [N, 3, rows, cols]
+ * or [N, rows, cols, 3], of float32, float16, float64 or bytes.
  *
  * @throws UsageError for an unknown id or layer, or options that do not fit; InputError for missing or damaged weights, and for a
  * file that is no such model, or does not run; the signal's reason
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
-  const source = await networkSource(choice)
+  return networkOf(await networkSource(choice), choice)
+}
+
+/** `chooseNetwork` for a network that was read. */
+export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
   const { id, title, inputSource, weights, model, entry } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))
   const classes = await classesOf(source, reading.layers)
-  const network = { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
   const last = reading.layers.find(({ name }) => name === model.outputs.at(-1)?.name)
-  if (entry?.kind === 'exported') checkExported(entry, network, last?.dims)
-  return network
+  checkClasses(entry, model.path, last?.dims)
+  return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 
 /** The layers that the catalog names, or some of them, in its order; undefined where another is wanted. */

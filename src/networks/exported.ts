@@ -1,8 +1,11 @@
 import { InputError } from '../errors.js'
+import { sha256OfFile } from '../files/sha256.js'
 import { counted } from '../support/text.js'
-import type { CatalogEntry } from './catalog.js'
-import type { Network } from './network.js'
+import { type CatalogEntry, checkNotAnother } from './catalog.js'
+import type { NetworkInput } from './network.js'
+import { imageInput } from './onnx/imageInput.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
+import { ProtobufError } from './protobuf/wire.js'
 
 /**
  * A line for a shell that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. The
@@ -29,34 +32,43 @@ export function exportRemedy({ id }: CatalogEntry): string {
 }
 
 /**
- * Checks that a file was exported for an entry of the catalog.
+ * Reads the ONNX file of an entry.
  *
- * @param classes how many numbers its last output gives; undefined where it is not read
- * @throws InputError when it is of other images or classes than the entry's
+ * @throws InputError when it is no ONNX model of images, or the published file of another entry
  */
-export function checkExported(entry: CatalogEntry, { weightsPath, input }: Network, classes: number | undefined): void {
-  if (classes !== undefined && classes !== CLASSES)
-    throw new InputError(
-      `${weightsPath} gives ${counted(classes, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
-    )
-  const { rows, cols } = input
-  if (rows !== entry.input.rows)
-    throw new InputError(
-      `${weightsPath} takes images of ${rows}×${cols}, and ${entry.id} of ${entry.input.rows}; ${again(entry)}`,
-    )
+export async function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
+  try {
+    return await readHashedOnnx(path, imageInput)
+  } catch (error) {
+    if (!(error instanceof InputError && error.cause instanceof ProtobufError)) throw error
+    checkNotAnother(entry, path, await sha256OfFile(path))
+    throw new InputError(`${path} cannot be ${entry.id}, which is read from an ONNX file; ${again(entry)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** @throws InputError for a file of other images than the entry's */
+export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
+  if (rows === entry.input.rows) return
+  throw new InputError(
+    `${path} takes images of ${rows}×${cols}, and ${entry.id} of ${entry.input.rows}; ${again(entry)}`,
+  )
 }
 
 /** ImageNet's. */
 const CLASSES = 1000
 
-/** @throws InputError for a file that is no ONNX model */
-export function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
-  return readHashedOnnx(path).catch((error: unknown) => {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(`${path} cannot be ${entry.id}, which is read from an ONNX file; ${again(entry)}`, {
-      cause: error,
-    })
-  })
+/**
+ * @param entry of the catalog; only an exported one is checked
+ * @param classes how many numbers its last output gives; undefined where it is not read
+ * @throws InputError for a file of other classes than the entry's
+ */
+export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
+  if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
+  throw new InputError(
+    `${path} gives ${counted(classes, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
+  )
 }
 
 /**

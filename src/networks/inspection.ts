@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { classesOf } from './classes.js'
+import { checkClasses } from './exported.js'
 import { defaultLayers } from './layers.js'
 import type { Classes, NetworkInput } from './network.js'
 import { extentNodes } from './onnx/extentNodes.js'
@@ -75,6 +76,14 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
   )
   const last = (file.outputs.at(-1) as TypedTensor).name
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
+  checkClasses(
+    source.entry,
+    path,
+    readable
+      .find(({ name }) => name === last)
+      ?.shape.slice(1)
+      .reduce((a, b) => a * b, 1),
+  )
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
     op: operator,
@@ -96,7 +105,7 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
 
 /** Shapes of all tensors for two images, or for as many as the graph takes. */
 async function allShapes(
-  { name, model, input, changes, weights }: NetworkSource,
+  { name, model, input, changes }: NetworkSource,
   names: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<TrialBatch<ReadonlyMap<string, ShownTensor>>> {
@@ -109,7 +118,7 @@ async function allShapes(
     const outputs = [...new Set([...names, ...nodes.flatMap((node) => node.outputs)])]
     await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
     const attempt = async (batch: number) => {
-      const tried = { path: copy, name, bytes: weights.weightsBytes }
+      const tried = { path: copy, name, bytes: model.bytes }
       const shape = [batch, 3, input.rows, input.cols]
       return (await trialShapes(tried, { name: input.name, shape }, names, signal)).tensors
     }

@@ -80,10 +80,10 @@ function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
 }
 
 /** The model itself where nothing is changed, or else a copy. */
-async function triedModel({ model, name, weights }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
+async function triedModel({ model, name }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(model, 'layers', changes) : model
-  return { path, name, bytes: weights.weightsBytes }
+  return { path, name, bytes: model.bytes }
 }
 
 /** The tensors as a run of the model shows them. */

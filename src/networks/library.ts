@@ -7,8 +7,9 @@ import { parametersOf } from './architectures/layer.js'
 import { asCacheError, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
-import { chooseNetwork } from './choice.js'
-import { checkInOneFile, readExported } from './exported.js'
+import { networkOf } from './choice.js'
+import { checkInOneFile } from './exported.js'
+import { networkSource } from './source.js'
 import { architectureOf, checkpointGraph, embeddedFile, importedWeights, type WeightsFile } from './weights.js'
 
 /** A network or generator of the catalog, and whether its weights are on this machine. */
@@ -81,9 +82,10 @@ export async function importWeights(
 /** @throws InputError for a file that is not of this network or generator */
 async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
   if (entry.kind !== 'exported' || isGenerator(entry)) return checkpointGraph(entry, file)
-  const network = await chooseNetwork({ model: entry.id, weights: file, signal })
-  checkInOneFile(entry, await readExported(entry, file))
-  return network
+  const choice = { model: entry.id, weights: file, signal }
+  const source = await networkSource(choice)
+  checkInOneFile(entry, source.model)
+  return networkOf(source, choice)
 }
 
 /** Bytes of the weights that the catalog knows of: as published, or as float32 takes; null: not known. */

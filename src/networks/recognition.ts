@@ -30,8 +30,12 @@ export async function isCheckpointPath(model: string): Promise<boolean> {
  * @returns the network's id in the catalog
  * @throws InputError when the file is damaged, or of a network that can only be read from an ONNX file
  */
-export async function recogniseCheckpoint(path: string): Promise<string> {
-  const checkpoint = await withFile(path, readCheckpoint)
+export function recogniseCheckpoint(path: string): Promise<string> {
+  return withFile(path, async (file) => networkOfCheckpoint(await readCheckpoint(file)))
+}
+
+function networkOfCheckpoint(checkpoint: Checkpoint): string {
+  const { path } = checkpoint
   const networks = architectures.filter(({ layers }) => featuresOf(layers).length > 0)
   const network = networks.find((architecture) => firstFault(architecture, checkpoint) === null)
   if (network) return network.id

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { checkNames } from '../support/checks.js'
 import { featuresOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry } from './catalog.js'
-import { readExported } from './exported.js'
+import { checkFrame, readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import { isHubReference } from './hub/reference.js'
 import { checkInputOptions, type InputOptions, inputOptionsOf } from './input/options.js'
@@ -48,14 +48,14 @@ export interface NetworkChoice extends LayerChoice, InputOptions {
   readonly weightsOption?: string | undefined
 }
 
-/** What a choice stands for: a graph that was read once, and how its input is made. */
+/** The network that a choice names: its graph, and how its input is made. */
 export interface NetworkSource extends PlannedInput {
   readonly id: string
   readonly title: string
   readonly model: HashedModel
   /** What messages call it: its path, or its id in the catalog. */
   readonly name: string
-  /** In which files may lie that describe it. */
+  /** Folders to search for files that describe the network. */
   readonly folders: readonly string[]
   readonly inputSource: string
   readonly weights: WeightsFile
@@ -66,7 +66,7 @@ export interface NetworkSource extends PlannedInput {
 }
 
 /**
- * Finds what a choice stands for, and reads it.
+ * Finds the network that a choice names, and reads its graph.
  *
  * @throws UsageError for an unknown id, or options that do not fit; InputError for missing or damaged weights
  */
@@ -102,7 +102,7 @@ async function ownSource(choice: NetworkChoice): Promise<NetworkSource> {
     ? await hubModelFile(model)
     : { path: model, folders: [dirname(model)] }
   const id = ownId(model)
-  return { id, title: id, ...(await fileSource(await readHashedOnnx(path), folders, choice)) }
+  return { id, title: id, ...(await fileSource(await readHashedOnnx(path, imageInput), folders, choice)) }
 }
 
 async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promise<NetworkSource> {
@@ -120,17 +120,13 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
   if (path === undefined) throw missingWeights(entry, weightsOption)
   if (entry.kind === 'exported') {
     const recipe = { ...input, size: input.rows, layout: null, source: 'catalog' }
-    return { id, title, ...(await fileSource(await readExported(entry, path), [dirname(path)], {}, recipe)), entry }
+    const source = await fileSource(await readExported(entry, path), [dirname(path)], {}, recipe)
+    checkFrame(entry, path, source.input)
+    return { id, title, ...source, entry }
   }
   const { graph, ...file } = await checkpointGraph(entry, path)
-  return {
-    ...about,
-    input,
-    model: graph,
-    weights: file,
-    layers: featuresOf(architectureOf(entry).layers),
-    entry,
-  }
+  const read = featuresOf(architectureOf(entry).layers)
+  return { ...about, input, model: graph, weights: file, layers: read, entry }
 }
 
 /** A file whose layers and input are found. */

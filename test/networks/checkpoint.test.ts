@@ -47,7 +47,7 @@ async function refusalOfPickle(pickle: Buffer, storages: Record<string, Float32A
 it('a range of a file that ends before it is refused in one line', async () => {
   writeFileSync(path, 'short')
   const refused = withFile(path, (file) => file.read({ offset: 3, length: 10 }))
-  await expect(refused).rejects.toThrow(`${path} is shorter than its own directory says`)
+  await expect(refused).rejects.toThrow(`${path} is shorter than it should be`)
   await expect(refused).rejects.not.toThrow('cannot be read')
 })
 

@@ -200,7 +200,7 @@ function sides(size: number): number[] {
 const epsilon = 1e-5
 
 /** What batch normalisation does to a channel at inference: `y = scale·x + shift`. */
-export interface ChannelTransform {
+interface ChannelTransform {
   readonly scale: Float64Array
   readonly shift: Float64Array
 }
@@ -210,7 +210,7 @@ export interface ChannelTransform {
  *
  * @throws InputError when a variance is negative
  */
-export async function batchNormTransform(weights: Weights, key: string): Promise<ChannelTransform> {
+async function batchNormTransform(weights: Weights, key: string): Promise<ChannelTransform> {
   const [gamma, beta, mean, variance] = await Promise.all([
     weights.read(`${key}.weight`),
     weights.read(`${key}.bias`),
@@ -232,7 +232,7 @@ export async function batchNormTransform(weights: Weights, key: string): Promise
 }
 
 /** Weights of a convolution, [outputs, …], whose output channels are scaled; computed in float64, rounded once. */
-export function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
+function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   return weight.map((value, index) => value * (scale[Math.floor(index / perChannel)] as number))
 }

@@ -3,10 +3,10 @@ import { realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, sep } from 'node:path'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
-import { sha256OfFile } from '../../files/sha256.js'
+import { withFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
-import { ProtobufError, type ProtobufFile, textOf } from '../protobuf/wire.js'
-import { elementCount } from './graphNodes.js'
+import { elementCount } from '../checkpoint/tensor.js'
+import { ProtobufError, type ProtobufFile, rangeOf, textAt } from '../protobuf/wire.js'
 import { ElementType, type ModelProto, type TensorProto } from './messages.js'
 
 /** A file beside an ONNX file that holds elements of its tensors. */
@@ -39,10 +39,14 @@ export interface ReferringModel {
  * @throws InputError when a file is missing, too short, or lies elsewhere
  */
 export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
-  return Promise.all(external.map((reference) => externalFile(path, reference)))
+  const files: ExternalFile[] = []
+  for (const reference of external) files.push(await externalFile(path, reference))
+  return files
 }
 
 const MOST_FILES = 10_000
+/** Of the place of a tensor: file, offset, length and what others add. */
+const MOST_ENTRIES = 100
 
 /**
  * The files that a model names, each once, whether they are there or not.
@@ -51,13 +55,13 @@ const MOST_FILES = 10_000
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
-  for (const tensor of outerTensors(model)) {
+  eachOuterTensor(model, (tensor) => {
     for (const { location, end } of references(file, tensor)) {
       requireInside(path, location)
       ends.set(location, Math.max(end, ends.get(location) ?? 0))
       if (ends.size > MOST_FILES) throw new ProtobufError(`it keeps data in more than ${MOST_FILES} files`)
     }
-  }
+  })
   return [...ends].map(([location, end]) => ({ location, end }))
 }
 
@@ -71,11 +75,10 @@ export async function copyExternalFiles(path: string, files: readonly ExternalFi
   }
 }
 
-/** All tensors with data elsewhere, wherever in a message they stand. */
-function* outerTensors(message: unknown): Generator<TensorProto> {
-  if (typeof message !== 'object' || message === null || ArrayBuffer.isView(message)) return
-  if ('external_data' in message) yield message as TensorProto
-  for (const part of Object.values(message)) yield* outerTensors(part)
+/** Visits the tensors with data elsewhere, wherever in a message they stand. */
+function eachOuterTensor(message: object, visit: (tensor: TensorProto) => void): void {
+  if ('external_data' in message) visit(message as TensorProto)
+  for (const part of Object.values(message)) if (typeof part === 'object' && part !== null) eachOuterTensor(part, visit)
 }
 
 /** Bytes of an element; where a type is not listed, its file must say the length. */
@@ -94,13 +97,17 @@ const ELEMENT_BYTES: Readonly<Record<number, number>> = {
 
 function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalReference[] {
   const { external_data = [], dims = [], data_type = ElementType.UNDEFINED } = tensor
+  if (external_data.length > MOST_ENTRIES)
+    throw new ProtobufError(`the place of a tensor is told in more than ${MOST_ENTRIES} parts`)
   const values = (name: string) =>
-    external_data.flatMap(({ key, value }) =>
-      key === name && value !== undefined && 'start' in value ? [textOf(file, value)] : [],
-    )
+    external_data.flatMap(({ key, value }) => {
+      const range = key === name ? rangeOf(value) : undefined
+      return range === undefined ? [] : [textAt(file, range)]
+    })
   const locations = values('location')
   if (locations.length === 0 && external_data.length > 0)
     throw new ProtobufError('a tensor lies in a file without a name')
+  if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor in a file of its own has a size below 0')
   const offset = Math.max(0, ...values('offset').map(count))
   const length = Math.max(elementCount(dims) * (ELEMENT_BYTES[data_type] ?? 0), ...values('length').map(count))
   return locations.map((location) => ({ location, end: offset + length }))
@@ -127,16 +134,16 @@ function requireInside(path: string, location: string): void {
 async function externalFile(path: string, { location, end }: ExternalReference): Promise<ExternalFile> {
   const shown = printable(location)
   const target = join(dirname(path), location)
-  const size = await sizeWithin(path, shown, target)
-  if (size < end) {
+  await requireBeside(path, shown, target)
+  return withFile(target, async (file) => {
+    if (file.size >= end) return { location, bytes: file.size, sha256: await file.sha256() }
     throw new InputError(
-      `${path} keeps data up to byte ${end} of ${shown}, which has ${counted(size, 'byte')}: cut off; copy or export both again`,
+      `${path} keeps data up to byte ${end} of ${shown}, which has ${counted(file.size, 'byte')}: cut off; copy or export both again`,
     )
-  }
-  return { location, bytes: size, sha256: await sha256OfFile(target) }
+  })
 }
 
-async function sizeWithin(path: string, shown: string, target: string): Promise<number> {
+async function requireBeside(path: string, shown: string, target: string): Promise<void> {
   const [folder, real] = await Promise.all([realpath(dirname(path)), realpath(target).catch(() => undefined)])
   const status = real === undefined ? undefined : await stat(real)
   if (real === undefined || !status?.isFile()) {
@@ -147,5 +154,4 @@ async function sizeWithin(path: string, shown: string, target: string): Promise<
       `${path} keeps data in ${shown}, a link that leads out of the model's folder; put a copy in its place`,
     )
   }
-  return status.size
 }

@@ -1,6 +1,14 @@
+import { elementCount } from '../checkpoint/tensor.js'
 import type { Piece } from '../protobuf/messages.js'
-import { bytesOf, type FileRange, ProtobufError, type ProtobufFile, varintsIn } from '../protobuf/wire.js'
-import { type AttributeProto, ElementType, type ModelProto, type NodeProto, type TensorProto } from './messages.js'
+import { type FileRange, nextVarint, type ProtobufFile, rangeOf } from '../protobuf/wire.js'
+import {
+  type AttributeProto,
+  AttributeType,
+  ElementType,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from './messages.js'
 
 /** The nodes of an ONNX graph, and of its constants what decides shapes. */
 export interface GraphNodes {
@@ -56,12 +64,33 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-function attributeValue(file: ProtobufFile, { f, i, s, t, ints }: AttributeProto): AttributeValue {
-  if (ints !== undefined) return ints.length <= SMALL && ints.every(isSize) ? ints : null
-  if (t !== undefined) return constantOf(file, t)
-  if (s !== undefined && 'start' in s) return s.end - s.start < SMALL ? bytesOf(file, s).toString('latin1') : null
-  if (i !== undefined) return isSize(i) ? i : null
-  return f ?? null
+/** By the type that the file states, as ONNX Runtime reads it. */
+function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
+  const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
+  const text = rangeOf(s)
+  switch (type) {
+    case AttributeType.FLOAT:
+      return f ?? 0
+    case AttributeType.INT:
+      return isSize(i ?? 0) ? (i ?? 0) : null
+    case AttributeType.STRING:
+      if (text === undefined) return ''
+      return text.end - text.start < SMALL ? file.bytesAt(text.start, text.end).toString('latin1') : null
+    case AttributeType.TENSOR:
+      return t === undefined ? null : constantOf(file, t)
+    case AttributeType.INTS:
+      return ints.length <= SMALL && ints.every(isSize) ? ints : null
+    default:
+      return null
+  }
+}
+
+/** Of an attribute of the first versions of ONNX, which state none. */
+function typeOf({ f, i, s, t }: AttributeProto): number {
+  if (t !== undefined) return AttributeType.TENSOR
+  if (s !== undefined) return AttributeType.STRING
+  if (i !== undefined) return AttributeType.INT
+  return f === undefined ? AttributeType.INTS : AttributeType.FLOAT
 }
 
 function isSize(number: number): boolean {
@@ -71,20 +100,14 @@ function isSize(number: number): boolean {
 function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   const { dims: shape = [], data_type: type = ElementType.UNDEFINED } = tensor
   const count = elementCount(shape)
-  return { shape, type, values: count <= SMALL ? elementsOf(file, tensor, count) : null }
-}
-
-/** Number of elements of a tensor. @throws ProtobufError for a size below 0 */
-export function elementCount(dims: readonly number[]): number {
-  if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor in it has a size below 0')
-  return dims.reduce((product, size) => product * size, 1)
+  return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
 }
 
 /** Of raw data, or of the fields that floats, int64 and truth values may stand in; null where the file has them elsewhere. */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
-  const { data_type: type, raw_data: raw } = tensor
-  if (raw !== undefined && 'start' in raw) {
-    const values = raw.end - raw.start <= 8 * SMALL ? rawElements(bytesOf(file, raw), type, count) : null
+  const raw = rangeOf(tensor.raw_data)
+  if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {
+    const values = rawElements(file.bytesAt(raw.start, raw.end), tensor.data_type, count)
     if (values !== null) return values
   }
   const values = listedElements(file, tensor)
@@ -111,18 +134,16 @@ function floatsOf(file: ProtobufFile, pieces: readonly Piece[]): readonly number
   return pieces.flatMap(({ offset, elements, distance }) =>
     Array.from({ length: Math.min(elements, SMALL + 1) }, (_, i) => {
       const start = offset + i * distance
-      return bytesOf(file, { start, end: start + 4 }).readFloatLE(0)
+      return file.bytesAt(start, start + 4).readFloatLE(0)
     }),
   )
 }
 
 function integersOf(file: ProtobufFile, ranges: readonly FileRange[]): readonly number[] {
   const values: number[] = []
-  for (const range of ranges) {
-    for (const value of varintsIn(file, range)) {
-      if (values.length > SMALL) return values
-      values.push(value)
-    }
+  for (const { start, end } of ranges) {
+    const cursor = { file, position: start, end }
+    while (cursor.position < end && values.length <= SMALL) values.push(nextVarint(cursor))
   }
   return values
 }

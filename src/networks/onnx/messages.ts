@@ -118,4 +118,4 @@ export const ElementType = {
 } as const
 
 /** AttributeProto.AttributeType. */
-export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, INTS: 7 } as const
+export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, GRAPH: 5, INTS: 7 } as const

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import { type OpenFile, withFile, withFileSync } from '../../files/openFile.js'
 import { sha256 } from '../../files/sha256.js'
 import { readMessage } from '../protobuf/messages.js'
-import { ProtobufError, type ProtobufFile, textOf } from '../protobuf/wire.js'
+import { ProtobufError, type ProtobufFile, rangeOf, textAt } from '../protobuf/wire.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
 import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
@@ -23,7 +23,7 @@ export interface OnnxModel {
   /** Names of the tensors that the nodes make, outputs and all others. */
   readonly tensors: ReadonlySet<string>
   readonly graph: GraphNodes
-  /** Of `METADATA_KEYS` those that the file has, with their texts. */
+  /** Metadata under `METADATA_KEYS`, where the file has it. */
   readonly metadata: ReadonlyMap<MetadataKey, string>
   /** The files in which it keeps elements of its tensors. */
   readonly external: readonly ExternalReference[]
@@ -40,8 +40,8 @@ export type MetadataKey = (typeof METADATA_KEYS)[number]
 const MOST_METADATA_BYTES = 1 << 20
 
 /**
- * Reads an ONNX file that is open. Weights are skipped, so that a file of any size takes a few milliseconds. A dimension that the
- * file does not fix is given by its name, or as `?`.
+ * Reads an ONNX file that is open. Weights are skipped, so the time depends on the number of nodes, not on the size of the file. A
+ * dimension that the file does not fix is given by its name, or as `?`.
  *
  * @throws InputError if the file is no ONNX model, or keeps data outside of its own folder
  */
@@ -79,9 +79,9 @@ export function readOnnxFile(path: string): OnnxModel {
 
 /** An ONNX model with the files in which its data lies. */
 export interface HashedModel extends OnnxModel {
-  /** Of all of them: it identifies the weights, wherever they lie. */
+  /** SHA-256 of the ONNX file and its data files; it identifies the weights. */
   readonly sha256: string
-  /** Size of all of them. */
+  /** Total size of these files in bytes. */
   readonly bytes: number
   readonly files: readonly ExternalFile[]
 }
@@ -89,10 +89,15 @@ export interface HashedModel extends OnnxModel {
 /**
  * Reads an ONNX file once, and hashes it and the files in which its data lies.
  *
- * @throws InputError as `readOnnx`, and if a file is missing, too short, or lies elsewhere
+ * @param accept is called before anything is hashed
+ * @throws InputError as `readOnnx`, and if a file is missing, too short, or lies elsewhere; whatever `accept` throws
  */
-export function readHashedOnnx(path: string): Promise<HashedModel> {
-  return withFile(path, async (file) => hashed(readOnnx(file), file))
+export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
+  return withFile(path, async (file) => {
+    const model = readOnnx(file)
+    accept(model)
+    return hashed(model, file)
+  })
 }
 
 async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
@@ -151,7 +156,8 @@ function metadataOf(file: ProtobufFile, { metadata_props = [] }: ModelProto): Re
   for (const { key: text, value } of metadata_props) {
     const key = METADATA_KEYS.find((candidate) => candidate === text)
     if (key === undefined) continue
-    known.set(key, value !== undefined && 'start' in value ? textOf(file, value, MOST_METADATA_BYTES) : '')
+    const range = rangeOf(value)
+    known.set(key, range === undefined ? '' : textAt(file, range, MOST_METADATA_BYTES))
   }
   return known
 }

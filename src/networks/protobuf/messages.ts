@@ -1,18 +1,18 @@
 import {
-  bytesOf,
   type Chunk,
+  type Cursor,
   type Field,
   type FileRange,
-  fields,
   floatField,
   integerField,
   messageField,
+  nextField,
+  nextVarint,
   ProtobufError,
   type ProtobufFile,
   packedIntegersField,
   stringField,
-  textOf,
-  varintsIn,
+  textAt,
   type WireType,
   wireTypes,
 } from './wire.js'
@@ -44,12 +44,13 @@ export type MessageOf<T extends Table> = Message & {
 
 interface Reading {
   readonly file: ProtobufFile
-  /** Fields of the file and numbers in lists that have been read. */
-  readonly done: { parts: number }
-  readonly depth: number
+  /** Messages, entries of lists and unknown ranges that are in memory. */
+  parts: number
+  /** Messages around the one that is read. */
+  depth: number
 }
 
-const MOST_PARTS = 1_000_000
+const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
@@ -59,8 +60,7 @@ const MOST_PIECES = 1000
  * @throws ProtobufError where it is not such a message, or has more parts than any real one
  */
 export function readMessage<T extends Table>(file: ProtobufFile, table: T): MessageOf<T> {
-  const { source, ...whole } = read({ file, done: { parts: 0 }, depth: 0 }, table, { start: 0, end: file.size, tag: 0 })
-  return whole as MessageOf<T>
+  return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
 
 /** The bytes of a message: unchanged parts are copied from the file. */
@@ -77,24 +77,21 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
   return { ...message, ...changes, source: undefined }
 }
 
-function read<T extends Table>(
-  reading: Reading,
-  table: T,
-  { tag, start, end }: FileRange & { readonly tag: number },
-  before?: MessageOf<T>,
-): MessageOf<T> {
-  if (reading.depth > MOST_DEPTH) throw new ProtobufError('its graphs are nested too deeply')
+/** A message as it grows. Lists grow in place, since copies would take the square of their length. */
+type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
+
+/** Adds the fields of a range to a message. */
+function fieldsOf(reading: Reading, table: Table, { start, end }: FileRange, message: Growing): Growing {
+  if (reading.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
   const known = byNumber(table)
-  const message: Record<string, unknown> = before ?? { source: undefined, others: [] }
-  // A message that comes in several pieces lies in no one place.
-  message.source = before === undefined ? { start: tag, end } : undefined
-  for (const field of fields(reading.file, { start, end })) {
-    count(reading)
+  const cursor = { file: reading.file, position: start, end }
+  while (cursor.position < end) {
+    const field = nextField(cursor)
     const found = known.get(field.number)
-    if (found === undefined) addOther(message.others as FileRange[], field)
+    if (found === undefined) addOther(reading, message, field)
     else message[found.name] = found.type.read(reading, expected(field, found.type), message[found.name])
   }
-  return message as MessageOf<T>
+  return message
 }
 
 function expected(field: Field, type: FieldType<unknown>): Field {
@@ -102,11 +99,16 @@ function expected(field: Field, type: FieldType<unknown>): Field {
   throw new ProtobufError(`its field ${field.number} is of the wrong kind`)
 }
 
-/** Neighbours as one range. Lists grow in place while they are read: copies would take the square of their length. */
-function addOther(others: FileRange[], { tag, end }: Field): void {
+/** Neighbours are one range. */
+function addOther(reading: Reading, message: Growing, { tag, end }: Field): void {
+  message.others ??= []
+  const { others } = message
   const last = others.at(-1)
   if (last?.end === tag) others[others.length - 1] = { start: last.start, end }
-  else others.push({ start: tag, end })
+  else {
+    count(reading)
+    others.push({ start: tag, end })
+  }
 }
 
 interface NamedType {
@@ -124,9 +126,9 @@ function byNumber(table: Table): ReadonlyMap<number, NamedType> {
   return made
 }
 
-function count({ done }: Reading): void {
-  done.parts++
-  if (done.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts`)
+function count(reading: Reading): void {
+  reading.parts++
+  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts, which is too large`)
 }
 
 const { varint, fixed32, fixed64, lengthDelimited } = wireTypes
@@ -146,13 +148,16 @@ export function integers(number: number, most = MOST_PARTS): FieldType<readonly 
   return {
     number,
     wireTypes: [varint, lengthDelimited],
-    read: (reading, field, before = []) => {
+    read: (reading, { wireType, value, start, end }, before = []) => {
       const list = before as number[]
-      for (const value of field.wireType === varint ? [field.value] : varintsIn(reading.file, field)) {
+      const add = (entry: number) => {
         count(reading)
         if (list.length === most) throw new ProtobufError(`a list in it has more than ${most} numbers`)
-        list.push(value)
+        list.push(entry)
       }
+      if (wireType === varint) add(value)
+      const cursor: Cursor = { file: reading.file, position: start, end }
+      while (wireType !== varint && cursor.position < end) add(nextVarint(cursor))
       return list
     },
     write: (values) => packedIntegersField(number, values),
@@ -163,7 +168,7 @@ export function float(number: number): FieldType<number> {
   return {
     number,
     wireTypes: [fixed32],
-    read: ({ file }, field) => bytesOf(file, field).readFloatLE(0),
+    read: ({ file }, { start, end }) => file.bytesAt(start, end).readFloatLE(0),
     write: (value) => floatField(number, value),
   }
 }
@@ -172,7 +177,7 @@ export function text(number: number): FieldType<string> {
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: ({ file }, field) => textOf(file, field),
+    read: ({ file }, field) => textAt(file, field),
     write: (value) => stringField(number, value),
   }
 }
@@ -181,7 +186,7 @@ export function texts(number: number): FieldType<readonly string[]> {
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: ({ file }, field, before = []) => appended(before, textOf(file, field)),
+    read: (reading, field, before = []) => appended(reading, before, textAt(reading.file, field)),
     write: (values) => values.flatMap((value) => stringField(number, value)),
   }
 }
@@ -196,12 +201,12 @@ export function payload(number: number): FieldType<Chunk> {
   }
 }
 
-/** A list of bytes or texts that stay in the file, or of whole numbers, each range as `varintsIn` reads it. */
+/** A list of bytes or texts that stay in the file, or of whole numbers, of which a range may hold many. */
 export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
     wireTypes: [lengthDelimited, varint],
-    read: (_, { start, end }, before = []) => appended(before, { start, end }),
+    read: (reading, { start, end }, before = []) => appended(reading, before, { start, end }),
     write: (ranges) => ranges.flatMap((range) => messageField(number, [range])),
   }
 }
@@ -218,7 +223,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
   return {
     number,
     wireTypes: [lengthDelimited, bytes === 4 ? fixed32 : fixed64],
-    read: ({ done }, { start, end, wireType, tag }, before = []) => {
+    read: (_, { start, end, wireType, tag }, before = []) => {
       const length = end - start
       if (length % bytes !== 0) throw new ProtobufError('the elements of a list are cut off')
       const isPacked = wireType === lengthDelimited
@@ -226,11 +231,8 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       const pieces = before as Piece[]
       const last = pieces.at(-1)
       const isNext = last?.distance === piece.distance && last.offset + last.elements * last.distance === start
-      if (last && isNext && !isPacked) {
-        pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
-        // It is no part of its own: a real file may have millions of them.
-        done.parts--
-      } else pieces.push(piece)
+      if (last && isNext && !isPacked) pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
+      else pieces.push(piece)
       if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list lie scattered')
       return pieces
     },
@@ -258,21 +260,27 @@ export function messages<T extends Table>(number: number, table: () => T): Field
   return {
     number,
     wireTypes: [lengthDelimited],
-    read: (reading, field, before = []) => appended(before, nested(reading, table(), field)),
+    read: (reading, field, before = []) => appended(reading, before, nested(reading, table(), field)),
     write: (values) => values.flatMap((value) => writtenMessage(number, table(), value)),
   }
 }
 
 function nested<T extends Table>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
-  return read({ ...reading, depth: reading.depth + 1 }, table, field, before)
+  // A message that comes in several pieces lies in no one place.
+  const message = (before ?? {}) as Growing
+  message.source = before === undefined ? { start: field.tag, end: field.end } : undefined
+  reading.depth++
+  fieldsOf(reading, table, field, message)
+  reading.depth--
+  return message as MessageOf<T>
 }
 
 function writtenMessage<T extends Table>(number: number, table: T, value: MessageOf<T>): Chunk[] {
   return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
 }
 
-/** In place, as `addOther`. */
-function appended<T>(list: readonly T[], value: T): readonly T[] {
+function appended<T>(reading: Reading, list: readonly T[], value: T): readonly T[] {
+  count(reading)
   const grown = list as T[]
   grown.push(value)
   return grown

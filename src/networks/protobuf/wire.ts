@@ -7,8 +7,8 @@ import type { OpenFile } from '../../files/openFile.js'
  * Reference: https://protobuf.dev/programming-guides/encoding/
  */
 
-/** A file as it is read here, byte by byte. */
-export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt'>
+/** What is read here of a file. */
+export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt' | 'bytesAt'>
 
 /** The file is not protobuf, or not of the kind that its reader expects; the message says why, without its name. */
 export class ProtobufError extends Error {}
@@ -32,83 +32,75 @@ export interface Field extends FileRange {
 export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const
 export type WireType = (typeof wireTypes)[keyof typeof wireTypes]
 
-const MOST_TEXT_BYTES = 10_000
-
-/**
- * The fields of a message in the order of the file; each lies within the message.
- *
- * @throws ProtobufError where the bytes are not a message
- */
-export function* fields(file: ProtobufFile, { start, end }: FileRange): Generator<Field> {
-  for (let position = start; position < end; ) {
-    const tag = position
-    const first = varintAt(file, { start: position, end })
-    const [number, wireType] = [Math.floor(first.value / 8), first.value % 8]
-    const head = { number, wireType: wireType as WireType, tag, value: 0 }
-    const field = { ...head, ...payloadOf(file, wireType, { start: first.end, end }) }
-    if (number < 1 || field.end > end) throw new ProtobufError('it is not protobuf')
-    yield field
-    position = field.end
-  }
+/** A place in a range that is being read. */
+export interface Cursor {
+  readonly file: ProtobufFile
+  position: number
+  readonly end: number
 }
 
-function payloadOf(file: ProtobufFile, wireType: number, { start, end }: FileRange): FileRange & { value?: number } {
-  switch (wireType) {
-    case wireTypes.varint:
-      return varintAt(file, { start, end })
-    case wireTypes.fixed64:
-      return { start, end: start + 8 }
-    case wireTypes.fixed32:
-      return { start, end: start + 4 }
-    case wireTypes.lengthDelimited: {
-      const length = varintAt(file, { start, end })
-      if (length.value < 0) throw new ProtobufError('it is not protobuf')
-      return { start: length.end, end: length.end + length.value }
-    }
-    default:
-      throw new ProtobufError('it is not protobuf')
+/**
+ * Reads the field at a cursor, which moves to the next one. The field lies within the cursor's range.
+ *
+ * @throws ProtobufError where the bytes are no field
+ */
+export function nextField(cursor: Cursor): Field {
+  const tag = cursor.position
+  const head = nextVarint(cursor)
+  const wireType = (head % 8) as WireType
+  let start = cursor.position
+  let value = 0
+  if (wireType === wireTypes.varint) value = nextVarint(cursor)
+  else {
+    const length = payloadLength(wireType, cursor)
+    start = cursor.position
+    cursor.position += length
   }
+  if (head < 8 || cursor.position > cursor.end) throw new ProtobufError('it is not protobuf')
+  return { number: Math.floor(head / 8), wireType, tag, value, start, end: cursor.position }
+}
+
+function payloadLength(wireType: number, cursor: Cursor): number {
+  if (wireType === wireTypes.fixed64) return 8
+  if (wireType === wireTypes.fixed32) return 4
+  const length = wireType === wireTypes.lengthDelimited ? nextVarint(cursor) : -1
+  if (length < 0) throw new ProtobufError('it is not protobuf')
+  return length
 }
 
 const LOW_BITS = 2 ** 28
 const HIGH_BITS = 2 ** 36
 
-/** The number that begins a range, as int64, with its own range. */
-function varintAt(file: ProtobufFile, { start, end }: FileRange): FileRange & { value: number } {
+/** Reads an int64 and moves behind it. */
+export function nextVarint(cursor: Cursor): number {
   // Seven bits a byte: four bytes give the lower 28 bits, and six the upper 36, of which the first is the sign.
-  let [low, high] = [0, 0]
+  let low = 0
+  let high = 0
   for (let i = 0; i < 10; i++) {
-    if (start + i >= end) throw new ProtobufError('it ends in the middle')
-    const byte = file.byteAt(start + i)
+    if (cursor.position >= cursor.end) throw new ProtobufError('it ends in the middle')
+    const byte = cursor.file.byteAt(cursor.position++)
     if (i < 4) low += (byte & 0x7f) * 128 ** i
     else high += (byte & 0x7f) * 128 ** (i - 4)
     if (byte >= 0x80) continue
+    if (high === 0) return low
     const upper = high % HIGH_BITS
-    return { start, end: start + i + 1, value: low + (upper < HIGH_BITS / 2 ? upper : upper - HIGH_BITS) * LOW_BITS }
+    return low + (upper < HIGH_BITS / 2 ? upper : upper - HIGH_BITS) * LOW_BITS
   }
   throw new ProtobufError('a number in it is too long')
 }
 
-/** Varints that stand one after the other, as in a packed field. */
-export function* varintsIn(file: ProtobufFile, { start, end }: FileRange): Generator<number> {
-  for (let position = start; position < end; ) {
-    const { value, end: next } = varintAt(file, { start: position, end })
-    yield value
-    position = next
-  }
-}
+const MOST_TEXT_BYTES = 10_000
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Bytes of a range. They are in memory, so the caller looks at the length first. */
-export function bytesOf(file: ProtobufFile, { start, end }: FileRange): Buffer {
-  const bytes = Buffer.alloc(end - start)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = file.byteAt(start + i)
-  return bytes
-}
-
-/** A range as UTF-8. @throws ProtobufError for one of more than `most` bytes */
-export function textOf(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
+/** A range as text. @throws ProtobufError for one of more than `most` bytes, and for one that is not UTF-8 */
+export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
   if (range.end - range.start > most) throw new ProtobufError('a name in it is too long')
-  return bytesOf(file, range).toString('utf8')
+  try {
+    return utf8.decode(file.bytesAt(range.start, range.end))
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new ProtobufError('a name in it is not UTF-8', { cause: error })
+  }
 }
 
 /** Bytes whose number is known before they are made. */
@@ -119,6 +111,11 @@ export interface DeferredBytes {
 
 /** A part of a message: bytes, bytes that are made when they are written, or a range of the file that is copied. */
 export type Chunk = Uint8Array | DeferredBytes | FileRange
+
+/** The range that a chunk is; undefined: it is none. */
+export function rangeOf(chunk: Chunk | undefined): FileRange | undefined {
+  return chunk !== undefined && 'start' in chunk ? chunk : undefined
+}
 
 /** Copies are read in pieces of this length. */
 const MOST_PIECE_BYTES = 1 << 22
@@ -154,7 +151,7 @@ export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): 
 function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
-  return isSmall ? bytesOf(requireFile(file), chunk) : undefined
+  return isSmall ? requireFile(file).bytesAt(chunk.start, chunk.end) : undefined
 }
 
 function requireFile(file: OpenFile | undefined): OpenFile {
@@ -177,13 +174,14 @@ async function* piecesOf(file: OpenFile, { start, end }: FileRange): AsyncGenera
 function* joined(chunks: readonly Chunk[]): Generator<Chunk> {
   let open: FileRange | undefined
   for (const chunk of chunks) {
-    if (open !== undefined && 'start' in chunk && chunk.start === open.end) {
-      open = { start: open.start, end: chunk.end }
+    const range = rangeOf(chunk)
+    if (open !== undefined && range?.start === open.end) {
+      open = { start: open.start, end: range.end }
       continue
     }
     if (open !== undefined) yield open
-    open = 'start' in chunk ? chunk : undefined
-    if (open === undefined) yield chunk
+    open = range
+    if (range === undefined) yield chunk
   }
   if (open !== undefined) yield open
 }
