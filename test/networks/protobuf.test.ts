@@ -69,7 +69,7 @@ describe('a message', () => {
     'of %s is the same when each of its fields was read and written',
     async (_, path) => {
       const { before, after } = await roundTrip(path, modelTable)
-      expect(Object.keys(before as object).length).toBeGreaterThan(3)
+      expect(Object.keys(before as object).length).toBeGreaterThan(2)
       expect(after).toEqual(before)
     },
   )
@@ -87,18 +87,21 @@ describe('a message', () => {
     writeFileSync(inFolder('pieces'), Buffer.concat([...graph(unknown, output), ...graph(name, output)]))
     const { after } = await roundTrip(inFolder('pieces'), modelTable)
     const kept = Buffer.concat(unknown).toString('hex')
-    const out = { name: 'out', others: '' }
-    expect(after).toEqual({ graph: { name: 'main', output: [out, out], others: kept }, others: '' })
+    const out = { name: 'out' }
+    expect(after).toEqual({ graph: { name: 'main', output: [out, out], others: kept } })
   })
 
   it('is refused with more parts than any has, before they fill the memory', async () => {
-    const node = Buffer.from([0x0a, 0x00])
-    const nodes = Buffer.alloc(2_200_000, node)
+    const nodes = Buffer.alloc(8_200_000, Buffer.from([0x0a, 0x00]))
     const head = messageField(7, [nodes])[0] as Uint8Array
     writeFileSync(inFolder('many'), Buffer.concat([head, nodes]))
     const read = withFile(inFolder('many'), (file) => readMessage(file, modelTable))
-    await expect(read).rejects.toThrow(ProtobufError)
-    await expect(read).rejects.toThrow('more than 1000000 parts')
+    const error = await read.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(error).toBeInstanceOf(ProtobufError)
+    expect((error as Error).message).toContain('more than 4000000 parts')
   })
 
   it('is refused for a field of another kind than its table says', async () => {
