@@ -13,7 +13,7 @@ import type { Scene, Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
 import { type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
-import type { ClaimOptions } from '../files/claim.js'
+import type { FolderLockOptions } from '../files/lock.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
@@ -337,7 +337,7 @@ export async function compare(
   }
 }
 
-function openPartial(out: string, network: Network, grid: PositionGrid, origin: object, options: ClaimOptions) {
+function openPartial(out: string, network: Network, grid: PositionGrid, origin: object, options: FolderLockOptions) {
   const { rows, cols, stride } = grid
   const plans = network.layers.map(({ name, dims }) => ({
     file: arrayFile(name),

@@ -1,20 +1,32 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-/** A process that claims work, as others see it. */
+/** A process that owns locks or temporaries, as others see it. */
 export const ownerSchema = z.object({
-  /** Different for every opening of claims. */
+  /** Different for every opening of locks. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   host: z.string(),
-  /** One machine since it was started, and one space of process numbers on it: where both are equal, numbers can be looked up. */
+  /** See `thisMachine`. The system can look up a process only on its own machine. */
   machine: z.string(),
   pid: z.number().int().positive(),
-  /** When the process was started, as the system counts it: a number can be given again. */
+  /** When the process was started, as the system counts it, since numbers of processes are used again; empty if unknown. */
   started: z.string(),
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
+
+/** What the system needs to look up a process. */
+export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
+
+/** Seconds without a change after which a process of another machine counts as dead. */
+const LEASE_SECONDS = 120
+
+/** The lease in seconds. `SHIFTSCOPE_LEASE` sets it for file servers that are slow to show what others write. */
+export function leaseSeconds(): number {
+  const seconds = Number(process.env.SHIFTSCOPE_LEASE)
+  return Number.isFinite(seconds) && seconds >= 1 ? seconds : LEASE_SECONDS
+}
 
 /** This process. */
 export function thisOwner(): Owner {
@@ -27,50 +39,69 @@ export function thisOwner(): Owner {
   }
 }
 
-/** Whether a process is gone for certain; undefined: it is on another machine, and cannot be asked for. */
-export function isGone({ machine, pid, started }: Owner): boolean | undefined {
-  if (machine !== thisMachine()) return undefined
-  const { start } = statOf(pid)
-  return isGoneHere(pid) || (start !== undefined && started !== '' && start !== started)
+/** How messages name an owner. */
+export function processName({ pid, host }: Owner): string {
+  return `process ${pid} on ${host}`
 }
 
-/** Whether no process of this machine has a number now. */
-export function isGoneHere(pid: number): boolean {
+/** Whether the system says that a process has ended. It never says so of a process on another machine. */
+export function hasEnded({ machine, pid, started }: ProcessId): boolean {
+  if (machine !== thisMachine()) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true
   }
-  // A process that has ended and that nobody has asked for yet still has its number.
-  return ['Z', 'X'].includes(statOf(pid).state ?? '')
+  const { state = '', start = started } = statOf(pid)
+  // A process that has ended keeps its number until its parent has asked for it.
+  return ['Z', 'X'].includes(state) || (started !== '' && start !== started)
+}
+
+/** Versions of the files that `isDead` was asked about, each with the time of this process's first look at it. */
+const looks = new Map<string, { readonly version: string; readonly since: number }>()
+
+/**
+ * Whether the owner of a file is dead. On this machine the system knows. The owner of any other file is dead if the file has not
+ * changed for a lease since this process first looked at it, by the monotonic clock of this process. Dates of files and clocks of
+ * machines may be wrong, so they do not count.
+ *
+ * @param owner undefined if unknown
+ * @param version differs after each change of the file
+ */
+export function isDead(owner: ProcessId | undefined, path: string, version: string): boolean {
+  if (owner?.machine === thisMachine()) return hasEnded(owner)
+  const look = looks.get(path)
+  if (look?.version === version) return performance.now() - look.since >= leaseSeconds() * 1000
+  looks.set(path, { version, since: performance.now() })
+  return false
 }
 
 let machine: string | undefined
 
-/** This machine since it was started, and this space of process numbers on it. */
+/**
+ * Stands for this machine since it was started, and for this space of process numbers, of which each container has its own. A
+ * number of a process means the same process only where both are equal.
+ */
 export function thisMachine(): string {
-  machine ??= [hostname(), textOf('/proc/sys/kernel/random/boot_id'), linkOf('/proc/self/ns/pid')].join(' ')
+  machine ??= createHash('sha256')
+    .update(hostname())
+    .update(orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')))
+    .update(orEmpty(() => readlinkSync('/proc/self/ns/pid')))
+    .digest('hex')
+    .slice(0, 16)
   return machine
 }
 
 /** Fields 3 and 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined where there is none. */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
-  const text = textOf(`/proc/${pid}/stat`)
+  const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return { state: fields[0], start: fields[19] }
 }
 
-function textOf(path: string): string {
+function orEmpty(read: () => string): string {
   try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return ''
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
+    return read()
   } catch {
     return ''
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
-import { type ClaimOptions, claimFolder } from './claim.js'
+import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
@@ -74,7 +74,7 @@ export async function openPartialArrays(
   folder: string,
   fingerprint: string,
   plans: readonly ArrayPlan[],
-  options: ClaimOptions = {},
+  options: FolderLockOptions = {},
 ): Promise<PartialArrays> {
   const statePath = join(folder, STATE_FILE)
   const layout = plans.map(({ file, shape, dims }) => ({
@@ -86,7 +86,7 @@ export async function openPartialArrays(
   const count = plans[0]?.rows ?? 0
   const release = await guarded(folder, async () => {
     await makeFolders(folder)
-    return claimFolder(folder, options)
+    return lockFolder(folder, options)
   })
   return guarded<PartialArrays>(folder, async () => {
     const stored = await storedSums(statePath, fingerprint, count)

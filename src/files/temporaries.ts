@@ -1,23 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve, sep } from 'node:path'
-import { isGoneHere, thisMachine } from './owner.js'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { isDead, type ProcessId, thisMachine } from './owner.js'
 
-/** Machine, process, chance: so that it can be told later whether anybody is still writing. */
-const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}-/
+/** Machine, process, random digits. */
+const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
-/** Stands for this machine, and for its space of process numbers, which containers have of their own. */
-export const HOST = createHash('sha256').update(thisMachine()).digest('hex').slice(0, 8)
+/** Milliseconds without a change after which `clearBeside` removes a temporary of another machine. */
+const OLD_MILLISECONDS = 3_600_000
 
-/** A temporary of another machine's process, which cannot be asked for, is the dead's after an hour without a change. */
-const SILENT_MILLISECONDS = 3_600_000
-
-/** A name in the same folder for what will take the name `path` once it is whole; it tells who is writing there. */
+/** A name in the same folder for a file that takes the name `path` once it is whole. It tells which process writes it. */
 export function temporaryName(path: string): string {
-  // Only a part of the name, for people who look: a whole one could grow beyond what file systems take.
+  // People see which file it becomes. The whole name might exceed the limit of the file system.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
-  return join(dirname(path), `.tmp-${HOST}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
+  return join(dirname(path), `.tmp-${thisMachine()}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
 
 /** True for the names that an interrupted atomic write can leave behind. */
@@ -25,76 +22,70 @@ export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name)
 }
 
-/** Whether a name is that of a temporary of this machine, whose process can be asked for. */
-export function isOfThisMachine(name: string): boolean {
-  return TEMPORARY_NAME.exec(name)?.[1] === HOST
-}
-
-/** Whether an interrupted atomic write of a process of this machine that has ended left this name behind. */
-export function isAbandonedName(name: string): boolean {
-  return isOfThisMachine(name) && isGoneHere(Number(TEMPORARY_NAME.exec(name)?.[2]))
+/** The process that writes a temporary of this name; undefined for any other name. */
+export function ownerOfTemporary(name: string): ProcessId | undefined {
+  const [, machine, pid] = TEMPORARY_NAME.exec(name) ?? []
+  return machine === undefined ? undefined : { machine, pid: Number(pid), started: '' }
 }
 
 /**
- * Makes a folder of this process's own where the system keeps temporary files, which its maker removes. What killed processes
- * of this machine left there is cleared.
+ * Makes a folder for this process in the system's folder of temporary files. The caller removes it. Folders of killed processes
+ * of this machine go first.
  */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
-  await clearOnce(folder, () => false)
+  // A living process may leave its folder unchanged for days, so the age of one says nothing.
+  await clearOnce(folder, Number.NEGATIVE_INFINITY)
   return folder
 }
 
 /**
- * Removes what dead processes left in the folder of a temporary that was just made: with the first one that this process makes
- * there, so that every folder is read once by each process that writes into it.
+ * Removes the temporaries of dead processes from the folder of a temporary that was just made. A process does so once for each
+ * folder, so it sees no file of another machine twice, as `isDead` needs. It removes those that are an hour older than the
+ * temporary: nobody else would remove what this machine left when it lost power. Both dates are the file server's.
  */
-export function clearBeside(temporary: string): Promise<void> {
-  return clearOnce(temporary, async (_, time) => (await timeOf(temporary)) - time >= SILENT_MILLISECONDS)
+export async function clearBeside(temporary: string): Promise<void> {
+  await clearOnce(temporary, (await timeOf(temporary)) - OLD_MILLISECONDS)
 }
 
-/** Folders in which this process has looked. */
+/** Folders that this process has cleared. */
 const cleared = new Set<string>()
 
-async function clearOnce(temporary: string, isAbandoned: IsAbandoned): Promise<void> {
+async function clearOnce(temporary: string, oldest: number): Promise<void> {
   const folder = dirname(resolve(temporary))
-  // What lies in a temporary goes with it.
+  // A temporary is removed with all that it holds.
   if (cleared.has(folder) || folder.split(sep).some(isTemporaryName)) return
   cleared.add(folder)
   for (const name of await readdir(folder).catch((): string[] => []))
-    if (isTemporaryName(name)) await removeIfDead(join(folder, name), name, isAbandoned)
+    if (isTemporaryName(name)) await removeIfDead(join(folder, name), oldest)
 }
 
-/** Whether what another machine wrote last at this time, in milliseconds of the file server's, was left by the dead. */
-type IsAbandoned = (path: string, time: number) => boolean | Promise<boolean>
-
-/**
- * Removes what killed processes of this machine left of atomic writes, in the folder and below it. What other machines
- * or living processes are writing there stays.
- *
- * @param isAbandoned whether what another machine wrote was left by the dead; by default nothing is
- */
-export async function removeStaleTemporaries(folder: string, isAbandoned: IsAbandoned = () => false): Promise<void> {
+/** Removes the temporaries of dead processes, as `isDead` tells them, in the folder and below it. */
+export async function removeDeadTemporaries(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
     const path = join(folder, entry.name)
-    if (isTemporaryName(entry.name)) await removeIfDead(path, entry.name, isAbandoned)
-    else if (entry.isDirectory()) await removeStaleTemporaries(path, isAbandoned)
+    if (isTemporaryName(entry.name)) await removeIfDead(path, Number.NEGATIVE_INFINITY)
+    else if (entry.isDirectory()) await removeDeadTemporaries(path)
   }
 }
 
-async function removeIfDead(path: string, name: string, isAbandoned: IsAbandoned): Promise<void> {
-  const isDead = isOfThisMachine(name) ? isAbandonedName(name) : await isOlder(path, isAbandoned)
-  // What may not be removed, such as another user's, is in nobody's way.
-  if (isDead) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+/** @param oldest a temporary of another machine goes if it has not changed since; milliseconds of the file server's clock */
+async function removeIfDead(path: string, oldest: number): Promise<void> {
+  const owner = ownerOfTemporary(basename(path))
+  const changed = await lastChange(path)
+  const isOld = owner?.machine !== thisMachine() && changed <= oldest
+  // A temporary that cannot be removed, such as another user's, does no harm.
+  if (isOld || isDead(owner, path, String(changed)))
+    await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
-async function isOlder(path: string, isAbandoned: IsAbandoned): Promise<boolean> {
+/** The date of the last change in a file or folder. A folder's own date does not change while a file in it grows. */
+async function lastChange(path: string): Promise<number> {
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
-  // A folder's own time does not change while a file in it grows.
   const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))
-  return isAbandoned(path, Math.max(...times))
+  return Math.max(...times)
 }
 
 function timeOf(path: string): Promise<number> {

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { InputError, throwIfStopped } from '../errors.js'
-import { openClaims } from '../files/claims.js'
+import { openLocks } from '../files/lock.js'
+import { processName } from '../files/owner.js'
 import { downloadsFolder, inCache } from './cache.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
 import { type Part, partLength, partOf, removePart } from './part.js'
@@ -22,8 +21,8 @@ export interface WantedFile<T> {
   readonly take: (path: string) => Promise<T>
 }
 
-/** Time between two tries to take a lock that another process holds. */
-const SECONDS_BETWEEN_LOOKS = 0.5
+/** Longest time between two attempts to take a lock that another process holds. */
+const SECONDS_BETWEEN_LOOKS = 1
 
 /**
  * Fetches a file into the cache, unless it is there. If several processes need the same file, one fetches it while the others
@@ -63,18 +62,19 @@ async function inTurn<T>(
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const claims = await inCache(openClaims(join(downloadsFolder(), '.claims')))
+  const locks = openLocks(downloadsFolder())
   try {
-    for (let attempt = 0; !(await inCache(claims.take(name))); attempt++) {
-      const [other] = (await claims.held()).filter((claim) => claim.name === name && claim.isLive)
-      if (attempt === 0 && other)
-        progress.note(`waiting for process ${other.owner.pid} on ${other.owner.host}, which downloads ${label}`)
-      await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, signal && { signal }).catch(() =>
-        throwIfStopped(signal),
-      )
-    }
+    await inCache(
+      locks.takeInTurn(name, {
+        signal,
+        longestSeconds: SECONDS_BETWEEN_LOOKS,
+        onWait: (held, attempt) => {
+          if (held && attempt === 0) progress.note(`waiting for ${processName(held.owner)}, which downloads ${label}`)
+        },
+      }),
+    )
     return await work()
   } finally {
-    await claims.close()
+    await locks.close()
   }
 }

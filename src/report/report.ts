@@ -4,7 +4,7 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { throwIfStopped } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
-import { removeStaleTemporaries } from '../files/temporaries.js'
+import { removeDeadTemporaries } from '../files/temporaries.js'
 import { catalog } from '../networks/index.js'
 import { resultsPage } from '../page/page.js'
 import { PAPER_LIMITS } from '../page/paperLimits.js'
@@ -72,7 +72,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = await isFolder(join(results, 'units'))
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
-  await removeStaleTemporaries(results)
+  await removeDeadTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)
   const site = stageFolder(join(results, 'site'))
   try {

@@ -5,10 +5,10 @@ import { imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
-import type { Claims } from '../files/claims.js'
+import type { Locks } from '../files/lock.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
-import { removeStaleTemporaries } from '../files/temporaries.js'
+import { removeDeadTemporaries } from '../files/temporaries.js'
 import { networkNotes } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { type Report, type ReportOptions, writeReport } from '../report/report.js'
@@ -73,9 +73,9 @@ export async function runStudy(options: ReproduceOptions, open: OpenUnits): Prom
   await notePlan(study, progress)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
-  const team = await openTeam(study.out, progress, signal)
-  // Looked at now, what other machines have left is known to be silent when the report is made.
-  await removeStaleTemporaries(study.out, team.claims.isSilent)
+  const team = openTeam(study.out, progress, signal)
+  // This is also the first look at temporaries of other machines. The report removes those that do not change.
+  await removeDeadTemporaries(study.out)
   await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
   try {
@@ -132,7 +132,7 @@ function describe(run: Run, end: Date | null, report: string | null = null): Pro
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
     ...describeRun(study),
-    process: team.claims.owner,
+    process: team.locks.owner,
     settings,
     device: options.device ?? 'auto',
     processor: processorName(),
@@ -155,7 +155,7 @@ async function computeStudy(run: Run, card: number | null): Promise<void> {
   const classifiersFor = studyClassifiers(card, (line) => progress.note(line))
   const images = queue.left().reduce((sum, unit) => sum + imagesOf(unit), 0)
   const timeLeft = options.onProgress && studyTimeLeft(study, queue)
-  const onUnit = workerStates(team.claims)
+  const onUnit = workerStates(team.locks)
   const work = { study, queue, options, open, progress, classifiersFor, onUnit, images, timeLeft }
   let arithmetic = study.arithmetic
   for (let attempt = 0; ; attempt++) {
@@ -186,7 +186,7 @@ function waitingFor(units: number): string {
 }
 
 /** Tells others what this process is at. */
-function workerStates(claims: Claims): UnitWork['onUnit'] {
+function workerStates(locks: Locks): UnitWork['onUnit'] {
   const begin = performance.now()
   let current: PlannedUnit | undefined
   let since = ''
@@ -204,7 +204,7 @@ function workerStates(claims: Claims): UnitWork['onUnit'] {
       images: before + images,
       seconds: (performance.now() - begin) / 1000,
     }
-    claims.describe(state, isNew)
+    locks.describe(state, isNew)
   }
 }
 
@@ -227,7 +227,7 @@ async function computeArithmetic(
   for (const plan of plans) {
     const name = fileName(`arithmetic ${plan.models.network.id}`)
     if (isWaiting) await team.alone(name, () => compute(plan))
-    else if (await team.claims.take(name)) await compute(plan).finally(() => team.claims.release(name))
+    else if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
   }
   return images
 }
@@ -245,7 +245,6 @@ function report(run: Run): Promise<Report> {
       return written
     }
     await checkUnits(study)
-    await removeStaleTemporaries(out, team.claims.isSilent)
     const report = await writeReport(out, reportOptions(options))
     await describe(run, null, reportMark(stamp, await reportTexts(out)))
     return report

@@ -6,7 +6,7 @@ import type { MeasuredSettings } from '../engine/settings.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { tryJson } from '../files/json.js'
-import { isGone, type Owner, ownerSchema } from '../files/owner.js'
+import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
@@ -44,13 +44,12 @@ export async function writeRunFile<T extends RunEntry>(
   report: string | null = null,
 ): Promise<void> {
   const { earlier = [], ...last } = await readRun(path)
-  // A run that has not ended may still compute something, unless its process is gone.
+  // A run that has not ended may still compute something, unless its process has ended.
   const isKept = (entry: unknown) => {
     const { data } = runSchema.safeParse(entry)
     const isRunning = data?.finished === null && data.computed === 0
     return (
-      data?.process?.id !== run.process.id &&
-      !(isRunning && (data.process === undefined || isGone(data.process) === true))
+      data?.process?.id !== run.process.id && !(isRunning && (data.process === undefined || hasEnded(data.process)))
     )
   }
   const hasComputed = last.settings !== undefined && (last.computed !== 0 || last.finished === null)

@@ -2,13 +2,13 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
-import { openClaims } from '../files/claims.js'
+import { openLocks } from '../files/lock.js'
 import { fileName } from '../results/fileName.js'
 import { groupFolder } from '../results/unit/store.js'
 import { shellWord } from '../support/text.js'
 import { readRun } from './runFile.js'
-import { claimsFolder, type WorkerState } from './team.js'
-import { claimName, unitTitle } from './unitQueue.js'
+import type { WorkerState } from './team.js'
+import { lockName, unitTitle } from './unitQueue.js'
 
 /** Progress of a study, with all processes that compute it. */
 export interface StudyStatus {
@@ -19,11 +19,11 @@ export interface StudyStatus {
     /** Finished units. */
     readonly done: number
     /** Units that an active process has locked. */
-    readonly claimed: number
-    /** Units that nobody has started: `total` minus `done` minus `claimed`. */
+    readonly inProgress: number
+    /** Units that nobody has started: `total` minus `done` minus `inProgress`. */
     readonly left: number
   }
-  /** Active processes, as of their last heartbeats. */
+  /** Processes that hold locks. On another machine a process may have died without notice; `heard` tells. */
   readonly workers: readonly {
     /** Name of the machine. */
     readonly host: string
@@ -33,6 +33,8 @@ export interface StudyStatus {
     readonly unit: string | null
     /** Time at which it started this unit, as ISO 8601; null if unknown. */
     readonly since: string | null
+    /** Time of its last heartbeat by the clock of the file system, as ISO 8601; null if it has just ended. */
+    readonly heard: string | null
   }[]
   /** Speed of all workers together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
@@ -73,25 +75,35 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   }
   const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
   const names = new Set(
-    groups.flatMap(({ model, size, patches }) => patches.map((patch) => claimName(unitTitle(model, size, patch)))),
+    groups.flatMap(({ model, size, patches }) => patches.map((patch) => lockName(unitTitle(model, size, patch)))),
   )
-  const held = (await (await openClaims(claimsFolder(results))).held()).filter(({ isLive }) => isLive)
-  const claimed = Math.min(total - done, held.filter(({ name }) => names.has(name)).length)
-  const owners = new Map(
-    held.map(({ owner, state }) => [owner.id, { owner, state: stateSchema.safeParse(state).data }]),
+  const held = await openLocks(results).held()
+  const locked = new Set(held.map(({ name }) => name).filter((name) => names.has(name)))
+  const inProgress = Math.min(total - done, locked.size)
+  const byOwner = new Map(held.map((lock) => [lock.owner.id, lock]))
+  const processes = await Promise.all(
+    [...byOwner.values()].map(async ({ path, owner, state }) => ({
+      owner,
+      state: stateSchema.safeParse(state).data,
+      heard: await stat(path).then(
+        ({ mtime }) => mtime.toISOString(),
+        () => null,
+      ),
+    })),
   )
-  const workers = [...owners.values()].map(({ owner, state }) => ({
+  const workers = processes.map(({ owner, state, heard }) => ({
     host: owner.host,
     pid: owner.pid,
     unit: state?.unit ?? null,
     since: state?.since ?? null,
+    heard,
   }))
-  const rates = [...owners.values()].flatMap(({ state }) =>
+  const rates = processes.flatMap(({ state }) =>
     state !== undefined && state.seconds > 0 && state.images > 0 ? [state.images / state.seconds] : [],
   )
   const imagesPerSecond = rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : null
   const secondsLeft = imagesLeft === 0 ? 0 : imagesPerSecond === null ? null : imagesLeft / imagesPerSecond
-  return { units: { total, done, claimed, left: total - done - claimed }, workers, imagesPerSecond, secondsLeft }
+  return { units: { total, done, inProgress, left: total - done - inProgress }, workers, imagesPerSecond, secondsLeft }
 }
 
 /** Of the last run and of those that have not ended; what is planned twice counts once. */

@@ -1,13 +1,6 @@
-import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { throwIfStopped } from '../errors.js'
-import { type Claims, type HeldClaim, openClaims } from '../files/claims.js'
+import { type HeldLock, type Locks, openLocks, pause } from '../files/lock.js'
+import { processName } from '../files/owner.js'
 import type { Progress } from '../progress.js'
-
-/** Where processes that work on one results folder meet. */
-export function claimsFolder(out: string): string {
-  return join(out, '.claims')
-}
 
 /** What a process tells the others with its heartbeats. */
 export interface WorkerState {
@@ -22,11 +15,11 @@ export interface WorkerState {
 
 /** This process among those that work on one results folder. */
 export interface Team {
-  readonly claims: Claims
+  readonly locks: Locks
   /** Whether others have been at work in the folder since this process began. */
   readonly hadOthers: boolean
   /** Looks what is in hand, here and with others, and says so when these have changed. */
-  look(): Promise<readonly HeldClaim[]>
+  look(): Promise<readonly HeldLock[]>
   /** Does something that one process at a time may do, after the others. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Waits a while, longer each time, for others. */
@@ -34,25 +27,14 @@ export interface Team {
   close(): Promise<void>
 }
 
-/** Seconds between two looks at what others do: at first, and at last. */
-const SHORTEST_PAUSE = 0.2
-const LONGEST_PAUSE = 10
-
-export async function openTeam(out: string, progress: Progress, signal: AbortSignal | undefined): Promise<Team> {
-  const claims = await openClaims(claimsFolder(out))
+export function openTeam(out: string, progress: Progress, signal: AbortSignal | undefined): Team {
+  const locks = openLocks(out)
   let hadOthers = false
   let known = ''
-  const pause = async (attempt: number) => {
-    const seconds = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 1.5 ** attempt)
-    await setTimeout(seconds * 1000, undefined, signal && { signal }).catch(() => throwIfStopped(signal))
-  }
   const look = async () => {
-    const held = (await claims.held()).filter(({ isLive }) => isLive)
-    const others = new Map(
-      held
-        .filter(({ owner }) => owner.id !== claims.owner.id)
-        .map(({ owner }) => [owner.id, `process ${owner.pid} on ${owner.host}`]),
-    )
+    const held = await locks.held()
+    const owners = held.map(({ owner }) => owner).filter(({ id }) => id !== locks.owner.id)
+    const others = new Map(owners.map((owner) => [owner.id, processName(owner)]))
     const text = [...others.values()].sort().join(', ')
     if (others.size > 0) hadOthers = true
     if (text === known) return held
@@ -63,24 +45,22 @@ export async function openTeam(out: string, progress: Progress, signal: AbortSig
     return held
   }
   return {
-    claims,
+    locks,
     get hadOthers() {
       return hadOthers
     },
     look,
-    pause,
+    pause: (attempt) => pause(attempt, signal),
     alone: async (name, work) => {
-      for (let attempt = 0; !(await claims.take(name)); attempt++) {
-        hadOthers = true
-        await pause(attempt)
-      }
+      const hasWaited = await locks.takeInTurn(name, { signal })
+      hadOthers ||= hasWaited
       try {
         return await work()
       } finally {
-        await claims.release(name)
+        await locks.release(name)
       }
     },
-    close: () => claims.close(),
+    close: () => locks.close(),
   }
 }
 

@@ -22,8 +22,8 @@ export interface UnitQueue {
 /** Folders of units are read again no sooner, where others put units there. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** Name of the claim of a unit of this title. */
-export function claimName(title: string): string {
+/** Name of the lock of a unit of this title. */
+export function lockName(title: string): string {
   return fileName(title)
 }
 
@@ -36,15 +36,15 @@ export function titleOf({ network, patch }: PlannedUnit): string {
   return unitTitle(network.id, patch.size, patch.name)
 }
 
-function unitClaim(unit: PlannedUnit): string {
-  return claimName(titleOf(unit))
+function lockOf(unit: PlannedUnit): string {
+  return lockName(titleOf(unit))
 }
 
 /**
- * Opens the queue of a study. To take a unit costs two readings of the folder of claims, a link and the reading of one or two
+ * Opens the queue of a study. To take a unit costs two readings of the folder of locks, a link and the reading of one or two
  * small files, however many units and processes there are; what others finished is seen by reading their folders now and then.
  */
-export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims' | 'look'>): UnitQueue {
+export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' | 'look'>): UnitQueue {
   const open = new Set(study.left)
   let byOthers = 0
   let lastReading = Number.NEGATIVE_INFINITY
@@ -70,14 +70,14 @@ export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims
   }
   const takeFirst = async (units: readonly PlannedUnit[]): Promise<PlannedUnit | undefined> => {
     for (const unit of units) {
-      const name = unitClaim(unit)
-      if (!(await claims.take(name))) continue
+      const name = lockOf(unit)
+      if (!(await locks.take(name))) continue
       // Its owner may have finished it before giving it free.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit
       }
-      await claims.release(name)
+      await locks.release(name)
     }
     return undefined
   }
@@ -87,22 +87,22 @@ export function openUnitQueue(study: Study, { claims, look }: Pick<Team, 'claims
       return byOthers
     },
     take: async (network) => {
-      const taken = await claims.names()
+      const taken = await locks.names()
       const hasOthers = taken.size > 0
       if (hasOthers && performance.now() - lastReading > SECONDS_BETWEEN_READINGS * 1000) {
         await look()
         await refresh(network)
       }
       const units = inTurn(ofNetwork(network), hasOthers)
-      const isTaken = (unit: PlannedUnit) => taken.has(unitClaim(unit))
+      const isTaken = (unit: PlannedUnit) => taken.has(lockOf(unit))
       const unit = await takeFirst(units.filter((one) => !isTaken(one)))
       if (unit !== undefined || !units.some(isTaken)) return unit
       // Nothing is free: what the dead have left is looked for.
       const live = new Set((await look()).map(({ name }) => name))
       await refresh(network)
-      return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(unitClaim(one))))
+      return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(lockOf(one))))
     },
-    finish: (unit) => claims.release(unitClaim(unit)),
+    finish: (unit) => locks.release(lockOf(unit)),
   }
 }
 

@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openClaims } from '../../src/files/claims.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openLocks } from '../../src/files/lock.js'
 import type { StudyResult } from '../../src/study/run.js'
-import { claimsFolder } from '../../src/study/team.js'
 import { randomOf } from '../fuzz/random.js'
 import { randomCases } from '../randomCases.js'
 import { contents, type Ended, shiftscope, start, until } from './process.js'
@@ -39,6 +38,7 @@ beforeAll(async () => {
   reference = await contents(join(folder, 'reference'), ['run.json'])
 })
 
+afterEach(() => vi.unstubAllEnvs())
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function finishedUnits(results: string): Promise<number> {
@@ -114,7 +114,7 @@ describe('processes that run one study', () => {
     await until(async () => (await finishedUnits(out)) >= 2)
     const during = await look()
     expect(during.units.total).toBe(UNITS)
-    expect(during.units.done + during.units.claimed + during.units.left).toBe(UNITS)
+    expect(during.units.done + during.units.inProgress + during.units.left).toBe(UNITS)
     expect(during.workers.length).toBeGreaterThan(0)
     for (const { pid, unit, since } of during.workers) {
       // The process that computes is a child of the one that was started, which watches it.
@@ -127,11 +127,11 @@ describe('processes that run one study', () => {
     for (const { ended } of both) expect((await ended).status).toBe(0)
     const lines = (await watched).stdout.trim().split('\n')
     expect(JSON.parse(lines.at(-1) as string)).toMatchObject({
-      units: { done: UNITS, claimed: 0, left: 0 },
+      units: { done: UNITS, inProgress: 0, left: 0 },
       secondsLeft: 0,
     })
     expect(await look()).toEqual({
-      units: { total: UNITS, done: UNITS, claimed: 0, left: 0 },
+      units: { total: UNITS, done: UNITS, inProgress: 0, left: 0 },
       workers: [],
       imagesPerSecond: null,
       secondsLeft: 0,
@@ -210,9 +210,10 @@ describe.skipIf(!canUnshare || !FAKETIME)('processes of machines whose clocks di
     const survivor = await startElsewhere('node1', alive, [...STUDY, '--out', out, '--json'], 5).ended
     expect(survivor.status, survivor.stderr).toBe(0)
     expect(computedOf(survivor)).toBe(UNITS - kept)
-    // Where the victim died between a unit and its claim's end, nobody waited for the lease: who is there for one clears it.
-    if (existsSync(join(out, '.claims'))) {
-      const later = await openClaims(claimsFolder(out), 1)
+    // Where the victim died between a unit and the end of its lock, nobody waited for the lease: who is there for one clears it.
+    if (existsSync(join(out, '.locks'))) {
+      vi.stubEnv('SHIFTSCOPE_LEASE', '1')
+      const later = openLocks(out)
       expect(await later.take('anything')).toBe(true)
       await setTimeout(1100)
       await later.close()

@@ -4,7 +4,6 @@ import type { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeOption } from '../../src/cli/help.js'
 import { programWith, runProgram } from '../../src/cli/program.js'
-import { claimsFolder } from '../../src/study/team.js'
 import { commandsOf, refusalOf } from '../docs/shell.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
@@ -55,9 +54,9 @@ it('a study is shown whatever other processes say of themselves', async () => {
   writeFileSync(inFolder('run.json'), JSON.stringify({ planned }))
   const owner = { id: '0'.repeat(16), host: 'node1', machine: 'node1', pid: 1, started: '' }
   const state = { unit: 'alexnet 125 dog', since: 'yesterday', images: 1, seconds: 1 }
-  const claims = claimsFolder(inFolder())
-  mkdirSync(claims)
-  writeFileSync(join(claims, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
+  const locks = inFolder('.locks')
+  mkdirSync(locks)
+  writeFileSync(join(locks, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
   expect(await run('status', inFolder())).toBe(0)
   expect(stdout).toMatch(/^0 of 1 unit finished, 1 in progress, 0 left\n/)
 })

@@ -69,7 +69,7 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['features/similarity.ts', ['separability'], /of the layers/],
   ['features/similarity.ts', ['similarity']],
   ['features/view.ts', ['view']],
-  ['files/claim.ts', ['extract']],
+  ['files/lock.ts', ['extract']],
   ['native.ts', [...RUNNING, 'similarity', 'separability']],
   ['networks/input/options.ts', [...MOVING, 'inspect']],
   ['networks/input/recipe.ts', RUNNING],

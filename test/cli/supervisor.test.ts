@@ -18,10 +18,10 @@ async function finishedUnits(out: string): Promise<number> {
   return names.filter((name) => name.endsWith('unit.json') && !name.includes('.tmp-')).length
 }
 
-/** Whether a forward pass is on its way: a unit is claimed, and images of it have been computed. */
+/** Whether a forward pass is on its way: a unit is locked, and images of it have been computed. */
 async function isInPass(out: string): Promise<boolean> {
-  const claims = await readdir(join(out, '.claims')).catch(() => [])
-  return claims.some((name) => name.startsWith('tiny-alexnet'))
+  const locks = await readdir(join(out, '.locks')).catch(() => [])
+  return locks.some((name) => name.startsWith('tiny-alexnet'))
 }
 
 describe.skipIf(process.platform !== 'linux')('a process that crashes in a forward pass', () => {

@@ -10,14 +10,13 @@ import { type Exploration, explore } from '../../src/explore/explore.js'
 import { openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
 import { openLiveUnits } from '../../src/explore/units.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
-import { openClaims } from '../../src/files/claims.js'
+import { openLocks } from '../../src/files/lock.js'
 import { modelsFolder } from '../../src/files/package.js'
 import { chooseNetwork } from '../../src/networks/index.js'
 import type { DroppedNetwork, Fault, KeptUnit, LiveObject, LiveStudy, OtherUnit } from '../../src/page/live.js'
 import { patchOf } from '../../src/patches/patchInput.js'
 import { reproduce } from '../../src/study/run.js'
-import { claimsFolder } from '../../src/study/team.js'
-import { claimName, unitTitle } from '../../src/study/unitQueue.js'
+import { lockName, unitTitle } from '../../src/study/unitQueue.js'
 import { contents } from '../cli/process.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from './live.js'
@@ -179,10 +178,10 @@ describe('an object that is kept', () => {
       ) as KeptUnit
       expect(replaced.folder).toBe(kept.folder)
       // Somebody else is at it.
-      const claims = await openClaims(claimsFolder(folder('kept')))
-      expect(await claims.take(claimName(unitTitle(SCENE.network, 125, 'my-dog')))).toBe(true)
+      const locks = openLocks(folder('kept'))
+      expect(await locks.take(lockName(unitTitle(SCENE.network, 125, 'my-dog')))).toBe(true)
       const taken = await post(`${own.address}keep`, { ...scene, replaces: true })
-      await claims.close()
+      await locks.close()
       expect([taken.status, (JSON.parse(taken.body) as Fault).message]).toEqual([
         422,
         `another process computes this unit in ${folder('kept')}; keep it again when that has finished`,

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { similarity } from '../../src/features/similarity.js'
-import { openClaims } from '../../src/files/claims.js'
 import { readJsonRecords } from '../../src/files/jsonRecords.js'
+import { openLocks } from '../../src/files/lock.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { withFile } from '../../src/files/openFile.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
@@ -62,14 +62,14 @@ describe.skipIf(process.platform === 'win32')('a pipe', { timeout: 5000 }, () =>
     expect(failed[0]?.reason).toBe('annotation 7: its image a.jpg is not a file')
   })
 
-  it('in the place of a claim is one that nobody can be asked about', async () => {
-    pipe('claims', 'unit~0')
-    pipe('claims', '.owner-0123456789abcdef')
-    const claims = await openClaims(folder('claims'))
-    expect(await claims.held()).toEqual([])
-    expect(await claims.take('unit')).toBe(false)
-    expect(await claims.take('other')).toBe(true)
-    await claims.close()
+  it('in the place of a lock is one that nobody can be asked about', async () => {
+    pipe('.locks', 'unit~0')
+    pipe('.locks', '.other')
+    const locks = openLocks(folder())
+    expect(await locks.held()).toEqual([])
+    expect(await locks.take('unit')).toBe(false)
+    expect(await locks.take('other')).toBe(true)
+    await locks.close()
   })
 
   it('beside an array, or in the place of run.json, is passed over', async () => {

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeWritableFolder, writeFileAtomic, writeFolderAtomic } from '../../src/files/atomic.js'
 import {
   isTemporaryName,
   makeTemporaryFolder,
-  removeStaleTemporaries,
+  removeDeadTemporaries,
   temporaryName,
 } from '../../src/files/temporaries.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -40,7 +41,7 @@ describe('temporaries that were left behind', () => {
     mkdirSync(inFolder('units', 'model', living), { recursive: true })
     leave('units', dead)
     leave('units', living)
-    await removeStaleTemporaries(inFolder())
+    await removeDeadTemporaries(inFolder())
     expect(readdirSync(inFolder('units')).sort()).toEqual([living, 'model'].sort())
     expect(readdirSync(inFolder('units', 'model'))).toEqual([living])
   })
@@ -48,19 +49,31 @@ describe('temporaries that were left behind', () => {
   it('of another machine stay, as does everything else', async () => {
     for (const name of [names().elsewhere, '.tmp-mine', '.tmp-', 'notes.txt']) leave(name)
     const before = readdirSync(inFolder())
-    await removeStaleTemporaries(inFolder())
+    await removeDeadTemporaries(inFolder())
     expect(readdirSync(inFolder())).toEqual(before)
+  })
+
+  it('of another machine go once they have not changed for a lease, whatever their dates are', async () => {
+    vi.stubEnv('SHIFTSCOPE_LEASE', '1')
+    const { elsewhere } = names()
+    for (const name of ['silent', 'growing']) leave('units', `${elsewhere}-${name}`, 'half.npy')
+    age('units', `${elsewhere}-silent`, 'half.npy')
+    await removeDeadTemporaries(inFolder())
+    await setTimeout(1100)
+    writeFileSync(inFolder('units', `${elsewhere}-growing`, 'half.npy'), 'more')
+    await removeDeadTemporaries(inFolder())
+    expect(readdirSync(inFolder('units'))).toEqual([`${elsewhere}-growing`])
   })
 
   it('are told by their name', () => {
     expect(isTemporaryName(names().living)).toBe(true)
-    for (const name of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-00000000-1-00000000-x']) {
+    for (const name of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-0000000000000000-1-00000000-x']) {
       expect(isTemporaryName(name)).toBe(false)
     }
   })
 
   it('are no matter in a folder that does not exist', async () => {
-    await expect(removeStaleTemporaries(inFolder('nothing'))).resolves.toBeUndefined()
+    await expect(removeDeadTemporaries(inFolder('nothing'))).resolves.toBeUndefined()
   })
 
   it.each([

@@ -4,13 +4,13 @@ import { arithmetic } from './readers/arithmetic.js'
 import { arrays } from './readers/arrays.js'
 import { cacheRecords } from './readers/cacheRecords.js'
 import { checkpoints } from './readers/checkpoints.js'
-import { claims } from './readers/claims.js'
 import { commandLine } from './readers/commandLine.js'
 import { labels, metadata, recipes } from './readers/descriptions.js'
 import { downloads } from './readers/downloads.js'
 import { expressions } from './readers/expressions.js'
 import { extractions } from './readers/extractions.js'
 import { hub } from './readers/hub.js'
+import { locks } from './readers/locks.js'
 import { manifests } from './readers/manifests.js'
 import { masks } from './readers/masks.js'
 import { networks } from './readers/networks.js'
@@ -37,7 +37,7 @@ export const readers: readonly Reader[] = [
   units,
   arithmetic,
   runs,
-  claims,
+  locks,
   extractions,
   cacheRecords,
   partialArrays,

@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
+import { thisMachine } from '../../src/files/owner.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { HOST, isTemporaryName } from '../../src/files/temporaries.js'
+import { isTemporaryName } from '../../src/files/temporaries.js'
 import { hot } from '../../src/plot/colormap.js'
 import { listenTo } from '../../src/progress.js'
 import { writeReport } from '../../src/report/report.js'
@@ -112,8 +113,8 @@ describe('report', () => {
   it('removes what killed reports left, not what others are writing', async () => {
     await storeStudy(inFolder())
     const { pid } = spawnSync(process.execPath, ['--version'])
-    const left = `.tmp-${HOST}-${pid}-01234567-site`
-    const living = `.tmp-${HOST}-${process.pid}-01234567-site`
+    const left = `.tmp-${thisMachine()}-${pid}-01234567-site`
+    const living = `.tmp-${thisMachine()}-${process.pid}-01234567-site`
     for (const name of [left, living, join('tables', left)]) mkdirSync(inFolder(name, 'maps'), { recursive: true })
     await writeReport(inFolder())
     expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([living])

@@ -144,7 +144,7 @@ describe('study', () => {
   it('passes over what is being written, hidden folders and stray files', async () => {
     await store(inFolder(), {})
     const folder = unitFolder(inFolder(), inputs)
-    mkdirSync(join(folder, '..', '.tmp-00000000-1-00000000-dog'))
+    mkdirSync(join(folder, '..', '.tmp-0000000000000000-1-00000000-dog'))
     mkdirSync(join(folder, '..', '.ipynb_checkpoints'))
     mkdirSync(inFolder('units', '.cache', '125', 'x'), { recursive: true })
     writeFileSync(join(folder, '..', 'notes.txt'), '')

@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
-import { openClaims } from '../../src/files/claims.js'
+import { openLocks } from '../../src/files/lock.js'
 import { reproduce } from '../../src/study/run.js'
-import { claimsFolder } from '../../src/study/team.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -66,7 +65,7 @@ it('the report of another process is taken for this one’s as long as its rows 
       },
     })
   const { report } = await study()
-  const other = await openClaims(claimsFolder(out))
+  const other = openLocks(out)
   await other.take('something')
   const isTaken = async () => {
     notes.length = 0

@@ -27,20 +27,21 @@ export function statusCommand({ signal }: CommandContext): Command {
 }
 
 function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStatus): void {
-  const { total, done, claimed, left } = units
-  print(`${done} of ${counted(total, 'unit')} finished, ${claimed} in progress, ${left} left`)
+  const { total, done, inProgress, left } = units
+  print(`${done} of ${counted(total, 'unit')} finished, ${inProgress} in progress, ${left} left`)
   if (imagesPerSecond !== null) {
     const time = secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`
     print(`${Math.round(imagesPerSecond)} images/s over all processes${time}`)
   }
   if (workers.length === 0) return
   printTable(
-    ['host', 'process', 'computes', 'since'],
-    workers.map(({ host, pid, unit, since }) => [
+    ['host', 'process', 'computes', 'since', 'heard'],
+    workers.map(({ host, pid, unit, since, heard }) => [
       withoutControls(host),
       pid,
       unit === null ? '–' : withoutControls(unit),
       since === null ? '–' : new Date(since).toISOString().slice(0, 19).replace('T', ' '),
+      heard === null ? '–' : `${duration(Math.max(0, (Date.now() - Date.parse(heard)) / 1000))} ago`,
     ]),
   )
 }

@@ -7,12 +7,12 @@ import { disturb, documentText } from '../documents.js'
 import type { Random } from '../random.js'
 import { placeFiles, type Reader } from '../reader.js'
 
-/** run.json of a results folder, and the claims of its units, as `status` and the next run take them. */
+/** run.json of a results folder, and the locks of its units, as `status` and the next run take them. */
 export const runs: Reader = {
   name: 'runs',
   readsBeyondEnds: true,
   open: (results) => {
-    mkdirSync(join(results, '.claims'))
+    mkdirSync(join(results, '.locks'))
     const path = join(results, 'run.json')
     const owner = thisOwner()
     return {
@@ -20,7 +20,7 @@ export const runs: Reader = {
         kind: 'run',
         files: {
           'run.json': documentText(disturb(drawRun(random), random), random),
-          '.claims/alexnet 125 dog~0': documentText(disturb(drawClaim(random), random), random),
+          '.locks/alexnet 125 dog~0': documentText(disturb(drawLock(random), random), random),
         },
       }),
       read: async (drawn) => {
@@ -56,7 +56,7 @@ export function drawRun(random: Random): Record<string, unknown> {
   return { ...run(), ...(random.chance(0.5) && { earlier: random.several(3, run) }) }
 }
 
-export function drawClaim(random: Random): Record<string, unknown> {
+export function drawLock(random: Random): Record<string, unknown> {
   const state = { unit: 'alexnet 125 dog', since: '2026-01-01T00:00:00.000Z', images: 100, seconds: 10 }
   return { owner: drawOwner(random), state: random.chance(0.9) ? state : null }
 }

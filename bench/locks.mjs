@@ -1,19 +1,19 @@
 /**
  * What it costs to share a study's units, and how far that goes.
  *
- *     node bench/claims.mjs [FOLDER]
+ *     node bench/locks.mjs [FOLDER]
  *
- * Measures claims, heartbeats and readings of folders in FOLDER (a temporary one by default), with as many other claims and
+ * Measures locks, heartbeats and readings of folders in FOLDER (a temporary one by default), with as many other locks and
  * units there as the table says. Then simulates studies of 100,000 units by up to thousands of workers, event by event, with the
- * number of operations that a unit takes here (`src/study/unitQueue.ts`, `src/files/claims.ts`), on a file server that answers
+ * number of operations that a unit takes here (`src/study/unitQueue.ts`, `src/files/lock.ts`), on a file server that answers
  * each after a latency and takes so many a second: efficiency is the share of the workers' time that units get.
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openClaims } from '../dist/files/claims.js'
+import { openLocks } from '../dist/files/lock.js'
 
-const folder = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'claims-'))
+const folder = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'locks-'))
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
 async function milliseconds(rounds, work) {
@@ -27,21 +27,22 @@ async function milliseconds(rounds, work) {
 }
 
 console.log('measured here (medians, ms)')
-console.log('claims of others   claim and release   names of all   all read   heartbeat')
+console.log('locks of others     take and release   names of all   all read   heartbeat')
 for (const others of [0, 10, 100, 1000, 5000]) {
-  const place = join(folder, `claims-${others}`)
-  const other = await openClaims(place)
+  const place = join(folder, `locks-${others}`)
+  const other = openLocks(place)
   for (let i = 0; i < others; i++) await other.take(`unit ${i}`)
-  const claims = await openClaims(place)
-  await claims.take('first')
+  const locks = openLocks(place)
+  await locks.take('first')
   const taking = await milliseconds(20, async (round) => {
-    await claims.take(`mine ${round}`)
-    await claims.release(`mine ${round}`)
+    await locks.take(`mine ${round}`)
+    await locks.release(`mine ${round}`)
   })
-  const names = await milliseconds(20, () => claims.names())
-  const held = await milliseconds(3, () => claims.held())
-  const file = (await readdir(place)).find((name) => name.startsWith('.owner'))
-  const beat = await milliseconds(20, () => writeFile(join(place, file), ' '.repeat(2048), { flag: 'r+' }))
+  const names = await milliseconds(20, () => locks.names())
+  const held = await milliseconds(3, () => locks.held())
+  const beat = await milliseconds(20, () =>
+    writeFile(join(place, '.locks', 'first~0'), ' '.repeat(2048), { flag: 'r+' }),
+  )
   const row = [taking, names, held, beat].map((value) => value.toFixed(2).padStart(14))
   console.log(`${String(others).padStart(16)}${row.join('')}`)
 }

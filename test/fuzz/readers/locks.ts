@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { openClaims } from '../../../src/files/claims.js'
+import { openLocks } from '../../../src/files/lock.js'
 import { disturb, documentText } from '../documents.js'
 import { emptyFolder, placeFiles, type Reader } from '../reader.js'
-import { drawClaim } from './runs.js'
+import { drawLock } from './runs.js'
 
 const files = [
   'unit~0',
@@ -15,25 +15,25 @@ const files = [
   'unit',
 ]
 
-/** What other processes, living and dead, left in a folder of claims. */
-export const claims: Reader = {
-  name: 'claims',
+/** What other processes, living and dead, left in a folder of locks. */
+export const locks: Reader = {
+  name: 'locks',
   readsBeyondEnds: true,
   open: (parent) => {
-    const folder = join(parent, 'claims')
+    const folder = join(parent, '.locks')
     return {
       draw: (random) => {
         const record = () => {
-          const text = documentText(disturb(drawClaim(random), random), random)
+          const text = documentText(disturb(drawLock(random), random), random)
           return typeof text === 'string' && random.chance(0.8) ? text.padEnd(2048) : text
         }
         const names = files.filter((_, i) => random.chance(i < 2 ? 0.5 : 0.15))
-        return { kind: 'claims', files: Object.fromEntries(names.map((name) => [name, record()])) }
+        return { kind: 'locks', files: Object.fromEntries(names.map((name) => [name, record()])) }
       },
       read: async (drawn) => {
         emptyFolder(folder)
         placeFiles(folder, drawn)
-        const opened = await openClaims(folder)
+        const opened = openLocks(parent)
         try {
           await opened.names()
           const held = await opened.held()
