@@ -61,9 +61,12 @@ await rm(folder, { recursive: true })
 const NAMES_AT_ONCE = 500
 const reading = (names) => 1 + Math.ceil(names / NAMES_AT_ONCE)
 
-/** Operations of one unit: names, two readings and three small files of taking it, its own files, and its release. */
-const operationsOf = (workers) => ({ before: 3 * reading(workers) + 8, after: reading(workers) + 12 })
-const HEARTBEAT = { seconds: 20, operations: 3 }
+/**
+ * Operations of one unit: the names, two readings of the folder, the lock's file and the reading of two small files to take it, and
+ * its own files and the lock's reading and removal to finish it.
+ */
+const operationsOf = (workers) => ({ before: 3 * reading(workers) + 10, after: 12 })
+const HEARTBEAT = { seconds: 20, operations: 4 }
 /** Names of finished units are read every ten seconds at most. */
 const READING_SECONDS = 10
 

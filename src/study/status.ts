@@ -23,7 +23,7 @@ export interface StudyStatus {
     /** Units that nobody has started: `total` minus `done` minus `inProgress`. */
     readonly left: number
   }
-  /** Processes that hold locks. On another machine a process may have died without notice; `heard` tells. */
+  /** Processes that hold locks. One on another machine may have died since `heard`. */
   readonly workers: readonly {
     /** Name of the machine. */
     readonly host: string
@@ -33,7 +33,7 @@ export interface StudyStatus {
     readonly unit: string | null
     /** Time at which it started this unit, as ISO 8601; null if unknown. */
     readonly since: string | null
-    /** Time of its last heartbeat by the clock of the file system, as ISO 8601; null if it has just ended. */
+    /** Time of its last heartbeat by the clock of the file system, as ISO 8601; null if unknown. */
     readonly heard: string | null
   }[]
   /** Speed of all workers together; null if none has finished an image. */
@@ -85,10 +85,10 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
       owner,
       state: stateSchema.safeParse(state).data,
-      heard: await stat(path).then(
-        ({ mtime }) => mtime.toISOString(),
-        () => null,
-      ),
+      // A date may be none that JavaScript can write.
+      heard: await stat(path)
+        .then(({ mtime }) => mtime.toISOString())
+        .catch(() => null),
     })),
   )
   const workers = processes.map(({ owner, state, heard }) => ({
