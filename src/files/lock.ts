@@ -8,7 +8,7 @@ import { tryJson } from './json.js'
 import { isDead, leaseSeconds, type Owner, ownerSchema, processName, thisOwner } from './owner.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 import { sha256 } from './sha256.js'
-import { ownerOfTemporary, temporaryName } from './temporaries.js'
+import { discard, ownerOfTemporary, temporaryName } from './temporaries.js'
 
 /** A file in a folder of locks, with what its owner wrote last. */
 interface LockFile {
@@ -89,8 +89,8 @@ export function openLocks(parent: string): Locks {
 
   const beat = async () => {
     const record = recordOf(owner, state, ++beats)
-    // Others take the locks of a process that was silent for a lease.
-    for (const [name, path] of mine) if (!(await isRewritten(path, owner, record))) mine.delete(name)
+    // If one fails, there is another long before the lease ends.
+    for (const path of mine.values()) await rewrite(path, owner, record).catch(() => undefined)
   }
 
   const start = async () => {
@@ -115,7 +115,7 @@ export function openLocks(parent: string): Locks {
       return false
     }
     mine.set(name, path)
-    for (const file of others) await rm(file.path, { recursive: true, force: true })
+    for (const file of others) await discard(file.path)
     return true
   }
 
@@ -131,7 +131,7 @@ export function openLocks(parent: string): Locks {
     if (timer === undefined) return
     for (const { path, name } of await deadFiles(folder)) {
       // Only the holder of a lock may remove its files, since nobody else can take it meanwhile.
-      if (name === undefined) await rm(path, { recursive: true, force: true })
+      if (name === undefined) await discard(path)
       else if (await take(name)) await release(name)
     }
     await rmdir(folder).catch(() => undefined)
@@ -278,22 +278,16 @@ function recordOf(owner: Owner, state: unknown, beat: number): string {
   return (isShort ? text : JSON.stringify({ owner, beat, state: null })).padEnd(RECORD_BYTES)
 }
 
-/** Writes a heartbeat into a lock's file. @returns false if the file is gone or somebody else's */
-async function isRewritten(path: string, owner: Owner, record: string): Promise<boolean> {
+/** Writes a heartbeat into a lock's file, unless another process has taken the lock after a silence of this one. */
+async function rewrite(path: string, { id }: Owner, record: string): Promise<void> {
+  const file = await open(path, 'r+')
   try {
-    // Owner and heartbeat go through the same handle, since others may replace the file meanwhile.
-    const file = await open(path, 'r+')
-    try {
-      const before = recordIn(await textOf(file))
-      if (before !== undefined && before.owner.id !== owner.id) return false
-      await file.write(record, 0, 'utf8')
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+    // Both go through one handle: the name may stand for another file a moment later.
+    const { owner } = recordIn(await textOf(file)) ?? {}
+    if (owner === undefined || owner.id === id) await file.write(record, 0, 'utf8')
+  } finally {
+    await file.close()
   }
-  return true
 }
 
 /** Makes a file unless there is one of this name. */

@@ -36,7 +36,7 @@ export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
   // A living process may leave its folder unchanged for days, so the age of one says nothing.
-  await clearOnce(folder, Number.NEGATIVE_INFINITY)
+  await clearOnce(folder, Number.POSITIVE_INFINITY)
   return folder
 }
 
@@ -45,20 +45,21 @@ export async function makeTemporaryFolder(): Promise<string> {
  * folder, so it sees no file of another machine twice, as `isDead` needs. It removes those that are an hour older than the
  * temporary: nobody else would remove what this machine left when it lost power. Both dates are the file server's.
  */
-export async function clearBeside(temporary: string): Promise<void> {
-  await clearOnce(temporary, (await timeOf(temporary)) - OLD_MILLISECONDS)
+export function clearBeside(temporary: string): Promise<void> {
+  return clearOnce(temporary, OLD_MILLISECONDS)
 }
 
 /** Folders that this process has cleared. */
 const cleared = new Set<string>()
 
-async function clearOnce(temporary: string, oldest: number): Promise<void> {
+async function clearOnce(temporary: string, oldMilliseconds: number): Promise<void> {
   const folder = dirname(resolve(temporary))
   // A temporary is removed with all that it holds.
   if (cleared.has(folder) || folder.split(sep).some(isTemporaryName)) return
   cleared.add(folder)
-  for (const name of await readdir(folder).catch((): string[] => []))
-    if (isTemporaryName(name)) await removeIfDead(join(folder, name), oldest)
+  const names = await readdir(folder).catch((): string[] => [])
+  const oldest = (await timeOf(temporary)) - oldMilliseconds
+  for (const name of names) if (isTemporaryName(name)) await removeIfDead(join(folder, name), oldest)
 }
 
 /** Removes the temporaries of dead processes, as `isDead` tells them, in the folder and below it. */
@@ -76,9 +77,12 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
   const changed = await lastChange(path)
   const isOld = owner?.machine !== thisMachine() && changed <= oldest
-  // A temporary that cannot be removed, such as another user's, does no harm.
-  if (isOld || isDead(owner, path, String(changed)))
-    await rm(path, { recursive: true, force: true }).catch(() => undefined)
+  if (isOld || isDead(owner, path, String(changed))) await discard(path)
+}
+
+/** Removes what the dead left. If that is impossible, such as another user's file, it does no harm either. */
+export async function discard(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
 /** The date of the last change in a file or folder. A folder's own date does not change while a file in it grows. */
@@ -88,9 +92,10 @@ async function lastChange(path: string): Promise<number> {
   return Math.max(...times)
 }
 
+/** Not a number if there is no such file, since that is no age. */
 function timeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,
-    () => 0,
+    () => Number.NaN,
   )
 }
