@@ -46,7 +46,7 @@ export function parseExpression(text: string): readonly Term[] {
   const fail = (expected: string): never => {
     const found = next().kind === 'end' ? 'it ends' : `"${next().text}" stands`
     throw new UsageError(
-      `expression "${oneLine(text)}": ${found} at column ${next().column}, where ${expected} must be`,
+      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} must be`,
     )
   }
   /** Takes the next token if it is one of these signs. */
@@ -95,13 +95,14 @@ function tokensOf(text: string): readonly Token[] {
   for (const { 0: piece, groups } of text.matchAll(pattern)) {
     if (groups?.name !== undefined) tokens.push({ kind: 'name', text: piece, column })
     else if (groups?.number !== undefined) tokens.push({ kind: 'number', text: piece, column })
-    else if (piece.trim() !== '') tokens.push({ kind: 'sign', text: piece === '−' ? '-' : oneLine(piece), column })
+    else if (piece.trim() !== '')
+      tokens.push({ kind: 'sign', text: piece === '−' ? '-' : withoutBreaks(piece), column })
     column += [...piece].length
   }
   return [...tokens, { kind: 'end', text: '', column }]
 }
 
-function oneLine(text: string): string {
+function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 

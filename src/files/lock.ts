@@ -243,8 +243,8 @@ async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch(() => undefined)
   if (file === undefined) return undefined
   try {
-    let text = await textOf(file)
-    if (recordIn(text) === undefined) text = await textOf(file)
+    let text = await recordText(file)
+    if (recordIn(text) === undefined) text = await recordText(file)
     const { owner, state } = recordIn(text) ?? {}
     return { path, ...lockOf(basename(path)), owner, state, version: sha256(text) }
   } finally {
@@ -257,7 +257,7 @@ async function isOwnedBy({ id }: Owner, path: string): Promise<boolean> {
 }
 
 /** Empty if the file cannot be read, as a folder. */
-async function textOf(file: FileHandle): Promise<string> {
+async function recordText(file: FileHandle): Promise<string> {
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
     return buffer.toString('utf8', 0, bytesRead)
@@ -283,7 +283,7 @@ async function rewrite(path: string, { id }: Owner, record: string): Promise<voi
   const file = await open(path, 'r+')
   try {
     // Both go through one handle: the name may stand for another file a moment later.
-    const { owner } = recordIn(await textOf(file)) ?? {}
+    const { owner } = recordIn(await recordText(file)) ?? {}
     if (owner === undefined || owner.id === id) await file.write(record, 0, 'utf8')
   } finally {
     await file.close()

@@ -76,7 +76,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
   const strides = listOf(node, 'strides') ?? [1, 1]
   const dilations = listOf(node, 'dilations') ?? [1, 1]
   const pads = listOf(node, 'pads') ?? [0, 0, 0, 0]
-  const automatic = textOf(node, 'auto_pad', 'NOTSET')
+  const automatic = textAttribute(node, 'auto_pad', 'NOTSET')
   const isCeiled = numberOf(node, 'ceil_mode', 0) === 1
   if (!AUTOMATIC_PADS.includes(automatic)) throw new NoStep(`has auto_pad ${printable(automatic)}`)
   if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has pads beside auto_pad')
@@ -129,7 +129,7 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
 /** A border as a step. */
 export function paddingStep({ node, base, fixed, readers }: NodeContext, { channels, rows, cols }: CellShape): Found {
   const given = listOf(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
-  const mode = textOf(node, 'mode', 'constant')
+  const mode = textAttribute(node, 'mode', 'constant')
   const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
   if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of no known size')
   if (n0 || c0 || n1 || c1) throw new NoStep('adds channels or images')
@@ -168,7 +168,7 @@ export function numberOf({ attributes }: GraphNode, name: string, otherwise: num
   return value
 }
 
-function textOf({ attributes }: GraphNode, name: string, otherwise: string): string {
+function textAttribute({ attributes }: GraphNode, name: string, otherwise: string): string {
   const value = attributes.has(name) ? attributes.get(name) : otherwise
   if (typeof value !== 'string') throw new NoStep(`has ${name} of another kind`)
   return value

@@ -46,7 +46,7 @@ interface FindingsText {
 
 /** findings.md: verdicts at a glance, then each claim with its rule, a sentence per network and all evidence. */
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
-  const { introduction, verdicts, claims } = textOf(findings)
+  const { introduction, verdicts, claims } = findingsText(findings)
   const parts = claims.flatMap(({ title, source, rule, sentences, evidence }) => [
     `## ${markdownText(title)}`,
     `${markdownText(source)} ${markdownText(rule)}`,
@@ -58,7 +58,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
 
 /** The findings as sections of the page: claims × networks, then a section for each claim with one figure. */
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
-  const { introduction, verdicts, claims } = textOf(findings)
+  const { introduction, verdicts, claims } = findingsText(findings)
   const isSmall = verdicts === undefined
   const sections = claims.map(({ id, title, source, rule, sentences, evidence }): ReportSection => {
     const own = findings.filter(({ claim }) => claim === id)
@@ -135,7 +135,7 @@ function judgedOf(evidence: readonly Evidence[]): readonly Evidence[] {
   return evidence.filter(({ lean }) => lean !== null)
 }
 
-function textOf(findings: readonly ClaimFinding[]): FindingsText {
+function findingsText(findings: readonly ClaimFinding[]): FindingsText {
   const isSmall = isTooSmall(findings)
   return {
     introduction: isSmall ? TOO_SMALL : VERDICT_RULE,

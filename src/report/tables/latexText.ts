@@ -42,7 +42,7 @@ export const UNICODE_MACRO =
 
 /** Text on one line that TeX shows as it is, whatever it holds; in any encoding of fonts and input. */
 export function latexText(text: string): string {
-  return [...oneLine(text).replace(/-(?=-)/g, '-\u200b')].map(latexCharacter).join('')
+  return [...withoutBreaks(text).replace(/-(?=-)/g, '-\u200b')].map(latexCharacter).join('')
 }
 
 function latexCharacter(character: string): string {
@@ -59,6 +59,6 @@ function latexCharacter(character: string): string {
 }
 
 /** A row of a table is one line, and a comment is. */
-export function oneLine(text: string): string {
+export function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

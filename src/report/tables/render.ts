@@ -1,6 +1,6 @@
 import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { csvCell } from '../../results/csv.js'
-import { latexText, oneLine, UNICODE_MACRO } from './latexText.js'
+import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 
 /** A cell: text, with a second line where it needs one. */
 export type TableCell = string | { readonly text: string; readonly below: string }
@@ -87,14 +87,14 @@ function latex({ name = '', title, caption = title, note = '', head, rows }: Tab
     '\\end{table}',
     '',
   ].join('\n')
-  const comment = `% ${oneLine(title)}\n% Needs \\usepackage{booktabs}.\n`
+  const comment = `% ${withoutBreaks(title)}\n% Needs \\usepackage{booktabs}.\n`
   return `${comment}${text.includes('\\unicodecharacter') ? `${UNICODE_MACRO}\n` : ''}${text}`
 }
 
 /** Names come from files: what Markdown would take for markup is shown as itself. */
 export function markdownText(text: string): string {
   return (
-    oneLine(text)
+    withoutBreaks(text)
       .replace(/[\\`*[\]|~]/g, '\\$&')
       .replace(/#(?=#*$)/g, '\\#')
       // Inside of words it is none.

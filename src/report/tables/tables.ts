@@ -109,7 +109,7 @@ function tableOf(
     ...nameOf(kind, size),
     note: notes.join(' '),
     head: ['network', 'layer', ...columns.map((column) => kind.head?.(column) ?? column.join(', '))],
-    rows: rows.map((row) => [...row.names, ...row.cells.map(textOf)]),
+    rows: rows.map((row) => [...row.names, ...row.cells.map(cellText)]),
     data: {
       head: [
         ...['model', 'layer', 'size', ...keys, statistic, 'std', what],
@@ -181,7 +181,7 @@ function cellOf(measured: Value | undefined, paper: Value | undefined, isPapers:
 }
 
 /** "0.934 ± 0.026", and below "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
-function textOf({ measured, paper, difference, sigmas }: Cell): Table['rows'][number][number] {
+function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][number][number] {
   const text = measured === undefined ? '–' : valueText(measured)
   if (paper === undefined) return text
   const inSigmas = sigmas === undefined ? '' : ` (${signedText(sigmas, 1)} σ)`
