@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type OpenFile, withFile } from '../../src/files/openFile.js'
-import { netTable } from '../../src/networks/checkpoint/caffeMessages.js'
+import { netTable } from '../../src/networks/checkpoint/caffeModel.js'
 import { modelTable } from '../../src/networks/onnx/messages.js'
 import { chunksOf, type MessageOf, readMessage, type Table } from '../../src/networks/protobuf/messages.js'
 import {

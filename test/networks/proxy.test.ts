@@ -3,8 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NetworkError, UsageError } from '../../src/errors.js'
 import type { AllowedHosts } from '../../src/networks/allowedHosts.js'
-import { connectionError, requestFile } from '../../src/networks/fileRequest.js'
-import { proxyFor } from '../../src/networks/proxy.js'
+import { connectionError, proxyFor, requestFile } from '../../src/networks/fileRequest.js'
 import { certificate, fileAnswer, startServer } from './fileServer.js'
 
 const proxyOf = (address: string, environment: Record<string, string>) =>

@@ -2,10 +2,57 @@ import { extname } from 'node:path'
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
-import { type Piece, readMessage } from '../protobuf/messages.js'
+import {
+  elements,
+  integer,
+  integers,
+  type MessageOf,
+  message,
+  messages,
+  type Piece,
+  payload,
+  payloads,
+  readMessage,
+  text,
+} from '../protobuf/messages.js'
 import { ProtobufError } from '../protobuf/wire.js'
-import { type BlobProto, type NetParameter, netTable } from './caffeMessages.js'
 import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
+
+/** Caffe's messages under their names in src/caffe/proto/caffe.proto. */
+
+/** As in Caffe, include/caffe/blob.hpp. */
+const MOST_AXES = 32
+
+const blobShape = { dim: integers(1, MOST_AXES) }
+
+const blob = {
+  num: integer(1),
+  channels: integer(2),
+  height: integer(3),
+  width: integer(4),
+  data: elements(5, 4),
+  double_data: elements(8, 8),
+  shape: message(7, () => blobShape),
+}
+type BlobProto = MessageOf<typeof blob>
+
+const layerParameter = { name: text(1), blobs: messages(7, () => blob) }
+/** `layer` is a layer in the still older form, V0LayerParameter. */
+const v1LayerParameter = { name: text(4), blobs: messages(6, () => blob), layer: payloads(1) }
+
+/** NetParameter, with all of its fields. */
+export const netTable = {
+  name: text(1),
+  input: payloads(3),
+  input_dim: integers(4),
+  force_backward: integer(5),
+  state: payload(6),
+  debug_info: integer(7),
+  input_shape: payloads(8),
+  layers: messages(2, () => v1LayerParameter),
+  layer: messages(100, () => layerParameter),
+}
+type NetParameter = MessageOf<typeof netTable>
 
 const maximumBlobs = 100_000
 
@@ -70,10 +117,10 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   const { data = [], double_data = [] } = blob
   const [dtype, pieces] = double_data.length > 0 ? (['float64', double_data] as const) : (['float32', data] as const)
   const shape = shapeOf(blob)
-  const elements = pieces.reduce((sum, piece) => sum + piece.elements, 0)
+  const count = pieces.reduce((sum, piece) => sum + piece.elements, 0)
   const isValid = shape.every((size) => Number.isSafeInteger(size) && size >= 0)
-  if (!isValid || elementCount(shape) !== elements) {
-    throw new ProtobufError(`${printable(key)} has ${elements} elements, which do not fit its shape`)
+  if (!isValid || elementCount(shape) !== count) {
+    throw new ProtobufError(`${printable(key)} has ${count} elements, which do not fit its shape`)
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const read = async () => gatherFloat32(await readPieces(file, pieces, bytesPerElement[dtype]), dtype, layout)
