@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -57,8 +57,11 @@ it('a study is shown whatever other processes say of themselves', async () => {
   const locks = inFolder('.locks')
   mkdirSync(locks)
   writeFileSync(join(locks, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
+  const date = Date.now() / 1000 - 3 * 3600 - 30
+  utimesSync(join(locks, 'alexnet 125 dog~0'), date, date)
   expect(await run('status', inFolder())).toBe(0)
   expect(stdout).toMatch(/^0 of 1 unit finished, 1 in progress, 0 left\n/)
+  expect(stdout).toMatch(/^node1 +1 .* 3 h 00 m ago$/m)
 })
 
 describe('help', () => {
