@@ -90,24 +90,30 @@ function openFile(path: string): { readonly file: OpenFile; readonly close: () =
 }
 
 function reads(path: string, size: number, descriptor: () => number): Pick<OpenFile, 'read' | 'sha256'> {
+  const read = async ({ offset, length }: ByteRange) => {
+    if (offset + length > size) throw tooShort(path)
+    const bytes = Buffer.from(new ArrayBuffer(length))
+    for (let done = 0; done < length; ) {
+      const asked = readBytes(descriptor(), bytes, done, length - done, offset + done)
+      const { bytesRead } = await asked.catch((error) => {
+        throw inputError(path, error)
+      })
+      if (bytesRead === 0) throw tooShort(path)
+      done += bytesRead
+    }
+    return bytes
+  }
   return {
-    read: async ({ offset, length }) => {
-      if (offset + length > size) throw tooShort(path)
-      const bytes = Buffer.from(new ArrayBuffer(length))
-      for (let done = 0; done < length; ) {
-        const asked = readBytes(descriptor(), bytes, done, length - done, offset + done)
-        const { bytesRead } = await asked.catch((error) => {
-          throw inputError(path, error)
-        })
-        if (bytesRead === 0) throw tooShort(path)
-        done += bytesRead
-      }
-      return bytes
-    },
+    read,
     sha256: async () => {
       const hash = createHash('sha256')
-      const highWaterMark = Math.min(LONGEST_PIECE, size + 1)
-      const stream = createReadStream(path, { fd: descriptor(), start: 0, autoClose: false, highWaterMark })
+      if (size <= SMALL) return hash.update(await read({ offset: 0, length: size })).digest('hex')
+      const stream = createReadStream(path, {
+        fd: descriptor(),
+        start: 0,
+        autoClose: false,
+        highWaterMark: LONGEST_PIECE,
+      })
       await pipeline(stream, hash).catch((error) => {
         throw inputError(path, error)
       })
@@ -119,6 +125,8 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 const readBytes = promisify(read)
 
 const LONGEST_PIECE = 1 << 20
+/** Making a stream takes longer than reading a file of so few bytes. */
+const SMALL = 1 << 16
 const WINDOW_BYTES = 4096
 
 /** Reads from a window around the last byte that was asked for. */

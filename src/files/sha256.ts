@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { regularSize, streamRegular } from './regularFile.js'
+import { withFile } from './openFile.js'
 
 /** One call of the hash takes less than 2 GiB. */
 const LONGEST_PIECE = 2 ** 30
-
-/** Making a stream takes longer than reading a file of so few bytes. */
-const SMALL = 2 ** 16
 
 /** SHA-256 of the given pieces of bytes or text, in hexadecimal. */
 export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
@@ -22,12 +17,9 @@ export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
   return hash.digest('hex')
 }
 
-/** SHA-256 of a file's contents, read as a stream unless it is small, in hexadecimal. */
-export async function sha256OfFile(path: string): Promise<string> {
-  if ((await regularSize(path)) <= SMALL) return sha256(await readFile(path))
-  const hash = createHash('sha256')
-  await pipeline(await streamRegular(path), hash)
-  return hash.digest('hex')
+/** SHA-256 of a file's contents, in hexadecimal. @throws InputError as `withFile` */
+export function sha256OfFile(path: string): Promise<string> {
+  return withFile(path, (file) => file.sha256())
 }
 
 /** Path of the first of a folder's files that is missing or has another SHA-256 than it should have; undefined: none. */

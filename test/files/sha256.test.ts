@@ -35,6 +35,6 @@ describe('SHA-256', () => {
   )
 
   it('of a missing file is an error', async () => {
-    await expect(sha256OfFile(inFolder('nothing'))).rejects.toThrow(/ENOENT/)
+    await expect(sha256OfFile(inFolder('nothing'))).rejects.toThrow(/does not exist; check the path/)
   })
 })
