@@ -43,8 +43,12 @@ describe.skipIf(!canMount)(`a disk that is full${WHY}`, () => {
         if (!mount('-t', 'tmpfs', '-o', `size=${size}`, 'none', disk)) throw new Error('cannot mount')
         try {
           const out = join(disk, 'round')
-          // What lies there before it begins takes room too.
-          await command.before?.(out).catch(() => undefined)
+          // What lies there before it begins takes room too: half of it is no results folder.
+          const hasInput = await (command.before?.(out) ?? Promise.resolve()).then(
+            () => true,
+            () => false,
+          )
+          if (!hasInput) return ledger.count(command.name, 'had no room before')
           const ended = await runIn(out, command)
           ledger.count(command.name, ended.status === 0 ? 'had room' : 'had no room')
           const fault = faultOf(ended, [0, 1])
