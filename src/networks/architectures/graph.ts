@@ -234,5 +234,10 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
 /** Weights of a convolution, [outputs, …], whose output channels are scaled; computed in float64, rounded once. */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
-  return weight.map((value, index) => value * (scale[Math.floor(index / perChannel)] as number))
+  const scaled = new Float32Array(weight.length)
+  for (const [channel, factor] of scale.entries()) {
+    const start = channel * perChannel
+    for (let i = start; i < start + perChannel; i++) scaled[i] = (weight[i] as number) * factor
+  }
+  return scaled
 }
