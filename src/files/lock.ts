@@ -1,29 +1,22 @@
-import { type FileHandle, link, open, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { rm, rmdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { z } from 'zod'
 import { OutputError, throwIfStopped } from '../errors.js'
-import { asOutputError, makeFolders } from './atomic.js'
-import { tryJson } from './json.js'
-import { isDead, leaseSeconds, type Owner, ownerSchema, processName, thisOwner } from './owner.js'
-import { READ_WITHOUT_WAITING } from './regularFile.js'
-import { sha256 } from './sha256.js'
-import { discard, ownerOfTemporary, temporaryName } from './temporaries.js'
-
-/** A file in a folder of locks, with what its owner wrote last. */
-interface LockFile {
-  readonly path: string
-  /** The lock; undefined for any other file. */
-  readonly name: string | undefined
-  /** Who takes a lock over makes a file of the next number. */
-  readonly number: number
-  /** Undefined if the file is damaged. */
-  readonly owner: Owner | undefined
-  /** What the owner says about itself. */
-  readonly state: unknown
-  /** Hash of the content, which each heartbeat changes. */
-  readonly version: string
-}
+import { asOutputError } from './atomic.js'
+import {
+  filesOf,
+  isNewFile,
+  isOwnedBy,
+  type LockFile,
+  lockOf,
+  namesIn,
+  readLock,
+  recordOf,
+  remove,
+  rewrite,
+} from './lockFile.js'
+import { isDead, leaseSeconds, type Owner, processName, thisOwner } from './owner.js'
+import { ownerOfTemporary } from './temporaries.js'
 
 /** The lock of a living process. */
 export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner }
@@ -61,21 +54,13 @@ const BEATS = 6
 const SHORTEST_PAUSE_SECONDS = 0.2
 const LONGEST_PAUSE_SECONDS = 10
 
-/** How often a file is made in a folder that others remove. */
-const MAX_ATTEMPTS = 100
-
-/** Bytes of each file. The length is fixed, so that a heartbeat changes a file in place. */
-const RECORD_BYTES = 2048
-
-const recordSchema = z.object({ owner: ownerSchema, state: z.unknown() })
-
 /**
  * Opens the locks of a folder that processes of one or many machines share. They lie in its folder `.locks`, which the first lock
  * makes. The methods throw an OutputError if that cannot be written.
  *
  * A lock is a file, into which its owner writes a heartbeat as long as it lives. The first process that makes NAME~0 has the lock
  * NAME. Once its owner is dead, as `isDead` says, the next process makes NAME~1, and only then removes NAME~0. So no process
- * removes the lock of a living one, and only one of several takes over. Files appear whole and once, by a hard link, which NFS
+ * removes the lock of one that gave a sign of life within a lease, and only one of several takes over. Files appear whole and once, by a hard link, which NFS
  * has; it has no `flock`. On file systems without hard links they appear once, but not whole.
  */
 export function openLocks(parent: string): Locks {
@@ -100,6 +85,15 @@ export function openLocks(parent: string): Locks {
     await deadFiles(folder)
   }
 
+  const release = async (name: string): Promise<void> => {
+    const path = mine.get(name)
+    mine.delete(name)
+    if (path === undefined) return
+    const file = await readLock(path)
+    // A damaged one is this process's own: others make theirs under other names.
+    if (file !== undefined && (file.owner === undefined || file.owner.id === owner.id)) await rm(path, { force: true })
+  }
+
   const take = async (name: string): Promise<boolean> => {
     await start()
     const before = await filesOf(folder, name)
@@ -108,21 +102,22 @@ export function openLocks(parent: string): Locks {
     const isMade = await isNewFile(path, recordOf(owner, state, beats))
     // A server that gets a request twice refuses it the second time.
     if (!isMade && !(await isOwnedBy(owner, path))) return false
-    // Another process may have read the folder at another moment, and have taken another number.
-    const others = (await filesOf(folder, name)).filter((file) => file.owner?.id !== owner.id)
-    if (!others.every(isOfTheDead)) {
-      await rm(path, { force: true })
-      return false
-    }
     mine.set(name, path)
-    for (const file of others) await discard(file.path)
-    return true
-  }
-
-  const release = async (name: string): Promise<void> => {
-    const path = mine.get(name)
-    mine.delete(name)
-    if (path !== undefined && (await isOwnedBy(owner, path))) await rm(path, { force: true })
+    try {
+      // Another process may have read the folder at another moment, and have taken another number. If this one slept
+      // meanwhile, its own file may be gone.
+      const now = await filesOf(folder, name)
+      const others = now.filter((file) => file.path !== path)
+      if (now.some((file) => file.owner?.id === owner.id) && others.every(isOfTheDead)) {
+        for (const file of others) await remove(file.path)
+        return true
+      }
+      await release(name)
+      return false
+    } catch (error) {
+      await release(name).catch(() => undefined)
+      throw error
+    }
   }
 
   const close = async (): Promise<void> => {
@@ -131,8 +126,9 @@ export function openLocks(parent: string): Locks {
     if (timer === undefined) return
     for (const { path, name } of await deadFiles(folder)) {
       // Only the holder of a lock may remove its files, since nobody else can take it meanwhile.
-      if (name === undefined) await discard(path)
-      else if (await take(name)) await release(name)
+      if (name !== undefined && (await take(name))) await release(name)
+      // What is neither a lock nor on its way to be one belongs to others.
+      if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
     await rmdir(folder).catch(() => undefined)
   }
@@ -153,8 +149,9 @@ export function openLocks(parent: string): Locks {
     },
     release: (name) => orOutputError(release(name)),
     names: async () => {
-      const names = (await namesIn(folder)).flatMap((file) => lockOf(file).name ?? [])
-      return new Set(names.filter((name) => !mine.has(name)))
+      const own = new Set(mine.values())
+      const others = (await namesIn(folder)).filter((file) => !own.has(join(folder, file)))
+      return new Set(others.flatMap((file) => lockOf(file).name ?? []))
     },
     held: async () => (await filesOf(folder)).filter(isHeld),
     describe: (next, atOnce = false) => {
@@ -218,99 +215,4 @@ function isHeld(file: LockFile): file is HeldLock {
 /** Whatever the dead left in a folder: locks and temporaries. */
 async function deadFiles(folder: string): Promise<readonly LockFile[]> {
   return (await filesOf(folder)).filter(isOfTheDead)
-}
-
-/** The files of a lock, or all files. */
-async function filesOf(folder: string, lock?: string): Promise<readonly LockFile[]> {
-  const names = await namesIn(folder)
-  const wanted = names.filter((name) => lock === undefined || lockOf(name).name === lock)
-  const files = await Promise.all(wanted.map((name) => readLock(join(folder, name))))
-  return files.filter((file) => file !== undefined)
-}
-
-function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch(() => [])
-}
-
-/** The lock of a file NAME~NUMBER. */
-function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
-  const [, name, number] = /^([^.].*)~(\d{1,15})$/.exec(file) ?? []
-  return { name, number: Number(number) }
-}
-
-/** Opens the file, since NFS asks the server only then. Reads a second time if a heartbeat came in between. */
-async function readLock(path: string): Promise<LockFile | undefined> {
-  const file = await open(path, READ_WITHOUT_WAITING).catch(() => undefined)
-  if (file === undefined) return undefined
-  try {
-    let text = await recordText(file)
-    if (recordIn(text) === undefined) text = await recordText(file)
-    const { owner, state } = recordIn(text) ?? {}
-    return { path, ...lockOf(basename(path)), owner, state, version: sha256(text) }
-  } finally {
-    await file.close()
-  }
-}
-
-async function isOwnedBy({ id }: Owner, path: string): Promise<boolean> {
-  return (await readLock(path))?.owner?.id === id
-}
-
-/** Empty if the file cannot be read, as a folder. */
-async function recordText(file: FileHandle): Promise<string> {
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
-    return buffer.toString('utf8', 0, bytesRead)
-  } catch {
-    return ''
-  }
-}
-
-/** Undefined if the text is damaged or half written. */
-function recordIn(text: string): z.infer<typeof recordSchema> | undefined {
-  return recordSchema.safeParse(tryJson(text)).data
-}
-
-/** @param beat number of the heartbeat, which makes each version of the file different */
-function recordOf(owner: Owner, state: unknown, beat: number): string {
-  const text = JSON.stringify({ owner, beat, state })
-  const isShort = Buffer.byteLength(text) < RECORD_BYTES
-  return (isShort ? text : JSON.stringify({ owner, beat, state: null })).padEnd(RECORD_BYTES)
-}
-
-/** Writes a heartbeat into a lock's file, unless another process has taken the lock after a silence of this one. */
-async function rewrite(path: string, { id }: Owner, record: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    // Both go through one handle: the name may stand for another file a moment later.
-    const { owner } = recordIn(await recordText(file)) ?? {}
-    if (owner === undefined || owner.id === id) await file.write(record, 0, 'utf8')
-  } finally {
-    await file.close()
-  }
-}
-
-/** Makes a file unless there is one of this name. */
-async function isNewFile(path: string, record: string): Promise<boolean> {
-  for (let attempt = 1; ; attempt++) {
-    const temporary = temporaryName(path)
-    try {
-      await writeFile(temporary, record, { flag: 'wx' })
-      await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
-        if (['EEXIST', 'ENOENT', 'EACCES', 'ENOSPC'].includes(error.code ?? '')) throw error
-        return writeFile(path, record, { flag: 'wx' })
-      })
-      return true
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EEXIST') return false
-      if (code !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error
-    } finally {
-      await rm(temporary, { force: true })
-    }
-    // The last process that closes its locks removes the folder, maybe right now.
-    await makeFolders(dirname(path)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-  }
 }

@@ -21,11 +21,12 @@ export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
 /** Seconds without a change after which a process of another machine counts as dead. */
 const LEASE_SECONDS = 120
+const MOST_LEASE_SECONDS = 86_400
 
 /** The lease in seconds. `SHIFTSCOPE_LEASE` sets it for file servers that are slow to show what others write. */
 export function leaseSeconds(): number {
   const seconds = Number(process.env.SHIFTSCOPE_LEASE)
-  return Number.isFinite(seconds) && seconds >= 1 ? seconds : LEASE_SECONDS
+  return seconds >= 1 ? Math.min(seconds, MOST_LEASE_SECONDS) : LEASE_SECONDS
 }
 
 /** This process. */

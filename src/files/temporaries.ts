@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isDead, type ProcessId, thisMachine } from './owner.js'
 
-/** Machine, process, random digits. */
-const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
+/** Machine, process, random digits; earlier versions gave the machine eight digits, and count as another one. */
+const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
 /** Milliseconds without a change after which `clearBeside` removes a temporary of another machine. */
 const OLD_MILLISECONDS = 3_600_000

@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -44,6 +53,30 @@ describe('locks', () => {
     expect(await other?.take('a')).toBe(false)
     for (const locks of all) await locks.close()
     expect(existsSync(folder())).toBe(false)
+  })
+
+  it('are released where a full disk has damaged them', async () => {
+    const locks = open()
+    expect(await locks.take('a')).toBe(true)
+    truncateSync(join(folder(), 'a~0'))
+    await locks.release('a')
+    expect(await locks.take('a')).toBe(true)
+    await locks.close()
+    expect(existsSync(folder())).toBe(false)
+  })
+
+  it('leave alone what is neither a lock nor on its way to be one', async () => {
+    vi.stubEnv('SHIFTSCOPE_LEASE', '1')
+    mkdirSync(join(folder(), 'models', 'deep'), { recursive: true })
+    writeFileSync(join(folder(), 'models', 'deep', 'a.lock'), '')
+    writeFileSync(join(folder(), 'precious.txt'), '')
+    const locks = open()
+    expect(await locks.take('a')).toBe(true)
+    await setTimeout(1100)
+    await locks.close()
+    expect(readdirSync(folder(), { recursive: true }).sort()).toEqual(
+      ['models', 'models/deep', 'models/deep/a.lock', 'precious.txt'].map((path) => join(path)),
+    )
   })
 
   it('never give the same work to two at a time, whatever the order', async () => {

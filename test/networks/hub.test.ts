@@ -418,7 +418,7 @@ describe('an answer that is not the model', () => {
     })
     hub.override = () => json({ sha: COMMIT, siblings })
     expect(await messageOf(pull('hf:owner/name'), InputError)).toMatch(
-      /^localhost:\d+ answers with more than 16 MiB, as it does for a repository of very many files; download the/,
+      /^localhost:\d+ answers with more than 16 MiB: too many files, or no hub; download the/,
     )
   })
 

@@ -104,6 +104,13 @@ describe('a message', () => {
     expect((error as Error).message).toContain('more than 4000000 parts')
   })
 
+  it('is refused for a tag that other readers would cut off, and take for another field', async () => {
+    // Field 13 + 2^29, where a tensor has its file.
+    writeFileSync(inFolder('tag'), Buffer.from([0xea, 0x80, 0x80, 0x80, 0x10, 0x00]))
+    const read = withFile(inFolder('tag'), (file) => readMessage(file, modelTable))
+    await expect(read).rejects.toThrow('it is not protobuf')
+  })
+
   it('is refused for a field of another kind than its table says', async () => {
     writeFileSync(inFolder('kind'), Buffer.concat(integerField(7, 1) as Uint8Array[]))
     const read = withFile(inFolder('kind'), (file) => readMessage(file, modelTable))

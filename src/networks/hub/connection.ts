@@ -99,7 +99,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
         length += piece.byteLength
         if (length > MOST_BYTES)
           throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, as it does for a repository of very many files; download the .onnx file yourself and give its path`,
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB: too many files, or no hub; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
           )
         pieces.push(piece)
       }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
+import { regularSize } from '../../files/regularFile.js'
 import { sha256 } from '../../files/sha256.js'
 import { printable } from '../../support/text.js'
 import { cacheFolder } from '../cache.js'
@@ -20,15 +21,15 @@ const manifestSchema = z.object({
   files: z.array(
     z.object({
       path: z.string().refine(isRepositoryPath),
-      bytes: z.number(),
+      bytes: z.number().int().nonnegative(),
       sha256: z.string().nullable(),
       blob: z.string(),
     }),
   ),
 })
 
-/** The commit that a branch or tag stood for when it was pulled last. Each has a file of its own beside the manifests. */
-const revisionSchema = z.object({ revision: z.string().refine(isRevision), commit })
+/** The commits that a branch or tag stood for when it was pulled, the last one first. Each has a file beside the manifests. */
+const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
 /** A model of the hub that is here. */
@@ -83,7 +84,20 @@ export async function writeManifest(reference: HubReference, repository: HubRepo
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
   const revision = reference.revision ?? MAIN
-  if (revision !== commit) await writeChanged(revisionPath(reference, revision), { revision, commit })
+  if (revision === commit) return
+  const earlier = await commitsOf(reference, revision)
+  const commits = [commit, ...earlier.filter((one) => one !== commit)]
+  await writeChanged(revisionPath(reference, revision), { revision, commits: commits.slice(0, MOST_COMMITS) })
+}
+
+/** Commits of a revision that are remembered: models that were pulled at different times are of different ones. */
+const MOST_COMMITS = 100
+
+/** Of a revision, or the one that it names itself. */
+async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
+  if (isCommit(revision)) return [revision]
+  const kept = await parsed(revisionSchema, revisionPath(repository, revision))
+  return kept?.revision === revision ? kept.commits : []
 }
 
 async function writeChanged(path: string, document: object): Promise<void> {
@@ -92,19 +106,28 @@ async function writeChanged(path: string, document: object): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFileAtomic(path, text)
 }
 
-/** What was kept of the commit that a reference stands for; undefined: nothing of it was pulled. */
+/** What was kept of the last commit of a reference of which the model is here; undefined: there is none. */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
-  const revision = reference.revision ?? MAIN
-  const named = isCommit(revision)
-    ? { commit: revision }
-    : await parsed(revisionSchema, revisionPath(reference, revision))
-  const manifest = named && (await parsed(manifestSchema, manifestPath(reference, named.commit)))
-  return manifest && { ...manifest, files: new Map(manifest.files.map((file) => [file.path, file])) }
+  for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {
+    const repository = await manifestOf(reference, one)
+    if (repository !== undefined && (await filesHere(reference, repository)).length > 0) return repository
+  }
+  return undefined
 }
+
+async function manifestOf(repository: RepositoryName, commit: string): Promise<HubRepository | undefined> {
+  const manifest = await parsed(manifestSchema, manifestPath(repository, commit))
+  if (manifest?.commit !== commit) return undefined
+  return { ...manifest, files: new Map(manifest.files.map((file) => [file.path, file])) }
+}
+
+/** A list of more files is not pulled. */
+const MOST_BYTES = 2 ** 24
 
 async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
   try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+    const size = await regularSize(path)
+    return size > MOST_BYTES ? undefined : schema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch {
     return undefined
   }
@@ -157,7 +180,7 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   const named = (await Promise.all(kept)).filter((one) => one !== undefined)
   const commits = names.flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])
   // A commit is listed by its own name once no revision stands for it any more.
-  const others = commits.filter((commit) => named.every((one) => one.commit !== commit))
+  const others = commits.filter((commit) => named.every((one) => one.commits[0] !== commit))
   const references = [...named.map(({ revision }) => revision), ...others].sort().map((revision) => {
     return `hf:${folder.replace('--', '/')}${revision === MAIN ? '' : `@${revision}`}`
   })
@@ -168,12 +191,14 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
 /** The models that are here of the commit that a reference without a file stands for. */
 async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const reference = parseHubReference(text)
-  const repository = await readManifest(reference)
+  const [newest = ''] = await commitsOf(reference, reference.revision ?? MAIN)
+  const repository = await manifestOf(reference, newest)
   if (repository === undefined) return []
   const { commit, licence, files } = repository
   const usual = usualModel(repository)
   const models = [...files.values()].filter(isModel).map(async (model): Promise<HubModelStatus[]> => {
-    const here = await filesHere({ ...reference, file: model.path }, repository)
+    const isThere = await stat(join(commitFolder(reference, commit), model.path)).catch(() => undefined)
+    const here = isThere ? await filesHere({ ...reference, file: model.path }, repository) : []
     if (here.length === 0) return []
     const id = model === usual ? text : `${text}:${model.path}`
     const bytes = here.reduce((sum, file) => sum + file.bytes, 0)

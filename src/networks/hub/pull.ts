@@ -119,13 +119,13 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
 }
 
 /** The model is read before anything else is fetched. */
-async function weightsOf({ reference, repository }: Pull, model: HubFile): Promise<readonly HubFile[]> {
+async function weightsOf({ reference, repository, connection }: Pull, model: HubFile): Promise<readonly HubFile[]> {
   const path = join(commitFolder(reference, repository.commit), model.path)
   try {
     return weightsFiles(readOnnxFile(path), model, repository)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    await rm(path, { force: true })
+    if (connection !== undefined) await rm(path, { force: true })
     const shown = `${printable(model.path)} of ${reference.owner}/${reference.name}`
     throw new InputError(error.message.replaceAll(path, shown), { cause: error })
   }

@@ -21,7 +21,7 @@ import {
 const MOST_AXES = 64
 
 const operatorSet = { domain: text(1), version: integer(2) }
-const entry = { key: text(1), value: payload(2) }
+const entry = { key: payload(1), value: payload(2) }
 
 /** TensorShapeProto.Dimension. */
 const dimension = { dim_value: integer(1), dim_param: text(2) }
@@ -70,7 +70,7 @@ export type AttributeProto = MessageOf<typeof attribute>
 const node = {
   input: texts(1),
   output: texts(2),
-  name: text(3),
+  name: payload(3),
   op_type: text(4),
   domain: text(7),
   attribute: messages(5, () => attribute),
@@ -92,7 +92,7 @@ const localFunction = { node: messages(7, () => node), attribute_proto: messages
 
 export const modelTable = {
   ir_version: integer(1),
-  producer_name: text(2),
+  producer_name: payload(2),
   graph: message(7, () => graph),
   opset_import: messages(8, () => operatorSet),
   metadata_props: messages(14, () => entry),

@@ -77,7 +77,7 @@ export async function writeModel(path: string, model: Model): Promise<void> {
 export function modelMessage(model: Model): Chunk[] {
   return chunksOf(modelTable, {
     ir_version: irVersion,
-    producer_name: 'shiftscope',
+    producer_name: utf8('shiftscope'),
     graph: graphMessage(model),
     opset_import: [{ domain: '', version: model.operatorSet ?? defaultOperatorSet }],
   })
@@ -96,12 +96,12 @@ function graphMessage({ nodes, name, initializers, inputs, outputs }: Omit<Model
 /** A node as a message. */
 export function nodeMessage({ inputs, outputs, name, operator, attributes }: Node): NodeProto {
   const attribute = Object.entries(attributes).map(([name, value]) => ({ name, ...attributeMessage(value) }))
-  return { input: inputs, output: outputs, name, op_type: operator, attribute }
+  return { input: inputs, output: outputs, name: utf8(name), op_type: operator, attribute }
 }
 
 function attributeMessage(value: Attribute): AttributeProto {
   if (typeof value === 'number') return { i: value, type: AttributeType.INT }
-  if (typeof value === 'string') return { s: Buffer.from(value, 'utf8'), type: AttributeType.STRING }
+  if (typeof value === 'string') return { s: utf8(value), type: AttributeType.STRING }
   if ('graph' in value) return { g: graphMessage({ ...value.graph, initializers: [] }), type: AttributeType.GRAPH }
   if ('float' in value) return { f: value.float, type: AttributeType.FLOAT }
   return { ints: value, type: AttributeType.INTS }
@@ -119,6 +119,10 @@ export function initializerMessage(initializer: Initializer): TensorProto {
     read: async () => littleEndian(await initializer.float32()),
   }
   return { dims, data_type: ElementType.FLOAT, name, raw_data: elements }
+}
+
+function utf8(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8')
 }
 
 /** Every platform that ONNX Runtime and Node.js share is little-endian, so the view is the file's form. */

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import { type OpenFile, withFile, withFileSync } from '../../files/openFile.js'
 import { sha256 } from '../../files/sha256.js'
 import { readMessage } from '../protobuf/messages.js'
-import { ProtobufError, type ProtobufFile, rangeOf, textAt } from '../protobuf/wire.js'
+import { ProtobufError, type ProtobufFile, rangeOf, shortText, textAt } from '../protobuf/wire.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
 import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
@@ -153,10 +153,11 @@ function typedTensor({ name = '', type }: ValueInfoProto): TypedTensor {
 
 function metadataOf(file: ProtobufFile, { metadata_props = [] }: ModelProto): ReadonlyMap<MetadataKey, string> {
   const known = new Map<MetadataKey, string>()
-  for (const { key: text, value } of metadata_props) {
+  for (const property of metadata_props) {
+    const text = shortText(file, property.key)
     const key = METADATA_KEYS.find((candidate) => candidate === text)
     if (key === undefined) continue
-    const range = rangeOf(value)
+    const range = rangeOf(property.value)
     known.set(key, range === undefined ? '' : textAt(file, range, MOST_METADATA_BYTES))
   }
   return known

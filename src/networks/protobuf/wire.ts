@@ -56,7 +56,8 @@ export function nextField(cursor: Cursor): Field {
     start = cursor.position
     cursor.position += length
   }
-  if (head < 8 || cursor.position > cursor.end) throw new ProtobufError('it is not protobuf')
+  // Other readers would cut a longer tag off, and read another field.
+  if (head < 8 || head > MOST_TAG || cursor.position > cursor.end) throw new ProtobufError('it is not protobuf')
   return { number: Math.floor(head / 8), wireType, tag, value, start, end: cursor.position }
 }
 
@@ -68,6 +69,7 @@ function payloadLength(wireType: number, cursor: Cursor): number {
   return length
 }
 
+const MOST_TAG = 2 ** 32 - 1
 const LOW_BITS = 2 ** 28
 const HIGH_BITS = 2 ** 36
 
@@ -101,6 +103,12 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
     if (!(error instanceof TypeError)) throw error
     throw new ProtobufError('a name in it is not UTF-8', { cause: error })
   }
+}
+
+/** A range that may be one of a few known words; undefined for a longer one. It need not be UTF-8. */
+export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
+  const { start, end } = rangeOf(chunk) ?? { start: 0, end: 0 }
+  return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
 /** Bytes whose number is known before they are made. */
