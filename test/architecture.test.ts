@@ -85,6 +85,14 @@ function cycle(): readonly string[] | undefined {
   return undefined
 }
 
+/** Whether a file imports nothing but types of another. */
+function isTypeOnly(path: string, other: string): boolean {
+  const name = (other.split('/').at(-1) as string).replace(/\.tsx?$/, '.js')
+  const statements = [...(files.get(path) ?? '').matchAll(/^(import|export)( type)?\b[^;]*?from '([^']*)'/gm)]
+  const own = statements.filter(([, , , from = '']) => from.endsWith(`/${name}`))
+  return own.length > 0 && own.every(([, , type]) => type !== undefined)
+}
+
 describe('the source', () => {
   it('imports files that are there', () => {
     expect(pairs.length).toBeGreaterThan(files.size)
@@ -102,6 +110,14 @@ describe('the source', () => {
 
   it('has no files that import one another in a circle', () => {
     expect(cycle()).toBeUndefined()
+  })
+
+  it('loads no zod in a worker, which starts for a few images too', () => {
+    const loaded = new Set(['engine/worker.ts'])
+    for (const path of loaded)
+      for (const other of imports.get(path) ?? []) if (!isTypeOnly(path, other)) loaded.add(other)
+    expect(loaded.size).toBeGreaterThan(5)
+    expect([...loaded].filter((path) => /from 'zod'/.test(files.get(path) ?? ''))).toEqual([])
   })
 
   it(`has no file of more than ${LONGEST} lines whose first comment does not say why it is long`, () => {

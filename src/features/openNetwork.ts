@@ -17,7 +17,8 @@ import {
   type Precision,
 } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { checkNames, checkOptions, kinds, type OptionList } from '../support/checks.js'
+import { checkNames } from '../support/checks.js'
+import { checkOptions, kinds, type OptionList } from '../support/optionChecks.js'
 import {
   compare,
   EXTRACT_OPTIONS,

@@ -5,8 +5,9 @@ import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '
 import type { Loss } from '../experiments/folds.js'
 import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
 import { type Separability, separabilityByScheme } from '../experiments/separability.js'
-import { checkNames, checkOptions, kinds } from '../support/checks.js'
+import { checkNames } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,

@@ -9,8 +9,9 @@ import { writeNpy } from '../files/npy.js'
 import { PAPER_LIMITS } from '../page/paperLimits.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
-import { checkCount, checkOptions, kinds } from '../support/checks.js'
+import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   eachLayer,

@@ -5,7 +5,7 @@ import { PAPER_LIMITS } from '../page/paperLimits.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
-import { checkOptions, kinds } from '../support/checks.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
 import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 

@@ -4,7 +4,7 @@ import { throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
-import { checkOptions, kinds } from '../support/checks.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
 import {
   type CocoAnnotation,
   type CocoImage,

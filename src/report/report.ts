@@ -18,7 +18,7 @@ import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmet
 import { noUnits } from '../results/openResults.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
-import { checkOptions, kinds } from '../support/checks.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'

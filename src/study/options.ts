@@ -17,7 +17,8 @@ import {
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import type { UnitInputs } from '../results/unit/schema.js'
-import { checkCount, checkNames, kinds } from '../support/checks.js'
+import { checkCount, checkNames } from '../support/checks.js'
+import { kinds } from '../support/optionChecks.js'
 
 /** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
 const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const

@@ -5,7 +5,7 @@ import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
 import type { ProgressListener } from '../progress.js'
-import { checkOptions, kinds } from '../support/checks.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
 import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 
 /** Options of `reproduce`. */

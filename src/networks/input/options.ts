@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js'
-import { checkCount, checkNames, kinds } from '../../support/checks.js'
+import { checkCount, checkNames } from '../../support/checks.js'
+import { kinds } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
 /** How pixels become the input of a network outside the catalog. These options override files beside the network. */
