@@ -182,6 +182,30 @@ describe('pulling a model of the hub', () => {
     await messageOf(hubModelFile('hf:owner/name'), InputError)
   })
 
+  it('stays here when another of its repository is pulled at a later commit', async () => {
+    const files = { 'a.onnx': plain, 'b.onnx': resnet }
+    await hubOf(files)
+    await pull('hf:owner/name:a.onnx')
+    const later = '2'.repeat(40)
+    await hubOf(files, { commit: later })
+    await pull('hf:owner/name:b.onnx')
+    expect(await hubModelFile('hf:owner/name:a.onnx')).toMatchObject({ commit: COMMIT, path: place('a.onnx') })
+    expect(await hubModelFile('hf:owner/name:b.onnx')).toMatchObject({ commit: later })
+  })
+
+  it('is here only if each of its files has its size', async () => {
+    await hubOf({ 'model.onnx': external, 'external.data': externalData, 'config.json': config })
+    await pull('hf:owner/name')
+    for (const file of ['external.data', 'config.json']) {
+      const whole = readFileSync(place(file))
+      writeFileSync(place(file), whole.subarray(1))
+      expect(await messageOf(hubModelFile('hf:owner/name'))).toContain('is not here')
+      expect(await listHubModels()).toEqual([])
+      writeFileSync(place(file), whole)
+    }
+    expect(await listHubModels()).toHaveLength(1)
+  })
+
   it('fetches again what is damaged or missing, and nothing else', async () => {
     const hub = await hubOf({ 'model.onnx': plain, 'config.json': config })
     await pull('hf:owner/name')
