@@ -53,9 +53,9 @@ export function namesIn(folder: string): Promise<readonly string[]> {
   })
 }
 
-/** Whether there is no such file; a file server may also say that it was replaced. */
-function isAbsence({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'ENOENT' || code === 'ESTALE'
+/** Whether there is no such file; a file server may say that it was replaced, and a file may stand where the folder should. */
+function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
 /** If that is impossible, such as another user's file, it does no harm either. */
