@@ -95,6 +95,8 @@ const CAUSES: Readonly<Record<string, string>> = {
 function codeOf(error: Error): string | undefined {
   if (error instanceof ShiftscopeError) return undefined
   const { code, syscall } = error as NodeJS.ErrnoException
+  // Undici's parser gives some of its errors no code.
+  if (error.name === 'HTTPParserError') return code ?? error.name
   const ofFile = syscall !== undefined && ['open', 'write', 'fsync', 'read', 'rename', 'mkdir', 'rm'].includes(syscall)
   return ofFile ? undefined : code
 }

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createRawServer } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NetworkError, UsageError } from '../../src/errors.js'
 import type { AllowedHosts } from '../../src/networks/allowedHosts.js'
@@ -8,6 +8,24 @@ import { certificate, fileAnswer, startServer } from './fileServer.js'
 
 const proxyOf = (address: string, environment: Record<string, string>) =>
   proxyFor(new URL(address), environment)?.href.replace(/\/$/, '')
+
+it('an answer that is not HTTP is told as a failure of the connection', async () => {
+  const server = createRawServer((socket) => socket.end('HTTP/1.1 200 Text\r\n 200 Text\r\n\r\n')).listen(0)
+  const address = new URL(`http://localhost:${(server.address() as AddressInfo).port}/`)
+  try {
+    const error = await requestFile(address, {
+      headers: {},
+      elsewhere: 'another',
+      ca: undefined,
+      signal: undefined,
+    }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(Error)
+    expect(connectionError(address, error)).toBeInstanceOf(NetworkError)
+    expect(connectionError(address, error).message).toMatch(/^cannot fetch from localhost:\d+: Response does not match/)
+  } finally {
+    server.close()
+  }
+})
 
 describe('the proxy of an address', () => {
   it('is named by the usual variables, small letters first', () => {
