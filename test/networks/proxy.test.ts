@@ -17,7 +17,7 @@ it('an answer that is not HTTP is told as a failure of the connection', async ()
       headers: {},
       elsewhere: 'another',
       ca: undefined,
-      signal: undefined,
+      signal: new AbortController().signal,
     }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(Error)
     expect(connectionError(address, error)).toBeInstanceOf(NetworkError)
