@@ -5,7 +5,6 @@ import type { DeviceRequest } from '../engine/device.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
-import { sha256OfFile } from '../files/sha256.js'
 import {
   catalog,
   chooseNetwork,
@@ -13,9 +12,10 @@ import {
   listNetworks,
   type Network,
   networkNotes,
+  type OnnxModel,
   optimizationNotes,
   type Pool,
-  readOnnxFile,
+  readHashedOnnx,
 } from '../networks/index.js'
 import { type DroppedNetwork, type LiveNetwork, type MissingNetwork, MOST_NETWORK_BYTES } from '../page/live.js'
 import { counted, printable } from '../support/text.js'
@@ -168,8 +168,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
       const taken = [...dropped.keys()].reduce((sum, one) => sum + find(one).weightsBytes, 0)
       return files.take(sent, `${id}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
-        refuseOtherFiles(path)
-        const sha256 = await sha256OfFile(path)
+        const { sha256 } = await readHashedOnnx(path, refuseOtherFiles)
         const known = [...dropped].filter(([, name]) => name === stem).map(([one]) => find(one))
         const same = known.find(({ weightsSha256 }) => weightsSha256 === sha256)
         if (same !== undefined) await rm(path)
@@ -196,9 +195,8 @@ async function closeOpened({ execution, works }: Opened): Promise<void> {
   )
 }
 
-/** @throws InputError for a file that is not an ONNX model, or that others belong to */
-function refuseOtherFiles(path: string): void {
-  const [other] = readOnnxFile(path).external
+/** @throws InputError for a model that other files belong to */
+function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
   if (other === undefined) return
   const name = basename(path)
   throw new InputError(

@@ -50,7 +50,7 @@ export {
 export type { GraphChanges } from './onnx/graphCopy.js'
 export type { GraphConstant, GraphNode, GraphNodes } from './onnx/graphNodes.js'
 export type { Initializer, Node, TypedInfo } from './onnx/model.js'
-export { readOnnxFile } from './onnx/onnxFile.js'
+export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export {
   isPlaceholder,
   lacksWeights,
