@@ -60,8 +60,9 @@ const LONGEST_PAUSE_SECONDS = 10
  *
  * A lock is a file, into which its owner writes a heartbeat as long as it lives. The first process that makes NAME~0 has the lock
  * NAME. Once its owner is dead, as `isDead` says, the next process makes NAME~1, and only then removes NAME~0. So no process
- * removes the lock of one that gave a sign of life within a lease, and only one of several takes over. Files appear whole and once, by a hard link, which NFS
- * has; it has no `flock`. On file systems without hard links they appear once, but not whole.
+ * removes the lock of one that gave a sign of life within a lease, and only one of several takes over. Files appear whole and
+ * once, by a hard link, which NFS has; it has no `flock`. On a file system without hard links they appear once, and are then
+ * written.
  */
 export function openLocks(parent: string): Locks {
   const folder = join(parent, '.locks')

@@ -47,7 +47,7 @@ async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promi
   const tried = await triedModel(source, plan.changes)
   const { shown, batch, fixedBatch } = await tryTensors(source, plan, tried, signal)
   const input = { ...source.input, batch: fixedBatch }
-  const read = featuresOf(name, plan, shown.tensors, batch, pool)
+  const read = readTensors(name, plan, shown.tensors, batch, pool)
   const added = read.map(({ features }) => features)
   if (read.every(({ tensor, features }) => features.output === tensor.name))
     return { onnxPath: tried.path, ...shown.level, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
@@ -104,7 +104,7 @@ function tryTensors(
 }
 
 /** The tensors that are read, and what makes features of them. */
-function featuresOf(
+function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,
   tensors: readonly NamedTensor[],

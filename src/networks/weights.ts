@@ -17,11 +17,11 @@ export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
 }
 
-/** Number of features of an output of an embedded network. */
+/** @returns number of features of an output of an embedded network */
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
-  throw new Error(`${path} has no output ${name} with a number of features; install the package again`)
+  throw new InputError(`${path} has no output ${name} with a number of features; install the package again`)
 }
 
 /** The architecture of a published network or generator. */
