@@ -54,6 +54,7 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
       )
     const start = performance.now()
     const tell = () => say(`opening ${isolated(file.name)}, ${tenthsSince(start)}`, true)
+    tell()
     const counting = setInterval(tell, 100)
     try {
       const response = await ask(`networks?name=${encodeURIComponent(file.name)}`, file)
