@@ -114,8 +114,14 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
       headers: { 'user-agent': 'shiftscope', 'accept-encoding': 'identity', ...headers },
     })
     const header = (name: string) => [response.headers[name] ?? null].flat()[0] ?? null
-    response.body.on('error', () => undefined)
-    return { status: response.statusCode, header, body: response.body, close }
+    const { statusCode: status, body } = response
+    body.on('error', () => undefined)
+    const closeAll = () => {
+      // Otherwise a body that nobody has read keeps its connection in memory.
+      body.destroy()
+      return close()
+    }
+    return { status, header, body, close: closeAll }
   } catch (error) {
     await close()
     throw error

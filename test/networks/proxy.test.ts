@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createRawServer } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -22,6 +23,22 @@ it('an answer that is not HTTP is told as a failure of the connection', async ()
     expect(error).toBeInstanceOf(Error)
     expect(connectionError(address, error)).toBeInstanceOf(NetworkError)
     expect(connectionError(address, error).message).toMatch(/^cannot fetch from localhost:\d+: Response does not match/)
+  } finally {
+    server.close()
+  }
+})
+
+it.each([404, 416])('an answer of %i that nobody reads is let go', async (status) => {
+  const server = createServer((_, response) => response.writeHead(status).end('some bytes')).listen(0)
+  const address = new URL(`http://localhost:${(server.address() as AddressInfo).port}/`)
+  const { signal } = new AbortController()
+  try {
+    const request = { headers: { range: 'bytes=9-' }, elsewhere: 'another', ca: undefined, signal }
+    await requestFile(address, request).then(
+      (response) => response.close(),
+      () => undefined,
+    )
+    await vi.waitFor(() => expect(getEventListeners(signal, 'abort')).toHaveLength(0))
   } finally {
     server.close()
   }
