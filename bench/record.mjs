@@ -1,9 +1,10 @@
 /**
  * Runs a bench and keeps its figures with the machine they are of:
  *
- *   npm run build && node bench/record.mjs NAME [--remark TEXT] unit --networks tiny-alexnet --size 75,125
+ *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of it]
  *
- * writes bench/results/NAME.json. Then `npm run docs:performance` makes docs/performance.md of all of them.
+ * writes bench/results/NAME.json. BENCH is a command of `shiftscope bench`, such as `unit --networks tiny-alexnet --size 75,125`,
+ * or a script of this folder: composite, cosine or svm. Then `npm run docs:performance` makes docs/performance.md of all of them.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -21,8 +22,10 @@ if (!/^[\w-]+$/.test(name ?? '') || words.length === 0) {
 
 const load = () => Number(loadavg()[0].toFixed(1))
 const before = load()
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const ended = spawnSync(process.execPath, [main, 'bench', ...words, '--json'], {
+const [bench, ...options] = words
+const isScript = ['composite', 'cosine', 'svm'].includes(bench)
+const program = isScript ? [pathOf(`${bench}.mjs`)] : [pathOf('../dist/cli/main.js'), 'bench', bench]
+const ended = spawnSync(process.execPath, [...program, ...options, '--json'], {
   stdio: ['ignore', 'pipe', 'inherit'],
   encoding: 'utf8',
   maxBuffer: 2 ** 28,
@@ -42,9 +45,13 @@ const environment = {
   loadBefore: before,
   loadAfter: load(),
 }
-const command = ['shiftscope', 'bench', ...words].join(' ')
+const command = [isScript ? `node bench/${bench}.mjs` : `shiftscope bench ${bench}`, ...options].join(' ')
 const document = { command, ...(remark && { remark }), environment, results: JSON.parse(ended.stdout) }
 writeFileSync(new URL(`results/${name}.json`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`)
+
+function pathOf(file) {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
 
 function versionOf(path) {
   return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version

@@ -24,14 +24,14 @@ const WHAT = {
     'One core places the object on the background and writes images of 224×224 pixels. The bandwidth is the speed at which it can write memory, measured in the same run.',
   cosine:
     'The table shows how fast the cosines of all positions with the five anchors are computed. The bandwidth is the speed of reading memory. If features fit into the processor’s cache, they can be read faster than that.',
-  svm: 'The table shows how long it takes to train all ten classifiers of a layer (two tasks × five folds). For the hinge loss, the last column compares this with `SVC(kernel="linear")` of scikit-learn on the same machine.',
+  svm: 'The table shows how long it takes to train all ten classifiers of a layer (two tasks × five folds). The last column compares this with `SVC(kernel="linear")` of scikit-learn on the same machine.',
 }
 
 const documents = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .sort()
   .map((name) => ({ name, ...JSON.parse(readFileSync(join(results, name), 'utf8')) }))
-const kindOf = ({ command }) => command.split(' ')[2]
+const kindOf = ({ command }) => /^(?:shiftscope bench |node bench\/)(\w+)/.exec(command)[1]
 
 const written = [
   ['docs/performance.md', (text) => replaced(text, 'figures', `\n${figures()}\n`)],
@@ -149,22 +149,13 @@ function tableOf(kind, found) {
         `**${fraction.toFixed(2)}**`,
       ]),
     )
-  const { positions, dims, loss, threads, seconds, readFloor, passes, problems, peer } = found
+  const { positions, dims, threads, seconds, readFloor, passes, problems, peer } = found
   const compared = problems.filter((problem) => problem.peer !== undefined).length
   return table(
-    [
-      'positions × values',
-      'loss',
-      'threads',
-      'time',
-      'reads the features',
-      'time of these reads alone',
-      'scikit-learn',
-    ],
+    ['positions × values', 'threads', 'time', 'reads the features', 'time of these reads alone', 'scikit-learn'],
     [
       [
         `${positions} × ${dims}`,
-        loss,
         threads,
         `${seconds.toFixed(2)} s`,
         `${passes} times`,

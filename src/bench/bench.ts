@@ -2,18 +2,10 @@ import { parseDevice } from '../engine/device.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
-import { UsageError } from '../errors.js'
-import { parseCardDevice, requiredCard } from '../experiments/card.js'
-import type { Loss } from '../experiments/folds.js'
-import { openFeatures } from '../features/features.js'
-import type { CudaDevice } from '../native.js'
 import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { patchesOfSource } from '../patches/patch.js'
-import { availableCores } from '../support/machine.js'
-import { benchCosine, type CosineBench, type CosineBenchOptions } from './cosine.js'
 import { benchExtract, type ExtractBench } from './extract.js'
-import { benchSvm, type SvmBench } from './svm.js'
 import { benchUnit, type UnitBench } from './unit.js'
 
 /** Options of all benchmarks that run networks. */
@@ -108,68 +100,4 @@ async function withEach<T>(
       results.push(await measure(network, sceneOf(patch)))
   }
   return results
-}
-
-export interface BenchSimilarityOptions extends Omit<CosineBenchOptions, 'card'> {
-  /** `cuda` or `cuda:INDEX`: this card is timed too; `cpu`, the processor alone, by default. */
-  readonly device?: string
-}
-
-/**
- * Measures the cosines of similarity; see `benchCosine`.
- * @throws UsageError for another device, DeviceError for a card that cannot be used or fails
- */
-export async function benchSimilarity({
-  device = 'cpu',
-  ...options
-}: BenchSimilarityOptions = {}): Promise<CosineBench> {
-  const card = cardBeside(device)
-  return benchCosine({ ...options, ...(card && { card }) })
-}
-
-export interface BenchSeparabilityOptions {
-  /** Features as `extract` writes them; made up by a formula by default. */
-  readonly file?: string
-  readonly loss?: Loss
-  /** All cores by default. */
-  readonly threads?: number
-  readonly repetitions?: number
-  /** Also scikit-learn, where python3 has it. */
-  readonly compare?: boolean
-  /** Problems that scikit-learn is given, 0 to 9, left-right first; all by default. */
-  readonly problems?: readonly number[]
-  /** `cuda` or `cuda:INDEX`: this card is timed too; `cpu`, the processor alone, by default. */
-  readonly device?: string
-  readonly signal?: AbortSignal
-}
-
-/**
- * Measures the classifiers of separability; see `benchSvm`.
- * @throws UsageError for another device, DeviceError for a card that cannot be used or fails; InputError as `separability`
- */
-export async function benchSeparability({
-  file,
-  threads = availableCores(),
-  compare = false,
-  problems,
-  device = 'cpu',
-  ...options
-}: BenchSeparabilityOptions = {}): Promise<SvmBench> {
-  const card = cardBeside(device)
-  const given = problems === undefined ? {} : { peerProblems: problems }
-  return benchSvm({
-    ...options,
-    threads,
-    ...(card && { card }),
-    ...(file !== undefined && { features: await openFeatures(file) }),
-    ...(compare ? given : { peerProblems: [] }),
-  })
-}
-
-/** The card that is timed beside the processor. */
-function cardBeside(device: string): CudaDevice | undefined {
-  const { name, index } = parseCardDevice(device)
-  if (name === 'auto')
-    throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
-  return name === 'cuda' ? requiredCard(index) : undefined
 }

@@ -111,12 +111,3 @@ function assigned(text: string, before: Assignments, form: string): Assignments 
   if (Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
   return { ...before, [id]: text.slice(at + 1) }
 }
-
-/** Numbers of the ten classifiers of a layer, 0 to 9. */
-export function parseProblems(text: string): readonly number[] {
-  const problems = parseList(text).map(Number)
-  if (!problems.every((problem) => Number.isInteger(problem) && problem >= 0 && problem <= 9)) {
-    throw new InvalidArgumentError('Give numbers from 0 to 9, separated by commas.')
-  }
-  return problems
-}

@@ -41,6 +41,13 @@ function onCard(args: readonly string[], machine: Readonly<Record<string, string
   return start(args, machine, join(folder, 'package', 'dist', 'cli', 'main.js')).ended
 }
 
+/** What a script of bench/ finds on such a machine. */
+async function onCardScript(name: string, words: readonly string[]) {
+  const script = join(folder, 'package', 'bench', `${name}.mjs`)
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...words, '--device', 'cuda', '--json'])
+  return JSON.parse(stdout)
+}
+
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)
 }
@@ -66,8 +73,6 @@ describe('--device of features', () => {
       for (const command of [
         ['separability', features, '--device', 'cuda'],
         ['similarity', features, '--device', 'cuda'],
-        ['bench', 'svm', features, '--device', 'cuda:0'],
-        ['bench', 'cosine', '--device', 'cuda:0'],
       ]) {
         const { status, stdout, stderr } = await shiftscope(...command)
         expect([status, stdout, stderr]).toEqual([
@@ -103,7 +108,7 @@ describe.skipIf(!isBuilt)('features that an emulated CUDA device holds', () => {
     const compare = (features: typeof matrix | typeof uploaded) =>
       cosineSimilarity({ features, rows, dims, anchors: matrix.subarray(0, 2 * dims), anchorCount: 2 })
     const train = (features: typeof matrix | typeof uploaded) =>
-      trainSvm({ features, rows, dims, labels, problems: 1, loss: 'hinge', C: 1 })
+      trainSvm({ features, rows, dims, labels, problems: 1, C: 1 })
     const begun = [compare(uploaded), train(uploaded), compare(uploaded)] as const
     releaseFeatures(uploaded)
     const [first, training, second] = await Promise.all(begun)
@@ -190,13 +195,9 @@ describe.skipIf(!isBuilt)('cosines on an emulated CUDA device', () => {
     expect(stderr).toMatch(/^shiftscope: .*\n$/)
   })
 
-  it('are timed beside the processor’s', async () => {
-    const index = pathToFileURL(join(folder, 'package', 'dist', 'bench', 'bench.js')).href
-    const options = { rows: 90, dims: [24, 7], threads: [1, 2], repetitions: 2, device: 'cuda' }
-    const script = `import { benchSimilarity } from '${index}'
-      console.log(JSON.stringify(await benchSimilarity(${JSON.stringify(options)})))`
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
-    const { rows, card } = JSON.parse(stdout)
+  it('are timed beside the processor’s by bench/cosine.mjs', async () => {
+    const sizes = ['--rows', '90', '--dims', '24,7', '--threads', '1,2']
+    const { rows, card } = await onCardScript('cosine', [...sizes, '--repeats', '2'])
     expect(rows.map(({ dims, threads }: Record<string, number>) => [dims, threads])).toEqual([
       [24, 1],
       [24, 2],
@@ -212,8 +213,8 @@ describe.skipIf(!isBuilt)('cosines on an emulated CUDA device', () => {
 })
 
 describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
-  it.each(['hinge', 'squared-hinge'])('have the accuracies of the processor’s, %s', async (loss) => {
-    const command = ['separability', features, '--loss', loss, '--json', '--device']
+  it('have the accuracies of the processor’s', async () => {
+    const command = ['separability', features, '--json', '--device']
     const [cpu, cuda] = [await onCard([...command, 'cpu']), await onCard([...command, 'cuda'])]
     expect([cpu.status, cuda.status], cuda.stderr).toEqual([0, 0])
     const [expected, found] = [JSON.parse(cpu.stdout), JSON.parse(cuda.stdout)]
@@ -267,19 +268,8 @@ describe.skipIf(!isBuilt)('classifiers on an emulated CUDA device', () => {
     for (const task of TASKS) expect(found[task]).toEqual(expected[task])
   })
 
-  it('are timed beside the processor’s by bench svm', async () => {
-    const { status, stdout, stderr } = await onCard([
-      'bench',
-      'svm',
-      features,
-      '--repeats',
-      '1',
-      '--device',
-      'cuda',
-      '--json',
-    ])
-    expect(status, stderr).toBe(0)
-    const { seconds, card } = JSON.parse(stdout)
+  it('are timed beside the processor’s by bench/svm.mjs', async () => {
+    const { seconds, card } = await onCardScript('svm', [features, '--repeats', '1'])
     expect(card).toMatchObject({ device: 'cuda:0', adapter: 'emulated device', accuracyDifference: 0 })
     expect(card.ratio).toBeCloseTo(seconds / card.seconds, 12)
   })

@@ -28,7 +28,7 @@ export function emulatedPackage(folder: string): void {
   mkdirSync(join(folder, 'native', 'build', 'Release'), { recursive: true })
   symlinkSync(EMULATED_ADDON, join(folder, 'native', 'build', 'Release', 'shiftscope.node'))
   // Modules are found by their real path, so that links to them would lead back to the addon of this package.
-  cpSync(join(PACKAGE, 'dist'), join(folder, 'dist'), { recursive: true })
+  for (const copied of ['dist', 'bench']) cpSync(join(PACKAGE, copied), join(folder, copied), { recursive: true })
   for (const same of ['node_modules', 'models', 'package.json', 'src'])
     symlinkSync(join(PACKAGE, same), join(folder, same))
 }

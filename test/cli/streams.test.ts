@@ -82,7 +82,6 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [/^layer +PSNR/, /^fc6 /, /^expected: /, /^see .*fc6-sheet\.png$/],
     [/^computed in /],
   ],
-  ['bench cosine --repeats 1', [/^instruction set /, /^positions × dims/, /^\d+ × \d+ /], []],
 ]
 
 describe('results are on stdout, progress and notes on stderr:', () => {

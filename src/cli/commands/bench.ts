@@ -1,11 +1,9 @@
 import { Command, Option } from 'commander'
 import type { BenchUnitOptions } from '../../bench/bench.js'
-import { LOSSES, type Loss } from '../../experiments/folds.js'
-import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
-import { duration, print, printJson, printTable, say } from '../output.js'
-import { collectAssignments, parseList, parseProblems, parseWhole, parseWholeList } from '../parse.js'
+import { printJson, printTable } from '../output.js'
+import { collectAssignments, parseList, parseWhole, parseWholeList } from '../parse.js'
 
 interface ExtractBenchOptions {
   readonly models?: readonly string[]
@@ -21,16 +19,6 @@ interface ExtractBenchOptions {
 interface UnitBenchFlags extends Omit<BenchUnitOptions, 'models' | 'sizes'> {
   readonly networks?: readonly string[]
   readonly size: readonly number[]
-  readonly json?: boolean
-}
-
-interface SvmBenchFlags {
-  readonly loss: Loss
-  readonly device: string
-  readonly repeats: number
-  readonly threads?: number
-  readonly compare?: boolean
-  readonly problems?: readonly number[]
   readonly json?: boolean
 }
 
@@ -64,120 +52,6 @@ export function benchCommand({ signal }: CommandContext): Command {
           `${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}`,
         ]),
       )
-    })
-  addExamples(bench.command('composite'), 'shiftscope bench composite')
-    .description('compare the speed of drawing images with that of writing memory')
-    .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
-    .option('--json', 'print one JSON document to stdout')
-    .action(async ({ repeats, json }: { repeats: number; json?: boolean }) => {
-      const { benchComposite } = await import('../../bench/composite.js')
-      const result = await benchComposite({ repetitions: repeats, signal })
-      if (json) return printJson(result)
-      print(`instruction set ${result.instructionSet}, batches of ${counted(result.batch, 'frame')} of 224×224`)
-      printTable(
-        ['background', 'patch', 'images/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
-        result.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
-          background,
-          size,
-          Math.round(imagesPerSecond),
-          gigabytes(bytesPerSecond),
-          gigabytes(bandwidth),
-          fraction.toFixed(2),
-        ]),
-      )
-    })
-  addExamples(bench.command('cosine'), 'shiftscope bench cosine')
-    .description('compare the speed of cosine similarity with that of reading memory')
-    .option('--repeats <n>', 'repeat each measurement this many times', parseWhole, 9)
-    .addOption(cardBeside())
-    .option('--json', 'print one JSON document to stdout')
-    .action(async ({ repeats, device, json }: { repeats: number; device: string; json?: boolean }) => {
-      const { benchSimilarity } = await import('../../bench/bench.js')
-      const result = await benchSimilarity({ repetitions: repeats, device, signal })
-      if (json) return printJson(result)
-      print(`instruction set ${result.instructionSet}`)
-      printTable(
-        ['positions × dims', 'threads', 'positions/s', 'GB/s', 'bandwidth GB/s', 'fraction'],
-        result.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
-          `${rows} × ${dims}`,
-          threads,
-          Math.round(positionsPerSecond),
-          gigabytes(bytesPerSecond),
-          gigabytes(bandwidth),
-          fraction.toFixed(2),
-        ]),
-      )
-      if (result.card === undefined) return
-      print(`${result.card.device} (${result.card.adapter}):`)
-      printTable(
-        ['positions × dims', 'upload ms', 'cosines ms', 'GB/s', 'times as fast as the processor', 'difference'],
-        result.card.rows.map(({ rows, dims, uploadSeconds, seconds, bytesPerSecond, ratio, difference }) => [
-          `${rows} × ${dims}`,
-          (uploadSeconds * 1000).toFixed(1),
-          (seconds * 1000).toFixed(1),
-          gigabytes(bytesPerSecond),
-          ratio.toPrecision(2),
-          difference.toExponential(1),
-        ]),
-      )
-    })
-  addExamples(bench.command('svm'), 'shiftscope bench svm --repeats 1')
-    .description('compare the time to train a layer’s classifiers with that to read its features')
-    .argument('[file.npy]', 'features that extract wrote [default: made up, 10,000 positions × 1000 values]')
-    .addOption(new Option('--loss <name>', 'use this SVM loss').choices(LOSSES).default('hinge'))
-    .option('--repeats <n>', 'repeat the measurement this many times', parseWhole, 5)
-    .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
-    .addOption(cardBeside())
-    .option('--compare', 'compare with scikit-learn, if python3 has it')
-    .option(
-      '--problems <a,b>',
-      'give scikit-learn only these of the ten classifiers, 0 to 9 [default: all]',
-      parseProblems,
-    )
-    .option('--json', 'print one JSON document to stdout')
-    .action(async (file: string | undefined, { json, repeats, problems, ...options }: SvmBenchFlags) => {
-      const { benchSeparability } = await import('../../bench/bench.js')
-      const result = await benchSeparability({
-        ...options,
-        ...(file !== undefined && { file }),
-        ...(problems && { problems }),
-        repetitions: repeats,
-        signal,
-      })
-      if (json) return printJson(result)
-      const { positions, dims, threads, seconds, passes, readFloor, card, peer } = result
-      print(
-        `${positions} × ${dims}, ${result.loss}, instruction set ${result.instructionSet}, ${counted(threads, 'thread')}`,
-      )
-      print(
-        `all ten problems ${duration(seconds)}; ${counted(passes, 'pass', 'passes')}, reading alone ${duration(readFloor)}`,
-      )
-      printTable(
-        ['problem', 'accuracy', 'objective', 'gap', 'support vectors', ...(peer ? ['sklearn', 'objective', 's'] : [])],
-        result.problems.map(({ task, fold, accuracy, objective, gap, supportVectors, peer: theirs }) => [
-          `${task} ${fold + 1}`,
-          accuracy.toFixed(4),
-          objective.toPrecision(6),
-          gap.toExponential(1),
-          supportVectors,
-          ...(peer
-            ? [
-                theirs?.accuracy.toFixed(4) ?? '',
-                theirs?.objective.toPrecision(6) ?? '',
-                theirs?.seconds.toFixed(1) ?? '',
-              ]
-            : []),
-        ]),
-      )
-      if (card)
-        print(
-          `${card.device} (${card.adapter}): ${duration(card.seconds)}, ${card.ratio.toPrecision(2)} times as fast as the processor, accuracies within ${points(card.accuracyDifference)}`,
-        )
-      if (peer)
-        print(
-          `scikit-learn ${peer.version}: ${peer.ratio.toFixed(1)} times as long, accuracies within ${points(peer.accuracyDifference)}${result.loss === 'hinge' ? '' : ' once it is solved beyond its default tolerance'}${peer.notConverged > 0 ? `, ${counted(peer.notConverged, 'problem')} not converged` : ''}`,
-        )
-      else if (options.compare) say('scikit-learn is not here: python3 -c "import sklearn" fails')
     })
   addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
     .description('compare three speeds: with reuse, without, and a bare onnxruntime-node loop')
@@ -220,16 +94,4 @@ export function benchCommand({ signal }: CommandContext): Command {
 
 function networkDevice(): Option {
   return new Option('--device <name>', 'run networks on this device, named as for extract').default('cpu')
-}
-
-function cardBeside(): Option {
-  return new Option('--device <name>', 'also measure this GPU: cuda or cuda:INDEX').default('cpu', 'none')
-}
-
-function points(share: number): string {
-  return `${(share * 100).toFixed(2)} points`
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1)
 }

@@ -1,0 +1,45 @@
+/** What the scripts of this folder that time single operations share: words, the card, and how they end. */
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
+import { UsageError } from '../dist/errors.js'
+import { parseCardDevice, requiredCard } from '../dist/experiments/card.js'
+
+/**
+ * Runs a script with its words. An error that Shiftscope expects ends it with one line and the exit status of the command line.
+ *
+ * @param {import('node:util').ParseArgsConfig} config of its options
+ * @param {(given: { values: any, positionals: string[] }) => Promise<void>} main
+ */
+export async function runScript(config, main) {
+  try {
+    await main(parseArgs(config))
+  } catch (error) {
+    const isWrongUse = error.code?.startsWith('ERR_PARSE_ARGS')
+    if (error.exitStatus === undefined && !isWrongUse) throw error
+    const message = error.message.replaceAll(/`(device \S+)`/g, '--$1')
+    console.error(`${basename(process.argv[1])}: ${message}`)
+    process.exitCode = isWrongUse ? 2 : error.exitStatus
+  }
+}
+
+/** A whole number of at least 1. */
+export function wholeNumber(text) {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${text} is not a whole number of at least 1`)
+  return Number(text)
+}
+
+export function wholeNumbers(text) {
+  return text.split(',').map(wholeNumber)
+}
+
+/** The card that is timed beside the processor, `cuda` or `cuda:INDEX`; none for `cpu`. */
+export function cardBeside(device) {
+  const { name, index } = parseCardDevice(device)
+  if (name === 'auto')
+    throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
+  return name === 'cuda' ? requiredCard(index) : undefined
+}
+
+export function gigabytes(bytes) {
+  return (bytes / 1e9).toFixed(1)
+}
