@@ -90,7 +90,7 @@ async function objectiveOf(grid, task, fold) {
   const labels = trainingLabels([{ classes, folds: assignFolds('ordered', classes, grid, 0) }])
   const { matrix: features, dims } = grid
   const sizes = { rows: classes.length, dims, problems: FOLDS }
-  const { solutions } = await trainSvm({ features, labels, ...sizes, loss: 'hinge', C: 1 })
+  const { solutions } = await trainSvm({ features, labels, ...sizes, C: 1 })
   return solutions[fold].primal
 }
 

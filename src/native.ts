@@ -156,11 +156,7 @@ export interface SvmOptions {
   /** [problems, rows]: +1 or -1, or 0 for a sample that is not in the problem's training set. */
   readonly labels: Int8Array
   readonly problems: number
-  /**
-   * With f(x) = <w, x> + b, `hinge` minimises ½|w|² + C Σ max(0, 1 - y f(x)) with b free, as sklearn's
-   * SVC(kernel='linear') does; `squared-hinge` ½(|w|² + b²) + C Σ max(0, 1 - y f(x))², as LinearSVC.
-   */
-  readonly loss: 'hinge' | 'squared-hinge'
+  /** Each problem minimises ½|w|² + C Σ max(0, 1 - y f(x)) for f(x) = <w, x> + b, as sklearn's SVC(kernel='linear') does. */
   readonly C: number
   /** A problem is solved when its duality gap is at most this fraction of the primal objective; default 1e-6. */
   readonly tolerance?: number

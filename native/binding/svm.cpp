@@ -21,14 +21,6 @@ namespace {
 /// Samples have numbers of 32 bits.
 constexpr std::size_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 
-Loss loss_of(const Napi::Value& value) {
-  const std::string name = string_argument(value, "loss");
-  if (name != "hinge" && name != "squared-hinge") {
-    throw Napi::TypeError::New(value.Env(), "loss must be 'hinge' or 'squared-hinge'");
-  }
-  return name == "hinge" ? Loss::hinge : Loss::squared_hinge;
-}
-
 /// A finite number above 0, in double precision.
 double positive_argument(const Napi::Value& value, const char* name) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
@@ -94,7 +86,6 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const std::size_t dims = count_argument(property(given, "dims"), "dims", 1);
   const std::size_t problems = count_argument(property(given, "problems"), "problems", 0);
   SvmOptions options;
-  options.loss = loss_of(property(given, "loss"));
   options.C = positive_argument(property(given, "C"), "C");
   options.tolerance = positive_argument(property(given, "tolerance"), "tolerance");
   options.pass_limit = count_argument(property(given, "passLimit"), "passLimit", 1);

@@ -165,7 +165,7 @@ class Training {
 
   /// The method starts anew: from the working set's solution, far from that on all samples, it would take more steps.
   void leave_working_set(Problem& problem) const {
-    LargeProblem large{features_, problem.labels, options_.loss, options_.C, options_.tolerance};
+    LargeProblem large{features_, problem.labels, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
     large.typical_multiplier = problem.working_set->mean_multiplier();
     problem.method = std::make_unique<NewtonMethod>(kernels_, large);

@@ -11,9 +11,8 @@
 
 /// Linear support vector machines over one matrix of features, many problems at once.
 ///
-/// With y_i in {-1, +1} the label of sample i and f(x) = <w, x> + b, a problem with the loss
-///   hinge          minimises ½|w|² + C Σ max(0, 1 - y_i f(x_i)), b free (libsvm's C-SVC, sklearn SVC(kernel='linear'));
-///   squared_hinge  minimises ½(|w|² + b²) + C Σ max(0, 1 - y_i f(x_i))² (LIBLINEAR's, sklearn LinearSVC).
+/// With y_i in {-1, +1} the label of sample i and f(x) = <w, x> + b, a problem minimises
+///   ½|w|² + C Σ max(0, 1 - y_i f(x_i)), b free (libsvm's C-SVC, sklearn SVC(kernel='linear')).
 ///
 /// Method: mostly the support vectors are few, so each problem is solved on a working set by means of its Gram matrix, which
 /// the problems share, to a tolerance that gets finer with the duality gap; then one pass over the features gives the
@@ -28,10 +27,7 @@
 /// multiply-adds. Features that overlap more take more support vectors, and m³ for Newton's steps.
 namespace shiftscope {
 
-enum class Loss { hinge, squared_hinge };
-
 struct SvmOptions {
-  Loss loss = Loss::hinge;
   double C = 1;
   /// A problem is solved when (primal - dual) <= tolerance · primal. The dual value bounds the optimum from below, so the
   /// primal value is then within this fraction of it.
@@ -57,7 +53,7 @@ struct SvmSolution {
   double primal = 0;  ///< objective at (w, b)
   double dual = 0;    ///< objective of a feasible dual point, at most the optimum
   std::size_t support_vectors = 0;
-  std::size_t bounded = 0;  ///< support vectors whose multiplier is C (hinge only)
+  std::size_t bounded = 0;  ///< support vectors whose multiplier is C
   bool converged = false;
 };
 

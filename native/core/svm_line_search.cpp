@@ -16,7 +16,7 @@ Derivatives derivatives_at(const LineSearch& search, double t, double slope, dou
     const double label = search.labels[i], change = search.changes[i];
     if (label == 0) continue;
     const double slack = 1 - label * (search.decisions[i] + t * change);
-    const double multiplier = (search.base == nullptr ? 0 : search.base[i]) + search.stiffness * slack;
+    const double multiplier = search.base[i] + search.stiffness * slack;
     if (multiplier <= 0) continue;
     at.first -= std::min(multiplier, search.limit) * label * change;
     if (multiplier < search.limit) at.second += search.stiffness * change * change;

@@ -45,8 +45,7 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
       labels_(problem.labels, problem.labels + rows_),
       weights_(padded(dims_)),
       decisions_(rows_),
-      stiffness_(hinge() ? kFirstStiffness * problem.typical_multiplier : 2 * problem.C),
-      limit_(hinge() ? problem.C : HUGE_VAL),
+      stiffness_(kFirstStiffness * problem.typical_multiplier),
       base_(rows_),
       alpha_(rows_) {
   for (std::vector<double>& sum : class_sums_) sum.resize(padded(dims_));
@@ -73,7 +72,7 @@ const std::vector<double>& NewtonMethod::next(bool last, std::size_t threads) {
   if (idle_ >= kIdlePasses || !std::isfinite(gap())) return give_up();
   if (last || is_solved()) return refresh();
   double promise = find_direction(threads);
-  if (hinge() && promise <= kPromise * problem_.tolerance * solution_.primal) {
+  if (promise <= kPromise * problem_.tolerance * solution_.primal) {
     stiffness_ = std::min(stiffness_ * kGrowth, kMostStiffness * problem_.typical_multiplier);
     base_ = alpha_;
     evaluate();
@@ -107,11 +106,10 @@ bool NewtonMethod::is_heavy() const { return between_.size() >= kHeavy; }
 void NewtonMethod::advance(const std::vector<double>& products) {
   std::vector<double> changes(products);
   for (double& change : changes) change += intercept_direction_;
-  const double slope = kernels_.dot(weights_.data(), direction_.data(), dims_) +
-                       intercept_cost() * intercept_ * intercept_direction_;
-  const double curvature = norm(direction_) + intercept_cost() * intercept_direction_ * intercept_direction_;
+  const double slope = kernels_.dot(weights_.data(), direction_.data(), dims_);
+  const double curvature = norm(direction_);
   const double length = line_minimum(
-      {labels_.data(), decisions_.data(), changes.data(), base_.data(), rows_, stiffness_, limit_}, slope, curvature);
+      {labels_.data(), decisions_.data(), changes.data(), base_.data(), rows_, stiffness_, problem_.C}, slope, curvature);
   kernels_.add_scaled(weights_.data(), direction_.data(), length, dims_);
   intercept_ += length * intercept_direction_;
   kernels_.add_scaled(decisions_.data(), changes.data(), length, rows_);
@@ -122,27 +120,17 @@ void NewtonMethod::evaluate() {
   update_multipliers();
   update_gradient();
   const double half_norm = norm(weights_) / 2;
-  if (hinge()) {
-    const double shift = best_shift();
-    double slacks = 0;
-    std::vector<double> residuals(rows_);
-    for (std::size_t row = 0; row < rows_; ++row) {
-      const double label = labels_[row];
-      slacks += std::max(0.0, std::fabs(label) - label * (decisions_[row] + shift));
-      residuals[row] = label - (decisions_[row] - intercept_);
-    }
-    const Margin margin = margin_of(residuals.data(), labels_.data(), rows_);
-    settle(solution_, half_norm, problem_.C * slacks, intercept_ + shift, margin);
-    solution_.dual = balanced_dual();
-  } else {
-    // At alpha = 2C s, the conjugate's share Σ alpha² / 4C of the dual is C Σ s².
-    const double difference = alpha_sums_[1] - alpha_sums_[0];
-    std::vector<double> sum = class_sums_[1];
-    kernels_.add_scaled(sum.data(), class_sums_[0].data(), -1, dims_);
-    solution_.intercept = intercept_;
-    solution_.primal = half_norm + intercept_ * intercept_ / 2 + problem_.C * squared_slacks_;
-    solution_.dual = alpha_sums_[0] + alpha_sums_[1] - (norm(sum) + difference * difference) / 2 - problem_.C * squared_slacks_;
+  const double shift = best_shift();
+  double slacks = 0;
+  std::vector<double> residuals(rows_);
+  for (std::size_t row = 0; row < rows_; ++row) {
+    const double label = labels_[row];
+    slacks += std::max(0.0, std::fabs(label) - label * (decisions_[row] + shift));
+    residuals[row] = label - (decisions_[row] - intercept_);
   }
+  const Margin margin = margin_of(residuals.data(), labels_.data(), rows_);
+  settle(solution_, half_norm, problem_.C * slacks, intercept_ + shift, margin);
+  solution_.dual = balanced_dual();
 }
 
 /// The multipliers that belong to the decisions, and Σ alpha x, to which only those that changed are added.
@@ -150,22 +138,20 @@ void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;
   alpha_sums_ = {};
-  squared_slacks_ = 0;
   solution_.support_vectors = solution_.bounded = 0;
   for (std::size_t row = 0; row < rows_; ++row) {
     const double label = labels_[row];
     if (label == 0) continue;
     const double slack = 1 - label * decisions_[row];
     const double raw = base_[row] + stiffness_ * slack;
-    const double alpha = std::min(std::max(raw, 0.0), limit_);
+    const double alpha = std::min(std::max(raw, 0.0), problem_.C);
     const auto sample = static_cast<std::uint32_t>(row);
-    if (raw > 0 && raw < limit_) between_.push_back(sample);
+    if (raw > 0 && raw < problem_.C) between_.push_back(sample);
     if (alpha != alpha_[row]) changed[label > 0].push_back({sample, alpha - alpha_[row]});
     alpha_[row] = alpha;
     alpha_sums_[label > 0] += alpha;
-    squared_slacks_ += slack > 0 ? slack * slack : 0;
     solution_.support_vectors += alpha > 0;
-    solution_.bounded += alpha >= limit_;
+    solution_.bounded += alpha >= problem_.C;
   }
   for (int positive : {0, 1}) problem_.features.add_rows(changed[positive], class_sums_[positive].data());
 }
@@ -174,7 +160,7 @@ void NewtonMethod::update_gradient() {
   gradient_ = weights_;
   kernels_.add_scaled(gradient_.data(), class_sums_[1].data(), -1, dims_);
   kernels_.add_scaled(gradient_.data(), class_sums_[0].data(), 1, dims_);
-  intercept_gradient_ = intercept_cost() * intercept_ - alpha_sums_[1] + alpha_sums_[0];
+  intercept_gradient_ = alpha_sums_[0] - alpha_sums_[1];
 }
 
 /// Σ alpha - ½ |Σ alpha y x|², the multipliers of the class with the larger sum being reduced to the other's: the dual of
@@ -215,46 +201,40 @@ double NewtonMethod::find_direction(std::size_t threads) {
   return -(kernels_.dot(direction_.data(), gradient_.data(), dims_) + intercept_direction_ * intercept_gradient_) / 2;
 }
 
-/// (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, H being 1 for weights and the cost for the intercept.
+/// (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, with H = 1 for weights and 0 for the intercept.
 void NewtonMethod::solve_in_dims(std::size_t threads) {
   std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
-  if (!problem_.features.solve_in_dims(between_, stiffness_, intercept_cost(), 1e-12, solution.data())) {
-    SymmetricFactor factor(kernels_, threads);
-    double* hessian = factor.start(dims_ + 1);
-    const std::size_t stride = factor.stride();
-    for (std::size_t i = 0; i < dims_; ++i) hessian[i * stride + i] = 1;
-    hessian[dims_ * stride + dims_] = intercept_cost();
-    problem_.features.add_outer_products(between_, stiffness_, threads, hessian, stride);
-    factor.factorise(1e-12);
-    factor.solve(solution.data());
-  }
+  SymmetricFactor factor(kernels_, threads);
+  double* hessian = factor.start(dims_ + 1);
+  const std::size_t stride = factor.stride();
+  for (std::size_t i = 0; i < dims_; ++i) hessian[i * stride + i] = 1;
+  problem_.features.add_outer_products(between_, stiffness_, threads, hessian, stride);
+  factor.factorise(1e-12);
+  factor.solve(solution.data());
   std::copy_n(solution.begin(), dims_, direction_.begin());
   intercept_direction_ = solution[dims_];
 }
 
 /// The same by the samples' scalar products K: with t = stiffness · (X d + d_b) on the samples,
-/// (K + I / stiffness) t = -X gradient + d_b and cost · d_b + Σ t = -gradient_b; then d = -gradient - Xᵀ t.
+/// (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b; then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
-  std::vector<double> both(2 * size, 1.0);
-  double *const t = both.data(), *const ones = t + size;
-  problem_.features.products_of(between_, direction_.data(), t);
-  if (!problem_.features.solve_in_samples(between_, 1 / stiffness_, 1e-12 / stiffness_, 2, both.data())) {
-    SymmetricFactor factor(kernels_, threads);
-    double* matrix = factor.start(size);
-    fill_products(matrix, factor.stride(), threads);
-    factor.factorise(1e-12 / stiffness_);
-    factor.solve(t);
-    factor.solve(ones);
-  }
+  std::vector<double> t(size), ones(size, 1.0);
+  problem_.features.products_of(between_, direction_.data(), t.data());
+  SymmetricFactor factor(kernels_, threads);
+  double* matrix = factor.start(size);
+  fill_products(matrix, factor.stride(), threads);
+  factor.factorise(1e-12 / stiffness_);
+  factor.solve(t.data());
+  factor.solve(ones.data());
   double sum = 0, sum_of_ones = 0;
   for (std::size_t i = 0; i < size; ++i) {
     sum += t[i];
     sum_of_ones += ones[i];
   }
-  intercept_direction_ = (-intercept_gradient_ - sum) / (intercept_cost() + sum_of_ones);
-  kernels_.add_scaled(t, ones, intercept_direction_, size);
+  intercept_direction_ = (-intercept_gradient_ - sum) / sum_of_ones;
+  kernels_.add_scaled(t.data(), ones.data(), intercept_direction_, size);
   std::vector<SvmTerm> terms(size);
   for (std::size_t i = 0; i < size; ++i) terms[i] = {between_[i], -t[i]};
   problem_.features.add_rows(terms, direction_.data());

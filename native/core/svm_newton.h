@@ -17,23 +17,16 @@ namespace shiftscope {
 struct LargeProblem {
   const SvmFeatures& features;
   const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is left out
-  Loss loss = Loss::hinge;
   double C = 1, tolerance = 1e-6;
   std::size_t gram_samples = 0;  ///< samples whose scalar products may be kept at a time
-  /// A rough mean of the support vectors' multipliers (hinge); C where nothing is known. A wrong one costs steps.
+  /// A rough mean of the support vectors' multipliers; C where nothing is known. A wrong one costs steps.
   double typical_multiplier = 1;
 };
 
-/// Newton's method on (w, b), on all samples at once.
-///
-/// Squared hinge: the Hessian is I + 2C Σ x xᵀ over the samples inside their margins, and an exact search along each step
-/// makes the method converge from anywhere (Keerthi, DeCoste 2005, "A modified finite Newton method for fast solution of
-/// large scale linear SVMs").
-///
-/// Hinge: the augmented Lagrangian method. The same steps minimise the hinge smoothed about multipliers alpha, whose
-/// derivative by the slack s is clamp(alpha + stiffness · s, 0, C); its value at the minimum is the next alpha, and the
-/// stiffness grows (Yan, Li 2020, "An efficient augmented Lagrangian method for support vector machine"). A step is
-/// determined by the samples strictly between 0 and C alone, however many are at C.
+/// The augmented Lagrangian method on (w, b), on all samples at once. Newton's steps with an exact search along each minimise
+/// the hinge smoothed about multipliers alpha, whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). Its value
+/// at the minimum is the next alpha, and the stiffness grows (Yan, Li 2020, "An efficient augmented Lagrangian method for
+/// support vector machine"). A step is determined by the samples strictly between 0 and C alone, however many are at C.
 class NewtonMethod : public SvmMethod {
  public:
   /// Starts from w = 0, b = 0. problem.features and labels must outlive it.
@@ -48,9 +41,6 @@ class NewtonMethod : public SvmMethod {
   const std::vector<double>& weights() const override { return weights_; }
 
  private:
-  bool hinge() const { return problem_.loss == Loss::hinge; }
-  /// The intercept's share in the objective is ½ cost · b².
-  double intercept_cost() const { return hinge() ? 0 : 1; }
   double gap() const { return solution_.primal - solution_.dual; }
   bool is_solved() const { return std::isfinite(gap()) && gap() <= problem_.tolerance * solution_.primal; }
   const std::vector<double>& refresh();
@@ -74,14 +64,14 @@ class NewtonMethod : public SvmMethod {
   GramMatrix gram_;
   std::vector<double> labels_, weights_, decisions_;
   double intercept_ = 0;
-  double stiffness_, limit_;
+  double stiffness_;
   std::vector<double> base_;                       ///< the multipliers about which the hinge is smoothed
   std::vector<double> alpha_;                      ///< multipliers that are part of class_sums_
   std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha x of the negative and of the positive samples
   std::array<double, 2> alpha_sums_{};
-  std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and the limit
+  std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and C
   std::vector<double> gradient_, direction_;
-  double squared_slacks_ = 0, intercept_gradient_ = 0, intercept_direction_ = 0;
+  double intercept_gradient_ = 0, intercept_direction_ = 0;
   bool exact_ = true;  ///< whether the products that come next are those of the weights
   double least_gap_ = HUGE_VAL;  ///< relative
   int idle_ = 0;                 ///< passes since it fell

@@ -15,7 +15,7 @@ struct Dual {
   double product(std::size_t i, std::size_t j) const { return gram[i * size() + j]; }
 };
 
-Dual dual_of(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels, double constant) {
+Dual dual_of(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels) {
   Dual dual;
   for (std::size_t row = 0; row < rows; ++row) {
     if (labels[row] == 0) continue;
@@ -24,7 +24,7 @@ Dual dual_of(const float* features, std::size_t rows, std::size_t dims, const st
   }
   for (std::size_t i : dual.samples) {
     for (std::size_t j : dual.samples) {
-      double sum = constant;
+      double sum = 0;
       for (std::size_t d = 0; d < dims; ++d) sum += static_cast<double>(features[i * dims + d]) * features[j * dims + d];
       dual.gram.push_back(sum);
     }
@@ -39,7 +39,7 @@ constexpr double kLeastViolation = 1e-7;
 
 /// Raises one multiplier and lowers another, those that violate the optimality conditions most, until none do. Returns
 /// the intercept.
-double solve_hinge(Dual& dual, double C) {
+double solve(Dual& dual, double C) {
   double up_residual = 0, down_residual = 0;
   for (int step = 0; step < kSteps; ++step) {
     std::size_t up = dual.size(), down = dual.size();
@@ -64,41 +64,20 @@ double solve_hinge(Dual& dual, double C) {
   return (up_residual + down_residual) / 2;
 }
 
-/// Maximises over one multiplier after the other until none moves.
-double solve_squared_hinge(Dual& dual, double C) {
-  double violation = 1;
-  for (int round = 0; round < kSteps / 50 && violation > kLeastViolation; ++round) {
-    violation = 0;
-    for (std::size_t i = 0; i < dual.size(); ++i) {
-      const double gradient = dual.residuals[i] - dual.multipliers[i] / (2 * C);
-      double next = dual.multipliers[i] + gradient / (dual.product(i, i) + 1 / (2 * C));
-      if (next * dual.labels[i] < 0) next = 0;
-      const double change = next - dual.multipliers[i];
-      violation = std::max(violation, std::fabs(change) * (dual.product(i, i) + 1 / (2 * C)));
-      dual.multipliers[i] = next;
-      for (std::size_t j = 0; j < dual.size(); ++j) dual.residuals[j] -= change * dual.product(i, j);
-    }
-  }
-  double intercept = 0;
-  for (double multiplier : dual.multipliers) intercept += multiplier;
-  return intercept;
-}
-
 }  // namespace
 
 SvmResult svm_reference(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                         std::size_t problems, const SvmOptions& options, double* decisions, double* weights) {
   SvmResult result;
-  const bool hinge = options.loss == Loss::hinge;
   for (std::size_t p = 0; p < problems; ++p) {
-    Dual dual = dual_of(features, rows, dims, labels + p * rows, hinge ? 0 : 1);
+    Dual dual = dual_of(features, rows, dims, labels + p * rows);
     SvmSolution solution;
-    solution.intercept = hinge ? solve_hinge(dual, options.C) : solve_squared_hinge(dual, options.C);
+    solution.intercept = solve(dual, options.C);
     std::vector<double> w(dims, 0.0);
     for (std::size_t i = 0; i < dual.size(); ++i) {
       for (std::size_t d = 0; d < dims; ++d) w[d] += dual.multipliers[i] * features[dual.samples[i] * dims + d];
     }
-    double squared_norm = hinge ? 0 : solution.intercept * solution.intercept;
+    double squared_norm = 0;
     for (double x : w) squared_norm += x * x;
     solution.primal = squared_norm / 2;
     solution.dual = -squared_norm / 2;
@@ -107,14 +86,13 @@ SvmResult svm_reference(const float* features, std::size_t rows, std::size_t dim
       for (std::size_t d = 0; d < dims; ++d) decision += w[d] * features[row * dims + d];
       decisions[p * rows + row] = decision;
       const double label = labels[p * rows + row];
-      const double slack = std::max(0.0, std::fabs(label) - label * decision);
-      solution.primal += options.C * (hinge ? slack : slack * slack);
+      solution.primal += options.C * std::max(0.0, std::fabs(label) - label * decision);
     }
     for (double multiplier : dual.multipliers) {
       const double alpha = std::fabs(multiplier);
-      solution.dual += hinge ? alpha : alpha - alpha * alpha / (4 * options.C);
+      solution.dual += alpha;
       solution.support_vectors += alpha > 0;
-      solution.bounded += hinge && alpha == options.C;
+      solution.bounded += alpha == options.C;
     }
     solution.converged = solution.primal - solution.dual <= options.tolerance * solution.primal;
     if (weights != nullptr) std::copy(w.begin(), w.end(), weights + p * dims);

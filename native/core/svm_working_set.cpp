@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "svm_hinge.h"
-#include "svm_squared_hinge.h"
 
 namespace shiftscope {
 namespace {
@@ -55,8 +53,7 @@ void WorkingSetMethod::join(const Samples& samples) {
 bool WorkingSetMethod::is_outgrown() const {
   const double most_violating = kMostViolating * static_cast<double>(training_);
   return is_stalled_ || member_count_ + joining_.size() > kMostWorking ||
-         (passes_ >= kTrialPasses && static_cast<double>(violating_) > most_violating) ||
-         (!hinge() && solution_.support_vectors > dims_);
+         (passes_ >= kTrialPasses && static_cast<double>(violating_) > most_violating);
 }
 
 double WorkingSetMethod::mean_multiplier() const {
@@ -71,12 +68,7 @@ double WorkingSetMethod::mean_multiplier() const {
 
 const std::vector<double>& WorkingSetMethod::next(bool, std::size_t) {
   const Samples samples = members();
-  const std::vector<double> products = gram_of(samples);
-  if (hinge()) {
-    solve_hinge(samples, products);
-  } else {
-    solve_squared_hinge(samples, products);
-  }
+  solve(samples, gram_of(samples));
   make_weights();
   return weights_;
 }
@@ -102,7 +94,7 @@ std::vector<double> WorkingSetMethod::gram_of(const Samples& samples) const {
   return part;
 }
 
-void WorkingSetMethod::solve_hinge(const Samples& samples, const std::vector<double>& products) {
+void WorkingSetMethod::solve(const Samples& samples, const std::vector<double>& products) {
   HingeDual dual;
   dual.count = samples.size();
   dual.gram = products.data();
@@ -119,26 +111,6 @@ void WorkingSetMethod::solve_hinge(const Samples& samples, const std::vector<dou
   for (std::size_t i = 0; i < samples.size(); ++i) multipliers_[samples[i]] = dual.multipliers[i];
 }
 
-void WorkingSetMethod::solve_squared_hinge(const Samples& samples, const std::vector<double>& products) {
-  SquaredHingeSet set;
-  set.count = samples.size();
-  set.gram = products.data();
-  set.stride = samples.size();
-  for (std::uint32_t sample : samples) {
-    set.labels.push_back(labels_[sample]);
-    set.multipliers.push_back(multipliers_[sample]);
-    set.decisions.push_back(scores_[sample] + intercept_);
-  }
-  is_solved_ = shiftscope::solve(kernels_, set, options_.C);
-  intercept_ = 0;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    // A step that stops before or after its end may leave a trace of the wrong sign, which would not be feasible.
-    const bool feasible = set.multipliers[i] * set.labels[i] > 0;
-    multipliers_[samples[i]] = feasible ? set.multipliers[i] : 0;
-    intercept_ += multipliers_[samples[i]];
-  }
-}
-
 void WorkingSetMethod::make_weights() {
   std::vector<SvmTerm> terms;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -152,11 +124,7 @@ void WorkingSetMethod::make_weights() {
 void WorkingSetMethod::accept(const std::vector<double>& products) {
   ++passes_;
   scores_ = products;
-  if (hinge()) {
-    evaluate_hinge();
-  } else {
-    evaluate_squared_hinge();
-  }
+  evaluate();
   const double before = gap_;
   gap_ = (solution_.primal - solution_.dual) / solution_.primal;
   solution_.converged = gap_ <= options_.tolerance;
@@ -165,7 +133,7 @@ void WorkingSetMethod::accept(const std::vector<double>& products) {
   is_stalled_ = !is_solved_ || (joining_.empty() && !(gap_ < kProgress * before));
 }
 
-void WorkingSetMethod::evaluate_hinge() {
+void WorkingSetMethod::evaluate() {
   std::vector<double> residuals, labels;
   residuals.reserve(training_);
   labels.reserve(training_);
@@ -187,20 +155,6 @@ void WorkingSetMethod::evaluate_hinge() {
     solution_.bounded += multiplier == options_.C;
   }
   settle(solution_, squared_norm_ / 2, options_.C * slacks, intercept_, margin);
-}
-
-void WorkingSetMethod::evaluate_squared_hinge() {
-  const double squared_norm = squared_norm_ + intercept_ * intercept_;
-  solution_.intercept = intercept_;
-  solution_.primal = squared_norm / 2;
-  solution_.dual = -squared_norm / 2;
-  solution_.support_vectors = 0;
-  for (std::size_t row = 0; row < rows_; ++row) {
-    const double slack = slack_of(row, intercept_), alpha = labels_[row] * multipliers_[row];
-    solution_.primal += options_.C * slack * slack;
-    solution_.dual += alpha < 0 ? -HUGE_VAL : alpha - alpha * alpha / (4 * options_.C);
-    solution_.support_vectors += alpha != 0;
-  }
 }
 
 /// max(0, 1 - y f) of a training sample, 0 of others.
@@ -230,7 +184,7 @@ void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;
   if (solution_.converged) return;
-  const double intercept = hinge() ? intercept_of_members() : intercept_;
+  const double intercept = intercept_of_members();
   std::vector<Violator> violators;
   for (std::size_t row = 0; row < rows_; ++row) {
     if (member_[row]) continue;

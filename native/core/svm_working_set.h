@@ -49,14 +49,11 @@ class WorkingSetMethod : public SvmMethod {
     std::uint32_t sample;
   };
 
-  bool hinge() const { return options_.loss == Loss::hinge; }
   Samples members() const;
   std::vector<double> gram_of(const Samples& samples) const;
-  void solve_hinge(const Samples& samples, const std::vector<double>& products);
-  void solve_squared_hinge(const Samples& samples, const std::vector<double>& products);
+  void solve(const Samples& samples, const std::vector<double>& products);
   void make_weights();
-  void evaluate_hinge();
-  void evaluate_squared_hinge();
+  void evaluate();
   double slack_of(std::size_t row, double intercept) const;
   double intercept_of_members() const;
   void choose_joining();

@@ -58,7 +58,7 @@ export interface PositionsGrid extends GridShape {
   readonly stride: number
 }
 
-export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'loss' | 'seed' | 'threads' | 'signal'> {
+export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 'threads' | 'signal'> {
   readonly schemes: readonly FoldScheme[]
   /** Of the phase in pixels, a whole number: the network's total stride; 32 by default. */
   readonly period?: number
@@ -95,8 +95,8 @@ export async function foldBaselines(
 const known = new Map<string, Promise<readonly Separability[]>>()
 
 function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
-  const [feature, { rows, cols, stride }, period, schemes, { C, loss, seed }] = asked
-  const key = JSON.stringify([feature, rows, cols, stride, feature === 'phase' && period, schemes, C, loss, seed])
+  const [feature, { rows, cols, stride }, period, schemes, { C, seed }] = asked
+  const key = JSON.stringify([feature, rows, cols, stride, feature === 'phase' && period, schemes, C, seed])
   const found = known.get(key) ?? accuracies(...asked)
   known.set(key, found)
   found.catch(() => known.delete(key))

@@ -19,9 +19,8 @@ export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as c
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
 export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 
-/** Losses of the classifier; see `SvmOptions` of native.ts for their objectives. */
-export const LOSSES = ['hinge', 'squared-hinge'] as const
-export type Loss = (typeof LOSSES)[number]
+/** The loss of all classifiers, as results name it. */
+export const LOSS = 'hinge'
 
 /** Folds of the protocol's cross-validation. */
 export const FOLDS = 5

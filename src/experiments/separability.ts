@@ -7,8 +7,6 @@ import {
   FOLD_SCHEMES,
   FOLDS,
   type FoldScheme,
-  LOSSES,
-  type Loss,
   TASKS,
   type Task,
   type TaskFolds,
@@ -20,9 +18,8 @@ import {
 const LEAST_C = 1e-30
 const LARGEST_C = 1e30
 
-/** @throws UsageError for an unknown loss, or a weight of the losses that is not between 1e-30 and 1e30 */
-export function checkClassifier(loss: string, C: number): void {
-  checkNames('loss', [loss], LOSSES)
+/** @throws UsageError for a weight of the losses that is not between 1e-30 and 1e30 */
+export function checkWeight(C: number): void {
   if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use \`C 1\``)
   if (C < LEAST_C || C > LARGEST_C)
     throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use \`C 1\``)
@@ -36,8 +33,6 @@ export interface SeparabilityGrid extends GridFeatures {
 }
 
 export interface ClassifierOptions extends ExperimentPlace {
-  /** `hinge` by default, as in the paper. */
-  readonly loss?: Loss
   /** Weight of the losses, 1 by default. */
   readonly C?: number
   /** `ordered` by default, as in the paper. */
@@ -93,18 +88,9 @@ export async function separability(grid: SeparabilityGrid, options: ClassifierOp
 export async function separabilityByScheme(
   grid: SeparabilityGrid,
   schemes: readonly FoldScheme[],
-  {
-    loss = 'hinge',
-    C = 1,
-    seed = 0,
-    threads = 1,
-    tolerance,
-    tie = 0,
-    cudaFeatures,
-    signal,
-  }: Omit<ClassifierOptions, 'cv'> = {},
+  { C = 1, seed = 0, threads = 1, tolerance, tie = 0, cudaFeatures, signal }: Omit<ClassifierOptions, 'cv'> = {},
 ): Promise<readonly Separability[]> {
-  checkClassifier(loss, C)
+  checkWeight(C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
   checkCount('`threads`', threads)
   const features = grid.matrix.subarray(0, grid.rows * grid.cols * grid.dims)
@@ -126,7 +112,6 @@ export async function separabilityByScheme(
     dims: grid.dims,
     labels: trainingLabels(tasks),
     problems: tasks.length * FOLDS,
-    loss,
     C,
     threads,
     ...(tolerance === undefined ? {} : { tolerance }),

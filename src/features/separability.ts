@@ -2,8 +2,7 @@ import { throwIfStopped, UsageError } from '../errors.js'
 import { parseCardDevice, requiredCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
-import type { Loss } from '../experiments/folds.js'
-import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
+import { FOLD_SCHEMES, type FoldScheme, LOSS } from '../experiments/folds.js'
 import { type Separability, separabilityByScheme } from '../experiments/separability.js'
 import { checkNames } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
@@ -21,8 +20,6 @@ import {
 
 /** Options of `separability`. */
 export interface SeparabilityOptions {
-  /** Loss of the classifier: `hinge` (default) or `squared-hinge`. */
-  readonly loss?: Loss
   /** Weight of the losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
   /** Fold scheme, `ordered` by default, or several. One call with several schemes is faster than one call for each. */
@@ -43,7 +40,7 @@ export interface SeparabilityOptions {
 /** How the classifiers were trained. */
 interface TrainingRecord extends ClassifierRecord {
   /** Loss of the classifier. */
-  readonly loss: Loss
+  readonly loss: typeof LOSS
   /** Weight of the losses. */
   readonly C: number
   /** Seed of the fold schemes `shuffled` and `blocks`. */
@@ -104,7 +101,7 @@ export async function separability(
 > {
   checkOptions(options, {
     optional: {
-      ...{ loss: kinds.text, C: kinds.number, cv: kinds.anything, seed: kinds.number, threads: kinds.number },
+      ...{ C: kinds.number, cv: kinds.anything, seed: kinds.number, threads: kinds.number },
       ...{ device: kinds.text, signal: kinds.signal },
     },
   })
@@ -136,14 +133,7 @@ async function byScheme(
 async function bySchemes(
   features: string | FeatureArray,
   cv: readonly FoldScheme[],
-  {
-    loss = 'hinge',
-    C = 1,
-    seed = 0,
-    threads = availableCores(),
-    device = 'auto',
-    signal,
-  }: Omit<SeparabilityOptions, 'cv'>,
+  { C = 1, seed = 0, threads = availableCores(), device = 'auto', signal }: Omit<SeparabilityOptions, 'cv'>,
   given?: DescribedGrid,
 ): Promise<SchemeSeparability> {
   throwIfStopped(signal)
@@ -160,12 +150,12 @@ async function bySchemes(
           () => undefined,
         )
       : openClassifiers(() => asked)
-  const options = { loss, C, seed, threads, ...(signal && { signal }) }
+  const options = { C, seed, threads, ...(signal && { signal }) }
   const results = await classifiers.train(grid, (place) => separabilityByScheme(grid, cv, { ...options, ...place }))
   const schemes = Object.fromEntries(cv.map((scheme, i) => [scheme, results[i]]))
   const seconds = (performance.now() - start) / 1000
   const coarse = await coarseness(grid)
-  return { schemes, loss, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
+  return { schemes, loss: LOSS, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
 /** A finer stride would not help grids below it, and they take seconds to find out. */

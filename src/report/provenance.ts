@@ -104,7 +104,7 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
 }
 
 /** What may differ between networks and sizes of one results folder, and makes their numbers hard to compare. */
-const SETTINGS = ['stride', 'background', 'blend', 'precision', 'loss', 'C', 'seed'] as const
+const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed'] as const
 
 /**
  * One line that says which networks and sizes were made otherwise than others, since results of several runs may lie in one

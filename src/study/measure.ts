@@ -93,8 +93,8 @@ async function separabilityOf(
   place: ExperimentPlace,
 ): Promise<Unit['layers'][number]['separability']> {
   if (classifier === null) return {}
-  const { cv: schemes, loss, C, seed } = classifier
-  const options = { loss, C, seed, threads: availableCores(), ...place }
+  const { cv: schemes, C, seed } = classifier
+  const options = { C, seed, threads: availableCores(), ...place }
   const results = await separabilityByScheme(grid, schemes, options)
   const stored = ({ folds, mean, std, gaps, notConverged }: TaskSeparability) => ({
     folds: [...folds],
@@ -133,8 +133,8 @@ async function foldsExplained(
   ordered: readonly (number | null)[] | undefined,
 ): Promise<Pick<LayerParts, 'baselines' | 'foldErrors'>> {
   if (classifier === null) return { baselines: null, foldErrors: null }
-  const { cv: schemes, loss, C, seed } = classifier
-  const options = { loss, C, seed, period, threads: availableCores() }
+  const { cv: schemes, C, seed } = classifier
+  const options = { C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
   const prediction = foldPrediction(await strideFolds(grid, options, ordered))
   const byScheme = (results: typeof position) =>

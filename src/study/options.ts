@@ -1,9 +1,8 @@
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import type { Loss } from '../experiments/folds.js'
-import { FOLD_SCHEMES, type FoldScheme } from '../experiments/folds.js'
-import { checkClassifier } from '../experiments/separability.js'
+import { FOLD_SCHEMES, type FoldScheme, LOSS } from '../experiments/folds.js'
+import { checkWeight } from '../experiments/separability.js'
 import {
   catalog,
   checkInputOptions,
@@ -54,8 +53,6 @@ export interface StudyOptions extends InputOptions {
   readonly experiments?: readonly Experiment[]
   /** Fold schemes of separability; all by default. */
   readonly cv?: readonly FoldScheme[]
-  /** Loss of the classifiers: `hinge` (default) or `squared-hinge`. */
-  readonly loss?: Loss
   /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
   /** Seed of the fold schemes `shuffled` and `blocks`, and of arithmetic's random expressions; 0 by default. */
@@ -82,7 +79,7 @@ const PRESETS = { quick: { stride: 4 }, paper: { stride: 1 } } as const
 /** The options of a study, to be checked. */
 export const STUDY_OPTIONS = {
   ...{ preset: kinds.text, models: kinds.texts, layers: kinds.layers, patches: kinds.text, sizes: kinds.numbers },
-  ...{ stride: kinds.number, experiments: kinds.texts, cv: kinds.texts, loss: kinds.text, C: kinds.number },
+  ...{ stride: kinds.number, experiments: kinds.texts, cv: kinds.texts, C: kinds.number },
   ...{ seed: kinds.number, expressions: kinds.number },
   ...{ background: kinds.text, blend: kinds.text },
   ...{ pool: kinds.text, ...INPUT_OPTIONS },
@@ -168,12 +165,12 @@ function inputOf(options: StudyOptions): InputOptions {
 }
 
 function classifierOf(
-  { cv = FOLD_SCHEMES, loss = 'hinge', C = 1, seed = 0 }: StudyOptions,
+  { cv = FOLD_SCHEMES, C = 1, seed = 0 }: StudyOptions,
   isWanted: boolean,
 ): UnitInputs['separability'] {
   checkNames('fold scheme', cv, FOLD_SCHEMES)
-  checkClassifier(loss, C)
-  return isWanted ? { loss, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) } : null
+  checkWeight(C)
+  return isWanted ? { loss: LOSS, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) } : null
 }
 
 /** The command line cannot leave these empty, a script can. */

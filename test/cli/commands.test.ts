@@ -72,7 +72,7 @@ describe('command line', () => {
   it.each([
     ['an option', ['--da\n\u001b]0;title\u0007nce'], "unknown option '--da??]0;title?nce'"],
     ['a command', ['da\nnce'], "unknown command 'da?nce'"],
-    ['a choice', ['separability', 'a.npy', '--loss', 'hi\nnge'], "argument 'hi?nge' is invalid."],
+    ['a choice', ['reproduce', '--preset', 'qu\nick', '--out', 'a'], "argument 'qu?ick' is invalid."],
     ['a model', ['extract', '--model', 'no\nne', '--patch', 'dog', '--size', '75', '--out', 'out'], 'no?ne'],
   ])('prints no control characters of %s that is wrong, in one line', async (_, args, part) => {
     const { status, stderr } = await shiftscope(...args)
@@ -286,9 +286,9 @@ describe('separability', () => {
       expect(document[task].folds).toHaveLength(5)
       expect(document[task].mean).toBeGreaterThan(0.7)
     }
-    const shuffled = JSON.parse((await run('--cv', 'shuffled', '--loss', 'squared-hinge', '--C', '0.5')).stdout)
+    const shuffled = JSON.parse((await run('--cv', 'shuffled', '--C', '0.5')).stdout)
     expect(shuffled['top-bottom'].mean).toBeGreaterThan(document['top-bottom'].mean)
-    expect(shuffled).toMatchObject({ loss: 'squared-hinge', C: 0.5, cv: 'shuffled' })
+    expect(shuffled).toMatchObject({ loss: 'hinge', C: 0.5, cv: 'shuffled' })
     expect((await run('--C', '0')).status).toBe(2)
     for (const unknown of ['dealt', 'ordered,dealt'])
       expect(await run('--cv', unknown)).toMatchObject({ status: 2, stderr: expect.stringContaining('dealt') })

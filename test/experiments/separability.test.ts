@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
-import { assignFolds, FOLDS, LOSSES, type Loss, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
+import { assignFolds, FOLDS, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
 import { type SeparabilityGrid, separability, separabilityByScheme } from '../../src/experiments/separability.js'
 import { trainSvm } from '../../src/native.js'
 import { type FeatureShape, formulaFeatures, positionFeatures } from './features.js'
 
 interface GoldenCase {
   readonly shape: FeatureShape | 'positions'
-  readonly loss: Loss
   readonly C: number
   readonly tasks: Readonly<Record<Task, { readonly accuracies: number[]; readonly objectives: number[] }>>
 }
@@ -34,7 +33,7 @@ function positionGrid(rows: number, cols: number): SeparabilityGrid {
 }
 
 /** Objectives of the training problems of one task with ordered folds. */
-async function objectives(grid: SeparabilityGrid, task: Task, loss: Loss, C: number): Promise<number[]> {
+async function objectives(grid: SeparabilityGrid, task: Task, C: number): Promise<number[]> {
   const classes = taskClasses(task, grid)
   const folds = assignFolds('ordered', classes, grid, 0)
   const labels = Int8Array.from({ length: FOLDS * folds.length }, (_, i) => {
@@ -42,18 +41,18 @@ async function objectives(grid: SeparabilityGrid, task: Task, loss: Loss, C: num
     return folds[sample] === Math.floor(i / folds.length) ? 0 : classes[sample] === 1 ? 1 : -1
   })
   const { matrix: features, dims } = grid
-  const { solutions } = await trainSvm({ features, rows: folds.length, dims, labels, problems: FOLDS, loss, C })
+  const { solutions } = await trainSvm({ features, rows: folds.length, dims, labels, problems: FOLDS, C })
   return solutions.map(({ primal }) => primal)
 }
 
-const name = ({ shape, loss, C }: GoldenCase) => `${JSON.stringify(shape)}, ${loss}, C = ${C}`
+const name = ({ shape, C }: GoldenCase) => `${JSON.stringify(shape)}, C = ${C}`
 
 describe(`against scikit-learn ${golden.sklearn}`, () => {
   it.each(golden.cases.map((golden) => ({ title: name(golden), ...golden })))(
     'accuracies and objectives of $title',
-    async ({ shape, loss, C, tasks }) => {
+    async ({ shape, C, tasks }) => {
       const grid = gridOf(shape)
-      const result = await separability(grid, { loss, C })
+      const result = await separability(grid, { C })
       for (const task of TASKS) {
         const { accuracies, objectives: expected } = tasks[task]
         expect(result[task].notConverged).toEqual([])
@@ -63,7 +62,7 @@ describe(`against scikit-learn ${golden.sklearn}`, () => {
             `${task} ${fold}`,
           ).toBeLessThanOrEqual(0.002)
         })
-        const found = await objectives(grid, task, loss, C)
+        const found = await objectives(grid, task, C)
         found.forEach((objective, fold) => {
           const ratio = objective / (expected[fold] ?? Number.NaN)
           expect(ratio, `${task} ${fold}`).toBeLessThanOrEqual(1 + 1e-3)
@@ -129,12 +128,12 @@ describe('separability', () => {
 
   it('closes the duality gap, and does not depend on the number of threads or the memory', async () => {
     await fc.assert(
-      fc.asyncProperty(shapes, fc.constantFrom(...LOSSES), async (shape, loss) => {
+      fc.asyncProperty(shapes, async (shape) => {
         const grid = gridOf(shape)
         const shared = new Float32Array(new SharedArrayBuffer(grid.matrix.byteLength))
         shared.set(grid.matrix)
-        const one = await separability(grid, { loss, threads: 1 })
-        const three = await separability({ ...grid, matrix: shared }, { loss, threads: 3 })
+        const one = await separability(grid, { threads: 1 })
+        const three = await separability({ ...grid, matrix: shared }, { threads: 3 })
         expect(three).toEqual(one)
         for (const task of TASKS) {
           expect(one[task].notConverged).toEqual([])
@@ -194,17 +193,14 @@ describe('separability', () => {
   it.each([1e-30, 1, 1e30])('has finite gaps at C = %f, however large the features', async (C) => {
     const { matrix, ...grid } = gridOf({ rows: 4, cols: 4, dims: 3, signal: 1, scale: 1, repeat: 1 })
     const largest = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    for (const loss of LOSSES) {
-      for (const scale of [1e-37, 1, 3e38 / largest]) {
-        const result = await separability({ ...grid, matrix: matrix.map((value) => value * scale) }, { C, loss })
-        for (const task of TASKS) expect(result[task].gaps.every(Number.isFinite)).toBe(true)
-      }
+    for (const scale of [1e-37, 1, 3e38 / largest]) {
+      const result = await separability({ ...grid, matrix: matrix.map((value) => value * scale) }, { C })
+      for (const task of TASKS) expect(result[task].gaps.every(Number.isFinite)).toBe(true)
     }
   })
 
   it.each<[object, string]>([
     [{ cv: 'random' }, 'fold scheme random is not known; use ordered, shuffled, transposed, blocks'],
-    [{ loss: 'logistic' }, 'loss logistic is not known; use hinge, squared-hinge'],
     [{ threads: 0 }, '`threads` 0 is not a positive whole number'],
   ])('refuses what only a script can give: %j', async (options, message) => {
     const failure = separability(positionGrid(10, 10), options)
@@ -230,7 +226,7 @@ describe('separability', () => {
     } = gridOf({ rows: 40, cols: 40, dims: 30, signal: 1, scale: 1, repeat: 1 })
     const labels = Int8Array.from(taskClasses('left-right', { rows, cols }), (k) => 2 * k - 1)
     const { solutions } = await trainSvm({
-      ...{ features, dims, labels, rows: rows * cols, problems: 1, loss: 'hinge', C: 1, passLimit: 1 },
+      ...{ features, dims, labels, rows: rows * cols, problems: 1, C: 1, passLimit: 1 },
     })
     expect(solutions[0]?.converged).toBe(false)
     expect(solutions[0]?.primal).toBeGreaterThan(solutions[0]?.dual ?? Number.NaN)

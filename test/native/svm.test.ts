@@ -7,7 +7,6 @@ const options = {
   dims: 1,
   labels: Int8Array.of(-1, -1, 1, 1),
   problems: 1,
-  loss: 'hinge',
   C: 1,
 } satisfies SvmOptions
 

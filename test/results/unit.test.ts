@@ -337,14 +337,11 @@ describe('a unit with separability', () => {
     expect(await finishedUnit(inFolder(), wanted({ cv: ['shuffled'] }))).toBeDefined()
   })
 
-  it.each([{ cv: ['ordered', 'blocks'] }, { loss: 'squared-hinge' }, { C: 2 }, { seed: 1 }])(
-    'must be computed again for %j',
-    async (change) => {
-      const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
-      await writeUnit(inFolder(), unit, arraysOf(unit, maps))
-      expect(await finishedUnit(inFolder(), wanted(change) as typeof inputs)).toBeUndefined()
-    },
-  )
+  it.each([{ cv: ['ordered', 'blocks'] }, { C: 2 }, { seed: 1 }])('must be computed again for %j', async (change) => {
+    const { unit, maps } = madeUnit({ separability: { ...classifier, cv: [...classifier.cv] } })
+    await writeUnit(inFolder(), unit, arraysOf(unit, maps))
+    expect(await finishedUnit(inFolder(), wanted(change) as typeof inputs)).toBeUndefined()
+  })
 
   it('must be computed where a unit has none', async () => {
     const { unit, maps } = madeUnit()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { FOLD_SCHEMES, LOSSES } from '../../experiments/folds.js'
+import { FOLD_SCHEMES } from '../../experiments/folds.js'
 import type { StudyEstimate } from '../../study/estimate.js'
 import type { StudyResult } from '../../study/run.js'
 import type { ReproduceOptions } from '../../study/runOptions.js'
@@ -77,7 +77,6 @@ export function addStudyOptions(studyCommand: Command): Command {
       parseList,
     )
     .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
-    .addOption(new Option('--loss <name>', 'use this SVM loss').choices(LOSSES).default('hinge'))
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
     .option('--seed <n>', 'seed random folds and expressions', parseNatural, 0)
     .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)

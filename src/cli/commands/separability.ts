@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander'
-import { FOLD_SCHEMES, type FoldScheme, LOSSES, TASKS } from '../../experiments/folds.js'
+import { Command } from 'commander'
+import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../../experiments/folds.js'
 import type { SeparabilityOptions } from '../../features/separability.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
@@ -20,7 +20,6 @@ export function separabilityCommand({ signal }: CommandContext): Command {
   )
     .description('measure how well features tell in which half of the image the object is')
     .argument('<file.npy>', 'features that extract wrote, float32 [rows, cols, dims]')
-    .addOption(new Option('--loss <name>', 'use this SVM loss').choices(LOSSES).default('hinge'))
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
     .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(',')}; default: ordered]`, parseList)
     .option('--seed <n>', 'seed the shuffled and the blocks folds', parseNatural, 0)

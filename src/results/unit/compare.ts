@@ -6,7 +6,7 @@ import type { Unit, UnitInputs } from './schema.js'
  */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'keepsFeatures' | 'sketches'>
-  | Exclude<keyof NonNullable<UnitInputs['separability']>, 'cv'>
+  | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
 /** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
@@ -23,7 +23,6 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   precision: ({ precision }) => precision ?? 'fp32',
   pool: ({ pool }) => pool ?? 'none',
   input: ({ input }) => input ?? 'the network’s own',
-  loss: ({ separability }) => separability?.loss,
   C: ({ separability }) => separability?.C.toString(),
   seed: ({ separability }) => separability?.seed.toString(),
 }
@@ -76,7 +75,6 @@ const GROUP_SETTINGS = [
   ['precision', 'precision'],
   ['pool', 'way of pooling'],
   ['input', 'input'],
-  ['loss', 'classifier'],
   ['C', 'classifier'],
   ['seed', 'classifier'],
 ] as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { FOLD_SCHEMES, LOSSES, TASKS } from '../../experiments/folds.js'
+import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
 export const UNIT_FORMAT = 6
@@ -33,7 +33,7 @@ const inputsSchema = z.object({
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
     .object({
-      loss: z.enum(LOSSES),
+      loss: z.literal(LOSS),
       C: z.number(),
       seed: z.number().int(),
       cv: z.array(z.enum(FOLD_SCHEMES)),

@@ -59,7 +59,6 @@ function trainingOptions(random) {
     ...matrix,
     labels: filled(random, Int8Array, problems * rows, () => random.between(-1, 1)),
     problems,
-    loss: random.pick(['hinge', 'squared-hinge']),
     C: random.pick([1e-6, 1, 1e6]),
     tolerance: random.pick([1e-9, 1e-3]),
     passLimit: random.between(1, 30),
