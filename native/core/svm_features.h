@@ -50,20 +50,6 @@ class SvmFeatures {
   virtual void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads,
                                   double* out, std::size_t stride) const = 0;
 
-  /// Solves (S + scale · Σ z zᵀ) x = b over the samples, with z = (x, 1) and S diagonal, 1 for every dim and `last` for the
-  /// one, by factors L D Lᵀ whose pivots are at least `least_pivot` (svm_factor.h). x: b, [dims + 1].
-  /// Returns false, with nothing done, where the matrix is better factorised by the caller.
-  virtual bool solve_in_dims(const std::vector<std::uint32_t>& /*samples*/, double /*scale*/, double /*last*/,
-                             double /*least_pivot*/, double* /*x*/) const {
-    return false;
-  }
-
-  /// The same for (K + diagonal · I) x = b with K the samples' scalar products. x: `count` times b, [count, samples].
-  virtual bool solve_in_samples(const std::vector<std::uint32_t>& /*samples*/, double /*diagonal*/, double /*least_pivot*/,
-                                std::size_t /*count*/, double* /*x*/) const {
-    return false;
-  }
-
   /// The first row that holds NaN or an infinity.
   virtual std::optional<std::size_t> first_not_finite() const = 0;
 };

@@ -7,7 +7,7 @@ foreach(source device memory stream features workspace)
   list(APPEND SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/${source}.cpp)
 endforeach()
 set(SHIFTSCOPE_CUDA_KERNELS)
-foreach(kernels cosine factor svm)
+foreach(kernels cosine svm)
   list(APPEND SHIFTSCOPE_CUDA_KERNELS ${SHIFTSCOPE_CUDA_FOLDER}/${kernels}.cu)
 endforeach()
 
@@ -73,10 +73,6 @@ add_library(shiftscope_cuda STATIC ${SHIFTSCOPE_CUDA_SOURCES} ${SHIFTSCOPE_CUDA_
 target_link_libraries(shiftscope_cuda PUBLIC shiftscope_core)
 target_compile_options(shiftscope_cuda PRIVATE ${SHIFTSCOPE_NVCC_OPTIONS})
 target_include_directories(shiftscope_cuda SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
-
-add_executable(shiftscope_cuda_bench EXCLUDE_FROM_ALL ${SHIFTSCOPE_CUDA_FOLDER}/bench.cu)
-target_link_libraries(shiftscope_cuda_bench PRIVATE shiftscope_cuda)
-target_compile_options(shiftscope_cuda_bench PRIVATE ${SHIFTSCOPE_NVCC_OPTIONS})
 
 # Compiles the kernels anew, whatever is built already, and prints what each takes.
 add_custom_target(cuda_kernels

@@ -30,10 +30,7 @@ std::string reason_of(cudaError_t status) {
 Device describe(int index) {
   cudaDeviceProp properties;
   check("cudaGetDeviceProperties", cudaGetDeviceProperties(&properties, index));
-  Device device{index, properties.name, properties.major, properties.minor, properties.totalGlobalMem, 1};
-  check("cudaDeviceGetAttribute",
-        cudaDeviceGetAttribute(&device.float64_ratio, cudaDevAttrSingleToDoublePrecisionPerfRatio, index));
-  return device;
+  return {index, properties.name, properties.major, properties.minor, properties.totalGlobalMem};
 }
 
 void try_out(const Device& device) {
@@ -83,11 +80,6 @@ Devices find_devices(std::optional<std::size_t> only) {
     for (int index = 0; index < count; ++index) find_device(index, found);
   }
   return found;
-}
-
-Arithmetic arithmetic_of(const Device& device) {
-  // A compensated product takes ten operations in float32, and float64's conversions cost as much as its products.
-  return device.float64_ratio <= 4 ? Arithmetic::float64 : Arithmetic::compensated;
 }
 
 void use(int device) { check("cudaSetDevice", cudaSetDevice(device)); }

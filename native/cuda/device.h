@@ -26,7 +26,6 @@ struct Device {
   std::string name;
   int major = 0, minor = 0;  ///< compute capability
   std::size_t memory_bytes = 0;
-  int float64_ratio = 1;  ///< float32 operations in the time of one in float64: 2 in data centres, 32 or 64 elsewhere
 };
 
 struct Devices {
@@ -37,15 +36,6 @@ struct Devices {
 /// The devices that answer: each of them has been given memory and has written to it. `only`: the one with this index, the
 /// others being left alone. Never throws.
 Devices find_devices(std::optional<std::size_t> only = std::nullopt);
-
-/// How sums of products are made as accurate as float64's.
-enum class Arithmetic {
-  float64,      ///< in float64
-  compensated,  ///< in pairs of float32 (sums.h)
-};
-
-/// The faster one on this device.
-Arithmetic arithmetic_of(const Device& device);
 
 /// Makes the device that of the calling thread. Throws DeviceError.
 void use(int device);

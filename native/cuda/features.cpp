@@ -6,8 +6,8 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-Features::Features(const Device& device, const float* values, std::size_t rows, std::size_t dims, Arithmetic arithmetic)
-    : rows_(rows), dims_(dims), device_(device.index), arithmetic_(arithmetic) {
+Features::Features(const Device& device, const float* values, std::size_t rows, std::size_t dims)
+    : rows_(rows), dims_(dims), device_(device.index) {
   constexpr std::size_t kMostDims = std::size_t{1} << 31;
   if (dims == 0 || dims > kMostDims) throw std::invalid_argument("features must have from 1 to 2^31 dimensions");
   use(device_);
@@ -15,8 +15,5 @@ Features::Features(const Device& device, const float* values, std::size_t rows, 
   values_.assign(values, rows * dims, stream);
   stream.synchronise();
 }
-
-Features::Features(const Device& device, const float* values, std::size_t rows, std::size_t dims)
-    : Features(device, values, rows, dims, arithmetic_of(device)) {}
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

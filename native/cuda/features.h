@@ -14,21 +14,18 @@ class Features {
  public:
   /// values: rows · dims floats, read only during the call. Throws std::invalid_argument for no dims, or more than 2^31;
   /// DeviceError, with out_of_memory where the device has too little.
-  Features(const Device& device, const float* values, std::size_t rows, std::size_t dims, Arithmetic arithmetic);
-  /// With the faster arithmetic. Without CUDA at build time, it throws DeviceError.
+  /// Without CUDA at build time, it throws DeviceError.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }
   std::size_t dims() const { return dims_; }
   int device() const { return device_; }
-  Arithmetic arithmetic() const { return arithmetic_; }
   /// On the device.
   const float* data() const { return values_.data(); }
 
  private:
   std::size_t rows_, dims_;
   int device_;
-  Arithmetic arithmetic_;
   Array<float> values_;
 };
 

@@ -6,7 +6,6 @@
 
 #include "feature_rows.h"
 #include "launch.h"
-#include "sums.h"
 
 /// Scalar products of feature rows with a few vectors, the inner part of cosines and of decision values.
 ///
@@ -19,18 +18,18 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 /// Two panels of ten vectors for each of two blocks fit into a Turing card's shared memory.
 constexpr unsigned kPanelDims = 128;
 
-/// Width operands side by side, which a lane reads at once: a warp then reads without gaps and meets in no bank.
-template <class Operand, int Width>
-struct alignas(sizeof(Operand) * Width) Operands {
-  Operand of[Width];
+/// Width elements side by side, which a lane reads at once: a warp then reads without gaps and meets in no bank.
+template <int Width>
+struct alignas(sizeof(double) * Width) Elements {
+  double of[Width];
 };
 
-template <class Operand, int Vectors, int Width>
-using Panel = Operands<Operand, Width>[Vectors][kPanelDims / Width];
+template <int Vectors, int Width>
+using Panel = Elements<Width>[Vectors][kPanelDims / Width];
 
 /// Begins to copy dims of all vectors, [Vectors, dims], from `first` on; what lies beyond the last is left as it is.
-template <class Operand, int Vectors, int Width>
-__device__ void copy_panel(const Operand* vectors, unsigned dims, unsigned first, Panel<Operand, Vectors, Width>& panel) {
+template <int Vectors, int Width>
+__device__ void copy_panel(const double* vectors, unsigned dims, unsigned first, Panel<Vectors, Width>& panel) {
   constexpr unsigned kPieces = kPanelDims / Width;
   for (unsigned i = threadIdx.x; i < Vectors * kPieces; i += kThreads) {
     const unsigned v = i / kPieces, piece = i % kPieces, d = first + piece * Width;
@@ -53,20 +52,25 @@ __device__ void read(const float* from, float (&to)[Width]) {
   }
 }
 
+/// The sum over the lanes of a warp, the same on all of them.
+inline __device__ double warp_sum(double value) {
+#pragma unroll
+  for (int lanes = kWarpSize / 2; lanes > 0; lanes /= 2) value += __shfl_xor_sync(0xffffffffu, value, lanes);
+  return value;
+}
+
 /// The sums of a warp's Rows rows from `first` on: products[r][v] = <row r, vector v>, after the squared norm at v = 0 if Norm; totals over
 /// all lanes, on every lane. Rows beyond the last are the last.
 ///
-/// vectors: [Vectors, dims], at a multiple of Width operands. Width: 2 if all rows lie at multiples of 8 bytes and dims are
+/// vectors: [Vectors, dims], at a multiple of Width elements. Width: 2 if all rows lie at multiples of 8 bytes and dims are
 /// even, else 1. For blocks of kThreads, all of whose threads must take part.
-template <class Sum, int Rows, int Vectors, bool Norm, int Width>
-__device__ void row_products(const FeatureRows& features, const typename Sum::Operand* vectors, std::size_t first,
+template <int Rows, int Vectors, bool Norm, int Width>
+__device__ void row_products(const FeatureRows& features, const double* vectors, std::size_t first,
                              double (&products)[Rows][Vectors + Norm]) {
-  using Operand = typename Sum::Operand;
   constexpr unsigned kStep = kWarpSize * Width;
-  __shared__ Panel<Operand, Vectors, Width> panels[2];
+  __shared__ Panel<Vectors, Width> panels[2];
   const unsigned lane = threadIdx.x % kWarpSize, dims = features.dims;
   const float* rows[Rows];
-  Sum sums[Rows][Vectors + Norm];
   float next[Rows][Width] = {};
   const auto fetch = [&](unsigned d) {
 #pragma unroll
@@ -75,39 +79,39 @@ __device__ void row_products(const FeatureRows& features, const typename Sum::Op
 #pragma unroll
   for (int r = 0; r < Rows; ++r) {
     rows[r] = features.row(min(first + r, features.count - 1));
-    for (Sum& sum : sums[r]) sum.clear();
+    for (double& sum : products[r]) sum = 0;
   }
   unsigned d = lane * Width, buffer = 0;
   if (d < dims) fetch(d);
-  copy_panel<Operand, Vectors, Width>(vectors, dims, 0, panels[0]);
+  copy_panel<Vectors, Width>(vectors, dims, 0, panels[0]);
   for (unsigned at = 0; at < dims; at += kPanelDims) {
     __pipeline_wait_prior(0);
     // The panel is whole, and nobody reads the other one any more.
     __syncthreads();
-    if (at + kPanelDims < dims) copy_panel<Operand, Vectors, Width>(vectors, dims, at + kPanelDims, panels[buffer ^ 1]);
+    if (at + kPanelDims < dims) copy_panel<Vectors, Width>(vectors, dims, at + kPanelDims, panels[buffer ^ 1]);
     const auto& panel = panels[buffer];
     for (unsigned piece = lane; piece < kPanelDims / Width && d < dims; piece += kWarpSize, d += kStep) {
-      typename Sum::Element x[Rows][Width];
+      double x[Rows][Width];
 #pragma unroll
       for (int r = 0; r < Rows; ++r) {
 #pragma unroll
-        for (int w = 0; w < Width; ++w) x[r][w] = Sum::element(next[r][w]);
+        for (int w = 0; w < Width; ++w) x[r][w] = next[r][w];
       }
       if (d + kStep < dims) fetch(d + kStep);
       if constexpr (Norm) {
 #pragma unroll
         for (int r = 0; r < Rows; ++r) {
 #pragma unroll
-          for (int w = 0; w < Width; ++w) sums[r][0].add_product(x[r][w], x[r][w]);
+          for (int w = 0; w < Width; ++w) products[r][0] = __fma_rn(x[r][w], x[r][w], products[r][0]);
         }
       }
 #pragma unroll
       for (int v = 0; v < Vectors; ++v) {
-        const Operands<Operand, Width> operands = panel[v][piece];
+        const Elements<Width> elements = panel[v][piece];
 #pragma unroll
         for (int w = 0; w < Width; ++w) {
 #pragma unroll
-          for (int r = 0; r < Rows; ++r) sums[r][v + Norm].add_product(x[r][w], operands.of[w]);
+          for (int r = 0; r < Rows; ++r) products[r][v + Norm] = __fma_rn(x[r][w], elements.of[w], products[r][v + Norm]);
         }
       }
     }
@@ -116,7 +120,7 @@ __device__ void row_products(const FeatureRows& features, const typename Sum::Op
 #pragma unroll
   for (int r = 0; r < Rows; ++r) {
 #pragma unroll
-    for (int v = 0; v < Vectors + Norm; ++v) products[r][v] = warp_sum(sums[r][v].value());
+    for (double& sum : products[r]) sum = warp_sum(sum);
   }
 }
 

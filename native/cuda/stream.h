@@ -3,7 +3,6 @@
 #include "namespace.h"
 
 struct CUstream_st;
-struct CUevent_st;
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
@@ -25,23 +24,6 @@ class Stream {
 
  private:
   CUstream_st* handle_ = nullptr;
-};
-
-/// A point in a stream, for measuring time.
-class Event {
- public:
-  Event();
-  ~Event();
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-
-  void record(const Stream& stream);
-
-  /// Waits until both are reached. Seconds.
-  double since(const Event& earlier) const;
-
- private:
-  CUevent_st* handle_ = nullptr;
 };
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

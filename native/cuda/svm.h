@@ -2,13 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "../core/svm.h"
 #include "../core/svm_features.h"
-#include "factor.h"
 #include "features.h"
 #include "namespace.h"
 #include "workspace.h"
@@ -32,7 +30,7 @@ SvmResult train_svm(const Features& features, const std::int8_t* labels, std::si
 class DeviceSvmFeatures : public SvmFeatures {
  public:
   /// features must outlive this.
-  explicit DeviceSvmFeatures(const Features& features);
+  explicit DeviceSvmFeatures(const Features& features) : features_(features), workspaces_(features.device()) {}
 
   std::size_t rows() const override { return features_.rows(); }
   std::size_t dims() const override { return features_.dims(); }
@@ -44,24 +42,11 @@ class DeviceSvmFeatures : public SvmFeatures {
   void add_rows(const std::vector<SvmTerm>& terms, double* target) const override;
   void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads, double* out,
                           std::size_t stride) const override;
-  /// On devices that are fast at float64, for matrices that are worth the way there and have room.
-  bool solve_in_dims(const std::vector<std::uint32_t>& samples, double scale, double last, double least_pivot,
-                     double* x) const override;
-  bool solve_in_samples(const std::vector<std::uint32_t>& samples, double diagonal, double least_pivot, std::size_t count,
-                        double* x) const override;
   std::optional<std::size_t> first_not_finite() const override;
 
  private:
-  template <class Side>
-  bool solve(const std::vector<std::uint32_t>& samples, std::size_t size, double scale, double diagonal, double last,
-             double least_pivot, std::size_t count, double* x) const;
-  Arithmetic arithmetic_for(const double* values, std::size_t count) const;
-
   const Features& features_;
   mutable Workspaces workspaces_;
-  mutable std::mutex factor_mutex_;  ///< one system after the other: each fills the device, and much of its memory
-  mutable DeviceFactor factor_;
-  Arithmetic arithmetic_;
 };
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

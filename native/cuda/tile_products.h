@@ -4,7 +4,6 @@
 
 #include "feature_rows.h"
 #include "launch.h"
-#include "sums.h"
 
 /// Scalar products of many vectors with as many, tile by tile; the inner part of Gram matrices and of outer products.
 ///
@@ -29,8 +28,7 @@ constexpr unsigned kFetched = kTile * kDepth / kThreads;
 
 /// One side of a tile: kDepth terms of kTile vectors. One more, so that neither writing along the terms nor reading along
 /// the vectors meets in a bank.
-template <class Sum>
-using Staged = typename Sum::Element[kDepth][kTile + 1];
+using Staged = double[kDepth][kTile + 1];
 
 /// The vectors are samples from `begin` on, the terms dims.
 class SampleSide {
@@ -80,9 +78,9 @@ class DimSide {
   unsigned dim_;
 };
 
-template <class Sum, class Side>
-__device__ void store(const float (&values)[kFetched], Staged<Sum>& staged) {
-  for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = Sum::element(values[n]);
+template <class Side>
+__device__ void store(const float (&values)[kFetched], Staged& staged) {
+  for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = values[n];
 }
 
 /// Calls emit(row, column, Σ) for the elements of a tile, whose sums go over all terms, by some of the threads. All of a
@@ -90,32 +88,27 @@ __device__ void store(const float (&values)[kFetched], Staged<Sum>& staged) {
 ///
 /// Lanes lie in a warp so that each reads what its neighbour reads from one side and what the next but one reads from the
 /// other: a warp's reading of 64 bits a lane is then one access and not two.
-template <class Sum, class Side, class Emit>
+template <class Side, class Emit>
 __device__ void tile_products(const Side& left, const Side& right, std::size_t terms, const Emit& emit) {
-  __shared__ Staged<Sum> rows[2], columns[2];
+  __shared__ Staged rows[2], columns[2];
   __shared__ double partial[kSlices - 1][kOfThread][kSide * kSide];
   const unsigned slice = threadIdx.x / (kSide * kSide), member = threadIdx.x % (kSide * kSide);
   const unsigned lane = threadIdx.x % kWarpSize;
   const unsigned row = member / kWarpSize * 4 + lane / 16 * 2 + lane % 2, column = lane / 2 % 8;
-  Sum sums[kOfThread][kOfThread];
-#pragma unroll
-  for (auto& of_row : sums) {
-#pragma unroll
-    for (Sum& sum : of_row) sum.clear();
-  }
+  double sums[kOfThread][kOfThread] = {};
   float x[kFetched], y[kFetched];
   const auto fetch = [&](std::size_t first) {
     left.fetch(first, x);
     right.fetch(first, y);
   };
   const auto store_in = [&](unsigned buffer) {
-    store<Sum, Side>(x, rows[buffer]);
-    store<Sum, Side>(y, columns[buffer]);
+    store<Side>(x, rows[buffer]);
+    store<Side>(y, columns[buffer]);
   };
   fetch(0);
   store_in(0);
   __syncthreads();
-  unsigned buffer = 0, unsettled = 0;
+  unsigned buffer = 0;
   for (std::size_t first = 0; first < terms; first += kDepth) {
     const bool more = first + kDepth < terms;
     if (more) fetch(first + kDepth);
@@ -123,7 +116,7 @@ __device__ void tile_products(const Side& left, const Side& right, std::size_t t
     for (unsigned k = 0; k < kDepth / kSlices; ++k) {
       const auto& left_terms = rows[buffer][slice + kSlices * k];
       const auto& right_terms = columns[buffer][slice + kSlices * k];
-      typename Sum::Element a[kOfThread], b[kOfThread];
+      double a[kOfThread], b[kOfThread];
 #pragma unroll
       for (unsigned i = 0; i < kOfThread; ++i) a[i] = left_terms[row + kSide * i];
 #pragma unroll
@@ -131,17 +124,8 @@ __device__ void tile_products(const Side& left, const Side& right, std::size_t t
 #pragma unroll
       for (unsigned i = 0; i < kOfThread; ++i) {
 #pragma unroll
-        for (unsigned j = 0; j < kOfThread; ++j) sums[i][j].add_product(a[i], b[j]);
+        for (unsigned j = 0; j < kOfThread; ++j) sums[i][j] = __fma_rn(a[i], b[j], sums[i][j]);
       }
-    }
-    unsettled += kDepth / kSlices;
-    if (unsettled == kDepth) {
-#pragma unroll
-      for (auto& of_row : sums) {
-#pragma unroll
-        for (Sum& sum : of_row) sum.settle();
-      }
-      unsettled = 0;
     }
     buffer ^= 1;
     if (more) store_in(buffer);
@@ -151,13 +135,13 @@ __device__ void tile_products(const Side& left, const Side& right, std::size_t t
   for (unsigned i = 0; i < kOfThread; ++i) {
     if (slice > 0) {
 #pragma unroll
-      for (unsigned j = 0; j < kOfThread; ++j) partial[slice - 1][j][member] = sums[i][j].value();
+      for (unsigned j = 0; j < kOfThread; ++j) partial[slice - 1][j][member] = sums[i][j];
     }
     __syncthreads();
     if (slice == 0) {
 #pragma unroll
       for (unsigned j = 0; j < kOfThread; ++j) {
-        double total = sums[i][j].value();
+        double total = sums[i][j];
 #pragma unroll
         for (unsigned s = 0; s < kSlices - 1; ++s) total += partial[s][j][member];
         emit(row + kSide * i, column + kSide * j, total);

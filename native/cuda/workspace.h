@@ -15,7 +15,7 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 /// What one piece of work on the device needs for itself: a queue, and memory on both sides of the bus.
 struct Workspace {
   Stream stream;
-  Twin<char> operands;
+  Twin<double> operands;
   Twin<std::uint32_t> samples;
   Twin<double> results;
 };

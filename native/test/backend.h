@@ -12,7 +12,7 @@
 
 namespace shiftscope::test {
 
-/// The operations on one device and with one arithmetic, beside the processor's instruction sets; operands and results
+/// The operations on one device, beside the processor's instruction sets; operands and results
 /// are in the processor's memory, as in the core's headers.
 struct Backend {
   std::string name;

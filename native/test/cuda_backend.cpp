@@ -15,20 +15,20 @@ constexpr bool kEmulated = true;
 constexpr bool kEmulated = false;
 #endif
 
-test::Backend backend_of(const Device& device, Arithmetic arithmetic) {
+test::Backend backend_of(const Device& device) {
   test::Backend backend;
-  backend.name = device.name + (arithmetic == Arithmetic::float64 ? ", float64" : ", compensated float32");
+  backend.name = device.name;
   backend.emulated = kEmulated;
   backend.cosine_similarity = [=](const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                                   std::size_t count, float* out) {
-    return cosine_similarity(Features(device, features, rows, dims, arithmetic), anchors, count, out);
+    return cosine_similarity(Features(device, features, rows, dims), anchors, count, out);
   };
   backend.train_svm = [=](const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                           std::size_t problems, const SvmOptions& options, double* decisions, double* weights) {
-    return train_svm(Features(device, features, rows, dims, arithmetic), labels, problems, options, decisions, weights);
+    return train_svm(Features(device, features, rows, dims), labels, problems, options, decisions, weights);
   };
   backend.with_svm_features = [=](const float* values, std::size_t rows, std::size_t dims, const auto& work) {
-    const Features features(device, values, rows, dims, arithmetic);
+    const Features features(device, values, rows, dims);
     work(DeviceSvmFeatures(features));
   };
   return backend;
@@ -38,11 +38,7 @@ test::Backend backend_of(const Device& device, Arithmetic arithmetic) {
 
 std::vector<test::Backend> backends() {
   std::vector<test::Backend> all;
-  for (const Device& device : find_devices().all) {
-    for (Arithmetic arithmetic : {Arithmetic::float64, Arithmetic::compensated}) {
-      all.push_back(backend_of(device, arithmetic));
-    }
-  }
+  for (const Device& device : find_devices().all) all.push_back(backend_of(device));
   return all;
 }
 

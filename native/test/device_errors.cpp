@@ -14,7 +14,7 @@ namespace {
 
 using test::Random;
 
-const Device kDevice{0, "emulated device", 9, 0, std::size_t{1} << 30, 32};
+const Device kDevice{0, "emulated device", 9, 0, std::size_t{1} << 30};
 
 struct Matrix {
   std::size_t rows, dims;
@@ -83,30 +83,6 @@ TEST(device_every_failing_call_is_an_error_that_names_it) {
     check_every_failure(operation, cudaErrorMemoryAllocation, false, "out of memory (cudaErrorMemoryAllocation)");
     check_every_failure(operation, cudaErrorLaunchFailure, true, "unspecified launch failure (cudaErrorLaunchFailure)");
   }
-}
-
-TEST(device_without_room_for_a_system_leaves_it_to_the_processor) {
-  const Matrix matrix = random_matrix(150, 130);
-  std::vector<std::uint32_t> samples;
-  for (std::uint32_t row = 0; row < matrix.rows; ++row) samples.push_back(row);
-  const Device fast{0, "emulated device", 9, 0, std::size_t{1} << 30, 2};
-  const auto solves = [&](long failing) {
-    const Features features(fast, matrix.values.data(), matrix.rows, matrix.dims);
-    const DeviceSvmFeatures on_device(features);
-    // Rooms for other things are there already.
-    std::vector<double> x(matrix.dims + 1, 1.0), products(matrix.rows);
-    on_device.products_of(samples, x.data(), products.data());
-    emulation::fail(failing, cudaErrorMemoryAllocation, false);
-    const bool solved = on_device.solve_in_dims(samples, 1, 1, 1e-12, x.data());
-    CHECK(solved || x == std::vector<double>(matrix.dims + 1, 1.0));
-    emulation::fail(0, cudaSuccess, false);
-    CHECK(on_device.solve_in_dims(samples, 1, 1, 1e-12, x.data()));
-    return solved;
-  };
-  CHECK(solves(0));
-  // After the choice of the device: the matrix, blocks on the diagonal, pivots.
-  for (long call : {2, 3, 4}) CHECK(!solves(call));
-  CHECK(emulation::live() == 0);
 }
 
 TEST(device_one_that_does_not_answer_is_left_out_with_the_reason) {

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -223,9 +222,6 @@ cudaError_t status() {
 struct CUstream_st {
   std::vector<std::function<void()>> queue;
 };
-struct CUevent_st {
-  std::chrono::steady_clock::time_point time;
-};
 
 namespace {
 
@@ -312,11 +308,6 @@ cudaError_t cudaGetDeviceCount(int* count) {
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   *properties = {"emulated device", kMemoryBytes, 9, 0};
-  return status();
-}
-
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
-  *value = 2;
   return status();
 }
 
@@ -410,33 +401,4 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const cudaError_t error = status();
   if (error == cudaSuccess) finish(stream);
   return error;
-}
-
-cudaError_t cudaEventCreate(cudaEvent_t* event) {
-  const cudaError_t error = status();
-  if (error != cudaSuccess) return error;
-  *event = new CUevent_st;
-  ++live_objects;
-  return cudaSuccess;
-}
-
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete event;
-  --live_objects;
-  return cudaSuccess;
-}
-
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  return queue(stream, [=] { event->time = std::chrono::steady_clock::now(); });
-}
-
-cudaError_t cudaEventSynchronize(cudaEvent_t) {
-  const std::lock_guard lock(device());
-  for (cudaStream_t stream : streams()) finish(stream);
-  return status();
-}
-
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later) {
-  *milliseconds = std::chrono::duration<float, std::milli>(later->time - earlier->time).count();
-  return status();
 }

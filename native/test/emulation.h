@@ -26,7 +26,6 @@
 
 #define __global__
 #define __device__
-#define __host__
 #define __shared__ static
 #define __launch_bounds__(...)
 
@@ -46,7 +45,6 @@ enum cudaError_t {
   cudaErrorLaunchFailure = 719,
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
-enum cudaDeviceAttr { cudaDevAttrSingleToDoublePrecisionPerfRatio = 87 };
 constexpr unsigned cudaStreamNonBlocking = 1;
 struct cudaDeviceProp {
   char name[256];
@@ -54,9 +52,7 @@ struct cudaDeviceProp {
   int major, minor;
 };
 struct CUstream_st;
-struct CUevent_st;
 using cudaStream_t = CUstream_st*;
-using cudaEvent_t = CUevent_st*;
 
 const char* cudaGetErrorName(cudaError_t error);
 const char* cudaGetErrorString(cudaError_t error);
@@ -65,7 +61,6 @@ cudaError_t cudaDriverGetVersion(int* version);
 cudaError_t cudaRuntimeGetVersion(int* version);
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 cudaError_t cudaFree(void* memory);
@@ -76,11 +71,6 @@ cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStre
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
-cudaError_t cudaEventCreate(cudaEvent_t* event);
-cudaError_t cudaEventDestroy(cudaEvent_t event);
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
-cudaError_t cudaEventSynchronize(cudaEvent_t event);
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t earlier, cudaEvent_t later);
 
 /// The running thread's place.
 extern thread_local dim3 threadIdx, blockIdx, gridDim;
@@ -107,7 +97,7 @@ void fail(long call, cudaError_t error, bool lost);
 /// Calls that can fail since `fail`.
 long calls();
 
-/// Arrays, streams and events that have been made and not been freed.
+/// Arrays and streams that have been made and not been freed.
 long live();
 
 }  // namespace emulation
@@ -127,12 +117,6 @@ template <class T>
 T atomicMin(T* at, T value) {
   const T before = *at;
   *at = std::min(before, value);
-  return before;
-}
-template <class T>
-T atomicMax(T* at, T value) {
-  const T before = *at;
-  *at = std::max(before, value);
   return before;
 }
 
@@ -163,10 +147,6 @@ inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t byte
 inline void __pipeline_commit() { emulation::commit_copies(); }
 inline void __pipeline_wait_prior(std::size_t batches) { emulation::wait_for_copies(batches); }
 
-inline float __fmul_rn(float a, float b) { return a * b; }
-inline float __fadd_rn(float a, float b) { return a + b; }
-inline float __fsub_rn(float a, float b) { return a - b; }
-inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b, c); }
 inline double __fma_rn(double a, double b, double c) { return std::fma(a, b, c); }
 inline unsigned __float_as_uint(float value) {
   unsigned bits;
@@ -175,7 +155,5 @@ inline unsigned __float_as_uint(float value) {
 }
 
 using std::isinf;
-using std::max;
-using std::memcpy;
 using std::min;
 using std::sqrt;

@@ -9,7 +9,6 @@
 
 #include "backend.h"
 #include "check.h"
-#include "svm_factor.h"
 
 using namespace shiftscope;
 using test::Random;
@@ -149,61 +148,6 @@ void check_outer_products(const Case& made, const SvmFeatures& features, Random&
   CHECK_THAT(wrong == 0, where + ": " + std::to_string(wrong) + " outer products");
 }
 
-/// Fills in the matrix of a system, on and right of the diagonal.
-using Fill = std::function<void(double* matrix, std::size_t stride)>;
-
-/// What the processor's factors give for `count` right-hand sides, [count, size].
-std::vector<double> solutions(std::size_t size, const Fill& fill, double least_pivot, std::vector<double> x) {
-  const SvmKernels kernels = svm_kernels(instruction_set());
-  SymmetricFactor factor(kernels);
-  double* matrix = factor.start(size);
-  fill(matrix, factor.stride());
-  factor.factorise(least_pivot);
-  for (std::size_t at = 0; at < x.size(); at += size) factor.solve(x.data() + at);
-  return x;
-}
-
-/// The largest difference, as a share of the largest expected value; 1 if a value is NaN.
-double difference(const std::vector<double>& found, const std::vector<double>& expected) {
-  double largest = 0, worst = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (std::isnan(found[i])) return 1;
-    largest = std::fmax(largest, std::fabs(expected[i]));
-    worst = std::fmax(worst, std::fabs(found[i] - expected[i]));
-  }
-  return worst / largest;
-}
-
-/// Both systems, which a device solves itself if it works in float64.
-void check_systems(const Case& made, const Samples& samples, double diagonal, double least_pivot, Random& random) {
-  const HostFeatures host(made.features.data(), made.rows, made.dims, svm_kernels(instruction_set()));
-  const std::size_t in_dims = made.dims + 1, in_samples = samples.size();
-  constexpr double kScale = 1.5, kLast = 0.25, kClose = 1e-9;
-  const std::vector<double> one = random_doubles(random, in_dims), two = random_doubles(random, 2 * in_samples);
-  const std::vector<double> of_one = solutions(in_dims, [&](double* matrix, std::size_t stride) {
-    for (std::size_t i = 0; i < in_dims; ++i) matrix[i * stride + i] = i < made.dims ? 1 : kLast;
-    host.add_outer_products(samples, kScale, 1, matrix, stride);
-  }, least_pivot, one);
-  const std::vector<double> of_two = solutions(in_samples, [&](double* matrix, std::size_t stride) {
-    host.fill_gram(samples, 0, 1, matrix, stride);
-    for (std::size_t i = 0; i < in_samples; ++i) matrix[i * stride + i] += diagonal;
-  }, least_pivot, two);
-  const std::string shape = ", " + std::to_string(in_samples) + " samples of " + std::to_string(made.dims) + " dims";
-  CHECK(!host.solve_in_dims(samples, kScale, kLast, least_pivot, nullptr));
-  CHECK(!host.solve_in_samples(samples, diagonal, least_pivot, 2, nullptr));
-  for (const test::Backend& backend : test::device_backends()) {
-    backend.with_svm_features(made.features.data(), made.rows, made.dims, [&](const SvmFeatures& features) {
-      const bool solves = backend.name.find("float64") != std::string::npos;
-      std::vector<double> x = one;
-      CHECK_THAT(features.solve_in_dims(samples, kScale, kLast, least_pivot, x.data()) == solves, backend.name + shape);
-      if (solves) CHECK_THAT(difference(x, of_one) <= kClose, backend.name + ": system in dims" + shape);
-      x = two;
-      CHECK_THAT(features.solve_in_samples(samples, diagonal, least_pivot, 2, x.data()) == solves, backend.name + shape);
-      if (solves) CHECK_THAT(difference(x, of_two) <= kClose, backend.name + ": system in samples" + shape);
-    });
-  }
-}
-
 using Work = std::function<void(const SvmFeatures&, const std::string&)>;
 
 void on_every_backend(const Case& made, const Work& work) {
@@ -296,24 +240,4 @@ TEST(svm_features_the_first_that_is_not_finite_is_found) {
       });
     }
   }
-}
-
-TEST(svm_features_systems_have_the_factors_solutions) {
-  Random random(67);
-  for (std::size_t size : {128, 160, 193}) {
-    const Case made = random_case(random, 2 * size, size, 1);
-    check_systems(made, random_samples(random, size + 3, made.rows), 0.5, 1e-12, random);
-  }
-}
-
-TEST(svm_features_pivots_that_are_too_small_are_replaced) {
-  Random random(68);
-  // Each direction twice: half the pivots of the samples' products are 0, without rounding.
-  Case made{300, 150, std::vector<float>(300 * 150)};
-  Samples samples;
-  for (std::size_t row = 0; row < 300; ++row) {
-    made.features[row * 150 + row % 150] = static_cast<float>(std::size_t{1} << row % 3);
-    samples.push_back(static_cast<std::uint32_t>(row));
-  }
-  check_systems(made, samples, 0, 0.5, random);
 }
