@@ -48,7 +48,7 @@ void try_out(const Device& device) {
 
 /// Adds the device, or why it is left out.
 void find_device(int index, Devices& found) {
-  Device device{index, "device " + std::to_string(index), 0, 0, 0, 1};
+  Device device{index, "device " + std::to_string(index), 0, 0, 0};
   try {
     device = describe(index);
     try_out(device);
