@@ -3,8 +3,8 @@
  *
  *     node bench/sessions.mjs [--models a,b] [--weights ID=FILE]… [--stride N] [--rounds N]
  *
- * Both ways compute the features of a built-in patch of 75 pixels, with every value once and with every image by itself; two
- * workers of one thread each. They take turns; rates are medians in images a second, ratios medians of neighbours.
+ * Both ways compute the features of a built-in patch of 75 pixels, every image by itself; two workers of one thread each.
+ * They take turns; rates are medians in images a second, ratios medians of neighbours.
  */
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
@@ -19,7 +19,8 @@ if (process.send !== undefined) {
 
 async function measure() {
   process.env.NODE_OPTIONS = `--import ${import.meta.url}`
-  const { openDevices, openThreads } = await import('../dist/engine/handle.js')
+  const { openDeviceCrew } = await import('../dist/engine/crew.js')
+  const { deviceHandle, openThreads } = await import('../dist/engine/handle.js')
   const { positionGrid } = await import('../dist/engine/positions.js')
   const { sceneOf } = await import('../dist/engine/scene.js')
   const { chooseNetwork } = await import('../dist/networks/index.js')
@@ -44,44 +45,26 @@ async function measure() {
     const patch = patchAtSize(source.name, await readImage(source.path), 75, network.input.rows)
     const scene = sceneOf(patch, 'white', 'hard')
     const { offsets } = positionGrid(network.input.rows, 75, Number(values.stride))
-    const inProcesses = (reuses) =>
-      openDevices({
-        ...{
-          network,
-          devices: [cpu, cpu],
-          settings,
-          processor: settings,
-          reuses: () => reuses,
-          onNote: console.log,
-        },
-      })
-    const pairs = {
-      'every value once': [
-        openThreads(network, settings, undefined, { settings, onNote: console.log }),
-        await inProcesses(true),
-      ],
-      'every image by itself': [openThreads(network, settings), await inProcesses(false)],
-    }
-    for (const [way, handles] of Object.entries(pairs)) {
-      const rates = [[], []]
-      const firstSeconds = []
-      for (let round = -1; round < Number(values.rounds); round++) {
-        for (const [i, handle] of handles.entries()) {
-          const start = performance.now()
-          const features = await handle.extract(scene, offsets, { whole: offsets })
-          const seconds = (performance.now() - start) / 1000
-          features.release()
-          if (round === -1) firstSeconds.push(seconds)
-          else rates[i].push(features.finished / seconds)
-          if (handle.failure) console.log(handle.failure)
-        }
+    const crew = await openDeviceCrew({ network, devices: [cpu, cpu], batch: settings.batch, onNote: console.log })
+    const handles = [openThreads(network, settings), deviceHandle(crew, { processor: settings })]
+    const rates = [[], []]
+    const firstSeconds = []
+    for (let round = -1; round < Number(values.rounds); round++) {
+      for (const [i, handle] of handles.entries()) {
+        const start = performance.now()
+        const features = await handle.extract(scene, offsets, { whole: offsets })
+        const seconds = (performance.now() - start) / 1000
+        features.release()
+        if (round === -1) firstSeconds.push(seconds)
+        else rates[i].push(features.finished / seconds)
+        if (handle.failure) console.log(handle.failure)
       }
-      const ratio = median(rates[0].map((rate, i) => rates[1][i] / rate))
-      console.log(
-        `${model}, ${way}: threads ${median(rates[0]).toFixed(0)}, processes ${median(rates[1]).toFixed(0)} images/s, ratio ${ratio.toFixed(3)}; ` +
-          `first time ${firstSeconds.map((seconds) => seconds.toFixed(2)).join(' and ')} s`,
-      )
-      for (const handle of handles) await handle.close()
     }
+    const ratio = median(rates[0].map((rate, i) => rates[1][i] / rate))
+    console.log(
+      `${model}: threads ${median(rates[0]).toFixed(0)}, processes ${median(rates[1]).toFixed(0)} images/s, ratio ${ratio.toFixed(3)}; ` +
+        `first time ${firstSeconds.map((seconds) => seconds.toFixed(2)).join(' and ')} s`,
+    )
+    for (const handle of handles) await handle.close()
   }
 }

@@ -1,21 +1,22 @@
 import { Piscina } from 'piscina'
 import { FULL_PRECISION } from '../engine/backends/process.js'
 import type { Device } from '../engine/device.js'
-import { candidateSettings, type WishedSettings } from '../engine/settings.js'
+import { chooseSettings, type WishedSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
 import { type Network, outputOf } from '../networks/index.js'
-import { availableCores } from '../support/machine.js'
 import { secondsOf } from '../support/stopwatch.js'
 import type { BareWorkerData } from './bareWorker.js'
 
 /** Length of one measurement in seconds. */
 export const MEASUREMENT_SECONDS = 3
 
-/** Of the settings that are wished, those with which a bare loop on the processor is fastest. */
+/** One worker a core, or one worker on all cores: those of the settings that are wished with which a bare loop is fastest. */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   let best: { settings: Settings; rate: number } | undefined
-  for (const settings of candidateSettings(network, wished, availableCores())) {
+  const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
+  const single = chooseSettings(network, Number.POSITIVE_INFINITY, { workers: 1, ...wished })
+  for (const settings of chosen.workers === 1 ? [chosen] : [chosen, single]) {
     const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
     const { rate } = await bare.measure(MEASUREMENT_SECONDS / 2)
     await bare.close()

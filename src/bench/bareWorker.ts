@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
-import { openSession } from '../engine/backends/session.js'
+import { openDeviceSession, openSession } from '../engine/backends/session.js'
 import type { Device } from '../engine/device.js'
 import type { NetworkInput, RunnableGraph } from '../networks/index.js'
 
@@ -19,7 +19,7 @@ let ready: ort.Tensor | undefined
 
 /** Runs the network on one ready tensor again and again: the rate that no pipeline around it can exceed. */
 export default async function runBare({ batch, runs }: { batch: number; runs: number }): Promise<void> {
-  session ??= openSession(graph, threads, device)
+  session ??= device.name === 'cpu' ? openSession(graph, threads) : openDeviceSession(graph, device)
   const network = await session
   ready ??= new ort.Tensor(
     'float32',

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { COMPOSITING, DEVICE_NAMES } from '../engine/deviceNames.js'
+import { DEVICE_NAMES } from '../engine/deviceNames.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS } from '../networks/network.js'
@@ -16,7 +16,6 @@ export function addSceneOptions(command: Command): Command {
 export function addRunOptions(command: Command): Command {
   command
     .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
-    .addOption(new Option('--compositing <how>', 'draw before the network or in its graph').choices(COMPOSITING))
     .addOption(new Option('--reuse <when>', 'compute repeated values once').choices(REUSE).default('auto'))
   return addDeviceOptions(command)
 }
@@ -27,9 +26,9 @@ export const DEVICE_HELP = `run networks on ${DEVICE_NAMES.filter((name) => name
 export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', DEVICE_HELP, 'auto')
-    .option('--workers <n>', 'start this many worker threads [default: by trial]', parseWhole)
-    .option('--threads <n>', 'use this many threads per worker [default: by trial]', parseWhole)
-    .option('--batch <n>', 'run this many images per pass [default: by trial]', parseWhole)
+    .option('--workers <n>', 'start this many worker threads [default: one per core]', parseWhole)
+    .option('--threads <n>', 'use this many threads per worker [default: cores / workers]', parseWhole)
+    .option('--batch <n>', 'run this many images per pass [default: 8 or 32; by trial on GPUs]', parseWhole)
 }
 
 /** Adds how maps among the layers are read. */

@@ -1,6 +1,6 @@
 import { DeviceError, UsageError } from '../errors.js'
 import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
-import { availableCores } from '../support/machine.js'
+import { type Crew, openDeviceCrew } from './crew.js'
 import {
   type Device,
   type DeviceRequest,
@@ -10,27 +10,20 @@ import {
   processorName,
   providerName,
 } from './device.js'
-import { COMPOSITING, type Compositing } from './deviceNames.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
-import { type DevicePlan, type NetworkHandle, openDevices, openThreads } from './handle.js'
+import { deviceHandle, type NetworkHandle, openThreads } from './handle.js'
 import { checkNoise, measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
 import type { ReuseChoice, ReuseRecord } from './reuse/record.js'
-import {
-  candidateSettings,
-  chooseSettings,
-  imagesPerSecond,
-  type MeasuredSettings,
-  reuseSettings,
-  type WishedSettings,
-  WORTH_A_TRIAL,
-} from './settings.js'
+import { BatchFailure } from './scheduler.js'
+import { chooseSettings, imagesPerSecond, processorRate, reuseSettings, type WishedSettings } from './settings.js'
 import type { Scene, Settings } from './task.js'
 import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 
 /** A network opened on the device that was chosen for it. */
 export interface Execution {
   readonly handle: NetworkHandle
-  readonly settings: MeasuredSettings
+  /** Images per second of the device in its trial; null where there was none. */
+  readonly rate: number | null
   /** What ran so far, for the results. */
   ran(): ExecutionRecord
 }
@@ -43,13 +36,11 @@ export interface ExecutionRecord {
   readonly executionProvider: string
   /** Floating-point type of the network's arithmetic: float32 (`fp32`) or float16 (`fp16`). */
   readonly precision: Precision
-  /** Where objects were drawn into images: in the addon (`native`) or in the network's `graph`. */
-  readonly compositing: Compositing
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Difference from the processor's features; absent with `native` compositing. */
+  /** Difference from the processor's features; absent on the processor. */
   readonly noiseFloor?: NoiseFloor
-  /** Values that images shared, per patch size; absent with `reuse: 'off'`. */
+  /** Values that images shared, per patch size; absent with `reuse: 'off'` and on GPUs. */
   readonly reuse?: readonly ReuseRecord[]
   /** Why the GPU failed and the processor took over; absent if no GPU failed. */
   readonly failure?: string
@@ -66,26 +57,28 @@ export interface ExecutionPlan {
   readonly wished: WishedSettings
   /** float32 by default; float16 on GPUs alone. */
   readonly precision?: Precision
-  /** `native` by default; GPUs have `graph` alone. */
-  readonly compositing?: Compositing
   /** `auto` by default. */
   readonly reuse?: ReuseChoice
-  /** Whether comparisons with the anchors are all that is needed; a GPU then makes them. */
-  readonly compares?: boolean
   /** One line for the user. */
   readonly onNote: (line: string) => void
   /** Ends trials. */
   readonly signal?: AbortSignal
 }
 
+/** A GPU is tried only for work that would take longer than this many seconds without the trial. */
+const WORTH_A_TRIAL = 60
+
+/** Fewer batches than so many a worker are done before a trial would be. */
+const FEWEST_BATCHES = 8
+
 /** What `auto` looks for, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
 /** Batches that are tried on a GPU, one after the other while each is faster than the one before. */
-const BATCHES = [32, 64, 128, 256, 512, 1024]
+const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 
 /** TensorRT builds an engine for every size of batch, which takes minutes. */
-const TENSORRT_BATCHES = [32, 128]
+const TENSORRT_BATCHES = [32, 128] as const
 
 /** A larger batch, which takes more memory, has to be so many times as fast. */
 const WORTH_A_LARGER_BATCH = 1.03
@@ -97,22 +90,17 @@ const WORTH_A_LARGER_BATCH = 1.03
  * on a GPU, or other wishes that cannot be; the signal's reason once it was given
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
-  const { network, scene, images, request, wished, onNote, signal } = plan
+  const { network, request, wished, onNote, signal } = plan
   checkPrecision(request, plan.precision)
-  checkCompositing(request, plan.compositing)
-  if (request.name === 'auto' || (request.name === 'cpu' && plan.compositing !== 'graph')) {
-    const settings = await chooseSettings(network, scene, images, wished, signal)
-    const { imagesPerSecond } = settings
-    const isLong = imagesPerSecond !== null && images / imagesPerSecond >= WORTH_A_TRIAL
+  if (request.name === 'auto' || request.name === 'cpu') {
+    const settings = chooseSettings(network, plan.images, wished)
     // Workers and threads are the processor's; whoever sets them means it.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
-    const faster = isLong && isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
+    const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)
   }
   if (wished.threads !== undefined)
-    throw new UsageError(
-      `\`threads\` is for compositing outside the network's graph, on the processor; leave it out with ${request.name === 'cpu' ? '`compositing graph`' : `\`device ${request.name}\``}`,
-    )
+    throw new UsageError(`\`threads\` is for the processor; leave it out with \`device ${request.name}\``)
   const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
   for (const { adapter, software } of trials)
     if (software)
@@ -126,19 +114,6 @@ export function checkPrecision({ name }: DeviceRequest, precision: Precision = '
     throw new UsageError(`precision ${precision} is not known; use ${PRECISIONS.join(', ')}`)
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
   throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
-}
-
-/** @throws UsageError for a place that the device does not have */
-export function checkCompositing({ name }: DeviceRequest, compositing: Compositing | undefined): void {
-  if (compositing === undefined) return
-  if (!COMPOSITING.includes(compositing))
-    throw new UsageError(`compositing ${compositing} is not known; use ${COMPOSITING.join(' or ')}`)
-  if (name === 'auto')
-    throw new UsageError('`compositing` needs the name of a device: give `device cpu`, or leave it out')
-  if (compositing === 'native' && name !== 'cpu')
-    throw new UsageError(
-      `with \`device ${name}\` images are composited in the network's graph; leave \`compositing\` out`,
-    )
 }
 
 /**
@@ -187,36 +162,39 @@ function tryAll(
   return Promise.all(devices.map((device) => tryDevice(device, network, precision, { signal })))
 }
 
-function processorExecution(
-  { network, wished, reuse = 'auto', onNote }: ExecutionPlan,
-  settings: MeasuredSettings,
-): Execution {
-  const { workers, threads, batch } = settings
+function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
   const reusing = reuse === 'off' ? undefined : { settings: reuseSettings(network, settings, wished), onNote }
-  const handle = openThreads(network, { workers, threads, batch }, undefined, reusing)
+  const handle = openThreads(network, settings, undefined, reusing)
   return {
     handle,
-    settings,
+    rate: null,
     ran: () => ({
       device: 'cpu',
       executionProvider: providerName('cpu'),
       precision: 'fp32',
-      compositing: 'native',
       adapter: processorName(),
       ...(reuse !== 'off' && { reuse: handle.reused() }),
     }),
   }
 }
 
-/** The first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
-export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings): Promise<Execution | undefined> {
+/** For long work, the first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
+async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execution | undefined> {
+  const { network, scene, images, signal } = plan
+  if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
+  const rate = await processorRate(network, scene, settings, signal)
+  return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
+}
+
+/** @param processor images per second of the processor */
+export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
     const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
     if (trials.length === 0) continue
     try {
       const execution = await deviceExecution(plan, trials)
-      if ((execution.settings.imagesPerSecond ?? 0) > (processor.imagesPerSecond ?? 0)) return execution
+      if (execution.rate !== null && execution.rate > processor) return execution
       await execution.handle.close()
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error
@@ -225,114 +203,92 @@ export async function fasterGpu(plan: ExecutionPlan, processor: MeasuredSettings
   return undefined
 }
 
-/** @throws DeviceError when a device fails that passed its trial */
+/**
+ * Opens workers on devices, lets them take larger batches while these are faster, compares them with the processor, and hands
+ * them on with the processor behind them.
+ * @throws DeviceError when a device fails that passed its trial
+ */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
-  const { network, scene, onNote } = plan
+  const { network, scene, wished, precision = 'fp32', onNote } = plan
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
-  const [processor] = candidateSettings(network, {}, availableCores()) as [Settings, ...Settings[]]
-  // The trials of batches compute every image by itself.
-  let reuses = false
-  const { handle, rate } = await fastestBatch(plan, devices, processor, () => reuses)
-  reuses = plan.reuse !== 'off'
+  const processor = chooseSettings(network, plan.images)
+  const [batch, ...larger] = deviceBatches(network, wished, devices)
+  const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length] as Device)
+  const crew = await openDeviceCrew({ network, devices: each, batch, precision, onNote })
   try {
-    const noiseFloor = await measureNoiseFloor(network, scene, handle, processor)
-    checkWorking(name, handle)
-    checkNoise(name, noiseFloor, plan.precision)
+    const rate = await fastestBatch(plan, crew, devices, larger)
+    const noiseFloor = await measureNoiseFloor(crew, scene, processor)
+    checkNoise(name, noiseFloor, precision)
     const adapters = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
     onNote(
-      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${plan.precision ?? 'fp32'} features within ${largest.toExponential(1)} of the processor's`,
+      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${precision} features within ${largest.toExponential(1)} of the processor's`,
     )
+    const handle = deviceHandle(crew, { processor, precision })
     return {
       handle,
-      settings: { ...handle.settings, imagesPerSecond: rate },
+      rate,
       ran: () => ({
         device: name,
         executionProvider: providerName(name),
-        precision: plan.precision ?? 'fp32',
-        compositing: 'graph',
+        precision,
         adapter: adapters,
         noiseFloor,
-        ...(plan.reuse !== 'off' && { reuse: handle.reused() }),
         ...(handle.failure !== undefined && { failure: handle.failure }),
       }),
     }
   } catch (error) {
-    await handle.close()
-    throw error
+    await crew.workers.close()
+    if (!(error instanceof BatchFailure)) throw error
+    throw new DeviceError(`device ${name} failed: ${error.message}; use \`device cpu\``)
   }
 }
 
 /**
- * Opens a network and lets it take larger batches while the work is long enough for a trial, the devices have room, and each
- * batch is faster than the one before.
+ * Images per second of a crew, which takes larger batches while the work is long enough for a trial, the devices have room, and
+ * each batch is faster than the one before.
+ * @throws BatchFailure where the devices fail with the first batch
  */
-async function fastestBatch(
-  plan: ExecutionPlan,
+export async function fastestBatch(
+  { scene, images, signal }: ExecutionPlan,
+  crew: Crew,
   devices: readonly Device[],
-  processor: Settings,
-  reuses: () => boolean,
-): Promise<{ readonly handle: NetworkHandle; readonly rate: number }> {
-  const { network, scene, images, wished, signal } = plan
-  const [first, ...larger] = deviceSettings(network, wished, devices) as [Settings, ...Settings[]]
-  const open = (settings: Settings) => openDevices({ ...devicePlan(plan, devices, settings, processor), reuses })
+  larger: readonly number[],
+): Promise<number> {
   const freeMemory = () => Promise.all(devices.map((device) => freeVideoMemory(device)))
   const freeBefore = await freeMemory()
-  let handle = await open(first)
-  try {
-    let rate = await imagesPerSecond(handle, scene, signal)
-    checkWorking((devices[0] as Device).name, handle)
-    for (const settings of larger) {
-      if (images / rate < WORTH_A_TRIAL || !hasRoomForTwice(freeBefore, await freeMemory())) break
-      const { batch } = handle.settings
-      handle.useBatch(settings.batch)
-      const faster = await imagesPerSecond(handle, scene, signal)
-      if (handle.failure !== undefined) {
-        await handle.close()
-        handle = await open({ ...first, batch })
-        break
-      }
-      const isBetter = handle.settings.batch === settings.batch && faster > rate * WORTH_A_LARGER_BATCH
-      if (!isBetter) {
-        handle.useBatch(batch)
-        break
-      }
-      rate = faster
+  let rate = await imagesPerSecond(crew, scene, signal)
+  for (const batch of larger) {
+    if (images / rate < WORTH_A_TRIAL || !hasRoomForTwice(freeBefore, await freeMemory())) break
+    const before = crew.batch
+    crew.batch = batch
+    const faster = await imagesPerSecond(crew, scene, signal).catch(noRate)
+    if (crew.batch !== batch || faster <= rate * WORTH_A_LARGER_BATCH) {
+      crew.batch = before
+      break
     }
-    return { handle, rate }
-  } catch (error) {
-    await handle.close()
-    throw error
+    rate = faster
   }
+  return rate
 }
 
-function devicePlan(
-  { network, precision = 'fp32', compares = false, onNote }: ExecutionPlan,
-  devices: readonly Device[],
-  settings: Settings,
-  processor: Settings,
-): DevicePlan {
-  const each = Array.from({ length: settings.workers }, (_, i) => devices[i % devices.length] as Device)
-  return { network, devices: each, settings, precision, compares, processor, onNote }
+/** Of a batch that a device fails at. Its process is opened again with the next one. */
+function noRate(error: unknown): number {
+  if (error instanceof BatchFailure) return 0
+  throw error
 }
 
 /**
- * Batches to try on some devices, each with one worker unless more are wished; the first is for short work.
+ * Batches to try on some devices; the first is for short work.
  * @throws UsageError as `candidateSettings` does
  */
-export function deviceSettings(
+export function deviceBatches(
   network: Network,
   wished: WishedSettings,
   devices: readonly Device[],
-): readonly Settings[] {
-  const [first] = candidateSettings(network, wished, devices.length) as [Settings, ...Settings[]]
-  const isFixed = wished.batch !== undefined || network.input.batch !== null
-  const tried = devices.some(({ name }) => name === 'tensorrt') ? TENSORRT_BATCHES : BATCHES
-  const batches = isFixed ? [first.batch] : tried
-  return batches.map((batch) => ({ workers: wished.workers ?? devices.length, threads: 1, batch }))
-}
-
-function checkWorking(name: Device['name'], { failure }: Pick<NetworkHandle, 'failure'>): void {
-  if (failure !== undefined) throw new DeviceError(`device ${name} failed: ${failure}; use \`device cpu\``)
+): readonly [number, ...number[]] {
+  const { batch } = chooseSettings(network, Number.POSITIVE_INFINITY, wished, devices.length)
+  if (wished.batch !== undefined || network.input.batch !== null) return [batch]
+  return devices.some(({ name }) => name === 'tensorrt') ? TENSORRT_BATCHES : BATCHES
 }

@@ -1,10 +1,12 @@
-import type { Network } from '../networks/index.js'
-import type { Comparison, FeatureMemory, Features } from './features.js'
-import { offsetsAt } from './positions.js'
+import { WorkerError } from '../errors.js'
+import { compositingGraph, featureOutput, type Network, outputOf, type Precision } from '../networks/index.js'
+import { resourceError } from '../support/machine.js'
+import type { Device } from './device.js'
+import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
 import { sharedScene } from './scene.js'
-import { type Job, schedule } from './scheduler.js'
-import type { BatchComparison, Frames, JobScene, Scene } from './task.js'
-import type { Workers } from './workers.js'
+import { BatchFailure, type Job, schedule } from './scheduler.js'
+import type { Frames, JobScene, Scene, Settings } from './task.js'
+import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /** Positions of which these are a part, as offsets: features are the same bits however the work is divided. */
@@ -30,6 +32,70 @@ export interface Crew {
   readonly onNote: (line: string) => void
 }
 
+interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
+  readonly script?: string | undefined
+}
+
+/** Workers on the processor, each with a session of its own in its thread. @param script as in `openWorkers` */
+export function openThreadCrew(
+  network: Network,
+  { workers, threads, batch }: Settings,
+  { memory = openFeatureMemory(), onNote = () => undefined, script }: ThreadCrewOptions = {},
+): Crew {
+  const data = { backend: 'thread', onnxPath: network.onnxPath, ...threadSession(network, threads) } as const
+  return {
+    network,
+    workers: openWorkers(data, workers, script),
+    memory,
+    batch,
+    hasOneSize: false,
+    name: 'the processor',
+    onNote,
+  }
+}
+
+/** What a session in a worker's thread is opened with. */
+export function threadSession({ optimization, input, layers }: Network, threads: number) {
+  return { optimization, input, outputs: layers.map(outputOf), threads }
+}
+
+/** Devices, and what runs on them. */
+export interface DevicePlan {
+  readonly network: Network
+  /** Each gets a worker and a process of its own; the same one may be named more than once. */
+  readonly devices: readonly Device[]
+  /** Images in a batch to begin with. */
+  readonly batch: number
+  /** In which the devices compute; float32 by default. */
+  readonly precision?: Precision
+  /** One line for the user. */
+  readonly onNote: (line: string) => void
+  /** As in `startDeviceProcess`. */
+  readonly script?: string
+}
+
+/**
+ * Workers on devices, whose batches fail with BatchFailure. Images are composited there: a scene and offsets go up, features
+ * come back. Where memory does not suffice, batches are halved; a device that is lost is opened again with the next batch.
+ */
+export async function openDeviceCrew({
+  network,
+  devices,
+  batch,
+  precision = 'fp32',
+  onNote,
+  script,
+}: DevicePlan): Promise<Crew> {
+  const { optimization, input, layers } = network
+  const onnxPath = await compositingGraph(network, precision)
+  const outputs = layers.map((layer) => featureOutput(layer, precision))
+  const requests = devices.map((device) => ({ device, onnxPath, optimization, input, outputs }))
+  const data = { backend: 'process', requests, pids: processPlaces(), ...(script && { script }) } as const
+  const name = [...new Set(devices.map((device) => device.name))].join(', ')
+  const workers = openWorkers(data, devices.length)
+  return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
+}
+
 /** The positions of pictures. */
 export function places(frames: readonly Uint8Array[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
@@ -38,7 +104,7 @@ export function places(frames: readonly Uint8Array[]): Int32Array {
 let jobs = 0
 
 /** A scene for the batches of a new job, and what they need beside it. */
-export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'anchors' | 'batch'> = {}): JobScene {
+export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = {}): JobScene {
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
 
@@ -69,6 +135,25 @@ export async function extract(
   return featuresOf(network, memory, matrices, finished)
 }
 
+/** @throws WorkerError, or ResourceError, in place of what a batch failed of */
+export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof BatchFailure)) throw error
+    const { message, first, count } = error
+    const cause = { cause: error.cause ?? error }
+    if (first === undefined) {
+      const work = 'the network could not be opened'
+      throw resourceError(error, work) ?? new WorkerError(`${work}: ${message}`, cause)
+    }
+    throw new WorkerError(
+      `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
+      cause,
+    )
+  }
+}
+
 /** What an extraction gives. */
 export function featuresOf(
   { layers }: Network,
@@ -77,61 +162,10 @@ export function featuresOf(
   finished: number,
 ): Features {
   return {
-    kind: 'features',
     layers: layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array })),
     finished,
     release: () => memory.giveBack(matrices),
   }
-}
-
-/**
- * First the anchors' features come back, then go up again as what all positions are compared with.
- * @throws BatchFailure as `schedule`
- */
-export async function compare(
-  crew: Crew,
-  scene: Scene,
-  offsets: Int32Array,
-  anchors: readonly number[],
-  { onImages, signal }: ExtractionOptions = {},
-): Promise<Comparison> {
-  const { workers } = crew
-  const positions = offsets.length / 2
-  const places = offsetsAt(offsets, anchors)
-  const atAnchors = await extract(crew, scene, places)
-  const layers = atAnchors.layers.map(({ name, dims, matrix }) => ({
-    name,
-    dims,
-    cosines: new Float32Array(anchors.length * positions),
-    strongest: new Int32Array(positions),
-    anchorFeatures: matrix.slice(),
-    ...(name === crew.network.classes?.layer && { features: new Float32Array(positions * dims) }),
-  }))
-  atAnchors.release()
-  const job = jobScene(scene, {
-    anchors: layers.map(({ dims, anchorFeatures }) => unitColumns(anchorFeatures, dims)),
-  })
-  const putAway = (first: number, count: number, compared: readonly BatchComparison[]) => {
-    for (const [i, { cosines, strongest, features }] of compared.entries()) {
-      const layer = layers[i] as (typeof layers)[number]
-      layer.strongest.set(strongest.subarray(0, count), first)
-      if (features !== undefined) layer.features?.set(features.subarray(0, count * layer.dims), first * layer.dims)
-      for (let image = 0; image < count; image++) {
-        for (let anchor = 0; anchor < anchors.length; anchor++)
-          layer.cosines[anchor * positions + first + image] = cosines[image * anchors.length + anchor] as number
-      }
-    }
-  }
-  const finished = await run(crew, positions, {
-    run: async (first, count, batch) => {
-      const result = await workers.run({ job, offsets: batchOf(offsets, first, batch) })
-      if (result.kind === 'compared') putAway(first, count, result.layers)
-      return result
-    },
-    onDone: onImages,
-    signal,
-  })
-  return { kind: 'comparison', layers, finished }
 }
 
 function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promise<number> {
@@ -179,16 +213,4 @@ function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array 
     chosen.set(offsets.subarray(position * 2, position * 2 + 2), i * 2)
   }
   return chosen
-}
-
-/** The rows of a matrix as columns of length 1; NaN where a row has no direction. */
-function unitColumns(matrix: Float32Array, dims: number): Float32Array {
-  const count = matrix.length / dims
-  const columns = new Float32Array(matrix.length)
-  for (let column = 0; column < count; column++) {
-    const row = matrix.subarray(column * dims, (column + 1) * dims)
-    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0))
-    for (let i = 0; i < dims; i++) columns[i * count + column] = (row[i] as number) / norm
-  }
-  return columns
 }

@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises'
 import { DeviceError, throwIfStopped } from '../errors.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
-import type { Placement } from './backends/messages.js'
-import { DeviceFailure, type DeviceProcess, startDeviceProcess } from './backends/process.js'
-import { sceneArrays } from './backends/sceneArrays.js'
+import { type DeviceProcess, ProcessFailure, startDeviceProcess } from './backends/process.js'
+import type { Placement } from './backends/session.js'
+import { jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 
@@ -21,7 +21,7 @@ export type DeviceTrial =
     }
   | { readonly device: Device; readonly runs: false; readonly reason: string; readonly remedy: string }
 
-/** A white square: what is in the picture does not matter here. */
+/** A black dot on white: what is in the picture does not matter here. */
 const TRIAL_SCENE: Scene = {
   patch: { name: 'trial', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' },
   background: { rgb: [255, 255, 255] },
@@ -50,11 +50,10 @@ export async function tryDevice(
   if (gap !== undefined) return refused(gap, 'choose another device')
   const request = {
     device,
-    graph: await compositingGraph(network, precision),
+    onnxPath: await compositingGraph(network, precision),
     optimization: network.optimization,
     input: network.input,
     outputs: network.layers.map((layer) => featureOutput(layer, precision)),
-    compared: [],
     // Removed here, since a process that crashes removes nothing.
     profileFolder: await makeTemporaryFolder(),
   }
@@ -69,7 +68,7 @@ export async function tryDevice(
     return { device, runs: true, adapter, software: softwareAdapter(device, adapter), milliseconds }
   } catch (error) {
     throwIfStopped(signal)
-    if (!(error instanceof DeviceFailure)) throw error
+    if (!(error instanceof ProcessFailure)) throw error
     return refused(error.message)
   } finally {
     await opened?.close()
@@ -79,11 +78,11 @@ export async function tryDevice(
 
 /** The second pass: the first one compiles. */
 async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
-  opened.setScene({ scene: sceneArrays(TRIAL_SCENE, input) })
+  const job = jobScene(TRIAL_SCENE)
   const offsets = new Int32Array(2 * (input.batch ?? 1))
-  await opened.run(offsets)
+  await opened.run(job, offsets)
   const start = performance.now()
-  await opened.run(offsets)
+  await opened.run(job, offsets)
   return performance.now() - start
 }
 

@@ -10,34 +10,11 @@ export interface LayerFeatures {
 
 /** What an extraction gives. */
 export interface Features {
-  readonly kind: 'features'
   readonly layers: readonly LayerFeatures[]
   /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
   readonly finished: number
   /** Gives the matrices back for a later extraction, whose pages are in memory then; they are not to be read any more. */
   release(): void
-}
-
-/** One layer's features compared with those of the anchors. */
-export interface LayerComparison {
-  readonly name: string
-  readonly dims: number
-  /** Cosine with each anchor, [anchors, positions]; NaN where a feature is all zero or not finite. */
-  readonly cosines: Float32Array
-  /** Index of the largest feature, [positions]. */
-  readonly strongest: Int32Array
-  /** [anchors, dims] */
-  readonly anchorFeatures: Float32Array
-  /** The features themselves, [positions, dims], of a layer of classes alone. */
-  readonly features?: Float32Array
-}
-
-/** What a comparison gives. */
-export interface Comparison {
-  readonly kind: 'comparison'
-  readonly layers: readonly LayerComparison[]
-  /** As of `Features`. */
-  readonly finished: number
 }
 
 /** Matrices that are used again once they were given back. */

@@ -1,8 +1,8 @@
 import { DeviceError } from '../errors.js'
-import type { Network, Precision } from '../networks/index.js'
+import type { Precision } from '../networks/index.js'
+import { type Crew, extract, failingAsWorker, openThreadCrew } from './crew.js'
 import type { Device } from './device.js'
 import { largestDistance } from './distance.js'
-import { type NetworkHandle, openThreads } from './handle.js'
 import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
@@ -20,26 +20,25 @@ export interface NoiseFloor {
   readonly relative: Readonly<Record<string, number>>
 }
 
-/** Computes positions spread over the frame on a device and on the processor. */
-export async function measureNoiseFloor(
-  network: Network,
-  scene: Scene,
-  device: NetworkHandle,
-  processor: Settings,
-): Promise<NoiseFloor> {
+/**
+ * Computes positions spread over the frame on devices and on the processor.
+ * @throws BatchFailure where the devices fail
+ */
+export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
+  const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
   const sample = spread(offsets, POSITIONS)
-  const { layers } = await device.extract(scene, sample)
-  const reference = openThreads(network, { ...processor, workers: 1 })
+  const { layers } = await extract(devices, scene, sample)
+  const reference = openThreadCrew(network, { ...processor, workers: 1 })
   try {
-    const expected = (await reference.extract(scene, sample)).layers
+    const expected = (await failingAsWorker(reference, extract(reference, scene, sample))).layers
     const distances = layers.map(({ name, matrix, dims }, i) => [
       name,
       largestDistance(matrix, expected[i]?.matrix as Float32Array, dims),
     ])
     return { positions: sample.length / 2, relative: Object.fromEntries(distances) }
   } finally {
-    await reference.close()
+    await reference.workers.close()
   }
 }
 

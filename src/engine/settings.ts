@@ -1,22 +1,16 @@
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
-import { type Network, readOnnxFile } from '../networks/index.js'
+import type { Network } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores, machineMemory } from '../support/machine.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { counted } from '../support/text.js'
-import { type NetworkHandle, openThreads } from './handle.js'
+import { type Crew, extract, failingAsWorker, openThreadCrew } from './crew.js'
 import { positionGrid } from './positions.js'
-import { cellSteps } from './reuse/cellSteps.js'
+import { networkCells } from './reuse/cellSteps.js'
 import type { Scene, Settings } from './task.js'
 
-/** A trial is made only for work that would take longer than this many seconds without it. */
-export const WORTH_A_TRIAL = 60
-
-/** Length of one timed trial in seconds. */
+/** Length of a timed trial in seconds. */
 const TRIAL_SECONDS = 0.7
-
-/** Share of the best rate from which on a setting counts as fast as the best: trials of one setting differ by as much. */
-const AS_FAST = 0.97
 
 /** Together the workers' copies of the weights stay below this many bytes. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
@@ -32,24 +26,16 @@ const MAX_ACTIVATIONS = 200 * 1024 * 1024
 /** A forward pass holds about so many tensors of the largest size at a time. */
 const TENSORS_AT_A_TIME = 4
 
-/** A trial may take this share of the work it is made for: the first, and each of those that compare settings. */
-const MOST_OF_WORK = { first: 1 / 4, further: 1 / 40 } as const
-
 /** So few images take less time than a second session, so that one worker on all cores does them. */
 const FEW_IMAGES = 64
 
-/** A setting and what it was measured at. */
-export interface MeasuredSettings extends Settings {
-  /** Null: the work is too short for a trial. */
-  readonly imagesPerSecond: number | null
-}
-
-/** Settings that you fix; Shiftscope chooses the others, for long work by a short benchmark. */
+/** Settings that you fix; Shiftscope chooses the others. */
 export type WishedSettings = Partial<Settings>
 
 /**
- * Settings that use all cores: every core a worker, or one worker on all cores, in batches of each size, restricted to
- * what was wished. The first is what short work gets without a trial.
+ * Settings that use all cores, the fastest first: every core a worker, or one worker on all cores, in batches of each size,
+ * restricted to what was wished. One worker on all cores runs at 0.5 to 0.9 of the speed of one per core (two cores;
+ * tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50), but takes less memory.
  * @throws UsageError if a wish is not a positive whole number, a batch that the network does not accept, or more than
  * fits into `memory`, in bytes
  */
@@ -109,9 +95,9 @@ function batchesFor(network: Network): readonly number[] {
 }
 
 /** Bytes of an image's largest activation before fully connected layers; 0 where that is not known. */
-function largestTensor({ onnxPath, input }: Network): number {
+function largestTensor(network: Network): number {
   try {
-    const { shapes } = cellSteps(readOnnxFile(onnxPath).graph, input)
+    const { shapes } = networkCells(network).cells
     const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
     return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
   } catch (error) {
@@ -132,88 +118,51 @@ function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Setti
 }
 
 /**
- * Chooses workers, threads and batch for `images` images of a network by a short measured trial. Work that is short
- * anyway gets the first candidate, without a trial where that would be no small part of it; 0 images: with the least of
- * trials. The features do not depend on the choice.
- * @throws UsageError as `candidateSettings`; the signal's reason once it was given
+ * Workers, threads and batch for `images` images of a network: the first candidate. The features do not depend on the choice.
+ * @throws UsageError as `candidateSettings`
  */
-export async function chooseSettings(
+export function chooseSettings(
   network: Network,
-  scene: Scene,
   images: number,
   wished: WishedSettings = {},
-  signal?: AbortSignal,
   cores = availableCores(),
-): Promise<MeasuredSettings> {
+): Settings {
   const candidates = candidateSettings(network, wished, cores)
-  const [first] = candidates as [Settings, ...Settings[]]
-  if (images > 0 && !isWorthwhile(first, MOST_OF_WORK.first, images)) {
-    const single = candidates.find(({ workers }) => workers === 1)
-    return { ...(images <= FEW_IMAGES ? (single ?? first) : first), imagesPerSecond: null }
+  const single = images <= FEW_IMAGES ? candidates.find(({ workers }) => workers === 1) : undefined
+  return single ?? (candidates[0] as Settings)
+}
+
+/**
+ * Images per second that a network's workers composite and run, measured after a warm-up.
+ * @throws BatchFailure; the signal's reason once it was given
+ */
+export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSignal): Promise<number> {
+  const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
+  const atATime = crew.batch * crew.workers.count
+  const run = async (images: number) => {
+    const features = await extract(crew, scene, offsets.subarray(0, images * 2), { signal })
+    features.release()
+    throwIfStopped(signal)
   }
-  const trials: TriedSettings[] = []
-  for (const settings of candidates) {
-    if (trials.length > 0 && !isWorthwhile(settings, MOST_OF_WORK.further, images)) continue
-    const trial = await measureSettings(network, scene, settings, signal)
-    trials.push(trial)
-    if (trials.some(({ imagesPerSecond }) => images / imagesPerSecond < WORTH_A_TRIAL)) break
-  }
-  return bestSettings(network, trials)
+  await run(atATime)
+  const warm = await secondsOf(() => run(atATime))
+  if (warm >= TRIAL_SECONDS) return Math.min(offsets.length / 2, atATime) / warm
+  const rounds = Math.max(1, Math.ceil(TRIAL_SECONDS / warm))
+  const images = Math.min(offsets.length / 2, rounds * atATime)
+  return images / (await secondsOf(() => run(images)))
 }
 
-/** Whether a trial, which warms up and measures at least one batch of each worker, takes no more than a share of the work. */
-function isWorthwhile({ workers, batch }: Settings, share: number, images: number): boolean {
-  return 2 * workers * batch <= share * images
-}
-
-type TriedSettings = Settings & { readonly imagesPerSecond: number }
-
-/** Of the settings that a trial cannot tell from the fastest, the one that takes the least memory. */
-export function bestSettings(network: Network, trials: readonly TriedSettings[]): TriedSettings {
-  const fastest = Math.max(...trials.map(({ imagesPerSecond }) => imagesPerSecond))
-  const [best] = trials
-    .filter(({ imagesPerSecond }) => imagesPerSecond >= AS_FAST * fastest)
-    .sort((a, b) => workerBytes(network, a) - workerBytes(network, b) || b.imagesPerSecond - a.imagesPerSecond)
-  if (best === undefined) throw new Error('no trials')
-  return best
-}
-
-/** Rate of the whole pipeline with these settings, measured after a warm-up. */
-export async function measureSettings(
+/** The rate of the processor with these settings, every image by itself. */
+export async function processorRate(
   network: Network,
   scene: Scene,
   settings: Settings,
   signal?: AbortSignal,
-): Promise<TriedSettings> {
-  const handle = openThreads(network, settings)
+): Promise<number> {
+  const crew = openThreadCrew(network, settings)
   try {
-    return { ...settings, imagesPerSecond: await imagesPerSecond(handle, scene, signal) }
+    return await failingAsWorker(crew, imagesPerSecond(crew, scene, signal))
   } finally {
-    await handle.close()
+    await crew.workers.close()
   }
-}
-
-/**
- * Rate of an open network, measured after a warm-up.
- * @throws the signal's reason once it was given
- */
-export async function imagesPerSecond(handle: NetworkHandle, scene: Scene, signal?: AbortSignal): Promise<number> {
-  const { offsets } = positionGrid(handle.network.input.rows, scene.patch.size, 1)
-  const atATime = handle.settings.batch * handle.settings.workers
-  const extract = async (images: number) => {
-    const features = await handle.extract(scene, firstOffsets(offsets, images), { signal })
-    features.release()
-    throwIfStopped(signal)
-  }
-  await extract(atATime)
-  const warm = await secondsOf(() => extract(atATime))
-  if (warm >= TRIAL_SECONDS) return Math.min(offsets.length / 2, atATime) / warm
-  const rounds = Math.max(1, Math.ceil(TRIAL_SECONDS / warm))
-  const images = Math.min(offsets.length / 2, rounds * atATime)
-  const seconds = await secondsOf(() => extract(images))
-  return images / seconds
-}
-
-function firstOffsets(offsets: Int32Array, count: number): Int32Array {
-  return offsets.subarray(0, Math.min(count * 2, offsets.length))
 }

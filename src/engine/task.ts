@@ -29,8 +29,6 @@ export interface JobScene {
   /** Different for every job: what a worker makes of a scene is kept from batch to batch. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** By layer that is compared, [dims, anchors]: the anchors' features, each of length 1. */
-  readonly anchors?: readonly Float32Array[]
   /** Images that are computed together where the offsets of a task are all those of a pass. */
   readonly batch?: number
 }
@@ -48,23 +46,12 @@ export interface BatchTask {
   readonly job: JobScene
   /** [batch, 2] as row, col. */
   readonly offsets: Int32Array
-  /** Where features go. Absent: the batch is compared with the anchors. */
-  readonly target?: Target
-}
-
-/** One layer of a batch compared with the anchors. */
-export interface BatchComparison {
-  /** [images, anchors] */
-  readonly cosines: Float32Array
-  /** [images] */
-  readonly strongest: Int32Array
-  /** [images, dims], of a layer of classes: what the network answers is made of all of its values. */
-  readonly features?: Float32Array
+  /** Where features go. */
+  readonly target: Target
 }
 
 /** What comes of a batch. */
 export type BatchResult =
   | { readonly kind: 'written' }
-  | { readonly kind: 'compared'; readonly layers: readonly BatchComparison[] }
   /** `open`: the session could not be opened, so that no batch was begun. */
   | { readonly kind: 'failed'; readonly during: 'open' | 'batch'; readonly reason: string }

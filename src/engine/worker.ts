@@ -1,6 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import type { Backend } from './backends/backend.js'
-import type { WorkerData } from './backends/workerData.js'
+import type { Backend, WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask, Target } from './task.js'
 
 /** Opened with the first batch, so that its error reaches whoever sent that. */
@@ -18,7 +17,6 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   }
   try {
     const { job, offsets, target } = task
-    if (target === undefined) return { kind: 'compared', layers: await backend.compare(job, offsets) }
     await backend.features(job, offsets, (first, images, layers) => write(target, first, images, layers))
     return { kind: 'written' }
   } catch (error) {
@@ -44,7 +42,7 @@ async function openBackend(data: WorkerData): Promise<Backend> {
     case 'thread':
       return (await import('./backends/thread.js')).threadBackend(data)
     case 'cells':
-      return (await import('./backends/cells.js')).cellBackend(data)
+      return (await import('./reuse/cellBackend.js')).cellBackend(data)
     case 'process':
       return (await import('./backends/process.js')).processBackend(data)
   }

@@ -1,7 +1,7 @@
 import { workerFile } from '../files/package.js'
 import { prepareEnvironment } from '../support/machine.js'
 import { checkWorkers, openThreadPool } from '../support/threads.js'
-import type { WorkerData } from './backends/workerData.js'
+import type { WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask } from './task.js'
 
 /**

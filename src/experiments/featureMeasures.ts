@@ -4,9 +4,9 @@ import { availableCores } from '../support/machine.js'
 import { type Answers, answersOf } from './answers.js'
 import type { ExperimentPlace } from './card.js'
 import { type Consistency, consistency } from './consistency.js'
-import { type ComparedGrid, type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
+import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
 
-/** What is measured of a layer's features, whether a study, a file or a device has them. */
+/** What is measured of a layer's features, whether a study or a file has them. */
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps
   readonly consistency: Consistency
@@ -17,37 +17,26 @@ export interface FeatureMeasures {
 }
 
 /**
- * Measures the features of a grid, or what a device made of them.
+ * Measures the features of a grid.
  * @param hasClasses whether the layer has a value for each class
  * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
  */
 export async function measureFeatures(
-  grid: FeatureGrid | ComparedGrid,
+  grid: FeatureGrid,
   hasClasses: boolean,
   place: ExperimentPlace = {},
 ): Promise<FeatureMeasures> {
   const threads = availableCores()
-  const { dims, rows, cols } = grid
+  const { matrix, dims, rows, cols, anchors } = grid
   const positions = rows * cols
   const similarity = await similarityMaps(grid, threads, place)
-  const { anchorFeatures, strongest, features } =
-    'cosines' in grid
-      ? // Anchors that the grid leaves out come after it.
-        { ...grid, strongest: grid.strongest.subarray(0, positions) }
-      : {
-          features: grid.matrix,
-          anchorFeatures: featuresAt(grid.matrix, dims, grid.anchors),
-          strongest: await argmax({
-            features: grid.matrix.subarray(0, positions * dims),
-            rows: positions,
-            dims,
-            threads,
-          }),
-        }
+  const anchorFeatures = featuresAt(matrix, dims, anchors)
+  // Anchors that the grid leaves out come after it.
+  const features = matrix.subarray(0, positions * dims)
+  const strongest = await argmax({ features, rows: positions, dims, threads })
   const center = ANCHOR_NAMES.indexOf('center') * dims
   return {
     ...{ similarity, consistency: consistency(strongest, grid), anchorFeatures },
-    ...(hasClasses &&
-      features && { answers: answersOf(features, strongest, anchorFeatures.subarray(center, center + dims)) }),
+    ...(hasClasses && { answers: answersOf(matrix, strongest, anchorFeatures.subarray(center, center + dims)) }),
   }
 }

@@ -1,4 +1,3 @@
-import type { LayerComparison } from '../engine/features.js'
 import type { Anchor, AnchorName } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
@@ -21,21 +20,17 @@ export interface FeatureGrid extends GridFeatures {
   readonly anchors: readonly Anchor[]
 }
 
-/** What a network's own device found of a layer; its positions begin with the grid's. */
-export type ComparedGrid = Omit<FeatureGrid, 'matrix'> & Omit<LayerComparison, 'name'>
-
 /**
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1), in one pass over
- * the matrix, within 1e-6 of the float64 value, or as a device has found it. The anchor's similarity with itself is part of
+ * the matrix, within 1e-6 of the float64 value. The anchor's similarity with itself is part of
  * the map.
  * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
  */
 export async function similarityMaps(
-  grid: FeatureGrid | ComparedGrid,
+  grid: FeatureGrid,
   threads: number,
   { cudaFeatures }: ExperimentPlace = {},
 ): Promise<SimilarityMaps> {
-  if ('cosines' in grid) return comparedMaps(grid)
   const { matrix, dims, rows, cols, anchors } = grid
   const anchorFeatures = featuresAt(matrix, dims, anchors)
   const positions = rows * cols
@@ -50,30 +45,6 @@ export async function similarityMaps(
     throw positionError(error, grid)
   })
   return describe(maps, grid)
-}
-
-function comparedMaps(grid: ComparedGrid): SimilarityMaps {
-  const { cosines, rows, cols, anchors, layer } = grid
-  const each = cosines.length / anchors.length
-  const maps = new Float32Array(anchors.length * rows * cols)
-  for (let i = 0; i < anchors.length; i++) maps.set(cosines.subarray(i * each, i * each + rows * cols), i * rows * cols)
-  const fault = degenerate(grid, maps)
-  if (fault !== undefined)
-    throw new InputError(
-      `${layer}: the feature at position (${fault.row}, ${fault.col}) is all zero or not finite, so its cosine is undefined; check the weights and the patch`,
-    )
-  return describe(maps, grid)
-}
-
-/** The first position without a direction; the cosines with an anchor that has none are NaN everywhere. */
-function degenerate({ anchorFeatures, dims, anchors, cols, stride }: ComparedGrid, maps: Float32Array) {
-  const anchor = anchors.find((_, i) => {
-    const feature = anchorFeatures.subarray(i * dims, (i + 1) * dims)
-    return feature.every((value) => value === 0) || !feature.every(Number.isFinite)
-  })
-  const position = maps.findIndex(Number.isNaN)
-  if (anchor !== undefined || position === -1) return anchor
-  return { row: Math.floor(position / cols) * stride, col: (position % cols) * stride }
 }
 
 function describe(maps: Float32Array, { rows, cols, anchors }: Omit<FeatureGrid, 'matrix'>): SimilarityMaps {

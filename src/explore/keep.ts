@@ -160,7 +160,6 @@ function inMemory({ unit, execution }: UnitToKeep): Execution {
     ...handle,
     overlaps: false,
     extract: features,
-    compare: features,
     close: async () => undefined,
   }
   return { ...execution, handle: kept }
@@ -174,7 +173,7 @@ function inRowOrder({ network, rows, matrices }: LiveUnit): Features {
     for (const [at, row] of order.entries()) matrix.set(source.subarray(at * dims, (at + 1) * dims), row * dims)
     return { name, dims, matrix }
   })
-  return { kind: 'features', layers, finished: order.length, release: () => undefined }
+  return { layers, finished: order.length, release: () => undefined }
 }
 
 function commandOf({ models, patches, sizes, stride, background, pool, out }: ReproduceOptions): string {

@@ -113,7 +113,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     }
   }
   const begin = (network: Network, scene: Scene): Opened => {
-    const plan = { network, scene, images: IMAGES, request, wished, compares: false, onNote, signal }
+    const plan = { network, scene, images: IMAGES, request, wished, onNote, signal }
     const opened: Opened = {
       execution: openExecution(plan),
       since: performance.now(),

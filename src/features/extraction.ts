@@ -309,7 +309,7 @@ export async function* rows(
   }
 }
 
-/** Similarity maps, made where the network runs if that is a device. */
+/** Similarity maps of every layer. */
 export async function compare(
   { handle }: Execution,
   scene: Scene,
@@ -318,22 +318,19 @@ export async function compare(
 ): Promise<NetworkComparison> {
   const { network } = handle
   const progress = progressTo(onProgress)
-  const anchors = grid.anchors.map(({ index }) => index)
   progress.start(network.id, grid.offsets.length / 2)
   const onImages = (images: number) => progress.update(images)
-  const response = await handle
-    .compare(scene, grid.offsets, anchors, { onImages, signal })
-    .finally(() => progress.stop())
+  const features = await handle.extract(scene, grid.offsets, { onImages, signal }).finally(() => progress.stop())
   try {
-    if (response.finished < grid.offsets.length / 2) throwIfStopped(signal)
+    if (features.finished < grid.offsets.length / 2) throwIfStopped(signal)
     const layers: NetworkComparison['layers'][number][] = []
-    for (const layer of response.layers) {
+    for (const layer of features.layers) {
       const onGrid = { ...grid, ...layer, layer: `${network.id} ${layer.name}, ${scene.patch.name}` }
       layers.push({ name: layer.name, dims: layer.dims, ...(await similarityMaps(onGrid, availableCores())) })
     }
     return { rows: grid.rows, cols: grid.cols, stride: grid.stride, layers }
   } finally {
-    if (response.kind === 'features') response.release()
+    features.release()
   }
 }
 

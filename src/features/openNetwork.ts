@@ -1,6 +1,5 @@
-import { checkCompositing, checkPrecision, type Execution, openExecution, requiredTrials } from '../engine/choice.js'
+import { checkPrecision, type Execution, openExecution, requiredTrials } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
-import type { Compositing } from '../engine/deviceNames.js'
 import { POSITION_ORDERS } from '../engine/positions.js'
 import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
@@ -55,11 +54,6 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
   /** Floating-point type of the network's arithmetic: `fp32` (default), or `fp16` on a GPU. */
   readonly precision?: Precision
   /**
-   * Where the processor draws objects into images: in the addon (`native`, default and faster) or in the network's
-   * `graph`, as on all other devices.
-   */
-  readonly compositing?: Compositing
-  /**
    * With `auto` (default), a value that several images share is computed once, if that is faster. With `off`, every
    * image is computed in full.
    */
@@ -105,7 +99,7 @@ export interface OpenNetwork extends AsyncDisposable {
 /** The options of `openNetwork`, to be checked. */
 export const NETWORK_OPTIONS: OptionList = {
   optional: {
-    ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text, precision: kinds.text, compositing: kinds.text },
+    ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text, precision: kinds.text },
     ...{ reuse: kinds.text, pool: kinds.text, ...INPUT_OPTIONS },
     ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
     ...{ onProgress: kinds.callback, signal: kinds.signal },
@@ -126,7 +120,6 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   const { weights, layers, pool, signal } = options
   const request = parseDevice(options.device ?? 'auto')
   checkPrecision(request, options.precision)
-  checkCompositing(request, options.compositing)
   checkReuse(options.reuse)
   const network = await chooseNetwork({
     ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
@@ -144,10 +137,8 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
       images,
       request,
       wished: options,
-      compares: true,
       onNote: (line) => progressTo(options.onProgress).note(line),
       ...(options.precision && { precision: options.precision }),
-      ...(options.compositing && { compositing: options.compositing }),
       ...(options.reuse && { reuse: options.reuse }),
       ...(callSignal && { signal: callSignal }),
     }).catch((error) => {

@@ -42,7 +42,6 @@ export { networkNotes, optimizationNotes } from './networkNotes.js'
 export { isRightAnswer } from './objectClasses.js'
 export { cachedCopy } from './onnx/cachedCopy.js'
 export {
-  comparisonNames,
   compositingGraph,
   featureOutput,
   SCENE_INPUTS,

@@ -1,20 +1,19 @@
 import { type Execution, type ExecutionRecord, openExecution } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
-import type { Comparison, Features } from '../engine/features.js'
+import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
-import { imagesOf, type PlannedUnit } from '../engine/plan.js'
-import { sceneOf } from '../engine/scene.js'
 import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { storeUnit } from './measure.js'
-import { backgroundFor, type Study } from './plan.js'
+import { type Study, unitScene } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
 import type { ReproduceOptions } from './runOptions.js'
 import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
+import { imagesOf, type PlannedUnit } from './units.js'
 
 /** What computing units needs beside them. */
 export interface UnitWork {
@@ -57,13 +56,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const imagesLeft = (of?: Network) => queue.left(of).reduce((sum, unit) => sum + imagesOf(unit), 0)
   progress.note(`choosing settings for ${network.id}`)
   const opening = performance.now()
-  const { handle, settings, ran } = await work.open(
-    study,
-    network,
-    first,
-    imagesOf(first) + imagesLeft(network),
-    options,
-  )
+  const { handle, ran } = await work.open(study, network, first, imagesOf(first) + imagesLeft(network), options)
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
@@ -82,10 +75,10 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
         progress.update(before + images, images > 0 ? timeLeft?.seconds(now) : undefined)
       }
       onUnit(current, 0)
-      const response = await respond(study, handle, current, onImages, signal)
+      const features = await extract(study, handle, current, onImages, signal)
       timeLeft?.extracted(current, seconds())
       await stored
-      stored = secondsOf(() => storeUnit(study, current, response, progress, classifiers)).then((seconds) => {
+      stored = secondsOf(() => storeUnit(study, current, features, progress, classifiers)).then((seconds) => {
         timeLeft?.measured(current, seconds)
         return queue.finish(current)
       })
@@ -95,7 +88,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     }
     await stored
     const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
-    return { settings: { ...settings, ...handle.settings, ...ran(), ...trained }, units }
+    return { settings: { ...handle.settings, ...ran(), ...trained }, units }
   } finally {
     // What was extracted before an interruption is kept.
     await stored.catch(() => undefined)
@@ -105,15 +98,15 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
 }
 
 /** Whether values that images share are computed once, as far as their gain can be predicted: on the processor. */
-export function reusesValues({ device, compositing }: ExecutionRecord, { reuse }: ReproduceOptions): boolean {
-  return device === 'cpu' && compositing === 'native' && reuse !== 'off'
+export function reusesValues({ device }: ExecutionRecord, { reuse }: ReproduceOptions): boolean {
+  return device === 'cpu' && reuse !== 'off'
 }
 
 /** Opens a network for units of so many images together; no images: with the least of trials. */
 export function openUnits(
   study: Study,
   network: Network,
-  { patch }: PlannedUnit,
+  first: PlannedUnit,
   images: number,
   options: ReproduceOptions,
 ): Promise<Execution> {
@@ -121,37 +114,27 @@ export function openUnits(
   const progress = progressTo(options.onProgress)
   return openExecution({
     network,
-    scene: sceneOf(patch, backgroundFor(study, network).background, study.blend),
+    scene: unitScene(study, first),
     images,
     request: parseDevice(options.device ?? 'auto'),
     wished: options,
     precision: study.precision,
-    ...(options.compositing && { compositing: options.compositing }),
     ...(options.reuse && { reuse: options.reuse }),
-    compares: needsComparisonsAlone(study),
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })
 }
 
-/** Comparisons where these are all that is needed, or features. @throws InterruptedError when the signal ends it */
-async function respond(
+/** @throws InterruptedError when the signal ends it */
+async function extract(
   study: Study,
   handle: NetworkHandle,
-  { network, patch, grid }: PlannedUnit,
+  unit: PlannedUnit,
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
-): Promise<Comparison | Features> {
-  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
-  const options = { onImages, signal }
-  const anchors = grid.anchors.map(({ index }) => index)
-  const response = await (needsComparisonsAlone(study)
-    ? handle.compare(scene, grid.offsets, anchors, options)
-    : handle.extract(scene, grid.offsets, options))
-  if (response.finished < grid.offsets.length / 2) throwIfStopped(signal)
-  return response
-}
-
-function needsComparisonsAlone({ separability, keepsFeatures }: Study): boolean {
-  return separability === null && !keepsFeatures
+): Promise<Features> {
+  const { offsets } = unit.grid
+  const features = await handle.extract(unitScene(study, unit), offsets, { onImages, signal })
+  if (features.finished < offsets.length / 2) throwIfStopped(signal)
+  return features
 }

@@ -1,13 +1,13 @@
-import { arrayBytes, featureBytes, imagesOf, type PlannedUnit, sketchDims } from '../engine/plan.js'
 import { expectedGain } from '../engine/reuse/expected.js'
-import { sceneOf } from '../engine/scene.js'
+import { processorRate } from '../engine/settings.js'
 import { throwIfStopped } from '../errors.js'
 import { isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits, reusesValues } from './compute.js'
-import { backgroundFor, planStudy, type Study } from './plan.js'
+import { planStudy, type Study, unitScene } from './plan.js'
 import { checkedRequest, type ReproduceOptions } from './runOptions.js'
+import { arrayBytes, featureBytes, imagesOf, type PlannedUnit, sketchDims } from './units.js'
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
@@ -106,18 +106,20 @@ async function secondsOf(
   units: readonly PlannedUnit[],
   options: ReproduceOptions,
 ): Promise<{ readonly all: number; readonly longest: number }> {
-  const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, 0, options)
+  const first = units[0] as PlannedUnit
+  const { handle, rate, ran } = await openUnits(study, network, first, 0, options)
   await handle.close()
+  const imagesPerSecond =
+    rate ?? (await processorRate(network, unitScene(study, first), handle.settings, options.signal))
   const isReused = reusesValues(ran(), options)
   let all = 0
   let longest = 0
   for (const size of new Set(units.map(({ patch }) => patch.size))) {
     const sameSize = units.filter(({ patch }) => patch.size === size)
-    const { patch, grid } = sameSize[0] as PlannedUnit
-    const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
-    const gain = isReused ? expectedGain(network, scene, grid.offsets) : 1
+    const one = sameSize[0] as PlannedUnit
+    const gain = isReused ? expectedGain(network, unitScene(study, one), one.grid.offsets) : 1
     const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
-    const seconds = images / (settings.imagesPerSecond as number) / gain
+    const seconds = images / imagesPerSecond / gain
     all += seconds
     longest = Math.max(longest, seconds / sameSize.length)
   }

@@ -1,5 +1,5 @@
-import type { Comparison, Features, LayerComparison, LayerFeatures } from '../engine/features.js'
-import type { PlannedUnit } from '../engine/plan.js'
+import type { Features, LayerFeatures } from '../engine/features.js'
+import { networkCells } from '../engine/reuse/cellSteps.js'
 import { totalStride } from '../engine/reuse/totalStride.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
@@ -14,41 +14,40 @@ import {
 } from '../experiments/separability.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
-import { type Network, outputOf, readOnnxFile } from '../networks/index.js'
+import { type Network, outputOf } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
-import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
+import { assembleUnit, type LayerParts } from '../results/unit/assemble.js'
 import type { Unit } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
 import { availableCores } from '../support/machine.js'
 import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
+import type { PlannedUnit } from './units.js'
 
 /**
  * Measures everything of one unit and stores it.
- * @param response features of every layer, or where nothing else is needed, what a device made of them; features are given
- * back
+ * @param features of every layer, which are given back
  * @param classifiers where those of the unit are trained, and its features compared
  * @throws InputError that names the position of an all-zero or non-finite feature; OutputError
  */
 export async function storeUnit(
   study: Study,
   unit: PlannedUnit,
-  response: Features | Comparison,
+  features: Features,
   progress: Progress,
   classifiers: Classifiers,
 ): Promise<void> {
   const { grid, network } = unit
   const parts: LayerParts[] = []
-  for (const layer of response.layers) parts.push(await measureLayer(study, unit, layer, classifiers))
+  for (const layer of features.layers) parts.push(await measureLayer(study, unit, layer, classifiers))
   const inputs = unitInputs(study, unit)
   const { unit: made, arrays } = assembleUnit(inputs, grid, parts, network.classes?.names)
-  const features =
-    inputs.keepsFeatures && response.kind === 'features'
-      ? { features: response.layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)) }
-      : {}
-  const stored = await writeUnit(study.out, made, { ...arrays, ...features })
-  if (response.kind === 'features') response.release()
+  const kept = inputs.keepsFeatures && {
+    features: features.layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
+  }
+  const stored = await writeUnit(study.out, made, { ...arrays, ...kept })
+  features.release()
   noteUnsolved(stored, progress)
   noteCoarse(study, stored, progress)
 }
@@ -56,14 +55,13 @@ export async function storeUnit(
 async function measureLayer(
   study: Study,
   unit: PlannedUnit,
-  { name, ...layer }: LayerFeatures | LayerComparison,
+  { name, ...layer }: LayerFeatures,
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const { network, patch, grid } = unit
   const onGrid = { ...grid, ...layer, layer: titleOf(network, name, patch) }
   const hasClasses = name === network.classes?.layer
   const named = { name, dims: layer.dims }
-  if (!('matrix' in onGrid)) return { ...named, ...NOT_CLASSIFIED, ...(await measureFeatures(onGrid, hasClasses)) }
   const measure = async (place: ExperimentPlace) => ({
     ...(await measureFeatures(onGrid, hasClasses, place)),
     separability: await separabilityOf(study, onGrid, place),
@@ -111,15 +109,10 @@ async function separabilityOf(
   )
 }
 
-const periods = new Map<string, number>()
-
 /** The network's total stride up to a layer, in pixels. */
-function periodOf({ onnxPath, input, layers }: Network, layer: string): number {
-  const output = layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
-  const key = JSON.stringify([onnxPath, output])
-  const period = periods.get(key) ?? totalStride(readOnnxFile(onnxPath).graph, input, output) ?? USUAL_PERIOD
-  periods.set(key, period)
-  return period
+function periodOf(network: Network, layer: string): number {
+  const output = network.layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
+  return totalStride(networkCells(network), network.input.name, output) ?? USUAL_PERIOD
 }
 
 /** The scheme by which a grid is found too coarse. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { checkMemory } from '../engine/machineMemory.js'
-import { hasAnswers, type PlannedUnit, planUnits, sketchDims } from '../engine/plan.js'
+import { sceneOf } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
@@ -26,6 +26,7 @@ import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
 import { byIds } from './checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
 import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
+import { hasAnswers, type PlannedUnit, planUnits, sketchDims } from './units.js'
 import { orPlaceholders, weightlessNetwork } from './weightlessModels.js'
 
 /** A study ready to be computed. */
@@ -162,8 +163,13 @@ async function backgroundsOf(
 }
 
 /** What stands behind the patches in a network's frame. */
-export function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
+function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
   return backgrounds.get(input.rows) as NamedBackground
+}
+
+/** The scene of a unit: its patch on the study's background. */
+export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'network' | 'patch'>): Scene {
+  return sceneOf(patch, backgroundFor(study, network).background, study.blend)
 }
 
 /** What decides a unit's numbers. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
-import { imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
@@ -26,6 +25,7 @@ import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
 import { openUnitQueue, titleOf } from './unitQueue.js'
+import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Result of a study. */
 export interface StudyResult {

@@ -1,8 +1,7 @@
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
 import type { ExecutionRecord } from '../engine/choice.js'
-import { imagesOf } from '../engine/plan.js'
-import type { MeasuredSettings } from '../engine/settings.js'
+import type { Settings } from '../engine/task.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { tryJson } from '../files/json.js'
@@ -11,9 +10,10 @@ import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
 import type { Study } from './plan.js'
+import { imagesOf } from './units.js'
 
 /** How a network was run, and on what; in a study without classifiers nothing trained them. */
-export type NetworkSettings = MeasuredSettings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
+export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
 /** What is read of a run.json of whatever version. */
 const runSchema = z.looseObject({

@@ -1,6 +1,5 @@
-import { checkCompositing, checkPrecision } from '../engine/choice.js'
+import { checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
-import type { Compositing } from '../engine/deviceNames.js'
 import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import { type ColourLimits, checkLimits } from '../plot/colormap.js'
@@ -12,8 +11,6 @@ import { STUDY_OPTIONS, type StudyOptions } from './options.js'
 export interface ReproduceOptions extends StudyOptions, WishedSettings {
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
   readonly device?: string
-  /** Where the processor draws objects into images: in the addon (`native`, default) or in the network's `graph`. */
-  readonly compositing?: Compositing
   /**
    * With `auto` (default), a value that several images share is computed once, if that is faster. With `off`, every
    * image is computed in full.
@@ -39,7 +36,6 @@ const REPRODUCE_OPTIONS = {
       threads: kinds.number,
       batch: kinds.number,
       device: kinds.text,
-      compositing: kinds.text,
       reuse: kinds.text,
     },
     ...{
@@ -55,10 +51,9 @@ const REPRODUCE_OPTIONS = {
 /** The wanted device. @throws UsageError for it and what has to go with it, before anything is read */
 export function checkedRequest(options: ReproduceOptions): DeviceRequest {
   checkOptions(options, REPRODUCE_OPTIONS)
-  const { device = 'auto', precision, compositing, reuse, limits } = options
+  const { device = 'auto', precision, reuse, limits } = options
   const request = parseDevice(device)
   checkPrecision(request, precision)
-  checkCompositing(request, compositing)
   checkReuse(reuse)
   if (limits) checkLimits(limits)
   return request

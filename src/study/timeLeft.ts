@@ -1,10 +1,9 @@
-import { imagesOf, type PlannedUnit } from '../engine/plan.js'
 import { expectedGain, usualImageSeconds } from '../engine/reuse/expected.js'
-import { sceneOf } from '../engine/scene.js'
 import type { Network } from '../networks/index.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
-import { backgroundFor, type Study } from './plan.js'
+import { type Study, unitScene } from './plan.js'
 import type { UnitQueue } from './unitQueue.js'
+import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Estimates when a study ends, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
@@ -169,10 +168,9 @@ function extractionPrediction(study: Study) {
   return { extracting, learn }
 }
 
-function gainOf(study: Study, { network, patch, grid }: PlannedUnit): number {
-  const scene = sceneOf(patch, backgroundFor(study, network).background, study.blend)
+function gainOf(study: Study, unit: PlannedUnit): number {
   try {
-    return expectedGain(network, scene, grid.offsets)
+    return expectedGain(unit.network, unitScene(study, unit), unit.grid.offsets)
   } catch {
     // ONNX Runtime runs graphs that are not understood here, and no study ends for an estimate.
     return 1

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import type { PlannedUnit } from '../engine/plan.js'
 import type { Network } from '../networks/index.js'
 import { fileName } from '../results/fileName.js'
 import { isUnitThere, unitFolder, unitVersion } from '../results/unit/store.js'
 import { type Study, unitInputs } from './plan.js'
 import type { Team } from './team.js'
+import type { PlannedUnit } from './units.js'
 
 /** The units that are left of a study, which any number of processes take from. */
 export interface UnitQueue {

@@ -81,31 +81,6 @@ function extractNatively(): Promise<Ended> {
   return native
 }
 
-describe('--compositing graph', () => {
-  it('gives the features of native compositing on the processor, and is recorded', async () => {
-    const native = await extractNatively()
-    const graph = await shiftscope(...extraction('cpu', 'graph'), '--compositing', 'graph')
-    expect([native.status, graph.status]).toEqual([0, 0])
-    expect((await json('native', 'extract.json')).compositing).toBe('native')
-    const { compositing, layers, noiseFloor } = await json('graph', 'extract.json')
-    expect(compositing).toBe('graph')
-    for (const { name, file } of layers) {
-      const [one, other] = [await readNpy(join(folder, 'native', file)), await readNpy(join(folder, 'graph', file))]
-      const distance = Math.hypot(...other.data.map((value, i) => value - (one.data[i] as number)))
-      expect(distance / Math.hypot(...one.data)).toBeLessThan(1e-5)
-      expect(noiseFloor.relative[name]).toBeLessThan(1e-5)
-    }
-  })
-
-  it.each([
-    ['auto', 'graph', /needs the name of a device/],
-    ['webgpu', 'native', /composited in the network's graph/],
-  ])('with --device %s refuses %s', async (device, compositing, reason) => {
-    const { status, stderr } = await shiftscope(...extraction(device, 'refused'), '--compositing', compositing)
-    expect([status, stderr]).toEqual([2, expect.stringMatching(reason)])
-  })
-})
-
 describe.skipIf(!trial.runs)('--device webgpu', () => {
   it('extracts the features of the processor and records what ran', async () => {
     const [onProcessor, onWebgpu] = [await extractNatively(), await shiftscope(...extraction('webgpu', 'webgpu'))]

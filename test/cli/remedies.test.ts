@@ -53,7 +53,7 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['bench/extract.ts', ['bench']],
   ['cli/modelActions.ts', ['pull']],
   ['cluster/submit.ts', ['submit']],
-  ['engine/choice.ts', MOVING, /precision|compositing/],
+  ['engine/choice.ts', MOVING, /precision/],
   ['engine/choice.ts', RUNNING],
   ['engine/deviceTrial.ts', RUNNING],
   ['engine/handle.ts', MOVING, /precision/],

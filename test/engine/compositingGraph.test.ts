@@ -2,18 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sceneArrays } from '../../src/engine/backends/sceneArrays.js'
 import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
 import { sceneCompositor } from '../../src/engine/backends/thread.js'
 import { openThreads } from '../../src/engine/handle.js'
+import { sceneArrays } from '../../src/engine/sceneArrays.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
-import { argmax, cosineSimilarity } from '../../src/native.js'
 import {
   chooseNetwork,
-  comparisonNames,
   compositingGraph,
   type FeatureLayer,
   featureOutput,
@@ -21,9 +19,6 @@ import {
 } from '../../src/networks/index.js'
 import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import { tryWebgpu } from './webgpu.js'
-
-const trial = await tryWebgpu()
 
 let folder: string
 beforeAll(() => {
@@ -76,8 +71,8 @@ async function composited(
     logSeverityLevel: 3,
   })
   try {
-    const arrays = sceneArrays(scene, input)
-    return await session.run({ ...sceneTensors(arrays, input), ...offsetTensors(offsets, arrays.side, input) })
+    const { side, tensors } = sceneTensors(sceneArrays(scene, input), input)
+    return await session.run({ ...tensors, ...offsetTensors(offsets, side, input) })
   } finally {
     await session.release()
   }
@@ -87,17 +82,6 @@ async function compositedNatively(input: NetworkInput, scene: Scene, offsets: In
   const images = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   await sceneCompositor(scene, input).composite(offsets, images)
   return images
-}
-
-/** The first rows of a matrix as columns of length 1. */
-function unitColumns(matrix: Float32Array, dims: number, count: number): Float32Array {
-  const columns = new Float32Array(dims * count)
-  for (let column = 0; column < count; column++) {
-    const row = matrix.subarray(column * dims, (column + 1) * dims)
-    const norm = Math.hypot(...row)
-    for (let i = 0; i < dims; i++) columns[i * count + column] = (row[i] as number) / norm
-  }
-  return columns
 }
 
 /** The corners and some places between them. */
@@ -166,42 +150,6 @@ describe('compositing in the graph', () => {
     } finally {
       await pool.close()
     }
-  })
-
-  it.each(trial.runs ? ['cpu', 'webgpu'] : ['cpu'])('may end in a comparison with anchors, on %s', async (provider) => {
-    const network = await chooseNetwork({ model: 'tiny-alexnet' })
-    const { input, layers } = network
-    const arrays = sceneArrays(sceneOfNoise(75, 7, { rgb: [255, 255, 255] }, 'hard'), input)
-    const offsets = cornersAnd([[0.5, 0.5]], 149)
-    const scene = { ...sceneTensors(arrays, input), ...offsetTensors(offsets, arrays.side, input) }
-    const features = await composited(
-      network.onnxPath,
-      input,
-      sceneOfNoise(75, 7, { rgb: [255, 255, 255] }, 'hard'),
-      offsets,
-    )
-    const anchors = layers.map(({ name, dims }) => [
-      comparisonNames(name).anchors,
-      new Tensor('float32', unitColumns(features[name]?.data as Float32Array, dims, 2), [dims, 2]),
-    ])
-    const session = await InferenceSession.create(await compositingGraph(network, 'fp32', layers), {
-      executionProviders: [provider],
-      logSeverityLevel: 3,
-    })
-    const outputs = await session.run({ ...scene, ...Object.fromEntries(anchors) })
-    for (const { name, dims } of layers) {
-      const matrix = features[name]?.data as Float32Array
-      const [rows, two] = [offsets.length / 2, matrix.slice(0, 2 * dims)]
-      const expected = await cosineSimilarity({ features: matrix, rows, dims, anchors: two, anchorCount: 2 })
-      const found = outputs[comparisonNames(name).cosines]
-      expect(found?.dims).toEqual([rows, 2])
-      for (let row = 0; row < rows; row++) {
-        for (let anchor = 0; anchor < 2; anchor++)
-          expect(found?.data[row * 2 + anchor]).toBeCloseTo(expected[anchor * rows + row] as number, 5)
-      }
-      expect(outputs[comparisonNames(name).strongest]?.data).toEqual(await argmax({ features: matrix, rows, dims }))
-    }
-    await session.release()
   })
 
   it('computes in float16 with the weights that the file has, and gives float32', async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { placementOf } from '../../src/engine/backends/placement.js'
 import { adapterIn } from '../../src/engine/backends/process.js'
-import { deviceSettings } from '../../src/engine/choice.js'
+import { placementOf } from '../../src/engine/backends/session.js'
+import { deviceBatches } from '../../src/engine/choice.js'
 import { devicesOf, isSoftware, nvidiaModels, parseDevice } from '../../src/engine/device.js'
 import { DEVICE_NAMES } from '../../src/engine/deviceNames.js'
 import { strayReason } from '../../src/engine/deviceTrial.js'
@@ -138,7 +138,7 @@ describe('the placement of operators', () => {
   })
 })
 
-describe('settings for devices', () => {
+describe('batches for devices', () => {
   const network: Network = {
     id: 'network',
     title: 'Network',
@@ -151,18 +151,16 @@ describe('settings for devices', () => {
     weightsBytes: 1000,
   }
 
-  it('have a worker a device and batches to choose from, but for what is fixed', () => {
+  it('have batches to choose from, but for what is fixed', () => {
     const cards = [0, 1, 2].map((index) => ({ name: 'cuda', index }) as const)
-    expect(deviceSettings(network, {}, cards).map(({ workers, batch }) => [workers, batch])).toEqual(
-      [32, 64, 128, 256, 512, 1024].map((batch) => [3, batch]),
-    )
-    expect(deviceSettings(network, {}, [{ name: 'tensorrt', index: 0 }]).map(({ batch }) => batch)).toEqual([32, 128])
+    expect(deviceBatches(network, {}, cards)).toEqual([32, 64, 128, 256, 512, 1024])
+    expect(deviceBatches(network, {}, [{ name: 'tensorrt', index: 0 }])).toEqual([32, 128])
     const one = cards.slice(0, 1)
-    expect(deviceSettings(network, { batch: 5, workers: 2 }, one)).toEqual([{ workers: 2, threads: 1, batch: 5 }])
+    expect(deviceBatches(network, { batch: 5, workers: 2 }, one)).toEqual([5])
     const fixed = { ...network, input: { ...imagenetInput, batch: 4 } }
-    expect(deviceSettings(fixed, {}, one)).toEqual([{ workers: 1, threads: 1, batch: 4 }])
-    expect(() => deviceSettings(fixed, { batch: 5 }, one)).toThrow(UsageError)
-    expect(() => deviceSettings(network, { workers: 0 }, one)).toThrow(UsageError)
+    expect(deviceBatches(fixed, {}, one)).toEqual([4])
+    expect(() => deviceBatches(fixed, { batch: 5 }, one)).toThrow(UsageError)
+    expect(() => deviceBatches(network, { workers: 0 }, one)).toThrow(UsageError)
   })
 })
 

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBareLoop } from '../../src/bench/bareLoop.js'
-import { isTooLarge } from '../../src/engine/crew.js'
+import { fastestBatch } from '../../src/engine/choice.js'
+import { type DevicePlan, extract, isTooLarge, openDeviceCrew } from '../../src/engine/crew.js'
 import type { LayerFeatures } from '../../src/engine/features.js'
-import { type DevicePlan, openDevices, openThreads } from '../../src/engine/handle.js'
+import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError } from '../../src/errors.js'
-import { argmax, cosineSimilarity } from '../../src/native.js'
 import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { crashingModel } from '../networks/crashingModel.js'
@@ -57,12 +57,16 @@ function planOf(changes: Partial<DevicePlan>): DevicePlan & { readonly notes: st
   return {
     network,
     devices: [DEVICE],
-    settings: { workers: 1, threads: 1, batch: 8 },
-    processor,
+    batch: 8,
     onNote: (line) => notes.push(line),
     notes,
     ...changes,
   }
+}
+
+/** A handle on devices that the processor stands behind. */
+async function openDevices(plan: DevicePlan): Promise<NetworkHandle> {
+  return deviceHandle(await openDeviceCrew(plan), { processor, precision: plan.precision })
 }
 
 /** A real process that goes wrong in the way that its name says. */
@@ -87,7 +91,7 @@ function first(positions: number): Int32Array {
 describe('a network on devices', () => {
   it('gives the features of the threads, with one process and with two', async () => {
     for (const devices of [[DEVICE], [DEVICE, DEVICE]]) {
-      const plan = planOf({ devices, settings: { workers: devices.length, threads: 1, batch: 7 } })
+      const plan = planOf({ devices, batch: 7 })
       const handle = await openDevices(plan)
       try {
         const seen: number[] = []
@@ -112,9 +116,7 @@ describe('a network on devices', () => {
       }
     }
     const extractOnce = async () => {
-      const handle = await openDevices(
-        planOf({ devices: [DEVICE, DEVICE], settings: { workers: 2, threads: 1, batch: 1 } }),
-      )
+      const handle = await openDevices(planOf({ devices: [DEVICE, DEVICE], batch: 1 }))
       const { layers } = await handle.extract(scene, first(2))
       expect(processesNow()).toBeGreaterThan(0)
       await handle.close()
@@ -130,16 +132,16 @@ describe('a network on devices', () => {
     await vi.waitFor(fewAgain, { timeout: 30_000 })
   })
 
-  it('takes batches of another size when it is told to', async () => {
-    const handle = await openDevices(planOf({}))
+  it('keeps to the batches that it can take when larger ones are tried', async () => {
+    const plan = planOf({ batch: 4, script: failing('crashesAtBatchOf16') })
+    const crew = await openDeviceCrew(plan)
     try {
-      for (const batch of [8, 11, 3]) {
-        handle.useBatch(batch)
-        expect(handle.settings.batch).toBe(batch)
-        expectFeatures((await handle.extract(scene, offsets)).layers)
-      }
+      const work = { images: Number.POSITIVE_INFINITY, request: DEVICE, wished: {}, onNote: plan.onNote }
+      const rate = await fastestBatch({ network, scene, ...work }, crew, [DEVICE], [16, 32])
+      expect([rate > 0, crew.batch]).toEqual([true, 4])
+      expectFeatures((await extract(crew, scene, offsets)).layers)
     } finally {
-      await handle.close()
+      await crew.workers.close()
     }
   })
 
@@ -198,53 +200,10 @@ describe('a network on devices', () => {
     }
   })
 
-  it('compares with anchors where the network runs, if it was opened for that', async () => {
-    const anchors = [3, 0, offsets.length / 2 - 1]
-    const plan = planOf({ compares: true, devices: [DEVICE, DEVICE], settings: { workers: 2, threads: 1, batch: 2 } })
-    const handle = await openDevices(plan)
-    try {
-      const found = await handle.compare(scene, offsets, anchors)
-      if (found.kind !== 'comparison') throw new Error('the features came')
-      expect(found.finished).toBe(offsets.length / 2)
-      for (const [i, layer] of found.layers.entries()) {
-        const [features, rows, dims] = [expected[i] as Float32Array, offsets.length / 2, layer.dims]
-        const rowsAt = Float32Array.from(anchors.flatMap((row) => [...features.subarray(row * dims, (row + 1) * dims)]))
-        const cosines = await cosineSimilarity({ features, rows, dims, anchors: rowsAt, anchorCount: anchors.length })
-        expect(layer.cosines.length).toBe(cosines.length)
-        expect(Math.max(...layer.cosines.map((value, k) => Math.abs(value - (cosines[k] as number))))).toBeLessThan(
-          1e-5,
-        )
-        expect(layer.strongest).toEqual(await argmax({ features, rows, dims }))
-        expect(
-          Math.max(...layer.anchorFeatures.map((value, k) => Math.abs(value - (rowsAt[k] as number)))),
-        ).toBeLessThan(1e-4)
-      }
-      expect(found.layers.map(({ name }) => name)).toEqual(network.layers.map(({ name }) => name))
-      expectFeatures((await handle.extract(scene, offsets)).layers)
-    } finally {
-      await handle.close()
-    }
-    const plain = await openDevices(planOf({}))
-    expect((await plain.compare(scene, offsets, anchors)).kind).toBe('features')
-    await plain.close()
-  })
-
-  it('gives features in place of comparisons once its devices are lost', async () => {
-    const plan = planOf({ compares: true, script: failing('crashesAlways') })
-    const handle = await openDevices(plan)
-    try {
-      expect((await handle.compare(scene, offsets, [0])).kind).toBe('features')
-      expect(plan.notes).toEqual([expect.stringMatching(/the processor does this unit again/)])
-      expectFeatures((await handle.extract(scene, offsets)).layers)
-    } finally {
-      await handle.close()
-    }
-  })
-
   it('encodes pictures as the processor does', async () => {
     const frames = [7, 31, 101].map((step) => Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * step) % 256))
     const threads = openThreads(network, processor)
-    const devices = await openDevices(planOf({ settings: { workers: 1, threads: 1, batch: 2 } }))
+    const devices = await openDevices(planOf({ batch: 2 }))
     try {
       const [found, wanted] = [await devices.encode(frames), await threads.encode(frames)]
       for (const [i, { matrix, dims }] of found.layers.entries()) {
@@ -272,7 +231,7 @@ describe('a network on devices', () => {
     process.env.MEMORY_LEFT = String(700 * 2 ** 20)
     const plan = planOf({
       network: await averages(),
-      settings: { workers: 1, threads: 1, batch: 600 },
+      batch: 600,
       script: failing('littleMemory'),
     })
     const handle = await openDevices(plan)
@@ -306,7 +265,7 @@ describe('a network on devices', () => {
   })
 
   it('ends early when it is told to, and says how far it came', async () => {
-    const handle = await openDevices(planOf({ settings: { workers: 1, threads: 1, batch: 1 } }))
+    const handle = await openDevices(planOf({ batch: 1 }))
     const controller = new AbortController()
     try {
       const { finished } = await handle.extract(scene, offsets, {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
-import { fasterGpu, openExecution } from '../../src/engine/choice.js'
+import { gpuFasterThan, openExecution } from '../../src/engine/choice.js'
+import { openDeviceCrew } from '../../src/engine/crew.js'
 import { platformGap } from '../../src/engine/device.js'
 import { tryDevice } from '../../src/engine/deviceTrial.js'
-import { largestDistance } from '../../src/engine/distance.js'
-import { openDevices, openThreads } from '../../src/engine/handle.js'
+import { deviceHandle, openThreads } from '../../src/engine/handle.js'
 import { measureNoiseFloor } from '../../src/engine/noiseFloor.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { sceneOf } from '../../src/engine/scene.js'
@@ -34,16 +34,14 @@ async function sceneOfSize(size: number): Promise<Scene> {
 
 /** The largest relative distance of any position's features from the processor's, in batches of two. */
 async function distanceOnWebgpu(network: Network, size: number, precision: Precision = 'fp32'): Promise<number> {
-  const plan = { network, precision, devices: [WEBGPU], settings: { workers: 1, threads: 1, batch: 2 }, processor }
-  const pool = await openDevices({ ...plan, onNote: () => undefined })
+  const crew = await openDeviceCrew({ network, precision, devices: [WEBGPU], batch: 2, onNote: () => undefined })
   try {
-    const { relative, positions } = await measureNoiseFloor(network, await sceneOfSize(size), pool, processor)
+    const { relative, positions } = await measureNoiseFloor(crew, await sceneOfSize(size), processor)
     expect(positions).toBeGreaterThan(1)
-    expect(pool.failure).toBeUndefined()
     expect(Object.keys(relative)).toEqual(network.layers.map(({ name }) => name))
     return Math.max(...Object.values(relative))
   } finally {
-    await pool.close()
+    await crew.workers.close()
   }
 }
 
@@ -53,12 +51,8 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
     expect(await distanceOnWebgpu(network, 75)).toBeLessThan(1e-5)
     const { offsets } = positionGrid(224, 125, 99)
     const pools = [
-      await openDevices({
-        network,
-        devices: [WEBGPU, WEBGPU],
-        settings: { workers: 2, threads: 1, batch: 3 },
+      deviceHandle(await openDeviceCrew({ network, devices: [WEBGPU, WEBGPU], batch: 3, onNote: () => undefined }), {
         processor,
-        onNote: () => undefined,
       }),
       openThreads(network, processor),
     ]
@@ -83,33 +77,6 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
     expect(await distanceOnWebgpu(network, 200)).toBeLessThan(1e-5)
   })
 
-  it('computes values once with the features of the processor', { timeout: 120_000 }, async () => {
-    const network = await chooseNetwork({ model: 'tiny-alexnet' })
-    const { offsets } = positionGrid(224, 75, 17)
-    const notes: string[] = []
-    const reusing = await openDevices({
-      network,
-      devices: [WEBGPU],
-      settings: { workers: 1, threads: 1, batch: 16 },
-      processor,
-      reuses: () => true,
-      onNote: (line) => notes.push(line),
-    })
-    const plain = openThreads(network, processor)
-    try {
-      const scene = await sceneOfSize(75)
-      const { layers } = await reusing.extract(scene, offsets)
-      const expected = (await plain.extract(scene, offsets)).layers
-      for (const [i, { matrix, dims }] of layers.entries())
-        expect(largestDistance(matrix, expected[i]?.matrix as Float32Array, dims)).toBeLessThan(1e-5)
-      expect(notes).toEqual([])
-      expect(reusing.reused()).toMatchObject([{ size: 75, cut: expect.any(String) }])
-    } finally {
-      await reusing.close()
-      await plain.close()
-    }
-  })
-
   it('computes in float16 if it is asked for, and not otherwise', async () => {
     const network = await chooseNetwork({ model: 'tiny-alexnet-aa' })
     const distance = await distanceOnWebgpu(network, 75, 'fp16')
@@ -121,7 +88,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
   it('says what ran', async () => {
     const network = await chooseNetwork({ model: 'tiny-alexnet' })
     const notes: string[] = []
-    const { handle, settings, ran } = await openExecution({
+    const { handle, rate, ran } = await openExecution({
       network,
       scene: await sceneOfSize(75),
       images: 8,
@@ -134,8 +101,8 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
     expect(record).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider', precision: 'fp32' })
     expect(record.adapter).toBe(trial.runs && trial.adapter)
     expect(Math.max(...Object.values(record.noiseFloor?.relative ?? {}))).toBeLessThan(1e-5)
-    expect(settings).toMatchObject({ workers: 1, batch: 2 })
-    expect(settings.imagesPerSecond).toBeGreaterThan(0)
+    expect(handle.settings).toMatchObject({ workers: 1, batch: 2 })
+    expect(rate).toBeGreaterThan(0)
     expect(notes.at(-1)).toMatch(/^tiny-alexnet on webgpu .*fp32 features within \d\.\de-\d+ of the processor's$/)
   })
 
@@ -148,7 +115,7 @@ describe.skipIf(!trial.runs)('WebGPU', () => {
       wished: {},
       onNote: () => undefined,
     } as const
-    expect(await fasterGpu(plan, { ...processor, imagesPerSecond: 0 })).toBeUndefined()
+    expect(await gpuFasterThan(plan, 0)).toBeUndefined()
   })
 
   it('leaves threads to the processor', async () => {

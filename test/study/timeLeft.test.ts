@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { imagesOf, type PlannedUnit } from '../../src/engine/plan.js'
 import { planStudy } from '../../src/study/plan.js'
 import { studyTimeLeft } from '../../src/study/timeLeft.js'
+import { imagesOf, type PlannedUnit } from '../../src/study/units.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const inFolder = temporaryFolder()

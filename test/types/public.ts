@@ -46,7 +46,6 @@ export async function extractIsTyped(): Promise<Float32Array | undefined> {
     blend: 'soft',
     device: 'cuda:1',
     precision: 'fp16',
-    compositing: 'graph',
     workers: 1,
     threads: 1,
     batch: 8,

@@ -1,4 +1,7 @@
-import type { BatchComparison, JobScene } from '../task.js'
+import type { NetworkInput, RunnableGraph } from '../../networks/index.js'
+import type { Device } from '../device.js'
+import type { CellWork } from '../reuse/cellGraphs.js'
+import type { JobScene } from '../task.js'
 
 /**
  * Takes the features of some images, which stand no longer than the call.
@@ -11,8 +14,38 @@ export type PutFeatures = (first: number, images: number, layers: readonly Float
 export interface Backend {
   /** Computes features and hands them out, all at once or part by part. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
-  /** Compares a batch with the job's anchors, by layer. */
-  compare(job: JobScene, offsets: Int32Array): Promise<readonly BatchComparison[]>
   /** Whether it must be opened again. */
   isLost(): boolean
 }
+
+/** What a device's process is started with: the network's graph with compositing in front. */
+export interface OpenRequest extends RunnableGraph {
+  readonly device: Device
+  readonly input: NetworkInput
+  /** Outputs of the graph to read. */
+  readonly outputs: readonly string[]
+  /** As in `openDeviceSession`. */
+  readonly profileFolder?: string
+}
+
+/** What sessions in a worker's own thread are opened with. */
+interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
+  readonly input: NetworkInput
+  /** Outputs of the graph to read. */
+  readonly outputs: readonly string[]
+  readonly threads: number
+}
+
+/** Where a worker holds its session, for its whole life. */
+export type WorkerData =
+  | (ThreadSession & { readonly backend: 'thread'; readonly onnxPath: string })
+  | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
+  | {
+      readonly backend: 'process'
+      /** Of each worker; they are dealt out by `pids`. */
+      readonly requests: readonly OpenRequest[]
+      /** As in `startDeviceProcess`. */
+      readonly script?: string
+      /** Shared: how many workers have started, then each one's process, or 0. */
+      readonly pids: Int32Array
+    }

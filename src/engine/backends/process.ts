@@ -3,11 +3,24 @@ import { workerFile } from '../../files/package.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { oneLine } from '../../support/text.js'
 import { ownScene } from '../scene.js'
-import type { BatchComparison, JobScene } from '../task.js'
-import type { Backend } from './backend.js'
-import type { DeviceAnswer, DeviceRequestMessage, OpenRequest, Placement, SceneRequest } from './messages.js'
-import { frameArrays, sceneArrays } from './sceneArrays.js'
-import type { WorkerData } from './workerData.js'
+import type { JobScene } from '../task.js'
+import type { Backend, OpenRequest, WorkerData } from './backend.js'
+import type { Placement } from './session.js'
+
+/** What goes to the process; each but scenes is answered once, in order. */
+export type DeviceRequestMessage =
+  | { readonly kind: 'open'; readonly request: OpenRequest }
+  /** What is composited from now on: without shared memory, which no process can read. */
+  | { readonly kind: 'scene'; readonly job: JobScene }
+  /** Asks for the features of a batch, [images, 2] as row, col. */
+  | { readonly kind: 'batch'; readonly offsets: Int32Array }
+  | { readonly kind: 'placement' }
+
+export type DeviceAnswer =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'features'; readonly layers: readonly Float32Array[] }
+  | { readonly kind: 'placement'; readonly placement: Placement }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /** A device that gives no answer in this time is taken for lost, in seconds. */
 const ANSWER_TIMEOUT = 300
@@ -16,33 +29,19 @@ const ANSWER_TIMEOUT = 300
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
 /** A device's process failed, or refused what it was asked; the message is the reason alone. */
-export class DeviceFailure extends Error {}
+export class ProcessFailure extends Error {}
 
 /** A process that holds a network's session on a device. */
 export interface DeviceProcess {
   /** What the driver calls the device; null where it is not known. */
   readonly adapter: string | null
   readonly pid: number
-  /** What is composited from now on. */
-  setScene(scene: SceneRequest): void
   /**
    * Features at the given places ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
    * one is computed.
-   * @throws DeviceFailure
+   * @throws ProcessFailure
    */
-  run(offsets: Int32Array): Promise<readonly Float32Array[]>
-  /** Whose passes are computed from now on. */
-  setCellScene(job: JobScene): void
-  /**
-   * The same as `run` where values are computed once, of all positions of a pass.
-   * @throws DeviceFailure
-   */
-  runPass(offsets: Int32Array): Promise<readonly Float32Array[]>
-  /**
-   * Compares the features at the given places with the scene's anchors, by layer.
-   * @throws DeviceFailure
-   */
-  compare(offsets: Int32Array): Promise<readonly BatchComparison[]>
+  run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
   /** Where the operators ran so far; ends the recording. */
   placement(): Promise<Placement>
   /** Ends the process; what is not answered yet fails. */
@@ -53,7 +52,7 @@ export interface DeviceProcess {
  * Starts a process and opens the network's session in it.
  * @param script address of the process's module; tests give one whose process fails
  * @param signal ends the process, whatever it is at
- * @throws DeviceFailure when the provider is missing, refuses the network, or takes its process down
+ * @throws ProcessFailure when the provider is missing, refuses the network, or takes its process down
  */
 export async function startDeviceProcess(
   request: OpenRequest,
@@ -66,12 +65,13 @@ export async function startDeviceProcess(
     VK_LOADER_DEBUG: 'driver',
     ...FULL_PRECISION,
   })
-  const ask = async (message: DeviceRequestMessage) => {
+  const ask = async <K extends DeviceAnswer['kind']>(message: DeviceRequestMessage, kind: K) => {
     const answer = await child.ask(message, ANSWER_TIMEOUT).catch((error) => {
-      throw error instanceof ChildFailure ? new DeviceFailure(error.message) : error
+      throw error instanceof ChildFailure ? new ProcessFailure(error.message) : error
     })
-    if (answer.kind === 'failed') throw new DeviceFailure(oneLine(answer.reason))
-    return answer
+    if (answer.kind === 'failed') throw new ProcessFailure(oneLine(answer.reason))
+    if (answer.kind !== kind) throw new Error(`the device's process answered with ${answer.kind}`)
+    return answer as Extract<DeviceAnswer, { kind: K }>
   }
   signal?.addEventListener('abort', child.kill)
   const close = () => {
@@ -79,32 +79,21 @@ export async function startDeviceProcess(
     return child.close()
   }
   try {
-    await ask({ kind: 'open', request })
+    await ask({ kind: 'open', request }, 'opened')
   } catch (error) {
     await close()
     throw error
   }
+  let current: number | undefined
   return {
     adapter: adapterIn(child.head()),
     pid: child.pid,
-    setScene: (scene) => child.tell({ kind: 'scene', request: scene }),
-    run: async (offsets) => {
-      const answer = await ask({ kind: 'batch', offsets })
-      return answer.kind === 'features' ? answer.layers : unexpected(answer)
+    run: async (job, offsets) => {
+      if (current !== job.id) child.tell({ kind: 'scene', job: { ...job, scene: ownScene(job.scene) } })
+      current = job.id
+      return (await ask({ kind: 'batch', offsets }, 'features')).layers
     },
-    setCellScene: (job) => child.tell({ kind: 'cells', job }),
-    runPass: async (offsets) => {
-      const answer = await ask({ kind: 'pass', offsets })
-      return answer.kind === 'features' ? answer.layers : unexpected(answer)
-    },
-    compare: async (offsets) => {
-      const answer = await ask({ kind: 'comparison', offsets })
-      return answer.kind === 'compared' ? answer.layers : unexpected(answer)
-    },
-    placement: async () => {
-      const answer = await ask({ kind: 'placement' })
-      return answer.kind === 'placement' ? answer.placement : unexpected(answer)
-    },
+    placement: async () => (await ask({ kind: 'placement' }, 'placement')).placement,
     close,
   }
 }
@@ -116,40 +105,18 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
   Atomics.store(pids, place, opened.pid)
-  let job: number | undefined
   let lost = false
-  const { input, cells } = requests[0] as OpenRequest
-  const inScene = ({ id, scene, anchors }: JobScene, offsets: Int32Array) => {
-    // Pictures go up with their batch.
-    if ('frames' in scene) return opened.setScene({ scene: frameArrays(scene, offsets, input) })
-    if (job === id) return
-    opened.setScene({ scene: sceneArrays(scene, input), ...(anchors && { anchors }) })
-    job = id
-  }
-  /** A process that failed once is not asked again. */
-  const asked = async <T>(answer: Promise<T>): Promise<T> => {
-    try {
-      return await answer
-    } catch (error) {
-      lost = true
-      Atomics.store(pids, place, 0)
-      await opened.close()
-      throw error
-    }
-  }
   return {
-    features: async (scene, offsets, put) => {
-      if (cells !== undefined) {
-        if (job !== scene.id) opened.setCellScene({ ...scene, scene: ownScene(scene.scene) })
-        job = scene.id
-        return put(0, offsets.length / 2, await asked(opened.runPass(offsets)))
+    features: async (job, offsets, put) => {
+      try {
+        put(0, offsets.length / 2, await opened.run(job, offsets))
+      } catch (error) {
+        // A process that failed once is not asked again.
+        lost = true
+        Atomics.store(pids, place, 0)
+        await opened.close()
+        throw error
       }
-      inScene(scene, offsets)
-      put(0, offsets.length / 2, await asked(opened.run(offsets)))
-    },
-    compare: (scene, offsets) => {
-      inScene(scene, offsets)
-      return asked(opened.compare(offsets))
     },
     isLost: () => lost,
   }
@@ -161,10 +128,6 @@ let own: number | undefined
 function placeIn(pids: Int32Array): number {
   own ??= 1 + (Atomics.add(pids, 0, 1) % (pids.length - 1))
   return own
-}
-
-function unexpected(answer: DeviceAnswer): never {
-  throw new Error(`the device's process answered with ${answer.kind}`)
 }
 
 /** The name in the line of Vulkan's loader that tells which device it opened. */

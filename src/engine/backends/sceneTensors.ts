@@ -1,20 +1,29 @@
 import * as ort from 'onnxruntime-node'
 import { type NetworkInput, SCENE_INPUTS } from '../../networks/index.js'
-import type { SceneArrays } from './sceneArrays.js'
+import type { SceneArrays } from '../sceneArrays.js'
 
 /** A scene as inputs of the compositing graph; the same for all its batches. */
+export interface CompositedScene {
+  /** Of the window. */
+  readonly side: number
+  readonly tensors: Readonly<Record<string, ort.Tensor>>
+}
+
 export function sceneTensors(
   { side, window, transparency, background }: SceneArrays,
   { rows, cols }: NetworkInput,
-): Readonly<Record<string, ort.Tensor>> {
+): CompositedScene {
   const pixels = side * side
   const backgroundShape =
     background.length === 3 ? [1, 3, 1, 1] : [background.length / (3 * rows * cols), 3, rows, cols]
   return {
-    [SCENE_INPUTS.window]: new ort.Tensor('float32', window, [window.length]),
-    [SCENE_INPUTS.transparency]: new ort.Tensor('float32', transparency, [pixels]),
-    [SCENE_INPUTS.background]: new ort.Tensor('float32', background, backgroundShape),
-    [SCENE_INPUTS.channels]: new ort.Tensor('int32', Int32Array.of(0, pixels, 2 * pixels), [3, 1, 1]),
+    side,
+    tensors: {
+      [SCENE_INPUTS.window]: new ort.Tensor('float32', window, [window.length]),
+      [SCENE_INPUTS.transparency]: new ort.Tensor('float32', transparency, [pixels]),
+      [SCENE_INPUTS.background]: new ort.Tensor('float32', background, backgroundShape),
+      [SCENE_INPUTS.channels]: new ort.Tensor('int32', Int32Array.of(0, pixels, 2 * pixels), [3, 1, 1]),
+    },
   }
 }
 

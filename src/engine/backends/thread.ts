@@ -3,14 +3,13 @@ import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../networks/index.js'
 import { NOTHING } from '../scene.js'
 import type { Frames, Scene } from '../task.js'
-import type { Backend } from './backend.js'
+import type { Backend, WorkerData } from './backend.js'
 import { openSession } from './session.js'
-import type { WorkerData } from './workerData.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
 /** A session in this thread, which holds it in every forward pass; meanwhile the next batches are composited natively. */
-export async function threadBackend({ input, layers, threads, ...graph }: ThreadData): Promise<Backend> {
+export async function threadBackend({ input, outputs, threads, ...graph }: ThreadData): Promise<Backend> {
   const session = await openSession(graph, threads)
   const spare: Float32Array[] = []
   let compositor: { readonly job: number; readonly made: Compositor } | undefined
@@ -31,16 +30,13 @@ export async function threadBackend({ input, layers, threads, ...graph }: Thread
       if ('frames' in job.scene) await normaliseFrames(job.scene, offsets, input, images)
       else await compositorOf(job.id, job.scene).composite(offsets, images)
       const tensor = new ort.Tensor('float32', images, [batch, 3, input.rows, input.cols])
-      const outputs = await session.run({ [input.name]: tensor }, layers)
+      const results = await session.run({ [input.name]: tensor }, outputs)
       spare.push(images)
       put(
         0,
         batch,
-        layers.map((layer) => outputs[layer]?.data as Float32Array),
+        outputs.map((output) => results[output]?.data as Float32Array),
       )
-    },
-    compare: async () => {
-      throw new Error('a session on the processor compares nothing')
     },
     isLost: () => false,
   }

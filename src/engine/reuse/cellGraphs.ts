@@ -12,12 +12,18 @@ export interface CellGraphs {
   readonly handedOn: readonly string[]
 }
 
+/** A network in two parts, and what its first part computes. */
+export interface CellWork {
+  readonly graphs: CellGraphs
+  readonly steps: readonly CellStep[]
+  readonly shapes: CellSteps['shapes']
+}
+
 /**
  * Writes a network's two parts.
  *
  * @param count of steps in the first part
  * @param gathers whether a step gathers the cells of its input, by `CELL_INPUTS.gather`
- * @param isChunked whether the first part gathers some windows at a time, as suits processors
  * @returns paths, in the cache of graphs
  * @throws InputError when the network's file is gone or damaged; OutputError when a copy cannot be written
  */
@@ -27,7 +33,6 @@ export async function cellGraphs(
   { steps, shapes }: CellSteps,
   count: number,
   gathers: ReadonlySet<string>,
-  isChunked = true,
 ): Promise<CellGraphs> {
   const { onnxPath, input, layers } = network
   const first = steps.slice(0, count)
@@ -39,7 +44,7 @@ export async function cellGraphs(
     (name) => features.includes(name) || rest.some((node) => graph.nodes[node]?.inputs.includes(name)),
   )
   const shape = (name: string) => shapes.get(name) as CellShape
-  const cellNodes = first.map((step) => cellStep(step, graph, shape, gathers, isChunked))
+  const cellNodes = first.map((step) => cellStep(step, graph, shape, gathers))
   const cells: GraphChanges = {
     kept: kept(
       graph,
@@ -120,13 +125,11 @@ function cellStep(
   graph: GraphNodes,
   shape: (name: string) => CellShape,
   gathers: ReadonlySet<string>,
-  isChunked: boolean,
 ): StepNodes {
   const { output } = step
   if (step.kind === 'mapping')
     return { verbatim: [], renamed: {}, inputs: [], nodes: [node('Identity', [step.input], output)], constants: [] }
-  if (step.kind === 'window')
-    return windowNodes(step, graph, shape, gathers.has(CELL_INPUTS.gather(output, 0)), isChunked)
+  if (step.kind === 'window') return windowNodes(step, graph, shape, gathers.has(CELL_INPUTS.gather(output, 0)))
   const inputs: TypedInfo[] = []
   const nodes: Node[] = []
   const constants: Initializer[] = []

@@ -1,4 +1,10 @@
-import type { GraphConstant, GraphNode, GraphNodes } from '../../networks/index.js'
+import {
+  type GraphConstant,
+  type GraphNode,
+  type GraphNodes,
+  type Network,
+  readOnnxFile,
+} from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
@@ -6,6 +12,27 @@ import { NoStep } from './cellWindows.js'
 
 /** Operators whose constant inputs are broadcast to the shape of what they make. */
 const BROADCASTING = new Set('Add Div Max Mean Min Mul Pow Sub Sum'.split(' '))
+
+const read = new WeakMap<object, NetworkCells>()
+
+/** A network's graph, and the steps at its beginning. */
+export interface NetworkCells {
+  readonly graph: GraphNodes
+  readonly cells: CellSteps
+}
+
+/**
+ * Reads a network's graph, once for as long as the network is in use.
+ * @throws InputError where the file is gone, or describes its graph in ways that are not understood
+ */
+export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
+  const known = read.get(network)
+  if (known !== undefined) return known
+  const { graph } = readOnnxFile(network.onnxPath)
+  const made = { graph, cells: cellSteps(graph, network.input) }
+  read.set(network, made)
+  return made
+}
 
 /** The steps at the beginning of a graph, as far as they lead. */
 export function cellSteps(

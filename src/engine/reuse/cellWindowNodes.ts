@@ -37,7 +37,6 @@ export function windowNodes(
   { operatorSet }: GraphNodes,
   shape: (name: string) => CellShape,
   gathers: boolean,
-  isChunked: boolean,
 ): StepNodes {
   const { input, output, operation, beyond } = step
   const { channels } = shape(input)
@@ -60,7 +59,7 @@ export function windowNodes(
       outside.push(node('Concat', [input, zeros], source, { axis: 0 }))
     }
     const read = part('read')
-    if (!isChunked || operation.kind === 'padding') {
+    if (operation.kind === 'padding') {
       inside.push(node('Gather', [source, index], read))
       result = reduce(read)
     } else {

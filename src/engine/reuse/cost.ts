@@ -30,7 +30,7 @@ export function multiplyAdds(step: CellStep, shapes: CellSteps['shapes']): numbe
 }
 
 /** Of a cell's window when it is gathered. */
-export function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shapes']): number {
+function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shapes']): number {
   return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
 }
 

@@ -1,18 +1,16 @@
-import { type Network, outputOf, readOnnxFile } from '../../networks/index.js'
+import { type Network, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
+import { floorGain, type PlannedCells, planCells, positionsOf, wholeSeconds } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
-import { cellSteps } from './cellSteps.js'
-import { floorGain, type PlannedCells, planCells, positionsOf, wholeSeconds } from './plan.js'
-import { sceneKeys } from './scene.js'
+import { networkCells } from './cellSteps.js'
+import { KEY_LIMIT } from './keys.js'
+import { sceneKeys } from './sceneKeys.js'
 
 /** Fewer images are not worth two more sessions. */
 export const FEWEST_IMAGES = 64
 
 /** Predicted gains below this are lost in what else there is to do. */
 export const WORTH_REUSING = 1.1
-
-/** Tables of keys are no larger, whatever a graph claims of its layers. */
-const MAX_TABLE = 1 << 26
 
 /** How many times fewer multiply-adds a scene needs if every distinct value is computed once. */
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
@@ -22,28 +20,24 @@ export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array)
 /** How many times as fast a scene is expected to be on the processor with values computed once; 1: as fast as the plain way. */
 export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
-  const cells = cellSteps(readOnnxFile(network.onnxPath).graph, network.input)
-  if (!haveRoomForKeys(cells, network, scene.patch.size)) return 1
+  if (!haveRoomForKeys(networkCells(network).cells, network, scene.patch.size)) return 1
   const gain = planCells(workOf(network, scene), positionsOf(offsets))?.predictedGain ?? 1
   return gain < WORTH_REUSING ? 1 : gain
 }
 
 /** Seconds of one core for an image that is computed whole, with all layers that cell plans know of. */
-export function usualImageSeconds({ onnxPath, input }: Network): number {
-  const graph = readOnnxFile(onnxPath).graph
-  return wholeSeconds({ graph, cells: cellSteps(graph, input) })
+export function usualImageSeconds(network: Network): number {
+  return wholeSeconds(networkCells(network))
 }
 
 function workOf(network: Network, scene: Scene): PlannedCells {
-  const graph = readOnnxFile(network.onnxPath).graph
-  const cells = cellSteps(graph, network.input)
+  const { graph, cells } = networkCells(network)
   const keys = sceneKeys(cells, scene, network.input)
-  const features = network.layers.map(outputOf)
-  return { graph, cells, keys, features, image: network.input.name, isChunked: true }
+  return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
-/** Whether tables of keys are of a reasonable size. */
+/** Whether tables of keys are of a reasonable size, whatever a graph claims of its layers. */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
-  return sides * (input.rows - size + 2) <= MAX_TABLE
+  return sides * (input.rows - size + 2) <= KEY_LIMIT
 }

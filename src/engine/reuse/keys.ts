@@ -169,6 +169,9 @@ interface Numbered extends AxisTensor {
   readonly taps: readonly Int32Array[]
 }
 
+/** Keys along all axes are fewer, so that a list's number and a key make one exact number; `haveRoomForKeys` sees to it. */
+export const KEY_LIMIT = 2 ** 26
+
 /** Numbers for what the cells of an output read along an axis: equal numbers for equal lists of keys, as they come. */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
@@ -187,7 +190,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
       let list = 0
       for (const input of inputs) {
         for (let tap = 0; tap < taps; tap++) {
-          const pair = list * 2 ** 26 + keyAt(input, tap) + 1
+          const pair = list * KEY_LIMIT + keyAt(input, tap) + 1
           list = longer.get(pair) ?? longer.size + 1
           longer.set(pair, list)
         }

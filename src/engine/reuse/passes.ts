@@ -7,7 +7,7 @@ import { offsetsAt } from '../positions.js'
 import { schedule } from '../scheduler.js'
 import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
-import type { PlannedPass } from './plan.js'
+import type { PlannedPass } from './cellPlan.js'
 
 /** What passes are computed with. */
 export interface PassWork {

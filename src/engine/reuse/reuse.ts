@@ -1,22 +1,20 @@
 import { InputError } from '../../errors.js'
-import { type GraphNodes, type Network, outputOf, readOnnxFile } from '../../networks/index.js'
-import type { CellWork } from '../backends/cellWork.js'
-import type { WorkerData } from '../backends/workerData.js'
+import { type Network, outputOf } from '../../networks/index.js'
+import type { WorkerData } from '../backends/backend.js'
 import { type ExtractionOptions, jobScene } from '../crew.js'
 import type { FeatureMemory, Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
 import { openWorkers, type Workers } from '../workers.js'
-import { cellGraphs } from './cellGraphs.js'
-import type { CellSteps } from './cellStep.js'
-import { cellSteps } from './cellSteps.js'
+import { type CellWork, cellGraphs } from './cellGraphs.js'
+import { type CellPlan, passesOf, planCells, positionsOf } from './cellPlan.js'
+import { type NetworkCells, networkCells } from './cellSteps.js'
 import { CELL_INPUTS } from './cellWindowNodes.js'
 import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
 import type { Keys } from './keys.js'
 import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
-import { type CellPlan, passesOf, planCells, positionsOf } from './plan.js'
 import type { ReuseRecord } from './record.js'
-import { samplePositions, sceneGeometry, sceneKeys, scenePixels } from './scene.js'
+import { samplePositions, sceneGeometry, sceneKeys, scenePixels } from './sceneKeys.js'
 
 /** Computes features with every value once. */
 export interface Reuse {
@@ -33,8 +31,6 @@ export interface ReusePlan {
   readonly settings: Settings
   /** What these workers are opened with. */
   readonly workerData: (cells: CellWork) => WorkerData
-  /** Whether windows are gathered some at a time, as suits processors; all at once otherwise. */
-  readonly isChunked: boolean
   readonly memory: FeatureMemory
   /** The plain way, for comparison. */
   readonly plain: PlainWay
@@ -50,51 +46,35 @@ const MAX_DISTANCE = 1e-5
 /** Weights of so many bytes are not held twice while so many images are computed; for fewer, they are not read again. */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
-/** An open pair of graphs. */
-interface Crew {
+/** Workers that hold a pair of graphs open. */
+interface OpenCells {
   readonly workers: Workers
   users: number
 }
 
-export function openReuse({
-  network,
-  settings,
-  workerData,
-  isChunked,
-  memory,
-  plain,
-  onNote,
-  script,
-}: ReusePlan): Reuse {
+export function openReuse({ network, settings, workerData, memory, plain, onNote, script }: ReusePlan): Reuse {
   /** By size: of patches whose values were computed once, and of those that took the plain way. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
-  const crews = new Map<string, Crew>()
+  const opened = new Map<string, OpenCells>()
   /** By graphs and pixels: the distance of the sample. */
   const checked = new Map<string, number>()
   /** By graphs: why the plain way is taken for every patch. */
   const failed = new Map<string, string>()
   /** Sizes whose reason was told to the user. */
   const noted = new Set<number>()
-  let analysed: { readonly graph: GraphNodes; readonly cells: CellSteps } | undefined
   let known: { readonly geometry: string; readonly keys: Keys } | undefined
-  const analysis = () => {
-    if (analysed === undefined) {
-      const graph = readOnnxFile(network.onnxPath).graph
-      analysed = { graph, cells: cellSteps(graph, network.input) }
-    }
-    return analysed
-  }
   const keysOf = (scene: Scene): Keys => {
     const geometry = sceneGeometry(scene)
-    if (known?.geometry !== geometry) known = { geometry, keys: sceneKeys(analysis().cells, scene, network.input) }
+    if (known?.geometry !== geometry)
+      known = { geometry, keys: sceneKeys(networkCells(network).cells, scene, network.input) }
     return known.keys
   }
   /** What is to be done for a scene; a text: why the plain way is taken. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    let read: ReturnType<typeof analysis>
+    let read: NetworkCells
     try {
-      read = analysis()
+      read = networkCells(network)
     } catch (error) {
       // What ONNX Runtime runs it may describe in ways that are not understood here.
       if (error instanceof InputError) return error.message
@@ -105,26 +85,26 @@ export function openReuse({
     if (!haveRoomForKeys(cells, network, scene.patch.size)) return 'its layers are too many or too large'
     const keys = keysOf(scene)
     const features = network.layers.map(outputOf)
-    const plan = planCells({ graph, cells, keys, features, image: network.input.name, isChunked }, positionsOf(whole))
+    const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(whole))
     if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
       const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
       return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
     }
-    const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys), isChunked)
+    const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** A crew for the graphs, until it is left again; others that nobody uses end. */
-  const enter = async ({ graphs, steps, shapes }: Prepared): Promise<Crew> => {
-    for (const [other, crew] of crews) {
-      if (other === graphs.cells || crew.users > 0) continue
-      crews.delete(other)
-      await crew.workers.close()
+  /** Workers for the graphs, until they are left again; others that nobody uses end. */
+  const enter = async ({ graphs, steps, shapes }: Prepared): Promise<OpenCells> => {
+    for (const [other, { workers, users }] of opened) {
+      if (other === graphs.cells || users > 0) continue
+      opened.delete(other)
+      await workers.close()
     }
     const open = () => openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script)
-    const crew = crews.get(graphs.cells) ?? { workers: open(), users: 0 }
-    crews.set(graphs.cells, crew)
-    crew.users++
-    return crew
+    const own = opened.get(graphs.cells) ?? { workers: open(), users: 0 }
+    opened.set(graphs.cells, own)
+    own.users++
+    return own
   }
   /** How far the features of a scene are from the plain way's, at its sample. */
   const distanceTo = async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -154,9 +134,9 @@ export function openReuse({
       noted.add(size)
       return reason
     }
-    const crew = await enter(prepared)
+    const own = await enter(prepared)
     const job = jobScene(scene, { batch: plan.batch ?? settings.batch })
-    const work = { workers: crew.workers, network, memory, job }
+    const work = { workers: own.workers, network, memory, job }
     try {
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
@@ -181,7 +161,7 @@ export function openReuse({
       failed.set(graphs.cells, reason)
       return decline(reason)
     } finally {
-      crew.users--
+      own.users--
     }
   }
   return {
@@ -196,7 +176,7 @@ export function openReuse({
     },
     records: () => [...computed.values(), ...declined.values()],
     close: async () => {
-      await Promise.all([...crews.values()].map(({ workers }) => workers.close()))
+      await Promise.all([...opened.values()].map(({ workers }) => workers.close()))
     },
   }
 }

@@ -1,6 +1,6 @@
-import type { GraphNode, GraphNodes } from '../../networks/index.js'
+import type { GraphNode } from '../../networks/index.js'
 import type { CellShape } from './cellStep.js'
-import { cellSteps } from './cellSteps.js'
+import type { NetworkCells } from './cellSteps.js'
 
 const WINDOWS = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool'])
 /** Operators after which each value depends on all places, or no longer has one. */
@@ -25,18 +25,17 @@ interface Spacing {
  * convolutions and pools up to the tensor, or up to the first layer that mixes all places (fully connected, global pooling,
  * attention). Of branches the coarsest counts.
  *
- * @param input the image's tensor
+ * @param image name of the image's tensor
  * @param output name of the tensor, such as a feature layer
  * @returns undefined where the graph does not tell: strides that differ between rows and columns, resizing, slicing, or a
  *   tensor that the graph does not make of the image
  */
 export function totalStride(
-  graph: GraphNodes,
-  input: { readonly name: string } & Pick<CellShape, 'rows' | 'cols'>,
+  { graph, cells: { shapes } }: NetworkCells,
+  image: string,
   output: string,
 ): number | undefined {
-  const { shapes } = cellSteps(graph, input)
-  const spacings = new Map<string, Spacing>([[input.name, { pixels: 1, isMixed: false }]])
+  const spacings = new Map<string, Spacing>([[image, { pixels: 1, isMixed: false }]])
   for (const node of graph.nodes) {
     const read = node.inputs.flatMap((name) => spacings.get(name) ?? [])
     if (read.length === 0) continue

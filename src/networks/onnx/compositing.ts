@@ -29,24 +29,6 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
   return precision === 'fp16' ? `shiftscope.features.${layer.name}` : outputOf(layer)
 }
 
-/** Names of what is added for a layer that is compared with anchors in the graph. */
-export interface ComparisonNames {
-  /** Input, float32 [dims, anchors]: the anchors' features, each of length 1. */
-  readonly anchors: string
-  /** Output, float32 [N, anchors]: cosines of features whose lengths are within 1e-18 to 1e18; NaN for one that is zero. */
-  readonly cosines: string
-  /** Output, int32 [N]: index of the largest feature, the first of equal ones. */
-  readonly strongest: string
-}
-
-export function comparisonNames(layer: string): ComparisonNames {
-  return {
-    anchors: `shiftscope.anchors.${layer}`,
-    cosines: `shiftscope.cosines.${layer}`,
-    strongest: `shiftscope.strongest.${layer}`,
-  }
-}
-
 /**
  * A network's graph with compositing in front, for devices to which images would have to be sent: what goes up for a
  * batch are two index vectors an image. The sum of both gathers the window, and
@@ -54,26 +36,16 @@ export function comparisonNames(layer: string): ComparisonNames {
  *
  * @param precision in which the device computes; images are composited in float32, and features come back as float32,
  * from the outputs that `featureOutput` names
- * @param compared layers that are also compared with anchors; see `comparisonNames`
  * @returns path of the ONNX file, in the cache of graphs
  * @throws InputError when the network's file is gone or damaged; OutputError when the copy cannot be written
  */
 export async function compositingGraph(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
   precision: Precision = 'fp32',
-  compared: readonly FeatureLayer[] = [],
 ): Promise<string> {
   const { onnxPath, input } = network
-  const comparisons = compared.map((layer) => comparison(layer, featureOutput(layer, precision)))
   const converted = precision === 'fp16' ? halfPrecision(network) : { outputs: [], nodes: compositingNodes(input.name) }
-  const changes: GraphChanges = {
-    ...converted,
-    outputs: [...converted.outputs, ...comparisons.flatMap(({ outputs }) => outputs)],
-    madeInput: input.name,
-    inputs: [...sceneInputs(input), ...comparisons.map((added) => added.input)],
-    nodes: [...converted.nodes, ...comparisons.flatMap(({ nodes }) => nodes)],
-    constants: comparisons.map(({ ones }) => ones),
-  }
+  const changes: GraphChanges = { ...converted, madeInput: input.name, inputs: sceneInputs(input) }
   return (await cachedCopy(onnxPath, 'composited', changes)).path
 }
 
@@ -117,29 +89,6 @@ function compositingNodes(image: string): readonly Node[] {
   ]
 }
 
-/** Norms as a product with ones: operators that reduce have changed between versions of ONNX. */
-function comparison({ name, dims }: FeatureLayer, feature: string) {
-  const { anchors, cosines, strongest } = comparisonNames(name)
-  const part = (what: string) => `shiftscope.${what}.${name}`
-  const ones = { name: part('ones'), shape: [dims, 1], float32: async () => new Float32Array(dims).fill(1) }
-  const nodes = [
-    node('Flatten', [feature], part('feature')),
-    node('MatMul', [part('feature'), anchors], part('product')),
-    node('Mul', [part('feature'), part('feature')], part('squares')),
-    node('MatMul', [part('squares'), ones.name], part('square')),
-    node('Sqrt', [part('square')], part('norm')),
-    node('Div', [part('product'), part('norm')], cosines),
-    node('ArgMax', [part('feature')], part('largest'), { axis: 1, keepdims: 0 }),
-    castNode(part('largest'), strongest, ElementType.INT32),
-  ]
-  return { input: { name: anchors, shape: [dims, 'anchors'] }, outputs: [cosines, strongest], nodes, ones }
-}
-
-function node(
-  operator: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Readonly<Record<string, number>> = {},
-): Node {
-  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes }
+function node(operator: string, inputs: readonly string[], output: string): Node {
+  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes: {} }
 }

@@ -2,7 +2,7 @@ import '../../../dist/engine/backends/processMain.js'
 
 /** Takes a device's process down as a broken driver does, when a batch comes. */
 export function crashInBatch(when = () => true) {
-  process.prependListener('message', ({ kind }) => {
-    if ((kind === 'batch' || kind === 'comparison') && when()) process.abort()
+  process.prependListener('message', (message) => {
+    if (message.kind === 'batch' && when(message)) process.abort()
   })
 }

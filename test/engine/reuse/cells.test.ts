@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cellBackend } from '../../../src/engine/backends/cells.js'
 import { threadBackend } from '../../../src/engine/backends/thread.js'
 import { largestDistance } from '../../../src/engine/distance.js'
+import { cellBackend } from '../../../src/engine/reuse/cellBackend.js'
 import { cellGraphs } from '../../../src/engine/reuse/cellGraphs.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { gathersOf } from '../../../src/engine/reuse/reuse.js'
-import { sceneKeys } from '../../../src/engine/reuse/scene.js'
+import { sceneKeys } from '../../../src/engine/reuse/sceneKeys.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { type Network, outputOf, readOnnxFile } from '../../../src/networks/index.js'
 import { randomCases } from '../../randomCases.js'
@@ -46,15 +46,15 @@ function randomScene(random: Random): Scene {
 }
 
 /** Features of positions the plain way, and with so many steps in cells. */
-async function bothWays(network: Network, scene: Scene, offsets: Int32Array, count: number, isChunked: boolean) {
+async function bothWays(network: Network, scene: Scene, offsets: Int32Array, count: number) {
   const graph = readOnnxFile(network.onnxPath).graph
   const cells = cellSteps(graph, network.input)
   const gathers = gathersOf(sceneKeys(cells, scene, network.input))
-  const graphs = await cellGraphs(network, graph, cells, count, gathers, isChunked)
+  const graphs = await cellGraphs(network, graph, cells, count, gathers)
   const { input } = network
-  const layers = network.layers.map(outputOf)
+  const outputs = network.layers.map(outputOf)
   const work = { graphs, steps: cells.steps.slice(0, count), shapes: cells.shapes }
-  const data = { input, layers, threads: 1 }
+  const data = { input, outputs, threads: 1 }
   const dims = network.layers[0]?.dims as number
   const results: Float32Array[] = []
   for (const backend of [
@@ -95,7 +95,7 @@ describe('values computed once', () => {
         const cols = along()
         const offsets = Int32Array.from(along().flatMap((row) => cols.flatMap((col) => [row, col])))
         const count = random.next() < 0.5 ? steps.length : fewest + random.below(steps.length - fewest + 1)
-        const { plain, reused, dims } = await bothWays(network, scene, offsets, count, random.next() < 0.7)
+        const { plain, reused, dims } = await bothWays(network, scene, offsets, count)
         const distance = largestDistance(reused, plain, dims)
         expect(distance).toBeLessThan(1e-5)
         worst = Math.max(worst, distance)

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { totalStride } from '../../../src/engine/reuse/totalStride.js'
 import { graphOf } from '../../../src/networks/architectures/graph.js'
 import { parametersOf } from '../../../src/networks/architectures/layer.js'
 import { mobilenetV2 } from '../../../src/networks/architectures/mobilenetV2.js'
-import type { GraphNode } from '../../../src/networks/onnx/graphNodes.js'
+import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
 import { weight } from '../../networks/formulas.js'
@@ -13,9 +14,14 @@ import { temporaryFolder } from '../../temporaryFolder.js'
 
 const path = (below: string) => fileURLToPath(new URL(`../../../${below}`, import.meta.url))
 const inFolder = temporaryFolder()
-const FRAME = { rows: 224, cols: 224 }
 const squeezenet = path('../shared/data/squeezenet1_1.onnx')
 if (!existsSync(squeezenet)) console.log(`skipped: SqueezeNet's total stride, as ${squeezenet} is absent`)
+
+/** The stride of a graph whose image is `image`, of a frame of so many pixels a side. */
+function strideOf(graph: GraphNodes, output: string, image = 'image', side = 224): number | undefined {
+  const cells = cellSteps(graph, { name: image, rows: side, cols: side })
+  return totalStride({ graph, cells }, image, output)
+}
 
 describe('total stride', () => {
   it.each(
@@ -25,25 +31,25 @@ describe('total stride', () => {
       ),
     ),
   )('of %s up to %s is %i', (id, layer, stride) => {
-    expect(totalStride(readOnnxFile(path(`models/${id}.onnx`)).graph, { name: 'image', ...FRAME }, layer)).toBe(stride)
+    expect(strideOf(readOnnxFile(path(`models/${id}.onnx`)).graph, layer)).toBe(stride)
   })
 
   it('of MobileNetV2, which ends in a mean over the map, is 32', async () => {
     const shapes = new Map(parametersOf(mobilenetV2.layers).map(({ key, shape }) => [key, shape]))
     const read = async (key: string) => weight(key, shapes.get(key) as readonly number[])
     await writeModel(inFolder('net.onnx'), graphOf(mobilenetV2, { path: '', read }))
-    expect(totalStride(readOnnxFile(inFolder('net.onnx')).graph, { name: 'image', ...FRAME }, 'fc')).toBe(32)
+    expect(strideOf(readOnnxFile(inFolder('net.onnx')).graph, 'fc')).toBe(32)
   })
 
   it.skipIf(!existsSync(squeezenet))('of SqueezeNet 1.1 is 16', () => {
     const graph = readOnnxFile(squeezenet).graph
     for (const layer of ['/features/features.12/Concat_output_0', 'output'])
-      expect(totalStride(graph, { name: 'input', ...FRAME }, layer)).toBe(16)
+      expect(strideOf(graph, layer, 'input')).toBe(16)
   })
 
   it('of patches that a transformer embeds is their side', () => {
     const graph = readOnnxFile(path('test/golden/exports/vit.onnx')).graph
-    expect(totalStride(graph, { name: 'image', rows: 64, cols: 64 }, graph.nodes.at(-1)?.outputs[0] as string)).toBe(16)
+    expect(strideOf(graph, graph.nodes.at(-1)?.outputs[0] as string, 'image', 64)).toBe(16)
   })
 
   const pool = (inputs: string[], output: string, strides: number[], kernel = strides): GraphNode => ({
@@ -74,6 +80,6 @@ describe('total stride', () => {
     ['is not known of a tensor that is not made of the image', [pool(['other'], 'map', [2, 2])], undefined],
   ])('%s', (_, nodes, stride) => {
     const graph = { nodes, constants: new Map(), operatorSet: 17 }
-    expect(totalStride(graph, { name: 'image', rows: 64, cols: 64 }, 'map')).toBe(stride)
+    expect(strideOf(graph, 'map', 'image', 64)).toBe(stride)
   })
 })

@@ -1,7 +1,7 @@
+import { gridFeatureBytes } from '../engine/machineMemory.js'
+import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
-import { gridFeatureBytes } from './machineMemory.js'
-import { type PositionGrid, positionGrid } from './positions.js'
 
 /** One patch × size × network: computed and stored as a whole. */
 export interface PlannedUnit {

@@ -1,9 +1,9 @@
 import type { GraphNodes } from '../../networks/index.js'
 import type { CellShape, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysOfTimes, type Pass } from './cells.js'
-import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds, windowBytes } from './cost.js'
+import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
 import { AXES, type Axis, type Both, both, type Keys } from './keys.js'
-import { SAMPLED_POSITIONS } from './scene.js'
+import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
 /** How the positions of a patch are computed with every value once. */
 export interface CellPlan {
@@ -28,8 +28,6 @@ export interface PlannedCells {
   readonly image: string
   /** The features that are read. */
   readonly features: readonly string[]
-  /** Whether windows are gathered some at a time, so that they take no memory. */
-  readonly isChunked: boolean
 }
 
 /** Images that the plain way is taken to compute at a time. */
@@ -111,8 +109,6 @@ function plansOf(
     inCells += count * cellSeconds(step, shapes, gathered)
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
-    if (!work.isChunked && step.kind === 'window')
-      largest = Math.max(largest, (count * windowBytes(step, shapes)) / passes)
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
     // What reads the image itself can take no cells in its place.
     if ((uses.get(image) as number) > at) continue

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { checkMemory } from '../../src/engine/machineMemory.js'
-import { arrayBytes, featureBytes, imagesOf, planUnits } from '../../src/engine/plan.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { UsageError } from '../../src/errors.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
 import type { Patch } from '../../src/patches/patch.js'
+import { arrayBytes, featureBytes, imagesOf, planUnits } from '../../src/study/units.js'
 
 function network(id: string, dims: readonly number[], frame = 224): Network {
   return {

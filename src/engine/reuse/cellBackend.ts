@@ -1,65 +1,40 @@
 import * as ort from 'onnxruntime-node'
 import type { NetworkInput } from '../../networks/index.js'
-import type { CellShape } from '../reuse/cellStep.js'
-import { type PassCells, passCells } from '../reuse/cells.js'
-import { CELL_INPUTS } from '../reuse/cellWindowNodes.js'
-import type { Keys } from '../reuse/keys.js'
-import { sceneKeys } from '../reuse/scene.js'
+import type { Backend, WorkerData } from '../backends/backend.js'
+import { openSession } from '../backends/session.js'
+import { type SceneArrays, sceneArrays } from '../sceneArrays.js'
 import type { Scene } from '../task.js'
-import type { Backend } from './backend.js'
-import type { CellWork } from './cellWork.js'
-import { type SceneArrays, sceneArrays } from './sceneArrays.js'
-import { openSession } from './session.js'
-import type { WorkerData } from './workerData.js'
+import type { CellShape } from './cellStep.js'
+import { type PassCells, passCells } from './cells.js'
+import { CELL_INPUTS } from './cellWindowNodes.js'
+import type { Keys } from './keys.js'
+import { sceneKeys } from './sceneKeys.js'
 
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
-/** Two sessions in this thread. */
-export async function cellBackend({ cells, optimization, input, layers, threads }: CellData): Promise<Backend> {
-  const graph = (onnxPath: string) => ({ onnxPath, optimization })
-  const sessions = {
-    // Its tensors are of other sizes with every pass.
-    cells: await openSession(graph(cells.graphs.cells), threads, undefined, false),
-    rest: await openSession(graph(cells.graphs.rest), threads),
-  }
-  return {
-    features: openCells(cells, input, layers, sessions),
-    compare: async () => {
-      throw new Error('sessions on the processor compare nothing')
-    },
-    isLost: () => false,
-  }
-}
-
-/** Sessions of the two parts of a network. */
-export interface CellSessions {
-  readonly cells: ort.InferenceSession
-  readonly rest: ort.InferenceSession
-}
-
 /**
- * Computes passes: one session the distinct cells of all positions, the other puts frames of them together and goes on with
- * whole images. The scene of a job is looked at once.
+ * Computes passes by two sessions in this thread: the first computes the distinct cells of all positions, the second puts
+ * frames of them together and goes on with whole images. The scene of a job is looked at once.
  */
-export function openCells(
-  { graphs, steps, shapes }: CellWork,
-  input: NetworkInput,
-  layers: readonly string[],
-  sessions: CellSessions,
-): Backend['features'] {
+export async function cellBackend({ cells: work, optimization, input, outputs, threads }: CellData): Promise<Backend> {
+  const { graphs, steps, shapes } = work
+  const graph = (onnxPath: string) => ({ onnxPath, optimization })
+  // Its tensors are of other sizes with every pass.
+  const first = await openSession(graph(graphs.cells), threads, false)
+  const second = await openSession(graph(graphs.rest), threads)
   let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {
     if (current?.job !== id)
       current = { job: id, keys: sceneKeys({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  return async ({ id, scene, batch = 1 }, offsets, put) => {
+  const features: Backend['features'] = async ({ id, scene, batch = 1 }, offsets, put) => {
     if ('frames' in scene) throw new Error('pictures have no cells in common')
     const { keys, arrays } = sceneOf(id, scene)
     const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
     const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }
     const cells = passCells(keys, steps, input.name, pass)
-    const made = await sessions.cells.run(cellFeeds(cells, keys, arrays, input))
+    const made = await first.run(cellFeeds(cells, keys, arrays, input))
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
     for (let begin = 0; begin < images; begin += size) {
@@ -77,14 +52,15 @@ export function openCells(
         feeds[CELL_INPUTS.cells(name)] = made[name] as ort.Tensor
         feeds[CELL_INPUTS.frames(name)] = new ort.Tensor('int32', frames, [size, rows * cols])
       }
-      const outputs = await sessions.rest.run(feeds, layers)
+      const results = await second.run(feeds, outputs)
       put(
         begin,
         size,
-        layers.map((layer) => outputs[layer]?.data as Float32Array),
+        outputs.map((output) => results[output]?.data as Float32Array),
       )
     }
   }
+  return { features, isLost: () => false }
 }
 
 /**

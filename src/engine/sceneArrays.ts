@@ -1,9 +1,9 @@
-import type { NetworkInput } from '../../networks/index.js'
-import type { Background } from '../../patches/background.js'
-import { NOTHING } from '../scene.js'
-import type { Frames, Scene } from '../task.js'
+import type { NetworkInput } from '../networks/index.js'
+import type { Background } from '../patches/background.js'
+import { NOTHING } from './scene.js'
+import type { Frames, Scene } from './task.js'
 
-/** What a scene's compositing graph needs once (`SCENE_INPUTS`); plain arrays that may be posted to a process. */
+/** What a scene's compositing graph needs once (`SCENE_INPUTS`). */
 export interface SceneArrays {
   /** Side of the window: the patch with a border of one transparent pixel. */
   readonly side: number
