@@ -55,9 +55,14 @@ describe.skipIf(process.platform === 'win32')('what the pages show', () => {
       '--help',
       '--version',
     ])
-    const named = PAGES.flatMap((page) =>
-      codeSpansOf(page).flatMap((code) => code.match(/(?<![\w-])--[a-z][\w-]*/gi) ?? []),
-    )
+    const isOfScript = (code: string) => code.startsWith('node bench/')
+    const optionsIn = (code: string): readonly string[] => code.match(/(?<![\w-])--[a-z][\w-]*/gi) ?? []
+    const spans = PAGES.flatMap(codeSpansOf)
+    for (const code of spans.filter(isOfScript)) {
+      const script = readFileSync(join(ROOT, code.split(' ')[1] as string), 'utf8')
+      for (const option of optionsIn(code)) expect(script, code).toMatch(new RegExp(`\\b${option.slice(2)}: `))
+    }
+    const named = spans.filter((code) => !isOfScript(code)).flatMap(optionsIn)
     expect(named.length).toBeGreaterThan(50)
     const others = ['--ignore-scripts', '--array', '--dependency', '--requeue']
     expect([...new Set(named)].filter((option) => !known.has(option) && !others.includes(option))).toEqual([])
