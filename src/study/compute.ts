@@ -102,7 +102,7 @@ export function reusesValues({ device }: ExecutionRecord, { reuse }: ReproduceOp
   return device === 'cpu' && reuse !== 'off'
 }
 
-/** Opens a network for units of so many images together; no images: with the least of trials. */
+/** Opens a network for units of so many images together. */
 export function openUnits(
   study: Study,
   network: Network,

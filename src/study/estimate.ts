@@ -107,7 +107,8 @@ async function secondsOf(
   options: ReproduceOptions,
 ): Promise<{ readonly all: number; readonly longest: number }> {
   const first = units[0] as PlannedUnit
-  const { handle, rate, ran } = await openUnits(study, network, first, 0, options)
+  const allImages = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const { handle, rate, ran } = await openUnits(study, network, first, allImages, options)
   await handle.close()
   const imagesPerSecond =
     rate ?? (await processorRate(network, unitScene(study, first), handle.settings, options.signal))
