@@ -1,3 +1,4 @@
+import { parseDevice } from '../engine/device.js'
 import { checkBlend } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -102,6 +103,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   })
   if (!ORIGINS.includes(origin)) throw new UsageError(`origin ${origin} is not known; use ${ORIGINS.join(' or ')}`)
   checkBlend(blend)
+  const request = parseDevice(device)
   const terms = parseExpression(options.expression)
   const names = namesOf(terms, Object.keys(options.images))
   checkFileNames(names)
@@ -118,7 +120,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   })
   for (const note of [...drawn.notes, ...[network, ...generators].flatMap(optimizationNotes)]) progress.note(note)
   if (out !== undefined) await makeWritableFolder(out)
-  const encoder = await openEncoder(network, drawn.operands.length + 2, device, progress, options.signal)
+  const encoder = await openEncoder(network, drawn.operands.length + 2, request, progress, options.signal)
   const models = await openArithmeticModels(encoder, generators)
   try {
     const { document, layers } = await computeExpression(models, drawn, origin, out, options.signal)

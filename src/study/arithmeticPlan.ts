@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { DeviceRequest } from '../engine/device.js'
 import type { Scene } from '../engine/task.js'
 import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
 import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
@@ -155,7 +156,7 @@ export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number
 /** Computes what a plan lacks, and stores it: every scene whole or not at all, counts again and again. */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
-  device: string,
+  request: DeviceRequest,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -163,7 +164,7 @@ export async function computeArithmeticPlan(
   // Counts may be complete and not yet published.
   if (total === 0 && plan.accuracy.before === null) return
   const { network, generators } = plan.models
-  const models = await openArithmeticModels(await openEncoder(network, total, device, progress, signal), generators)
+  const models = await openArithmeticModels(await openEncoder(network, total, request, progress, signal), generators)
   progress.start(`${network.id} arithmetic`, total)
   try {
     let done = 0

@@ -1,5 +1,4 @@
 import { type Execution, type ExecutionRecord, openExecution } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
 import type { Comparison, Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { imagesOf, type PlannedUnit } from '../engine/plan.js'
@@ -10,9 +9,9 @@ import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { storeUnit } from './measure.js'
+import type { ResolvedOptions } from './options.js'
 import { backgroundFor, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
-import type { ReproduceOptions } from './runOptions.js'
 import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
 
@@ -20,7 +19,7 @@ import type { UnitQueue } from './unitQueue.js'
 export interface UnitWork {
   readonly study: Study
   readonly queue: UnitQueue
-  readonly options: ReproduceOptions
+  readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
   /** Called where a unit is begun, and with the images that are done of it. */
@@ -38,7 +37,7 @@ export type OpenUnits = (
   network: Network,
   first: PlannedUnit,
   images: number,
-  options: ReproduceOptions,
+  options: ResolvedOptions,
 ) => Promise<Execution>
 
 /** What became of a network's units. */
@@ -105,7 +104,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
 }
 
 /** Whether values that images share are computed once, as far as their gain can be predicted: on the processor. */
-export function reusesValues({ device, compositing }: ExecutionRecord, { reuse }: ReproduceOptions): boolean {
+export function reusesValues({ device, compositing }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
   return device === 'cpu' && compositing === 'native' && reuse !== 'off'
 }
 
@@ -115,7 +114,7 @@ export function openUnits(
   network: Network,
   { patch }: PlannedUnit,
   images: number,
-  options: ReproduceOptions,
+  options: ResolvedOptions,
 ): Promise<Execution> {
   const { signal } = options
   const progress = progressTo(options.onProgress)
@@ -123,11 +122,11 @@ export function openUnits(
     network,
     scene: sceneOf(patch, backgroundFor(study, network).background, study.blend),
     images,
-    request: parseDevice(options.device ?? 'auto'),
+    request: options.request,
     wished: options,
     precision: study.precision,
     ...(options.compositing && { compositing: options.compositing }),
-    ...(options.reuse && { reuse: options.reuse }),
+    reuse: options.reuse,
     compares: needsComparisonsAlone(study),
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),

@@ -1,5 +1,5 @@
 import { openExecution } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
+import type { DeviceRequest } from '../engine/device.js'
 import { type NetworkHandle, openThreads } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
 import { candidateSettings } from '../engine/settings.js'
@@ -11,16 +11,15 @@ import { availableCores } from '../support/machine.js'
 /**
  * Opens a network for pictures, few of them as a rule: on the processor without a trial of settings, which would take
  * longer than the work, unless a GPU is named.
- * @throws UsageError for a device that is not known; DeviceError for one that is not usable; the signal's reason
+ * @throws DeviceError for a device that is not usable; the signal's reason
  */
 export async function openEncoder(
   network: Network,
   images: number,
-  device: string,
+  request: DeviceRequest,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<NetworkHandle> {
-  const request = parseDevice(device)
   if (request.name === 'auto' || request.name === 'cpu') {
     const [settings] = candidateSettings(network, {}, availableCores())
     return openThreads(network, settings as Settings)

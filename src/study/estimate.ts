@@ -6,8 +6,8 @@ import { isPlaceholder, modelEntry, type Network, weightsCommand } from '../netw
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits, reusesValues } from './compute.js'
+import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { backgroundFor, planStudy, type Study } from './plan.js'
-import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
@@ -62,9 +62,9 @@ export function untimedEstimate(options: ReproduceOptions): Promise<StudyEstimat
   return estimate(options, false)
 }
 
-async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<StudyEstimate> {
-  checkedRequest(options)
-  const study = await planStudy(options, { withPlaceholders: true, signal: options.signal })
+async function estimate(given: ReproduceOptions, withTrial: boolean): Promise<StudyEstimate> {
+  const options = resolveOptions(given)
+  const study = await planStudy(options, true)
   const isTimed = withTrial && !study.left.some(({ network }) => isPlaceholder(network))
   const { seconds, unitSeconds } = isTimed ? await timesOf(study, options) : { seconds: null, unitSeconds: null }
   return {
@@ -85,7 +85,7 @@ async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<
 }
 
 /** Seconds for the images that are left, and for those of the longest unit. */
-async function timesOf(study: Study, options: ReproduceOptions) {
+async function timesOf(study: Study, options: ResolvedOptions) {
   let seconds = 0
   let unitSeconds = 0
   for (const network of study.networks) {
@@ -104,7 +104,7 @@ async function secondsOf(
   study: Study,
   network: Network,
   units: readonly PlannedUnit[],
-  options: ReproduceOptions,
+  options: ResolvedOptions,
 ): Promise<{ readonly all: number; readonly longest: number }> {
   const { handle, settings, ran } = await openUnits(study, network, units[0] as PlannedUnit, 0, options)
   await handle.close()

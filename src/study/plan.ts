@@ -7,6 +7,7 @@ import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
 import {
   chooseNetwork,
   type GeneratorEntry,
+  inputOptionsOf,
   isOwnNetwork,
   isPlaceholder,
   listGenerators,
@@ -25,7 +26,7 @@ import { findUnit, unitVersion } from '../results/unit/store.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
 import { byIds } from './checkpointModels.js'
 import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
-import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
+import type { ResolvedOptions } from './options.js'
 import { orPlaceholders, weightlessNetwork } from './weightlessModels.js'
 
 /** A study ready to be computed. */
@@ -54,27 +55,22 @@ export interface Study {
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
-/** What is done about published networks and generators whose weights are not here. */
-export interface PlanSettings {
-  /** Placeholders take their place, with which nothing can be computed; by default that is an error. */
-  readonly withPlaceholders?: boolean
-  readonly signal?: AbortSignal | undefined
-}
-
 /**
  * Finds networks and patches, and the units that are still to be computed.
+ * @param withPlaceholders placeholders, with which nothing can be computed, take the place of published networks and
+ * generators whose weights are not here; by default that is an error
  * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged; the
  * signal's reason
  */
-export async function planStudy(given: StudyOptions, settings: PlanSettings = {}): Promise<Study> {
-  const options = await withIds(resolveOptions(given))
-  const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
+export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
+  const options = await withIds(given)
+  const { sizes, stride, blend, precision, separability, keepFeatures: keepsFeatures, unitModels, signal } = options
   checkWeights(options)
   checkLayers(options)
-  const networks = await networksOf(options, settings)
-  const backgrounds = await backgroundsOf(background, networks, settings.signal)
+  const networks = await networksOf(options, withPlaceholders)
+  const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, settings.signal) : []
+  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, signal) : []
   const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
@@ -89,7 +85,7 @@ export async function planStudy(given: StudyOptions, settings: PlanSettings = {}
     replaced: { units: 0, differences: [] },
     arithmetic: [],
   }
-  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, settings, out) }
+  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
 /** Checkpoints among the models become ids with weights. */
@@ -230,28 +226,23 @@ function checkWeights(options: ResolvedOptions): void {
   )
 }
 
-async function networksOf(options: ResolvedOptions, settings: PlanSettings): Promise<readonly Network[]> {
+async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   const networks: Network[] = []
-  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, settings))
+  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
   checkIds(networks)
   return networks
 }
 
-async function networkOf(
-  model: string,
-  { layers, pool, input, weights }: NetworkSettings,
-  { withPlaceholders, signal }: PlanSettings,
-): Promise<Network> {
+async function networkOf(model: string, options: ResolvedOptions, withPlaceholders: boolean): Promise<Network> {
+  const { layers, pool, weights, signal } = options
   const choice = {
     ...{ model, layers: layersOf(model, layers), pool, signal },
-    ...(isOwnNetwork(model) && input),
+    ...(isOwnNetwork(model) && inputOptionsOf(options)),
     ...{ weights: weights[model], weightsOption: `weights ${model}=FILE` },
   }
   const placeholder = withPlaceholders ? await weightlessNetwork(choice) : undefined
   return placeholder ?? chooseNetwork(choice)
 }
-
-type NetworkSettings = Pick<ResolvedOptions, 'layers' | 'pool' | 'input' | 'weights'>
 
 /** What is to be read of a network. */
 function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
@@ -307,18 +298,18 @@ async function patchesOf(
 
 async function arithmeticPlans(
   options: ResolvedOptions,
-  planning: PlanSettings,
+  withPlaceholders: boolean,
   out: string,
 ): Promise<readonly ArithmeticPlan[]> {
-  const { arithmeticModels, background, blend, expressions, seed } = options
+  const { arithmeticModels, background, blend, expressions, seed, signal } = options
   if (arithmeticModels.length === 0) return []
   const patches = await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(arithmeticModels)) {
-    const choice = await withGenerators(model, options, planning)
-    const ground = await readBackground(background, choice.network.input.rows, planning.signal)
-    const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
-    plans.push(await planArithmetic(choice, { ...settings, signal: planning.signal }))
+    const choice = await withGenerators(model, options, withPlaceholders)
+    const ground = await readBackground(background, choice.network.input.rows, signal)
+    const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed, signal }
+    plans.push(await planArithmetic(choice, settings))
   }
   return plans
 }
@@ -327,20 +318,20 @@ async function arithmeticPlans(
 async function withGenerators(
   model: string,
   options: ResolvedOptions,
-  planning: PlanSettings,
+  withPlaceholders: boolean,
 ): Promise<NetworkWithGenerators> {
   const own = generatorsOf(model, options)
-  if (own.length === 0) return { network: await networkOf(model, options, planning), generators: [] }
-  if (planning.withPlaceholders) {
+  if (own.length === 0) return { network: await networkOf(model, options, withPlaceholders), generators: [] }
+  if (withPlaceholders) {
     const layers = own.map(({ layer }) => layer)
-    const network = await networkOf(model, { ...options, layers }, planning)
+    const network = await networkOf(model, { ...options, layers }, withPlaceholders)
     return orPlaceholders(network, own, options.weights)
   }
   const ids = [model, ...own.map(({ id }) => id)]
   return chooseGenerators({
     model,
     layers: own.map(({ layer }) => layer),
-    signal: planning.signal,
+    signal: options.signal,
     weights: Object.fromEntries(Object.entries(options.weights).filter(([id]) => ids.includes(id))),
   })
 }
