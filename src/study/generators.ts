@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import {
   catalogEntry,
@@ -9,25 +10,30 @@ import {
   listGenerators,
   type Network,
 } from '../networks/index.js'
+import { type GivenOptions, kinds } from '../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
 
-/** A network and the generators that decode its features. */
-export interface GeneratorChoice {
+const texts = z.array(z.string()).readonly()
+
+/** Options of what chooses a network and the generators that decode its features. */
+export const GENERATOR_OPTIONS = {
   /** Id of a network in the catalog, or path of a checkpoint; by default the generators' network, else tiny-alexnet. */
-  readonly model?: string
+  model: z.string().exactOptional(),
   /**
    * Ids of generators in the catalog or paths of .onnx files, at most one per layer; by default all for the network.
    */
-  readonly generators?: readonly string[]
+  generators: texts.exactOptional(),
   /** Layers to decode; by default every layer with a generator. */
-  readonly layers?: readonly string[]
+  layers: texts.exactOptional(),
   /** Checkpoints to use instead of the catalog's weights, by id of the network or generator. */
-  readonly weights?: Readonly<Record<string, string>>
+  weights: kinds.files.readonly().exactOptional(),
   /** Whether the generators were trained on features after ReLU, as in the original DeePSiM release. */
-  readonly postRelu?: boolean
+  postRelu: z.boolean().exactOptional(),
   /** Stops the work; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
+  signal: kinds.signal.exactOptional(),
 }
+
+export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}
 
 /** A network, and the generators of its layers in their order; or none, where features alone are looked at. */
 export interface NetworkWithGenerators {

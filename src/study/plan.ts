@@ -331,7 +331,7 @@ async function withGenerators(
   return chooseGenerators({
     model,
     layers: own.map(({ layer }) => layer),
-    signal: options.signal,
+    ...(options.signal && { signal: options.signal }),
     weights: Object.fromEntries(Object.entries(options.weights).filter(([id]) => ids.includes(id))),
   })
 }

@@ -29,9 +29,11 @@ export function oneOf<const T extends string>(what: string, names: readonly T[])
 /** The options of a function by name: type, check and default of each. */
 export type OptionTable = Readonly<Record<string, z.ZodType>>
 
+type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
+
 /** What a caller may give: the types of a table's options, with their comments. */
 export type GivenOptions<Table extends OptionTable> = {
-  readonly [Name in keyof Table]?: Exclude<z.input<Table[Name]>, undefined>
+  readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }
 
 /** The options of a table once they are checked. */
