@@ -1,9 +1,9 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
 import { availableCores } from '../support/machine.js'
-import { type Answers, answersOf } from './answers.js'
+import { type AnswerMaps, answerMaps } from './answers.js'
 import type { ExperimentPlace } from './card.js'
-import { type Consistency, consistency } from './consistency.js'
+import { type Consistency, consistency } from './mapMeasures.js'
 import { type ComparedGrid, type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
 
 /** What is measured of a layer's features, whether a study, a file or a device has them. */
@@ -13,7 +13,7 @@ export interface FeatureMeasures {
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
   /** Of the layer of the network's classes. */
-  readonly answers?: Answers
+  readonly answers?: AnswerMaps
 }
 
 /**
@@ -48,6 +48,6 @@ export async function measureFeatures(
   return {
     ...{ similarity, consistency: consistency(strongest, grid), anchorFeatures },
     ...(hasClasses &&
-      features && { answers: answersOf(features, strongest, anchorFeatures.subarray(center, center + dims)) }),
+      features && { answers: answerMaps(features, strongest, anchorFeatures.subarray(center, center + dims)) }),
   }
 }

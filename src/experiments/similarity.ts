@@ -1,8 +1,9 @@
 import type { LayerComparison } from '../engine/features.js'
-import type { Anchor, AnchorName } from '../engine/positions.js'
+import type { Anchor, AnchorName, Position } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
-import type { ExperimentPlace, GridFeatures } from './card.js'
+import type { ExperimentPlace } from './card.js'
+import { type LayerGrid, positionAt } from './grid.js'
 
 /** Similarity maps of one layer, one per anchor. */
 export interface SimilarityMaps {
@@ -13,11 +14,7 @@ export interface SimilarityMaps {
 }
 
 /** A feature matrix whose first rows × cols rows are the grid in row-major order (see PositionGrid). */
-export interface FeatureGrid extends GridFeatures {
-  /** Name of the layer or file, for messages. */
-  readonly layer: string
-  /** Distance of neighbouring positions in pixels, for messages. */
-  readonly stride: number
+export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
 
@@ -47,7 +44,7 @@ export async function similarityMaps(
     anchorCount: anchors.length,
     threads,
   }).catch((error: unknown) => {
-    throw positionError(error, grid)
+    throw degenerateError(error, grid)
   })
   return describe(maps, grid)
 }
@@ -66,14 +63,15 @@ function comparedMaps(grid: ComparedGrid): SimilarityMaps {
 }
 
 /** The first position without a direction; the cosines with an anchor that has none are NaN everywhere. */
-function degenerate({ anchorFeatures, dims, anchors, cols, stride }: ComparedGrid, maps: Float32Array) {
+function degenerate(grid: ComparedGrid, maps: Float32Array): Position | undefined {
+  const { anchorFeatures, dims, anchors } = grid
   const anchor = anchors.find((_, i) => {
     const feature = anchorFeatures.subarray(i * dims, (i + 1) * dims)
     return feature.every((value) => value === 0) || !feature.every(Number.isFinite)
   })
   const position = maps.findIndex(Number.isNaN)
   if (anchor !== undefined || position === -1) return anchor
-  return { row: Math.floor(position / cols) * stride, col: (position % cols) * stride }
+  return positionAt(position, grid)
 }
 
 function describe(maps: Float32Array, { rows, cols, anchors }: Omit<FeatureGrid, 'matrix'>): SimilarityMaps {
@@ -104,15 +102,14 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Says which position a degenerate feature belongs to, in pixels as the user knows it. */
-function positionError(error: unknown, { cols, stride, anchors, layer }: FeatureGrid): unknown {
+/** Says which position a degenerate feature belongs to. */
+function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
-  const anchor = error.source === 'anchors' ? anchors[error.row] : undefined
-  const row = anchor?.row ?? Math.floor(error.row / cols) * stride
-  const col = anchor?.col ?? (error.row % cols) * stride
+  const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined
+  const { row, col } = anchor ?? positionAt(error.row, grid)
   const faults = { zero: 'is all zero, so its cosine is undefined', nan: 'holds NaN', infinite: 'holds infinity' }
   return new InputError(
-    `${layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the patch`,
+    `${grid.layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the patch`,
     { cause: error },
   )
 }

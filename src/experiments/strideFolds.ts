@@ -1,5 +1,6 @@
 import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeature } from './foldBaselines.js'
-import { isConstant, type SeparabilityGrid, separability } from './separability.js'
+import type { LayerGrid } from './grid.js'
+import { isConstant, separability } from './separability.js'
 
 /** Grids of fewer rows say little in five folds; those of more take seconds with the phase, and all follow the position. */
 const FEWEST_ROWS = 8
@@ -20,7 +21,7 @@ export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> 
 }
 
 /** Every `step`-th row and column of a grid, from the first on. */
-export function subGrid(grid: SeparabilityGrid, step: number): SeparabilityGrid {
+export function subGrid(grid: LayerGrid, step: number): LayerGrid {
   const { matrix, dims } = grid
   const [rows, cols] = [Math.ceil(grid.rows / step), Math.ceil(grid.cols / step)]
   const chosen = new Float32Array(rows * cols * dims)
@@ -41,7 +42,7 @@ export function subGrid(grid: SeparabilityGrid, step: number): SeparabilityGrid 
  * @throws as `separability`
  */
 export async function strideFolds(
-  grid: SeparabilityGrid,
+  grid: LayerGrid,
   options: Omit<BaselineOptions, 'schemes'> = {},
   ordered?: readonly (number | null)[],
 ): Promise<readonly StrideFolds[]> {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
 import { UsageError } from '../errors.js'
-import { openArithmeticModels } from '../experiments/arithmeticModels.js'
 import { namesOf, ORIGINS, parseExpression } from '../experiments/expression.js'
 import type { LayerArithmetic } from '../experiments/featureArithmetic.js'
 import type { FramePixels } from '../experiments/objectScene.js'
@@ -12,10 +11,9 @@ import { patchesFrom } from '../patches/collection.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../support/optionChecks.js'
+import { computeExpression } from './computedExpression.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
-import { openEncoder } from './encoder.js'
-import { computeExpression } from './expression.js'
-import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice } from './generators.js'
+import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
 /** Options of `arithmetic` beside those of `GENERATOR_OPTIONS`: type, check and default of each. */
 const OPTIONS = {
@@ -92,7 +90,8 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   const names = namesOf(terms, Object.keys(images))
   checkFileNames(names)
   const start = performance.now()
-  const { network, generators } = await chooseGenerators(checked)
+  const chosen = await chooseGenerators(checked)
+  const { network, generators } = chosen
   const operands: Operand[] = []
   for (const name of names) operands.push(await operandOf(name, images[name] as string, size))
   const drawn = await drawExpression(expression, terms, operands, {
@@ -104,8 +103,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   })
   for (const note of [...drawn.notes, ...[network, ...generators].flatMap(optimizationNotes)]) progress.note(note)
   if (out !== undefined) await makeWritableFolder(out)
-  const encoder = await openEncoder(network, drawn.operands.length + 2, request, progress, signal)
-  const models = await openArithmeticModels(encoder, generators)
+  const models = await openWithGenerators(chosen, drawn.operands.length + 2, request, progress, signal)
   try {
     const { document, layers } = await computeExpression(models, drawn, origin, out, signal)
     return {

@@ -92,7 +92,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
     const units = study.left.filter((unit) => unit.network === network)
     if (units.length === 0) continue
     throwIfStopped(options.signal)
-    const times = await secondsOf(study, network, units, options)
+    const times = await imageTimes(study, network, units, options)
     seconds += times.all
     unitSeconds = Math.max(unitSeconds, times.longest)
   }
@@ -100,7 +100,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
 }
 
 /** Seconds for the images of a network's units, and of the longest of them. */
-async function secondsOf(
+async function imageTimes(
   study: Study,
   network: Network,
   units: readonly PlannedUnit[],

@@ -1,5 +1,12 @@
 import { z } from 'zod'
+import { openExecution } from '../engine/choice.js'
+import type { DeviceRequest } from '../engine/device.js'
+import { openThreads } from '../engine/handle.js'
+import { NOTHING, sceneOf } from '../engine/scene.js'
+import { candidateSettings } from '../engine/settings.js'
+import type { Settings } from '../engine/task.js'
 import { UsageError } from '../errors.js'
+import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import {
   catalogEntry,
   checkGenerator,
@@ -10,6 +17,8 @@ import {
   listGenerators,
   type Network,
 } from '../networks/index.js'
+import type { Progress } from '../progress.js'
+import { availableCores } from '../support/machine.js'
 import { type GivenOptions, kinds } from '../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
 
@@ -113,4 +122,32 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
   if (!postRelu) return undefined
   if (entry === undefined) return 'post-relu'
   return catalogEntry(entry.encoder).layers.at(-1)?.name === entry.layer ? undefined : 'post-relu'
+}
+
+/**
+ * Opens a network for pictures, few of them as a rule, and its generators. It runs on the processor without a trial of
+ * settings, which would take longer than the work, unless a GPU is named.
+ * @throws DeviceError for a device that is not usable; the signal's reason
+ */
+export async function openWithGenerators(
+  { network, generators }: NetworkWithGenerators,
+  images: number,
+  request: DeviceRequest,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<ArithmeticModels> {
+  if (request.name === 'auto' || request.name === 'cpu') {
+    const [settings] = candidateSettings(network, {}, availableCores())
+    return openArithmeticModels(openThreads(network, settings as Settings), generators)
+  }
+  const { handle } = await openExecution({
+    network,
+    scene: sceneOf(NOTHING),
+    images,
+    request,
+    wished: {},
+    onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
+  })
+  return openArithmeticModels(handle, generators)
 }

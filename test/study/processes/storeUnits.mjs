@@ -9,7 +9,7 @@ const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
 const { resolveOptions } = await load('study/options.js')
 const { planStudy, backgroundFor } = await load('study/plan.js')
 const { storeUnit } = await load('study/measure.js')
-const { studyClassifiers } = await load('experiments/studyClassifiers.js')
+const { studyClassifiers } = await load('experiments/classifiers.js')
 const { openThreads } = await load('engine/handle.js')
 const { sceneOf } = await load('engine/scene.js')
 
