@@ -5,9 +5,8 @@
  * @packageDocumentation
  */
 
-export { type BenchExtractionOptions, type BenchUnitOptions, benchExtraction, benchUnits } from './bench/bench.js'
-export type { ExtractBench } from './bench/extract.js'
-export type { UnitBench } from './bench/unit.js'
+export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from './bench/extract.js'
+export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
