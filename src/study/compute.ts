@@ -10,7 +10,7 @@ import { type Progress, progressTo } from '../progress.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { storeUnit } from './measure.js'
 import type { ResolvedOptions } from './options.js'
-import { backgroundFor, type Study } from './plan.js'
+import { backgroundFor, imagesOfUnits, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
 import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
@@ -53,7 +53,7 @@ export interface ComputedUnits {
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options
-  const imagesLeft = (of?: Network) => queue.left(of).reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`choosing settings for ${network.id}`)
   const opening = performance.now()
   const { handle, settings, ran } = await work.open(

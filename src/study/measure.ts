@@ -56,7 +56,7 @@ async function measureLayer(
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const { network, patch, grid } = unit
-  const onGrid = { ...grid, ...layer, layer: titleOf(network, name, patch) }
+  const onGrid = { ...grid, ...layer, layer: layerTitle(network, name, patch) }
   const hasClasses = name === network.classes?.layer
   const named = { name, dims: layer.dims }
   if (!('matrix' in onGrid)) return { ...named, ...NOT_CLASSIFIED, ...(await measureFeatures(onGrid, hasClasses)) }
@@ -78,7 +78,7 @@ async function measureLayer(
 }
 
 /** How messages name a layer of a unit. */
-function titleOf(network: Network, layer: string, patch: Patch): string {
+function layerTitle(network: Network, layer: string, patch: Patch): string {
   return `${network.id} ${layer}, patch ${patch.name}`
 }
 

@@ -21,7 +21,7 @@ import { counted } from '../support/text.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { planStudy, type Study, unitInputs } from './plan.js'
+import { imagesOfUnits, planStudy, type Study, unitInputs } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
@@ -152,7 +152,7 @@ async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run
   const queue = openUnitQueue(study, team)
   const classifiersFor = studyClassifiers(options.request.index, (line) => progress.note(line))
-  const images = queue.left().reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const images = imagesOfUnits(queue.left())
   const timeLeft = options.onProgress && studyTimeLeft(study, queue)
   const onUnit = workerStates(team.locks)
   const work = { study, queue, options, open, progress, classifiersFor, onUnit, images, timeLeft }
@@ -165,7 +165,7 @@ async function computeStudy(run: Run): Promise<void> {
       const { settings, units } = await computeUnits(work, network, unit)
       run.settings[network.id] = settings
       run.finished.push(...units)
-      run.images += units.reduce((sum, one) => sum + imagesOf(one), 0)
+      run.images += imagesOfUnits(units)
       attempt = 0
     }
     run.images += await computeArithmetic(run, arithmetic)

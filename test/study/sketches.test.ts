@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { untimedEstimate } from '../../src/study/estimate.js'
+import { estimateStudy } from '../../src/study/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
 import { planStudy, unitInputs } from '../../src/study/plan.js'
 import { temporaryFolder } from '../temporaryFolder.js'
@@ -33,7 +33,7 @@ it('objects keep sketches in all networks and sizes, where features are at hand 
 })
 
 it('their bytes are counted, on disk and in the page', async () => {
-  const estimate = (options: ReproduceOptions) => untimedEstimate({ ...STUDY, out: folder('out'), ...options })
+  const estimate = (options: ReproduceOptions) => estimateStudy({ ...STUDY, out: folder('out'), ...options }, false)
   const [without, withSketches] = [await estimate({ experiments: ['similarity'] }), await estimate({})]
   expect(without.pageFeatureBytes).toBe(0)
   expect(withSketches.pageFeatureBytes).toBeGreaterThan(0)
