@@ -50,7 +50,7 @@ export async function measureEach<T>(
 }
 
 /** The pipeline that is measured, which computes every image by itself, and what it runs on. */
-export interface Pipeline {
+interface Pipeline {
   readonly handle: NetworkHandle
   readonly settings: Settings
   readonly adapter: string | null

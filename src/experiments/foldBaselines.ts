@@ -63,7 +63,7 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
 }
 
 /** By feature and fold scheme; only the schemes that were asked for. */
-export type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
+type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
  * What the folds alone do: accuracies of the same classifiers, on the same grid and folds, by features that are nothing but
@@ -106,7 +106,7 @@ async function accuracies(
   grid: PositionsGrid,
   period: number,
   schemes: readonly FoldScheme[],
-  options: Omit<ClassifierOptions, 'cv'>,
+  options: ClassifierOptions,
 ): Promise<readonly Separability[]> {
   if (feature === 'phase' && grid.stride % period === 0)
     return schemes.map(() => ({ 'left-right': GUESSED, 'top-bottom': GUESSED }))

@@ -5,7 +5,7 @@ import { DIRECTIONS, type Direction } from './mapMeasures.js'
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
-export interface PeriodPower {
+interface PeriodPower {
   /** `horizontal`: along rows, the object moves left or right. */
   readonly direction: Direction
   /** In pixels. */

@@ -29,8 +29,6 @@ export function checkWeight(C: number): void {
 export interface ClassifierOptions extends ExperimentPlace {
   /** Weight of the losses, 1 by default. */
   readonly C?: number
-  /** `ordered` by default, as in the paper. */
-  readonly cv?: FoldScheme
   /** Of the schemes `shuffled` and `blocks`; 0 by default. */
   readonly seed?: number
   /** Default 1; the result does not depend on it. */
@@ -64,25 +62,19 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
  * How well a linear classifier tells the left half of the positions from the right one, and the top from the bottom, by
- * the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine, all ten problems
- * trained together.
+ * the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. The problems of all
+ * schemes are trained together, ten a scheme, which costs less than one scheme after the other: they share the features.
  *
+ * @returns one result a scheme
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
  *   all positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
  *   threads; CudaFailure;
  *   the signal's reason
  */
-export async function separability(grid: LayerGrid, options: ClassifierOptions = {}): Promise<Separability> {
-  const [result] = await separabilityByScheme(grid, [options.cv ?? 'ordered'], options)
-  if (result === undefined) throw new Error('no scheme')
-  return result
-}
-
-/** The same for several fold schemes at once, which costs less than one after the other: they share the features. */
 export async function separabilityByScheme(
   grid: LayerGrid,
   schemes: readonly FoldScheme[],
-  { C = 1, seed = 0, threads = 1, tolerance, tie = 0, cudaFeatures, signal }: Omit<ClassifierOptions, 'cv'> = {},
+  { C = 1, seed = 0, threads = 1, tolerance, tie = 0, cudaFeatures, signal }: ClassifierOptions = {},
 ): Promise<readonly Separability[]> {
   checkWeight(C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)

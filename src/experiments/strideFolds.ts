@@ -1,13 +1,13 @@
 import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeature } from './foldBaselines.js'
 import type { LayerGrid } from './grid.js'
-import { isConstant, separability } from './separability.js'
+import { isConstant, separabilityByScheme } from './separability.js'
 
 /** Grids of fewer rows say little in five folds; those of more take seconds with the phase, and all follow the position. */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
 /** Accuracies, top-bottom in ordered folds, on a grid and by made-up features on it. */
-export interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
+interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   /** In pixels. */
   readonly stride: number
   readonly rows: number
@@ -54,7 +54,8 @@ export async function strideFolds(
     // Positions that are a period apart may all look the same.
     if (isConstant(part.matrix, part.dims)) continue
     const known = step === 1 ? ordered : undefined
-    const network = known ?? (await separability(part, classifier))['top-bottom'].folds
+    const [whole] = known ? [] : await separabilityByScheme(part, ['ordered'], classifier)
+    const network = known ?? whole?.['top-bottom'].folds ?? []
     const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
     const { stride, rows, cols } = part
     const folds = (results: typeof position) => results.ordered?.['top-bottom'].folds ?? []

@@ -45,7 +45,7 @@ export interface ArithmeticPlan {
   }
 }
 
-export interface ArithmeticPlanOptions {
+interface ArithmeticPlanOptions {
   /** Results folder. */
   readonly out: string
   /** Patches that random expressions are made of; scenes are always of the built-in ones. */

@@ -41,7 +41,7 @@ export type OpenUnits = (
 ) => Promise<Execution>
 
 /** What became of a network's units. */
-export interface ComputedUnits {
+interface ComputedUnits {
   readonly settings: NetworkSettings
   readonly units: readonly PlannedUnit[]
 }

@@ -35,7 +35,7 @@ const runSchema = z.looseObject({
 })
 
 /** What a run says of itself, beside what `describeRun` does. */
-export interface RunEntry {
+interface RunEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
   readonly computed: number

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
-import { assignFolds, FOLDS, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
+import { assignFolds, FOLDS, type FoldScheme, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
 import type { LayerGrid } from '../../src/experiments/grid.js'
-import { separability, separabilityByScheme } from '../../src/experiments/separability.js'
+import { type ClassifierOptions, type Separability, separabilityByScheme } from '../../src/experiments/separability.js'
 import { trainSvm } from '../../src/native.js'
 import { type FeatureShape, formulaFeatures, positionFeatures } from './features.js'
 
@@ -22,6 +22,15 @@ const golden = JSON.parse(readFileSync(new URL('../golden/svm.json', import.meta
     /** Least and largest accuracy of each fold. */
     readonly tasks: Readonly<Record<Task, readonly (readonly [number, number])[]>>
   }[]
+}
+
+/** Under one fold scheme. */
+async function separability(
+  grid: LayerGrid,
+  { cv = 'ordered', ...options }: ClassifierOptions & { readonly cv?: FoldScheme } = {},
+): Promise<Separability> {
+  const [result] = await separabilityByScheme(grid, [cv], options)
+  return result as Separability
 }
 
 function gridOf(shape: FeatureShape | 'positions'): LayerGrid {
