@@ -8,10 +8,11 @@
  * 13,000 to 40,000 images a second, a hundred times what AlexNet takes on the same core. 448 images are 257 MiB, which no cache
  * holds.
  */
-import { median } from '../dist/bench/statistics.js'
+
 import { print, printJson, printTable } from '../dist/cli/output.js'
 import { createCompositor, instructionSet, measureWriteBandwidth } from '../dist/native.js'
 import { noise } from '../dist/patches/background.js'
+import { median } from '../dist/support/stopwatch.js'
 import { counted } from '../dist/support/text.js'
 import { gigabytes, runScript, wholeNumber } from './script.mjs'
 

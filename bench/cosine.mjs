@@ -9,7 +9,7 @@
  * float64. With five anchors and two 512-bit units a core does that at 10.7 bytes a cycle, 32 GB/s at 3 GHz, above the
  * memory bandwidth of most cores; with 256-bit units at half of it, where arithmetic and memory meet.
  */
-import { median } from '../dist/bench/statistics.js'
+
 import { print, printJson, printTable } from '../dist/cli/output.js'
 import {
   cosineSimilarity,
@@ -18,7 +18,7 @@ import {
   releaseFeatures,
   uploadFeatures,
 } from '../dist/native.js'
-import { secondsOf } from '../dist/support/stopwatch.js'
+import { median, secondsOf } from '../dist/support/stopwatch.js'
 import { cardBeside, gigabytes, runScript, wholeNumber, wholeNumbers } from './script.mjs'
 
 const ANCHORS = 5

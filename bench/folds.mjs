@@ -12,13 +12,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'
+import { totalStride } from '../dist/engine/reuse/totalStride.js'
 import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../dist/experiments/folds.js'
 import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
 import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
-import { chooseNetwork, readOnnxFile, totalStride } from '../dist/networks/index.js'
+import { chooseNetwork, readOnnxFile } from '../dist/networks/index.js'
 
 const { values: given } = parseArgs({
   options: {

@@ -5,9 +5,8 @@
  * @packageDocumentation
  */
 
-export { type BenchExtractionOptions, type BenchUnitOptions, benchExtraction, benchUnits } from './bench/bench.js'
-export type { ExtractBench } from './bench/extract.js'
-export type { UnitBench } from './bench/unit.js'
+export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from './bench/extract.js'
+export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'
@@ -94,6 +93,6 @@ export type { SummaryRow } from './results/rows.js'
 export type { OpenUnit } from './results/unit/open.js'
 export { type Arithmetic, type ArithmeticOptions, arithmetic } from './study/arithmetic.js'
 export type { StudyEstimate } from './study/estimate.js'
+export type { ReproduceOptions } from './study/options.js'
 export { reproduce, type StudyResult } from './study/run.js'
-export type { ReproduceOptions } from './study/runOptions.js'
 export { type StudyStatus, studyStatus } from './study/status.js'

@@ -1,4 +1,3 @@
-import { Piscina } from 'piscina'
 import { FULL_PRECISION } from '../engine/backends/process.js'
 import type { Device } from '../engine/device.js'
 import { chooseSettings, type WishedSettings } from '../engine/settings.js'
@@ -6,7 +5,8 @@ import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
 import { type Network, outputOf } from '../networks/index.js'
 import { secondsOf } from '../support/stopwatch.js'
-import type { BareWorkerData } from './bareWorker.js'
+import { openThreadPool } from '../support/threads.js'
+import type { BareTask, BareWorkerData } from './bareWorker.js'
 
 /** Length of one measurement in seconds. */
 export const MEASUREMENT_SECONDS = 3
@@ -18,7 +18,7 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
   const single = chooseSettings(network, Number.POSITIVE_INFINITY, { workers: 1, ...wished })
   for (const settings of chosen.workers === 1 ? [chosen] : [chosen, single]) {
     const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
-    const { rate } = await bare.measure(MEASUREMENT_SECONDS / 2)
+    const rate = await bare.measure(MEASUREMENT_SECONDS / 2)
     await bare.close()
     if (best === undefined || rate > best.rate) best = { settings, rate }
   }
@@ -38,29 +38,25 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
     threads,
     device,
   }
-  const piscina = new Piscina({
-    filename: workerFile('bench/bareWorker.js'),
+  const pool = openThreadPool<BareTask, void>({
+    script: workerFile('bench/bareWorker.js'),
+    threads: workers,
+    tasksEach: 1,
     workerData,
-    minThreads: workers,
-    maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    concurrentTasksPerWorker: 1,
-    atomics: 'disabled',
   })
-  const runs = (count: number) =>
-    Promise.all(Array.from({ length: workers }, () => piscina.run({ batch, runs: count })))
+  const runs = (count: number) => Promise.all(Array.from({ length: workers }, () => pool.run({ batch, runs: count })))
   let secondsPerRun: number | undefined
   return {
     /** Images per second over about so many seconds. */
-    async measure(seconds: number): Promise<{ rate: number }> {
+    async measure(seconds: number): Promise<number> {
       if (secondsPerRun === undefined) {
         await runs(1)
         secondsPerRun = await secondsOf(() => runs(1))
       }
       const count = Math.max(1, Math.round(seconds / secondsPerRun))
       const taken = await secondsOf(() => runs(count))
-      return { rate: (count * workers * batch) / taken }
+      return (count * workers * batch) / taken
     },
-    close: () => piscina.destroy(),
+    close: () => pool.destroy(),
   }
 }

@@ -12,13 +12,19 @@ export interface BareWorkerData extends RunnableGraph {
   readonly device: Device
 }
 
+/** Passes of one worker. */
+export interface BareTask {
+  readonly batch: number
+  readonly runs: number
+}
+
 const { input, layers, threads, device, ...graph } = workerData as BareWorkerData
 
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
 
 /** Runs the network on one ready tensor again and again: the rate that no pipeline around it can exceed. */
-export default async function runBare({ batch, runs }: { batch: number; runs: number }): Promise<void> {
+export default async function runBare({ batch, runs }: BareTask): Promise<void> {
   session ??= device.name === 'cpu' ? openSession(graph, threads) : openDeviceSession(graph, device)
   const network = await session
   ready ??= new ort.Tensor(

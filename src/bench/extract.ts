@@ -1,14 +1,17 @@
-import { openExecution } from '../engine/choice.js'
-import { type Device, type DeviceRequest, devicesOf, processorName } from '../engine/device.js'
-import { type NetworkHandle, openThreads } from '../engine/handle.js'
+import type { Device } from '../engine/device.js'
 import { positionGrid } from '../engine/positions.js'
-import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
-import { endIfStopped, UsageError } from '../errors.js'
+import { endIfStopped } from '../errors.js'
 import type { Network } from '../networks/index.js'
-import { secondsOf } from '../support/stopwatch.js'
-import { bestBareSettings, MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
-import { median } from './statistics.js'
+import { median } from '../support/stopwatch.js'
+import { MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
+import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SMALL } from './pipeline.js'
+
+/** Options of `benchExtraction`. */
+export interface BenchExtractionOptions extends BenchNetworkOptions {
+  /** Number of pairs of measurements, each a bare loop and then the pipeline; 5 by default. */
+  readonly repeats?: number
+}
 
 /** Speed of Shiftscope's extraction and of a bare loop, measured in turn with the same network. */
 export interface ExtractBench {
@@ -30,33 +33,34 @@ export interface ExtractBench {
   readonly ratios: readonly number[]
 }
 
-export interface ExtractBenchOptions extends WishedSettings {
-  /** The processor by default. */
-  readonly request?: DeviceRequest
-  /** How many pairs of measurements; 5 by default. */
-  readonly repeats?: number
-  readonly signal?: AbortSignal
+/**
+ * Compares Shiftscope's extraction with a bare loop, which only runs ONNX Runtime on a ready tensor. It moves the first
+ * built-in object at 75 px, and tests one network after the other.
+ * @throws UsageError for an unknown network or device `auto`
+ * @throws InputError for missing or damaged weights
+ * @throws DeviceError for a device that cannot be used
+ * @throws the signal's reason after an abort
+ */
+export function benchExtraction(options: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
+  return measureEach(options, [SMALL], (network, scene, device) => benchExtract(network, scene, device, options))
 }
 
 /**
- * Measures extraction (compositing, forward pass, gathering of features) against onnxruntime-node running the same
- * network on a ready tensor. The two are measured in turn, so that a noisy machine meets both alike. On a GPU the ready
- * tensor crosses the bus with every batch, as it does for every program that composites on the processor; the
- * pipeline may be the faster one there.
- * @throws DeviceError for a device that is not usable
+ * The two are measured in turn, so that a noisy machine meets both alike. On a GPU the ready tensor crosses the bus with
+ * every batch, as it does for every program that composites on the processor; the pipeline may be the faster one there.
  */
-export async function benchExtract(
+async function benchExtract(
   network: Network,
   scene: Scene,
-  { request = { name: 'cpu', index: null }, repeats = 5, signal, ...wished }: ExtractBenchOptions = {},
+  device: Device,
+  { repeats = 5, signal, ...wished }: BenchExtractionOptions,
 ): Promise<ExtractBench> {
-  const device = oneDevice(request)
   const { handle, settings, adapter } = await openPipeline(network, scene, device, wished)
   const bare = openBareLoop(network, settings, device)
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
   try {
     const atATime = settings.batch * settings.workers
-    const { rate } = await bare.measure(MEASUREMENT_SECONDS)
+    const rate = await bare.measure(MEASUREMENT_SECONDS)
     const warm = await handle.extract(scene, offsets.subarray(0, atATime * 2))
     warm.release()
     const images = Math.min(
@@ -67,10 +71,7 @@ export async function benchExtract(
     for (let repeat = 0; repeat < repeats; repeat++) {
       endIfStopped(signal)
       const loop = await bare.measure(MEASUREMENT_SECONDS)
-      const seconds = await secondsOf(async () =>
-        (await handle.extract(scene, offsets.subarray(0, images * 2))).release(),
-      )
-      pairs.push({ bare: loop.rate, pipeline: images / seconds })
+      pairs.push({ bare: loop, pipeline: await extractionRate(handle, scene, offsets.subarray(0, images * 2)) })
     }
     const ratios = pairs.map((pair) => pair.pipeline / pair.bare)
     return {
@@ -87,45 +88,4 @@ export async function benchExtract(
     await bare.close()
     await handle.close()
   }
-}
-
-/** @throws UsageError for `auto`: which device was measured must not depend on the measurement */
-export function oneDevice({ name, index }: DeviceRequest): Device {
-  if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
-  return devicesOf(name, index)[0] as Device
-}
-
-/** The pipeline that is measured, and what it runs on. */
-export interface Pipeline {
-  readonly handle: NetworkHandle
-  readonly settings: Settings
-  readonly adapter: string | null
-  /** Every image by itself: what the handle does where values are not computed once. */
-  readonly plain: NetworkHandle
-}
-
-/** @param reusing computes values that images have in common once, on the processor */
-export async function openPipeline(
-  network: Network,
-  scene: Scene,
-  device: Device,
-  wished: WishedSettings,
-  reusing?: (settings: Settings) => Parameters<typeof openThreads>[3],
-): Promise<Pipeline> {
-  if (device.name === 'cpu') {
-    const settings = await bestBareSettings(network, wished)
-    const plain = openThreads(network, settings)
-    const handle = reusing ? openThreads(network, settings, undefined, reusing(settings)) : plain
-    return { handle, plain, settings, adapter: processorName() }
-  }
-  const { handle, ran } = await openExecution({
-    network,
-    scene,
-    // Long enough for a trial of all settings.
-    images: Number.POSITIVE_INFINITY,
-    request: device,
-    wished,
-    onNote: () => undefined,
-  })
-  return { handle, plain: handle, settings: handle.settings, adapter: ran().adapter }
 }

@@ -1,20 +1,29 @@
-import type { Device, DeviceRequest } from '../engine/device.js'
+import type { Device } from '../engine/device.js'
+import { openThreads } from '../engine/handle.js'
 import { positionGrid } from '../engine/positions.js'
 import { sharedFloor } from '../engine/reuse/expected.js'
 import type { ReuseRecord } from '../engine/reuse/record.js'
-import { reuseSettings, type WishedSettings } from '../engine/settings.js'
+import { reuseSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
-import type { ClassifierRecord } from '../experiments/classifiers.js'
+import { type ClassifierRecord, studyClassifiers } from '../experiments/classifiers.js'
 import { separabilityByScheme } from '../experiments/separability.js'
 import { similarityMaps } from '../experiments/similarity.js'
-import { studyClassifiers } from '../experiments/studyClassifiers.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
-import { secondsOf } from '../support/stopwatch.js'
+import { median, secondsOf } from '../support/stopwatch.js'
 import { MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
-import { oneDevice, openPipeline } from './extract.js'
-import { median } from './statistics.js'
+import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SMALL } from './pipeline.js'
+
+/** Options of `benchUnits`. */
+export interface BenchUnitOptions extends BenchNetworkOptions {
+  /** Sides of the square patch in pixels; `[75]` by default. Each network runs once per size. */
+  readonly sizes?: readonly number[]
+  /** Number of timed extractions of each unit; 1 by default. */
+  readonly repeats?: number
+  /** Distance between neighbouring positions in pixels; 1 by default. */
+  readonly stride?: number
+}
 
 /** Time of each stage of a unit: extraction at all positions, then similarity and separability of the features. */
 export interface UnitBench {
@@ -54,32 +63,32 @@ export interface UnitBench {
   readonly classifiers: ClassifierRecord
 }
 
-export interface UnitBenchOptions extends WishedSettings {
-  /** Where the network runs; the processor by default. */
-  readonly request?: DeviceRequest
-  /** How many times the unit is extracted, each beside a bare loop and the plain pipeline; 1 by default. */
-  readonly repeats?: number
-  readonly signal?: AbortSignal
+/**
+ * Times the stages of a unit: extraction, similarity and separability. A unit is one network with one object at one
+ * size. The object is the first built-in one.
+ * @throws UsageError for an unknown network or device `auto`
+ * @throws InputError for missing or damaged weights
+ * @throws DeviceError for a device that cannot be used
+ * @throws the signal's reason after an abort
+ */
+export function benchUnits(options: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
+  const { sizes = [SMALL] } = options
+  return measureEach(options, sizes, (network, scene, device) => benchUnit(network, scene, device, options))
 }
 
-/**
- * Times the extraction of a unit against a bare loop of the same run, then the experiments on its features.
- * @param stride distance of neighbouring positions in pixels
- * @throws DeviceError for a device that is not usable
- */
-export async function benchUnit(
+/** Times the extraction of a unit against a bare loop of the same run, then the experiments on its features. */
+async function benchUnit(
   network: Network,
   scene: Scene,
-  stride: number,
-  { request = { name: 'cpu', index: null }, repeats = 1, signal, ...wished }: UnitBenchOptions = {},
+  device: Device,
+  { stride = 1, repeats = 1, signal, ...wished }: BenchUnitOptions,
 ): Promise<UnitBench> {
-  const device = oneDevice(request)
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
-  const { handle, plain, settings, adapter } = await openPipeline(network, scene, device, wished, (chosen) => ({
-    settings: reuseSettings(network, chosen, wished),
-    onNote: () => undefined,
-  }))
+  const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
+  // On the processor, a unit's values that images have in common are computed once.
+  const reusing = () => ({ settings: reuseSettings(network, settings, wished), onNote: () => undefined })
+  const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
   const bare = openBareLoop(network, settings, device)
   try {
     const atATime = settings.batch * settings.workers
@@ -92,11 +101,10 @@ export async function benchUnit(
     let features: Awaited<ReturnType<typeof handle.extract>> | undefined
     for (let repeat = 0; repeat < repeats; repeat++) {
       endIfStopped(signal)
-      const { rate } = await bare.measure(MEASUREMENT_SECONDS)
+      const rate = await bare.measure(MEASUREMENT_SECONDS)
       bareRates.push(rate)
       const few = Math.min(images, Math.ceil((rate * MEASUREMENT_SECONDS) / atATime) * atATime)
-      const some = await secondsOf(async () => (await plain.extract(scene, offsets.subarray(0, 2 * few))).release())
-      plainRates.push(few / some)
+      plainRates.push(await extractionRate(plain, scene, offsets.subarray(0, 2 * few)))
       features?.release()
       seconds.push(
         await secondsOf(async () => {
@@ -114,7 +122,7 @@ export async function benchUnit(
       offsets,
       ...grid,
     }))
-    const classifiers = studyClassifiers(request.index, () => undefined)(device.name)
+    const classifiers = studyClassifiers(device.index, () => undefined)(device.name)
     let similarity = 0
     const both = await secondsOf(async () => {
       for (const one of grids) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
-import type { ReproduceOptions } from '../study/runOptions.js'
+import type { ReproduceOptions } from '../study/options.js'
 import { counted, shellWord } from '../support/text.js'
 
 /** What a job asks a cluster for. */

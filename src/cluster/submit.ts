@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
-import { estimateStudy, type StudyEstimate, untimedEstimate } from '../study/estimate.js'
-import type { ReproduceOptions } from '../study/runOptions.js'
+import { estimateStudy, type StudyEstimate } from '../study/estimate.js'
+import type { ReproduceOptions } from '../study/options.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
@@ -58,7 +58,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   if (options.gpus !== undefined) checkCount('`gpus`', options.gpus)
   if (options.minutes !== undefined) checkCount('`time`', options.minutes)
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than ${MOST_TASKS}; use fewer`)
-  const estimate = options.minutes === undefined ? await timedEstimate(study) : await untimedEstimate(study)
+  const estimate = await estimateOf(study, options.minutes === undefined)
   const [missing] = estimate.missing
   if (missing !== undefined && !print)
     throw new InputError(`${missing.id} has no weights here; run "${missing.command}"`)
@@ -105,9 +105,9 @@ function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: numb
 }
 
 /** @throws UsageError where the device of the study is not here */
-async function timedEstimate(study: ReproduceOptions): Promise<StudyEstimate> {
+async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<StudyEstimate> {
   try {
-    return await estimateStudy(study)
+    return await estimateStudy(study, isTimed)
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     throw new UsageError(`the study cannot be timed on this machine, which lacks its device; give \`time\``, {

@@ -3,7 +3,7 @@ import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
 /** What a network takes the object for at every position. */
-export interface Answers {
+export interface AnswerMaps {
   /**
    * [3, positions]: the strongest class, its probability, and the probability of the class that is the strongest with the object
    * at the center.
@@ -34,7 +34,7 @@ const SUM_TOLERANCE = 1e-3
  * @param strongest index of each position's largest value
  * @param center features with the object at the center, [classes]
  */
-export function answersOf(matrix: Float32Array, strongest: Int32Array, center: Float32Array): Answers {
+export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: Float32Array): AnswerMaps {
   const positions = strongest.length
   const classes = center.length
   const areProbabilities = isProbabilities(matrix, positions, classes)

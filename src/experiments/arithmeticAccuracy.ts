@@ -1,7 +1,8 @@
-import { type ArithmeticModels, rectified } from './arithmeticModels.js'
+import type { FeatureStage } from '../networks/index.js'
+import type { ArithmeticModels } from './arithmeticModels.js'
 import { type ExpressionKind, KINDS, type Trial } from './arithmeticTrials.js'
 import { ORIGINS, parseExpression } from './expression.js'
-import { afterSignals, combine, joined } from './featureArithmetic.js'
+import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /** What is judged: the result from each origin, and as control the expectation's own feature, without arithmetic. */
@@ -36,7 +37,7 @@ export interface ArithmeticCounts {
   readonly exact: number
 }
 
-export interface AccuracyOptions {
+interface AccuracyOptions {
   /** Called now and then with the number of trials done and what was counted until then. */
   readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
   readonly signal?: AbortSignal | undefined
@@ -117,7 +118,7 @@ async function judgeTrials(
   dims: number,
 ): Promise<readonly (readonly [Trial, readonly Seen[]])[]> {
   const generator = models.generators[layer]
-  const vectors = trialVectors(drawn, features, dims, generator?.feature === 'post-relu')
+  const vectors = trialVectors(drawn, features, dims, generator?.feature)
   const byFeatures = drawn.map(({ trial }, t) => [trial, seenInFeatures(trial, vectors[t] as TrialVectors)] as const)
   if (generator === undefined) return byFeatures
   const toDecode = vectors.flatMap(({ results, scenes }) => [...results, ...scenes])
@@ -162,7 +163,7 @@ function trialVectors(
   drawn: readonly DrawnTrial[],
   features: Float32Array,
   dims: number,
-  rectifies: boolean,
+  stage: FeatureStage | undefined,
 ): readonly TrialVectors[] {
   const row = (index: number) => features.subarray(index * dims, (index + 1) * dims)
   let first = 1
@@ -174,8 +175,7 @@ function trialVectors(
     const scenes = images.slice(2).map((_, i) => row(first + 2 + i))
     first += images.length
     const terms = parseExpression(KINDS[trial.kind].expression)
-    const results = ORIGINS.map((origin) => combine(terms, operands, origin === 'blank' ? row(0) : undefined))
-    return { results: rectifies ? results.map(rectified) : results, scenes }
+    return { results: resultsOf(terms, operands, row(0), stage), scenes }
   })
 }
 

@@ -2,7 +2,7 @@ import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /** What an expression gives on objects, and where it does something that no picture can show. */
-export interface ObjectExpectation {
+interface ObjectExpectation {
   /** In the order in which they first appear. */
   readonly objects: readonly PlacedObject[]
   readonly notes: readonly string[]

@@ -1,5 +1,5 @@
 /** An expression over scenes of built-in patches. */
-export interface ArithmeticScene {
+interface ArithmeticScene {
   /** Names the folder of its results. */
   readonly name: string
   readonly title: string

@@ -1,15 +1,7 @@
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { DeviceError, UsageError } from '../errors.js'
 import { type CudaDevice, type CudaFeatures, cudaDevices, releaseFeatures, uploadFeatures } from '../native.js'
-
-/** Features of a grid of positions, row-major; the matrix may have further rows, which do not count. */
-export interface GridFeatures {
-  /** [positions, dims], float32, row-major. */
-  readonly matrix: Float32Array
-  readonly dims: number
-  readonly rows: number
-  readonly cols: number
-}
+import type { GridFeatures } from './grid.js'
 
 /** Where an experiment on a grid's features is computed. */
 export interface ExperimentPlace {

@@ -1,4 +1,5 @@
 import { throwIfStopped } from '../errors.js'
+import type { FeatureStage } from '../networks/index.js'
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
 import { ORIGINS, type Origin, type Term } from './expression.js'
 import type { FramePixels } from './objectScene.js'
@@ -47,7 +48,7 @@ export interface LayerArithmetic {
 }
 
 /** What an expression is computed of, in pixels. */
-export interface ArithmeticImages {
+interface ArithmeticImages {
   /** By name, in the order of the operands. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels
@@ -74,10 +75,7 @@ export async function featureArithmetic(
     const row = (index: number) => matrix.subarray(index * dims, (index + 1) * dims)
     const byName = new Map(names.map((name, index) => [name, row(index)]))
     const own = row(names.length)
-    const results = ORIGINS.map((origin) => {
-      const result = combine(terms, byName, origin === 'blank' ? row(names.length + 1) : undefined)
-      return generator.feature === 'post-relu' ? rectified(result) : result
-    })
+    const results = resultsOf(terms, byName, row(names.length + 1), generator.feature)
     const decoded = await models.decode(i, joined([matrix.subarray(0, (names.length + 1) * dims), ...results]))
     const decodedExpectation = decoded[names.length] as FramePixels
     const origins = ORIGINS.map((origin, j) => {
@@ -103,6 +101,19 @@ export async function featureArithmetic(
     })
   }
   return layers
+}
+
+/** The result from each origin, rectified for a generator that takes features after ReLU; [dims] each. */
+export function resultsOf(
+  terms: readonly Term[],
+  features: ReadonlyMap<string, Float32Array>,
+  blank: Float32Array,
+  stage: FeatureStage | undefined,
+): readonly Float32Array[] {
+  return ORIGINS.map((origin) => {
+    const result = combine(terms, features, origin === 'blank' ? blank : undefined)
+    return stage === 'post-relu' ? rectified(result) : result
+  })
 }
 
 /**

@@ -1,9 +1,9 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { argmax } from '../native.js'
 import { availableCores } from '../support/machine.js'
-import { type Answers, answersOf } from './answers.js'
+import { type AnswerMaps, answerMaps } from './answers.js'
 import type { ExperimentPlace } from './card.js'
-import { type Consistency, consistency } from './consistency.js'
+import { type Consistency, consistency } from './mapMeasures.js'
 import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
 
 /** What is measured of a layer's features, whether a study or a file has them. */
@@ -13,7 +13,7 @@ export interface FeatureMeasures {
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
   /** Of the layer of the network's classes. */
-  readonly answers?: Answers
+  readonly answers?: AnswerMaps
 }
 
 /**
@@ -37,6 +37,6 @@ export async function measureFeatures(
   const center = ANCHOR_NAMES.indexOf('center') * dims
   return {
     ...{ similarity, consistency: consistency(strongest, grid), anchorFeatures },
-    ...(hasClasses && { answers: answersOf(matrix, strongest, anchorFeatures.subarray(center, center + dims)) }),
+    ...(hasClasses && { answers: answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims)) }),
   }
 }

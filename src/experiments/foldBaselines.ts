@@ -1,5 +1,6 @@
 import { checkCount } from '../support/checks.js'
-import { FOLDS, type FoldScheme, type GridShape, TASKS, type Task } from './folds.js'
+import { FOLDS, type FoldScheme, TASKS, type Task } from './folds.js'
+import type { GridShape, LayerGrid } from './grid.js'
 import {
   type ClassifierOptions,
   type Separability,
@@ -52,11 +53,8 @@ export function coarseGrid(accuracy: number, period: number): string | undefined
   return `the grid is too coarse to judge separability: the position modulo ${period} px alone is right for ${percent} % in shuffled folds`
 }
 
-/** A grid of positions, without features. */
-export interface PositionsGrid extends GridShape {
-  /** Distance of neighbouring positions in pixels. */
-  readonly stride: number
-}
+/** A grid of positions, without features; its stride in pixels. */
+type PositionsGrid = GridShape & Pick<LayerGrid, 'stride'>
 
 export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 'threads' | 'signal'> {
   readonly schemes: readonly FoldScheme[]
@@ -65,7 +63,7 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
 }
 
 /** By feature and fold scheme; only the schemes that were asked for. */
-export type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
+type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
  * What the folds alone do: accuracies of the same classifiers, on the same grid and folds, by features that are nothing but
@@ -108,7 +106,7 @@ async function accuracies(
   grid: PositionsGrid,
   period: number,
   schemes: readonly FoldScheme[],
-  options: Omit<ClassifierOptions, 'cv'>,
+  options: ClassifierOptions,
 ): Promise<readonly Separability[]> {
   if (feature === 'phase' && grid.stride % period === 0)
     return schemes.map(() => ({ 'left-right': GUESSED, 'top-bottom': GUESSED }))

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from '../errors.js'
 import { counted } from '../support/text.js'
+import type { GridShape } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 
 /** The two tasks of separability (paper section 2.2): tell in which half of the grid a position lies. */
@@ -27,12 +28,6 @@ export const FOLDS = 5
 
 /** Side of the squares that the `blocks` scheme deals out, as a fraction of the grid: a tenth along each axis. */
 const BLOCKS_PER_AXIS = 10
-
-/** Positions of a grid, row-major. */
-export interface GridShape {
-  readonly rows: number
-  readonly cols: number
-}
 
 /** 0 for the left or top half, 1 for the other, [rows * cols]: 0 where col < cols / 2 (row < rows / 2). */
 export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {

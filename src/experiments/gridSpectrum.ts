@@ -1,13 +1,13 @@
-import type { GridShape } from './folds.js'
-import { AXES, type Axis } from './mapMeasures.js'
+import type { GridShape } from './grid.js'
+import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
 /** Periods of the grid spectrum in pixels: the strides that networks reach layer by layer. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
-export interface PeriodPower {
+interface PeriodPower {
   /** `horizontal`: along rows, the object moves left or right. */
-  readonly axis: Axis
+  readonly direction: Direction
   /** In pixels. */
   readonly period: number
   /** Mean square of the part of the map with this period, mean over lines: a sine of amplitude A has A²/2. */
@@ -27,12 +27,12 @@ const FEWEST_PERIODS = 3
  * @param stride distance of neighbouring positions in pixels
  */
 export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: number): readonly PeriodPower[] {
-  return AXES.flatMap((axis) => {
-    const isAlongRows = axis === 'horizontal'
+  return DIRECTIONS.flatMap((direction) => {
+    const isAlongRows = direction === 'horizontal'
     const length = isAlongRows ? shape.cols : shape.rows
     const kernels = kernelsFor(length, stride)
     const powers = linePowers(isAlongRows ? map : transposed(map, shape), length, kernels)
-    return kernels.map(({ period }, i) => ({ axis, period, power: powers[i] as number }))
+    return kernels.map(({ period }, i) => ({ direction, period, power: powers[i] as number }))
   })
 }
 

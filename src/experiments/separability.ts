@@ -1,7 +1,7 @@
 import { InputError, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
 import { checkCount, checkNames } from '../support/checks.js'
-import type { ExperimentPlace, GridFeatures } from './card.js'
+import type { ExperimentPlace } from './card.js'
 import {
   assignFolds,
   FOLD_SCHEMES,
@@ -13,6 +13,7 @@ import {
   taskClasses,
   trainingLabels,
 } from './folds.js'
+import { type LayerGrid, positionAt } from './grid.js'
 
 /** Beyond these weights an objective may leave the range of float64, whatever finite float32 the features hold. */
 const LEAST_C = 1e-30
@@ -25,18 +26,9 @@ export function checkWeight(C: number): void {
     throw new UsageError(`C = ${C} is not between ${LEAST_C} and ${LARGEST_C}; use \`C 1\``)
 }
 
-export interface SeparabilityGrid extends GridFeatures {
-  /** Name of the layer or file, for messages. */
-  readonly layer: string
-  /** Distance of neighbouring positions in pixels, for messages. */
-  readonly stride: number
-}
-
 export interface ClassifierOptions extends ExperimentPlace {
   /** Weight of the losses, 1 by default. */
   readonly C?: number
-  /** `ordered` by default, as in the paper. */
-  readonly cv?: FoldScheme
   /** Of the schemes `shuffled` and `blocks`; 0 by default. */
   readonly seed?: number
   /** Default 1; the result does not depend on it. */
@@ -70,25 +62,19 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
  * How well a linear classifier tells the left half of the positions from the right one, and the top from the bottom, by
- * the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine, all ten problems
- * trained together.
+ * the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. The problems of all
+ * schemes are trained together, ten a scheme, which costs less than one scheme after the other: they share the features.
  *
+ * @returns one result a scheme
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
  *   all positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
  *   threads; CudaFailure;
  *   the signal's reason
  */
-export async function separability(grid: SeparabilityGrid, options: ClassifierOptions = {}): Promise<Separability> {
-  const [result] = await separabilityByScheme(grid, [options.cv ?? 'ordered'], options)
-  if (result === undefined) throw new Error('no scheme')
-  return result
-}
-
-/** The same for several fold schemes at once, which costs less than one after the other: they share the features. */
 export async function separabilityByScheme(
-  grid: SeparabilityGrid,
+  grid: LayerGrid,
   schemes: readonly FoldScheme[],
-  { C = 1, seed = 0, threads = 1, tolerance, tie = 0, cudaFeatures, signal }: Omit<ClassifierOptions, 'cv'> = {},
+  { C = 1, seed = 0, threads = 1, tolerance, tie = 0, cudaFeatures, signal }: ClassifierOptions = {},
 ): Promise<readonly Separability[]> {
   checkWeight(C)
   checkNames('fold scheme', schemes, FOLD_SCHEMES)
@@ -97,7 +83,7 @@ export async function separabilityByScheme(
   const tasks = schemes.flatMap((scheme) =>
     TASKS.map((task) => {
       const classes = taskClasses(task, grid)
-      return { classes, folds: foldsOf(scheme, classes, grid, seed) }
+      return { classes, folds: foldsOnGrid(scheme, classes, grid, seed) }
     }),
   )
   if (isConstant(features, grid.dims)) {
@@ -117,7 +103,7 @@ export async function separabilityByScheme(
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(signal && { signal }),
   }).catch((error: unknown) => {
-    throw positionError(error, grid)
+    throw nonFiniteError(error, grid)
   })
   const results = tasks.map((task, t) =>
     taskSeparability(
@@ -134,7 +120,7 @@ export async function separabilityByScheme(
 }
 
 /** @throws InputError that names the layer where the grid has too few positions */
-function foldsOf(scheme: FoldScheme, classes: Uint8Array, grid: SeparabilityGrid, seed: number): Uint8Array {
+function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, seed: number): Uint8Array {
   try {
     return assignFolds(scheme, classes, grid, seed)
   } catch (error) {
@@ -180,13 +166,12 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Says which position a feature that is not finite belongs to, in pixels as the user knows it. */
-function positionError(error: unknown, { cols, stride, layer }: SeparabilityGrid): unknown {
+/** Says which position a feature that is not finite belongs to. */
+function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
-  const row = Math.floor(error.row / cols) * stride
-  const col = (error.row % cols) * stride
+  const { row, col } = positionAt(error.row, grid)
   return new InputError(
-    `${layer}: the feature at position (${row}, ${col}) holds NaN or infinity; check the weights and the patch`,
+    `${grid.layer}: the feature at position (${row}, ${col}) holds NaN or infinity; check the weights and the patch`,
     { cause: error },
   )
 }

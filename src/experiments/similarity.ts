@@ -1,7 +1,8 @@
 import type { Anchor, AnchorName } from '../engine/positions.js'
 import { InputError } from '../errors.js'
 import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
-import type { ExperimentPlace, GridFeatures } from './card.js'
+import type { ExperimentPlace } from './card.js'
+import { type LayerGrid, positionAt } from './grid.js'
 
 /** Similarity maps of one layer, one per anchor. */
 export interface SimilarityMaps {
@@ -12,11 +13,7 @@ export interface SimilarityMaps {
 }
 
 /** A feature matrix whose first rows × cols rows are the grid in row-major order (see PositionGrid). */
-export interface FeatureGrid extends GridFeatures {
-  /** Name of the layer or file, for messages. */
-  readonly layer: string
-  /** Distance of neighbouring positions in pixels, for messages. */
-  readonly stride: number
+export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
 
@@ -42,7 +39,7 @@ export async function similarityMaps(
     anchorCount: anchors.length,
     threads,
   }).catch((error: unknown) => {
-    throw positionError(error, grid)
+    throw degenerateError(error, grid)
   })
   return describe(maps, grid)
 }
@@ -75,15 +72,14 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Says which position a degenerate feature belongs to, in pixels as the user knows it. */
-function positionError(error: unknown, { cols, stride, anchors, layer }: FeatureGrid): unknown {
+/** Says which position a degenerate feature belongs to. */
+function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
-  const anchor = error.source === 'anchors' ? anchors[error.row] : undefined
-  const row = anchor?.row ?? Math.floor(error.row / cols) * stride
-  const col = anchor?.col ?? (error.row % cols) * stride
+  const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined
+  const { row, col } = anchor ?? positionAt(error.row, grid)
   const faults = { zero: 'is all zero, so its cosine is undefined', nan: 'holds NaN', infinite: 'holds infinity' }
   return new InputError(
-    `${layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the patch`,
+    `${grid.layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the patch`,
     { cause: error },
   )
 }

@@ -1,12 +1,13 @@
 import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeature } from './foldBaselines.js'
-import { isConstant, type SeparabilityGrid, separability } from './separability.js'
+import type { LayerGrid } from './grid.js'
+import { isConstant, separabilityByScheme } from './separability.js'
 
 /** Grids of fewer rows say little in five folds; those of more take seconds with the phase, and all follow the position. */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
 /** Accuracies, top-bottom in ordered folds, on a grid and by made-up features on it. */
-export interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
+interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   /** In pixels. */
   readonly stride: number
   readonly rows: number
@@ -20,7 +21,7 @@ export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> 
 }
 
 /** Every `step`-th row and column of a grid, from the first on. */
-export function subGrid(grid: SeparabilityGrid, step: number): SeparabilityGrid {
+export function subGrid(grid: LayerGrid, step: number): LayerGrid {
   const { matrix, dims } = grid
   const [rows, cols] = [Math.ceil(grid.rows / step), Math.ceil(grid.cols / step)]
   const chosen = new Float32Array(rows * cols * dims)
@@ -41,7 +42,7 @@ export function subGrid(grid: SeparabilityGrid, step: number): SeparabilityGrid 
  * @throws as `separability`
  */
 export async function strideFolds(
-  grid: SeparabilityGrid,
+  grid: LayerGrid,
   options: Omit<BaselineOptions, 'schemes'> = {},
   ordered?: readonly (number | null)[],
 ): Promise<readonly StrideFolds[]> {
@@ -53,7 +54,8 @@ export async function strideFolds(
     // Positions that are a period apart may all look the same.
     if (isConstant(part.matrix, part.dims)) continue
     const known = step === 1 ? ordered : undefined
-    const network = known ?? (await separability(part, classifier))['top-bottom'].folds
+    const [whole] = known ? [] : await separabilityByScheme(part, ['ordered'], classifier)
+    const network = known ?? whole?.['top-bottom'].folds ?? []
     const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
     const { stride, rows, cols } = part
     const folds = (results: typeof position) => results.ordered?.['top-bottom'].folds ?? []

@@ -10,9 +10,9 @@ import { sha256OfFile } from '../files/sha256.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
 import { decodeImage } from '../patches/image.js'
 import { unitFolder } from '../results/unit/store.js'
+import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
-import type { ReproduceOptions } from '../study/runOptions.js'
 import { shellWord } from '../support/text.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
@@ -64,7 +64,8 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     report: false,
     signal,
   }
-  const study = await planStudy(options, { signal })
+  const resolved = resolveOptions(options)
+  const study = await planStudy(resolved)
   const [planned] = study.units
   if (planned === undefined) throw new Error('the study has one unit')
   const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
@@ -76,7 +77,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   if (!isSame) throw new InputError(`${network.id} or the object has changed since; open the page again`)
   const stored = await runStudy(options, async () => {
     // Nobody else can store the unit from here on; another process may have stored it since the study was planned.
-    const since = otherUnit(await planStudy(options, { signal }))
+    const since = otherUnit(await planStudy(resolved))
     if (since !== undefined) throw new StoredMeanwhile(since)
     return inMemory(wanted)
   }).catch((error: unknown) => {
@@ -84,7 +85,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
     throw error
   })
   if ('kind' in stored) return stored
-  if (stored.computed === 0 && (await planStudy(options, { signal })).left.length > 0)
+  if (stored.computed === 0 && (await planStudy(resolved)).left.length > 0)
     throw new InputError(`another process computes this unit in ${out}; keep it again when that has finished`)
   const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
   return { kind: 'kept', folder, command: commandOf(options) }

@@ -1,6 +1,6 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { InputError } from '../errors.js'
-import { ANSWER_MAPS, answersOf } from '../experiments/answers.js'
+import { ANSWER_MAPS, answerMaps } from '../experiments/answers.js'
 import { argmax, cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { FeatureLayer } from '../networks/index.js'
 import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
@@ -135,7 +135,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const answered = featuresOf(classes, first, rows.length)
     const width = network.layers[classes]?.dims as number
     const strongest = await argmax({ features: answered, rows: rows.length, dims: width, threads })
-    const { maps, center } = answersOf(answered, strongest, atCenter[classes] as Float32Array)
+    const { maps, center } = answerMaps(answered, strongest, atCenter[classes] as Float32Array)
     const count = maps.length / ANSWER_MAPS
     const names: Record<number, string> = {}
     for (const index of [center.class, ...pick(maps)]) {

@@ -5,7 +5,7 @@ const WEIGHT_BITS = 11
 const WEIGHT_ONE = 1 << WEIGHT_BITS
 
 /** For each target index: the two source indices that it lies between, and their weights (sum WEIGHT_ONE). */
-interface Axis {
+interface AxisWeights {
   readonly first: Int32Array
   readonly second: Int32Array
   readonly weightFirst: Int32Array
@@ -83,7 +83,12 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
 }
 
 /** Source indices and weights of an axis: of the first source of each target, and of the second. */
-function endsOf({ first, weightFirst, second, weightSecond }: Axis): readonly (readonly [Int32Array, Int32Array])[] {
+function endsOf({
+  first,
+  weightFirst,
+  second,
+  weightSecond,
+}: AxisWeights): readonly (readonly [Int32Array, Int32Array])[] {
   return [
     [first, weightFirst],
     [second, weightSecond],
@@ -91,16 +96,16 @@ function endsOf({ first, weightFirst, second, weightSecond }: Axis): readonly (r
 }
 
 /** Beyond the edge the whole weight goes to the last column. */
-function horizontalAxis(source: number, target: number): Axis {
+function horizontalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, (floor) => floor >= 0 && floor < source - 1)
 }
 
 /** Beyond the edge both weights stay, on the same row: OpenCV's rounding depends on it. */
-function verticalAxis(source: number, target: number): Axis {
+function verticalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, () => true)
 }
 
-function axis(source: number, target: number, keepsFraction: (floor: number) => boolean): Axis {
+function axis(source: number, target: number, keepsFraction: (floor: number) => boolean): AxisWeights {
   const result = {
     first: new Int32Array(target),
     second: new Int32Array(target),
@@ -121,7 +126,7 @@ function axis(source: number, target: number, keepsFraction: (floor: number) => 
   return result
 }
 
-function resizeRow(image: Image, row: number, horizontal: Axis, cols: number): Int32Array {
+function resizeRow(image: Image, row: number, horizontal: AxisWeights, cols: number): Int32Array {
   const result = new Int32Array(cols * 4)
   const start = row * image.cols * 4
   for (let col = 0; col < cols; col++) {

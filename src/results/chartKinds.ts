@@ -1,4 +1,4 @@
-import { AXES } from '../experiments/mapMeasures.js'
+import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
 /** A chart of a measure, drawn for each patch size: dots, a row for each network and layer, or lines, a panel for each network. */
@@ -73,7 +73,7 @@ export const GRID_SPECTRUM: MeasureChart = {
   note: 'The chart shows how strongly similarity fluctuates at each period. Power is the mean square of these fluctuations, over all anchors and objects. Solid lines run along rows, dashed lines along columns. A grid pattern on the maps is a peak at its period. A tenth of the power means a third of the amplitude. At long periods, the smooth fall of similarity adds to the power.',
   x: { title: 'period (px)', of: pixelsOf, isOctaves: true },
   y: { title: 'power', scale: 'log' },
-  lines: AXES,
+  lines: DIRECTIONS,
 }
 
 export const CONSISTENCY: MeasureChart = {
@@ -91,9 +91,9 @@ export const CONSISTENCY: MeasureChart = {
 }
 
 function axesOf(name: string): DotChart['series'] {
-  return AXES.map((axis) => ({
-    name: axis,
-    has: ({ metric, variant }) => metric === name && variant.split(' ').includes(axis),
+  return DIRECTIONS.map((direction) => ({
+    name: direction,
+    has: ({ metric, variant }) => metric === name && variant.split(' ').includes(direction),
     spreadFrom: FEWEST_PATCHES,
   }))
 }

@@ -1,11 +1,16 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { CONFIDENT } from '../experiments/answers.js'
-import type { Consistency } from '../experiments/consistency.js'
-import { directionBias } from '../experiments/directionBias.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
-import { AXES, coverage, jaggedness, lowestPercentile } from '../experiments/mapMeasures.js'
+import {
+  type Consistency,
+  coverage,
+  DIRECTIONS,
+  directionBias,
+  jaggedness,
+  lowestPercentile,
+} from '../experiments/mapMeasures.js'
 import type { FoldPrediction } from '../experiments/strideFolds.js'
 import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
@@ -109,7 +114,7 @@ export const MEASURES: readonly Measure[] = [
         ? []
         : eachMap(layer, (map, anchor) => {
             const steps = jaggedness(map, layer)
-            return AXES.map((axis) => [`${anchor} ${axis}`, steps[axis]])
+            return DIRECTIONS.map((direction) => [`${anchor} ${direction}`, steps[direction]])
           }),
     chart: charts.JAGGEDNESS,
   },
@@ -117,8 +122,8 @@ export const MEASURES: readonly Measure[] = [
     name: 'grid-spectrum',
     of: (layer) =>
       eachMap(layer, (map, anchor) =>
-        gridSpectrum(map, layer, layer.stride).map(({ axis, period, power }) => [
-          `${anchor} ${axis} ${period}px`,
+        gridSpectrum(map, layer, layer.stride).map(({ direction, period, power }) => [
+          `${anchor} ${direction} ${period}px`,
           power,
         ]),
       ),
@@ -135,9 +140,9 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'consistency',
     of: ({ consistency, stride }) =>
-      AXES.flatMap((axis) => {
-        const share = consistency[axis]
-        return share === null ? [] : [[`${axis} ${stride}px`, share] as const]
+      DIRECTIONS.flatMap((direction) => {
+        const share = consistency[direction]
+        return share === null ? [] : [[`${direction} ${stride}px`, share] as const]
       }),
     chart: charts.CONSISTENCY,
   },

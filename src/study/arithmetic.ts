@@ -1,8 +1,7 @@
-import { checkBlend } from '../engine/scene.js'
-import type { Scene } from '../engine/task.js'
+import { z } from 'zod'
+import { parseDevice } from '../engine/device.js'
 import { UsageError } from '../errors.js'
-import { openArithmeticModels } from '../experiments/arithmeticModels.js'
-import { namesOf, ORIGINS, type Origin, parseExpression } from '../experiments/expression.js'
+import { namesOf, ORIGINS, parseExpression } from '../experiments/expression.js'
 import type { LayerArithmetic } from '../experiments/featureArithmetic.js'
 import type { FramePixels } from '../experiments/objectScene.js'
 import { makeWritableFolder } from '../files/atomic.js'
@@ -11,46 +10,46 @@ import { readBackground, WHITE } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../support/optionChecks.js'
+import { computeExpression } from './computedExpression.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
-import { openEncoder } from './encoder.js'
-import { computeExpression } from './expression.js'
-import { chooseGenerators, type GeneratorChoice } from './generators.js'
+import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
-/** Options of `arithmetic`. */
-export interface ArithmeticOptions extends GeneratorChoice {
+/** Options of `arithmetic` beside those of `GENERATOR_OPTIONS`: type, check and default of each. */
+const OPTIONS = {
   /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
-  readonly expression: string
+  expression: z.string(),
   /**
    * Images by name. Each is the path of a picture of the frame's size, a scene of objects, or `blank`. A scene lists
    * `object@row,col` or `object:size@row,col` with spaces or `+` between, all in pixels.
    */
-  readonly images: Readonly<Record<string, string>>
+  images: kinds.files.readonly(),
   /** Folder of pictures, or manifest.json, with the objects for scenes; by default the built-in objects. */
-  readonly patches?: string
+  patches: z.string().exactOptional(),
   /** Side in pixels of objects whose scene gives no size; 75 by default. */
-  readonly size?: number
+  size: z.number().default(75),
   /** Background of scenes: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
-  readonly background?: string
+  background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
-  readonly blend?: Scene['blend']
+  blend: oneOf('blend', ['hard', 'soft']).default('hard'),
   /**
    * Origin of feature vectors: `zero` (default), as in the paper, or `blank`, the blank frame's feature. With `blank`,
    * the background counts once instead of once per image.
    */
-  readonly origin?: Origin
+  origin: oneOf('origin', ORIGINS).default('zero'),
   /**
    * Device that runs the network: by default the processor, or a GPU named as in `extract`. Generators use the
    * processor.
    */
-  readonly device?: string
+  device: z.string().default('auto'),
   /** Folder for vectors, pictures and arithmetic.json; by default nothing is written. */
-  readonly out?: string
+  out: z.string().exactOptional(),
   /** Receives notes. */
-  readonly onProgress?: ProgressListener
-  /** Stops the work; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  onProgress: callback<ProgressListener>().exactOptional(),
 }
+
+/** Options of `arithmetic`. */
+export interface ArithmeticOptions extends GivenOptions<typeof OPTIONS>, GeneratorChoice {}
 
 /** Result of an expression in feature space. */
 export interface Arithmetic {
@@ -83,45 +82,30 @@ export interface Arithmetic {
  * @throws the signal's reason after an abort
  */
 export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic> {
-  const { origin = 'zero', patches, size = 75, background = WHITE, blend = 'hard', device = 'auto' } = options
-  const { out } = options
-  const progress = progressTo(options.onProgress)
-  checkOptions(options, {
-    required: { expression: kinds.text, images: kinds.files },
-    optional: {
-      ...{
-        model: kinds.text,
-        generators: kinds.texts,
-        layers: kinds.texts,
-        weights: kinds.files,
-        postRelu: kinds.flag,
-      },
-      ...{ patches: kinds.text, size: kinds.number, background: kinds.text, blend: kinds.text, origin: kinds.text },
-      ...{ device: kinds.text, out: kinds.text, onProgress: kinds.callback, signal: kinds.signal },
-    },
-  })
-  if (!ORIGINS.includes(origin)) throw new UsageError(`origin ${origin} is not known; use ${ORIGINS.join(' or ')}`)
-  checkBlend(blend)
-  const terms = parseExpression(options.expression)
-  const names = namesOf(terms, Object.keys(options.images))
+  const { expression, images, ...checked } = parseOptions(options, { ...OPTIONS, ...GENERATOR_OPTIONS })
+  const { origin, size, blend, out, signal } = checked
+  const progress = progressTo(checked.onProgress)
+  const request = parseDevice(checked.device)
+  const terms = parseExpression(expression)
+  const names = namesOf(terms, Object.keys(images))
   checkFileNames(names)
   const start = performance.now()
-  const { network, generators } = await chooseGenerators(options)
+  const chosen = await chooseGenerators(checked)
+  const { network, generators } = chosen
   const operands: Operand[] = []
-  for (const name of names) operands.push(await operandOf(name, options.images[name] as string, size))
-  const drawn = await drawExpression(options.expression, terms, operands, {
-    patches: await patchesFrom(patches),
-    background: await readBackground(background, network.input.rows, options.signal),
+  for (const name of names) operands.push(await operandOf(name, images[name] as string, size))
+  const drawn = await drawExpression(expression, terms, operands, {
+    patches: await patchesFrom(checked.patches),
+    background: await readBackground(checked.background, network.input.rows, signal),
     side: network.input.rows,
     blend,
-    signal: options.signal,
+    signal,
   })
   for (const note of [...drawn.notes, ...[network, ...generators].flatMap(optimizationNotes)]) progress.note(note)
   if (out !== undefined) await makeWritableFolder(out)
-  const encoder = await openEncoder(network, drawn.operands.length + 2, device, progress, options.signal)
-  const models = await openArithmeticModels(encoder, generators)
+  const models = await openWithGenerators(chosen, drawn.operands.length + 2, request, progress, signal)
   try {
-    const { document, layers } = await computeExpression(models, drawn, origin, out, options.signal)
+    const { document, layers } = await computeExpression(models, drawn, origin, out, signal)
     return {
       document,
       layers,

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { DeviceRequest } from '../engine/device.js'
 import type { Scene } from '../engine/task.js'
 import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
-import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
+import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
 import { randomTrials, type Trial, trialSize } from '../experiments/arithmeticTrials.js'
 import { namesOf, parseExpression } from '../experiments/expression.js'
@@ -22,10 +23,9 @@ import {
   writeAccuracy,
 } from '../results/arithmeticDocument.js'
 import { accuracyPath, arithmeticFolder } from '../results/arithmeticStudy.js'
+import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
-import { openEncoder } from './encoder.js'
-import { computeExpression } from './expression.js'
-import type { NetworkWithGenerators } from './generators.js'
+import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
 
 /** Arithmetic of one network as a study has it: the built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
@@ -45,7 +45,7 @@ export interface ArithmeticPlan {
   }
 }
 
-export interface ArithmeticPlanOptions {
+interface ArithmeticPlanOptions {
   /** Results folder. */
   readonly out: string
   /** Patches that random expressions are made of; scenes are always of the built-in ones. */
@@ -155,16 +155,15 @@ export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number
 /** Computes what a plan lacks, and stores it: every scene whole or not at all, counts again and again. */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
-  device: string,
+  request: DeviceRequest,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
   // Counts may be complete and not yet published.
   if (total === 0 && plan.accuracy.before === null) return
-  const { network, generators } = plan.models
-  const models = await openArithmeticModels(await openEncoder(network, total, device, progress, signal), generators)
-  progress.start(`${network.id} arithmetic`, total)
+  const models = await openWithGenerators(plan.models, total, request, progress, signal)
+  progress.start(`${models.network.id} arithmetic`, total)
   try {
     let done = 0
     for (const { folder, drawn } of plan.scenes) {

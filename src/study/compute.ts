@@ -1,5 +1,4 @@
 import { type Execution, type ExecutionRecord, openExecution } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
 import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { throwIfStopped } from '../errors.js'
@@ -8,9 +7,9 @@ import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { storeUnit } from './measure.js'
-import { type Study, unitScene } from './plan.js'
+import type { ResolvedOptions } from './options.js'
+import { imagesOfUnits, type Study, unitScene } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
-import type { ReproduceOptions } from './runOptions.js'
 import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
@@ -19,7 +18,7 @@ import { imagesOf, type PlannedUnit } from './units.js'
 export interface UnitWork {
   readonly study: Study
   readonly queue: UnitQueue
-  readonly options: ReproduceOptions
+  readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
   /** Called where a unit is begun, and with the images that are done of it. */
@@ -37,11 +36,11 @@ export type OpenUnits = (
   network: Network,
   first: PlannedUnit,
   images: number,
-  options: ReproduceOptions,
+  options: ResolvedOptions,
 ) => Promise<Execution>
 
 /** What became of a network's units. */
-export interface ComputedUnits {
+interface ComputedUnits {
   readonly settings: NetworkSettings
   readonly units: readonly PlannedUnit[]
 }
@@ -53,7 +52,7 @@ export interface ComputedUnits {
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options
-  const imagesLeft = (of?: Network) => queue.left(of).reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`choosing settings for ${network.id}`)
   const opening = performance.now()
   const { handle, ran } = await work.open(study, network, first, imagesOf(first) + imagesLeft(network), options)
@@ -98,7 +97,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
 }
 
 /** Whether values that images share are computed once, as far as their gain can be predicted: on the processor. */
-export function reusesValues({ device }: ExecutionRecord, { reuse }: ReproduceOptions): boolean {
+export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
   return device === 'cpu' && reuse !== 'off'
 }
 
@@ -108,7 +107,7 @@ export function openUnits(
   network: Network,
   first: PlannedUnit,
   images: number,
-  options: ReproduceOptions,
+  options: ResolvedOptions,
 ): Promise<Execution> {
   const { signal } = options
   const progress = progressTo(options.onProgress)
@@ -116,10 +115,10 @@ export function openUnits(
     network,
     scene: unitScene(study, first),
     images,
-    request: parseDevice(options.device ?? 'auto'),
+    request: options.request,
     wished: options,
     precision: study.precision,
-    ...(options.reuse && { reuse: options.reuse }),
+    reuse: options.reuse,
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })

@@ -19,7 +19,7 @@ export interface Operand {
 }
 
 /** How scenes are drawn. */
-export interface Drawing {
+interface Drawing {
   readonly patches: readonly PatchSource[]
   readonly background: NamedBackground
   /** Side of the square frame in pixels. */

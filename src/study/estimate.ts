@@ -1,13 +1,13 @@
 import { expectedGain } from '../engine/reuse/expected.js'
 import { processorRate } from '../engine/settings.js'
 import { throwIfStopped } from '../errors.js'
-import { isPlaceholder, modelEntry, type Network, weightsCommand } from '../networks/index.js'
+import { isPlaceholder, modelEntry, weightsCommand } from '../networks/index.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits, reusesValues } from './compute.js'
-import { planStudy, type Study, unitScene } from './plan.js'
-import { checkedRequest, type ReproduceOptions } from './runOptions.js'
-import { arrayBytes, featureBytes, imagesOf, type PlannedUnit, sketchDims } from './units.js'
+import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { imagesOfUnits, planStudy, type Study, unitGroups, unitScene } from './plan.js'
+import { arrayBytes, featureBytes, type PlannedUnit, sketchDims } from './units.js'
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
@@ -50,30 +50,22 @@ export interface StudyEstimate {
 }
 
 /**
- * What `reproduce` would do with the same options, with a short trial of each network for the time. Weights that are
- * published need not be here: all but the time is known without them.
+ * What `reproduce` would do with the same options. Weights that are published need not be here: all but the time is known
+ * without them.
+ * @param isTimed whether a short trial of each network tells the time
  */
-export function estimateStudy(options: ReproduceOptions = {}): Promise<StudyEstimate> {
-  return estimate(options, true)
-}
-
-/** What `estimateStudy` tells, without a trial and so without the time, for those who know it. */
-export function untimedEstimate(options: ReproduceOptions): Promise<StudyEstimate> {
-  return estimate(options, false)
-}
-
-async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<StudyEstimate> {
-  checkedRequest(options)
-  const study = await planStudy(options, { withPlaceholders: true, signal: options.signal })
-  const isTimed = withTrial && !study.left.some(({ network }) => isPlaceholder(network))
-  const { seconds, unitSeconds } = isTimed ? await timesOf(study, options) : { seconds: null, unitSeconds: null }
+export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
+  const options = resolveOptions(given)
+  const study = await planStudy(options, true)
+  const isKnown = isTimed && !study.left.some(({ network }) => isPlaceholder(network))
+  const { seconds, unitSeconds } = isKnown ? await timesOf(study, options) : { seconds: null, unitSeconds: null }
   return {
     units: study.units.length,
     finished: study.units.length - study.left.length,
     replaced: study.replaced.units,
     differences: study.replaced.differences,
-    images: study.left.reduce((sum, unit) => sum + imagesOf(unit), 0),
-    arithmeticImages: arithmeticImages(study),
+    images: imagesOfUnits(study.left),
+    arithmeticImages: study.arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0),
     bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(study, unit), 0),
     pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(study, unit), 0),
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
@@ -85,57 +77,35 @@ async function estimate(options: ReproduceOptions, withTrial: boolean): Promise<
 }
 
 /** Seconds for the images that are left, and for those of the longest unit. */
-async function timesOf(study: Study, options: ReproduceOptions) {
-  let seconds = 0
-  let unitSeconds = 0
+async function timesOf(study: Study, options: ResolvedOptions) {
+  const times: { readonly all: number; readonly each: number }[] = []
   for (const network of study.networks) {
-    const units = study.left.filter((unit) => unit.network === network)
-    if (units.length === 0) continue
+    const groups = unitGroups(study.left.filter((unit) => unit.network === network))
+    const [first] = groups
+    if (first === undefined) continue
     throwIfStopped(options.signal)
-    const times = await secondsOf(study, network, units, options)
-    seconds += times.all
-    unitSeconds = Math.max(unitSeconds, times.longest)
+    const { handle, rate, ran } = await openUnits(study, network, first[0], imagesOfUnits(groups.flat()), options)
+    await handle.close()
+    const scene = unitScene(study, first[0])
+    const imagesPerSecond = rate ?? (await processorRate(network, scene, handle.settings, options.signal))
+    for (const group of groups) {
+      const [unit] = group
+      const isReused = reusesValues(ran(), options)
+      const gain = isReused ? expectedGain(network, unitScene(study, unit), unit.grid.offsets) : 1
+      const all = imagesOfUnits(group) / imagesPerSecond / gain
+      times.push({ all, each: all / group.length })
+    }
   }
-  return { seconds, unitSeconds }
-}
-
-/** Seconds for the images of a network's units, and of the longest of them. */
-async function secondsOf(
-  study: Study,
-  network: Network,
-  units: readonly PlannedUnit[],
-  options: ReproduceOptions,
-): Promise<{ readonly all: number; readonly longest: number }> {
-  const first = units[0] as PlannedUnit
-  const allImages = units.reduce((sum, unit) => sum + imagesOf(unit), 0)
-  const { handle, rate, ran } = await openUnits(study, network, first, allImages, options)
-  await handle.close()
-  const imagesPerSecond =
-    rate ?? (await processorRate(network, unitScene(study, first), handle.settings, options.signal))
-  const isReused = reusesValues(ran(), options)
-  let all = 0
-  let longest = 0
-  for (const size of new Set(units.map(({ patch }) => patch.size))) {
-    const sameSize = units.filter(({ patch }) => patch.size === size)
-    const one = sameSize[0] as PlannedUnit
-    const gain = isReused ? expectedGain(network, unitScene(study, one), one.grid.offsets) : 1
-    const images = sameSize.reduce((sum, one) => sum + imagesOf(one), 0)
-    const seconds = images / imagesPerSecond / gain
-    all += seconds
-    longest = Math.max(longest, seconds / sameSize.length)
+  return {
+    seconds: times.reduce((sum, { all }) => sum + all, 0),
+    unitSeconds: Math.max(0, ...times.map(({ each }) => each)),
   }
-  return { all, longest }
 }
 
 function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing'] {
   const models = [...networks, ...arithmetic.flatMap(({ models }) => [models.network, ...models.generators])]
   const missing = new Map(models.filter(isPlaceholder).map(({ id, weightsBytes }) => [id, weightsBytes]))
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
-}
-
-/** Images of a study's arithmetic that are left. */
-export function arithmeticImages({ arithmetic }: Study): number {
-  return arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0)
 }
 
 /** Bytes on disk of what a unit keeps of its features at all positions of the grid. */

@@ -1,4 +1,12 @@
+import { z } from 'zod'
+import { openExecution } from '../engine/choice.js'
+import type { DeviceRequest } from '../engine/device.js'
+import { openThreads } from '../engine/handle.js'
+import { NOTHING, sceneOf } from '../engine/scene.js'
+import { candidateSettings } from '../engine/settings.js'
+import type { Settings } from '../engine/task.js'
 import { UsageError } from '../errors.js'
+import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import {
   catalogEntry,
   checkGenerator,
@@ -9,25 +17,32 @@ import {
   listGenerators,
   type Network,
 } from '../networks/index.js'
+import type { Progress } from '../progress.js'
+import { availableCores } from '../support/machine.js'
+import { type GivenOptions, kinds } from '../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
 
-/** A network and the generators that decode its features. */
-export interface GeneratorChoice {
+const texts = z.array(z.string()).readonly()
+
+/** Options of what chooses a network and the generators that decode its features. */
+export const GENERATOR_OPTIONS = {
   /** Id of a network in the catalog, or path of a checkpoint; by default the generators' network, else tiny-alexnet. */
-  readonly model?: string
+  model: z.string().exactOptional(),
   /**
    * Ids of generators in the catalog or paths of .onnx files, at most one per layer; by default all for the network.
    */
-  readonly generators?: readonly string[]
+  generators: texts.exactOptional(),
   /** Layers to decode; by default every layer with a generator. */
-  readonly layers?: readonly string[]
+  layers: texts.exactOptional(),
   /** Checkpoints to use instead of the catalog's weights, by id of the network or generator. */
-  readonly weights?: Readonly<Record<string, string>>
+  weights: kinds.files.readonly().exactOptional(),
   /** Whether the generators were trained on features after ReLU, as in the original DeePSiM release. */
-  readonly postRelu?: boolean
+  postRelu: z.boolean().exactOptional(),
   /** Stops the work; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
+  signal: kinds.signal.exactOptional(),
 }
+
+export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}
 
 /** A network, and the generators of its layers in their order; or none, where features alone are looked at. */
 export interface NetworkWithGenerators {
@@ -107,4 +122,32 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
   if (!postRelu) return undefined
   if (entry === undefined) return 'post-relu'
   return catalogEntry(entry.encoder).layers.at(-1)?.name === entry.layer ? undefined : 'post-relu'
+}
+
+/**
+ * Opens a network for pictures, few of them as a rule, and its generators. It runs on the processor without a trial of
+ * settings, which would take longer than the work, unless a GPU is named.
+ * @throws DeviceError for a device that is not usable; the signal's reason
+ */
+export async function openWithGenerators(
+  { network, generators }: NetworkWithGenerators,
+  images: number,
+  request: DeviceRequest,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<ArithmeticModels> {
+  if (request.name === 'auto' || request.name === 'cpu') {
+    const [settings] = candidateSettings(network, {}, availableCores())
+    return openArithmeticModels(openThreads(network, settings as Settings), generators)
+  }
+  const { handle } = await openExecution({
+    network,
+    scene: sceneOf(NOTHING),
+    images,
+    request,
+    wished: {},
+    onNote: (line) => progress.note(line),
+    ...(signal && { signal }),
+  })
+  return openArithmeticModels(handle, generators)
 }

@@ -6,12 +6,8 @@ import type { Classifiers } from '../experiments/classifiers.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import type { FoldScheme } from '../experiments/folds.js'
-import {
-  type Separability,
-  type SeparabilityGrid,
-  separabilityByScheme,
-  type TaskSeparability,
-} from '../experiments/separability.js'
+import type { LayerGrid } from '../experiments/grid.js'
+import { type Separability, separabilityByScheme, type TaskSeparability } from '../experiments/separability.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
 import { type Network, outputOf } from '../networks/index.js'
@@ -59,7 +55,7 @@ async function measureLayer(
   classifiers: Classifiers,
 ): Promise<LayerParts> {
   const { network, patch, grid } = unit
-  const onGrid = { ...grid, ...layer, layer: titleOf(network, name, patch) }
+  const onGrid = { ...grid, ...layer, layer: layerTitle(network, name, patch) }
   const hasClasses = name === network.classes?.layer
   const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({
@@ -80,14 +76,14 @@ async function measureLayer(
 }
 
 /** How messages name a layer of a unit. */
-function titleOf(network: Network, layer: string, patch: Patch): string {
+function layerTitle(network: Network, layer: string, patch: Patch): string {
   return `${network.id} ${layer}, patch ${patch.name}`
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */
 async function separabilityOf(
   { separability: classifier }: Study,
-  grid: SeparabilityGrid,
+  grid: LayerGrid,
   place: ExperimentPlace,
 ): Promise<Unit['layers'][number]['separability']> {
   if (classifier === null) return {}
@@ -121,7 +117,7 @@ const SHUFFLED: FoldScheme = 'shuffled'
 /** What features that are nothing but the position or its phase give in the same folds. */
 async function foldsExplained(
   { separability: classifier }: Study,
-  grid: SeparabilityGrid,
+  grid: LayerGrid,
   period: number,
   ordered: readonly (number | null)[] | undefined,
 ): Promise<Pick<LayerParts, 'baselines' | 'foldErrors'>> {

@@ -4,17 +4,7 @@ import { sceneOf } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import {
-  chooseNetwork,
-  type GeneratorEntry,
-  isOwnNetwork,
-  isPlaceholder,
-  listGenerators,
-  type Network,
-  ownId,
-  type Precision,
-  recipeText,
-} from '../networks/index.js'
+import { isPlaceholder, type Network, type Precision, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -23,11 +13,9 @@ import { checkResultsFolder } from '../results/resultsFolder.js'
 import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { findUnit, unitVersion } from '../results/unit/store.js'
 import { type ArithmeticPlan, planArithmetic } from './arithmeticPlan.js'
-import { byIds } from './checkpointModels.js'
-import { chooseGenerators, type NetworkWithGenerators } from './generators.js'
-import { type ResolvedOptions, resolveOptions, type StudyOptions } from './options.js'
-import { hasAnswers, type PlannedUnit, planUnits, sketchDims } from './units.js'
-import { orPlaceholders, weightlessNetwork } from './weightlessModels.js'
+import type { ResolvedOptions } from './options.js'
+import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
+import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from './units.js'
 
 /** A study ready to be computed. */
 export interface Study {
@@ -55,27 +43,20 @@ export interface Study {
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
-/** What is done about published networks and generators whose weights are not here. */
-export interface PlanSettings {
-  /** Placeholders take their place, with which nothing can be computed; by default that is an error. */
-  readonly withPlaceholders?: boolean
-  readonly signal?: AbortSignal | undefined
-}
-
 /**
  * Finds networks and patches, and the units that are still to be computed.
+ * @param withPlaceholders placeholders, with which nothing can be computed, take the place of published networks and
+ * generators whose weights are not here; by default that is an error
  * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged; the
  * signal's reason
  */
-export async function planStudy(given: StudyOptions, settings: PlanSettings = {}): Promise<Study> {
-  const options = await withIds(resolveOptions(given))
-  const { sizes, stride, background, blend, precision, separability, keepsFeatures, unitModels } = options
-  checkWeights(options)
-  checkLayers(options)
-  const networks = await networksOf(options, settings)
-  const backgrounds = await backgroundsOf(background, networks, settings.signal)
+export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
+  const options = await withIds(given)
+  const { sizes, stride, blend, precision, separability, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const networks = await networksOf(options, withPlaceholders)
+  const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
-  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, settings.signal) : []
+  const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, signal) : []
   const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
@@ -90,20 +71,7 @@ export async function planStudy(given: StudyOptions, settings: PlanSettings = {}
     replaced: { units: 0, differences: [] },
     arithmetic: [],
   }
-  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, settings, out) }
-}
-
-/** Checkpoints among the models become ids with weights. */
-async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
-  const { unitModels, arithmeticModels, weights } = options
-  const units = await byIds({ models: unitModels, weights })
-  const arithmetic = await byIds({ models: arithmeticModels, weights })
-  return {
-    ...options,
-    unitModels: units.models,
-    arithmeticModels: arithmetic.models,
-    weights: { ...units.weights, ...arithmetic.weights },
-  }
+  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
 /** What the results folder lacks of a study. */
@@ -197,102 +165,34 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   }
 }
 
+/** Images of all these units. */
+export function imagesOfUnits(units: readonly PlannedUnit[]): number {
+  return units.reduce((sum, unit) => sum + imagesOf(unit), 0)
+}
+
+/** Units of the same network at the same size together. */
+export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [PlannedUnit, ...PlannedUnit[]])[] {
+  const groups = new Map<string, [PlannedUnit, ...PlannedUnit[]]>()
+  for (const unit of units) {
+    const key = JSON.stringify([unit.network.id, unit.patch.size])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [unit])
+    else group.push(unit)
+  }
+  return [...groups.values()]
+}
+
 /** What sketches of all units would take in the page. */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
-  const groups = new Map<string, PlannedUnit[]>()
-  for (const unit of units) {
-    const name = JSON.stringify([unit.network.id, unit.patch.size])
-    const group = groups.get(name) ?? []
-    groups.set(name, group)
-    group.push(unit)
-  }
-  return [...groups.values()].map((own) => {
-    const { network, grid } = own[0] as PlannedUnit
+  return unitGroups(units).map((group) => {
+    const [{ network, grid }] = group
     return {
       positions: grid.rows * grid.cols,
       layers: network.layers.length,
       hasAnswers: hasAnswers(network),
-      units: own.map((unit) => ({ patch: unit.patch.name, dims: sketchDims(unit) })),
+      units: group.map((unit) => ({ patch: unit.patch.name, dims: sketchDims(unit) })),
     }
   })
-}
-
-/** Known generators of a network's wanted layers. */
-function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
-  const own = listGenerators().filter(({ encoder }) => encoder === model)
-  const wanted = layersOf(model, layers)
-  return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
-}
-
-/** @throws UsageError for weights of a network or generator that takes no part */
-function checkWeights(options: ResolvedOptions): void {
-  const { unitModels, arithmeticModels, weights } = options
-  const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
-  const used = [...new Set([...unitModels, ...arithmeticModels, ...generators.map(({ id }) => id)])]
-  const stray = Object.keys(weights).find((id) => !used.includes(id))
-  if (stray === undefined) return
-  throw new UsageError(
-    `\`weights\` names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by \`models\`, \`layers\` and \`experiments\``,
-  )
-}
-
-async function networksOf(options: ResolvedOptions, settings: PlanSettings): Promise<readonly Network[]> {
-  const networks: Network[] = []
-  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, settings))
-  checkIds(networks)
-  return networks
-}
-
-async function networkOf(
-  model: string,
-  { layers, pool, input, weights }: NetworkSettings,
-  { withPlaceholders, signal }: PlanSettings,
-): Promise<Network> {
-  const choice = {
-    ...{ model, layers: layersOf(model, layers), pool, signal },
-    ...(isOwnNetwork(model) && input),
-    ...{ weights: weights[model], weightsOption: `weights ${model}=FILE` },
-  }
-  const placeholder = withPlaceholders ? await weightlessNetwork(choice) : undefined
-  return placeholder ?? chooseNetwork(choice)
-}
-
-type NetworkSettings = Pick<ResolvedOptions, 'layers' | 'pool' | 'input' | 'weights'>
-
-/** What is to be read of a network. */
-function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
-  if (layers === undefined || isList(layers)) return layers
-  return layers[model] ?? layers[idOf(model)]
-}
-
-function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is readonly string[] {
-  return Array.isArray(layers)
-}
-
-/** As `Network.id`. */
-function idOf(model: string): string {
-  return isOwnNetwork(model) ? ownId(model) : model
-}
-
-/** @throws UsageError for layers of a network that takes no part */
-function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
-  if (layers === undefined || isList(layers)) return
-  const models = new Set([...unitModels, ...arithmeticModels])
-  const known = new Set([...models, ...[...models].map(idOf)])
-  const stray = Object.keys(layers).find((id) => !known.has(id))
-  if (stray !== undefined)
-    throw new UsageError(
-      `\`layers\` names ${stray}, which is not among the networks of this run, ${[...models].map(idOf).join(', ')}`,
-    )
-}
-
-/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
-function checkIds(networks: readonly Network[]): void {
-  const ids = networks.map(({ id }) => id)
-  const twice = ids.find((id, i) => ids.indexOf(id) < i)
-  if (twice !== undefined) {
-    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
-  }
 }
 
 /** Every patch at every size, size by size. */
@@ -313,40 +213,18 @@ async function patchesOf(
 
 async function arithmeticPlans(
   options: ResolvedOptions,
-  planning: PlanSettings,
+  withPlaceholders: boolean,
   out: string,
 ): Promise<readonly ArithmeticPlan[]> {
-  const { arithmeticModels, background, blend, expressions, seed } = options
+  const { arithmeticModels, background, blend, expressions, seed, signal } = options
   if (arithmeticModels.length === 0) return []
   const patches = await patchesFrom(options.patches)
   const plans: ArithmeticPlan[] = []
   for (const model of new Set(arithmeticModels)) {
-    const choice = await withGenerators(model, options, planning)
-    const ground = await readBackground(background, choice.network.input.rows, planning.signal)
-    const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed }
-    plans.push(await planArithmetic(choice, { ...settings, signal: planning.signal }))
+    const choice = await networkWithGenerators(model, options, withPlaceholders)
+    const ground = await readBackground(background, choice.network.input.rows, signal)
+    const settings = { out, patches, background: ground, blend, trialsPerKind: expressions, seed, signal }
+    plans.push(await planArithmetic(choice, settings))
   }
   return plans
-}
-
-/** A network with its generators, those of the wanted layers, or with none where there are none. */
-async function withGenerators(
-  model: string,
-  options: ResolvedOptions,
-  planning: PlanSettings,
-): Promise<NetworkWithGenerators> {
-  const own = generatorsOf(model, options)
-  if (own.length === 0) return { network: await networkOf(model, options, planning), generators: [] }
-  if (planning.withPlaceholders) {
-    const layers = own.map(({ layer }) => layer)
-    const network = await networkOf(model, { ...options, layers }, planning)
-    return orPlaceholders(network, own, options.weights)
-  }
-  const ids = [model, ...own.map(({ id }) => id)]
-  return chooseGenerators({
-    model,
-    layers: own.map(({ layer }) => layer),
-    signal: planning.signal,
-    weights: Object.fromEntries(Object.entries(options.weights).filter(([id]) => ids.includes(id))),
-  })
 }

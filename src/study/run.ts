@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { requiredTrials } from '../engine/choice.js'
 import { processorName } from '../engine/device.js'
 import { InputError, throwIfStopped } from '../errors.js'
-import { studyClassifiers } from '../experiments/studyClassifiers.js'
+import { studyClassifiers } from '../experiments/classifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import type { Locks } from '../files/lock.js'
 import { readRegular } from '../files/regularFile.js'
@@ -19,9 +19,9 @@ import { isUnitThere } from '../results/unit/store.js'
 import { counted } from '../support/text.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
-import { planStudy, type Study, unitInputs } from './plan.js'
+import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { imagesOfUnits, planStudy, type Study, unitInputs } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
-import { checkedRequest, type ReproduceOptions } from './runOptions.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
 import { openUnitQueue, titleOf } from './unitQueue.js'
@@ -63,13 +63,13 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
 }
 
 /** The same with networks that are opened by the caller. */
-export async function runStudy(options: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
-  const { signal } = options
+export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
+  const options = resolveOptions(given)
+  const { request, signal } = options
   const progress = progressTo(options.onProgress)
   const start = new Date()
   const begin = performance.now()
-  const request = checkedRequest(options)
-  const study = await planStudy(options, { signal })
+  const study = await planStudy(options)
   await notePlan(study, progress)
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
@@ -80,8 +80,8 @@ export async function runStudy(options: ReproduceOptions, open: OpenUnits): Prom
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
   try {
     await describe(run, null)
-    await computeStudy(run, request.index)
-    const written = options.report === false ? null : await report(run)
+    await computeStudy(run)
+    const written = options.report ? await report(run) : null
     await describe(run, new Date())
     return {
       out: study.out,
@@ -101,7 +101,7 @@ export async function runStudy(options: ReproduceOptions, open: OpenUnits): Prom
 interface Run {
   readonly study: Study
   readonly team: Team
-  readonly options: ReproduceOptions
+  readonly options: ResolvedOptions
   readonly open: OpenUnits
   readonly progress: Progress
   readonly start: Date
@@ -134,7 +134,7 @@ function describe(run: Run, end: Date | null, report: string | null = null): Pro
     ...describeRun(study),
     process: team.locks.owner,
     settings,
-    device: options.device ?? 'auto',
+    device: options.device,
     processor: processorName(),
     started: start.toISOString(),
     finished: end?.toISOString() ?? null,
@@ -148,12 +148,11 @@ function runFile({ out }: Study): string {
 }
 
 /** Computes what nobody else does, until nothing is left to take, or where the report is to be written, nothing is left. */
-async function computeStudy(run: Run, card: number | null): Promise<void> {
+async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run
-  const isWaiting = options.report !== false
   const queue = openUnitQueue(study, team)
-  const classifiersFor = studyClassifiers(card, (line) => progress.note(line))
-  const images = queue.left().reduce((sum, unit) => sum + imagesOf(unit), 0)
+  const classifiersFor = studyClassifiers(options.request.index, (line) => progress.note(line))
+  const images = imagesOfUnits(queue.left())
   const timeLeft = options.onProgress && studyTimeLeft(study, queue)
   const onUnit = workerStates(team.locks)
   const work = { study, queue, options, open, progress, classifiersFor, onUnit, images, timeLeft }
@@ -166,13 +165,13 @@ async function computeStudy(run: Run, card: number | null): Promise<void> {
       const { settings, units } = await computeUnits(work, network, unit)
       run.settings[network.id] = settings
       run.finished.push(...units)
-      run.images += units.reduce((sum, one) => sum + imagesOf(one), 0)
+      run.images += imagesOfUnits(units)
       attempt = 0
     }
-    run.images += await computeArithmetic(run, arithmetic, isWaiting)
+    run.images += await computeArithmetic(run, arithmetic)
     arithmetic = []
     const left = queue.left().length
-    if (left === 0 || !isWaiting) break
+    if (left === 0 || !options.report) break
     if (attempt === 0) progress.note(waitingFor(left))
     await team.pause(attempt)
   }
@@ -212,17 +211,13 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
  * Computes the arithmetic that nobody has taken, network by network, and waits for that of others if it is to be waited for.
  * @returns how many images were computed
  */
-async function computeArithmetic(
-  { team, options, progress }: Run,
-  plans: Study['arithmetic'],
-  isWaiting: boolean,
-): Promise<number> {
-  const { device = 'auto', signal } = options
+async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
+  const { request, signal, report: isWaiting } = options
   let images = 0
   const compute = async (planned: ArithmeticPlan) => {
     const plan = await planned.again()
     images += imagesOfArithmetic(plan)
-    await computeArithmeticPlan(plan, device, progress, signal)
+    await computeArithmeticPlan(plan, request, progress, signal)
   }
   for (const plan of plans) {
     const name = fileName(`arithmetic ${plan.models.network.id}`)
@@ -237,7 +232,7 @@ function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study
   return team.alone('report', async () => {
-    const { paper = false, limits = null } = options
+    const { paper, limits = null } = options
     const stamp = await reportStamp(out, { paper, limits })
     const written = team.hadOthers ? await writtenReport(study, stamp) : undefined
     if (written !== undefined) {
@@ -287,9 +282,9 @@ async function keepPictures({ out, patches, backgrounds }: Study): Promise<void>
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)
 }
 
-function reportOptions({ paper, limits, onProgress, signal }: ReproduceOptions): ReportOptions {
+function reportOptions({ paper, limits, onProgress, signal }: ResolvedOptions): ReportOptions {
   return {
-    ...(paper !== undefined && { paper }),
+    paper,
     ...(limits && { limits }),
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),

@@ -9,11 +9,20 @@ import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
-import type { Study } from './plan.js'
+import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
 
 /** How a network was run, and on what; in a study without classifiers nothing trained them. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
+
+/** Units of one network at one size, each of so many images. */
+export const groupSchema = z.object({
+  model: z.string(),
+  size: z.number(),
+  images: z.number(),
+  patches: z.array(z.string()),
+})
+export type PlannedGroup = z.infer<typeof groupSchema>
 
 /** What is read of a run.json of whatever version. */
 const runSchema = z.looseObject({
@@ -26,7 +35,7 @@ const runSchema = z.looseObject({
 })
 
 /** What a run says of itself, beside what `describeRun` does. */
-export interface RunEntry {
+interface RunEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
   readonly computed: number
@@ -104,19 +113,14 @@ export function describeRun(study: Study) {
       expressionsPerKind: accuracy.inputs.trialsPerKind,
       seed: accuracy.inputs.seed,
     })),
-    planned: plannedGroups(study),
+    planned: groupsOf(study),
   }
 }
 
-/** The study's units: patches by network and size. */
-function plannedGroups({ units }: Study) {
-  const groups = new Map<string, { model: string; size: number; images: number; patches: string[] }>()
-  for (const unit of units) {
-    const { network, patch } = unit
-    const key = JSON.stringify([network.id, patch.size])
-    const group = groups.get(key) ?? { model: network.id, size: patch.size, images: imagesOf(unit), patches: [] }
-    group.patches.push(patch.name)
-    groups.set(key, group)
-  }
-  return [...groups.values()]
+function groupsOf({ units }: Study): readonly PlannedGroup[] {
+  return unitGroups(units).map((group) => {
+    const [{ network, patch }] = group
+    const patches = group.map((unit) => unit.patch.name)
+    return { model: network.id, size: patch.size, images: imagesOf(group[0]), patches }
+  })
 }

@@ -6,9 +6,9 @@ import { openLocks } from '../files/lock.js'
 import { fileName } from '../results/fileName.js'
 import { groupFolder } from '../results/unit/store.js'
 import { shellWord } from '../support/text.js'
-import { readRun } from './runFile.js'
+import { groupSchema, type PlannedGroup, readRun } from './runFile.js'
 import type { WorkerState } from './team.js'
-import { lockName, unitTitle } from './unitQueue.js'
+import { unitTitle } from './unitQueue.js'
 
 /** Progress of a study, with all processes that compute it. */
 export interface StudyStatus {
@@ -44,11 +44,8 @@ export interface StudyStatus {
 
 const plannedSchema = z.looseObject({
   finished: z.string().nullish(),
-  planned: z
-    .array(z.object({ model: z.string(), size: z.number(), images: z.number(), patches: z.array(z.string()) }))
-    .optional(),
+  planned: z.array(groupSchema).optional(),
 })
-type Group = NonNullable<z.infer<typeof plannedSchema>['planned']>[number]
 
 const stateSchema = z.object({
   unit: z.string().nullable(),
@@ -75,7 +72,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   }
   const total = groups.reduce((sum, { patches }) => sum + patches.length, 0)
   const names = new Set(
-    groups.flatMap(({ model, size, patches }) => patches.map((patch) => lockName(unitTitle(model, size, patch)))),
+    groups.flatMap(({ model, size, patches }) => patches.map((patch) => fileName(unitTitle(model, size, patch)))),
   )
   const held = await openLocks(results).held()
   const locked = new Set(held.map(({ name }) => name).filter((name) => names.has(name)))
@@ -107,8 +104,8 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
 }
 
 /** Of the last run and of those that have not ended; what is planned twice counts once. */
-function plannedGroups(runs: readonly unknown[]): readonly Group[] {
-  const groups = new Map<string, Group>()
+function plannedGroups(runs: readonly unknown[]): readonly PlannedGroup[] {
+  const groups = new Map<string, PlannedGroup>()
   for (const [i, run] of runs.entries()) {
     const { finished = null, planned = [] } = plannedSchema.safeParse(run).data ?? {}
     if (i > 0 && finished !== null) continue

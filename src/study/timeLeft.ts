@@ -18,7 +18,7 @@ export interface TimeLeft {
 }
 
 /** A unit that is being extracted. */
-export interface UnitInHand {
+interface UnitInHand {
   readonly unit: PlannedUnit
   /** Images of it that are finished, more than 0, and the seconds that they took. */
   readonly images: number

@@ -22,12 +22,7 @@ export interface UnitQueue {
 /** Folders of units are read again no sooner, where others put units there. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** Name of the lock of a unit of this title. */
-export function lockName(title: string): string {
-  return fileName(title)
-}
-
-/** How a unit is called where processes tell what they are at. */
+/** How a unit is called where processes tell what they are at, and as a name of a file its lock. */
 export function unitTitle(model: string, size: number, patch: string): string {
   return `${model} ${size} ${patch}`
 }
@@ -37,7 +32,7 @@ export function titleOf({ network, patch }: PlannedUnit): string {
 }
 
 function lockOf(unit: PlannedUnit): string {
-  return lockName(titleOf(unit))
+  return fileName(titleOf(unit))
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UsageError } from '../errors.js'
+import { checkNames } from './checks.js'
 
 /** What options may hold; a function or an object of somebody else's class is not looked into. */
 export const kinds = {
@@ -9,43 +10,79 @@ export const kinds = {
   texts: z.array(z.string()),
   numbers: z.array(z.number()),
   files: z.record(z.string(), z.string()),
-  layers: z.union([z.array(z.string()), z.record(z.string(), z.array(z.string()))]),
-  callback: z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', 'a function'),
+  callback: callback<(...given: never[]) => unknown>(),
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
   limits: z.strictObject({ low: z.number(), high: z.number() }),
   anything: z.unknown(),
 } as const
 
-/** The options that a function takes, by name; what may be left out, or be undefined, is not among the required. */
-export interface OptionList {
-  readonly required?: Readonly<Record<string, z.ZodType>>
-  readonly optional: Readonly<Record<string, z.ZodType>>
+/** A function, which is not looked into. */
+export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<T, T> {
+  return z.custom<T>((value) => typeof value === 'function', 'a function')
 }
 
+/** One of these names. @param what is named, for the message: "fold scheme random is not known" */
+export function oneOf<const T extends string>(what: string, names: readonly T[]) {
+  return z.enum(names, what)
+}
+
+/** The options of a function by name: type, check and default of each. */
+export type OptionTable = Readonly<Record<string, z.ZodType>>
+
+type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
+
+/** What a caller may give: the types of a table's options, with their comments. */
+export type GivenOptions<Table extends OptionTable> = {
+  readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
+}
+
+/** The options of a table once they are checked. */
+export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
+
 /**
- * Checks what a script hands over before anything is done with it: misspelt names and values of the wrong type. An option
- * that is undefined is as one that is left out.
+ * Checks what a script hands over before anything is done with it: misspelt names and wrong values. An option that is
+ * undefined is as one that is left out.
+ * @returns the options with their defaults
  * @throws UsageError that names the option
  */
-export function checkOptions(given: unknown, { required = {}, optional }: OptionList): void {
+export function parseOptions<Table extends OptionTable>(given: unknown, table: Table): CheckedOptions<Table> {
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
   const present = isObject
     ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     : given
-  const optionals = Object.fromEntries(Object.entries(optional).map(([name, kind]) => [name, kind.optional()]))
-  const { error } = z.strictObject({ ...required, ...optionals }).safeParse(present)
-  const issue = error?.issues[0]
-  if (issue === undefined) return
+  const { data, error } = z.strictObject(table).safeParse(present)
+  if (error === undefined) return data as CheckedOptions<Table>
+  const [issue] = error.issues as [z.core.$ZodIssue]
   const name = issue.path.join('.')
   if (issue.code === 'unrecognized_keys' && name === '')
-    throw new UsageError(
-      `option ${issue.keys[0]} is not known; known are ${[...Object.keys(required), ...Object.keys(optional)].join(', ')}`,
-    )
+    throw new UsageError(`option ${issue.keys[0]} is not known; known are ${Object.keys(table).join(', ')}`)
   if (name === '') throw new UsageError('the options must be an object')
   const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], given)
   if (value === undefined && issue.path.length === 1) throw new UsageError(`option ${name} is missing`)
+  if (issue.code === 'too_small') throw new UsageError(`${name} is empty; name at least one, or leave it out`)
+  if (issue.code === 'invalid_value' && typeof value === typeof issue.values[0]) {
+    if (typeof value === 'string') checkNames(issue.message, [value], issue.values.map(String))
+    throw new UsageError(`\`${name} ${value}\` is not known; use ${issue.values.join(' or ')}`)
+  }
+  throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
+}
+
+/** The options of a function that only checks them: those that may be left out, and those that may not. */
+export interface OptionList {
+  readonly required?: OptionTable
+  readonly optional: OptionTable
+}
+
+/** Checks as `parseOptions` does. @throws UsageError that names the option */
+export function checkOptions(given: unknown, { required = {}, optional }: OptionList): void {
+  const optionals = Object.fromEntries(Object.entries(optional).map(([name, kind]) => [name, kind.optional()]))
+  parseOptions(given, { ...required, ...optionals })
+}
+
+function wantedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `a ${typeof issue.values[0]}`
   const wanted = issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message
-  throw new UsageError(`option ${name} must be ${wanted.replace(/^a (?=[aeiou])/, 'an ')}, not ${typeName(value)}`)
+  return wanted.replace(/^a (?=[aeiou])/, 'an ')
 }
 
 function typeName(value: unknown): string {

@@ -1,5 +1,5 @@
 import { ANCHOR_NAMES, type PositionGrid, positionGrid } from '../../src/engine/positions.js'
-import { answersOf } from '../../src/experiments/answers.js'
+import { answerMaps } from '../../src/experiments/answers.js'
 import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import { patchAtSize } from '../../src/patches/patch.js'
@@ -110,7 +110,7 @@ function answersAt(matrix: Float32Array, dims: number, grid: PositionGrid) {
   })
   const at = ANCHOR_NAMES.indexOf('center') * dims
   const center = featuresAt(matrix, dims, grid.anchors).subarray(at, at + dims)
-  const { maps, ...stored } = answersOf(matrix, strongest, center)
+  const { maps, ...stored } = answerMaps(matrix, strongest, center)
   return { maps, stored }
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { benchExtraction } from '../../src/bench/bench.js'
+import { benchExtraction } from '../../src/bench/extract.js'
 import { asFlags, knowFlags } from '../../src/cli/flags.js'
 import { programWith } from '../../src/cli/program.js'
 import { explore } from '../../src/explore/explore.js'
@@ -50,7 +50,7 @@ const ALL = Object.keys(CALLS) as Call[]
 
 /** Which commands print the messages of a source file that name options; of some files only those with these words. */
 const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?: RegExp])[] = [
-  ['bench/extract.ts', ['bench']],
+  ['bench/pipeline.ts', ['bench']],
   ['cli/modelActions.ts', ['pull']],
   ['cluster/submit.ts', ['submit']],
   ['engine/choice.ts', MOVING, /precision/],

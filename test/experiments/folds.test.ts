@@ -7,11 +7,11 @@ import {
   FOLD_SCHEMES,
   FOLDS,
   type FoldScheme,
-  type GridShape,
   TASKS,
   type Task,
   taskClasses,
 } from '../../src/experiments/folds.js'
+import type { GridShape } from '../../src/experiments/grid.js'
 
 interface GoldenFolds extends GridShape {
   readonly task: Task

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GRID_PERIODS, gridSpectrum } from '../../src/experiments/gridSpectrum.js'
-import { AXES, type Axis } from '../../src/experiments/mapMeasures.js'
+import { DIRECTIONS, type Direction } from '../../src/experiments/mapMeasures.js'
 
 type Shape = { readonly rows: number; readonly cols: number }
 
@@ -9,10 +9,12 @@ function mapOf({ rows, cols }: Shape, stride: number, at: (row: number, col: num
   return Float32Array.from({ length: rows * cols }, (_, i) => at(Math.floor(i / cols) * stride, (i % cols) * stride))
 }
 
-function powersOf(map: Float32Array, shape: Shape, stride: number): Record<Axis, Record<number, number>> {
+function powersOf(map: Float32Array, shape: Shape, stride: number): Record<Direction, Record<number, number>> {
   const found = gridSpectrum(map, shape, stride)
-  const along = (axis: Axis) =>
-    Object.fromEntries(found.filter((entry) => entry.axis === axis).map(({ period, power }) => [period, power]))
+  const along = (direction: Direction) =>
+    Object.fromEntries(
+      found.filter((entry) => entry.direction === direction).map(({ period, power }) => [period, power]),
+    )
   return { horizontal: along('horizontal'), vertical: along('vertical') }
 }
 
@@ -23,21 +25,21 @@ describe('grid spectrum', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...GRID_PERIODS),
-        fc.constantFrom(...AXES),
+        fc.constantFrom(...DIRECTIONS),
         fc.constantFrom(96, 97, 100, 150, 199),
         amplitude,
         fc.double({ min: 0, max: 2 * Math.PI, noNaN: true }),
         slopes,
-        (period, axis, length, size, phase, [level = 0, slope = 0, curve = 0]) => {
-          const shape = axis === 'horizontal' ? { rows: 3, cols: length } : { rows: length, cols: 3 }
+        (period, direction, length, size, phase, [level = 0, slope = 0, curve = 0]) => {
+          const shape = direction === 'horizontal' ? { rows: 3, cols: length } : { rows: length, cols: 3 }
           const map = mapOf(shape, 1, (row, col) => {
-            const place = axis === 'horizontal' ? col : row
+            const place = direction === 'horizontal' ? col : row
             const smooth = level + slope * (place / length) + curve * (place / length) ** 2
             return smooth + size * Math.cos((2 * Math.PI * place) / period + phase)
           })
           // A sine of period 2 is its phase's cosine with alternating sign.
           const expected = period === 2 ? (size * Math.cos(phase)) ** 2 : size ** 2 / 2
-          const power = powersOf(map, shape, 1)[axis][period] as number
+          const power = powersOf(map, shape, 1)[direction][period] as number
           expect(Math.abs(power - expected)).toBeLessThan(0.03 * (size ** 2 / 2) + 1e-8)
         },
       ),
@@ -65,9 +67,9 @@ describe('grid spectrum', () => {
     const shape = { rows: 100, cols: 100 }
     const hill = (row: number, col: number) => Math.exp(-((row - 49) ** 2 + (col - 49) ** 2) / (2 * 50 ** 2))
     const smooth = powersOf(mapOf(shape, 1, hill), shape, 1)
-    for (const axis of AXES) {
-      for (const period of [2, 4, 8, 16]) expect(smooth[axis][period]).toBeLessThan(1e-8)
-      expect(smooth[axis][32]).toBeLessThan(1e-6)
+    for (const direction of DIRECTIONS) {
+      for (const period of [2, 4, 8, 16]) expect(smooth[direction][period]).toBeLessThan(1e-8)
+      expect(smooth[direction][32]).toBeLessThan(1e-6)
     }
     const faint = (row: number, col: number) => hill(row, col) + 0.005 * Math.cos((2 * Math.PI * row) / 8)
     const { vertical, horizontal } = powersOf(mapOf(shape, 1, faint), shape, 1)
@@ -105,9 +107,9 @@ describe('grid spectrum', () => {
     const turned = Float32Array.from({ length: 6000 }, (_, i) => map[(i % 60) * 100 + Math.floor(i / 60)] as number)
     const there = powersOf(map, shape, 1)
     const back = powersOf(turned, { rows: 100, cols: 60 }, 1)
-    for (const axis of AXES) {
-      const other = axis === 'horizontal' ? 'vertical' : 'horizontal'
-      for (const [period, power] of Object.entries(there[axis]))
+    for (const direction of DIRECTIONS) {
+      const other = direction === 'horizontal' ? 'vertical' : 'horizontal'
+      for (const [period, power] of Object.entries(there[direction]))
         expect(back[other][Number(period)]).toBeCloseTo(power, 12)
     }
   })

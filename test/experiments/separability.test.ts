@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
-import { assignFolds, FOLDS, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
-import { type SeparabilityGrid, separability, separabilityByScheme } from '../../src/experiments/separability.js'
+import { assignFolds, FOLDS, type FoldScheme, TASKS, type Task, taskClasses } from '../../src/experiments/folds.js'
+import type { LayerGrid } from '../../src/experiments/grid.js'
+import { type ClassifierOptions, type Separability, separabilityByScheme } from '../../src/experiments/separability.js'
 import { trainSvm } from '../../src/native.js'
 import { type FeatureShape, formulaFeatures, positionFeatures } from './features.js'
 
@@ -23,17 +24,26 @@ const golden = JSON.parse(readFileSync(new URL('../golden/svm.json', import.meta
   }[]
 }
 
-function gridOf(shape: FeatureShape | 'positions'): SeparabilityGrid {
+/** Under one fold scheme. */
+async function separability(
+  grid: LayerGrid,
+  { cv = 'ordered', ...options }: ClassifierOptions & { readonly cv?: FoldScheme } = {},
+): Promise<Separability> {
+  const [result] = await separabilityByScheme(grid, [cv], options)
+  return result as Separability
+}
+
+function gridOf(shape: FeatureShape | 'positions'): LayerGrid {
   if (shape === 'positions') return positionGrid(100, 100)
   return { ...shape, layer: 'fc', matrix: formulaFeatures(shape), stride: 1 }
 }
 
-function positionGrid(rows: number, cols: number): SeparabilityGrid {
+function positionGrid(rows: number, cols: number): LayerGrid {
   return { layer: 'position', matrix: positionFeatures(rows, cols), dims: 2, rows, cols, stride: 1 }
 }
 
 /** Objectives of the training problems of one task with ordered folds. */
-async function objectives(grid: SeparabilityGrid, task: Task, C: number): Promise<number[]> {
+async function objectives(grid: LayerGrid, task: Task, C: number): Promise<number[]> {
   const classes = taskClasses(task, grid)
   const folds = assignFolds('ordered', classes, grid, 0)
   const labels = Int8Array.from({ length: FOLDS * folds.length }, (_, i) => {
@@ -240,7 +250,7 @@ describe('a training that is stopped', () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0
       return state / 2 ** 32 - 0.5
     })
-    const noise: SeparabilityGrid = { layer: 'noise', matrix, dims: 300, rows: 60, cols: 60, stride: 1 }
+    const noise: LayerGrid = { layer: 'noise', matrix, dims: 300, rows: 60, cols: 60, stride: 1 }
     const stopping = new AbortController()
     const begun = separability(noise, { signal: stopping.signal })
     setImmediate(() => stopping.abort(new InterruptedError()))

@@ -15,8 +15,9 @@ import { modelsFolder } from '../../src/files/package.js'
 import { chooseNetwork } from '../../src/networks/index.js'
 import type { DroppedNetwork, Fault, KeptUnit, LiveObject, LiveStudy, OtherUnit } from '../../src/page/live.js'
 import { patchOf } from '../../src/patches/patchInput.js'
+import { fileName } from '../../src/results/fileName.js'
 import { reproduce } from '../../src/study/run.js'
-import { lockName, unitTitle } from '../../src/study/unitQueue.js'
+import { unitTitle } from '../../src/study/unitQueue.js'
 import { contents } from '../cli/process.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 import { ask, cosinesOf, MAP, numbers, post, SCENE, wholeMap } from './live.js'
@@ -179,7 +180,7 @@ describe('an object that is kept', () => {
       expect(replaced.folder).toBe(kept.folder)
       // Somebody else is at it.
       const locks = openLocks(folder('kept'))
-      expect(await locks.take(lockName(unitTitle(SCENE.network, 125, 'my-dog')))).toBe(true)
+      expect(await locks.take(fileName(unitTitle(SCENE.network, 125, 'my-dog')))).toBe(true)
       const taken = await post(`${own.address}keep`, { ...scene, replaces: true })
       await locks.close()
       expect([taken.status, (JSON.parse(taken.body) as Fault).message]).toEqual([

@@ -30,8 +30,9 @@ async function plan(out: string, changes: { trialsPerKind?: number; seed?: numbe
   })
 }
 
-const compute = async (out: string, signal?: AbortSignal) =>
-  computeArithmeticPlan(await plan(out), 'cpu', silent, signal)
+const CPU = { name: 'cpu', index: null } as const
+
+const compute = async (out: string, signal?: AbortSignal) => computeArithmeticPlan(await plan(out), CPU, silent, signal)
 
 describe('arithmetic of a study', () => {
   it('holds every scene and the counts, and is not computed again', async () => {
@@ -41,7 +42,7 @@ describe('arithmetic of a study', () => {
     // Two images or three of every scene, its expectation and the blank frame; of a trial two, one, and one an object.
     const images = ARITHMETIC_SCENES.reduce((sum, scene) => sum + Object.keys(scene.images).length + 2, 0)
     expect(imagesOfArithmetic(first)).toBe(images + 3 * (7 + 6 + 6 + 7))
-    await computeArithmeticPlan(first, 'cpu', silent, undefined)
+    await computeArithmeticPlan(first, CPU, silent, undefined)
     const [study] = await readArithmeticStudies(out)
     expect(study?.scenes.map(({ name }) => name)).toEqual(ARITHMETIC_SCENES.map(({ name }) => name))
     expect(study?.accuracy?.done).toBe(12)
@@ -69,12 +70,12 @@ describe('arithmetic of a study', () => {
     const stop = new AbortController()
     const scenesOnly = imagesOfArithmetic(await plan(out)) - 3 * (7 + 6 + 6 + 7)
     const progress = { ...silent, update: (done: number) => done > scenesOnly && stop.abort(new InterruptedError()) }
-    const stopped = computeArithmeticPlan(await plan(out), 'cpu', progress, stop.signal)
+    const stopped = computeArithmeticPlan(await plan(out), CPU, progress, stop.signal)
     await expect(stopped).rejects.toThrow(InterruptedError)
     const left = await plan(out)
     expect(left.scenes).toEqual([])
     expect(left.accuracy.before?.done).toBeGreaterThan(0)
-    await computeArithmeticPlan(left, 'cpu', silent, undefined)
+    await computeArithmeticPlan(left, CPU, silent, undefined)
     expect(await contents(inFolder('stopped'))).toEqual(await contents(inFolder('whole')))
   })
 

@@ -3,6 +3,7 @@ import { UsageError } from '../../src/errors.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { byIds } from '../../src/study/checkpointModels.js'
+import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
 import { weight } from '../networks/formulas.js'
 import { messageOf } from '../networks/messageOf.js'
@@ -38,7 +39,7 @@ describe('checkpoints among the networks of a study', () => {
       experiments: ['similarity'] as const,
       out: folder('out'),
     }
-    const { networks } = await planStudy(options)
+    const { networks } = await planStudy(resolveOptions(options))
     expect(networks.map(({ id, weightsPath }) => [id, weightsPath])).toEqual([['mobilenet_v2', file]])
   })
 

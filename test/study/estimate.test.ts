@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { type Parameter, parametersOf } from '../../src/networks/architectures/layer.js'
 import { estimateStudy } from '../../src/study/estimate.js'
+import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
 import { reproduce } from '../../src/study/run.js'
 import { weight } from '../networks/formulas.js'
@@ -52,7 +53,7 @@ describe('a study whose weights are missing', () => {
   })
 
   it('cannot be planned to be computed', async () => {
-    expect(await messageOf(planStudy(options()))).toContain('mobilenet_v2 has no weights here')
+    expect(await messageOf(planStudy(resolveOptions(options())))).toContain('mobilenet_v2 has no weights here')
   })
 
   it('lacks encoders and generators, too', async () => {

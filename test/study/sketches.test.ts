@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
-import { untimedEstimate } from '../../src/study/estimate.js'
+import { estimateStudy } from '../../src/study/estimate.js'
+import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
 import { planStudy, unitInputs } from '../../src/study/plan.js'
 import { temporaryFolder } from '../temporaryFolder.js'
 
 const folder = temporaryFolder()
 
 const STUDY = { models: ['tiny-alexnet', 'tiny-alexnet-aa'], patches: 'zebra,dog,car', stride: 16 }
-type Options = Partial<Parameters<typeof planStudy>[0]>
 
 /** Units that keep sketches: network, size and patch. */
-async function sketched(options: Options): Promise<readonly string[]> {
-  const study = await planStudy({ out: folder('out'), ...options })
+async function sketched(options: ReproduceOptions): Promise<readonly string[]> {
+  const study = await planStudy(resolveOptions({ out: folder('out'), ...options }))
   return study.units
     .map((unit) => unitInputs(study, unit))
     .filter(({ sketches }) => sketches)
@@ -33,7 +33,7 @@ it('objects keep sketches in all networks and sizes, where features are at hand 
 })
 
 it('their bytes are counted, on disk and in the page', async () => {
-  const estimate = (options: Options) => untimedEstimate({ ...STUDY, out: folder('out'), ...options })
+  const estimate = (options: ReproduceOptions) => estimateStudy({ ...STUDY, out: folder('out'), ...options }, false)
   const [without, withSketches] = [await estimate({ experiments: ['similarity'] }), await estimate({})]
   expect(without.pageFeatureBytes).toBe(0)
   expect(withSketches.pageFeatureBytes).toBeGreaterThan(0)

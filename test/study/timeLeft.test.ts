@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
 import { studyTimeLeft } from '../../src/study/timeLeft.js'
 import { imagesOf, type PlannedUnit } from '../../src/study/units.js'
@@ -19,13 +20,15 @@ it.each([
   { byOthers: 0, overlaps: true },
   { byOthers: 4, overlaps: false },
 ])('tells the time left of all networks ($byOthers units by others, overlapping: $overlaps)', async (given) => {
-  const study = await planStudy({
-    models: NETWORKS,
-    stride: 16,
-    sizes: [75],
-    patches: 'dog,car,bird,boat',
-    out: inFolder('out'),
-  })
+  const study = await planStudy(
+    resolveOptions({
+      models: NETWORKS,
+      stride: 16,
+      sizes: [75],
+      patches: 'dog,car,bird,boat',
+      out: inFolder('out'),
+    }),
+  )
   const [first, second] = NETWORKS.map((id) => study.units.filter(({ network }) => network.id === id)) as [
     PlannedUnit[],
     PlannedUnit[],

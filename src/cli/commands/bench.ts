@@ -1,20 +1,10 @@
 import { Command, Option } from 'commander'
-import type { BenchUnitOptions } from '../../bench/bench.js'
+import type { BenchExtractionOptions } from '../../bench/extract.js'
+import type { BenchUnitOptions } from '../../bench/unit.js'
 import type { CommandContext } from '../context.js'
 import { addExamples } from '../help.js'
 import { printJson, printTable } from '../output.js'
 import { collectAssignments, parseList, parseWhole, parseWholeList } from '../parse.js'
-
-interface ExtractBenchOptions {
-  readonly models?: readonly string[]
-  readonly weights?: Readonly<Record<string, string>>
-  readonly device: string
-  readonly repeats: number
-  readonly workers?: number
-  readonly threads?: number
-  readonly batch?: number
-  readonly json?: boolean
-}
 
 interface UnitBenchFlags extends Omit<BenchUnitOptions, 'models' | 'sizes'> {
   readonly networks?: readonly string[]
@@ -36,8 +26,8 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--threads <n>', 'use this many threads per worker [default: the fastest]', parseWhole)
     .option('--batch <n>', 'run this many images per pass [default: the fastest]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
-    .action(async ({ json, ...options }: ExtractBenchOptions) => {
-      const { benchExtraction } = await import('../../bench/bench.js')
+    .action(async ({ json, ...options }: BenchExtractionOptions & { readonly json?: boolean }) => {
+      const { benchExtraction } = await import('../../bench/extract.js')
       const results = await benchExtraction({ ...options, signal })
       if (json) return printJson(results)
       printTable(
@@ -66,7 +56,7 @@ export function benchCommand({ signal }: CommandContext): Command {
     .option('--batch <n>', 'run this many images per pass [default: the bare loop’s best]', parseWhole)
     .option('--json', 'print one JSON document to stdout')
     .action(async ({ json, networks, size, ...options }: UnitBenchFlags) => {
-      const { benchUnits } = await import('../../bench/bench.js')
+      const { benchUnits } = await import('../../bench/unit.js')
       const results = await benchUnits({ ...options, ...(networks && { models: networks }), sizes: size, signal })
       if (json) return printJson(results)
       printTable(

@@ -1,50 +1,52 @@
+import { z } from 'zod'
 import { UsageError } from '../../errors.js'
-import { checkCount, checkNames } from '../../support/checks.js'
-import { kinds } from '../../support/optionChecks.js'
+import { checkCount } from '../../support/checks.js'
+import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
-
-/** How pixels become the input of a network outside the catalog. These options override files beside the network. */
-export interface InputOptions {
-  /** A known recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
-  readonly input?: InputPreset
-  /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
-  readonly inputMean?: readonly number[]
-  /** Positive numbers to divide red, green and blue by, after subtracting the means. */
-  readonly inputStd?: readonly number[]
-  /** Upper end of the pixel values before the means are subtracted: 1 or 255. The lower end is 0. */
-  readonly inputRange?: 1 | 255
-  /** Order of the colour channels: `rgb` or `bgr`. */
-  readonly inputOrder?: 'rgb' | 'bgr'
-  /** Side of the frame in pixels, 1 to 4096, if the graph does not fix it; 224 by default. */
-  readonly inputSize?: number
-}
-
-/** The options of an input, to be checked. */
-export const INPUT_OPTIONS = {
-  ...{ input: kinds.text, inputMean: kinds.numbers, inputStd: kinds.numbers, inputRange: kinds.number },
-  ...{ inputOrder: kinds.text, inputSize: kinds.number },
-}
 
 /** Larger frames are no frames of networks. */
 export const LARGEST_FRAME = 4096
 
+const colours = z.array(z.number()).readonly()
+
+/** How pixels become the input of a network outside the catalog: type and check of each option. */
+export const INPUT_OPTIONS = {
+  /** A known recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
+  input: oneOf('input', INPUT_PRESETS).exactOptional(),
+  /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
+  inputMean: colours.superRefine((means) => checkTriple('inputMean', means)).exactOptional(),
+  /** Positive numbers to divide red, green and blue by, after subtracting the means. */
+  inputStd: colours.superRefine(checkStd).exactOptional(),
+  /** Upper end of the pixel values before the means are subtracted: 1 or 255. The lower end is 0. */
+  inputRange: z.literal([1, 255]).exactOptional(),
+  /** Order of the colour channels: `rgb` or `bgr`. */
+  inputOrder: oneOf('order of channels', ['rgb', 'bgr']).exactOptional(),
+  /** Side of the frame in pixels, 1 to 4096, if the graph does not fix it; 224 by default. */
+  inputSize: z.number().superRefine(checkSize).exactOptional(),
+}
+
+/** How pixels become the input of a network outside the catalog. These options override files beside the network. */
+export interface InputOptions extends GivenOptions<typeof INPUT_OPTIONS> {}
+
+function checkTriple(name: string, values: readonly number[]): void {
+  if (values.length !== 3) throw new UsageError(`\`${name}\` is not three numbers; give those of red, green and blue`)
+}
+
+function checkStd(values: readonly number[]): void {
+  checkTriple('inputStd', values)
+  if (values.some((value) => value <= 0))
+    throw new UsageError('`inputStd` has a value that is not above 0; give three positive numbers')
+}
+
+function checkSize(size: number): void {
+  checkCount('`inputSize`', size)
+  if (size > LARGEST_FRAME)
+    throw new UsageError(`\`inputSize ${size}\` is beyond ${LARGEST_FRAME} pixels; use a smaller one`)
+}
+
 /** @throws UsageError for values that make no recipe */
 export function checkInputOptions(options: InputOptions): void {
-  const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
-  if (input !== undefined) checkNames('input', [input], INPUT_PRESETS)
-  for (const [name, values] of Object.entries({ inputMean, inputStd })) {
-    const isTriple = values === undefined || (values.length === 3 && values.every(Number.isFinite))
-    if (!isTriple) throw new UsageError(`\`${name}\` is not three numbers; give those of red, green and blue`)
-  }
-  if (inputStd?.some((value) => value <= 0))
-    throw new UsageError('`inputStd` has a value that is not above 0; give three positive numbers')
-  if (inputRange !== undefined && inputRange !== 1 && inputRange !== 255)
-    throw new UsageError(`\`inputRange ${inputRange}\` is not known; use 1 or 255`)
-  if (inputOrder !== undefined) checkNames('order of channels', [inputOrder], ['rgb', 'bgr'])
-  if (inputSize === undefined) return
-  checkCount('`inputSize`', inputSize)
-  if (inputSize > LARGEST_FRAME)
-    throw new UsageError(`\`inputSize ${inputSize}\` is beyond ${LARGEST_FRAME} pixels; use a smaller one`)
+  parseOptions(inputOptionsOf(options), INPUT_OPTIONS)
 }
 
 /** What is given of an input. */

@@ -1,7 +1,7 @@
 import { ANCHOR_NAMES } from '../../engine/positions.js'
-import { ANSWER_MAPS, type Answers } from '../../experiments/answers.js'
+import { ANSWER_MAPS, type AnswerMaps } from '../../experiments/answers.js'
 import type { FeatureMeasures } from '../../experiments/featureMeasures.js'
-import type { GridShape } from '../../experiments/folds.js'
+import type { GridShape } from '../../experiments/grid.js'
 import type { Sketch } from '../../experiments/sketch.js'
 import { isRightAnswer } from '../../networks/index.js'
 import { type MeasuredLayer, measureLayer } from '../measures.js'
@@ -57,7 +57,7 @@ export function assembleUnit(
  * @param category of the object; null: not known
  */
 function namedAnswers(
-  { maps, center, kept, least }: Answers,
+  { maps, center, kept, least }: AnswerMaps,
   known: Readonly<Record<number, string>> = {},
   category: string | null,
 ): NonNullable<Unit['layers'][number]['answers']> {

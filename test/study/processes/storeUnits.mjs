@@ -6,20 +6,23 @@ import { pathToFileURL } from 'node:url'
 
 const [root, out, device] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
+const { resolveOptions } = await load('study/options.js')
 const { planStudy, backgroundFor } = await load('study/plan.js')
 const { storeUnit } = await load('study/measure.js')
-const { studyClassifiers } = await load('experiments/studyClassifiers.js')
+const { studyClassifiers } = await load('experiments/classifiers.js')
 const { openThreads } = await load('engine/handle.js')
 const { sceneOf } = await load('engine/scene.js')
 
-const study = await planStudy({
-  models: ['tiny-alexnet', 'tiny-alexnet-aa'],
-  layers: ['fc8'],
-  sizes: [125],
-  stride: 25,
-  cv: ['shuffled', 'blocks'],
-  out,
-})
+const study = await planStudy(
+  resolveOptions({
+    models: ['tiny-alexnet', 'tiny-alexnet-aa'],
+    layers: ['fc8'],
+    sizes: [125],
+    stride: 25,
+    cv: ['shuffled', 'blocks'],
+    out,
+  }),
+)
 const notes = []
 /** Without the note that the grid is too coarse to judge separability. */
 const progress = { note: (line) => line.includes('too coarse') || notes.push(line) }

@@ -71,7 +71,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
         answers:
           center === undefined
             ? undefined
-            : answersOf(center, names, sources, strongest, filled(probability), filled(ofCenter)),
+            : numberedAnswers(center, names, sources, strongest, filled(probability), filled(ofCenter)),
         ...(mask && { known: mask }),
       }
     },
@@ -80,7 +80,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
 }
 
 /** Classes by the numbers that maps have: the center's is the first. */
-function answersOf(
+function numberedAnswers(
   center: number,
   names: ReadonlyMap<number, string>,
   sources: Uint32Array,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
 import { expressionText, ORIGINS, type Origin } from '../experiments/expression.js'
-import type { LayerArithmetic } from '../experiments/featureArithmetic.js'
+import { featureArithmetic, type LayerArithmetic } from '../experiments/featureArithmetic.js'
 import { type FramePixels, sceneText } from '../experiments/objectScene.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { encodeNpy } from '../files/npy.js'
@@ -12,8 +12,28 @@ import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } f
 import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
+/** Computes a drawn expression, and writes its folder where there is one. */
+export async function computeExpression(
+  models: ArithmeticModels,
+  drawn: DrawnExpression,
+  origin: Origin,
+  out: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly document: ArithmeticDocument; readonly layers: readonly LayerArithmetic[] }> {
+  const { terms, blank } = drawn
+  const operands = new Map(drawn.operands.map(({ name, image }) => [name, image]))
+  const layers = await featureArithmetic(
+    models,
+    terms,
+    { operands, expectation: drawn.expectation.image, blank },
+    signal,
+  )
+  const document = arithmeticDocument(models, drawn, origin, layers)
+  return { document: out === undefined ? document : await writeArithmetic(out, document, drawn, layers), layers }
+}
+
 /** Describes a computed expression; its files have names, but no hashes yet. */
-export function arithmeticDocument(
+function arithmeticDocument(
   { network, generators }: ArithmeticModels,
   { expression, terms, operands, expectation, background, blend, notes }: DrawnExpression,
   origin: Origin,
@@ -81,7 +101,7 @@ function otherOrigin(origin: Origin): Origin {
  * Writes an expression's vectors, pictures and contact sheets, and last its description.
  * @returns the description with the hashes of the files
  */
-export async function writeArithmetic(
+async function writeArithmetic(
   out: string,
   document: ArithmeticDocument,
   drawn: DrawnExpression,

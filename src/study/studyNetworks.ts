@@ -1,0 +1,145 @@
+import { UsageError } from '../errors.js'
+import {
+  catalogEntry,
+  checkGenerator,
+  chooseGenerator,
+  chooseNetwork,
+  type Generator,
+  type GeneratorEntry,
+  inputOptionsOf,
+  isOwnNetwork,
+  isPlaceholder,
+  lacksWeights,
+  listGenerators,
+  type Network,
+  ownId,
+  placeholderGenerator,
+  placeholderNetwork,
+  withOwnLayers,
+} from '../networks/index.js'
+import { byIds } from './checkpointModels.js'
+import type { NetworkWithGenerators } from './generators.js'
+import type { ResolvedOptions } from './options.js'
+
+/** Checkpoints among the models become ids with weights. */
+export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
+  const { unitModels, arithmeticModels, weights } = options
+  const units = await byIds({ models: unitModels, weights })
+  const arithmetic = await byIds({ models: arithmeticModels, weights })
+  return {
+    ...options,
+    unitModels: units.models,
+    arithmeticModels: arithmetic.models,
+    weights: { ...units.weights, ...arithmetic.weights },
+  }
+}
+
+/** Known generators of a network's wanted layers. */
+function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
+  const own = listGenerators().filter(({ encoder }) => encoder === model)
+  const wanted = layersOf(model, layers)
+  return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
+}
+
+/** @throws UsageError for weights of a network or generator that takes no part */
+function checkWeights(options: ResolvedOptions): void {
+  const { unitModels, arithmeticModels, weights } = options
+  const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
+  const used = [...new Set([...unitModels, ...arithmeticModels, ...generators.map(({ id }) => id)])]
+  const stray = Object.keys(weights).find((id) => !used.includes(id))
+  if (stray === undefined) return
+  throw new UsageError(
+    `\`weights\` names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by \`models\`, \`layers\` and \`experiments\``,
+  )
+}
+
+/**
+ * Opens the networks whose units are measured.
+ * @param withPlaceholders as of `planStudy`
+ * @throws UsageError for weights or layers of a network that takes no part, or two networks of one name; InputError
+ */
+export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
+  checkWeights(options)
+  checkLayers(options)
+  const networks: Network[] = []
+  for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
+  checkIds(networks)
+  return networks
+}
+
+async function networkOf(model: string, options: ResolvedOptions, withPlaceholders: boolean): Promise<Network> {
+  const { layers, pool, weights, signal } = options
+  const choice = {
+    ...{ model, layers: layersOf(model, layers), pool, signal },
+    ...(isOwnNetwork(model) && inputOptionsOf(options)),
+    ...{ weights: weights[model], weightsOption: `weights ${model}=FILE` },
+  }
+  if (withPlaceholders && (await lacksFile(model, options)))
+    return withOwnLayers(placeholderNetwork(catalogEntry(model)), choice.layers)
+  return chooseNetwork(choice)
+}
+
+/** Whether weights are published, but neither named nor here. */
+async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<boolean> {
+  return weights[id] === undefined && (await lacksWeights(id))
+}
+
+/** A network with its generators, those of the wanted layers, or with none where there are none. */
+export async function networkWithGenerators(
+  model: string,
+  options: ResolvedOptions,
+  withPlaceholders: boolean,
+): Promise<NetworkWithGenerators> {
+  const entries = generatorsOf(model, options)
+  if (entries.length === 0) return { network: await networkOf(model, options, withPlaceholders), generators: [] }
+  const generators: Generator[] = []
+  for (const entry of entries) {
+    const { id } = entry
+    const lacks = withPlaceholders && (await lacksFile(id, options))
+    generators.push(
+      lacks ? placeholderGenerator(entry) : await chooseGenerator(id, options.weights[id], undefined, options.signal),
+    )
+  }
+  // Generators are made for features that are not pooled.
+  const own = { ...options, layers: generators.map(({ layer }) => layer), pool: 'none' } as const
+  const network = await networkOf(model, own, withPlaceholders)
+  const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
+  if (!isPlaceholder(network)) for (const generator of inOrder) checkGenerator(generator, network, generator.layer)
+  return { network, generators: inOrder }
+}
+
+/** What is to be read of a network. */
+function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
+  if (layers === undefined || isList(layers)) return layers
+  return layers[model] ?? layers[idOf(model)]
+}
+
+function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is readonly string[] {
+  return Array.isArray(layers)
+}
+
+/** As `Network.id`. */
+function idOf(model: string): string {
+  return isOwnNetwork(model) ? ownId(model) : model
+}
+
+/** @throws UsageError for layers of a network that takes no part */
+function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
+  if (layers === undefined || isList(layers)) return
+  const models = new Set([...unitModels, ...arithmeticModels])
+  const known = new Set([...models, ...[...models].map(idOf)])
+  const stray = Object.keys(layers).find((id) => !known.has(id))
+  if (stray !== undefined)
+    throw new UsageError(
+      `\`layers\` names ${stray}, which is not among the networks of this run, ${[...models].map(idOf).join(', ')}`,
+    )
+}
+
+/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
+function checkIds(networks: readonly Network[]): void {
+  const ids = networks.map(({ id }) => id)
+  const twice = ids.find((id, i) => ids.indexOf(id) < i)
+  if (twice !== undefined) {
+    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
+  }
+}
