@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { DEVICE_NAMES } from '../engine/deviceNames.js'
 import { REUSE } from '../engine/reuse/record.js'
+import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS } from '../networks/network.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
@@ -9,7 +10,7 @@ import { parseRange, parseThree, parseWhole } from './parse.js'
 export function addSceneOptions(command: Command): Command {
   return command
     .option('--background <what>', 'draw on #rrggbb, noise:SEED or FILE', 'white')
-    .addOption(new Option('--blend <rule>', 'draw object edges').choices(['hard', 'soft']).default('hard'))
+    .addOption(new Option('--blend <rule>', 'draw object edges').choices(BLENDS).default('hard'))
 }
 
 /** Adds how features are computed, and where networks run. */

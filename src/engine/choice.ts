@@ -1,5 +1,5 @@
 import { DeviceError, UsageError } from '../errors.js'
-import { type Network, PRECISIONS, type Precision } from '../networks/index.js'
+import type { Network, Precision } from '../networks/index.js'
 import { type Crew, openDeviceCrew } from './crew.js'
 import {
   type Device,
@@ -110,8 +110,6 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
 
 /** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
 export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
-  if (!PRECISIONS.includes(precision))
-    throw new UsageError(`precision ${precision} is not known; use ${PRECISIONS.join(', ')}`)
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
   throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
 }

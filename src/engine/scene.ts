@@ -1,6 +1,5 @@
 import { type Background, parseColour, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
-import { checkNames } from '../support/checks.js'
 import type { Frames, Scene } from './task.js'
 
 /** A patch of one transparent pixel, for frames without an object. */
@@ -45,9 +44,4 @@ function sharedBytes(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
   copy.set(bytes)
   return copy
-}
-
-/** @throws UsageError for what is no rule, as a script may give it */
-export function checkBlend(blend: string): void {
-  checkNames('blend', [blend], ['hard', 'soft'] satisfies Scene['blend'][])
 }

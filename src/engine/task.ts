@@ -11,12 +11,15 @@ export interface Settings {
   readonly batch: number
 }
 
+/** Rules by which a patch is drawn. */
+export const BLENDS = ['hard', 'soft'] as const
+
 /** How a patch is drawn onto its background. */
 export interface Scene {
   readonly patch: Patch
   readonly background: Background
   /** hard: a pixel is the patch's (alpha ≥ 128) or the background's; soft: mixed by alpha. */
-  readonly blend: 'hard' | 'soft'
+  readonly blend: (typeof BLENDS)[number]
 }
 
 /** Whole pictures of the frame in place of a patch that moves, RGB [rows, cols, 3] each; a position is (picture, 0). */

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
+import { BLENDS } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { tryJson } from '../files/json.js'
 import { encodeNpy, type NpyArray } from '../files/npy.js'
@@ -64,7 +65,7 @@ export const descriptionSchema = gridSchema.extend({
   patch: z.string().default(UNKNOWN_PATCH),
   patchSha256: z.string().default(''),
   background: z.string().default(''),
-  blend: z.enum(['hard', 'soft']).default('hard'),
+  blend: z.enum(BLENDS).default('hard'),
   /** The layer that has a value for each class, and names by index; absent: not known. */
   answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })

@@ -4,12 +4,13 @@ import { checkMemory } from '../engine/machineMemory.js'
 import {
   offsetsAt,
   orderedPositions,
+  POSITION_ORDERS,
   type PositionGrid,
   type PositionOrder,
   positionGrid,
 } from '../engine/positions.js'
-import { checkBlend, sceneOf } from '../engine/scene.js'
-import type { Scene, Settings } from '../engine/task.js'
+import { sceneOf } from '../engine/scene.js'
+import { BLENDS, type Scene, type Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
 import { type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
@@ -22,7 +23,7 @@ import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { availableCores } from '../support/machine.js'
-import { kinds } from '../support/optionChecks.js'
+import { kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
@@ -116,14 +117,17 @@ export interface NetworkComparison {
 export const PLACEMENT_OPTIONS = {
   required: { patch: kinds.anything, size: kinds.number },
   optional: {
-    ...{ stride: kinds.number, background: kinds.text, blend: kinds.text },
+    ...{ stride: kinds.number, background: kinds.text, blend: oneOf('blend', BLENDS) },
     ...{ onProgress: kinds.callback, signal: kinds.signal },
   },
 }
 
 export const EXTRACT_OPTIONS = { ...PLACEMENT_OPTIONS, optional: { ...PLACEMENT_OPTIONS.optional, out: kinds.text } }
 
-export const ROW_OPTIONS = { ...PLACEMENT_OPTIONS, optional: { ...PLACEMENT_OPTIONS.optional, order: kinds.text } }
+export const ROW_OPTIONS = {
+  ...PLACEMENT_OPTIONS,
+  optional: { ...PLACEMENT_OPTIONS.optional, order: oneOf('order', POSITION_ORDERS) },
+}
 
 /** A patch on its background, and where it goes. */
 export interface PlacedPatch {
@@ -139,7 +143,6 @@ export interface PlacedPatch {
 /** @throws UsageError, InputError; the signal's reason */
 export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
   const { size, stride = 1, blend = 'hard', signal } = options
-  checkBlend(blend)
   const frame = network.input.rows
   const patch = await patchOf(options.patch, size, frame, blend, signal)
   const { identity, background } = await readBackground(options.background ?? WHITE, frame, signal)

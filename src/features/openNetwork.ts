@@ -1,7 +1,6 @@
 import { checkPrecision, type Execution, openExecution, requiredTrials } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
-import { POSITION_ORDERS } from '../engine/positions.js'
-import { checkReuse, type ReuseChoice } from '../engine/reuse/record.js'
+import { REUSE, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
@@ -12,12 +11,13 @@ import {
   inputOptionsOf,
   type Network,
   networkNotes,
+  POOLS,
   type Pool,
+  PRECISIONS,
   type Precision,
 } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { checkNames } from '../support/checks.js'
-import { checkOptions, kinds, type OptionList } from '../support/optionChecks.js'
+import { checkOptions, kinds, type OptionList, oneOf } from '../support/optionChecks.js'
 import {
   compare,
   EXTRACT_OPTIONS,
@@ -99,8 +99,9 @@ export interface OpenNetwork extends AsyncDisposable {
 /** The options of `openNetwork`, to be checked. */
 export const NETWORK_OPTIONS: OptionList = {
   optional: {
-    ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text, precision: kinds.text },
-    ...{ reuse: kinds.text, pool: kinds.text, ...INPUT_OPTIONS },
+    ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text },
+    ...{ precision: oneOf('precision', PRECISIONS), reuse: oneOf('reuse', REUSE), pool: oneOf('pool', POOLS) },
+    ...INPUT_OPTIONS,
     ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
     ...{ onProgress: kinds.callback, signal: kinds.signal },
   },
@@ -120,7 +121,6 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   const { weights, layers, pool, signal } = options
   const request = parseDevice(options.device ?? 'auto')
   checkPrecision(request, options.precision)
-  checkReuse(options.reuse)
   const network = await chooseNetwork({
     ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
     ...{ weights, weightsOption: 'weights FILE' },
@@ -175,7 +175,6 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
     },
     rows: async function* (given) {
       checkOptions(given, ROW_OPTIONS)
-      checkNames('order', [given.order ?? 'row-major'], POSITION_ORDERS)
       const { scene, grid } = await placePatch(network, given)
       yield* rows(await executionFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
     },

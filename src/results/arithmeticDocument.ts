@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { BLENDS } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { JUDGED, REFERENCES } from '../experiments/arithmeticAccuracy.js'
 import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
@@ -57,7 +58,7 @@ const documentSchema = z.object({
   /** Side of the square frame in pixels. */
   frame: z.number().int().positive(),
   background: z.string(),
-  blend: z.enum(['hard', 'soft']),
+  blend: z.enum(BLENDS),
   expression: z.string(),
   terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
   /** Origin of feature vectors for the result. */
@@ -102,7 +103,7 @@ const accuracySchema = z.object({
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
     size: z.number().int(),
     background: z.string(),
-    blend: z.enum(['hard', 'soft']),
+    blend: z.enum(BLENDS),
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),

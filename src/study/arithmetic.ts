@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
+import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { namesOf, ORIGINS, parseExpression } from '../experiments/expression.js'
 import type { LayerArithmetic } from '../experiments/featureArithmetic.js'
@@ -31,7 +32,7 @@ const OPTIONS = {
   /** Background of scenes: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
   background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
-  blend: oneOf('blend', ['hard', 'soft']).default('hard'),
+  blend: oneOf('blend', BLENDS).default('hard'),
   /**
    * Origin of feature vectors: `zero` (default), as in the paper, or `blank`, the blank frame's feature. With `blank`,
    * the background counts once instead of once per image.

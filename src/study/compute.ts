@@ -53,7 +53,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options
   const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
-  progress.note(`choosing settings for ${network.id}`)
+  progress.note(`opening ${network.id}`)
   const opening = performance.now()
   const { handle, ran } = await work.open(study, network, first, imagesOf(first) + imagesLeft(network), options)
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))

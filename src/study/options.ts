@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { checkPrecision } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
+import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
 import { FOLD_SCHEMES, LOSS } from '../experiments/folds.js'
 import { checkWeight } from '../experiments/separability.js'
@@ -85,7 +86,7 @@ const OPTIONS = {
   /** Background of the objects: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
   background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
-  blend: oneOf('blend', ['hard', 'soft']).default('hard'),
+  blend: oneOf('blend', BLENDS).default('hard'),
   /** Floating-point type of the networks' arithmetic: `fp32` (default), or `fp16` on a GPU. */
   precision: oneOf('precision', PRECISIONS).default('fp32'),
   /** Checkpoints to use instead of the catalog's weights, by network id. */

@@ -60,7 +60,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'reproduce --models tiny-alexnet --sizes 200 --stride 24 --experiments similarity --out STUDY',
     [/^claim +tiny-alexnet$/, /^\w[\w ]+ +[✓✗?]$/, /^✓ supported, /, /^open .*study.index\.html$/],
-    [/^choosing settings for tiny-alexnet$/, /^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
+    [/^opening tiny-alexnet$/, /^10 of 10 units computed, /, /^(tiny-alexnet|report|similarity)\b.*: /],
   ],
   ['status STUDY', [/^10 of 10 units finished, 0 in progress, 0 left$/], []],
   [

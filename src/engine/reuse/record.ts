@@ -1,13 +1,6 @@
-import { checkNames } from '../../support/checks.js'
-
 /** Whether values that images have in common are computed once: where that is faster, or never. */
 export const REUSE = ['auto', 'off'] as const
 export type ReuseChoice = (typeof REUSE)[number]
-
-/** @throws UsageError for what is no choice, as a script may give it */
-export function checkReuse(reuse: string | undefined): void {
-  if (reuse !== undefined) checkNames('reuse', [reuse], REUSE)
-}
 
 /** Values that the images of one patch size shared, or why Shiftscope computed every image in full. */
 export type ReuseRecord =

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ANCHOR_NAMES } from '../../engine/positions.js'
+import { BLENDS } from '../../engine/task.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 
 /** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
@@ -23,7 +24,7 @@ const inputsSchema = z.object({
   /** Distance between neighbouring positions in pixels. */
   stride: z.number().int().positive(),
   background: z.string(),
-  blend: z.enum(['hard', 'soft']),
+  blend: z.enum(BLENDS),
   /** Floating-point type of the network's arithmetic; absent for float32. */
   precision: z.literal('fp16').optional(),
   /** How maps were reduced to one value per channel; absent if they were flattened. */
