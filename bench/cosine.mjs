@@ -11,15 +11,9 @@
  */
 import { median } from '../dist/bench/statistics.js'
 import { print, printJson, printTable } from '../dist/cli/output.js'
-import {
-  cosineSimilarity,
-  instructionSet,
-  measureReadBandwidth,
-  releaseFeatures,
-  uploadFeatures,
-} from '../dist/native.js'
+import { cosineSimilarity, instructionSet, releaseFeatures, uploadFeatures } from '../dist/native.js'
 import { secondsOf } from '../dist/support/stopwatch.js'
-import { cardBeside, gigabytes, runScript, wholeNumber, wholeNumbers } from './script.mjs'
+import { cardBeside, gigabytes, readBandwidth, runScript, wholeNumber, wholeNumbers } from './script.mjs'
 
 const ANCHORS = 5
 
@@ -99,7 +93,7 @@ async function measure(work, { threads, repetitions, card }) {
   let expected
   for (let repetition = 0; repetition < repetitions; repetition++) {
     for (const { count, times, limits } of measured) {
-      limits.push(await measureReadBandwidth(work.features, count))
+      limits.push(await readBandwidth(work.features, work.rows, work.dims, count))
       const compare = async () => {
         expected = await cosineSimilarity({ ...work, threads: count })
       }

@@ -415,20 +415,14 @@ TEST(svm_stops_when_asked) {
   }
 }
 
-TEST(svm_bad_arguments_are_errors) {
+TEST(svm_bad_labels_are_errors) {
   Random random(39);
-  const Case given = random_case(random, 10, 2, 1, 1.0f, 1);
-  const auto fails = [](const Case& wrong, const SvmOptions& options, const char* part) {
-    return test::throws<std::invalid_argument>([&] { train(wrong, options); }, part);
+  Case wrong = random_case(random, 10, 2, 1, 1.0f, 1);
+  const auto fails = [&](const char* part) {
+    return test::throws<std::invalid_argument>([&] { train(wrong, options_of(1)); }, part);
   };
-  for (double C : {0.0, -1.0, std::nan(""), HUGE_VAL}) CHECK(fails(given, options_of(C), "C must"));
-  SvmOptions intolerant = options_of(1);
-  intolerant.tolerance = 0;
-  CHECK(fails(given, intolerant, "tolerance"));
-  Case wrong = given;
   wrong.labels[3] = 2;
-  CHECK(fails(wrong, options_of(1), "labels"));
+  CHECK(fails("labels"));
   std::fill(wrong.labels.begin(), wrong.labels.end(), std::int8_t{1});
-  CHECK(fails(wrong, options_of(1), "problem 0"));
-  CHECK(fails(Case{5, 0, 1, {}, {1, -1, 1, -1, 0}}, options_of(1), "dimensions"));
+  CHECK(fails("problem 0"));
 }
