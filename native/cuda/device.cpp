@@ -1,8 +1,7 @@
 #include "device.h"
 
-#include "memory.h"
-#include "platform.h"
-#include "stream.h"
+#include "features.h"
+#include "runtime.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
@@ -40,9 +39,8 @@ void try_out(const Device& device) {
                       false);
   }
   use(device.index);
-  Stream stream;
-  Array<char> memory(1);
-  memory.fill(0, stream);
+  const Stream stream;
+  const LeastIndex written(stream);
   stream.synchronise();
 }
 
@@ -80,6 +78,16 @@ Devices find_devices(std::optional<std::size_t> only) {
     for (int index = 0; index < count; ++index) find_device(index, found);
   }
   return found;
+}
+
+Features::Features(const Device& device, const float* values, std::size_t rows, std::size_t dims)
+    : rows_(rows), dims_(dims), device_(device.index) {
+  use(device_);
+  const Stream stream;
+  const auto array = std::make_shared<const Array<float>>(values, rows * dims, stream);
+  memory_ = array;
+  data_ = array->data();
+  stream.synchronise();
 }
 
 void use(int device) { check("cudaSetDevice", cudaSetDevice(device)); }

@@ -6,7 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "namespace.h"
+/// Everything in this folder lies in one namespace, `cuda`, but when the tests compile it for the emulation of a device
+/// (native/test/emulation.h), so that one program can hold both.
+#if defined(SHIFTSCOPE_EMULATED_CUDA)
+#define SHIFTSCOPE_CUDA emulated_cuda
+#else
+#define SHIFTSCOPE_CUDA cuda
+#endif
 
 /// The CUDA devices of this machine. This header needs no CUDA: without it at build time there are no devices, and the
 /// reason says so.

@@ -4,7 +4,7 @@
 
 #include "../cuda/cosine.h"
 #include "../cuda/features.h"
-#include "../cuda/platform.h"
+#include "../cuda/runtime.h"
 #include "../cuda/svm.h"
 #include "check.h"
 
@@ -102,10 +102,6 @@ TEST(device_one_can_be_looked_for_alone) {
   const Devices found = find_devices(1);
   CHECK(found.all.empty());
   CHECK_THAT(found.reason == "no such device: the last one of this machine is 0", found.reason);
-}
-
-TEST(device_bad_arguments_are_the_cores_errors) {
-  CHECK(test::throws<std::invalid_argument>([] { Features(kDevice, nullptr, 0, 0); }, "dimensions"));
 }
 
 }  // namespace shiftscope::emulated_cuda
