@@ -32,7 +32,7 @@ DeviceFeatures& features_of(const Napi::Value& value, const char* expected) {
 
 SHIFTSCOPE_CUDA::Device device_with(std::size_t index) {
   const SHIFTSCOPE_CUDA::Devices found = SHIFTSCOPE_CUDA::find_devices(index);
-  if (found.all.empty()) throw SHIFTSCOPE_CUDA::DeviceError(found.reason, false);
+  if (found.all.empty()) throw SHIFTSCOPE_CUDA::DeviceError(found.reason);
   return found.all.front();
 }
 

@@ -13,7 +13,7 @@ Devices find_devices(std::optional<std::size_t>) {
 }
 
 Features::Features(const Device&, const float*, std::size_t, std::size_t) {
-  throw DeviceError("built without CUDA kernels", false);
+  throw DeviceError("built without CUDA kernels");
 }
 
 // Never called, for want of features.

@@ -35,8 +35,7 @@ Device describe(int index) {
 void try_out(const Device& device) {
   if (device.major < kLeastMajor || (device.major == kLeastMajor && device.minor < kLeastMinor)) {
     throw DeviceError("compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
-                          " is older than " + std::to_string(kLeastMajor) + "." + std::to_string(kLeastMinor),
-                      false);
+                          " is older than " + std::to_string(kLeastMajor) + "." + std::to_string(kLeastMinor));
   }
   use(device.index);
   const Stream stream;
@@ -95,8 +94,7 @@ void use(int device) { check("cudaSetDevice", cudaSetDevice(device)); }
 void check(const char* call, int status) {
   const auto error = static_cast<cudaError_t>(status);
   if (error == cudaSuccess) return;
-  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")",
-                    error == cudaErrorMemoryAllocation);
+  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")");
 }
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

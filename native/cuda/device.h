@@ -20,11 +20,8 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 
 /// A call of the CUDA runtime that failed, as "cudaMalloc: out of memory (cudaErrorMemoryAllocation)". A kernel's own
 /// failure shows in a later call. After anything but a lack of memory the device cannot be used by this process any more.
-class DeviceError : public std::runtime_error {
- public:
-  DeviceError(const std::string& what, bool out_of_memory) : std::runtime_error(what), out_of_memory(out_of_memory) {}
-
-  const bool out_of_memory;
+struct DeviceError : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 struct Device {

@@ -10,8 +10,8 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 /// A matrix of features, [rows, dims] in C order, on a device: uploaded once for all that is computed from it.
 class Features {
  public:
-  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, with out_of_memory where
-  /// the device has too little. Without CUDA at build time, it always throws DeviceError.
+  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, also for too little memory.
+  /// Without CUDA at build time, it always throws DeviceError.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }

@@ -49,26 +49,25 @@ Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t
   return made;
 }
 
-Outcome train(const Case& given, const SvmOptions& options, InstructionSet level = instruction_set()) {
+/// `more` are the last arguments of `train`.
+template <class Train, class... More>
+Outcome outcome_of(const Train& train, const Case& given, const SvmOptions& options, const More&... more) {
   Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
-  outcome.result = train_svm(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
-                             outcome.decisions.data(), outcome.weights.data(), level);
+  outcome.result = train(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
+                         outcome.decisions.data(), outcome.weights.data(), more...);
   return outcome;
+}
+
+Outcome train(const Case& given, const SvmOptions& options, InstructionSet level = instruction_set()) {
+  const auto on_level = [](auto... arguments) { return train_svm(arguments...); };
+  return outcome_of(on_level, given, options, level);
 }
 
 Outcome train(const Case& given, const SvmOptions& options, const test::Backend& backend) {
-  Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
-  outcome.result = backend.train_svm(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems,
-                                     options, outcome.decisions.data(), outcome.weights.data());
-  return outcome;
+  return outcome_of(backend.train_svm, given, options);
 }
 
-Outcome reference(const Case& given, const SvmOptions& options) {
-  Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
-  outcome.result = svm_reference(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
-                                 outcome.decisions.data(), outcome.weights.data());
-  return outcome;
-}
+Outcome reference(const Case& given, const SvmOptions& options) { return outcome_of(svm_reference, given, options); }
 
 /// The objective at (w, b), from the definition.
 double objective(const Case& given, std::size_t p, const double* w, double b, const SvmOptions& options) {
