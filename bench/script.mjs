@@ -50,7 +50,9 @@ export async function writeBandwidth({ buffer }) {
 /** Bytes per second that as many threads read for the norms of features, one multiply-add a float. */
 export async function readBandwidth(features, rows, dims, threads) {
   const work = { features, rows, dims, anchors: new Float32Array(0), anchorCount: 0, threads }
-  return features.byteLength / (await secondsOf(() => cosineSimilarity(work)))
+  // All rows are read, also where one has no norm.
+  const read = () => cosineSimilarity(work).catch(() => undefined)
+  return features.byteLength / (await secondsOf(read))
 }
 
 export function gigabytes(bytes) {
