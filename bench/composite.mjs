@@ -10,11 +10,11 @@
  */
 
 import { print, printJson, printTable } from '../dist/cli/output.js'
-import { createCompositor, instructionSet, measureWriteBandwidth } from '../dist/native.js'
+import { createCompositor, instructionSet } from '../dist/native.js'
 import { noise } from '../dist/patches/background.js'
 import { median } from '../dist/support/stopwatch.js'
 import { counted } from '../dist/support/text.js'
-import { gigabytes, runScript, wholeNumber } from './script.mjs'
+import { gigabytes, runScript, wholeNumber, writeBandwidth } from './script.mjs'
 
 /** What a scene can be composited from; white with a hard edge is the paper's. */
 const BACKGROUND_KINDS = ['white', 'colour', 'noise', 'image', 'white, soft alpha', 'image, soft alpha']
@@ -51,13 +51,11 @@ await runScript(
 
 /**
  * Composites whole batches on one thread, alternating with measurements of the write bandwidth on the same memory. Other
- * work on the machine slows single runs of either: medians are compared with medians. Rates are in bytes per second; the
- * bandwidth is that of the best way of writing.
+ * work on the machine slows single runs of either: medians are compared with medians. Rates are in bytes per second.
  */
 async function benchComposite(repetitions, batch) {
   const out = new Float32Array(batch * IMAGE_FLOATS).fill(1)
   const rows = []
-  const writes = []
   for (const background of BACKGROUND_KINDS) {
     for (const size of SIZES) {
       const work = compositorOf(background, size)
@@ -65,19 +63,18 @@ async function benchComposite(repetitions, batch) {
       const rates = []
       const limits = []
       for (let repetition = 0; repetition < repetitions; repetition++) {
-        limits.push(await measureWriteBandwidth(out))
+        limits.push(await writeBandwidth(out))
         const start = performance.now()
         await work.composite(offsets, out)
         rates.push(out.byteLength / ((performance.now() - start) / 1000))
       }
       const bytesPerSecond = median(rates)
-      const bandwidth = Math.max(...Object.values(medians(limits)))
+      const bandwidth = median(limits)
       const imagesPerSecond = bytesPerSecond / (4 * IMAGE_FLOATS)
       rows.push({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction: bytesPerSecond / bandwidth })
-      writes.push(...limits)
     }
   }
-  return { instructionSet: instructionSet(), batch, batchBytes: out.byteLength, writeBandwidth: medians(writes), rows }
+  return { instructionSet: instructionSet(), batch, batchBytes: out.byteLength, rows }
 }
 
 function compositorOf(background, size) {
@@ -113,10 +110,4 @@ function backgroundOf(kind) {
 function spreadOffsets(count, size) {
   const positions = SIDE - size + 1
   return Int32Array.from({ length: 2 * count }, (_, i) => ((i >> 1) * (i % 2 === 0 ? 31 : 17)) % positions)
-}
-
-/** The median of each way of writing. */
-function medians(measured) {
-  const ways = Object.keys(measured[0])
-  return Object.fromEntries(ways.map((way) => [way, median(measured.map((rates) => rates[way]))]))
 }

@@ -9,17 +9,10 @@
  * float64. With five anchors and two 512-bit units a core does that at 10.7 bytes a cycle, 32 GB/s at 3 GHz, above the
  * memory bandwidth of most cores; with 256-bit units at half of it, where arithmetic and memory meet.
  */
-
 import { print, printJson, printTable } from '../dist/cli/output.js'
-import {
-  cosineSimilarity,
-  instructionSet,
-  measureReadBandwidth,
-  releaseFeatures,
-  uploadFeatures,
-} from '../dist/native.js'
+import { cosineSimilarity, instructionSet, releaseFeatures, uploadFeatures } from '../dist/native.js'
 import { median, secondsOf } from '../dist/support/stopwatch.js'
-import { cardBeside, gigabytes, runScript, wholeNumber, wholeNumbers } from './script.mjs'
+import { cardBeside, gigabytes, readBandwidth, runScript, wholeNumber, wholeNumbers } from './script.mjs'
 
 const ANCHORS = 5
 
@@ -99,7 +92,7 @@ async function measure(work, { threads, repetitions, card }) {
   let expected
   for (let repetition = 0; repetition < repetitions; repetition++) {
     for (const { count, times, limits } of measured) {
-      limits.push(await measureReadBandwidth(work.features, count))
+      limits.push(await readBandwidth(work.features, work.rows, work.dims, count))
       const compare = async () => {
         expected = await cosineSimilarity({ ...work, threads: count })
       }

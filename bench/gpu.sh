@@ -35,7 +35,7 @@ cmake --build "$build" --parallel "$(nproc)" --target shiftscope_test >>"$log" 2
   { tail -n 20 "$log" >&2; echo "gpu.sh: the build failed, see $log" >&2; exit 1; }
 
 echo "== registers and spills"
-cmake --build "$build" --target cuda_kernels 2>&1 | sed -n '/registers on/,/compiled/p'
+cmake --build "$build" --target cuda_kernels 2>&1 | sed -nE '/Compiling|registers|spill/p'
 
 echo "== tests"
 "$build/native/test/shiftscope_test" | tee "$build/tests.log" | grep -v '^ok'

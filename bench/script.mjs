@@ -3,6 +3,8 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../dist/errors.js'
 import { parseCardDevice, requiredCard } from '../dist/experiments/card.js'
+import { cosineSimilarity } from '../dist/native.js'
+import { secondsOf } from '../dist/support/stopwatch.js'
 
 /**
  * Runs a script with its words. An error that Shiftscope expects ends it with one line and the exit status of the command line.
@@ -38,6 +40,19 @@ export function cardBeside(device) {
   if (name === 'auto')
     throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
   return name === 'cuda' ? requiredCard(index) : undefined
+}
+
+/** Bytes per second that the C library's memset writes, which takes the fastest way that a processor has. */
+export async function writeBandwidth({ buffer }) {
+  return buffer.byteLength / (await secondsOf(async () => Buffer.from(buffer).fill(1)))
+}
+
+/** Bytes per second that as many threads read for the norms of features, one multiply-add a float. */
+export async function readBandwidth(features, rows, dims, threads) {
+  const work = { features, rows, dims, anchors: new Float32Array(0), anchorCount: 0, threads }
+  // All rows are read, also where one has no norm.
+  const read = () => cosineSimilarity(work).catch(() => undefined)
+  return features.byteLength / (await secondsOf(read))
 }
 
 export function gigabytes(bytes) {

@@ -23,11 +23,11 @@ import { UsageError } from '../dist/errors.js'
 import { onCard } from '../dist/experiments/card.js'
 import { assignFolds, FOLDS, TASKS, taskClasses, trainingLabels } from '../dist/experiments/folds.js'
 import { openFeatures } from '../dist/features/features.js'
-import { instructionSet, measureReadBandwidth, trainSvm } from '../dist/native.js'
+import { instructionSet, trainSvm } from '../dist/native.js'
 import { availableCores } from '../dist/support/machine.js'
 import { median, secondsOf } from '../dist/support/stopwatch.js'
 import { counted } from '../dist/support/text.js'
-import { cardBeside, runScript, wholeNumber } from './script.mjs'
+import { cardBeside, readBandwidth, runScript, wholeNumber } from './script.mjs'
 
 const C = 1
 
@@ -111,7 +111,7 @@ async function benchSvm(features, { threads, repetitions, card, peerProblems }) 
   const [times, cardTimes, limits] = [[], [], []]
   let [training, cardTraining] = []
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    limits.push(await measureReadBandwidth(matrix, threads))
+    limits.push(await readBandwidth(matrix, positions, dims, threads))
     const onProcessor = async () => {
       training = await train(matrix)
     }

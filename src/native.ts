@@ -47,28 +47,14 @@ export interface CompositorOptions {
   readonly blend: 'hard' | 'soft'
 }
 
-export interface WindowCompositorOptions {
-  readonly channels: number
-  readonly windowRows: number
-  readonly windowCols: number
-  readonly frameRows: number
-  readonly frameCols: number
-  /** [channels, windowRows, windowCols], finite. */
-  readonly window: Float32Array
-  /** [windowRows, windowCols], 0 (background) to 1 (window); all 1 when absent. */
-  readonly weight?: Float32Array
-  /** [channels] for a constant background, else [channels, frameRows, frameCols]; finite. */
-  readonly background: Float32Array
-}
-
-/** Pastes one window into one frame at any number of offsets. Several calls may be in flight. */
+/** Pastes one patch into one frame at any number of offsets. Several calls may be in flight. */
 export interface Compositor {
   /**
    * Writes one composite per offset on a thread of the pool.
    *
-   * @param offsets Upper-left corners of the window, [images, 2] as row, col; copied during the call.
-   * @param out Filled with [images, channels, frameRows, frameCols], exactly that long.
-   * @throws RangeError when an offset puts the window outside the frame; nothing is written then.
+   * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
+   * @param out Filled with [images, 3, frameRows, frameCols], exactly that long.
+   * @throws RangeError when an offset puts the patch outside the frame; nothing is written then.
    */
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
 }
@@ -105,18 +91,6 @@ export interface ArgmaxOptions {
   readonly dims: number
   /** Default 1. */
   readonly threads?: number
-}
-
-/** Bytes per second of one pass by each way of writing; 0 where the processor lacks it. */
-export interface WriteBandwidth {
-  /** Ordinary vector stores. */
-  readonly fill: number
-  /** The C library's memset. */
-  readonly memset: number
-  /** `rep stosb`. */
-  readonly string: number
-  /** Vector stores past the caches. */
-  readonly stream: number
 }
 
 /** Why a feature vector has no direction. */
@@ -158,9 +132,12 @@ export interface SvmOptions {
   readonly problems: number
   /** Each problem minimises ½|w|² + C Σ max(0, 1 - y f(x)) for f(x) = <w, x> + b, as sklearn's SVC(kernel='linear') does. */
   readonly C: number
-  /** A problem is solved when its duality gap is at most this fraction of the primal objective; default 1e-6. */
+  /**
+   * A problem is solved when its duality gap is at most this fraction of the primal objective. native/core/svm.h states the
+   * defaults of this and of `passLimit`.
+   */
   readonly tolerance?: number
-  /** Passes over the features after which unsolved problems are given back as they are; default 500. */
+  /** Passes over the features after which unsolved problems are given back as they are. */
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
@@ -244,7 +221,7 @@ type SvmResult =
 
 /** What native/binding/module.cpp exports. */
 interface Addon {
-  readonly Compositor: new (options: CompositorOptions | WindowCompositorOptions) => Compositor
+  readonly Compositor: new (options: CompositorOptions) => Compositor
   uploadFeatures(
     features: Float32Array,
     rows: number,
@@ -263,7 +240,7 @@ interface Addon {
   ): Promise<CosineFault | DeviceFailure | undefined>
   argmax(features: Float32Array, rows: number, dims: number, threads: number, out: Int32Array): Promise<void>
   trainSvm(
-    options: Required<Omit<SvmOptions, 'features' | 'signal'>> & {
+    options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
       /** Its one element is read while the training goes on, which ends where it is not 0; set when the thread ends. */
@@ -271,8 +248,6 @@ interface Addon {
     },
   ): Promise<SvmResult>
   cudaDevices(index?: number): CudaDevices
-  measureWriteBandwidth(buffer: Float32Array, threads: number): Promise<WriteBandwidth>
-  measureReadBandwidth(buffer: Float32Array, threads: number): Promise<number>
   instructionSet(): InstructionSet
 }
 
@@ -342,16 +317,8 @@ export function instructionSet(): InstructionSet {
 
 /** A compositor of an 8-bit patch on an 8-bit background; options are read during the call only. */
 export function createCompositor(options: CompositorOptions): Compositor {
-  return promising(new (addon().Compositor)(options))
-}
-
-/** A compositor of float planes on float planes, for windows of activations; options are read during the call only. */
-export function createWindowCompositor(options: WindowCompositorOptions): Compositor {
-  return promising(new (addon().Compositor)(options))
-}
-
-/** The compositor with errors of arguments as rejections. */
-function promising(compositor: Compositor): Compositor {
+  const compositor = new (addon().Compositor)(options)
+  // An async function makes errors of arguments rejections.
   return { composite: async (offsets, out) => compositor.composite(offsets, out) }
 }
 
@@ -431,8 +398,7 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
   if (signal?.aborted) end()
   signal?.addEventListener('abort', end)
   try {
-    const defaults = { tolerance: 1e-6, passLimit: 500, threads: 1 }
-    const result = await addon().trainSvm({ ...defaults, ...options, features: sourceOf(features), decisions, stop })
+    const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
     endIfFailed(result, features)
     if ('stopped' in result) throw new Error('the training was stopped by nobody')
@@ -441,16 +407,6 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
   } finally {
     signal?.removeEventListener('abort', end)
   }
-}
-
-/** Overwrites the buffer once in each way, split over the threads. */
-export async function measureWriteBandwidth(buffer: Float32Array, threads = 1): Promise<WriteBandwidth> {
-  return addon().measureWriteBandwidth(buffer, threads)
-}
-
-/** Bytes per second of one pass of loads over the buffer, split over the threads. */
-export async function measureReadBandwidth(buffer: Float32Array, threads = 1): Promise<number> {
-  return addon().measureReadBandwidth(buffer, threads)
 }
 
 /**

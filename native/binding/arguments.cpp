@@ -3,12 +3,14 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <new>
+#include <stdexcept>
 
 namespace shiftscope::binding {
 namespace {
 
 /// The getter of ArrayBuffer.prototype.resizable as the language has it, whatever becomes of that property; empty where
-/// there are no such buffers.
+/// there are no such buffers. Node-API has no other way to ask, and no function of a program runs.
 struct Resizable {
   Napi::FunctionReference getter;
 };
@@ -31,7 +33,19 @@ Array typed_array(const Napi::Value& value, napi_typedarray_type type, const cha
   return value.As<Array>();
 }
 
+template <class Array>
+Array of_length(const Array& array, const char* name, std::size_t length, const char* shape) {
+  if (array.ElementLength() == length) return array;
+  throw Napi::RangeError::New(array.Env(), std::string(name) + " has " + std::to_string(array.ElementLength()) +
+                                               " elements instead of " + std::to_string(length) + " (" + shape + ")");
+}
+
 }  // namespace
+
+Napi::Object object_argument(const Napi::Value& value, const char* name) {
+  if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be an object");
+  return value.As<Napi::Object>();
+}
 
 Napi::Value property(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
@@ -50,14 +64,25 @@ std::size_t count_argument(const Napi::Value& value, const char* name, std::size
   return static_cast<std::size_t>(number);
 }
 
+double positive_argument(const Napi::Value& value, const char* name) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
+  if (!(number > 0 && std::isfinite(number))) {
+    throw Napi::RangeError::New(value.Env(), std::string(name) + " must be a positive number");
+  }
+  return number;
+}
+
 float number_argument(const Napi::Value& value, const char* name) {
   if (!value.IsNumber()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a number");
   return value.As<Napi::Number>().FloatValue();
 }
 
-std::string string_argument(const Napi::Value& value, const char* name) {
-  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
-  return value.As<Napi::String>().Utf8Value();
+bool choice_argument(const Napi::Value& value, const char* name, const char* no, const char* yes) {
+  const std::string given = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  if (given != no && given != yes) {
+    throw Napi::TypeError::New(value.Env(), std::string(name) + " must be '" + no + "' or '" + yes + "'");
+  }
+  return given == yes;
 }
 
 void three_numbers(const Napi::Value& value, const char* name, float out[3]) {
@@ -80,32 +105,33 @@ void prepare_arrays(const Napi::Env& env) {
   env.SetInstanceData(resizable.release());
 }
 
-Napi::Float32Array float32_array(const Napi::Value& value, const char* name) {
-  return typed_array<Napi::Float32Array>(value, napi_float32_array, name, "Float32Array");
+Napi::Float32Array float32_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape) {
+  return of_length(typed_array<Napi::Float32Array>(value, napi_float32_array, name, "Float32Array"), name, length, shape);
 }
 
-Napi::Float64Array float64_array(const Napi::Value& value, const char* name) {
-  return typed_array<Napi::Float64Array>(value, napi_float64_array, name, "Float64Array");
+Napi::Float64Array float64_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape) {
+  return of_length(typed_array<Napi::Float64Array>(value, napi_float64_array, name, "Float64Array"), name, length, shape);
 }
 
-Napi::Int8Array int8_array(const Napi::Value& value, const char* name) {
-  return typed_array<Napi::Int8Array>(value, napi_int8_array, name, "Int8Array");
+Napi::Int8Array int8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape) {
+  return of_length(typed_array<Napi::Int8Array>(value, napi_int8_array, name, "Int8Array"), name, length, shape);
 }
 
-Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
-  return typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
+Napi::Int32Array int32_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape) {
+  return of_length(typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array"), name, length, shape);
 }
 
-Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name) {
+Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape) {
   const bool clamped =
       value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_clamped_array;
-  return typed_array<Napi::Uint8Array>(value, clamped ? napi_uint8_clamped_array : napi_uint8_array, name, "Uint8Array");
+  const napi_typedarray_type type = clamped ? napi_uint8_clamped_array : napi_uint8_array;
+  return of_length(typed_array<Napi::Uint8Array>(value, type, name, "Uint8Array"), name, length, shape);
 }
 
-void check_length(const Napi::Env& env, std::size_t length, std::size_t expected, const char* name, const char* shape) {
-  if (length == expected) return;
-  throw Napi::RangeError::New(env, std::string(name) + " has " + std::to_string(length) + " elements instead of " +
-                                       std::to_string(expected) + " (" + shape + ")");
+Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair) {
+  const auto array = typed_array<Napi::Int32Array>(value, napi_int32_array, name, "Int32Array");
+  if (array.ElementLength() % 2 == 0) return array;
+  throw Napi::RangeError::New(value.Env(), std::string(name) + " must hold " + pair);
 }
 
 std::string shape_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
@@ -115,6 +141,26 @@ std::size_t product(const Napi::Env& env, std::size_t a, std::size_t b) {
     throw Napi::RangeError::New(env, "an array of this shape cannot exist");
   }
   return a * b;
+}
+
+Failure current_failure(const std::string& what) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return {true, "there is no memory for " + what};
+  } catch (const std::length_error&) {
+    return {true, "there is no memory for " + what};
+  } catch (const std::out_of_range& error) {
+    return {true, error.what()};
+  } catch (const std::exception& error) {
+    return {false, error.what()};
+  } catch (...) {
+    return {false, what + " failed for an unknown reason"};
+  }
+}
+
+Napi::Error error_of(const Napi::Env& env, const Failure& failure) {
+  return failure.is_range_error ? Napi::RangeError::New(env, failure.message) : Napi::Error::New(env, failure.message);
 }
 
 }  // namespace shiftscope::binding

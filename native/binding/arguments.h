@@ -6,11 +6,15 @@
 #include <cstdint>
 #include <string>
 
-/// JavaScript values to C++ ones. Every function throws a TypeError or RangeError that names the argument.
-/// Typed arrays are read through `Data()`, which honours byteOffset and works on a SharedArrayBuffer too. An array is what
-/// it was when it was converted, and whatever runs JavaScript may detach it: `property` and `three_numbers` do, so that
-/// arrays are converted after everything else.
+/// JavaScript values to C++ ones, and C++ exceptions to JavaScript's. This is the only place where counts, numbers, types and
+/// lengths are checked: the core relies on them. Each function throws a TypeError or RangeError that names the argument.
+///
+/// Every property is read once. A getter may detach any array, so that arrays are converted after everything else: `property`
+/// and `three_numbers` run JavaScript, the others do not.
 namespace shiftscope::binding {
+
+/// The object of options.
+Napi::Object object_argument(const Napi::Value& value, const char* name);
 
 /// A property that must be there.
 Napi::Value property(const Napi::Object& options, const char* name);
@@ -21,30 +25,62 @@ constexpr std::size_t kLargestCount = 9007199254740991;  // 2^53 - 1
 std::size_t count_argument(const Napi::Value& value, const char* name, std::size_t low,
                            std::size_t high = kLargestCount);
 
+/// A finite number above 0.
+double positive_argument(const Napi::Value& value, const char* name);
+
 float number_argument(const Napi::Value& value, const char* name);
 
-std::string string_argument(const Napi::Value& value, const char* name);
+/// Whether the value is the string `yes`; it must be that or `no`.
+bool choice_argument(const Napi::Value& value, const char* name, const char* no, const char* yes);
 
 /// An array of exactly three numbers.
 void three_numbers(const Napi::Value& value, const char* name, float out[3]);
 
-/// What the arrays need of this environment, before they are first used.
+/// Fetches what the arrays need of this environment, before they are first used.
 void prepare_arrays(const Napi::Env& env);
 
-// None of them may be a view on a resizable ArrayBuffer, whose memory would go while a thread uses it.
-Napi::Float32Array float32_array(const Napi::Value& value, const char* name);
-Napi::Float64Array float64_array(const Napi::Value& value, const char* name);
-Napi::Int8Array int8_array(const Napi::Value& value, const char* name);
-Napi::Int32Array int32_array(const Napi::Value& value, const char* name);
-Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name);
+// Typed arrays of `length` elements; `shape` explains the length in messages, for example "rows * dims". Read them through
+// `Data()`, which honours byteOffset and works on a SharedArrayBuffer. None may be a view on a resizable ArrayBuffer, whose
+// memory could go while a thread uses it.
+Napi::Float32Array float32_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
+Napi::Float64Array float64_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
+Napi::Int8Array int8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
+Napi::Int32Array int32_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
+/// Also a Uint8ClampedArray.
+Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 
-/// Throws a RangeError unless the array `name` has `expected` elements; `shape` says why, for example "rows * dims".
-void check_length(const Napi::Env& env, std::size_t length, std::size_t expected, const char* name, const char* shape);
+/// An array of pairs, of any number.
+Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair);
 
 /// "3x5", for messages.
 std::string shape_text(std::size_t rows, std::size_t cols);
 
 /// a * b, or a RangeError where that does not fit.
 std::size_t product(const Napi::Env& env, std::size_t a, std::size_t b);
+
+/// The exception that is being handled, as JavaScript will see it.
+struct Failure {
+  bool is_range_error;  ///< else an Error
+  std::string message;  ///< one line
+};
+
+/// std::out_of_range becomes a RangeError, and so does memory that has run out, which names `what` it was for. Any other
+/// exception becomes an Error.
+Failure current_failure(const std::string& what);
+
+Napi::Error error_of(const Napi::Env& env, const Failure& failure);
+
+/// Returns what work() gives and throws its exceptions as those of JavaScript: no other may cross the border, where it would
+/// end the process. `work` may call JavaScript.
+template <class Work>
+auto translated(const Napi::Env& env, const std::string& what, const Work& work) {
+  try {
+    return work();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw error_of(env, current_failure(what));
+  }
+}
 
 }  // namespace shiftscope::binding

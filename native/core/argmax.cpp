@@ -1,7 +1,6 @@
 #include "argmax.h"
 
 #include <limits>
-#include <stdexcept>
 
 #include "parallel.h"
 
@@ -12,8 +11,6 @@ constexpr std::size_t kPieceRows = 64;
 
 /// So many maxima side by side: the compiler makes vector instructions of them, which keep up with the memory at any level.
 constexpr std::size_t kLanes = 32;
-
-constexpr std::size_t kMostDims = std::numeric_limits<std::int32_t>::max();
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
@@ -45,8 +42,6 @@ std::int32_t first_largest(const float* row, std::size_t dims) {
 }  // namespace
 
 void argmax(const float* features, std::size_t rows, std::size_t dims, std::size_t threads, std::int32_t* out) {
-  if (dims == 0) throw std::invalid_argument("features without dimensions have no largest one");
-  if (dims > kMostDims) throw std::invalid_argument("features of more dimensions than an index can tell apart");
   for_each_piece(rows, kPieceRows, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) out[row] = first_largest(features + row * dims, dims);
   });

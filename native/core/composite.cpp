@@ -11,25 +11,10 @@
 namespace shiftscope {
 namespace {
 
-constexpr std::size_t kLargestSide = 65535;
-
 using CompositePlane = void (*)(const CompositeJob&, std::size_t, std::size_t, std::size_t, float*);
 constexpr CompositePlane kCompositePlane[] = SHIFTSCOPE_LEVEL_TABLE(composite_plane);
 
 std::string size_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
-
-void check_sides(const char* what, std::size_t rows, std::size_t cols) {
-  if (rows == 0 || cols == 0 || rows > kLargestSide || cols > kLargestSide) {
-    throw std::invalid_argument(std::string(what) + " of " + size_text(rows, cols) + " pixels: each side must be 1 to " +
-                                std::to_string(kLargestSide));
-  }
-}
-
-void check_finite(const char* what, const std::vector<float>& values) {
-  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
-    throw std::invalid_argument(std::string(what) + " holds a value that is not finite");
-  }
-}
 
 /// One normalised value for each 8-bit sample, per output channel.
 struct NormalisationTable {
@@ -42,7 +27,7 @@ struct NormalisationTable {
         const float centred = scaled - n.mean[c];
         values[c][sample] = centred / n.std[c];
         if (!std::isfinite(values[c][sample])) {
-          throw std::invalid_argument("the normalisation gives values that are not finite: divisor and std must not be 0");
+          throw std::out_of_range("the normalisation gives values that are not finite: divisor and std must not be 0");
         }
       }
     }
@@ -66,7 +51,6 @@ void normalise(const std::uint8_t* samples, std::size_t pixels, std::size_t stri
 
 Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
                     Blend blend) {
-  check_sides("a patch", rows, cols);
   const std::size_t pixels = rows * cols;
   Window window{3, rows, cols, std::vector<float>(3 * pixels), std::vector<float>(pixels)};
   normalise(rgba, pixels, 4, normalisation, window.values.data());
@@ -79,14 +63,12 @@ Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols
 
 Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
                    const Normalisation& normalisation) {
-  check_sides("a frame", rows, cols);
   Frame frame{3, rows, cols, std::vector<float>(3)};
   normalise(rgb.data(), 1, 3, normalisation, frame.values.data());
   return frame;
 }
 
 Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, const Normalisation& normalisation) {
-  check_sides("a frame", rows, cols);
   Frame frame{3, rows, cols, std::vector<float>(3 * rows * cols)};
   normalise(rgb, rows * cols, 3, normalisation, frame.values.data());
   return frame;
@@ -100,27 +82,11 @@ Compositor::Compositor(const Window& window, const Frame& frame)
       window_cols_(window.cols),
       constant_(frame.values.size() == frame.channels),
       background_(frame.values) {
-  check_sides("a window", window.rows, window.cols);
-  check_sides("a frame", rows_, cols_);
-  if (channels_ == 0 || channels_ > kLargestSide || window.channels != channels_) {
-    throw std::invalid_argument("a window of " + std::to_string(window.channels) + " channels on a frame of " +
-                                std::to_string(channels_));
-  }
   if (window_rows_ > rows_ || window_cols_ > cols_) {
-    throw std::invalid_argument("a window of " + size_text(window_rows_, window_cols_) + " does not fit a frame of " +
-                                size_text(rows_, cols_));
+    throw std::out_of_range("a window of " + size_text(window_rows_, window_cols_) + " does not fit a frame of " +
+                            size_text(rows_, cols_));
   }
   const std::size_t pixels = window_rows_ * window_cols_;
-  if (window.values.size() != channels_ * pixels || window.weight.size() != pixels ||
-      (!constant_ && background_.size() != image_size())) {
-    throw std::invalid_argument("the values of a window or a frame do not match its shape");
-  }
-  check_finite("the window", window.values);
-  check_finite("the background", background_);
-  if (!std::all_of(window.weight.begin(), window.weight.end(), [](float w) { return w >= 0 && w <= 1; })) {
-    throw std::invalid_argument("a weight of the window is outside 0 to 1");
-  }
-
   const std::size_t margin = cols_ - window_cols_;
   const std::size_t stride = cols_ + margin;
   padded_.assign(channels_ * window_rows_ * stride, 0.0f);

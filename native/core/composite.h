@@ -47,28 +47,25 @@ struct Offset {
 };
 
 /// rgba: [rows, cols, 4], 8 bits per sample, read only during the call.
-/// Throws std::invalid_argument for an empty patch or a normalisation that is not finite.
+/// Throws std::out_of_range for a normalisation whose values are not finite.
 Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
                     Blend blend);
 
-/// A background of one colour.
+/// A background of one colour. Throws as above.
 Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
                    const Normalisation& normalisation);
 
-/// rgb: [rows, cols, 3], 8 bits per sample, read only during the call.
+/// rgb: [rows, cols, 3], 8 bits per sample, read only during the call. Throws as above.
 Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, const Normalisation& normalisation);
 
 /// Pastes one window into one frame at any number of offsets. Immutable after construction: any number of threads may
 /// composite with it at the same time.
 class Compositor {
  public:
-  /// Throws std::invalid_argument when shapes disagree, a side is 0 or above 65535, the window is larger than the
-  /// frame, a value is not finite or a weight is outside [0, 1].
+  /// Both have as many channels, values as their shapes say, and finite ones. Throws std::out_of_range for a window that is
+  /// larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
-  std::size_t channels() const { return channels_; }
-  std::size_t rows() const { return rows_; }
-  std::size_t cols() const { return cols_; }
   /// Floats in one composite: channels * rows * cols.
   std::size_t image_size() const { return channels_ * rows_ * cols_; }
 
@@ -81,10 +78,9 @@ class Compositor {
   void composite(const Offset* offsets, std::size_t count, float* out,
                  InstructionSet level = instruction_set()) const;
 
-  /// Throws std::out_of_range for an offset that puts the window outside the frame.
+ private:
   void check(const Offset* offsets, std::size_t count) const;
 
- private:
   std::size_t channels_, rows_, cols_;
   std::size_t window_rows_, window_cols_;
   bool constant_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <stdexcept>
 #include <vector>
 
 #include "cosine_kernel.h"
@@ -25,29 +24,6 @@ CosineFault::Reason fault_of(double squared_norm) {
   return squared_norm > 0 ? CosineFault::Reason::none : CosineFault::Reason::zero;
 }
 
-/// The anchors, rows padded with zeros to whole groups of eight, and the inverses of their norms.
-struct Anchors {
-  std::size_t padded_dims;
-  std::vector<float> values;
-  std::vector<double> inverse_norms;
-  CosineFault fault;
-
-  Anchors(const float* anchors, std::size_t count, std::size_t dims)
-      : padded_dims((dims + 7) / 8 * 8), values(count * padded_dims), inverse_norms(count) {
-    for (std::size_t a = 0; a < count; ++a) {
-      double squared_norm = 0;
-      for (std::size_t i = 0; i < dims; ++i) {
-        const float value = anchors[a * dims + i];
-        values[a * padded_dims + i] = value;
-        squared_norm += static_cast<double>(value) * value;
-      }
-      inverse_norms[a] = 1 / std::sqrt(squared_norm);
-      const CosineFault::Reason reason = fault_of(squared_norm);
-      if (reason != CosineFault::Reason::none && fault.reason == CosineFault::Reason::none) fault = {reason, true, a};
-    }
-  }
-};
-
 /// Keeps the fault of the lowest row, whichever thread finds it first.
 class FirstFault {
  public:
@@ -64,11 +40,26 @@ class FirstFault {
 
 }  // namespace
 
+CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms) {
+  for (std::size_t a = 0; a < anchor_count; ++a) {
+    double squared_norm = 0;
+    for (std::size_t d = 0; d < dims; ++d) squared_norm += static_cast<double>(anchors[a * dims + d]) * anchors[a * dims + d];
+    inverse_norms[a] = 1 / std::sqrt(squared_norm);
+    const CosineFault::Reason reason = fault_of(squared_norm);
+    if (reason != CosineFault::Reason::none) return {reason, true, a};
+  }
+  return {};
+}
+
 CosineFault cosine_similarity(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                               std::size_t anchor_count, std::size_t threads, float* out, InstructionSet level) {
-  if (dims == 0) throw std::invalid_argument("features without dimensions have no direction");
-  const Anchors prepared(anchors, anchor_count, dims);
-  if (prepared.fault.reason != CosineFault::Reason::none) return prepared.fault;
+  // Rows padded with zeros to whole groups of eight.
+  const std::size_t padded_dims = (dims + 7) / 8 * 8;
+  std::vector<float> padded(anchor_count * padded_dims);
+  for (std::size_t a = 0; a < anchor_count; ++a) std::copy_n(anchors + a * dims, dims, padded.data() + a * padded_dims);
+  std::vector<double> inverse_norms(anchor_count);
+  const CosineFault anchor_fault = invert_norms(anchors, anchor_count, dims, inverse_norms.data());
+  if (anchor_fault.reason != CosineFault::Reason::none) return anchor_fault;
 
   const DotProducts dot_products = kDotProducts[static_cast<int>(level)];
   const std::size_t sums_per_row = 1 + anchor_count;
@@ -77,14 +68,13 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
   FirstFault fault;
   for_each_piece(rows, kPieceRows, threads, [&](std::size_t worker, std::size_t begin, std::size_t end) {
     double* sums = sums_of_workers.data() + worker * sums_per_worker;
-    dot_products(features + begin * dims, end - begin, dims, prepared.values.data(), anchor_count,
-                 prepared.padded_dims, sums);
+    dot_products(features + begin * dims, end - begin, dims, padded.data(), anchor_count, padded_dims, sums);
     for (std::size_t row = begin; row < end; ++row, sums += sums_per_row) {
       const CosineFault::Reason reason = fault_of(sums[0]);
       if (reason != CosineFault::Reason::none) fault.report(reason, row);
       const double inverse_norm = 1 / std::sqrt(sums[0]);
       for (std::size_t a = 0; a < anchor_count; ++a) {
-        out[a * rows + row] = static_cast<float>(sums[1 + a] * (inverse_norm * prepared.inverse_norms[a]));
+        out[a * rows + row] = static_cast<float>(sums[1 + a] * (inverse_norm * inverse_norms[a]));
       }
     }
   });

@@ -26,7 +26,7 @@ struct CosineFault {
 /// out[a, i] = <anchors[a], features[i]> / (|anchors[a]| |features[i]|), rounded to float32 from float64.
 ///
 /// features: [rows, dims], C order. anchors: [anchor_count, dims], C order. out: [anchor_count, rows], C order,
-/// overlapping neither. rows and anchor_count may be 0; dims must not be (std::invalid_argument).
+/// overlapping neither. rows and anchor_count may be 0; dims must not be.
 /// threads: at least 1. The bits of the result depend neither on it nor on the instruction set: every sum is taken over
 /// the same eight partial sums.
 /// A vector that is all zero or not finite is returned as the fault; `out` is then unspecified.
@@ -34,7 +34,10 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
                               std::size_t anchor_count, std::size_t threads, float* out,
                               InstructionSet level = instruction_set());
 
-/// The same with one plain float64 sum per result; what the kernels are tested against.
+/// inverse_norms[a] = 1 / |anchors[a]|. Returns the first anchor that has no direction; the inverses are then unspecified.
+CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms);
+
+/// The same as `cosine_similarity` with one plain float64 sum per result; what the kernels are tested against.
 CosineFault cosine_reference(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                              std::size_t anchor_count, float* out);
 

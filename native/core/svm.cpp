@@ -261,12 +261,7 @@ class Training {
   std::optional<std::size_t> fault_;
 };
 
-void check_arguments(std::size_t rows, std::size_t dims, const std::int8_t* labels, std::size_t problems,
-                     const SvmOptions& options) {
-  const auto positive = [](double x) { return x > 0 && std::isfinite(x); };
-  if (!positive(options.C)) throw std::invalid_argument("C must be positive and finite");
-  if (!positive(options.tolerance)) throw std::invalid_argument("the tolerance must be positive and finite");
-  if (dims == 0) throw std::invalid_argument("features without dimensions cannot be separated");
+void check_labels(const std::int8_t* labels, std::size_t problems, std::size_t rows) {
   for (std::size_t p = 0; p < problems; ++p) {
     bool negative = false, zero_or_one = true, positive_label = false;
     for (std::size_t row = 0; row < rows; ++row) {
@@ -293,7 +288,7 @@ SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, c
 
 SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std::size_t problems,
                     const SvmOptions& options, double* decisions, double* weights, InstructionSet level) {
-  check_arguments(features.rows(), features.dims(), labels, problems, options);
+  check_labels(labels, problems, features.rows());
   if (problems == 0) return {};
   return Training(features, options, svm_kernels(level), labels, problems).run(decisions, weights);
 }

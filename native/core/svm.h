@@ -34,7 +34,7 @@ struct SvmOptions {
   double tolerance = 1e-6;
   /// Passes over the features after which what has not converged is given back as it is; what gets no better is given back
   /// sooner.
-  std::size_t pass_limit = 200;
+  std::size_t pass_limit = 500;
   /// Bytes of all Gram matrices at most.
   std::size_t gram_bytes = std::size_t{256} << 20;
   std::size_t threads = 1;
@@ -71,8 +71,8 @@ struct SvmResult {
 /// training set. decisions: [problems, rows], filled with f(x_i) for every sample, those with label 0 included.
 /// weights: [problems, dims], filled with w, or null.
 /// The result does not depend on the number of threads; its last bits depend on the instruction set.
-/// Throws std::invalid_argument for a C or tolerance that is not positive and finite, for no dimensions, for a label
-/// other than these and for a problem without samples of both classes; SvmStopped.
+/// C and the tolerance must be positive and finite, and dims not 0. Throws std::invalid_argument for a label other than these
+/// and for a problem without samples of both classes; SvmStopped.
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());

@@ -25,7 +25,6 @@ class GramMatrix {
 
   /// Products of the sample at `slot` with those of all slots.
   const double* row(std::size_t slot) const { return products_.get() + slot * stride_; }
-  std::size_t stride() const { return stride_; }
 
   /// Appends samples, none of which has a slot yet; the capacity must allow it.
   void extend(const std::vector<std::uint32_t>& samples, std::size_t threads);

@@ -293,41 +293,26 @@ void step_on_free(const SvmKernels& kernels, HingeDual& dual) {
   }
 }
 
-HingeValue value_of(const HingeDual& dual, double C) {
-  std::vector<double> residuals;
-  residuals.reserve(dual.count);
-  std::size_t positives = 0;
-  for (std::size_t i = 0; i < dual.count; ++i) {
-    if (dual.labels[i] == 0) continue;
-    residuals.push_back(dual.residuals[i]);
-    positives += dual.labels[i] > 0;
-  }
-  HingeValue value;
-  value.intercept = best_intercept(residuals, positives);
-  for (std::size_t i = 0; i < dual.count; ++i) {
-    const double excess = dual.residuals[i] - value.intercept;
-    const double slack = std::max(0.0, dual.labels[i] * excess);
-    value.slack += slack;
-    value.gap += C * slack - dual.multipliers[i] * excess;
-  }
-  return value;
-}
-
 /// The gap as a fraction of the primal value.
 double relative_gap(const HingeDual& dual, double C) {
-  const HingeValue value = value_of(dual, C);
-  double squared_norm = 0, sum = 0;
+  std::vector<double> residuals(dual.residuals);
+  const double intercept = best_intercept(residuals, std::count(dual.labels.begin(), dual.labels.end(), 1.0));
+  double slacks = 0, gap = 0, squared_norm = 0, sum = 0;
   for (std::size_t i = 0; i < dual.count; ++i) {
+    const double excess = dual.residuals[i] - intercept;
+    const double slack = std::max(0.0, dual.labels[i] * excess);
+    slacks += slack;
+    gap += C * slack - dual.multipliers[i] * excess;
     squared_norm += dual.multipliers[i] * (dual.labels[i] - dual.residuals[i]);
     sum += std::fabs(dual.multipliers[i]);
   }
-  const double primal = std::fabs(squared_norm / 2 + C * value.slack);
+  const double primal = std::fabs(squared_norm / 2 + C * slacks);
   const Margin margin = margin_of(dual.residuals.data(), dual.labels.data(), dual.count);
   if (margin.half_width > 0) {
     const double scaled = std::fabs(squared_norm) / 2 * margin.scale() * margin.scale();
     if (scaled < primal) return std::max(0.0, scaled + squared_norm / 2 - sum) / scaled;
   }
-  return value.gap > 0 ? value.gap / primal : 0;
+  return gap > 0 ? gap / primal : 0;
 }
 
 }  // namespace

@@ -13,21 +13,13 @@ namespace shiftscope {
 /// contribute to the decision values is part of `residuals`.
 struct HingeDual {
   std::size_t count = 0;
-  const double* gram = nullptr;  ///< K, row i at gram + i · stride
-  std::size_t stride = 0;
-  std::vector<double> labels;     ///< +1, -1; 0 for a sample that stays out (low = high = 0)
+  const double* gram = nullptr;  ///< K, [count, count]
+  std::vector<double> labels;     ///< +1, -1
   std::vector<double> low, high;  ///< 0 to C for a positive label, -C to 0 for a negative one
   std::vector<double> multipliers;
   std::vector<double> residuals;  ///< y_i - Σ_j K_ij beta_j, the dual's gradient
 
-  const double* row(std::size_t i) const { return gram + i * stride; }
-};
-
-/// What an intercept costs.
-struct HingeValue {
-  double intercept = 0;
-  double slack = 0;  ///< Σ max(0, 1 - y f)
-  double gap = 0;    ///< C · slack - Σ beta (residual - intercept), the share of these samples in the duality gap
+  const double* row(std::size_t i) const { return gram + i * count; }
 };
 
 /// The intercept that minimises Σ max(0, 1 - y_i (g_i + b)), given the residuals y_i - g_i of the samples with a label:

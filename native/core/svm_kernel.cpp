@@ -176,6 +176,18 @@ void outer_tile(const double* x, std::size_t count, std::size_t i, std::size_t j
   }
 }
 
+template <class X>
+SHIFTSCOPE_INLINE void add_any_scaled(double* y, const X* x, double scale, std::size_t count) {
+  const Doubles factor = Doubles::fill(scale);
+  std::size_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) {
+    Doubles sum = Doubles::load(y + i);
+    sum.add_product(read(x + i), factor);
+    sum.store(y + i);
+  }
+  for (; i < count; ++i) y[i] += scale * x[i];
+}
+
 }  // namespace
 
 void decision_values(const float* features, std::size_t rows, std::size_t dims, const double* weights,
@@ -226,27 +238,9 @@ double dot(const double* a, const double* b, std::size_t count) {
   return sum;
 }
 
-void add_scaled(double* y, const double* x, double scale, std::size_t count) {
-  const Doubles factor = Doubles::fill(scale);
-  std::size_t i = 0;
-  for (; i + kWidth <= count; i += kWidth) {
-    Doubles sum = Doubles::load(y + i);
-    sum.add_product(Doubles::load(x + i), factor);
-    sum.store(y + i);
-  }
-  for (; i < count; ++i) y[i] += scale * x[i];
-}
+void add_scaled(double* y, const double* x, double scale, std::size_t count) { add_any_scaled(y, x, scale, count); }
 
-void add_scaled_floats(double* y, const float* x, double scale, std::size_t count) {
-  const Doubles factor = Doubles::fill(scale);
-  std::size_t i = 0;
-  for (; i + kWidth <= count; i += kWidth) {
-    Doubles sum = Doubles::load(y + i);
-    sum.add_product(Doubles::widen(x + i), factor);
-    sum.store(y + i);
-  }
-  for (; i < count; ++i) y[i] += scale * x[i];
-}
+void add_scaled_floats(double* y, const float* x, double scale, std::size_t count) { add_any_scaled(y, x, scale, count); }
 
 void add_four_scaled(double* y, const double* x, std::size_t stride, const double* scales, std::size_t count) {
   constexpr std::size_t kVectors = 4;

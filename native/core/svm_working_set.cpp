@@ -98,7 +98,6 @@ void WorkingSetMethod::solve(const Samples& samples, const std::vector<double>& 
   HingeDual dual;
   dual.count = samples.size();
   dual.gram = products.data();
-  dual.stride = samples.size();
   for (std::uint32_t sample : samples) {
     const double label = labels_[sample];
     dual.labels.push_back(label);

@@ -20,9 +20,6 @@
 #include <arm_neon.h>
 #else
 #define SHIFTSCOPE_LEVEL baseline
-#if defined(SHIFTSCOPE_X86)
-#include <emmintrin.h>
-#endif
 #endif
 
 #if defined(SHIFTSCOPE_X86)

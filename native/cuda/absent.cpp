@@ -12,10 +12,8 @@ Devices find_devices(std::optional<std::size_t>) {
           "): with nvcc 12 or newer, SHIFTSCOPE_CUDA=1 npm run build:native builds them in"};
 }
 
-void release(void*) noexcept {}
-
 Features::Features(const Device&, const float*, std::size_t, std::size_t) {
-  throw DeviceError("built without CUDA kernels", false);
+  throw DeviceError("built without CUDA kernels");
 }
 
 // Never called, for want of features.

@@ -1,11 +1,9 @@
 #include "cosine.h"
 
-#include <cmath>
+#include <algorithm>
 #include <vector>
 
-#include "memory.h"
 #include "row_products.h"
-#include "stream.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
@@ -15,9 +13,6 @@ constexpr int kGroup = 5;
 
 /// Rows of a warp: with six sums each, as many as the registers hold.
 constexpr int kRows = 4;
-
-/// Every bit set: larger than what any row gives.
-constexpr unsigned long long kNoFault = ~0ull;
 
 struct CosineJob {
   FeatureRows features;
@@ -60,42 +55,6 @@ __global__ void __launch_bounds__(kThreads, 2) cosine_kernel(CosineJob job) {
   }
 }
 
-/// Anchors in float64, scaled by powers of two so that the largest element is between a half and one: cosines stay.
-struct ScaledAnchors {
-  std::vector<double> values;  ///< [padded_count, dims], zero beyond count
-  std::vector<double> inverse_norms;
-  CosineFault fault;
-
-  ScaledAnchors(const float* anchors, std::size_t count, std::size_t padded_count, std::size_t dims)
-      : values(padded_count * dims), inverse_norms(padded_count) {
-    for (std::size_t a = 0; a < count && fault.reason == CosineFault::Reason::none; ++a) {
-      scale(anchors + a * dims, dims, a);
-    }
-  }
-
- private:
-  void scale(const float* anchor, std::size_t dims, std::size_t index) {
-    float largest = 0;
-    for (std::size_t d = 0; d < dims; ++d) {
-      if (std::isnan(anchor[d])) return report(CosineFault::Reason::not_a_number, index);
-      largest = std::fmax(largest, std::fabs(anchor[d]));
-    }
-    if (std::isinf(largest)) return report(CosineFault::Reason::infinite, index);
-    if (largest == 0) return report(CosineFault::Reason::zero, index);
-    int exponent = 0;
-    std::frexp(largest, &exponent);
-    double squared_norm = 0;
-    for (std::size_t d = 0; d < dims; ++d) {
-      const double value = std::ldexp(static_cast<double>(anchor[d]), -exponent);
-      values[index * dims + d] = value;
-      squared_norm += value * value;
-    }
-    inverse_norms[index] = 1 / std::sqrt(squared_norm);
-  }
-
-  void report(CosineFault::Reason reason, std::size_t index) { fault = {reason, true, index}; }
-};
-
 void launch_cosines(const Stream& stream, const CosineJob& job) {
   const auto kernel = reads_pairs(job.features.data, job.features.dims) ? cosine_kernel<2> : cosine_kernel<1>;
   launch(stream, kernel, dim3(row_blocks<kRows>(job.features)), job);
@@ -106,16 +65,15 @@ void launch_cosines(const Stream& stream, const CosineJob& job) {
 CosineFault cosine_similarity(const Features& features, const float* anchors, std::size_t anchor_count, float* out) {
   const std::size_t rows = features.rows(), dims = features.dims();
   const std::size_t groups = std::max<std::size_t>(1, blocks_for(anchor_count, kGroup));
-  const ScaledAnchors scaled(anchors, anchor_count, groups * kGroup, dims);
-  if (scaled.fault.reason != CosineFault::Reason::none) return scaled.fault;
+  std::vector<double> values(groups * kGroup * dims), inverses(groups * kGroup);  // zero beyond the anchors
+  std::copy_n(anchors, anchor_count * dims, values.begin());
+  const CosineFault anchor_fault = invert_norms(anchors, anchor_count, dims, inverses.data());
+  if (anchor_fault.reason != CosineFault::Reason::none) return anchor_fault;
   use(features.device());
   const Stream stream;
-  Array<double> vectors, inverse_norms;
-  vectors.assign(scaled.values, stream);
-  inverse_norms.assign(scaled.inverse_norms, stream);
-  Array<float> similarities(std::max<std::size_t>(1, anchor_count * rows));
-  Array<unsigned long long> fault(1);
-  fault.fill(0xff, stream);
+  const Array<double> vectors(values, stream), inverse_norms(inverses, stream);
+  Array<float> similarities(anchor_count * rows);
+  LeastIndex fault(stream);
   for (std::size_t group = 0; group < groups; ++group) {
     const std::size_t first = group * kGroup;
     launch_cosines(stream, {{features.data(), nullptr, rows, static_cast<unsigned>(dims)},
@@ -125,11 +83,9 @@ CosineFault cosine_similarity(const Features& features, const float* anchors, st
                             similarities.data() + first * rows,
                             fault.data()});
   }
-  unsigned long long first_fault = kNoFault;
-  fault.copy_to(&first_fault, stream);
-  download(out, similarities.data(), anchor_count * rows * sizeof(float), stream);
-  stream.synchronise();
-  if (first_fault == kNoFault) return {};
+  download(out, similarities.data(), anchor_count * rows, stream);
+  const unsigned long long first_fault = fault.get();
+  if (first_fault == LeastIndex::kNone) return {};
   return {static_cast<CosineFault::Reason>(first_fault % 4), false, static_cast<std::size_t>(first_fault / 4)};
 }
 

@@ -4,7 +4,6 @@
 
 #include "../core/cosine.h"
 #include "features.h"
-#include "namespace.h"
 
 /// Cosine similarity of every position's feature with each anchor's, on a device; the twin of core/cosine.h.
 ///

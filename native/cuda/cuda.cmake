@@ -2,14 +2,8 @@
 # there are none. SHIFTSCOPE_CUDA_BUILT says which.
 
 set(SHIFTSCOPE_CUDA_FOLDER ${CMAKE_CURRENT_LIST_DIR})
-set(SHIFTSCOPE_CUDA_SOURCES)
-foreach(source device memory stream features workspace)
-  list(APPEND SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/${source}.cpp)
-endforeach()
-set(SHIFTSCOPE_CUDA_KERNELS)
-foreach(kernels cosine svm)
-  list(APPEND SHIFTSCOPE_CUDA_KERNELS ${SHIFTSCOPE_CUDA_FOLDER}/${kernels}.cu)
-endforeach()
+set(SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/device.cpp)
+set(SHIFTSCOPE_CUDA_KERNELS ${SHIFTSCOPE_CUDA_FOLDER}/cosine.cu ${SHIFTSCOPE_CUDA_FOLDER}/svm.cu)
 
 if(CMAKE_JS_INC)
   set(SHIFTSCOPE_CUDA_DEFAULT OFF)
@@ -74,9 +68,15 @@ target_link_libraries(shiftscope_cuda PUBLIC shiftscope_core)
 target_compile_options(shiftscope_cuda PRIVATE ${SHIFTSCOPE_NVCC_OPTIONS})
 target_include_directories(shiftscope_cuda SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
 
-# Compiles the kernels anew, whatever is built already, and prints what each takes.
-add_custom_target(cuda_kernels
-                  COMMAND ${CMAKE_COMMAND} -DNVCC=${CMAKE_CUDA_COMPILER} "-DKERNELS=${SHIFTSCOPE_CUDA_KERNELS}"
-                          "-DARCHITECTURES=${CMAKE_CUDA_ARCHITECTURES}" -DINCLUDE=${SHIFTSCOPE_CORE}
-                          -P ${SHIFTSCOPE_CUDA_FOLDER}/resources.cmake
-                  VERBATIM)
+# Compiles the kernels anew, whatever is built already, and prints the registers and spills of each on each architecture.
+set(codes)
+foreach(architecture IN LISTS CMAKE_CUDA_ARCHITECTURES)
+  string(REGEX MATCH "^[0-9]+" number "${architecture}")
+  list(APPEND codes -gencode arch=compute_${number},code=sm_${number})
+endforeach()
+set(commands)
+foreach(kernels IN LISTS SHIFTSCOPE_CUDA_KERNELS)
+  list(APPEND commands COMMAND ${CMAKE_CUDA_COMPILER} -std=c++20 -O3 ${codes} -Xptxas -v -I ${SHIFTSCOPE_CORE} -c ${kernels}
+                               -o kernels.o)
+endforeach()
+add_custom_target(cuda_kernels ${commands} VERBATIM)

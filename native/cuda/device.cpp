@@ -1,8 +1,7 @@
 #include "device.h"
 
-#include "memory.h"
-#include "platform.h"
-#include "stream.h"
+#include "features.h"
+#include "runtime.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
@@ -36,13 +35,11 @@ Device describe(int index) {
 void try_out(const Device& device) {
   if (device.major < kLeastMajor || (device.major == kLeastMajor && device.minor < kLeastMinor)) {
     throw DeviceError("compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
-                          " is older than " + std::to_string(kLeastMajor) + "." + std::to_string(kLeastMinor),
-                      false);
+                          " is older than " + std::to_string(kLeastMajor) + "." + std::to_string(kLeastMinor));
   }
   use(device.index);
-  Stream stream;
-  Array<char> memory(1);
-  memory.fill(0, stream);
+  const Stream stream;
+  const LeastIndex written(stream);
   stream.synchronise();
 }
 
@@ -82,13 +79,22 @@ Devices find_devices(std::optional<std::size_t> only) {
   return found;
 }
 
+Features::Features(const Device& device, const float* values, std::size_t rows, std::size_t dims)
+    : rows_(rows), dims_(dims), device_(device.index) {
+  use(device_);
+  const Stream stream;
+  const auto array = std::make_shared<const Array<float>>(values, rows * dims, stream);
+  memory_ = array;
+  data_ = array->data();
+  stream.synchronise();
+}
+
 void use(int device) { check("cudaSetDevice", cudaSetDevice(device)); }
 
 void check(const char* call, int status) {
   const auto error = static_cast<cudaError_t>(status);
   if (error == cudaSuccess) return;
-  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")",
-                    error == cudaErrorMemoryAllocation);
+  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")");
 }
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

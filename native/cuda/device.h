@@ -6,7 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "namespace.h"
+/// Everything in this folder lies in one namespace, `cuda`, but when the tests compile it for the emulation of a device
+/// (native/test/emulation.h), so that one program can hold both.
+#if defined(SHIFTSCOPE_EMULATED_CUDA)
+#define SHIFTSCOPE_CUDA emulated_cuda
+#else
+#define SHIFTSCOPE_CUDA cuda
+#endif
 
 /// The CUDA devices of this machine. This header needs no CUDA: without it at build time there are no devices, and the
 /// reason says so.
@@ -14,11 +20,8 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 
 /// A call of the CUDA runtime that failed, as "cudaMalloc: out of memory (cudaErrorMemoryAllocation)". A kernel's own
 /// failure shows in a later call. After anything but a lack of memory the device cannot be used by this process any more.
-class DeviceError : public std::runtime_error {
- public:
-  DeviceError(const std::string& what, bool out_of_memory) : std::runtime_error(what), out_of_memory(out_of_memory) {}
-
-  const bool out_of_memory;
+struct DeviceError : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 struct Device {

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
-#include <utility>
 
-#include "device.h"
-#include "platform.h"
-#include "stream.h"
+#include "runtime.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
@@ -14,6 +12,18 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 constexpr int kThreads = 256;
 constexpr int kWarpSize = 32;
 constexpr int kWarps = kThreads / kWarpSize;
+
+/// Rows of a feature matrix on the device.
+struct FeatureRows {
+  const float* data;             ///< [rows, dims]
+  const std::uint32_t* samples;  ///< which rows, [count]; null: the first `count`
+  std::size_t count;
+  unsigned dims;
+
+  __device__ const float* row(std::size_t i) const {
+    return data + (samples == nullptr ? i : static_cast<std::size_t>(samples[i])) * dims;
+  }
+};
 
 /// Queues the kernel on grid blocks of kThreads threads; nothing for an empty grid. Throws DeviceError.
 template <class... Parameters, class... Arguments>

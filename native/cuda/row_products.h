@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "feature_rows.h"
 #include "launch.h"
 
 /// Scalar products of feature rows with a few vectors, the inner part of cosines and of decision values.

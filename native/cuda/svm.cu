@@ -5,6 +5,7 @@
 #include "../core/parallel.h"
 #include "row_products.h"
 #include "tile_products.h"
+#include "workspace.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
@@ -46,36 +47,22 @@ __global__ void __launch_bounds__(kThreads, 2) products_kernel(ProductsJob job) 
   }
 }
 
-struct GramJob {
-  FeatureRows features;  ///< with all samples
-  unsigned begin, rows;  ///< of the products
-  double* out;           ///< [rows, samples], on and left of the diagonal
-};
-
-__global__ void __launch_bounds__(kThreads) gram_kernel(GramJob job) {
-  const unsigned left = job.begin + blockIdx.x * kTile, right = blockIdx.y * kTile;
-  if (right >= left + kTile) return;
-  const SampleSide rows(job.features, left), columns(job.features, right);
-  tile_products(rows, columns, job.features.dims, [&](unsigned row, unsigned column, double sum) {
-    const unsigned i = left + row, j = right + column;
-    if (i < job.begin + job.rows && j <= i) job.out[(i - job.begin) * job.features.count + j] = sum;
-  });
-}
-
-struct OuterJob {
+struct TilesJob {
   FeatureRows features;
-  unsigned begin, rows;  ///< of the products
-  double* out;           ///< [rows, dims + 1], on and right of the diagonal
+  unsigned begin, rows;  ///< of the matrix of products
+  std::size_t size;      ///< of that matrix
+  double* out;           ///< [rows, size], on and left of the diagonal
 };
 
-__global__ void __launch_bounds__(kThreads) outer_kernel(OuterJob job) {
-  const std::size_t size = static_cast<std::size_t>(job.features.dims) + 1;
-  const unsigned left = job.begin + blockIdx.x * kTile, right = blockIdx.y * kTile;
-  if (right + kTile <= left) return;
-  const DimSide rows(job.features, left), columns(job.features, right);
-  tile_products(rows, columns, job.features.count, [&](unsigned row, unsigned column, double sum) {
-    const unsigned i = left + row, j = right + column;
-    if (i < job.begin + job.rows && i <= j && j < size) job.out[(i - job.begin) * size + j] = sum;
+/// Products of samples with SampleSide, of dims and a one after them with DimSide.
+template <class Side>
+__global__ void __launch_bounds__(kThreads) tiles_kernel(TilesJob job) {
+  const unsigned top = job.begin + blockIdx.x * kTile, left = blockIdx.y * kTile;
+  if (left >= top + kTile) return;
+  const Side rows(job.features, top), columns(job.features, left);
+  tile_products(rows, columns, Side::terms(job.features), [&](unsigned row, unsigned column, double sum) {
+    const unsigned i = top + row, j = left + column;
+    if (i < job.begin + job.rows && j <= i) job.out[(i - job.begin) * job.size + j] = sum;
   });
 }
 
@@ -113,9 +100,6 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-/// For `first_not_finite_kernel`.
-dim3 scan_grid(std::size_t values) { return dim3(std::min(kScanBlocks, blocks_for(values, kThreads))); }
-
 template <int Vectors>
 void launch_products(const Stream& stream, const ProductsJob& job) {
   const auto kernel = reads_pairs(job.features.data, job.features.dims) ? products_kernel<Vectors, 2>
@@ -129,167 +113,150 @@ void send_samples(Workspace& workspace, const std::vector<std::uint32_t>& sample
   workspace.samples.send(samples.size(), workspace.stream);
 }
 
-/// Rows of a matrix of products that are fetched at a time, in whole tiles.
-std::size_t strip_rows(std::size_t columns) {
-  return std::max<std::size_t>(1, kStripProducts / columns / kTile) * kTile;
-}
+class DeviceSvmFeatures : public SvmFeatures {
+ public:
+  explicit DeviceSvmFeatures(const Features& features) : features_(features), workspaces_(features.device()) {}
 
-/// products: rows from begin to end of a symmetric matrix, [end - begin, size], of which what is on and left of the
-/// diagonal goes to both halves of out. By squares, so that columns are written while they are in the caches.
-void mirror(const double* products, std::size_t size, std::size_t begin, std::size_t end, std::size_t threads, double* out,
-            std::size_t stride) {
-  for_each_piece(end - begin, kTile, threads, [&](std::size_t, std::size_t first, std::size_t last) {
-    for (std::size_t column = 0; column < begin + last; column += kTile) {
-      for (std::size_t i = begin + first; i < begin + last; ++i) {
-        const double* row = products + (i - begin) * size;
-        for (std::size_t j = column; j < std::min<std::size_t>(column + kTile, i + 1); ++j) {
-          out[i * stride + j] = out[j * stride + i] = row[j];
-        }
+  std::size_t rows() const override { return features_.rows(); }
+  std::size_t dims() const override { return features_.dims(); }
+
+  void products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
+                double* const* out) const override {
+    const auto members = [&](std::size_t group) { return std::min<std::size_t>(kGroup, count - group * kGroup); };
+    const auto start = [&](Workspace& workspace, std::size_t group) {
+      workspace.operands.reserve(kGroup * dims());
+      double* const operands = workspace.operands.host();
+      for (std::size_t v = 0; v < members(group); ++v) {
+        std::copy_n(vectors + (group * kGroup + v) * stride, dims(), operands + v * dims());
       }
+      std::fill(operands + members(group) * dims(), operands + kGroup * dims(), 0.0);
+      workspace.operands.send(kGroup * dims(), workspace.stream);
+      workspace.results.reserve(members(group) * rows());
+      launch_products<kGroup>(workspace.stream, {all_rows(), workspace.operands.device(), members(group),
+                                                 workspace.results.device()});
+      workspace.results.fetch(members(group) * rows(), workspace.stream);
+    };
+    const auto finish = [&](Workspace& workspace, std::size_t group) {
+      const double* results = workspace.results.host();
+      for_each_piece(members(group), 1, threads, [&](std::size_t, std::size_t v, std::size_t) {
+        std::copy_n(results + v * rows(), rows(), out[group * kGroup + v]);
+      });
+    };
+    in_turns(workspaces_, blocks_for(count, kGroup), start, finish);
+  }
+
+  void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const override {
+    const Workspaces::Lease workspace(workspaces_);
+    workspace->operands.reserve(dims());
+    std::copy_n(vector, dims(), workspace->operands.host());
+    workspace->operands.send(dims(), workspace->stream);
+    send_samples(*workspace, samples);
+    workspace->results.reserve(samples.size());
+    launch_products<1>(workspace->stream, {rows_of(*workspace, samples.size()), workspace->operands.device(), 1,
+                                           workspace->results.device()});
+    workspace->results.fetch(samples.size(), workspace->stream);
+    workspace->stream.synchronise();
+    std::copy_n(workspace->results.host(), samples.size(), out);
+  }
+
+  void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
+                 std::size_t stride) const override {
+    symmetric_products<SampleSide>(samples, begin, samples.size(), threads, [&](std::size_t i, std::size_t j, double sum) {
+      out[i * stride + j] = out[j * stride + i] = sum;
+    });
+  }
+
+  void add_rows(const std::vector<SvmTerm>& terms, double* target) const override {
+    if (terms.empty()) return;
+    const Workspaces::Lease workspace(workspaces_);
+    workspace->operands.reserve(terms.size());
+    workspace->samples.reserve(terms.size());
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      workspace->operands.host()[i] = terms[i].factor;
+      workspace->samples.host()[i] = terms[i].sample;
     }
-  });
-}
+    workspace->operands.send(terms.size(), workspace->stream);
+    workspace->samples.send(terms.size(), workspace->stream);
+    workspace->results.reserve(dims());
+    const WeightedJob job{rows_of(*workspace, terms.size()), workspace->operands.device(), workspace->results.device()};
+    launch(workspace->stream, weighted_rows_kernel, dim3(blocks_for(dims(), kWarpSize)), job);
+    workspace->results.fetch(dims(), workspace->stream);
+    workspace->stream.synchronise();
+    for (std::size_t d = 0; d < dims(); ++d) target[d] += workspace->results.host()[d];
+  }
+
+  void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads, double* out,
+                          std::size_t stride) const override {
+    symmetric_products<DimSide>(samples, 0, dims() + 1, threads, [&](std::size_t i, std::size_t j, double sum) {
+      out[j * stride + i] += scale * sum;
+    });
+  }
+
+  std::optional<std::size_t> first_not_finite() const override {
+    use(features_.device());
+    const Stream stream;
+    LeastIndex first(stream);
+    const std::size_t count = rows() * dims();
+    const dim3 grid(std::min(kScanBlocks, blocks_for(count, kThreads)));
+    launch(stream, first_not_finite_kernel, grid, features_.data(), count, first.data());
+    const unsigned long long index = first.get();
+    if (index == LeastIndex::kNone) return std::nullopt;
+    return static_cast<std::size_t>(index) / dims();
+  }
+
+ private:
+  FeatureRows all_rows() const { return {features_.data(), nullptr, rows(), static_cast<unsigned>(dims())}; }
+
+  /// The samples that were sent.
+  FeatureRows rows_of(Workspace& workspace, std::size_t count) const {
+    return {features_.data(), workspace.samples.device(), count, static_cast<unsigned>(dims())};
+  }
+
+  /// Calls take(i, j, sum) for every element from row `begin` on that is on or left of the diagonal of a matrix of products,
+  /// [size, size]. Fetches some rows of tiles at a time, and goes through these by squares: where `take` writes to a column, it
+  /// is in the caches.
+  template <class Side, class Take>
+  void symmetric_products(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t size,
+                          std::size_t threads, const Take& take) const {
+    const std::size_t height = std::max<std::size_t>(1, kStripProducts / std::max<std::size_t>(1, size) / kTile) * kTile;
+    const auto first = [&](std::size_t strip) { return begin + strip * height; };
+    const auto last = [&](std::size_t strip) { return std::min(first(strip) + height, size); };
+    const auto start = [&](Workspace& workspace, std::size_t strip) {
+      const std::size_t count = last(strip) - first(strip);
+      send_samples(workspace, samples);
+      workspace.results.reserve(count * size);
+      const TilesJob job{rows_of(workspace, samples.size()), static_cast<unsigned>(first(strip)),
+                         static_cast<unsigned>(count), size, workspace.results.device()};
+      launch(workspace.stream, tiles_kernel<Side>, dim3(blocks_for(count, kTile), blocks_for(last(strip), kTile)), job);
+      workspace.results.fetch(count * size, workspace.stream);
+    };
+    const auto finish = [&](Workspace& workspace, std::size_t strip) {
+      const double* products = workspace.results.host();
+      for_each_piece(last(strip) - first(strip), kTile, threads, [&](std::size_t, std::size_t top, std::size_t bottom) {
+        for (std::size_t left = 0; left < first(strip) + bottom; left += kTile) {
+          for (std::size_t r = top; r < bottom; ++r) {
+            const std::size_t i = first(strip) + r;
+            for (std::size_t j = left; j < std::min<std::size_t>(left + kTile, i + 1); ++j) take(i, j, products[r * size + j]);
+          }
+        }
+      });
+    };
+    in_turns(workspaces_, blocks_for(size - begin, height), start, finish);
+  }
+
+  const Features& features_;
+  mutable Workspaces workspaces_;
+};
 
 }  // namespace
 
-void DeviceSvmFeatures::products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
-                                 double* const* out) const {
-  const auto members = [&](std::size_t group) { return std::min<std::size_t>(kGroup, count - group * kGroup); };
-  const auto start = [&](Workspace& workspace, std::size_t group) {
-    workspace.operands.reserve(kGroup * dims());
-    double* const operands = workspace.operands.host();
-    for (std::size_t v = 0; v < members(group); ++v) {
-      std::copy_n(vectors + (group * kGroup + v) * stride, dims(), operands + v * dims());
-    }
-    std::fill(operands + members(group) * dims(), operands + kGroup * dims(), 0.0);
-    workspace.operands.send(kGroup * dims(), workspace.stream);
-    workspace.results.reserve(members(group) * rows());
-    const ProductsJob job{{features_.data(), nullptr, rows(), static_cast<unsigned>(dims())},
-                          workspace.operands.device(),
-                          members(group),
-                          workspace.results.device()};
-    launch_products<kGroup>(workspace.stream, job);
-    workspace.results.fetch(members(group) * rows(), workspace.stream);
-  };
-  const auto finish = [&](Workspace& workspace, std::size_t group) {
-    workspace.stream.synchronise();
-    const double* results = workspace.results.host();
-    for_each_piece(members(group), 1, threads, [&](std::size_t, std::size_t v, std::size_t) {
-      std::copy_n(results + v * rows(), rows(), out[group * kGroup + v]);
-    });
-  };
-  in_turns(workspaces_, blocks_for(count, kGroup), start, finish);
-}
-
-void DeviceSvmFeatures::products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const {
-  const Workspaces::Lease workspace = workspaces_.take();
-  workspace->operands.reserve(dims());
-  std::copy_n(vector, dims(), workspace->operands.host());
-  workspace->operands.send(dims(), workspace->stream);
-  send_samples(*workspace, samples);
-  workspace->results.reserve(samples.size());
-  const ProductsJob job{{features_.data(), workspace->samples.device(), samples.size(), static_cast<unsigned>(dims())},
-                        workspace->operands.device(),
-                        1,
-                        workspace->results.device()};
-  launch_products<1>(workspace->stream, job);
-  workspace->results.fetch(samples.size(), workspace->stream);
-  workspace->stream.synchronise();
-  std::copy_n(workspace->results.host(), samples.size(), out);
-}
-
-void DeviceSvmFeatures::fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads,
-                                  double* out, std::size_t stride) const {
-  const std::size_t size = samples.size();
-  if (begin == size) return;
-  const std::size_t height = strip_rows(size);
-  const auto first = [&](std::size_t strip) { return begin + strip * height; };
-  const auto count = [&](std::size_t strip) { return std::min(height, size - first(strip)); };
-  const auto start = [&](Workspace& workspace, std::size_t strip) {
-    send_samples(workspace, samples);
-    workspace.results.reserve(count(strip) * size);
-    const GramJob job{{features_.data(), workspace.samples.device(), size, static_cast<unsigned>(dims())},
-                      static_cast<unsigned>(first(strip)),
-                      static_cast<unsigned>(count(strip)),
-                      workspace.results.device()};
-    const dim3 grid(blocks_for(count(strip), kTile), blocks_for(first(strip) + count(strip), kTile));
-    launch(workspace.stream, gram_kernel, grid, job);
-    workspace.results.fetch(count(strip) * size, workspace.stream);
-  };
-  const auto finish = [&](Workspace& workspace, std::size_t strip) {
-    workspace.stream.synchronise();
-    mirror(workspace.results.host(), size, first(strip), first(strip) + count(strip), threads, out, stride);
-  };
-  in_turns(workspaces_, blocks_for(size - begin, height), start, finish);
-}
-
-void DeviceSvmFeatures::add_rows(const std::vector<SvmTerm>& terms, double* target) const {
-  if (terms.empty()) return;
-  const Workspaces::Lease workspace = workspaces_.take();
-  workspace->operands.reserve(terms.size());
-  workspace->samples.reserve(terms.size());
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    workspace->operands.host()[i] = terms[i].factor;
-    workspace->samples.host()[i] = terms[i].sample;
-  }
-  workspace->operands.send(terms.size(), workspace->stream);
-  workspace->samples.send(terms.size(), workspace->stream);
-  workspace->results.reserve(dims());
-  const WeightedJob job{{features_.data(), workspace->samples.device(), terms.size(), static_cast<unsigned>(dims())},
-                        workspace->operands.device(),
-                        workspace->results.device()};
-  launch(workspace->stream, weighted_rows_kernel, dim3(blocks_for(dims(), kWarpSize)), job);
-  workspace->results.fetch(dims(), workspace->stream);
-  workspace->stream.synchronise();
-  for (std::size_t d = 0; d < dims(); ++d) target[d] += workspace->results.host()[d];
-}
-
-void DeviceSvmFeatures::add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads,
-                                           double* out, std::size_t stride) const {
-  const std::size_t size = dims() + 1, height = strip_rows(size);
-  const auto first = [&](std::size_t strip) { return strip * height; };
-  const auto count = [&](std::size_t strip) { return std::min(height, size - first(strip)); };
-  const auto start = [&](Workspace& workspace, std::size_t strip) {
-    send_samples(workspace, samples);
-    workspace.results.reserve(count(strip) * size);
-    const OuterJob job{{features_.data(), workspace.samples.device(), samples.size(), static_cast<unsigned>(dims())},
-                       static_cast<unsigned>(first(strip)),
-                       static_cast<unsigned>(count(strip)),
-                       workspace.results.device()};
-    const dim3 grid(blocks_for(count(strip), kTile), blocks_for(size, kTile));
-    launch(workspace.stream, outer_kernel, grid, job);
-    workspace.results.fetch(count(strip) * size, workspace.stream);
-  };
-  const auto finish = [&](Workspace& workspace, std::size_t strip) {
-    workspace.stream.synchronise();
-    const double* products = workspace.results.host();
-    for_each_piece(count(strip), kTile, threads, [&](std::size_t, std::size_t begin, std::size_t end) {
-      for (std::size_t r = begin; r < end; ++r) {
-        const std::size_t i = first(strip) + r;
-        for (std::size_t j = i; j < size; ++j) out[i * stride + j] += scale * products[r * size + j];
-      }
-    });
-  };
-  in_turns(workspaces_, blocks_for(size, height), start, finish);
-}
-
-std::optional<std::size_t> DeviceSvmFeatures::first_not_finite() const {
-  constexpr unsigned long long kNone = ~0ull;
-  use(features_.device());
-  const Stream stream;
-  Array<unsigned long long> index(1);
-  unsigned long long first = kNone;
-  index.fill(0xff, stream);
-  launch(stream, first_not_finite_kernel, scan_grid(rows() * dims()), features_.data(), rows() * dims(), index.data());
-  index.copy_to(&first, stream);
-  stream.synchronise();
-  if (first == kNone) return std::nullopt;
-  return static_cast<std::size_t>(first) / dims();
+std::unique_ptr<SvmFeatures> svm_features(const Features& features) {
+  return std::make_unique<DeviceSvmFeatures>(features);
 }
 
 SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
                     double* decisions, double* weights) {
-  return shiftscope::train_svm(DeviceSvmFeatures(features), labels, problems, options, decisions, weights);
+  return shiftscope::train_svm(*svm_features(features), labels, problems, options, decisions, weights);
 }
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 
-#include "feature_rows.h"
 #include "launch.h"
 
 /// Scalar products of many vectors with as many, tile by tile; the inner part of Gram matrices and of outer products.
@@ -39,6 +38,7 @@ class SampleSide {
     }
   }
 
+  __device__ static std::size_t terms(const FeatureRows& features) { return features.dims; }
   __device__ static unsigned term(unsigned) { return threadIdx.x % kDepth; }
   __device__ static unsigned vector(unsigned n) { return threadIdx.x / kDepth + n * (kThreads / kDepth); }
 
@@ -60,6 +60,7 @@ class DimSide {
  public:
   __device__ DimSide(const FeatureRows& features, unsigned begin) : features_(features), dim_(begin + vector(0)) {}
 
+  __device__ static std::size_t terms(const FeatureRows& features) { return features.count; }
   __device__ static unsigned term(unsigned n) { return threadIdx.x / kTile + n * (kThreads / kTile); }
   __device__ static unsigned vector(unsigned) { return threadIdx.x % kTile; }
 

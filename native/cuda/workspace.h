@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
-#include "namespace.h"
-#include "stream.h"
-#include "twin.h"
+#include "runtime.h"
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
@@ -26,50 +26,63 @@ class Workspaces {
  public:
   explicit Workspaces(int device) : device_(device) {}
 
-  class Lease;
+  /// A workspace for the calling thread, whose device becomes this one. It goes back at the lease's end; after an exception,
+  /// when work may still be queued, the lease waits for that and frees it. Throws DeviceError.
+  class Lease {
+   public:
+    explicit Lease(Workspaces& owner) : owner_(owner), workspace_(owner.take()) {}
+    ~Lease() {
+      if (std::uncaught_exceptions() > exceptions_) {
+        workspace_->stream.drain();
+        return;
+      }
+      const std::lock_guard<std::mutex> lock(owner_.mutex_);
+      owner_.idle_.push_back(std::move(workspace_));
+    }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
 
-  /// A workspace for the calling thread, whose device becomes this one. Throws DeviceError.
-  Lease take();
+    Workspace* operator->() const { return workspace_.get(); }
+    Workspace& operator*() const { return *workspace_; }
+
+   private:
+    Workspaces& owner_;
+    std::unique_ptr<Workspace> workspace_;
+    const int exceptions_ = std::uncaught_exceptions();
+  };
 
  private:
+  std::unique_ptr<Workspace> take() {
+    use(device_);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Workspace>();
+    auto workspace = std::move(idle_.back());
+    idle_.pop_back();
+    return workspace;
+  }
+
   const int device_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
-/// Gives its workspace back at its end; after an exception, when work may still be queued, it waits for that and frees it.
-class Workspaces::Lease {
- public:
-  Lease(Workspaces& owner, std::unique_ptr<Workspace> workspace);
-  ~Lease();
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-
-  Workspace* operator->() const { return workspace_.get(); }
-  Workspace& operator*() const { return *workspace_; }
-
- private:
-  Workspaces& owner_;
-  std::unique_ptr<Workspace> workspace_;
-  const int exceptions_;
-};
-
 /// Work in parts, of which the device has one to do while the processor takes the results of the one before:
-/// start(workspace, part) queues a part, finish(workspace, part) waits for it. In order.
+/// start(workspace, part) queues a part, finish(workspace, part) takes its results, which are there by then. In order.
 template <class Start, class Finish>
 void in_turns(Workspaces& workspaces, std::size_t parts, const Start& start, const Finish& finish) {
   if (parts == 0) return;
-  const Workspaces::Lease first = workspaces.take();
-  if (parts == 1) {
-    start(*first, 0);
-    finish(*first, 0);
-    return;
-  }
-  const Workspaces::Lease second = workspaces.take();
+  const auto take_results = [&](Workspace& workspace, std::size_t part) {
+    workspace.stream.synchronise();
+    finish(workspace, part);
+  };
+  const Workspaces::Lease first(workspaces);
+  start(*first, 0);
+  if (parts == 1) return take_results(*first, 0);
+  const Workspaces::Lease second(workspaces);
   Workspace* const both[] = {&*first, &*second};
-  for (std::size_t part = 0; part <= parts; ++part) {
+  for (std::size_t part = 1; part <= parts; ++part) {
     if (part < parts) start(*both[part % 2], part);
-    if (part > 0) finish(*both[(part - 1) % 2], part - 1);
+    take_results(*both[(part - 1) % 2], part - 1);
   }
 }
 

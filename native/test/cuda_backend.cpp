@@ -29,7 +29,7 @@ test::Backend backend_of(const Device& device) {
   };
   backend.with_svm_features = [=](const float* values, std::size_t rows, std::size_t dims, const auto& work) {
     const Features features(device, values, rows, dims);
-    work(DeviceSvmFeatures(features));
+    work(*svm_features(features));
   };
   return backend;
 }

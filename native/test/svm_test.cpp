@@ -49,26 +49,25 @@ Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t
   return made;
 }
 
-Outcome train(const Case& given, const SvmOptions& options, InstructionSet level = instruction_set()) {
+/// `more` are the last arguments of `train`.
+template <class Train, class... More>
+Outcome outcome_of(const Train& train, const Case& given, const SvmOptions& options, const More&... more) {
   Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
-  outcome.result = train_svm(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
-                             outcome.decisions.data(), outcome.weights.data(), level);
+  outcome.result = train(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
+                         outcome.decisions.data(), outcome.weights.data(), more...);
   return outcome;
+}
+
+Outcome train(const Case& given, const SvmOptions& options, InstructionSet level = instruction_set()) {
+  const auto on_level = [](auto... arguments) { return train_svm(arguments...); };
+  return outcome_of(on_level, given, options, level);
 }
 
 Outcome train(const Case& given, const SvmOptions& options, const test::Backend& backend) {
-  Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
-  outcome.result = backend.train_svm(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems,
-                                     options, outcome.decisions.data(), outcome.weights.data());
-  return outcome;
+  return outcome_of(backend.train_svm, given, options);
 }
 
-Outcome reference(const Case& given, const SvmOptions& options) {
-  Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
-  outcome.result = svm_reference(given.features.data(), given.rows, given.dims, given.labels.data(), given.problems, options,
-                                 outcome.decisions.data(), outcome.weights.data());
-  return outcome;
-}
+Outcome reference(const Case& given, const SvmOptions& options) { return outcome_of(svm_reference, given, options); }
 
 /// The objective at (w, b), from the definition.
 double objective(const Case& given, std::size_t p, const double* w, double b, const SvmOptions& options) {
@@ -415,20 +414,14 @@ TEST(svm_stops_when_asked) {
   }
 }
 
-TEST(svm_bad_arguments_are_errors) {
+TEST(svm_bad_labels_are_errors) {
   Random random(39);
-  const Case given = random_case(random, 10, 2, 1, 1.0f, 1);
-  const auto fails = [](const Case& wrong, const SvmOptions& options, const char* part) {
-    return test::throws<std::invalid_argument>([&] { train(wrong, options); }, part);
+  Case wrong = random_case(random, 10, 2, 1, 1.0f, 1);
+  const auto fails = [&](const char* part) {
+    return test::throws<std::invalid_argument>([&] { train(wrong, options_of(1)); }, part);
   };
-  for (double C : {0.0, -1.0, std::nan(""), HUGE_VAL}) CHECK(fails(given, options_of(C), "C must"));
-  SvmOptions intolerant = options_of(1);
-  intolerant.tolerance = 0;
-  CHECK(fails(given, intolerant, "tolerance"));
-  Case wrong = given;
   wrong.labels[3] = 2;
-  CHECK(fails(wrong, options_of(1), "labels"));
+  CHECK(fails("labels"));
   std::fill(wrong.labels.begin(), wrong.labels.end(), std::int8_t{1});
-  CHECK(fails(wrong, options_of(1), "problem 0"));
-  CHECK(fails(Case{5, 0, 1, {}, {1, -1, 1, -1, 0}}, options_of(1), "dimensions"));
+  CHECK(fails("problem 0"));
 }

@@ -22,7 +22,7 @@ const HOSTILE = fileURLToPath(new URL('../native/processes/hostile/main.mjs', im
 const SHAPE = { rows: 12, cols: 10, dims: 24, signal: 2, scale: 1, repeat: 1 }
 
 /** Number of the call that launches the first kernel, in a study too, where that compares a layer's features. */
-const FIRST_LAUNCH = '35'
+const FIRST_LAUNCH = '29'
 
 const isBuilt = await buildEmulatedAddon()
 

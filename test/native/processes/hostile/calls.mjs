@@ -19,6 +19,8 @@ function matrixOf(random, rows, dims) {
   return { features: features(random, rows * dims), rows, dims }
 }
 
+const plain = { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' }
+
 function compositorOptions(random) {
   const [patchRows, patchCols] = [random.between(1, 6), random.between(1, 6)]
   const [frameRows, frameCols] = [patchRows + random.below(9), patchCols + random.below(9)]
@@ -30,24 +32,8 @@ function compositorOptions(random) {
     frameRows,
     frameCols,
     background: random.chance(0.5) ? { rgb: [1, 2, 3] } : { image: bytes(frameRows * frameCols * 3) },
-    normalisation: { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: random.pick(['rgb', 'bgr']) },
+    normalisation: { ...plain, channelOrder: random.pick(['rgb', 'bgr']) },
     blend: random.pick(['hard', 'soft']),
-  }
-}
-
-function windowOptions(random) {
-  const [channels, windowRows, windowCols] = [random.between(1, 4), random.between(1, 6), random.between(1, 6)]
-  const [frameRows, frameCols] = [windowRows + random.below(9), windowCols + random.below(9)]
-  const isConstant = random.chance(0.5)
-  return {
-    channels,
-    windowRows,
-    windowCols,
-    frameRows,
-    frameCols,
-    window: features(random, channels * windowRows * windowCols),
-    background: features(random, isConstant ? channels : channels * frameRows * frameCols),
-    ...(random.chance(0.5) && { weight: filled(random, Float32Array, windowRows * windowCols, () => random.below(2)) }),
   }
 }
 
@@ -71,18 +57,18 @@ function trainingOptions(random) {
 /** Every function of the addon with arguments that fit: what is called, and by what. Objects are options. */
 export const calls = {
   newCompositor: (random, addon) => ({
-    args: [random.chance(0.5) ? compositorOptions(random) : windowOptions(random)],
+    args: [compositorOptions(random)],
     call: (...args) => {
       const compositor = new addon.Compositor(...args)
       return compositor instanceof addon.Compositor
     },
   }),
   composite: (random, addon) => {
-    const options = windowOptions(random)
+    const options = compositorOptions(random)
     const images = random.below(20)
-    const size = options.channels * options.frameRows * options.frameCols
+    const size = 3 * options.frameRows * options.frameCols
     const compositor = compositorOf(addon, options)
-    const [rows, cols] = [options.frameRows - options.windowRows, options.frameCols - options.windowCols]
+    const [rows, cols] = [options.frameRows - options.patchRows, options.frameCols - options.patchCols]
     let at = 0
     const offsets = filled(random, Int32Array, 2 * images, () => random.below((at++ % 2 === 0 ? rows : cols) + 1))
     return {
@@ -121,14 +107,6 @@ export const calls = {
     return { args: [features(random, rows * dims), rows, dims, random.between(1, 5), out], call: addon.argmax }
   },
   trainSvm: (random, addon) => ({ args: [trainingOptions(random)], call: addon.trainSvm }),
-  measureWriteBandwidth: (random, addon) => ({
-    args: [features(random, random.below(3000)), random.between(1, 4)],
-    call: addon.measureWriteBandwidth,
-  }),
-  measureReadBandwidth: (random, addon) => ({
-    args: [features(random, random.below(3000)), random.between(1, 4)],
-    call: addon.measureReadBandwidth,
-  }),
   instructionSet: (_random, addon) => ({ args: [], call: addon.instructionSet }),
 }
 
@@ -138,13 +116,8 @@ function compositorOf(addon, options) {
     return new addon.Compositor(options)
   } catch {
     return new addon.Compositor({
-      channels: 1,
-      windowRows: 1,
-      windowCols: 1,
-      frameRows: 2,
-      frameCols: 2,
-      window: new Float32Array(1),
-      background: new Float32Array(1),
+      ...{ patch: new Uint8Array(4), patchRows: 1, patchCols: 1, frameRows: 2, frameCols: 2, blend: 'hard' },
+      ...{ background: { rgb: [1, 2, 3] }, normalisation: plain },
     })
   }
 }

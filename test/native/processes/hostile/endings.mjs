@@ -26,8 +26,9 @@ export function startJobs(addonPath) {
       .then(tooShort, ignore)
   }
   const compositor = new addon.Compositor({
-    ...{ channels: 3, windowRows: 9, windowCols: 9, frameRows: 200, frameCols: 200 },
-    ...{ window: new Float32Array(243), background: new Float32Array(3) },
+    ...{ patch: new Uint8Array(4 * 81), patchRows: 9, patchCols: 9, frameRows: 200, frameCols: 200, blend: 'hard' },
+    background: { rgb: [0, 0, 0] },
+    normalisation: { divisor: 1, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' },
   })
   const out = new Float32Array(64 * 3 * 200 * 200)
   for (let i = 0; i < 6; i++) compositor.composite(new Int32Array(128), out).then(ignore, ignore)

@@ -1,0 +1,201 @@
+#include "jobs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "arguments.h"
+
+namespace shiftscope::binding {
+namespace {
+
+/// Work and the promise for its result.
+class Task {
+ public:
+  Task(const Napi::Env& env, Work work)
+      : deferred_(Napi::Promise::Deferred::New(env)),
+        name_(std::move(work.name)),
+        execute_(std::move(work.execute)) {
+    for (const Napi::TypedArray& array : work.arrays) kept_.push_back(Napi::Persistent<Napi::TypedArray>(array));
+  }
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  /// On any thread.
+  void run() noexcept {
+    try {
+      result_ = execute_();
+    } catch (...) {
+      failure_ = current_failure(name_);
+    }
+  }
+
+  /// Instead of `run`, where there is no thread.
+  void fail(const std::exception& reason) {
+    failure_ = {false, "there is no thread for " + name_ + ": " + reason.what()};
+  }
+
+  /// On the thread of the environment, after `run` or `fail`.
+  void settle(const Napi::Env& env) {
+    try {
+      if (failure_) throw error_of(env, *failure_);
+      if (is_any_transferred()) throw Napi::TypeError::New(env, "a buffer was transferred while it was used by " + name_);
+      deferred_.Resolve(translated(env, name_, [&] { return result_(env); }));
+    } catch (const Napi::Error& error) {
+      deferred_.Reject(error.Value());
+    }
+  }
+
+ private:
+  /// Too late to keep the work from it, but what it has read or written is nobody's any more.
+  bool is_any_transferred() const {
+    return std::any_of(kept_.begin(), kept_.end(),
+                       [](const auto& array) { return array.Value().ArrayBuffer().IsDetached(); });
+  }
+
+  Napi::Promise::Deferred deferred_;
+  std::string name_;
+  std::function<Conversion()> execute_;
+  std::vector<Napi::Reference<Napi::TypedArray>> kept_;
+  Conversion result_;
+  std::optional<Failure> failure_;
+};
+
+/// Deletes itself when it has ended.
+class PoolJob : public Napi::AsyncWorker {
+ public:
+  PoolJob(const Napi::Env& env, Work work) : Napi::AsyncWorker(env, "shiftscope"), task(env, std::move(work)) {}
+
+  Task task;
+
+ protected:
+  void Execute() override { task.run(); }
+  void OnOK() override { task.settle(Env()); }
+};
+
+/// A task, its thread, and the function by which that thread calls the environment's.
+struct LongJob {
+  std::optional<Task> task;  ///< empty once it is settled or its environment has ended
+  std::atomic<std::int32_t>* stop;
+  std::thread thread;
+  napi_threadsafe_function done = nullptr;
+};
+
+/// How long the end of the process waits for work that was told to stop.
+constexpr std::chrono::seconds kPatience{2};
+
+/// The jobs of all environments whose threads have not finished.
+class Unfinished {
+ public:
+  void add(LongJob* job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    all_.insert(job);
+  }
+
+  void remove(LongJob* job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    all_.erase(job);
+    changed_.notify_all();
+  }
+
+  void stop() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (LongJob* job : all_) job->stop->store(1);
+    changed_.wait_for(lock, kPatience, [&] { return all_.empty(); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<LongJob*> all_;
+};
+
+/// process.exit() in the main thread ends no environment: it calls exit(), which destroys what is static.
+struct StopAtExit {
+  Unfinished& unfinished;
+  // Where threads are gone before this runs, nobody would finish.
+#if !defined(_WIN32)
+  ~StopAtExit() { unfinished.stop(); }
+#endif
+};
+
+Unfinished& unfinished() {
+  // Never destroyed: threads may be about to leave it when the process ends.
+  static Unfinished& all = *new Unfinished;
+  static const StopAtExit at_exit{all};
+  return all;
+}
+
+void run_on_thread(LongJob* job) noexcept {
+  job->task->run();
+  napi_call_threadsafe_function(job->done, nullptr, napi_tsfn_nonblocking);
+  napi_release_threadsafe_function(job->done, napi_tsfn_release);
+  unfinished().remove(job);
+}
+
+/// A hook of the environment's end. The arrays belong to the environment, so that the thread must have left them.
+void end_with_environment(void* data) {
+  auto* job = static_cast<LongJob*>(data);
+  job->stop->store(1);
+  if (job->thread.joinable()) job->thread.join();
+  job->task.reset();
+}
+
+/// Called in the environment's thread when the work is done, without an environment when that has ended.
+void settle(napi_env env, napi_value, void* context, void*) {
+  auto* job = static_cast<LongJob*>(context);
+  if (env == nullptr || !job->task) return;
+  napi_remove_env_cleanup_hook(env, end_with_environment, job);
+  if (job->thread.joinable()) job->thread.join();
+  try {
+    job->task->settle(env);
+  } catch (const Napi::Error&) {
+    // The environment is ending and takes no result.
+  }
+  job->task.reset();
+}
+
+void delete_job(napi_env, void* data, void*) { delete static_cast<LongJob*>(data); }
+
+}  // namespace
+
+Napi::Value start_job(const Napi::Env& env, Work work) {
+  auto job = std::make_unique<PoolJob>(env, std::move(work));
+  const Napi::Promise promise = job->task.promise();
+  job->Queue();
+  static_cast<void>(job.release());
+  return promise;
+}
+
+Napi::Value start_long_job(const Napi::Env& env, Work work, std::atomic<std::int32_t>* stop) {
+  auto owned = std::make_unique<LongJob>();
+  owned->task.emplace(env, std::move(work));
+  owned->stop = stop;
+  const Napi::Promise promise = owned->task->promise();
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "shiftscope"), 0, 1, owned.get(),
+                                      delete_job, owned.get(), settle, &owned->done);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  LongJob* job = owned.release();  // the function's
+  // After the function, whose own hook must be called later: hooks are called from the last to the first.
+  napi_add_env_cleanup_hook(env, end_with_environment, job);
+  unfinished().add(job);
+  try {
+    job->thread = std::thread(run_on_thread, job);
+  } catch (const std::exception& reason) {
+    unfinished().remove(job);
+    job->task->fail(reason);
+    settle(env, nullptr, job, nullptr);
+    napi_release_threadsafe_function(job->done, napi_tsfn_abort);
+  }
+  return promise;
+}
+
+}  // namespace shiftscope::binding

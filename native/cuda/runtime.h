@@ -1,0 +1,152 @@
+#pragma once
+
+// The CUDA language and runtime, NVIDIA's or what the tests put in their place, and what owns things of it: streams, and
+// memory on both sides of the bus. All of it belongs to the device that was the thread's (`use`), and throws DeviceError.
+
+#include <bit>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "device.h"
+
+#if defined(SHIFTSCOPE_EMULATED_CUDA)
+#include "emulation.h"
+#else
+#include <cuda_runtime.h>
+#if defined(__CUDACC__)
+#include <cuda_pipeline_primitives.h>
+#endif
+#endif
+
+namespace shiftscope::SHIFTSCOPE_CUDA {
+
+/// A queue of work. Work that is queued is done in order.
+class Stream {
+ public:
+  Stream() { check("cudaStreamCreateWithFlags", cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
+  ~Stream() { cudaStreamDestroy(handle_); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  cudaStream_t handle() const { return handle_; }
+
+  /// Waits until all of it is done; throws for what failed.
+  void synchronise() const { check("cudaStreamSynchronize", cudaStreamSynchronize(handle_)); }
+
+  /// Waits until all of it is done or has failed.
+  void drain() const noexcept { cudaStreamSynchronize(handle_); }
+
+ private:
+  cudaStream_t handle_ = nullptr;
+};
+
+/// Queues copies of `count` elements. Those to and from memory that is not pinned are done, or read, when the call returns.
+template <class T>
+void upload(T* device, const T* host, std::size_t count, const Stream& stream) {
+  if (count == 0) return;
+  check("cudaMemcpyAsync", cudaMemcpyAsync(device, host, count * sizeof(T), cudaMemcpyHostToDevice, stream.handle()));
+}
+
+template <class T>
+void download(T* host, const T* device, std::size_t count, const Stream& stream) {
+  if (count == 0) return;
+  check("cudaMemcpyAsync", cudaMemcpyAsync(host, device, count * sizeof(T), cudaMemcpyDeviceToHost, stream.handle()));
+}
+
+/// An array of T on the device; unlike a vector's, its elements have no value before they are written.
+template <class T>
+class Array {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  Array() = default;
+  explicit Array(std::size_t count) { resize(count); }
+  Array(const T* values, std::size_t count, const Stream& stream) : Array(count) { upload(data_, values, count, stream); }
+  Array(const std::vector<T>& values, const Stream& stream) : Array(values.data(), values.size(), stream) {}
+  ~Array() { cudaFree(data_); }
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+
+  /// Forgets the elements.
+  void resize(std::size_t count) {
+    cudaFree(std::exchange(data_, nullptr));
+    void* memory = nullptr;
+    if (count > 0) check("cudaMalloc", cudaMalloc(&memory, count * sizeof(T)));
+    data_ = static_cast<T*>(memory);
+  }
+
+ private:
+  T* data_ = nullptr;
+};
+
+/// An array on both sides of the bus: memory of the processor that is pinned, so that the device copies it by itself and the
+/// calling thread need not wait, and its twin on the device.
+template <class T>
+class Twin {
+ public:
+  Twin() = default;
+  ~Twin() { release(); }
+  Twin(const Twin&) = delete;
+  Twin& operator=(const Twin&) = delete;
+
+  /// Makes room, if need be, and forgets the elements; nothing that is queued may use them. Grows by powers of two: while
+  /// memory is taken or given back, the whole device may wait.
+  void reserve(std::size_t count) {
+    if (count <= capacity_) return;
+    const std::size_t capacity = std::bit_ceil(count);
+    capacity_ = 0;
+    release();
+    device_.resize(capacity);
+    void* memory = nullptr;
+    check("cudaMallocHost", cudaMallocHost(&memory, capacity * sizeof(T)));
+    host_ = static_cast<T*>(memory);
+    capacity_ = capacity;
+  }
+
+  T* host() { return host_; }
+  T* device() { return device_.data(); }
+
+  /// Queues copies of the first `count` elements; the processor's must be left alone until they are done.
+  void send(std::size_t count, const Stream& stream) { upload(device_.data(), host_, count, stream); }
+  void fetch(std::size_t count, const Stream& stream) { download(host_, device_.data(), count, stream); }
+
+ private:
+  void release() noexcept {
+    if (host_ != nullptr) cudaFreeHost(std::exchange(host_, nullptr));
+  }
+
+  T* host_ = nullptr;
+  Array<T> device_;
+  std::size_t capacity_ = 0;
+};
+
+/// A number on the device, ~0 at first, that kernels make smaller: an index with what was found there.
+class LeastIndex {
+ public:
+  static constexpr unsigned long long kNone = ~0ull;
+
+  explicit LeastIndex(const Stream& stream) : stream_(stream), value_(1) {
+    check("cudaMemsetAsync", cudaMemsetAsync(value_.data(), 0xff, sizeof kNone, stream.handle()));
+  }
+
+  unsigned long long* data() { return value_.data(); }
+
+  /// Waits for the stream.
+  unsigned long long get() const {
+    unsigned long long value = kNone;
+    download(&value, value_.data(), 1, stream_);
+    stream_.synchronise();
+    return value;
+  }
+
+ private:
+  const Stream& stream_;
+  Array<unsigned long long> value_;
+};
+
+}  // namespace shiftscope::SHIFTSCOPE_CUDA
