@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readModelMetadata } from '../../dist/networks/onnx/metadata.js'
+import { readOnnxFile } from '../../dist/networks/index.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const path = join(root, 'models/catalog.json')
@@ -20,7 +20,7 @@ for (const entry of embedded) {
   entry.sha256 = createHash('sha256').update(readFileSync(file)).digest('hex')
   for (const one of entry.layers ?? [entry]) one.norm = null
   if (entry.layers === undefined) continue
-  const { samples, accuracy } = JSON.parse(readModelMetadata(file, ['training']).get('training'))
+  const { samples, accuracy } = JSON.parse(readOnnxFile(file).metadata.get('training'))
   const rounded = (share) => Number(share.toFixed(4))
   entry.samples = samples
   entry.accuracy = { white: rounded(accuracy.white_top1), mixed: rounded(accuracy.mixed_top1) }

@@ -33,6 +33,8 @@ export interface OnnxModel {
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
+  // What an embedded network was trained on, for models/train/catalog.mjs.
+  'training' as const,
 ]
 export type MetadataKey = (typeof METADATA_KEYS)[number]
 
