@@ -7,11 +7,10 @@ import { pathToFileURL } from 'node:url'
 const [root, out, device] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
 const { resolveOptions } = await load('study/options.js')
-const { planStudy, backgroundFor } = await load('study/plan.js')
+const { planStudy, unitScene } = await load('study/plan.js')
 const { storeUnit } = await load('study/measure.js')
 const { studyClassifiers } = await load('experiments/classifiers.js')
 const { openThreads } = await load('engine/handle.js')
-const { sceneOf } = await load('engine/scene.js')
 
 const study = await planStudy(
   resolveOptions({
@@ -32,8 +31,7 @@ for (const network of study.networks) {
   const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
   const classifiers = classifiersFor(device)
   for (const unit of study.left.filter((one) => one.network === network).slice(0, 1)) {
-    const scene = sceneOf(unit.patch, backgroundFor(study, network).background, study.blend)
-    const features = await handle.extract(scene, unit.grid.offsets)
+    const features = await handle.extract(unitScene(study, unit), unit.grid.offsets)
     await storeUnit(study, unit, features, progress, classifiers)
   }
   ran[network.id] = classifiers.ran()
