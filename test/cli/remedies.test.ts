@@ -54,10 +54,11 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['cli/modelActions.ts', ['pull']],
   ['cluster/submit.ts', ['submit']],
   ['engine/choice.ts', MOVING, /precision/],
+  ['engine/choice.ts', [...OPENING, 'bench', 'unit'], /threads/],
   ['engine/choice.ts', RUNNING],
+  ['engine/crew.ts', [...RUNNING, 'verify']],
   ['engine/deviceTrial.ts', RUNNING],
   ['engine/handle.ts', MOVING, /precision/],
-  ['engine/handle.ts', [...RUNNING, 'verify']],
   ['engine/machineMemory.ts', MOVING],
   ['engine/noiseFloor.ts', RUNNING],
   ['engine/positions.ts', MOVING],
@@ -91,6 +92,7 @@ const PRINTED_BY: readonly (readonly [file: string, by: readonly Call[], words?:
   ['study/options.ts', STUDIES],
   ['study/plan.ts', STUDIES],
   ['study/run.ts', STUDIES],
+  ['study/studyNetworks.ts', STUDIES],
   ['support/threads.ts', ALL],
 ]
 
