@@ -8,7 +8,7 @@ import type { CellShape } from './cellStep.js'
 import { type PassCells, passCells } from './cells.js'
 import { CELL_INPUTS } from './cellWindowNodes.js'
 import type { Keys } from './keys.js'
-import { sceneKeys } from './sceneKeys.js'
+import { sceneKeysOf } from './sceneKeys.js'
 
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
@@ -22,10 +22,10 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   // Its tensors are of other sizes with every pass.
   const first = await openSession(graph(graphs.cells), threads, false)
   const second = await openSession(graph(graphs.rest), threads)
+  const keysOf = sceneKeysOf({ steps }, input)
   let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {
-    if (current?.job !== id)
-      current = { job: id, keys: sceneKeys({ steps }, scene, input), arrays: sceneArrays(scene, input) }
+    if (current?.job !== id) current = { job: id, keys: keysOf(scene), arrays: sceneArrays(scene, input) }
     return current
   }
   const features: Backend['features'] = async ({ id, scene, batch = 1 }, offsets, put) => {

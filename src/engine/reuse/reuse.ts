@@ -14,7 +14,7 @@ import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
 import type { Keys } from './keys.js'
 import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
 import type { ReuseRecord } from './record.js'
-import { samplePositions, sceneGeometry, sceneKeys, scenePixels } from './sceneKeys.js'
+import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /** Computes features with every value once. */
 export interface Reuse {
@@ -63,13 +63,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const failed = new Map<string, string>()
   /** Sizes whose reason was told to the user. */
   const noted = new Set<number>()
-  let known: { readonly geometry: string; readonly keys: Keys } | undefined
-  const keysOf = (scene: Scene): Keys => {
-    const geometry = sceneGeometry(scene)
-    if (known?.geometry !== geometry)
-      known = { geometry, keys: sceneKeys(networkCells(network).cells, scene, network.input) }
-    return known.keys
-  }
+  let keysOf: ((scene: Scene) => Keys) | undefined
   /** What is to be done for a scene; a text: why the plain way is taken. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     let read: NetworkCells
@@ -83,6 +77,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const { graph, cells } = read
     if (cells.steps.length === 0) return cells.reason ?? 'the graph has no part that images could share'
     if (!haveRoomForKeys(cells, network, scene.patch.size)) return 'its layers are too many or too large'
+    keysOf ??= sceneKeysOf(cells, network.input)
     const keys = keysOf(scene)
     const features = network.layers.map(outputOf)
     const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(whole))

@@ -7,12 +7,6 @@ import { AXES, type Axis, type Both, both, cellKeys, type Keys } from './keys.js
 /** Alpha from which on a pixel may be seen, by the way of blending. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** What of a scene decides keys: equal texts, equal keys. */
-export function sceneGeometry(scene: Scene): string {
-  const { rows, cols } = opaquePart(scene)
-  return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])
-}
-
 /** Keys for a scene at all places of its patch; the times are offsets in pixels. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
@@ -22,6 +16,22 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
     return { frame, opaque: opaque[axis], offsets, isVaried: isVaried(scene) }
   }
   return cellKeys(steps, input.name, both(along))
+}
+
+/** `sceneKeys` of one scene after another; those of the last one are kept for others of the same geometry. */
+export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
+  let last: { readonly geometry: string; readonly keys: Keys } | undefined
+  return (scene) => {
+    const geometry = sceneGeometry(scene)
+    if (last?.geometry !== geometry) last = { geometry, keys: sceneKeys(steps, scene, input) }
+    return last.keys
+  }
+}
+
+/** What of a scene decides keys: equal texts, equal keys. */
+function sceneGeometry(scene: Scene): string {
+  const { rows, cols } = opaquePart(scene)
+  return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])
 }
 
 /** A hash of everything that decides the pixels of a scene's images. */
