@@ -92,4 +92,17 @@ void SymmetricFactor::solve(double* x) const {
   for (std::size_t j = size_; j-- > 0;) x[j] -= kernels_.dot(column(j) + j + 1, x + j + 1, size_ - j - 1);
 }
 
+double SymmetricFactor::solve_with_sum(std::vector<double>& x, std::vector<double>& ones, double total) const {
+  solve(x.data());
+  solve(ones.data());
+  double sum = 0, sum_of_ones = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    sum += x[i];
+    sum_of_ones += ones[i];
+  }
+  const double shift = (total - sum) / sum_of_ones;
+  kernels_.add_scaled(x.data(), ones.data(), shift, size_);
+  return shift;
+}
+
 }  // namespace shiftscope

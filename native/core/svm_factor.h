@@ -27,6 +27,10 @@ class SymmetricFactor {
   /// Replaces the right-hand side x, [size], by the solution; x must be 0 at removed indices.
   void solve(double* x) const;
 
+  /// The Newton step of multipliers or their changes whose sum is given: solves A x' = x + shift · ones, [size] each, with the
+  /// shift that makes Σ x' = total, and returns it. `ones` is 0 at removed indices and 1 elsewhere; its contents are lost.
+  double solve_with_sum(std::vector<double>& x, std::vector<double>& ones, double total) const;
+
  private:
   void factorise_panel(std::size_t begin, std::size_t end, double least_pivot);
   void subtract_panel(std::size_t begin, std::size_t end);

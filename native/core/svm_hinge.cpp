@@ -170,16 +170,7 @@ class FreeNewton {
       direction_[i] = fixed_[i] ? 0 : residuals_[i];
       ones_[i] = fixed_[i] ? 0 : 1;
     }
-    factor_.solve(direction_.data());
-    factor_.solve(ones_.data());
-    double sum = 0, sum_of_ones = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      sum += direction_[i];
-      sum_of_ones += ones_[i];
-    }
-    const double shift = sum / sum_of_ones;
-    if (!std::isfinite(shift)) return false;
-    kernels_.add_scaled(direction_.data(), ones_.data(), -shift, size_);
+    if (!std::isfinite(factor_.solve_with_sum(direction_, ones_, 0))) return false;
     balance();
     measure_direction();
     return slope_ > 0 && std::isfinite(slope_);

@@ -269,15 +269,7 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
   double* matrix = factor.start(size);
   fill_products(matrix, factor.stride(), threads);
   factor.factorise(1e-12 / stiffness_);
-  factor.solve(t.data());
-  factor.solve(ones.data());
-  double sum = 0, sum_of_ones = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    sum += t[i];
-    sum_of_ones += ones[i];
-  }
-  intercept_direction_ = (-intercept_gradient_ - sum) / sum_of_ones;
-  kernels_.add_scaled(t.data(), ones.data(), intercept_direction_, size);
+  intercept_direction_ = factor.solve_with_sum(t, ones, -intercept_gradient_);
   std::vector<SvmTerm> terms(size);
   for (std::size_t i = 0; i < size; ++i) terms[i] = {between_[i], -t[i]};
   problem_.features.add_rows(terms, direction_.data());
