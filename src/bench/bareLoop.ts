@@ -13,17 +13,16 @@ export const MEASUREMENT_SECONDS = 3
 
 /** One worker a core, or one worker on all cores: those of the settings that are wished with which a bare loop is fastest. */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
-  let best: { settings: Settings; rate: number } | undefined
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
-  const single = chooseSettings(network, Number.POSITIVE_INFINITY, { workers: 1, ...wished })
-  for (const settings of chosen.workers === 1 ? [chosen] : [chosen, single]) {
+  if (wished.workers !== undefined || chosen.workers === 1) return chosen
+  let best: { readonly settings: Settings; readonly rate: number } | undefined
+  for (const settings of [chosen, chooseSettings(network, Number.POSITIVE_INFINITY, { ...wished, workers: 1 })]) {
     const bare = openBareLoop(network, settings, { name: 'cpu', index: 0 })
     const rate = await bare.measure(MEASUREMENT_SECONDS / 2)
     await bare.close()
     if (best === undefined || rate > best.rate) best = { settings, rate }
   }
-  if (best === undefined) throw new Error('no candidate settings')
-  return best.settings
+  return best?.settings ?? chosen
 }
 
 /** Workers that run a network over and over on a ready tensor. */

@@ -3,7 +3,7 @@ import { openThreads } from '../engine/handle.js'
 import { positionGrid } from '../engine/positions.js'
 import { sharedFloor } from '../engine/reuse/expected.js'
 import type { ReuseRecord } from '../engine/reuse/record.js'
-import { reuseSettings } from '../engine/settings.js'
+import { chooseSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
 import { type ClassifierRecord, studyClassifiers } from '../experiments/classifiers.js'
@@ -87,7 +87,7 @@ async function benchUnit(
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
   // On the processor, a unit's values that images have in common are computed once.
-  const reusing = () => ({ settings: reuseSettings(network, settings, wished), onNote: () => undefined })
+  const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
   const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
   const bare = openBareLoop(network, settings, device)
   try {

@@ -15,7 +15,7 @@ import { deviceHandle, type NetworkHandle, openThreads } from './handle.js'
 import { checkNoise, measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
 import type { ReuseChoice, ReuseRecord } from './reuse/record.js'
 import { BatchFailure } from './scheduler.js'
-import { chooseSettings, imagesPerSecond, processorRate, reuseSettings, type WishedSettings } from './settings.js'
+import { chooseSettings, imagesPerSecond, processorRate, type WishedSettings } from './settings.js'
 import type { Scene, Settings } from './task.js'
 import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 
@@ -161,7 +161,9 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  const reusing = reuse === 'off' ? undefined : { settings: reuseSettings(network, settings, wished), onNote }
+  // Values are computed once for many images only, whatever the first call has.
+  const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
+  const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
   return {
     handle,
@@ -271,7 +273,7 @@ export async function fastestBatch(
   return rate
 }
 
-/** Of a batch that a device fails at. Its process is opened again with the next one. */
+/** The rate of a batch that a device fails at: none. Its process is opened again with the next batch. */
 function noRate(error: unknown): number {
   if (error instanceof BatchFailure) return 0
   throw error

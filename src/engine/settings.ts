@@ -76,17 +76,6 @@ export function candidateSettings(
   return fits.length === 0 ? candidates : fits
 }
 
-/**
- * How values that images have in common are computed once on as many cores: by workers of one thread each, as many as the
- * weights allow, since most of it are small products; as wished where workers or threads are.
- */
-export function reuseSettings(network: Network, settings: Settings, wished: WishedSettings = {}): Settings {
-  if (wished.workers !== undefined || wished.threads !== undefined) return settings
-  const cores = settings.workers * settings.threads
-  const workers = Math.min(cores, weightCopies(network))
-  return { ...settings, workers, threads: Math.floor(cores / workers) }
-}
-
 /** Batches whose activations are no burden, as far as the graph tells their size; the smallest in any case. */
 function batchesFor(network: Network): readonly number[] {
   const bytes = TENSORS_AT_A_TIME * largestTensor(network)

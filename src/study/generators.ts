@@ -3,8 +3,7 @@ import { openExecution } from '../engine/choice.js'
 import type { DeviceRequest } from '../engine/device.js'
 import { openThreads } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
-import { candidateSettings } from '../engine/settings.js'
-import type { Settings } from '../engine/task.js'
+import { chooseSettings } from '../engine/settings.js'
 import { UsageError } from '../errors.js'
 import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import {
@@ -18,7 +17,6 @@ import {
   type Network,
 } from '../networks/index.js'
 import type { Progress } from '../progress.js'
-import { availableCores } from '../support/machine.js'
 import { type GivenOptions, kinds } from '../support/optionChecks.js'
 import { byIds } from './checkpointModels.js'
 
@@ -125,8 +123,8 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 }
 
 /**
- * Opens a network for pictures, few of them as a rule, and its generators. It runs on the processor without a trial of
- * settings, which would take longer than the work, unless a GPU is named.
+ * Opens a network for pictures, few of them as a rule, and its generators. It runs on the processor unless a GPU is
+ * named: to try one would take longer than the work.
  * @throws DeviceError for a device that is not usable; the signal's reason
  */
 export async function openWithGenerators(
@@ -137,8 +135,7 @@ export async function openWithGenerators(
   signal: AbortSignal | undefined,
 ): Promise<ArithmeticModels> {
   if (request.name === 'auto' || request.name === 'cpu') {
-    const [settings] = candidateSettings(network, {}, availableCores())
-    return openArithmeticModels(openThreads(network, settings as Settings), generators)
+    return openArithmeticModels(openThreads(network, chooseSettings(network, images)), generators)
   }
   const { handle } = await openExecution({
     network,

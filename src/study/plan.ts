@@ -47,8 +47,8 @@ export interface Study {
  * Finds networks and patches, and the units that are still to be computed.
  * @param withPlaceholders placeholders, with which nothing can be computed, take the place of published networks and
  * generators whose weights are not here; by default that is an error
- * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are missing or damaged; the
- * signal's reason
+ * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are
+ * missing or damaged; the signal's reason
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
