@@ -4,7 +4,7 @@ import { UsageError } from '../src/errors.js'
 import { type ExtractOptions, extract } from '../src/features/openNetwork.js'
 import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic.js'
 import { reproduce } from '../src/study/run.js'
-import { temporaryFolder } from './temporaryFolder.js'
+import { temporaryFolder } from './support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

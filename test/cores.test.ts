@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { availableCores } from '../src/support/machine.js'
-import { temporaryFolder } from './temporaryFolder.js'
+import { temporaryFolder } from './support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

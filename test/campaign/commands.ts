@@ -1,9 +1,9 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { modelsFolder } from '../../src/files/package.js'
-import { start } from '../cli/process.js'
-import { startHub } from '../networks/hubServer.js'
-import { writeWeights } from '../networks/torchFile.js'
+import { start } from '../support/commandLine.js'
+import { startHub } from '../support/hubServer.js'
+import { writeWeights } from '../support/torchFile.js'
 
 /** A command that writes. */
 export interface WritingCommand {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { contents, type Ended, start } from '../cli/process.js'
+import { contents, type Ended, start } from '../support/commandLine.js'
 import type { WritingCommand } from './commands.js'
 
 /** The longest that a command of the campaign may take, in milliseconds; the machine may be busy. */

@@ -4,8 +4,8 @@ import type { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeOption } from '../../src/cli/help.js'
 import { programWith, runProgram } from '../../src/cli/program.js'
-import { commandsOf, refusalOf } from '../docs/shell.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { commandsOf, refusalOf } from '../support/shell.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const { argv } = process

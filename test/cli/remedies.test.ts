@@ -9,8 +9,8 @@ import { explore } from '../../src/explore/explore.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
 import { inspectModel, verifyNetwork } from '../../src/networks/index.js'
 import { reproduce } from '../../src/study/run.js'
-import { refusalOf } from '../docs/shell.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { refusalOf } from '../support/shell.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 afterEach(() => vi.unstubAllEnvs())
 

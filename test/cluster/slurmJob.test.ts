@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { arrayScript, type JobPlan, studyWords } from '../../src/cluster/slurmJob.js'
 import { UsageError } from '../../src/errors.js'
-import { refusalOf } from '../docs/shell.js'
+import { refusalOf } from '../support/shell.js'
 
 const plan: JobPlan = {
   ...{ tasks: 2, cpus: 4, gpus: 0, memory: 2048, minutes: 15, partition: 'short', out: '/data/my results' },

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { anchorsOf, LINKING_PAGES, linksOf, ROOT, textOf } from './markdown.js'
+import { anchorsOf, LINKING_PAGES, linksOf, ROOT, textOf } from '../support/markdown.js'
 
 /** A relative link's path from the root, and its anchor. */
 function targetOf(page: string, link: string): { readonly path: string; readonly anchor: string | undefined } {

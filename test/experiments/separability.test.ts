@@ -6,7 +6,7 @@ import { assignFolds, FOLDS, type FoldScheme, TASKS, type Task, taskClasses } fr
 import type { LayerGrid } from '../../src/experiments/grid.js'
 import { type ClassifierOptions, type Separability, separabilityByScheme } from '../../src/experiments/separability.js'
 import { trainSvm } from '../../src/native.js'
-import { type FeatureShape, formulaFeatures, positionFeatures } from './features.js'
+import { type FeatureShape, formulaFeatures, positionFeatures } from '../support/features.js'
 
 interface GoldenCase {
   readonly shape: FeatureShape | 'positions'

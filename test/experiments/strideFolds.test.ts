@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { foldPrediction, strideFolds, subGrid } from '../../src/experiments/strideFolds.js'
-import { positionFeatures } from './features.js'
+import { positionFeatures } from '../support/features.js'
 
 const SIDE = 25
 const STRIDE = 4

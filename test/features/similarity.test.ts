@@ -9,7 +9,7 @@ import { separability } from '../../src/features/separability.js'
 import { similarity } from '../../src/features/similarity.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -21,8 +21,8 @@ import {
   writeFolderAtomic,
 } from '../../src/files/atomic.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { onTmpfs } from '../tmpfs.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { onTmpfs } from '../support/tmpfs.js'
 
 const inFolder = temporaryFolder()
 

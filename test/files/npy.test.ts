@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { encodeNpy, readNpy, writeNpy } from '../../src/files/npy.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { OutputError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { openPartialArrays } from '../../src/files/partialArrays.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 const PLANS = [

@@ -15,7 +15,7 @@ import { cocoPatches } from '../../src/patches/cocoPatches.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { readRun } from '../../src/study/runFile.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { InputError } from '../../src/errors.js'
 import { readSealedJson, writeSealedJson } from '../../src/files/sealedJson.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

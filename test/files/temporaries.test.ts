@@ -10,7 +10,7 @@ import {
   removeDeadTemporaries,
   temporaryName,
 } from '../../src/files/temporaries.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 afterEach(() => vi.unstubAllEnvs())

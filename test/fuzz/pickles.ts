@@ -1,4 +1,4 @@
-import { call, global, integer, op, text, tuple } from '../networks/torchFile.js'
+import { call, global, integer, op, text, tuple } from '../support/torchFile.js'
 import { amplify } from './mutation.js'
 import type { Random } from './random.js'
 

@@ -10,9 +10,9 @@ import {
   packedIntegersField,
   stringField,
 } from '../../src/networks/protobuf/wire.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { blobMessage, type CaffeBlob, type CaffeForm, joined, writeCaffeModel } from './caffeFile.js'
-import { readWholeCheckpoint } from './wholeCheckpoint.js'
+import { blobMessage, type CaffeBlob, type CaffeForm, joined, writeCaffeModel } from '../support/caffeFile.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { readWholeCheckpoint } from '../support/wholeCheckpoint.js'
 
 const goldens = join(import.meta.dirname, '../golden/caffe')
 const inFolder = temporaryFolder()

@@ -6,9 +6,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { withFile } from '../../src/files/openFile.js'
 import type { Checkpoint } from '../../src/networks/checkpoint/checkpoint.js'
-import { randomCases } from '../randomCases.js'
-import { call, global, integer, op, stateDictPickle, text, tuple, writeTorchZip, writeTorchZipOf } from './torchFile.js'
-import { readWholeCheckpoint } from './wholeCheckpoint.js'
+import { randomCases } from '../support/randomCases.js'
+import {
+  call,
+  global,
+  integer,
+  op,
+  stateDictPickle,
+  text,
+  tuple,
+  writeTorchZip,
+  writeTorchZipOf,
+} from '../support/torchFile.js'
+import { readWholeCheckpoint } from '../support/wholeCheckpoint.js'
 
 const goldens = join(import.meta.dirname, '../golden/checkpoints')
 type Expected = Record<string, Record<string, { dtype: string; shape: number[]; values: number[] }>>

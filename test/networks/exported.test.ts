@@ -12,9 +12,9 @@ import {
   verifyNetwork,
 } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { exported } from './exportedModel.js'
-import { messageOf } from './messageOf.js'
+import { exported } from '../support/exportedModel.js'
+import { messageOf } from '../support/messageOf.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 beforeEach(() => {

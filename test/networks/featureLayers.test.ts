@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { chooseNetwork, inspectModel, type Network, outputOf, type Pool } from '../../src/networks/index.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const goldens = join(import.meta.dirname, '../golden')
 const golden = (name: string) => join(goldens, 'onnx', `${name}.onnx`)

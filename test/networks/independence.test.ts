@@ -3,10 +3,10 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { catalogEntry, chooseGenerator, chooseNetwork, inspectModel } from '../../src/networks/index.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { type Chunk, integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { joined } from './caffeFile.js'
-import { writeWithMetadata } from './generatorFile.js'
-import { messageOf } from './messageOf.js'
+import { joined } from '../support/caffeFile.js'
+import { writeWithMetadata } from '../support/generatorFile.js'
+import { messageOf } from '../support/messageOf.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 beforeEach(() => {

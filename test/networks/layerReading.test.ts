@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { writeFileAtomic } from '../../src/files/atomic.js'
 import { cachedGraph } from '../../src/networks/graphCache.js'
 import { keepReading, knownReading, type LayerReading } from '../../src/networks/layerReading.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const golden = join(import.meta.dirname, '../golden/onnx/plain.onnx')

@@ -18,7 +18,7 @@ import {
   packedIntegersField,
   stringField,
 } from '../../src/networks/protobuf/wire.js'
-import { eachDamagedCopy } from './damagedCopies.js'
+import { eachDamagedCopy } from '../support/damagedCopies.js'
 
 let folder: string
 let path: string

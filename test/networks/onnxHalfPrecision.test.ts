@@ -9,7 +9,7 @@ import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { castNode, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { ElementType } from '../../src/networks/onnx/messages.js'
 import { type Model, type Node, writeModel } from '../../src/networks/onnx/model.js'
-import { eachDamagedCopy } from './damagedCopies.js'
+import { eachDamagedCopy } from '../support/damagedCopies.js'
 
 let folder: string
 let path: string

@@ -12,7 +12,7 @@ import {
   ProtobufError,
   stringField,
 } from '../../src/networks/protobuf/wire.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const goldens = (folder: string, extension: string) => {

@@ -4,10 +4,10 @@ import { UsageError } from '../../src/errors.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { catalogEntry, chooseNetwork, recogniseCheckpoint } from '../../src/networks/index.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { weight } from './formulas.js'
-import { messageOf } from './messageOf.js'
-import { type TorchTensor, writeTorchZip } from './torchFile.js'
+import { weight } from '../support/formulas.js'
+import { messageOf } from '../support/messageOf.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
 const folder = temporaryFolder()
 beforeEach(() => {

@@ -17,9 +17,9 @@ import {
 } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
-import { weight } from './formulas.js'
-import { messageOf } from './messageOf.js'
-import { type TorchTensor, writeTorchZip } from './torchFile.js'
+import { weight } from '../support/formulas.js'
+import { messageOf } from '../support/messageOf.js'
+import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
 let folder: string
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { global, integer, op, text, tuple, writeTar } from './torchFile.js'
-import { readWholeCheckpoint } from './wholeCheckpoint.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { global, integer, op, text, tuple, writeTar } from '../support/torchFile.js'
+import { readWholeCheckpoint } from '../support/wholeCheckpoint.js'
 
 const folder = temporaryFolder()
 const path = () => folder('test.pth')

@@ -3,7 +3,7 @@ import { differenceMap } from '../../src/page/browser/differences.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
 import { mapOf, measured } from '../../src/page/browser/maps.js'
 import { firstView } from '../../src/page/browser/view.js'
-import { groupOf, indexOf } from './study.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const index = indexOf([groupOf({ key: 0, model: 'alexnet' })])
 const fitted = fitChoice(index, firstView(index))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { embeddedJson, resultsPage } from '../../src/page/page.js'
 import type { ReportSection } from '../../src/page/section.js'
-import { groupOf, indexOf } from './study.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const sections: readonly ReportSection[] = [
   { id: 'tables', title: 'Tables', html: '<p>a table</p>' },

@@ -17,8 +17,8 @@ import { keepPatchPicture } from '../../src/results/pictures.js'
 import { readStudy } from '../../src/results/study.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
-import { arraysOf, madeUnit } from '../results/study.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { arraysOf, madeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 

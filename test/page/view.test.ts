@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Choice, featureParts, fitChoice, fitView, mapIndex, nearestPosition } from '../../src/page/browser/fit.js'
 import { firstView, formatView, parseLimits, parseView, type View } from '../../src/page/browser/view.js'
-import { groupOf, indexOf } from './study.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const index = indexOf([
   groupOf({ key: 0, model: 'alexnet' }),

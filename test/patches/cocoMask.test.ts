@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cocoMask, runLengthMask, runsOfString } from '../../src/patches/cocoMask.js'
 import { type Mask, polygonMask } from '../../src/patches/polygonMask.js'
-import { randomCases } from '../randomCases.js'
+import { randomCases } from '../support/randomCases.js'
 
 /**
  * The definition, slowly: every point of every edge's chain in sequence, every change of column, all changes sorted, and

@@ -10,8 +10,8 @@ import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { listenTo } from '../../src/progress.js'
 import { reproduce } from '../../src/study/run.js'
-import { fileAnswer, startServer } from '../networks/fileServer.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { fileAnswer, startServer } from '../support/fileServer.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 afterEach(() => vi.unstubAllEnvs())

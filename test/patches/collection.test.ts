@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { builtInPatches, patchesFrom, patchFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { decodeImage, readImage } from '../../src/patches/image.js'
 import { pictureFormat } from '../../src/patches/pictureFormat.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { arithmeticSections } from '../../src/report/arithmeticSection.js'
 import { NO_PAPER, resultTables } from '../../src/report/tables/tables.js'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
-import { countsOf, studyOf } from '../results/arithmetic.js'
+import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 
 it('the page has the tables of arithmetic above its scenes, and names from outside as text', () => {
   const hostile = '<script>"\'&'

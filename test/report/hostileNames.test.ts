@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { writeReport } from '../../src/report/report.js'
 import { writeUnit } from '../../src/results/unit/store.js'
-import { arraysOf, madeUnit } from '../results/study.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { arraysOf, madeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 

@@ -6,8 +6,8 @@ import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
 import { heatmapName } from '../../src/report/heatmap.js'
 import { overviewSection } from '../../src/report/overview.js'
 import { fileName } from '../../src/results/fileName.js'
-import { groupOf, indexOf } from '../page/study.js'
-import { groupWith, measures } from './findings/study.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
+import { groupWith, measures } from '../support/studyGroup.js'
 
 const names = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }),

@@ -3,7 +3,7 @@ import { catalogEntry } from '../../src/networks/index.js'
 import { PAPER_CLASSES } from '../../src/patches/cocoPatches.js'
 import { isPapersStudy } from '../../src/report/paper.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
-import { groupWith, measures } from './findings/study.js'
+import { groupWith, measures } from '../support/studyGroup.js'
 
 const published = catalogEntry('mobilenet_v2').sources[0]?.sha256 as string
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { catalogEntry } from '../../src/networks/index.js'
 import { provenanceSection } from '../../src/report/provenance.js'
-import { around, groupWith, measures } from './findings/study.js'
+import { around, groupWith, measures } from '../support/studyGroup.js'
 
 const VALUES = [[measures.bias, around(0.01, 2)]] as const
 const SHA = 'ab'.repeat(32)

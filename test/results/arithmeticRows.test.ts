@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
-import { countsOf, studyOf } from './arithmetic.js'
+import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 
 const other = countsOf({ kind: '1+1', expected: 20, found: 10, subtracted: 0, left: 0, exact: 1 })
 

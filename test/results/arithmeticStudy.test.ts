@@ -13,7 +13,7 @@ import {
   writeArithmeticDocument,
 } from '../../src/results/arithmeticDocument.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -5,8 +5,8 @@ import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { MEASURES, type MeasuredLayer, measureLayer } from '../../src/results/measures.js'
 import { groupRows, type Row } from '../../src/results/rows.js'
 import type { Unit } from '../../src/results/unit/schema.js'
-import { countsOf, studyOf } from './arithmetic.js'
-import { madeUnit } from './study.js'
+import { countsOf, studyOf } from '../support/arithmeticStudy.js'
+import { madeUnit } from '../support/unit.js'
 
 /** Of each anchor, in their order. */
 function perAnchor(numbers: readonly number[], variant = (anchor: string) => anchor) {

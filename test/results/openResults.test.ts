@@ -6,8 +6,8 @@ import { openResults } from '../../src/results/openResults.js'
 import type { OpenUnit } from '../../src/results/unit/open.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { arraysOf, inputs, madeUnit } from './study.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { arraysOf, inputs, madeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 

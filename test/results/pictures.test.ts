@@ -11,7 +11,7 @@ import {
   readBackgroundPicture,
   readPatchPicture,
 } from '../../src/results/pictures.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

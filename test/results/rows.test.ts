@@ -13,7 +13,7 @@ import {
 } from '../../src/results/rows.js'
 import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
 import { withoutControls } from '../../src/support/text.js'
-import { madeUnit } from './study.js'
+import { madeUnit } from '../support/unit.js'
 
 const place = { model: 'alexnet', layer: 'fc', size: 125 }
 

@@ -5,8 +5,8 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { meanMap, readStudy, unplannedPatches } from '../../src/results/study.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { arraysOf, inputs, madeUnit } from './study.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { arraysOf, inputs, madeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 

@@ -10,8 +10,8 @@ import { fileName } from '../../src/results/fileName.js'
 import { openUnit, unitWithArrays } from '../../src/results/unit/open.js'
 import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
 import { findUnit, unitFolder, writeUnit } from '../../src/results/unit/store.js'
-import { temporaryFolder } from '../temporaryFolder.js'
-import { arraysOf, inputs, madeUnit } from './study.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { arraysOf, inputs, madeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 

@@ -5,10 +5,10 @@ import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { byIds } from '../../src/study/checkpointModels.js'
 import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
-import { weight } from '../networks/formulas.js'
-import { messageOf } from '../networks/messageOf.js'
-import { writeTorchZip } from '../networks/torchFile.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { weight } from '../support/formulas.js'
+import { messageOf } from '../support/messageOf.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { writeTorchZip } from '../support/torchFile.js'
 
 const folder = temporaryFolder()
 beforeEach(() => {

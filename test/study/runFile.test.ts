@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { thisOwner } from '../../src/files/owner.js'
 import { readRun, writeRunFile } from '../../src/study/runFile.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

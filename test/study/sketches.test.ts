@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { estimateStudy } from '../../src/study/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
 import { planStudy, unitInputs } from '../../src/study/plan.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 

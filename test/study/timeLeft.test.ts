@@ -3,7 +3,7 @@ import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
 import { studyTimeLeft } from '../../src/study/timeLeft.js'
 import { imagesOf, type PlannedUnit } from '../../src/study/units.js'
-import { temporaryFolder } from '../temporaryFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

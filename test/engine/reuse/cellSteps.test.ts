@@ -8,7 +8,7 @@ import { InputError } from '../../../src/errors.js'
 import type { GraphConstant, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
-import { eachDamagedCopy } from '../../networks/damagedCopies.js'
+import { eachDamagedCopy } from '../../support/damagedCopies.js'
 
 const exported = (name: string) => fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
 const IMAGE = { name: 'image', rows: 64, cols: 64 }

@@ -9,8 +9,8 @@ import { mobilenetV2 } from '../../../src/networks/architectures/mobilenetV2.js'
 import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
-import { weight } from '../../networks/formulas.js'
-import { temporaryFolder } from '../../temporaryFolder.js'
+import { weight } from '../../support/formulas.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const path = (below: string) => fileURLToPath(new URL(`../../../${below}`, import.meta.url))
 const inFolder = temporaryFolder()

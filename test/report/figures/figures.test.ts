@@ -8,7 +8,7 @@ import { type Figure, figuresSection, paperFigures } from '../../../src/report/f
 import { panelLayout } from '../../../src/report/figures/panels.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
-import { madeUnit } from '../../results/study.js'
+import { madeUnit } from '../../support/unit.js'
 
 const LIMITS = { low: 0.88, high: 1 }
 

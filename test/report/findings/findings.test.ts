@@ -7,7 +7,7 @@ import { type ClaimFinding, findingsOf, rangeOf } from '../../../src/report/find
 import { ofPatches, type Row } from '../../../src/results/rows.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
-import { around, groupWith, measures, type Values } from './study.js'
+import { around, groupWith, measures, type Values } from '../../support/studyGroup.js'
 
 const { reached, reachedAtCorner, similarity, power, jaggedness, bias, lead, phase, foldError, kept } = measures
 

@@ -3,9 +3,9 @@ import { findingsOf } from '../../../src/report/findings/findings.js'
 import { leadOf } from '../../../src/report/findings/lead.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import { writeUnit } from '../../../src/results/unit/store.js'
-import { arraysOf, madeUnit } from '../../results/study.js'
-import { temporaryFolder } from '../../temporaryFolder.js'
-import { around, groupWith, measures } from './study.js'
+import { around, groupWith, measures } from '../../support/studyGroup.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
+import { arraysOf, madeUnit } from '../../support/unit.js'
 
 const inFolder = temporaryFolder()
 const NAMES = { 4: 'goldfinch', 5: 'airliner', 6: 'jeans' }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { latexText } from '../../../src/report/tables/latexText.js'
 import { renderTable, type Table } from '../../../src/report/tables/render.js'
-import { temporaryFolder } from '../../temporaryFolder.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 

@@ -1,0 +1,243 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { InputError, InterruptedError, UsageError } from '../../src/errors.js'
+import { similarity } from '../../src/features/similarity.js'
+import { viewFeatures } from '../../src/features/view.js'
+import { findArrays, fitsPage, readExtraction } from '../../src/features/viewedArrays.js'
+import { writeNpy } from '../../src/files/npy.js'
+import { decodeMap } from '../../src/page/mapCoding.js'
+import type { SiteFeatures, SiteIndex, SiteMaps } from '../../src/page/siteIndex.js'
+import { patchAtSize } from '../../src/patches/patch.js'
+import { keepPatchPicture } from '../../src/results/pictures.js'
+import { contents } from '../support/commandLine.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+function features(rows: number, cols: number, dims: number): Float32Array {
+  return Float32Array.from({ length: rows * cols * dims }, (_, i) => ((i * 37) % 19) - 9.5)
+}
+
+const PATCH = patchAtSize('dog', { rows: 75, cols: 75, data: new Uint8Array(75 * 75 * 4).fill(200) }, 75, 224)
+
+/** 4 × 4 positions, 40 pixels apart, of 150. */
+const DESCRIPTION = {
+  ...{ model: 'tiny-alexnet', weightsSha256: 'abc', frame: 224, size: 75, stride: 40, rows: 4, cols: 4 },
+  ...{ patch: 'dog', patchSha256: PATCH.sha256, background: '#102030', blend: 'hard' },
+  layers: [
+    { name: 'fc6', dims: 3, file: 'fc6.npy' },
+    { name: 'fc/7', dims: 2, file: 'fc%2F7.npy' },
+  ],
+}
+
+async function storeExtraction(changes: object = {}): Promise<string> {
+  mkdirSync(inFolder('extraction'))
+  await writeNpy(inFolder('extraction', 'fc6.npy'), [4, 4, 3], features(4, 4, 3))
+  await writeNpy(inFolder('extraction', 'fc%2F7.npy'), [4, 4, 2], features(4, 4, 2))
+  await keepPatchPicture(inFolder('extraction'), PATCH)
+  describeAs({ ...DESCRIPTION, ...changes })
+  return inFolder('extraction')
+}
+
+function describeAs(description: object): void {
+  writeFileSync(inFolder('extraction', 'extract.json'), JSON.stringify(description))
+}
+
+async function storeArray(data = features(3, 5, 4), shape = [3, 5, 4]): Promise<string> {
+  await writeNpy(inFolder('foreign.npy'), shape, data)
+  return inFolder('foreign.npy')
+}
+
+function indexOf(page: string): SiteIndex {
+  const json = /<script type="application\/json" id="study">(.*)<\/script>/.exec(readFileSync(page, 'utf8'))?.[1]
+  return JSON.parse(json as string)
+}
+
+/** What a file of the site hands to the page. */
+function handed<T>(page: string, key: string): T {
+  const script = readFileSync(page.replace(/index\.html$/, `site/${key}.js`), 'utf8')
+  let received: T | undefined
+  new Function('shiftscopeReceive', script)((_: string, value: T) => {
+    received = value
+  })
+  return received as T
+}
+
+describe('the page of an extraction', () => {
+  it('has patch and background, maps of all layers, and anchors where their features are', async () => {
+    const folder = await storeExtraction()
+    const result = await viewFeatures(folder)
+    expect(result).toEqual({
+      ...{ page: inFolder('extraction', 'index.html'), hasPicture: true, model: 'tiny-alexnet', rows: 4, cols: 4 },
+      layers: [
+        { name: 'fc6', dims: 3, hasFeatures: true },
+        { name: 'fc/7', dims: 2, hasFeatures: true },
+      ],
+    })
+    const [group] = indexOf(result.page).groups
+    expect(group).toMatchObject({ model: 'tiny-alexnet', size: 75, stride: 40, frame: 224, rows: 4, cols: 4 })
+    expect(group?.background).toEqual({ colour: 'rgb(16 32 48)' })
+    expect(group?.units).toEqual([{ patch: 'dog', picture: 0, features: [1, 1] }])
+    expect(group?.anchors.slice(2)).toEqual([
+      { name: 'center', row: 80, col: 80 },
+      { name: 'bottom-left', row: 120, col: 0 },
+      { name: 'bottom-right', row: 120, col: 120 },
+    ])
+    const { maps } = await similarity(inFolder('extraction', 'fc6.npy'))
+    const first = handed<SiteMaps>(result.page, 'maps/0/0').layers[0]
+    first?.maps.forEach((map, anchor) => {
+      const values = decodeMap(Uint8Array.from(Buffer.from(map, 'base64')), 16)
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(maps[anchor * 16 + i] as number, 5)
+    })
+    expect(readFileSync(result.page, 'utf8')).toContain('object dog of 75×75 px in a frame of 224×224')
+  })
+
+  it('says what the network answers, where the classes are known', async () => {
+    const names = { 0: 'cat', 2: 'dog & bone' }
+    const folder = await storeExtraction({ answers: { layer: 'fc6', source: 'x', classes: [], names } })
+    const data = new Float32Array(4 * 4 * 3)
+    for (let position = 0; position < 16; position++) data[3 * position + (position < 4 ? 1 : 2)] = Math.log(2)
+    await writeNpy(inFolder('extraction', 'fc6.npy'), [4, 4, 3], data)
+    const { unit } = await readExtraction(await findArrays(folder), () => undefined)
+    const [layer, other] = unit.layers
+    expect(layer?.answers).toEqual({
+      center: { class: 2, probability: expect.closeTo(1 / 2, 6) },
+      right: null,
+      ...{ kept: 0.75, least: expect.closeTo(1 / 4, 6), names: { 1: '1', 2: 'dog & bone' } },
+    })
+    expect(Object.values(layer?.measures.consistency ?? {})).toEqual([1, expect.closeTo(2 / 3, 6)])
+    expect(other?.answers).toBeNull()
+    expect(await unit.answers('fc/7')).toBeUndefined()
+    const maps = await unit.answers('fc6')
+    expect(maps?.shape).toEqual([3, 4, 4])
+    expect([...(maps?.data.subarray(0, 16) ?? [])]).toEqual([...Array(4).fill(1), ...Array(12).fill(2)])
+    const { page } = await viewFeatures(folder)
+    const text = readFileSync(page, 'utf8')
+    expect(text).toContain(
+      'the network answers dog &amp; bone with a probability of 0.500. It gives this answer at 75.0 % of positions',
+    )
+  })
+
+  it('has the same bytes again, and replaces the former page', async () => {
+    const folder = await storeExtraction()
+    await viewFeatures(folder)
+    const before = await contents(folder)
+    await viewFeatures(folder)
+    expect(await contents(folder)).toEqual(before)
+  })
+
+  it('says where the picture of the patch is not known', async () => {
+    const folder = await storeExtraction()
+    const known = await viewFeatures(folder)
+    expect(readFileSync(known.page, 'utf8')).not.toContain('is not known, so this page')
+    rmSync(inFolder('extraction', 'pictures'), { recursive: true })
+    const { page, hasPicture } = await viewFeatures(folder)
+    expect(hasPicture).toBe(false)
+    expect(readFileSync(page, 'utf8')).toContain('The picture of the object is not known, so this page')
+  })
+
+  it('is made of one of the arrays, too, in a folder of its name', async () => {
+    await storeExtraction()
+    const { page, layers } = await viewFeatures(inFolder('extraction', 'fc%2F7.npy'))
+    expect(page).toBe(inFolder('extraction', 'fc%2F7', 'index.html'))
+    expect(layers).toEqual([{ name: 'fc/7', dims: 2, hasFeatures: true }])
+    expect(indexOf(page).groups[0]).toMatchObject({ size: 75, stride: 40, frame: 224 })
+  })
+
+  it('shows names as text, whatever they hold', async () => {
+    const { page } = await viewFeatures(await storeExtraction({ model: '</script><b>', patch: '<i>' }))
+    const text = readFileSync(page, 'utf8')
+    expect(text).toContain('&lt;/script&gt;&lt;b&gt;, object &lt;i&gt;')
+    expect(text).not.toContain('<b>')
+    expect(indexOf(page).groups[0]?.model).toBe('</script><b>')
+  })
+})
+
+describe('the page of an array of which nothing is known', () => {
+  it('counts each position as a pixel', async () => {
+    const { page, model, hasPicture } = await viewFeatures(await storeArray())
+    expect([page, model, hasPicture]).toEqual([inFolder('foreign', 'index.html'), null, false])
+    const [group] = indexOf(page).groups
+    expect(group).toMatchObject({ size: 1, stride: 1, frame: 5, rows: 3, cols: 5, background: null })
+    expect(group?.anchors[4]).toEqual({ name: 'bottom-right', row: 2, col: 4 })
+    const part = Buffer.from(handed<SiteFeatures>(page, 'features/0/0-0-0'), 'base64')
+    expect(part.byteLength).toBe(3 * 5 * 4 * 2)
+    expect(readFileSync(page, 'utf8')).toContain('No extract.json describes this array')
+  })
+
+  it('goes where it is told to', async () => {
+    const { page } = await viewFeatures(await storeArray(), { out: inFolder('elsewhere'), limits: { low: 0, high: 1 } })
+    expect(page).toBe(inFolder('elsewhere', 'index.html'))
+    expect(indexOf(page).limits).toEqual({ low: 0, high: 1 })
+    expect(existsSync(inFolder('foreign'))).toBe(false)
+  })
+
+  it('has the features of as many positions as a browser takes', () => {
+    expect(fitsPage(150 * 150, 4096)).toBe(true)
+    expect(fitsPage(150 * 150, 9216)).toBe(false)
+  })
+})
+
+describe('what is no extraction', () => {
+  it.each([
+    ['NaN', Number.NaN, 'the feature at position (1, 2) holds NaN'],
+    ['zeros', 0, 'the feature at position (1, 2) is all zero'],
+  ])('is refused with the position of %s', async (_, value, message) => {
+    const data = features(3, 5, 4).fill(value, (5 + 2) * 4, (5 + 3) * 4)
+    const failing = viewFeatures(await storeArray(data))
+    await expect(failing).rejects.toThrow(InputError)
+    await expect(failing).rejects.toThrow(message)
+    expect(existsSync(inFolder('foreign'))).toBe(false)
+  })
+
+  it.each([
+    [[60], 'has shape (60)'],
+    [[15, 4], 'has shape (15, 4)'],
+    [[0, 5, 4], 'has shape (0, 5, 4)'],
+    [[1, 4097, 1], 'has 1 × 4097 positions'],
+  ])('is refused by its shape %j', async (shape, message) => {
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1)
+    await expect(viewFeatures(await storeArray(data, shape))).rejects.toThrow(message)
+  })
+
+  it.each([
+    [{ rows: 5 }, 'fc6.npy has shape (4, 4, 3), which'],
+    [{ layers: [{ name: 'fc6', dims: 4 }] }, 'is not the array that extract.json beside it describes'],
+    [{ layers: [{ name: 'fc8', dims: 4 }] }, 'fc8.npy: no such file'],
+    [{ layers: [] }, 'extract.json is damaged (layers); run extract again'],
+    [{ blend: 'x' }, 'extract.json is damaged (blend); run extract again'],
+  ])('is refused where extract.json says something else: %j', async (changes, message) => {
+    const failing = viewFeatures(await storeExtraction(changes))
+    await expect(failing).rejects.toThrow(InputError)
+    await expect(failing).rejects.toThrow(message)
+  })
+
+  it('is named with what would be one', async () => {
+    await expect(viewFeatures(inFolder('none'))).rejects.toThrow('no such file or folder; give a .npy file')
+    await expect(viewFeatures(inFolder())).rejects.toThrow('has no extract.json; give a folder that extract wrote')
+    writeFileSync(inFolder('extract.json'), JSON.stringify({ ...DESCRIPTION, layers: undefined }))
+    await expect(viewFeatures(inFolder())).rejects.toThrow('has no layers in its extract.json; give a folder')
+    rmSync(inFolder('extract.json'))
+    writeFileSync(inFolder('text.npy'), 'text')
+    await expect(viewFeatures(inFolder('text.npy'))).rejects.toThrow('is not a .npy file')
+    const file = await storeArray()
+    mkdirSync(inFolder('results', 'units'), { recursive: true })
+    await expect(viewFeatures(inFolder('results'))).rejects.toThrow('is a results folder, whose page is')
+    const failing = viewFeatures(file, { out: inFolder('results') })
+    await expect(failing).rejects.toThrow(UsageError)
+    await expect(failing).rejects.toThrow('choose another folder with `out`')
+    await expect(viewFeatures(3 as unknown as string)).rejects.toThrow(UsageError)
+  })
+
+  it('and what was stopped leave the former page', async () => {
+    const folder = await storeExtraction()
+    const { page } = await viewFeatures(folder)
+    const before = readFileSync(page)
+    describeAs({ ...DESCRIPTION, model: 'other' })
+    const signal = AbortSignal.abort(new InterruptedError())
+    await expect(viewFeatures(folder, { signal })).rejects.toThrow('the previous page, if there is one, is unchanged')
+    await writeNpy(inFolder('extraction', 'fc%2F7.npy'), [4, 4, 2], new Float32Array(32))
+    await expect(viewFeatures(folder)).rejects.toThrow('is all zero')
+    expect(readFileSync(page)).toEqual(before)
+  })
+})
