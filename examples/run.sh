@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# Packs the package, installs it into a copy of the examples as a stranger would, and runs them all.
+# Runs all examples in a copy of their folder, where the package is installed as a stranger would: APP, or one that is made.
+#
+#   examples/run.sh [APP]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-package=$(npm pack --ignore-scripts --silent --pack-destination "$folder")
-cp -r examples "$folder/examples"
-cd "$folder/examples"
-npm install --no-audit --no-fund "../$package"
+app=${1:-}
+if [ ! -d "$app" ]; then
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  app=$folder/examples
+  package=$(npm pack --ignore-scripts --silent --pack-destination "$folder")
+  cp -r examples "$app"
+  (cd "$app" && npm install --no-audit --no-fund "../$package")
+fi
+cd "$app"
 npm start
 npm run folds
 STRIDE=25 npm run own-network

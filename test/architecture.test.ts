@@ -26,8 +26,6 @@ const ROOMS = [
   ['cli', 'index'],
 ]
 
-const LONGEST = 350
-
 /** Text by path below src, such as `engine/task.ts`. */
 const files: ReadonlyMap<string, string> = new Map(
   readdirSync(SOURCE, { recursive: true, withFileTypes: true })
@@ -118,11 +116,5 @@ describe('the source', () => {
       for (const other of imports.get(path) ?? []) if (!isTypeOnly(path, other)) loaded.add(other)
     expect(loaded.size).toBeGreaterThan(5)
     expect([...loaded].filter((path) => /from 'zod'/.test(files.get(path) ?? ''))).toEqual([])
-  })
-
-  it(`has no file of more than ${LONGEST} lines whose first comment does not say why it is long`, () => {
-    const long = [...files].filter(([, text]) => text.trimEnd().split('\n').length > LONGEST)
-    const firstComment = (text: string) => /\/\*\*[\s\S]*?\*\/|\/\/.*/.exec(text)?.[0] ?? ''
-    expect(long.filter(([, text]) => !/\bLong\b/.test(firstComment(text))).map(([path]) => path)).toEqual([])
   })
 })

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
 
 #include "../cuda/device.h"
 #include "backend.h"
@@ -20,10 +21,12 @@ void print_devices() {
 
 }  // namespace
 
-/// shiftscope_test [part parts]: every test, or every so manieth from a part on, so that several processes share them.
+/// shiftscope_test [part parts] [without]: every test whose name does not begin with `without`, or every so manieth from a part
+/// on, so that several processes share them.
 int main(int argc, char** argv) {
-  const std::size_t parts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
   const std::size_t part = argc > 2 ? std::strtoul(argv[1], nullptr, 10) : 0;
+  const std::size_t parts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
+  const std::string_view without = argc > 3 ? argv[3] : "";
   try {
     std::printf("instruction set: %s\n", shiftscope::name_of(shiftscope::instruction_set()));
   } catch (const std::exception& error) {
@@ -34,6 +37,7 @@ int main(int argc, char** argv) {
   const auto& tests = shiftscope::test::tests();
   for (std::size_t i = part; i < tests.size(); i += parts) {
     const auto& test = tests[i];
+    if (!without.empty() && std::string_view(test.name).starts_with(without)) continue;
     const std::size_t before = shiftscope::test::failures();
     const auto start = std::chrono::steady_clock::now();
     try {

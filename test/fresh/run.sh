@@ -2,10 +2,11 @@
 # Installs the package on a machine that has nothing: a root folder of Debian's C library and BusyBox with Node.js and npm from
 # the registry, no compiler, no CMake, no Python. There it computes without a network.
 #
-#   test/fresh/run.sh [PACKAGE.tgz] [NODE...]
+#   test/fresh/run.sh [--keep FOLDER] [PACKAGE.tgz] [NODE...]
 #
-# PACKAGE: as `npm pack` makes it; otherwise it is made, with a binary for this machine. NODE: major versions (20 22 24); the
-# package is installed by the first one's npm, and used by all. SHIFTSCOPE_FRESH_NPM: another npm, such as 12.
+# It is installed beside the examples; --keep copies them out, for examples/run.sh. PACKAGE: as `npm pack` makes it; otherwise it
+# is made, with a binary for this machine. NODE: major versions (20); the package is installed by the first one's npm, and used
+# by all. SHIFTSCOPE_FRESH_NPM: another npm, such as 12.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,15 +22,17 @@ unshare --mount --net true 2>/dev/null || skip 'this system allows no namespaces
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 root=$folder/root
+keep=
+[ "${1:-}" != --keep ] || { keep=$2; shift 2; }
 package=${1:-}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- 20 22 24
+[ $# -gt 0 ] || set -- 20
 if [ -z "$package" ]; then
   npm run --silent build:prebuilds
   package=$folder/$(npm pack --ignore-scripts --silent --pack-destination "$folder")
 fi
 
-mkdir -p "$root"/{usr/lib,usr/lib64,usr/bin,proc,dev,tmp,etc/ssl/certs,opt,root,app,study}
+mkdir -p "$root"/{usr/lib,usr/lib64,usr/bin,proc,dev,tmp,etc/ssl/certs,opt,root,study}
 ln -s usr/lib usr/lib64 usr/bin "$root"
 debs=(libc6 libgcc-s1 libstdc++6 busybox-static)
 cd "$folder"
@@ -51,6 +54,7 @@ for node in "$@"; do
 done
 npm install --silent --no-save --prefix "$folder/tools" --no-package-lock "npm@${SHIFTSCOPE_FRESH_NPM:-${npm_of[$1]:-12}}" --engine-strict=false
 cp -r "$folder/tools/node_modules/npm" "$root/opt/npm"
+cp -r examples "$root/app"
 cp "$package" "$root/app/shiftscope.tgz"
 
 # Runs a command there: `inside [--net] COMMAND`, with --net away from any network.
@@ -68,7 +72,7 @@ for tool in g++ cc cmake python3 make git; do
 done
 echo "fresh machine: npm $(inside 'node /opt/npm/bin/npm-cli.js --version') on Node.js $(inside 'node --version')"
 start=$SECONDS
-inside "cd /app && echo '{}' >package.json && node /opt/npm/bin/npm-cli.js install --no-audit --no-fund ./shiftscope.tgz"
+inside "cd /app && node /opt/npm/bin/npm-cli.js install --no-audit --no-fund ./shiftscope.tgz"
 packages=$(find "$root/app/node_modules" -name package.json | grep -cE "node_modules/(@[^/]+/)?[^/@]+/package.json$")
 echo "fresh machine: installed in $((SECONDS - start)) s, $(du -sm "$root/app/node_modules" | cut -f1) MB, $packages packages"
 for node in "$@"; do
@@ -80,4 +84,5 @@ for node in "$@"; do
   cmp "$root/study/features$1/fc6.npy" "$root/study/features$node/fc6.npy"
   [ -f "$root/study/results$node/index.html" ]
 done
+[ -z "$keep" ] || { rm -rf "$keep" && cp -r "$root/app" "$keep"; }
 echo "fresh machine: doctor, extract and reproduce ran on Node.js $*"

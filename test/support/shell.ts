@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { programWith } from '../../src/cli/program.js'
+import { makeFolder } from './temporaryFolder.js'
 
 /** Stands for every program: nothing is run, and what is called of this project is written down, a command by one write. */
 const NOTHING_RUNS = `
@@ -21,7 +20,7 @@ PATH=
 
 /** The commands of a script as a shell divides them into words: those of shiftscope, npm and node. Nothing is run. */
 export function commandsOf(script: string): readonly (readonly string[])[] {
-  const folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+  const folder = makeFolder()
   try {
     const { output, stderr } = spawnSync('/bin/bash', ['-c', `${NOTHING_RUNS}\n${script}\nwait`], {
       cwd: folder,

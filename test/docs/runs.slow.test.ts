@@ -1,99 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { programWith } from '../../src/cli/program.js'
-import { type Block, blocksOf, codeSpansOf, PAGES, ROOT, textOf } from '../support/markdown.js'
-import { commandsOf, refusalOf } from '../support/shell.js'
+import { type Block, blocksOf, PAGES, ROOT } from '../support/markdown.js'
+import { makeFolder } from '../support/temporaryFolder.js'
 
-const PARSED_PAGES = [...PAGES, 'CONTRIBUTING.md', 'SECURITY.md']
-const program = programWith({ signal: new AbortController().signal })
-const commands = [...program.commands.flatMap((one) => [one, ...one.commands])]
-
-describe.skipIf(process.platform === 'win32')('what the pages show', () => {
-  const blocks = PARSED_PAGES.flatMap(blocksOf).filter(({ language }) => ['sh', 'yaml'].includes(language))
-
-  it.each(blocks.map((block) => [`${block.page}:${block.line}`, block] as const))(
-    '%s is understood',
-    async (_, block) => {
-      const script = block.language === 'yaml' ? podCommand(block) : block.code
-      const called = commandsOf(script)
-      const named = script.replace(/(^|\s)#.*$/gm, '').match(/\bshiftscope (?=[a-z-])/g) ?? []
-      expect(called.filter(([name]) => name === 'shiftscope').length).toBeGreaterThanOrEqual(named.length)
-      for (const [name, ...words] of called) {
-        if (name === 'shiftscope') expect([words, await refusalOf(words)]).toEqual([words, undefined])
-        if (name === 'npm') expect(unknownScript(words, block.page), words.join(' ')).toBeUndefined()
-        if (name === 'node' && !words[0]?.startsWith('node_modules/'))
-          expect(existsSync(join(ROOT, words[0] as string)), words.join(' ')).toBe(true)
-      }
-    },
-  )
-
-  it('refuses what the command line would', async () => {
-    const words = commandsOf('cd /shared && npx shiftscope extract --modle "a b" || shiftscope dance # shiftscope no')
-    expect(words).toEqual([['shiftscope', 'extract', '--modle', 'a b']])
-    expect(await refusalOf(['extract', '--modle', 'a b'])).toContain("unknown option '--modle'")
-    expect(await refusalOf(['extract', '--model', 'a'])).toContain('--patch')
-    expect(await refusalOf(['similarity'])).toContain('missing required argument')
-    expect(unknownScript(['run', 'dance'], 'README.md')).toBe('dance')
-  })
-
-  it('names options that there are', () => {
-    const known = new Set([
-      ...commands.flatMap(({ options }) => options.map(({ long }) => long)),
-      '--help',
-      '--version',
-    ])
-    const isOfScript = (code: string) => code.startsWith('node bench/')
-    const optionsIn = (code: string): readonly string[] => code.match(/(?<![\w-])--[a-z][\w-]*/gi) ?? []
-    const spans = PAGES.flatMap(codeSpansOf)
-    for (const code of spans.filter(isOfScript)) {
-      const script = readFileSync(join(ROOT, code.split(' ')[1] as string), 'utf8')
-      for (const option of optionsIn(code)) expect(script, code).toMatch(new RegExp(`\\b${option.slice(2)}: `))
-    }
-    const named = spans.filter((code) => !isOfScript(code)).flatMap(optionsIn)
-    expect(named.length).toBeGreaterThan(50)
-    const others = ['--ignore-scripts', '--array', '--dependency', '--requeue']
-    expect([...new Set(named)].filter((option) => !known.has(option) && !others.includes(option))).toEqual([])
-  })
-
-  it('has every command in the README’s table', () => {
-    const table =
-      textOf('README.md')
-        .match(/^\| `[^`]+`/gm)
-        ?.join('\n') ?? ''
-    for (const command of commands) expect(table).toMatch(new RegExp(`\\b${command.name()}\\b`))
-  })
-})
-
-/** The command of a pod. */
-function podCommand({ code }: Block): string {
-  const command = /command: \[(.*)\]/.exec(code)?.[1]
-  if (command === undefined) throw new Error('the block has no command')
-  return command.split(', ').join(' ')
-}
-
-/** A script of npm's that the package.json beside the page, or else that of the root, does not have. */
-function unknownScript([word = '', name = '']: readonly string[], page: string): string | undefined {
-  const beside = join(ROOT, dirname(page), 'package.json')
-  const { scripts } = JSON.parse(readFileSync(existsSync(beside) ? beside : join(ROOT, 'package.json'), 'utf8'))
-  const script = word === 'run' ? name : word
-  return ['install', 'ci', 'pack'].includes(script) || script in scripts ? undefined : script
-}
-
-describe.skipIf(process.platform === 'win32')('as it stands there runs', () => {
-  const home = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
+describe.skipIf(process.platform === 'win32')('what a page shows runs as it stands', () => {
+  const home = makeFolder()
   const bin = join(home, 'bin')
   const python = pythonWithPandas()
   if (python === undefined) console.warn('Python in the pages is not run: no Python with NumPy and pandas here')
