@@ -25,6 +25,7 @@ const SILENT_ROOMS = [
   'src/files/sealedJson.ts',
 ]
 const WINDOW_LINES = 6
+const MUTANTS = 'build/mutation/mutants.json'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -59,9 +60,8 @@ const config = {
   tempDirName: 'build/mutation/checkouts',
   // StrykerJS would read it by an interface that TypeScript no longer has.
   tsconfigFile: 'none',
-  reporters: ['clear-text', 'json'],
-  clearTextReporter: { reportTests: false, reportScoreTable: true, skipFull: true, allowColor: false },
-  jsonReporter: { fileName: 'build/mutation/mutants.json' },
+  reporters: ['progress-append-only', 'json'],
+  jsonReporter: { fileName: MUTANTS },
 }
 writeFileSync('build/mutation/config.json', JSON.stringify(config, null, 2))
 const { status } = spawnSync('npx', ['stryker', 'run', 'build/mutation/config.json'], {
@@ -69,6 +69,25 @@ const { status } = spawnSync('npx', ['stryker', 'run', 'build/mutation/config.js
   env: { ...process.env, SHIFTSCOPE_MUTATION_TESTS: values.tests },
 })
 process.exitCode = status ?? 1
+if (status === 0) tell(JSON.parse(readFileSync(MUTANTS, 'utf8')).files)
+
+/** Prints what no test noticed, and how much was. */
+function tell(files) {
+  let [noticed, all] = [0, 0]
+  for (const [file, { source, mutants }] of Object.entries(files)) {
+    const lines = source.split('\n')
+    for (const { status, location, replacement } of mutants) {
+      if (['Ignored', 'CompileError', 'RuntimeError'].includes(status)) continue
+      all++
+      if (['Killed', 'Timeout'].includes(status)) noticed++
+      else
+        console.log(
+          `${status} ${file}:${location.start.line}: ${lines[location.start.line - 1].trim()}\n  with ${replacement}`,
+        )
+    }
+  }
+  console.log(`${noticed} of ${all} changes noticed (seed ${values.seed})`)
+}
 
 function filesIn(path) {
   if (!statSync(path).isDirectory()) return [path]
