@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
 import type { SummaryRow } from '../../src/results/rows.js'
@@ -164,11 +164,13 @@ describe('an ONNX file', () => {
   })
 
   it.each([
-    [['--models', `${ONNX}plain.onnx,${ONNX}plain.onnx`], 2, 'two networks of this run are called plain'],
+    [['--models', `${ONNX}plain.onnx,COPY`], 2, 'two networks of this run are called plain'],
     [['--models', `${ONNX}types.onnx`, '--layers', 'class'], 3, 'is int64; features must be float32'],
     [['--models', `${ONNX}two-inputs.onnx`], 3, 'has 2 inputs'],
   ])('is refused in one line: %j', async (words, status, message) => {
-    const refused = await runHere(['reproduce', ...words, '--sizes', '5', '--stride', '1', '--out', folder('refused')])
+    copyFileSync(`${ONNX}plain.onnx`, folder('plain.onnx'))
+    const given = words.map((word) => word.replace('COPY', folder('plain.onnx')))
+    const refused = await runHere(['reproduce', ...given, '--sizes', '5', '--stride', '1', '--out', folder('refused')])
     expect([refused.status, refused.stdout]).toEqual([status, ''])
     expect(refused.stderr).toMatch(/^opening networks\nshiftscope: [^\n]*\n$/)
     expect(refused.stderr).toContain(message)
