@@ -1,11 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from '../support/commandLine.js'
 import { type Slurm, slurmGap, startSlurm } from '../support/slurm.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
 
 const STUDY = ['--models', 'tiny-alexnet,tiny-alexnet-aa', '--sizes', '75', '--stride', '24']
 const UNITS = 20
@@ -13,11 +13,7 @@ const UNITS = 20
 const gap = slurmGap()
 if (gap) console.warn(`skipped: jobs of Slurm, since ${gap}`)
 
-let folder: string
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = sharedFolder()
 
 describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   let slurm: Slurm
@@ -42,9 +38,9 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   it('ends with the bytes of one process, though a task is killed and another preempted', {
     timeout: 300_000,
   }, async () => {
-    const reference = join(folder, 'reference')
+    const reference = folder('reference')
     expect((await shiftscope('reproduce', ...STUDY, '--out', reference)).status).toBe(0)
-    const out = join(folder, 'slurm study')
+    const out = folder('slurm study')
     const submission = ['submit', 'slurm', '--tasks', '3', '--cpus', '1', '--time', '00:20:00', '--json']
     const { status, stdout, stderr } = await start([...submission, ...STUDY, '--out', out], slurm.env).ended
     expect(status, stderr).toBe(0)
@@ -79,7 +75,7 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   })
 
   it('is refused in one line where a partition is not known', async () => {
-    const args = ['submit', 'slurm', '--tasks', '2', '--partition', 'none', ...STUDY, '--out', join(folder, 'refused')]
+    const args = ['submit', 'slurm', '--tasks', '2', '--partition', 'none', ...STUDY, '--out', folder('refused')]
     const { status, stderr } = await start(args, slurm.env).ended
     expect(status).toBe(1)
     expect(stderr.trim().split('\n').at(-1)).toMatch(/^shiftscope: sbatch refuses the job: .*invalid partition/i)
@@ -114,71 +110,3 @@ function watchUnits(out: string, seen: Map<string, number>) {
     },
   }
 }
-
-describe('the scripts for Slurm', () => {
-  const submit = (...args: string[]) => shiftscope('submit', 'slurm', ...args, ...STUDY, '--out', join(folder, "it's"))
-
-  it('are shown without anything being written', async () => {
-    const { status, stdout, stderr } = await submit(
-      '--tasks',
-      '7',
-      '--cpus=3',
-      '--gpus',
-      '1',
-      '--partition',
-      'gpu',
-      '--print',
-    )
-    expect(status, stderr).toBe(0)
-    const [array = '', report = ''] = stdout.split('\n\n#!')
-    for (const line of ['--array=1-7', '--requeue', '--cpus-per-task=3', '--gres=gpu:1', '--partition=gpu'])
-      expect(array.split('\n')).toContain(`#SBATCH ${line}`)
-    expect(array).toMatch(/^#SBATCH --mem=\d+M$/m)
-    expect(array).toMatch(/^#SBATCH --time=\d+$/m)
-    expect(array).toMatch(/\nexec \S+ \S+main\.js reproduce --out '.*it'\\''s' --models .* --stride 24 --no-report$/)
-    expect(report).not.toContain('--array')
-    expect(report.trim()).toMatch(/it'\\''s' .* --stride 24$/)
-    expect(existsSync(join(folder, "it's"))).toBe(false)
-  })
-
-  it('are refused in one line where they make no job, or there is no Slurm', async () => {
-    const refused = async (...args: string[]) => {
-      const { status, stderr } = await submit(...args)
-      return `${status} ${stderr.trim().split('\n').at(-1)}`
-    }
-    expect(await refused('--tasks', '0')).toMatch(/^2 .*'--tasks <n>'.*whole number of at least 1/)
-    expect(await refused('--tasks', '99999')).toMatch(/^2 .*--tasks 99999 is more than 10000/)
-    expect(await refused('--tasks', '2', '--time', '5 hours')).toMatch(/^2 .*Give minutes, or HH:MM:SS/)
-    const { status, stderr } = await start(
-      ['submit', 'slurm', '--tasks', '2', ...STUDY, '--out', join(folder, 'none')],
-      { PATH: '/nowhere' },
-    ).ended
-    expect(status).toBe(1)
-    expect(stderr).toContain(
-      'sbatch cannot be run; submit from a machine of the cluster, or take the script with --print',
-    )
-    expect(existsSync(join(folder, 'none'))).toBe(false)
-  })
-
-  it('need the weights that their tasks need', async () => {
-    const args = [
-      'submit',
-      'slurm',
-      '--tasks',
-      '2',
-      '--models',
-      'mobilenet_v2',
-      '--stride',
-      '75',
-      '--sizes',
-      '75',
-      '--experiments',
-      'similarity',
-    ]
-    const { status, stderr } = await start([...args, '--out', join(folder, 'weights')], {
-      SHIFTSCOPE_CACHE: join(folder, 'cache'),
-    }).ended
-    expect(status, stderr).toBe(3)
-    expect(stderr).toContain('mobilenet_v2 has no weights here; run "shiftscope models pull mobilenet_v2"')
-  })
-})
