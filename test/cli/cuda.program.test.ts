@@ -145,39 +145,6 @@ describe.skipIf(!isBuilt)('similarity and separability on an emulated CUDA devic
     expect(JSON.parse(many.stdout)).toMatchObject({ device: 'cuda:0', failure })
     expect(many.stderr).toBe('')
   })
-
-  it('are timed beside the processor’s by the scripts of bench', async () => {
-    const script = async (name: string, ...words: string[]) => {
-      const path = folder('package', 'bench', `${name}.mjs`)
-      const { stdout } = await run(process.execPath, [path, ...words, '--device', 'cuda', '--json'])
-      return JSON.parse(stdout)
-    }
-    const { rows, card } = await script(
-      'cosine',
-      '--rows',
-      '90',
-      '--dims',
-      '24,7',
-      '--threads',
-      '1,2',
-      '--repeats',
-      '2',
-    )
-    expect(rows.map(({ dims, threads }: Record<string, number>) => `${dims} ${threads}`)).toEqual([
-      '24 1',
-      '24 2',
-      '7 1',
-      '7 2',
-    ])
-    expect(card).toMatchObject({ device: 'cuda:0', adapter: 'emulated device', rows: [{ dims: 24 }, { dims: 7 }] })
-    for (const [i, { seconds, uploadSeconds, ratio, difference }] of card.rows.entries()) {
-      const fastest = Math.min(rows[2 * i].seconds, rows[2 * i + 1].seconds)
-      expect([ratio, difference < 1e-6, uploadSeconds > 0]).toEqual([fastest / seconds, true, true])
-    }
-    const svm = await script('svm', folder('features.npy'), '--repeats', '1')
-    expect(svm.card).toMatchObject({ device: 'cuda:0', adapter: 'emulated device', accuracyDifference: 0 })
-    expect(svm.card.ratio).toBeCloseTo(svm.seconds / svm.card.seconds, 12)
-  })
 })
 
 describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {

@@ -1,5 +1,4 @@
 import { WriteStream } from 'node:tty'
-import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { byteSize, duration, print, printJson, printTable, say, wrapped } from '../../src/cli/output.js'
 import { captured } from '../support/inProcess.js'
@@ -85,53 +84,31 @@ describe('output', () => {
   })
 })
 
-describe('durations', () => {
-  it.each([
-    [0, '0.0 s'],
-    [3.44, '3.4 s'],
-    [59.94, '59.9 s'],
-    [59.97, '1 m 00 s'],
-    [65, '1 m 05 s'],
-    [119.6, '2 m 00 s'],
-    [3599.4, '59 m 59 s'],
-    [3599.6, '1 h 00 m'],
-    [3660, '1 h 01 m'],
-    [7199.6, '2 h 00 m'],
-    [90_000, '25 h 00 m'],
-  ])('%d seconds are %s', (seconds, text) => {
-    expect(duration(seconds)).toBe(text)
-  })
-
-  it('never show sixty of a unit', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (seconds) => {
-        expect(duration(seconds)).toMatch(/^([1-5]?\d\.\d s|[1-5]?\d m [0-5]\d s|\d+ h [0-5]\d m)$/)
-      }),
-      { numRuns: 200 },
-    )
-  })
+it.each([
+  [0, '0.0 s'],
+  [3.44, '3.4 s'],
+  [59.94, '59.9 s'],
+  [59.97, '1 m 00 s'],
+  [65, '1 m 05 s'],
+  [119.6, '2 m 00 s'],
+  [3599.4, '59 m 59 s'],
+  [3599.6, '1 h 00 m'],
+  [3660, '1 h 01 m'],
+  [7199.6, '2 h 00 m'],
+  [90_000, '25 h 00 m'],
+])('%d seconds are %s', (seconds, text) => {
+  expect(duration(seconds)).toBe(text)
 })
 
-describe('sizes', () => {
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1.0 kB'],
-    [999_949, '999.9 kB'],
-    [999_960, '1.0 MB'],
-    [14_209_832, '14.2 MB'],
-    [1e9, '1.0 GB'],
-    [1e15, '1000.0 TB'],
-  ])('%d bytes are %s', (bytes, text) => {
-    expect(byteSize(bytes)).toBe(text)
-  })
-
-  it('show one to three digits before the point, up to terabytes', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 999_900_000_000_000 }), (bytes) => {
-        expect(byteSize(bytes)).toMatch(/^(\d{1,3} B|[1-9]\d{0,2}\.\d [kMGT]B)$/)
-      }),
-      { numRuns: 200 },
-    )
-  })
+it.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [999_949, '999.9 kB'],
+  [999_960, '1.0 MB'],
+  [14_209_832, '14.2 MB'],
+  [1e9, '1.0 GB'],
+  [1e15, '1000.0 TB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(byteSize(bytes)).toBe(text)
 })
