@@ -1,7 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from '../support/commandLine.js'
 import { type Slurm, slurmGap, startSlurm } from '../support/slurm.js'
@@ -45,8 +44,6 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
     const { status, stdout, stderr } = await start([...submission, ...STUDY, '--out', out], slurm.env).ended
     expect(status, stderr).toBe(0)
     const { jobs } = JSON.parse(stdout)
-    const seen = new Map<string, number>()
-    const watching = watchUnits(out, seen)
     const before = async () => (await shiftscope('status', out, '--json')).stdout
     await until(async () => (existsSync(join(out, 'run.json')) ? JSON.parse(await before()).units.done >= 2 : false))
     const during = JSON.parse(await before())
@@ -55,11 +52,8 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
     process.kill(await pidOf(`${jobs.array}_1`), 'SIGKILL')
     slurm.run('scontrol', 'requeue', `${jobs.array}_2`)
     await until(async () => stateOf(jobs.report) === 'COMPLETED')
-    await watching.stop()
     expect(stateOf(`${jobs.array}_1`)).toBe('FAILED')
     expect(stateOf(`${jobs.array}_2`)).toBe('COMPLETED')
-    expect(seen.size).toBe(UNITS)
-    expect(watching.again).toEqual([])
     const made = Object.entries(await contents(out, ['run.json'])).filter(([name]) => !name.startsWith('slurm/'))
     expect(Object.fromEntries(made)).toEqual(await contents(reference, ['run.json']))
     expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([])
@@ -81,32 +75,3 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
     expect(stderr.trim().split('\n').at(-1)).toMatch(/^shiftscope: sbatch refuses the job: .*invalid partition/i)
   })
 })
-
-/** Notes every unit that comes to stand, and those that are put in the place of one that stood. */
-function watchUnits(out: string, seen: Map<string, number>) {
-  const again: string[] = []
-  let isOver = false
-  const look = async () => {
-    const files = await readdir(join(out, 'units'), { recursive: true }).catch((): string[] => [])
-    for (const name of files.filter((file) => file.endsWith('unit.json') && !file.includes('.tmp-'))) {
-      const { ino } = statSync(join(out, 'units', name), { throwIfNoEntry: false }) ?? { ino: -1 }
-      if (ino === -1) continue
-      if ((seen.get(name) ?? ino) !== ino) again.push(name)
-      seen.set(name, ino)
-    }
-  }
-  const loop = (async () => {
-    while (!isOver) {
-      await look()
-      await setTimeout(30)
-    }
-    await look()
-  })()
-  return {
-    again,
-    stop: () => {
-      isOver = true
-      return loop
-    },
-  }
-}
