@@ -3,22 +3,30 @@ import { interruptible, leavingNothing } from '../../src/cli/context.js'
 import { InputError, InterruptedError } from '../../src/errors.js'
 import { captured } from '../support/inProcess.js'
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-const listeners = SIGNALS.map((name) => process.listeners(name))
-const messages = process.listeners('message')
+const EVENTS = ['SIGINT', 'SIGTERM', 'message', 'disconnect'] as const
+type Listener = (...given: unknown[]) => void
+const listenersTo = (event: (typeof EVENTS)[number]) => process.listeners(event as 'exit') as Listener[]
+let before: readonly (readonly Listener[])[]
 const kill = vi.fn()
 
+/** What `interruptible` listens with. */
+const ownListener = (event: (typeof EVENTS)[number]) =>
+  listenersTo(event).find((one) => !before[EVENTS.indexOf(event)]?.includes(one)) as Listener
+
 beforeEach(() => {
+  before = EVENTS.map(listenersTo)
   kill.mockReset()
   vi.spyOn(process, 'kill').mockImplementation(kill)
 })
 afterEach(() => {
   vi.restoreAllMocks()
   vi.unstubAllEnvs()
-  for (const [i, name] of SIGNALS.entries()) {
-    process.removeAllListeners(name)
-    for (const listener of listeners[i] ?? []) process.on(name, listener)
+  for (const [i, event] of EVENTS.entries()) {
+    for (const own of listenersTo(event)) if (!before[i]?.includes(own)) process.off(event, own)
+    for (const former of before[i] ?? []) if (!listenersTo(event).includes(former)) process.on(event, former)
   }
+  // The test's own process lives for its channel.
+  process.channel?.ref()
 })
 
 it.each([
@@ -50,12 +58,9 @@ it('a signal that the watching process forwards is not counted beside the termin
   vi.stubEnv('SHIFTSCOPE_WATCHED', '1')
   const { send } = process
   process.send = () => true
-  const disconnects = process.listeners('disconnect')
   const { signal } = interruptible()
   process.send = send as typeof process.send
-  const forwarded = process.listeners('message').find((one) => !messages.includes(one)) as (message: object) => void
-  const watch = process.listeners('disconnect').find((one) => !disconnects.includes(one)) as () => void
-  process.off('message', forwarded).off('disconnect', watch)
+  const [forwarded, watch] = [ownListener('message'), ownListener('disconnect')]
   await captured([], () => process.emit('SIGINT'))
   const { stderr } = await captured([], () => forwarded({ signal: 'SIGINT' }))
   expect([signal.aborted, stderr, kill.mock.calls]).toEqual([true, '', []])
