@@ -24,18 +24,8 @@ const DESCRIPTION = 'out/extract.json'
 /** One worker of one thread: what is killed and filled up is the same on every machine. */
 const ONE = ['--workers', '1', '--threads', '1']
 
-const STUDY = [
-  'reproduce',
-  '--models',
-  'tiny-alexnet',
-  '--patches',
-  'dog,car',
-  '--sizes',
-  '75',
-  '--stride',
-  '12',
-  ...ONE,
-]
+const OBJECTS = ['--patches', 'dog,car', '--sizes', '75', '--stride', '12']
+const STUDY = ['reproduce', '--models', 'tiny-alexnet', ...OBJECTS, ...ONE]
 
 /**
  * Every command that writes, small enough to run some hundred times. What a command reads lies in `inputs`; its cache and

@@ -1,122 +1,92 @@
 import { InvalidArgumentError } from 'commander'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   collectAssignments,
   collectImages,
+  collectLayers,
+  collectNames,
   parseLimits,
   parseList,
+  parseMinutes,
+  parseNatural,
+  parsePath,
+  parsePositive,
+  parseRange,
+  parseThree,
   parseWhole,
   parseWholeList,
 } from '../../src/cli/parse.js'
 
-function expectRefused(parse: (text: string) => unknown, texts: readonly string[]): void {
-  for (const text of texts) expect(() => parse(text), JSON.stringify(text)).toThrow(InvalidArgumentError)
-}
+type Parser = (text: string) => unknown
 
-const word = fc.stringMatching(/^[^,=\s]+$/u)
+describe('the value of an option', () => {
+  it.each<[Parser, Readonly<Record<string, unknown>>]>([
+    [parseWhole, { 1: 1, '007': 7, 9007199254740991: Number.MAX_SAFE_INTEGER }],
+    [parseNatural, { 0: 0, 12: 12, 9007199254740991: Number.MAX_SAFE_INTEGER }],
+    [parsePositive, { '1e-7': 1e-7, '0.5': 0.5, ' 2 ': 2 }],
+    [parsePath, { ' ': ' ', 'a/b': 'a/b' }],
+    [parseWholeList, { 75: [75], '75 , 125': [75, 125] }],
+    [parseList, { a: ['a'], 'a, b c ,d': ['a', 'b c', 'd'] }],
+    [parseMinutes, { 1: 1, 90: 90, '1:30:00': 90, '00:00:00': 1, '00:01:01': 2, '100:59:59': 6060 }],
+    [parseThree, { '1,2,3': [1, 2, 3], ' -0.5, 1e2 ,0': [-0.5, 100, 0] }],
+    [parseRange, { 1: 1, 255: 255 }],
+    [parseLimits, { '0.88,1': { low: 0.88, high: 1 }, '-1e3, 0': { low: -1000, high: 0 } }],
+    [collectAssignments, { 'id=a=b': { id: 'a=b' }, 'constructor=x': { constructor: 'x' } }],
+    [collectLayers, { 'a,b': ['a', 'b'], '=a': ['=a'], 'id=a,b': { id: ['a', 'b'] } }],
+    [collectNames, { 'a, b': ['a', 'b'] }],
+  ])('%o is what its text says', (parse, values) => {
+    for (const [text, value] of Object.entries(values)) expect([text, parse(text)]).toEqual([text, value])
+  })
 
-describe('option values', () => {
-  it('whole numbers of at least 1', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (value) => {
-        expect(parseWhole(String(value))).toBe(value)
-      }),
-    )
-    expectRefused(parseWhole, [
-      '',
-      '0',
-      '-1',
-      '+1',
-      '1.5',
-      '1e3',
-      '0x10',
-      ' 1',
-      '1 ',
-      'one',
-      'NaN',
-      'Infinity',
-      '9007199254740992',
-      '٣',
+  it.each<[Parser, string, string]>([
+    [parseWhole, 'Give a whole number of at least 1.', '|0|-1|+1|1.5|1e3|0x10| 1|1 |one|Infinity|9007199254740992|٣'],
+    [parseNatural, 'Give a whole number of at least 0.', '|-1|1.5|1 |x1|9007199254740992'],
+    [parsePositive, 'Give a number above 0.', '| |0|-1|NaN|Infinity|one'],
+    [parsePath, 'It is empty; give a path.', ''],
+    [parseWholeList, 'Give a whole number of at least 1.', '75;125|75,x|75,0'],
+    [parseList, 'Give names separated by commas.', '| |,|a,|,a|a,,b|a, ,b'],
+    [parseMinutes, 'Give minutes, or HH:MM:SS.', '|0|5 hours|1:60:00|1:00:60|1:0:0|1.5|-1|x1:00:00|1:00:000'],
+    [
+      parseThree,
+      'Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.',
+      '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity',
+    ],
+    [parseRange, 'Give 1 or 255.', '|2|1.0'],
+    [
+      parseLimits,
+      'Give two rising numbers, such as 0.88,1.',
+      '|,|,1|-1,|0.88|1,1|1,0|0,1,2|a,b|NaN,1|0,Infinity|-Infinity,0|0 1',
+    ],
+    [(text) => collectAssignments(text), 'Give ID=FILE, such as alexnet=alexnet.pth.', '|=|alexnet|alexnet=|=a.pth'],
+    [(text) => collectImages(text), 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.', '|A|A=|=x'],
+  ])('%o is told its form where it is another: %s', (parse, message, texts) => {
+    for (const text of texts.split('|')) expect(() => parse(text), text).toThrow(new InvalidArgumentError(message))
+  })
+})
+
+describe('an option that may be repeated', () => {
+  it('collects what it is given', () => {
+    expect(collectNames('c', collectNames('a,b'))).toEqual(['a', 'b', 'c'])
+    expect(collectImages('B=y', collectImages('A=x'))).toEqual({ A: 'x', B: 'y' })
+    expect(collectLayers('b=y', collectLayers('a=x'))).toEqual({ a: ['x'], b: ['y'] })
+  })
+
+  it.each([
+    ['a=x', 'a=y', collectAssignments, 'a is given twice.'],
+    ['__proto__=x', '__proto__=y', collectImages, '__proto__ is given twice.'],
+    ['a=x', 'a=y', collectLayers, 'a is given twice.'],
+    ['x', 'y', collectLayers, 'Give the layers of all networks once, or those of single ones as ID=a,b.'],
+    ['x', 'a=y', collectLayers, 'Give the layers of all networks once, or those of single ones as ID=a,b.'],
+    ['a=x', 'y', collectLayers, 'Give the layers of all networks once, or those of single ones as ID=a,b.'],
+  ])('refuses %s and %s', (first, second, collect, message) => {
+    const add = collect as (text: string, before?: unknown) => unknown
+    expect(() => add(second, add(first))).toThrow(new InvalidArgumentError(message))
+  })
+
+  it('is no matter of names that every object has', () => {
+    expect(Object.entries(collectAssignments('toString=x', collectAssignments('constructor=y')))).toEqual([
+      ['constructor', 'y'],
+      ['toString', 'x'],
     ])
-  })
-
-  it('lists of whole numbers', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1 }), (values) => {
-        expect(parseWholeList(values.join(','))).toEqual(values)
-        expect(parseWholeList(values.join(' , '))).toEqual(values)
-      }),
-    )
-    expectRefused(parseWholeList, ['', ',', '75,', ',75', '75,,125', '75;125', '75,x', '75,0'])
-  })
-
-  it('lists of names', () => {
-    fc.assert(
-      fc.property(fc.array(word, { minLength: 1 }), (values) => {
-        expect(parseList(values.join(', '))).toEqual(values)
-      }),
-    )
-    expectRefused(parseList, ['', ' ', ',', 'a,', ',a', 'a,,b', 'a, ,b'])
-  })
-
-  it('limits of a colour scale: two rising numbers', () => {
-    const number = fc.double({ noNaN: true, min: -1e100, max: 1e100 })
-    fc.assert(
-      fc.property(number, number, (a, b) => {
-        fc.pre(a !== b)
-        const [low, high] = [Math.min(a, b) + 0, Math.max(a, b) + 0]
-        expect(parseLimits(`${low},${high}`)).toEqual({ low, high })
-        expectRefused(parseLimits, [`${high},${low}`])
-      }),
-    )
-    expect(parseLimits('0.88,1')).toEqual({ low: 0.88, high: 1 })
-    expectRefused(parseLimits, [
-      '',
-      ',',
-      ',1',
-      '-1,',
-      '0.88',
-      '0.88,',
-      '1,1',
-      '0,1,2',
-      'a,b',
-      'NaN,1',
-      '0,Infinity',
-      '-Infinity,0',
-      '0 1',
-    ])
-  })
-
-  it('assignments ID=FILE, collected; a file may hold "=", any id is kept as it is', () => {
-    const ids = fc.oneof(word, fc.constantFrom('__proto__', 'constructor', 'toString'))
-    fc.assert(
-      fc.property(ids, ids, fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (first, second, fileA, fileB) => {
-        fc.pre(first !== second)
-        const collected = collectAssignments(`${second}=${fileB}`, collectAssignments(`${first}=${fileA}`))
-        expect(new Map(Object.entries(collected))).toEqual(
-          new Map([
-            [first, fileA],
-            [second, fileB],
-          ]),
-        )
-      }),
-    )
-    expectRefused((text) => collectAssignments(text), ['', '=', 'alexnet', 'alexnet=', '=alexnet.pth'])
-  })
-
-  it.each([collectAssignments, collectImages])('a name that is given twice is refused', (collect) => {
-    const names = fc.oneof(word, fc.constantFrom('__proto__', 'constructor', 'toString'))
-    fc.assert(
-      fc.property(names, fc.string({ minLength: 1 }), (name, value) => {
-        const once = collect(`${name}=${value}`)
-        expect(() => collect(`${name}=other`, once)).toThrow(new InvalidArgumentError(`${name} is given twice.`))
-      }),
-    )
-  })
-
-  it('a wrong assignment is told the form of its own option', () => {
-    expect(() => collectAssignments('alexnet')).toThrow('ID=FILE')
-    expect(() => collectImages('A')).toThrow('NAME=FILE or NAME=SCENE')
   })
 })

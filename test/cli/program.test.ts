@@ -1,109 +1,138 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Command, CommanderError, Option } from 'commander'
+import { describe, expect, it } from 'vitest'
 import { describeOption } from '../../src/cli/help.js'
-import { programWith, runProgram } from '../../src/cli/program.js'
-import { commandsOf, refusalOf } from '../support/shell.js'
+import { programWith, report } from '../../src/cli/program.js'
+import { DeviceError } from '../../src/errors.js'
+import { captured, runHere } from '../support/inProcess.js'
+import { refusalOf } from '../support/shell.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-const { argv } = process
-let stdout = ''
-let stderr = ''
-beforeEach(() => {
-  stdout = ''
-  stderr = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text
-    return true
-  })
-})
-afterEach(() => {
-  process.argv = argv
-  vi.restoreAllMocks()
-})
 
-function run(...words: readonly string[]): Promise<number> {
-  process.argv = ['node', 'shiftscope', ...words]
-  return runProgram({ signal: new AbortController().signal })
-}
+describe('an error', () => {
+  const cause = new Error('the disk is gone')
+  it.each<[string, unknown, readonly string[], number, RegExp]>([
+    ['of this project is its line', new DeviceError('no card'), [], 4, /^shiftscope: no card\n$/],
+    ['of the command line was printed before', new CommanderError(1, 'code', 'said'), [], 2, /^$/],
+    ['that ends the help is none', new CommanderError(0, 'code', 'said'), [], 0, /^$/],
+    [
+      'of a library is its first line, and marked',
+      new Error('a \u001b[2J line\nand more'),
+      [],
+      1,
+      /^shiftscope: a \?\[2J line \(unexpected; --verbose shows where\)\n$/,
+    ],
+    ['that is none is its text', 'thrown', [], 1, /^shiftscope: thrown \(unexpected; --verbose shows where\)\n$/],
+    [
+      'of too many open files says what to allow',
+      Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }),
+      [],
+      1,
+      /^shiftscope: [^(]*files[^\n]*ulimit -n[^\n]*\n$/,
+    ],
+    [
+      'shows its stack and its causes when asked',
+      new DeviceError('no card', { cause }),
+      ['--verbose'],
+      4,
+      /^shiftscope: DeviceError: no card\n {4}at [\s\S]*\ncaused by Error: the disk is gone\n {4}at [^\n]*\n/,
+    ],
+  ])('%s', async (_, error, words, status, text) => {
+    const { result, stdout, stderr } = await captured(words, async () => report(error))
+    expect([result, stdout, stderr]).toEqual([status, '', expect.stringMatching(text)])
+  })
 
-it.each([
-  [['--mod\u001b[2Jel'], /^shiftscope: unknown option '--mod\?\[2Jel'/],
-  [['pat\rches'], /^shiftscope: unknown command 'pat\?ches' \(Did you mean patches\?\)/],
-  [['dance'], /^shiftscope: unknown command 'dance' \(most similar: bench, patches, view\)$/],
-  [['submit', 'pbs'], /^shiftscope: unknown command 'pbs' \(most similar: slurm\)$/],
-  [['patches', 'list', 'a', `b\n${'x'.repeat(5000)}`], /^shiftscope: too many arguments/],
-  [
-    ['extract', '--size', `${'\n'.repeat(3000)}1`],
-    /^shiftscope: option '--size <n>' argument .* Give a whole number of at least 1\.$/,
-  ],
-])('a wrong word is told in one line without control characters, whatever it holds', async (words, line) => {
-  expect(await run(...words)).toBe(2)
-  expect(stderr).toMatch(/^[^\p{Cc}]{1,2000}\n$/u)
-  expect(stderr.trimEnd()).toMatch(line)
+  it.each([
+    [[`--${'x'.repeat(100_000)}`]],
+    [['extract', '--model', 'x'.repeat(100_000), '--patch', 'dog', '--size', '75', '--out', 'out']],
+    [['extract', '--size', `${'x'.repeat(3000)}`]],
+  ])('names what is very long by its ends', async (words) => {
+    const { status, stderr } = await runHere(words)
+    expect(status).toBe(2)
+    expect(stderr.split('\n').at(-2)).toMatch(/^shiftscope: .{0,100}x{90}…x{90}.{0,600}$/)
+  })
 })
 
 it('a study is shown whatever other processes say of themselves', async () => {
   const planned = [{ model: 'alexnet', size: 125, images: 1, patches: ['dog'] }]
   writeFileSync(inFolder('run.json'), JSON.stringify({ planned }))
-  const owner = { id: '0'.repeat(16), host: 'node1', machine: 'node1', pid: 1, started: '' }
+  const owner = { id: '0'.repeat(16), host: 'no\u001bde1', machine: 'node1', pid: 1, started: '' }
   const state = { unit: 'alexnet 125 dog', since: 'yesterday', images: 1, seconds: 1 }
-  const locks = inFolder('.locks')
-  mkdirSync(locks)
-  writeFileSync(join(locks, 'alexnet 125 dog~0'), JSON.stringify({ owner, state }))
+  mkdirSync(inFolder('.locks'))
+  const lock = inFolder('.locks', 'alexnet 125 dog~0')
+  writeFileSync(lock, JSON.stringify({ owner, state }))
   const date = Date.now() / 1000 - 3 * 3600 - 30
-  utimesSync(join(locks, 'alexnet 125 dog~0'), date, date)
-  expect(await run('status', inFolder())).toBe(0)
-  expect(stdout).toMatch(/^0 of 1 unit finished, 1 in progress, 0 left\n/)
-  expect(stdout).toMatch(/^node1 +1 .* 3 h 00 m ago$/m)
+  utimesSync(lock, date, date)
+  const { status, stdout } = await runHere(['status', inFolder()])
+  expect([status, stdout.split('\n').slice(0, 1)]).toEqual([0, ['0 of 1 unit finished, 1 in progress, 0 left']])
+  expect(stdout).toMatch(/^host +process +computes +since +heard\nno\?de1 +1 .* 3 h 00 m ago$/m)
 })
 
 describe('help', () => {
   const program = programWith({ signal: new AbortController().signal })
   const commands = [program, ...program.commands.flatMap((one) => [one, ...one.commands])]
-  const isGroup = ({ commands }: Command) => commands.length > 0
   const wordsOf = (command: Command): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : [])
 
   it.each(commands.map((command) => [wordsOf(command).join(' '), command] as const))(
-    'of %j says in plain phrases what things do, and has an example',
+    'of %j says in plain phrases what things do, and ends with an example',
     async (_, command) => {
       const phrases = [
         command.description(),
         ...command.options.map(describeOption),
         ...command.registeredArguments.map(({ description }) => description),
       ]
-      for (const phrase of phrases) {
-        expect(phrase).not.toMatch(/^[A-Z][a-z]+\b|\.$|by default/)
-        expect(phrase.length, phrase).toBeLessThanOrEqual(80)
-      }
-      expect(await run(...wordsOf(command), '--help')).toBe(0)
+      for (const phrase of phrases) expect(phrase).toMatch(/^(?![A-Z][a-z]+\b)(?!.*by default).{1,80}(?<!\.)$/)
+      const { status, stdout } = await runHere([...wordsOf(command), '--help'])
+      expect(status).toBe(0)
       const [, examples = ''] = stdout.split(/\nExamples?:\n/)
-      const called = commandsOf(examples.split('\n\n')[0] as string)
-      expect(called.length).toBeGreaterThan(0)
+      const called =
+        examples
+          .split('\n\n')[0]
+          ?.trim()
+          .split(/\n\s*/)
+          .map((line) => line.split(' ')) ?? []
       for (const [name, ...words] of called)
         expect([name, words, await refusalOf(words)]).toEqual(['shiftscope', words, undefined])
-      const own = wordsOf(command)
-      if (!isGroup(command)) expect(called.at(-1)?.slice(1, 1 + own.length)).toEqual(own)
+      if (command.commands.length === 0) expect(called.at(-1)?.join(' ')).toMatch(wordsOf(command).join(' '))
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
     },
   )
 
   it('of a study is in groups, and fits a screen', async () => {
-    await run('reproduce', '--help')
-    const lines = stdout.trimEnd().split('\n')
-    expect(lines.filter((line) => /^[A-Z]/.test(line)).slice(1)).toEqual([
-      'What to study:',
-      'How to run:',
-      'Where results go:',
-      'Examples:',
-    ])
+    const lines = (await runHere(['reproduce', '--help'])).stdout.trimEnd().split('\n')
+    const headings = ['What to study:', 'How to run:', 'Where results go:', 'Examples:']
+    expect(lines.filter((line) => /^[A-Z]/.test(line)).slice(1)).toEqual(headings)
     expect(lines.length).toBeLessThan(60)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('shows what a command requires, and names all commands where none is given', async () => {
+    const { stdout } = await runHere(['extract', '--help'])
+    expect(stdout).toContain('extract --model <id> --patch <image> --size <n> --out <folder> [options]')
+    for (const words of [[], ['models']]) {
+      const { status, stdout, stderr } = await runHere(words)
+      expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^Usage: [\s\S]*\n {2}(list|reproduce) /)])
+    }
+    const { stdout: all } = await runHere(['--help'])
+    for (const command of program.commands) expect(all).toMatch(RegExp(`^  ${command.name()} +[a-z]`, 'm'))
+    expect(all).toContain('Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable')
+  })
+
+  it('names the version', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'))
+    expect(await runHere(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it.each([
+    [new Option('--a <n>', 'do'), 'do'],
+    [new Option('--a <n>', 'do').default(3), 'do [default: 3]'],
+    [new Option('--a <n>', 'do').default(3, 'three'), 'do [default: three]'],
+    [new Option('--a <n>', 'do').choices(['x', 'y']).default('x'), 'do [x, y; default: x]'],
+    [new Option('--a', 'do').default(false), 'do'],
+    [new Option('--no-a', 'do').default(true), 'do'],
+  ])('of an option has its values and its default', (option, text) => {
+    expect(describeOption(option)).toBe(text)
   })
 })

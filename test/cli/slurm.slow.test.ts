@@ -1,11 +1,10 @@
-import { existsSync, statSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contents, shiftscope, start, until } from '../support/commandLine.js'
 import { type Slurm, slurmGap, startSlurm } from '../support/slurm.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
 
 const STUDY = ['--models', 'tiny-alexnet,tiny-alexnet-aa', '--sizes', '75', '--stride', '24']
 const UNITS = 20
@@ -13,11 +12,7 @@ const UNITS = 20
 const gap = slurmGap()
 if (gap) console.warn(`skipped: jobs of Slurm, since ${gap}`)
 
-let folder: string
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = sharedFolder()
 
 describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   let slurm: Slurm
@@ -42,15 +37,13 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   it('ends with the bytes of one process, though a task is killed and another preempted', {
     timeout: 300_000,
   }, async () => {
-    const reference = join(folder, 'reference')
+    const reference = folder('reference')
     expect((await shiftscope('reproduce', ...STUDY, '--out', reference)).status).toBe(0)
-    const out = join(folder, 'slurm study')
+    const out = folder('slurm study')
     const submission = ['submit', 'slurm', '--tasks', '3', '--cpus', '1', '--time', '00:20:00', '--json']
     const { status, stdout, stderr } = await start([...submission, ...STUDY, '--out', out], slurm.env).ended
     expect(status, stderr).toBe(0)
     const { jobs } = JSON.parse(stdout)
-    const seen = new Map<string, number>()
-    const watching = watchUnits(out, seen)
     const before = async () => (await shiftscope('status', out, '--json')).stdout
     await until(async () => (existsSync(join(out, 'run.json')) ? JSON.parse(await before()).units.done >= 2 : false))
     const during = JSON.parse(await before())
@@ -59,11 +52,8 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
     process.kill(await pidOf(`${jobs.array}_1`), 'SIGKILL')
     slurm.run('scontrol', 'requeue', `${jobs.array}_2`)
     await until(async () => stateOf(jobs.report) === 'COMPLETED')
-    await watching.stop()
     expect(stateOf(`${jobs.array}_1`)).toBe('FAILED')
     expect(stateOf(`${jobs.array}_2`)).toBe('COMPLETED')
-    expect(seen.size).toBe(UNITS)
-    expect(watching.again).toEqual([])
     const made = Object.entries(await contents(out, ['run.json'])).filter(([name]) => !name.startsWith('slurm/'))
     expect(Object.fromEntries(made)).toEqual(await contents(reference, ['run.json']))
     expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([])
@@ -79,106 +69,9 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
   })
 
   it('is refused in one line where a partition is not known', async () => {
-    const args = ['submit', 'slurm', '--tasks', '2', '--partition', 'none', ...STUDY, '--out', join(folder, 'refused')]
+    const args = ['submit', 'slurm', '--tasks', '2', '--partition', 'none', ...STUDY, '--out', folder('refused')]
     const { status, stderr } = await start(args, slurm.env).ended
     expect(status).toBe(1)
     expect(stderr.trim().split('\n').at(-1)).toMatch(/^shiftscope: sbatch refuses the job: .*invalid partition/i)
-  })
-})
-
-/** Notes every unit that comes to stand, and those that are put in the place of one that stood. */
-function watchUnits(out: string, seen: Map<string, number>) {
-  const again: string[] = []
-  let isOver = false
-  const look = async () => {
-    const files = await readdir(join(out, 'units'), { recursive: true }).catch((): string[] => [])
-    for (const name of files.filter((file) => file.endsWith('unit.json') && !file.includes('.tmp-'))) {
-      const { ino } = statSync(join(out, 'units', name), { throwIfNoEntry: false }) ?? { ino: -1 }
-      if (ino === -1) continue
-      if ((seen.get(name) ?? ino) !== ino) again.push(name)
-      seen.set(name, ino)
-    }
-  }
-  const loop = (async () => {
-    while (!isOver) {
-      await look()
-      await setTimeout(30)
-    }
-    await look()
-  })()
-  return {
-    again,
-    stop: () => {
-      isOver = true
-      return loop
-    },
-  }
-}
-
-describe('the scripts for Slurm', () => {
-  const submit = (...args: string[]) => shiftscope('submit', 'slurm', ...args, ...STUDY, '--out', join(folder, "it's"))
-
-  it('are shown without anything being written', async () => {
-    const { status, stdout, stderr } = await submit(
-      '--tasks',
-      '7',
-      '--cpus=3',
-      '--gpus',
-      '1',
-      '--partition',
-      'gpu',
-      '--print',
-    )
-    expect(status, stderr).toBe(0)
-    const [array = '', report = ''] = stdout.split('\n\n#!')
-    for (const line of ['--array=1-7', '--requeue', '--cpus-per-task=3', '--gres=gpu:1', '--partition=gpu'])
-      expect(array.split('\n')).toContain(`#SBATCH ${line}`)
-    expect(array).toMatch(/^#SBATCH --mem=\d+M$/m)
-    expect(array).toMatch(/^#SBATCH --time=\d+$/m)
-    expect(array).toMatch(/\nexec \S+ \S+main\.js reproduce --out '.*it'\\''s' --models .* --stride 24 --no-report$/)
-    expect(report).not.toContain('--array')
-    expect(report.trim()).toMatch(/it'\\''s' .* --stride 24$/)
-    expect(existsSync(join(folder, "it's"))).toBe(false)
-  })
-
-  it('are refused in one line where they make no job, or there is no Slurm', async () => {
-    const refused = async (...args: string[]) => {
-      const { status, stderr } = await submit(...args)
-      return `${status} ${stderr.trim().split('\n').at(-1)}`
-    }
-    expect(await refused('--tasks', '0')).toMatch(/^2 .*'--tasks <n>'.*whole number of at least 1/)
-    expect(await refused('--tasks', '99999')).toMatch(/^2 .*--tasks 99999 is more than 10000/)
-    expect(await refused('--tasks', '2', '--time', '5 hours')).toMatch(/^2 .*Give minutes, or HH:MM:SS/)
-    const { status, stderr } = await start(
-      ['submit', 'slurm', '--tasks', '2', ...STUDY, '--out', join(folder, 'none')],
-      { PATH: '/nowhere' },
-    ).ended
-    expect(status).toBe(1)
-    expect(stderr).toContain(
-      'sbatch cannot be run; submit from a machine of the cluster, or take the script with --print',
-    )
-    expect(existsSync(join(folder, 'none'))).toBe(false)
-  })
-
-  it('need the weights that their tasks need', async () => {
-    const args = [
-      'submit',
-      'slurm',
-      '--tasks',
-      '2',
-      '--models',
-      'mobilenet_v2',
-      '--stride',
-      '75',
-      '--sizes',
-      '75',
-      '--experiments',
-      'similarity',
-    ]
-    const { status, stderr } = await start([...args, '--out', join(folder, 'weights')], {
-      SHIFTSCOPE_CACHE: join(folder, 'cache'),
-    }).ended
-    expect(status, stderr).toBe(3)
-    expect(stderr).toContain('mobilenet_v2 has no weights here; run "shiftscope models pull mobilenet_v2"')
   })
 })

@@ -1,108 +1,114 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { contents, shiftscope, start, until } from '../support/commandLine.js'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { isToBeSupervised } from '../../src/cli/supervisor.js'
+import { start, until } from '../support/commandLine.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
-const inFolder = temporaryFolder()
+const folder = temporaryFolder()
 
-const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--workers', '1', '--threads', '1']
-
-/** Processes whose parent this one is. */
-async function childrenOf(pid: number): Promise<number[]> {
-  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number)
-}
-
-async function finishedUnits(out: string): Promise<number> {
-  const names = await readdir(join(out, 'units'), { recursive: true }).catch(() => [])
-  return names.filter((name) => name.endsWith('unit.json') && !name.includes('.tmp-')).length
-}
-
-/** Whether a forward pass is on its way: a unit is locked, and images of it have been computed. */
-async function isInPass(out: string): Promise<boolean> {
-  const locks = await readdir(join(out, '.locks')).catch(() => [])
-  return locks.some((name) => name.startsWith('tiny-alexnet'))
-}
-
-describe.skipIf(process.platform !== 'linux')('a process that crashes in a forward pass', () => {
-  it('takes no study down: the unit in hand is computed again, and the results are the same', async () => {
-    const study = [...STUDY, '--stride', '24']
-    await shiftscope(...study, '--out', inFolder('whole'))
-    const out = inFolder('crashed')
-    const { child, ended } = start([...study, '--out', out, '--json'])
-    for (const [units, signal] of [
-      [1, 'SIGSEGV'],
-      [3, 'SIGABRT'],
-      [5, 'SIGKILL'],
-    ] as const) {
-      await until(async () => (await finishedUnits(out)) >= units && (await isInPass(out)))
-      const [computing] = await childrenOf(child.pid as number)
-      process.kill(computing as number, signal)
-      await until(async () => {
-        const [now] = await childrenOf(child.pid as number)
-        return now !== undefined && now !== computing
-      })
-    }
-    const { status, stdout, stderr } = await ended
-    expect(status, stderr).toBe(0)
-    for (const signal of ['SIGSEGV', 'SIGABRT', 'SIGKILL'])
-      expect(stderr).toContain(
-        `the computing process crashed (${signal}) at tiny-alexnet; restarting it with the remaining work`,
-      )
-    expect(JSON.parse(stdout).units).toBe(10)
-    expect(await contents(out, ['run.json'])).toEqual(await contents(inFolder('whole'), ['run.json']))
-    expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([])
-  })
-
-  it('is given up after the third time at the same unit', async () => {
-    const out = inFolder('out')
-    const { child, ended } = start([...STUDY, '--stride', '1', '--out', out])
-    const seen = new Set<number>()
-    for (let times = 0; times < 3; times++) {
-      await until(async () => {
-        const [computing] = await childrenOf(child.pid as number)
-        return computing !== undefined && !seen.has(computing) && (await isInPass(out))
-      })
-      const [computing] = await childrenOf(child.pid as number)
-      seen.add(computing as number)
-      process.kill(computing as number, 'SIGABRT')
-    }
-    const { status, stderr } = await ended
-    expect(status).toBe(1)
-    expect(stderr).toMatch(
-      /\nshiftscope: the computing process crashed \(SIGABRT\).*, 3 times in a row, and finished work is saved; try .*\n$/,
-    )
-  })
-
-  it('ends with the process that watches it, however that ends', async () => {
-    const out = inFolder('out')
-    const { child, ended } = start([...STUDY, '--stride', '1', '--out', out])
-    await until(() => isInPass(out))
-    const [computing] = await childrenOf(child.pid as number)
-    child.kill('SIGKILL')
-    await ended
-    // The system ends it a moment later. Where nobody asks for it any more, its number stays.
-    await expect
-      .poll(
-        async () => {
-          const stat = await readFile(`/proc/${computing}/stat`, 'utf8').catch(() => 'gone) Z')
-          return stat.slice(stat.lastIndexOf(')'))
-        },
-        { timeout: 10_000 },
-      )
-      .toMatch(/^\) [XZ]/)
-  })
+it.each([
+  [['reproduce', '--sizes', '75'], true],
+  [['reproduce', '-h'], false],
+  [['reproduce', '--help'], false],
+  [['reproduce', '--dry-run', '--json'], false],
+  [['extract'], false],
+  [[], false],
+])('%j is watched by another process: %s', (words, expected) => {
+  expect(isToBeSupervised(words)).toBe(expected)
 })
 
-describe.skipIf(process.platform === 'win32')('a signal to all processes of a study', () => {
-  it('counts once, as a terminal sends it to both', async () => {
-    const out = inFolder('out')
-    const { child, ended } = start([...STUDY, '--stride', '2', '--out', out])
-    await until(() => isInPass(out))
-    const both = [child.pid as number, ...(await childrenOf(child.pid as number))]
-    for (const pid of both) process.kill(pid, 'SIGINT')
-    const { status, stderr } = await ended
-    expect(status).toBe(130)
-    expect(stderr).toContain('finished work is saved')
+/** A program that is watched by itself. What it does, JavaScript says that runs each time it is started. */
+function watched(code: string) {
+  const source = (name: string) => new URL(`../../dist/cli/${name}.js`, import.meta.url).href
+  writeFileSync(
+    folder('program.mjs'),
+    `import { isToBeSupervised, supervise, toldToSupervisor } from '${source('supervisor')}'
+    if (isToBeSupervised(process.argv.slice(2))) await supervise()
+    else {
+      const { interruptible } = await import('${source('context')}')
+      const { appendFileSync, readFileSync } = await import('node:fs')
+      const { signal } = interruptible()
+      const progress = toldToSupervisor(({ kind }) => console.log(kind))
+      const work = (label, total, before) => progress({ kind: 'start', label, total, before, unit: 'images' })
+      appendFileSync('${folder('starts')}', process.pid + '\\n')
+      const times = readFileSync('${folder('starts')}', 'utf8').split('\\n').length - 1
+      // What was said is on its way before the process ends.
+      const end = (how) => setTimeout(() => process.kill(process.pid, how), 100)
+      ${code}
+    }`,
+  )
+  const program = start(['reproduce'], {}, folder('program.mjs'))
+  const starts = () => (existsSync(folder('starts')) ? readFileSync(folder('starts'), 'utf8').trim().split('\n') : [])
+  return { ...program, starts }
+}
+
+it.skipIf(process.platform === 'win32')('what crashes is started again, as long as its work goes on', async () => {
+  const { ended, starts } = watched(`
+    if (times > 1) work('net', 10, times)
+    if (times === 7) process.exitCode = 3
+    else end(['SIGSEGV', 'SIGABRT', 'SIGKILL', 'SIGBUS', 'SIGILL', 'SIGFPE'][times - 1])`)
+  const { status, stdout, stderr } = await ended
+  const crash = (signal: string) => `the computing process crashed (${signal})`
+  const again = '; restarting it with the remaining work'
+  expect(stderr.trim().split('\n')).toEqual([
+    `${crash('SIGSEGV')}${again}`,
+    ...['SIGABRT', 'SIGKILL', 'SIGBUS', 'SIGILL', 'SIGFPE'].map((signal) => `${crash(signal)} at net${again}`),
+  ])
+  expect([status, stdout, starts().length]).toEqual([3, 'start\n'.repeat(6), 7])
+})
+
+it.skipIf(process.platform === 'win32')('what crashes three times at the same is given up', async () => {
+  const { ended, starts } = watched(`work('net', 10, 4); end('SIGTRAP')`)
+  const { status, stderr } = await ended
+  expect([status, starts().length]).toEqual([1, 3])
+  expect(stderr.trim().split('\n').at(-1)).toBe(
+    'shiftscope: the computing process crashed (SIGTRAP) at net, 3 times in a row, and finished work is saved; ' +
+      'try a smaller --batch or fewer --workers, or leave this network out',
+  )
+})
+
+it.skipIf(process.platform === 'win32')('what ends by another signal ends as it did', async () => {
+  const { ended, starts } = watched(`process.removeAllListeners('SIGHUP'); end('SIGHUP')`)
+  expect(await ended).toMatchObject({ status: null, signal: 'SIGHUP', stderr: '' })
+  expect(starts()).toHaveLength(1)
+})
+
+const WAITS = `
+  const waiting = setInterval(() => undefined, 1000)
+  signal.addEventListener('abort', () => { clearInterval(waiting); process.exitCode = signal.reason.exitStatus })
+  console.log('ready')`
+
+it.skipIf(process.platform === 'win32').each([
+  ['SIGINT', 130, 'both'],
+  ['SIGTERM', 143, 'the first'],
+] as const)('%s ends both processes with %i, sent to %s', async (signal, status, whom) => {
+  const { child, ended, starts } = watched(WAITS)
+  child.stdout?.once('data', () => {
+    child.kill(signal)
+    if (whom === 'both') process.kill(Number(starts()[0]), signal)
   })
+  const end = await ended
+  expect([end.status, end.stderr]).toEqual([status, '\nstopping; press Ctrl-C again to end at once\n'])
+})
+
+it.skipIf(process.platform === 'win32')('a second signal ends both at once', async () => {
+  const { child, ended } = watched(`setInterval(() => undefined, 1000); console.log('ready')`)
+  child.stdout?.once('data', () => child.kill('SIGTERM'))
+  child.stderr?.once('data', () => child.kill('SIGTERM'))
+  expect(await ended).toMatchObject({ status: null, signal: 'SIGTERM' })
+})
+
+it.skipIf(process.platform !== 'linux')('a process whose watching process was killed ends, too', async () => {
+  const { child, ended, starts } = watched(WAITS)
+  child.stdout?.once('data', () => child.kill('SIGKILL'))
+  await ended
+  // Where nobody asks for it any more, its number stays.
+  const state = () => {
+    try {
+      return readFileSync(`/proc/${starts()[0]}/stat`, 'utf8').replace(/^.*\) /, '')
+    } catch {
+      return 'X'
+    }
+  }
+  await until(async () => /^[XZ]/.test(state()))
 })

@@ -1,18 +1,38 @@
-import { expect, it } from 'vitest'
-import { arrayScript, type JobPlan, studyWords } from '../../src/cluster/slurmJob.js'
-import { UsageError } from '../../src/errors.js'
+import { existsSync } from 'node:fs'
+import { expect, it, vi } from 'vitest'
+import { arrayScript, type JobPlan, reportScript, studyWords } from '../../src/cluster/slurmJob.js'
+import { submitSlurm } from '../../src/cluster/submit.js'
+import { ClusterError, UsageError } from '../../src/errors.js'
 import { refusalOf } from '../support/shell.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const folder = temporaryFolder()
 
 const plan: JobPlan = {
-  ...{ tasks: 2, cpus: 4, gpus: 0, memory: 2048, minutes: 15, partition: 'short', out: '/data/my results' },
-  ...{ folder: '/data', command: ['node', 'main.js', 'reproduce', '--patches', 'a b'] },
+  ...{ tasks: 2, cpus: 4, gpus: 0, memory: 2048, minutes: 15, partition: 'short', out: '/data/it\'s "mine"' },
+  ...{ folder: '/data', command: ['node', 'main.js', 'reproduce', '--patches', "it's"] },
 }
 
 it('a job script has a line for each option', () => {
-  const lines = arrayScript(plan).split('\n')
-  expect(lines).toContain('#SBATCH --partition=short')
-  expect(lines).toContain('#SBATCH --output="/data/my results/slurm/%A_%a.log"')
-  expect(lines.at(-2)).toBe("exec node main.js reproduce --patches 'a b' --no-report")
+  expect(arrayScript(plan).split('\n')).toEqual([
+    '#!/bin/bash',
+    '#SBATCH --job-name=shiftscope',
+    '#SBATCH --array=1-2',
+    '#SBATCH --output="/data/it\'s \\"mine\\"/slurm/%A_%a.log"',
+    ...['--open-mode=append', '--requeue', '--ntasks=1', '--cpus-per-task=4'].map((option) => `#SBATCH ${option}`),
+    ...['--mem=2048M', '--time=15', '--partition=short', '--chdir=/data'].map((option) => `#SBATCH ${option}`),
+    '',
+    expect.stringMatching(/^# Computes the units of a study in 2 tasks, /),
+    expect.stringMatching(/^# /),
+    "exec node main.js reproduce --patches 'it'\\''s' --no-report",
+    '',
+  ])
+  const report = reportScript({ ...plan, gpus: 3, partition: null }).split('\n')
+  expect(report.filter((line) => /array|partition|gres|output/.test(line))).toEqual([
+    '#SBATCH --output="/data/it\'s \\"mine\\"/slurm/%j.log"',
+    '#SBATCH --gres=gpu:3',
+  ])
+  expect(report.at(-2)).toBe("exec node main.js reproduce --patches 'it'\\''s'")
 })
 
 it.each([
@@ -34,4 +54,44 @@ it('a study is given to a job as words that reproduce understands', async () => 
     '--models alexnet,my net.onnx --layers alexnet=fc6,fc7 --weights alexnet=a=b.pth --sizes 75 --C 1e-7 --input-mean 0.5,0,1 --input-range 255 --keep-features --limits 0.5,1',
   )
   expect(await refusalOf(['reproduce', ...words])).toBeUndefined()
+})
+
+it.each([
+  [{ tasks: 0 }, /`tasks`/],
+  [{ tasks: 10_001 }, /^`tasks 10001` is more than 10000; use fewer$/],
+  [{ tasks: 2, cpus: 1.5 }, /`cpus`/],
+  [{ tasks: 2, gpus: 0 }, /`gpus`/],
+  [{ tasks: 2, minutes: -1 }, /`time`/],
+])('a submission of %j is refused', async (options, message) => {
+  await expect(submitSlurm({ ...options, study: {} })).rejects.toThrow(UsageError)
+  await expect(submitSlurm({ ...options, study: {} })).rejects.toThrow(message)
+})
+
+it('a job asks for the memory of its features and of the copies of its weights', async () => {
+  const study = { models: ['tiny-alexnet'], sizes: [75], stride: 24, out: folder('out') }
+  const submit = (cpus: number, gpus?: number) =>
+    submitSlurm({ tasks: 2, cpus, ...(gpus && { gpus }), minutes: 15, print: true, study })
+  const of = async (cpus: number, gpus?: number) => {
+    const { scripts, estimate, jobs } = await submit(cpus, gpus)
+    expect(jobs).toBeNull()
+    return { memory: Number(/--mem=(\d+)M/.exec(scripts.array)?.[1]), estimate }
+  }
+  const { memory, estimate } = await of(4)
+  const MEBIBYTE = 2 ** 20
+  const { featureBytes, weightsBytes } = estimate
+  expect(memory).toBe(1024 + Math.ceil((featureBytes + 5 * weightsBytes) / MEBIBYTE))
+  // No more copies than 600 MiB hold; a GPU measures one unit while it extracts the next.
+  const most = featureBytes + weightsBytes + 600 * MEBIBYTE
+  expect((await of(10_000)).memory).toBe(1024 + Math.ceil(most / MEBIBYTE))
+  expect((await of(10_000, 1)).memory).toBe(1024 + Math.ceil((most + featureBytes) / MEBIBYTE))
+})
+
+it('nothing is written where there is no Slurm', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  const study = { models: ['tiny-alexnet'], sizes: [75], stride: 24, out: folder('none') }
+  const submission = submitSlurm({ tasks: 2, minutes: 15, study })
+  await expect(submission).rejects.toThrow(ClusterError)
+  await expect(submission).rejects.toThrow('sbatch cannot be run; submit from a machine of the cluster, or take')
+  expect(existsSync(folder('none'))).toBe(false)
+  vi.unstubAllEnvs()
 })

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { printReport, printTables } from '../../src/cli/printedReport.js'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { FOLD_SCHEMES, TASKS } from '../../src/experiments/folds.js'
+import type { ClaimFinding } from '../../src/report/findings/findings.js'
+import type { SummaryRow } from '../../src/results/rows.js'
+import { captured } from '../support/inProcess.js'
+
+function row(metric: string, variant: string, mean: number, changes: Partial<SummaryRow> = {}): SummaryRow {
+  return { model: 'net', layer: 'fc', size: 75, metric, variant, mean, std: 0.02, count: 10, ...changes }
+}
+
+function finding(model: string, claim: string, verdict: ClaimFinding['verdict'], objects = 10): ClaimFinding {
+  const texts = { sentence: '', reason: '', link: '', source: '', rule: '' }
+  return { ...texts, model, claim, title: `Claim ${claim}`, verdict, objects, evidence: [] }
+}
+
+const printed = async (print: () => void) => (await captured([], print)).stdout.split('\n').slice(0, -1)
+
+describe('a report on the terminal', () => {
+  it('has a verdict for each claim and network', async () => {
+    const findings = [
+      finding('one', 'a', 'supported'),
+      finding('two', 'a', 'not supported'),
+      finding('two', 'b', 'cannot be judged'),
+    ]
+    expect(await printed(() => printReport({ rows: [], findings }))).toEqual([
+      'claim    one  two',
+      'Claim a  ✓    ✗',
+      'Claim b  –    ?',
+      '✓ supported, ✗ contradicted, ? open; findings.md has the numbers',
+    ])
+  })
+
+  it('numbers networks whose names are too wide', async () => {
+    const names = ['x', 'y'].map((letter) => letter.repeat(40))
+    const findings = names.map((name) => finding(name, 'a', 'supported'))
+    expect(
+      await printed(() => printReport({ rows: [row('arithmetic-exact', 'zero decoded all', 1)], findings })),
+    ).toEqual([
+      'the page and tables/ have the results of feature arithmetic',
+      'claim    1  2',
+      'Claim a  ✓  ✓',
+      `1=${names[0]},`,
+      `2=${names[1]}`,
+      '✓ supported, ✗ contradicted, ? open; findings.md has the numbers',
+    ])
+  })
+
+  it('has no verdicts on few objects', async () => {
+    const findings = [finding('one', 'a', 'supported', 4), finding('two', 'a', 'supported', 1)]
+    expect(await printed(() => printReport({ rows: [], findings }))).toEqual([
+      'no verdicts: a study needs at least 5 objects; findings.md has the numbers',
+    ])
+  })
+
+  it('has the shares of exact results where only arithmetic was studied, and nothing of nothing', async () => {
+    const rows = [
+      row('arithmetic-exact', 'zero decoded all', 0.5),
+      row('arithmetic-exact', 'zero features all', 0.9),
+      row('arithmetic-exact', 'blank decoded all', 0.125),
+      row('arithmetic-exact', 'zero decoded all', 1, { size: 100 }),
+      row('arithmetic-exact', 'blank decoded all', 0.25, { layer: 'fc8' }),
+    ]
+    const lines = await printed(() => printReport({ rows, findings: [] }))
+    expect(lines[0]).toBe('Exact results of feature arithmetic, in decoded scenes')
+    expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['net', 'fc', '75', '50 %', '13 %'],
+      ['net', 'fc', '100', '100 %', '–'],
+      ['net', 'fc8', '75', '–', '25 %'],
+    ])
+    expect(await printed(() => printReport({ rows: [], findings: [] }))).toEqual([])
+  })
+
+  it('has its tables in the width of a terminal, the last key of their columns as rows', async () => {
+    const similarities = ANCHOR_NAMES.map((anchor, i) => row('similarity-mean', anchor, i / 10))
+    const accuracies = FOLD_SCHEMES.flatMap((cv) =>
+      TASKS.map((task) => row('separability-accuracy', `${task} ${cv}`, 0.9)),
+    )
+    const lines = await printed(() => printTables({ rows: [...similarities, ...accuracies], findings: [] }))
+    const cells = lines.map((line) => line.split(/ {2,}/))
+    expect(lines[0]).toBe('Table 2: Mean cosine similarity to each anchor, objects of 75×75 px')
+    expect(cells.slice(1, 8)).toEqual([
+      ['network', 'layer', 'anchor', 'mean'],
+      ...ANCHOR_NAMES.map((anchor, i) => ['net', 'fc', anchor, `${(i / 10).toFixed(3)} ± 0.020`]),
+      [''],
+    ])
+    const second = cells.findIndex(([first]) => first === 'network', 2)
+    expect(cells.slice(8).find(([first]) => first === 'network')).toEqual(['network', 'layer', 'folds', ...TASKS])
+    expect(second).toBe(1)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
+  })
+})

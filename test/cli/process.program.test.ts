@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+import { shiftscope, start, until } from '../support/commandLine.js'
+import { hostileModel } from '../support/hostileFile.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const folder = temporaryFolder()
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../bin/shiftscope.js', import.meta.url))
+const ON_WINDOWS = process.platform === 'win32'
+
+/** The built command line in a shell, with what redirects its output. */
+function shell(command: string): { readonly status: number | null; readonly stderr: string } {
+  return spawnSync('bash', ['-c', `set -o pipefail; "${process.execPath}" "${MAIN}" ${command}`], { encoding: 'utf8' })
+}
+
+describe('the program', () => {
+  it.skipIf(ON_WINDOWS)('is one that npx can run', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(spawnSync(BIN, ['--version'], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: `${version}\n` })
+  })
+
+  it('ends with the status of its error, which it prints on stderr', async () => {
+    const { status, stdout, stderr } = await shiftscope('similarity', 'none.npy')
+    expect([status, stdout, stderr]).toEqual([3, '', 'shiftscope: cannot read none.npy: no such file\n'])
+  })
+
+  it.runIf(existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
+    const { status, stderr } = shell('models list --json > /dev/full')
+    expect([status, stderr]).toEqual([
+      1,
+      'shiftscope: cannot write standard output: the disk is full; free some space and run the same command again\n',
+    ])
+  })
+
+  it.skipIf(ON_WINDOWS)('ends without a word when nobody reads on', () => {
+    for (const command of ['patches list --json', 'models inspect tiny-alexnet --all'])
+      expect(shell(`${command} | true`).stderr).toBe('')
+  })
+
+  it.skipIf(ON_WINDOWS).each([
+    ['nobody reads any more', '2>&1 >/dev/null | head -c 1 >/dev/null'],
+    ['is full', '2>/dev/full'],
+    ['is closed', '2>&-'],
+  ])('ends a study with its report and its own status where its stderr %s', (_, where) => {
+    const study = `reproduce --models tiny-alexnet --patches dog --layers fc8 --sizes 200 --stride 24`
+    expect(shell(`${study} --experiments similarity --out ${folder('out')} ${where}`).status).toBe(0)
+    expect(existsSync(folder('out', 'index.html'))).toBe(true)
+    expect(shell(`similarity none.npy ${where}`).status).toBe(3)
+  })
+
+  it('leaves the telemetry of ONNX Runtime switched off', async () => {
+    mkdirSync(folder('home'))
+    const home = Object.fromEntries(['TMPDIR', 'XDG_CACHE_HOME', 'HOME'].map((name) => [name, folder('home')]))
+    const env = { ...home, SHIFTSCOPE_CACHE: folder('cache'), ORT_DISABLE_TELEMETRY: '' }
+    expect(await start(['models', 'verify', 'tiny-alexnet'], env).ended).toMatchObject({ status: 0 })
+    // Else it keeps what it is going to send in `Microsoft`, and a log in `mat-debug-<process>.log`.
+    expect(readdirSync(folder('home'))).toEqual([])
+  })
+})
+
+describe.skipIf(ON_WINDOWS)('a command that is told to end', () => {
+  it('keeps the rows of an extraction, and computes a damaged one again where it goes on', async () => {
+    const words = ['extract', '--model', 'tiny-alexnet', '--patch', 'dog', '--size', '75', '--stride', '10']
+    const what = [...words, '--layers', 'fc8', '--batch', '1', '--workers', '1']
+    const args = [...what, '--reuse', 'off', '--out']
+    const out = folder('resumed')
+    const { child, ended } = start([...args, out])
+    // There once the rows of the first 64 batches are saved.
+    await until(async () => existsSync(folder('resumed', 'partial.json')))
+    child.kill('SIGINT')
+    const first = await ended
+    expect([first.status, first.stderr.split('\n').at(-2)]).toEqual([
+      130,
+      'shiftscope: stopped, and finished work is saved; run the same command again to continue',
+    ])
+    const rows = readFileSync(folder('resumed', 'fc8.npy.partial'))
+    rows[rows.length - 1] = (rows.at(-1) as number) ^ 1
+    writeFileSync(folder('resumed', 'fc8.npy.partial'), rows)
+    const second = await shiftscope(...args, out)
+    expect(second.status, second.stderr).toBe(0)
+    expect(second.stderr).toContain(`computing 1 damaged image in ${out} again\n`)
+    expect(second.stderr).toMatch(/resuming: [1-9]\d* of 225 images are finished/)
+    await shiftscope(...what, '--out', folder('whole'))
+    const [found, whole] = await Promise.all(['resumed', 'whole'].map((name) => readNpy(folder(name, 'fc8.npy'))))
+    // Values that are reused differ by rounding.
+    expect(found?.data.findIndex((value, i) => !(Math.abs(value - (whole?.data[i] as number)) < 1e-4))).toBe(-1)
+    expect(found?.shape).toEqual(whole?.shape)
+  })
+
+  it('leaves nothing of the trial of a network that never ends', async () => {
+    const shape = ['N', 3, 8, 8]
+    const endless = hostileModel('slow to run', { name: 'image', shape }, { name: 'out', shape })
+    await writeModel(folder('endless.onnx'), endless)
+    mkdirSync(folder('temporary'))
+    const env = { SHIFTSCOPE_CACHE: folder('cache'), TMPDIR: folder('temporary') }
+    const { child, ended } = start(['models', 'inspect', folder('endless.onnx')], env)
+    await until(async () =>
+      (await readdir(folder('temporary'), { recursive: true })).some((name) => /onnx$/.test(name)),
+    )
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect([status, stderr.split('\n').at(-2)]).toEqual([143, 'shiftscope: stopped without a result'])
+    expect(readdirSync(folder('temporary'))).toEqual([])
+  })
+})

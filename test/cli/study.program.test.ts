@@ -1,0 +1,178 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { readNpy } from '../../src/files/npy.js'
+import type { SummaryRow } from '../../src/results/rows.js'
+import { contents, start, until } from '../support/commandLine.js'
+import { runHere } from '../support/inProcess.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+
+const folder = sharedFolder()
+
+/** Four units of 7×7 positions, of which each keeps its features. */
+const STUDY = ['reproduce', '--models', 'tiny-alexnet', '--layers', 'fc8', '--patches', 'dog,car,bird,zebra']
+const WHAT = ['--sizes', '75', '--stride', '24', '--keep-features', '--json', '--out']
+const UNITS = 4
+
+/** What a study prints in the end, and how often it says what. */
+async function study(out: string, ...more: readonly string[]) {
+  const { status, stdout, stderr } = await runHere([...STUDY, ...WHAT, folder(out), ...more])
+  expect(status, stderr).toBe(0)
+  return { ...JSON.parse(stdout), stderr }
+}
+const filesOf = (out: string) => contents(folder(out), ['run.json'])
+const finishedUnits = (out: string) =>
+  existsSync(folder(out, 'units'))
+    ? readdirSync(folder(out, 'units'), { recursive: true, encoding: 'utf8' }).filter(
+        (name) => name.endsWith('unit.json') && !name.includes('.tmp-'),
+      ).length
+    : 0
+const unit = (out: string, patch: string, file: string) => folder(out, 'units', 'tiny-alexnet', '75', patch, file)
+
+describe('reproduce', () => {
+  beforeAll(async () => {
+    expect(await study('whole')).toMatchObject({ units: UNITS, computed: UNITS })
+  })
+
+  it('writes the results folder of the contract', async () => {
+    const files = Object.keys(await filesOf('whole'))
+    for (const name of [
+      'metrics.csv',
+      'index.html',
+      ...['csv', 'md', 'tex'].map((end) => `tables/table-2-similarity-75.${end}`),
+      'heatmaps/tiny-alexnet-fc8-75-center.npy',
+      'heatmaps/tiny-alexnet-fc8-75-top-left.png',
+      'units/tiny-alexnet/75/zebra/similarity.npy',
+      'site/maps/0/mean.js',
+      'site/features/0/0-0-0.js',
+    ])
+      expect(files).toContain(name)
+    const rows: SummaryRow[] = JSON.parse(readFileSync(folder('whole', 'summary.json'), 'utf8'))
+    const similarities = rows.filter(({ metric }) => metric === 'similarity-mean')
+    expect(similarities.map(({ variant }) => variant)).toEqual([
+      'top-left',
+      'top-right',
+      'center',
+      'bottom-left',
+      'bottom-right',
+    ])
+    expect(similarities[0]).toMatchObject({ model: 'tiny-alexnet', layer: 'fc8', size: 75, count: UNITS })
+    const { settings } = JSON.parse(readFileSync(folder('whole', 'run.json'), 'utf8'))
+    expect(settings['tiny-alexnet']).toMatchObject({ device: 'cpu', classifiers: { device: 'cpu', adapter: null } })
+  })
+
+  it('keeps the features of extract, with which its maps agree', async () => {
+    const words = ['--model', 'tiny-alexnet', '--layers', 'fc8', '--patch', 'dog', '--size', '75', '--stride', '24']
+    expect((await runHere(['extract', ...words, '--out', folder('alone')])).status).toBe(0)
+    const { shape, data } = await readNpy(unit('whole', 'dog', 'features-fc8.npy'))
+    const alone = await readNpy(folder('alone', 'fc8.npy'))
+    expect([shape, data.length]).toEqual([[7, 7, 627], 7 * 7 * 627])
+    expect(Buffer.from(data.buffer).equals(Buffer.from(alone.data.buffer))).toBe(true)
+    const rows = Array.from({ length: 49 }, (_, i) => data.subarray(i * 627, (i + 1) * 627))
+    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
+    const corner = rows[0] as Float32Array
+    const maps = await readNpy(unit('whole', 'dog', 'similarity.npy'))
+    for (const [i, row] of rows.entries())
+      expect(maps.data[i]).toBeCloseTo(dot(row, corner) / Math.sqrt(dot(row, row) * dot(corner, corner)), 5)
+  })
+
+  it('computes again only what is damaged or missing, and all of another background', async () => {
+    expect((await study('whole')).computed).toBe(0)
+    const before = await filesOf('whole')
+    const maps = readFileSync(unit('whole', 'dog', 'similarity.npy'))
+    maps[maps.length - 1] = (maps.at(-1) as number) ^ 1
+    writeFileSync(unit('whole', 'dog', 'similarity.npy'), maps)
+    writeFileSync(unit('whole', 'bird', 'unit.json'), '{"inputs":')
+    rmSync(unit('whole', 'car', 'features-fc8.npy'))
+    expect((await study('whole')).computed).toBe(3)
+    expect(await filesOf('whole')).toEqual(before)
+    const grey = ['--background', '#808080']
+    const differences = ['background white, not #808080']
+    expect(await study('whole', ...grey, '--dry-run')).toMatchObject({ finished: 0, replaced: UNITS, differences })
+    const one = ['--patches', 'dog', '--experiments', 'similarity']
+    expect((await study('other', ...one)).stderr).not.toContain('replacing')
+    const { computed, stderr: replaced } = await study('other', ...one, ...grey)
+    expect(computed).toBe(1)
+    expect(replaced).toContain(`replacing 1 unit in ${folder('other')} made with other settings (${differences})`)
+  })
+
+  it('killed in the middle and run again with other settings, ends with the same bytes', async () => {
+    const { child, ended } = start([
+      ...STUDY,
+      ...WHAT,
+      folder('killed'),
+      '--workers',
+      '1',
+      '--threads',
+      '1',
+      '--batch',
+      '2',
+    ])
+    await until(async () => finishedUnits('killed') >= 1)
+    child.kill('SIGKILL')
+    expect((await ended).signal).toBe('SIGKILL')
+    const kept = finishedUnits('killed')
+    const settings = ['--workers', '3', '--threads', '1', '--batch', '5']
+    expect(await study('killed', ...settings)).toMatchObject({ units: UNITS, computed: UNITS - kept })
+    expect(await filesOf('killed')).toEqual(await filesOf('whole'))
+  })
+
+  it('told to end, keeps what was finished, and says so', async () => {
+    const { child, ended } = start([...STUDY, ...WHAT, folder('stopped'), '--workers', '1', '--threads', '1'])
+    await until(async () => finishedUnits('stopped') >= 1)
+    child.kill('SIGTERM')
+    const { status, stderr } = await ended
+    expect([status, stderr.split('\n').at(-2)]).toEqual([
+      143,
+      'shiftscope: stopped, and finished work is saved; run the same command again to continue',
+    ])
+    expect([finishedUnits('stopped') >= 1, existsSync(folder('stopped', 'index.html'))]).toEqual([true, false])
+  })
+})
+
+const ONNX = new URL('../golden/onnx/', import.meta.url).pathname
+
+describe('an ONNX file', () => {
+  it('is studied under the name of its file, at the layers that are named for it or at its ends', async () => {
+    const models = ['--models', `${ONNX}plain.onnx,${ONNX}channels-last.onnx`]
+    const words = ['reproduce', ...models, '--sizes', '5', '--stride', '1', '--experiments', 'similarity']
+    const run = async (...more: string[]) => {
+      const ended = await runHere([...words, '--out', folder('onnx'), ...more])
+      expect(ended.status, ended.stderr).toBe(0)
+      const { networks } = JSON.parse(readFileSync(folder('onnx', 'run.json'), 'utf8'))
+      return { stderr: ended.stderr, layers: networks.map(({ layers }: { layers: string[] }) => layers) }
+    }
+    const ends = await run()
+    expect(ends.layers).toEqual([
+      ['flat', 'features'],
+      ['flat', 'features'],
+    ])
+    expect(ends.stderr).toContain("plain: no input recipe was found, so ImageNet's is used")
+    const rows: SummaryRow[] = JSON.parse(readFileSync(folder('onnx', 'summary.json'), 'utf8'))
+    const of = (id: string) => rows.filter(({ model, metric }) => model === id && metric === 'similarity-mean')
+    expect(of('plain')).toHaveLength(10)
+    for (const [i, { mean }] of of('channels-last').entries())
+      expect(mean).toBeCloseTo(of('plain')[i]?.mean as number, 5)
+
+    const clip = await run('--layers', 'plain=conv,features', '--pool', 'max', '--input', 'clip')
+    expect(clip.layers).toEqual([
+      ['conv', 'features'],
+      ['flat', 'features'],
+    ])
+    expect(clip.stderr).toContain('20 of 20 units computed')
+    expect(clip.stderr).toMatch(/made with other settings \(.*pool none, not max.*\)/)
+    expect(clip.stderr).not.toContain('no input recipe was found')
+  })
+
+  it.each([
+    [['--models', `${ONNX}plain.onnx,COPY`], 2, 'two networks of this run are called plain'],
+    [['--models', `${ONNX}types.onnx`, '--layers', 'class'], 3, 'is int64; features must be float32'],
+    [['--models', `${ONNX}two-inputs.onnx`], 3, 'has 2 inputs'],
+  ])('is refused in one line: %j', async (words, status, message) => {
+    copyFileSync(`${ONNX}plain.onnx`, folder('plain.onnx'))
+    const given = words.map((word) => word.replace('COPY', folder('plain.onnx')))
+    const refused = await runHere(['reproduce', ...given, '--sizes', '5', '--stride', '1', '--out', folder('refused')])
+    expect([refused.status, refused.stdout]).toEqual([status, ''])
+    expect(refused.stderr).toMatch(/^opening networks\nshiftscope: [^\n]*\n$/)
+    expect(refused.stderr).toContain(message)
+  })
+})
