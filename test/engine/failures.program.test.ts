@@ -70,10 +70,15 @@ function expectFeatures(found: Float32Array, positions = POSITIONS, tolerance = 
 }
 
 describe('worker threads', () => {
-  const NOTHING = { tolerance: 0, error: undefined }
-  it.each([
-    { failure: 'dies once', reuses: false, ...NOTHING },
-    { failure: 'dies once', reuses: true, ...NOTHING, tolerance: 1e-5 },
+  interface Row {
+    readonly failure: string
+    readonly reuses: boolean
+    readonly tolerance?: number
+    readonly error?: RegExp
+  }
+  it.each<Row>([
+    { failure: 'dies once', reuses: false, tolerance: 0 },
+    { failure: 'dies once', reuses: true, tolerance: 1e-5 },
     { failure: 'dies always', reuses: false, error: /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): / },
     { failure: 'dies always', reuses: true, error: /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): / },
     { failure: 'dies once, then cannot open', reuses: false, error: /^the network could not be opened: no such file$/ },

@@ -137,8 +137,7 @@ describe('a plan of what images share', () => {
       node('Flatten', ['late'], 'flat'),
       node('Flatten', ['map'], 'feature'),
     ]
-    const plan = (features: readonly string[]) =>
-      planCells(workOf({ ...GRAPH, nodes }, scene, input, features), positions)
+    const plan = (features: string[]) => planCells(workOf({ ...GRAPH, nodes }, scene, input, features), positions)
     expect(plan(['feature', 'flat'])?.steps).toBe(2)
     expect(planCells(workOf({ ...GRAPH, nodes: [node('Flatten', ['image'], 'feature')] }, scene), positions)).toBe(
       undefined,

@@ -193,7 +193,7 @@ async function networkOf(layers: readonly Layer[], operatorSet: number): Promise
 const rgba = Uint8Array.from({ length: PATCH ** 2 * 4 }, (_, at) => {
   const pixel = Math.floor(at / 4)
   if (at % 4 !== 3) return (at * 73) % 256
-  return pixel % PATCH < 1 || pixel < PATCH ? 0 : [255, 60, 200][pixel % 3]
+  return pixel % PATCH < 1 || pixel < PATCH ? 0 : ([255, 60, 200][pixel % 3] as number)
 })
 const noise = Uint8Array.from({ length: FRAME * FRAME * 3 }, (_, at) => (at * 151) % 256)
 const patch = { name: 'patch', size: PATCH, rgba, sha256: '' }
@@ -210,7 +210,7 @@ const OFFSETS = Int32Array.from(ALONG.flatMap((row) => ALONG.flatMap((col) => [r
 /** How far features of a scene are from the plain way's when so many steps are computed once. */
 async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
   const { input } = network
-  const [{ dims, output }] = network.layers as [{ dims: number; output: string }]
+  const { dims, output = '' } = network.layers[0] as Network['layers'][number]
   const graphs = await cellGraphs(network, graph, steps, count, gathersOf(sceneKeys(steps, scene, input)))
   const work = { graphs, steps: steps.steps.slice(0, count), shapes: steps.shapes }
   const data = { input, outputs: [output], threads: 1 }
