@@ -229,6 +229,7 @@ describe('passes of positions', () => {
     const { layers, finished } = await runPasses(workOf(), offsets, passes, options)
     expect(layers[0]?.matrix).toEqual(Float32Array.from(offsets))
     expect([finished, rows, done]).toEqual([9, [0, 2, 6, 8, 1, 7, 3, 4, 5], [4, 6, 9]])
+    expect((await runPasses(workOf(), offsets, passes, {})).finished).toBe(9)
   })
 
   it('that are stopped tell the positions that stand from the first', async () => {

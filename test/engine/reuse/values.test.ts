@@ -123,7 +123,7 @@ function convolutionOf({ node, floats }: Writer, input: string, channels: number
 const LAYERS: Readonly<Record<string, Layer>> = {
   'a convolution': convolution([3, 2]),
   'one without a bias': convolution([2, 3], {}, false),
-  'one with strides and a border that differ by axis': convolution([3, 3], { strides: [2, 1], pads: [1, 0, 2, 1] }),
+  'one with strides and a border of rows alone': convolution([3, 3], { strides: [2, 1], pads: [1, 0, 2, 0] }),
   'one with dilations': convolution([3, 2], { dilations: [2, 3] }),
   'one that keeps the size by a border before': convolution([3, 4], { auto_pad: 'SAME_LOWER', strides: [2, 1] }),
   'one that keeps the size by a border behind': convolution([4, 3], { auto_pad: 'SAME_UPPER', strides: [1, 2] }),
