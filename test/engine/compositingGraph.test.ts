@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { offsetTensors, sceneTensors } from '../../src/engine/backends/sceneTensors.js'
 import { sceneCompositor } from '../../src/engine/backends/thread.js'
 import { largestDistance } from '../../src/engine/distance.js'
-import { sceneArrays } from '../../src/engine/sceneArrays.js'
+import { frameArrays, sceneArrays } from '../../src/engine/sceneArrays.js'
 import type { Scene } from '../../src/engine/task.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import {
@@ -129,6 +129,18 @@ describe('compositing in the graph', () => {
     const offsets = cornersAnd([[0.5, 0.3]], side - size)
     const { seen } = await composited(await mirror(side, 5), input, scene, offsets)
     expect(agree(seen?.data as Float32Array, await compositedNatively(input, scene, offsets))).toBe(true)
+  })
+
+  it('shows the pictures that a batch names as backgrounds', () => {
+    const input = { ...imagenetInput, rows: 2, cols: 2 }
+    const frames = [noise(12, 1), noise(12, 2), noise(12, 3)]
+    const { background, transparency } = frameArrays({ frames }, Int32Array.of(2, 0, 0, 0), input)
+    const shown = [2, 0].map((at) => {
+      const picture = sceneOfNoise(1, 0, { image: frames[at] as Uint8Array }, 'hard')
+      return [...sceneArrays(picture, input).background]
+    })
+    expect([...background]).toEqual(shown.flat())
+    expect(Math.min(...transparency)).toBe(1)
   })
 
   it('computes in float16 with the weights that the file has, and gives float32', async () => {
