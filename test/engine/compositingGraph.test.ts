@@ -172,17 +172,6 @@ describe('compositing in the graph', () => {
     await expect(compositingGraph(network, 'fp16')).rejects.toThrow(UsageError)
   })
 
-  it('is written once for a file, and again for another', async () => {
-    const graph = async (side: number) =>
-      compositingGraph({
-        onnxPath: await mirror(side, null),
-        input: { ...imagenetInput, rows: side, cols: side },
-        layers: [],
-      })
-    expect(await graph(3)).toBe(await graph(3))
-    expect(await graph(3)).not.toBe(await graph(4))
-  })
-
   it('is refused for a file that is gone', async () => {
     const gone = compositingGraph({ onnxPath: inFolder('gone.onnx'), input: imagenetInput, layers: [] })
     await expect(gone).rejects.toThrow(InputError)

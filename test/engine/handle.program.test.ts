@@ -116,23 +116,6 @@ describe('an open network', () => {
     })
   })
 
-  it.each(['threads', 'devices'])(
-    'on %s ends early when it is told to, says how far it came, and goes on',
-    async (where) => {
-      const { offsets } = positionGrid(32, 8, 1)
-      const scene = sceneOfSize(8)
-      const controller = new AbortController()
-      const opening = where === 'threads' ? openThreads(small, { ...ONE, batch: 1 }) : openDevices(small, 1, 1)
-      await using(opening, async (handle) => {
-        const onImages = (done: number) => done >= 3 && controller.abort()
-        const { finished } = await handle.extract(scene, offsets, { signal: controller.signal, onImages })
-        expect(finished).toBeGreaterThanOrEqual(3)
-        expect(finished).toBeLessThan(offsets.length / 2)
-        expect((await handle.extract(scene, offsets.subarray(0, 10))).finished).toBe(5)
-      })
-    },
-  )
-
   it.skipIf(process.platform !== 'linux')('on devices leaves neither descriptors nor processes behind', async () => {
     const isOurs = (pid: string) => {
       try {

@@ -1,11 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import type { GraphConstant, GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { writeModel } from '../../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
-import { randomCases } from '../../support/randomCases.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const IMAGE = { name: 'image', rows: 64, cols: 64 }
@@ -186,25 +184,6 @@ describe('steps that can be computed place by place', () => {
     expect(made('Add', ['vector', 'rows'], 'Add').constants.get('constant')).toEqual([64, 3])
     expect(made('Cast', ['half'], 'Pow').reason).toBe('Pow "map" has exponents other than 1, 2, 3, …')
     expect(made('Reshape', ['weight', 'pads'], 'Conv').reason).toBe('Conv "map" has no known weights of two dimensions')
-  })
-
-  it('have whole sizes or a reason, whatever a graph says', () => {
-    const value = fc.oneof(
-      fc.array(fc.integer({ min: -1, max: 3 }), { maxLength: 5 }),
-      fc.constantFrom<number | string | null>(0, 1, 2, 'SAME_UPPER', 'SAME_LOWER', 'edge', 'reflect', null),
-    )
-    const names = ['kernel_shape', 'strides', 'dilations', 'pads', 'auto_pad', 'ceil_mode', 'count_include_pad', 'mode']
-    const attributes = fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 })
-    const operators = fc.constantFrom('Conv', 'MaxPool', 'AveragePool', 'Pad')
-    fc.assert(
-      fc.property(operators, attributes, (operator, drawn) => {
-        const { shapes, reason } = stepsOf(operator, drawn, operator === 'Conv' ? CONV : ['image'])
-        const { channels, rows, cols } = shapes.get('map') ?? { channels: 1, rows: 1, cols: 1 }
-        for (const size of [channels, rows, cols]) expect(Number.isInteger(size) && size > 0).toBe(true)
-        expect(shapes.has('map')).toBe(reason === undefined)
-      }),
-      { numRuns: randomCases(200) },
-    )
   })
 
   it.each([8, 27])('are none of operators of version %i', (operatorSet) => {

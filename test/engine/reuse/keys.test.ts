@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { AxisWindow, CellStep } from '../../../src/engine/reuse/cellStep.js'
 import { type Pass, passCells } from '../../../src/engine/reuse/cells.js'
 import { CELL_INPUTS } from '../../../src/engine/reuse/cellWindowNodes.js'
-import { AXES, type Axis, type Both, both, cellKeys, type Keys } from '../../../src/engine/reuse/keys.js'
+import { AXES, type Both, both, cellKeys, type Keys } from '../../../src/engine/reuse/keys.js'
 import { randomCases } from '../../support/randomCases.js'
 
 /** A tensor whose values are whole numbers. A number stands for everything that it was made of. */
@@ -184,39 +184,6 @@ function stepsOf(drawn: typeof drawnSteps extends fc.Arbitrary<infer T> ? T : ne
   return steps
 }
 
-/** What cells along an axis see of the patch at an offset, of the background and of the border; by tensor. */
-function seenAlong(steps: readonly CellStep[], along: Axis, { opaque, isVaried }: Placed, offset: number) {
-  const [begin, end] = opaque
-  const image = Array.from({ length: FRAME }, (_, pixel) => {
-    const inPatch = pixel - offset
-    return mixed([inPatch >= begin && inPatch < end ? inPatch : -1, isVaried ? pixel : -1])
-  })
-  const seen = new Map([['image', image]])
-  for (const step of steps) {
-    const input = (name: string) => seen.get(name) as number[]
-    if (step.kind === 'pointwise') {
-      const inputs = step.inputs.map(input)
-      const [first] = inputs as [number[]]
-      seen.set(
-        step.output,
-        first.map((_, at) => mixed(inputs.map((values) => values[at] as number))),
-      )
-    } else if (step.kind === 'mapping') {
-      seen.set(
-        step.output,
-        step[along].map((at) => input(step.input)[at] as number),
-      )
-    } else {
-      const { taps, stride, dilation, before, length } = step[along]
-      const values = input(step.input)
-      const valueAt = (at: number, tap: number) => values[at * stride - before + tap * dilation] ?? -1
-      const lists = Array.from({ length }, (_, at) => Array.from({ length: taps }, (_, tap) => valueAt(at, tap)))
-      seen.set(step.output, lists.map(mixed))
-    }
-  }
-  return seen
-}
-
 const scenes = fc.record({
   frame: fc.constant(FRAME),
   opaque: fc.constantFrom<readonly [number, number]>([0, PATCH], [1, PATCH], [0, 2], [0, 0]),
@@ -233,32 +200,6 @@ function keysOf(steps: readonly CellStep[], placed: Placed, offsets = EVERY_OFFS
 }
 
 describe('keys of cells', () => {
-  it('are equal along an axis just where cells see the same', () => {
-    fc.assert(
-      fc.property(drawnSteps, scenes, (drawn, placed) => {
-        const steps = stepsOf(drawn)
-        const keys = keysOf(steps, placed)
-        for (const along of AXES) {
-          // Beside all offsets of the patch, one far outside of the frame.
-          const seen = [...EVERY_OFFSET, 100].map((offset) => seenAlong(steps, along, placed, offset))
-          for (const [name, tensor] of keys.tensors) {
-            const values = seen.flatMap((tensors) => tensors.get(name) as number[])
-            const own = tensor[along]
-            expect(own.keys).toHaveLength(values.length)
-            const seenByKey = new Map(values.map((value, at) => [own.keys[at], value]))
-            expect(values.map((_, at) => seenByKey.get(own.keys[at]))).toEqual(values)
-            expect(seenByKey.size).toBe(new Set(values).size)
-            const space = keys.spaces[tensor.space]?.[along]
-            expect(Math.max(...own.keys)).toBeLessThan(space?.count as number)
-            const blank = [...own.keys].slice(-own.length)
-            for (const [at, key] of own.keys.entries()) expect(space?.blank[key]).toBe(blank[at % own.length])
-          }
-        }
-      }),
-      { numRuns: randomCases(60), seed: 1 },
-    )
-  })
-
   it('put every image together of cells that are computed once', () => {
     const times = fc.subarray([...EVERY_OFFSET.keys()], { minLength: 1 })
     fc.assert(

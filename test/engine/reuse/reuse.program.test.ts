@@ -101,25 +101,6 @@ describe('features whose values are computed once', () => {
       }
     })
   })
-
-  it('end early when they are told to, say which rows stand, and go on as if nothing had been', async () => {
-    const stop = new AbortController()
-    const seen: number[] = []
-    const onRows = (rows: Int32Array) => {
-      seen.push(...rows)
-      stop.abort()
-    }
-    await reusing(network, async (handle) => {
-      const { finished } = await handle.extract(sceneOfSize(SIZE), offsets, { signal: stop.signal, onRows })
-      expect(finished).toBeLessThan(POSITIONS)
-      expect(new Set(seen).size).toBe(seen.length)
-      expect(seen.length).toBeGreaterThan(0)
-      for (let row = 0; row < finished; row++) expect(seen).toContain(row)
-      expect(handle.reused()).toEqual([])
-      expect((await handle.extract(sceneOfSize(SIZE), offsets)).finished).toBe(POSITIONS)
-      expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last', workers: 1, threads: 1 }])
-    })
-  })
 })
 
 describe('the plain way is taken', () => {
@@ -160,22 +141,5 @@ describe('the plain way is taken', () => {
   it('where the whole image is read at once', async () => {
     const opened = await smallNetwork(inFolder('mean.onnx'), { dims: 3, nodes: mean })
     expect((await reasonFor(opened)).reason).toBe('GlobalAveragePool "mean" cannot be computed place by place')
-  })
-
-  it('where images share too little', async () => {
-    const wide = node('Conv', ['image', 'wide'], 'map', { kernel_shape: [31, 31] })
-    const nodes = [wide, node('GlobalAveragePool', ['map'], 'mean'), node('Flatten', ['mean'], 'feature')]
-    const initializers = [weightsOf('wide', 12, 3, 31, 31)]
-    const opened = await smallNetwork(inFolder('wide.onnx'), { dims: 12, nodes, initializers })
-    expect((await reasonFor(opened)).reason).toMatch(
-      /^images share too little \(predicted \d\.\d\d times as fast\): Global/,
-    )
-  })
-
-  it('by few images, without a word of it', async () => {
-    await reusing(network, async (handle) => {
-      expect((await handle.extract(sceneOfSize(SIZE), offsets.subarray(0, 2 * 63))).finished).toBe(63)
-      expect(handle.reused()).toEqual([])
-    })
   })
 })
