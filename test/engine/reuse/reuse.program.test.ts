@@ -58,7 +58,6 @@ async function plainly(opened: Network, scene: Scene, places: Int32Array): Promi
 
 describe('features whose values are computed once', () => {
   it.each([
-    ['models/tiny-alexnet', 'white', 'hard', 'conv'],
     ['models/tiny-alexnet-aa', 'noise:7', 'soft', 'conv'],
     ['test/golden/exports/resnet18', '#3060a0', 'soft', '/'],
     ['test/golden/exports/squeezenet', 'white', 'hard', '/'],
