@@ -1,18 +1,16 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chmod, writeFile } from 'node:fs/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { freeMemoryIn, freeVideoMemory, hasRoomForTwice } from '../../src/engine/videoMemory.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
-let folder: string
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'shiftscope-test-'))
+const inFolder = temporaryFolder()
+afterEach(() => {
+  vi.unstubAllEnvs()
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** A program that prints its arguments and these lines. */
 async function program(name: string, script: string): Promise<string> {
-  const path = join(folder, name)
+  const path = inFolder(name)
   await writeFile(path, `#!/bin/sh\n${script}\n`)
   await chmod(path, 0o755)
   return path
@@ -34,14 +32,10 @@ describe('free video memory', () => {
 
   it('is not known without the tool, or where the cards have other numbers', async () => {
     const card = { name: 'tensorrt', index: 0 } as const
-    expect(await freeVideoMemory(card, join(folder, 'absent'))).toBeUndefined()
+    expect(await freeVideoMemory(card, inFolder('absent'))).toBeUndefined()
     const tool = await program('any', 'echo 500')
-    process.env.CUDA_VISIBLE_DEVICES = '1'
-    try {
-      expect(await freeVideoMemory(card, tool)).toBeUndefined()
-    } finally {
-      delete process.env.CUDA_VISIBLE_DEVICES
-    }
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', '1')
+    expect(await freeVideoMemory(card, tool)).toBeUndefined()
   })
 
   it('is enough for a batch of twice the size if as much again is left on every card', () => {

@@ -9,140 +9,118 @@ import { readNpy } from '../../src/files/npy.js'
 import { patchFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { patchesOfSource } from '../../src/patches/patch.js'
-import type { PatchInput } from '../../src/patches/patchInput.js'
-import { reproduce } from '../../src/study/run.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const DOG = new URL('../../models/patches/dog.png', import.meta.url).pathname
-const placed = { patch: DOG, size: 75, stride: 25 } as const
+const placed = { patch: DOG, size: 75, stride: 50 } as const
 
+/** Both are opened once for all tests; the second one is opened by its first call. */
 let network: OpenNetwork
+let other: OpenNetwork
 beforeAll(async () => {
-  network = await openNetwork('tiny-alexnet', { workers: 1, threads: 2, batch: 8 })
+  const settings = { workers: 1, threads: 2, batch: 8 }
+  network = await openNetwork('tiny-alexnet', settings)
+  other = await openNetwork('tiny-alexnet-aa', settings)
 })
-afterAll(() => network.close())
+afterAll(async () => {
+  await network.close()
+  await other.close()
+})
 
 /** Compares bytes: where they differ, a list of all differences would take minutes. */
 function isSame(a: Float32Array, b: Float32Array | undefined): boolean {
-  return (
-    b !== undefined &&
-    Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(new Uint8Array(b.buffer, b.byteOffset, b.byteLength))
-  )
+  const bytesOf = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)
+  return b !== undefined && bytesOf(a).equals(bytesOf(b))
 }
 
 describe('an open network', () => {
+  it('is opened by another call where the first one is stopped, beside other networks', async () => {
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const first = other.extract({ ...placed, signal: controller.signal })
+    const second = other.extract(placed)
+    controller.abort(reason)
+    await expect(first).rejects.toBe(reason)
+    const [a, b] = await Promise.all([network.extract(placed), second])
+    expect([a.model, a.images, b.model, b.images]).toEqual(['tiny-alexnet', 9, 'tiny-alexnet-aa', 9])
+    expect(isSame(a.layers[0]?.data as Float32Array, b.layers[0]?.data)).toBe(false)
+  })
+
   it('takes a patch by its path, its name, its bytes and its pixels alike', async () => {
     const { rows, cols, data } = await readImage(DOG)
     const [builtIn] = await patchesOfSource(await patchFrom('dog'), [75], 224, 'hard')
-    const featuresOf = (patches: readonly PatchInput[]) =>
-      Promise.all(patches.map((patch) => network.extract({ ...placed, patch })))
-    const [first, ...others] = await featuresOf([DOG, readFileSync(DOG), { data, width: cols, height: rows }])
-    const named = await featuresOf(['dog', { data: builtIn?.rgba as Uint8Array, width: 75, height: 75 }])
+    const small = { data: builtIn?.rgba as Uint8Array, width: 75, height: 75 }
+    const [first, ...others] = await Promise.all(
+      [DOG, readFileSync(DOG), { data, width: cols, height: rows }, 'dog', small].map((patch) =>
+        network.extract({ ...placed, patch }),
+      ),
+    )
     expect(first?.layers.map(({ name, shape }) => [name, ...shape])).toEqual([
-      ['fc6', 6, 6, 768],
-      ['fc7', 6, 6, 768],
-      ['fc8', 6, 6, first?.layers[2]?.dims],
+      ['fc6', 3, 3, 768],
+      ['fc7', 3, 3, 768],
+      ['fc8', 3, 3, 627],
     ])
-    for (const [one, ...same] of [[first, ...others], named])
-      for (const other of same)
-        expect(other?.layers.every(({ data }, i) => isSame(data, one?.layers[i]?.data))).toBe(true)
+    const sameAs = (one: typeof first, two: typeof first) =>
+      one?.layers.every((layer, i) => isSame(layer.data, two?.layers[i]?.data))
+    expect(others.map((found) => sameAs(found, first)).slice(0, 2)).toEqual([true, true])
+    expect(sameAs(others[2], others[3])).toBe(true)
   })
 
   it('hands out every row once, in the order that is asked for, with the features of extract', async () => {
-    const whole = await network.extract({ ...placed, stride: 4 })
+    const whole = await network.extract({ ...placed, stride: 8 })
     for (const order of ['row-major', 'coarse-to-fine'] as const) {
       const seen: number[] = []
-      for await (const { positions, indices, layers } of network.rows({ ...placed, stride: 4, order })) {
-        expect(positions.length).toBe(2 * indices.length)
-        for (const [i, index] of indices.entries()) {
-          seen.push(index)
-          expect([...positions.subarray(2 * i, 2 * i + 2)]).toEqual([
-            4 * Math.floor(index / whole.cols),
-            4 * (index % whole.cols),
-          ])
-        }
-        for (const [l, { dims, data }] of layers.entries()) {
-          const first = indices[0] as number
-          const expected = whole.layers[l]?.data.subarray(first * dims, (first + 1) * dims)
-          expect(data.subarray(0, dims)).toEqual(expected)
-        }
+      for await (const { positions, indices, layers } of network.rows({ ...placed, stride: 8, order })) {
+        const { rows, cols } = whole
+        expect([...positions]).toEqual([...indices].flatMap((at) => [8 * Math.floor(at / cols), 8 * (at % cols)]))
+        expect(Math.max(...indices)).toBeLessThan(rows * cols)
+        seen.push(...indices)
+        for (const [l, { dims, data }] of layers.entries())
+          for (const [i, index] of indices.entries()) {
+            const expected = whole.layers[l]?.data.subarray(index * dims, (index + 1) * dims)
+            expect(isSame(data.subarray(i * dims, (i + 1) * dims), expected)).toBe(true)
+          }
       }
-      expect(new Set(seen).size).toBe(whole.rows * whole.cols)
-      if (order === 'row-major') expect(seen).toEqual(seen.map((_, i) => i))
-      else expect(seen.slice(0, 4)).toEqual([0, 32, 32 * whole.cols, 32 * whole.cols + 32])
+      expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: whole.rows * whole.cols }, (_, i) => i))
+      if (order === 'coarse-to-fine') expect(seen.slice(0, 2)).toEqual([0, 16])
     }
   })
 
-  it('ends when the caller leaves its rows', async () => {
+  it('goes on when the caller leaves its rows, or a call is stopped with its reason', async () => {
     let rounds = 0
-    for await (const _ of network.rows({ ...placed, stride: 3 })) if (++rounds === 2) break
-    expect((await network.extract(placed)).rows).toBe(6)
+    for await (const _ of network.rows({ ...placed, stride: 6 })) if (++rounds === 2) break
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const onProgress: NetworkExtractOptions['onProgress'] = (event) => {
+      if (event.kind === 'update' && event.done > 0) controller.abort(reason)
+    }
+    const stopped = network.extract({ ...placed, stride: 4, signal: controller.signal, onProgress })
+    await expect(stopped).rejects.toBe(reason)
+    const features = await network.extract(placed)
+    expect(features.images).toBe(9)
+    await expect(similarity(features, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })
 
   it('compares with the anchors as similarity does with features', async () => {
-    const features = await network.extract(placed)
-    const fromFeatures = await similarity(features)
+    const own = (await similarity(await network.extract(placed))).layers[0]
     const { layers } = await network.compare(placed)
     expect(layers.map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
-    // Where the grid has the corners and the middle of the grid of stride 1 too, the anchors are the same.
-    const [top] = layers
-    const own = fromFeatures.layers[0]
-    expect(top?.maps.subarray(0, 36)).toEqual(own?.maps.subarray(0, 36))
-    expect(top?.anchors['top-left'].mean).toBe(own?.anchors['top-left'].mean)
+    // The first anchor is the same, where the others of the frame lie beside the grid.
+    expect(layers[0]?.maps.subarray(0, 9)).toEqual(own?.maps.subarray(0, 9))
+    expect(layers[0]?.anchors['top-left'].mean).toBe(own?.anchors['top-left'].mean)
   })
 
-  it('rejects with the reason of the signal', async () => {
-    const reason = new Error('enough')
-    const controller = new AbortController()
-    const stopped = network.extract({
-      ...placed,
-      stride: 2,
-      signal: controller.signal,
-      onProgress: (event) => {
-        if (event.kind === 'update' && event.done > 0) controller.abort(reason)
-      },
-    })
-    await expect(stopped).rejects.toBe(reason)
-    await expect(similarity(await network.extract(placed), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
-    expect((await network.extract(placed)).images).toBe(36)
-  })
-
-  it('is opened by another call where the first one is stopped', async () => {
-    await using opening = await openNetwork('tiny-alexnet-aa')
-    const reason = new Error('enough')
-    const controller = new AbortController()
-    const first = opening.extract({ ...placed, signal: controller.signal })
-    const second = opening.extract(placed)
-    controller.abort(reason)
-    await expect(first).rejects.toBe(reason)
-    expect((await second).images).toBe(36)
-  })
-
-  it('is two networks where two are opened', async () => {
-    await using other = await openNetwork('tiny-alexnet-aa', { workers: 1, threads: 1, batch: 4 })
-    const [a, b] = await Promise.all([network.extract(placed), other.extract(placed)])
-    expect(a.layers[0]?.data).not.toEqual(b.layers[0]?.data)
-    expect([a.model, b.model]).toEqual(['tiny-alexnet', 'tiny-alexnet-aa'])
-  })
-
-  it('names options that are misspelt, missing or of the wrong type', async () => {
-    const extract = (options: object) => network.extract(options as NetworkExtractOptions)
-    await expect(extract({ ...placed, strid: 2 })).rejects.toThrow(
-      'option strid is not known; known are patch, size, stride',
-    )
-    await expect(extract({ ...placed, stride: '2' })).rejects.toThrow(
-      'option stride must be a number, not the text "2"',
-    )
-    await expect(extract({ patch: DOG })).rejects.toThrow('option size is missing')
-    await expect(extract({ ...placed, patch: { data: new Uint8Array(3), width: 1, height: 1 } })).rejects.toThrow(
+  it.each([
+    [{ ...placed, strid: 2 }, 'option strid is not known; known are patch, size, stride'],
+    [{ ...placed, stride: '2' }, 'option stride must be a number, not the text "2"'],
+    [{ patch: DOG }, 'option size is missing'],
+    [
+      { ...placed, patch: { data: new Uint8Array(3), width: 1, height: 1 } },
       'pixels of 1×1 take 4 bytes of RGBA, not 3',
-    )
-    await expect(openNetwork('tiny-alexnet', { devices: 'cpu' } as object)).rejects.toThrow(UsageError)
-    await expect(separability('x.npy', { seed: null } as object)).rejects.toThrow(
-      'option seed must be a number, not null',
-    )
-    await expect(reproduce({ model: 'x' } as object)).rejects.toThrow('option model is not known')
+    ],
+  ])('refuses %j', async (options, message) => {
+    await expect(network.extract(options as NetworkExtractOptions)).rejects.toThrow(message)
   })
 
   it('is of no use once it is closed', async () => {
@@ -154,19 +132,14 @@ describe('an open network', () => {
 
 describe('features in memory', () => {
   it('are measured as those in a file', async () => {
-    const out = inFolder('features')
-    const features = await network.extract({ ...placed, stride: 10, out })
-    const [layer] = features.layers
-    const file = layer?.file as string
-    const { shape, data } = await readNpy(file)
+    const features = await network.extract({ ...placed, stride: 15, out: inFolder('features') })
+    const file = features.layers[0]?.file as string
     const several = await separability(features, { cv: ['ordered', 'shuffled'] })
     const fromFile = await separability(file)
-    expect(several.layers[0]?.schemes.ordered).toEqual({
-      'left-right': fromFile['left-right'],
-      'top-bottom': fromFile['top-bottom'],
-    })
     expect(several.layers.map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
-    expect((await separability({ shape, data }))['left-right']).toEqual(fromFile['left-right'])
+    const { 'left-right': leftRight, 'top-bottom': topBottom } = fromFile
+    expect(several.layers[0]?.schemes.ordered).toEqual({ 'left-right': leftRight, 'top-bottom': topBottom })
+    expect((await separability(await readNpy(file)))['left-right']).toEqual(leftRight)
     expect((await similarity(file)).maps).toEqual((await similarity(features)).layers[0]?.maps)
   })
 

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
 import { ARITHMETIC_SCENES } from '../../src/experiments/arithmeticScenes.js'
 import { readBackground } from '../../src/patches/background.js'
@@ -9,115 +10,121 @@ import { writeReport } from '../../src/report/report.js'
 import { writeAccuracy } from '../../src/results/arithmeticDocument.js'
 import { readArithmeticStudies } from '../../src/results/arithmeticStudy.js'
 import { computeArithmeticPlan, imagesOfArithmetic, planArithmetic } from '../../src/study/arithmeticPlan.js'
-import { chooseGenerators } from '../../src/study/generators.js'
+import { chooseGenerators, type NetworkWithGenerators } from '../../src/study/generators.js'
 import { contents } from '../support/commandLine.js'
 import { fixedGenerator } from '../support/fixedGenerator.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
 
-const inFolder = temporaryFolder()
+const PER_KIND = 3
+const CPU = { name: 'cpu', index: null } as const
+const NOTHING = { done: 0, counts: [] }
+/** Two images or three of every scene, its expectation and the blank frame. */
+const SCENE_IMAGES = ARITHMETIC_SCENES.reduce((sum, { images }) => sum + Object.keys(images).length + 2, 0)
+/** Of an expression of each kind two or three images, its expectation, one without each object, and the blank frame. */
+const TRIAL_IMAGES = 7 + 6 + 6 + 7
 
-async function plan(out: string, changes: { trialsPerKind?: number; seed?: number; blend?: 'hard' | 'soft' } = {}) {
-  const file = inFolder('of-fc6.onnx')
-  const generators = [existsSync(file) ? file : await fixedGenerator(file, 768)]
-  return planArithmetic(await chooseGenerators({ generators }), {
-    out,
+const inFolder = sharedFolder()
+const ACCURACY = 'arithmetic/tiny-alexnet/accuracy.json'
+let models: NetworkWithGenerators
+
+/** What a folder lacks. Expressions are computed eight at a time, so that 12 of them can be stopped in between. */
+async function plan(folder: string, changes: { trialsPerKind?: number; seed?: number; blend?: 'hard' | 'soft' } = {}) {
+  return planArithmetic(models, {
+    out: inFolder(folder),
     patches: (await builtInPatches()).slice(0, 3),
     background: await readBackground('white', 224),
     blend: 'hard',
-    trialsPerKind: 3,
+    trialsPerKind: PER_KIND,
     seed: 0,
     ...changes,
   })
 }
 
-const CPU = { name: 'cpu', index: null } as const
+async function compute(folder: string): Promise<void> {
+  await computeArithmeticPlan(await plan(folder), CPU, silent, undefined)
+}
 
-const compute = async (out: string, signal?: AbortSignal) => computeArithmeticPlan(await plan(out), CPU, silent, signal)
+/** A copy of the folder that is whole. */
+function copied(folder: string): string {
+  cpSync(inFolder('whole'), inFolder(folder), { recursive: true })
+  return folder
+}
+
+beforeAll(async () => {
+  models = await chooseGenerators({ generators: [await fixedGenerator(inFolder('fc8.onnx'), 627, { layer: 'fc8' })] })
+  const first = await plan('whole')
+  expect([first.scenes.length, imagesOfArithmetic(first)]).toEqual([
+    ARITHMETIC_SCENES.length,
+    SCENE_IMAGES + PER_KIND * TRIAL_IMAGES,
+  ])
+  await computeArithmeticPlan(first, CPU, silent, undefined)
+})
 
 describe('arithmetic of a study', () => {
   it('holds every scene and the counts, and is not computed again', async () => {
-    const out = inFolder('results')
-    const first = await plan(out)
-    expect(first.scenes).toHaveLength(ARITHMETIC_SCENES.length)
-    // Two images or three of every scene, its expectation and the blank frame; of a trial two, one, and one an object.
-    const images = ARITHMETIC_SCENES.reduce((sum, scene) => sum + Object.keys(scene.images).length + 2, 0)
-    expect(imagesOfArithmetic(first)).toBe(images + 3 * (7 + 6 + 6 + 7))
-    await computeArithmeticPlan(first, CPU, silent, undefined)
-    const [study] = await readArithmeticStudies(out)
+    const [study] = await readArithmeticStudies(inFolder('whole'))
     expect(study?.scenes.map(({ name }) => name)).toEqual(ARITHMETIC_SCENES.map(({ name }) => name))
     expect(study?.accuracy?.done).toBe(12)
-    expect(imagesOfArithmetic(await plan(out))).toBe(0)
-    expect((await plan(out, { seed: 1 })).accuracy.before).toEqual({ done: 0, counts: [] })
-    expect((await plan(out, { trialsPerKind: 4 })).accuracy.before).not.toBeNull()
-    expect((await plan(out, { blend: 'soft' })).scenes).toHaveLength(ARITHMETIC_SCENES.length)
+    expect(imagesOfArithmetic(await plan('whole'))).toBe(0)
+    expect((await plan('whole', { seed: 1 })).accuracy.before).toEqual(NOTHING)
+    expect((await plan('whole', { trialsPerKind: 4 })).accuracy.before).not.toBeNull()
+    expect((await plan('whole', { blend: 'soft' })).scenes).toHaveLength(ARITHMETIC_SCENES.length)
   })
 
   it('computes a damaged or missing scene again, and that alone', async () => {
-    const out = inFolder('results')
-    await compute(out)
-    const before = await contents(out)
-    const base = ['results', 'arithmetic', 'tiny-alexnet']
-    writeFileSync(inFolder(...base, 'move', 'fc6-result.npy'), 'damaged')
-    rmSync(inFolder(...base, 'large'), { recursive: true })
-    expect((await plan(out)).scenes.map(({ folder }) => folder.split('/').at(-1))).toEqual(['move', 'large'])
-    await compute(out)
-    expect(await contents(out)).toEqual(before)
+    const folder = inFolder(copied('damaged'), 'arithmetic', 'tiny-alexnet')
+    writeFileSync(join(folder, 'move', 'fc8-result.npy'), 'damaged')
+    rmSync(join(folder, 'large'), { recursive: true })
+    expect((await plan('damaged')).scenes.map((scene) => scene.folder)).toEqual(
+      ['move', 'large'].map((name) => join(folder, name)),
+    )
+    await compute('damaged')
+    expect(await contents(inFolder('damaged'))).toEqual(await contents(inFolder('whole')))
   })
 
   it('goes on where it was stopped, with the same counts', async () => {
-    await compute(inFolder('whole'))
-    const out = inFolder('stopped')
+    rmSync(inFolder(copied('stopped'), ACCURACY))
     const stop = new AbortController()
-    const scenesOnly = imagesOfArithmetic(await plan(out)) - 3 * (7 + 6 + 6 + 7)
-    const progress = { ...silent, update: (done: number) => done > scenesOnly && stop.abort(new InterruptedError()) }
-    const stopped = computeArithmeticPlan(await plan(out), CPU, progress, stop.signal)
+    const progress = { ...silent, update: (done: number) => done > 0 && stop.abort(new InterruptedError()) }
+    const stopped = computeArithmeticPlan(await plan('stopped'), CPU, progress, stop.signal)
     await expect(stopped).rejects.toThrow(InterruptedError)
-    const left = await plan(out)
+    const left = await plan('stopped')
     expect(left.scenes).toEqual([])
-    expect(left.accuracy.before?.done).toBeGreaterThan(0)
+    expect(left.accuracy.before?.done).toBe(8)
     await computeArithmeticPlan(left, CPU, silent, undefined)
     expect(await contents(inFolder('stopped'))).toEqual(await contents(inFolder('whole')))
   })
 
   it('counts again where the stored counts were changed or are of another number of expressions', async () => {
-    const out = inFolder('results')
-    await compute(out)
-    const file = inFolder('results', 'arithmetic', 'tiny-alexnet', 'accuracy.json')
+    const file = inFolder(copied('counted'), ACCURACY)
     const whole = readFileSync(file, 'utf8')
-    const from = { done: 0, counts: [] }
-    for (const done of [-4, 0.5, 11]) {
-      writeFileSync(file, whole.replace('"done": 12', `"done": ${done}`))
-      expect((await plan(out)).accuracy.before).toEqual(from)
-      renameSync(file, `${file}.partial`)
-      expect((await plan(out)).accuracy.before).toEqual(from)
-    }
-    const { done: _, sha256: __, ...rest } = JSON.parse(whole)
-    for (const done of [11, 13]) {
+    const counted = async () => (await plan('counted')).accuracy.before
+    writeFileSync(file, whole.replace('"done": 12', '"done": 11'))
+    expect(await counted()).toEqual(NOTHING)
+    renameSync(file, `${file}.partial`)
+    expect(await counted()).toEqual(NOTHING)
+    const { sha256: _, ...rest } = JSON.parse(whole)
+    for (const [done, expected] of [
+      [11, 11],
+      [13, 0],
+    ] as const) {
       await writeAccuracy(file, { ...rest, done })
       await writeAccuracy(`${file}.partial`, { ...rest, done })
-      expect((await plan(out)).accuracy.before?.done).toBe(done === 11 ? 11 : 0)
+      expect((await counted())?.done).toBe(expected)
     }
-    await compute(out)
-    expect(readFileSync(file, 'utf8')).toBe(whole)
   })
 
-  it('is reported alone: summary, tables and a page, the same bytes again', async () => {
-    const out = inFolder('results')
-    await compute(out)
+  it('is reported alone: summary, tables and a page with the sheet of every scene', async () => {
+    const out = inFolder(copied('reported'))
     const { rows, findings } = await writeReport(out)
     expect(findings).toEqual([])
     // Of all kinds together: each origin by three references, the control by pixels.
     const all = rows.filter(({ metric, variant }) => metric === 'arithmetic-exact' && variant.endsWith(' all'))
     expect(all).toHaveLength(7)
-    expect(JSON.parse(readFileSync(inFolder('results', 'summary.json'), 'utf8'))).toEqual(rows)
-    const page = readFileSync(inFolder('results', 'index.html'), 'utf8')
-    for (const [, source] of page.matchAll(/<img src="([^"]+)"/g))
-      expect(statSync(inFolder('results', ...decodeURIComponent(source as string).split('/'))).size).toBeGreaterThan(
-        1000,
-      )
-    expect(page.match(/<img /g)).toHaveLength(ARITHMETIC_SCENES.length)
-    const before = await contents(out)
-    await writeReport(out)
-    expect(await contents(out)).toEqual(before)
+    expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toEqual(rows)
+    const sources = [...readFileSync(join(out, 'index.html'), 'utf8').matchAll(/<img src="([^"]+)"/g)]
+    expect(sources).toHaveLength(ARITHMETIC_SCENES.length)
+    for (const [, source = ''] of sources)
+      expect(statSync(join(out, ...decodeURIComponent(source).split('/'))).size).toBeGreaterThan(1000)
   })
 })

@@ -1,15 +1,13 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { architectures } from '../../src/networks/architectures/architectures.js'
-import { type Parameter, parametersOf } from '../../src/networks/architectures/layer.js'
+import { UsageError } from '../../src/errors.js'
+import { writeUnit } from '../../src/results/unit/store.js'
 import { estimateStudy } from '../../src/study/estimate.js'
-import { resolveOptions } from '../../src/study/options.js'
-import { planStudy } from '../../src/study/plan.js'
-import { reproduce } from '../../src/study/run.js'
-import { weight } from '../support/formulas.js'
+import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
+import { planStudy, unitInputs } from '../../src/study/plan.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { writeTorchZip } from '../support/torchFile.js'
+import { arraysOf, madeUnit } from '../support/unit.js'
 
 const folder = temporaryFolder()
 beforeEach(() => {
@@ -19,59 +17,74 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-describe('a study whose weights are missing', () => {
-  const options = () => ({ models: ['tiny-alexnet', 'mobilenet_v2'], sizes: [75], stride: 50, out: folder('out') })
+/** A study of 2×2 positions, whose center lies beside the grid. */
+function options(changes: ReproduceOptions = {}): ReproduceOptions {
+  const small = { models: ['tiny-alexnet', 'mobilenet_v2'], sizes: [75], stride: 149, patches: 'dog,car' }
+  return { ...small, experiments: ['similarity'], out: folder('out'), ...changes }
+}
 
-  it('is estimated without them, and told what it lacks', async () => {
-    const similarity = { ...options(), experiments: ['similarity'] as const }
-    const estimate = await estimateStudy(similarity)
-    // 3×3 positions and the anchors beside the grid, ten patches.
-    expect(estimate).toMatchObject({ units: 20, finished: 0, replaced: 0, images: 2 * 10 * (3 * 3 + 4) })
-    expect([estimate.seconds, estimate.unitSeconds]).toEqual([null, null])
-    expect(estimate.missing).toEqual([
-      { id: 'mobilenet_v2', bytes: 14_155_936, command: 'shiftscope models pull mobilenet_v2' },
+describe('the estimate of a study', () => {
+  it('counts units, images and bytes, also of networks whose weights are missing, and writes nothing', async () => {
+    const dims = 768 + 768 + 627
+    expect(await estimateStudy(options())).toEqual({
+      ...{ units: 4, finished: 0, replaced: 0, differences: [], images: 4 * 5, arithmeticImages: 0 },
+      ...{ seconds: null, unitSeconds: null, pageFeatureBytes: 0 },
+      // Maps of five anchors and their features in each layer; a class and two probabilities of one network's answers.
+      bytes: 2 * 4 * ((3 + 1) * 5 * 4 + 5 * (dims + 1000) + 3 * 4),
+      ...{ featureBytes: 5 * dims * 4, weightsBytes: 14_155_936 },
+      missing: [{ id: 'mobilenet_v2', bytes: 14_155_936, command: 'shiftscope models pull mobilenet_v2' }],
+    })
+    expect([readdirSync(folder('tmp')), existsSync(folder('cache')), existsSync(folder('out'))]).toEqual([
+      ...[[], false, false],
     ])
-    expect(readdirSync(folder('tmp'))).toEqual([])
-    expect([existsSync(folder('cache')), existsSync(folder('out'))]).toEqual([false, false])
   })
 
-  it('has no finished units, whatever a results folder holds', async () => {
-    const layers = architectures.find(({ id }) => id === 'mobilenet_v2')?.layers ?? []
-    const dataOf =
-      ({ key, shape }: Parameter) =>
-      () =>
-        weight(key, shape)
-    writeTorchZip(
-      folder('own.pth'),
-      parametersOf(layers).map((parameter) => ({ ...parameter, data: dataOf(parameter) })),
-    )
-    const study = { ...options(), models: ['mobilenet_v2'], patches: 'dog', experiments: ['similarity'] as const }
-    await reproduce({ ...study, weights: { mobilenet_v2: folder('own.pth') } })
-    const counts = { units: 1, replaced: 0, differences: [] }
-    expect(await estimateStudy({ ...study, models: [folder('own.pth')] })).toMatchObject({ ...counts, finished: 1 })
-    expect(await estimateStudy(study)).toMatchObject({ ...counts, finished: 0, images: 13 })
+  it('counts what the results folder holds as finished, what was made otherwise as replaced, and nothing of a network without weights', async () => {
+    const study = await planStudy(resolveOptions(options()), true)
+    for (const unit of study.units) {
+      const { unit: made, maps } = madeUnit(unitInputs(study, unit))
+      await writeUnit(study.out, made, arraysOf(made, maps))
+    }
+    expect(await estimateStudy(options())).toMatchObject({ units: 4, finished: 2, replaced: 0, images: 2 * 5 })
+    expect(await estimateStudy(options({ models: ['tiny-alexnet'], blend: 'soft' }), false)).toMatchObject({
+      ...{ units: 2, finished: 0, replaced: 2, differences: [expect.stringMatching(/^blend/)], images: 2 * 5 },
+    })
   })
 
-  it('cannot be planned to be computed', async () => {
+  it('takes the bytes of sketches and features as they are on disk and in the page', async () => {
+    const estimate = (changes: ReproduceOptions) =>
+      estimateStudy(options({ models: ['tiny-alexnet'], stride: 16, ...changes }), false)
+    const [without, sketched, kept] = [
+      await estimate({}),
+      await estimate({ experiments: ['similarity', 'separability'] }),
+      await estimate({ keepFeatures: true }),
+    ]
+    // Sketches have the dims of the distance that the object moves, 60 in the whole frame; all layers are in one.
+    const positions = 10 * 10
+    const dims = 3 * Math.ceil((60 * 160) / 224)
+    expect(sketched.bytes - without.bytes).toBe(2 * 4 * positions * dims)
+    expect(kept.bytes - without.bytes).toBe(2 * 4 * positions * (768 + 768 + 627))
+    // Two bytes a value in the page, where base64 makes four of three.
+    for (const one of [sketched, kept]) expect((one.bytes - without.bytes) / one.pageFeatureBytes).toBeCloseTo(1.5, 1)
+  })
+
+  it('names missing encoders and generators, and plans to compute none of them', async () => {
+    const arithmetic = { models: ['caffenet'], layers: ['fc6'], experiments: ['arithmetic'], expressions: 1 } as const
+    const { missing, arithmeticImages } = await estimateStudy(options(arithmetic))
+    expect(missing.map(({ id }) => id)).toEqual(['caffenet', 'deepsim-fc6'])
+    expect(arithmeticImages).toBeGreaterThan(0)
     expect(await messageOf(planStudy(resolveOptions(options())))).toContain('mobilenet_v2 has no weights here')
   })
 
-  it('lacks encoders and generators, too', async () => {
-    const { missing, arithmeticImages } = await estimateStudy({
-      models: ['caffenet'],
-      layers: ['fc6'],
-      experiments: ['arithmetic'],
-      expressions: 1,
-      out: folder('out'),
-    })
-    expect(missing.map(({ id }) => id)).toEqual(['caffenet', 'deepsim-fc6'])
-    expect(arithmeticImages).toBeGreaterThan(0)
+  it.each<[ReproduceOptions, string]>([
+    [{ models: ['swin_t'] }, 'export it with'],
+    [{ weights: { mobilenet_v2: 'absent.pth' } }, 'absent.pth'],
+  ])('still refuses %j', async (changes, message) => {
+    expect(await messageOf(estimateStudy(options(changes)))).toContain(message)
   })
 
-  it('still has to be one', async () => {
-    expect(await messageOf(estimateStudy({ ...options(), models: ['swin_t'] }))).toContain('export it with')
-    expect(await messageOf(estimateStudy({ ...options(), weights: { mobilenet_v2: 'absent.pth' } }))).toContain(
-      'absent',
-    )
+  it('refuses grids that are too coarse for separability', async () => {
+    const coarse = estimateStudy(options({ experiments: ['separability'] }))
+    expect(await messageOf(coarse, UsageError)).toMatch(/^separability cannot be measured on a grid of 2×2 positions/)
   })
 })

@@ -1,16 +1,67 @@
-import { writeFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
-import { thisOwner } from '../../src/files/owner.js'
-import { readRun, writeRunFile } from '../../src/study/runFile.js'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Owner, thisOwner } from '../../src/files/owner.js'
+import { lastReport, readRun, writeRunFile } from '../../src/study/runFile.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
+const process = thisOwner()
+/** A process of this machine that is not there any more. */
+const DEAD: Owner = { ...process, id: '00000000deadbeef', pid: 2 ** 22 - 1 }
+const OTHER: Owner = { ...process, id: '0000000000000001' }
 
-it('a run.json whose lists are too deep to be written again counts as damaged', async () => {
-  const path = inFolder('run.json')
-  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-  writeFileSync(path, `{"settings":{},"computed":1,"earlier":[${deep}]}`)
-  const process = thisOwner()
-  await writeRunFile(path, { process, settings: {}, computed: 1 })
-  expect(await readRun(path)).toMatchObject({ process, computed: 1 })
+/** What stands in run.json after a run was written into it that said all this before. */
+async function runAfter(before: object, run: object = {}, report?: string): Promise<Record<string, unknown>> {
+  writeFileSync(inFolder('run.json'), JSON.stringify(before))
+  await writeRunFile(inFolder('run.json'), { process, settings: {}, computed: 1, ...run }, report)
+  return JSON.parse(readFileSync(inFolder('run.json'), 'utf8'))
+}
+
+describe('run.json', () => {
+  it('keeps other runs that computed something, the latest last, and the settings of other networks', async () => {
+    const earlier = [{ process: { ...OTHER, id: '0000000000000002' }, computed: 3 }]
+    const last = { process: OTHER, settings: { a: { batch: 1 }, b: { batch: 2 } }, computed: 2 }
+    const found = await runAfter({ ...last, earlier }, { settings: { b: { batch: 8 } } })
+    expect(found).toMatchObject({ settings: { a: { batch: 1 }, b: { batch: 8 } }, computed: 1, report: null })
+    expect(found.earlier).toEqual([...earlier, last])
+  })
+
+  it.each([
+    ['of this process', { process, settings: {}, computed: 2 }, 0],
+    ['that computed nothing', { process: OTHER, settings: {}, computed: 0, finished: '2026' }, 0],
+    ['that still runs', { process: OTHER, settings: {}, computed: 0, finished: null }, 1],
+    [
+      'whose process ended before it computed anything',
+      { process: DEAD, settings: {}, computed: 0, finished: null },
+      0,
+    ],
+    ['of no known process that computed nothing', { settings: {}, computed: 0, finished: null }, 0],
+    ['whose process ended after it computed something', { process: DEAD, settings: {}, computed: 1 }, 1],
+    ['without settings', { process: OTHER, computed: 2 }, 0],
+  ])('of a run %s keeps %j: %i', async (_, last, kept) => {
+    const { earlier } = await runAfter(last)
+    expect(earlier).toEqual(kept === 0 ? undefined : [last])
+  })
+
+  it('keeps the report that is up to date until there is another', async () => {
+    expect(await runAfter({ report: 'old' })).toMatchObject({ report: 'old' })
+    expect(await runAfter({ report: 'old' }, {}, 'new')).toMatchObject({ report: 'new' })
+    expect(await lastReport(inFolder('run.json'))).toBe('new')
+    expect(await lastReport(inFolder('absent.json'))).toBeNull()
+  })
+
+  it.each([
+    ['is cut off', '{"settings": {'],
+    ['is no object', '[]'],
+    ['has settings that are none', '{"settings": 3}'],
+    ['has lists too deep to be written again', `{"computed":1,"earlier":[${'['.repeat(1e5)}${']'.repeat(1e5)}]}`],
+  ])('counts as absent where it %s', async (_, text) => {
+    writeFileSync(inFolder('run.json'), text)
+    expect(await readRun(inFolder('run.json'))).toEqual({})
+  })
+
+  it('counts as absent where a folder stands in its place', async () => {
+    mkdirSync(inFolder('run.json'))
+    expect(await readRun(inFolder('run.json'))).toEqual({})
+  })
 })

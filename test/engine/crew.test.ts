@@ -1,0 +1,267 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { fastestBatch } from '../../src/engine/choice.js'
+import { type Crew, extract, failingAsWorker, isTooLarge, jobScene, places } from '../../src/engine/crew.js'
+import { openFeatureMemory } from '../../src/engine/features.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { distanceOf, runPasses } from '../../src/engine/reuse/passes.js'
+import { BatchFailure } from '../../src/engine/scheduler.js'
+import type { BatchResult, BatchTask, Scene } from '../../src/engine/task.js'
+import { ResourceError, WorkerError } from '../../src/errors.js'
+import { imagenetInput, type Network } from '../../src/networks/network.js'
+
+const patch = { name: 'patch', size: 2, rgba: new Uint8Array(16), sha256: '' }
+const scene: Scene = { patch, background: { rgb: [0, 0, 0] }, blend: 'hard' }
+
+function networkOf(batch: number | null = null): Network {
+  return {
+    ...{ id: 'network', title: 'Network', onnxPath: 'network.onnx', inputSource: 'catalog' },
+    layers: [
+      { name: 'place', dims: 2 },
+      { name: 'sum', dims: 1 },
+    ],
+    input: { ...imagenetInput, rows: 8, cols: 8, batch },
+    ...{ weightsPath: 'network.onnx', weightsSha256: '', weightsBytes: 0 },
+  }
+}
+
+type Answer = (task: BatchTask) => BatchResult | undefined
+
+/** Workers whose features are the offsets of an image, and their sum. */
+function workersOf(count: number, answer: Answer = () => undefined) {
+  const tasks: number[][] = []
+  const run = async (task: BatchTask): Promise<BatchResult> => {
+    const { offsets, target } = task
+    tasks.push([...offsets])
+    const other = answer(task)
+    if (other !== undefined) return other
+    const [place, sum] = target.matrices as [Float32Array, Float32Array]
+    for (const [image, row] of target.rows.entries()) {
+      place.set(offsets.subarray(2 * image, 2 * image + 2), 2 * row)
+      sum[row] = (offsets[2 * image] as number) + (offsets[2 * image + 1] as number)
+    }
+    return { kind: 'written' }
+  }
+  return { tasks, workers: { count, inFlight: 1, run, rest: async () => undefined, close: async () => undefined } }
+}
+
+function crewOf(batch: number, changes: Partial<Crew> & { count?: number; answer?: Answer } = {}) {
+  const { count = 1, answer, ...more } = changes
+  const { tasks, workers } = workersOf(count, answer)
+  const notes: string[] = []
+  const crew: Crew = {
+    ...{ network: networkOf(), workers, memory: openFeatureMemory(), batch, hasOneSize: false, name: 'cuda' },
+    onNote: (line) => notes.push(line),
+    ...more,
+  }
+  return { crew, tasks, notes }
+}
+
+const failed = (reason: string): BatchResult => ({ kind: 'failed', during: 'batch', reason })
+const OFFSETS = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+describe('an extraction', () => {
+  it('puts the features of every position into its row, whatever the batches', async () => {
+    for (const batch of [1, 2, 3, 5, 32]) {
+      const rows: number[] = []
+      const done: number[] = []
+      const options = {
+        onRows: (some: Int32Array) => rows.push(...some),
+        onImages: (count: number) => done.push(count),
+      }
+      const { layers, finished } = await extract(crewOf(batch).crew, scene, OFFSETS, options)
+      expect(layers).toEqual([
+        { name: 'place', dims: 2, matrix: Float32Array.from(OFFSETS) },
+        { name: 'sum', dims: 1, matrix: Float32Array.of(1, 5, 9, 13, 17) },
+      ])
+      expect([finished, rows, done.at(-1)]).toEqual([5, [0, 1, 2, 3, 4], 5])
+    }
+  })
+
+  it.each([
+    ['is filled up with the last position where a batch is short', 2, {}, [2, 2, 2]],
+    ['is divided among the workers where there are few', 32, { count: 2 }, [3, 3]],
+    ['has no batch of one image beside others', 32, { count: 8 }, [2, 2, 2]],
+    ['has batches of one size on devices', 32, { hasOneSize: true, count: 2 }, [32]],
+    ['has the only batch that the network takes', 32, { network: networkOf(4) }, [4, 4]],
+  ] as const)('%s', async (_, batch, changes, sizes) => {
+    const { crew, tasks } = crewOf(batch, changes)
+    await extract(crew, scene, OFFSETS)
+    expect(tasks.map(({ length }) => length / 2)).toEqual(sizes)
+    expect(tasks.flat().slice(0, 10)).toEqual([...OFFSETS])
+    for (const value of tasks.flat().slice(10)) expect([8, 9]).toContain(value)
+  })
+
+  it('is stopped between batches', async () => {
+    const stop = new AbortController()
+    const onImages = (done: number) => done >= 2 && stop.abort()
+    expect((await extract(crewOf(1).crew, scene, OFFSETS, { onImages, signal: stop.signal })).finished).toBe(2)
+  })
+
+  it('uses the memory of features again once these are given back', async () => {
+    const { crew } = crewOf(2)
+    const first = await extract(crew, scene, OFFSETS)
+    const second = await extract(crew, scene, OFFSETS.subarray(0, 4))
+    const buffers = (features: typeof first) => features.layers.map(({ matrix }) => matrix.buffer)
+    for (const buffer of buffers(second)) expect(buffers(first)).not.toContain(buffer)
+    first.release()
+    for (const buffer of buffers(await extract(crew, scene, OFFSETS))) expect(buffers(first)).toContain(buffer)
+  })
+
+  it('has for pictures their numbers as positions', async () => {
+    const frames = [1, 2, 3].map((value) => new Uint8Array(3 * 64).fill(value))
+    expect([...places(frames)]).toEqual([0, 0, 1, 0, 2, 0])
+    const { layers } = await extract(crewOf(2).crew, { frames }, places(frames))
+    expect([...(layers[1]?.matrix ?? [])]).toEqual([0, 1, 2])
+  })
+})
+
+describe('batches that are too large', () => {
+  it('are halved until they fit, and the note says so', async () => {
+    const answer: Answer = ({ offsets }) => (offsets.length > 4 ? failed('CUDA failure 2: out of memory') : undefined)
+    const { crew, notes } = crewOf(10, { answer, hasOneSize: true })
+    expect((await extract(crew, scene, OFFSETS)).finished).toBe(5)
+    expect(notes).toEqual([
+      'cuda cannot take batches of 10; going on with 5',
+      'cuda cannot take batches of 5; going on with 2',
+    ])
+    expect(crew.batch).toBe(2)
+  })
+
+  it.each([
+    ['of one image', {}, 1, 'out of memory'],
+    ['of a network that takes no others', { network: networkOf(2) }, 2, 'out of memory'],
+    ['that fail of something else', {}, 2, 'an illegal memory access was encountered'],
+  ])('%s fail', async (_, changes, batch, reason) => {
+    const { crew, tasks } = crewOf(batch, { ...changes, answer: () => failed(reason), hasOneSize: true })
+    await expect(extract(crew, scene, OFFSETS)).rejects.toThrow(BatchFailure)
+    expect(tasks).toHaveLength(3)
+  })
+
+  it('are told from other failures by what libraries say', () => {
+    const tooLarge = [
+      'CUDA failure 2: out of memory',
+      'BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 411041792',
+      'CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED',
+      'CUDNN failure 5003: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED',
+      'TensorRT: Error Code 2: OutOfMemory',
+      'DXGI error E_OUTOFMEMORY',
+      'VK_ERROR_OUT_OF_DEVICE_MEMORY',
+      'Array buffer allocation failed',
+      'std::bad_alloc',
+    ]
+    const others = ['CUDA failure 700: an illegal memory access was encountered', 'CUDNN_STATUS_NOT_INITIALIZED']
+    expect([...tooLarge, ...others].filter(isTooLarge)).toEqual(tooLarge)
+  })
+
+  it.each([
+    ['as long as each is faster', 64, 1e6, 64],
+    ['until one is not', 16, 1e6, 16],
+    ['as long as the work takes more than a minute', 64, 600, 16],
+    ['and not for short work', 64, 599, 8],
+  ])('are tried on devices %s', async (_, fastest, images, expected) => {
+    // A batch takes 0.8 s whatever its size, up to the one that is fastest.
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now)
+    const answer: Answer = ({ offsets }) => {
+      const size = offsets.length / 2
+      now += size <= fastest ? 800 : 200 * size
+      return undefined
+    }
+    const { crew } = crewOf(8, { answer, hasOneSize: true })
+    const plan = { network: crew.network, scene, images, request: { name: 'cuda', index: null }, wished: {} } as const
+    vi.stubEnv('PATH', '')
+    const rate = await fastestBatch(
+      { ...plan, onNote: () => undefined },
+      crew,
+      [{ name: 'cuda', index: 0 }],
+      [16, 32, 64],
+    )
+    vi.restoreAllMocks()
+    expect([crew.batch, rate > 0]).toEqual([expected, true])
+  })
+})
+
+describe('what failed', () => {
+  const failing = (error: unknown) => failingAsWorker(crewOf(4).crew, Promise.reject(error))
+  it.each([
+    [
+      new BatchFailure('broken', 8, 3),
+      WorkerError,
+      'worker failed 3 times on batch 2 (images 8 to 10): broken; run the same command again, or with a smaller `batch` or fewer `workers`',
+    ],
+    [new BatchFailure('no such file', undefined, 3), WorkerError, 'the network could not be opened: no such file'],
+  ])('is told as an error of a worker: %s', async (failure, type, message) => {
+    await expect(failing(failure)).rejects.toThrow(type)
+    await expect(failing(failure)).rejects.toThrow(message)
+  })
+
+  it('for other reasons stays what it is', async () => {
+    const error = new ResourceError('too many open files')
+    await expect(failing(error)).rejects.toBe(error)
+  })
+})
+
+describe('passes of positions', () => {
+  const { offsets } = positionGrid(8, 6, 1)
+  const passes = [
+    { pass: { rows: [0, 2], cols: [0, 2] }, positions: [0, 2, 6, 8] },
+    { pass: { rows: [0, 2], cols: [1] }, positions: [1, 7] },
+    { pass: { rows: [1], cols: [0, 1, 2] }, positions: [3, 4, 5] },
+  ]
+  const workOf = (answer?: Answer) => {
+    const { workers } = workersOf(1, answer)
+    return { workers, network: networkOf(), memory: openFeatureMemory(), job: jobScene(scene) }
+  }
+
+  it('put features into the rows of their positions, and say which stand', async () => {
+    const rows: number[] = []
+    const done: number[] = []
+    const options = { onRows: (some: Int32Array) => rows.push(...some), onImages: (count: number) => done.push(count) }
+    const { layers, finished } = await runPasses(workOf(), offsets, passes, options)
+    expect(layers[0]?.matrix).toEqual(Float32Array.from(offsets))
+    expect([finished, rows, done]).toEqual([9, [0, 2, 6, 8, 1, 7, 3, 4, 5], [4, 6, 9]])
+    expect((await runPasses(workOf(), offsets, passes, {})).finished).toBe(9)
+  })
+
+  it('that are stopped tell the positions that stand from the first', async () => {
+    const stop = new AbortController()
+    const onImages = (done: number) => done === 6 && stop.abort()
+    expect((await runPasses(workOf(), offsets, passes, { onImages, signal: stop.signal })).finished).toBe(3)
+  })
+
+  it('that fail give their memory back', async () => {
+    const work = workOf(() => failed('broken'))
+    const giveBack = vi.spyOn(work.memory, 'giveBack')
+    await expect(runPasses(work, offsets, passes, {})).rejects.toThrow('broken')
+    expect(giveBack).toHaveBeenCalledOnce()
+  })
+
+  it.each([true, false])(
+    'are as far from the plain way as the layer that is farthest, which rests: %s',
+    async (rests) => {
+      const work = workOf()
+      const sample = offsets.subarray(2, 6)
+      const calls: string[] = []
+      const plain = {
+        extract: async () => {
+          calls.push('extract')
+          const features = await extract(crewOf(2).crew, scene, sample)
+          // The second layer is 1 and 2.
+          if (features.layers[1]) features.layers[1].matrix[1] = 4
+          return features
+        },
+        rest: async () => {
+          calls.push('rest')
+        },
+      }
+      expect(await distanceOf(work, plain, scene, sample, rests, undefined)).toBe(0.5)
+      expect(calls).toEqual(rests ? ['extract', 'rest'] : ['extract'])
+      const stopped = distanceOf(work, plain, scene, sample, rests, AbortSignal.abort(new Error('enough')))
+      await expect(stopped).rejects.toThrow('enough')
+    },
+  )
+})

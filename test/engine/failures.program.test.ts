@@ -1,0 +1,200 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDeviceCrew } from '../../src/engine/crew.js'
+import { platformGap } from '../../src/engine/device.js'
+import { tryDevice } from '../../src/engine/deviceTrial.js'
+import { largestDistance } from '../../src/engine/distance.js'
+import type { Features } from '../../src/engine/features.js'
+import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/handle.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import type { Scene, Settings } from '../../src/engine/task.js'
+import { DeviceError, InterruptedError, WorkerError } from '../../src/errors.js'
+import type { Network } from '../../src/networks/index.js'
+import { messageOf } from '../support/messageOf.js'
+import { convolutions, node, smallNetwork } from '../support/smallNetwork.js'
+import { sharedFolder, temporaryFolder } from '../support/temporaryFolder.js'
+
+const SIZE = 12
+const { offsets } = positionGrid(32, SIZE, 1)
+const POSITIONS = offsets.length / 2
+const SETTINGS: Settings = { workers: 2, threads: 1, batch: 8 }
+/** A process on the processor is a device like any other. */
+const CPU = { name: 'cpu', index: 0 } as const
+
+const inShared = sharedFolder()
+const inFolder = temporaryFolder()
+
+let network: Network
+let expected: Float32Array
+const rgba = Uint8Array.from({ length: SIZE * SIZE * 4 }, (_, at) => (at % 4 === 3 ? 255 : (at * 37) % 256))
+const scene: Scene = {
+  patch: { name: 'stripes', size: SIZE, rgba, sha256: '' },
+  background: { rgb: [255, 255, 255] },
+  blend: 'hard',
+}
+
+beforeAll(async () => {
+  network = await convolutions(inShared('network.onnx'))
+  expected = await using(openThreads(network, SETTINGS), async (handle) =>
+    matrixOf(await handle.extract(scene, offsets)),
+  )
+})
+beforeEach(() => vi.stubEnv('SHIFTSCOPE_CACHE', inShared('cache')))
+afterEach(() => vi.unstubAllEnvs())
+
+/** The script of a real process or thread that goes wrong in this way. */
+function failing(kind: 'worker' | 'device', failure: string): string {
+  vi.stubEnv('SHIFTSCOPE_TEST_FAILURE', failure)
+  vi.stubEnv('SHIFTSCOPE_TEST_FILE', inFolder('file'))
+  if (failure.includes('once')) writeFileSync(inFolder('file'), '')
+  return new URL(`./processes/${kind}.mjs`, import.meta.url).href
+}
+
+async function using<T>(handle: NetworkHandle, work: (handle: NetworkHandle) => Promise<T>): Promise<T> {
+  try {
+    return await work(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+function matrixOf({ layers }: Features): Float32Array {
+  return (layers[0] as Features['layers'][number]).matrix.slice()
+}
+
+/** Whether these are the features of the first positions, to the last bit where the processor computes them likewise. */
+function expectFeatures(found: Float32Array, positions = POSITIONS, tolerance = 1e-5): void {
+  const { dims } = network.layers[0] as Network['layers'][number]
+  expect(found).toHaveLength(positions * dims)
+  expect(largestDistance(found, expected.subarray(0, positions * dims), dims)).toBeLessThanOrEqual(tolerance)
+}
+
+describe('worker threads', () => {
+  interface Row {
+    readonly failure: string
+    readonly reuses: boolean
+    readonly tolerance?: number
+    readonly error?: RegExp
+  }
+  it.each<Row>([
+    { failure: 'dies once', reuses: false, tolerance: 0 },
+    { failure: 'dies once', reuses: true, tolerance: 1e-5 },
+    { failure: 'dies always', reuses: false, error: /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): / },
+    { failure: 'dies always', reuses: true, error: /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): / },
+    { failure: 'dies once, then cannot open', reuses: false, error: /^the network could not be opened: no such file$/ },
+    { failure: 'cannot start', reuses: false, error: /3 times .*: no room for a thread; .* fewer `workers`$/ },
+  ])('that go wrong: $failure, values computed once: $reuses', async ({ failure, reuses, tolerance, error }) => {
+    const reusing = reuses ? { settings: SETTINGS, onNote: () => undefined } : undefined
+    const handle = openThreads(network, SETTINGS, failing('worker', failure), reusing)
+    await using(handle, async () => {
+      const extraction = handle.extract(scene, offsets)
+      if (error === undefined) expectFeatures(matrixOf(await extraction), POSITIONS, tolerance)
+      else expect(await messageOf(extraction, WorkerError)).toMatch(error)
+      if (reuses && error === undefined) expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last' }])
+    })
+    expect(existsSync(inFolder('file'))).toBe(false)
+  })
+
+  it('say why when the network cannot be opened', async () => {
+    const gone = { ...network, onnxPath: `${network.onnxPath}.missing` }
+    const message = await using(openThreads(gone, SETTINGS), (handle) =>
+      messageOf(handle.extract(scene, offsets), WorkerError),
+    )
+    expect(message).toMatch(/^the network could not be opened: .*missing/)
+  })
+})
+
+describe('devices', () => {
+  async function openDevice(failure: string, changes: object = {}) {
+    const notes: string[] = []
+    const script = failing('device', failure)
+    const plan = { network, devices: [CPU], batch: 8, script, onNote: (line: string) => notes.push(line), ...changes }
+    return { crew: await openDeviceCrew(plan), notes }
+  }
+
+  it('that crash once are opened again', async () => {
+    const { crew, notes } = await openDevice('crashes once')
+    const handle = deviceHandle(crew, { processor: SETTINGS })
+    await using(handle, async () => expectFeatures(matrixOf(await handle.extract(scene, offsets))))
+    expect([existsSync(inFolder('file')), handle.failure, notes]).toEqual([false, undefined, []])
+  })
+
+  it('that are lost for good leave their calls, and all that follow, to the processor', async () => {
+    const { crew, notes } = await openDevice('crashes from then on')
+    const handle = deviceHandle(crew, { processor: SETTINGS })
+    await using(handle, async () => {
+      const before = await handle.extract(scene, offsets)
+      expect([handle.overlaps, handle.settings]).toEqual([true, { workers: 1, threads: 1, batch: 8 }])
+      writeFileSync(inFolder('file'), '')
+      const both = await Promise.all([handle.extract(scene, offsets), handle.extract(scene, offsets.subarray(0, 18))])
+      // What the device gave before stands.
+      expectFeatures(matrixOf(before))
+      expectFeatures(matrixOf(both[0]), POSITIONS, 0)
+      expectFeatures(matrixOf(both[1]), 9, 0)
+    })
+    expect(notes).toEqual([
+      expect.stringMatching(/^cpu failed \(.*SIGABRT.*\); the processor does this unit again and all/),
+    ])
+    expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false, failure: expect.stringContaining('SIGABRT') })
+  })
+
+  it('that compute in float16 have no processor behind them', async () => {
+    const { crew } = await openDevice('crashes always', { precision: 'fp16' })
+    const handle = deviceHandle(crew, { processor: SETTINGS, precision: 'fp16' })
+    const message = await using(handle, () => messageOf(handle.extract(scene, offsets), DeviceError))
+    expect(message).toMatch(/^cpu failed: .*; run the same command again, or use `precision fp32`/)
+  })
+
+  it.skipIf(process.platform !== 'linux')('halve batches that memory does not suffice for', async () => {
+    const mean = node('GlobalAveragePool', ['image'], 'feature')
+    const large = await smallNetwork(inFolder('mean.onnx'), { side: 224, dims: 3, nodes: [mean] })
+    const { crew, notes } = await openDevice('has little memory', { network: large, batch: 256 })
+    const many = positionGrid(224, SIZE, 14).offsets
+    const handle = deviceHandle(crew, { processor: SETTINGS })
+    await using(handle, async () => expect((await handle.extract(scene, many)).finished).toBe(many.length / 2))
+    expect(notes[0]).toBe('cpu cannot take batches of 256; going on with 128')
+    expect(handle.settings.batch).toBeLessThanOrEqual(128)
+    expect(handle.failure).toBeUndefined()
+  })
+})
+
+describe('the trial of a device', () => {
+  const WEBGPU = { name: 'webgpu', index: 0 } as const
+
+  it('measures one that works, and leaves no files behind', async () => {
+    vi.stubEnv('TMPDIR', inFolder())
+    const found = await tryDevice(CPU, network)
+    expect(found).toMatchObject({ device: CPU, runs: true, software: false, milliseconds: expect.any(Number) })
+    expect(readdirSync(inFolder())).toEqual([])
+  })
+
+  it.skipIf(platformGap('webgpu') !== undefined).each([
+    ['leaves all to the processor', /^ONNX Runtime ran everything on other providers$/],
+    ['crashes at start', /^its process crashed \(SIGABRT\)/],
+  ])('names the reason of one that %s', async (failure, reason) => {
+    vi.stubEnv('TMPDIR', inFolder())
+    const found = await tryDevice(WEBGPU, network, 'fp32', { script: failing('device', failure) })
+    expect(found).toMatchObject({
+      runs: false,
+      reason: expect.stringMatching(reason),
+      remedy: expect.stringMatching(/driver/),
+    })
+    expect(readdirSync(inFolder())).toEqual([])
+  })
+
+  it('of a provider that is not part of ONNX Runtime here says so', async () => {
+    const absent = process.platform === 'linux' ? 'directml' : 'cuda'
+    const found = await tryDevice({ name: absent, index: 0 }, network)
+    expect(found).toMatchObject({ runs: false, reason: expect.stringMatching(/does not have it$/) })
+  })
+
+  it('ends with the signal, also before it is answered', async () => {
+    const stopping = new AbortController()
+    const options = { script: failing('device', 'answers never'), signal: stopping.signal }
+    const unanswered = expect(tryDevice(CPU, network, 'fp32', options)).rejects.toThrow(InterruptedError)
+    await vi.waitFor(() => expect(existsSync(inFolder('file'))).toBe(true), { timeout: 30_000 })
+    stopping.abort(new InterruptedError())
+    await unanswered
+    await expect(tryDevice(CPU, network, 'fp32', options)).rejects.toThrow(InterruptedError)
+  })
+})

@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import * as ort from 'onnxruntime-node'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openBareLoop } from '../../src/bench/bareLoop.js'
+import { openDeviceCrew } from '../../src/engine/crew.js'
+import { largestDistance } from '../../src/engine/distance.js'
+import type { Features } from '../../src/engine/features.js'
+import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/handle.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import type { Scene, Settings } from '../../src/engine/task.js'
+import { chooseNetwork, type Network } from '../../src/networks/index.js'
+import { writeModel } from '../../src/networks/onnx/model.js'
+import { crashingModel } from '../support/crashingModel.js'
+import { convolutions } from '../support/smallNetwork.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+
+const ONE: Settings = { workers: 1, threads: 1, batch: 4 }
+/** A process on the processor is a device like any other. */
+const CPU = { name: 'cpu', index: 0 } as const
+
+const inFolder = sharedFolder()
+let small: Network
+beforeAll(async () => {
+  small = await convolutions(inFolder('small.onnx'))
+})
+beforeEach(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
+  return () => vi.unstubAllEnvs()
+})
+
+function sceneOfSize(size: number): Scene {
+  const rgba = Uint8Array.from({ length: size * size * 4 }, (_, at) => (at * 37) % 256)
+  return { patch: { name: 'stripes', size, rgba, sha256: '' }, background: { rgb: [255, 255, 255] }, blend: 'hard' }
+}
+
+async function openDevices(network: Network, count: number, batch: number): Promise<NetworkHandle> {
+  const devices = Array.from({ length: count }, () => CPU)
+  return deviceHandle(await openDeviceCrew({ network, devices, batch, onNote: () => undefined }), { processor: ONE })
+}
+
+async function using<T>(opening: NetworkHandle | Promise<NetworkHandle>, work: (handle: NetworkHandle) => T) {
+  const handle = await opening
+  try {
+    return await work(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The definition: one frame after another, composited pixel by pixel, normalised as torchvision does, run alone. */
+async function byDefinition(network: Network, { patch }: Scene, offsets: Int32Array): Promise<Float32Array[]> {
+  const session = await ort.InferenceSession.create(network.onnxPath)
+  const { rows, cols, divisor, mean, std } = network.input
+  const results = network.layers.map(({ dims }) => new Float32Array((offsets.length / 2) * dims))
+  for (let position = 0; position < offsets.length / 2; position++) {
+    const [top, left] = [offsets[position * 2] as number, offsets[position * 2 + 1] as number]
+    const image = Float32Array.from({ length: 3 * rows * cols }, (_, at) => {
+      const channel = Math.floor(at / (rows * cols))
+      const [y, x] = [Math.floor((at % (rows * cols)) / cols) - top, (at % cols) - left]
+      const isInside = y >= 0 && x >= 0 && y < patch.size && x < patch.size
+      const pixel = (y * patch.size + x) * 4
+      const isOpaque = isInside && (patch.rgba[pixel + 3] as number) >= 128
+      const value = isOpaque ? (patch.rgba[pixel + channel] as number) : 255
+      return (value / divisor - (mean[channel] as number)) / (std[channel] as number)
+    })
+    const outputs = await session.run({ [network.input.name]: new ort.Tensor('float32', image, [1, 3, rows, cols]) })
+    network.layers.forEach(({ name, dims }, i) => {
+      results[i]?.set(outputs[name]?.data as Float32Array, position * dims)
+    })
+  }
+  return results
+}
+
+function expectFeatures({ layers }: Features, expected: readonly Float32Array[]): void {
+  for (const [i, { matrix, dims }] of layers.entries()) {
+    expect(matrix).toHaveLength(expected[i]?.length as number)
+    expect(largestDistance(matrix, expected[i] as Float32Array, dims)).toBeLessThan(1e-5)
+  }
+}
+
+describe('an open network', () => {
+  it('gives the features of its definition, the same bits on any threads, and on devices', async () => {
+    const network = await chooseNetwork({ model: 'tiny-alexnet' })
+    const scene = sceneOfSize(75)
+    const { offsets } = positionGrid(224, 75, 149)
+    const expected = await byDefinition(network, scene, offsets)
+    const bits: Buffer[] = []
+    for (const settings of [
+      { workers: 2, threads: 1, batch: 2 },
+      { workers: 1, threads: 2, batch: 1000 },
+      { workers: 1, threads: 1, batch: 1 },
+    ]) {
+      await using(openThreads(network, settings), async (handle) => {
+        const features = await handle.extract(scene, offsets)
+        expectFeatures(features, expected)
+        bits.push(Buffer.concat(features.layers.map(({ matrix }) => Buffer.from(new Float32Array(matrix).buffer))))
+      })
+    }
+    for (const one of bits) expect(one.equals(bits[0] as Buffer)).toBe(true)
+    await using(openDevices(network, 2, 2), async (handle) => {
+      const seen: number[] = []
+      expectFeatures(await handle.extract(scene, offsets, { onImages: (done) => seen.push(done) }), expected)
+      expect([seen.at(-1), handle.failure]).toEqual([5, undefined])
+    })
+  })
+
+  it('encodes pictures on devices as on the processor', async () => {
+    const frames = [7, 31, 101].map((step) => Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * step) % 256))
+    const expected = await using(openThreads(small, ONE), async (handle) => (await handle.encode(frames)).layers)
+    await using(openDevices(small, 1, 2), async (handle) => {
+      const features = await handle.encode(frames)
+      expectFeatures(
+        features,
+        expected.map(({ matrix }) => matrix),
+      )
+    })
+  })
+
+  it.skipIf(process.platform !== 'linux')('on devices leaves neither descriptors nor processes behind', async () => {
+    const isOurs = (pid: string) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processMain')
+      } catch {
+        return false
+      }
+    }
+    const processesNow = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name)).length
+    const before = processesNow()
+    const extractOnce = async () => {
+      await using(openDevices(small, 2, 1), async (handle) => {
+        await handle.extract(sceneOfSize(8), Int32Array.of(0, 0, 1, 3))
+        expect(processesNow()).toBeGreaterThan(before)
+      })
+      await vi.waitFor(() => expect(processesNow()).toBe(before), { timeout: 30_000 })
+    }
+    await extractOnce()
+    const descriptors = readdirSync('/proc/self/fd').length
+    await extractOnce()
+    const fewAgain = () => expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
+    await vi.waitFor(fewAgain, { timeout: 30_000 })
+  })
+})
+
+describe('a network that crashes ONNX Runtime at its highest level of optimisation', () => {
+  it.skipIf(process.arch !== 'x64')('runs at a lower one wherever it runs', async () => {
+    await writeModel(inFolder('crashing.onnx'), crashingModel)
+    const crashing = await chooseNetwork({ model: inFolder('crashing.onnx'), layers: ['features'] })
+    const bare = openBareLoop(crashing, ONE, CPU)
+    expect(await bare.measure(0.01)).toBeGreaterThan(0)
+    await bare.close()
+    for (const opening of [openThreads(crashing, ONE), openDevices(crashing, 1, 2)]) {
+      await using(opening, async (handle) => {
+        const { layers } = await handle.extract(sceneOfSize(2), Int32Array.of(0, 0, 1, 3))
+        expect(layers[0]?.matrix.some((value) => value !== 0)).toBe(true)
+        expect(handle.failure).toBeUndefined()
+      })
+    }
+  })
+})

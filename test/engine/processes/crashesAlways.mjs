@@ -1,3 +1,0 @@
-import { crashInBatch } from './crash.mjs'
-
-crashInBatch()

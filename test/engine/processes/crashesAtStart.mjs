@@ -1,2 +1,0 @@
-/** A driver that cannot even be loaded. */
-process.abort()

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+/** A device's process that goes wrong in the way that SHIFTSCOPE_TEST_FAILURE says. */
+const { SHIFTSCOPE_TEST_FAILURE: failure, SHIFTSCOPE_TEST_FILE: file } = process.env
+
+/** Bytes of address space beside what the process has once the network is open. */
+const MEMORY = 300 * 2 ** 20
+
+/** When a batch takes the process down, as a broken driver does. */
+const CRASHES = {
+  'crashes always': () => true,
+  'crashes once': () => isFirst(),
+  'crashes from then on': () => existsSync(file),
+}
+
+if (failure === 'crashes at start') process.abort()
+if (failure === 'leaves all to the processor') {
+  const { InferenceSession } = createRequire(import.meta.url)('onnxruntime-node')
+  const create = InferenceSession.create
+  InferenceSession.create = (path, options) => create(path, { ...options, executionProviders: ['cpu'] })
+}
+if (failure === 'answers never') process.on('message', () => writeFileSync(file, ''))
+else await import('../../../dist/engine/backends/processMain.js')
+
+process.prependListener('message', (message) => {
+  if (message.kind === 'batch' && CRASHES[failure]?.()) process.abort()
+  if (message.kind === 'scene' && failure === 'has little memory') limitMemory(MEMORY)
+})
+
+function isFirst() {
+  try {
+    rmSync(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function limitMemory(bytes) {
+  const pages = Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[0])
+  execFileSync('prlimit', ['--pid', String(process.pid), `--as=${pages * 4096 + bytes}`])
+}

@@ -1,0 +1,268 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { positionGrid } from '../../../src/engine/positions.js'
+import { floorGain, type PlannedCells, passesOf, planCells, positionsOf } from '../../../src/engine/reuse/cellPlan.js'
+import type { CellStep, CellSteps } from '../../../src/engine/reuse/cellStep.js'
+import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
+import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from '../../../src/engine/reuse/cost.js'
+import { expectedGain, haveRoomForKeys, sharedFloor, usualImageSeconds } from '../../../src/engine/reuse/expected.js'
+import { KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
+import { samplePositions, sceneKeys, sceneKeysOf, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
+import type { Scene } from '../../../src/engine/task.js'
+import { readOnnxFile } from '../../../src/networks/index.js'
+import { imagenetInput, type Network } from '../../../src/networks/network.js'
+import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+
+const FRAME = 9
+const PATCH = 3
+const input = { ...imagenetInput, rows: FRAME, cols: FRAME }
+/** Of the golden exports. */
+const SMALL = { ...imagenetInput, rows: 64, cols: 64 }
+
+/** An opaque patch on white whose pixels all differ. */
+function sceneOfSize(size: number): Scene {
+  const rgba = Uint8Array.from({ length: size * size * 4 }, (_, at) => (at % 4 === 3 ? 255 : at % 251))
+  return { patch: { name: 'patch', size, rgba, sha256: '' }, background: { rgb: [255, 255, 255] }, blend: 'hard' }
+}
+
+function node(operator: string, inputs: readonly string[], output: string, strides?: readonly number[]): GraphNode {
+  return { operator, domain: '', inputs, outputs: [output], attributes: new Map(strides && [['strides', strides]]) }
+}
+
+/** Two convolutions of 3×3, the second every two pixels, and a fully connected layer. */
+const GRAPH: GraphNodes = {
+  nodes: [
+    node('Conv', ['image', 'first'], 'conv1'),
+    node('Relu', ['conv1'], 'relu'),
+    node('Conv', ['relu', 'second'], 'conv2', [2, 2]),
+    node('Flatten', ['conv2'], 'flat'),
+    node('Gemm', ['flat', 'matrix'], 'feature'),
+  ],
+  constants: new Map([
+    ['first', { shape: [4, 3, 3, 3], type: 1, values: null }],
+    ['second', { shape: [8, 4, 3, 3], type: 1, values: null }],
+    ['matrix', { shape: [72, 10], type: 1, values: null }],
+  ]),
+  operatorSet: 17,
+}
+
+function workOf(graph: GraphNodes, scene: Scene, frame = input, features = ['feature']): PlannedCells {
+  const cells = cellSteps(graph, frame)
+  return { graph, cells, keys: sceneKeys(cells, scene, frame), image: 'image', features }
+}
+
+/**
+ * How many windows differ in the images of each pass, all passes together: windows of so many pixels a side, so many pixels apart.
+ * Positions with the same remainders make a pass.
+ */
+function distinctWindows(size: number, stride: number, modulus = 1): number {
+  const windows = new Set<string>()
+  for (const [top, left] of PLACES) {
+    for (const [row, col] of placesOf(FRAME - size, stride)) {
+      const pixels = Array.from({ length: size * size }, (_, at) => {
+        const [y, x] = [row + Math.floor(at / size) - top, col + (at % size) - left]
+        return y >= 0 && x >= 0 && y < PATCH && x < PATCH ? y * PATCH + x : -1
+      })
+      windows.add(`${top % modulus} ${left % modulus} ${pixels}`)
+    }
+  }
+  return windows.size
+}
+
+function placesOf(last: number, stride = 1): readonly (readonly [number, number])[] {
+  const along = Array.from({ length: Math.floor(last / stride) + 1 }, (_, i) => i * stride)
+  return along.flatMap((row) => along.map((col) => [row, col] as const))
+}
+
+const PLACES = placesOf(FRAME - PATCH)
+
+describe('a plan of what images share', () => {
+  const scene = sceneOfSize(PATCH)
+  const { offsets } = positionGrid(FRAME, PATCH, 1)
+  const positions = positionsOf(offsets)
+
+  it('knows rows, columns and the number of positions', () => {
+    expect(positionsOf(Int32Array.of(3, 1, 3, 2, 0, 1))).toEqual({ rows: [3, 0], cols: [1, 2], count: 3 })
+  })
+
+  it('counts the multiply-adds that are left if every distinct value is computed once', () => {
+    const [first, second] = [27 * 4, 36 * 8]
+    const plain = 49 * first + 9 * second + 720
+    const shared = (distinctWindows(3, 1) * first + distinctWindows(5, 2) * second) / positions.count + 720
+    expect(floorGain(workOf(GRAPH, scene), positions)).toBeCloseTo(plain / shared, 10)
+  })
+
+  it('has passes of positions whose offsets are equal modulo its own, along each axis', () => {
+    const { keys } = workOf(GRAPH, scene)
+    const places = Int32Array.of(0, 0, 2, 3, 5, 1, 2, 1, 0, 3, 5, 4)
+    expect(passesOf(places, { rows: 2, cols: 2 }, keys)).toEqual([
+      { pass: { rows: [0], cols: [0] }, positions: [0] },
+      { pass: { rows: [0, 2], cols: [1, 3] }, positions: [1, 3, 4] },
+      { pass: { rows: [5], cols: [1] }, positions: [2] },
+      { pass: { rows: [5], cols: [4] }, positions: [5] },
+    ])
+    expect(passesOf(places, { rows: 1, cols: 4 }, keys).map((pass) => pass.positions)).toEqual([
+      [0, 5],
+      [1, 4],
+      [2, 3],
+    ])
+  })
+
+  it('counts the distinct cells of all passes', () => {
+    const plan = planCells(workOf(GRAPH, scene), positions)
+    expect(plan).toMatchObject({ steps: 3, modulus: { rows: 2, cols: 2 }, batch: 32 })
+    const images = positions.count
+    expect(plan?.distinct.conv1).toBeCloseTo(distinctWindows(3, 1, 2) / (49 * images), 12)
+    expect(plan?.distinct.conv2).toBeCloseTo(distinctWindows(5, 2, 2) / (9 * images), 12)
+  })
+
+  it.each([
+    ['squeezenet', 1, { steps: 26, modulus: { rows: 4, cols: 4 } }, 4.1952],
+    ['squeezenet', 2, { steps: 26, modulus: { rows: 8, cols: 8 } }, 3.7451],
+    ['resnet18', 1, { steps: 12, modulus: { rows: 4, cols: 4 } }, 1.5801],
+    ['resnet18', 3, { steps: 7, modulus: { rows: 4, cols: 4 } }, 1.3681],
+  ])('is the cheapest one of %s at stride %i', (name, stride, expected, gain) => {
+    const file = fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
+    const { graph } = readOnnxFile(file)
+    const work = workOf(graph, sceneOfSize(20), SMALL, [graph.nodes.at(-1)?.outputs[0] as string])
+    const plan = planCells(work, positionsOf(positionGrid(64, 20, stride).offsets))
+    expect(plan).toMatchObject({ ...expected, batch: null })
+    expect(plan?.predictedGain).toBeCloseTo(gain, 4)
+  })
+
+  it('cuts no earlier than the last step that reads the image', () => {
+    const nodes = [
+      node('Conv', ['image', 'first'], 'map'),
+      node('Relu', ['image'], 'late'),
+      node('Flatten', ['late'], 'flat'),
+      node('Flatten', ['map'], 'feature'),
+    ]
+    const plan = (features: string[]) => planCells(workOf({ ...GRAPH, nodes }, scene, input, features), positions)
+    expect(plan(['feature', 'flat'])?.steps).toBe(2)
+    expect(planCells(workOf({ ...GRAPH, nodes: [node('Flatten', ['image'], 'feature')] }, scene), positions)).toBe(
+      undefined,
+    )
+  })
+
+  it('is not expected to gain anything with few images, or where tables of keys would be too large', () => {
+    const network = { onnxPath: fileURLToPath(new URL('../../golden/exports/squeezenet.onnx', import.meta.url)) }
+    const known = {
+      ...network,
+      input: SMALL,
+      layers: [{ name: 'feature', dims: 1 }],
+      weightsBytes: 0,
+    } as unknown as Network
+    const all = positionGrid(64, 20, 2).offsets
+    expect(expectedGain(known, sceneOfSize(20), all)).toBeGreaterThan(3)
+    expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 63))).toBe(1)
+    expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 64))).toBeGreaterThan(1)
+    expect(sharedFloor(known, sceneOfSize(20), all)).toBeGreaterThan(3)
+    expect(usualImageSeconds(known)).toBeGreaterThan(1e-5)
+    const cellsOf = (side: number) =>
+      ({ shapes: new Map([['map', { channels: 1, rows: side, cols: 22 }]]) }) as unknown as CellSteps
+    const most = KEY_LIMIT / (64 - 20 + 2) - 22
+    expect(haveRoomForKeys(cellsOf(Math.floor(most)), known, 20)).toBe(true)
+    expect(haveRoomForKeys(cellsOf(Math.floor(most) + 1), known, 20)).toBe(false)
+  })
+})
+
+describe('the predicted time', () => {
+  const axis = (taps: number) => ({ taps, stride: 1, dilation: 1, before: 0, length: 5 })
+  const window = (operation: object): CellStep => {
+    const step = { kind: 'window', node: 0, output: 'to', input: 'from', rows: axis(3), cols: axis(2), beyond: 'zeros' }
+    return { ...step, operation } as CellStep
+  }
+  const shapes = new Map([
+    ['from', { channels: 6, rows: 7, cols: 6 }],
+    ['to', { channels: 8, rows: 5, cols: 5 }],
+  ])
+  const pointwise = (inputs: readonly string[]): CellStep => ({ kind: 'pointwise', node: 0, output: 'to', inputs })
+  // A window has 3 × 2 × 6 values of 4 bytes; a cell of the output 8.
+  const [windowBytes, bytes, products] = [144, 32, 36 * 8]
+  const nano = 1e9
+
+  it.each([
+    [
+      'a convolution',
+      window({ kind: 'convolution', groups: 1 }),
+      products / 125 + bytes / 16,
+      products / 112 + bytes / 16,
+    ],
+    [
+      'a convolution of groups',
+      window({ kind: 'convolution', groups: 2 }),
+      products / 2 / 18 + bytes / 16,
+      windowBytes / 12 + products / 2 / 112 + bytes / 8,
+    ],
+    ['a pool', window({ kind: 'maximum' }), bytes / 16, windowBytes / 12 + bytes / 8],
+    ['an activation', pointwise(['from']), 0, bytes / 8],
+    ['a sum', pointwise(['from', 'other']), bytes / 8, bytes / 8],
+    [
+      'a border',
+      { kind: 'mapping', node: 0, output: 'to', input: 'from', rows: [], cols: [] } as CellStep,
+      bytes / 16,
+      0,
+    ],
+  ])('of %s is that of its products and bytes', (_, step, ofImage, ofCell) => {
+    expect(nano * imageSeconds(step, shapes)).toBeCloseTo(25 * ofImage, 8)
+    expect(nano * cellSeconds(step, shapes, 0)).toBeCloseTo(ofCell, 8)
+    const isReduced = step.kind === 'window' && !(step.operation.kind === 'convolution' && step.operation.groups === 1)
+    const gathered =
+      step.kind === 'pointwise' ? (2 * bytes) / 20 : step.kind === 'mapping' || isReduced ? 0 : windowBytes / 20
+    expect(nano * cellSeconds(step, shapes, 2)).toBeCloseTo(ofCell + gathered, 8)
+  })
+
+  it('of fully connected layers falls with the images that share the weights', () => {
+    expect(nano * connectedSeconds(1120, 1)).toBeCloseTo(10 + 1120 / 5, 8)
+    expect(nano * connectedSeconds(1120, 32)).toBeCloseTo(10 + 7, 8)
+    expect(nano * frameSeconds({ channels: 6, rows: 7, cols: 5 })).toBeCloseTo((4 * 210) / 3, 8)
+  })
+})
+
+describe('what of a scene decides keys', () => {
+  const { steps } = cellSteps(GRAPH, input)
+  /** A patch of 3 × 3 pixels of these alphas. */
+  const sceneOf = (alphas: readonly number[], changes: Partial<Scene> = {}): Scene => {
+    const rgba = Uint8Array.from(alphas.flatMap((alpha) => [1, 2, 3, alpha]))
+    return { ...sceneOfSize(PATCH), patch: { name: 'patch', size: PATCH, rgba, sha256: '' }, ...changes }
+  }
+  const ALPHAS = [0, 0, 0, 0, 127, 128, 0, 1, 0]
+  const image = new Uint8Array(FRAME * FRAME * 3)
+
+  it.each([
+    ['hard', ALPHAS, { rows: [1, 2], cols: [2, 3] }],
+    ['soft', ALPHAS, { rows: [1, 3], cols: [1, 3] }],
+    ['soft', Array(9).fill(0), { rows: [0, 0], cols: [0, 0] }],
+  ] as const)('is the part that may be seen with %s edges of %j', (blend, alphas, opaque) => {
+    const { rows, cols } = sceneKeys({ steps }, sceneOf(alphas, { blend }), input).places
+    expect({ rows: rows.opaque, cols: cols.opaque }).toEqual(opaque)
+    expect([rows.frame, rows.isVaried, rows.offsets]).toEqual([FRAME, false, [0, 1, 2, 3, 4, 5, 6]])
+    expect(sceneKeys({ steps }, sceneOf(alphas, { background: { image } }), input).places.cols.isVaried).toBe(true)
+  })
+
+  it('is kept for the next scene of the same geometry', () => {
+    const keysOf = sceneKeysOf({ steps }, input)
+    const first = keysOf(sceneOf(ALPHAS))
+    const alike = sceneOf(ALPHAS.map((alpha) => (alpha === 127 ? 0 : alpha)))
+    expect(keysOf({ ...alike, background: { rgb: [0, 0, 0] } })).toBe(first)
+    expect(keysOf({ ...alike, blend: 'soft' })).not.toBe(first)
+    expect(keysOf({ ...alike, background: { image } })).not.toBe(first)
+  })
+
+  it('and all of its pixels choose the positions of the sample, between the first and the last', () => {
+    const base = sceneOf(ALPHAS)
+    const hashes = [
+      ...[base, sceneOf([...ALPHAS].reverse()), { ...base, blend: 'soft' as const }],
+      ...[
+        { ...base, background: { rgb: [0, 0, 0] as const } },
+        { ...base, background: { image } },
+      ],
+    ].map((scene) => scenePixels(scene).toString('hex'))
+    expect(new Set(hashes).size).toBe(5)
+    expect(scenePixels(sceneOf(ALPHAS)).toString('hex')).toBe(hashes[0])
+    const pixels = Buffer.alloc(32)
+    pixels.writeUInt32LE(15, 0)
+    pixels.writeUInt32LE(12, 4)
+    expect([...samplePositions(pixels, base, input)]).toEqual([0, 0, 6, 6, 1, 5])
+  })
+})

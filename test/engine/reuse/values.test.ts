@@ -1,0 +1,263 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { threadBackend } from '../../../src/engine/backends/thread.js'
+import { largestDistance } from '../../../src/engine/distance.js'
+import { cellBackend } from '../../../src/engine/reuse/cellBackend.js'
+import { cellGraphs } from '../../../src/engine/reuse/cellGraphs.js'
+import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
+import { gathersOf } from '../../../src/engine/reuse/reuse.js'
+import { sceneKeys } from '../../../src/engine/reuse/sceneKeys.js'
+import type { Scene } from '../../../src/engine/task.js'
+import { readOnnxFile } from '../../../src/networks/index.js'
+import { imagenetInput, type Network } from '../../../src/networks/network.js'
+import { type Attribute, type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
+import { randomCases } from '../../support/randomCases.js'
+import { sharedFolder } from '../../support/temporaryFolder.js'
+
+const FRAME = 16
+const PATCH = 6
+const CHANNELS = 4
+const OPERATOR_SETS = [9, 11, 17, 26]
+
+const inFolder = sharedFolder()
+beforeAll(() => {
+  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+})
+
+/** What layers write their nodes and constants to. */
+interface Writer {
+  readonly operatorSet: number
+  node(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string
+  /** @param from the smallest value */
+  floats(shape: readonly number[], from?: number): string
+  scalar(value: number): string
+  integers(values: readonly number[]): string
+}
+
+/** Makes a map of four channels of another one. */
+type Layer = (writer: Writer, input: string) => string
+
+function writer(operatorSet: number) {
+  const nodes: Node[] = []
+  const initializers: Initializer[] = []
+  const named = () => `constant${initializers.length}`
+  const made: Writer = {
+    operatorSet,
+    node: (operator, inputs, attributes = {}) => {
+      const name = `${operator}${nodes.length}`
+      nodes.push({ operator, name, inputs, outputs: [name], attributes })
+      return name
+    },
+    floats: (shape, from = -0.5) => {
+      const name = named()
+      const length = shape.reduce((product, size) => product * size, 1)
+      const values = Float32Array.from({ length }, (_, i) => from + (Math.sin(i + initializers.length) + 1) / 2)
+      initializers.push({ name, shape, float32: async () => values })
+      return name
+    },
+    scalar: (value) => {
+      const name = named()
+      initializers.push({ name, shape: [], float32: async () => Float32Array.of(value) })
+      return name
+    },
+    integers: (values) => {
+      const name = named()
+      initializers.push({ name, shape: [values.length], int64: values })
+      return name
+    },
+  }
+  return { writer: made, nodes, initializers }
+}
+
+/** Weights fit the group of the attributes. */
+function convolution(kernel: readonly number[], attributes: Record<string, Attribute> = {}, hasBias = true): Layer {
+  return ({ node, floats }, input) => {
+    const { group = 1 } = attributes
+    const weights = floats([CHANNELS, CHANNELS / (group as number), ...kernel])
+    return node('Conv', hasBias ? [input, weights, floats([CHANNELS])] : [input, weights], attributes)
+  }
+}
+
+function alone(operator: string, attributes: Record<string, Attribute> = {}): Layer {
+  return ({ node }, input) => node(operator, [input], attributes)
+}
+
+/** A node that takes constants of such shapes beside its input. @param from their smallest value */
+function withConstants(operator: string, shapes: readonly number[][], from = -0.5): Layer {
+  return ({ node, floats }, input) => node(operator, [input, ...shapes.map((shape) => floats(shape, from))])
+}
+
+function border(mode: string, [top = 0, left = 0, bottom = 0, right = 0]: readonly number[]): Layer {
+  const pads = [0, 0, top, left, 0, 0, bottom, right]
+  return ({ operatorSet, node, integers }, input) =>
+    operatorSet < 11 ? node('Pad', [input], { mode, pads }) : node('Pad', [input, integers(pads)], { mode })
+}
+
+function chain(...layers: readonly Layer[]): Layer {
+  return (to, input) => layers.reduce((name, layer) => layer(to, name), input)
+}
+
+/** The sum, or another join, of what two layers make of the same input. */
+function joined(operator: string, one: Layer, other: Layer): Layer {
+  return (to, input) => to.node(operator, [one(to, input), other(to, input)])
+}
+
+const same: Layer = (_, input) => input
+const padded = { pads: [1, 1, 1, 1] }
+const perChannel = [CHANNELS, 1, 1]
+const clip: Layer = ({ operatorSet, node, scalar }, input) =>
+  operatorSet < 11
+    ? node('Clip', [input], { min: { float: -0.3 }, max: { float: 0.4 } })
+    : node('Clip', [input, scalar(-0.3)])
+const bothHalves: Layer = (to, input) => {
+  const halves = [input, convolution([3, 3], padded)(to, input)]
+  return convolutionOf(to, to.node('Concat', halves, { axis: 1 }), 2 * CHANNELS, [1, 1])
+}
+function convolutionOf({ node, floats }: Writer, input: string, channels: number, kernel: readonly number[]): string {
+  return node('Conv', [input, floats([CHANNELS, channels, ...kernel]), floats([CHANNELS])])
+}
+
+const LAYERS: Readonly<Record<string, Layer>> = {
+  'a convolution': convolution([3, 2]),
+  'one without a bias': convolution([2, 3], {}, false),
+  'one with strides and a border of rows alone': convolution([3, 3], { strides: [2, 1], pads: [1, 0, 2, 0] }),
+  'one with dilations': convolution([3, 2], { dilations: [2, 3] }),
+  'one that keeps the size by a border before': convolution([3, 4], { auto_pad: 'SAME_LOWER', strides: [2, 1] }),
+  'one that keeps the size by a border behind': convolution([4, 3], { auto_pad: 'SAME_UPPER', strides: [1, 2] }),
+  'one of each channel': convolution([3, 3], { group: CHANNELS, ...padded }),
+  'one of each channel without a bias': convolution([3, 3], { group: CHANNELS }, false),
+  'one of two groups': convolution([2, 3], { group: 2 }),
+  'one of two groups without a bias': convolution([2, 3], { group: 2, ...padded }, false),
+  'one of a pixel': convolution([1, 1]),
+  'one of a pixel with a stride': convolution([1, 1], { strides: [2, 3] }),
+  'a maximum': alone('MaxPool', { kernel_shape: [2, 3], strides: [2, 1], pads: [1, 1, 0, 2] }),
+  'a maximum beyond the border': (to, input) =>
+    to.node('MaxPool', [input], { kernel_shape: [3, 3], strides: [2, 2], ...(to.operatorSet > 9 && { ceil_mode: 1 }) }),
+  'a mean': alone('AveragePool', { kernel_shape: [3, 2], strides: [1, 2] }),
+  'a mean with the border': alone('AveragePool', { kernel_shape: [3, 3], ...padded, count_include_pad: 1 }),
+  'zeros before a convolution': chain(border('constant', [1, 0, 2, 1]), convolution([3, 3])),
+  'a mirror': border('reflect', [2, 1, 0, 3]),
+  'an edge': border('edge', [0, 2, 1, 0]),
+  'a bound': clip,
+  'a slope': withConstants('PRelu', [perChannel]),
+  'a normalisation': (to, input) =>
+    to.node('BatchNormalization', [input, ...[-0.5, -0.5, -0.5, 0.5].map((from) => to.floats([CHANNELS], from))]),
+  'a normalisation over channels': alone('LRN', { size: 3, alpha: { float: 0.5 }, bias: { float: 1.5 } }),
+  'an activation': alone('Sigmoid'),
+  'nothing dropped': alone('Dropout'),
+  'a summand': withConstants('Add', [[1, ...perChannel]]),
+  'a divisor': withConstants('Div', [perChannel], 0.5),
+  'a difference from a constant': ({ node, floats }, input) => node('Sub', [floats([1]), input]),
+  'a power': ({ node, scalar }, input) => node('Pow', [input, scalar(2)]),
+  'a residual block': joined('Add', same, convolution([3, 3], padded)),
+  'a product with what a wider window sees': joined('Mul', convolution([3, 3], padded), same),
+  'the larger of two windows': joined('Max', alone('MaxPool', { kernel_shape: [3, 1], pads: [1, 0, 1, 0] }), same),
+  'channels joined': bothHalves,
+}
+
+interface Written {
+  readonly network: Network
+  readonly steps: ReturnType<typeof cellSteps>
+  readonly graph: ReturnType<typeof readOnnxFile>['graph']
+}
+
+let written = 0
+
+/** A network whose feature is the whole map of the last of some layers. */
+async function networkOf(layers: readonly Layer[], operatorSet: number): Promise<Written> {
+  const { writer: to, nodes, initializers } = writer(operatorSet)
+  const first = convolutionOf(to, 'image', 3, [3, 3])
+  const last = chain(...layers)(to, first)
+  to.node('Flatten', [last])
+  const output = nodes.at(-1)?.outputs[0] as string
+  const onnxPath = inFolder(`${written++}.onnx`)
+  const inputs = [{ name: 'image', shape: ['N', 3, FRAME, FRAME] }]
+  const outputs = [{ name: output, shape: ['N', 'D'] }]
+  await writeModel(onnxPath, { name: 'layers', inputs, outputs, initializers, nodes, operatorSet })
+  const input = { ...imagenetInput, rows: FRAME, cols: FRAME }
+  const { graph } = readOnnxFile(onnxPath)
+  const steps = cellSteps(graph, input)
+  const { channels, rows, cols } = steps.shapes.get(last) ?? { channels: 0, rows: 0, cols: 0 }
+  const network: Network = {
+    ...{ id: 'layers', title: 'layers', onnxPath, input, inputSource: 'catalog' },
+    layers: [{ name: 'map', output, dims: channels * rows * cols }],
+    ...{ weightsPath: onnxPath, weightsSha256: '', weightsBytes: 0 },
+  }
+  return { network, steps, graph }
+}
+
+/** A patch with a transparent corner and holes. */
+const rgba = Uint8Array.from({ length: PATCH ** 2 * 4 }, (_, at) => {
+  const pixel = Math.floor(at / 4)
+  if (at % 4 !== 3) return (at * 73) % 256
+  return pixel % PATCH < 1 || pixel < PATCH ? 0 : ([255, 60, 200][pixel % 3] as number)
+})
+const noise = Uint8Array.from({ length: FRAME * FRAME * 3 }, (_, at) => (at * 151) % 256)
+const patch = { name: 'patch', size: PATCH, rgba, sha256: '' }
+const SCENES: readonly Scene[] = [
+  { patch, background: { rgb: [20, 90, 250] }, blend: 'hard' },
+  { patch, background: { rgb: [20, 90, 250] }, blend: 'soft' },
+  { patch, background: { image: noise }, blend: 'hard' },
+  { patch, background: { image: noise }, blend: 'soft' },
+]
+/** Rows and columns of the corners, the borders and a few places between, in no order. */
+const ALONG = [0, 10, 3, 1, 7]
+const OFFSETS = Int32Array.from(ALONG.flatMap((row) => ALONG.flatMap((col) => [row, col + (col === 3 ? 1 : 0)])))
+
+/** How far features of a scene are from the plain way's when so many steps are computed once. */
+async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
+  const { input } = network
+  const { dims, output = '' } = network.layers[0] as Network['layers'][number]
+  const graphs = await cellGraphs(network, graph, steps, count, gathersOf(sceneKeys(steps, scene, input)))
+  const work = { graphs, steps: steps.steps.slice(0, count), shapes: steps.shapes }
+  const data = { input, outputs: [output], threads: 1 }
+  const [plain, reusing] = [
+    await threadBackend({ backend: 'thread', onnxPath: network.onnxPath, ...data }),
+    await cellBackend({ backend: 'cells', cells: work, ...data }),
+  ]
+  const featuresBy = async ({ features }: typeof plain) => {
+    const found = new Float32Array((OFFSETS.length / 2) * dims)
+    await features({ id: 1, scene, batch: 10 }, OFFSETS, (first, images, [layer]) => {
+      expect(layer).toHaveLength(images * dims)
+      found.set((layer as Float32Array).subarray(0, found.length - first * dims), first * dims)
+    })
+    return found
+  }
+  return largestDistance(await featuresBy(reusing), await featuresBy(plain), dims)
+}
+
+describe('values computed once', () => {
+  it.each(Object.keys(LAYERS))('are those of every image by itself: %s', async (name) => {
+    const at = Object.keys(LAYERS).indexOf(name)
+    const operatorSet = OPERATOR_SETS[at % OPERATOR_SETS.length] as number
+    const made = await networkOf([LAYERS[name] as Layer, convolution([2, 2])], operatorSet)
+    expect(made.steps.reason).toMatch(/^Flatten ".*" cannot be computed place by place$/)
+    const { length } = made.steps.steps
+    expect(await distanceWith(made, SCENES[Math.floor(at / 4) % SCENES.length] as Scene, length)).toBeLessThan(1e-5)
+  })
+
+  it('are those of every image by itself for any stack of layers, cut anywhere', async () => {
+    const layer = fc.constantFrom(...Object.keys(LAYERS))
+    const drawn = fc.record({
+      names: fc.array(layer, { minLength: 2, maxLength: 4 }),
+      operatorSet: fc.integer({ min: 9, max: 26 }),
+      scene: fc.constantFrom(...SCENES),
+      cut: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+    await fc.assert(
+      fc.asyncProperty(drawn, async ({ names, operatorSet, scene, cut }) => {
+        const made = await networkOf(
+          names.map((name) => LAYERS[name] as Layer),
+          operatorSet,
+        )
+        const { length } = made.steps.steps
+        fc.pre(made.network.layers[0]?.dims !== 0)
+        expect(await distanceWith(made, scene, 1 + Math.round(cut * (length - 1)))).toBeLessThan(1e-5)
+      }),
+      { numRuns: randomCases(10), seed: 1 },
+    )
+  })
+})

@@ -1,3 +1,0 @@
-import { die } from './die.mjs'
-
-export default die

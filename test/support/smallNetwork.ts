@@ -1,0 +1,61 @@
+import { imagenetInput, type Network } from '../../src/networks/network.js'
+import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
+
+/** What of a network is to be otherwise. */
+export interface SmallNetwork {
+  readonly name?: string
+  /** Pixels along a side of the image. */
+  readonly side?: number
+  /** Of the feature. */
+  readonly dims: number
+  /** The last one makes `feature` of `image`. */
+  readonly nodes: readonly Node[]
+  readonly initializers?: readonly Initializer[]
+}
+
+/** Writes a network to a file, and opens it as the catalog does: pixels from 0 to 1, and one layer. */
+export async function smallNetwork(path: string, network: SmallNetwork): Promise<Network> {
+  const { name = 'small', side = 32, dims, nodes, initializers = [] } = network
+  const inputs = [{ name: 'image', shape: ['N', 3, side, side] }]
+  const outputs = [{ name: 'feature', shape: ['N', 'D'] }]
+  await writeModel(path, { name, inputs, outputs, nodes, initializers })
+  return {
+    ...{ id: name, title: name, onnxPath: path, layers: [{ name: 'feature', dims }], inputSource: 'catalog' },
+    input: { ...imagenetInput, mean: [0, 0, 0], std: [1, 1, 1], rows: side, cols: side },
+    ...{ weightsPath: path, weightsSha256: '', weightsBytes: 0 },
+  }
+}
+
+/** A node with one output, by which it is named. */
+export function node(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Node['attributes'] = {},
+): Node {
+  return { operator, name: output, inputs, outputs: [output], attributes }
+}
+
+/** Weights of some shape. */
+export function weightsOf(name: string, ...shape: number[]): Initializer {
+  const length = shape.reduce((product, size) => product * size, 1)
+  return { name, shape, float32: async () => Float32Array.from({ length }, (_, i) => Math.sin(i)) }
+}
+
+/**
+ * A network of two convolutions of an image of 32 pixels, which share much of what they compute; a feature is the whole map of
+ * the second, 4 × 14 × 14.
+ */
+export function convolutions(path: string): Promise<Network> {
+  return smallNetwork(path, {
+    dims: 4 * 14 * 14,
+    nodes: [
+      node('Conv', ['image', 'first'], 'map', { pads: [2, 2, 2, 2] }),
+      node('Relu', ['map'], 'relu'),
+      node('AveragePool', ['relu'], 'pool', { kernel_shape: [2, 2], strides: [2, 2] }),
+      node('Conv', ['pool', 'second'], 'last'),
+      node('Flatten', ['last'], 'feature'),
+    ],
+    initializers: [weightsOf('first', 8, 3, 5, 5), weightsOf('second', 4, 8, 3, 3)],
+  })
+}
