@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { packageVersion } from '../../src/files/package.js'
+import { catalogEntry } from '../../src/networks/index.js'
+import { firstView, parseView } from '../../src/page/browser/view.js'
 import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
 import type { ReportSection } from '../../src/page/section.js'
 import { arithmeticSections } from '../../src/report/arithmeticSection.js'
@@ -14,6 +17,7 @@ import { isOfArithmetic, resultTables, tableFile, tablesHtml } from '../../src/r
 import { arithmeticRows } from '../../src/results/arithmeticRows.js'
 import { baselineRows } from '../../src/results/rows.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
 import { groupWith, measures, WHOLE_STUDY } from '../support/studyGroup.js'
 
 /**
@@ -22,7 +26,9 @@ import { groupWith, measures, WHOLE_STUDY } from '../support/studyGroup.js'
  */
 const GOLDEN = '../golden/report'
 
-const arithmetic = [studyOf('net', [countsOf(), countsOf({ judged: 'control', reference: 'pixels', kind: '1+1' })])]
+const arithmetic = [
+  studyOf('<i>&"net\'', [countsOf(), countsOf({ judged: 'control', reference: 'pixels', kind: '1+1' })]),
+]
 const rows = [
   ...WHOLE_STUDY.flatMap(({ numbers }) => numbers),
   ...baselineRows(WHOLE_STUDY),
@@ -65,6 +71,18 @@ describe('the report of a whole study', () => {
       provenanceSection(WHOLE_STUDY),
     ]
     await expect(pageOf(sections)).toMatchFileSnapshot(`${GOLDEN}/sections.txt`)
+    // Every link to the maps is a view of this study, as the viewer reads it.
+    const links = [...pageOf(sections).matchAll(/href="(#network=[^"]*)"/g)].map(([, link = '']) => link)
+    const start = firstView(indexOf([groupOf({ key: 0, model: 'none' })]))
+    const read = links.map((link) => parseView(link.replaceAll('&amp;', '&'), start))
+    expect(new Set(read.map((view) => view?.model))).toEqual(new Set(WHOLE_STUDY.map(({ model }) => model)))
+    expect(new Set(read.map((view) => `${view?.layer} ${view?.size}`))).toEqual(new Set(['fc 125', 'fc 75']))
+    expect(new Set(read.map((view) => view?.anchor))).toEqual(new Set(ANCHOR_NAMES))
+  })
+
+  it('has no section of what was not measured', () => {
+    expect(chartsSection([]).html).toBe('')
+    expect(arithmeticSections([], [])).toEqual([])
   })
 
   it('of too few objects has their numbers and no verdicts', async () => {
@@ -78,6 +96,20 @@ describe('the report of a whole study', () => {
     expect(document).not.toMatch(/[✓✗?±]/)
     await expect(document).toMatchFileSnapshot(`${GOLDEN}/small.md`)
   })
+})
+
+it.each([
+  ['tiny-alexnet', catalogEntry('tiny-alexnet').sha256 ?? '', 'embedded'],
+  ['mobilenet_v2', catalogEntry('mobilenet_v2').sources[0]?.sha256 ?? '', 'published'],
+  ['mobilenet_v2', 'ab'.repeat(32), 'not those of the catalog'],
+  ['mine', 'ab'.repeat(32), 'not in the catalog'],
+])('weights of %s with the hash %s are %s', (model, weightsSha256, expected) => {
+  const changes = { weightsSha256, precision: 'fp16', pool: 'mean', input: 'clip' } as const
+  const group = groupWith(model, [[measures.bias, [0]]], changes)
+  const cells = ['fc', 'fp16', 'mean', 'clip', expected, `<code>${weightsSha256}</code>`]
+  expect(provenanceSection([group, group]).html.split(`<tr><th scope="row">${model}</th><td>`)[1]).toMatch(
+    `${cells.join('</td><td>')}</td></tr>`,
+  )
 })
 
 it('results that were measured otherwise than others are named with every setting', () => {
