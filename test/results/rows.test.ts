@@ -92,6 +92,7 @@ it('rows of the folds alone come once for each grid and period, of the study’s
     [75, 'position only', '2×2', 'top-bottom blocks', 0.9, expect.closeTo(Math.sqrt(0.015), 12), 0],
     [75, 'phase only', '16 px, 2×2', 'top-bottom blocks', 0.5, 0, 0],
   ])
+  expect(rows).toHaveLength(9 * 6)
   const byFold = rows.filter(({ metric }) => metric === 'fold-accuracy')
   expect(byFold).toHaveLength(9 * 5)
   expect(byFold.slice(5, 10).map(({ variant, mean, std, count }) => [variant, mean, std, count])).toEqual(
