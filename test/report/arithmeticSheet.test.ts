@@ -53,6 +53,15 @@ describe('a contact sheet', () => {
   })
 
   it.each([
+    ['-A + B', 4 * 24],
+    ['A + B', 0],
+  ])('of %s has %i dark pixels before its first picture', async (expression, count) => {
+    const { data, width } = await drawn(expression)
+    const before = Array.from({ length: 40 * 52 }, (_, i) => (70 + Math.floor(i / 52)) * width + 16 + (i % 52))
+    expect(before.filter((i) => data[i * 3] === 0)).toHaveLength(count)
+  })
+
+  it.each([
     // The arms of a plus cross in 4×4 pixels.
     ['a plus', 0, 2 * 4 * 24 - 16, 24, 24],
     ['a minus', 1, 4 * 24, 24, 4],

@@ -25,6 +25,7 @@ it('the sign test of many values is that of the normal distribution', () => {
 it('a mean has its standard error, of the sample’s deviation; a single object has none', () => {
   const standardError = expect.closeTo(Math.sqrt((4 + 1 + 0 + 9) / 3 / 4), 12)
   expect(meanOf(valuesOf([1, 2, 3, 6]))).toEqual({ mean: 3, standardError, patches: 4 })
+  expect(meanOf(valuesOf([1, 3])).standardError).toBeCloseTo(1, 12)
   expect(meanOf(valuesOf([5]))).toEqual({ mean: 5, standardError: null, patches: 1 })
 })
 
