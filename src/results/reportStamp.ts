@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { packageVersion } from '../files/package.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
@@ -21,5 +21,10 @@ async function documentsIn(folder: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes('/.'))
+    .filter((path) => !isHidden(relative(folder, path)))
+}
+
+/** Whether a path leads through a temporary of an atomic write, or what other programs put beside the units. */
+function isHidden(path: string): boolean {
+  return path.split(sep).some((part) => part.startsWith('.'))
 }

@@ -1,15 +1,9 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { parseExpression } from '../../src/experiments/expression.js'
-import { type ArithmeticSheet, arithmeticSheet } from '../../src/report/arithmeticSheet.js'
+import { arithmeticSheet } from '../../src/report/arithmeticSheet.js'
 
-const SIDE = 40
-
-function plain(colour: readonly number[], side = SIDE): Uint8Array {
-  return Uint8Array.from({ length: side * side * 3 }, (_, i) => colour[i % 3] as number)
-}
-
-const colours: Readonly<Record<string, readonly number[]>> = {
+const COLOURS: Readonly<Record<string, readonly number[]>> = {
   A: [200, 0, 0],
   B: [0, 200, 0],
   expectation: [0, 0, 200],
@@ -19,88 +13,80 @@ const colours: Readonly<Record<string, readonly number[]>> = {
   beside: [150, 150, 0],
 }
 
-function sheetOf(expression: string, changes: Partial<ArithmeticSheet> = {}): ArithmeticSheet {
-  const picture = (name: string) => plain(colours[name] as readonly number[])
-  return {
+/** The sheet of an expression whose pictures have one colour each, decoded. */
+async function drawn(expression: string, side = 40) {
+  const picture = (name: string) =>
+    Uint8Array.from({ length: side * side * 3 }, (_, i) => COLOURS[name]?.[i % 3] as number)
+  const png = await arithmeticSheet({
     title: ['title'],
     terms: parseExpression(expression),
-    side: SIDE,
+    side,
     operands: new Map(['A', 'B'].map((name) => [name, picture(name)])),
     decodedOperands: new Map(['A', 'B'].map((name) => [name, picture(`decoded${name}`)])),
     expectation: picture('expectation'),
     decodedResult: picture('result'),
     extra: [{ label: 'beside', image: picture('beside') }],
-    ...changes,
-  }
-}
-
-async function decoded(sheet: ArithmeticSheet) {
-  const { data, info } = await sharp(await arithmeticSheet(sheet))
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  return { data, rows: info.height, cols: info.width }
-}
-
-/** Names of the pictures in the order of their top-left pixels, row by row, and where these are. */
-async function pictures(sheet: ArithmeticSheet) {
-  const { data, cols } = await decoded(sheet)
-  const found = Object.entries(colours).flatMap(([name, colour]) => {
-    const places: { name: string; row: number; col: number }[] = []
-    for (let i = 0; i < data.length; i += 3) {
-      const [row, col] = [Math.floor(i / 3 / cols), (i / 3) % cols]
-      const isIt = (at: number) => colour.every((value, channel) => data[at + channel] === value)
-      if (isIt(i) && !isIt(i - 3) && !isIt(i - cols * 3)) places.push({ name, row, col })
-    }
-    return places
   })
-  return found.sort((a, b) => a.row - b.row || a.col - b.col)
+  const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })
+  const isAt = (at: number, colour: readonly number[]) => colour.every((value, channel) => data[at + channel] === value)
+  /** Names of the pictures in the order of their top-left pixels, row by row, and where these are. */
+  const pictures = () =>
+    Object.entries(COLOURS)
+      .flatMap(([name, colour]) =>
+        Array.from({ length: data.length / 3 }, (_, i) => i)
+          .filter((i) => isAt(3 * i, colour) && !isAt(3 * i - 3, colour) && !isAt(3 * (i - info.width), colour))
+          .map((i) => ({ name, row: Math.floor(i / info.width), col: i % info.width })),
+      )
+      .sort((a, b) => a.row - b.row || a.col - b.col)
+  return { data, width: info.width, height: info.height, pictures }
 }
 
 describe('a contact sheet', () => {
   it('has the expression in pixels above the decoded one, in the order of its terms', async () => {
-    const found = await pictures(sheetOf('B - A + B'))
-    expect(found.map(({ name }) => name)).toEqual([
-      'B',
-      'A',
-      'B',
-      'expectation',
-      'decodedB',
-      'decodedA',
-      'decodedB',
-      'result',
-      'beside',
+    const { pictures, width, height } = await drawn('B - A + B')
+    const at = (names: readonly string[], row: number) => names.map((name, i) => ({ name, row, col: 72 + 96 * i }))
+    expect(pictures()).toEqual([
+      ...at(['B', 'A', 'B', 'expectation'], 70),
+      ...at(['decodedB', 'decodedA', 'decodedB', 'result', 'beside'], 150),
     ])
-    const [above, below] = [found.slice(0, 4), found.slice(4, 8)]
-    expect(below.map(({ col }) => col)).toEqual(above.map(({ col }) => col))
+    expect([width, height]).toEqual([72 + 96 * 4 + 40 + 16, 206])
   })
 
-  it('draws signs between the pictures', async () => {
-    const { data, cols } = await decoded(sheetOf('A + B - A'))
-    const [first, second, third, last] = await pictures(sheetOf('A + B - A'))
-    const dark = (left = 0, right = 0) => {
-      const columns: number[] = []
-      const rows: number[] = []
-      for (let row = first?.row ?? 0; row < (first?.row ?? 0) + SIDE; row++) {
-        for (let col = left + SIDE + 2; col < right - 2; col++) {
-          if (data[(row * cols + col) * 3] !== 0) continue
-          columns.push(col)
-          rows.push(row)
-        }
-      }
-      const extent = (values: readonly number[]) => Math.max(...values) - Math.min(...values) + 1
-      return { pixels: columns.length, cols: extent(columns), rows: extent(rows) }
-    }
-    expect(dark(first?.col, second?.col)).toEqual({ pixels: 2 * 4 * 24 - 16, cols: 24, rows: 24 })
-    expect(dark(second?.col, third?.col)).toEqual({ pixels: 4 * 24, cols: 24, rows: 4 })
-    expect(dark(third?.col, last?.col)).toEqual({ pixels: 2 * 4 * 24, cols: 24, rows: 16 })
+  it.each([
+    ['-A + B', 4 * 24],
+    ['A + B', 0],
+  ])('of %s has %i dark pixels before its first picture', async (expression, count) => {
+    const { data, width } = await drawn(expression)
+    const before = Array.from({ length: 40 * 52 }, (_, i) => (70 + Math.floor(i / 52)) * width + 16 + (i % 52))
+    expect(before.filter((i) => data[i * 3] === 0)).toHaveLength(count)
+  })
+
+  it.each([
+    // The arms of a plus cross in 4×4 pixels.
+    ['a plus', 0, 2 * 4 * 24 - 16, 24, 24],
+    ['a minus', 1, 4 * 24, 24, 4],
+    ['an equals sign', 2, 2 * 4 * 24, 24, 16],
+  ])('draws %s behind picture %i', async (_, index, count, cols, rows) => {
+    const { data, width } = await drawn('A + B - A')
+    const [left, top] = [72 + 96 * index + 42, 70]
+    const dark = Array.from({ length: 40 * 52 }, (_, i) => ({
+      row: top + Math.floor(i / 52),
+      col: left + (i % 52),
+    })).filter(({ row, col }) => data[(row * width + col) * 3] === 0)
+    const extent = (values: readonly number[]) => Math.max(...values) - Math.min(...values) + 1
+    expect([dark.length, extent(dark.map(({ col }) => col)), extent(dark.map(({ row }) => row))]).toEqual([
+      ...[count, cols, rows],
+    ])
   })
 
   it('shrinks its pictures where there are many', async () => {
-    const { cols } = await decoded(sheetOf(Array(400).fill('A').join('+')))
-    expect(cols).toBeLessThan(400 * (32 + 56) + 400)
+    // 72 columns in 8000 pixels: 55 pixels each beside signs of 56.
+    const { width, height } = await drawn(Array(70).fill('A').join('+'), 60)
+    expect([width, height]).toEqual([72 + 71 * (55 + 56) + 55 + 16, 46 + 2 * (24 + 55 + 16)])
   })
 
   it('is the same bytes for the same pictures', async () => {
-    expect(await arithmeticSheet(sheetOf('A+B'))).toEqual(await arithmeticSheet(sheetOf('A+B')))
+    const [first, second] = [await drawn('A+B'), await drawn('A+B')]
+    expect(first.data.equals(second.data)).toBe(true)
   })
 })

@@ -26,6 +26,8 @@ describe('a contact sheet of patches', () => {
     expect([info.width, info.height, info.channels]).toEqual([2 * 176 + 8, 2 * 200 + 8, 3])
     const at = (row: number, col: number) => [...data.subarray((row * info.width + col) * 3).subarray(0, 3)]
     expect(at(50, 50)).toEqual([200, 10, 30])
+    // Twice as wide as high: below it the sheet is white.
+    expect(at(130, 50)).toEqual([255, 255, 255])
     expect([at(8, 184), at(8, 192)]).toEqual([Array(3).fill(117), Array(3).fill(102)])
     expect([at(208, 8), at(208, 16), at(216, 16)].map(([grey]) => grey)).toEqual([235, 205, 235])
     const hasBlack = (top: number, left: number) =>

@@ -1,77 +1,52 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
 import { hot } from '../../src/plot/colormap.js'
-import { heatmapPng } from '../../src/report/heatmap.js'
+import { heatmapName, heatmapPng } from '../../src/report/heatmap.js'
+import { randomCases } from '../support/randomCases.js'
 
-async function decode(png: Buffer) {
-  const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })
-  return {
-    ...info,
-    at: (row: number, col: number) => [...data.subarray((row * info.width + col) * info.channels).subarray(0, 3)],
-  }
+/** The picture of a map, as its size and the colour at a place. */
+async function drawn(map: ArrayLike<number>, rows: number, cols: number, limits = PAPER_LIMITS) {
+  const { data, info } = await sharp(await heatmapPng(map, rows, cols, limits))
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const at = (row: number, col: number) => [...data.subarray((row * info.width + col) * info.channels).subarray(0, 3)]
+  return { width: info.width, height: info.height, at }
 }
 
-describe('heatmap', () => {
-  it("has the paper's limits by default", () => {
-    expect(PAPER_LIMITS).toEqual({ low: 0.88, high: 1 })
-  })
+it('a heatmap is one square of equal pixels a position, in the colours of its values', async () => {
+  const values = fc.float({ min: Math.fround(0.7), max: 1, noNaN: true })
+  const side = fc.integer({ min: 1, max: 9 })
+  await fc.assert(
+    fc.asyncProperty(side, side, fc.array(values, { minLength: 81, maxLength: 81 }), async (rows, cols, all) => {
+      const map = all.slice(0, rows * cols)
+      const picture = await drawn(map, rows, cols)
+      // The longer side has at least 300 pixels.
+      const factor = Math.ceil(300 / Math.max(rows, cols))
+      expect([picture.width, picture.height]).toEqual([cols * factor, rows * factor])
+      map.forEach((value, i) => {
+        const [top, left] = [Math.floor(i / cols) * factor, (i % cols) * factor]
+        const corners = [0, factor - 1].flatMap((down) => [0, factor - 1].map((right) => [down, right] as const))
+        for (const [down, right] of corners)
+          expect(picture.at(top + down, left + right)).toEqual([...hot((value - 0.88) / 0.12)])
+      })
+    }),
+    { numRuns: randomCases(5) },
+  )
+})
 
-  it('decodes to one square of equal pixels a position, in the colours of its values', async () => {
-    const maps = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })).chain(([rows, cols]) =>
-      fc.tuple(
-        fc.constant(rows),
-        fc.constant(cols),
-        fc.float32Array({
-          minLength: rows * cols,
-          maxLength: rows * cols,
-          min: Math.fround(0.7),
-          max: 1,
-          noNaN: true,
-        }),
-      ),
-    )
-    await fc.assert(
-      fc.asyncProperty(maps, async ([rows, cols, map]) => {
-        const picture = await decode(await heatmapPng(map, rows, cols, PAPER_LIMITS))
-        const side = picture.width / cols
-        expect(Number.isInteger(side)).toBe(true)
-        expect(picture.height).toBe(rows * side)
-        expect(Math.max(picture.width, picture.height)).toBeGreaterThanOrEqual(300)
-        map.forEach((value, i) => {
-          const [row, col] = [Math.floor(i / cols), i % cols]
-          const colour = [...hot((value - 0.88) / (1 - 0.88))]
-          for (const [down, right] of [
-            [0, 0],
-            [side - 1, 0],
-            [0, side - 1],
-            [side - 1, side - 1],
-          ] as const) {
-            expect(picture.at(row * side + down, col * side + right)).toEqual(colour)
-          }
-        })
-      }),
-      { numRuns: 15 },
-    )
-  })
+it('a heatmap larger than the screen is one pixel a position', async () => {
+  const { height, width } = await drawn(new Float32Array(301 * 2).fill(1), 301, 2)
+  expect([height, width]).toEqual([301, 2])
+})
 
-  it('of a map larger than the screen is one pixel a position', async () => {
-    const picture = await decode(await heatmapPng(new Float32Array(301 * 2).fill(1), 301, 2, PAPER_LIMITS))
-    expect([picture.height, picture.width]).toEqual([301, 2])
-  })
+it('a heatmap takes other limits', async () => {
+  const { at } = await drawn([0, 0.5, 1], 1, 3, { low: 0, high: 0.5 })
+  expect([at(0, 0), at(0, 150), at(0, 299)]).toEqual([[...hot(0)], [...hot(1)], [255, 255, 255]])
+})
 
-  it('takes other limits', async () => {
-    const picture = await decode(await heatmapPng([0, 0.5, 1], 1, 3, { low: 0, high: 0.5 }))
-    expect([picture.at(0, 0), picture.at(0, 150), picture.at(0, 299)]).toEqual([
-      [...hot(0)],
-      [255, 255, 255],
-      [255, 255, 255],
-    ])
-  })
-
-  it('gives the same bytes for the same map', async () => {
-    const map = Float32Array.from({ length: 100 }, (_, i) => 0.88 + i / 1000)
-    expect(await heatmapPng(map, 10, 10, PAPER_LIMITS)).toEqual(await heatmapPng(map, 10, 10, PAPER_LIMITS))
-  })
+it('a heatmap has the name that the contract gives: <model>-<layer>-<size>-<anchor>', () => {
+  expect(heatmapName('alexnet', 'fc6', 125, 'top-left')).toBe('alexnet-fc6-125-top-left')
+  expect(heatmapName('a/b', 'c', 75, 'center')).toBe('a%2Fb-c-75-center')
 })

@@ -1,36 +1,36 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { catalogEntry } from '../../src/networks/index.js'
 import { PAPER_CLASSES } from '../../src/patches/cocoPatches.js'
 import { isPapersStudy } from '../../src/report/paper.js'
+import type { StudyGroup } from '../../src/results/study.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { groupWith, measures } from '../support/studyGroup.js'
 
-const published = catalogEntry('mobilenet_v2').sources[0]?.sha256 as string
+const weightsSha256 = catalogEntry('mobilenet_v2').sources[0]?.sha256 as string
+const [unit] = groupWith('mobilenet_v2', [[measures.bias, [0]]], { weightsSha256, stride: 1 }).units
 
-/** A group of the paper's network, protocol and number of objects of each class. */
-function study(changes: Partial<UnitInputs> = {}, perClass = 20, model = 'mobilenet_v2') {
-  const count = perClass * PAPER_CLASSES.length
-  const group = groupWith(model, [[measures.bias, Array(count).fill(0)]], { weightsSha256: published, ...changes })
-  const units = group.units.map((unit, i) => ({
-    ...unit,
-    inputs: { ...unit.inputs, category: PAPER_CLASSES[i % PAPER_CLASSES.length] as string },
-  }))
-  return { ...group, units }
+/** A group of the paper's network and protocol, with so many objects of each of these classes. */
+function study(changes: Partial<UnitInputs> = {}, perClass = 20, classes: readonly string[] = PAPER_CLASSES) {
+  const categories = classes.flatMap((category) => Array<string>(perClass).fill(category))
+  const units = categories.map((category) => ({ ...unit, inputs: { ...unit?.inputs, category, ...changes } }))
+  const { model = 'mobilenet_v2', stride = 1 } = changes
+  return { model, stride, units } as unknown as StudyGroup
 }
 
-describe('the paper’s study', () => {
-  it('is known by network, weights, protocol and objects', () => {
-    expect(isPapersStudy(study({ stride: 1 }))).toBe(true)
-    expect(isPapersStudy(study({ stride: 4 }))).toBe(false)
-    for (const changes of [
-      { weightsSha256: 'ab'.repeat(32) },
-      { background: 'noise:1' },
-      { blend: 'soft' },
-      { precision: 'fp16' },
-      { pool: 'mean' },
-    ] as const)
-      expect(isPapersStudy(study({ stride: 1, ...changes })), JSON.stringify(changes)).toBe(false)
-    expect(isPapersStudy(study({ stride: 1 }, 1))).toBe(false)
-    expect(isPapersStudy(study({ stride: 1 }, 20, 'mine'))).toBe(false)
-  })
+it.each<[string, StudyGroup]>([
+  ['another stride', study({ stride: 4 })],
+  ['other weights', study({ weightsSha256: 'ab'.repeat(32) })],
+  ['another background', study({ background: 'noise:1' })],
+  ['another blend', study({ blend: 'soft' })],
+  ['another precision', study({ precision: 'fp16' })],
+  ['pooled maps', study({ pool: 'mean' })],
+  ['another input', study({ input: 'clip' })],
+  ['fewer objects', study({}, 19)],
+  ['more objects', study({}, 20, [...PAPER_CLASSES, 'zebra crossing'])],
+  ['another class', study({}, 20, [...PAPER_CLASSES.slice(1), 'zebra crossing'])],
+  ['a network that is not in the catalog', study({ model: 'mine' })],
+  ['no objects', study({}, 0)],
+])('the paper’s study is not one with %s', (_, other) => {
+  expect(isPapersStudy(study())).toBe(true)
+  expect(isPapersStudy(other)).toBe(false)
 })

@@ -1,117 +1,107 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { thisMachine } from '../../src/files/owner.js'
-import { sha256 } from '../../src/files/sha256.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
 import { hot } from '../../src/plot/colormap.js'
 import { listenTo } from '../../src/progress.js'
 import { writeReport } from '../../src/report/report.js'
-import type { UnitInputs } from '../../src/results/unit/schema.js'
-import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
+import { fileName } from '../../src/results/fileName.js'
+import { unitFolder } from '../../src/results/unit/store.js'
+import { contents } from '../support/commandLine.js'
+import { copyOfGoldenStudy, GOLDEN, goldenStudy } from '../support/goldenStudy.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { arraysOf, madeUnit } from '../support/unit.js'
+import { inputs, storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 
-async function store(results: string, changes: Partial<UnitInputs>, level: number): Promise<void> {
-  const { unit, maps } = madeUnit(changes, level)
-  await writeUnit(results, unit, arraysOf(unit, maps))
+/** Two objects of 125 pixels, and one of 75 by another network. */
+async function storeStudy(): Promise<void> {
+  await storeUnit(inFolder(), { patch: 'car' }, 0.8)
+  await storeUnit(inFolder(), { patch: 'dog' }, 0.9)
+  await storeUnit(inFolder(), { patch: 'car', size: 75, model: 'own/net', layers: ['a/b'] }, 0.95)
 }
 
-async function storeStudy(results: string): Promise<void> {
-  await store(results, { patch: 'car' }, 0.8)
-  await store(results, { patch: 'dog' }, 0.9)
-  await store(results, { patch: 'car', size: 75, model: 'own/net', layers: ['a/b'] }, 0.95)
-}
+const read = (...way: readonly string[]) => readFileSync(inFolder(...way), 'utf8')
 
-/** Digest of every file below a folder, by its way from there. */
-function digests(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  return Object.fromEntries(
-    files
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
-      .map((path) => [relative(folder, path), sha256(readFileSync(path))]),
-  )
-}
-
-describe('report', () => {
-  it('makes every file that the contract names', async () => {
-    await storeStudy(inFolder())
-    await writeReport(inFolder())
-    expect(readdirSync(inFolder()).sort()).toEqual(
-      [
-        ...['units', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'figures', 'site'],
-        ...['findings.json', 'findings.md', 'index.html'],
-      ].sort(),
+describe('the report of a real study', () => {
+  it('has every file that the contract names, and the same bytes whoever makes it, in the place of an older one', async () => {
+    const study = await goldenStudy()
+    const names = [
+      ...['units', 'pictures', 'run.json', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'figures', 'site'],
+      ...['findings.json', 'findings.md', 'index.html'],
+    ]
+    expect(readdirSync(study).sort()).toEqual(names.sort())
+    const tables = [125, 75].flatMap((size) => [`answers-${size}`, `folds-${size}`, `null-baseline-${size}`])
+    tables.push(
+      'table-1-similarity-125',
+      'table-2-similarity-75',
+      'table-3-separability-125',
+      'table-4-separability-75',
     )
-    // Two patches at 125 pixels make a pair for the null baseline, one at 75 makes none.
-    const tables = ['null-baseline-125', 'table-1-similarity-125', 'table-2-similarity-75']
-    expect(readdirSync(inFolder('tables')).sort()).toEqual(
-      tables.flatMap((name) => ['csv', 'md', 'tex'].map((end) => `${name}.${end}`)),
+    expect(readdirSync(join(study, 'tables')).sort()).toEqual(
+      tables.flatMap((name) => ['csv', 'md', 'tex'].map((end) => `${name}.${end}`)).sort(),
     )
-    const maps = ['alexnet-fc6-125', 'alexnet-fc8-125', 'own%2Fnet-a%2Fb-75']
-    expect(readdirSync(inFolder('heatmaps')).sort()).toEqual(
+    const maps = GOLDEN.models.flatMap((model) =>
+      GOLDEN.layers.flatMap((layer) => GOLDEN.sizes.map((size) => `${model}-${layer}-${size}`)),
+    )
+    expect(readdirSync(join(study, 'heatmaps')).sort()).toEqual(
       maps
         .flatMap((name) => ANCHOR_NAMES.flatMap((anchor) => [`${name}-${anchor}.npy`, `${name}-${anchor}.png`]))
         .sort(),
     )
-    expect(readdirSync(inFolder('figures')).sort()).toEqual(
-      ['figure-3-patches-125', 'figure-4-patches-75'].flatMap((name) => ['png', 'svg'].map((end) => `${name}.${end}`)),
+    const figures = ['figure-1-example', 'figure-3-patches-125', 'figure-4-patches-75']
+    expect(readdirSync(join(study, 'figures')).sort()).toEqual(
+      figures.flatMap((name) => ['png', 'svg'].map((end) => `${name}.${end}`)),
     )
-  })
-
-  it('gives the rows and findings that it writes', async () => {
-    await storeStudy(inFolder())
+    const made = await contents(study)
+    await copyOfGoldenStudy(inFolder())
+    for (const folder of ['tables', 'heatmaps']) writeFileSync(inFolder(folder, 'of a former unit'), '')
+    rmSync(inFolder('site'), { recursive: true })
+    rmSync(inFolder('index.html'))
     const { rows, findings } = await writeReport(inFolder())
-    const stored = ['summary.json', 'findings.json'].map((file) => JSON.parse(readFileSync(inFolder(file), 'utf8')))
-    expect(stored).toEqual([rows, findings])
-    const of = (metric: string) => rows.filter((row) => row.metric === metric)
-    expect(of('similarity-mean')).toHaveLength(3 * 5)
-    expect(of('similarity-mean')[0]).toEqual({
-      ...{ model: 'alexnet', layer: 'fc6', size: 125, metric: 'similarity-mean', variant: 'top-left' },
-      ...{ mean: expect.closeTo(0.85, 12), std: expect.closeTo(0.05, 12), count: 2 },
-    })
-    expect(of('null-baseline').map(({ layer, size, variant, count }) => [layer, size, variant, count])).toEqual([
-      ['fc6', 125, 'different class', 1],
-      ['fc8', 125, 'different class', 1],
-    ])
+    expect(await contents(inFolder())).toEqual(made)
+    expect([JSON.parse(read('summary.json')), JSON.parse(read('findings.json'))]).toEqual([rows, findings])
   })
+})
 
-  it('draws the mean map over patches and stores it as numbers', async () => {
-    await storeStudy(inFolder())
-    await writeReport(inFolder(), { limits: { low: 0, high: 1 } })
+describe('a report', () => {
+  it('draws the mean map over objects and stores it as numbers, beside rows of the same means', async () => {
+    await storeStudy()
+    const { rows } = await writeReport(inFolder(), { limits: { low: 0, high: 1 } })
     const { shape, data } = await readNpy(inFolder('heatmaps', 'alexnet-fc8-125-center.npy'))
-    expect(shape).toEqual([2, 2])
     const start = (5 + 2) * 4
-    data.forEach((value, i) => {
-      expect(value).toBeCloseTo(0.85 + (start + i) / 1000, 6)
-    })
-    const { data: pixels, info } = await sharp(inFolder('heatmaps', 'alexnet-fc8-125-center.png'))
-      .raw()
-      .toBuffer({ resolveWithObject: true })
+    expect([shape, ...data]).toEqual([[2, 2], ...[0, 1, 2, 3].map((i) => expect.closeTo(0.85 + (start + i) / 1000, 6))])
+    const png = sharp(inFolder('heatmaps', 'alexnet-fc8-125-center.png'))
+    const { data: pixels, info } = await png.raw().toBuffer({ resolveWithObject: true })
     const last = pixels.subarray((info.width * info.height - 1) * info.channels)
     expect([...last.subarray(0, 3)]).toEqual([...hot(data[3] as number)])
+    expect(existsSync(inFolder('heatmaps', `${fileName('own/net-a/b-75-center')}.png`))).toBe(true)
+    const [first] = rows.filter(({ metric }) => metric === 'similarity-mean')
+    const numbers = { mean: expect.closeTo(0.85, 12), std: expect.closeTo(0.05, 12), count: 2 }
+    expect(first).toMatchObject({ model: 'alexnet', layer: 'fc6', size: 125, variant: 'top-left', ...numbers })
   })
 
-  it('has the same bytes whoever made it and however often', async () => {
-    for (const results of ['a', 'b']) await storeStudy(inFolder(results))
-    await writeReport(inFolder('a'))
-    const once = digests(inFolder('a'))
-    await writeReport(inFolder('a'))
-    await writeReport(inFolder('b'))
-    expect(digests(inFolder('a'))).toEqual(once)
-    expect(digests(inFolder('b'))).toEqual(once)
+  it('has the paper’s tables whole if asked, and says under every table which networks were measured otherwise', async () => {
+    await storeStudy()
+    await storeUnit(inFolder(), { patch: 'car', model: 'resnet50', background: '#808080', precision: 'fp16' }, 0.8)
+    const notes: string[] = []
+    await writeReport(inFolder(), { paper: true, onProgress: listenTo({ note: (line) => void notes.push(line) }) })
+    expect(read('tables', 'table-2-similarity-75.md').match(/^\| /gm)).toHaveLength(2 + 11)
+    const line =
+      'background white (alexnet 125, own/net 75) or #808080 (resnet50 125); precision fp32 (alexnet 125, own/net 75) or fp16 (resnet50 125).'
+    for (const text of [...notes, read('tables', 'table-1-similarity-125.md'), read('index.html')])
+      expect(text).toContain(line)
+    expect(notes).toHaveLength(1)
   })
 
   it('removes what killed reports left, not what others are writing', async () => {
-    await storeStudy(inFolder())
+    await storeUnit(inFolder())
     const { pid } = spawnSync(process.execPath, ['--version'])
     const left = `.tmp-${thisMachine()}-${pid}-01234567-site`
     const living = `.tmp-${thisMachine()}-${process.pid}-01234567-site`
@@ -120,73 +110,35 @@ describe('report', () => {
     expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([living])
   })
 
-  it('leaves nothing of one that is refused while files of the page are still being written', async () => {
-    for (const patch of ['car', 'dog', 'cat']) {
-      const { unit, maps } = madeUnit({ patch, keepsFeatures: true }, 0.8)
-      const features = unit.layers.map(({ dims }) => new Float32Array(4 * dims).fill(1))
-      await writeUnit(inFolder(), unit, { ...arraysOf(unit, maps), features })
-      const array = readdirSync(unitFolder(inFolder(), unit.inputs)).find((name) =>
-        name.startsWith('features'),
-      ) as string
-      writeFileSync(join(unitFolder(inFolder(), unit.inputs), array), 'damaged')
-    }
-    for (let i = 0; i < 20; i++) await expect(writeReport(inFolder())).rejects.toThrow(InputError)
-    expect(readdirSync(inFolder())).toEqual(['units'])
-  })
-
-  it('says under every table which networks were measured otherwise, and nothing where none was', async () => {
-    await storeStudy(inFolder())
-    await writeReport(inFolder())
-    const table = () => readFileSync(inFolder('tables', 'table-1-similarity-125.md'), 'utf8')
-    expect(table()).not.toContain('measured alike')
-    await store(inFolder(), { patch: 'car', model: 'resnet50', background: '#808080', precision: 'fp16' }, 0.8)
-    const notes: string[] = []
-    const onProgress = listenTo({ note: (line) => void notes.push(line) })
-    await writeReport(inFolder(), { onProgress })
-    const line =
-      'background white (alexnet 125, own/net 75) or #808080 (resnet50 125); precision fp32 (alexnet 125, own/net 75) or fp16 (resnet50 125).'
-    expect(notes).toEqual([expect.stringContaining(line)])
-    expect(table()).toContain(line)
-    expect(readFileSync(inFolder('index.html'), 'utf8')).toContain(line)
-  })
-
-  it('drops what former units left in tables and heatmaps', async () => {
-    await storeStudy(inFolder())
-    await writeReport(inFolder())
-    rmSync(inFolder('units', 'own%2Fnet'), { recursive: true })
-    await writeReport(inFolder())
-    expect(existsSync(inFolder('tables', 'table-2-similarity-75.md'))).toBe(false)
-    expect(readdirSync(inFolder('heatmaps'))).toHaveLength(2 * 5 * 2)
-  })
-
-  it.each(['metrics.csv', 'summary.json', 'findings.md'])(
+  it.each(['metrics.csv', 'findings.md'])(
     'leaves the page with the maps that it was made with if %s cannot be written',
     async (blocked) => {
-      await storeStudy(inFolder())
+      await storeStudy()
       await writeReport(inFolder())
-      const page = () => ({ ...digests(inFolder('site')), index: sha256(readFileSync(inFolder('index.html'))) })
-      const before = page()
-      await store(inFolder(), { patch: 'bird' }, 0.7)
+      const page = async () => [await contents(inFolder('site')), read('index.html')]
+      const before = await page()
+      await storeUnit(inFolder(), { patch: 'bird' }, 0.7)
       rmSync(inFolder(blocked))
       mkdirSync(inFolder(blocked, 'in the way'), { recursive: true })
       await expect(writeReport(inFolder())).rejects.toThrow(`cannot write ${inFolder(blocked)}: a folder stands where`)
-      expect(page()).toEqual(before)
+      expect(await page()).toEqual(before)
       expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([])
     },
   )
 
-  it("has the paper's two tables whole if asked", async () => {
-    await store(inFolder(), {}, 0.9)
-    await writeReport(inFolder(), { paper: true })
-    const rows = readFileSync(inFolder('tables', 'table-2-similarity-75.md'), 'utf8').split('\n').slice(4, -3)
-    expect(rows).toHaveLength(10)
-    const alexnet = readFileSync(inFolder('tables', 'table-1-similarity-125.csv'), 'utf8').split('\n')[1]?.split(',')
-    expect(alexnet?.slice(0, 4)).toEqual(['alexnet', 'fc6', '125', 'top-left'])
-    expect(Number(alexnet?.[9])).toBeCloseTo(0.9 - 0.83, 12)
+  it('leaves nothing of one that is refused while files of the page are still being written', async () => {
+    await copyOfGoldenStudy(inFolder('study'))
+    const results = inFolder('results')
+    mkdirSync(results)
+    for (const part of ['units', 'pictures']) renameSync(inFolder('study', part), join(results, part))
+    const last = { model: 'tiny-alexnet-aa', size: 75, patch: 'dog' }
+    writeFileSync(join(unitFolder(results, last), 'features-fc8.npy'), 'damaged')
+    for (let i = 0; i < 3; i++) await expect(writeReport(results)).rejects.toThrow(InputError)
+    expect(readdirSync(results).sort()).toEqual(['pictures', 'units'])
   })
 
-  it('refuses limits that do not rise, and a folder without units or with a damaged one, before it writes', async () => {
-    await store(inFolder('good'), {}, 0.9)
+  it('is refused before it writes for limits that do not rise, for a folder without units and for a damaged one', async () => {
+    await storeUnit(inFolder('good'))
     const bad = [
       [1, 0.88],
       [1, 1],
@@ -197,9 +149,8 @@ describe('report', () => {
     for (const [low, high] of bad)
       await expect(writeReport(inFolder('good'), { limits: { low, high } })).rejects.toThrow(UsageError)
     await expect(writeReport(inFolder('nothing'))).rejects.toThrow(InputError)
-    writeFileSync(inFolder('good', 'units', 'alexnet', '125', 'car', 'similarity.npy'), '')
+    writeFileSync(join(unitFolder(inFolder('good'), inputs), 'similarity.npy'), '')
     await expect(writeReport(inFolder('good'))).rejects.toThrow(InputError)
-    expect(readdirSync(inFolder())).toEqual(['good'])
-    expect(readdirSync(inFolder('good'))).toEqual(['units'])
+    expect([readdirSync(inFolder()), readdirSync(inFolder('good'))]).toEqual([['good'], ['units']])
   })
 })

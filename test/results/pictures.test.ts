@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -11,73 +11,70 @@ import {
   readBackgroundPicture,
   readPatchPicture,
 } from '../../src/results/pictures.js'
+import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
+const patchOf = (size: number, data: Uint8Array) => patchAtSize('any', { rows: size, cols: size, data }, size, 224)
+const WHITE = patchOf(2, new Uint8Array(16).fill(255))
 
-const patches = fc
-  .integer({ min: 1, max: 9 })
-  .chain((size) =>
-    fc.tuple(fc.constant(size), fc.uint8Array({ minLength: size * size * 4, maxLength: size * size * 4 })),
-  )
-  .map(([size, data]) => patchAtSize('any', { rows: size, cols: size, data }, size, 224))
+function png(side: number, data: Uint8Array): Promise<Buffer> {
+  return sharp(data, { raw: { width: side, height: side, channels: data.length === 4 * side ** 2 ? 4 : 3 } })
+    .png()
+    .toBuffer()
+}
 
 describe('pictures of a results folder', () => {
-  it('give back every pixel of a patch, also where it is transparent', async () => {
+  it('give back every pixel of an object, also where it is transparent, and are kept once', async () => {
+    const sizes = fc.integer({ min: 1, max: 9 }).chain((size) => {
+      const length = size * size * 4
+      return fc.tuple(fc.constant(size), fc.uint8Array({ minLength: length, maxLength: length }))
+    })
     await fc.assert(
-      fc.asyncProperty(patches, async (patch) => {
+      fc.asyncProperty(sizes, async ([size, data]) => {
+        const patch = patchOf(size, data)
         await keepPatchPicture(inFolder(), patch)
-        expect(await readPatchPicture(inFolder(), patch.sha256, patch.size)).toEqual(patch.rgba)
+        expect(await readPatchPicture(inFolder(), patch.sha256, size)).toEqual(patch.rgba)
+        const inode = () => statSync(inFolder('pictures', `patch-${patch.sha256}.png`)).ino
+        const before = inode()
+        await keepPatchPicture(inFolder(), patch)
+        expect(inode()).toBe(before)
       }),
-      { numRuns: 40 },
+      { numRuns: randomCases(10) },
     )
   })
 
   it('give back a background that is a picture; a colour and noise are none', async () => {
     const rgb = noise(3, 8, 8)
-    const file = inFolder('ground.png')
-    await sharp(rgb, { raw: { width: 8, height: 8, channels: 3 } }).toFile(file)
-    const picture = await readBackground(file, 8)
-    await keepBackgroundPicture(inFolder('results'), picture, 8)
-    expect(await readBackgroundPicture(inFolder('results'), picture.identity, 8)).toEqual(rgb)
-    for (const name of ['white', '#102030', 'noise:1'])
-      await keepBackgroundPicture(inFolder('results'), await readBackground(name, 8), 8)
+    writeFileSync(inFolder('ground.png'), await png(8, rgb))
+    const names = [inFolder('ground.png'), 'white', '#102030', 'noise:1']
+    for (const name of names) await keepBackgroundPicture(inFolder('results'), await readBackground(name, 8), 8)
     expect(readdirSync(inFolder('results', 'pictures'))).toEqual([`background-${sha256(rgb)}.png`])
+    expect(await readBackgroundPicture(inFolder('results'), `image:${sha256(rgb)}`, 8)).toEqual(rgb)
+    expect(await readBackgroundPicture(inFolder('results'), 'white', 8)).toBeUndefined()
+    writeFileSync(inFolder('results', 'pictures', `background-${sha256(rgb)}.png`), await png(8, noise(4, 8, 8)))
+    expect(await readBackgroundPicture(inFolder('results'), `image:${sha256(rgb)}`, 8)).toBeUndefined()
   })
 
-  it('are not taken if they hold other pixels, another size, more or no picture, and are made again', async () => {
-    const patch = patchAtSize('a', { rows: 2, cols: 2, data: new Uint8Array(16).fill(200) }, 2, 224)
-    const path = inFolder('pictures', `patch-${patch.sha256}.png`)
-    await keepPatchPicture(inFolder(), patch)
-    const large = sharp({ create: { width: 3000, height: 3000, channels: 4, background: 'red' } })
-    const others = [
-      await sharp(new Uint8Array(16), { raw: { width: 2, height: 2, channels: 4 } })
-        .png()
-        .toBuffer(),
-      await large.png().toBuffer(),
-      Buffer.concat([readFileSync(path), Buffer.from('more')]),
-      Buffer.from('no picture'),
-    ]
-    for (const bytes of others) {
-      writeFileSync(path, bytes)
-      expect(await readPatchPicture(inFolder(), patch.sha256, 2)).toBeUndefined()
-      await keepPatchPicture(inFolder(), patch)
-      expect(await readPatchPicture(inFolder(), patch.sha256, 2)).toEqual(patch.rgba)
-    }
-  })
-
-  it('are PNG: a drawing of the same pixels is not drawn', async () => {
-    const patch = patchAtSize('a', { rows: 2, cols: 2, data: new Uint8Array(16).fill(255) }, 2, 224)
-    await keepPatchPicture(inFolder(), patch)
-    const drawing =
-      '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><path fill="#fff" d="M0 0h2v2H0z"/></svg>'
-    writeFileSync(inFolder('pictures', `patch-${patch.sha256}.png`), drawing)
-    expect(await readPatchPicture(inFolder(), patch.sha256, 2)).toBeUndefined()
+  const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><path fill="#fff" d="M0 0h2v2H0z"/></svg>'
+  it.each<[string, (right: Buffer) => Promise<Uint8Array | string>]>([
+    ['other pixels', () => png(2, new Uint8Array(16))],
+    ['another size', () => png(3000, new Uint8Array(3000 ** 2 * 3))],
+    ['more behind its end', async (right) => Buffer.concat([right, Buffer.from('more')])],
+    ['no picture', async () => 'no picture'],
+    ['a drawing of the same pixels', async () => SVG],
+  ])('are not taken if they hold %s, and are made again', async (_, bytes) => {
+    const path = inFolder('pictures', `patch-${WHITE.sha256}.png`)
+    await keepPatchPicture(inFolder(), WHITE)
+    writeFileSync(path, await bytes(readFileSync(path)))
+    expect(await readPatchPicture(inFolder(), WHITE.sha256, 2)).toBeUndefined()
+    await keepPatchPicture(inFolder(), WHITE)
+    expect(await readPatchPicture(inFolder(), WHITE.sha256, 2)).toEqual(WHITE.rgba)
   })
 
   it('never lie outside their folder, whatever a unit says', async () => {
+    writeFileSync(inFolder('secret.png'), await png(2, WHITE.rgba))
     expect(await readPatchPicture(inFolder('results'), '../../secret', 2)).toBeUndefined()
     expect(await readBackgroundPicture(inFolder('results'), 'image:../../secret', 2)).toBeUndefined()
-    expect(await readBackgroundPicture(inFolder('results'), 'white', 2)).toBeUndefined()
   })
 })

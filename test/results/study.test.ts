@@ -1,233 +1,262 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
-import { meanMap, readStudy, unplannedPatches } from '../../src/results/study.js'
-import type { UnitInputs } from '../../src/results/unit/schema.js'
+import { openResults } from '../../src/results/openResults.js'
+import { meanMap, numberOf, readStudy, unplannedPatches } from '../../src/results/study.js'
 import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
-import { arraysOf, inputs, madeUnit } from '../support/unit.js'
+import { arraysOf, inputs, madeUnit, storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
+const inUnit = (patch: string, ...way: readonly string[]) => join(unitFolder(inFolder(), { ...inputs, patch }), ...way)
 
-async function store(results: string, changes: Partial<UnitInputs>, level = 0.9): Promise<void> {
-  const { unit, maps } = madeUnit(changes, level)
-  await writeUnit(results, unit, arraysOf(unit, maps))
+/** Names of the units of a results folder, as far as they can be opened. */
+async function* namesIn(results: string, signal?: AbortSignal): AsyncGenerator<string> {
+  for await (const { inputs } of openResults(results, signal && { signal }))
+    yield `${inputs.model} ${inputs.size} ${inputs.patch}`
 }
 
-async function refusalOf(results: string): Promise<string> {
-  const error = await readStudy(results, []).then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  expect(error).toBeInstanceOf(InputError)
-  return (error as InputError).message
-}
-
-/** As long as it takes to read all units again: whatever a reading would do without waiting, it has done by then. */
-async function aWhile(): Promise<void> {
-  await readStudy(inFolder(), []).catch(() => undefined)
-}
-
-describe('study', () => {
-  it('groups units by network and size: networks in the given order, others by name, large patches first', async () => {
-    for (const model of ['zeta', 'alexnet', 'resnet50', 'alpha']) {
-      for (const size of [75, 125]) {
-        for (const patch of ['dog', 'Car', 'bird']) await store(inFolder(), { model, size, patch })
-      }
+/** What an iteration gave before it ended, and what it ended with. */
+async function drained<T>(iteration: AsyncIterable<T>, onEach = () => {}) {
+  const seen: T[] = []
+  try {
+    for await (const one of iteration) {
+      seen.push(one)
+      onEach()
     }
-    const groups = await readStudy(inFolder(), ['resnet50', 'alexnet'])
-    expect(groups.map(({ model, size }) => `${model} ${size}`)).toEqual([
-      'resnet50 125',
-      'resnet50 75',
-      'alexnet 125',
-      'alexnet 75',
-      'alpha 125',
-      'alpha 75',
-      'zeta 125',
-      'zeta 75',
+    return { seen }
+  } catch (error) {
+    return { seen, error }
+  }
+}
+
+describe('a results folder', () => {
+  it('gives its units in the order of their folders, and a study groups them: known networks first, large patches first', async () => {
+    for (const model of ['zeta', 'alexnet', 'a/b'])
+      for (const patch of ['dog', 'Car']) await storeUnit(inFolder(), { model, patch })
+    await storeUnit(inFolder(), { model: 'alexnet', size: 75 })
+    await storeUnit(inFolder(), { model: 'alexnet', size: 1000 })
+    expect(await drained(namesIn(inFolder()))).toEqual({
+      seen: [
+        ...['a/b 125 Car', 'a/b 125 dog', 'alexnet 1000 car', 'alexnet 125 Car', 'alexnet 125 dog', 'alexnet 75 car'],
+        ...['zeta 125 Car', 'zeta 125 dog'],
+      ],
+    })
+    const groups = await readStudy(inFolder(), ['zeta', 'resnet50', 'alexnet'])
+    const names = groups.map(({ model, size, units }) => [model, size, ...units.map((unit) => unit.inputs.patch)])
+    expect(names).toEqual([
+      ['zeta', 125, 'Car', 'dog'],
+      ['alexnet', 1000, 'car'],
+      ['alexnet', 125, 'Car', 'dog'],
+      ['alexnet', 75, 'car'],
+      ['a/b', 125, 'Car', 'dog'],
     ])
-    for (const group of groups) {
-      expect(group).toMatchObject({ rows: 2, cols: 2, stride: 50, layers: ['fc6', 'fc8'] })
-      expect(group.units.map((unit) => unit.inputs.patch)).toEqual(['Car', 'bird', 'dog'])
-    }
+    const place = { rows: 2, cols: 2, stride: 50, layers: ['fc6', 'fc8'] }
+    // The anchor at the bottom right lies 50 pixels from the top.
+    for (const group of groups) expect(group).toMatchObject({ ...place, frame: group.size + 50 })
   })
 
-  it("averages its patches' maps in float64, layer by layer and anchor by anchor", async () => {
+  it('averages its objects’ maps in float64, layer by layer and anchor by anchor', async () => {
     const levels = [0.1, 0.2, 0.7]
-    for (const [i, level] of levels.entries()) await store(inFolder(), { patch: `patch ${i}` }, level)
+    for (const [i, level] of levels.entries()) await storeUnit(inFolder(), { patch: `patch ${i}` }, level)
     const [group] = await readStudy(inFolder(), [])
     if (group === undefined) throw new Error('no group')
     const maps = levels.map((level) => madeUnit({}, level).maps)
-    for (let layer = 0; layer < 2; layer++) {
-      for (let anchor = 0; anchor < 5; anchor++) {
+    for (const layer of [0, 1]) {
+      for (const anchor of [0, 1, 2, 3, 4]) {
         const start = (layer * 5 + anchor) * 4
         const expected = [0, 1, 2, 3].map((i) => maps.reduce((sum, map) => sum + (map[start + i] as number), 0) / 3)
         expect([...meanMap(group, layer, anchor)]).toEqual(expected)
       }
     }
+    expect(numberOf(group, 'fc8', 'similarity-mean', 'center')).toMatchObject({ layer: 'fc8', variant: 'center' })
+    expect(numberOf(group, 'fc8', 'similarity-mean', 'middle')).toBeUndefined()
   })
 
-  it('shows every unit with its maps in order while it reads, and waits for none but the fourth before', async () => {
-    for (const patch of ['a', 'b', 'c', 'd', 'e', 'f']) await store(inFolder(), { patch }, patch === 'a' ? 0.8 : 0.6)
-    await store(inFolder(), { patch: 'a', size: 75 })
+  it('compares different objects at the same anchor, those of one class apart', async () => {
+    // Angles of the features: the cosine of 0.5 once, and those of 0.8 and 1.3 between classes.
+    for (const [patch, category, angle] of [
+      ['a', 'dog', 0],
+      ['b', 'dog', 0.5],
+      ['c', 'cat', 1.3],
+    ] as const) {
+      const { unit, maps } = madeUnit({ patch, category })
+      await writeUnit(inFolder(), unit, arraysOf(unit, maps, angle))
+    }
+    const [group] = await readStudy(inFolder(), [])
+    const rows = group?.numbers.filter(({ metric, layer }) => metric === 'null-baseline' && layer === 'fc8')
+    expect(rows).toMatchObject([
+      { variant: 'same class', mean: expect.closeTo(Math.cos(0.5), 6), count: 1 },
+      { variant: 'different class', mean: expect.closeTo((Math.cos(0.8) + Math.cos(1.3)) / 2, 6), count: 2 },
+    ])
+  })
+
+  it('is the same whether one machine made it or two, whose folders are copied together', async () => {
+    const units = [{ patch: 'car' }, { patch: 'dog' }, { model: 'resnet50', layers: ['fc'] }]
+    for (const [i, changes] of units.entries()) {
+      await storeUnit(inFolder('one'), changes)
+      await storeUnit(inFolder(i === 1 ? 'a' : 'b'), changes)
+    }
+    for (const part of ['a', 'b']) cpSync(inFolder(part), inFolder('merged'), { recursive: true })
+    expect(await readStudy(inFolder('merged'), [])).toEqual(await readStudy(inFolder('one'), []))
+  })
+
+  it('may hold what is being written, hidden folders and stray files', async () => {
+    await storeUnit(inFolder())
+    mkdirSync(join(dirname(inUnit('car')), '.tmp-0000000000000000-1-00000000-dog'))
+    mkdirSync(inFolder('units', '.cache', '125', 'x'), { recursive: true })
+    mkdirSync(inFolder('units', 'empty', '125'), { recursive: true })
+    writeFileSync(join(dirname(inUnit('car')), 'notes.txt'), '')
+    expect((await readStudy(inFolder(), [])).map(({ units }) => units.length)).toEqual([1])
+  })
+})
+
+describe('the visitor of a study', () => {
+  /** As long as it takes to read all units again: whatever a reading would do without waiting, it has done by then. */
+  const aWhile = () =>
+    readStudy(inFolder(), []).then(
+      () => undefined,
+      () => undefined,
+    )
+
+  it('sees every unit with its maps in order while others are read; the fifth waits for the first', async () => {
+    const patches = ['a', 'b', 'c', 'd', 'e', 'f']
+    for (const patch of patches) await storeUnit(inFolder(), { patch }, patch === 'a' ? 0.8 : 0.6)
     const seen: string[] = []
-    let open = 0
-    let most = 0
+    let [open, most] = [0, 0]
     let letGo = () => {}
     const four = new Promise<void>((resolve) => {
       letGo = resolve
     })
     await readStudy(inFolder(), [], {
       onCount: (units) => seen.push(`${units} units`),
-      onUnit: async ({ inputs: { size, patch }, folder }, maps) => {
-        expect(folder).toBe(unitFolder(inFolder(), { ...inputs, size, patch }))
-        seen.push(`${size} ${patch} ${maps[0]?.toFixed(2)}`)
+      onUnit: async ({ folder }, maps) => {
+        seen.push(`${folder} ${maps[0]?.toFixed(2)}`)
         most = Math.max(most, ++open)
         if (open === 4) void aWhile().then(letGo)
         await four
         open--
       },
     })
-    const others = ['b', 'c', 'd', 'e', 'f'].map((patch) => `125 ${patch} 0.60`)
-    expect(seen).toEqual(['7 units', '125 a 0.80', ...others, '75 a 0.90'])
-    expect(most).toBe(4)
-    expect(open).toBe(0)
+    expect(seen).toEqual(['6 units', ...patches.map((patch) => `${inUnit(patch)} ${patch === 'a' ? '0.80' : '0.60'}`)])
+    expect([most, open]).toEqual([4, 0])
   })
 
-  it.each(['first', 'last'])(
-    'ends with the visitor’s error, from the %s unit, when no visit runs any more',
-    async (which) => {
-      const patches = ['a', 'b', 'c']
-      for (const patch of patches) await store(inFolder(), { patch })
-      const failing = which === 'first' ? 'a' : 'c'
-      let running = 0
-      const reading = readStudy(inFolder(), [], {
-        onUnit: async ({ inputs: { patch } }) => {
-          running++
-          if (patch !== failing) await aWhile()
-          running--
-          if (patch === failing) throw new Error(`no place for ${patch}`)
-        },
-      })
-      await expect(reading).rejects.toThrow(`no place for ${failing}`)
-      expect(running).toBe(0)
-    },
-  )
-
-  it('waits for a visit before it ends with the error of a damaged unit', async () => {
-    for (const patch of ['a', 'b']) await store(inFolder(), { patch })
-    writeFileSync(join(unitFolder(inFolder(), { ...inputs, patch: 'b' }), 'unit.json'), '{}')
+  it.each([
+    ['its own error, from the first unit on', 'a'],
+    ['its own error, from the last unit', 'c'],
+    ['the error of a damaged unit', undefined],
+  ])('has finished every visit when the reading ends with %s', async (_, failing) => {
+    for (const patch of ['a', 'b', 'c']) await storeUnit(inFolder(), { patch })
+    if (failing === undefined) writeFileSync(inUnit('c', 'unit.json'), '{}')
     let running = 0
     const reading = readStudy(inFolder(), [], {
-      onUnit: async () => {
+      onUnit: async ({ inputs: { patch } }) => {
         running++
-        await aWhile()
+        if (patch !== failing) await aWhile()
         running--
+        if (patch === failing) throw new Error(`no place for ${patch}`)
       },
     })
-    await expect(reading).rejects.toThrow(/damaged/)
+    await expect(reading).rejects.toThrow(failing === undefined ? 'is damaged' : `no place for ${failing}`)
     expect(running).toBe(0)
   })
+})
 
-  it('merges by copying: the folders of two machines give what one machine gives', async () => {
-    await store(inFolder('a'), { patch: 'car' }, 0.8)
-    await store(inFolder('b'), { patch: 'dog' }, 0.6)
-    await store(inFolder('b'), { model: 'resnet50', layers: ['fc'] })
-    for (const patch of ['car', 'dog']) await store(inFolder('one'), { patch }, patch === 'car' ? 0.8 : 0.6)
-    await store(inFolder('one'), { model: 'resnet50', layers: ['fc'] })
-    cpSync(inFolder('a'), inFolder('merged'), { recursive: true })
-    cpSync(inFolder('b'), inFolder('merged'), { recursive: true })
-    expect(await readStudy(inFolder('merged'), [])).toEqual(await readStudy(inFolder('one'), []))
-  })
-
-  it('passes over what is being written, hidden folders and stray files', async () => {
-    await store(inFolder(), {})
-    const folder = unitFolder(inFolder(), inputs)
-    mkdirSync(join(folder, '..', '.tmp-0000000000000000-1-00000000-dog'))
-    mkdirSync(join(folder, '..', '.ipynb_checkpoints'))
-    mkdirSync(inFolder('units', '.cache', '125', 'x'), { recursive: true })
-    writeFileSync(join(folder, '..', 'notes.txt'), '')
-    writeFileSync(inFolder('units', '.DS_Store'), '')
-    expect((await readStudy(inFolder(), []))[0]?.units).toHaveLength(1)
-  })
-
+describe('a results folder is refused', () => {
   it.each([
     ['stride', { stride: 49 }],
     ['list of layers', { layers: ['fc6'] }],
     ['set of weights', { weightsSha256: 'other' }],
     ['background', { background: '#000000' }],
     ['blend', { blend: 'soft' as const }],
-  ])('refuses to average units with another %s and names the unit', async (difference, changes) => {
-    await store(inFolder(), { patch: 'car' })
-    await store(inFolder(), { patch: 'dog', ...changes })
-    const message = await refusalOf(inFolder())
-    expect(message).toContain(unitFolder(inFolder(), { ...inputs, patch: 'dog' }))
-    expect(message).toContain(`has another ${difference} than the units beside it`)
-  })
-
-  it('refuses a unit that was copied to another name: it would count twice', async () => {
-    await store(inFolder(), {})
-    const folder = unitFolder(inFolder(), inputs)
-    cpSync(folder, join(folder, '..', 'car copy'), { recursive: true })
-    expect(await refusalOf(inFolder())).toMatch(/car copy holds the unit of .*; remove it/)
-  })
-
-  it('refuses a damaged unit and names it', async () => {
-    await store(inFolder(), {})
-    const path = join(unitFolder(inFolder(), inputs), 'unit.json')
-    writeFileSync(path, '{}')
-    expect(await refusalOf(inFolder())).toContain(`${path} is damaged; run reproduce on this folder again`)
-  })
-
-  it('refuses a folder that a copy left without its unit, and says how to go on', async () => {
-    await store(inFolder(), {})
-    const left = inFolder('units', inputs.model, String(inputs.size), 'left')
-    mkdirSync(left)
-    expect(await refusalOf(inFolder())).toBe(
-      `cannot read ${join(left, 'unit.json')}: no such file; run reproduce on this folder again, or remove ${left}`,
-    )
-  })
-
-  it('refuses a folder without units, and one that is missing', async () => {
-    expect(await refusalOf(inFolder())).toMatch(/no finished units in .*; run "shiftscope reproduce --out \S+" first/)
-    expect(await refusalOf(inFolder('nothing'))).toMatch(/no finished units/)
-    writeFileSync(inFolder('README.md'), '')
-    const refusal = await refusalOf(inFolder('README.md'))
-    expect(refusal).toMatch(/README\.md is not a folder; give the results folder of reproduce$/)
-  })
-})
-
-describe('patches that are not planned', () => {
-  const planned = [{ ...inputs, patch: 'car' }]
-
-  it('are named, so that the user knows what counts in the tables', async () => {
-    await store(inFolder(), { patch: 'zebra' })
-    await store(inFolder(), { patch: 'bird' })
-    await store(inFolder(), { patch: 'car' })
-    await store(inFolder(), { patch: 'dog', size: 75 })
-    expect(await unplannedPatches(inFolder(), planned)).toEqual(['bird', 'zebra'])
-    expect(await unplannedPatches(inFolder('nothing'), planned)).toEqual([])
-  })
-
-  it.each([{ stride: 25 }, { background: '#000000' }, { weightsSha256: 'other' }, { layers: ['fc6'] }])(
-    'are refused before anything is computed where averages would mix %j',
-    async (changes) => {
-      await store(inFolder(), { patch: 'bird', ...changes })
-      await expect(unplannedPatches(inFolder(), planned)).rejects.toThrow(UsageError)
-      await expect(unplannedPatches(inFolder(), planned)).rejects.toThrow(
-        /holds patch bird with another .*; choose another `out`/,
+    ['precision', { precision: 'fp16' as const }],
+    ['way of pooling', { pool: 'mean' as const }],
+    ['input', { input: 'clip' }],
+  ])(
+    'if averages would mix units with another %s, by what reads it and before a study adds to it',
+    async (difference, changes) => {
+      await storeUnit(inFolder(), { patch: 'car' })
+      await storeUnit(inFolder(), { patch: 'dog', ...changes })
+      await expect(readStudy(inFolder(), [])).rejects.toThrow(
+        new InputError(
+          `${inUnit('dog')} has another ${difference} than the units beside it; remove it and run reproduce again`,
+        ),
+      )
+      await expect(unplannedPatches(inFolder(), [inputs])).rejects.toThrow(
+        new UsageError(
+          `${inFolder()} holds patch dog with another ${difference}; choose another \`out\`, or remove ${dirname(inUnit('dog'))}`,
+        ),
       )
     },
   )
 
-  it('may have other fold schemes, but no other classifier', async () => {
+  it('if units have other numbers of positions or features', async () => {
+    await storeUnit(inFolder(), { patch: 'car' })
+    const { unit } = madeUnit({ patch: 'dog' })
+    const maps = new Float32Array(2 * 5 * 6)
+    await writeUnit(inFolder(), { ...unit, cols: 3 }, arraysOf(unit, maps))
+    await expect(readStudy(inFolder(), [])).rejects.toThrow('has another shape of maps or features')
+  })
+
+  it('if a copied unit would count twice', async () => {
+    await storeUnit(inFolder())
+    cpSync(inUnit('car'), inUnit('car copy'), { recursive: true })
+    await expect(readStudy(inFolder(), [])).rejects.toThrow(
+      `${inUnit('car copy')} holds the unit of ${inUnit('car')}; remove it or put it there`,
+    )
+  })
+
+  it('if a unit is damaged or left without its description, once the units before it were given', async () => {
+    for (const patch of ['a', 'b', 'c']) await storeUnit(inFolder(), { patch })
+    writeFileSync(inUnit('b', 'unit.json'), '{}')
+    const { seen, error } = await drained(namesIn(inFolder()))
+    expect(seen).toEqual(['alexnet 125 a'])
+    expect(error).toBeInstanceOf(InputError)
+    expect((error as InputError).message).toContain(`${inUnit('b', 'unit.json')} is damaged; run reproduce on this`)
+    mkdirSync(inUnit('_left'))
+    await expect(readStudy(inFolder(), [])).rejects.toThrow(
+      `cannot read ${inUnit('_left', 'unit.json')}: no such file; run reproduce on this folder again, or remove ${inUnit('_left')}`,
+    )
+  })
+
+  it('if it has no units, is missing, or is a file', async () => {
+    const refusal = `no finished units in ${inFolder()}; run "shiftscope reproduce --out ${inFolder()}" first`
+    await expect(readStudy(inFolder(), [])).rejects.toThrow(new InputError(refusal))
+    await expect(readStudy(inFolder('nothing'), [])).rejects.toThrow('no finished units')
+    writeFileSync(inFolder('README.md'), '')
+    const other = `${inFolder('README.md')} is not a folder; give the results folder of reproduce`
+    await expect(readStudy(inFolder('README.md'), [])).rejects.toThrow(new InputError(other))
+  })
+
+  it('with the reason of an abort, before the first unit or between two', async () => {
+    for (const patch of ['a', 'b']) await storeUnit(inFolder(), { patch })
+    const error = new Error('enough')
+    expect(await drained(namesIn(inFolder(), AbortSignal.abort(error)))).toEqual({ seen: [], error })
+    const controller = new AbortController()
+    const stopped = await drained(namesIn(inFolder(), controller.signal), () => controller.abort(error))
+    expect(stopped).toEqual({ seen: ['alexnet 125 a'], error })
+  })
+})
+
+describe('objects that are not planned', () => {
+  it('are named, so that the user knows what counts in the tables', async () => {
+    for (const patch of ['zebra', 'bird', 'car']) await storeUnit(inFolder(), { patch })
+    await storeUnit(inFolder(), { patch: 'dog', size: 75 })
+    mkdirSync(inUnit('left'))
+    expect(await unplannedPatches(inFolder(), [inputs])).toEqual(['bird', 'zebra'])
+    expect(await unplannedPatches(inFolder('nothing'), [inputs])).toEqual([])
+  })
+
+  it('may have other fold schemes or none, but no other classifier', async () => {
     const classifier = { loss: 'hinge' as const, C: 1, seed: 0, cv: ['ordered' as const] }
-    await store(inFolder(), { patch: 'bird', separability: { ...classifier, cv: ['ordered', 'blocks'] } })
-    await store(inFolder(), { patch: 'dog' })
+    await storeUnit(inFolder(), { patch: 'bird', separability: { ...classifier, cv: ['ordered', 'blocks'] } })
+    await storeUnit(inFolder(), { patch: 'dog' })
     const wanted = (changes: object) => [{ ...inputs, separability: { ...classifier, ...changes } }]
     expect(await unplannedPatches(inFolder(), wanted({}))).toEqual(['bird', 'dog'])
-    await expect(unplannedPatches(inFolder(), wanted({ C: 2 }))).rejects.toThrow(/another classifier/)
+    for (const changes of [{ C: 2 }, { seed: 1 }])
+      await expect(unplannedPatches(inFolder(), wanted(changes))).rejects.toThrow('another classifier')
     expect(await readStudy(inFolder(), [])).toHaveLength(1)
   })
 })

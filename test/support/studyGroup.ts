@@ -1,3 +1,4 @@
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import type { MadeUpFeature } from '../../src/experiments/foldBaselines.js'
 import type { FoldScheme } from '../../src/experiments/folds.js'
 import type { PairSimilarities } from '../../src/experiments/nullBaseline.js'
@@ -25,7 +26,7 @@ export function groupWith(
     const { unit } = madeUnit({ model, layers: ['fc'], patch: `patch ${i}`, ...changes })
     const measures: Record<string, Record<string, number>> = {}
     for (const [{ metric, variant }, numbers] of values)
-      measures[metric] = { ...measures[metric], [variant]: numbers[i] as number }
+      if (i < numbers.length) measures[metric] = { ...measures[metric], [variant]: numbers[i] as number }
     return { ...unit, layers: unit.layers.map((layer) => ({ ...layer, measures })), arrays: {} }
   })
   const { size = 125, stride = 1 } = changes
@@ -54,3 +55,65 @@ export const measures = {
 export function around(mean: number, count = 10): readonly number[] {
   return Array.from({ length: count }, (_, i) => mean * (1 + 0.01 * Math.sin(7 * i)))
 }
+
+/** A group that has every measure, and a map of its own for each anchor; `level` moves all of it. */
+export function wholeGroup(model: string, size: number, level: number): StudyGroup {
+  const schemes = ['ordered', 'shuffled'] as const
+  const tasks = [
+    ['left-right', 0.95],
+    ['top-bottom', 0.85],
+  ] as const
+  const ofFolds = (metric: string, variant: string, value: number) => [
+    [{ metric, variant }, around(value * level)] as const,
+  ]
+  const values: Values = [
+    ...ANCHOR_NAMES.map((variant, i) => [{ metric: 'similarity-mean', variant }, around(level - i / 100)] as const),
+    [measures.reached, around(level - 0.1)],
+    [measures.reachedAtCorner, around(level - 0.2)],
+    [{ metric: 'coverage', variant: 'center>=0.9' }, around(level)],
+    [{ metric: 'coverage', variant: 'center>=0.95' }, around(level / 2)],
+    [measures.jaggedness, around(level / 100)],
+    [{ metric: 'jaggedness', variant: 'center horizontal' }, around(level / 200)],
+    [measures.power(8), around((1 - level) / 1000)],
+    [measures.power(16), around((1 - level) / 500)],
+    [{ metric: 'grid-spectrum', variant: 'center horizontal 8px' }, around((1 - level) / 2000)],
+    [measures.bias, around(level - 0.92)],
+    [{ metric: 'consistency', variant: 'vertical 4px' }, around(level / 2)],
+    [{ metric: 'consistency', variant: 'horizontal 4px' }, around(level / 1.5)],
+    [measures.kept('confident'), around(level)],
+    [measures.kept('unsure'), around(level / 2, 4)],
+    [{ metric: 'answer-right', variant: 'center' }, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]],
+    [{ metric: 'answer-probability', variant: 'center' }, around(level / 1.2)],
+    [{ metric: 'answer-fall', variant: 'center' }, around(level / 3)],
+    ...schemes.flatMap((cv) =>
+      tasks.flatMap(([task, accuracy]) => [
+        ...ofFolds('separability-accuracy', `${task} ${cv}`, accuracy),
+        ...ofFolds('separability-std', `${task} ${cv}`, 0.02),
+        ...[1, 2, 3, 4, 5].flatMap((fold) => ofFolds('fold-accuracy', `${task} ${cv} ${fold}`, accuracy - fold / 50)),
+      ]),
+    ),
+    [{ metric: 'not-converged', variant: 'top-bottom shuffled' }, [1, 1]],
+    [measures.lead('ordered'), around(level / 10)],
+    [measures.phase, around(0.4)],
+    [measures.foldError('position'), around(0.02)],
+    [measures.foldError('phase'), around(level / 3)],
+  ]
+  const folds = { 'left-right': Array(5).fill(1), 'top-bottom': [0.75, 1, 1, 1, 0.75] }
+  const baselines = { period: 32, position: { ordered: folds, shuffled: folds }, phase: { shuffled: folds } }
+  const separability = { loss: 'hinge' as const, C: 1, seed: 7, cv: [...schemes] }
+  const group = groupWith(model, values, { size, stride: 4, separability })
+  return {
+    ...group,
+    units: group.units.map((unit) => ({ ...unit, layers: unit.layers.map((layer) => ({ ...layer, baselines })) })),
+    meanMaps: Float64Array.from({ length: 20 }, (_, i) => level + i / 200),
+  }
+}
+
+/** A network, its two versions and another, large objects and small ones. */
+export const WHOLE_STUDY: readonly StudyGroup[] = [
+  wholeGroup('net', 125, 0.93),
+  wholeGroup('net', 75, 0.95),
+  wholeGroup('net-aa', 125, 0.97),
+  wholeGroup('net-noflip', 125, 0.94),
+  wholeGroup('<b>"other"|', 125, 0.9),
+]

@@ -2,6 +2,7 @@ import { ANCHOR_NAMES, anchorPositions } from '../../src/engine/positions.js'
 import { type MeasuredLayer, measureLayer } from '../../src/results/measures.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
+import { writeUnit } from '../../src/results/unit/store.js'
 
 export const inputs: UnitInputs = {
   format: UNIT_FORMAT,
@@ -60,4 +61,10 @@ export function arraysOf({ layers }: Pick<Unit, 'layers'>, maps: Float32Array, a
     ),
   )
   return { maps, anchorFeatures }
+}
+
+/** Writes a made unit into a results folder. */
+export async function storeUnit(results: string, changes: Partial<UnitInputs> = {}, level = 0.9): Promise<Unit> {
+  const { unit, maps } = madeUnit(changes, level)
+  return writeUnit(results, unit, arraysOf(unit, maps))
 }

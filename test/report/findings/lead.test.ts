@@ -8,21 +8,25 @@ import { temporaryFolder } from '../../support/temporaryFolder.js'
 import { arraysOf, madeUnit } from '../../support/unit.js'
 
 const inFolder = temporaryFolder()
-const NAMES = { 4: 'goldfinch', 5: 'airliner', 6: 'jeans' }
+const NAMES = { 4: 'goldfinch', 5: 'airliner', 6: 'jeans', 7: 'bus', 8: 'warplane' }
 
 interface Answered {
   readonly patch: string
+  readonly category?: string
+  readonly right?: boolean
   readonly probability: number
-  /** The strongest class at each of four positions; at the center it is 4. */
+  /** The strongest class at each of four positions. */
   readonly strongest: readonly number[]
+  /** The one at the center. */
+  readonly center?: number
 }
 
-/** A stored group of one network with a unit for each patch, whose layer fc8 answers. */
-async function groupOf(model: string, patches: readonly Answered[]): Promise<StudyGroup> {
-  const units = patches.map(async ({ patch, probability, strongest }) => {
-    const { unit, maps } = madeUnit({ model, patch })
-    const kept = strongest.filter((one) => one === 4).length / 4
-    const answers = { center: { class: 4, probability }, right: null, kept, least: 0, names: NAMES }
+/** A stored group of one network with a unit for each object, whose layer fc8 answers. */
+async function groupOf(model: string, objects: readonly Answered[]): Promise<StudyGroup> {
+  const units = objects.map(async ({ patch, category = null, right = null, probability, strongest, center = 4 }) => {
+    const { unit, maps } = madeUnit({ model, patch, category })
+    const kept = strongest.filter((one) => one === center).length / 4
+    const answers = { center: { class: center, probability }, right, kept, least: 0, names: NAMES }
     const layers = unit.layers.map((one) => ({ ...one, answers: one.name === 'fc8' ? answers : null }))
     const ofLayers = layers.map((one) =>
       one.answers === null ? undefined : Float32Array.from([...strongest, ...Array(8).fill(0.5)]),
@@ -40,44 +44,85 @@ const objects: readonly Answered[] = [
   { patch: 'clock', probability: 0.9, strongest: [4, 4, 4, 4] },
 ]
 const steady = objects.map((one) => ({ ...one, strongest: [4, 4, 4, 4] }))
+const sure = (one: Omit<Answered, 'probability'>) => [{ probability: 0.5, ...one }, ...steady.slice(1)]
 
-/** Findings of a study whose features change with the position, or do not. */
-const findingsFor = (similarity: number) => findingsOf([groupWith('net', [[measures.reached, around(similarity)]])])
+/** Findings of networks whose features change with the position where their similarity is low. */
+const findingsFor = (...similarities: readonly number[]) =>
+  findingsOf(similarities.map((one, i) => groupWith(`net${'x'.repeat(i)}`, [[measures.reached, around(one)]])))
 
 describe('the beginning of the page', () => {
   it('is the confident answer that changes most, and a link to its maps beside those of the network that differs most', async () => {
-    const groups = [
-      await groupOf('net', objects),
-      await groupOf(
-        'near',
-        objects.map((one) => ({ ...one, probability: 0.4 })),
-      ),
-      await groupOf('steady', steady),
-    ]
-    const { sentence, link } = (await leadOf(inFolder(), groups, [])) ?? {}
-    expect(sentence).toBe(
-      'The same “cat & dog”, moved, turns from a “goldfinch” into an “airliner” at 50 % of positions in net.',
-    )
-    expect(link).toBe('#network=net&with=steady&size=125&patch=cat+%26+dog&anchor=center&map=answers')
-    const [first] = groups as [StudyGroup]
-    expect((await leadOf(inFolder(), [first], []))?.link).toContain('#network=net&with=&')
+    const unsure = objects.map((one) => ({ ...one, probability: 0.4 }))
+    const groups = [await groupOf('net', objects), await groupOf('near', unsure), await groupOf('steady', steady)]
+    expect(await leadOf(inFolder(), groups, [])).toEqual({
+      sentence: 'The same “cat & dog”, moved, turns from a “goldfinch” into an “airliner” at 50 % of positions in net.',
+      link: '#network=net&with=steady&size=125&patch=cat+%26+dog&anchor=center&map=answers',
+    })
+    expect((await leadOf(inFolder(), groups.slice(0, 1), []))?.link).toContain('#network=net&with=&')
   })
 
-  it('says what the findings say at large', async () => {
-    const lead = await leadOf(inFolder(), [await groupOf('net', objects)], findingsFor(0.8))
-    expect(lead?.sentence).toMatch(/ in net\. The features also change with the position\.$/)
+  it.each<[string, Omit<Answered, 'probability'>]>([
+    [
+      'The same “car”, moved, turns from a “bus” into “jeans” at 75 %',
+      { patch: 'car', center: 7, strongest: [7, 6, 6, 6] },
+    ],
+    [
+      'The same dog, moved, becomes a “goldfinch” at 25 %',
+      { patch: 'x', category: 'dog', right: true, center: 6, strongest: [4, 6, 6, 6] },
+    ],
+    [
+      'The same dog, moved, turns from “jeans” into a “9” at 25 %',
+      { patch: 'x', category: 'dog', right: false, center: 6, strongest: [9, 6, 6, 6] },
+    ],
+  ])('reads %j', async (sentence, object) => {
+    const lead = await leadOf(inFolder(), [await groupOf('net', sure(object))], [])
+    expect(lead?.sentence).toBe(`${sentence} of positions in net.`)
   })
 
-  it('is the lowest similarity where no answer changes', async () => {
-    const lead = await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.8))
-    expect(lead?.sentence).toBe(
-      'In net fc, the relative similarity of a moved object can fall to 0.600 (1 is no change, 0 is another object).',
-    )
-    expect(lead?.link).toMatch(/^#network=net&with=&layer=fc&/)
+  it('passes over an answer that turns from one right class into another, unless there is no other change', async () => {
+    const right = {
+      patch: 'jet',
+      category: 'airplane',
+      right: true,
+      probability: 0.9,
+      center: 5,
+      strongest: [5, 8, 8, 8],
+    }
+    const of = async (more: readonly Answered[]) =>
+      (await leadOf(inFolder(), [await groupOf('net', [right, ...more])], []))?.sentence
+    expect(await of(objects)).toMatch(/^The same “cat & dog”, moved, turns/)
+    expect(await of(steady)).toBe('The same airplane, moved, becomes a “warplane” at 75 % of positions in net.')
   })
 
-  it('is missing for fewer than five objects, and where nothing changes', async () => {
+  it.each([
+    [[0.99], ''],
+    [[0.8], ' The features also change with the position.'],
+    [[0.8, 0.99], ' In 1 of 2 networks, the features also change with the position.'],
+    [[0.8, 0.7], ' In both networks, the features also change with the position.'],
+    [[0.8, 0.7, 0.8], ' In all 3 networks, the features also change with the position.'],
+  ])('says what findings on networks of similarity %j say at large: %j', async (similarities, more) => {
+    const lead = await leadOf(inFolder(), [await groupOf('net', objects)], findingsFor(...similarities))
+    expect(lead?.sentence.split(' in net.')[1]).toBe(more)
+  })
+
+  it.each([
+    [
+      [0.8, 0.7],
+      'In netx fc, the relative similarity of a moved object can fall to 0.400 (1 is no change, 0 is another object).',
+    ],
+    [
+      [0.4, 0.7],
+      'In net fc, the relative similarity of a moved object can fall to −0.200, as low as between different objects.',
+    ],
+    [[0.99], undefined],
+  ])('is the lowest similarity, of %j, where no answer changes', async (similarities, sentence) => {
+    const groups = [await groupOf('net', steady)]
+    const lead = await leadOf(inFolder(), groups, findingsFor(...similarities))
+    expect(lead?.sentence).toBe(sentence)
+    if (sentence) expect(lead?.link).toMatch(`#network=${sentence.split(' ')[1]}&with=&layer=fc&`)
+  })
+
+  it('is missing for fewer than five objects', async () => {
     expect(await leadOf(inFolder(), [await groupOf('net', objects.slice(1))], [])).toBeUndefined()
-    expect(await leadOf(inFolder(), [await groupOf('net', steady)], findingsFor(0.99))).toBeUndefined()
   })
 })

@@ -1,113 +1,59 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { latexText } from '../../../src/report/tables/latexText.js'
-import { renderTable, type Table } from '../../../src/report/tables/render.js'
+import { markdownText, renderTable, type Table } from '../../../src/report/tables/render.js'
+import { randomCases } from '../../support/randomCases.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 
 /** Names at which markup goes wrong. */
 const HOSTILE = [
-  ...[
-    '50%_$^~{}#&\\',
-    '<d>|`"\'',
-    'naïve Ångström żółw',
-    '日本 😀 σ±×−',
-    'a--b---c',
-    '\\input{/etc/passwd}',
-    'a\nb\u2028c',
-    '?`',
-  ],
-  ...[
-    '<script>alert(1)</script>',
-    '"onerror="alert(1)',
-    '&lt;',
-    '--><b>',
-    'a|b',
-    'a\\|b',
-    '*bold*',
-    '[link](x)',
-    '`code`',
-    '&amp;',
-    '#1',
-  ],
+  ...['50%_$^~{}#&\\', '<d>|`"\'', 'naïve Ångström żółw', '日本 😀 σ±×−', 'a--b---c', '\\input{/etc/passwd}'],
+  ...['a\nb\u2028c', '?`', '<script>alert(1)</script>', '"onerror="alert(1)', '&lt;', '--><b>', 'a|b', 'a\\|b'],
+  ...['*bold*', '[link](x)', '`code`', '&amp;', '#1'],
 ]
 const names = fc.oneof(fc.string({ unit: 'binary', minLength: 1 }), fc.constantFrom(...HOSTILE))
 
-function tableOf(model: string, layer: string, note = 'Mean ± deviation.'): Table {
-  return {
-    title: 'Similarity, patches of 75×75',
-    note,
-    name: 'similarity-75',
-    head: ['model', 'layer', 'center', 'corner'],
-    rows: [
-      [model, layer, { text: '0.934 ± 0.026', below: 'paper 0.931, +0.003' }, '–'],
-      ['other', 'fc', '0.500', '0.250'],
-    ],
-  }
+const PLAIN: Table = {
+  title: 'Similarity, patches of 75×75',
+  note: 'Mean ± deviation.',
+  name: 'similarity-75',
+  head: ['model', 'layer', 'center', 'corner'],
+  rows: [
+    ['net', 'fc6', { text: '0.934 ± 0.026', below: 'paper 0.931, +0.003' }, '–'],
+    ['other', 'fc', '0.500', '0.250'],
+  ],
 }
+const SHA = 'ab'.repeat(32)
 
-const PLAIN = tableOf('net', 'fc6')
-
-describe('HTML', () => {
-  it('has heads of rows and columns, second lines below, and hashes as code', () => {
-    const sha = 'ab'.repeat(32)
-    const html = renderTable({ ...PLAIN, rows: [...PLAIN.rows, ['x', sha]] }, 'html')
-    expect(html).toContain('<th scope="col">center</th>')
-    expect(html).toContain(
-      '<tr><th scope="row">net</th><td>fc6</td><td>0.934 ± 0.026<br><small>paper 0.931, +0.003</small></td><td>–</td></tr>',
-    )
-    expect(html).toContain(`<td><code>${sha}</code></td>`)
-  })
-
-  it('shows names as text, whatever they hold', () => {
-    const entities: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
-    const shown = (html = '') => html.replace(/&(?:lt|gt|quot|#39|amp);/g, (entity) => entities[entity] as string)
-    const tags = (html: string) => html.split('<').length
-    fc.assert(
-      fc.property(names, names, (model, layer) => {
-        const of = (first: string, second: string) =>
-          renderTable({ ...PLAIN, rows: [[first, second, { text: first, below: second }]] }, 'html')
-        const html = of(model, layer)
-        expect(tags(html)).toBe(tags(of('net', 'fc6')))
-        expect(shown(/<th scope="row">(.*?)<\/th>/s.exec(html)?.[1])).toBe(model)
-        expect(shown(/<\/th><td>(.*?)<\/td>/s.exec(html)?.[1])).toBe(layer)
-      }),
-    )
-  })
+/** The table with names of a network and a layer in its first row. */
+const named = (model: string, layer: string, note = ''): Table => ({
+  ...PLAIN,
+  note,
+  rows: [
+    [model, layer, { text: model, below: layer }, '–'],
+    ['other', 'fc', '0.500', '0.250'],
+  ],
 })
 
-describe('Markdown', () => {
-  it('has a line a row and second lines in brackets', () => {
-    expect(renderTable(PLAIN, 'md')).toBe(
-      `| model | layer | center | corner |
+it('HTML has heads of rows and columns, second lines below, and hashes as code', () => {
+  expect(renderTable({ ...PLAIN, rows: [...PLAIN.rows, ['x', SHA]] }, 'html')).toBe(
+    `<div class="scroll" tabindex="0" role="region" aria-label="Similarity, patches of 75×75"><table><thead><tr><th scope="col">model</th><th scope="col">layer</th><th scope="col">center</th><th scope="col">corner</th></tr></thead><tbody>
+<tr><th scope="row">net</th><td>fc6</td><td>0.934 ± 0.026<br><small>paper 0.931, +0.003</small></td><td>–</td></tr>
+<tr><th scope="row">other</th><td>fc</td><td>0.500</td><td>0.250</td></tr>
+<tr><th scope="row">x</th><td><code>${SHA}</code></td></tr>
+</tbody></table></div>`,
+  )
+})
+
+it('Markdown has a line a row and second lines in brackets', () => {
+  expect(renderTable(PLAIN, 'md')).toBe(`| model | layer | center | corner |
 | --- | --- | --- | --- |
 | net | fc6 | 0.934 ± 0.026 (paper 0.931, +0.003) | – |
-| other | fc | 0.500 | 0.250 |`,
-    )
-  })
-
-  it('keeps cells apart, whatever the names hold', () => {
-    const plain = (cell = '') =>
-      cell
-        .trim()
-        .replace(/\\([!-/:-@[-`{-~])/g, '$1')
-        .replaceAll('&lt;', '<')
-        .replaceAll('&amp;', '&')
-    const flat = (name: string) => name.replace(/[\s\p{Cc}]+/gu, ' ').trim()
-    fc.assert(
-      fc.property(names, names, (model, layer) => {
-        const lines = renderTable(tableOf(model, layer), 'md').split('\n')
-        expect(lines).toHaveLength(4)
-        const cells = (lines[2] as string).split(/(?<!\\)\|/)
-        expect(cells).toHaveLength(2 + 4)
-        expect([plain(cells[1]), plain(cells[2])]).toEqual([flat(model), flat(layer)])
-        expect(lines[2]).not.toMatch(/<\w/)
-      }),
-    )
-  })
+| other | fc | 0.500 | 0.250 |`)
 })
 
 it('CSV has the text of cells, or the data behind them', () => {
@@ -119,9 +65,8 @@ other,fc,0.500,0.250
   expect(renderTable({ ...PLAIN, data }, 'csv')).toBe(`model,mean,paper\n"a,b",${1 / 3},\n`)
 })
 
-describe('LaTeX', () => {
-  it('is one table with rules of booktabs, a caption, a label, and second lines as lines of their own', () => {
-    expect(renderTable(PLAIN, 'tex')).toBe(`% Similarity, patches of 75×75
+it('LaTeX is one table with rules of booktabs, a caption, a label, and second lines as lines of their own', () => {
+  expect(renderTable(PLAIN, 'tex')).toBe(`% Similarity, patches of 75×75
 % Needs \\usepackage{booktabs}.
 \\begin{table}[htbp]
 \\centering\\footnotesize
@@ -138,51 +83,81 @@ other & fc & 0.500 & 0.250 \\\\
 \\end{tabular}
 \\end{table}
 `)
-  })
+  expect(renderTable(named('日', 'fc'), 'tex')).toContain('\n\\providecommand{\\unicodecharacter}[1]')
+})
 
-  it.each([
-    ['50%_$^~{}', '50\\%\\_\\$\\textasciicircum{}\\textasciitilde{}\\{\\}'],
-    ['a&b\\c#<d>|', 'a\\&b\\textbackslash{}c\\#\\textless{}d\\textgreater{}\\textbar{}'],
-    ['é ± 日', "\\'{e} $\\pm$ \\unicodecharacter{65E5}"],
-    ['a--b', 'a-{}-b'],
-  ])('shows %j as itself', (text, expected) => expect(latexText(text)).toBe(expected))
+it.each([
+  ['50%_$^~{}', '50\\%\\_\\$\\textasciicircum{}\\textasciitilde{}\\{\\}'],
+  ['a&b\\c#<d>|', 'a\\&b\\textbackslash{}c\\#\\textless{}d\\textgreater{}\\textbar{}'],
+  ['é ü å ž ç Å', '\\\'{e} \\"{u} \\r{a} \\v{z} \\c{c} \\r{A}'],
+  ['“a”’ "`– − × ± ≥ σ μ', "``a''' ''\\textasciigrave{}-- $-$ $\\times$ $\\pm$ $\\geq$ $\\sigma$ $\\mu$"],
+  ['日 \u0007', '\\unicodecharacter{65E5} '],
+  ['ế', '\\unicodecharacter{1EBF}'],
+  ['a--b---c', 'a-{}-b-{}-{}-c'],
+])('LaTeX shows %j as itself: %j', (text, expected) => expect(latexText(text)).toBe(expected))
 
-  it('keeps rows on lines of their own and braces in pairs, whatever the names and the note hold', () => {
+it.each([
+  ['a_b _c_ d_', 'a_b \\_c\\_ d\\_'],
+  ['a|b\\*[x](y)`~', 'a\\|b\\\\\\*\\[x\\](y)\\`\\~'],
+  ['x # ## ', 'x # ## '],
+  ['x ##', 'x \\#\\#'],
+  ['<b>&amp;\n', '&lt;b>&amp;amp; '],
+])('Markdown shows %j as itself: %j', (text, expected) => expect(markdownText(text)).toBe(expected))
+
+describe('names, whatever they hold,', () => {
+  const unescaped = (text = '') => {
+    const entities: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
+    return text.replace(/&(?:lt|gt|quot|#39|amp);/g, (entity) => entities[entity] as string)
+  }
+
+  it('are text in HTML and Markdown, and stay in their cells', () => {
+    const plain = renderTable(named('net', 'fc6'), 'html').split('<').length
+    const flat = (name: string) => name.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+    const shown = (cell = '') => unescaped(cell.trim().replace(/\\([!-/:-@[-`{-~])/g, '$1'))
     fc.assert(
-      fc.property(names, names, (model, note) => {
-        const text = renderTable(tableOf(model, model, note), 'tex')
-        const lines = text.split('\n').filter((line) => !line.startsWith('%'))
-        expect(lines.join('')).toMatch(/^[ -~]*$/)
-        const rows = lines.filter((line) => line.endsWith('\\\\'))
-        expect(rows.map((row) => row.match(/(?<!\\)&/g)?.length)).toEqual([3, 3, 3, 3])
-        let depth = 0
-        for (const [brace] of lines
-          .join('\n')
-          .replace(/\\[\\{}]/g, '')
-          .matchAll(/[{}]/g)) {
-          depth += brace === '{' ? 1 : -1
-          expect(depth).toBeGreaterThanOrEqual(0)
-        }
-        expect(depth).toBe(0)
+      fc.property(names, names, (model, layer) => {
+        const html = renderTable(named(model, layer), 'html')
+        expect(html.split('<')).toHaveLength(plain)
+        const cells = /<th scope="row">(.*?)<\/th><td>(.*?)<\/td>/s.exec(html)?.slice(1)
+        if (!/^[0-9a-f]{64}$/.test(model + layer)) expect(cells?.map(unescaped)).toEqual([model, layer])
+        const lines = renderTable(named(model, layer), 'md').split('\n')
+        expect(lines).toHaveLength(4)
+        const [, first, second, ...others] = (lines[2] as string).split(/(?<!\\)\|/)
+        expect([shown(first), shown(second), others.length]).toEqual([flat(model), flat(layer), 3])
+        expect(lines[2]).not.toMatch(/<\w/)
       }),
+      { numRuns: randomCases(50) },
     )
   })
 
-  it.skipIf(spawnSync('pdflatex', ['--version']).status !== 0)('compiles in a document (needs pdflatex)', () => {
-    mkdirSync(inFolder(), { recursive: true })
+  it('keep LaTeX’s rows on lines of their own and its braces in pairs', () => {
+    fc.assert(
+      fc.property(names, names, (model, note) => {
+        const lines = renderTable(named(model, model, note), 'tex')
+          .split('\n')
+          .filter((line) => !line.startsWith('%'))
+        const text = lines.join('\n').replace(/\\[\\{}]/g, '')
+        expect(text).toMatch(/^[ -~\n]*$/)
+        const rows = lines.filter((line) => line.endsWith('\\\\'))
+        expect(rows.map((row) => row.match(/(?<!\\)&/g)?.length)).toEqual([3, 3, 3, 3])
+        const depths = [0]
+        for (const [brace] of text.matchAll(/[{}]/g)) depths.push((depths.at(-1) ?? 0) + (brace === '{' ? 1 : -1))
+        expect([Math.min(...depths), depths.at(-1)]).toEqual([0, 0])
+      }),
+      { numRuns: randomCases(50) },
+    )
+  })
+
+  it.skipIf(spawnSync('pdflatex', ['--version']).status !== 0)('compile in a document (needs pdflatex)', () => {
     const rows = HOSTILE.map((name) => [name, 'fc6', { text: name, below: name }, '–'])
-    writeFileSync(inFolder('table.tex'), renderTable({ ...tableOf('net', 'fc6', HOSTILE.join(' ')), rows }, 'tex'))
+    writeFileSync(inFolder('table.tex'), renderTable({ ...named('net', 'fc6', HOSTILE.join(' ')), rows }, 'tex'))
     const document =
       '\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\listoftables\\input{table}\\end{document}'
     writeFileSync(inFolder('all.tex'), document)
     // The second run has the list of tables.
     for (let run = 0; run < 2; run++) {
-      const options = { cwd: inFolder(), encoding: 'latin1' } as const
-      const { status, stdout } = spawnSync(
-        'pdflatex',
-        ['-interaction=nonstopmode', '-halt-on-error', 'all.tex'],
-        options,
-      )
+      const words = ['-interaction=nonstopmode', '-halt-on-error', 'all.tex']
+      const { status, stdout } = spawnSync('pdflatex', words, { cwd: inFolder(), encoding: 'latin1' })
       expect(status, stdout).toBe(0)
     }
     expect(readFileSync(inFolder('all.log'), 'latin1')).not.toMatch(/Missing character|undefined/)

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { packageVersion } from '../../src/files/package.js'
+import { catalogEntry } from '../../src/networks/index.js'
+import { firstView, parseView } from '../../src/page/browser/view.js'
+import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
+import type { ReportSection } from '../../src/page/section.js'
+import { arithmeticSections } from '../../src/report/arithmeticSection.js'
+import { chartsSection } from '../../src/report/charts/sections.js'
+import { figuresSection, paperFigures } from '../../src/report/figures/figures.js'
+import { findingsMarkdown, findingsSections } from '../../src/report/findings/document.js'
+import { findingsOf } from '../../src/report/findings/findings.js'
+import { overviewSection } from '../../src/report/overview.js'
+import { paperRows } from '../../src/report/paper.js'
+import { protocolNote, provenanceSection } from '../../src/report/provenance.js'
+import { isOfArithmetic, resultTables, tableFile, tablesHtml } from '../../src/report/tables/tables.js'
+import { arithmeticRows } from '../../src/results/arithmeticRows.js'
+import { baselineRows } from '../../src/results/rows.js'
+import { countsOf, studyOf } from '../support/arithmeticStudy.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
+import { groupWith, measures, WHOLE_STUDY } from '../support/studyGroup.js'
+
+/**
+ * Whole documents of a made-up study that has every measure. Look at what changes before you write it anew by
+ * `npx vitest run --project fast test/report/documents.test.ts -u`: these are what a user reads.
+ */
+const GOLDEN = '../golden/report'
+
+const arithmetic = [
+  studyOf('<i>&"net\'', [countsOf(), countsOf({ judged: 'control', reference: 'pixels', kind: '1+1' })]),
+]
+const rows = [
+  ...WHOLE_STUDY.flatMap(({ numbers }) => numbers),
+  ...baselineRows(WHOLE_STUDY),
+  ...arithmeticRows(arithmetic),
+]
+const paper = paperRows()
+  .filter(({ model, layer }) => model === 'alexnet' && layer === 'fc6')
+  .map((row) => ({ ...row, model: 'net', layer: 'fc' }))
+const isPapers = (_: string, size: number) => size === 75
+const tables = resultTables(rows, { rows: paper, isWhole: false, isPapers })
+const findings = findingsOf(WHOLE_STUDY)
+
+function pageOf(sections: readonly ReportSection[]): string {
+  const parts = sections.map(({ id, title, html }) => `<h2 id="${id}">${title}</h2>\n${html}\n`)
+  return parts.join('\n').replace(packageVersion(), 'VERSION')
+}
+
+describe('the report of a whole study', () => {
+  it('has findings.md', async () => {
+    await expect(findingsMarkdown(findings)).toMatchFileSnapshot(`${GOLDEN}/findings.md`)
+  })
+
+  it('has every table as Markdown and CSV, and LaTeX of the first', async () => {
+    const files = tables.flatMap((table, i) =>
+      (['md', 'csv', ...(i === 0 ? ['tex' as const] : [])] as const).map(
+        (format) => `===== ${table.name}.${format}\n${tableFile(table, format)}`,
+      ),
+    )
+    await expect(files.join('\n')).toMatchFileSnapshot(`${GOLDEN}/tables.txt`)
+  })
+
+  it('has these sections on the page', async () => {
+    const sections = [
+      ...findingsSections(findings, rows),
+      chartsSection(rows),
+      overviewSection(WHOLE_STUDY, PAPER_LIMITS),
+      { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter((table) => !isOfArithmetic(table))) },
+      figuresSection(paperFigures(WHOLE_STUDY, PAPER_LIMITS), true),
+      ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
+      provenanceSection(WHOLE_STUDY),
+    ]
+    await expect(pageOf(sections)).toMatchFileSnapshot(`${GOLDEN}/sections.txt`)
+    // Every link to the maps is a view of this study, as the viewer reads it.
+    const links = [...pageOf(sections).matchAll(/href="(#network=[^"]*)"/g)].map(([, link = '']) => link)
+    const start = firstView(indexOf([groupOf({ key: 0, model: 'none' })]))
+    const read = links.map((link) => parseView(link.replaceAll('&amp;', '&'), start))
+    expect(new Set(read.map((view) => view?.model))).toEqual(new Set(WHOLE_STUDY.map(({ model }) => model)))
+    expect(new Set(read.map((view) => `${view?.layer} ${view?.size}`))).toEqual(new Set(['fc 125', 'fc 75']))
+    expect(new Set(read.map((view) => view?.anchor))).toEqual(new Set(ANCHOR_NAMES))
+  })
+
+  it('has no section of what was not measured', () => {
+    expect(chartsSection([]).html).toBe('')
+    expect(arithmeticSections([], [])).toEqual([])
+  })
+
+  it('of too few objects has their numbers and no verdicts', async () => {
+    const small = findingsOf([
+      groupWith('net', [
+        [measures.bias, [0.01, 0.02]],
+        [measures.reached, [0.7, 0.8]],
+      ]),
+    ])
+    const document = `${findingsMarkdown(small)}\n${pageOf(findingsSections(small, []))}`
+    expect(document).not.toMatch(/[✓✗?±]/)
+    await expect(document).toMatchFileSnapshot(`${GOLDEN}/small.md`)
+  })
+})
+
+it.each([
+  ['tiny-alexnet', catalogEntry('tiny-alexnet').sha256 ?? '', 'embedded'],
+  ['mobilenet_v2', catalogEntry('mobilenet_v2').sources[0]?.sha256 ?? '', 'published'],
+  ['mobilenet_v2', 'ab'.repeat(32), 'not those of the catalog'],
+  ['mine', 'ab'.repeat(32), 'not in the catalog'],
+])('weights of %s with the hash %s are %s', (model, weightsSha256, expected) => {
+  const changes = { weightsSha256, precision: 'fp16', pool: 'mean', input: 'clip' } as const
+  const group = groupWith(model, [[measures.bias, [0]]], changes)
+  const cells = ['fc', 'fp16', 'mean', 'clip', expected, `<code>${weightsSha256}</code>`]
+  expect(provenanceSection([group, group]).html.split(`<tr><th scope="row">${model}</th><td>`)[1]).toMatch(
+    `${cells.join('</td><td>')}</td></tr>`,
+  )
+})
+
+it('results that were measured otherwise than others are named with every setting', () => {
+  const values = [[measures.bias, [0.01]]] as const
+  expect(protocolNote(WHOLE_STUDY)).toBeUndefined()
+  const separability = { loss: 'hinge' as const, C: 1, seed: 7, cv: [] }
+  const groups = [
+    groupWith('a', values, { separability }),
+    groupWith('a', values, { size: 75, background: '#808080', precision: 'fp16' }),
+    groupWith('b', values, { stride: 4, separability: { ...separability, C: 2 } }),
+  ]
+  expect(protocolNote(groups)).toBe(
+    'Networks or sizes were measured with different settings, so do not compare their numbers directly: stride 50 (a 125, a 75) or 4 (b 125); background white (a 125, b 125) or #808080 (a 75); precision fp32 (a 125, b 125) or fp16 (a 75); C 1 (a 125) or 2 (b 125).',
+  )
+})

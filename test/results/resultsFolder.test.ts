@@ -1,0 +1,58 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/errors.js'
+import { reportStamp } from '../../src/results/reportStamp.js'
+import { checkResultsFolder } from '../../src/results/resultsFolder.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+import { storeUnit } from '../support/unit.js'
+
+const inFolder = temporaryFolder()
+
+describe('what a report is made of', () => {
+  it.each(['results', join('.hidden', 'results')])('is told by its stamp in %s', async (name) => {
+    const results = inFolder(name)
+    await storeUnit(results)
+    const stamps = [await reportStamp(results, {})]
+    // Nothing that a report does not read.
+    mkdirSync(join(results, 'units', '.tmp-x'))
+    writeFileSync(join(results, 'units', '.tmp-x', 'unit.json'), '')
+    writeFileSync(join(results, 'units', 'notes.txt'), '')
+    writeFileSync(join(results, 'run.json'), '')
+    expect(await reportStamp(results, {})).toBe(stamps[0])
+    cpSync(results, inFolder('copy'), { recursive: true })
+    expect(await reportStamp(inFolder('copy'), {})).toBe(stamps[0])
+    // Options, units and arithmetic.
+    stamps.push(await reportStamp(results, { paper: true }))
+    await storeUnit(results, { patch: 'dog' })
+    stamps.push(await reportStamp(results, {}))
+    await storeUnit(results, { patch: 'dog' }, 0.8)
+    stamps.push(await reportStamp(results, {}))
+    mkdirSync(join(results, 'arithmetic'))
+    writeFileSync(join(results, 'arithmetic', 'accuracy.json'), '')
+    stamps.push(await reportStamp(results, {}))
+    expect(new Set(stamps).size).toBe(5)
+  })
+})
+
+describe('a folder for results', () => {
+  it.each(['tables', 'heatmaps', 'figures', 'site', 'index.html', 'metrics.csv', 'summary.json', 'findings.md'])(
+    'is refused where a report would replace somebody’s %s, unless a study made it',
+    async (name) => {
+      writeFileSync(inFolder(name), '')
+      await expect(checkResultsFolder(inFolder())).rejects.toThrow(
+        new UsageError(
+          `${inFolder()} is no results folder, and a report would replace its ${name}; choose another folder, such as an empty one`,
+        ),
+      )
+      writeFileSync(inFolder('run.json'), '')
+      await checkResultsFolder(inFolder())
+    },
+  )
+
+  it('may be missing, empty, or hold what no report replaces', async () => {
+    await checkResultsFolder(inFolder('missing'))
+    writeFileSync(inFolder('notes.txt'), '')
+    await checkResultsFolder(inFolder())
+  })
+})
