@@ -164,12 +164,8 @@ describe('the object of a picture in a square', () => {
   it('is reduced where it is longer than wanted, to one pixel at least', () => {
     expect(shown(picture(2, 6, opaque), 3)).toEqual(['...', 'RRR', '...'])
     expect(shown(picture(1, 40, opaque), 4)).toEqual(['....', 'RRRR', '....', '....'])
-    expect(
-      shown(
-        picture(2, 2, () => [0, 0, 0, 127]),
-        4,
-      ),
-    ).toEqual([])
+    const transparent = picture(2, 2, () => [0, 0, 0, 127])
+    expect(shown(transparent, 4)).toEqual([])
   })
 })
 
@@ -186,17 +182,15 @@ describe('pictures that look the same give the same patches', () => {
     (await patchesOfSource(source as PatchSource, [9, 25], 32, 'hard')).map(({ rgba }) => rgba)
   const cutOut = async (aspect: Aspect) => {
     const { patches } = await make({ aspect, sizes: [9, 25] })
-    return patches.flatMap(({ file, sizes }) =>
-      [file, ...Object.values(sizes)].map((one) => readFileSync(folder('out', one))),
-    )
+    const files = patches.flatMap(({ file, sizes }) => [file, ...Object.values(sizes)])
+    return files.map((file) => readFileSync(folder('out', file)))
   }
   const manifestOf = (kind?: string) => {
-    writeFileSync(
-      folder('in/manifest.json'),
-      JSON.stringify({ kind, patches: [{ name: 'a', file: 'disc.png', alpha: 'hard' }] }),
-    )
+    const patches = [{ name: 'a', file: 'disc.png', alpha: 'hard' }]
+    writeFileSync(folder('in/manifest.json'), JSON.stringify({ kind, patches }))
     return patchesFrom(folder('in/manifest.json'))
   }
+  const pixelsOf = ({ data, rows, cols }: Image) => ({ data, width: cols, height: rows })
   const rgbaOf = async (input: PatchInput) => [(await patchOf(input, 9, 32, 'soft')).rgba]
 
   it.each<[string, () => Promise<readonly Uint8Array[]>]>([
@@ -204,27 +198,16 @@ describe('pictures that look the same give the same patches', () => {
     ['cut out and padded', () => cutOut('pad')],
     ['one file', () => rgbaOf(path())],
     ['its bytes', () => rgbaOf(readFileSync(path()))],
-    [
-      'its pixels',
-      async () => {
-        const { data, rows, cols } = await readImage(path())
-        return rgbaOf({ data, width: cols, height: rows })
-      },
-    ],
+    ['its pixels', async () => rgbaOf(pixelsOf(await readImage(path())))],
     ['a folder', async () => onesOf(await patchesFrom(folder('in')))],
     ['a manifest', async () => onesOf(await manifestOf())],
     ['for the live page', async () => [squareObject(await readImage(path()), 9)?.data ?? new Uint8Array()]],
   ])('%s', async (_, patchesOf) => {
-    const made: Buffer[][] = []
-    for (const hidden of [
-      [0, 0, 0],
-      [0, 255, 0],
-    ]) {
-      await draw('disc.png', 20, 24, disc(hidden))
-      made.push((await patchesOf()).map((data) => Buffer.from(data)))
-    }
-    expect(made[0]?.length).toBeGreaterThan(0)
-    expect(made[1]).toEqual(made[0])
+    await draw('disc.png', 20, 24, disc([0, 0, 0]))
+    const black = await patchesOf()
+    await draw('disc.png', 20, 24, disc([0, 255, 0]))
+    expect(black.length).toBeGreaterThan(0)
+    expect((await patchesOf()).map((data) => sha256(data))).toEqual(black.map((data) => sha256(data)))
   })
 
   it.each(['coco', 'built-in'])('but for objects of kind %s, which are resized as the authors did', async (kind) => {
@@ -249,12 +232,8 @@ describe('pictures that look the same give the same patches', () => {
 describe('built-in patches', () => {
   it("are one transparent picture for each of the paper's ten classes", async () => {
     const patches = await listPatches(await builtInPatches())
-    expect(
-      patches
-        .map(({ category }) => category)
-        .sort()
-        .join(' '),
-    ).toBe('airplane banana bird boat car clock dog laptop orange zebra')
+    const categories = patches.map(({ category }) => category).sort()
+    expect(categories.join(' ')).toBe('airplane banana bird boat car clock dog laptop orange zebra')
     for (const { rows, cols, opaque: share } of patches) {
       expect(Math.min(rows, cols)).toBeGreaterThanOrEqual(125)
       expect(share).toBeGreaterThan(0.2)
