@@ -64,13 +64,7 @@ describe('what a network answers', () => {
     const counts = await answerCounts(network, [new Float32Array(11), fc8], 11)
     expect(counts).toEqual({
       ...{ layer: 'fc8', source: 'test', unanswered: 1 },
-      classes: [
-        ['6', 3],
-        ['dog', 2],
-        ['cow', 2],
-        ['owl', 1],
-        ['bee', 1],
-      ].map(([name, positions]) => ({ name, positions })),
+      classes: ['6', 'dog', 'cow', 'owl', 'bee'].map((name, i) => ({ name, positions: [3, 2, 2, 1, 1][i] })),
       names: { 0: 'cat', 1: 'dog', 2: 'owl', 3: 'bee', 4: 'ant', 5: 'cow', 6: '6' },
     })
     expect(await answerCounts(network, [new Float32Array(1), fc8.subarray(0, 7)], 1)).not.toHaveProperty('unanswered')
@@ -121,10 +115,8 @@ describe('measures of features', () => {
     const center = grid.anchors.findIndex(({ name }) => name === 'center')
     const angle = (grid.anchors[center] as (typeof grid.anchors)[number]).index
     const [x, y] = [cosine(angle), cosine(90 - angle)]
-    expect(answers?.center).toEqual({
-      class: Number(y > x),
-      probability: expect.closeTo(1 / (1 + Math.exp(-Math.abs(x - y))), 6),
-    })
+    const probability = expect.closeTo(1 / (1 + Math.exp(-Math.abs(x - y))), 6)
+    expect(answers?.center).toEqual({ class: Number(y > x), probability })
     expect(await measureFeatures({ ...grid, matrix }, false)).not.toHaveProperty('answers')
   })
 
