@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { objectExpectation, pixelExpectation } from '../../src/experiments/arithmeticExpectation.js'
@@ -43,23 +42,6 @@ describe('an expression', () => {
   ])('%j is refused with the place', (text, message) => {
     expect(() => parseExpression(text)).toThrow(UsageError)
     expect(() => parseExpression(text)).toThrow(message)
-  })
-
-  it('is either read or refused in one line that names a column in it', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'AB+-*() 12.,@×\n𝄞'), maxLength: 12 })
-    fc.assert(
-      fc.property(text, (input) => {
-        try {
-          expect(parseExpression(input).length).toBeGreaterThan(0)
-        } catch (error) {
-          const { message } = error as UsageError
-          expect(message).not.toMatch(/[\n\r]/)
-          const column = Number(/at column (\d+)/.exec(message)?.[1])
-          expect(column >= 1 && column <= [...input].length + 1).toBe(true)
-        }
-      }),
-      { numRuns: 100 },
-    )
   })
 
   it('of too many characters is refused', () => {

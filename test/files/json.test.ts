@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { InputError } from '../../src/errors.js'
@@ -77,16 +76,6 @@ describe('records of a JSON file', () => {
     const message = await messageOf(recordsOf(text))
     expect(message).toMatch(/^(?!cannot read).*; get the file again$/)
     expect(message).toContain(fault)
-  })
-
-  it('of any text end in records or an InputError', async () => {
-    const text = fc.string({ unit: fc.constantFrom(...'{}[]",:a1\\ '), maxLength: 40 })
-    await fc.assert(
-      fc.asyncProperty(text, async (drawn) => {
-        await recordsOf(drawn).catch((error: unknown) => expect(error).toBeInstanceOf(InputError))
-      }),
-      { numRuns: 60 },
-    )
   })
 
   it('are none of a missing file or a folder', async () => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decibelText, decimalText, signedText, withMinus } from '../../src/plot/numberText.js'
 import { linearScale, logScale, octaveScale, positionScale, rangeScale, type Scale } from '../../src/plot/scale.js'
@@ -17,20 +16,10 @@ describe('linear scale', () => {
     [[Number.NaN, 3, Number.POSITIVE_INFINITY, 3 + 1e-10], '3.0 3.5'],
   ])('of %j has the ticks %s', (values, ticks) => expect(ticksOf(linearScale(values))).toBe(ticks))
 
-  it('has round, rising ticks around all values, and places them in order', () => {
-    const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 20 })
-    fc.assert(
-      fc.property(numbers, (values) => {
-        const { at, ticks } = linearScale(values, [0])
-        const [first = 0, last = 0] = [ticks[0], ticks.at(-1)]
-        const slack = (last - first) * 1e-6
-        expect(first - slack).toBeLessThanOrEqual(Math.min(0, ...values))
-        expect(last + slack).toBeGreaterThanOrEqual(Math.max(0, ...values))
-        expect(ticks.length).toBeLessThanOrEqual(9)
-        for (const [i, tick] of ticks.entries()) expect(at(tick)).toBeCloseTo(i / (ticks.length - 1), 6)
-      }),
-      { numRuns: 50 },
-    )
+  it('puts its ticks evenly from end to end, and what lies beyond at the ends', () => {
+    const { at, ticks } = linearScale([0.03, 0.11], [0])
+    expect(ticks.map((tick) => Number(at(tick).toFixed(9)))).toEqual(ticks.map((_, i) => Number((i / 6).toFixed(9))))
+    expect([at(-1), at(1), at(0.03)]).toEqual([0, 1, expect.closeTo(0.25, 9)])
   })
 })
 
