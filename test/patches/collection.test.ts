@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { builtInPatches, isPicture, patchesFrom, patchFrom } from '../../src/patches/collection.js'
 import { messageOf } from '../support/messageOf.js'
@@ -31,7 +32,8 @@ describe('built-in patches by name', () => {
     expect(named('zebra')).toMatchObject({ category: 'zebra', colours: 'authors' })
   })
 
-  it('give way to a path', async () => {
+  it('give way to a path', async ({ skip }) => {
+    skip(!isMainThread, 'a thread cannot change its folder')
     mkdirSync(inFolder('dog'))
     write('dog/own.png')
     const before = process.cwd()
