@@ -60,10 +60,8 @@ describe('drawing an object', () => {
 
   it('mixes by alpha', () => {
     // (40 · 127 + 255 · 128) / 255 and so on.
-    const [half, more] = [
-      [148, 153, 158],
-      [162, 167, 172],
-    ]
+    const half = [148, 153, 158]
+    const more = [162, 167, 172]
     expect(drawn('soft')).toEqual([white, white, white, [10, 20, 30], half, white, more, white, white])
   })
 })
@@ -79,11 +77,8 @@ describe('a renderer of scenes', () => {
     expect(patches.map(({ name, size }) => `${name} ${size}`)).toEqual(['dog 10', 'orange 10', 'orange 12'])
     expect(draw([]).every((value) => value === 7)).toBe(true)
     const expected = new Uint8Array(24 * 24 * 3).fill(7)
-    for (const [i, place] of [
-      [1, objects[0]],
-      [0, objects[2]],
-    ] as const)
-      drawObject(expected, 24, patches[i] as Patch, place as (typeof objects)[number], 'hard')
+    drawObject(expected, 24, patches[1] as Patch, { row: 14, col: 0 }, 'hard')
+    drawObject(expected, 24, patches[0] as Patch, { row: 0, col: 14 }, 'hard')
     expect(draw([objects[0], objects[2]] as typeof objects)).toEqual(expected)
     const coloured = await sceneRenderer([], [], { rgb: [1, 2, 3] }, 2, 'hard')
     expect([...coloured.draw([])]).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3])

@@ -1,5 +1,4 @@
-import type { ArithmeticModels } from '../../src/experiments/arithmeticModels.js'
-import { pixelsOf, rectified } from '../../src/experiments/arithmeticModels.js'
+import { type ArithmeticModels, pixelsOf, rectified } from '../../src/experiments/arithmeticModels.js'
 import type { FramePixels } from '../../src/experiments/objectScene.js'
 import type { FeatureStage, Generator, Network } from '../../src/networks/index.js'
 import { imagenetInput } from '../../src/networks/network.js'
@@ -20,12 +19,8 @@ const network: Network = { id: 'linear', title: 'linear', onnxPath: '', layers, 
 /**
  * A network that is linear, and its generators, in plain JavaScript: the layer `pixels` holds every normalised value of
  * the frame, and `mean` only the mean of each channel.
- * @param seen what the network sees of an image
  */
-export function linearModels(
-  feature: FeatureStage = 'pre-relu',
-  seen: (image: FramePixels) => FramePixels = (image) => image,
-): ArithmeticModels {
+export function linearModels(feature: FeatureStage = 'pre-relu'): ArithmeticModels {
   const generators = layers.map(({ name, dims }): Generator => {
     const origin = { encoder: 'linear', encoderSha256: null, layer: name }
     return { id: `draws-${name}`, path: '', ...file, ...origin, dims, feature, input }
@@ -34,7 +29,7 @@ export function linearModels(
     network,
     generators,
     encode: async (images) => {
-      const pixels = images.map((image) => normalise(seen(image), input))
+      const pixels = images.map((image) => normalise(image, input))
       const means = pixels.map((values) => Float32Array.from([0, 1, 2], (channel) => meanOf(values, channel)))
       return [pixels, means].map((rows) => {
         const matrix = Float32Array.from(rows.flatMap((row) => [...row]))
@@ -45,11 +40,11 @@ export function linearModels(
       const { dims } = layers[layer] as (typeof layers)[number]
       return Array.from({ length: features.length / dims }, (_, image) => {
         const row = features.subarray(image * dims, (image + 1) * dims)
-        const spread = Float32Array.from(
-          { length: 3 * PIXELS },
-          (_, i) => row[Math.floor((i * dims) / 3 / PIXELS)] as number,
+        const share = dims / 3 / PIXELS
+        return pixelsOf(
+          new Float32Array(3 * PIXELS).map((_, i) => row[Math.floor(i * share)] as number),
+          input,
         )
-        return pixelsOf(spread, input)
       })
     },
     close: async () => undefined,
@@ -61,15 +56,11 @@ function meanOf(values: Float32Array, channel: number): number {
   return plane.reduce((sum, value) => sum + value, 0) / PIXELS
 }
 
-/** A white frame with squares of these sides, colours and places. */
-export function frameOf(
-  squares: readonly {
-    readonly size: number
-    readonly row: number
-    readonly col: number
-    readonly rgb: readonly number[]
-  }[],
-): FramePixels {
+/** A square of one colour in a frame. */
+export type Square = Readonly<Record<'size' | 'row' | 'col', number>> & { readonly rgb: readonly number[] }
+
+/** A white frame with squares on it. */
+export function frameOf(squares: readonly Square[]): FramePixels {
   const pixels = new Uint8Array(PIXELS * 3).fill(255)
   for (const { size, row, col, rgb } of squares)
     for (let y = row; y < row + size; y++) for (let x = col; x < col + size; x++) pixels.set(rgb, (y * FRAME + x) * 3)
