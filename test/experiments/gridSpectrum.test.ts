@@ -97,13 +97,4 @@ describe('grid spectrum', () => {
     const found = gridSpectrum(new Float32Array(cols), { rows: 1, cols }, 1)
     expect(found.map(({ period }) => period)).toEqual(periods)
   })
-
-  it('swaps its axes when the map is transposed', () => {
-    const map = Float32Array.from({ length: 1200 }, (_, i) => Math.sin(i * i))
-    const turned = Float32Array.from(map, (_, i) => map[(i % 30) * 40 + Math.floor(i / 30)] as number)
-    const there = powersOf(map, { rows: 30, cols: 40 })
-    const back = powersOf(turned, { rows: 40, cols: 30 })
-    expect(Object.keys(there.horizontal)).toEqual(['2', '4', '8'])
-    expect([back.vertical, back.horizontal]).toEqual([there.horizontal, there.vertical])
-  })
 })

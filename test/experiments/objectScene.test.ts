@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../src/experiments/arithmeticScenes.js'
-import { namesOf, parseExpression } from '../../src/experiments/expression.js'
 import { checkInFrame, drawObject, parseScene, sceneText } from '../../src/experiments/objectScene.js'
 import { sceneRenderer } from '../../src/experiments/scenePatches.js'
 import { builtInPatches } from '../../src/patches/collection.js'
@@ -88,14 +86,4 @@ describe('a renderer of scenes', () => {
     expect(await messageOf(render('dgo@0,0'), UsageError)).toMatch(/^no patch is called "dgo"; the nearest are dog, /)
     expect(await messageOf(render('dog@15,0'), UsageError)).toMatch(/leaves the frame of 24×24/)
   })
-})
-
-it.each(ARITHMETIC_SCENES)('the study’s scene $name is made of built-in objects in the frame', async (scene) => {
-  const { images, expression } = scene
-  const known = (await builtInPatches()).map(({ name }) => name)
-  expect(namesOf(parseExpression(expression), Object.keys(images))).toEqual(Object.keys(images))
-  for (const object of Object.values(images).flatMap((text) => parseScene(text, SCENE_SIZE))) {
-    expect(known).toContain(object.patch)
-    checkInFrame(object, 224)
-  }
 })
