@@ -49,6 +49,10 @@ describe('records of a JSON file', () => {
       )
   })
 
+  it('are none of a list without a name', async () => {
+    expect((await recordsOf('{"a":[{"b":1}],[{"b":2}]}')).map(({ value }) => value)).toEqual([{ b: 1 }])
+  })
+
   it('may be cut anywhere by the pieces in which the file is read', async () => {
     const long = { text: 'é"'.repeat(800_000) }
     const a = [{ id: 1 }, long, ...Array.from({ length: 3000 }, (_, i) => ({ i, text: 'x'.repeat(i % 97) })), long]
