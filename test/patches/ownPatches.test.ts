@@ -72,6 +72,24 @@ describe('own pictures', () => {
     expect(listed).toEqual({ name: 'a', category: 'box', path: native('a'), rows: 2, cols: 4, opaque: 1 })
   })
 
+  it('are read from the file of a size where there is one, else made of the object', async () => {
+    await draw('a.png', 5, 10, box)
+    await make({ category: 'box' })
+    const blue = painted(6, 6, () => [0, 0, 255, 255])
+    await sharp(blue, { raw: { width: 6, height: 6, channels: 4 } }).toFile(folder('out/6/a.png'))
+    const [source] = (await patchesFrom(folder('out'))) as [PatchSource]
+    const [ready, made] = await patchesOfSource(source, [6, 3], 32, 'hard')
+    expect(ready).toMatchObject({ name: 'a', size: 6, category: 'box', rgba: blue })
+    expect([made?.size, made?.rgba[0], made?.rgba[2]]).toEqual([3, 255, 0])
+    const refusal = 'a patch of 33×33 does not fit into the frame of 32×32'
+    expect(await messageOf(patchesOfSource(source, [33], 32, 'hard'), UsageError)).toContain(refusal)
+    await sharp(
+      painted(6, 6, () => [0, 0, 0, 127]),
+      { raw: { width: 6, height: 6, channels: 4 } },
+    ).toFile(source.path)
+    expect(await messageOf(patchesOfSource(source, [3], 32, 'hard'))).toMatch(/a.png: no pixel of the patch is visible/)
+  })
+
   it('show what their mask shows only where they are opaque and it is white', async () => {
     await draw('a.png', 1, 4, (_, col) => [255, 0, 0, col === 3 ? 127 : 255])
     await draw('a.mask.png', 1, 4, (_, col) => [0, 255, col === 0 ? 0 : 255, col === 2 ? 127 : 255])
