@@ -159,6 +159,10 @@ describe('locks', () => {
     vi.advanceTimersByTime(BEAT)
     await expect.poll(async () => (await seen())?.version).not.toBe(version)
     expect(readFileSync(join(folder(), 'a~0'))).toHaveLength(2048)
+    // As a full disk may leave it.
+    writeFileSync(join(folder(), 'a~0'), '')
+    vi.advanceTimersByTime(BEAT)
+    await expect.poll(async () => (await seen())?.state).toEqual({ unit: 'second' })
     await locks.close()
     await other.close()
     expect(existsSync(folder())).toBe(false)
@@ -227,6 +231,11 @@ describe('locks', () => {
 })
 
 describe('the record of a lock', () => {
+  it.skipIf(process.platform !== 'linux')('tells when its process was started', () => {
+    const [, fields = ''] = /^\d+ \(.*\) (.*)/s.exec(readFileSync('/proc/self/stat', 'utf8')) ?? []
+    expect(thisOwner().started).toBe(fields.split(' ')[19])
+  })
+
   it('has one length, and leaves out a state that is too long', () => {
     const owner = thisOwner()
     const spare = 2047 - JSON.stringify({ owner, beat: 7, state: '狗' }).length - 2

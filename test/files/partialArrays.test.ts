@@ -111,6 +111,17 @@ describe('partial arrays', () => {
     expect((await standing()).done).toEqual([1, 0, 0, 0])
   })
 
+  it('are checked piece by piece where they are large', async () => {
+    const dims = 2 ** 21
+    const plans = [{ file: 'large.npy', shape: [3, dims], rows: 3, dims }]
+    const rows = [0, 2].map((row) => ({ row, from: 0 }))
+    await opened((arrays) => arrays.write(rows, [new Float32Array(dims).fill(7)]), 'same', plans)
+    const found = () => opened(({ done, damaged }) => [...done, damaged], 'same', plans)
+    expect(await found()).toEqual([1, 0, 1, 0])
+    truncateSync(inFolder('large.npy.partial'), 128 + 3 * 4 * dims - 1)
+    expect(await found()).toEqual([1, 0, 0, 1])
+  })
+
   it('have one writer at a time', async () => {
     await opened(async () => {
       await expect(openPartialArrays(inFolder(), 'same', PLANS)).rejects.toThrow(OutputError)
