@@ -1,94 +1,31 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
+import { objectExpectation, pixelExpectation } from '../../src/experiments/arithmeticExpectation.js'
 import { expressionText, namesOf, parseExpression } from '../../src/experiments/expression.js'
-
-/** A random expression as text, and its value by the rules of arithmetic, computed while it is put together. */
-interface Written {
-  readonly text: string
-  readonly value: number
-}
-
-const VALUES: Readonly<Record<string, number>> = { A: 3, B: -7, long_name_2: 0.25, _x: 100 }
-
-const blank = fc.constantFrom('', ' ', '  ', '\t')
-
-const { sum } = fc.letrec<{ sum: Written; operand: Written }>((tie) => ({
-  operand: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom(...Object.keys(VALUES)).map((name) => ({ text: name, value: VALUES[name] as number })),
-    fc.tuple(tie('operand'), fc.constantFrom('+', '-', '−'), blank).map(([{ text, value }, sign, space]) => ({
-      text: `${sign}${space}${text}`,
-      value: sign === '+' ? value : -value,
-    })),
-    fc
-      .tuple(tie('operand'), fc.constantFrom('0', '2', '0.5', '.25', '1.75'), blank)
-      .map(([{ text, value }, factor, space]) => ({
-        text: `${factor}${space}*${space}${text}`,
-        value: Number(factor) * value,
-      })),
-    fc.tuple(tie('sum'), blank).map(([{ text, value }, space]) => ({ text: `(${space}${text}${space})`, value })),
-  ),
-  sum: fc
-    .tuple(tie('operand'), fc.array(fc.tuple(fc.constantFrom('+', '-', '−'), tie('operand'), blank), { maxLength: 3 }))
-    .map(([first, rest]) =>
-      rest.reduce(
-        ({ text, value }, [sign, operand, space]) => ({
-          text: `${text}${space}${sign}${space}${operand.text}`,
-          value: sign === '+' ? value + operand.value : value - operand.value,
-        }),
-        first,
-      ),
-    ),
-}))
+import { parseScene, sceneText } from '../../src/experiments/objectScene.js'
 
 describe('an expression', () => {
-  it('is the sum of its terms, whatever its parentheses and signs', () => {
-    fc.assert(
-      fc.property(sum, ({ text, value }) => {
-        const terms = parseExpression(text)
-        const own = terms.reduce((total, { name, coefficient }) => total + coefficient * (VALUES[name] as number), 0)
-        expect(own).toBeCloseTo(value, 6)
-        expect(terms.map(({ name }) => name)).toEqual(text.match(/[A-Za-z_]\w*/g))
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('is read again from what is shown of it', () => {
-    fc.assert(
-      fc.property(sum, ({ text }) => {
-        const terms = parseExpression(text)
-        expect(parseExpression(expressionText(terms).replaceAll('×', '*'))).toEqual(terms)
-      }),
-    )
-  })
-
-  it('is either read or refused in one line that names a column in it', () => {
-    const sign = fc.constantFrom(...'AB+-*() 12.,@×')
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.array(sign, { maxLength: 12 }).map((parts) => parts.join('')),
-    )
-    fc.assert(
-      fc.property(text, (input) => {
-        try {
-          expect(parseExpression(input).length).toBeGreaterThan(0)
-        } catch (error) {
-          expect(error).toBeInstanceOf(UsageError)
-          const { message } = error as UsageError
-          expect(message).not.toMatch(/[\n\r]/)
-          const column = Number(/at column (\d+)/.exec(message)?.[1])
-          expect(column).toBeGreaterThanOrEqual(1)
-          expect(column).toBeLessThanOrEqual([...input].length + 1)
-        }
-      }),
-      { numRuns: 500 },
-    )
+  it.each([
+    ['A', 'A:1', 'A'],
+    [' A +\tB - C ', 'A:1 B:1 C:-1', 'A + B − C'],
+    ['A − long_name_2', 'A:1 long_name_2:-1', 'A − long_name_2'],
+    ['-A+-_x', 'A:-1 _x:-1', '−A − _x'],
+    ['- -A - + -B', 'A:1 B:1', 'A + B'],
+    ['A - (B - (C + A))', 'A:1 B:-1 C:1 A:1', 'A − B + C + A'],
+    ['0.5 * A', 'A:0.5', '0.5 × A'],
+    ['.25*-2 * (A - 3*B) + A', 'A:-0.5 B:1.5 A:1', '−0.5 × A + 1.5 × B + A'],
+    ['-(2 * (A + B)) - C', 'A:-2 B:-2 C:-1', '−2 × A − 2 × B − C'],
+    ['1000 * A - 1000 * B', 'A:1000 B:-1000', '1000 × A − 1000 × B'],
+    ['-0 * A', 'A:0', '0 × A'],
+  ])('%j is the sum of its terms', (text, terms, shown) => {
+    const found = parseExpression(text)
+    expect(found.map(({ name, coefficient }) => `${name}:${coefficient}`).join(' ')).toBe(terms)
+    expect(Object.is(found[0]?.coefficient, -0)).toBe(false)
+    expect(expressionText(found)).toBe(shown)
   })
 
   it.each([
-    ['', 'it ends at column 1, where a name, a number or "("'],
+    ['', 'it ends at column 1, where a name, a number or "(" must be'],
     ['A +', 'it ends at column 4, where a name, a number or "("'],
     ['A + * B', '"*" stands at column 5, where a name, a number or "("'],
     ['A B', '"B" stands at column 3, where "+", "-" or the end'],
@@ -96,14 +33,19 @@ describe('an expression', () => {
     ['A + B)', '")" stands at column 6, where "+", "-" or the end'],
     ['2A', '"A" stands at column 2, where "*"'],
     ['2 * 1000 * A', '"1000" stands at column 5, where a factor of at most 1000'],
+    ['1001 * A', '"1001" stands at column 1, where a factor of at most 1000'],
     ['A / B', '"/" stands at column 3'],
     ['Ä + B', '"Ä" stands at column 1'],
+    ['A 𝄞 B', '"𝄞" stands at column 3'],
+    ['𝄞', 'expression "𝄞": "𝄞" stands at column 1'],
+    ['A\n\u0007B', 'expression "A  B": " " stands at column 3'],
   ])('%j is refused with the place', (text, message) => {
+    expect(() => parseExpression(text)).toThrow(UsageError)
     expect(() => parseExpression(text)).toThrow(message)
   })
 
   it('of too many characters is refused', () => {
-    expect(() => parseExpression('('.repeat(1001))).toThrow('more than 1000')
+    expect(() => parseExpression('('.repeat(1001))).toThrow('the expression has 1001 characters, more than 1000')
     expect(() => parseExpression('-'.repeat(1000))).toThrow('it ends at column 1001')
   })
 })
@@ -111,13 +53,58 @@ describe('an expression', () => {
 describe('names of an expression', () => {
   const terms = parseExpression('B - A + B')
 
-  it('come once, in order', () => {
-    expect(namesOf(terms, ['A', 'B'])).toEqual(['B', 'A'])
-  })
+  it('come once, in order', () => expect(namesOf(terms, ['A', 'B'])).toEqual(['B', 'A']))
 
   it('must be given, and what is given must be used', () => {
     expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: there are A, C; give it as `images B=FILE')
     expect(() => namesOf(terms, [])).toThrow('none is given')
     expect(() => namesOf(terms, ['A', 'B', 'C'])).toThrow('image C is not in the expression')
   })
+})
+
+describe('the expectation on objects', () => {
+  const scenes = new Map(
+    Object.entries({
+      ...{ A: 'orange@0,0 orange@0,149 orange@149,0', B: 'orange@0,0 orange@0,149', C: 'dog@149,149' },
+      ...{ D: 'orange:40@0,0 orange:40@0,1 orange:40@1,0 dog:40@0,0', E: 'orange:40@0,0' },
+    }).map(([name, text]) => [name, parseScene(text, 75)] as const),
+  )
+
+  it.each([
+    ['A - B', 'orange:75@149,0', []],
+    ['A - B + C', 'orange:75@149,0 dog:75@149,149', []],
+    ['C - C', 'blank', []],
+    ['2 * C - C', 'dog:75@149,149', []],
+    // Size, place and patch tell objects apart.
+    ['D - E', 'orange:40@0,1 orange:40@1,0 dog:40@0,0', []],
+    [
+      'B - C + B',
+      'orange:75@0,0 orange:75@0,149',
+      [
+        'orange at row 0, col 0 is there 2 times; the expectation has it once',
+        'orange at row 0, col 149 is there 2 times; the expectation has it once',
+        'dog at row 149, col 149 is taken away where it is not; the expectation has none there',
+      ],
+    ],
+  ])('of %s is %s', (expression, scene, notes) => {
+    const found = objectExpectation(parseExpression(expression), scenes)
+    expect(found?.notes).toEqual(notes)
+    expect(sceneText(found?.objects ?? [])).toBe(scene)
+  })
+
+  it('does not exist for parts of objects', () => {
+    expect(objectExpectation(parseExpression('0.5 * A + B'), scenes)).toBeUndefined()
+  })
+})
+
+it('the expectation on pixels adds and takes away what differs from the background, rounded and clipped', () => {
+  const images = new Map([
+    ['A', Uint8Array.of(10, 200, 100, 7, 255)],
+    ['B', Uint8Array.of(20, 101, 100, 0, 255)],
+  ])
+  const background = Uint8Array.of(0, 100, 255, 7, 20)
+  // 0 − 10 + 10; 100 − 100 + 0.5; 255 + 155 − 77.5; 7 − 0 − 3.5; 20 − 235 + 117.5
+  const expected = Uint8Array.of(0, 1, 255, 4, 0)
+  expect(pixelExpectation(parseExpression('A + 0.5 * B - A - A'), images, background)).toEqual(expected)
+  expect(pixelExpectation(parseExpression('A'), images, background)).toEqual(images.get('A'))
 })

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy } from '../../src/experiments/foldBaselines.js'
 import type { Separability } from '../../src/experiments/separability.js'
+import { foldPrediction, strideFolds, subGrid } from '../../src/experiments/strideFolds.js'
+import { positionFeatures } from '../support/features.js'
 
 /** Ordered, top-bottom. */
 async function folds(feature: 'position' | 'phase', side: number, stride: number, period = 32) {
-  const { [feature]: results } = await foldBaselines(
-    { rows: side, cols: side, stride },
-    { schemes: ['ordered'], period },
-  )
+  const grid = { rows: side, cols: side, stride }
+  const { [feature]: results } = await foldBaselines(grid, { schemes: ['ordered'], period })
   return results.ordered?.['top-bottom'].folds.map((accuracy) => Number(accuracy?.toFixed(2)))
 }
 
@@ -16,7 +16,6 @@ describe('accuracies by made-up features', () => {
   // Of 10, 12, 13 and 14 rows, one row of the first and of the last fold lies on the border, and counts as half right.
   // At stride 32 all positions have one phase, which takes no time.
   it.each([
-    [100, [0.75, 1, 1, 1, 0.75]],
     [25, [0.8, 1, 1, 1, 0.8]],
     [20, [0.75, 1, 1, 1, 0.75]],
     [14, [0.82, 1, 1, 1, 0.82]],
@@ -29,7 +28,6 @@ describe('accuracies by made-up features', () => {
   })
 
   it.each([
-    [4, [0.4, 0.4, 0, 0.4, 0.6]],
     [5, [0.25, 0.25, 0, 0.25, 0.25]],
     [8, [0.24, 0.53, 0.06, 0.56, 0.61]],
     [10, [0.75, 1, 0, 1, 0.75]],
@@ -48,21 +46,83 @@ describe('accuracies by made-up features', () => {
       expect(ordered?.['top-bottom'].folds).toEqual(transposed?.['left-right'].folds)
   })
 
-  it('tell grids that are too coarse to judge separability', async () => {
-    const reasonAt = async (stride: number, period: number) => {
-      const side = Math.ceil(100 / stride)
-      const { phase } = await foldBaselines({ rows: side, cols: side, stride }, { schemes: ['shuffled'], period })
-      return coarseGrid(meanAccuracy(foldsOf(phase.shuffled as Separability)), period)
-    }
-    expect(await reasonAt(5, 32)).toBe(
-      'the grid is too coarse to judge separability: the position modulo 32 px alone is right for 93 % in shuffled folds',
-    )
-    expect(await Promise.all([4, 8].map((stride) => reasonAt(stride, 32)))).toEqual([undefined, undefined])
-    expect(await reasonAt(6, 16)).toBeUndefined()
-  })
-
   it('refuse a period that is none', async () => {
     const grid = { rows: 10, cols: 10, stride: 10 }
     await expect(foldBaselines(grid, { schemes: ['ordered'], period: 0.5 })).rejects.toThrow(UsageError)
+  })
+})
+
+describe('a grid too coarse to judge separability', () => {
+  const text = (percent: number) =>
+    `the grid is too coarse to judge separability: the position modulo 16 px alone is right for ${percent} % in shuffled folds`
+
+  it('is one whose phase alone is right for two thirds', () => {
+    expect(coarseGrid(2 / 3, 16)).toBe(text(67))
+    expect(coarseGrid(0.994, 16)).toBe(text(99))
+    expect([coarseGrid(0.666, 16), coarseGrid(Number.NaN, 16)]).toEqual([undefined, undefined])
+  })
+
+  it('has stride 10 at a period of 32, and not 8', async () => {
+    const accuracyAt = async (stride: number) => {
+      const grid = { rows: Math.ceil(100 / stride), cols: Math.ceil(100 / stride), stride }
+      const { phase } = await foldBaselines(grid, { schemes: ['shuffled'] })
+      return meanAccuracy(foldsOf(phase.shuffled as Separability))
+    }
+    expect(await accuracyAt(8)).toBeLessThan(2 / 3)
+    expect(await accuracyAt(10)).toBeGreaterThan(2 / 3)
+    const some = { 'left-right': [0.5, null], 'top-bottom': [1, 0.75] }
+    expect(meanAccuracy(some)).toBe(0.75)
+  })
+})
+
+describe('folds of sub-grids', () => {
+  /** Features of a network: the position, or nothing but its phase as a point on a circle for each axis. */
+  function gridOf(kind: 'position' | 'phase', rows: number, cols = rows) {
+    const position = positionFeatures(rows, cols)
+    const angle = (index: number) => (2 * Math.PI * 4 * index) / 32
+    const circles = [...position].flatMap((index) => [Math.cos(angle(index)), Math.sin(angle(index))])
+    const matrix = kind === 'position' ? position : Float32Array.from(circles)
+    return { layer: kind, rows, cols, stride: 4, dims: matrix.length / rows / cols, matrix }
+  }
+
+  it('are of strides that leave 8 to 25 rows, and the made-up feature that the network has predicts them best', async () => {
+    const position = await strideFolds(gridOf('position', 25, 22))
+    expect(position.map(({ stride, rows, cols }) => [stride, rows, cols])).toEqual([
+      [4, 25, 22],
+      [8, 13, 11],
+      [12, 9, 8],
+    ])
+    const byPosition = foldPrediction(position)
+    expect(byPosition?.folds).toBe(15)
+    expect(byPosition?.position).toBeLessThan(0.1)
+    expect(byPosition?.phase).toBeGreaterThan(0.3)
+    const byPhase = foldPrediction(await strideFolds(gridOf('phase', 13)))
+    expect(byPhase?.phase).toBeLessThan(byPhase?.position as number)
+  })
+
+  it('leave out grids of more rows, of which all features are alike, and take accuracies that are known', async () => {
+    const strides = async (rows: number, cols: number, matrix?: Float32Array) => {
+      const grid = gridOf('position', rows, cols)
+      const found = await strideFolds({ ...grid, ...(matrix && { matrix }) }, {}, [1, 0, null, 1, 1])
+      return found.map(({ stride, network }) => [stride, network])
+    }
+    expect((await strides(26, 15)).map(([stride]) => stride)).toEqual([8])
+    expect(await strides(8, 8)).toEqual([[4, [1, 0, null, 1, 1]]])
+    expect(await strides(8, 8, new Float32Array(128))).toEqual([])
+    expect(await strides(8, 7)).toEqual([])
+  })
+
+  it('take every twelfth row and column from the first on', () => {
+    const { rows, cols, stride, matrix } = subGrid(gridOf('position', 25), 12)
+    expect({ rows, cols, stride }).toEqual({ rows: 3, cols: 3, stride: 48 })
+    expect([...matrix.subarray(0, 8)]).toEqual([0, 0, 0, 12, 0, 24, 12, 0])
+  })
+
+  it('are predicted by the mean difference of those folds that all have', () => {
+    const one = { stride: 4, rows: 8, cols: 8, network: [1, null, 0.5], position: [0.5, 1, 0.5], phase: [0, 1, 0.25] }
+    expect(foldPrediction([one, { ...one, network: [0, 0, 0], phase: [1, null, 0] }])).toEqual({
+      ...{ folds: 4, position: (0.5 + 0 + 0.5 + 0.5) / 4, phase: (1 + 0.25 + 1 + 0) / 4 },
+    })
+    expect(foldPrediction([])).toBeUndefined()
   })
 })

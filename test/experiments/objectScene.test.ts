@@ -1,57 +1,31 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { checkInFrame, drawObject, parseScene, sceneText } from '../../src/experiments/objectScene.js'
+import { sceneRenderer } from '../../src/experiments/scenePatches.js'
+import { builtInPatches } from '../../src/patches/collection.js'
 import type { Patch } from '../../src/patches/patch.js'
-
-const natural = fc.nat({ max: 99_999 })
-const name = fc
-  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-  .filter((text) => !/[@+]|^\s|\s$|:\d*$/u.test(text))
-const placed = fc.record({ patch: name, size: natural, row: natural, col: natural })
+import { messageOf } from '../support/messageOf.js'
 
 describe('a scene', () => {
-  it('is read from the words for it', () => {
-    fc.assert(
-      fc.property(fc.array(placed, { maxLength: 4 }), (objects) => {
-        expect(parseScene(sceneText(objects), 75)).toEqual(objects)
-      }),
-    )
-  })
-
   it('has objects of the common size where a term has none, separated by spaces or plus signs', () => {
-    expect(parseScene(' dog@0,149 + orange:40@7,8+car@1,2', 75)).toEqual([
+    const text = ' dog@0,149 + orange:40@7,8+a b:c:00012@-1,2 \n'
+    const objects = parseScene(text, 75)
+    expect(objects).toEqual([
       { patch: 'dog', size: 75, row: 0, col: 149 },
       { patch: 'orange', size: 40, row: 7, col: 8 },
-      { patch: 'car', size: 75, row: 1, col: 2 },
+      { patch: 'a b:c', size: 12, row: -1, col: 2 },
     ])
-    expect(parseScene('blank', 75)).toEqual([])
+    expect(sceneText(objects)).toBe('dog:75@0,149 orange:40@7,8 a b:c:12@-1,2')
+    expect(parseScene(sceneText(objects), 1)).toEqual(objects)
+    expect([parseScene(' blank ', 75), sceneText([])]).toEqual([[], 'blank'])
   })
 
-  it('is refused in one line where a term is none', () => {
-    for (const text of [
-      '',
-      'dog',
-      'dog@1',
-      'dog@1,2,3',
-      'dog@1,2 car',
-      '@1,2',
-      'dog@1.5,2',
-      'dog@1,2car@3,4',
-      'a\n@b',
-    ]) {
-      expect(() => parseScene(text, 75), text).toThrow(/is no placed object; write patch@row,col/)
-    }
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        try {
-          parseScene(text, 75)
-        } catch (error) {
-          expect(error).toBeInstanceOf(UsageError)
-          expect((error as Error).message).not.toMatch(/[\n\r]/)
-        }
-      }),
-    )
+  it.each([
+    ...['', 'dog', 'dog@1', 'dog@1,2,3', 'dog@1,2 car', '@1,2', 'dog@1.5,2', 'dog@1,2car@3,4', 'dog@123456,1'],
+    ...['a\n\0@b', `${'x'.repeat(70)}`],
+  ])('is refused in one line where a term is none: %j', (text) => {
+    expect(() => parseScene(text, 75)).toThrow(UsageError)
+    expect(() => parseScene(text, 75)).toThrow(/^"[^\n\0]{0,60}" is no placed object; write patch@row,col or .*$/)
   })
 
   it('lies in the frame', () => {
@@ -59,43 +33,57 @@ describe('a scene', () => {
       (row: number, col: number, size = 75) =>
       () =>
         checkInFrame({ patch: 'dog', size, row, col }, 224)
-    expect(at(149, 0)).not.toThrow()
+    for (const fits of [at(149, 0), at(0, 149), at(0, 0, 224)]) expect(fits).not.toThrow()
     expect(at(150, 3)).toThrow(
       'dog of 75×75 at row 150, col 3 leaves the frame of 224×224; rows and columns go from 0 to 149',
     )
-    expect(at(0, -1)).toThrow('col -1')
+    for (const leaves of [at(0, 150), at(-1, 0), at(0, -1)]) expect(leaves).toThrow('leaves the frame')
     expect(at(0, 0, 225)).toThrow('choose a smaller size')
   })
 })
 
 describe('drawing an object', () => {
-  const patch: Patch = {
-    name: 'two',
-    size: 2,
-    rgba: Uint8Array.from([10, 20, 30, 255, 40, 50, 60, 127, 70, 80, 90, 128, 1, 2, 3, 0]),
-    sha256: '',
+  const rgba = Uint8Array.of(...[10, 20, 30, 255], ...[40, 50, 60, 127], ...[70, 80, 90, 128], ...[1, 2, 3, 0])
+  const patch: Patch = { name: 'two', size: 2, rgba, sha256: '' }
+  const drawn = (blend: 'hard' | 'soft') => {
+    const frame = new Uint8Array(3 * 3 * 3).fill(255)
+    drawObject(frame, 3, patch, { row: 1, col: 0 }, blend)
+    return Array.from({ length: 9 }, (_, i) => [...frame.subarray(3 * i, 3 * i + 3)])
   }
+  const white = [255, 255, 255]
 
   it('takes the patch’s pixel where alpha is 128 or more', () => {
-    const frame = new Uint8Array(3 * 3 * 3).fill(255)
-    drawObject(frame, 3, patch, { row: 1, col: 0 }, 'hard')
-    const white = [255, 255, 255]
-    expect([...frame]).toEqual([white, white, white, [10, 20, 30], white, white, [70, 80, 90], white, white].flat())
+    expect(drawn('hard')).toEqual([white, white, white, [10, 20, 30], white, white, [70, 80, 90], white, white])
   })
 
   it('mixes by alpha', () => {
-    const frame = new Uint8Array(2 * 2 * 3).fill(255)
-    drawObject(frame, 2, patch, { row: 0, col: 0 }, 'soft')
-    const mixed = (value: number, alpha: number) => Math.round((value * alpha + 255 * (255 - alpha)) / 255)
-    expect([...frame]).toEqual([
-      10,
-      20,
-      30,
-      ...[40, 50, 60].map((v) => mixed(v, 127)),
-      ...[70, 80, 90].map((v) => mixed(v, 128)),
-      255,
-      255,
-      255,
-    ])
+    // (40 · 127 + 255 · 128) / 255 and so on.
+    const half = [148, 153, 158]
+    const more = [162, 167, 172]
+    expect(drawn('soft')).toEqual([white, white, white, [10, 20, 30], half, white, more, white, white])
+  })
+})
+
+describe('a renderer of scenes', () => {
+  const render = async (scene: string, background = { image: new Uint8Array(24 * 24 * 3).fill(7) }) => {
+    const objects = parseScene(scene, 10)
+    return { objects, ...(await sceneRenderer(objects, await builtInPatches(), background, 24, 'hard')) }
+  }
+
+  it('draws the objects for which it was made on the background', async () => {
+    const { patches, draw, objects } = await render('orange@14,0 orange:12@0,0 dog@0,14 orange@0,0')
+    expect(patches.map(({ name, size }) => `${name} ${size}`)).toEqual(['dog 10', 'orange 10', 'orange 12'])
+    expect(draw([]).every((value) => value === 7)).toBe(true)
+    const expected = new Uint8Array(24 * 24 * 3).fill(7)
+    drawObject(expected, 24, patches[1] as Patch, { row: 14, col: 0 }, 'hard')
+    drawObject(expected, 24, patches[0] as Patch, { row: 0, col: 14 }, 'hard')
+    expect(draw([objects[0], objects[2]] as typeof objects)).toEqual(expected)
+    const coloured = await sceneRenderer([], [], { rgb: [1, 2, 3] }, 2, 'hard')
+    expect([...coloured.draw([])]).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3])
+  })
+
+  it('refuses objects that are not known or leave the frame', async () => {
+    expect(await messageOf(render('dgo@0,0'), UsageError)).toMatch(/^no patch is called "dgo"; the nearest are dog, /)
+    expect(await messageOf(render('dog@15,0'), UsageError)).toMatch(/leaves the frame of 24×24/)
   })
 })

@@ -1,75 +1,68 @@
-import { join } from 'node:path'
-import type { Generator, Network } from '../../src/networks/index.js'
+import { type ArithmeticModels, pixelsOf, rectified } from '../../src/experiments/arithmeticModels.js'
+import type { FramePixels } from '../../src/experiments/objectScene.js'
+import type { FeatureStage, Generator, Network } from '../../src/networks/index.js'
 import { imagenetInput } from '../../src/networks/network.js'
-import { type Model, writeModel } from '../../src/networks/onnx/model.js'
+import { normalise } from './formulas.js'
 
-const FRAME = 224
-/** Side of a cell of the grid in pixels, and cells along an axis. */
-const CELL = 7
-const CELLS = FRAME / CELL
-const GRID = 3 * CELLS * CELLS
+/** Side of the frame in pixels. */
+export const FRAME = 24
+const PIXELS = FRAME * FRAME
 
-const pool = { kernel_shape: [CELL, CELL], strides: [CELL, CELL] }
+const input = { ...imagenetInput, rows: FRAME, cols: FRAME }
+const file = { inputSource: 'catalog', weightsPath: '', weightsSha256: '0123', weightsBytes: 0 }
+const layers = [
+  { name: 'pixels', dims: 3 * PIXELS },
+  { name: 'mean', dims: 3 },
+]
+const network: Network = { id: 'linear', title: 'linear', onnxPath: '', layers, input, ...file }
 
 /**
- * A network that is linear: `grid` holds the mean of every 7×7 pixels, float32 [N, 3072], and `mean` that of the whole
- * frame, float32 [N, 3].
+ * A network that is linear, and its generators, in plain JavaScript: the layer `pixels` holds every normalised value of
+ * the frame, and `mean` only the mean of each channel.
  */
-const encoder: Model = {
-  name: 'linear',
-  inputs: [{ name: 'image', shape: ['N', 3, FRAME, FRAME] }],
-  outputs: [
-    { name: 'grid', shape: ['N', GRID] },
-    { name: 'mean', shape: ['N', 3] },
-  ],
-  initializers: [],
-  nodes: [
-    { operator: 'AveragePool', name: 'pool', inputs: ['image'], outputs: ['pooled'], attributes: pool },
-    { operator: 'Flatten', name: 'flatten', inputs: ['pooled'], outputs: ['grid'], attributes: { axis: 1 } },
-    { operator: 'GlobalAveragePool', name: 'whole', inputs: ['image'], outputs: ['one'], attributes: {} },
-    { operator: 'Flatten', name: 'flat', inputs: ['one'], outputs: ['mean'], attributes: { axis: 1 } },
-  ],
-}
-
-/** Draws every value of [N, 3, side, side] as a square that fills its share of the frame. */
-function squares(side: number): Model {
-  const cell = FRAME / side
-  const weight = async () => new Float32Array(3 * cell * cell).fill(1)
-  const attributes = { kernel_shape: [cell, cell], strides: [cell, cell], group: 3 }
-  return {
-    name: `squares-${side}`,
-    inputs: [{ name: 'feature', shape: ['N', 3 * side * side] }],
-    outputs: [{ name: 'image', shape: ['N', 3, FRAME, FRAME] }],
-    initializers: [
-      { name: 'shape', shape: [4], int64: [-1, 3, side, side] },
-      { name: 'weight', shape: [3, 1, cell, cell], float32: weight },
-    ],
-    nodes: [
-      { operator: 'Reshape', name: 'reshape', inputs: ['feature', 'shape'], outputs: ['cells'], attributes: {} },
-      { operator: 'ConvTranspose', name: 'draw', inputs: ['cells', 'weight'], outputs: ['image'], attributes },
-    ],
-  }
-}
-
-/** Writes the linear network and its two generators into a folder. */
-export async function linearModels(
-  folder: string,
-  feature: Generator['feature'] = 'pre-relu',
-): Promise<{ readonly network: Network; readonly generators: readonly Generator[] }> {
-  const onnxPath = join(folder, 'linear.onnx')
-  await writeModel(onnxPath, encoder)
-  const file = { inputSource: 'catalog', weightsPath: onnxPath, weightsSha256: '0123', weightsBytes: 0 }
-  const layers = [
-    { name: 'grid', dims: GRID, side: CELLS },
-    { name: 'mean', dims: 3, side: 1 },
-  ]
-  const generators: Generator[] = []
-  for (const { name, dims, side } of layers) {
-    const path = join(folder, `squares-${side}.onnx`)
-    await writeModel(path, squares(side))
+export function linearModels(feature: FeatureStage = 'pre-relu'): ArithmeticModels {
+  const generators = layers.map(({ name, dims }): Generator => {
     const origin = { encoder: 'linear', encoderSha256: null, layer: name }
-    generators.push({ id: `squares-${side}`, path, ...file, ...origin, dims, feature, input: imagenetInput })
+    return { id: `draws-${name}`, path: '', ...file, ...origin, dims, feature, input }
+  })
+  return {
+    network,
+    generators,
+    encode: async (images) => {
+      const pixels = images.map((image) => normalise(image, input))
+      const means = pixels.map((values) => Float32Array.from([0, 1, 2], (channel) => meanOf(values, channel)))
+      return [pixels, means].map((rows) => {
+        const matrix = Float32Array.from(rows.flatMap((row) => [...row]))
+        return feature === 'post-relu' ? rectified(matrix) : matrix
+      })
+    },
+    decode: async (layer, features) => {
+      const { dims } = layers[layer] as (typeof layers)[number]
+      return Array.from({ length: features.length / dims }, (_, image) => {
+        const row = features.subarray(image * dims, (image + 1) * dims)
+        const share = dims / 3 / PIXELS
+        return pixelsOf(
+          new Float32Array(3 * PIXELS).map((_, i) => row[Math.floor(i * share)] as number),
+          input,
+        )
+      })
+    },
+    close: async () => undefined,
   }
-  const network = { id: 'linear', title: 'linear', onnxPath, layers, input: imagenetInput, ...file }
-  return { network, generators }
+}
+
+function meanOf(values: Float32Array, channel: number): number {
+  const plane = values.subarray(channel * PIXELS, (channel + 1) * PIXELS)
+  return plane.reduce((sum, value) => sum + value, 0) / PIXELS
+}
+
+/** A square of one colour in a frame. */
+export type Square = Readonly<Record<'size' | 'row' | 'col', number>> & { readonly rgb: readonly number[] }
+
+/** A white frame with squares on it. */
+export function frameOf(squares: readonly Square[]): FramePixels {
+  const pixels = new Uint8Array(PIXELS * 3).fill(255)
+  for (const { size, row, col, rgb } of squares)
+    for (let y = row; y < row + size; y++) for (let x = col; x < col + size; x++) pixels.set(rgb, (y * FRAME + x) * 3)
+  return pixels
 }

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { positionGrid } from '../../src/engine/positions.js'
+import { InputError } from '../../src/errors.js'
+import { answerCounts, answerMaps } from '../../src/experiments/answers.js'
+import { measureFeatures } from '../../src/experiments/featureMeasures.js'
+import { pairSimilarities } from '../../src/experiments/nullBaseline.js'
+import { similarityMaps } from '../../src/experiments/similarity.js'
+import { imagenetInput } from '../../src/networks/network.js'
+
+/** Unit vectors in the plane at these angles, in degrees. */
+function vectors(...angles: readonly number[]): Float32Array {
+  const radians = angles.map((angle) => (angle * Math.PI) / 180)
+  return Float32Array.from(radians.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]))
+}
+
+describe('what a network answers', () => {
+  const strongestOf = (matrix: Float32Array) =>
+    Int32Array.from({ length: matrix.length / 3 }, (_, i) => {
+      const row = matrix.subarray(i * 3, (i + 1) * 3)
+      return row.indexOf(Math.max(...row))
+    })
+  const answers = (matrix: Float32Array, center: Float32Array) => answerMaps(matrix, strongestOf(matrix), center)
+
+  it('is the softmax of the scores, at every position and for the class at the center', () => {
+    // e^0 : e^1 : e^2 is 1 : 2.718 : 7.389, of a sum of 11.107.
+    const matrix = Float32Array.of(0, 1, 2, 2, 1, 0, 1002, 1001, 1000)
+    const { maps, center, kept, least } = answers(matrix, Float32Array.of(2, 1, 0))
+    const [large, small] = [Math.exp(2) / (1 + Math.E + Math.exp(2)), 1 / (1 + Math.E + Math.exp(2))]
+    expect(maps).toEqual(Float32Array.of(2, 0, 0, large, large, large, small, large, large))
+    expect(center).toEqual({ class: 0, probability: expect.closeTo(large, 12) })
+    expect(kept).toBeCloseTo(2 / 3, 12)
+    expect(least).toBeCloseTo(small, 12)
+  })
+
+  it('is the values themselves where they are probabilities', () => {
+    const matrix = Float32Array.of(0.25, 0.5, 0.25, 0.125, 0.125, 0.75)
+    const { maps, center } = answers(matrix, Float32Array.of(0, 1, 0))
+    expect(maps).toEqual(Float32Array.of(1, 2, 0.5, 0.75, 0.5, 0.125))
+    expect(center).toEqual({ class: 1, probability: 1 })
+    expect(answers(Float32Array.of(0, 0.5, 0.4995), Float32Array.of(0, 1, 0)).least).toBe(0.5)
+  })
+
+  it.each([
+    ['one row is no sum of 1', [0, 0, 1, 3, 0, 0]],
+    ['one value is negative', [0, 0, 1, 1.5, -0.5, 0]],
+    ['the sum is off by a thousandth', [0, 0, 1, 0.5, 0.5, 0.0011]],
+  ])('is the softmax of all where %s', (_, values) => {
+    const { maps } = answers(Float32Array.from(values), Float32Array.of(0, 0, 1))
+    expect(maps[2]).toBeCloseTo(Math.E / (2 + Math.E), 6)
+  })
+
+  it('counts each class, and positions whose scores are all equal as no answer', async () => {
+    const file = { inputSource: '', weightsPath: '', weightsSha256: '', weightsBytes: 0, input: imagenetInput }
+    const names = ['cat', 'dog', 'owl', 'bee', 'ant', 'cow']
+    const layers = [
+      { name: 'fc7', dims: 1 },
+      { name: 'fc8', dims: 7 },
+    ]
+    const classes = { layer: 'fc8', names, source: 'test' }
+    const network = { id: '', title: '', onnxPath: '', layers, classes, ...file }
+    const strongest = [5, 5, 1, 6, 6, 6, 4, 3, 2, 1]
+    const scores = strongest.flatMap((best) => Array.from({ length: 7 }, (_, i) => Number(i === best)))
+    const fc8 = Float32Array.from([...scores, ...Array<number>(7).fill(3)])
+    const counts = await answerCounts(network, [new Float32Array(11), fc8], 11)
+    expect(counts).toEqual({
+      ...{ layer: 'fc8', source: 'test', unanswered: 1 },
+      classes: ['6', 'dog', 'cow', 'owl', 'bee'].map((name, i) => ({ name, positions: [3, 2, 2, 1, 1][i] })),
+      names: { 0: 'cat', 1: 'dog', 2: 'owl', 3: 'bee', 4: 'ant', 5: 'cow', 6: '6' },
+    })
+    expect(await answerCounts(network, [new Float32Array(1), fc8.subarray(0, 7)], 1)).not.toHaveProperty('unanswered')
+    const { classes: _, ...unknown } = network
+    expect(await answerCounts(unknown, [fc8, fc8], 11)).toBeUndefined()
+    const one = { ...network, layers: [{ name: 'fc8', dims: 1 }] }
+    expect(await answerCounts(one, [Float32Array.of(3)], 1)).toMatchObject({ classes: [{ name: 'cat', positions: 1 }] })
+  })
+})
+
+describe('null baseline', () => {
+  it('has the cosine of every pair once, by whether the classes are the same', async () => {
+    const { same, different } = await pairSimilarities(vectors(0, 60, 90), 2, ['dog', 'car', 'dog'], 1)
+    expect(same).toEqual([expect.closeTo(0, 6)])
+    expect(different).toEqual([expect.closeTo(0.5, 6), expect.closeTo(Math.cos(Math.PI / 6), 6)])
+  })
+
+  it('takes objects of unknown class for different ones, and refuses a feature that is zero', async () => {
+    const { same, different } = await pairSimilarities(vectors(0, 60), 2, [null, null], 1)
+    expect([same.length, different.length]).toEqual([0, 1])
+    expect(await pairSimilarities(vectors(0), 2, ['dog'], 1)).toEqual({ same: [], different: [] })
+    await expect(pairSimilarities(new Float32Array(4), 2, [null, null], 1)).rejects.toThrow(InputError)
+  })
+})
+
+describe('measures of features', () => {
+  /** Six positions of stride 2 along each axis; all anchors but the first lie outside the grid. */
+  const grid = { ...positionGrid(20, 9, 2), layer: 'fc', dims: 2 }
+  const positions = grid.rows * grid.cols
+  const features = () => vectors(...Array.from({ length: grid.offsets.length / 2 }, (_, i) => i))
+  const cosine = (degrees: number) => Math.cos((degrees * Math.PI) / 180)
+
+  it('have a map for each anchor, with its mean and minimum', async () => {
+    expect([positions, grid.offsets.length / 2]).toEqual([36, 40])
+    const matrix = features()
+    const { similarity, anchorFeatures, answers } = await measureFeatures({ ...grid, matrix }, true)
+    expect(Object.keys(similarity.anchors)).toEqual(grid.anchors.map(({ name }) => name))
+    for (const [i, { name, index, row, col }] of grid.anchors.entries()) {
+      const expected = Array.from({ length: positions }, (_, k) => cosine(k - index))
+      const map = similarity.maps.subarray(i * positions, (i + 1) * positions)
+      expect(Math.max(...map.map((value, k) => Math.abs(value - (expected[k] as number))))).toBeLessThan(1e-6)
+      const mean = expected.reduce((sum, value) => sum + value, 0) / positions
+      const measured = { row, col, mean: expect.closeTo(mean, 6), min: expect.closeTo(Math.min(...expected), 6) }
+      expect(similarity.anchors[name]).toEqual(measured)
+      expect(anchorFeatures.slice(2 * i, 2 * i + 2)).toEqual(matrix.slice(2 * index, 2 * index + 2))
+    }
+    expect(answers?.maps).toHaveLength(3 * positions)
+    const center = grid.anchors.findIndex(({ name }) => name === 'center')
+    const angle = (grid.anchors[center] as (typeof grid.anchors)[number]).index
+    const [x, y] = [cosine(angle), cosine(90 - angle)]
+    const probability = expect.closeTo(1 / (1 + Math.exp(-Math.abs(x - y))), 6)
+    expect(answers?.center).toEqual({ class: Number(y > x), probability })
+    expect(await measureFeatures({ ...grid, matrix }, false)).not.toHaveProperty('answers')
+  })
+
+  it.each([
+    [0, 'is all zero, so its cosine is undefined'],
+    [Number.NaN, 'holds NaN'],
+    [Number.POSITIVE_INFINITY, 'holds infinity'],
+  ])('name the first position, or the anchor, whose feature is %f', async (value, fault) => {
+    const refusal = (row: number, col: number) =>
+      new InputError(`fc: the feature at position (${row}, ${col}) ${fault}; check the weights and the patch`)
+    const matrix = features()
+    for (const row of [15, 9]) matrix.fill(value, row * 2, (row + 1) * 2)
+    await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow(refusal(2, 6))
+    const { index, row, col } = grid.anchors[2] as (typeof grid.anchors)[number]
+    const other = features().fill(value, index * 2, (index + 1) * 2)
+    await expect(similarityMaps({ ...grid, matrix: other }, 1)).rejects.toThrow(refusal(row, col))
+  })
+})
