@@ -41,7 +41,7 @@ const [CAR, MARKUP, HEBREW] = PATCHES
 const MEAN = 'mean of all objects'
 /** Positions along a side of the maps of 75 pixels. */
 const SIDE = 14
-const VIEW = {
+const VIEW: Readonly<Record<string, string>> = {
   ...{ network: 'plain', with: '', layer: 'fc6', size: '75', patch: CAR, anchor: 'center' },
   ...{ map: 'similarity', at: '0,0', colours: 'hot', limits: '0.88,1' },
 }
@@ -64,7 +64,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await page.evaluate(() => document.getElementById('settings')?.setAttribute('open', ''))
   }
 
-  const show = (changes: Partial<typeof VIEW> & { show?: 'difference' } = {}) => follow({ ...VIEW, ...changes })
+  const show = (changes: Readonly<Record<string, string>> = {}) => follow({ ...VIEW, ...changes })
 
   /** A map of the stored arrays, as the page rounds it. */
   async function stored(anchor: AnchorName, { model = 'plain', size = 75, patch = CAR as string, layer = 0 } = {}) {

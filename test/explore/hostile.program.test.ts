@@ -38,97 +38,65 @@ afterEach(async () => {
   expect((await wholeMap(page.address, MAP)).at(-1)).toMatchObject({ kind: 'end' })
 })
 
-const JSON_TYPE = { 'Content-Type': 'application/json' }
-const OTHERS = 'another page has no business here'
-const ADDRESS_ALONE = 'this server is asked by its address alone'
-const NOTHING = 'there is nothing here'
-const NO_SECRET = 'the link lacks its secret'
-const NOT_OURS = 'the request is not one of this page'
-
-const withHeaders = (headers: () => Readonly<Record<string, string>>) => () => ({ headers: headers() })
-const at = (path: () => string) => () => ({ path: path() })
-const ofMap = (body: unknown) => () => ({
-  ...{ path: `${secret}map`, method: 'POST', headers: JSON_TYPE },
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-})
-
-/** What is asked, the status, and how the answer begins, or what of it is looked for. */
-const REQUESTS: readonly (readonly [string, () => Asking, number, string])[] = [
-  // Only who has the link comes in.
-  ['the link', () => ({}), 200, '<title>Shiftscope, live</title>'],
-  ['no secret', at(() => '/'), 404, NOTHING],
-  ['a wrong secret', at(() => '/wrong/'), 403, NO_SECRET],
-  ['a map with a wrong secret', at(() => '/wrong/map'), 403, NO_SECRET],
-  ['a secret of the right length', at(() => `/${'x'.repeat(32)}/`), 403, NO_SECRET],
-  ['most of the secret', at(() => `${secret.slice(0, -2)}/`), 403, NO_SECRET],
-  // Other pages, and names that lead here.
-  ['another host', withHeaders(() => ({ Host: 'evil.example' })), 403, ADDRESS_ALONE],
-  ['another host at this port', withHeaders(() => ({ Host: `evil.example:${page.port}` })), 403, ADDRESS_ALONE],
-  ['a host like this one', withHeaders(() => ({ Host: `127.0.0.1.evil.example:${page.port}` })), 403, ADDRESS_ALONE],
-  ['another port', withHeaders(() => ({ Host: `127.0.0.1:${page.port + 1}` })), 403, ADDRESS_ALONE],
-  ['this machine by name', withHeaders(() => ({ Host: `localhost:${page.port}` })), 200, '<title>'],
-  ['another origin', withHeaders(() => ({ Origin: 'http://evil.example' })), 403, OTHERS],
-  ['no origin', withHeaders(() => ({ Origin: 'null' })), 403, OTHERS],
-  [
-    'another site’s picture',
-    withHeaders(() => ({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' })),
-    ...([403, OTHERS] as const),
-  ],
-  [
-    'another site’s link',
-    withHeaders(() => ({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' })),
-    ...([200, '<title>'] as const),
-  ],
-  [
-    'a form of another page, which may be sent unasked',
-    () => ({ ...ofMap(MAP)(), headers: { 'Content-Type': 'text/plain' } }),
-    ...([400, NOT_OURS] as const),
-  ],
-  // Files that are not the page's.
-  ...[
-    '../../../../../../etc/passwd',
-    '..%2f..%2f..%2fetc%2fpasswd',
-    '%2e%2e/%2e%2e/etc/passwd',
-    'pictures/..%2f..%2fpackage.json',
-    'pictures/0-75.png/../../../package.json',
-    '//etc/passwd',
-    'pictures/0-75.png%00',
-    'live.js%2f..%2f..',
-  ].map((trick) => {
-    // What leads out of the secret's folder is without a secret.
-    const leadsOut = trick.startsWith('../') || trick.startsWith('%2e')
-    return [
-      trick,
-      at(() => secret + trick),
-      ...(leadsOut ? ([403, NO_SECRET] as const) : ([404, NOTHING] as const)),
-    ] as const
-  }),
-  ['a picture', at(() => `${secret}pictures/0-75.png`), 200, '\ufffdPNG'],
-  ['a picture of no object', at(() => `${secret}pictures/99999-75.png`), 422, 'this object is not here any more'],
-  ['a picture of no size', at(() => `${secret}pictures/0-0.png`), 422, ''],
-  ['a picture of the largest size', at(() => `${secret}pictures/0-224.png`), 200, '\ufffdPNG'],
-  ['a picture larger than any frame', at(() => `${secret}pictures/0-225.png`), 422, ''],
-  // Requests for maps that the page does not make.
-  ['no object', ofMap([]), 400, NOT_OURS],
-  ['half of JSON', ofMap('{'), 400, NOT_OURS],
-  ['a negative number', ofMap({ ...MAP, object: -1 }), 400, NOT_OURS],
-  ['a size that no frame has', ofMap({ ...MAP, size: 4097 }), 400, NOT_OURS],
-  ['a stride that is not offered', ofMap({ ...MAP, stride: 3 }), 400, NOT_OURS],
-  ['a file as background', ofMap({ ...MAP, background: '/etc/passwd' }), 400, NOT_OURS],
-  ['an anchor by name', ofMap({ ...MAP, anchor: 'center' }), 400, NOT_OURS],
-  ['a layer that is no text', ofMap({ ...MAP, layer: 7 }), 400, NOT_OURS],
-  ['a long text', ofMap({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'that is more than 64 KiB'],
-  ['a layer that is not here', ofMap({ ...MAP, layer: 'fc9' }), 200, 'has no layer fc9 here; choose one of its layers'],
-  ['a network that is not here', ofMap({ ...MAP, network: '../a' }), 200, 'there is no network ../a here; choose one'],
-  ['an object that is not here', ofMap({ ...MAP, object: 77 }), 200, 'this object is not here any more; add it again'],
-  ['an object larger than the frame', ofMap({ ...MAP, size: 225 }), 200, 'does not fit into the frame'],
-  ['no position', ofMap({ ...MAP, anchor: { row: 3, col: 3 } }), 200, 'there is no position (3, 3) on this grid'],
-]
-
 describe('the live page', () => {
   it('answers what it should, and nothing else', async () => {
-    for (const [what, asking, status, part] of REQUESTS) {
-      const answer = await ask(origin, { path: secret, ...asking() })
+    const [foreign, nothing, noSecret] = ['another page has no business', 'there is nothing here', 'lacks its secret']
+    const [byAddress, noRequest] = ['this server is asked by its address alone', 'the request is not one of this page']
+    const at = (path: string) => ({ path })
+    const from = (headers: Readonly<Record<string, string>>) => ({ path: secret, headers })
+    const map = (body: unknown, type = 'application/json') => ({
+      ...{ path: `${secret}map`, method: 'POST', headers: { 'Content-Type': type } },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+    const cross = { 'Sec-Fetch-Site': 'cross-site' }
+    const rows: readonly (readonly [string, Asking, number, string])[] = [
+      ['the link', at(secret), 200, '<title>Shiftscope, live</title>'],
+      ['no secret', at('/'), 404, nothing],
+      ['a wrong secret', at('/wrong/'), 403, noSecret],
+      ['a map with a wrong secret', at('/wrong/map'), 403, noSecret],
+      ['a secret of the right length', at(`/${'x'.repeat(32)}/`), 403, noSecret],
+      ['most of the secret', at(`${secret.slice(0, -2)}/`), 403, noSecret],
+      ['another host', from({ Host: `evil.example:${page.port}` }), 403, byAddress],
+      ['another port', from({ Host: `127.0.0.1:${page.port + 1}` }), 403, byAddress],
+      ['this machine by name', from({ Host: `localhost:${page.port}` }), 200, '<title>'],
+      ['another origin', from({ Origin: 'http://evil.example' }), 403, foreign],
+      ['another site’s picture', from({ ...cross, 'Sec-Fetch-Mode': 'no-cors' }), 403, foreign],
+      ['another site’s link', from({ ...cross, 'Sec-Fetch-Mode': 'navigate' }), 200, '<title>'],
+      ['a form, which may be sent unasked', map(MAP, 'text/plain'), 400, noRequest],
+      // What leads out of the secret's folder is without a secret.
+      ['files above', at(`${secret}../../../../etc/passwd`), 403, noSecret],
+      ['files above in code', at(`${secret}%2e%2e/%2e%2e/etc/passwd`), 403, noSecret],
+      ['files above in more code', at(`${secret}..%2f..%2f..%2fetc%2fpasswd`), 404, nothing],
+      ['files above the pictures', at(`${secret}pictures/..%2f..%2fpackage.json`), 404, nothing],
+      ['files above by way of a picture', at(`${secret}pictures/0-75.png/../../../package.json`), 403, noSecret],
+      ['files of the machine', at(`${secret}//etc/passwd`), 404, nothing],
+      ['a name that goes on', at(`${secret}pictures/0-75.png%00`), 404, nothing],
+      ['a picture', at(`${secret}pictures/0-75.png`), 200, '\ufffdPNG'],
+      ['a picture of no object', at(`${secret}pictures/99999-75.png`), 422, 'this object is not here any more'],
+      ['a picture of no size', at(`${secret}pictures/0-0.png`), 422, ''],
+      ['a picture of the largest size', at(`${secret}pictures/0-224.png`), 200, '\ufffdPNG'],
+      ['a picture larger than any frame', at(`${secret}pictures/0-225.png`), 422, ''],
+      ['a map of nothing', map([]), 400, noRequest],
+      ['half of JSON', map('{'), 400, noRequest],
+      ['a negative number', map({ ...MAP, object: -1 }), 400, noRequest],
+      ['a size that no frame has', map({ ...MAP, size: 4097 }), 400, noRequest],
+      ['a stride that is not offered', map({ ...MAP, stride: 3 }), 400, noRequest],
+      ['a file as background', map({ ...MAP, background: '/etc/passwd' }), 400, noRequest],
+      ['an anchor by name', map({ ...MAP, anchor: 'center' }), 400, noRequest],
+      ['a layer that is no text', map({ ...MAP, layer: 7 }), 400, noRequest],
+      ['a long text', map({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'that is more than 64 KiB'],
+      ['a layer that is not here', map({ ...MAP, layer: 'fc9' }), 200, 'no layer fc9 here; choose one of its layers'],
+      ['a network that is not here', map({ ...MAP, network: '../a' }), 200, 'there is no network ../a here; choose'],
+      [
+        'an object that is not here',
+        map({ ...MAP, object: 77 }),
+        200,
+        'this object is not here any more; add it again',
+      ],
+      ['an object larger than the frame', map({ ...MAP, size: 225 }), 200, 'does not fit into the frame'],
+    ]
+    for (const [what, asking, status, part] of rows) {
+      const answer = await ask(origin, asking)
       expect([what, answer.status, answer.body.includes(part) || answer.body]).toEqual([what, status, true])
     }
     const { headers } = await ask(page.address)

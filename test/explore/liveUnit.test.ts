@@ -255,21 +255,13 @@ describe('messages of a map', () => {
     expect([...cosinesOf(again)].filter(([place]) => place % 4 === 3).map(([, cosine]) => cosine)).toEqual([1, 1, 1, 1])
   })
 
-  it.each([
+  it.each<[object, string]>([
     [{ layer: 'fc9' }, 'fake has no layer fc9 here; choose one of its layers'],
-    ...[
-      [8, 16],
-      [16, 8],
-      [64, 0],
-      [0, 64],
-      [-16, 0],
-    ].map(
-      ([row = 0, col = 0]) =>
-        [
-          { anchor: { row, col } },
-          `there is no position (${row}, ${col}) on this grid; choose one of the map`,
-        ] as const,
-    ),
+    [{ anchor: { row: 8, col: 16 } }, 'there is no position (8, 16) on this grid; choose one of the map'],
+    [{ anchor: { row: 16, col: 8 } }, 'there is no position (16, 8) on this grid'],
+    [{ anchor: { row: 64, col: 0 } }, 'there is no position (64, 0) on this grid'],
+    [{ anchor: { row: 0, col: 64 } }, 'there is no position (0, 64) on this grid'],
+    [{ anchor: { row: -16, col: 0 } }, 'there is no position (-16, 0) on this grid'],
   ])('refuse %j', async (changes, message) => {
     const { unit, calls } = madeUnit()
     await expect(messagesOf(unit, calls, { ...wanted, ...changes })).rejects.toThrow(message)

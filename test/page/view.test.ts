@@ -80,15 +80,14 @@ describe('a link', () => {
     for (const other of ['', '#', '#tables', '#a-plot', '#=']) expect(parseView(other, base)).toBeUndefined()
   })
 
-  it.each([
-    ['0.88,1', { low: 0.88, high: 1 }],
-    [' -1 , .5 ', { low: -1, high: 0.5 }],
-    ['-10,10', { low: -10, high: 10 }],
-    ...['1,0.88', '1,1', '1', '', 'a,b', '0,1,2', '0,10.1', '-11,0', '-,1', '0,1e3', '1.,2'].map(
-      (text) => [text, undefined] as const,
-    ),
-  ])('with the limits “%s” has %j', (text, expected) => {
-    expect(parseLimits(text)).toEqual(expected)
+  it('has limits that are two rising numbers', () => {
+    expect(['0.88,1', ' -1 , .5 ', '-10,10'].map(parseLimits)).toEqual([
+      { low: 0.88, high: 1 },
+      { low: -1, high: 0.5 },
+      { low: -10, high: 10 },
+    ])
+    const refused = ['1,0.88', '1,1', '1', '', 'a,b', '0,1,2', '0,10.1', '-11,0', '-,1', '0,1e3', '1.,2']
+    expect(refused.map(parseLimits)).toEqual(refused.map(() => undefined))
   })
 })
 
