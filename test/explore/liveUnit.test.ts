@@ -33,12 +33,14 @@ interface Call {
   readonly places: readonly string[]
   readonly isEarly: boolean
   readonly signal: AbortSignal | undefined
+  /** Gives the first row, before the others. */
+  readonly begin: () => void
   readonly finish: () => void
   readonly fail: (error: Error) => void
 }
 
 /** A unit whose network computes when the test says so. */
-function madeUnit(rowsACall?: number, features = featuresAt) {
+function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) {
   const calls: Call[] = []
   const extract: NetworkHandle['extract'] = (_, offsets, { whole, signal, onRows } = {}) =>
     new Promise((done, fail) => {
@@ -47,14 +49,12 @@ function madeUnit(rowsACall?: number, features = featuresAt) {
       const made = rows.map(([row = 0, col = 0]) => features(row, col, isEarly))
       const matrices = [0, 1].map((layer) => Float32Array.from(made.flatMap((one) => one[layer] ?? [])))
       const layers = NETWORK.layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array }))
-      const finish = () => {
-        onRows?.(Int32Array.of(0), matrices)
-        done({ layers, finished: rows.length, release: () => undefined })
-      }
-      calls.push({ places: rows.map(String), isEarly, signal, finish, fail })
+      const begin = () => onRows?.(Int32Array.of(0), matrices)
+      const finish = () => done({ layers, finished: rows.length, release: () => undefined })
+      calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail })
     })
   const use: UseNetwork = (act) => act({ extract } as NetworkHandle)
-  return { unit: openLiveUnit(NETWORK, use, SCENE_OF_CAR, GRID, rowsACall), calls }
+  return { unit: openLiveUnit(network, use, SCENE_OF_CAR, GRID, rowsACall), calls }
 }
 
 /** All that can happen now has happened. */
@@ -68,7 +68,7 @@ async function computeAll(calls: readonly Call[], from = 0): Promise<void> {
   }
 }
 
-const nobody = () => ({ onRows: () => undefined, onFailure: vi.fn() })
+const nobody = () => ({ onRows: vi.fn(), onFailure: vi.fn() })
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -111,6 +111,9 @@ describe('a live unit', () => {
     calls[0]?.finish()
     await settle()
     expect([[...unit.rows()], unit.finished()]).toEqual([[0, 16, 17, 18, 19], 0])
+    follower.onRows.mockClear()
+    calls[1]?.begin()
+    expect([unit.finished(), follower.onRows]).toEqual([1, expect.toSatisfy((told) => told.mock.calls.length === 1)])
     await computeAll(calls, 1)
     expect(calls.slice(1).map(({ places }) => places.length)).toEqual([4, 4, 4, 4, 4])
     expect([unit.isWhole(), unit.finished(), [...unit.rows()].sort((a, b) => a - b)]).toEqual([
@@ -161,14 +164,14 @@ describe('a live unit', () => {
     expect([unit.isFollowed(), calls[1]?.signal?.aborted]).toEqual([false, false])
     vi.advanceTimersByTime(1)
     expect(calls[1]?.signal?.aborted).toBe(true)
-    // What was under way comes to its end; nothing more begins.
-    calls[1]?.finish()
-    await settle()
-    expect([calls.length, unit.finished()]).toEqual([2, 4])
+    // What was under way comes to its end, of which nobody is told; only then does it go on.
     const before = [...unit.rows()]
-    const leaveAgain = unit.follow(nobody())
+    const late = nobody()
+    const leaveAgain = unit.follow(late)
+    expect(calls).toHaveLength(2)
+    calls[1]?.fail(new Error('stopped'))
     await settle()
-    expect(calls).toHaveLength(3)
+    expect([calls.length, late.onFailure.mock.calls]).toEqual([3, []])
     // Who comes back soon keeps it at work.
     leaveAgain()
     vi.advanceTimersByTime(100)
@@ -202,15 +205,18 @@ describe('a live unit', () => {
     const { unit, calls } = madeUnit(4)
     const gone = new AbortController()
     const [first, second] = [followUnit(unit, gone.signal), followUnit(unit, new AbortController().signal)]
-    const [stopped, failed] = [
-      expect(first.next(0)).rejects.toThrow('gone'),
-      expect(second.next(0)).rejects.toThrow('lost'),
-    ]
-    await vi.advanceTimersByTimeAsync(0)
+    const outcome = vi.fn()
+    first.next(100).catch(outcome)
     gone.abort(new Error('gone'))
-    await stopped
+    await vi.advanceTimersByTimeAsync(99)
+    expect(outcome).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outcome).toHaveBeenLastCalledWith(new Error('gone'))
+    second.next(0).catch(outcome)
+    await vi.advanceTimersByTimeAsync(0)
     calls[0]?.fail(new Error('lost'))
-    await failed
+    await settle()
+    expect(outcome).toHaveBeenLastCalledWith(new Error('lost'))
     first.end()
     second.end()
     expect(unit.isFollowed()).toBe(false)
@@ -253,6 +259,13 @@ describe('messages of a map', () => {
     const again = await messagesOf(unit, calls, { ...wanted, layer: 'fc8', anchor: { row: 63, col: 63 } })
     expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows', 'end'], computed])
     expect([...cosinesOf(again)].filter(([place]) => place % 4 === 3).map(([, cosine]) => cosine)).toEqual([1, 1, 1, 1])
+  })
+
+  it('have no answers where no classes are known', async () => {
+    const { classes: _, ...network } = NETWORK
+    const { unit, calls } = madeUnit(4, featuresAt, network as Network)
+    const messages = await messagesOf(unit, calls, wanted)
+    expect(messages.map((message) => 'answers' in message)).toEqual(messages.map(() => false))
   })
 
   it.each<[object, string]>([
