@@ -230,16 +230,9 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(await number('#difference')).toBe(differences[2 * SIDE + 9])
     await page.check('#show-difference')
     await ready()
-    const [least, most] = [Math.min(...differences), Math.max(...differences)]
-    const numbers = [...(await text('#b-summary')).matchAll(/[+−][\d.]+/g)].map(([one]) => one.replace('−', '-'))
-    const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length
-    expect(numbers.map(Number)).toEqual([mean, least, most].map((value) => expect.closeTo(value, MAP_DECIMALS)))
-    // The largest difference has the end of its colours: the first map's blue, or the second one's orange.
-    const extreme = -least > most ? least : most
-    const place = differences.indexOf(extreme)
-    expect(await pixel('#b-plot canvas', Math.floor(place / SIDE), place % SIDE)).toEqual(
-      extreme < 0 ? [0x0b, 0x3d, 0x75] : [0x8a, 0x35, 0x05],
-    )
+    const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(MAP_DECIMALS)}`
+    const ends = [Math.min(...differences), Math.max(...differences)].map(signed)
+    expect(await text('#b-summary')).toMatch(`, from ${ends[0]} to ${ends[1]}`)
     expect(await page.isVisible('#difference-bar')).toBe(true)
     await choose('shows', 'answers')
     expect(await text('#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: answers')
